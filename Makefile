@@ -1,0 +1,29 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/ready: pyproject.toml uv.lock
+	$(PYTHON) -c 'import sys; sys.exit("Comporta needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv/bin/uv sync --quiet --frozen --all-extras
+	@touch $@
+
+.PHONY: help demo test check bench
+check: .venv/ready ## format, lint, types, import contracts
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	.venv/bin/lint-imports
+
+test: .venv/ready ## every test
+	$(RUN) pytest -n 2
+
+demo: .venv/ready ## from flight records to a traced prediction, in 90 seconds
+	.venv/bin/python examples/flights/demo.py
+
+bench: .venv/ready ## every promise, one JSON line each
+	.venv/bin/python benchmarks/run_all.py

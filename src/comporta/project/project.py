@@ -1,0 +1,36 @@
+"""The whole of what a user declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from comporta.project.dataset import Dataset
+from comporta.project.model import Model
+from comporta.records import Record
+
+
+class Project(Record, frozen=True):
+    """One value in one Python file, conventionally `project = Project(...)` in `project.py`.
+
+    name: of the project. datasets: those beside what the models read. models: what is trained,
+    gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
+    folder of the file it is loaded from, or the current one.
+    """
+
+    name: str
+    models: tuple[Model, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
+    root: Path | None = None
+
+    def tables(self) -> dict[str, Dataset]:
+        """Every dataset the project reaches, by name, in the order first met."""
+        found = {dataset.name: dataset for dataset in self.datasets}
+        for model in self.models:
+            found.setdefault(model.features.of.name, model.features.of)
+            for join in model.features.joins:
+                found.setdefault(join.dataset.name, join.dataset)
+        return found
+
+    def asked(self, model: str) -> Model | None:
+        """The model of this name, or None."""
+        return next((each for each in self.models if each.name == model), None)

@@ -1,0 +1,100 @@
+"""What is declared of a dataset, and what is kept of each of its versions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from comporta.records.record import Record
+
+Value = str | float | int | bool
+Change = Literal["append", "update", "replace"]
+
+
+class Column(Record, frozen=True):
+    """What is expected of one column; a breach stops the version.
+
+    type: polars' name (`Int64`, `Float64`, `String`, `Boolean`, `Datetime`, `Date`, `Categorical`), or
+    empty for any. nulls: the largest share of missing values, 0 to 1. at_least, at_most: bounds of
+    values. one_of: the allowed values. unique: no value twice. personal: tells who someone is.
+    """
+
+    name: str
+    type: str = ""
+    nulls: float = 1.0
+    at_least: float | None = None
+    at_most: float | None = None
+    one_of: tuple[Value, ...] = ()
+    unique: bool = False
+    personal: bool = False
+    meaning: str = ""
+
+
+class Shape(Record, frozen=True, kw_only=True):
+    """A dataset less its source: what the data room needs to place, check and join its rows.
+
+    key: columns that name a row. subject: the column of the person or thing a row is about.
+    time: when a row was true. arrived: the column of when it was known; delay: or how long after `time`.
+    fresh: the newest `time` may be at most this long ago.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    subject: str | None = None
+    time: str | None = None
+    arrived: str | None = None
+    delay: timedelta | None = None
+    columns: tuple[Column, ...] = ()
+    fresh: timedelta | None = None
+
+
+class Fragment(Record, frozen=True, kw_only=True):
+    """One immutable Parquet file. id: names the object. logical: digest that only redaction changes.
+
+    low, high: the range of the placement hash, inclusive. since, until: coarse bounds of time.
+    """
+
+    id: str
+    logical: str
+    rows: int
+    size: int
+    low: int
+    high: int
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Segment(Record, frozen=True, kw_only=True):
+    """An append, or a period: fragments that cover disjoint ranges of the placement hash."""
+
+    id: str
+    fragments: tuple[Fragment, ...]
+
+
+class Manifest(Record, frozen=True, kw_only=True):
+    """One version, never changed. columns: name → polars type, in order."""
+
+    dataset: str
+    number: int
+    parent: str | None
+    change: Change
+    at: datetime
+    shape: Shape
+    columns: dict[str, str]
+    segments: tuple[Segment, ...]
+    rows: int
+    added: int
+    removed: int
+
+
+class Join(Record, frozen=True, kw_only=True):
+    """A slower table, as it was known at the time of the request.
+
+    on: request column → key column of the table. columns: table column → its name among the features.
+    tolerance: how old a row may be, inclusive; None: any age.
+    """
+
+    dataset: str
+    on: dict[str, str]
+    columns: dict[str, str]
+    tolerance: timedelta | None = None

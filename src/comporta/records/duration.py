@@ -1,0 +1,20 @@
+"""Spans of time as people write them: `90s`, `15m`, `6h`, `30d`, `2w`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from comporta.errors import BadProject
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def duration(text: str | timedelta) -> timedelta:
+    """The span. Raises BadProject on anything but a whole or decimal number and one of s, m, h, d, w."""
+    if isinstance(text, timedelta):
+        return text
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text)
+    if match is None:
+        raise BadProject(f"found {text!r}, expected a span such as '90s', '15m', '6h', '30d' or '2w'.")
+    return timedelta(**{_UNITS[match[2]]: float(match[1])})

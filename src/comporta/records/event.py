@@ -1,0 +1,87 @@
+"""What happened, in order: events, the facts they carry, and the readings folded from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import msgspec
+
+from comporta.records.record import Record
+
+S = TypeVar("S")
+F = TypeVar("F", bound="Fact")
+
+
+class Fact(Record, frozen=True, kw_only=True):
+    """The body of an event. Each class names its `kind` and its schema version; both are stored."""
+
+    kind: ClassVar[str]
+    schema: ClassVar[int] = 1
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One link of the chain. seq: from 1, without gaps. body: the very bytes that were hashed.
+
+    hash: keyed BLAKE3 over prev, seq, at, kind, schema and body; hex.
+    """
+
+    seq: int
+    at: datetime
+    kind: str
+    schema: int
+    body: bytes
+    prev: str
+    hash: str
+
+
+class Head(Record, frozen=True, kw_only=True):
+    """Where a chain ends. Kept elsewhere, it is what shows a truncated ledger."""
+
+    seq: int
+    hash: str
+
+
+Lookup = Callable[[str], S | None]
+Changes = Iterable[tuple[str, S | None]]
+
+
+class Reading(Generic[S]):
+    """A state kept with the events, in the same transaction: key → state.
+
+    name: of the reading. state: the type of each value. folds: for each fact, a pure function
+    `(fact, event, lookup) → changes`; `lookup(key)` is the state before, a change to None removes it.
+    Keys sort as text; `scan` reads them by prefix.
+    """
+
+    __slots__ = ("folds", "name", "state")
+
+    def __init__(
+        self,
+        name: str,
+        state: type[S],
+        folds: Mapping[type[Any], Callable[[Any, Event, Lookup[S]], Changes[S]]],
+    ) -> None:
+        self.name = name
+        self.state = state
+        self.folds = folds
+
+
+class View(Protocol):
+    """The readings as they stand."""
+
+    def get(self, reading: Reading[S], key: str) -> S | None:
+        """The state under this key, or None."""
+
+    def scan(
+        self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+    ) -> list[tuple[str, S]]:
+        """States whose key starts with `prefix`, in the order of their keys; `newest`: in reverse."""
+
+
+class Transaction(View, Protocol):
+    """Readings, and the right to add facts: all of it is kept, or none."""
+
+    def append(self, fact: Fact) -> Event:
+        """The event made of this fact; its readings show it at once inside this transaction."""

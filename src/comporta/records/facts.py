@@ -1,0 +1,158 @@
+"""Every fact the ledger can hold. No personal value: ids, counts, keyed digests and coarse times only.
+
+A fact's fields never change once released: a new meaning is a new schema version, and readers upcast.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from comporta.records.asset import Artifact, Asset
+from comporta.records.event import Fact
+from comporta.records.recipe import Cost, Recipe
+from comporta.records.release import Release
+from comporta.records.verdict import Verdict
+from comporta.records.version import Approval, Version
+
+
+class ProjectKeyed(Fact, frozen=True, kw_only=True):
+    """The first event: the fingerprint of the key that everything here is written with."""
+
+    kind: ClassVar[str] = "project.keyed"
+    project: str
+    fingerprint: str
+
+
+class RunStarted(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "run.started"
+    run: str
+    project: str
+    command: str
+    commit: str = ""
+    dirty: bool = False
+    total: int = 0
+
+
+class RunEnded(Fact, frozen=True, kw_only=True):
+    """outcome: `done`, `failed` or `stopped`. reason: one line, without values from the data."""
+
+    kind: ClassVar[str] = "run.ended"
+    run: str
+    outcome: str
+    reason: str = ""
+
+
+class StepClaimed(Fact, frozen=True, kw_only=True):
+    """token: rises with each claim of a recipe; an outcome under an older one is refused."""
+
+    kind: ClassVar[str] = "step.claimed"
+    run: str
+    node: str
+    recipe: str
+    holder: str
+    token: int
+    until: datetime
+
+
+class StepAnswered(Fact, frozen=True, kw_only=True):
+    """question: what was asked, whole, so that lineage needs nothing else."""
+
+    kind: ClassVar[str] = "step.answered"
+    run: str
+    node: str
+    recipe: str
+    question: Recipe
+    outputs: dict[str, Asset]
+    cost: Cost
+    log: Artifact | None = None
+    token: int = 0
+
+
+class StepsReused(Fact, frozen=True, kw_only=True):
+    """All hits of one plan. nodes: name → recipe digest."""
+
+    kind: ClassVar[str] = "steps.reused"
+    run: str
+    nodes: dict[str, str]
+
+
+class StepFailed(Fact, frozen=True, kw_only=True):
+    """why: `raised`, `died`, `time`, `memory` or `stopped`. log: holds the details."""
+
+    kind: ClassVar[str] = "step.failed"
+    run: str
+    node: str
+    recipe: str
+    why: str
+    log: Artifact | None = None
+    token: int = 0
+
+
+class DatasetVersioned(Fact, frozen=True, kw_only=True):
+    """entry: the number of the dataset's log entry this follows. change: `append`, `update`, `replace`."""
+
+    kind: ClassVar[str] = "dataset.versioned"
+    dataset: str
+    version: str
+    number: int
+    entry: int
+    change: str
+    rows: int
+    added: int
+    removed: int
+
+
+class TestLooked(Fact, frozen=True, kw_only=True):
+    """One look at a sealed test part. part: digest of the rows. recipe: the step that looked."""
+
+    kind: ClassVar[str] = "test.looked"
+    model: str
+    part: str
+    run: str
+    recipe: str
+
+
+class VersionRegistered(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "version.registered"
+    version: Version
+
+
+class VersionJudged(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "version.judged"
+    model: str
+    number: int
+    verdicts: tuple[Verdict, ...]
+    policy: str
+
+
+class VersionApproved(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "version.approved"
+    model: str
+    number: int
+    approval: Approval
+
+
+class VersionReleased(Fact, frozen=True, kw_only=True):
+    """The champion pointer and the traffic move in one fact; `release.kind` tells a rollback."""
+
+    kind: ClassVar[str] = "version.released"
+    release: Release
+
+
+class VersionReproduced(Fact, frozen=True, kw_only=True):
+    """equal: whether every answer was the same, bit for bit. differs: the nodes that were not."""
+
+    kind: ClassVar[str] = "version.reproduced"
+    model: str
+    number: int
+    run: str
+    equal: bool
+    differs: tuple[str, ...] = ()
+
+
+FACTS: tuple[type[Fact], ...] = (
+    ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
+    DatasetVersioned, TestLooked, VersionRegistered, VersionJudged, VersionApproved, VersionReleased,
+    VersionReproduced,
+)  # fmt: skip

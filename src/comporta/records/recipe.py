@@ -1,0 +1,119 @@
+"""`version = f(code, data, params, environment)`: the question, the plan of questions, and the answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from comporta.records.asset import Artifact, Asset
+from comporta.records.record import Record
+
+
+class Output(Record, frozen=True, kw_only=True, tag="output"):
+    """A part of another node's answer, not yet known: output `name` of `node`."""
+
+    node: str
+    name: str
+
+
+class Limits(Record, frozen=True, kw_only=True):
+    """What one step may use. seconds: wall time. memory: bytes of resident memory. None: no limit."""
+
+    seconds: float | None = None
+    memory: int | None = None
+
+
+class Node(Record, frozen=True, kw_only=True):
+    """One question in a plan, before its inputs are known.
+
+    name: unique in the plan, shown to people, e.g. `fit late`.
+    run: the step function, `module:function`.
+    uses: project callables handed to it by argument name, each `module:function` or `path.py:function`;
+    a tuple of them arrives as a list.
+    inputs: assets, or outputs of earlier nodes, by argument name.
+    params: plain JSON, by argument name.
+    inline: run in this process: for pure steps of a few milliseconds.
+    remember: False asks again every time (a source that may have new rows); equal answers still let
+    everything downstream be reused.
+    """
+
+    name: str
+    run: str
+    uses: dict[str, str | tuple[str, ...]] = {}
+    inputs: dict[str, Asset | Output] = {}
+    params: dict[str, Any] = {}
+    seed: int = 0
+    inline: bool = False
+    remember: bool = True
+    limits: Limits = Limits()
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """Nodes in an order in which each reads only earlier ones."""
+
+    nodes: tuple[Node, ...]
+
+
+class Recipe(Record, frozen=True, kw_only=True):
+    """A question with a digest: equal recipes have equal answers.
+
+    code: digest of the step function, all it `uses` and every project function they reach.
+    environment: digest of interpreter, platform and the distributions that this code imports.
+    """
+
+    run: str
+    uses: dict[str, str | tuple[str, ...]]
+    code: str
+    environment: str
+    inputs: dict[str, Asset]
+    params: dict[str, Any]
+    seed: int
+
+
+class Cost(Record, frozen=True, kw_only=True):
+    """What a step took. cpu_seconds: user and system. peak_memory: bytes, resident."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """A remembered answer. recipe: the question's digest. log: what it printed, or None."""
+
+    recipe: str
+    outputs: dict[str, Asset]
+    cost: Cost = Cost()
+    log: Artifact | None = None
+    run: str = ""
+    at: datetime | None = None
+
+
+class Answer(Record, frozen=True, kw_only=True):
+    """What came of one node in one run."""
+
+    node: str
+    recipe: str
+    step: Step
+    reused: bool
+
+
+class Run(Record, frozen=True, kw_only=True):
+    """One asking of a plan. id: sorts by time. commit: of the project's git repository, or empty.
+
+    dirty: whether the project's files differed from that commit.
+    nodes: name → digest of its recipe, as far as it came.
+    """
+
+    id: str
+    project: str
+    command: str
+    commit: str = ""
+    dirty: bool = False
+    started: datetime
+    ended: datetime | None = None
+    outcome: Literal["running", "done", "failed", "stopped"] = "running"
+    reason: str = ""
+    total: int = 0
+    nodes: dict[str, str] = {}
+    reused: tuple[str, ...] = ()

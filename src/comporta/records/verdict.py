@@ -1,0 +1,95 @@
+"""Figures with intervals, and what a gate says about them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
+
+from comporta.records.asset import Artifact
+from comporta.records.record import Record
+
+Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
+
+
+class Figure(Record, frozen=True, kw_only=True):
+    """A number with its uncertainty. low, high: the interval at `level`, or None where none exists.
+
+    rows: how many rows it rests on. groups: how many independent units were resampled.
+    """
+
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    rows: int = 0
+    groups: int = 0
+    slice: str = ""
+
+
+class Scores(Record, frozen=True, kw_only=True):
+    """The figures of one model on one part of the data. part: `train`, `test`, `champion test` ..."""
+
+    part: str
+    figures: tuple[Figure, ...]
+
+
+class Need(Record, frozen=True, kw_only=True):
+    """One thing a check wants to see; equal needs are made once.
+
+    what: `scores` (figures with intervals), `difference` (candidate minus champion, paired) ...
+    by: the column whose values slice it, or empty for overall.
+    """
+
+    what: str
+    metric: str = ""
+    by: str = ""
+    params: dict[str, Any] = {}
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """What the engine made for one need. missing: why there is none, or empty. first: no champion yet."""
+
+    need: Need
+    figures: tuple[Figure, ...] = ()
+    artifact: Artifact | None = None
+    missing: str = ""
+    first: bool = False
+
+
+class Verdict(Record, frozen=True, kw_only=True):
+    """What one check says: the figure, the limit, and the reason in one sentence.
+
+    needed: rows that would settle an inconclusive one, or None.
+    """
+
+    check: str
+    outcome: Outcome
+    required: bool
+    reason: str
+    figure: Figure | None = None
+    limit: float | None = None
+    needed: int | None = None
+    evidence: Artifact | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether this verdict lets the candidate through."""
+        return not self.required or self.outcome in ("pass", "does not apply")
+
+
+class Check(Protocol):
+    """A gate's check: a frozen object that says what it wants to see and judges only that."""
+
+    @property
+    def name(self) -> str:
+        """Unique among the model's gates, e.g. `roc_auc by carrier at least 0.7`."""
+
+    @property
+    def required(self) -> bool:
+        """Whether a candidate that does not pass is blocked, or only reported."""
+
+    def needs(self) -> tuple[Need, ...]:
+        """What must be made before `judge` can be called."""
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on the evidence, one per need and in its order. Pure."""

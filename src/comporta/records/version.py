@@ -1,0 +1,71 @@
+"""A model version and the states it can be in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from comporta.records.asset import Artifact, Slice
+from comporta.records.record import Record
+from comporta.records.verdict import Verdict
+
+State = Literal["candidate", "passed", "refused", "approved", "released", "retired", "stale"]
+
+
+class Field(Record, frozen=True, kw_only=True):
+    """One column a model reads or gives. type: polars' name of it. values: the categories seen, or empty."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    values: tuple[str, ...] = ()
+
+
+class Signature(Record, frozen=True, kw_only=True):
+    """What a model takes and gives. raw: what a request carries; features: what the estimator reads.
+
+    classes: labels in the order of the probability columns; empty for regression.
+    """
+
+    raw: tuple[Field, ...]
+    features: tuple[Field, ...]
+    output: Literal["label", "probability", "both"]
+    task: Literal["binary", "multiclass", "regression"]
+    classes: tuple[str, ...] = ()
+
+
+class Version(Record, frozen=True, kw_only=True):
+    """One trained model. number: counts from 1 within the model.
+
+    run: the run that built it. steps: node name → recipe digest, everything it was made by.
+    parts: what it is served and judged from: `model`, `onnx`, `signature`, `scores`, `predictions` ...
+    read: the slices of datasets it learned from. policy: digest of the gates it was asked to pass.
+    """
+
+    model: str
+    number: int
+    run: str
+    at: datetime
+    commit: str = ""
+    dirty: bool = False
+    steps: dict[str, str]
+    parts: dict[str, Artifact]
+    read: tuple[Slice, ...]
+    policy: str
+    state: State = "candidate"
+    verdicts: tuple[Verdict, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """`late/3`: how people and URLs name it."""
+        return f"{self.model}/{self.number}"
+
+
+class Approval(Record, frozen=True, kw_only=True):
+    """Who let a version through, and why. role: as claimed."""
+
+    by: str
+    role: str
+    reason: str
+    at: datetime

@@ -1,0 +1,56 @@
+"""What a step function is handed beside its arguments: where bytes are read and put."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, TypeVar
+
+from comporta.errors import Tampered
+from comporta.records.asset import Artifact
+from comporta.records.record import Record, decode, encode
+from comporta.store.keys import Keys, digest
+from comporta.store.protocol import Store
+
+T = TypeVar("T")
+
+
+def artifact_name(digest: str) -> str:
+    """Where an artifact lies in a store."""
+    return f"artifacts/{digest[:2]}/{digest}"
+
+
+class Desk(Record, frozen=True, kw_only=True):
+    """A step function's first argument. scratch: a folder of its own, gone when the step ends.
+
+    seed: of the recipe; Python and NumPy are seeded with it before the step begins.
+    """
+
+    store: Store
+    keys: Keys
+    seed: int = 0
+    scratch: Path = Path(tempfile.gettempdir())
+
+    def put(self, data: bytes, kind: str) -> Artifact:
+        """These bytes, kept."""
+        name = digest(self.keys.content, data)
+        self.store.put(artifact_name(name), data)
+        return Artifact(digest=name, size=len(data), kind=kind)
+
+    def get(self, artifact: Artifact) -> bytes:
+        """The bytes, checked against their digest. Raises NotFound, Tampered."""
+        data = self.store.get(artifact_name(artifact.digest))
+        if digest(self.keys.content, data) != artifact.digest:
+            raise Tampered(
+                f"artifact {artifact.digest[:12]}: its bytes are not what was written. "
+                "Restore it from a backup, or delete it and run again."
+            )
+        return data
+
+    def put_json(self, value: Any) -> Artifact:
+        """This record or JSON value, kept in canonical form."""
+        return self.put(encode(value), "json")
+
+    def get_json(self, artifact: Artifact, as_: type[T]) -> T:
+        """The record that was put. Raises NotFound, Tampered."""
+        return decode(self.get(artifact), as_)
