@@ -39,7 +39,8 @@ class Version(Record, frozen=True, kw_only=True):
 
     run: the run that built it. steps: node name → recipe digest, everything it was made by.
     parts: what it is served and judged from: `model`, `onnx`, `signature`, `scores`, `predictions` ...
-    read: the slices of datasets it learned from. policy: digest of the gates it was asked to pass.
+    read: the slices of datasets it learned from. policy: digest of the gates it was asked to pass;
+    needed: how many people must approve it. Both are fixed when it is asked for.
     """
 
     model: str
@@ -52,6 +53,7 @@ class Version(Record, frozen=True, kw_only=True):
     parts: dict[str, Artifact]
     read: tuple[Slice, ...]
     policy: str
+    needed: int = 0
     state: State = "candidate"
     verdicts: tuple[Verdict, ...] = ()
     approvals: tuple[Approval, ...] = ()

@@ -1,0 +1,6 @@
+"""Who may go live: versions, their states, approvals. Pure: `decide → facts`, `evolve → state`."""
+
+from comporta.registry.decide import approve, judged, register, require_releasable
+from comporta.registry.state import VERSIONS, version_key
+
+__all__ = ["VERSIONS", "approve", "judged", "register", "require_releasable", "version_key"]

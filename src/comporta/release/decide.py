@@ -1,0 +1,58 @@
+"""How traffic moves: all of it to a version, or back to the one before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from comporta.errors import Refused
+from comporta.records import Release, Route, Share
+from comporta.records.facts import VersionReleased
+
+
+def release(
+    route: Route | None, model: str, version: int, *, by: str, reason: str, at: datetime
+) -> VersionReleased:
+    """All traffic to `version`. Raises Refused when it has it already."""
+    if route is not None and route.shares == (Share(version=version, weight=1.0),):
+        raise Refused(f"{model}/{version}: it serves all traffic already. Nothing to do.")
+    return _moved(route, model, version, kind="release", by=by, reason=reason, at=at)
+
+
+def rollback(route: Route | None, model: str, *, by: str, reason: str, at: datetime) -> VersionReleased:
+    """All traffic to the champion that the last release replaced.
+
+    Repeated, it goes further back: a version that was rolled back from is passed over.
+    Raises Refused when there is none.
+    """
+    before = None if route is None else _before(route)
+    if before is None:
+        raise Refused(f"{model}: found no earlier release, expected one to go back to.")
+    return _moved(route, model, before, kind="rollback", by=by, reason=reason, at=at)
+
+
+def _before(route: Route) -> int | None:
+    """The champion before the present one: releases push, rollbacks pop."""
+    champions: list[int] = []
+    for each in route.history:
+        if each.kind == "rollback" and champions:
+            champions.pop()
+        else:
+            champions.append(each.shares[0].version)
+    return champions[-2] if len(champions) > 1 else None
+
+
+def _moved(
+    route: Route | None, model: str, version: int, *, kind: str, by: str, reason: str, at: datetime
+) -> VersionReleased:
+    return VersionReleased(
+        release=Release(
+            model=model,
+            number=1 + (len(route.history) if route is not None else 0),
+            kind=kind,
+            shares=(Share(version=version, weight=1.0),),
+            previous=route.champion if route is not None else None,
+            by=by,
+            reason=reason,
+            at=at,
+        )
+    )

@@ -1,0 +1,22 @@
+"""The route of each model, folded from its releases."""
+
+from __future__ import annotations
+
+from comporta.records import Changes, Event, Lookup, Reading, Route
+from comporta.records.facts import VersionReleased
+
+
+def _released(fact: VersionReleased, event: Event, old: Lookup[Route]) -> Changes[Route]:
+    before = old(fact.release.model)
+    history = before.history if before is not None else ()
+    yield (
+        fact.release.model,
+        Route(
+            model=fact.release.model,
+            shares=fact.release.shares,
+            history=(*history, fact.release),
+        ),
+    )
+
+
+ROUTES = Reading("route", Route, {VersionReleased: _released})
