@@ -1,0 +1,36 @@
+"""How a version turns a request into features: kept beside the model, so that serving needs no project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from comporta.project import Model
+from comporta.project.reference import name_of
+from comporta.records import Join, Record, Shape
+
+
+class Bundle(Record, frozen=True, kw_only=True):
+    """compute: references into the version's own source. shapes: of the joined tables and of the rows."""
+
+    of: str
+    known: tuple[str, ...]
+    use: tuple[str, ...] | None
+    target: str
+    compute: tuple[str, ...]
+    joins: tuple[Join, ...]
+    shapes: dict[str, Shape]
+
+
+def bundle(model: Model, root: Path) -> Bundle:
+    """The model's way from a request to its features."""
+    features = model.features
+    tables = (features.of, *(join.dataset for join in features.joins))
+    return Bundle(
+        of=features.of.name,
+        known=tuple(features.known),
+        use=None if features.use is None else tuple(features.use),
+        target=model.target,
+        compute=tuple(name_of(function, root) for function in features.compute),
+        joins=tuple(join.join() for join in features.joins),
+        shapes={table.name: table.shape() for table in tables},
+    )

@@ -1,0 +1,20 @@
+"""The ledger follows each dataset's log: which versions there are, and when each was made."""
+
+from __future__ import annotations
+
+from comporta.records import Changes, Event, Lookup, Reading
+from comporta.records.facts import DatasetVersioned
+
+
+def dataset_key(dataset: str, number: int) -> str:
+    """The key of a dataset version in the reading: sorts by number within the dataset."""
+    return f"{dataset}/{number:08d}"
+
+
+def _versioned(
+    fact: DatasetVersioned, event: Event, old: Lookup[DatasetVersioned]
+) -> Changes[DatasetVersioned]:
+    yield dataset_key(fact.dataset, fact.number), fact
+
+
+DATASETS = Reading("dataset", DatasetVersioned, {DatasetVersioned: _versioned})

@@ -1,0 +1,51 @@
+"""The ledger follows each dataset's log from the last version it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from comporta.data import versions
+from comporta.loop.datasets import DATASETS, dataset_key
+from comporta.loop.house import House
+from comporta.records import Answer, Slice, Transaction
+from comporta.records.facts import DatasetVersioned
+
+
+def follow(house: House, answers: Mapping[str, Answer]) -> tuple[Slice, ...]:
+    """The newest versions among the answers; facts for those that the ledger had not seen."""
+    slices = tuple(
+        asset
+        for answer in answers.values()
+        for asset in answer.step.outputs.values()
+        if isinstance(asset, Slice)
+    )
+    for dataset in sorted({each.dataset for each in slices}):
+        follow_one(house, dataset)
+    return slices
+
+
+def follow_one(house: House, dataset: str) -> None:
+    """Facts for every version of this dataset that the ledger had not seen."""
+    seen = house.ledger.scan(DATASETS, f"{dataset}/", newest=True, limit=1)
+    last = seen[0][1].number if seen else 0
+    unseen = [each for each in versions(house.store, dataset) if each.number > last]
+    if not unseen:
+        return
+
+    def commit(tx: Transaction) -> None:
+        for each in unseen:
+            if tx.get(DATASETS, dataset_key(dataset, each.number)) is None:
+                tx.append(
+                    DatasetVersioned(
+                        dataset=dataset,
+                        version=each.id,
+                        number=each.number,
+                        entry=each.number,
+                        change=each.change,
+                        rows=each.rows,
+                        added=each.added,
+                        removed=each.removed,
+                    )
+                )
+
+    house.ledger.transact(commit)

@@ -1,0 +1,136 @@
+"""The house opened: a project, and the store, ledger and engine that its settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from comporta import engine
+from comporta.engine import Engine
+from comporta.errors import NotFound, WrongKey
+from comporta.ledger import Ledger, open_ledger
+from comporta.loop.datasets import DATASETS
+from comporta.loop.lineage import EDGES, LOOKS, QUESTIONS
+from comporta.project import Model, Project, Settings
+from comporta.project.load import find, load
+from comporta.project.settings import settings
+from comporta.records import Changes, Event, Lookup, Reading, Transaction
+from comporta.records.facts import ProjectKeyed
+from comporta.registry import VERSIONS
+from comporta.release import ROUTES
+from comporta.store import Desk, Keys, Store, derive, open_store, read_secret
+
+
+def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Changes[ProjectKeyed]:
+    if old("project") is None:
+        yield "project", fact
+
+
+KEYED = Reading("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
+READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, LOOKS, VERSIONS, ROUTES, *engine.READINGS)
+
+
+def now() -> datetime:
+    """The clock on the wall, in UTC."""
+    return datetime.now(UTC)
+
+
+class House:
+    """Everything a command needs, opened once. Use it as a context manager, or call `close()`."""
+
+    def __init__(
+        self,
+        project: Project,
+        root: Path,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self.project, self.root, self.settings, self.clock = project, root, settings, clock
+        secret = read_secret(settings.key, root)
+        self.keys: Keys = derive(secret)
+        self.store: Store = open_store(settings.store, root)
+        self.ledger: Ledger = open_ledger(
+            settings.ledger, READINGS, key=self.keys.chain, clock=clock, root=root
+        )
+        self._require_key()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Started on first use: commands that only read start no worker."""
+        return self.engine_at(self.root)
+
+    def engine_at(self, root: Path) -> Engine:
+        """An engine that runs the project source found below another root."""
+        return Engine(
+            store=self.store,
+            keys=self.keys,
+            ledger=self.ledger,
+            root=root,
+            clock=self.clock,
+            executor=self.settings.executor,
+        )
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(store=self.store, keys=self.keys)
+
+    @property
+    def below(self) -> Path:
+        """The folder for what can be made again: laid out sources, scratch."""
+        return self.root / ".comporta"
+
+    def model(self, name: str) -> Model:
+        """The declared model. Raises NotFound, naming those there are."""
+        found = self.project.asked(name)
+        if found is None:
+            known = ", ".join(model.name for model in self.project.models) or "none"
+            raise NotFound(f"found no model {name!r} in the project, expected one of: {known}.")
+        return found
+
+    def close(self) -> None:
+        if "engine" in self.__dict__:
+            self.engine.close()
+
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _require_key(self) -> None:
+        """The ledger's first fact names the key; with another, nothing here could be read or matched."""
+        mine = self.keys.fingerprint
+
+        def keyed_with(tx: Transaction) -> ProjectKeyed:
+            first = tx.get(KEYED, "project")
+            if first is None:
+                first = ProjectKeyed(project=self.project.name, fingerprint=mine)
+                tx.append(first)
+            return first
+
+        keyed = self.ledger.get(KEYED, "project") or self.ledger.transact(keyed_with)
+        if keyed.fingerprint != mine:
+            raise WrongKey(
+                f"{self.settings.key}: found key {mine}, expected {keyed.fingerprint}, with which this "
+                "project's data was written. Bring the right one: comporta key import FILE"
+            )
+
+
+def open_house(path: Path | None = None, project: Project | None = None) -> House:
+    """The house of the project file at `path` or above the current folder, or of `project` itself.
+
+    Raises BadProject, NotFound when there is none; WrongKey; Tampered.
+    """
+    if project is None:
+        file = find(path)
+        project = load(file)
+        root = project.root or file.parent
+    else:
+        root = (project.root or Path.cwd()).resolve()
+    return House(project, root, settings(root))

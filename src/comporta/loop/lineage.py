@@ -1,0 +1,91 @@
+"""Which answer came of which question, both ways: edges folded from the facts.
+
+A place in the graph is a short text: `data:weather@00000002`, `step:<recipe>`, `artifact:<digest>`,
+`version:late/00000003`. Each edge is kept under two keys, so one scan by prefix walks either way.
+"""
+
+from __future__ import annotations
+
+from comporta.records import Artifact, Asset, Changes, Event, Lookup, Reading, Recipe, Record, View
+from comporta.records.facts import StepAnswered, TestLooked, VersionRegistered
+
+
+class Edge(Record, frozen=True, kw_only=True):
+    """One arrow of the graph. role: the argument or output it is."""
+
+    source: str
+    target: str
+    role: str
+
+
+class Question(Record, frozen=True, kw_only=True):
+    """A recipe with where it was last answered, and what the answer was."""
+
+    recipe: Recipe
+    node: str
+    run: str
+    outputs: dict[str, Asset]
+
+
+def place(asset: Asset) -> str:
+    """The asset's place in the graph."""
+    if isinstance(asset, Artifact):
+        return f"artifact:{asset.digest}"
+    return data_place(asset.dataset, asset.number)
+
+
+def data_place(dataset: str, number: int) -> str:
+    return f"data:{dataset}@{number:08d}"
+
+
+def version_place(model: str, number: int) -> str:
+    return f"version:{model}/{number:08d}"
+
+
+def _edge(source: str, target: str, role: str) -> Changes[Edge]:
+    edge = Edge(source=source, target=target, role=role)
+    yield f">{source}\t{target}", edge
+    yield f"<{target}\t{source}", edge
+
+
+def _answered(fact: StepAnswered, event: Event, old: Lookup[Edge]) -> Changes[Edge]:
+    step = f"step:{fact.recipe}"
+    for role, asset in fact.question.inputs.items():
+        yield from _edge(place(asset), step, role)
+    for role, asset in fact.outputs.items():
+        yield from _edge(step, place(asset), role)
+
+
+def _registered(fact: VersionRegistered, event: Event, old: Lookup[Edge]) -> Changes[Edge]:
+    version = fact.version
+    here = version_place(version.model, version.number)
+    for role, asset in version.parts.items():
+        yield from _edge(place(asset), here, role)
+    for node, recipe in version.steps.items():
+        yield from _edge(f"step:{recipe}", here, node)
+
+
+def _asked(fact: StepAnswered, event: Event, old: Lookup[Question]) -> Changes[Question]:
+    yield (
+        fact.recipe,
+        Question(recipe=fact.question, node=fact.node, run=fact.run, outputs=fact.outputs),
+    )
+
+
+def _looked(fact: TestLooked, event: Event, old: Lookup[TestLooked]) -> Changes[TestLooked]:
+    yield f"{fact.model}/{fact.part}/{event.seq:012d}", fact
+
+
+EDGES = Reading("edge", Edge, {StepAnswered: _answered, VersionRegistered: _registered})
+QUESTIONS = Reading("question", Question, {StepAnswered: _asked})
+LOOKS = Reading("look", TestLooked, {TestLooked: _looked})
+
+
+def after(view: View, here: str) -> list[Edge]:
+    """The arrows that leave a place."""
+    return [edge for _, edge in view.scan(EDGES, f">{here}\t")]
+
+
+def before(view: View, here: str) -> list[Edge]:
+    """The arrows that reach a place."""
+    return [edge for _, edge in view.scan(EDGES, f"<{here}\t")]

@@ -1,0 +1,130 @@
+"""Ask again with memory off, from the stored data and the stored source, and compare every answer."""
+
+from __future__ import annotations
+
+from comporta.engine import Progress
+from comporta.errors import NotFound
+from comporta.loop.code import lay_out
+from comporta.loop.house import House
+from comporta.loop.lineage import QUESTIONS, Question
+from comporta.loop.release import stale, version_of
+from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Version
+from comporta.records.facts import VersionReproduced
+
+
+class Compared(Record, frozen=True, kw_only=True):
+    """One step asked again. differs: the outputs whose bytes are others. asked: whether the question itself
+    was the same (code, environment and inputs)."""
+
+    node: str
+    asked: bool
+    equal: bool
+    differs: tuple[str, ...] = ()
+
+
+class Reproduction(Record, frozen=True, kw_only=True):
+    """equal: bit for bit, every step. reason: one sentence."""
+
+    version: str
+    equal: bool
+    steps: tuple[Compared, ...]
+    reason: str
+
+
+def reproduce(house: House, name: str, *, progress: Progress | None = None) -> Reproduction:
+    """Every step of a version again, in fresh processes. Raises NotFound, StepFailed."""
+    version = version_of(house, name)
+    erased = stale(house, version)
+    questions = questions_of(house, version)
+    root = lay_out(house.desk, version.parts["code"], house.below / "code")
+    engine = house.engine_at(root)
+    try:
+        run, answers = engine.ask(
+            Plan(nodes=replay(questions)),
+            command=f"reproduce {version.id}",
+            project=house.project.name,
+            progress=progress,
+            memory=False,
+        )
+    finally:
+        engine.close()
+    steps = tuple(
+        compare(node, version.steps[node], question, answers[node]) for node, question in questions.items()
+    )
+    differing = tuple(each.node for each in steps if not each.equal)
+    house.ledger.transact(
+        lambda tx: tx.append(
+            VersionReproduced(
+                model=version.model,
+                number=version.number,
+                run=run.id,
+                equal=not differing,
+                differs=differing,
+            )
+        )
+    )
+    return Reproduction(
+        version=version.id,
+        equal=not differing,
+        steps=steps,
+        reason=_reason(steps, erased),
+    )
+
+
+def questions_of(house: House, version: Version) -> dict[str, Question]:
+    """Node → question, in the order they were asked. Raises NotFound when one was forgotten."""
+    found: dict[str, Question] = {}
+    for node, recipe in version.steps.items():
+        question = house.ledger.get(QUESTIONS, recipe)
+        if question is None:
+            raise NotFound(f"{version.id}: the question of {node!r} is not in the ledger.")
+        found[node] = question
+    return found
+
+
+def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
+    """The plan of these questions: what an earlier one made is read from its new answer."""
+    made: dict[Asset, Output] = {}
+    nodes = []
+    for name, question in questions.items():
+        recipe = question.recipe
+        nodes.append(
+            Node(
+                name=name,
+                run=recipe.run,
+                uses=recipe.uses,
+                inputs={role: made.get(asset, asset) for role, asset in recipe.inputs.items()},
+                params=recipe.params,
+                seed=recipe.seed,
+            )
+        )
+        for output, asset in question.outputs.items():
+            made.setdefault(asset, Output(node=name, name=output))
+    return tuple(nodes)
+
+
+def compare(node: str, recipe: str, question: Question, answer: Answer) -> Compared:
+    """The answer now beside the answer then. recipe: digest of the question then."""
+    then, now = question.outputs, answer.step.outputs
+    differs = tuple(
+        sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
+    )
+    return Compared(node=node, asked=answer.recipe == recipe, equal=not differs, differs=differs)
+
+
+def _same(then: Asset | None, now: Asset | None) -> bool:
+    if isinstance(then, Artifact) and isinstance(now, Artifact):
+        return then.digest == now.digest
+    return then == now
+
+
+def _reason(steps: tuple[Compared, ...], erased: tuple[str, ...]) -> str:
+    differing = [each for each in steps if not each.equal]
+    if not differing:
+        return f"All {len(steps)} steps gave the same bytes."
+    first = differing[0]
+    if erased:
+        return f"Rows it learned from were erased since from {', '.join(erased)}: it cannot be the same."
+    if not first.asked:
+        return f"{first.node}: the code or the environment is another than then."
+    return f"{first.node}: {', '.join(first.differs)} differ, though it was asked the same."

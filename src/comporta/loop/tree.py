@@ -1,0 +1,84 @@
+"""A trace as a tree, and the tree as text and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from comporta.records import Record
+
+
+class Tree(Record, frozen=True, kw_only=True):
+    """kind: `prediction`, `version`, `step`, `dataset`, `row`, `subject` … id: what `comporta trace` takes,
+    where it takes it. label: one line for people. facts: what is known of it."""
+
+    kind: str
+    id: str
+    label: str
+    facts: dict[str, Any] = {}
+    children: tuple[Tree, ...] = ()
+
+
+def lines(tree: Tree, lead: str = "", branch: str = "") -> Iterator[str]:
+    """The tree drawn with lines, one node a line, its facts behind it."""
+    facts = "  ".join(f"{name} {value}" for name, value in tree.facts.items())
+    yield f"{lead}{branch}{tree.label}" + (f"  ({facts})" if facts else "")
+    below = lead + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
+    for number, child in enumerate(tree.children, 1):
+        yield from lines(child, below, "└─ " if number == len(tree.children) else "├─ ")
+
+
+_COLOURS = {
+    "prediction": "#f4d9a0",
+    "version": "#b9d7ea",
+    "step": "#e6e6e6",
+    "dataset": "#c9e4c5",
+    "row": "#dff0d8",
+    "subject": "#e8d5ee",
+    "release": "#f6c6c0",
+    "label": "#f4d9a0",
+}
+_ROW, _STEP, _WIDTH, _HEIGHT = 46, 40, 560, 36
+
+
+def svg(tree: Tree) -> str:
+    """The tree as a self-contained SVG picture: each node a box below its parent, indented."""
+    placed = list(_placed(tree, 0, None))
+    width = max(depth for _, depth, _ in placed) * _STEP + _WIDTH + 20
+    height = len(placed) * _ROW + 20
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="13">',
+        f"<title>Trace of {escape(tree.label)}</title>",
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+    ]
+    for row, (node, depth, parent) in enumerate(placed):
+        x, y = 10 + depth * _STEP, 10 + row * _ROW
+        if parent is not None:
+            px, py = 10 + (depth - 1) * _STEP + 16, 10 + parent * _ROW + _HEIGHT
+            parts.append(f'<path d="M{px} {py} V{y + _HEIGHT // 2} H{x}" fill="none" stroke="#888888"/>')
+        facts = "  ·  ".join(f"{name} {value}" for name, value in node.facts.items())
+        parts.append(
+            f'<g><title>{escape(node.id)}</title><rect x="{x}" y="{y}" width="{_WIDTH}" '
+            f'height="{_HEIGHT}" rx="5" fill="{_COLOURS.get(node.kind, "#eeeeee")}" stroke="#777777"/>'
+            f'<text x="{x + 10}" y="{y + 15}" font-weight="600">{escape(_cut(node.label, 78))}</text>'
+            f'<text x="{x + 10}" y="{y + 30}" font-size="11" fill="#444444">{escape(_cut(facts, 96))}</text></g>'
+        )
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _placed(tree: Tree, depth: int, parent: int | None) -> list[tuple[Tree, int, int | None]]:
+    """(node, depth, row of its parent), in the order they are drawn."""
+    found: list[tuple[Tree, int, int | None]] = []
+    stack: list[tuple[Tree, int, int | None]] = [(tree, depth, parent)]
+    while stack:
+        node, level, above = stack.pop()
+        found.append((node, level, above))
+        row = len(found) - 1
+        stack += [(child, level + 1, row) for child in reversed(node.children)]
+    return found
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
