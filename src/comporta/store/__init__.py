@@ -2,6 +2,25 @@
 
 from comporta.store.desk import Desk, artifact_name
 from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret
+from comporta.store.local import LocalStore
+from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Entry, Store
+from comporta.store.secret import read_secret, write_secret
+from comporta.store.urls import open_store
 
-__all__ = ["Desk", "Entry", "Keys", "Store", "artifact_name", "derive", "digest", "keyed_hash", "new_secret"]
+__all__ = [
+    "Desk",
+    "Entry",
+    "Keys",
+    "LocalStore",
+    "MemoryStore",
+    "Store",
+    "artifact_name",
+    "derive",
+    "digest",
+    "keyed_hash",
+    "new_secret",
+    "open_store",
+    "read_secret",
+    "write_secret",
+]

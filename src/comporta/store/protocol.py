@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -10,10 +11,11 @@ from comporta.records.record import Record
 
 
 class Entry(Record, frozen=True, kw_only=True):
-    """One object in a store. size: bytes."""
+    """One object in a store. size: bytes. at: when it was last put, or asked to be put again; UTC."""
 
     name: str
     size: int
+    at: datetime
 
 
 class Store(Protocol):

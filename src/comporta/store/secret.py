@@ -1,0 +1,75 @@
+"""The project's secret: 32 bytes, kept as one line of hex in a file only its owner may read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from comporta.errors import BadProject, Refused, WrongKey
+from comporta.store.disk import full_is_said, make_folder, sync, sync_folder, write_all
+from comporta.store.keys import SECRET_BYTES, new_secret
+from comporta.store.urls import file_path
+
+
+def read_secret(url: str, root: Path) -> bytes:
+    """The 32 bytes at `file://PATH` (relative to `root` unless it starts with `/`) or in `env://NAME`.
+
+    Raises WrongKey when there is none or it is not 64 hex digits, BadProject on another scheme.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "env":
+        text = os.environ.get(rest)
+        if text is None:
+            raise WrongKey(f"key {url}: the environment variable {rest} is not set. Set it to 64 hex digits.")
+    elif scheme == "file":
+        try:
+            text = file_path(url, root).read_text("ascii", "replace")
+        except (FileNotFoundError, NotADirectoryError):
+            raise WrongKey(
+                f"key {url}: no such file. `comporta init` makes a new project's key; for an existing "
+                "project, `comporta key import` puts the key it was made with."
+            ) from None
+        except (PermissionError, IsADirectoryError) as error:
+            raise WrongKey(
+                f"key {url}: cannot be read ({error.strerror}). Correct its permissions."
+            ) from None
+    else:
+        raise BadProject(f"key: found {url!r}, expected file://PATH or env://NAME.")
+    try:
+        secret = bytes.fromhex(text.strip())
+    except ValueError:
+        secret = b""
+    if len(secret) != SECRET_BYTES:
+        raise WrongKey(
+            f"key {url}: found {len(text.strip())} characters, expected {2 * SECRET_BYTES} hex digits. "
+            "Put the project's own key there (`comporta key import`)."
+        )
+    return secret
+
+
+def write_secret(path: Path, secret: bytes | None = None) -> bytes:
+    """The secret now at `path`, 0600: the given one, or a new one. Raises Refused when a file is there."""
+    kept = new_secret() if secret is None else secret
+    if len(kept) != SECRET_BYTES:
+        raise WrongKey(
+            f"key: found {len(kept)} bytes, expected {SECRET_BYTES}. Import the project's own key."
+        )
+    path = Path(path).absolute()
+    with full_is_said(f"key {path}"):
+        make_folder(path.parent)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            write_all(descriptor, kept.hex().encode() + b"\n")
+            sync(descriptor)
+            os.link(draft, path)
+            sync_folder(path.parent)
+        except FileExistsError:
+            raise Refused(
+                f"key {path}: there is one already, and everything written with it would become unreadable. "
+                "Move it away first if that is meant."
+            ) from None
+        finally:
+            os.close(descriptor)
+            draft.unlink(missing_ok=True)
+    return kept

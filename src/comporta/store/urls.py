@@ -1,0 +1,38 @@
+"""From a URL in `comporta.toml` to a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote
+
+from comporta.errors import BadProject
+from comporta.store.local import LocalStore
+from comporta.store.memory import MemoryStore
+from comporta.store.protocol import Store
+
+
+def file_path(url: str, root: Path) -> Path:
+    """Where `file://PATH` points; a path without a leading `/` is taken from `root`."""
+    path = unquote(url.partition("://")[2])
+    if not path:
+        raise BadProject(f"found {url!r}, expected file://PATH.")
+    return root / path
+
+
+def open_store(url: str, root: Path) -> Store:
+    """The store at `file://PATH`, `memory://`, or an object store's URL (`s3://…`, extra `objects`).
+
+    Raises BadProject on a URL that is none of them, MissingExtra where the extra is not installed.
+    """
+    scheme = url.partition("://")[0] if "://" in url else ""
+    if scheme == "file":
+        return LocalStore(file_path(url, root))
+    if scheme == "memory":
+        return MemoryStore()
+    if scheme in ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "http", "https"):
+        from comporta.store.objects import open_objects
+
+        return open_objects(url)
+    raise BadProject(
+        f"store: found {url!r}, expected file://PATH, memory:// or an object store such as s3://BUCKET/PREFIX."
+    )
