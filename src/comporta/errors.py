@@ -23,9 +23,13 @@ from __future__ import annotations
 
 
 class ComportaError(Exception):
-    """What a user can act on. `exit_code` is what the command line returns."""
+    """What a user can act on. `exit_code` is what the command line returns.
+
+    reason: the message without values from the data, where it shows some: what may be recorded.
+    """
 
     exit_code = 2
+    reason = ""
 
 
 class BadProject(ComportaError):

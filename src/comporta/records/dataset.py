@@ -51,7 +51,9 @@ class Shape(Record, frozen=True, kw_only=True):
 class Fragment(Record, frozen=True, kw_only=True):
     """One immutable Parquet file. id: names the object. logical: digest that only redaction changes.
 
-    low, high: the range of the placement hash, inclusive. since, until: coarse bounds of time.
+    low, high: the range of the placement hash, inclusive. since, until: coarse bounds of time, inclusive.
+    masks: objects that name rows which this version no longer shows; hidden: how many those are.
+    numbered: its rows carry their first row numbers, which masks speak of (after a redaction).
     """
 
     id: str
@@ -62,6 +64,9 @@ class Fragment(Record, frozen=True, kw_only=True):
     high: int
     since: datetime | None = None
     until: datetime | None = None
+    masks: tuple[str, ...] = ()
+    hidden: int = 0
+    numbered: bool = False
 
 
 class Segment(Record, frozen=True, kw_only=True):
@@ -72,8 +77,13 @@ class Segment(Record, frozen=True, kw_only=True):
 
 
 class Manifest(Record, frozen=True, kw_only=True):
-    """One version, never changed. columns: name → polars type, in order."""
+    """One version, never changed. columns: name → polars type, in order.
 
+    id: keyed digest of the stored bytes, in which it is empty. at: when it was made.
+    added, removed: rows shown now and not before, and the reverse; a changed row counts in both.
+    """
+
+    id: str = ""
     dataset: str
     number: int
     parent: str | None
