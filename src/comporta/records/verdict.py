@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from comporta.records.asset import Artifact
 from comporta.records.record import Record
@@ -27,23 +27,28 @@ class Figure(Record, frozen=True, kw_only=True):
 
 
 class Scores(Record, frozen=True, kw_only=True):
-    """The figures of one model on one part of the data. part: `train`, `test`, `champion test` ..."""
+    """The figures of one model on one part of the data. part: `train`, `test`, `champion test` ...
+
+    missing: what could not be measured → why, e.g. `roc_auc carrier=OO` → `12 rows, at least 30 expected`.
+    """
 
     part: str
     figures: tuple[Figure, ...]
+    missing: dict[str, str] = {}
 
 
 class Need(Record, frozen=True, kw_only=True):
     """One thing a check wants to see; equal needs are made once.
 
     what: `scores` (figures with intervals), `difference` (candidate minus champion, paired) ...
-    by: the column whose values slice it, or empty for overall.
+    by: the column whose values slice it, or empty for overall. params: what else tells it apart, as
+    pairs: a need is a dict key, so nothing in it may be mutable.
     """
 
     what: str
     metric: str = ""
     by: str = ""
-    params: dict[str, Any] = {}
+    params: tuple[tuple[str, str], ...] = ()
 
 
 class Evidence(Record, frozen=True, kw_only=True):

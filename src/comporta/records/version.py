@@ -24,7 +24,8 @@ class Field(Record, frozen=True, kw_only=True):
 class Signature(Record, frozen=True, kw_only=True):
     """What a model takes and gives. raw: what a request carries; features: what the estimator reads.
 
-    classes: labels in the order of the probability columns; empty for regression.
+    classes: labels in the order of the probability columns, as text; empty for regression.
+    label: polars' name of the target's type, so that an answer holds `true`, `1` or `"yes"` as it was.
     """
 
     raw: tuple[Field, ...]
@@ -32,6 +33,7 @@ class Signature(Record, frozen=True, kw_only=True):
     output: Literal["label", "probability", "both"]
     task: Literal["binary", "multiclass", "regression"]
     classes: tuple[str, ...] = ()
+    label: str = ""
 
 
 class Version(Record, frozen=True, kw_only=True):

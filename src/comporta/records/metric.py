@@ -1,0 +1,59 @@
+"""What a model can be measured by: scikit-learn's names, and which way is better."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Literal
+
+from comporta.errors import BadProject
+from comporta.records.record import Record
+
+Task = Literal["binary", "multiclass", "regression"]
+
+
+class Metric(Record, frozen=True):
+    """needs: what of a prediction it reads. usual: measured where nothing else is asked for.
+
+    higher: whether more is better. tasks: where it can be measured; with more than two classes,
+    precision, recall, f1 and average_precision are the plain mean over classes, roc_auc the plain mean
+    of one class against the rest.
+    """
+
+    name: str
+    higher: bool
+    tasks: tuple[Task, ...]
+    needs: Literal["label", "probability", "number"]
+    usual: bool = False
+
+
+_CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+
+METRICS: dict[str, Metric] = {
+    each.name: each
+    for each in (
+        Metric("roc_auc", True, _CLASSES, "probability", True),
+        Metric("average_precision", True, _CLASSES, "probability", True),
+        Metric("log_loss", False, _CLASSES, "probability", True),
+        Metric("brier", False, _CLASSES, "probability", True),
+        Metric("accuracy", True, _CLASSES, "label", True),
+        Metric("balanced_accuracy", True, _CLASSES, "label", True),
+        Metric("precision", True, _CLASSES, "label"),
+        Metric("recall", True, _CLASSES, "label"),
+        Metric("f1", True, _CLASSES, "label", True),
+        Metric("mcc", True, _CLASSES, "label"),
+        Metric("mae", False, ("regression",), "number", True),
+        Metric("rmse", False, ("regression",), "number", True),
+        Metric("r2", True, ("regression",), "number", True),
+        Metric("median_ae", False, ("regression",), "number"),
+        Metric("mape", False, ("regression",), "number"),
+    )
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric of this name. Raises BadProject, with the names that are near."""
+    found = METRICS.get(name)
+    if found is None:
+        near = get_close_matches(name, METRICS, n=3) or sorted(METRICS)
+        raise BadProject(f"metric: found {name!r}, expected one of {', '.join(near)}.")
+    return found
