@@ -1,0 +1,289 @@
+"""What a Python file says, statement by statement: what each declares, what it mentions, what it imports.
+
+Read from the text alone, so every process that reads the same text agrees. Comments, docstrings, blank lines
+and layout are gone: the digest of a statement is that of its syntax tree.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from blake3 import blake3
+
+from comporta.records import Record
+
+# Calls that can reach code by a name made at run time: nothing short of every file is surely reached.
+_ANYWHERE = frozenset({"eval", "exec", "__import__"})
+_ANYWHERE_CHAINS = (("importlib",), ("runpy",), ("sys", "modules"), ("pkgutil",))
+_IMPORTED_BY_TEXT = frozenset({("importlib", "import_module"), ("import_module",), ("__import__",)})
+# Calls that can reach any name of their own module.
+_WHOLE = frozenset({"globals"})
+
+
+class Import(Record, frozen=True, kw_only=True):
+    """One name bound by an import. module: absolute, or empty for a package's own; level: leading dots.
+
+    name: what is taken from the module, `*` for all of it, or None for the module itself.
+    """
+
+    bound: str
+    module: str
+    level: int = 0
+    name: str | None = None
+
+
+class Statement(Record, frozen=True, kw_only=True):
+    """One statement at the top of a file.
+
+    digest: of its syntax tree less docstrings. binds: names it gives a value. chains: dotted names it
+    mentions, from their root. kind: `def`, `class`, `value`, `import`, or `effect` for what may change
+    something else when the file is imported. literal: its value can be read from the text alone.
+    whole: it can reach any name of its file. anywhere: it can reach any file.
+    """
+
+    line: int
+    digest: str
+    kind: str
+    binds: tuple[str, ...] = ()
+    chains: tuple[tuple[str, ...], ...] = ()
+    imports: tuple[Import, ...] = ()
+    literal: bool = False
+    whole: bool = False
+    anywhere: bool = False
+
+
+class Source(Record, frozen=True, kw_only=True):
+    """A file, read. text: digest of its bytes. imports: those made when it is imported."""
+
+    text: str
+    statements: tuple[Statement, ...]
+    imports: tuple[Import, ...]
+    lazy: bool = False
+
+
+def read(text: bytes, digest: str) -> Source:
+    """What the file says. Raises SyntaxError."""
+    tree = ast.parse(text)
+    statements = tuple(_statements(tree.body))
+    return Source(
+        text=digest,
+        statements=statements,
+        imports=tuple(each for statement in statements for each in _at_import(statement)),
+        lazy=any("__getattr__" in statement.binds for statement in statements),
+    )
+
+
+def _at_import(statement: Statement) -> tuple[Import, ...]:
+    """A function's or a class's own imports happen later, or bind names only there."""
+    return () if statement.kind == "def" else statement.imports
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[Statement]:
+    for index, node in enumerate(body):
+        if index == 0 and _is_docstring(node):
+            continue
+        if isinstance(node, ast.If) and _never_when_imported(node.test):
+            if node.orelse:
+                yield from _statements(node.orelse)
+            continue
+        yield _statement(node)
+
+
+def _statement(node: ast.stmt) -> Statement:
+    seen = _Seen()
+    seen.visit(node)
+    kind, binds = _kind(node)
+    return Statement(
+        line=node.lineno,
+        digest=_digest(node, keep_docstrings=("__doc__",) in seen.chains or seen.documents),
+        kind=kind,
+        binds=tuple(sorted({*binds, *seen.globals})),
+        chains=tuple(sorted(seen.chains)),
+        imports=tuple(seen.imports),
+        literal=kind == "value" and _literal(node),
+        whole=seen.whole,
+        anywhere=seen.anywhere,
+    )
+
+
+def _kind(node: ast.stmt) -> tuple[str, set[str]]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return "def", {node.name}
+    if isinstance(node, ast.ClassDef):
+        return "class", {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return "import", set()
+    binds, effect = _bound([node])
+    return ("effect" if effect else "value"), binds
+
+
+def _bound(body: Sequence[ast.stmt]) -> tuple[set[str], bool]:
+    """Names these statements bind at their own level, and whether they may do more than that."""
+    binds: set[str] = set()
+    effect = False
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            binds.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom | ast.Pass | ast.Raise | ast.Break | ast.Continue):
+            continue
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                for each in ast.walk(target):
+                    if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+                        binds.add(each.id)
+                    elif isinstance(each, ast.Attribute | ast.Subscript) and isinstance(each.ctx, ast.Store):
+                        effect = True
+        else:
+            inner = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)]
+            for handler in getattr(node, "handlers", ()):
+                inner += handler.body
+            for case in getattr(node, "cases", ()):
+                inner += case.body
+            if not inner:
+                effect = effect or not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+            more, deeper = _bound(inner)
+            binds |= more
+            effect = effect or deeper
+            for each in ast.iter_child_nodes(node):  # `for x in …`, `with … as x`
+                if isinstance(each, ast.expr | ast.withitem):
+                    binds |= {
+                        name.id
+                        for name in ast.walk(each)
+                        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+                    }
+    return binds, effect
+
+
+class _Seen(ast.NodeVisitor):
+    """Names, imports and dynamic reach of one statement, whatever its scopes: too many is a needless rerun,
+    too few would be a wrong answer."""
+
+    def __init__(self) -> None:
+        self.chains: set[tuple[str, ...]] = set()
+        self.imports: list[Import] = []
+        self.globals: set[str] = set()
+        self.whole = self.anywhere = self.documents = False
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._mention((node.id,))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        parts = [node.attr]
+        inner: ast.expr = node.value
+        while isinstance(inner, ast.Attribute):
+            parts.append(inner.attr)
+            inner = inner.value
+        if "__doc__" in parts:
+            self.documents = True
+        if isinstance(inner, ast.Name):
+            self._mention((inner.id, *reversed(parts)))
+        else:
+            self.visit(inner)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        called = _chain(node.func)
+        first = node.args[0] if node.args else None
+        if called in _IMPORTED_BY_TEXT and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            level = len(first.value) - len(first.value.lstrip("."))
+            module = first.value.lstrip(".")
+            self.imports.append(Import(bound="", module=module, level=level))
+            for each in (*node.args[1:], *node.keywords):
+                self.visit(each)
+            return
+        self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            if alias.asname is not None:
+                package, _, name = alias.name.rpartition(".")
+                if package:
+                    self.imports.append(Import(bound=alias.asname, module=package, name=name))
+                else:
+                    self.imports.append(Import(bound=alias.asname, module=alias.name))
+            else:
+                root = alias.name.partition(".")[0]
+                self.imports.append(Import(bound=root, module=root))
+                if root != alias.name:
+                    self.imports.append(Import(bound="", module=alias.name))
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names:
+            if alias.name == "*":
+                bound = "*"
+            else:
+                bound = alias.asname or alias.name
+            self.imports.append(
+                Import(bound=bound, module=node.module or "", level=node.level, name=alias.name)
+            )
+
+    def visit_Global(self, node: ast.Global) -> None:
+        self.globals.update(node.names)
+
+    def visit_If(self, node: ast.If) -> None:
+        if _never_when_imported(node.test):
+            for each in node.orelse:
+                self.visit(each)
+        else:
+            self.generic_visit(node)
+
+    def _mention(self, chain: tuple[str, ...]) -> None:
+        self.chains.add(chain)
+        if len(chain) == 1 and chain[0] in _WHOLE:
+            self.whole = True
+        if chain[0] in _ANYWHERE or any(chain[: len(each)] == each for each in _ANYWHERE_CHAINS):
+            self.anywhere = True
+
+
+def _chain(node: ast.expr) -> tuple[str, ...] | None:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else None
+
+
+def _never_when_imported(test: ast.expr) -> bool:
+    """`if __name__ == "__main__":` and `if TYPE_CHECKING:`"""
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
+        return isinstance(test.ops[0], ast.Eq)
+    return (_chain(test) or ("",))[-1] == "TYPE_CHECKING"
+
+
+_PLAIN = (
+    ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare,
+    ast.IfExp, ast.JoinedStr, ast.FormattedValue, ast.Starred, ast.operator, ast.unaryop, ast.boolop,
+    ast.cmpop, ast.expr_context, ast.Slice,
+)  # fmt: skip
+
+
+def _literal(node: ast.stmt) -> bool:
+    """Whether its value follows from the text: no call, attribute or subscript takes part.
+
+    Names may: each is reached in its turn, and is a literal or asked for its value then.
+    """
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+        return False
+    value = node.value
+    return isinstance(value, ast.Lambda) or all(
+        isinstance(each, _PLAIN) or isinstance(each, ast.Name) for each in ast.walk(value)
+    )
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _digest(node: ast.stmt, *, keep_docstrings: bool) -> str:
+    if not keep_docstrings:
+        for each in ast.walk(node):
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (
+                each.body and _is_docstring(each.body[0])
+            ):
+                del each.body[0]
+    return blake3(ast.dump(node, annotate_fields=False).encode(errors="surrogatepass")).hexdigest(length=16)
