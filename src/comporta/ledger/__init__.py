@@ -1,5 +1,7 @@
 """Facts in order, hash-chained, and the readings kept with them in the same transaction."""
 
+from comporta.ledger.memory import MemoryLedger
+from comporta.ledger.opening import open_ledger
 from comporta.ledger.protocol import Ledger
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "MemoryLedger", "open_ledger"]

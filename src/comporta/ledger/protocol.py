@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
 
 from comporta.records.event import Event, Head, Reading, Transaction, View
 
 T = TypeVar("T")
+
+Row = tuple[Any, Any, Any, Any, Any, Any, Any]
+"""An event as it is stored: seq, at (microseconds since 1970), kind, schema, body, prev, hash."""
+
+
+class Snapshot(Protocol):
+    """The ledger at one moment, as stored: what an audit reads. Nothing in it is trusted yet."""
+
+    def rows(self) -> Iterator[Row]:
+        """Every event, in order of seq."""
+
+    def states(self, reading: str) -> Iterable[tuple[str, str]]:
+        """Key and stored JSON of a reading, in order of key."""
+
+    def upto(self, reading: str) -> int | None:
+        """The seq that a reading stopped at because a writer did not know it; None: it is current."""
 
 
 class Ledger(View, Protocol):
@@ -25,5 +42,14 @@ class Ledger(View, Protocol):
     def head(self) -> Head:
         """The last link; seq 0 and an empty hash while there is none."""
 
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Everything as stored at this moment; writers go on meanwhile."""
 
-__all__ = ["Event", "Head", "Ledger", "Reading", "Transaction", "View"]
+    def refold(self, reading: Reading[Any]) -> None:
+        """Makes the reading again from the events alone."""
+
+    def close(self) -> None:
+        """Lets go of files and connections."""
+
+
+__all__ = ["Event", "Head", "Ledger", "Reading", "Row", "Snapshot", "Transaction", "View"]

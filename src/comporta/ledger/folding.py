@@ -1,0 +1,131 @@
+"""Readings: which facts change which state, and the changes of one turn before they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from comporta.errors import BadProject
+from comporta.ledger.decoding import Decoding, Upcast
+from comporta.records.event import Event, Fact, Reading
+from comporta.records.record import encode
+
+S = TypeVar("S")
+Fold = Callable[[Any, Event, Any], Any]
+
+
+class Rows(Protocol):
+    """Stored states, as JSON text."""
+
+    def state(self, reading: str, key: str) -> str | None:
+        """The text under this key, or None."""
+
+    def states(self, reading: str, prefix: str, newest: bool, limit: int | None) -> list[tuple[str, str]]:
+        """Keys that start with `prefix` and their texts, in order of key; `newest`: in reverse."""
+
+
+class Opened:
+    """The readings a ledger was opened with, and what it takes to fold and decode them."""
+
+    def __init__(
+        self,
+        readings: Sequence[Reading[Any]],
+        facts: Iterable[type[Fact]],
+        upcasts: Mapping[tuple[str, int], Upcast],
+    ) -> None:
+        self.readings = {reading.name: reading for reading in readings}
+        if len(self.readings) < len(readings):
+            names = sorted(reading.name for reading in readings)
+            raise BadProject(f"two readings share a name among {names}. Rename one.")
+        folded = {fact for reading in readings for fact in reading.folds}
+        self.decoding = Decoding({*facts, *folded}, upcasts)
+        self.folds: dict[type[Fact], list[tuple[str, Fold]]] = {}
+        for reading in readings:
+            for fact, fold in reading.folds.items():
+                self.folds.setdefault(fact, []).append((reading.name, fold))
+        self._decoders = {
+            name: msgspec.json.Decoder(reading.state) for name, reading in self.readings.items()
+        }
+        # What is stored beside a reading; when it changes, history is folded again.
+        self.marks = {name: _mark(reading) for name, reading in self.readings.items()}
+
+    def decode(self, reading: str, text: str) -> Any:
+        """The state that was stored. Raises BadProject for a reading this ledger was not opened with."""
+        return self._decoders[self.known(reading)].decode(text)
+
+    def known(self, reading: str) -> str:
+        """The name itself. Raises BadProject for a reading this ledger was not opened with."""
+        if reading not in self.readings:
+            raise BadProject(
+                f"reading {reading!r}: the ledger was opened without it. Hand it to open_ledger."
+            )
+        return reading
+
+
+def _mark(reading: Reading[Any]) -> str:
+    fields = getattr(reading.state, "__struct_fields__", ())
+    state = f"{getattr(reading.state, '__qualname__', reading.state)}({','.join(fields)})"
+    return encode({"kinds": {fact.kind: fact.schema for fact in reading.folds}, "state": state}).decode()
+
+
+def kinds_of(mark: str) -> set[str]:
+    """The kinds that the reading with this mark folds."""
+    return set(msgspec.json.decode(mark)["kinds"])
+
+
+class States:
+    """Stored states with this turn's changes over them."""
+
+    def __init__(self, opened: Opened, rows: Rows) -> None:
+        self._opened = opened
+        self._rows = rows
+        self.changes: dict[tuple[str, str], str | None] = {}
+
+    def get(self, reading: Reading[S], key: str) -> S | None:
+        state: S | None = self._get(self._opened.known(reading.name), key)
+        return state
+
+    def scan(
+        self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+    ) -> list[tuple[str, S]]:
+        name = self._opened.known(reading.name)
+        changed = {
+            key: text for (of, key), text in self.changes.items() if of == name and key.startswith(prefix)
+        }
+        # As many more as may fall away: a change can remove a stored key or come before it.
+        stored = self._rows.states(name, prefix, newest, None if limit is None else limit + len(changed))
+        merged = dict(stored) | changed
+        # Code points sort as UTF-8 bytes do, so this is the databases' order as well.
+        keys = sorted((key for key, text in merged.items() if text is not None), reverse=newest)[:limit]
+        return [(key, self._opened.decode(name, merged[key] or "")) for key in keys]
+
+    def fold(self, fact: Fact, event: Event, only: Iterable[str] | None = None) -> None:
+        """Applies what the readings (`only` these) make of the fact."""
+        for name, fold in self._opened.folds.get(type(fact), ()):
+            if only is not None and name not in only:
+                continue
+            # All of it first: a fold sees the state before, also where it yields as it goes.
+            changes = list(fold(fact, event, lambda key, name=name: self._get(name, key)))
+            for key, state in changes:
+                if "\0" in key:
+                    raise ValueError(
+                        f"reading {name!r}: found a key with a NUL, expected text. Correct the fold."
+                    )
+                self.changes[name, key] = None if state is None else encode(state).decode()
+
+    def _get(self, name: str, key: str) -> Any:
+        place = (name, key)
+        text = self.changes[place] if place in self.changes else self._rows.state(name, key)
+        return None if text is None else self._opened.decode(name, text)
+
+
+def after(prefix: str) -> str | None:
+    """The smallest text above every text that starts with `prefix`; None where there is none."""
+    for end in range(len(prefix), 0, -1):
+        code = ord(prefix[end - 1])
+        if code < 0x10FFFF:
+            # Surrogates are no characters: the next one after U+D7FF is U+E000.
+            return prefix[: end - 1] + chr(0xE000 if code == 0xD7FF else code + 1)
+    return None

@@ -1,0 +1,65 @@
+"""The tables, brought up to date when a ledger is opened: a look at one row when they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from comporta.errors import BadProject
+
+if TYPE_CHECKING:
+    from comporta.ledger.sql import Database
+
+LATEST = "0001"
+"""The newest revision in `migrations/versions`; a test compares them."""
+
+
+def up_to_date(database: Database) -> None:
+    """Runs the migrations that are missing, in one transaction. Raises BadProject for a newer ledger."""
+    try:
+        with database.engine.connect() as connection:
+            if _revision(connection) == LATEST:
+                return
+            with database.turn(connection):
+                # Another process may have done it while this one waited for its turn.
+                found = _revision(connection)
+                if found != LATEST:
+                    _upgrade(connection, found, database.url)
+    except DBAPIError as error:
+        said = database.said(error)
+        if said is None:
+            raise
+        raise said from error
+
+
+def _revision(connection: Connection) -> str | None:
+    # Asked first: in PostgreSQL a failed look-up would end the transaction.
+    if not connection.dialect.has_table(connection, "ledger_revision"):
+        return None
+    row = connection.exec_driver_sql("SELECT version_num FROM ledger_revision").first()
+    return None if row is None else str(row[0])
+
+
+def _upgrade(connection: Connection, found: str | None, url: str) -> None:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import RevisionStep
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    scripts = ScriptDirectory.from_config(config)
+    if found is not None and found not in {each.revision for each in scripts.walk_revisions()}:
+        raise BadProject(
+            f"ledger {url}: its tables are of revision {found}, this Comporta knows {LATEST}. Upgrade it."
+        )
+
+    def steps(current: object, context: object) -> list[RevisionStep]:
+        return scripts._upgrade_revs("head", current)  # type: ignore[arg-type]
+
+    with EnvironmentContext(config, scripts, fn=steps) as environment:
+        environment.configure(connection=connection, version_table="ledger_revision", transactional_ddl=False)
+        environment.run_migrations()

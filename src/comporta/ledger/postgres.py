@@ -1,0 +1,108 @@
+"""The ledger in PostgreSQL: writers queue for an advisory lock, so the chain stays one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull
+
+# "comp" in ASCII above the schema's own number: one queue per ledger, and none shared with other software.
+_QUEUE = (
+    "SELECT pg_advisory_xact_lock((1668246896::bigint << 32) | current_schema()::regnamespace::oid::bigint)"
+)
+
+
+class Postgres:
+    """Connections to the database at `url`. patience: seconds a writer waits for its turn.
+
+    The ledger lies in the connection's current schema.
+    """
+
+    def __init__(self, url: str, *, patience: float = 60.0) -> None:
+        try:
+            parsed = make_url(url).set(drivername="postgresql+psycopg")
+            self.url = parsed.set(drivername="postgresql").render_as_string(hide_password=True)
+            self.engine = create_engine(
+                parsed,
+                isolation_level="AUTOCOMMIT",
+                pool_size=4,
+                max_overflow=-1,
+                skip_autocommit_rollback=True,
+                use_native_hstore=False,
+            )
+        except ArgumentError as error:
+            raise BadProject(f"ledger: found {url!r}, which is no URL of a database ({error}).") from None
+        except ImportError:
+            raise MissingExtra(
+                "ledger: PostgreSQL needs the extra `postgres`. Install it: pip install 'comporta[postgres]'."
+            ) from None
+        self._patience = patience
+        event.listen(self.engine, "connect", self._prepare)
+
+    def _prepare(self, driver: Any, record: Any) -> None:
+        with driver.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {int(self._patience * 1000)}")
+            # What is acknowledged must survive; a stricter setting of the server's owner stays.
+            cursor.execute(
+                "SELECT set_config('synchronous_commit', 'on', false) "
+                "WHERE current_setting('synchronous_commit') = 'off'"
+            )
+
+    @contextmanager
+    def turn(self, connection: Connection) -> Iterator[None]:
+        # READ COMMITTED: what follows the lock sees all that its last holder committed.
+        connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL READ COMMITTED; {_QUEUE}")
+        try:
+            yield
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
+
+    @contextmanager
+    def reading(self, connection: Connection) -> Iterator[None]:
+        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            _roll_back(connection)
+
+    def said(self, error: DBAPIError) -> ComportaError | None:
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state in ("53100", "53200"):  # disk_full, out_of_memory
+            return StorageFull(
+                f"ledger {self.url}: the database has no space left; nothing was half-written. "
+                "Free some space on its server and run again."
+            )
+        if state == "55P03":  # lock_not_available
+            return Busy(
+                f"ledger {self.url}: another process held it for {self._patience:g} s. "
+                "Let it finish, or end it, and run again."
+            )
+        if state.startswith("28") or state in ("3D000", "42501"):  # password, no such database, no right
+            return BadProject(f"ledger {self.url}: {error.orig}. Correct the URL or the rights.")
+        if not state and not error.connection_invalidated and type(error.orig).__name__ == "OperationalError":
+            reason = str(error.orig).strip().splitlines()[0]
+            return BadProject(
+                f"ledger {self.url}: cannot be reached ({reason}). Check the URL and the server."
+            )
+        return None
+
+    def lost(self, error: DBAPIError) -> bool:
+        return error.connection_invalidated
+
+
+def _roll_back(connection: Connection) -> None:
+    if not connection.invalidated and not connection.closed:
+        try:
+            connection.exec_driver_sql("ROLLBACK")
+        except DBAPIError as error:
+            # A broken connection has rolled back already; the first error tells more.
+            if not error.connection_invalidated:
+                raise

@@ -1,0 +1,325 @@
+"""A ledger in a database: one chain, one writer at a time, readings in the same transaction."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from comporta.errors import ComportaError, Tampered, WrongKey
+from comporta.ledger.chain import key_mark, microseconds, moment
+from comporta.ledger.decoding import UPCASTS, Upcast
+from comporta.ledger.folding import Opened, States, after, kinds_of
+from comporta.ledger.protocol import Row
+from comporta.ledger.tables import Statements, statements
+from comporta.ledger.turn import Turn
+from comporta.records.event import Event, Fact, Head, Reading, Transaction
+from comporta.records.facts import FACTS
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_ALL = 2**62
+_PAGE = 1000  # events read at once: no read is held open while they are worked on
+
+
+class Database(Protocol):
+    """What differs between databases. `engine` is in autocommit: transactions begin and end by statement."""
+
+    engine: Engine
+    url: str
+
+    def turn(self, connection: Connection) -> Any:
+        """A context manager: a write transaction that no other writer overlaps, committed at its end and
+        rolled back when its body raises. Raises Busy when the others do not let go in time."""
+
+    def reading(self, connection: Connection) -> Any:
+        """A context manager: a read transaction in which everything is of one moment."""
+
+    def said(self, error: DBAPIError) -> ComportaError | None:
+        """The error as a user should see it, or None where it is a fault of ours."""
+
+    def lost(self, error: DBAPIError) -> bool:
+        """Whether the connection broke, so that it is not known how the transaction ended."""
+
+
+class _Rows:
+    """The stored rows, as one connection sees them."""
+
+    def __init__(self, connection: Connection, sql: Statements) -> None:
+        self._connection = connection
+        self._sql = sql
+
+    def state(self, reading: str, key: str) -> str | None:
+        row = self._connection.exec_driver_sql(self._sql.state, {"reading": reading, "key": key}).first()
+        return None if row is None else row[2]
+
+    def states(
+        self, reading: str, prefix: str = "", newest: bool = False, limit: int | None = None
+    ) -> list[tuple[str, str]]:
+        high = after(prefix)
+        asked: dict[str, Any] = {"reading": reading, "low": prefix, "most": _ALL if limit is None else limit}
+        if high is not None:
+            asked["high"] = high
+        found = self._connection.exec_driver_sql(self._sql.states[high is not None, newest], asked)
+        return [(key, state) for key, state in found]
+
+    def page(self, after: int) -> list[Row]:
+        found = self._connection.exec_driver_sql(self._sql.page, {"after": after, "most": _PAGE})
+        return [tuple(row) for row in found]
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        while page := self.page(after):
+            yield from page
+            after = page[-1][0]
+
+
+class _Snapshot(_Rows):
+    def upto(self, reading: str) -> int | None:
+        row = self._connection.exec_driver_sql(self._sql.get_kept, {"reading": reading}).first()
+        return 0 if row is None else row[1]
+
+
+class SqlLedger:
+    """See `open_ledger`."""
+
+    def __init__(
+        self,
+        database: Database,
+        readings: Sequence[Reading[Any]],
+        *,
+        key: bytes,
+        clock: Callable[[], datetime],
+        facts: Sequence[type[Fact]] = FACTS,
+        upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
+    ) -> None:
+        self._database = database
+        self._opened = Opened(readings, facts, upcasts)
+        self._key = key
+        self._key_mark = key_mark(key)
+        self._clock = clock
+        self._sql = statements(database.engine.dialect)
+        self._lock = threading.Lock()
+        self._writer: int | None = None
+        self._pid = os.getpid()
+        with self._connected() as connection:
+            standing = self._standing(connection)
+        if standing is None or self._behind(standing):
+            self.transact(lambda turn: None)
+
+    def transact(self, act: Callable[[Transaction], T]) -> T:
+        if self._writer == threading.get_ident():
+            raise RuntimeError("transact inside transact: the inner one would wait for the outer. Use one.")
+        with self._lock:
+            self._writer = threading.get_ident()
+            try:
+                return self._transact(act)
+            finally:
+                self._writer = None
+
+    def _transact(self, act: Callable[[Transaction], T]) -> T:
+        """Asks again where the connection broke and nothing was kept; the chain itself tells which."""
+        for last in (False, False, True):
+            turn: Turn | None = None
+            try:
+                with self._connected() as connection, self._database.turn(connection):
+                    turn = self._turn(connection)
+                    result = act(turn)
+                    self._write(connection, turn)
+                return result
+            except _Lost:
+                if last:
+                    raise
+                if turn is not None and turn.events and self._holds(turn.events[-1]):
+                    return result
+        raise AssertionError("unreachable")
+
+    def _holds(self, event: Event) -> bool:
+        """Whether this event is in the chain, once whoever wrote last has ended."""
+        with self._connected() as connection, self._database.turn(connection):
+            row = connection.exec_driver_sql(self._sql.event, {"seq": event.seq}).first()
+        return row is not None and row[0] == event.hash
+
+    def get(self, reading: Reading[S], key: str) -> S | None:
+        name = self._opened.known(reading.name)
+        with self._connected() as connection:
+            row = connection.exec_driver_sql(self._sql.state, {"reading": name, "key": key}).first()
+        if row is None or row[1] is not None or row[0] != self._opened.marks[name]:
+            return self.transact(lambda turn: turn.get(reading, key))
+        return None if row[2] is None else self._opened.decode(name, row[2])
+
+    def scan(
+        self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+    ) -> list[tuple[str, S]]:
+        name = self._opened.known(reading.name)
+        with self._connected() as connection:
+            row = connection.exec_driver_sql(self._sql.get_kept, {"reading": name}).first()
+            if row is not None and row[1] is None and row[0] == self._opened.marks[name]:
+                found = _Rows(connection, self._sql).states(name, prefix, newest, limit)
+                return [(key, self._opened.decode(name, text)) for key, text in found]
+        return self.transact(lambda turn: turn.scan(reading, prefix, newest=newest, limit=limit))
+
+    def events(self, after: int = 0) -> Iterator[Event]:
+        while True:
+            with self._connected() as connection:
+                page = _Rows(connection, self._sql).page(after)
+            if not page:
+                return
+            yield from map(event_of, page)
+            after = page[-1][0]
+
+    def head(self) -> Head:
+        with self._connected() as connection:
+            row = connection.exec_driver_sql(self._sql.head).first()
+        return Head(seq=0, hash="") if row is None else Head(seq=row[0], hash=row[1])
+
+    @contextmanager
+    def snapshot(self) -> Iterator[_Snapshot]:
+        with self._connected() as connection, self._database.reading(connection):
+            yield _Snapshot(connection, self._sql)
+
+    def refold(self, reading: Reading[Any]) -> None:
+        name = self._opened.known(reading.name)
+
+        def forget(turn: Transaction) -> None:
+            pass
+
+        with self._lock, self._connected() as connection, self._database.turn(connection):
+            connection.exec_driver_sql(self._sql.put_kept, {"reading": name, "mark": "{}", "upto": 0})
+        self.transact(forget)
+
+    def close(self) -> None:
+        self._database.engine.dispose()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        if self._pid != os.getpid():
+            # Forked: the parent's connections are not ours to use, nor to close.
+            self._database.engine.dispose(close=False)
+            self._pid = os.getpid()
+            self._lock, self._writer = threading.Lock(), None
+        try:
+            with self._database.engine.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            if self._database.lost(error):
+                raise _Lost(
+                    f"ledger {self._database.url}: the connection broke ({error.orig}). Check the database "
+                    "and run again; what was acknowledged is kept."
+                ) from error
+            said = self._database.said(error)
+            if said is None:
+                raise
+            raise said from error
+
+    def _standing(self, connection: Connection) -> list[Any] | None:
+        """Rows of (key mark, seq, hash, reading, mark, upto); None in a ledger just made."""
+        rows = connection.exec_driver_sql(self._sql.standing).all()
+        if rows and rows[0][0] != self._key_mark:
+            raise WrongKey(
+                f"ledger {self._database.url}: it was written with another key. Put the project's own key "
+                "in place (`comporta key import`)."
+            )
+        return list(rows) or None
+
+    def _behind(self, standing: list[Any]) -> list[str]:
+        """Our readings that have not seen every event, or were folded by other rules."""
+        current = {row[3]: row[4] for row in standing if row[3] is not None and row[5] is None}
+        return [name for name, mark in self._opened.marks.items() if current.get(name) != mark]
+
+    def _turn(self, connection: Connection) -> Turn:
+        standing = self._standing(connection)
+        if standing is None:
+            connection.exec_driver_sql(self._sql.put_key, {"id": 1, "mark": self._key_mark})
+            standing = [(self._key_mark, None, None, None, None, None)]
+        behind = self._behind(standing)
+        if behind:
+            self._catch_up(connection, behind, {row[3]: (row[4], row[5]) for row in standing})
+        # Readings kept here that this process does not know, by name, with the kinds they fold.
+        self._strangers = {
+            row[3]: row[4]
+            for row in standing
+            if row[3] is not None and row[5] is None and row[3] not in self._opened.readings
+        }
+        _, seq, last, *_ = standing[0]
+        head = Head(seq=0, hash="") if seq is None else Head(seq=seq, hash=last)
+        return Turn(self._opened, _Rows(connection, self._sql), head, self._key, self._clock)
+
+    def _catch_up(self, connection: Connection, behind: Iterable[str], kept: dict[str, Any]) -> None:
+        """Folds what these readings have not seen: all of history for one that is new or has new rules."""
+        start = {}
+        for name in behind:
+            mark, upto = kept.get(name, ("", None))
+            if mark == self._opened.marks[name] and upto is not None:
+                start[name] = upto
+            else:
+                start[name] = 0
+                connection.exec_driver_sql(self._sql.drop_reading, {"reading": name})
+        rows = _Rows(connection, self._sql)
+        states = States(self._opened, rows)
+        for row in rows.rows(min(start.values())):
+            event = event_of(row)
+            fact = self._opened.decoding.fact(event)
+            if fact is not None:
+                states.fold(fact, event, {name for name, seq in start.items() if event.seq > seq})
+        self._write_states(connection, states.changes)
+        for name in start:
+            mark = self._opened.marks[name]
+            connection.exec_driver_sql(self._sql.put_kept, {"reading": name, "mark": mark, "upto": None})
+
+    def _write(self, connection: Connection, turn: Turn) -> None:
+        if not turn.events:
+            return
+        rows = [
+            {
+                "seq": each.seq,
+                "at": microseconds(each.at),
+                "kind": each.kind,
+                "schema": each.schema,
+                "body": each.body,
+                "prev": each.prev,
+                "hash": each.hash,
+            }
+            for each in turn.events
+        ]
+        connection.exec_driver_sql(self._sql.put_event, rows)
+        self._write_states(connection, turn.changes)
+        kinds = {each.kind for each in turn.events}
+        for name, mark in self._strangers.items():
+            if kinds & kinds_of(mark):
+                connection.exec_driver_sql(self._sql.stop_kept, {"of": name, "upto": turn.events[0].seq - 1})
+
+    def _write_states(self, connection: Connection, changes: dict[tuple[str, str], str | None]) -> None:
+        put, drop = [], []
+        for (reading, key), text in changes.items():
+            if text is None:
+                drop.append({"reading": reading, "key": key})
+            else:
+                put.append({"reading": reading, "key": key, "state": text})
+        if put:
+            connection.exec_driver_sql(self._sql.put_state, put)
+        if drop:
+            connection.exec_driver_sql(self._sql.drop_state, drop)
+
+
+class _Lost(ComportaError):
+    """The connection broke; how the transaction ended is to be found out."""
+
+
+def event_of(row: Row) -> Event:
+    """The event in a stored row. Raises Tampered when its fields are not of their types."""
+    seq, at, kind, schema, body, prev, hash_ = row
+    try:
+        return Event(
+            seq=seq, at=moment(at), kind=kind, schema=schema, body=bytes(body), prev=prev, hash=hash_
+        )
+    except (TypeError, OverflowError) as error:
+        raise Tampered(
+            f"event {seq}: a field is not of its type. Run `comporta audit verify` to see what was changed."
+        ) from error

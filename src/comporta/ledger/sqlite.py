@@ -1,0 +1,155 @@
+"""The ledger in one SQLite file: write-ahead log, every commit on the medium before it is acknowledged."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from comporta.errors import BadProject, Busy, ComportaError, StorageFull
+
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP"}
+_WAIT = 0.0005  # seconds between two looks at whether it is our turn, give or take half
+
+
+class Sqlite:
+    """Connections to the file at `path`, made with mode 0600. patience: seconds a writer waits for its turn.
+
+    Writers take turns by a lock on a file beside it: SQLite's own waiting sleeps ever longer, so that the
+    one who waited most is the least likely to be next. It also keeps a commit and another's checkpoint
+    apart, where SQLite before 3.51.3 can, very rarely, lose pages (sqlite.org/wal.html#walresetbug).
+    """
+
+    def __init__(self, path: Path, *, patience: float = 60.0) -> None:
+        self.url = f"sqlite:///{path}"
+        self._path = path
+        self._patience = patience
+        self._make()
+        self.engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            paramstyle="named",
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": patience, "check_same_thread": False},
+            pool_size=4,
+            max_overflow=-1,
+            skip_autocommit_rollback=True,
+        )
+        event.listen(self.engine, "connect", _prepare)
+
+    def _make(self) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for each in (self._path, self._path.with_name(f"{self._path.name}-turn")):
+                os.close(os.open(each, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            if error.errno in (28, 122):  # ENOSPC, EDQUOT
+                raise self._full(error) from error
+            raise BadProject(
+                f"ledger {self.url}: cannot be opened ({error.strerror}). Check the path."
+            ) from error
+
+    @contextmanager
+    def turn(self, connection: Connection) -> Iterator[None]:
+        with self._my_turn():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+    @contextmanager
+    def reading(self, connection: Connection) -> Iterator[None]:
+        connection.exec_driver_sql("BEGIN")
+        try:
+            yield
+        finally:
+            _roll_back(connection)
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        descriptor = os.open(f"{self._path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            until = time.monotonic() + self._patience
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise self._busy() from None
+                    time.sleep(_WAIT * random.uniform(0.5, 1.5))
+            yield
+        finally:
+            os.close(descriptor)
+
+    def said(self, error: DBAPIError) -> ComportaError | None:
+        origin = error.orig
+        name = getattr(origin, "sqlite_errorname", "") or ""
+        if name in _FULL:
+            return self._full(error)
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return self._busy()
+        if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+            return BadProject(
+                f"ledger {self.url}: not a sound SQLite file ({origin}). Restore it from a backup."
+            )
+        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+            return BadProject(f"ledger {self.url}: cannot be written ({origin}). Correct its permissions.")
+        return None
+
+    def lost(self, error: DBAPIError) -> bool:
+        return False
+
+    def _busy(self) -> Busy:
+        return Busy(
+            f"ledger {self.url}: another process held it for {self._patience:g} s. "
+            "Let it finish, or end it, and run again."
+        )
+
+    def _full(self, error: Exception) -> StorageFull:
+        return StorageFull(
+            f"ledger {self.url}: no space left on the device; nothing was half-written. "
+            "Free some space and run again."
+        )
+
+
+def _prepare(driver: Any, record: Any) -> None:
+    # The mode is kept in the file; to set it again would only wait for others.
+    if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        _persist(driver)
+    driver.execute("PRAGMA synchronous=FULL")
+    if sys.platform == "darwin":
+        driver.execute("PRAGMA fullfsync=1")
+        driver.execute("PRAGMA checkpoint_fullfsync=1")
+
+
+def _persist(driver: sqlite3.Connection) -> None:
+    until = time.monotonic() + 60.0
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # This one change does not wait by itself when several processes open a new file.
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+
+
+def _roll_back(connection: Connection) -> None:
+    # A full disk makes SQLite roll back by itself.
+    if connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+        connection.exec_driver_sql("ROLLBACK")
