@@ -1,0 +1,91 @@
+"""The gate itself: every check is judged, and nothing that goes wrong opens it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from blake3 import blake3
+
+from comporta.errors import BadProject
+from comporta.records import Check, Evidence, Need, Outcome, Verdict, encode
+
+
+def needs(checks: Sequence[Check]) -> tuple[Need, ...]:
+    """What these checks want to see, each once, in the order first asked."""
+    found: dict[Need, None] = {}
+    for check in checks:
+        asked, _ = _asked(check)
+        found.update(dict.fromkeys(asked))
+    return tuple(found)
+
+
+def judge(checks: Sequence[Check], evidence: Mapping[Need, Evidence]) -> tuple[Verdict, ...]:
+    """One verdict per check, in their order. Pure, and it never raises: a check that raises, that judges
+    evidence nobody made, or that answers nonsense is inconclusive, and blocks where it is required."""
+    return tuple(_judge(check, evidence) for check in checks)
+
+
+def policy(checks: Sequence[Check]) -> str:
+    """The digest of what a candidate is asked to pass, 64 hex digits; the order of checks is nothing.
+
+    Raises BadProject on a check that is no plain data: its limits could change unseen.
+    """
+
+    def text(check: Check) -> bytes:
+        kind = f"{type(check).__module__}:{type(check).__qualname__}"
+        try:
+            return encode([kind, check])
+        except TypeError as fault:
+            raise BadProject(
+                f"gate {kind}: found a check that cannot be written down ({fault}), expected a frozen "
+                "record or dataclass of plain values."
+            ) from fault
+
+    return blake3(b"\n".join(sorted(text(check) for check in checks))).hexdigest()
+
+
+def _asked(check: Check) -> tuple[tuple[Need, ...], str]:
+    try:
+        asked = tuple(check.needs())
+        hash(asked)
+        return asked, ""
+    except Exception as fault:  # a check is foreign code: what it raises must block, not break the run
+        return (), type(fault).__name__
+
+
+def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
+    name, required = _attribute(check, "name", type(check).__name__), _attribute(check, "required", True)
+    asked, fault = _asked(check)
+    if fault:
+        return _doubt(name, required, f"The check could not say what it needs: it raised {fault}.")
+    found = tuple(
+        evidence.get(need) or Evidence(need=need, missing=f"nothing was made for {need.what!r}") for need in asked
+    )
+    try:
+        verdict = check.judge(found)
+    except Exception as raised:  # as above; only the type is told: a message may hold values from the data
+        return _doubt(name, required, f"The check could not run: it raised {type(raised).__name__}.")
+    if not isinstance(verdict, Verdict) or verdict.outcome not in get_args(Outcome):
+        return _doubt(name, required, "The check did not answer with a verdict.")
+    if (verdict.check, verdict.required) != (name, required):
+        return _doubt(name, required, "The check answered under another name or rule than it declared.")
+    missing = next((each.missing for each in found if each.missing and not each.first), "")
+    if missing and verdict.opens and verdict.outcome != "inconclusive":
+        return _doubt(name, required, f"Not measured: {missing}.")
+    if verdict.outcome == "pass" and verdict.figure is not None and not math.isfinite(verdict.figure.value):
+        return _doubt(name, required, "The check passed a figure that is no number.")
+    return verdict
+
+
+def _doubt(name: str, required: bool, reason: str) -> Verdict:
+    return Verdict(check=name, outcome="inconclusive", required=required, reason=reason)
+
+
+def _attribute(check: Check, name: str, otherwise: Any) -> Any:
+    try:
+        found = getattr(check, name)
+    except Exception:  # foreign code again: an attribute that raises is not an open gate
+        return otherwise
+    return found if isinstance(found, type(otherwise)) else otherwise

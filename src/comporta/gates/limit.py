@@ -1,0 +1,95 @@
+"""A figure against a fixed limit, overall or in every slice."""
+
+from __future__ import annotations
+
+import math
+
+from comporta.errors import BadProject
+from comporta.gates.settle import On, Settled, settle, show, unseen, worst
+from comporta.records import Evidence, Need, Record, Verdict
+from comporta.records.metric import metric as named
+
+
+class Limit(Record, frozen=True, kw_only=True):
+    """One figure of the candidate on its test rows must be at least, or at most, `limit`.
+
+    least: whether the limit is the smallest allowed. by: a column whose every value is held to it.
+    on: `interval`: all of the interval must clear the limit; `value`: the value alone.
+    """
+
+    metric: str
+    limit: float
+    least: bool
+    by: str = ""
+    on: On = "interval"
+    required: bool = True
+
+    @property
+    def name(self) -> str:
+        """`roc_auc by carrier at least 0.7`."""
+        by = f" by {self.by}" if self.by else ""
+        return f"{self.metric}{by} at {'least' if self.least else 'most'} {self.limit:g}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """The figures of this metric on the test rows."""
+        return (Need(what="scores", metric=self.metric, by=self.by),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict, with the figure that decides it: the worst slice."""
+        (found,) = evidence
+        if found.missing or not found.figures:
+            return unseen(self.name, self.required, self.limit, evidence)
+        settled = [settle(each, self.limit, higher=self.least, on=self.on) for each in found.figures]
+        decides = worst(settled)
+        return Verdict(
+            check=self.name,
+            outcome=decides.outcome,
+            required=self.required,
+            reason=self._reason(decides, settled),
+            figure=decides.figure,
+            limit=self.limit,
+            needed=decides.needed,
+            evidence=found.artifact,
+        )
+
+    def _reason(self, decides: Settled, settled: list[Settled]) -> str:
+        seen = f"{self.metric} {show(decides.figure)}"
+        asked = f"at {'least' if self.least else 'most'} {self.limit:g}"
+        alike = sum(each.outcome == decides.outcome for each in settled)
+        of = f" ({alike} of {len(settled)} slices)" if self.by else ""
+        if decides.outcome == "pass":
+            return f"{seen}: {asked}{of}."
+        if decides.outcome == "fail":
+            return f"{seen}: expected {asked}{of}."
+        if decides.figure.low is None:
+            return f"{seen} has no interval: too few independent units to tell whether it is {asked}{of}."
+        settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
+        return f"{seen}: the interval holds the limit {self.limit:g}, so it may be either{of}{settles}."
+
+
+def at_least(
+    metric: str, limit: float, by: str | None = None, *, required: bool = True, on: On = "interval"
+) -> Limit:
+    """The candidate's figure must be at least `limit`: `at_least("roc_auc", 0.7, by="carrier")`.
+
+    It passes when the whole 95 % interval is at or above the limit, fails when all of it is below, and is
+    inconclusive in between, which blocks a candidate as a failure does where `required`.
+    Raises BadProject on an unknown metric or a limit that is no number.
+    """
+    return _limit(metric, limit, True, by, required, on)
+
+
+def at_most(
+    metric: str, limit: float, by: str | None = None, *, required: bool = True, on: On = "interval"
+) -> Limit:
+    """The candidate's figure must be at most `limit`: `at_most("log_loss", 0.5)`. See `at_least`."""
+    return _limit(metric, limit, False, by, required, on)
+
+
+def _limit(metric: str, limit: float, least: bool, by: str | None, required: bool, on: On) -> Limit:
+    named(metric)
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
+        raise BadProject(f"{metric}: found the limit {limit!r}, expected a finite number.")
+    if on not in ("interval", "value"):
+        raise BadProject(f"{metric}: found on={on!r}, expected 'interval' or 'value'.")
+    return Limit(metric=metric, limit=float(limit), least=least, by=by or "", on=on, required=required)
