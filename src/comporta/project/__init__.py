@@ -1,9 +1,14 @@
-"""What a user declares: one Python file ending in `project = Project(...)`; and where things are."""
+"""What a user declares: one Python file ending in `project = Project(...)`; and where things are.
+
+`project.load` finds and imports it, `project.faults` names all that is wrong with it, `project.settings`
+says where its ledger, store, key and executor are.
+"""
 
 from comporta.project.dataset import Dataset
 from comporta.project.features import AsOf, Features
+from comporta.project.locate import Fault
 from comporta.project.model import Model
 from comporta.project.project import Project
 from comporta.project.settings import Settings
 
-__all__ = ["AsOf", "Dataset", "Features", "Model", "Project", "Settings"]
+__all__ = ["AsOf", "Dataset", "Fault", "Features", "Model", "Project", "Settings"]

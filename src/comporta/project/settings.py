@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from comporta.errors import BadProject
 from comporta.records import Record
+
+FILE = "comporta.toml"
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -17,3 +25,32 @@ class Settings(Record, frozen=True, kw_only=True):
     store: str = "file://.comporta/store"
     key: str = "file://comporta.key"
     executor: str = "local://"
+
+
+def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """What `comporta.toml` in `root` says, if it is there; COMPORTA_LEDGER and its like go before it.
+
+    Raises BadProject on a file that is no TOML, an unknown key, or a value that is no text.
+    """
+    said = _read(root / FILE)
+    for name in Settings.__struct_fields__:
+        variable = f"COMPORTA_{name.upper()}"
+        if environment.get(variable):
+            said[name] = environment[variable]
+    return Settings(**said)
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        said = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise BadProject(f"{file.name}: found no readable TOML ({error}). Correct or delete it.") from error
+    known = Settings.__struct_fields__
+    for key, value in said.items():
+        if key not in known:
+            raise BadProject(f"{file.name}: found {key!r}, expected only {', '.join(known)}. Remove it.")
+        if not isinstance(value, str):
+            raise BadProject(f"{file.name}: {key}: found {value!r}, expected a URL in quotes.")
+    return said

@@ -1,0 +1,131 @@
+"""What can be wrong with a dataset and with features before any row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from comporta.project.dataset import Dataset
+from comporta.project.fault_common import Found, callable_with, importable, located, many, named, spans, twice
+from comporta.project.features import AsOf, Features
+from comporta.project.kinds import unkind
+from comporta.project.locate import Fault, Places
+from comporta.records import Column
+
+_TYPES = frozenset(
+    (
+        *("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64"),
+        *("Decimal", "String", "Boolean", "Date", "Datetime", "Duration", "Time", "Categorical", "Enum"),
+        *("Binary", "List", "Array", "Struct"),
+    )
+)
+
+
+def of_dataset(dataset: Dataset, root: Path, places: Places) -> Iterator[Fault]:
+    def found() -> Found:
+        yield from named(dataset.name)
+        key = (dataset.key,) if isinstance(dataset.key, str) else dataset.key
+        if not key:
+            yield "key", "found none, expected the column or columns that name a row."
+        yield from (("key", f"found column {each!r} twice.") for each in twice(many(key)))
+        if isinstance(dataset.source, str):
+            yield from _glob(dataset.source, root)
+        elif callable(dataset.source):
+            yield from importable("source", dataset.source, root)
+            yield from callable_with("source", dataset.source, 0)
+        yield from spans(dataset, "delay", "fresh")
+        if dataset.arrived is not None and dataset.delay is not None:
+            yield "delay", "found `arrived` too, expected one of them. Remove one."
+        for field in ("arrived", "delay", "fresh"):
+            if getattr(dataset, field) is not None and dataset.time is None:
+                yield field, "found no `time`, expected the column of when a row was true. Declare it."
+        yield from (("columns", f"found {each!r} twice.") for each in twice(_names(dataset.columns)))
+
+    yield from located(places, "Dataset", dataset.name, chain(unkind(dataset), found()))
+    for column in many(dataset.columns):
+        if isinstance(column, Column):
+            yield from located(places, "Column", column.name, chain(unkind(column), _column(column)))
+
+
+def _column(column: Column) -> Found:
+    if column.type and column.type.partition("(")[0] not in _TYPES:
+        yield "type", f"found {column.type!r}, expected a polars type such as 'Int64', 'String', 'Datetime'."
+    if not 0 <= column.nulls <= 1:
+        yield "nulls", f"found {column.nulls}, expected a share from 0 to 1."
+    if column.at_least is not None and column.at_most is not None and column.at_least > column.at_most:
+        yield "at_least", f"found {column.at_least} above at_most {column.at_most}: no value can hold."
+
+
+def of_features(features: Features, root: Path, places: Places) -> Iterator[Fault]:
+    joined = [name for join in many(features.joins) if isinstance(join, AsOf) for name in _brings(join)]
+
+    def found() -> Found:
+        yield from named(features.name)
+        known = many(features.known)
+        if features.known == ():
+            yield "known", "found none, expected the columns that a request carries."
+        yield from (("known", f"found {each!r} twice.") for each in twice(known))
+        yield from (
+            ("joins", f"found feature {each!r} twice. Rename one: columns={{'column': 'feature'}}.")
+            for each in twice((*known, *joined))
+            if each in joined
+        )
+        for function in many(features.compute):
+            if callable(function):
+                yield from importable("compute", function, root)
+                yield from callable_with("compute", function, 1)
+        if features.use is not None and not features.compute:
+            there = {*known, *joined}
+            for name in many(features.use):
+                if name not in there:
+                    yield "use", f"found {name!r}, expected one of: {', '.join(sorted(there))}."
+        yield from (("use", f"found {each!r} twice.") for each in twice(many(features.use or ())))
+
+    yield from located(places, "Features", features.name, chain(unkind(features), found()))
+    for nth, join in enumerate(many(features.joins)):
+        if isinstance(join, AsOf) and isinstance(join.dataset, Dataset):
+            for field, message in chain(unkind(join), _join(join, features)):
+                said = f"Features {features.name!r}: AsOf {join.dataset.name!r}: {field}: {message}"
+                yield places.fault("AsOf", features.name, field, said, nth=nth)
+
+
+def _join(join: AsOf, features: Features) -> Found:
+    table = join.dataset
+    yield from spans(join, "tolerance")
+    on: Any = (join.on,) if isinstance(join.on, str) else join.on
+    known = many(features.known)
+    for column in on if isinstance(on, dict) else many(on):
+        if column not in known:
+            yield "on", f"found {column!r}, expected one of `known`: {', '.join(known)}."
+    if table.time is not None and table.arrived is None and table.delay is None:
+        yield (
+            "dataset",
+            f"found a `time` but neither `arrived` nor `delay`: when were its rows known? "
+            f"Declare one in Dataset {table.name!r}, delay='0s' if at once.",
+        )
+    if table.time is not None and isinstance(features.of, Dataset) and features.of.time is None:
+        yield "dataset", f"found no `time` in Dataset {features.of.name!r}: as of when? Declare it there."
+    if table.time is None and join.tolerance is not None:
+        yield "tolerance", f"found no `time` in Dataset {table.name!r} to measure it by. Declare it there."
+
+
+def _glob(pattern: str, root: Path) -> Found:
+    if "://" in pattern:
+        return
+    if Path(pattern).suffix.lower() not in (".parquet", ".csv"):
+        yield "source", f"found {pattern!r}, expected a glob of Parquet or CSV files, e.g. 'data/*.parquet'."
+    anchor = Path(pattern).anchor
+    below, rest = (Path(anchor), pattern[len(anchor) :]) if anchor else (root, pattern)
+    if not rest or next(iter(below.glob(rest)), None) is None:
+        yield "source", f"found no file for {pattern!r}, expected at least one. Correct it or add the files."
+
+
+def _brings(join: AsOf) -> list[str]:
+    columns: Any = join.columns
+    return list(columns.values()) if isinstance(columns, dict) else list(many(columns))
+
+
+def _names(columns: Iterable[Column]) -> Iterator[str]:
+    return (each.name for each in many(columns) if isinstance(each, Column))

@@ -1,0 +1,98 @@
+"""What can be wrong with a model before it is trained."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+
+from comporta.project.dataset import Dataset
+from comporta.project.fault_common import Found, importable, located, many, named, signature, twice
+from comporta.project.features import Features
+from comporta.project.kinds import unkind
+from comporta.project.locate import Fault, Places
+from comporta.project.model import Model
+from comporta.records import ByTime, Check
+
+
+def of_model(model: Model, root: Path, metrics: Collection[str] | None, places: Places) -> Iterator[Fault]:
+    def found() -> Found:
+        yield from named(model.name)
+        features = model.features
+        if isinstance(features, Features) and model.target in many(features.known):
+            yield "target", f"found {model.target!r} in `known` of its features: a request cannot carry it."
+        if callable(model.fit):
+            yield from importable("fit", model.fit, root)
+            yield from _params(model)
+        if isinstance(features, Features) and isinstance(features.of, Dataset):
+            yield from _split(model, features.of)
+        if model.task == "regression" and model.output == "probability":
+            yield "output", "found 'probability' for a regression, expected 'label'."
+        for field in ("approvals", "seed"):
+            if isinstance(number := getattr(model, field), int) and number < 0:
+                yield field, f"found {number}, expected 0 or more."
+        for field in ("seconds", "memory"):
+            if (limit := getattr(model.limits, field, None)) is not None and limit <= 0:
+                yield "limits", f"found {field}={limit}, expected more than 0."
+        yield from _gates(model, metrics)
+
+    yield from located(places, "Model", model.name, chain(unkind(model), found()))
+
+
+def _gates(model: Model, metrics: Collection[str] | None) -> Found:
+    asked = [("metrics", name) for name in many(model.metrics)]
+    names = []
+    for gate in many(model.gates):
+        if not all(callable(getattr(gate, each, None)) for each in ("needs", "judge")):
+            yield "gates", f"found {gate!r}, expected checks such as at_least('roc_auc', 0.7)."
+            continue
+        check: Check = gate
+        names.append(check.name)
+        asked += [("gates", need.metric) for need in check.needs() if need.metric]
+    yield from (("gates", f"found {name!r} twice. Remove one.") for name in twice(names))
+    for field, name in dict.fromkeys(asked):
+        if metrics is not None and name not in metrics:
+            yield field, f"found {name!r}, expected one of: {', '.join(sorted(metrics))}."
+
+
+def _params(model: Model) -> Found:
+    """What is wrong with `params` beside what `fit` takes."""
+    try:
+        takes = inspect.signature(model.fit).parameters
+    except (TypeError, ValueError):  # compiled callables tell nothing of what they take
+        return
+    words = {name: each for name, each in takes.items() if each.kind not in (each.VAR_POSITIONAL,)}
+    first = [
+        each for each in takes.values() if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(first) < 2 and not any(each.kind is each.VAR_POSITIONAL for each in takes.values()):
+        yield "fit", f"found {signature(model.fit)}, expected at least (X, y)."
+        return
+    free = list(words)[2:]
+    rest = any(each.kind is each.VAR_KEYWORD for each in takes.values())
+    for name in model.params if isinstance(model.params, dict) else ():
+        if name not in free and not rest:
+            yield "params", f"found {name!r}, expected one of: {', '.join(free) or 'none'}."
+    for name in free:
+        each = words[name]
+        if each.default is each.empty and each.kind is not each.VAR_KEYWORD and name not in model.params:
+            yield "params", f"found no {name!r}, which {signature(model.fit)} needs. Add it."
+    try:
+        msgspec.json.encode(model.params)
+    except (TypeError, ValueError, OverflowError) as error:
+        yield "params", f"found a value that is not plain JSON ({error}). Build it inside `fit`."
+
+
+def _split(model: Model, of: Dataset) -> Found:
+    split = model.split
+    if isinstance(split, ByTime):
+        if of.time is None:
+            yield "split", f"found by_time, but Dataset {of.name!r} has no `time`. Declare it there."
+        if isinstance(split.test, timedelta) and split.test <= timedelta():
+            yield "split", f"found test={split.test}, expected more than nothing."
+    elif isinstance(share := getattr(split, "test", None), int | float) and not 0 < share < 1:
+        yield "split", f"found test={share}, expected a share between 0 and 1."

@@ -1,0 +1,91 @@
+"""Every fault of a declaration at once, each with file and line: all that can be known before any data.
+
+What needs data (columns that do not exist, feature functions whose values differ between a batch and single
+rows) is found above, in the loop, and located with the same `Places`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from comporta.project.dataset import Dataset
+from comporta.project.fault_common import located, many, named, twice
+from comporta.project.fault_data import of_dataset, of_features
+from comporta.project.fault_model import of_model
+from comporta.project.features import AsOf, Features
+from comporta.project.kinds import unkind
+from comporta.project.locate import Fault, Places
+from comporta.project.model import Model
+from comporta.project.project import Project
+from comporta.project.sources import counts
+
+
+def faults(
+    project: Project, root: Path, *, metrics: Collection[str] | None = None, files: Iterable[Path] = ()
+) -> tuple[Fault, ...]:
+    """What is wrong with the project, in the order of its source.
+
+    metrics: the names that can be measured; None: not checked. files: where declarations are looked for;
+    empty: the modules that were loaded from below `root`.
+    """
+    places = Places(tuple(files) or sources(root), root)
+    found = chain(
+        _project(project, places),
+        *(of_dataset(each, root, places) for each in _every(project, Dataset)),
+        *(of_features(each, root, places) for each in _every(project, Features)),
+        *(of_model(each, root, metrics, places) for each in project.models if isinstance(each, Model)),
+    )
+    return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file, fault.line)))
+
+
+def sources(root: Path) -> tuple[Path, ...]:
+    """The project's own files among the loaded modules, the project file first."""
+    loaded = {
+        Path(file)
+        for module in list(sys.modules.values())
+        if (file := getattr(module, "__file__", None)) and file.endswith(".py")
+    }
+    below = [file for file in loaded if file.is_relative_to(root) and counts(str(file))]
+    return tuple(sorted(below, key=lambda file: (file.name != "project.py", file)))
+
+
+def _every(project: Project, kind: type[Any]) -> list[Any]:
+    """Each dataset or features the project reaches, once, by identity: two of one name are both seen."""
+    met: dict[int, Any] = {}
+
+    def meet(thing: Any) -> None:
+        if id(thing) in met:
+            return
+        met[id(thing)] = thing
+        if isinstance(thing, Model):
+            meet(thing.features)
+        elif isinstance(thing, Features):
+            meet(thing.of)
+            for join in many(thing.joins):
+                meet(join)
+        elif isinstance(thing, AsOf):
+            meet(thing.dataset)
+
+    for thing in (*many(project.datasets), *many(project.models)):
+        meet(thing)
+    return [thing for thing in met.values() if isinstance(thing, kind)]
+
+
+def _project(project: Project, places: Places) -> Iterator[Fault]:
+    yield from located(places, "Project", project.name, chain(unkind(project), named(project.name)))
+    if not project.models and not project.datasets:
+        yield places.fault("Project", project.name, "models", "Project: found no model and no dataset.")
+    for kind, things in (
+        ("Model", [each for each in many(project.models) if isinstance(each, Model)]),
+        ("Dataset", _every(project, Dataset)),
+        ("Features", _every(project, Features)),
+    ):
+        for name in twice(thing.name for thing in things):
+            # An equal declaration made twice is one; only different ones under a name are in conflict.
+            if kind == "Model" or any(each != things[0] for each in things if each.name == name):
+                said = f"{kind} {name!r}: found this name twice. Rename one."
+                yield places.fault(kind, name, "name", said)

@@ -1,0 +1,140 @@
+"""Where in the source a declaration stands: the file and line of each of its arguments.
+
+Read from the syntax tree, not from the running program: a frozen record does not know its line.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from comporta.project.dataset import Dataset
+from comporta.project.features import AsOf, Features
+from comporta.project.model import Model
+from comporta.project.project import Project
+from comporta.records import Column, Record
+
+DECLARATIONS: dict[str, type[Record]] = {
+    kind.__name__: kind for kind in (Project, Model, Features, AsOf, Dataset, Column)
+}
+
+
+class Fault(Record, frozen=True):
+    """One mistake in a declaration. file: relative to the project's root. line: from 1."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class Place(Record, frozen=True):
+    """One declaring call. name: its literal name, or empty. fields: field → line. within: the call
+    around it."""
+
+    kind: str
+    name: str
+    file: str
+    line: int
+    fields: dict[str, int]
+    within: str = ""
+
+
+class Places:
+    """Every declaring call of some files, asked by kind, name and field."""
+
+    def __init__(self, files: Iterable[Path], root: Path) -> None:
+        self.found: list[Place] = []
+        self.first = ""
+        for file in files:
+            name = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+            self.first = self.first or name
+            tree = _tree(file)
+            if tree is not None:
+                self.found += _places(tree, name)
+
+    def fault(self, kind: str, name: str, field: str, message: str, *, nth: int | None = None) -> Fault:
+        """A fault at `field` of this declaration; at the nearest thing known where it was not written out.
+
+        nth: which of the declarations of `kind` inside that of `name` is meant: the second `AsOf` of a
+        `Features` has nth 1.
+        """
+        if nth is None:
+            found = [place for place in self.found if (place.kind, place.name) == (kind, name)]
+            # The last: a second declaration of the same name is the one to be corrected.
+            place = found[-1] if found else None
+        else:
+            inner = [place for place in self.found if (place.kind, place.within) == (kind, name)]
+            around = next((each for each in self.found if each.name == name), None)
+            place = inner[nth] if nth < len(inner) else around
+        place = place or next((each for each in self.found if each.kind == "Project"), None)
+        if place is None:
+            return Fault(self.first, 1, message)
+        return Fault(place.file, place.fields.get(field, place.line), message)
+
+
+def misspelt(file: Path) -> tuple[Fault, ...]:
+    """Every declaring call of the file whose arguments do not fit: unknown, missing, too many, twice."""
+    tree = _tree(file)
+    return () if tree is None else tuple(_misspelt(tree, file.name))
+
+
+def _tree(file: Path) -> ast.Module | None:
+    try:
+        return ast.parse(file.read_bytes(), filename=str(file))
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Calls of declaring names in the order of the source, as written: `Model(…)` or `comporta.Model(…)`."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda each: (each.lineno, each.col_offset)):
+        called = call.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        if name in DECLARATIONS:
+            yield name, call
+
+
+def _places(tree: ast.AST, file: str) -> Iterator[Place]:
+    within: dict[ast.Call, str] = {}
+    for kind, call in _calls(tree):
+        given = dict(zip(DECLARATIONS[kind].__struct_fields__, call.args, strict=False))
+        given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
+        literal = given.get("name")
+        name = literal.value if isinstance(literal, ast.Constant) and isinstance(literal.value, str) else ""
+        for _, inner in _calls(call):
+            if inner is not call:
+                within[inner] = name
+        lines = {field: value.lineno for field, value in given.items()}
+        # The keyword's own line: a value may begin a line further down.
+        lines |= {word.arg: word.lineno for word in call.keywords if word.arg is not None}
+        yield Place(kind, name, file, call.lineno, lines, within.get(call, ""))
+
+
+def _misspelt(tree: ast.AST, file: str) -> Iterator[Fault]:
+    for kind, call in _calls(tree):
+        known = DECLARATIONS[kind].__struct_fields__
+        required = known[: len(known) - len(DECLARATIONS[kind].__struct_defaults__)]
+        open_ended = any(isinstance(arg, ast.Starred) for arg in call.args)
+        open_ended = open_ended or any(word.arg is None for word in call.keywords)
+        if len(call.args) > len(known):
+            yield Fault(
+                file, call.lineno, f"{kind}: found {len(call.args)} arguments, expected {len(known)}."
+            )
+        given = set(known[: len(call.args)])
+        for word in call.keywords:
+            if word.arg is None:
+                continue
+            if word.arg not in known:
+                message = f"{kind}: found argument {word.arg!r}, expected one of: {', '.join(known)}."
+                yield Fault(file, word.lineno, message)
+            elif word.arg in given:
+                yield Fault(file, word.lineno, f"{kind}: found {word.arg!r} twice. Give it once.")
+            given.add(word.arg)
+        missing = [field for field in required if field not in given]
+        if missing and not open_ended:
+            yield Fault(file, call.lineno, f"{kind}: found no {', '.join(missing)}. Add what is missing.")
