@@ -1,7 +1,8 @@
 """Facts in order, hash-chained, and the readings kept with them in the same transaction."""
 
+from comporta.ledger.audit import Audit, Fault, verify
 from comporta.ledger.memory import MemoryLedger
 from comporta.ledger.opening import open_ledger
 from comporta.ledger.protocol import Ledger
 
-__all__ = ["Ledger", "MemoryLedger", "open_ledger"]
+__all__ = ["Audit", "Fault", "Ledger", "MemoryLedger", "open_ledger", "verify"]
