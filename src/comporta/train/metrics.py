@@ -1,0 +1,267 @@
+"""Each metric as a function of row weights: prepared once (sorted, counted), then asked for many weights.
+
+With all weights 1 the values are scikit-learn's `roc_auc_score`, `average_precision_score`, `log_loss`,
+`brier_score_loss`, `accuracy_score`, `balanced_accuracy_score`, `precision_score`, `recall_score`,
+`f1_score`, `matthews_corrcoef`, `mean_absolute_error`, `root_mean_squared_error`, `r2_score`,
+`median_absolute_error` and `mean_absolute_percentage_error`, the plain mean over classes where there are
+more than two, and zero where a quotient has no divisor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from comporta.records import Record
+from comporta.train.bootstrap import Statistic
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Places = NDArray[np.int64]
+
+EPSILON = float(np.finfo(np.float64).eps)
+NAN = float("nan")
+
+
+class Seen(Record, frozen=True, kw_only=True):
+    """What happened and what was said, row by row. Classification: truth and label are places among the
+    classes (-1: a class the model never saw), probability is rows by classes. Regression: numbers."""
+
+    classes: int
+    truth: NDArray[np.int64] | Floats
+    label: NDArray[np.int64] | None = None
+    probability: Floats | None = None
+    number: Floats | None = None
+
+
+def statistic(name: str, seen: Seen) -> Statistic:
+    """The metric of these rows as a function of their weights; NaN where it is not defined."""
+    return _MAKERS[name](seen)
+
+
+def _roc_auc(seen: Seen) -> Statistic:
+    """Mann and Whitney's U over the number of pairs, ties half; one class against the rest, then the mean."""
+    truth, probability = seen.truth, _probability(seen)
+    if seen.classes == 2:
+        return _auc_of(truth == 1, probability[:, 1])
+    each = [_auc_of(truth == place, probability[:, place]) for place in range(seen.classes)]
+    return lambda weights: float(np.mean([one(weights) for one in each]))
+
+
+def _auc_of(positive: NDArray[np.bool_], score: Floats) -> Statistic:
+    plus, minus = np.flatnonzero(positive), np.flatnonzero(~positive)
+    minus = minus[np.argsort(score[minus], kind="stable")]
+    # How many negatives lie strictly below, and at or below, each positive.
+    plus = plus[np.argsort(score[plus], kind="stable")]
+    under = np.searchsorted(score[minus], score[plus], side="left")
+    upto = np.searchsorted(score[minus], score[plus], side="right")
+    tied = bool((under != upto).any())
+
+    def auc(weights: Floats) -> float:
+        total = np.empty(len(minus) + 1)
+        total[0] = 0.0
+        np.cumsum(weights[minus], out=total[1:])
+        mine = weights[plus]
+        pairs = mine.sum() * total[-1]
+        if not pairs > 0:
+            return NAN
+        won = mine @ total[under]
+        if tied:
+            won = (won + mine @ total[upto]) / 2
+        return float(won / pairs)
+
+    return auc
+
+
+def _average_precision(seen: Seen) -> Statistic:
+    """Sum of precision at each threshold times the recall it adds; then the mean over classes."""
+    truth, probability = seen.truth, _probability(seen)
+    if seen.classes == 2:
+        return _precision_of(truth == 1, probability[:, 1])
+    each = [_precision_of(truth == place, probability[:, place]) for place in range(seen.classes)]
+    return lambda weights: float(np.mean([one(weights) for one in each]))
+
+
+def _precision_of(positive: NDArray[np.bool_], score: Floats) -> Statistic:
+    order = np.argsort(-score, kind="stable")
+    ends = np.flatnonzero(np.diff(score[order], append=np.nan) != 0)
+    hits = np.flatnonzero(positive[order])
+    # Only thresholds that catch something add recall: their last row, and their last hit.
+    group = np.searchsorted(ends, hits)
+    last = np.flatnonzero(np.diff(group, append=-1) != 0)
+    ends, caught_rows = ends[group[last]], order[hits]
+
+    def average(weights: Floats) -> float:
+        caught = np.cumsum(weights[caught_rows])[last]
+        if not (len(caught) and caught[-1] > 0):
+            return NAN
+        called = np.cumsum(weights[order])[ends]
+        added = np.diff(caught, prepend=0.0)
+        return float((added * caught / np.maximum(called, EPSILON)).sum() / caught[-1])
+
+    return average
+
+
+def _log_loss(seen: Seen) -> Statistic:
+    probability = _probability(seen)
+    known = seen.truth >= 0
+    said = np.zeros(len(known))
+    said[known] = probability[np.flatnonzero(known), seen.truth[known].astype(np.int64)]
+    return _mean(-np.log(np.clip(said, EPSILON, 1.0)))
+
+
+def _brier(seen: Seen) -> Statistic:
+    """Squared error of the probability; halved for two classes, as scikit-learn does."""
+    probability = _probability(seen)
+    if seen.classes == 2:
+        return _mean(np.square(probability[:, 1] - (seen.truth == 1)))
+    came = seen.truth[:, None] == np.arange(seen.classes)
+    return _mean(((probability - came.astype(float)) ** 2).sum(axis=1))
+
+
+def _accuracy(seen: Seen) -> Statistic:
+    return _mean((seen.truth == _label(seen)).astype(float))
+
+
+def _confused(finish: Callable[[Floats], float]) -> Callable[[Seen], Statistic]:
+    """A metric of the confusion matrix: truth in rows, label in columns, unknown truth in the last row."""
+
+    def make(seen: Seen) -> Statistic:
+        size, label = seen.classes, _label(seen)
+        truth = np.where(seen.truth < 0, size, seen.truth).astype(np.int64)
+        cell = truth * size + label
+
+        def at(weights: Floats) -> float:
+            counts = np.bincount(cell, weights=weights, minlength=(size + 1) * size)
+            return finish(counts.reshape(size + 1, size))
+
+        return at
+
+    return make
+
+
+def _over(top: Floats, bottom: Floats) -> Floats:
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+
+
+def _binary_or_mean(each: Floats, table: Floats) -> float:
+    if len(each) == 2:
+        return float(each[1])
+    present = (table.sum(axis=1)[:-1] + table.sum(axis=0)) > 0
+    return float(each[present].mean()) if present.any() else NAN
+
+
+def _precision(table: Floats) -> float:
+    return _binary_or_mean(_over(np.diag(table).copy(), table.sum(axis=0)), table)
+
+
+def _recall(table: Floats) -> float:
+    return _binary_or_mean(_over(np.diag(table).copy(), table[:-1].sum(axis=1)), table)
+
+
+def _f1(table: Floats) -> float:
+    hits = 2 * np.diag(table)
+    return _binary_or_mean(_over(hits, table.sum(axis=0) + table[:-1].sum(axis=1)), table)
+
+
+def _balanced_accuracy(table: Floats) -> float:
+    came = table[:-1].sum(axis=1)
+    return float((np.diag(table)[came > 0] / came[came > 0]).mean()) if (came > 0).any() else NAN
+
+
+def _mcc(table: Floats) -> float:
+    """Gorodkin 2004, equation 8, for any number of classes."""
+    came = np.append(table[:-1].sum(axis=1), table[-1].sum())
+    said = np.append(table.sum(axis=0), 0.0)
+    total = table.sum()
+    cross = float(np.diag(table).sum() * total - came @ said)
+    scale = float((total**2 - said @ said) * (total**2 - came @ came))
+    return cross / scale**0.5 if scale > 0 else 0.0
+
+
+def _mae(seen: Seen) -> Statistic:
+    return _mean(np.abs(seen.truth - _number(seen)))
+
+
+def _mape(seen: Seen) -> Statistic:
+    return _mean(np.abs(seen.truth - _number(seen)) / np.maximum(np.abs(seen.truth), EPSILON))
+
+
+def _rmse(seen: Seen) -> Statistic:
+    square = _mean((seen.truth - _number(seen)) ** 2)
+    return lambda weights: square(weights) ** 0.5
+
+
+def _r2(seen: Seen) -> Statistic:
+    error = (seen.truth - _number(seen)) ** 2
+    # Centred first: the difference of two large sums would lose the digits that matter.
+    truth = seen.truth - seen.truth.mean()
+    square = truth**2
+
+    def r2(weights: Floats) -> float:
+        total = weights.sum()
+        spread = weights @ square - (weights @ truth) ** 2 / total if total > 0 else 0.0
+        return float(1 - weights @ error / spread) if spread > 0 else NAN
+
+    return r2
+
+
+def _median_ae(seen: Seen) -> Statistic:
+    error = np.abs(seen.truth - _number(seen))
+    order = np.argsort(error, kind="stable")
+    error = error[order]
+
+    def median(weights: Floats) -> float:
+        upto = np.cumsum(weights[order])
+        if not (len(upto) and upto[-1] > 0):
+            return NAN
+        middle = [np.floor((upto[-1] + 1) / 2), np.ceil((upto[-1] + 1) / 2)]
+        return float(error[np.searchsorted(upto, middle)].mean())
+
+    return median
+
+
+def _mean(value: Floats) -> Statistic:
+    def mean(weights: Floats) -> float:
+        total = weights.sum()
+        return float(weights @ value / total) if total > 0 else NAN
+
+    return mean
+
+
+def _probability(seen: Seen) -> Floats:
+    assert seen.probability is not None, "asked only where the predictions hold probabilities"
+    return seen.probability
+
+
+def _label(seen: Seen) -> Places:
+    assert seen.label is not None, "asked only where the predictions hold labels"
+    return seen.label
+
+
+def _number(seen: Seen) -> Floats:
+    assert seen.number is not None, "asked only where the predictions are numbers"
+    return seen.number
+
+
+_MAKERS: dict[str, Callable[[Seen], Statistic]] = {
+    "roc_auc": _roc_auc,
+    "average_precision": _average_precision,
+    "log_loss": _log_loss,
+    "brier": _brier,
+    "accuracy": _accuracy,
+    "balanced_accuracy": _confused(_balanced_accuracy),
+    "precision": _confused(_precision),
+    "recall": _confused(_recall),
+    "f1": _confused(_f1),
+    "mcc": _confused(_mcc),
+    "mae": _mae,
+    "rmse": _rmse,
+    "r2": _r2,
+    "median_ae": _median_ae,
+    "mape": _mape,
+}
