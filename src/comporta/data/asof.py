@@ -1,0 +1,143 @@
+"""Slower tables, joined as they were known at the time of each request.
+
+    request (at 10:05) ──▶ rows of its key with event ≤ 10:05 and arrival ≤ 10:05 ──▶ the newest of them
+
+Newest by event, then by arrival, then by row key. A null in the newest row is its value. See
+docs/why/point_in_time.md for why no engine's own ASOF join says this.
+"""
+
+from __future__ import annotations
+
+import functools
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from comporta.data.features_time import Ints, as_times, shifted, span
+from comporta.data.features_timeline import NONE, Bools, Timeline, checked, clocks, timeline, unit_for
+from comporta.data.keys import row_key
+from comporta.errors import BadProject
+from comporta.records import Join, Shape
+
+
+def as_of(
+    requests: pl.LazyFrame,
+    table: pl.LazyFrame,
+    *,
+    at: str | None,
+    join: Join,
+    shape: Shape,
+    prefix: str | None = None,
+) -> pl.LazyFrame:
+    """The requests, each with what was known of its key at its time: same rows, same order.
+
+    at: the column of the requests' times (None only where `shape` has no times). join: what is matched and
+    brought, how old a row may be. shape: of the table; its `arrived` column, or `time` + `delay`, says when
+    a row was known. Adds the columns of `join`, then `__<dataset>_key` (canonical text of the source row's
+    key), `__<dataset>_event` and `__<dataset>_arrived` (UTC; null where nothing was found or the table has
+    none); prefix: instead of `__<dataset>`. The table's columns are held in memory, its others are not read.
+    Raises BadProject when the declarations do not fit each other or the tables.
+    """
+    table = needed(table, join, shape)
+    asked, has = requests.collect_schema(), table.collect_schema()
+    checked(join, shape, has, asked)
+    schema = pl.Schema({**asked, **added(join, shape, has, prefix)})
+    if clash := sorted(set(asked) & set(added(join, shape, has, prefix))):
+        raise BadProject(
+            f"join of {join.dataset}: found the column {', '.join(clash)} on both sides. "
+            "Rename it in `columns`: a dict, table column → feature."
+        )
+
+    @functools.cache
+    def ready() -> Timeline:
+        return timeline(table.collect(), join, shape, asked)
+
+    def answer(frame: pl.DataFrame) -> pl.DataFrame:
+        line = ready()
+        return frame.hstack(found(line, line.match(frame, at), prefix))
+
+    return requests.map_batches(
+        answer, schema=schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=True
+    )
+
+
+def needed(table: pl.LazyFrame, join: Join, shape: Shape) -> pl.LazyFrame:
+    """The table less the columns that a join does not read."""
+    has = table.collect_schema()
+    wanted = dict.fromkeys([*join.columns, *join.on.values(), *shape.key, *clocks(shape)])
+    if missing := sorted(set(wanted) - set(has)):
+        raise BadProject(
+            f"join of {join.dataset}: found no column {', '.join(missing)}; it has {', '.join(has)}."
+        )
+    return table.select(list(wanted))
+
+
+def added(join: Join, shape: Shape, table: pl.Schema, prefix: str | None = None) -> dict[str, pl.DataType]:
+    """The columns that a join adds, with their types."""
+    hidden = prefix or f"__{join.dataset}"
+    time: pl.DataType = pl.Datetime(unit_for(shape, table), "UTC")
+    return {
+        **{name: table[column] for column, name in join.columns.items()},
+        f"{hidden}_key": pl.String(),
+        f"{hidden}_event": time,
+        f"{hidden}_arrived": time,
+    }
+
+
+def found(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
+    """What `Timeline.match` found, as the columns that `added` names; nulls where it found nothing."""
+    hidden = prefix or f"__{line.join.dataset}"
+    hits = rows != NONE
+    index = pl.Series(rows)
+    if not hits.all():
+        index = index.set(~pl.Series(hits), None)
+    columns = [line.frame[column].gather(index).alias(name) for column, name in line.join.columns.items()]
+    event, arrived = _times(line, rows, ~pl.Series(hits))
+    return pl.DataFrame(
+        [
+            *columns,
+            _keys(line, rows, hits).alias(f"{hidden}_key"),
+            event.alias(f"{hidden}_event"),
+            arrived.alias(f"{hidden}_arrived"),
+        ]
+    )
+
+
+def _keys(line: Timeline, rows: Ints, hits: Bools) -> pl.Series:
+    """The canonical text of each found row's key."""
+    part = line.frame.select(line.shape.key)[rows if hits.all() else rows[hits]]
+    text = _texts(part, line.shape.key)
+    if hits.all():
+        return text
+    place = pl.Series(np.cumsum(hits) - 1)
+    return text.gather(place.set(~pl.Series(hits), None))
+
+
+def _texts(part: pl.DataFrame, key: tuple[str, ...]) -> pl.Series:
+    """`row_key` of each row, on every core."""
+    text = row_key(part, key).alias("key")
+    size = max(10_000, -(-part.height // pl.thread_pool_size()))
+    pieces = [part.lazy().slice(start, size).select(text) for start in range(0, part.height, size)]
+    return pl.concat(pl.collect_all(pieces))["key"] if len(pieces) > 1 else part.select(text)["key"]
+
+
+def _times(line: Timeline, rows: Ints, misses: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Event and arrival of each row found."""
+    if line.event is None:
+        nothing = pl.Series([None] * len(rows), dtype=pl.Datetime(line.unit, "UTC"))
+        return nothing, nothing
+
+    def shown(times: Ints) -> pl.Series:
+        column = as_times(times, line.unit)
+        return column.set(misses, None) if misses.any() else column
+
+    nowhere = np.zeros(len(rows), dtype=np.int64)
+    event = line.event[rows] if len(line.event) else nowhere
+    if line.arrived is not None:
+        arrived = line.arrived[rows] if len(line.arrived) else nowhere
+    else:
+        arrived = shifted(event, span(line.shape.delay or timedelta(), line.unit))
+    if line.shape.time is None:
+        return shown(event).clear(len(rows)), shown(arrived)
+    return shown(event), shown(arrived)
