@@ -6,6 +6,7 @@ from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Entry, Store
 from comporta.store.secret import read_secret, write_secret
+from comporta.store.space import Swept, Used, sweep, usage
 from comporta.store.urls import open_store
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "LocalStore",
     "MemoryStore",
     "Store",
+    "Swept",
+    "Used",
     "artifact_name",
     "derive",
     "digest",
@@ -22,5 +25,7 @@ __all__ = [
     "new_secret",
     "open_store",
     "read_secret",
+    "sweep",
+    "usage",
     "write_secret",
 ]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from comporta.errors import NotFound, Refused
+from comporta.errors import BadProject, NotFound, Refused
 from comporta.store.disk import full_is_said, make_folder, sync, sync_folder, write_all
 from comporta.store.names import checked, checked_prefix
 from comporta.store.protocol import Entry
@@ -37,9 +37,12 @@ class LocalStore:
     def put(self, name: str, data: bytes | Path) -> bool:
         target = self._file(name)
         with full_is_said(f"store {self.url}"):
-            if self._taken(target):
-                return False
-            make_folder(target.parent)
+            try:
+                if self._taken(target):
+                    return False
+                make_folder(target.parent)
+            except (NotADirectoryError, FileExistsError):
+                raise _both(name) from None
             if isinstance(data, Path):
                 return self._put_file(target, data)
             return self._put_bytes(target, data)
@@ -92,10 +95,12 @@ class LocalStore:
         return target
 
     def _taken(self, target: Path) -> bool:
+        if target.is_dir():
+            raise _both(target.name)
         try:
             # Tells `sweep` that someone counts on it from now on.
             os.utime(target, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return False
         # Another writer may have linked it a moment ago; "taken" is an answer one builds on, too.
         sync_folder(target.parent)
@@ -170,3 +175,7 @@ class LocalStore:
                 pass
             finally:
                 os.close(descriptor)
+
+
+def _both(name: str) -> BadProject:
+    return BadProject(f"store name {name!r}: an object and the beginning of another's name. Rename one.")
