@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
 import msgspec
 
+from comporta.errors import BadProject
 from comporta.project.dataset import Dataset
 from comporta.project.fault_common import Found, importable, located, many, named, signature, twice
 from comporta.project.features import Features
@@ -17,9 +18,10 @@ from comporta.project.kinds import unkind
 from comporta.project.locate import Fault, Places
 from comporta.project.model import Model
 from comporta.records import ByTime, Check
+from comporta.records.metric import metric
 
 
-def of_model(model: Model, root: Path, metrics: Collection[str] | None, places: Places) -> Iterator[Fault]:
+def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
     def found() -> Found:
         yield from named(model.name)
         features = model.features
@@ -38,12 +40,12 @@ def of_model(model: Model, root: Path, metrics: Collection[str] | None, places: 
         for field in ("seconds", "memory"):
             if (limit := getattr(model.limits, field, None)) is not None and limit <= 0:
                 yield "limits", f"found {field}={limit}, expected more than 0."
-        yield from _gates(model, metrics)
+        yield from _gates(model)
 
     yield from located(places, "Model", model.name, chain(unkind(model), found()))
 
 
-def _gates(model: Model, metrics: Collection[str] | None) -> Found:
+def _gates(model: Model) -> Found:
     asked = [("metrics", name) for name in many(model.metrics)]
     names = []
     for gate in many(model.gates):
@@ -55,8 +57,15 @@ def _gates(model: Model, metrics: Collection[str] | None) -> Found:
         asked += [("gates", need.metric) for need in check.needs() if need.metric]
     yield from (("gates", f"found {name!r} twice. Remove one.") for name in twice(names))
     for field, name in dict.fromkeys(asked):
-        if metrics is not None and name not in metrics:
-            yield field, f"found {name!r}, expected one of: {', '.join(sorted(metrics))}."
+        if not isinstance(name, str):
+            continue
+        try:
+            tasks = metric(name).tasks
+        except BadProject as error:
+            yield field, str(error)
+            continue
+        if model.task is not None and model.task not in tasks:
+            yield field, f"found {name!r} for {model.task}, expected a metric of it."
 
 
 def _params(model: Model) -> Found:

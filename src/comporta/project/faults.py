@@ -7,7 +7,7 @@ rows) is found above, in the loop, and located with the same `Places`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,17 @@ from comporta.project.project import Project
 from comporta.project.sources import counts
 
 
-def faults(
-    project: Project, root: Path, *, metrics: Collection[str] | None = None, files: Iterable[Path] = ()
-) -> tuple[Fault, ...]:
+def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple[Fault, ...]:
     """What is wrong with the project, in the order of its source.
 
-    metrics: the names that can be measured; None: not checked. files: where declarations are looked for;
-    empty: the modules that were loaded from below `root`.
+    files: where declarations are looked for; empty: the modules that were loaded from below `root`.
     """
     places = Places(tuple(files) or sources(root), root)
     found = chain(
         _project(project, places),
         *(of_dataset(each, root, places) for each in _every(project, Dataset)),
         *(of_features(each, root, places) for each in _every(project, Features)),
-        *(of_model(each, root, metrics, places) for each in project.models if isinstance(each, Model)),
+        *(of_model(each, root, places) for each in project.models if isinstance(each, Model)),
     )
     return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file, fault.line)))
 
