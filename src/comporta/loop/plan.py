@@ -111,7 +111,7 @@ def champion_nodes(
     champion: Version,
     test: Output,
     train: Output,
-    measured: dict[str, object],
+    measured: Mapping[str, object],
     asked: tuple[Need, ...],
 ) -> list[Node]:
     """The champion on the candidate's test rows, less those it was trained on, and the paired difference."""

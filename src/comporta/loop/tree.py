@@ -63,7 +63,8 @@ def svg(tree: Tree) -> str:
             f'<g><title>{escape(node.id)}</title><rect x="{x}" y="{y}" width="{_WIDTH}" '
             f'height="{_HEIGHT}" rx="5" fill="{_COLOURS.get(node.kind, "#eeeeee")}" stroke="#777777"/>'
             f'<text x="{x + 10}" y="{y + 15}" font-weight="600">{escape(_cut(node.label, 78))}</text>'
-            f'<text x="{x + 10}" y="{y + 30}" font-size="11" fill="#444444">{escape(_cut(facts, 96))}</text></g>'
+            f'<text x="{x + 10}" y="{y + 30}" font-size="11" fill="#444444">{escape(_cut(facts, 96))}</text>'
+            "</g>"
         )
     return "\n".join([*parts, "</svg>", ""])
 
