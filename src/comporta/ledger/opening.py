@@ -36,22 +36,25 @@ def open_ledger(
     opened: dict[str, Any] = {"key": key, "clock": clock, "facts": facts, "upcasts": upcasts}
     if scheme == "memory":
         return MemoryLedger(readings, **opened)
+    # SQLAlchemy takes a while to load: not for those who keep everything in memory.
+    from comporta.ledger.migrate import up_to_date
+    from comporta.ledger.sql import Database, SqlLedger
+
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        from comporta.ledger.migrate import up_to_date
-        from comporta.ledger.sql import SqlLedger
         from comporta.ledger.sqlite import Sqlite
 
-        sqlite = Sqlite(root / rest[1:])
-        up_to_date(sqlite)
-        return SqlLedger(sqlite, readings, **opened)
-    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
-        from comporta.ledger.migrate import up_to_date
+        database: Database = Sqlite(root / rest[1:])
+    elif scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         from comporta.ledger.postgres import Postgres
-        from comporta.ledger.sql import SqlLedger
 
-        postgres = Postgres(url)
-        up_to_date(postgres)
-        return SqlLedger(postgres, readings, **opened)
-    raise BadProject(
-        f"ledger: found {url!r}, expected sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory://."
-    )
+        database = Postgres(url)
+    else:
+        raise BadProject(
+            f"ledger: found {url!r}, expected sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory://."
+        )
+    try:
+        up_to_date(database)
+        return SqlLedger(database, readings, **opened)
+    except BaseException:
+        database.engine.dispose()
+        raise

@@ -1,6 +1,8 @@
 """For tests, yours as well as ours: what every implementation must do, and fakes. Needs pytest."""
 
 from comporta.testing.clock import Clock
+from comporta.testing.ledgers import DurableLedgerContract, LedgerContract
+from comporta.testing.postgres import running_postgres
 from comporta.testing.stores import StoreContract
 
-__all__ = ["Clock", "StoreContract"]
+__all__ = ["Clock", "DurableLedgerContract", "LedgerContract", "StoreContract", "running_postgres"]

@@ -1,0 +1,245 @@
+"""Someone changes the database behind the ledger's back: SQLite's file and PostgreSQL's rows alike."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from comporta.ledger import Audit, Ledger, open_ledger, verify
+from comporta.records import Head
+from comporta.testing import Clock, running_postgres
+from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, Noted, put
+
+RICH = '{"amount":900,"entries":3}'
+Tamper = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Tamper]:
+    """A new ledger's URL, and what runs SQL on it with none of the ledger's own guards."""
+    if request.param == "sqlite":
+
+        def on_file(sql: str, *values: Any) -> Any:
+            connection = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+            try:
+                connection.execute("DROP TRIGGER IF EXISTS ledger_events_no_update")
+                connection.execute("DROP TRIGGER IF EXISTS ledger_events_no_delete")
+                return connection.execute(sql.replace("%s", "?"), values).fetchall()
+            finally:
+                connection.close()
+
+        return f"sqlite:///{tmp_path / 'ledger.db'}".replace("///", "////", 1), on_file
+
+    url = request.getfixturevalue("server")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS tampered CASCADE; CREATE SCHEMA tampered")
+
+    def on_rows(sql: str, *values: Any) -> Any:
+        with psycopg.connect(f"{url}&options=-csearch_path%3Dtampered", autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")  # no triggers
+            cursor = connection.execute(sql, values)
+            return cursor.fetchall() if cursor.description else None
+
+    return f"{url}&options=-csearch_path%3Dtampered", on_rows
+
+
+@pytest.fixture
+def tamper(place: tuple[str, Tamper]) -> Tamper:
+    return place[1]
+
+
+@pytest.fixture
+def ledger(place: tuple[str, Tamper]) -> Iterator[Ledger]:
+    """Nine events: six deposits, a note, a closing, a deposit."""
+    opened = open_ledger(place[0], [BALANCES], key=KEY, clock=Clock(), root=Path("/"), facts=TEST_FACTS)
+    put(opened, *(Deposited(account="anna" if n % 2 else "bo", amount=n) for n in range(6)))
+    put(opened, Noted(text="x"), Closed(account="bo"), Deposited(account="bo", amount=9))
+    yield opened
+    opened.close()
+
+
+def audited(ledger: Ledger, head: Head | None = None) -> Audit:
+    return verify(ledger, [BALANCES], KEY, head, facts=TEST_FACTS)
+
+
+def found(audit: Audit, what: str) -> list[int]:
+    return sorted(fault.seq for fault in audit.faults if fault.what == what)
+
+
+def test_the_untouched_ledger_is_sound(ledger: Ledger) -> None:
+    assert audited(ledger, ledger.head()).sound
+
+
+def test_the_database_itself_refuses_to_change_events(ledger: Ledger, place: tuple[str, Tamper]) -> None:
+    url, _ = place
+    for sql in ("UPDATE ledger_events SET kind = 'x'", "DELETE FROM ledger_events WHERE seq = 9"):
+        with pytest.raises((sqlite3.Error, psycopg.Error), match="only be added"):
+            if url.startswith("sqlite"):
+                with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
+                    file.execute(sql)
+            else:
+                with psycopg.connect(url) as connection:
+                    connection.execute(sql)
+    assert audited(ledger).sound
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("body", json.dumps({"account": "anna", "amount": 400}, separators=(",", ":")).encode()),
+        ("body", b'{"account":"anna", "amount":3}'),
+        ("body", b""),
+        ("body", b"\xff not json"),
+        ("at", 1_767_225_600_000_001),
+        ("at", 2**62),
+        ("kind", "test.closed"),
+        ("kind", "test.unknown"),
+        ("schema", 2),
+        ("schema", 0),
+        ("prev", "0" * 64),
+        ("hash", "0" * 64),
+        ("hash", ""),
+        ("hash", "é"),
+    ],
+)
+@pytest.mark.parametrize("seq", [1, 4, 9])
+def test_a_changed_field_is_found(ledger: Ledger, tamper: Tamper, column: str, value: Any, seq: int) -> None:
+    tamper(f"UPDATE ledger_events SET {column} = %s WHERE seq = %s", value, seq)
+    assert seq in found(audited(ledger), "changed")
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (4, 4), (2, 7), (8, 8)])
+def test_removed_events_are_found(ledger: Ledger, tamper: Tamper, first: int, last: int) -> None:
+    tamper("DELETE FROM ledger_events WHERE seq BETWEEN %s AND %s", first, last)
+    assert found(audited(ledger), "removed") == [first]
+
+
+def test_removed_events_are_found_also_when_the_rest_is_renumbered(ledger: Ledger, tamper: Tamper) -> None:
+    tamper("DELETE FROM ledger_events WHERE seq = 4")
+    for seq in range(5, 10):
+        tamper("UPDATE ledger_events SET seq = %s WHERE seq = %s", seq - 1, seq)
+    audit = audited(ledger)
+    assert found(audit, "changed")[:1] == [4]
+    assert found(audit, "moved") == [4, 5, 6, 7]
+
+
+def test_reordered_events_are_found_and_named(ledger: Ledger, tamper: Tamper) -> None:
+    for old, new in ((3, 100), (6, 3), (100, 6)):
+        tamper("UPDATE ledger_events SET seq = %s WHERE seq = %s", new, old)
+    audit = audited(ledger)
+    assert {3, 6} <= set(found(audit, "changed"))
+    assert found(audit, "moved") == [3, 6]
+
+
+def test_events_whose_contents_were_swapped_are_found(ledger: Ledger, tamper: Tamper) -> None:
+    ((one,), (two,)) = tamper("SELECT body FROM ledger_events WHERE seq IN (2, 4) ORDER BY seq")
+    tamper("UPDATE ledger_events SET body = %s WHERE seq = 2", two)
+    tamper("UPDATE ledger_events SET body = %s WHERE seq = 4", one)
+    assert found(audited(ledger), "changed") == [2, 4]
+
+
+def test_an_event_that_was_slipped_in_is_found(ledger: Ledger, tamper: Tamper) -> None:
+    for seq in range(9, 4, -1):
+        tamper("UPDATE ledger_events SET seq = %s WHERE seq = %s", seq + 1, seq)
+    tamper(
+        "INSERT INTO ledger_events "
+        "SELECT 5, at, kind, schema, body, prev, hash FROM ledger_events WHERE seq = 4"
+    )
+    assert 5 in found(audited(ledger), "changed")
+
+
+def test_a_forged_event_at_the_end_is_found(ledger: Ledger, tamper: Tamper) -> None:
+    tamper(
+        "INSERT INTO ledger_events "
+        "SELECT 10, at, kind, schema, body, hash, %s FROM ledger_events WHERE seq = 9",
+        "ab" * 32,
+    )
+    assert found(audited(ledger), "changed") == [10]
+
+
+def test_a_cut_end_is_found_by_a_head_kept_elsewhere(ledger: Ledger, tamper: Tamper) -> None:
+    head = ledger.head()
+    tamper("DELETE FROM ledger_events WHERE seq > 6")
+    audit = audited(ledger, head)
+    assert found(audit, "truncated") == [6]
+    assert "3 or more were cut off" in audit.faults[-1].message
+
+
+def test_a_cut_end_with_readings_cut_to_match_needs_a_head_and_the_audit_says_so(
+    ledger: Ledger, tamper: Tamper
+) -> None:
+    head = ledger.head()
+    tamper("DELETE FROM ledger_events WHERE seq > 6")
+    ledger.refold(BALANCES)
+    blind = audited(ledger)
+    assert blind.sound
+    assert "cut off the end" in blind.unknown[0]
+    assert found(audited(ledger, head), "truncated") == [6]
+
+
+def test_a_chain_written_anew_after_a_head_is_found(ledger: Ledger, tamper: Tamper) -> None:
+    head = ledger.head()
+    tamper("DELETE FROM ledger_events WHERE seq > 6")
+    ledger.refold(BALANCES)
+    put(ledger, *(Noted(text="nothing happened") for _ in range(5)))
+    assert audited(ledger).sound
+    assert found(audited(ledger, head), "rewritten") == [9]
+
+
+def test_a_ledger_emptied_of_all_events_is_found_by_its_readings(ledger: Ledger, tamper: Tamper) -> None:
+    tamper("DELETE FROM ledger_events")
+    audit = audited(ledger)
+    assert {(fault.what, fault.key) for fault in audit.faults} == {("reading", "anna"), ("reading", "bo")}
+
+
+@pytest.mark.parametrize(
+    ("sql", "key", "says"),
+    [
+        (f"UPDATE ledger_readings SET state = '{RICH}' WHERE key = 'anna'", "anna", "else"),
+        ("UPDATE ledger_readings SET state = state || ' ' WHERE key = 'anna'", "anna", "else"),
+        ("UPDATE ledger_readings SET state = 'no json' WHERE key = 'anna'", "anna", "else"),
+        ("UPDATE ledger_readings SET key = 'carl' WHERE key = 'anna'", "carl", "no event"),
+        ("UPDATE ledger_readings SET key = 'carl' WHERE key = 'anna'", "anna", "missing"),
+        ("DELETE FROM ledger_readings WHERE key = 'bo'", "bo", "missing"),
+        (f"INSERT INTO ledger_readings VALUES ('test balances', 'eve', '{RICH}')", "eve", "no event"),
+    ],
+)  # fmt: skip
+def test_a_reading_that_differs_from_the_events_is_found(
+    ledger: Ledger, tamper: Tamper, sql: str, key: str, says: str
+) -> None:
+    tamper(sql)
+    audit = audited(ledger, ledger.head())
+    (fault,) = [fault for fault in audit.faults if fault.key == key]
+    assert (fault.what, fault.reading) == ("reading", "test balances")
+    assert says in fault.message
+    ledger.refold(BALANCES)
+    assert audited(ledger, ledger.head()).sound
+
+
+def test_a_tampered_ledger_can_still_be_opened_and_audited(
+    ledger: Ledger, tamper: Tamper, place: tuple[str, Tamper]
+) -> None:
+    tamper("UPDATE ledger_events SET body = %s WHERE seq IN (1, 9)", b"x")
+    again = open_ledger(place[0], [BALANCES], key=KEY, clock=Clock(), root=Path("/"), facts=TEST_FACTS)
+    assert found(audited(again), "changed") == [1, 9]
+    again.close()
+
+
+def test_many_faults_are_counted_and_the_first_are_told(ledger: Ledger, tamper: Tamper) -> None:
+    put(ledger, *(Noted(text="x") for _ in range(300)))
+    tamper("UPDATE ledger_events SET at = at + 1")
+    audit = audited(ledger)
+    assert audit.count >= 309
+    assert len(audit.faults) == 100
+    assert not audit.sound
