@@ -1,1 +1,5 @@
-"""The Python face."""
+"""The Python face: a project that runs, hands out its data, and predicts."""
+
+from comporta.api.project import Project, load
+
+__all__ = ["Project", "load"]

@@ -1,0 +1,70 @@
+"""A declared project that can be asked: the same acts as on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from comporta import project as declared
+from comporta.errors import BadProject
+from comporta.project.load import find
+from comporta.project.load import load as loaded
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from comporta.api.model import Trained
+    from comporta.loop.train import RunReport
+
+
+class Project(declared.Project, frozen=True):
+    """What a user declares, and what can be asked of it.
+
+    name: of the project. datasets: those beside what the models read. models: what is trained,
+    gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
+    folder of the file it is loaded from, or the current one.
+    """
+
+    def run(self, *models: str, progress: Callable[[Any], None] | None = None) -> RunReport:
+        """Read the data, train what changed, judge it: `comporta run`. models: names; none: all.
+
+        Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject.
+        """
+        from comporta.loop.house import open_house
+        from comporta.loop.train import run
+
+        with open_house(project=self) as house:
+            return run(house, models, progress=progress)
+
+    def data(self, name: str, version: int | None = None) -> pl.LazyFrame:
+        """The rows of a dataset version, read when collected; None: the newest. Raises NotFound."""
+        from comporta.data import scan, slice_of
+        from comporta.loop.house import open_house
+
+        with open_house(project=self) as house:
+            part = slice_of(house.store, house.keys, name, number=version)
+            return scan(house.store, house.keys, part)
+
+    def model(self, version: str) -> Trained:
+        """A trained version: `late/3`, or `late` for its newest. Raises NotFound."""
+        from comporta.api.model import trained
+        from comporta.loop.house import open_house
+
+        with open_house(project=self) as house:
+            return trained(house, version)
+
+
+def load(path: str | Path | None = None) -> Project:
+    """The project of a file or folder; None: the nearest `project.py` above the current folder.
+
+    Raises BadProject with file and line.
+    """
+    found = loaded(find(None if path is None else Path(path)))
+    if isinstance(found, Project):
+        return found
+    if type(found) is not declared.Project:
+        raise BadProject(f"found a {type(found).__name__}, expected a comporta.Project.")
+    return Project(**{field: getattr(found, field) for field in msgspec.structs.asdict(found)})

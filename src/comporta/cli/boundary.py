@@ -1,0 +1,99 @@
+"""The boundary to a person at a terminal: whatever happens becomes one clear message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+
+from comporta.cli import words as say
+from comporta.cli.commands import COMMANDS, NOUNS
+from comporta.errors import ComportaError
+
+FAULT, MISTAKE, INTERRUPTED = 1, 2, 130
+
+
+def app(*, listed: bool = False) -> App:
+    """All commands, each imported when it is called. listed: with a line each, in place of their own help."""
+    nouns = {name: _app(name, tells) for name, tells in NOUNS.items()}
+    root = _app("comporta", say.TAGLINE)
+    for name, each in nouns.items():
+        root.command(each, name=name)
+    for command in COMMANDS:
+        noun, _, verb = command.name.rpartition(" ")
+        inside = nouns[noun] if noun else root
+        target = f"comporta.cli.{command.target}"
+        inside.command(target, name=verb, help=command.tells if listed else None, help_format="plaintext")
+    return root
+
+
+def _app(name: str, tells: str) -> App:
+    return App(
+        name=name,
+        help=tells,
+        version=_version,
+        help_format="plaintext",
+        default_parameter=Parameter(negative=(), show_default=False),
+    )
+
+
+def call(words: Sequence[str]) -> int:
+    """Run one command. Nothing is raised."""
+    try:
+        listed = words[0] in NOUNS and all(word.startswith("-") for word in words[1:])
+        code = app(listed=listed)(
+            list(words), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+        sys.stdout.flush()
+    except CycloptsError as error:
+        print(f"{error}".strip(), file=sys.stderr)
+        asked = [word for word in words[:2] if not word.startswith("-")]
+        known = [
+            command.name for command in COMMANDS if command.name.split() == asked[: len(command.name.split())]
+        ]
+        print(say.SEE_HELP.format(command="".join(f" {name}" for name in known[:1])), file=sys.stderr)
+        return MISTAKE
+    except ComportaError as error:
+        _debug()
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(say.INTERRUPTED, file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output left (`comporta runs | head`): no one is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the last boundary: a traceback is for us, not for the person who asked
+        _debug()
+        print(say.FAULT.format(error=_first_line(error), report=_report(words)), file=sys.stderr)
+        return FAULT
+    return code if isinstance(code, int) else 0
+
+
+def _version() -> str:
+    import comporta
+
+    return comporta.__version__
+
+
+def _debug() -> None:
+    if os.environ.get("COMPORTA_DEBUG"):
+        traceback.print_exc()
+
+
+def _first_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def _report(words: Sequence[str]) -> str:
+    """Where the traceback was written, readable by this person only: it may hold values from the data."""
+    handle, path = tempfile.mkstemp(prefix="comporta-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"comporta {' '.join(words)}\ncomporta {_version()}, Python {sys.version}\n\n")
+        traceback.print_exc(file=file)
+    return path

@@ -1,0 +1,79 @@
+"""Every command: its name, where its function is, and the line that tells what it does."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """name: one or two words. takes: its arguments as shown. target: `module:function` below comporta.cli."""
+
+    name: str
+    takes: str
+    target: str
+    tells: str
+
+
+GROUPS: dict[str, tuple[Command, ...]] = {
+    "Begin": (
+        Command("init", "NAME", "init:init", "make a small project that runs at once, and its key"),
+        Command("check", "", "check:check", "name every fault of the project, with file and line"),
+        Command("key export", "", "key:export", "print the project's key, to keep it elsewhere"),
+        Command("key import", "[FILE]", "key:import_", "put a project's key in its place"),
+    ),
+    "Build": (
+        Command("run", "[MODEL…]", "run:run", "read data, train what changed, judge it by its gates"),
+        Command("runs", "", "run:runs", "the latest runs"),
+        Command("show", "RUN", "run:show", "one run: each step, its cost and what it printed"),
+        Command("data list", "", "data:list_", "the datasets"),
+        Command("data show", "NAME", "data:show", "one dataset: columns, versions, expectations"),
+        Command("data versions", "NAME", "data:versions", "the versions of a dataset"),
+        Command(
+            "data diff", "NAME OLD NEW", "data:diff", "rows and columns that differ between two versions"
+        ),
+    ),
+    "Release": (
+        Command("models", "[MODEL]", "model:models", "versions, their states and what the gates said"),
+        Command("approve", "VERSION", "model:approve", "let a version through, in your name"),
+        Command("release", "VERSION", "model:release", "give a version all traffic"),
+        Command("rollback", "MODEL", "model:rollback", "give all traffic back to the version before"),
+        Command("serve", "", "serve:serve", "answer requests with what is released"),
+    ),
+    "Ask": (
+        Command("trace", "ID", "trace:trace", "where it came from, and what it touched"),
+        Command(
+            "reproduce", "VERSION", "reproduce:reproduce", "build a version again and compare every step"
+        ),
+        Command("audit verify", "", "audit:verify", "whether the record of events is what was written"),
+        Command("store du", "", "store:du", "what the stored bytes are used for"),
+        Command("store gc", "", "store:gc", "delete bytes that nothing reaches"),
+    ),
+}
+
+NOUNS = {
+    "data": "The datasets and their versions.",
+    "key": "The project's key: what is stored cannot be matched to people without it.",
+    "audit": "The record of events.",
+    "store": "The stored bytes.",
+}
+
+COMMANDS = tuple(command for group in GROUPS.values() for command in group)
+
+
+def page(*, colour: bool = False) -> str:
+    """The page of all commands."""
+
+    def strong(text: str) -> str:
+        return f"\x1b[1m{text}\x1b[0m" if colour else text
+
+    wide = max(len(f"{each.name} {each.takes}") for each in COMMANDS) + 3
+    lines = ["Comporta: from a training function to production, and kept there.", ""]
+    for title, commands in GROUPS.items():
+        lines.append(strong(title))
+        lines += [f"  {f'{each.name} {each.takes}':<{wide}}{each.tells}" for each in commands]
+        lines.append("")
+    lines += [
+        "`comporta COMMAND --help` tells its options. Most take --json, and --project PATH.",
+        "New here?  comporta init first && cd first && comporta run",
+    ]
+    return "\n".join(lines)

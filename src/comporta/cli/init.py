@@ -1,0 +1,79 @@
+"""`comporta init`: a small project that runs at once."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import show
+from comporta.cli import words as say
+from comporta.errors import BadProject, StorageFull
+from comporta.project.settings import settings
+from comporta.store.secret import write_secret
+
+# A project that has one already needs no other: only what it stands on is added.
+_SAMPLE = ("project.py", "sample.py", "README.md")
+_GROUND = ("comporta.toml", ".gitignore")
+
+
+def init(
+    name: Annotated[Path, Parameter(help="The folder to make; `.` adds what a project here lacks.")],
+    /,
+) -> None:
+    """Make a small project that runs at once on data it makes up, and the project's key.
+
+    What is already there is left as it is: in a folder with a project.py, such as one that was cloned, only
+    the key and what else is missing are added.
+    """
+    folder = name.expanduser()
+    called = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-_")[:64]
+    if not called or not called[0].isalpha():
+        raise BadProject(f"{name}: found a name that does not begin with a letter, expected e.g. churn.")
+    made = make(folder, called)
+    show.line(say.MADE.format(where=folder))
+    for file, tells in made:
+        show.line(f"  {file:<15}{tells}")
+    show.line(say.NEXT_AFTER_INIT.format(where=folder) if folder.resolve() != Path.cwd() else say.NEXT_HERE)
+
+
+def make(folder: Path, name: str) -> list[tuple[str, str]]:
+    """The files of a new project and what is in each. Raises BadProject where `folder` cannot be one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        wanted = _GROUND if (folder / "project.py").exists() else (*_SAMPLE, *_GROUND)
+        made = [(file, _write(folder / file, name)) for file in wanted]
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise BadProject(
+            f"{folder}: found no folder to write in ({error.strerror}). Name another."
+        ) from error
+    except OSError as error:
+        raise StorageFull(
+            f"{folder}: cannot be written ({error.strerror}). Make room and try again."
+        ) from error
+    return [*made, *_key(folder)]
+
+
+def _write(file: Path, name: str) -> str:
+    template = files("comporta.cli") / "template" / f"{file.name.lstrip('.')}.in"
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(template.read_text(encoding="utf-8").replace("{{ name }}", name))
+    except FileExistsError:
+        return say.THERE
+    return say.FILES[file.name]
+
+
+def _key(folder: Path) -> list[tuple[str, str]]:
+    """The key where the settings look for it; none where they look outside of files."""
+    url = settings(folder).key
+    if not url.startswith("file://"):
+        return []
+    path = folder / url.removeprefix("file://")
+    if path.exists():
+        return [(path.name, say.THERE)]
+    write_secret(path)
+    return [(path.name, say.FILES["key"])]

@@ -1,0 +1,149 @@
+"""`comporta models`, `approve`, `release`, `rollback`: versions, and who let them through."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import show
+from comporta.cli import words as say
+from comporta.cli.options import AsJson, By, Reason, Where, me
+from comporta.records import Version
+
+Named = Annotated[str, Parameter(help=say.VERSION)]
+
+
+def models(
+    model: Annotated[str, Parameter(help="A model, or one version of it such as late/3.")] = "",
+    /,
+    *,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """The versions of each model, newest first; for one version, what each gate said."""
+    from comporta.loop import release as acts
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        if "/" in model:
+            found: tuple[Version, ...] = (acts.version_of(house, model),)
+        elif model:
+            newest = acts.version_of(house, model)
+            found = tuple(each for each in acts.models(house) if each.model == newest.model)
+        else:
+            found = acts.models(house)
+    if json:
+        show.json(found)
+    elif not found:
+        show.aside(say.NO_MODELS)
+    elif "/" in model:
+        one(found[0])
+    else:
+        rows = [(each.id, each.state, _gates(each), each.at, _commit(each), each.run) for each in found]
+        show.table("Versions", ("version", "state", "gates", "made", "code", "run"), rows)
+
+
+def one(version: Version) -> None:
+    """A version and its verdicts."""
+    show.line(say.ONE_VERSION.format(version=version.id, state=version.state, run=version.run))
+    verdicts(version)
+    for each in version.approvals:
+        show.line(
+            say.APPROVED_BY.format(
+                by=each.by, role=f" ({each.role})" if each.role else "", reason=each.reason
+            )
+        )
+    rows = [(each.dataset, each.number, each.rows) for each in version.read]
+    show.table("Learned from", ("dataset", "version", "rows"), rows)
+
+
+def verdicts(version: Version) -> None:
+    """What each gate said of a version, in one table."""
+    rows = [
+        (each.outcome if each.required else f"{each.outcome} (report)", each.check, each.reason)
+        for each in version.verdicts
+    ]
+    if rows:
+        show.table(f"Gates of {version.id}", ("verdict", "gate", "because"), rows)
+
+
+def approve(
+    version: Named,
+    /,
+    *,
+    by: By = "",
+    role: Annotated[str, Parameter(help="In what role, e.g. validator.")] = "",
+    reason: Reason = "",
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Let a version through, in your name."""
+    from comporta.loop import release as acts
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        approved = acts.approve(house, version, by=me(by), role=role, reason=reason)
+    if json:
+        show.json(approved)
+    else:
+        show.line(say.APPROVED.format(version=approved.id, by=me(by), state=approved.state))
+
+
+def release(
+    version: Named, /, *, by: By = "", reason: Reason = "", project: Where = None, json: AsJson = False
+) -> None:
+    """Give a version all traffic. Servers follow at once. Refused when a required gate did not open."""
+    from comporta.loop import release as acts
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        released = acts.release(house, version, by=me(by), reason=reason)
+    if json:
+        show.json(released)
+        return
+    now = f"{released.model}/{released.shares[0].version}"
+    before = (
+        ""
+        if released.previous is None
+        else say.BEFORE.format(version=f"{released.model}/{released.previous}")
+    )
+    show.line(say.RELEASED.format(version=now, before=before))
+    show.aside(say.NEXT_AFTER_RELEASE)
+
+
+def rollback(
+    model: Annotated[str, Parameter(help="The model's name.")],
+    /,
+    *,
+    by: By = "",
+    reason: Reason = "",
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Give all traffic back to the version before."""
+    from comporta.loop import release as acts
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        released = acts.rollback(house, model, by=me(by), reason=reason)
+    if json:
+        show.json(released)
+    else:
+        back, gone = released.shares[0].version, released.previous
+        show.line(say.ROLLED_BACK.format(version=f"{model}/{back}", gone=f"{model}/{gone}"))
+
+
+def _gates(version: Version) -> str:
+    """`5 of 6 pass`, or which did not."""
+    required = [each for each in version.verdicts if each.required]
+    shut = [each for each in required if not each.opens]
+    if not version.verdicts:
+        return say.NO_GATES
+    if not shut:
+        return say.ALL_PASS.format(count=len(required))
+    return "; ".join(f"{each.outcome}: {each.check}" for each in shut)
+
+
+def _commit(version: Version) -> str:
+    return f"{version.commit[:8]}{'+' if version.dirty else ''}"

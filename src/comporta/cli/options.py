@@ -1,0 +1,31 @@
+"""The options that commands share, and the exit code of a plain no."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import words as say
+
+NO = 3
+
+Where = Annotated[
+    Path | None, Parameter(name=["--project", "-p"], help=say.PROJECT, env_var="COMPORTA_PROJECT")
+]
+AsJson = Annotated[bool, Parameter(name="--json", help=say.JSON)]
+By = Annotated[str, Parameter(help=say.BY)]
+Reason = Annotated[str, Parameter(help=say.REASON)]
+
+
+def me(by: str) -> str:
+    """Who acts: the name given, else the one this person is logged in with."""
+    if by:
+        return by
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this user id, as in a bare container
+        return "unknown"

@@ -1,0 +1,40 @@
+"""`comporta reproduce`: build a version again and compare every step."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import show
+from comporta.cli import words as say
+from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.progress import display
+
+
+def reproduce(
+    version: Annotated[str, Parameter(help=say.VERSION)],
+    /,
+    *,
+    project: Where = None,
+    json: AsJson = False,
+) -> int:
+    """Ask every step of a version again, in fresh processes, and compare. Exit code 3 when any differs.
+
+    The rows are those of the stored dataset versions, the code is the code that was kept with it.
+    """
+    from comporta.loop.house import open_house
+    from comporta.loop.reproduce import reproduce as reproduced
+
+    with open_house(project) as house, display(quiet=json) as progress:
+        done = reproduced(house, version, progress=progress)
+    if json:
+        show.json(done)
+    else:
+        rows = [
+            (each.node, say.SAME if each.equal else f"{say.DIFFERS}: {', '.join(each.differs)}")
+            for each in done.steps
+        ]
+        show.table(f"Reproduced {done.version}", ("step", "bytes"), rows)
+        show.line(done.reason)
+    return 0 if done.equal else NO

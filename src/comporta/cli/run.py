@@ -1,0 +1,136 @@
+"""`comporta run`, `runs`, `show`: ask the plan, and look at what was asked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import show as shown
+from comporta.cli import words as say
+from comporta.cli.model import verdicts
+from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.progress import display
+from comporta.records import Run
+
+
+def run(
+    *models: Annotated[str, Parameter(help="Which models; default: all of them.")],
+    project: Where = None,
+    json: AsJson = False,
+) -> int:
+    """Read the data, train what changed, and judge it by its gates. Exit code 3 when one did not open.
+
+    Only what changed is computed again; a run that was interrupted goes on where it was.
+    """
+    from comporta.loop.house import open_house
+    from comporta.loop.train import run as ran
+
+    with open_house(project) as house, display(quiet=json) as progress:
+        report = ran(house, models, progress=progress, command=" ".join(("run", *models)))
+    shut = [each for each in report.versions if not all(verdict.opens for verdict in each.verdicts)]
+    if json:
+        shown.json(
+            {
+                "run": report.run,
+                "datasets": report.datasets,
+                "versions": report.versions,
+                "fresh": report.fresh,
+            }
+        )
+        return NO if shut else 0
+    shown.line(_summary(report.run))
+    for version in report.versions:
+        if version.id in report.fresh:
+            verdicts(version)
+        else:
+            shown.line(say.AS_BEFORE.format(version=version.id, state=version.state))
+    for version in report.versions:
+        if version in shut:
+            shown.aside(say.SHUT.format(version=version.id))
+        elif version.state in ("passed", "approved"):
+            shown.aside(say.NEXT_AFTER_RUN.format(version=version.id))
+    return NO if shut else 0
+
+
+def runs(
+    *,
+    limit: Annotated[int, Parameter(help="How many, the newest first.", show_default=True)] = 20,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """The latest runs, newest first."""
+    from comporta.loop.house import open_house
+    from comporta.loop.runs import runs as listed
+
+    with open_house(project) as house:
+        found = listed(house, limit)
+    if json:
+        shown.json(found)
+    elif not found:
+        shown.aside(say.NO_RUNS)
+    else:
+        rows = [
+            (each.id, each.command, each.started, _took(each), each.outcome, _steps(each), each.reason)
+            for each in found
+        ]
+        shown.table("Runs", ("run", "command", "started", "took", "outcome", "steps", "reason"), rows)
+
+
+def show(
+    run: Annotated[str, Parameter(help="The run's id, or its beginning.")],
+    /,
+    *,
+    log: Annotated[str, Parameter(help="Print all that this step printed.")] = "",
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """One run: each step with its cost, and where it printed anything, the end of it."""
+    from comporta.errors import NotFound
+    from comporta.loop.house import open_house
+    from comporta.loop.runs import run_of
+
+    with open_house(project) as house:
+        view = run_of(house, run)
+    if log:
+        if log not in view.logs:
+            steps = ", ".join(view.logs) or "none"
+            raise NotFound(f"found no log of {log!r}, expected a step that printed something: {steps}.")
+        shown.line(view.logs[log].rstrip("\n"))
+        return
+    if json:
+        shown.json(view)
+        return
+    shown.line(_summary(view.run))
+    rows = [
+        (
+            node,
+            say.REUSED if node in view.run.reused else say.DONE,
+            shown.seconds(step.cost.wall_seconds),
+            shown.seconds(step.cost.cpu_seconds),
+            shown.size(step.cost.peak_memory),
+            recipe[:12],
+        )
+        for node, recipe in view.run.nodes.items()
+        if (step := view.steps.get(node))
+    ]
+    shown.table("Steps", ("step", "state", "wall", "cpu", "memory", "recipe"), rows)
+    for node, text in view.logs.items():
+        last = text.rstrip("\n").splitlines()[-3:]
+        shown.line(f"{node}:")
+        for each in last:
+            shown.line(f"  {each}")
+
+
+def _summary(run: Run) -> str:
+    fresh = len(run.nodes) - len(run.reused)
+    what = say.NOTHING_NEW if not fresh else say.STEPS.format(fresh=fresh, reused=len(run.reused))
+    return say.RUN.format(id=run.id, outcome=run.outcome, what=what, took=_took(run))
+
+
+def _steps(run: Run) -> str:
+    return f"{len(run.nodes)}/{run.total}, {len(run.reused)} reused"
+
+
+def _took(run: Run) -> str:
+    return "" if run.ended is None else shown.seconds((run.ended - run.started).total_seconds())

@@ -1,0 +1,107 @@
+"""How results are printed: a table, a tree or JSON on stdout; everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from comporta.records import encode
+
+
+def json(value: Any) -> None:
+    """A record, or anything made of records and plain JSON, indented."""
+    print(msgspec.json.format(encode(value), indent=2).decode())
+
+
+def line(text: str = "") -> None:
+    """A line of the result."""
+    print(text)
+
+
+def aside(text: str) -> None:
+    """A line beside the result: what is going on, what to try next."""
+    print(text, file=sys.stderr)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows under their columns. In a terminal with a title and drawn; in a pipe as aligned text, whole."""
+    cells = [[_text(cell) for cell in row] for row in rows]
+    right = [
+        all(_numeric(row[at]) for row in cells) and any(row[at] for row in cells)
+        for at in range(len(columns))
+    ]
+    if sys.stdout.isatty():
+        _drawn(title, columns, cells, right)
+    else:
+        _aligned(columns, cells, right)
+
+
+def _drawn(title: str, columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for name, is_right in zip(columns, right, strict=True):
+        drawn.add_column(name, justify="right" if is_right else "left", overflow="fold")
+    for row in cells:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console().print(drawn)
+
+
+def _aligned(columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
+    wide = [max(len(row[at]) for row in [list(columns), *cells]) for at in range(len(columns))]
+    for row in [list(columns), *cells]:
+        parts = [
+            cell.rjust(width) if is_right else cell.ljust(width)
+            for cell, width, is_right in zip(row, wide, right, strict=True)
+        ]
+        print("  ".join(parts).rstrip())
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: `3.2 MB`, in powers of 1000."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def seconds(amount: float) -> str:
+    """`0.4 ms` to `2 h 05 min`."""
+    if amount < 1:
+        return f"{amount * 1000:.0f} ms" if amount >= 0.01 else f"{amount * 1000:.1f} ms"
+    if amount < 60:
+        return f"{amount:.1f} s"
+    minutes, rest = divmod(round(amount), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def when(moment: datetime | None) -> str:
+    """Local time, to the second."""
+    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return when(cell)
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+
+
+def _numeric(cell: str) -> bool:
+    return not cell or cell[0].isdigit() or (cell[0] in "-+" and cell[1:2].isdigit())

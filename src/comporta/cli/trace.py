@@ -1,0 +1,50 @@
+"""`comporta trace`: where a thing came from, and what it touched."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import show
+from comporta.cli import words as say
+from comporta.cli.options import AsJson, Where
+from comporta.errors import BadProject
+
+
+def trace(
+    id: Annotated[str, Parameter(help=say.TRACED)],
+    /,
+    *,
+    back: Annotated[bool, Parameter(help="Only where it came from.")] = False,
+    forward: Annotated[bool, Parameter(help="Only what it touched.")] = False,
+    svg: Annotated[Path | None, Parameter(help="Draw it into this file; - for standard output.")] = None,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Where a thing came from and what it touched, to the row, as a tree."""
+    from comporta.loop.house import open_house
+    from comporta.loop.trace import trace as traced
+    from comporta.loop.tree import lines
+    from comporta.loop.tree import svg as drawn
+
+    with open_house(project) as house:
+        tree = traced(house, id, forward=None if back == forward else forward)
+    if svg is not None:
+        if str(svg) == "-":
+            sys.stdout.write(drawn(tree))
+            return
+        try:
+            svg.write_text(drawn(tree), encoding="utf-8")
+        except OSError as error:
+            raise BadProject(
+                f"--svg {svg}: cannot be written ({error.strerror}). Name another file."
+            ) from None
+        show.aside(say.DRAWN.format(file=svg))
+    if json:
+        show.json(tree)
+    elif svg is None:
+        for each in lines(tree):
+            show.line(each)

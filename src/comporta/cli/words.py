@@ -1,0 +1,79 @@
+"""What the command line says, in one place, so that it can be said in another language."""
+
+TAGLINE = "From a training function to production, and kept there."
+SEE_HELP = "See: comporta{command} --help"
+INTERRUPTED = "Interrupted. Finished steps are kept; the next run goes on from there."
+FAULT = "{error}\nThis is a fault in Comporta, not in your project. The details are in {report}"
+
+# options
+PROJECT = "The project's file or folder; default: the nearest project.py above."
+JSON = "Print JSON instead."
+BY = "Who does this; default: the name you are logged in with."
+REASON = "Why, for the record."
+VERSION = "A version such as late/3, or a model's name for its newest."
+TRACED = "A prediction's id, late/3, dataset@2, a row's key or a subject."
+DRY = "Only say what would be deleted."
+
+# init
+MADE = "Made {where}:"
+NEXT_AFTER_INIT = "Next:  cd {where} && comporta run"
+NEXT_HERE = "Next:  comporta run"
+THERE = "already there, left as it is"
+FILES = {
+    "project.py": "data, features, model, gates: start here",
+    "sample.py": "the made-up data, until yours is there",
+    "README.md": "the commands to try",
+    "comporta.toml": "where things are kept",
+    ".gitignore": "what git leaves out, the key among it",
+    "key": "the project's secret; keep a copy: comporta key export",
+}
+
+# check
+NO_FAULTS = "No faults. Models: {models}, datasets: {datasets}."
+FAULTS = "{count} faults."
+ONE_FAULT = "1 fault."
+
+# key
+KEY_SHOWN = "Whoever has this key can match what is stored to people. Keep it where secrets are kept."
+KEY_PUT = "Key {fingerprint} put in {where}."
+
+# run
+RUN = "Run {id} {outcome}: {what}, {took}"
+STEPS = "{fresh} steps done, {reused} reused"
+NOTHING_NEW = "nothing changed, all steps reused"
+DONE = "done"
+REUSED = "reused"
+FAILED = "failed"
+AS_BEFORE = "{version}: {state}, as before"
+SHUT = "{version} cannot be released: a required gate did not open."
+NEXT_AFTER_RUN = "Next:  comporta release {version}"
+NO_RUNS = "No runs yet. Make one: comporta run"
+
+# models
+NO_MODELS = "No versions yet. Make one: comporta run"
+NO_GATES = "none declared"
+ALL_PASS = "all {count} pass"
+ONE_VERSION = "{version}: {state}, made by run {run}"
+APPROVED_BY = "approved by {by}{role}: {reason}"
+APPROVED = "{version} approved by {by}: {state}"
+RELEASED = "{version} has all traffic{before}."
+BEFORE = ", in place of {version}"
+NEXT_AFTER_RELEASE = "Next:  comporta serve"
+ROLLED_BACK = "{version} has all traffic again, in place of {gone}."
+
+# reproduce
+SAME = "the same"
+DIFFERS = "differs"
+
+# trace
+DRAWN = "Drawn into {file}"
+
+# audit
+SOUND = "{events} events and {readings} readings are what was written."
+AND_MORE = "and {count} more"
+HEAD = "head {seq}:{hash}"
+
+# store
+FREED = "Freed {objects} objects, {size}; {kept} are in use."
+WOULD_FREE = "Would free {objects} objects, {size}; {kept} are in use."
+YOUNG = "{objects} more are not in use but new: left alone for a day."
