@@ -1,0 +1,252 @@
+"""Backward: what an answer, a version, a dataset version or a row came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comporta.data import Manifest, find_prediction, manifest_of, rows_of, slice_of
+from comporta.errors import NotFound
+from comporta.loop.datasets import DATASETS, dataset_key
+from comporta.loop.house import House
+from comporta.loop.lineage import QUESTIONS, before, data_place, place
+from comporta.loop.places import Place
+from comporta.loop.release import version_of
+from comporta.loop.rows import key_of
+from comporta.loop.serving import predictions_of
+from comporta.loop.tree import Tree
+from comporta.records import Joined, Observation, Slice, Version
+from comporta.release import ROUTES
+
+
+def prediction_back(house: House, here: Place) -> Tree:
+    """The version that answered, the row it was about, and the rows of history it read.
+
+    Raises NotFound when no log holds the id.
+    """
+    found = _prediction(house, here.rest)
+    version = version_of(house, f"{found.model}/{found.version}")
+    return Tree(
+        kind="prediction",
+        id=found.id,
+        label=f"{found.model} said {_said(found.output)}",
+        facts={"at": _time(found.at), "id": found.id},
+        children=(
+            Tree(
+                kind="row",
+                id=found.key or "",
+                label="asked about " + (found.key or "a row without a key"),
+                facts={name: _plain(value) for name, value in found.inputs.items()},
+            ),
+            *(_joined(house, each) for each in found.joined),
+            version_back(house, Place(kind="version", name=version.model, number=version.number)),
+        ),
+    )
+
+
+def version_back(house: House, here: Place) -> Tree:
+    """Its gates, who released it, and every step it was made by, down to the dataset versions."""
+    name = here.name if here.number is None else f"{here.name}/{here.number}"
+    version = version_of(house, name)
+    made: set[str] = set()
+    return Tree(
+        kind="version",
+        id=version.id,
+        label=f"{version.id}, {version.state}",
+        facts={"made": _time(version.at), "run": version.run, **_commit(version)},
+        children=(
+            *_gates(version),
+            *_releases(house, version),
+            _source(house, version),
+            _step(house, version.steps[f"fit {version.model}"], made),
+        ),
+    )
+
+
+def dataset_back(house: House, here: Place) -> Tree:
+    """When and by what the dataset version was made."""
+    found = _manifest(house, here)
+    fact = house.ledger.get(DATASETS, dataset_key(found.dataset, found.number))
+    made = tuple(
+        Tree(kind="step", id=edge.source, label=f"made by {question.node}", facts={"run": question.run})
+        for edge in before(house.ledger, data_place(found.dataset, found.number))
+        if (question := house.ledger.get(QUESTIONS, edge.source.removeprefix("step:"))) is not None
+    )
+    return Tree(
+        kind="dataset",
+        id=f"{found.dataset}@{found.number}",
+        label=f"{found.dataset}@{found.number}, {found.rows:,} rows",
+        facts={
+            "made": _time(found.at),
+            "by": found.change,
+            **({"added": f"{fact.added:,}", "removed": f"{fact.removed:,}"} if fact else {}),
+        },
+        children=made,
+    )
+
+
+def row_back(house: House, here: Place) -> Tree:
+    """The row itself, and the dataset versions that hold it. Raises NotFound when none does."""
+    newest = _manifest(house, here)
+    key = key_of(newest.shape, here.rest)
+    holding, values = [], {}
+    for number in range(newest.number, 0, -1):
+        part = slice_of(house.store, house.keys, here.name, number=number)
+        rows = rows_of(house.store, house.keys, part, key=key)
+        if rows.height:
+            values = values or rows.row(0, named=True)
+            holding.append(number)
+    if not holding:
+        raise NotFound(f"{here.name}: found no row {here.rest} in any of its {newest.number} versions.")
+    return Tree(
+        kind="row",
+        id=f"{here.name}:{here.rest}",
+        label=f"{here.name} row {here.rest}",
+        facts={name: _plain(value) for name, value in values.items() if name not in newest.shape.key},
+        children=tuple(
+            dataset_back(house, Place(kind="dataset", name=here.name, number=number)) for number in holding
+        ),
+    )
+
+
+def _prediction(house: House, id: str) -> Observation:
+    models = sorted({key for key, _ in house.ledger.scan(ROUTES)})
+    for model in models:
+        found = find_prediction(house.store, house.keys, predictions_of(model), id)
+        if found is not None:
+            return found
+    raise NotFound(
+        f"found no prediction {id!r} in the logs of {', '.join(models) or 'any model'}. "
+        "An id is in each answer; the log is written within a second."
+    )
+
+
+def _joined(house: House, joined: Joined) -> Tree:
+    """The row of history a prediction read, as it stands in the dataset version it was read from."""
+    text = ",".join(str(_plain(value)) for value in joined.key.values())
+    facts: dict[str, Any] = {}
+    if joined.event is not None:
+        facts["event"] = _time(joined.event)
+    if joined.arrived is not None:
+        facts["known"] = _time(joined.arrived)
+    try:
+        part = slice_of(house.store, house.keys, joined.dataset, number=joined.version)
+        rows = rows_of(house.store, house.keys, part, key=joined.key)
+    except NotFound:
+        rows = None
+    if rows is not None and rows.height:
+        row = rows.row(0, named=True)
+        facts |= {name: _plain(value) for name, value in row.items() if name not in joined.key}
+    else:
+        facts["gone"] = "erased, or its version is no longer kept"
+    return Tree(
+        kind="row",
+        id=f"{joined.dataset}:{text}",
+        label=f"read {joined.dataset} row {text}",
+        facts=facts,
+        children=(
+            Tree(
+                kind="dataset",
+                id=f"{joined.dataset}@{joined.version}",
+                label=f"{joined.dataset}@{joined.version}",
+            ),
+        ),
+    )
+
+
+def _step(house: House, recipe: str, made: set[str]) -> Tree:
+    """A step and what it read; a step met again is only named."""
+    question = house.ledger.get(QUESTIONS, recipe)
+    if question is None:
+        return Tree(kind="step", id=recipe, label=f"step {recipe[:12]}", facts={"forgotten": True})
+    again = recipe in made
+    made.add(recipe)
+    children: list[Tree] = []
+    if not again:
+        seen: set[str] = set()
+        for asset in question.recipe.inputs.values():
+            if isinstance(asset, Slice):
+                children.append(_slice(asset))
+                continue
+            for edge in before(house.ledger, place(asset)):
+                if edge.source not in seen and edge.source.startswith("step:"):
+                    seen.add(edge.source)
+                    children.append(_step(house, edge.source.removeprefix("step:"), made))
+    facts: dict[str, Any] = {"recipe": recipe[:12], "code": question.recipe.code[:12]}
+    if again:
+        facts = {"see": "above"}
+    return Tree(kind="step", id=recipe, label=question.node, facts=facts, children=tuple(children))
+
+
+def _slice(part: Slice) -> Tree:
+    return Tree(
+        kind="dataset",
+        id=f"{part.dataset}@{part.number}",
+        label=f"{part.dataset}@{part.number}",
+        facts={"rows": f"{part.rows:,}", "digest": part.digest[:12]},
+    )
+
+
+def _gates(version: Version) -> tuple[Tree, ...]:
+    if not version.verdicts:
+        return (Tree(kind="gate", id="", label="no gates declared"),)
+    opened = sum(verdict.opens for verdict in version.verdicts)
+    return (
+        Tree(
+            kind="gate",
+            id=version.policy,
+            label=f"gates: {opened} of {len(version.verdicts)} open",
+            facts={verdict.check: verdict.outcome for verdict in version.verdicts},
+        ),
+    )
+
+
+def _releases(house: House, version: Version) -> tuple[Tree, ...]:
+    route = house.ledger.get(ROUTES, version.model)
+    releases = () if route is None else route.history
+    approved = tuple(
+        Tree(kind="release", id="", label=f"approved by {each.by}", facts={"as": each.role, "why": each.reason})
+        for each in version.approvals
+    )
+    return approved + tuple(
+        Tree(
+            kind="release",
+            id=str(each.number),
+            label=f"{each.kind} {each.number} by {each.by or 'someone'}",
+            facts={"at": _time(each.at), **({"why": each.reason} if each.reason else {})},
+        )
+        for each in releases
+        if any(share.version == version.number for share in each.shares)
+    )
+
+
+def _source(house: House, version: Version) -> Tree:
+    kept = version.parts["code"]
+    files = house.desk.get_json(kept, dict[str, str])
+    return Tree(
+        kind="step",
+        id=kept.digest,
+        label=f"source: {', '.join(files)}",
+        facts={"digest": kept.digest[:12], **_commit(version)},
+    )
+
+
+def _manifest(house: House, here: Place) -> Manifest:
+    return manifest_of(house.store, house.keys, here.name, here.number)
+
+
+def _commit(version: Version) -> dict[str, str]:
+    return {"commit": version.commit[:12] + ("+" if version.dirty else "")} if version.commit else {}
+
+
+def _said(output: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {_plain(value)}" for name, value in output.items())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _time(at: Any) -> str:
+    return str(at.strftime("%Y-%m-%d %H:%M:%S")) if at is not None else ""
