@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
+from blake3 import blake3
 
 from comporta.errors import BadProject
 from comporta.ledger.decoding import Decoding, Upcast
@@ -65,9 +67,24 @@ class Opened:
 
 
 def _mark(reading: Reading[Any]) -> str:
-    fields = getattr(reading.state, "__struct_fields__", ())
-    state = f"{getattr(reading.state, '__qualname__', reading.state)}({','.join(fields)})"
-    return encode({"kinds": {fact.kind: fact.schema for fact in reading.folds}, "state": state}).decode()
+    kinds = {fact.kind: fact.schema for fact in reading.folds}
+    return encode({"kinds": kinds, "state": _shape(cast("Hashable", reading.state))}).decode()
+
+
+@cache
+def _shape(type_: Any) -> str:
+    """Names the fields of every record in a type: one added to any of them changes the stored text."""
+    shapes: set[str] = set()
+    seen: set[Any] = set()
+    left = [type_]
+    while left:
+        each = left.pop()
+        left.extend(get_args(each))
+        if isinstance(each, type) and issubclass(each, msgspec.Struct) and each not in seen:
+            seen.add(each)
+            left.extend(get_type_hints(each).values())
+            shapes.add(f"{each.__qualname__}({','.join(each.__struct_fields__)})")
+    return blake3(";".join(sorted(shapes) or [repr(type_)]).encode()).hexdigest()[:16]
 
 
 def kinds_of(mark: str) -> set[str]:

@@ -1,0 +1,162 @@
+"""Adds to `ledger_events.jsonl` one event of each kind and version that it does not hold yet.
+
+Run it after a fact was added or its schema raised: `python tests/golden/ledger_write.py`. Lines that are
+there never change: they are what released versions have written.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from comporta.ledger.chain import seal
+from comporta.records import (
+    Approval,
+    Artifact,
+    Cost,
+    Fact,
+    Figure,
+    Recipe,
+    Release,
+    Share,
+    Slice,
+    Verdict,
+    Version,
+    encode,
+    facts,
+)
+
+FILE = Path(__file__).with_name("ledger_events.jsonl")
+KEY = b"k" * 32
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+model = Artifact(digest="a1" * 32, size=1024, kind="model")
+log = Artifact(digest="b2" * 32, size=64, kind="text")
+rows = Slice(
+    dataset="flights",
+    version="c3" * 32,
+    number=2,
+    digest="d4" * 32,
+    rows=100,
+    columns=("dep", "late"),
+    since=AT - timedelta(days=30),
+    until=AT,
+)
+figure = Figure(metric="roc_auc", value=0.75, low=0.7, high=0.8, rows=100, groups=30, slice="carrier=AA")
+verdict = Verdict(
+    check="roc_auc at least 0.7",
+    outcome="pass",
+    required=True,
+    reason="0.75 is above 0.7.",
+    figure=figure,
+    limit=0.7,
+    evidence=log,
+)
+approval = Approval(by="bo", role="validator", reason="looked at the slices", at=AT)
+version = Version(
+    model="late",
+    number=3,
+    run="r1",
+    at=AT,
+    commit="0f" * 20,
+    steps={"fit late": "e5" * 32},
+    parts={"model": model},
+    read=(rows,),
+    policy="f6" * 32,
+    verdicts=(verdict,),
+    approvals=(approval,),
+)
+question = Recipe(
+    run="comporta.train.steps:fit",
+    uses={"fit": "project.py:fit", "compute": ("project.py:hour",)},
+    code="a7" * 32,
+    environment="b8" * 32,
+    inputs={"train": model, "of": rows},
+    params={"depth": 6, "rates": [0.1, None, True]},
+    seed=7,
+)
+release = Release(
+    model="late",
+    number=1,
+    kind="release",
+    shares=(Share(version=3, weight=1.0),),
+    previous=None,
+    by="anna",
+    reason="first",
+    at=AT,
+)
+
+SAMPLES: tuple[Fact, ...] = (
+    facts.ProjectKeyed(project="flights", fingerprint="0123456789abcdef"),
+    facts.RunStarted(run="r1", project="flights", command="run", commit="0f" * 20, dirty=True, total=4),
+    facts.StepClaimed(
+        run="r1", node="fit late", recipe="e5" * 32, holder="h1", token=1, until=AT + timedelta(minutes=5)
+    ),
+    facts.StepAnswered(
+        run="r1",
+        node="fit late",
+        recipe="e5" * 32,
+        question=question,
+        outputs={"model": model, "of": rows},
+        cost=Cost(wall_seconds=1.5, cpu_seconds=1.25, peak_memory=1 << 20),
+        log=log,
+        token=1,
+    ),
+    facts.StepsReused(run="r1", nodes={"snapshot flights": "c9" * 32}),
+    facts.StepFailed(run="r1", node="score late", recipe="d0" * 32, why="memory", log=log, token=2),
+    facts.RunEnded(run="r1", outcome="failed", reason="score late: passed its limit of memory"),
+    facts.DatasetVersioned(
+        dataset="flights",
+        version="c3" * 32,
+        number=2,
+        entry=3,
+        change="append",
+        rows=100,
+        added=10,
+        removed=0,
+    ),
+    facts.TestLooked(model="late", part="e1" * 32, run="r1", recipe="d0" * 32),
+    facts.VersionRegistered(version=version),
+    facts.VersionJudged(model="late", number=3, verdicts=(verdict,), policy="f6" * 32),
+    facts.VersionApproved(model="late", number=3, approval=approval),
+    facts.VersionReleased(release=release),
+    facts.VersionReproduced(model="late", number=3, run="r2", equal=False, differs=("fit late",)),
+)
+
+
+def write() -> None:
+    lines = FILE.read_text().splitlines() if FILE.exists() else []
+    held = {(line["kind"], line["schema"]) for line in map(json.loads, lines)}
+    prev = json.loads(lines[-1])["hash"] if lines else ""
+    for fact in SAMPLES:
+        if (fact.kind, fact.schema) in held:
+            continue
+        event = seal(
+            KEY,
+            prev=prev,
+            seq=len(lines) + 1,
+            at=AT + timedelta(seconds=len(lines)),
+            kind=fact.kind,
+            schema=fact.schema,
+            body=encode(fact),
+        )
+        lines.append(
+            json.dumps(
+                {
+                    "seq": event.seq,
+                    "at": event.at.isoformat(),
+                    "kind": event.kind,
+                    "schema": event.schema,
+                    "body": event.body.decode(),
+                    "prev": event.prev,
+                    "hash": event.hash,
+                }
+            )
+        )
+        prev = event.hash
+    FILE.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    write()

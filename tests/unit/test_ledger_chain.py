@@ -1,0 +1,254 @@
+"""The chain and the folds, without a database."""
+
+import json
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comporta.ledger import MemoryLedger, migrate, verify
+from comporta.ledger.chain import link, microseconds, moment
+from comporta.ledger.decoding import UPCASTS, Decoding
+from comporta.ledger.folding import Opened, after
+from comporta.records import Event, Fact, Reading, Record, facts
+from comporta.testing import Clock
+from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, put
+
+times = st.datetimes(datetime(1, 1, 2), datetime(9998, 12, 30), timezones=st.timezones())
+fields = st.fixed_dictionaries(
+    {
+        "prev": st.text(max_size=5),
+        "seq": st.integers(0, 10**6),
+        "at": st.integers(-(10**6), 10**18),
+        "kind": st.text(max_size=5),
+        "schema": st.integers(0, 100),
+        "body": st.binary(max_size=8),
+    }
+)
+
+
+@given(fields, fields)
+def test_different_events_have_different_hashes(one: dict[str, Any], two: dict[str, Any]) -> None:
+    assert (link(KEY, **one) == link(KEY, **two)) == (one == two)
+
+
+@given(fields)
+def test_a_hash_needs_the_key(event: dict[str, Any]) -> None:
+    assert link(KEY, **event) != link(b"o" * 32, **event)
+
+
+def test_the_hash_of_an_event_never_changes_between_releases() -> None:
+    found = link(KEY, prev="ab", seq=2, at=1_767_225_600_000_000, kind="test.noted", schema=1, body=b"{}")
+    assert found == "960e490e8ad9129db8d9404e2272925172811768cd86d4a6c9f3b96de16a93dc"
+
+
+@given(times)
+def test_times_are_kept_to_the_microsecond(at: datetime) -> None:
+    assert moment(microseconds(at)) == at
+    assert moment(microseconds(at)).tzinfo is UTC
+
+
+@given(st.text(max_size=4), st.text(max_size=6))
+def test_what_comes_after_a_prefix_bounds_it_exactly(prefix: str, text: str) -> None:
+    high = after(prefix)
+    assert text.startswith(prefix) == (text >= prefix and (high is None or text < high))
+
+
+Acts = list[list[tuple[str, str, int]]]
+acts: st.SearchStrategy[Acts] = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from(["deposit", "close"]), st.sampled_from("abc"), st.integers(-9, 9)),
+        max_size=4,
+    ),
+    max_size=6,
+)
+
+
+def played(turns: Acts) -> MemoryLedger:
+    ledger = MemoryLedger([BALANCES], key=KEY, clock=Clock(), facts=TEST_FACTS)
+    for turn in turns:
+        put(
+            ledger,
+            *(
+                Deposited(account=account, amount=amount) if act == "deposit" else Closed(account=account)
+                for act, account, amount in turn
+            ),
+        )
+    return ledger
+
+
+@given(acts)
+def test_whatever_was_appended_readings_say_what_the_events_say(turns: Acts) -> None:
+    ledger = played(turns)
+    oracle: dict[str, list[int]] = {}
+    for act, account, amount in [each for turn in turns for each in turn]:
+        if act == "deposit":
+            oracle.setdefault(account, []).append(amount)
+        else:
+            oracle.pop(account, None)
+    found = {key: (state.amount, state.entries) for key, state in ledger.scan(BALANCES)}
+    assert found == {account: (sum(amounts), len(amounts)) for account, amounts in oracle.items()}
+    assert verify(ledger, [BALANCES], KEY, ledger.head(), facts=TEST_FACTS).sound
+
+
+@settings(max_examples=200)
+@given(acts.filter(lambda turns: sum(map(len, turns)) >= 2), st.randoms(use_true_random=False), st.data())
+def test_any_change_removal_reordering_or_truncation_is_found(
+    turns: Acts, chance: random.Random, data: st.DataObject
+) -> None:
+    ledger = played(turns)
+    head, events = ledger.head(), list(ledger.events())
+    index = chance.randrange(len(events))
+    other = chance.randrange(len(events) - 1)
+    other += other >= index
+    how = data.draw(st.sampled_from(["change", "remove", "swap", "cut", "forge"]))
+    event = events[index]
+    if how == "change":
+        changes: list[dict[str, Any]] = [
+            {"at": event.at + timedelta(microseconds=1)},
+            {"kind": event.kind + "x"},
+            {"schema": event.schema + 1},
+            {"body": event.body + b" "},
+            {"prev": event.hash},
+            {"hash": event.prev},
+            {"seq": event.seq + 1000},
+        ]
+        events[index] = msgspec.structs.replace(event, **chance.choice(changes))
+    elif how == "remove":
+        del events[index]
+    elif how == "swap":
+        mine, theirs = event.seq, events[other].seq
+        events[index] = msgspec.structs.replace(events[other], seq=mine)
+        events[other] = msgspec.structs.replace(event, seq=theirs)
+    elif how == "cut":
+        del events[index:]
+    else:
+        events.append(msgspec.structs.replace(event, seq=len(events) + 1))
+    tampered: Sequence[Event] = sorted(events, key=lambda each: each.seq)
+    ledger._rows.events[:] = tampered
+    assert not verify(ledger, [BALANCES], KEY, head, facts=TEST_FACTS).sound
+
+
+def test_a_fold_sees_the_state_before_it() -> None:
+    def twice(fact: Deposited, event: Event, lookup: Any) -> Any:
+        yield "a", (lookup("a") or 0) + 1
+        yield "b", (lookup("a") or 0) * 10
+
+    reading: Reading[int] = Reading("twice", int, {Deposited: twice})
+    ledger = MemoryLedger([reading], key=KEY, clock=Clock(), facts=TEST_FACTS)
+    put(ledger, Deposited(account="x", amount=1))
+    put(ledger, Deposited(account="x", amount=1))
+    assert dict(ledger.scan(reading)) == {"a": 2, "b": 10}
+
+
+def test_a_body_that_is_no_fact_is_said_to_be_tampered_with_by_an_audit() -> None:
+    ledger = played([[("deposit", "a", 1)]])
+    (event,) = ledger._rows.events
+    ledger._rows.events[:] = [msgspec.structs.replace(event, body=b'{"account":7}')]
+    audit = verify(ledger, [BALANCES], KEY, facts=TEST_FACTS)
+    assert {"changed", "unreadable", "reading"} == {fault.what for fault in audit.faults}
+
+
+def test_a_fold_that_fails_on_an_impossible_history_is_a_fault_of_that_history() -> None:
+    def picky(fact: Closed, event: Event, lookup: Any) -> Any:
+        return [(fact.account, {"open": True}[fact.account])]
+
+    ledger = played([[("close", "a", 1)]])
+    reading: Reading[bool] = Reading("picky", bool, {Closed: picky})
+    (fault,) = verify(ledger, [reading], KEY, facts=TEST_FACTS).faults
+    assert (fault.what, fault.seq) == ("unreadable", 1)
+
+
+def test_a_record_that_gained_a_field_has_another_mark() -> None:
+    class Inner(Record, frozen=True):
+        one: int
+
+    class Outer(Record, frozen=True):
+        inner: dict[str, tuple[Inner, ...]]
+
+    def mark(state: Any) -> str:
+        return Opened([Reading("r", state, {})], (), {}).marks["r"]
+
+    was = mark(Outer)
+    Inner = type("Inner", (Record,), {"__annotations__": {"one": int, "two": int}}, frozen=True)  # type: ignore[misc]
+    Outer = type(  # type: ignore[misc]
+        "Outer", (Record,), {"__annotations__": {"inner": dict[str, tuple[Inner, ...]]}}, frozen=True
+    )
+    assert mark(Outer) != was
+    assert mark(int) != mark(str)
+
+
+def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).with_name("migrations")))
+    assert ScriptDirectory.from_config(config).get_heads() == [migrate.LATEST]
+
+
+# One event of every kind and schema version ever released, chained under the key `k` * 32.
+GOLDEN = Path(__file__).parents[1] / "golden" / "ledger_events.jsonl"
+
+
+def golden() -> list[Event]:
+    lines = [json.loads(line) for line in GOLDEN.read_text().splitlines()]
+    return [
+        Event(**(line | {"at": datetime.fromisoformat(line["at"]), "body": line["body"].encode()}))
+        for line in lines
+    ]
+
+
+def test_the_golden_file_holds_every_kind_in_every_version() -> None:
+    held = {(event.kind, event.schema) for event in golden()}
+    assert held == {(fact.kind, schema) for fact in facts.FACTS for schema in range(1, fact.schema + 1)}
+
+
+def test_golden_events_are_read_as_facts_of_today() -> None:
+    decoding = Decoding(facts.FACTS, UPCASTS)
+    for event in golden():
+        fact = decoding.fact(event)
+        assert fact is not None
+        assert (fact.kind, type(fact).schema) == (event.kind, decoding.facts[event.kind].schema)
+
+
+class Counted(Record, frozen=True):
+    kinds: dict[str, int]
+
+
+def test_golden_events_still_chain_and_fold() -> None:
+    def count(fact: Fact, event: Event, lookup: Any) -> Any:
+        was = lookup("all") or Counted({})
+        return [("all", Counted(was.kinds | {event.kind: was.kinds.get(event.kind, 0) + 1}))]
+
+    everything: Reading[Counted] = Reading("everything", Counted, dict.fromkeys(facts.FACTS, count))
+    ledger = MemoryLedger([everything], key=KEY, clock=Clock())
+    ledger._rows.events[:] = golden()
+    ledger.refold(everything)
+    counted = ledger.get(everything, "all")
+    assert counted is not None
+    assert sum(counted.kinds.values()) == len(golden())
+    assert verify(ledger, [everything], KEY, ledger.head()).sound
+
+
+class Versioned(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "test.versioned"
+    schema: ClassVar[int] = 3
+    name: str
+
+
+@pytest.mark.parametrize(("schema", "body"), [(1, b'{"n":"x"}'), (2, b'{"title":"x"}'), (3, b'{"name":"x"}')])
+def test_each_old_version_is_brought_up_one_step_at_a_time(schema: int, body: bytes) -> None:
+    upcasts = {
+        ("test.versioned", 1): lambda body: {"title": body["n"]},
+        ("test.versioned", 2): lambda body: {"name": body["title"]},
+    }
+    event = Event(
+        seq=1, at=datetime.now(UTC), kind="test.versioned", schema=schema, body=body, prev="", hash=""
+    )
+    assert Decoding([Versioned], upcasts).fact(event) == Versioned(name="x")
