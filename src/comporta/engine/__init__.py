@@ -1,0 +1,19 @@
+"""Recipe → Step, behind one door: asked once, remembered, done again only when something it reads changed."""
+
+from comporta.engine.engine import Engine, Progress
+from comporta.engine.executor import Done, Executor, Task
+from comporta.engine.readings import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Claim
+
+__all__ = [
+    "CLAIMS",
+    "FAILURES",
+    "READINGS",
+    "RUNS",
+    "STEPS",
+    "Claim",
+    "Done",
+    "Engine",
+    "Executor",
+    "Progress",
+    "Task",
+]

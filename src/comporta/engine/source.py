@@ -13,9 +13,8 @@ from blake3 import blake3
 
 from comporta.records import Record
 
-# Calls that can reach code by a name made at run time: nothing short of every file is surely reached.
+# Can reach code by a name made at run time: nothing short of every file is surely reached.
 _ANYWHERE = frozenset({"eval", "exec", "__import__"})
-_ANYWHERE_CHAINS = (("importlib",), ("runpy",), ("sys", "modules"), ("pkgutil",))
 _IMPORTED_BY_TEXT = frozenset({("importlib", "import_module"), ("import_module",), ("__import__",)})
 # Calls that can reach any name of their own module.
 _WHOLE = frozenset({"globals"})
@@ -94,6 +93,8 @@ def _statement(node: ast.stmt) -> Statement:
     seen = _Seen()
     seen.visit(node)
     kind, binds = _kind(node)
+    if kind in ("value", "effect"):  # `try: import fast as m` and its like decide what a name means
+        binds |= {each.bound for each in seen.imports if each.bound not in ("", "*")}
     return Statement(
         line=node.lineno,
         digest=_digest(node, keep_docstrings=("__doc__",) in seen.chains or seen.documents),
@@ -101,7 +102,7 @@ def _statement(node: ast.stmt) -> Statement:
         binds=tuple(sorted({*binds, *seen.globals})),
         chains=tuple(sorted(seen.chains)),
         imports=tuple(seen.imports),
-        literal=kind == "value" and _literal(node),
+        literal=_literal(node),
         whole=seen.whole,
         anywhere=seen.anywhere,
     )
@@ -188,7 +189,7 @@ class _Seen(ast.NodeVisitor):
         if called in _IMPORTED_BY_TEXT and isinstance(first, ast.Constant) and isinstance(first.value, str):
             level = len(first.value) - len(first.value.lstrip("."))
             module = first.value.lstrip(".")
-            self.imports.append(Import(bound="", module=module, level=level))
+            self.imports.append(Import(bound="", module=module, level=level, name="*"))
             for each in (*node.args[1:], *node.keywords):
                 self.visit(each)
             return
@@ -210,10 +211,7 @@ class _Seen(ast.NodeVisitor):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
-            if alias.name == "*":
-                bound = "*"
-            else:
-                bound = alias.asname or alias.name
+            bound = "*" if alias.name == "*" else alias.asname or alias.name
             self.imports.append(
                 Import(bound=bound, module=node.module or "", level=node.level, name=alias.name)
             )
@@ -232,7 +230,7 @@ class _Seen(ast.NodeVisitor):
         self.chains.add(chain)
         if len(chain) == 1 and chain[0] in _WHOLE:
             self.whole = True
-        if chain[0] in _ANYWHERE or any(chain[: len(each)] == each for each in _ANYWHERE_CHAINS):
+        if len(chain) == 1 and chain[0] in _ANYWHERE:
             self.anywhere = True
 
 
@@ -259,16 +257,23 @@ _PLAIN = (
 
 
 def _literal(node: ast.stmt) -> bool:
-    """Whether its value follows from the text: no call, attribute or subscript takes part.
+    """Whether what it makes at import follows from the text: no call, attribute or subscript takes part.
 
     Names may: each is reached in its turn, and is a literal or asked for its value then.
     """
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return all(map(_plain, (*node.args.defaults, *filter(None, node.args.kw_defaults))))
+    if isinstance(node, ast.ClassDef):
+        return all(
+            _literal(each) for each in node.body if not isinstance(each, ast.Expr | ast.Pass | ast.AnnAssign)
+        ) and all(_literal(each) for each in node.body if isinstance(each, ast.AnnAssign) and each.value)
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return False
-    value = node.value
-    return isinstance(value, ast.Lambda) or all(
-        isinstance(each, _PLAIN) or isinstance(each, ast.Name) for each in ast.walk(value)
-    )
+    return isinstance(node.value, ast.Lambda) or _plain(node.value)
+
+
+def _plain(value: ast.expr) -> bool:
+    return all(isinstance(each, (*_PLAIN, ast.Name)) for each in ast.walk(value))
 
 
 def _is_docstring(node: ast.stmt) -> bool:

@@ -1,0 +1,179 @@
+"""What one run writes into the ledger: claims, answers, failures, its beginning and its end.
+
+A claim is a lease with a token that rises each time. Whoever holds the newest may commit an outcome; one who
+was stopped beyond the end of its lease, and comes back, is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from comporta.engine.executor import Failed
+from comporta.engine.here import Here
+from comporta.engine.question import Question
+from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
+from comporta.ledger import Ledger
+from comporta.records import Run, Step, Transaction
+from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
+
+LEASE = timedelta(seconds=60)
+
+
+class Book:
+    """The facts of one run. Used by several threads."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        run: str,
+        here: Here,
+        clock: Callable[[], datetime],
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._ledger, self._here, self._clock, self._lease = ledger, here, clock, lease
+        self.run = run
+        self._held: dict[str, StepClaimed] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, started: RunStarted, hits: Mapping[str, str], *, ended: bool) -> Run:
+        """The run's first facts, with all hits of its plan; its last one too where nothing is left to ask."""
+        left = self._here.left()
+
+        def act(tx: Transaction) -> None:
+            for run in left:
+                known = tx.get(RUNS, run)
+                if known is not None and known.ended is None:
+                    tx.append(RunEnded(run=run, outcome="stopped", reason="its process ended before it did"))
+            tx.append(started)
+            if hits:
+                tx.append(StepsReused(run=self.run, nodes=dict(hits)))
+            if ended:
+                tx.append(RunEnded(run=self.run, outcome="done"))
+
+        self._ledger.transact(act)
+        for run in left:
+            self._here.clear(run)
+        return self.now()
+
+    def end(self, outcome: str, reason: str, hits: Mapping[str, str]) -> Run:
+        """The run's last facts."""
+
+        def act(tx: Transaction) -> None:
+            if hits:
+                tx.append(StepsReused(run=self.run, nodes=dict(hits)))
+            tx.append(RunEnded(run=self.run, outcome=outcome, reason=reason))
+
+        self._ledger.transact(act)
+        return self.now()
+
+    def now(self) -> Run:
+        """The run as it stands."""
+        run = self._ledger.get(RUNS, self.run)
+        assert run is not None, "a run that began is in its reading"
+        return run
+
+    def claim(self, question: Question, seen: Step | None) -> StepClaimed | None:
+        """The claim, or None: another holds it, or the answer is another than `seen` by now."""
+
+        def act(tx: Transaction) -> StepClaimed | None:
+            if tx.get(STEPS, question.digest) != seen:
+                return None
+            known = tx.get(CLAIMS, question.digest)
+            if known is not None and self._holds(known):
+                return None
+            fact = StepClaimed(
+                run=self.run,
+                node=question.node.name,
+                recipe=question.digest,
+                holder=self.run,
+                token=1 if known is None else known.token + 1,
+                until=self._clock() + self._lease,
+            )
+            tx.append(fact)
+            return fact
+
+        claim = self._ledger.transact(act)
+        if claim is not None:
+            with self._lock:
+                self._held[claim.recipe] = claim
+        return claim
+
+    def _holds(self, claim: Claim) -> bool:
+        return bool(claim.holder) and claim.until > self._clock() and not self._here.gone(claim.run)
+
+    def renew(self) -> None:
+        """Prolongs the claims that are a third through; one taken over meanwhile is left to its holder."""
+        now = self._clock()
+        with self._lock:
+            due = [each for each in self._held.values() if each.until - now < self._lease * 2 / 3]
+        if not due:
+            return
+
+        def act(tx: Transaction) -> list[StepClaimed]:
+            renewed = []
+            for each in due:
+                known = tx.get(CLAIMS, each.recipe)
+                if known is not None and (known.token, known.holder) == (each.token, each.holder):
+                    renewed.append(msgspec.structs.replace(each, until=now + self._lease))
+                    tx.append(renewed[-1])
+            return renewed
+
+        for each in self._ledger.transact(act):
+            with self._lock:
+                if each.recipe in self._held:
+                    self._held[each.recipe] = each
+
+    def answered(self, question: Question, claim: StepClaimed | None, step: Step) -> bool:
+        """Whether the answer was kept: False under a claim that is no longer the newest."""
+
+        def act(tx: Transaction) -> bool:
+            if claim is not None and not self._newest(tx, claim):
+                return False
+            tx.append(
+                StepAnswered(
+                    run=self.run,
+                    node=question.node.name,
+                    recipe=question.digest,
+                    question=question.recipe,
+                    outputs=step.outputs,
+                    cost=step.cost,
+                    log=step.log,
+                    token=0 if claim is None else claim.token,
+                )
+            )
+            return True
+
+        self._let_go(question)
+        return self._ledger.transact(act)
+
+    def failed(self, question: Question, claim: StepClaimed | None, failed: Failed) -> None:
+        """The failure, kept, and the claim let go."""
+
+        def act(tx: Transaction) -> None:
+            if claim is None or self._newest(tx, claim):
+                tx.append(
+                    StepFailed(
+                        run=self.run,
+                        node=question.node.name,
+                        recipe=question.digest,
+                        why=failed.why,
+                        log=failed.log,
+                        token=0 if claim is None else claim.token,
+                    )
+                )
+
+        self._let_go(question)
+        self._ledger.transact(act)
+
+    def _newest(self, tx: Transaction, claim: StepClaimed) -> bool:
+        known = tx.get(CLAIMS, claim.recipe)
+        return known is not None and (known.token, known.holder) == (claim.token, claim.holder)
+
+    def _let_go(self, question: Question) -> None:
+        with self._lock:
+            self._held.pop(question.digest, None)

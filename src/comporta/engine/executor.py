@@ -1,0 +1,78 @@
+"""What runs a step somewhere: the protocol, what goes in and what comes out."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from comporta import errors
+from comporta.records import Artifact, Asset, Cost, Limits, Recipe, Record
+
+How = Literal["done", "raised", "died", "time", "memory", "stopped", "differs"]
+
+
+class Task(Record, frozen=True, kw_only=True):
+    """One step to run. id: its own, within the run. scratch: a folder for it, made before and removed
+    after by the caller; its log is the file `log` in it. code: the digest the worker must have loaded."""
+
+    id: str
+    node: str
+    recipe: Recipe
+    scratch: str
+    limits: Limits = Limits()
+
+
+class Done(Record, frozen=True, kw_only=True):
+    """What came of a task. error: the name of its class in `comporta.errors`; message: for the user.
+
+    reason: the message without values from the data, for the ledger. values: for `differs`, the constants
+    of the code as the worker's import made them; parts: what it counted.
+    """
+
+    how: How
+    outputs: dict[str, Asset] = {}
+    cost: Cost = Cost()
+    error: str = ""
+    message: str = ""
+    reason: str = ""
+    values: dict[str, str] = {}
+    parts: dict[str, str] = {}
+
+
+class Executor(Protocol):
+    """Runs tasks, as many at a time as it has room for; `run` is called from several threads.
+
+    threads: of each step; part of the environment that recipes name.
+    """
+
+    threads: int
+
+    def run(self, task: Task) -> Done:
+        """What came of it, once it has ended; never raises for a fault of the step. A process that
+        passes its limits is dead when this returns."""
+
+    def warm(self, count: int) -> None:
+        """So many tasks will come: what can be got ready may be."""
+
+    def stop(self) -> None:
+        """Ends what runs, with all its children; each `run` returns `stopped`. Later tasks may be run."""
+
+    def close(self) -> None:
+        """Ends every process."""
+
+
+class Failed(Exception):
+    """A question without an answer. why: as in the fact `StepFailed`."""
+
+    def __init__(
+        self, error: errors.ComportaError, why: str, reason: str, log: Artifact | None = None
+    ) -> None:
+        super().__init__(str(error))
+        self.error, self.why, self.reason, self.log = error, why, reason, log
+
+
+class Differs(Exception):
+    """The worker's import made other constants than this process's."""
+
+    def __init__(self, done: Done) -> None:
+        super().__init__("the code is another in a fresh process")
+        self.done = done

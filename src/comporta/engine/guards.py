@@ -1,0 +1,168 @@
+"""The one door behind which questions are answered: guards, each a function that takes the next.
+
+    cached → recorded → run
+
+`cached` answers from memory; `recorded` lets one asker at a time through and keeps what comes of it; `run`
+has an executor do the work. What holds a budget will stand between the first two.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from comporta import errors
+from comporta.engine.book import Book
+from comporta.engine.executor import Differs, Executor, Failed, Task
+from comporta.engine.question import Question
+from comporta.engine.readings import STEPS
+from comporta.ledger import Ledger
+from comporta.records import Answer, Artifact, Asset, Step
+from comporta.store import Desk, Store, artifact_name
+
+Door = Callable[[Question], Answer]
+Say = Callable[[str, str], None]
+_LONGEST_LOG = 4 << 20  # bytes kept from a log's beginning, and again from its end
+_WAIT = 0.05  # seconds between two looks at a question that another asks
+
+
+class Memory:
+    """The remembered answers whose every part is still there."""
+
+    def __init__(self, ledger: Ledger, store: Store, present: Callable[[Asset], bool] | None) -> None:
+        self._ledger, self._store, self._present = ledger, store, present
+
+    def newest(self, question: Question) -> Step | None:
+        return self._ledger.get(STEPS, question.digest)
+
+    def whole(self, step: Step) -> bool:
+        """Whether all it made is in the store, of the size it was written with."""
+        return all(map(self._there, step.outputs.values()))
+
+    def _there(self, asset: Asset) -> bool:
+        if not isinstance(asset, Artifact):
+            return self._present is None or self._present(asset)
+        name = artifact_name(asset.digest)
+        return any(each.name == name and each.size == asset.size for each in self._store.list(name))
+
+    def answer(self, question: Question) -> Answer | None:
+        """The remembered answer, or None where it must be asked."""
+        if not question.node.remember:
+            return None
+        step = self.newest(question)
+        return reused(question, step) if step is not None and self.whole(step) else None
+
+
+def reused(question: Question, step: Step) -> Answer:
+    return Answer(node=question.node.name, recipe=question.digest, step=step, reused=True)
+
+
+def cached(ask: Door, memory: Memory) -> Door:
+    """Answers from memory what it can."""
+
+    def door(question: Question) -> Answer:
+        return memory.answer(question) or ask(question)
+
+    return door
+
+
+def recorded(ask: Door, book: Book, memory: Memory, *, say: Say, stopped: Event) -> Door:
+    """Claims the question, asks, and keeps the outcome. While another holds it, waits for that answer."""
+
+    def door(question: Question) -> Answer:
+        while True:
+            seen = memory.newest(question)
+            if seen is not None and question.node.remember and memory.whole(seen):
+                return reused(question, seen)
+            claim = book.claim(question, seen)
+            if claim is None:
+                say(question.node.name, "waiting")
+                if stopped.wait(_WAIT):
+                    raise Failed(errors.StepFailed(f"{question.node.name}: stopped"), "stopped", "stopped")
+                continue
+            say(question.node.name, "started")
+            try:
+                answer = ask(question)
+            except Failed as failed:
+                book.failed(question, claim, failed)
+                raise
+            except Differs:
+                book.failed(question, claim, Failed(errors.StepFailed(""), "stopped", "other code"))
+                raise
+            if book.answered(question, claim, answer.step):
+                return answer
+            # The lease ended meanwhile and another took over: its answer counts.
+
+    return door
+
+
+def noted(ask: Door, book: Book) -> Door:
+    """For inline steps: no claim, since asking twice costs less than claiming once."""
+
+    def door(question: Question) -> Answer:
+        try:
+            answer = ask(question)
+        except Failed as failed:
+            book.failed(question, None, failed)
+            raise
+        book.answered(question, None, answer.step)
+        return answer
+
+    return door
+
+
+def run(executor: Executor, desk: Desk, folder: Path, run: str) -> Door:
+    """Has the executor do it, in a folder of its own, and keeps its log. Raises Failed, Differs."""
+
+    def door(question: Question) -> Answer:
+        node = question.node
+        scratch = Path(tempfile.mkdtemp(prefix="step-", dir=folder))
+        try:
+            task = Task(
+                id=question.digest,
+                node=node.name,
+                recipe=question.recipe,
+                scratch=str(scratch),
+                limits=node.limits,
+            )
+            done = executor.run(task)
+            log = _log(scratch / "log", desk)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        if done.how == "differs":
+            raise Differs(done)
+        if done.how == "done":
+            step = Step(recipe=question.digest, outputs=done.outputs, cost=done.cost, log=log, run=run)
+            return Answer(node=node.name, recipe=question.digest, step=step, reused=False)
+        kind = getattr(errors, done.error, errors.StepFailed)
+        message = f"{node.name}: {done.message}"
+        if issubclass(kind, errors.StepFailed):
+            message = message.rstrip(". ") + "."
+            if log is not None:
+                message += f" Log: {desk.store.url}/{artifact_name(log.digest)}"
+        error = kind(message)
+        error.reason = f"{node.name}: {done.reason}"
+        raise Failed(error, done.how, error.reason, log)
+
+    return door
+
+
+def _log(path: Path, desk: Desk) -> Artifact | None:
+    """What the step printed, kept; None when it printed nothing."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return None
+    if not size:
+        return None
+    with path.open("rb") as file:
+        if size <= 2 * _LONGEST_LOG:
+            text = file.read()
+        else:
+            text = file.read(_LONGEST_LOG)
+            file.seek(size - _LONGEST_LOG)
+            text += b"\n... %d bytes left out ...\n" % (size - 2 * _LONGEST_LOG) + file.read()
+    return desk.put(text, "text")

@@ -1,0 +1,60 @@
+"""Steps in this process: pure ones of a few milliseconds, or all where no other process reaches the store."""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+from comporta.engine.executor import Done, Task
+from comporta.engine.step import call, failed
+from comporta.records import Cost
+from comporta.store import Desk
+
+
+class Inline:
+    """An executor without processes: one step at a time, no limits, printed text left where it goes."""
+
+    def __init__(self, *, root: Path, desk: Desk, threads: int) -> None:
+        self.threads = threads
+        self._root, self._desk = root, desk
+        self._turn = threading.Lock()
+
+    def warm(self, count: int) -> None:
+        pass
+
+    def run(self, task: Task) -> Done:
+        recipe, scratch = task.recipe, Path(task.scratch)
+        desk = Desk(store=self._desk.store, keys=self._desk.keys, seed=recipe.seed, scratch=scratch)
+        with self._turn:
+            # The user's own session goes on with its own random numbers.
+            numpy = sys.modules.get("numpy")
+            python_state, numpy_state = random.getstate(), numpy and numpy.random.get_state()
+            began, used = time.perf_counter(), time.process_time()
+            try:
+                done = Done(how="done", outputs=call(recipe, desk, self._root))
+            except Exception as error:  # the boundary to a user's code: whatever it raises
+                done = failed(error, self._root)
+                (scratch / "log").write_text("".join(traceback.format_exception(error)))
+            finally:
+                random.setstate(python_state)
+                if numpy and numpy_state:
+                    numpy.random.set_state(numpy_state)
+        cost = Cost(wall_seconds=time.perf_counter() - began, cpu_seconds=time.process_time() - used)
+        return Done(
+            how=done.how,
+            outputs=done.outputs,
+            error=done.error,
+            message=done.message,
+            reason=done.reason,
+            cost=cost,
+        )
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

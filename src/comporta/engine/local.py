@@ -1,0 +1,287 @@
+"""Steps in processes of this machine that stay warm from one step to the next.
+
+Spawned, never forked: polars' and BLAS' threads do not survive a fork. Each worker leads a process group of
+its own, so that ending it ends what it started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+import psutil
+
+from comporta.engine.executor import Done, Task
+from comporta.engine.worker import Hello
+from comporta.errors import BadProject
+from comporta.records import Cost, decode, encode
+from comporta.store import Keys
+
+# Every library that starts threads of its own, told how many: sums in another order are other sums.
+_THREADS = (
+    "POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS", "LOKY_MAX_CPU_COUNT",
+)  # fmt: skip
+_LOOK = 0.02  # seconds between two looks at a step's memory
+
+
+def cores() -> int:
+    """Those this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def room(url: str) -> tuple[int, int]:
+    """Workers and threads of each from `local://?workers=2&threads=1`.
+
+    Absent: two workers where there are two cores, and the cores shared among them.
+    """
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    unknown = sorted(set(asked) - {"workers", "threads"})
+    if parts.scheme != "local" or parts.netloc or unknown:
+        raise BadProject(f"executor: found {url!r}, expected local:// or local://?workers=2&threads=1.")
+
+    def number(name: str, otherwise: int) -> int:
+        given = asked.get(name, [str(otherwise)])[-1]
+        if not given.isdecimal() or int(given) < 1:
+            raise BadProject(f"executor: found {name}={given}, expected a whole number from 1.")
+        return int(given)
+
+    workers = number("workers", min(2, cores()))
+    return workers, number("threads", max(1, cores() // workers))
+
+
+class Local:
+    """An executor on this machine. workers: steps at a time. threads: of each step, always the same."""
+
+    def __init__(self, *, root: Path, store: str, keys: Keys, workers: int, threads: int) -> None:
+        if sys.platform not in ("linux", "darwin"):
+            raise BadProject(f"found {sys.platform}, expected Linux or macOS: steps cannot be run here.")
+        if store.startswith("memory:"):
+            raise BadProject("store: found memory://, expected one that other processes reach: file://PATH.")
+        self.workers, self.threads = workers, threads
+        self._hello = encode(Hello(root=str(root), store=store, keys=keys))
+        self._root = root
+        self._room = threading.Semaphore(workers)
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._stops = 0
+
+    def warm(self, count: int) -> None:
+        """Starts workers that will be needed; they load while the plan is still looked at."""
+        with self._lock:
+            for _ in range(min(count, self.workers) - len(self._idle) - len(self._busy)):
+                self._idle.append(self._start())
+
+    def run(self, task: Task) -> Done:
+        with self._room:
+            stops = self._stops
+            for _ in range(3):
+                worker = self._take()
+                try:
+                    if self._stops != stops:
+                        return Done(how="stopped")
+                    done = worker.run(task, lambda: self._stops != stops)
+                finally:
+                    self._give(worker)
+                if done is not None:
+                    return done
+            return Done(
+                how="raised",
+                error="BadProject",
+                message="the project's files changed again and again while it ran. Run it once they rest.",
+                reason="files changed",
+            )
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stops += 1
+            for worker in self._busy:
+                worker.signal()
+
+    def close(self) -> None:
+        self.stop()
+        with self._lock:
+            for worker in self._idle:
+                worker.end()
+            self._idle.clear()
+
+    def _take(self) -> Worker:
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive():
+                    break
+                worker.end()
+            else:
+                worker = self._start()
+            self._busy.add(worker)
+            return worker
+
+    def _give(self, worker: Worker) -> None:
+        with self._lock:
+            self._busy.discard(worker)
+            if worker.alive() and not worker.spent:
+                self._idle.append(worker)
+                return
+        worker.end()
+
+    def _start(self) -> Worker:
+        return Worker(self._hello, self._root, self.threads)
+
+
+class Worker:
+    """One process. spent: it is not to be given another task."""
+
+    def __init__(self, hello: bytes, root: Path, threads: int) -> None:
+        environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads)), "PYTHONHASHSEED": "0"}
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        self.spent = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "comporta.engine.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd=root,
+            env=environment,
+            start_new_session=True,
+        )
+        self._send(hello)
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def signal(self) -> None:
+        """Ends the whole group at once."""
+        self.spent = True
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Ends the whole group; dead when this returns."""
+        self.signal()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def run(self, task: Task, stopped: Callable[[], bool]) -> Done | None:
+        """What came of the task; None when the worker must be another."""
+        self._send(encode(task))
+        began = time.monotonic()
+        watch = _Watch(self._process.pid, task.limits.memory)
+        until = None if task.limits.seconds is None else began + task.limits.seconds
+        answer = b""
+        assert self._process.stdout is not None
+        pipe = self._process.stdout.fileno()
+        while not answer.endswith(b"\n"):
+            wait = None if until is None else max(0.0, until - time.monotonic())
+            if task.limits.memory is not None:
+                wait = min(_LOOK, wait if wait is not None else _LOOK)
+            ready, _, _ = select.select([pipe], [], [], wait)
+            if ready:
+                part = os.read(pipe, 1 << 20)
+                if not part:
+                    return self._died(watch, began, stopped())
+                answer += part
+            elif until is not None and time.monotonic() >= until:
+                return self._passed("time", f"{task.limits.seconds:g} s", watch, began)
+            elif watch.over():
+                return self._passed("memory", f"{(task.limits.memory or 0) / 2**20:.0f} MiB", watch, began)
+        if answer == b"stale\n":
+            self.spent = True
+            return None
+        done = decode(answer, Done)
+        if task.limits.memory is not None and done.cost.peak_memory > task.limits.memory:
+            return self._passed("memory", f"{task.limits.memory / 2**20:.0f} MiB", watch, began)
+        return done
+
+    def _send(self, message: bytes) -> None:
+        assert self._process.stdin is not None
+        # A worker that is gone is noticed when its answer is read.
+        with contextlib.suppress(BrokenPipeError):
+            view = memoryview(message + b"\n")
+            while view:
+                view = view[os.write(self._process.stdin.fileno(), view) :]
+
+    def _passed(self, how: Literal["time", "memory"], limit: str, watch: _Watch, began: float) -> Done:
+        watch.look()
+        self.end()
+        what = "took longer than" if how == "time" else "held more memory than"
+        return Done(
+            how=how,
+            cost=watch.cost(began),
+            error="LimitPassed",
+            message=f"{what} its limit of {limit} and was ended. Raise `limits`, or make it smaller",
+            reason=f"passed its limit of {how}",
+        )
+
+    def _died(self, watch: _Watch, began: float, stopped: bool) -> Done:
+        self.end()
+        code = self._process.returncode
+        if stopped:
+            return Done(how="stopped", cost=watch.cost(began), reason="stopped")
+        if code < 0:
+            name = signal.Signals(-code).name
+            why = {
+                "SIGKILL": ": the system ran out of memory, or someone killed it",
+                "SIGABRT": ": it aborted itself",
+                "SIGSEGV": ": a fault in compiled code",
+            }.get(name, "")
+            said = f"its process died of {name}{why}"
+        else:
+            name, said = f"exit code {code}", f"its process ended itself with exit code {code}"
+        return Done(
+            how="died", cost=watch.cost(began), error="StepFailed", message=said, reason=f"died of {name}"
+        )
+
+
+class _Watch:
+    """The memory and processor time of a worker and its children, looked at from outside."""
+
+    def __init__(self, pid: int, limit: int | None) -> None:
+        self._limit = limit
+        self._peak = 0
+        self._cpu = 0.0
+        self._looks = 0
+        self._children: list[psutil.Process] = []
+        self._process: psutil.Process | None = None
+        with contextlib.suppress(psutil.Error):
+            self._process = psutil.Process(pid)
+
+    def over(self) -> bool:
+        return self._limit is not None and self.look() > self._limit
+
+    def look(self) -> int:
+        if self._process is None:
+            return 0
+        held = 0
+        with contextlib.suppress(psutil.Error):
+            if self._looks % 5 == 0:
+                self._children = self._process.children(recursive=True)
+            self._looks += 1
+            used = self._process.cpu_times()
+            self._cpu = max(self._cpu, used.user + used.system)
+            for each in (self._process, *self._children):
+                with contextlib.suppress(psutil.Error):
+                    held += each.memory_info().rss
+        self._peak = max(self._peak, held)
+        return held
+
+    def cost(self, began: float) -> Cost:
+        return Cost(wall_seconds=time.monotonic() - began, cpu_seconds=self._cpu, peak_memory=self._peak)

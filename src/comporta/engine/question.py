@@ -1,0 +1,90 @@
+"""From a node of a plan, once its inputs are known, to a question with a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from comporta.engine.code import Code
+from comporta.engine.environment import Environment
+from comporta.errors import BadProject
+from comporta.records import Asset, Node, Output, Plan, Recipe, Record, Slice, Step, encode
+from comporta.store import digest
+
+
+class Question(Record, frozen=True, kw_only=True):
+    """A node whose inputs are known. digest: of its recipe."""
+
+    node: Node
+    recipe: Recipe
+    digest: str
+
+
+def references(run: str, uses: Mapping[str, str | tuple[str, ...]]) -> tuple[str, ...]:
+    """Every function a recipe names."""
+    return (run, *(ref for use in uses.values() for ref in ((use,) if isinstance(use, str) else use)))
+
+
+def recipe_digest(recipe: Recipe, key: bytes) -> str:
+    """Keyed BLAKE3 of the recipe's canonical JSON. A slice counts by what it covers, not by the number of
+    the version it was cut from: an append elsewhere is not another question."""
+    inputs = {
+        name: msgspec.structs.replace(asset, version="", number=0) if isinstance(asset, Slice) else asset
+        for name, asset in recipe.inputs.items()
+    }
+    return digest(key, encode(msgspec.structs.replace(recipe, inputs=inputs)))
+
+
+def ask(node: Node, inputs: dict[str, Asset], code: Code, environment: Environment, key: bytes) -> Question:
+    """The node's question. Raises BadProject where its code cannot be read."""
+    reach = code.of(references(node.run, node.uses))
+    recipe = Recipe(
+        run=node.run,
+        uses=node.uses,
+        code=reach.digest,
+        environment=environment.of(reach.packages),
+        inputs=inputs,
+        params=node.params,
+        seed=node.seed,
+    )
+    return Question(node=node, recipe=recipe, digest=recipe_digest(recipe, key))
+
+
+def known(node: Node, steps: Mapping[str, Step]) -> dict[str, Asset] | None:
+    """The node's inputs, or None while one it reads is not answered.
+
+    Raises BadProject when an earlier answer has no output of that name.
+    """
+    found: dict[str, Asset] = {}
+    for name, asked in node.inputs.items():
+        if not isinstance(asked, Output):
+            found[name] = asked
+            continue
+        step = steps.get(asked.node)
+        if step is None:
+            return None
+        if asked.name not in step.outputs:
+            outputs = ", ".join(sorted(step.outputs)) or "none"
+            raise BadProject(
+                f"{node.name}: asks for output {asked.name!r} of {asked.node!r}, which gave {outputs}."
+            )
+        found[name] = step.outputs[asked.name]
+    return found
+
+
+def reads(node: Node) -> set[str]:
+    """The nodes whose answers it reads."""
+    return {asked.node for asked in node.inputs.values() if isinstance(asked, Output)}
+
+
+def check(plan: Plan) -> None:
+    """Raises BadProject on a name used twice, or a node that reads a later or absent one."""
+    seen: set[str] = set()
+    for node in plan.nodes:
+        if node.name in seen:
+            raise BadProject(f"plan: found two nodes named {node.name!r}. Give each its own name.")
+        missing = sorted(reads(node) - seen)
+        if missing:
+            raise BadProject(f"plan: {node.name!r} reads {missing[0]!r}, which does not come before it.")
+        seen.add(node.name)

@@ -1,0 +1,105 @@
+"""What the ledger keeps for the engine: the newest answers, the runs, and who works on what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from comporta.records import Changes, Event, Lookup, Reading, Record, Run, Step
+from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
+
+
+class Claim(Record, frozen=True, kw_only=True):
+    """Who asks a recipe. token: rises with each claim and is never given twice. holder: empty once it let go.
+
+    until: when it may be taken over, unless renewed.
+    """
+
+    recipe: str
+    token: int
+    holder: str
+    run: str
+    until: datetime
+
+
+def _answered(fact: StepAnswered, event: Event, old: Lookup[Step]) -> Changes[Step]:
+    step = Step(
+        recipe=fact.recipe, outputs=fact.outputs, cost=fact.cost, log=fact.log, run=fact.run, at=event.at
+    )
+    yield fact.recipe, step
+
+
+def _started(fact: RunStarted, event: Event, old: Lookup[Run]) -> Changes[Run]:
+    run = Run(
+        id=fact.run,
+        project=fact.project,
+        command=fact.command,
+        commit=fact.commit,
+        dirty=fact.dirty,
+        started=event.at,
+        total=fact.total,
+    )
+    yield fact.run, run
+
+
+def _went_on(fact: StepAnswered, event: Event, old: Lookup[Run]) -> Changes[Run]:
+    if (run := old(fact.run)) is not None:
+        yield fact.run, msgspec.structs.replace(run, nodes={**run.nodes, fact.node: fact.recipe})
+
+
+def _reused(fact: StepsReused, event: Event, old: Lookup[Run]) -> Changes[Run]:
+    if (run := old(fact.run)) is not None:
+        yield (
+            fact.run,
+            msgspec.structs.replace(
+                run, nodes={**run.nodes, **fact.nodes}, reused=(*run.reused, *sorted(fact.nodes))
+            ),
+        )
+
+
+def _ended(fact: RunEnded, event: Event, old: Lookup[Run]) -> Changes[Run]:
+    if (run := old(fact.run)) is not None and run.ended is None:
+        yield (
+            fact.run,
+            msgspec.structs.replace(run, ended=event.at, outcome=fact.outcome, reason=fact.reason),
+        )
+
+
+def _claimed(fact: StepClaimed, event: Event, old: Lookup[Claim]) -> Changes[Claim]:
+    claim = Claim(recipe=fact.recipe, token=fact.token, holder=fact.holder, run=fact.run, until=fact.until)
+    yield fact.recipe, claim
+
+
+def _let_go(fact: StepAnswered | StepFailed, event: Event, old: Lookup[Claim]) -> Changes[Claim]:
+    # The token stays: a later claim must be above it, or a holder long gone could still answer.
+    if (claim := old(fact.recipe)) is not None and claim.token == fact.token:
+        yield fact.recipe, msgspec.structs.replace(claim, holder="")
+
+
+def _failed(fact: StepFailed, event: Event, old: Lookup[StepFailed]) -> Changes[StepFailed]:
+    yield f"{fact.run}/{fact.node}", fact
+
+
+def _came_right(fact: StepAnswered, event: Event, old: Lookup[StepFailed]) -> Changes[StepFailed]:
+    if old(key := f"{fact.run}/{fact.node}") is not None:
+        yield key, None
+
+
+STEPS = Reading("step", Step, {StepAnswered: _answered})
+"""Recipe → its newest answer."""
+
+RUNS = Reading(
+    "run",
+    Run,
+    {RunStarted: _started, StepAnswered: _went_on, StepsReused: _reused, RunEnded: _ended},
+)
+"""Run id → what it did. Ids sort by time."""
+
+CLAIMS = Reading("claim", Claim, {StepClaimed: _claimed, StepAnswered: _let_go, StepFailed: _let_go})
+"""Recipe → who asks it now, or asked it last."""
+
+FAILURES = Reading("failure", StepFailed, {StepFailed: _failed, StepAnswered: _came_right})
+"""`run/node` → why it failed, and its log."""
+
+READINGS = (STEPS, RUNS, CLAIMS, FAILURES)

@@ -1,0 +1,61 @@
+"""Runs one step function here and now: resolves it, seeds what is random, hands it its arguments."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+from comporta import errors
+from comporta.engine.executor import Done
+from comporta.project.reference import resolve, said
+from comporta.records import Artifact, Asset, Recipe, Slice
+from comporta.store import Desk
+
+
+def call(recipe: Recipe, desk: Desk, root: Path) -> dict[str, Asset]:
+    """The step's outputs. Raises what it raises, and TypeError when it returns anything else."""
+    function = resolve(recipe.run, root)
+    uses = {
+        name: resolve(ref, root) if isinstance(ref, str) else [resolve(each, root) for each in ref]
+        for name, ref in recipe.uses.items()
+    }
+    given = {**recipe.inputs, **uses, **recipe.params}
+    accepted = inspect.signature(function).parameters
+    for name in ("seed", "random_state"):
+        if name in accepted and name not in given:
+            given[name] = recipe.seed
+    seed(recipe.seed)
+    outputs: Any = function(desk, **given)
+    if not isinstance(outputs, dict) or not all(
+        isinstance(name, str) and isinstance(asset, Artifact | Slice) for name, asset in outputs.items()
+    ):
+        raise TypeError(f"{recipe.run} returned {type(outputs).__name__}, expected a dict of assets by name")
+    return outputs
+
+
+def seed(number: int) -> None:
+    """Python's, NumPy's and torch's generators, as far as they are loaded."""
+    random.seed(number)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(number % 2**32)
+    if (torch := sys.modules.get("torch")) and hasattr(torch, "manual_seed"):
+        torch.manual_seed(number)
+
+
+def failed(error: BaseException, root: Path) -> Done:
+    """What to tell of an exception: one line, the user's file and line in it."""
+    if isinstance(error, errors.ComportaError):
+        kind = type(error).__name__
+        kind = kind if hasattr(errors, kind) else "ComportaError"
+        return Done(how="raised", error=kind, message=str(error), reason=error.reason or kind)
+    if isinstance(error, MemoryError):
+        return Done(
+            how="raised",
+            error="StepFailed",
+            message=said(error, root) or "out of memory",
+            reason="MemoryError",
+        )
+    return Done(how="raised", error="StepFailed", message=said(error, root), reason=type(error).__name__)

@@ -1,0 +1,205 @@
+"""The digest of a constant made at import, where its value is the same in every process that makes it.
+
+Plain values, containers, dates, paths, frames, arrays, and objects that are no more than their attributes.
+Functions and classes found inside are named, so that their code can be followed; for everything else there is
+no digest, and the source of the assignment has to do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import fractions
+import functools
+import io
+import pathlib
+import re
+import sys
+import types
+import uuid
+import zoneinfo
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterable
+from typing import Any
+
+from blake3 import blake3
+
+_DEEPEST = 40
+
+
+class Unstable(Exception):
+    """This value has no digest that another process would agree to."""
+
+
+def stable(value: Any, root: str) -> tuple[str, tuple[str, ...]] | None:
+    """The value's digest and the functions and classes in it (`module:name`), or None.
+
+    root: paths below it count relative to it.
+    """
+    reached: set[str] = set()
+    try:
+        digest = _Value(root, reached).digest(value)
+    except Unstable:
+        return None
+    return digest.hex(), tuple(sorted(reached))
+
+
+class _Value:
+    def __init__(self, root: str, reached: set[str]) -> None:
+        self.root = root
+        self.reached = reached
+        self.within: list[int] = []
+
+    def digest(self, value: Any) -> bytes:
+        if id(value) in self.within or len(self.within) > _DEEPEST:
+            raise Unstable
+        self.within.append(id(value))
+        try:
+            return self._digest(value)
+        finally:
+            self.within.pop()
+
+    def _digest(self, value: Any) -> bytes:
+        kind = type(value)
+        if (
+            value is None
+            or value is Ellipsis
+            or value is NotImplemented
+            or kind in (bool, int, float, complex)
+        ):
+            return _hash(kind.__name__, repr(value).encode())
+        if kind is str:
+            return _hash("str", value.encode(errors="surrogatepass"))
+        if kind in (bytes, bytearray):
+            return _hash(kind.__name__, bytes(value))
+        if kind in (tuple, list, deque):
+            return _hash(kind.__name__, *map(self.digest, value))
+        if kind in (set, frozenset):
+            return _hash(kind.__name__, *sorted(map(self.digest, value)))
+        if kind in (dict, OrderedDict, types.MappingProxyType):
+            return self._mapping(kind.__name__, value)
+        if kind is defaultdict:
+            return _hash("defaultdict", self.digest(value.default_factory), self._mapping("", value))
+        if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
+            return self._named(value)
+        if kind is functools.partial:
+            return _hash("partial", *map(self.digest, (value.func, value.args, value.keywords)))
+        if kind in _BY_REPR:
+            return _hash(kind.__name__, repr(value).encode())
+        if isinstance(value, pathlib.PurePath):
+            return _hash("path", str(value).replace(self.root, "<root>").encode())
+        if kind is re.Pattern:
+            return _hash("pattern", self.digest(value.pattern), self.digest(value.flags))
+        if isinstance(value, enum.Enum):
+            return _hash("enum", self._named(kind), value.name.encode(), self.digest(value.value))
+        return self._foreign(value, kind)
+
+    def _mapping(self, name: str, value: Any) -> bytes:
+        # In order: what iterates over it sees the order.
+        return _hash(name, *(self.digest(each) for pair in value.items() for each in pair))
+
+    def _named(self, value: Any) -> bytes:
+        """A function or class by its name, which the walk follows to its code."""
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "<")
+        if module is None or "<" in name:
+            raise Unstable
+        self.reached.add(f"{module}:{name}")
+        return _hash("named", f"{module}:{name}".encode())
+
+    def _foreign(self, value: Any, kind: type) -> bytes:
+        package = kind.__module__.partition(".")[0]
+        if package == "numpy":
+            return self._array(value)
+        if package == "polars":
+            return self._polars(value)
+        if package == "pandas":
+            return self._pandas(value)
+        return self._object(value, kind)
+
+    def _array(self, value: Any) -> bytes:
+        numpy = sys.modules["numpy"]
+        if isinstance(value, numpy.dtype):
+            return _hash("dtype", str(value).encode())
+        if not isinstance(value, numpy.ndarray | numpy.generic):
+            raise Unstable
+        array = numpy.asarray(value)
+        if array.dtype.hasobject:
+            return _hash("objects", repr(array.shape).encode(), self.digest(array.tolist()))
+        head = f"{type(value).__name__} {array.dtype.descr} {array.shape}".encode()
+        return _hash("array", head, numpy.ascontiguousarray(array).tobytes())
+
+    def _polars(self, value: Any) -> bytes:
+        polars = sys.modules["polars"]
+        if isinstance(value, polars.Series):
+            return _hash("series", self._polars(value.to_frame()))
+        if isinstance(value, polars.DataFrame):
+            if any(dtype == polars.Object for dtype in value.dtypes):
+                raise Unstable
+            held = io.BytesIO()
+            value.rechunk().write_ipc(held, compression="uncompressed")
+            return _hash("frame", repr(value.schema).encode(), held.getbuffer())
+        if isinstance(value, polars.Expr):
+            return _hash("expr", value.meta.serialize(format="json").encode())
+        if isinstance(value, polars.DataType | polars.Schema):
+            return _hash("dtype", repr(value).encode())
+        raise Unstable
+
+    def _pandas(self, value: Any) -> bytes:
+        pandas = sys.modules["pandas"]
+        if isinstance(value, pandas.Series):
+            return _hash("series", self._pandas(value.to_frame()))
+        if not isinstance(value, pandas.DataFrame):
+            raise Unstable
+        try:
+            rows = pandas.util.hash_pandas_object(value, index=True).to_numpy()
+        except TypeError:
+            raise Unstable from None
+        head = self.digest([str(each) for each in (*value.columns, *value.dtypes)])
+        return _hash("pandas", head, rows.tobytes())
+
+    def _object(self, value: Any, kind: type) -> bytes:
+        """An object that is its class and its attributes, whatever its class: no state behind them."""
+        record = hasattr(kind, "__struct_fields__")
+        if not record and (_overrides_reduce(kind) or any(map(_has_state_behind, kind.__mro__[:-1]))):
+            raise Unstable
+        if not (
+            record or hasattr(value, "__dict__") or any("__slots__" in vars(base) for base in kind.__mro__)
+        ):
+            raise Unstable
+        names: Iterable[str] = getattr(kind, "__struct_fields__", ())
+        held = {name: getattr(value, name) for name in names}
+        for base in kind.__mro__:
+            slots = base.__dict__.get("__slots__", ())
+            for name in (slots,) if isinstance(slots, str) else slots:
+                if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                    held.setdefault(name, getattr(value, name))
+        held |= getattr(value, "__dict__", {})
+        return _hash("object", self._named(kind), self._mapping("", held))
+
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: declared in Python, or at least made at run time
+
+
+def _has_state_behind(kind: type) -> bool:
+    return not kind.__flags__ & _HEAP_TYPE
+
+
+def _overrides_reduce(kind: type) -> bool:
+    return any("__reduce__" in vars(base) for base in kind.__mro__ if base is not object)
+
+
+_BY_REPR = frozenset(
+    {
+        dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone, zoneinfo.ZoneInfo, decimal.Decimal,
+        fractions.Fraction, uuid.UUID, range, slice,
+    }
+)  # fmt: skip
+
+
+def _hash(kind: str, *parts: bytes | memoryview) -> bytes:
+    hasher = blake3(kind.encode())
+    for part in parts:
+        hasher.update(len(part).to_bytes(8, "big"))
+        hasher.update(part)
+    return hasher.digest(length=16)
