@@ -46,7 +46,8 @@ def of_dataset(dataset: Dataset, root: Path, places: Places) -> Iterator[Fault]:
     yield from located(places, "Dataset", dataset.name, chain(unkind(dataset), found()))
     for column in many(dataset.columns):
         if isinstance(column, Column):
-            yield from located(places, "Column", column.name, chain(unkind(column), _column(column)))
+            kinds = tuple(unkind(column))
+            yield from located(places, "Column", column.name, iter(kinds or _column(column)))
 
 
 def _column(column: Column) -> Found:
@@ -85,10 +86,13 @@ def of_features(features: Features, root: Path, places: Places) -> Iterator[Faul
 
     yield from located(places, "Features", features.name, chain(unkind(features), found()))
     for nth, join in enumerate(many(features.joins)):
-        if isinstance(join, AsOf) and isinstance(join.dataset, Dataset):
-            for field, message in chain(unkind(join), _join(join, features)):
-                said = f"Features {features.name!r}: AsOf {join.dataset.name!r}: {field}: {message}"
-                yield places.fault("AsOf", features.name, field, said, nth=nth)
+        if not isinstance(join, AsOf):
+            continue
+        of = join.dataset.name if isinstance(join.dataset, Dataset) else ""
+        kinds = tuple(unkind(join))
+        for field, message in kinds or _join(join, features):
+            said = f"Features {features.name!r}: AsOf {of!r}: {field}: {message}"
+            yield places.fault("AsOf", features.name, field, said, nth=nth)
 
 
 def _join(join: AsOf, features: Features) -> Found:
@@ -98,7 +102,7 @@ def _join(join: AsOf, features: Features) -> Found:
     known = many(features.known)
     for column in on if isinstance(on, dict) else many(on):
         if column not in known:
-            yield "on", f"found {column!r}, expected one of `known`: {', '.join(known)}."
+            yield "on", f"found {column!r}, expected one of `known`: {', '.join(map(str, known))}."
     if table.time is not None and table.arrived is None and table.delay is None:
         yield (
             "dataset",

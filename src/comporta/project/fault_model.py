@@ -46,7 +46,7 @@ def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
 
 
 def _gates(model: Model) -> Found:
-    asked = [("metrics", name) for name in many(model.metrics)]
+    asked = [("metrics", name) for name in many(model.metrics) if isinstance(name, str)]
     names = []
     for gate in many(model.gates):
         if not all(callable(getattr(gate, each, None)) for each in ("needs", "judge")):
@@ -57,12 +57,10 @@ def _gates(model: Model) -> Found:
         asked += [("gates", need.metric) for need in check.needs() if need.metric]
     yield from (("gates", f"found {name!r} twice. Remove one.") for name in twice(names))
     for field, name in dict.fromkeys(asked):
-        if not isinstance(name, str):
-            continue
         try:
             tasks = metric(name).tasks
         except BadProject as error:
-            yield field, str(error)
+            yield field, str(error).removeprefix("metric: ")
             continue
         if model.task is not None and model.task not in tasks:
             yield field, f"found {name!r} for {model.task}, expected a metric of it."

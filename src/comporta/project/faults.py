@@ -34,7 +34,7 @@ def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple
         _project(project, places),
         *(of_dataset(each, root, places) for each in _every(project, Dataset)),
         *(of_features(each, root, places) for each in _every(project, Features)),
-        *(of_model(each, root, places) for each in project.models if isinstance(each, Model)),
+        *(of_model(each, root, places) for each in many(project.models) if isinstance(each, Model)),
     )
     return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file, fault.line)))
 

@@ -79,7 +79,9 @@ class Places:
 def misspelt(file: Path) -> tuple[Fault, ...]:
     """Every declaring call of the file whose arguments do not fit: unknown, missing, too many, twice."""
     tree = _tree(file)
-    return () if tree is None else tuple(_misspelt(tree, file.name))
+    if tree is None:
+        return ()
+    return tuple(sorted(_misspelt(tree, file.name), key=lambda fault: fault.line))
 
 
 def _tree(file: Path) -> ast.Module | None:

@@ -1,0 +1,145 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from comporta.errors import BadProject
+from comporta.project import Project
+from comporta.project.load import find, load
+
+MINIMAL = """
+from comporta.project import Dataset, Project
+def read():
+    return None
+project = Project("tiny", datasets=(Dataset("rows", source=read, key="id"),))
+"""
+
+
+def write(folder: Path, text: str, name: str = "project.py") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / name
+    file.write_text(text)
+    return file
+
+
+def refused(folder: Path, text: str, name: str = "project.py") -> str:
+    with pytest.raises(BadProject) as caught:
+        load(write(folder, text, name))
+    return str(caught.value)
+
+
+def test_the_nearest_project_file_above_is_found(tmp_path, monkeypatch):
+    file = write(tmp_path, MINIMAL)
+    below = tmp_path / "deep" / "down"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert find() == file
+    assert find(tmp_path) == file
+    assert find(file) == file
+
+
+def test_a_folder_without_a_project_says_how_to_make_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadProject, match="comporta init"):
+        find()
+    with pytest.raises(BadProject, match=r"found no project\.py"):
+        find(tmp_path)
+
+
+def test_settings_without_a_project_file_are_named(tmp_path, monkeypatch):
+    (tmp_path / "comporta.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadProject, match=r"comporta.toml but no project.py"):
+        find()
+
+
+def test_a_loaded_project_knows_its_root(tmp_path):
+    project = load(write(tmp_path, MINIMAL))
+    assert isinstance(project, Project)
+    assert project.root == tmp_path.resolve()
+
+
+def test_the_only_project_of_a_file_may_have_any_name(tmp_path):
+    text = MINIMAL.replace("project = Project", "everything = Project")
+    assert load(write(tmp_path, text)).name == "tiny"
+
+
+def test_a_file_without_a_project_says_what_is_expected(tmp_path):
+    assert "expected one value `project = Project(...)`" in refused(tmp_path, "x = 1\n")
+
+
+def test_modules_beside_the_project_can_be_imported_and_are_read_again(tmp_path):
+    write(tmp_path, "NAME = 'first'\n", "beside.py")
+    text = "import beside\nfrom comporta.project import Project\nproject = Project(beside.NAME)\n"
+    file = write(tmp_path, text)
+    assert load(file).name == "first"
+    write(tmp_path, "NAME = 'other'\n", "beside.py")
+    assert load(file).name == "other"
+
+
+def test_two_projects_do_not_share_a_module_of_the_same_name(tmp_path):
+    text = "import beside\nfrom comporta.project import Project\nproject = Project(beside.NAME)\n"
+    for name in ("one", "two"):
+        write(tmp_path / name, f"NAME = {name!r}\n", "beside.py")
+        assert load(write(tmp_path / name, text)).name == name
+
+
+def test_the_module_has_the_file_s_own_name(tmp_path):
+    load(write(tmp_path, MINIMAL))
+    assert sys.modules["project"].__file__ == str(tmp_path / "project.py")
+
+
+def test_a_syntax_error_names_file_and_line(tmp_path):
+    assert refused(tmp_path, "x = 1\ny = (\n").startswith("project.py:2: ")
+
+
+def test_a_syntax_error_in_a_module_beside_names_that_file(tmp_path):
+    write(tmp_path, "a = 1\n\nb b\n", "beside.py")
+    assert refused(tmp_path, "import beside\n").startswith("beside.py:3: ")
+
+
+def test_a_missing_package_names_the_line_that_wants_it(tmp_path):
+    said = refused(tmp_path, "import comporta\n\nimport no_such_package\n")
+    assert said.startswith("project.py:3: ModuleNotFoundError: No module named 'no_such_package'")
+    assert "Install it" in said
+
+
+def test_what_a_file_raises_names_the_user_s_own_line(tmp_path):
+    write(tmp_path, "def half(x):\n    return x / 0\n", "beside.py")
+    assert refused(tmp_path, "import beside\nbeside.half(1)\n").startswith("beside.py:2: ZeroDivisionError")
+
+
+def test_a_file_that_exits_is_a_fault_and_not_an_exit(tmp_path):
+    assert refused(tmp_path, "import sys\nsys.exit(3)\n").startswith("project.py:2: SystemExit")
+
+
+def test_a_wrong_span_names_the_line(tmp_path):
+    text = "from comporta.records import by_time\n\nsplit = by_time(test='thirty days')\n"
+    said = refused(tmp_path, text)
+    assert said.startswith("project.py:3: found 'thirty days'")
+
+
+def test_every_misspelt_argument_is_named_at_once(tmp_path):
+    said = refused(
+        tmp_path,
+        """from comporta.project import Dataset, Model, Project
+rows = Dataset(
+    "rows",
+    sauce=None,
+    key="id",
+)
+model = Model("late", featurs=None, target="y")
+project = Project("p", modles=(model,))
+""",
+    )
+    lines = said.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        *("project.py:2", "project.py:4", "project.py:7", "project.py:7", "project.py:8"),
+    ]
+    assert "found argument 'sauce', expected one of: name, source, key" in said
+    assert "Model: found no features, fit" in said
+
+
+@pytest.mark.parametrize("name", ["json.py", "my-project.py", "notes.txt"])
+def test_a_file_that_cannot_be_imported_by_name_is_refused(tmp_path, name):
+    assert refused(tmp_path, MINIMAL, name).startswith(name)
