@@ -335,30 +335,30 @@ def test_an_as_of_join_is_lazy_and_keeps_other_operations_right() -> None:
     assert got.head(1).collect().height == 1
 
 
+V = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
+K = Shape(name="t", key=("k",))
+
+
 @pytest.mark.parametrize(
     ("join", "shape", "message"),
     [
-        (Join(dataset="t", on={"k": "k"}, columns={"v": "v"}), Shape(name="t", key=("k",), time="t"), "delay"),
-        (Join(dataset="t", on={"k": "w"}, columns={"v": "v"}), Shape(name="t", key=("k",)), "no column w"),
-        (Join(dataset="t", on={"w": "k"}, columns={"v": "v"}), Shape(name="t", key=("k",)), "Add it to `known`"),
-        (Join(dataset="t", on={"k": "v"}, columns={"v": "v"}), Shape(name="t", key=("k",)), "expected one type"),
-        (Join(dataset="t", on={"k": "k"}, columns={"v": "at"}), Shape(name="t", key=("k",)), "both sides"),
-        (Join(dataset="t", on={}, columns={"v": "v"}), Shape(name="t", key=("k",)), "at least one"),
-        (Join(dataset="t", on={"k": "k"}, columns={"v": "x", "t": "x"}), Shape(name="t", key=("k",)), "one name"),
+        (V, Shape(name="t", key=("k",), time="t"), "delay"),
+        (V, Shape(name="t", key=("k",), time="v", delay=MINUTE), "expected Datetime or Date"),
+        (Join(dataset="t", on={"k": "w"}, columns={"v": "v"}), K, "no column w"),
+        (Join(dataset="t", on={"w": "k"}, columns={"v": "v"}), K, "Add it to `known`"),
+        (Join(dataset="t", on={"k": "v"}, columns={"v": "v"}), K, "expected one type"),
+        (Join(dataset="t", on={"k": "k"}, columns={"v": "at"}), K, "both sides"),
+        (Join(dataset="t", on={}, columns={"v": "v"}), K, "at least one"),
+        (Join(dataset="t", on={"k": "k"}, columns={"v": "x", "t": "x"}), K, "one name"),
         (
             Join(dataset="t", on={"k": "k"}, columns={"v": "v"}, tolerance=MINUTE),
-            Shape(name="t", key=("k",)),
+            K,
             "no time to measure",
         ),
         (
             Join(dataset="t", on={"k": "k"}, columns={"v": "v"}, tolerance=-MINUTE),
             Shape(name="t", key=("k",), time="t", delay=MINUTE),
             "from zero up",
-        ),
-        (
-            Join(dataset="t", on={"k": "k"}, columns={"v": "v"}),
-            Shape(name="t", key=("k",), time="v", delay=MINUTE),
-            "expected Datetime or Date",
         ),
     ],
 )  # fmt: skip

@@ -14,8 +14,9 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from comporta.data.features_order import Bools
 from comporta.data.features_time import Ints, as_times, shifted, span
-from comporta.data.features_timeline import NONE, Bools, Timeline, checked, clocks, timeline, unit_for
+from comporta.data.features_timeline import NONE, Timeline, checked, clocks, timeline, unit_for
 from comporta.data.keys import row_key
 from comporta.errors import BadProject
 from comporta.records import Join, Shape

@@ -75,8 +75,8 @@ class Coder(Record, frozen=True, kw_only=True):
         """A code for each row without nulls; -1 where the key cannot be in the table."""
         if self.words is not None:
             numbered = self.words.with_row_index("code")
-            codes = keys.join(numbered, on=keys.columns, how="left", maintain_order="left")["code"]
-            return codes.cast(pl.Int64).fill_null(-1).to_numpy(writable=True)
+            found = keys.join(numbered, on=keys.columns, how="left", maintain_order="left")["code"]
+            return found.cast(pl.Int64).fill_null(-1).to_numpy(writable=True)
         if self.low is not None and self.high is not None:
             values = keys.to_series(0)
             inside = values.is_between(self.low, self.high).fill_null(False)

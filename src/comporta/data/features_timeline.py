@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from comporta.data.features_match import Coder, coder, common, matchable
-from comporta.data.features_order import Bools, Order, improving, ordered, ranked
+from comporta.data.features_order import Order, improving, ordered, ranked
 from comporta.data.features_time import Ints, Unit, shifted, span, ticks, unit_of
 from comporta.errors import BadProject
 from comporta.records import Join, Record, Shape
@@ -73,7 +73,7 @@ class Timeline(Record, frozen=True, kw_only=True):
         if self.event is None:
             times = np.zeros(requests.height, dtype=np.int64)
         else:
-            when = requests[_named(at, self.shape)]
+            when = requests[asked_at(at, self.shape)]
             times = ticks(when, self.unit)
             if when.null_count():
                 asking &= when.is_not_null().to_numpy()
@@ -133,7 +133,7 @@ class Timeline(Record, frozen=True, kw_only=True):
         if self.join.tolerance is None or self.event is None:
             return found
         # Rounded up, where the requests' times are finer than the table's: the bound is exact.
-        times = ticks(requests[_named(at, self.shape)], self.unit, up=True)
+        times = ticks(requests[asked_at(at, self.shape)], self.unit, up=True)
         oldest = shifted(times, -span(self.join.tolerance, self.unit))
         return np.where((found != NONE) & (self.event[found] >= oldest), found, NONE)
 
@@ -216,7 +216,8 @@ def checked(join: Join, shape: Shape, table: pl.Schema, requests: pl.Schema) -> 
         raise BadProject(f"{here}: found tolerance {join.tolerance}, expected a span from zero up.")
 
 
-def _named(at: str | None, shape: Shape) -> str:
+def asked_at(at: str | None, shape: Shape) -> str:
+    """The column of the requests' times. Raises BadProject where there is none."""
     if at is None:
         raise BadProject(
             f"join of {shape.name}: it is joined by time, but the rows that ask have none. "
@@ -245,6 +246,3 @@ def _rows(order: Order, slots: Ints) -> Ints:
     if bool(np.all(slots != NONE)):
         return order.row(slots)
     return np.where(slots != NONE, order.row(np.maximum(slots, 0)), NONE)
-
-
-__all__ = ["NONE", "STEPS", "Bools", "Timeline", "checked", "clocks", "timeline", "unit_for"]

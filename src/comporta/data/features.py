@@ -1,0 +1,165 @@
+"""From rows that ask to the features a model reads: join, compute, choose. The same for tables and requests.
+
+known columns ──▶ + joined columns ──▶ each compute function adds its own ──▶ those in `use`
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import polars as pl
+
+from comporta.errors import BadProject
+from comporta.records import Join, Record, Shape
+
+HIDDEN = "__"
+AT = "__at"
+
+Function = Callable[[Any], Any]
+
+
+class History(Protocol):
+    """Slower tables, ready to be asked."""
+
+    def read(self, requests: pl.DataFrame, at: str | None) -> pl.DataFrame:
+        """For each request, in order, the columns of every join, and its hidden ones."""
+
+
+class FeaturePlan(Record, frozen=True, kw_only=True):
+    """What is declared of a feature table: plain data, and functions.
+
+    of: the dataset whose rows ask. known: those of its columns that a request carries. use: known or joined
+    columns to keep as features, in order; computed columns follow unless named here; None: all but key,
+    subject and time. target: what is predicted, never a feature. shapes: of `of` and every joined table.
+    """
+
+    of: str
+    known: tuple[str, ...]
+    shapes: dict[str, Shape]
+    joins: tuple[Join, ...] = ()
+    compute: tuple[Function, ...] = ()
+    use: tuple[str, ...] | None = None
+    target: str = ""
+
+    @property
+    def shape(self) -> Shape:
+        """Of the rows that ask."""
+        return self.shapes[self.of]
+
+    def apply(
+        self, frame: pl.DataFrame, history: History, at: pl.Series | None = None
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Features, and beside them the hidden columns that say what each row read: same rows, same order.
+
+        at: the time of each row; None: the column of the dataset's time. Raises BadProject.
+        """
+        if missing := [name for name in self.known if name not in frame.columns]:
+            raise BadProject(
+                f"features of {self.of}: found no column {', '.join(missing)}; there are "
+                f"{', '.join(frame.columns)}. Change `known`."
+            )
+        known = frame.select(self.known)
+        time = self.shape.time
+        asking, clock = known, time
+        if at is not None:
+            asking, clock = known.with_columns(at.alias(AT)), AT
+        elif time is not None and time not in self.known:
+            asking = known.with_columns(frame[time])
+        read = history.read(asking, clock)
+        joined = [name for name in read.columns if not name.startswith(HIDDEN)]
+        if clash := sorted(set(joined) & set(known.columns)):
+            raise BadProject(
+                f"features of {self.of}: found {', '.join(clash)} both known and joined. Rename it "
+                "in the join's `columns`: a dict, table column → feature."
+            )
+        seen = known.hstack(read.select(joined)) if joined else known
+        made = computed(self.compute, seen)
+        whole = seen.hstack(made) if made.width else seen
+        hidden = read.select([name for name in read.columns if name.startswith(HIDDEN)])
+        return whole.select(self.chosen(seen.columns, made.columns)), hidden
+
+    def chosen(self, seen: list[str], made: list[str]) -> list[str]:
+        """The names of the features, in order. Raises BadProject on one that is not there, or the target."""
+        shape = self.shape
+        apart = {*shape.key, shape.subject, shape.time}
+        first = [name for name in seen if name not in apart] if self.use is None else list(self.use)
+        if missing := [name for name in first if name not in {*seen, *made}]:
+            raise BadProject(
+                f"features of {self.of}: found {', '.join(missing)} in `use`, expected known, joined "
+                f"or computed columns: {', '.join([*seen, *made])}."
+            )
+        names = list(dict.fromkeys([*first, *made]))
+        if self.target and self.target in {*self.known, *names}:
+            raise BadProject(
+                f"features of {self.of}: found the target {self.target} among them. It is what is predicted: "
+                "take it out of `known`, or give the feature another name."
+            )
+        if not names:
+            raise BadProject(
+                f"features of {self.of}: found none. Name some in `known`, `joins` or `compute`."
+            )
+        return names
+
+
+def computed(functions: tuple[Function, ...], seen: pl.DataFrame) -> pl.DataFrame:
+    """The new columns of every function, side by side. Raises BadProject, naming function and column."""
+    made = pl.DataFrame()
+    owner = dict.fromkeys(seen.columns, "")
+    for function in functions:
+        out, name = called(function, seen), name_of(function)
+        for column in out.columns:
+            here = f"feature function {name}: found the column {column}"
+            if column.startswith(HIDDEN):
+                raise BadProject(f"{here}, expected a name that does not begin with {HIDDEN}.")
+            if column in owner:
+                whose = f"{owner[column]} makes one too" if owner[column] else "it is known or joined already"
+                raise BadProject(f"{here}, but {whose}. Rename it, or return only new columns.")
+            owner[column] = name
+        made = made.hstack(out) if made.width else out
+    return made
+
+
+def called(function: Function, seen: pl.DataFrame) -> pl.DataFrame:
+    """What one function makes of a frame. Raises BadProject when it raises, or returns anything else."""
+    name = name_of(function)
+    try:
+        out = function(seen)
+    except Exception as fault:  # the boundary to project code: anything may come
+        error = BadProject(f"feature function {name}: {type(fault).__name__}{_where(fault)}: {fault}")
+        error.reason = f"feature function {name}: {type(fault).__name__}{_where(fault)}"
+        raise error from fault
+    if not isinstance(out, pl.DataFrame):
+        raise BadProject(f"feature function {name}: found {type(out).__name__}, expected a polars DataFrame.")
+    if out.height != seen.height:
+        raise BadProject(
+            f"feature function {name}: found {out.height} rows for {seen.height}, expected one each, in "
+            "their order."
+        )
+    return out
+
+
+def name_of(function: Function) -> str:
+    """What people call it."""
+    return str(getattr(function, "__name__", function))
+
+
+def prefixes(joins: tuple[Join, ...]) -> tuple[str, ...]:
+    """For each join, how its hidden columns begin: `__weather`; a second join of it `__weather.2`."""
+    seen: dict[str, int] = {}
+    out = []
+    for join in joins:
+        seen[join.dataset] = seen.get(join.dataset, 0) + 1
+        again = seen[join.dataset]
+        out.append(f"{HIDDEN}{join.dataset}" if again == 1 else f"{HIDDEN}{join.dataset}.{again}")
+    return tuple(out)
+
+
+def _where(fault: BaseException) -> str:
+    """The innermost line of the project's own code."""
+    frames = traceback.extract_tb(fault.__traceback__)[1:]
+    own = [
+        each for each in frames if "site-packages" not in each.filename and "/lib/python" not in each.filename
+    ]
+    return f" at {own[-1].filename}:{own[-1].lineno}" if own else ""

@@ -1,0 +1,68 @@
+"""Every joined table of a plan made ready, and asked together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from comporta.data.asof import found, needed
+from comporta.data.features import prefixes
+from comporta.data.features_time import Ints
+from comporta.data.features_timeline import Timeline, timeline
+from comporta.errors import BadProject
+from comporta.records import Join, Record, Shape
+
+
+class Tables(Record, frozen=True, kw_only=True):
+    """lines: one for each join, in order. prefixes: how their hidden columns begin."""
+
+    lines: tuple[Timeline, ...]
+    prefixes: tuple[str, ...]
+
+    def read(self, requests: pl.DataFrame, at: str | None) -> pl.DataFrame:
+        """For each request, in order, the columns of every join, and its hidden ones."""
+        return together(self.lines, self.prefixes, lambda line: line.match(requests, at))
+
+
+def tables(
+    frames: Mapping[str, pl.LazyFrame],
+    joins: tuple[Join, ...],
+    shapes: Mapping[str, Shape],
+    requests: pl.Schema,
+    *,
+    exact: bool = False,
+) -> Tables:
+    """The tables of these joins, their needed columns in memory. frames: by dataset. requests: the types of
+    the columns that will ask. Raises BadProject when a table is missing or a declaration does not fit."""
+    if missing := sorted({join.dataset for join in joins} - set(frames)):
+        raise BadProject(
+            f"join of {missing[0]}: found no such table, expected one of {', '.join(frames) or 'none'}."
+        )
+    lines = tuple(
+        timeline(
+            needed(frames[join.dataset], join, shapes[join.dataset]).collect(),
+            join,
+            shapes[join.dataset],
+            requests,
+            exact=exact,
+        )
+        for join in joins
+    )
+    return Tables(lines=lines, prefixes=prefixes(joins))
+
+
+def together(
+    lines: tuple[Timeline, ...], prefixes: tuple[str, ...], rows: Callable[[Timeline], Ints]
+) -> pl.DataFrame:
+    """The columns of every join side by side. rows: of a line's frame, for each request."""
+    whole = pl.DataFrame()
+    for line, prefix in zip(lines, prefixes, strict=True):
+        part = found(line, rows(line), prefix)
+        if clash := sorted(set(part.columns) & set(whole.columns)):
+            raise BadProject(
+                f"join of {line.join.dataset}: found {', '.join(clash)} joined from two tables. Rename one "
+                "in `columns`: a dict, table column → feature."
+            )
+        whole = whole.hstack(part) if whole.width else part
+    return whole

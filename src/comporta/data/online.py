@@ -1,0 +1,230 @@
+"""History in memory, for requests: what `as_of` answers for a table, answered for one row in microseconds."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from comporta.data.features import FeaturePlan
+from comporta.data.features_history import Tables, tables, together
+from comporta.data.features_match import matchable, plain
+from comporta.data.features_time import LOWEST, Ints, span, tick, ticks
+from comporta.data.features_timeline import NONE, Timeline, asked_at
+from comporta.data.keys import key_text
+from comporta.errors import NotFound
+from comporta.records import Join, Joined, Record, Shape, decode
+
+FEW = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Key = tuple[Any, ...]
+
+
+class Found(Record, frozen=True, kw_only=True):
+    """What one request reads of one table. values: by feature name. joined: its source; None: nothing."""
+
+    values: dict[str, Any]
+    joined: Joined | None
+
+
+class Index(Record, frozen=True, kw_only=True):
+    """A timeline for single rows. groups: key → its slots, half-open. when: of each slot, rising."""
+
+    line: Timeline
+    groups: dict[Key, tuple[int, int]]
+    when: memoryview
+    rows: Ints
+
+    def find(self, key: Key, at: int, upper: int) -> int:
+        """The row known at `at`, or -1. at, upper: the time in the line's unit, rounded down and up."""
+        group = self.groups.get(key)
+        if group is None:
+            return NONE
+        line = self.line
+        slot = bisect_right(self.when, at - line.late, group[0], group[1]) - 1
+        if slot < group[0]:
+            return NONE
+        row = int(self.rows[slot])
+        if line.join.tolerance is not None and line.event is not None:
+            return NONE if line.event[row] < upper - span(line.join.tolerance, line.unit) else row
+        return row
+
+    def find_all(self, requests: pl.DataFrame, at: str | None) -> Ints:
+        """The same for each row of a frame."""
+        line = self.line
+        keys = _physical(matchable(requests, list(line.join.on), line.types)).rows()
+        if line.event is None:
+            times = [(0, 0)] * requests.height
+        else:
+            when = requests[asked_at(at, line.shape)]
+            down, up = ticks(when, line.unit).tolist(), ticks(when, line.unit, up=True).tolist()
+            # A request without a time reads nothing.
+            times = [
+                (LOWEST, LOWEST) if lost else (low, high)
+                for lost, low, high in zip(when.is_null(), down, up, strict=True)
+            ]
+        return np.array(
+            [self.find(key, *time) for key, time in zip(keys, times, strict=True)], dtype=np.int64
+        )
+
+
+class Online(Record, frozen=True, kw_only=True):
+    """The tables of a plan's joins, in memory. versions: of each dataset, as `Joined` tells them."""
+
+    tables: Tables
+    indexes: tuple[Index, ...]
+    versions: Mapping[str, int]
+
+    def lookup(self, join: Join, keys: Mapping[str, Any], at: datetime | None) -> Found:
+        """What one request reads. keys: request column → value. at: its time, naive meaning UTC; None only
+        for a table without times. Raises BadRequest on a value of another type, NotFound when the join is
+        none of the plan's."""
+        place = next((n for n, line in enumerate(self.tables.lines) if line.join == join), None)
+        if place is None:
+            raise NotFound(f"found no join of {join.dataset} with these columns among those prepared.")
+        one = self.indexes[place]
+        line = one.line
+        key = tuple(
+            plain(keys[name], dtype, f"{join.dataset} joined on {name}")
+            for name, dtype in zip(join.on, line.types, strict=True)
+        )
+        if None in key or (at is None and line.event is not None):
+            row = NONE
+        else:
+            now = tick(at, line.unit) if at is not None and line.event is not None else 0
+            row = one.find(key, now, now)
+        if row == NONE:
+            return Found(values=dict.fromkeys(join.columns.values()), joined=None)
+        read = dict(zip(line.frame.columns, line.frame.row(row), strict=True))
+        event, arrived = _shown(line, row)
+        joined = Joined(
+            dataset=join.dataset,
+            version=self.versions.get(join.dataset, 0),
+            key=_named(line.shape, key_text([read[name] for name in line.shape.key])),
+            event=event,
+            arrived=arrived,
+        )
+        return Found(values={name: read[column] for column, name in join.columns.items()}, joined=joined)
+
+    def lookup_all(
+        self, join: Join, keys: Sequence[Mapping[str, Any]], at: Sequence[datetime | None]
+    ) -> list[Found]:
+        """What each of many requests reads."""
+        return [self.lookup(join, each, time) for each, time in zip(keys, at, strict=True)]
+
+    def read(self, requests: pl.DataFrame, at: str | None) -> pl.DataFrame:
+        """For each request, in order, the columns of every join, and its hidden ones."""
+        if requests.height > FEW:
+            return self.tables.read(requests, at)
+        by_line = {id(index.line): index for index in self.indexes}
+        return together(
+            self.tables.lines, self.tables.prefixes, lambda line: by_line[id(line)].find_all(requests, at)
+        )
+
+    def joined(self, hidden: pl.DataFrame) -> list[tuple[Joined, ...]]:
+        """The sources of each row, from its hidden columns."""
+        out: list[list[Joined]] = [[] for _ in range(hidden.height)]
+        for line, prefix in zip(self.tables.lines, self.tables.prefixes, strict=True):
+            columns = (hidden[f"{prefix}_{part}"].to_list() for part in ("key", "event", "arrived"))
+            for row, (key, event, arrived) in zip(out, zip(*columns, strict=True), strict=True):
+                if key is not None:
+                    row.append(
+                        Joined(
+                            dataset=line.join.dataset,
+                            version=self.versions.get(line.join.dataset, 0),
+                            key=_named(line.shape, key),
+                            event=event,
+                            arrived=arrived,
+                        )
+                    )
+        return [tuple(row) for row in out]
+
+
+class Latest:
+    """The history that requests read now. A newer one is built beside it and put in its place at once."""
+
+    __slots__ = ("online",)
+
+    def __init__(self, online: Online) -> None:
+        self.online = online
+
+    def swap(self, newer: Online) -> None:
+        """Requests that begin from now on read `newer`; those under way keep what they began with."""
+        self.online = newer
+
+
+def online(
+    frames: Mapping[str, pl.LazyFrame],
+    joins: tuple[Join, ...],
+    shapes: Mapping[str, Shape],
+    requests: pl.Schema,
+    *,
+    versions: Mapping[str, int] | None = None,
+) -> Online:
+    """The tables of these joins, ready for requests. frames: by dataset. requests: the types of the columns
+    that will ask. versions: the number of each dataset's version. Raises BadProject."""
+    ready = tables(frames, joins, shapes, requests, exact=True)
+    return Online(
+        tables=ready, indexes=tuple(_index(line) for line in ready.lines), versions=dict(versions or {})
+    )
+
+
+Answerer = Callable[[pl.DataFrame, pl.Series], tuple[pl.DataFrame, list[tuple[Joined, ...]]]]
+
+
+def answerer(plan: FeaturePlan, latest: Latest) -> Answerer:
+    """The request path: (raw columns, one UTC time a row) → (features, the rows of history each row read)."""
+
+    def answer(raw: pl.DataFrame, at: pl.Series) -> tuple[pl.DataFrame, list[tuple[Joined, ...]]]:
+        history = latest.online
+        features, hidden = plan.apply(raw, history, at)
+        return features, history.joined(hidden) if hidden.width else [()] * raw.height
+
+    return answer
+
+
+def _index(line: Timeline) -> Index:
+    order = line.order if line.by_known is None else line.by_known()
+    codes = order.slots >> order.bits
+    rows = order.row(np.arange(len(order.slots)))
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
+    ends = np.append(starts[1:], len(codes))[: len(starts)]
+    keys = _physical(matchable(line.frame, list(line.join.on.values()), line.types)[rows[starts]])
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    return Index(
+        line=line,
+        groups=dict(zip(keys.iter_rows(), spans, strict=True)),
+        when=memoryview(order.when[order.slots & ((1 << order.bits) - 1)]),
+        rows=rows,
+    )
+
+
+def _physical(keys: pl.DataFrame) -> pl.DataFrame:
+    """Times as the integers that `plain` makes of them."""
+    return keys.with_columns(pl.col(pl.Datetime).to_physical())
+
+
+def _named(shape: Shape, key: str) -> dict[str, Any]:
+    """A row's key by column, as plain JSON values, from its canonical text."""
+    return dict(zip(shape.key, decode(key, list[Any]), strict=True))
+
+
+def _shown(line: Timeline, row: int) -> tuple[datetime | None, datetime | None]:
+    """Event and arrival of a row, as `as_of` shows them."""
+    if line.event is None:
+        return None, None
+    event = _time(line, int(line.event[row]))
+    if line.shape.time is None:
+        return None, event
+    if line.arrived is not None:
+        return event, _time(line, int(line.arrived[row]))
+    return event, event + (line.shape.delay or timedelta())
+
+
+def _time(line: Timeline, at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at if line.unit == "us" else at // 1000)

@@ -1,0 +1,153 @@
+"""The step that makes a feature table: each row of a dataset, with what was known of it at its time.
+
+The table's columns: the features, in order, then hidden ones that no training function sees: `__key`,
+`__subject` (keyed hash), `__at` (UTC), `__target`, `__keep_<column>` for slices and groups, and for each
+join `__<dataset>_key`, `__<dataset>_event`, `__<dataset>_arrived`. Its rows are in the order of `__at` and
+`__key`, whatever order the dataset's fragments have, so that compaction changes no byte of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+from blake3 import blake3
+
+from comporta.data.features import AT, FeaturePlan
+from comporta.data.features_fields import Seen
+from comporta.data.features_history import tables
+from comporta.data.features_sorted import sorted_table
+from comporta.data.features_time import as_times, ticks, unit_of
+from comporta.data.keys import row_key, subject_hash, subject_text
+from comporta.data.read import scan
+from comporta.errors import BadProject
+from comporta.records import Artifact, Join, Shape, Slice
+from comporta.store import Desk, Keys
+from comporta.store.desk import artifact_name
+
+BATCH = 250_000
+
+
+def features(
+    desk: Desk,
+    *,
+    of: Slice,
+    known: list[str],
+    target: str,
+    shapes: dict[str, Any],
+    compute: list[Callable[[Any], Any]] | tuple[Callable[[Any], Any], ...] = (),
+    use: list[str] | None = None,
+    keep: list[str] | tuple[str, ...] = (),
+    joins: list[Any] | tuple[Any, ...] = (),
+    batch: int = BATCH,
+    **others: Slice,
+) -> dict[str, Artifact]:
+    """`table`: the feature table (frame); `schema`: what requests carry and what features there are (json:
+    `raw` and `features`, lists of Field).
+
+    of: the rows that ask. keep: columns of it wanted for slices and groups. joins, shapes: as JSON.
+    others: each joined table as `table <dataset>`. batch: rows in memory at once on the side of `of`.
+    Raises BadProject.
+    """
+    plan = FeaturePlan(
+        of=of.dataset,
+        known=tuple(known),
+        use=None if use is None else tuple(use),
+        target=target,
+        shapes=msgspec.convert(shapes, dict[str, Shape]),
+        joins=msgspec.convert(list(joins), tuple[Join, ...]),
+        compute=tuple(compute),
+    )
+    spine = scan(desk.store, desk.keys, of)
+    wanted = _wanted(plan, tuple(keep), spine.collect_schema())
+    spine = spine.select(wanted)
+    frames = {
+        name.removeprefix("table "): scan(desk.store, desk.keys, part)
+        for name, part in others.items()
+        if name.startswith("table ")
+    }
+    # Joins match on what a request carries, not on what the table happens to have beside.
+    carried = pl.Schema({name: dtype for name, dtype in spine.collect_schema().items() if name in plan.known})
+    history = tables(frames, plan.joins, plan.shapes, carried)
+    raw, made = Seen(), Seen()
+    silent = frozenset({plan.shape.subject or ""})
+
+    def parts() -> Iterator[pl.DataFrame]:
+        for frame in _batches(spine, of.rows, batch):
+            found, hidden = plan.apply(frame, history)
+            raw.see(frame.select(plan.known), silent=silent)
+            made.see(found, silent=silent)
+            beside = _beside(frame, plan, tuple(keep), found.columns, desk.keys)
+            yield _canonical(found.hstack(beside).hstack(hidden))
+
+    by = [AT, "__key"] if plan.shape.time is not None else ["__key"]
+    table = _put(desk, sorted_table(parts(), by, desk.scratch, batch))
+    return {"table": table, "schema": desk.put_json({"raw": raw.fields(), "features": made.fields()})}
+
+
+def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[str]:
+    """The columns of the dataset that are read: nothing else of it is seen. Raises BadProject."""
+    shape = plan.shape
+    apart = [*shape.key, shape.subject, shape.time, plan.target, *keep]
+    wanted = list(dict.fromkeys([*plan.known, *(name for name in apart if name)]))
+    if missing := [name for name in wanted if name not in has]:
+        raise BadProject(
+            f"features of {plan.of}: found no column {', '.join(missing)}; it has {', '.join(has)}. "
+            "Correct `known`, `target` or the gates' `by`, or add the column to its source."
+        )
+    return wanted
+
+
+def _batches(spine: pl.LazyFrame, rows: int, batch: int) -> Iterator[pl.DataFrame]:
+    """The rows that ask, some at a time; at least one frame, though it be empty."""
+    if rows <= batch:
+        yield spine.collect()
+        return
+    none = True
+    for frame in spine.collect_batches(chunk_size=batch, maintain_order=True):
+        none = False
+        yield from frame.iter_slices(batch)
+    if none:
+        yield spine.head(0).collect()
+
+
+def _canonical(features: pl.DataFrame) -> pl.DataFrame:
+    """Categories as text: their codes depend on what the process met before."""
+    return features.with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def _beside(
+    frame: pl.DataFrame, plan: FeaturePlan, keep: tuple[str, ...], features: list[str], keys: Keys
+) -> pl.DataFrame:
+    """The hidden columns that do not come from a join."""
+    shape = plan.shape
+    columns = [frame.select(row_key(frame, shape.key).alias("__key"))["__key"]]
+    if shape.subject is not None:
+        columns.append(_subjects(frame[shape.subject], keys).alias("__subject"))
+    if shape.time is not None:
+        time = frame[shape.time]
+        unit = unit_of(time.dtype, f"{plan.of}.{shape.time}")
+        columns.append(as_times(ticks(time, unit), unit).set(time.is_null(), None).alias(AT))
+    columns.append(frame[plan.target].alias("__target"))
+    columns += [frame[name].alias(f"__keep_{name}") for name in keep if name not in features]
+    return pl.DataFrame(columns)
+
+
+def _subjects(subject: pl.Series, keys: Keys) -> pl.Series:
+    """Their keyed hashes; null where there is no subject."""
+    named = subject.to_frame("subject").select(subject_text("subject", subject.dtype))["subject"]
+    distinct = named.unique().drop_nulls()
+    hashes = pl.Series([subject_hash(text, keys) for text in distinct], dtype=pl.UInt64)
+    return named.replace_strict(distinct, hashes, default=None, return_dtype=pl.UInt64)
+
+
+def _put(desk: Desk, path: Path) -> Artifact:
+    """The file, kept, without holding it in memory."""
+    name = blake3(key=desk.keys.content).update_mmap(path).hexdigest()
+    size = path.stat().st_size
+    desk.store.put(artifact_name(name), path)
+    path.unlink(missing_ok=True)
+    return Artifact(digest=name, size=size, kind="frame")
