@@ -205,8 +205,10 @@ class Modules:
         return Place(name=name, label=name, file=None, folders=tuple(bare)) if bare else None
 
     def _place(self, name: str, file: str, folders: tuple[str, ...]) -> Place:
-        mine = file.startswith(self._here)
-        label = file.removeprefix(self._here) if mine else name
+        below = file.removeprefix(self._here)
+        # Below the root but imported through another folder, such as `src`: its name tells where it is.
+        mine = below in (f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py")
+        label = below if mine else name
         return Place(name=name, label=label, file=file, folders=folders)
 
     def _watch(self, folder: str) -> None:

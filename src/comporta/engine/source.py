@@ -249,10 +249,10 @@ def _never_when_imported(test: ast.expr) -> bool:
     return (_chain(test) or ("",))[-1] == "TYPE_CHECKING"
 
 
+# No list, set or dict: what they hold may be another by the end of the import.
 _PLAIN = (
-    ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare,
-    ast.IfExp, ast.JoinedStr, ast.FormattedValue, ast.Starred, ast.operator, ast.unaryop, ast.boolop,
-    ast.cmpop, ast.expr_context, ast.Slice,
+    ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr,
+    ast.FormattedValue, ast.Starred, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context,
 )  # fmt: skip
 
 

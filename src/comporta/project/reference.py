@@ -26,7 +26,9 @@ def name_of(function: Callable[..., Any], root: Path) -> str:
     if found is None:
         raise BadProject(_nameless(function))
     module, file, name = found
-    if file is not None and counts(file) and Path(file).is_relative_to(root):
+    below = file is not None and counts(file) and Path(file).is_relative_to(root)
+    # Not where it is imported through another folder, such as `src`: there it has another name.
+    if file is not None and below and module in ("__main__", module_name(Path(file), root)):
         return f"{Path(file).relative_to(root).as_posix()}:{name}"
     if module == "__main__":
         raise BadProject(_nameless(function))
