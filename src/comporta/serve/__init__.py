@@ -1,0 +1,24 @@
+"""The request path: a request in, an answer out, and an observation kept beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from comporta.serve.source import Loaded, Sink, Source
+
+if TYPE_CHECKING:
+    from comporta.serve.app import App, Limits
+    from comporta.serve.run import serve
+
+__all__ = ["App", "Limits", "Loaded", "Sink", "Source", "serve"]
+
+_LAZY = {"App": "comporta.serve.app", "Limits": "comporta.serve.app", "serve": "comporta.serve.run"}
+
+
+def __getattr__(name: str) -> Any:
+    # numpy, polars and uvicorn are loaded by who serves, not by who imports.
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

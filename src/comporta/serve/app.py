@@ -1,0 +1,474 @@
+"""The request path: an ASGI application, and nothing between it and the socket but the server."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version as installed
+from typing import Any
+
+import msgspec
+
+from comporta.errors import BadRequest
+from comporta.serve import invocations, v2
+from comporta.serve.asked import Asked
+from comporta.serve.feedback import read as read_feedback
+from comporta.serve.ids import Ids
+from comporta.serve.live import Live
+from comporta.serve.parts import Part, divide, observations
+from comporta.serve.recorder import Recorder, Unwritten
+from comporta.serve.routes import Found, find
+from comporta.serve.serving import Door, Serving, renew
+from comporta.serve.source import Sink, Source
+
+Headers = tuple[tuple[bytes, bytes], ...]
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+JSON: Headers = ((b"content-type", b"application/json"),)
+TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
+LOOPBACK = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
+# A call above this many seconds leaves the event loop, so that others and the health checks go on.
+_LONG = 0.002
+_POLLS_BETWEEN_TRIES = 30
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a client may ask. body: bytes. rows: in one request. seconds: for a body to arrive.
+
+    queue: long calls that may wait; more are told to come again.
+    """
+
+    body: int = 16 * 2**20
+    rows: int = 10_000
+    seconds: float = 30.0
+    queue: int = 64
+
+
+class Reply(msgspec.Struct):
+    """One answer over HTTP."""
+
+    status: int
+    body: bytes
+    headers: Headers = JSON
+
+
+class Request(msgspec.Struct):
+    """One request, its body read. at: nanoseconds since 1970."""
+
+    found: Found
+    headers: dict[bytes, bytes]
+    body: bytes
+    at: int
+
+
+class App:
+    """An ASGI 3 application. `serving` is what answers now; `follow` replaces it as releases come."""
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        *,
+        key: bytes,
+        durable: bool = False,
+        flush: float = 0.5,
+        poll: float = 1.0,
+        limits: Limits | None = None,
+        hosts: Sequence[str] | None = None,
+        nanoseconds: Callable[[], int] = time.time_ns,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        """key: 32 bytes, of routes. durable: answer only once the observation is written.
+
+        flush, poll: seconds between writes of the log, and between looks for a release.
+        hosts: `Host` headers let in; None: loopback names only; `*`: any.
+        """
+        self.source, self.key, self.say = source, key, say
+        self.limits = limits or Limits()
+        self.serving = Serving()
+        self.recorder = Recorder(sink, every=flush, durable=durable, say=say)
+        self.counts: Counter[tuple[str, int]] = Counter()
+        self._poll, self._now = poll, nanoseconds
+        self._hosts = None if hosts is None else {host.lower().encode() for host in hosts}
+        self._friends: set[bytes] = set()
+        self._ids = Ids()
+        self._known: dict[tuple[str, str], Found] = {}
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="comporta-long")
+        self._long = 0
+        self._follower: asyncio.Task[None] | None = None
+        self._answers: dict[str, Callable[[Request], Reply | Awaitable[Reply]]] = {
+            "server": self.server, "live": self.live, "ready": self.ready, "metadata": self.metadata,
+            "model_ready": self.model_ready, "infer": self.infer, "invoke": self.invoke, "ping": self.ping,
+            "version": self.version, "feedback": self.feedback, "metrics": self.metrics,
+        }  # fmt: skip
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            reply, name = await self._reply(scope, receive)
+            self.counts[name, reply.status] += 1
+            body = reply.body
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": reply.status,
+                    "headers": [*reply.headers, (b"content-length", b"%d" % len(body))],
+                }
+            )
+            await send({"type": "http.response.body", "body": body})
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _reply(self, scope: Scope, receive: Receive) -> tuple[Reply, str]:
+        """The answer to a request, and the name it is counted under."""
+        at = self._now()
+        route = (scope["method"], scope["path"])
+        found = self._known.get(route)
+        headers = dict(scope["headers"])
+        shape, name = "v2", "none"
+        try:
+            self._admit(headers)
+            if found is None:
+                found = self._find(*route)
+            shape, name = found.route.shape, found.route.name
+            message = await receive()
+            if message["type"] != "http.request":
+                return Reply(400, b""), name
+            body = message.get("body", b"")
+            if message.get("more_body") or len(body) > self.limits.body or b"content-encoding" in headers:
+                body = await self._rest(body, headers, message, receive)
+            reply = self._answers[name](Request(found, headers, body, at))
+            if not isinstance(reply, Reply):
+                reply = await reply
+            return reply, name
+        except BadRequest as error:
+            return _refusal(error.status, str(error), shape), name
+        except _Allowed as error:
+            return _refusal(405, str(error), shape, ((b"allow", ", ".join(error.methods).encode()),)), name
+        except Unwritten:
+            return _refusal(
+                503, "the answer could not be recorded. Nothing was answered; ask again.", shape, _LATER
+            ), name
+        # The boundary of the process: a fault of a model or of ours must not tell a client about our insides.
+        except Exception as error:
+            where = error.__traceback__
+            while where is not None and where.tb_next is not None:
+                where = where.tb_next
+            line = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "?"
+            self.say(f"{route[1][:100]}: answered 500 because of {type(error).__name__} at {line}")
+            return _refusal(500, "the server failed on this request; its log names the place.", shape), name
+
+    # What each route answers.
+
+    def server(self, request: Request) -> Reply:
+        return _json({"name": "comporta", "version": _version(), "extensions": ["binary_tensor_data"]})
+
+    def live(self, request: Request) -> Reply:
+        return _json({"live": True})
+
+    def ready(self, request: Request) -> Reply:
+        ready = self.serving.ready
+        return _json({"ready": ready}, 200 if ready else 503)
+
+    def metadata(self, request: Request) -> Reply:
+        door, version = self._door(request), request.found.version
+        live = door.champion if version is None else door.version(version)
+        return _json(v2.metadata(door.model, sorted(door.versions), live.loaded.signature, live.schema))
+
+    def model_ready(self, request: Request) -> Reply:
+        door = self._door(request)
+        if request.found.version is not None:
+            door.version(request.found.version)
+        return _json({"name": door.model, "ready": True})
+
+    def ping(self, request: Request) -> Reply:
+        return Reply(200 if self.serving.doors else 404, b"\n", TEXT)
+
+    def version(self, request: Request) -> Reply:
+        return Reply(200, _version().encode(), TEXT)
+
+    def infer(self, request: Request) -> Reply | Awaitable[Reply]:
+        size = _json_size(request)
+        door = self._door(request)
+        pinned = None if request.found.version is None else door.version(request.found.version)
+        reader = pinned or door.champion
+        call = v2.read(request.body, size)
+        asked = v2.rows(call, reader.schema, self.limits.rows)
+
+        def write(parts: list[Part], ids: list[str]) -> Reply:
+            return Reply(200, *v2.write(call, door.model, parts, ids))
+
+        return self._answer(request, door, pinned, reader, asked, write)
+
+    def invoke(self, request: Request) -> Reply | Awaitable[Reply]:
+        door = self._door(request)
+        kind, _, options = request.headers.get(b"content-type", b"").partition(b";")
+        kind = kind.strip().lower()
+        charset = options.strip().lower().removeprefix(b"charset=").strip(b'"')
+        if kind not in (b"application/json", b"text/csv") or charset not in (b"", b"utf-8"):
+            raise BadRequest(
+                "content type: expected application/json or text/csv, in UTF-8, without other parameters.",
+                415,
+            )
+        read = invocations.read_csv if kind == b"text/csv" else invocations.read_json
+        asked = read(request.body, door.champion.schema, self.limits.rows)
+
+        def write(parts: list[Part], ids: list[str]) -> Reply:
+            return Reply(200, invocations.write(parts, ids))
+
+        return self._answer(request, door, None, door.champion, asked, write)
+
+    def feedback(self, request: Request) -> Awaitable[Reply]:
+        told = read_feedback(request.body, datetime.fromtimestamp(request.at / 1e9, UTC), self.limits.rows)
+        done = self.recorder.tell(told, len(request.body) + 200 * len(told))
+        return _acknowledged(done, len(told))
+
+    def metrics(self, request: Request) -> Reply:
+        counts, lines = self.recorder.counts, ["# TYPE comporta_requests_total counter"]
+        for (name, status), number in sorted(self.counts.items()):
+            lines.append(f'comporta_requests_total{{route="{name}",status="{status}"}} {number}')
+        for name, number in (
+            ("observations_written_total", counts.written),
+            ("observations_lost_total", counts.lost),
+            ("observations_waiting", self.recorder.waiting),
+            ("feedback_written_total", counts.feedback),
+            ("log_failures_total", counts.failures),
+        ):
+            kind = "counter" if name.endswith("total") else "gauge"
+            lines += [f"# TYPE comporta_{name} {kind}", f"comporta_{name} {number}"]
+        for door in self.serving.doors.values():
+            for share in door.shares:
+                labels = f'model="{door.model}",version="{share.version}"'
+                lines.append(f"comporta_share{{{labels}}} {share.weight}")
+        return Reply(
+            200, ("\n".join(lines) + "\n").encode(), ((b"content-type", b"text/plain; version=0.0.4"),)
+        )
+
+    # The way of rows through a model.
+
+    def _answer(
+        self, request: Request, door: Door, pinned: Live | None, reader: Live, asked: Asked, write: Write
+    ) -> Reply | Awaitable[Reply]:
+        at = request.at
+        ids = [self._ids.new(at) for _ in range(asked.n)]
+        parts = divide(door, self.key, pinned, asked, reader, ids[0])
+        if sum(part.live.seconds(part.asked.n) for part in parts) > _LONG:
+            return self._answer_aside(request, parts, ids, asked, write)
+        for part in parts:
+            part.answer = part.live.answer(part.asked, at)
+        return self._kept(request, parts, ids, asked, write(parts, ids))
+
+    async def _answer_aside(
+        self, request: Request, parts: list[Part], ids: list[str], asked: Asked, write: Write
+    ) -> Reply:
+        """The same in a thread, so that a long call keeps nobody waiting who asks for little."""
+        if self._long >= self.limits.queue:
+            return _refusal(503, f"{self._long} long requests are waiting. Ask again later.", "v2", _LATER)
+
+        def work() -> Reply:
+            for part in parts:
+                part.answer = part.live.answer(part.asked, request.at)
+            return write(parts, ids)
+
+        self._long += 1
+        try:
+            reply = await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._long -= 1
+        kept = self._kept(request, parts, ids, asked, reply)
+        return kept if isinstance(kept, Reply) else await kept
+
+    def _kept(
+        self, request: Request, parts: list[Part], ids: list[str], asked: Asked, reply: Reply
+    ) -> Reply | Awaitable[Reply]:
+        """The reply, its observations queued; in durable mode once they are written."""
+        make = partial(observations, parts, ids, asked.about, request.at)
+        done = self.recorder.put(asked.n, 2 * len(request.body) + 400 * asked.n, make)
+        return reply if done is None else _after(done, reply)
+
+    def _door(self, request: Request) -> Door:
+        """The model a path names, or the only one. Raises BadRequest with 404 or 503."""
+        serving, model = self.serving, request.found.model
+        if model is None:
+            if len(serving.doors) == 1:
+                return next(iter(serving.doors.values()))
+            if serving.doors:
+                raise BadRequest("found several models here; send to /models/NAME/invocations.", 404)
+            raise BadRequest("no model answers yet: nothing is released, or it is being loaded.", 503)
+        door = serving.doors.get(model)
+        if door is None:
+            if model in serving.failed:
+                raise BadRequest(
+                    f"model {model!r} is released but could not be loaded; see the server's log.", 503
+                )
+            served = ", ".join(sorted(serving.doors)) or "none yet"
+            raise BadRequest(f"found no model {model[:60]!r}, expected one that is released: {served}.", 404)
+        return door
+
+    # What is let in.
+
+    def _admit(self, headers: dict[bytes, bytes]) -> None:
+        """Raises BadRequest for what a web page of another site might have sent, and for too much."""
+        host, hosts = headers.get(b"host", b""), self._hosts
+        if host not in self._friends:
+            name = host.lower()
+            if hosts is None:
+                good = LOOPBACK.fullmatch(name) is not None
+            else:
+                good = b"*" in hosts or name in hosts or name.rpartition(b":")[0] in hosts
+            if not good:
+                raise BadRequest("the Host header names another server than this one.", 421)
+            if len(self._friends) < 64:
+                self._friends.add(host)
+        if b"origin" in headers:
+            raise BadRequest("found a request from a web page, which this server does not answer.", 403)
+        length = headers.get(b"content-length")
+        if length is not None and (len(length) > 12 or int(length) > self.limits.body):
+            raise self._too_long()
+
+    def _find(self, method: str, path: str) -> Found:
+        found = find(method, path)
+        if isinstance(found, list):
+            if not found:
+                raise BadRequest("found no such path, expected one that `GET /v2` leads to.", 404)
+            raise _Allowed(found)
+        # Only paths of what is served are remembered: a stranger must not fill the memory.
+        if found.model is None or found.model in self.serving.doors:
+            if len(self._known) > 4096:
+                self._known.clear()
+            self._known[method, path] = found
+        return found
+
+    async def _rest(
+        self, body: bytes, headers: dict[bytes, bytes], message: dict[str, Any], receive: Receive
+    ) -> bytes:
+        """The whole body of a request that did not come in one piece. Raises BadRequest."""
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise BadRequest("content encoding: expected none; send the body as it is.", 415)
+        pieces, size = [body], len(body)
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                while size <= self.limits.body and message.get("more_body"):
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise BadRequest("the connection ended before the body did.")
+                    pieces.append(message.get("body", b""))
+                    size += len(pieces[-1])
+        except TimeoutError:
+            raise BadRequest(
+                f"the body did not arrive within {self.limits.seconds:g} seconds.", 408
+            ) from None
+        if size > self.limits.body:
+            raise self._too_long()
+        return b"".join(pieces)
+
+    def _too_long(self) -> BadRequest:
+        return BadRequest(
+            f"the body: expected at most {self.limits.body} bytes. Send the rows in parts.", 413
+        )
+
+    # What goes on beside the requests.
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.recorder.start()
+                self._follower = asyncio.create_task(self.follow())
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def follow(self) -> None:
+        """Looks for releases for ever, and lets the next set of versions answer once all of it is ready."""
+        tries = 0
+        while True:
+            try:
+                self.serving = await asyncio.to_thread(
+                    renew, self.serving, self.source, self._now, self.say,
+                    again=tries % _POLLS_BETWEEN_TRIES == 0,
+                )  # fmt: skip
+                self._known.clear()
+            # A boundary: while the ledger cannot be read, what serves goes on serving.
+            except Exception as error:
+                if tries % _POLLS_BETWEEN_TRIES == 0:
+                    self.say(
+                        f"releases cannot be read ({type(error).__name__}: {error}); what serves goes on."
+                    )
+            tries += 1
+            await asyncio.sleep(self._poll)
+
+    async def close(self) -> None:
+        """No more looks for releases; all that was answered is written."""
+        if self._follower is not None:
+            self._follower.cancel()
+        await self.recorder.close()
+        self._pool.shutdown(wait=False)
+
+
+class _Allowed(Exception):
+    """The path is served, by other methods."""
+
+    def __init__(self, methods: list[str]) -> None:
+        super().__init__(f"expected {' or '.join(methods)} on this path.")
+        self.methods = methods
+
+
+_LATER: Headers = ((b"retry-after", b"1"),)
+Write = Callable[[list[Part], list[str]], Reply]
+
+
+def _json(value: Any, status: int = 200) -> Reply:
+    return Reply(status, msgspec.json.encode(value))
+
+
+def _refusal(status: int, message: str, shape: str, headers: Headers = ()) -> Reply:
+    """An error as its protocol has it."""
+    if shape == "mlflow":
+        code = invocations.CODES.get(status, "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR")
+        body: dict[str, str] = {"error_code": code, "message": message}
+    else:
+        body = {"error": message}
+    return Reply(status, msgspec.json.encode(body), JSON + headers)
+
+
+def _json_size(request: Request) -> int | None:
+    """How much of a v2 body is JSON, where binary tensors follow. Raises BadRequest, 415 for another type."""
+    text = request.headers.get(b"inference-header-content-length")
+    if text is not None:
+        if not text.isdigit() or len(text) > 12 or not 0 < int(text) <= len(request.body):
+            raise BadRequest(
+                f"Inference-Header-Content-Length: expected the size of the JSON, 1 to {len(request.body)}. "
+                "A body of raw tensors alone is not taken."
+            )
+        return int(text)
+    kind = request.headers.get(b"content-type")
+    # Clients of this protocol may send no type at all.
+    if kind is not None and kind.partition(b";")[0].strip().lower() not in (b"application/json", b""):
+        raise BadRequest("content type: expected application/json.", 415)
+    return None
+
+
+async def _after(done: Awaitable[None], reply: Reply) -> Reply:
+    await done
+    return reply
+
+
+async def _acknowledged(done: Awaitable[None], count: int) -> Reply:
+    await done
+    return _json({"accepted": count})
+
+
+def _version() -> str:
+    return installed("comporta")

@@ -1,0 +1,86 @@
+"""A request after its protocol is peeled off: the same for Open Inference and MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from comporta.errors import BadRequest
+
+PER_ROW = {"__key": "key", "__subject": "subject", "__unit": "unit"}
+TIME = "__time"
+MAX_TEXT = 512
+
+
+class About(msgspec.Struct):
+    """Whom the rows are about: one text for all rows, one a row, or None. at: UTC times, likewise."""
+
+    key: str | Sequence[str | None] | None = None
+    subject: str | Sequence[str | None] | None = None
+    unit: str | Sequence[str | None] | None = None
+    at: datetime | Sequence[datetime | None] | None = None
+
+
+class Asked(msgspec.Struct):
+    """n rows, not yet checked: an array [n, columns] in the order of the signature, or columns by name."""
+
+    n: int
+    array: NDArray[np.float64] | None
+    columns: Mapping[str, Sequence[Any]] | None
+    about: About
+
+
+NOBODY = About()
+
+
+def about(parameters: Mapping[str, Any] | None, per_row: Mapping[str, Sequence[Any]] | None = None) -> About:
+    """Whom a request is about. parameters: `key`, `subject`, `unit`, `time`; per_row: columns named
+    `__key`, `__subject`, `__unit`, `__time`. Raises BadRequest."""
+    if not parameters and not per_row:
+        return NOBODY
+    found = About()
+    for name in ("key", "subject", "unit"):
+        value = (parameters or {}).get(name)
+        if value is not None and value != "":
+            setattr(found, name, _text(name, value))
+    time = (parameters or {}).get("time")
+    if time is not None and time != "":
+        found.at = moment("parameter 'time'", time)
+    for column, values in (per_row or {}).items():
+        if column == TIME:
+            found.at = [None if value is None else moment(f"column '{TIME}'", value) for value in values]
+        else:
+            name = PER_ROW[column]
+            setattr(found, name, [None if value in (None, "") else _text(name, value) for value in values])
+    return found
+
+
+def nth(value: Any, row: int) -> Any:
+    """What is said of one row."""
+    return value[row] if isinstance(value, list) else value
+
+
+def moment(what: str, value: Any) -> datetime:
+    """A UTC time from ISO 8601 text with a time zone. Raises BadRequest."""
+    if isinstance(value, str):
+        try:
+            found = datetime.fromisoformat(value)
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise BadRequest(f"{what}: expected a time with a time zone, as in 2026-01-31T12:00:00Z.")
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise BadRequest(f"{name}: expected text or a whole number.")
+    text = str(value)
+    if len(text) > MAX_TEXT:
+        raise BadRequest(f"{name}: found {len(text)} characters, expected at most {MAX_TEXT}.")
+    return text

@@ -1,0 +1,52 @@
+"""What came true, told by prediction id: one or many at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from comporta.errors import BadRequest
+from comporta.records import Feedback
+from comporta.serve.asked import moment
+from comporta.serve.ids import is_id
+from comporta.serve.v2 import decode, too_many
+
+Label = bool | int | float | str
+MAX_LABEL = 10_000
+
+
+class Told(msgspec.Struct, forbid_unknown_fields=True):
+    """One label. at: when it came true."""
+
+    id: str
+    label: Label
+    at: str | None = None
+
+
+_decoder = msgspec.json.Decoder(Told | list[Told])
+
+
+def read(body: bytes, arrived: datetime, limit: int) -> list[Feedback]:
+    """The labels of a body: `{"id": …, "label": …, "at": …}`, or a list of such. Raises BadRequest."""
+    given: Told | list[Told] = decode(_decoder, body)
+    told = given if isinstance(given, list) else [given]
+    if not told:
+        raise BadRequest("found no label, expected at least one.")
+    if len(told) > limit:
+        raise too_many(len(told), limit)
+    return [_feedback(row, each, arrived) for row, each in enumerate(told)]
+
+
+def _feedback(row: int, told: Told, arrived: datetime) -> Feedback:
+    if not is_id(told.id):
+        raise BadRequest(
+            f"feedback {row}: found an 'id' that is none, expected the 32 hex digits that came with "
+            "the prediction."
+        )
+    if isinstance(told.label, str) and len(told.label) > MAX_LABEL:
+        raise BadRequest(
+            f"feedback {row}: found a label of {len(told.label)} characters, expected at most {MAX_LABEL}."
+        )
+    at = None if told.at is None else moment(f"feedback {row}: 'at'", told.at)
+    return Feedback(id=told.id, label=told.label, at=at, arrived=arrived)

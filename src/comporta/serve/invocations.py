@@ -1,0 +1,200 @@
+"""MLflow's `/invocations`: requests read and answers written.
+
+As `mlflow models serve` has it: JSON with one of `dataframe_split`, `dataframe_records`, `instances`,
+`inputs`, and `params`; or CSV. Columns `__key`, `__subject`, `__unit`, `__time` say whom a row is about.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from comporta.errors import BadRequest
+from comporta.serve.asked import PER_ROW, TIME, Asked, about
+from comporta.serve.parts import Part, together, versions
+from comporta.serve.schema import Schema
+from comporta.serve.v2 import decode, merged, too_many
+
+FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+CODES = {
+    400: "BAD_REQUEST",
+    403: "PERMISSION_DENIED",
+    404: "RESOURCE_DOES_NOT_EXIST",
+    413: "REQUEST_LIMIT_EXCEEDED",
+    500: "INTERNAL_ERROR",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+
+
+class Split(msgspec.Struct, forbid_unknown_fields=True):
+    """`dataframe_split`."""
+
+    data: list[list[Any]]
+    columns: list[str] | None = None
+    index: list[Any] | None = None
+
+
+_body = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_split = msgspec.json.Decoder(Split)
+_records = msgspec.json.Decoder(list[dict[str, Any]])
+_any = msgspec.json.Decoder(Any)
+_params = msgspec.json.Decoder(dict[str, Any])
+
+
+def read_json(body: bytes, schema: Schema, limit: int) -> Asked:
+    """The rows of a JSON body. Raises BadRequest."""
+    given: dict[str, msgspec.Raw] = decode(_body, body)
+    forms = [form for form in FORMS if form in given]
+    if len(forms) != 1:
+        found = " and ".join(forms) or "none of them"
+        raise BadRequest(f"the body: found {found}, expected exactly one of {', '.join(FORMS)}.")
+    unknown = given.keys() - {*FORMS, "params"}
+    if unknown:
+        raise BadRequest(
+            f"the body: found {len(unknown)} unknown fields, expected {forms[0]} and perhaps params."
+        )
+    params = decode(_params, bytes(given["params"])) if "params" in given else None
+    columns = _READERS[forms[0]](bytes(given[forms[0]]), schema)
+    return _asked(columns, schema, params, limit)
+
+
+def read_csv(body: bytes, schema: Schema, limit: int) -> Asked:
+    """The rows of a CSV body with a header; typed by the model's columns, not by their looks.
+
+    Raises BadRequest."""
+    try:
+        text = body.decode("utf-8-sig")
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadRequest(f"the body is not CSV in UTF-8: {type(error).__name__}.") from None
+    if len(lines) < 2:
+        raise BadRequest("the body: expected a line of column names and at least one row.")
+    if len(lines) - 1 > limit:
+        raise too_many(len(lines) - 1, limit)
+    header, rows = lines[0], lines[1:]
+    _check_widths(rows, len(header), "line")
+    columns = _named(header, rows)
+    for column in schema.columns:
+        if column.name in columns:
+            columns[column.name] = [_typed(column.kind, cell) for cell in columns[column.name]]
+    return _asked(columns, schema, None, limit)
+
+
+def write(parts: list[Part], ids: list[str]) -> bytes:
+    """The answer: `predictions` in the order of the rows, their `prediction_ids` and `model_versions`."""
+    label, probability = together(parts)
+    chances = None if probability is None else probability.tolist()
+    predictions: list[Any]
+    if label is None:
+        predictions = chances or []
+    elif chances is None:
+        predictions = list(label)
+    else:
+        predictions = [
+            {"label": one, "probability": chance} for one, chance in zip(label, chances, strict=True)
+        ]
+    said = {"predictions": predictions, "prediction_ids": ids, "model_versions": versions(parts, len(ids))}
+    return msgspec.json.encode(said)
+
+
+def _from_split(raw: bytes, schema: Schema) -> dict[str, Any]:
+    split: Split = decode(_split, raw)
+    header = split.columns if split.columns is not None else schema.names
+    _check_widths(split.data, len(header), "row")
+    return _named(header, split.data)
+
+
+def _from_records(raw: bytes, schema: Schema) -> dict[str, Any]:
+    records: list[dict[str, Any]] = decode(_records, raw)
+    if not records:
+        return {}
+    names = records[0].keys()
+    for row, record in enumerate(records):
+        if record.keys() != names:
+            raise BadRequest(f"row {row}: found other fields than in row 0, expected the same in each.")
+    return {name: [record[name] for record in records] for name in names}
+
+
+def _from_values(raw: bytes, schema: Schema) -> dict[str, Any]:
+    """`instances` and `inputs`: rows of values, rows by name, or columns by name."""
+    values = decode(_any, raw)
+    if isinstance(values, dict):
+        if not all(isinstance(column, list) for column in values.values()):
+            raise BadRequest("the body: expected each column to be a list.")
+        return {name: [_single(value) for value in column] for name, column in values.items()}
+    if isinstance(values, list) and values:
+        if all(isinstance(row, dict) for row in values):
+            return _from_records(raw, schema)
+        if all(isinstance(row, list) for row in values):
+            _check_widths(values, len(schema.names), "row")
+            return _named(schema.names, values)
+        if len(schema.names) == 1 and not any(isinstance(row, list | dict) for row in values):
+            return {schema.names[0]: values}
+    if values == []:
+        return {}
+    raise BadRequest("the body: expected rows as lists, rows as objects, or an object of columns.")
+
+
+_READERS = {
+    "dataframe_split": _from_split,
+    "dataframe_records": _from_records,
+    "instances": _from_values,
+    "inputs": _from_values,
+}
+
+
+def _asked(columns: dict[str, Any], schema: Schema, params: Mapping[str, Any] | None, limit: int) -> Asked:
+    sizes = {len(values) for values in columns.values()}
+    if len(sizes) > 1:
+        raise BadRequest(
+            f"columns: found {min(sizes)} to {max(sizes)} rows, expected the same number in each."
+        )
+    n = sizes.pop() if sizes else 0
+    if n == 0:
+        raise BadRequest("the body: found no rows, expected at least one.")
+    if n > limit:
+        raise too_many(n, limit)
+    about_rows = {name: columns.pop(name) for name in (*PER_ROW, TIME) if name in columns}
+    who = about(params)
+    if about_rows:
+        who = merged(who, about(None, about_rows))
+    return Asked(n, None, columns, who)
+
+
+def _named(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    if len(set(header)) != len(header):
+        raise BadRequest("columns: found one name twice, expected each column once.")
+    if not rows:
+        return {}
+    return {name: list(values) for name, values in zip(header, zip(*rows, strict=True), strict=True)}
+
+
+def _check_widths(rows: Sequence[Sequence[Any]], width: int, what: str) -> None:
+    for number, row in enumerate(rows):
+        if len(row) != width:
+            raise BadRequest(f"{what} {number}: found {len(row)} values, expected {width}.")
+
+
+def _single(value: Any) -> Any:
+    """A value, or the one in a list of one: columns may be sent as [n, 1]."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _typed(kind: str, cell: str) -> Any:
+    """A cell as its column wants it; what cannot be stays text, which the schema then refuses by name."""
+    if cell == "":
+        return None
+    try:
+        if kind == "int":
+            return int(cell)
+        if kind == "float":
+            return float(cell)
+    except ValueError:
+        return cell
+    if kind == "bool":
+        return {"true": True, "false": False}.get(cell.lower(), cell)
+    return cell

@@ -1,0 +1,227 @@
+"""A version made ready to take traffic: checked, warmed and asked before the first request comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from comporta.errors import BadRequest, Refused
+from comporta.records import Joined
+from comporta.serve.asked import About, Asked, nth
+from comporta.serve.schema import Rows, Schema
+from comporta.serve.source import Loaded, Scored
+
+UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
+_WARM = 3
+_MANY = 64
+
+
+class Answer:
+    """What a version says of n rows, ready to be written and logged."""
+
+    __slots__ = ("joined", "label", "probability", "rows")
+
+    def __init__(
+        self,
+        rows: Rows,
+        label: list[Any] | None,
+        probability: NDArray[np.floating] | None,
+        joined: Sequence[tuple[Joined, ...]] | None,
+    ) -> None:
+        """label: JSON values [n]. probability: [n] of a binary model, else [n, classes]."""
+        self.rows, self.label, self.probability, self.joined = rows, label, probability, joined
+
+
+class Live:
+    """One version that answers."""
+
+    __slots__ = ("_binary", "_fixed", "_label", "_per_row", "_probability", "label_name", "loaded", "schema")
+
+    def __init__(self, loaded: Loaded) -> None:
+        """Raises BadProject when a raw column is of a type that cannot be served."""
+        self.loaded = loaded
+        signature = loaded.signature
+        self.schema = Schema(signature)
+        self._binary = signature.task == "binary"
+        regression = signature.task == "regression"
+        self.label_name = "prediction" if regression else "label"
+        self._label = regression or signature.output in ("label", "both")
+        self._probability = not regression and signature.output in ("probability", "both")
+        self._fixed = self._per_row = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.loaded.model}/{self.loaded.number}"
+
+    def seconds(self, n: int) -> float:
+        """About how long n rows take, as measured when it was warmed."""
+        return self._fixed + n * self._per_row
+
+    def answer(self, asked: Asked, now: int) -> Answer:
+        """The answer to these rows. now: nanoseconds since 1970, the time of rows that name none.
+
+        Raises BadRequest; and whatever else the model raises, which is its fault.
+        """
+        loaded, schema, array = self.loaded, self.schema, asked.array
+        if loaded.requires:
+            self._require(asked)
+        if array is not None:
+            schema.check_array(array)
+            rows = Rows(asked.n, array)
+        else:
+            assert asked.columns is not None
+            rows = schema.check_columns(asked.columns, asked.n)
+        if loaded.fast is not None and schema.numeric:
+            return self._said(rows, loaded.fast(schema.array(rows)), None)
+        frame = schema.frame(rows)
+        joined: Sequence[tuple[Joined, ...]] | None = None
+        if loaded.features is not None:
+            frame, joined = loaded.features(frame, self._times(asked, frame, now))
+        return self._said(rows, loaded.predict(frame), joined)
+
+    def ready(self, now: int) -> list[str]:
+        """Tested, warmed and measured; what was noticed. Raises Refused when it answers wrongly."""
+        noticed = []
+        probe = self.loaded.probe
+        if self.loaded.test is not None:
+            self.loaded.test()
+        first = self._rows_of(probe) if probe is not None and probe.height else self._blank()
+        try:
+            one, many = (self._time(rows, now) for rows in (first, repeated(first, _MANY)))
+        # A boundary: the project's and the model's own code runs here, and may raise anything.
+        except Exception as error:
+            if probe is not None:
+                raise Refused(
+                    f"{self.name}: it could not answer its probe rows ({type(error).__name__}: {error}). "
+                    "It takes no traffic; the versions before it go on."
+                ) from error
+            # Made-up rows may be senseless to it: that is no reason to keep it from its traffic.
+            noticed.append(f"{self.name}: could not be warmed with made-up rows ({type(error).__name__}).")
+        else:
+            self._per_row = max(0.0, (many - one) / (_MANY - 1) / first.n)
+            self._fixed = max(0.0, one - self._per_row * first.n)
+            self.schema.strict = frozenset(self._closed(first, now))
+            if self.loaded.fast is not None and self.schema.numeric:
+                self._same_both_ways(first)
+        return noticed
+
+    def _time(self, rows: Asked, now: int) -> float:
+        """Seconds of one call, the best of a few: the first ones also warm what is lazy."""
+        took = []
+        for _ in range(_WARM):
+            started = time.perf_counter()
+            self.answer(rows, now)
+            took.append(time.perf_counter() - started)
+        return min(took)
+
+    def _closed(self, first: Asked, now: int) -> list[str]:
+        """Columns for whose unseen values the model raises: there they are refused at the door."""
+        closed = []
+        for column in self.schema.columns:
+            if not column.values or column.kind != "text":
+                continue
+            assert first.columns is not None
+            columns = {**first.columns, column.name: [UNSEEN] * first.n}
+            try:
+                self.answer(Asked(first.n, None, columns, first.about), now)
+            # A boundary: see above.
+            except Exception:
+                closed.append(column.name)
+        return closed
+
+    def _same_both_ways(self, first: Asked) -> None:
+        """The fast way and the way by names must say the same. Raises Refused."""
+        assert self.loaded.fast is not None
+        rows = self.schema.check_columns(first.columns or {}, first.n)
+        fast = self.loaded.fast(self.schema.array(rows))
+        named = self.loaded.predict(self.schema.frame(rows))
+        for name, one in fast.items():
+            other = named[name]
+            numbers = one.dtype.kind == "f"
+            same = np.allclose(one, other, rtol=1e-4, atol=1e-5) if numbers else np.array_equal(one, other)
+            if not same:
+                raise Refused(f"{self.name}: its fast way and its way by names differ on its probe rows.")
+
+    def _said(self, rows: Rows, scored: Scored, joined: Sequence[tuple[Joined, ...]] | None) -> Answer:
+        label = probability = None
+        if self._probability:
+            probability = scored["probability"][:, 1] if self._binary else scored["probability"]
+            self._require_finite(probability)
+        if self._label:
+            said = scored[self.label_name]
+            if said.dtype.kind == "f":
+                self._require_finite(said)
+            label = said.tolist()
+        return Answer(rows, label, probability, joined)
+
+    def _require_finite(self, numbers: Any) -> None:
+        # A sum is not finite when any part is not: the usual case costs one pass.
+        if not np.isfinite(numbers.sum()) and not np.isfinite(numbers).all():
+            raise BadRequest(
+                "the model gives no finite number for these rows. Look for values far outside of what it was "
+                "trained on, or missing ones."
+            )
+
+    def _require(self, asked: Asked) -> None:
+        for name in self.loaded.requires:
+            said = getattr(asked.about, name)
+            if said is None or (isinstance(said, list) and any(value is None for value in said)):
+                raise BadRequest(
+                    f"found no {name!r}, which this model asks of every row. Send it among the request's "
+                    f"parameters, or a row each in the column '__{name}'."
+                )
+
+    def _times(self, asked: Asked, frame: pl.DataFrame, now: int) -> pl.Series:
+        """The UTC time of each row: as said, else by its own column, else now."""
+        said, named = asked.about.at, self.loaded.time
+        moment = datetime.fromtimestamp(now / 1e9, UTC)
+        if said is None and named is not None:
+            own = frame[named]
+            zone = getattr(own.dtype, "time_zone", None)
+            own = (
+                own.dt.convert_time_zone("UTC")
+                if zone
+                else own.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+            )
+            return own.fill_null(moment).alias("__at")
+        times = [nth(said, row) or moment for row in range(asked.n)]
+        return pl.Series("__at", times, dtype=pl.Datetime("us", "UTC"))
+
+    def _rows_of(self, probe: pl.DataFrame) -> Asked:
+        columns = {
+            column.name: [
+                value.isoformat() if isinstance(value, date) else value
+                for value in probe[column.name].to_list()
+            ]
+            for column in self.schema.columns
+        }
+        return Asked(probe.height, None, columns, _ANYONE)
+
+    def _blank(self) -> Asked:
+        """One made-up row."""
+        moment = datetime(2000, 1, 1, tzinfo=UTC)
+        blank: dict[str, Any] = {"int": 0, "float": 0.0, "bool": False, "text": "", "date": "2000-01-01"}
+        columns: dict[str, list[Any]] = {}
+        for column in self.schema.columns:
+            value = blank.get(column.kind)
+            if column.values:
+                value = min(column.values)
+            elif column.kind == "datetime":
+                value = (moment if column.zone else moment.replace(tzinfo=None)).isoformat()
+            columns[column.name] = [value]
+        return Asked(1, None, columns, _ANYONE)
+
+
+def repeated(asked: Asked, times: int) -> Asked:
+    """The same rows, several times over."""
+    columns = {name: list(values) * times for name, values in (asked.columns or {}).items()}
+    return Asked(asked.n * times, None, columns, asked.about)
+
+
+_ANYONE = About(key="probe", subject="probe", unit="probe")

@@ -1,0 +1,136 @@
+"""One request's rows, by the versions that answer them, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from comporta.errors import BadRequest
+from comporta.records import Observation
+from comporta.serve.asked import About, Asked, nth
+from comporta.serve.live import Answer, Live
+from comporta.serve.serving import Door
+
+
+class Part(msgspec.Struct):
+    """Rows that one version answers. places: which rows of the request; None: all, in order."""
+
+    live: Live
+    asked: Asked
+    places: list[int] | None = None
+    answer: Answer | None = None
+
+
+def divide(door: Door, key: bytes, pinned: Live | None, asked: Asked, reader: Live, first: str) -> list[Part]:
+    """The parts of a request, read by the columns of `reader`. first: the unit of rows that name none."""
+    if pinned is not None or len(door.shares) == 1:
+        return [Part(pinned or door.live(key, first), asked)]
+    units = asked.about.unit
+    if units is None or isinstance(units, str):
+        return [_read_by(Part(door.live(key, units or first), asked), reader)]
+    places: dict[int, list[int]] = {}
+    for row, unit in enumerate(units):
+        places.setdefault(door.live(key, unit or first).loaded.number, []).append(row)
+    if len(places) == 1:
+        return [_read_by(Part(door.versions[next(iter(places))], asked), reader)]
+    return [
+        _read_by(Part(door.versions[number], _take(asked, rows), rows), reader)
+        for number, rows in sorted(places.items())
+    ]
+
+
+def together(parts: list[Part]) -> tuple[list[Any] | None, Any]:
+    """Labels and probabilities in the order of the request's rows."""
+    answers = [part.answer for part in parts if part.answer is not None]
+    if len(parts) == 1:
+        return answers[0].label, answers[0].probability
+    order = np.argsort(np.concatenate([np.asarray(part.places) for part in parts]))
+    label = probability = None
+    if all(answer.label is not None for answer in answers):
+        labels = [value for answer in answers for value in answer.label or ()]
+        label = [labels[i] for i in order]
+    if all(answer.probability is not None for answer in answers):
+        if len({answer.probability.shape[1:] for answer in answers if answer.probability is not None}) > 1:
+            raise BadRequest(
+                "units: these rows are answered by versions with different classes. "
+                "Send a request for each unit."
+            )
+        probability = np.concatenate(
+            [answer.probability for answer in answers if answer.probability is not None]
+        )[order]
+    return label, probability
+
+
+def versions(parts: list[Part], n: int) -> list[int]:
+    """The version that answered each row."""
+    if len(parts) == 1:
+        return [parts[0].live.loaded.number] * n
+    found = [0] * n
+    for part in parts:
+        for row in part.places or ():
+            found[row] = part.live.loaded.number
+    return found
+
+
+def observations(parts: list[Part], ids: Sequence[str], about: About, nanoseconds: int) -> list[Observation]:
+    """What is kept of a request: one observation a row."""
+    at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
+    made = []
+    for part in parts:
+        loaded, answer = part.live.loaded, part.answer
+        assert answer is not None
+        places = part.places if part.places is not None else range(answer.rows.n)
+        chances = None if answer.probability is None else answer.probability.tolist()
+        for i, (row, inputs) in enumerate(zip(places, part.live.schema.records(answer.rows), strict=True)):
+            output: dict[str, Any] = {}
+            if answer.label is not None:
+                output[part.live.label_name] = answer.label[i]
+            if chances is not None:
+                output["probability"] = chances[i]
+            made.append(
+                Observation(
+                    id=ids[row],
+                    model=loaded.model,
+                    version=loaded.number,
+                    at=nth(about.at, row) or at,
+                    inputs=inputs,
+                    output=output,
+                    joined=answer.joined[i] if answer.joined is not None else (),
+                    key=nth(about.key, row),
+                    subject=nth(about.subject, row),
+                    unit=nth(about.unit, row),
+                )
+            )
+    return made
+
+
+def _read_by(part: Part, reader: Live) -> Part:
+    """An array has its columns in the reader's order: for another schema it goes by name."""
+    names = reader.schema.names
+    array = part.asked.array
+    if array is not None and part.live.schema.names != names:
+        columns = {
+            name: [None if value != value else value for value in array[:, i].tolist()]
+            for i, name in enumerate(names)
+        }
+        part.asked = Asked(part.asked.n, None, columns, part.asked.about)
+    return part
+
+
+def _take(asked: Asked, rows: list[int]) -> Asked:
+    def some(said: Any) -> Any:
+        return [said[row] for row in rows] if isinstance(said, list) else said
+
+    about = asked.about
+    return Asked(
+        len(rows),
+        None if asked.array is None else asked.array[rows],
+        None
+        if asked.columns is None
+        else {name: [values[row] for row in rows] for name, values in asked.columns.items()},
+        About(some(about.key), some(about.subject), some(about.unit), some(about.at)),
+    )

@@ -1,0 +1,205 @@
+"""Answers kept aside the request path: a bounded queue, and one thread that writes it in batches.
+
+Not durable: an answer goes out at once and is written within `every` seconds. Durable: it goes out once
+written, together with all that arrived meanwhile (group commit). Feedback is always durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from comporta.errors import ComportaError
+from comporta.records import Feedback, Observation
+from comporta.serve.source import Sink
+
+
+class Unwritten(Exception):
+    """It could not be written now; the client may ask again."""
+
+
+class Item(NamedTuple):
+    """What waits to be written. cost: bytes held, about. make: the observations of `rows` rows.
+
+    done: whom to tell, in durable mode.
+    """
+
+    rows: int
+    cost: int
+    make: Callable[[], Sequence[Observation]] | None
+    told: Sequence[Feedback]
+    done: asyncio.Future[None] | None
+
+
+class Counts(msgspec.Struct):
+    """Rows since the start. lost: dropped because the queue was full, or unwritten at the end."""
+
+    written: int = 0
+    lost: int = 0
+    feedback: int = 0
+    failures: int = 0
+
+
+class Recorder:
+    """Start it from the server's event loop; `put` is called from there only."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        every: float = 0.5,
+        batch: int = 4_000,
+        room: int = 128 * 2**20,
+        durable: bool = False,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        """every: seconds between writes. batch: rows that start one earlier. room: bytes of the queue."""
+        self.sink, self.every, self.batch, self.room, self.durable, self._say = (
+            sink, every, batch, room, durable, say,
+        )  # fmt: skip
+        self.counts = Counts()
+        self._queue: deque[Item] = deque()
+        self._held: list[Observation] = []
+        self._held_cost = 0
+        self._put_cost = self._put_rows = self._taken_cost = self._taken_rows = 0
+        self._wake, self._ending = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Rows not written yet."""
+        return self._put_rows - self._taken_rows + len(self._held)
+
+    def start(self) -> None:
+        """Begins to write."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="comporta-recorder", daemon=True)
+        self._thread.start()
+
+    def put(
+        self, rows: int, cost: int, make: Callable[[], Sequence[Observation]]
+    ) -> asyncio.Future[None] | None:
+        """Queued; in durable mode, what to await before answering (it raises Unwritten)."""
+        if self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
+            if self.durable:
+                raise Unwritten
+            self.counts.lost += rows
+            return None
+        done = None
+        if self.durable:
+            assert self._loop is not None
+            done = self._loop.create_future()
+        self._put_cost += cost
+        self._put_rows += rows
+        self._queue.append(Item(rows, cost, make, (), done))
+        if self.durable or self._put_rows - self._taken_rows >= self.batch:
+            self._wake.set()
+        return done
+
+    def tell(self, told: Sequence[Feedback], cost: int) -> asyncio.Future[None]:
+        """Queued; awaited before it is acknowledged. Raises Unwritten."""
+        if self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
+            raise Unwritten
+        assert self._loop is not None
+        done = self._loop.create_future()
+        self._put_cost += cost
+        self._queue.append(Item(0, cost, None, told, done))
+        self._wake.set()
+        return done
+
+    async def close(self, patience: float = 20.0) -> None:
+        """All that waits is written, or counted as lost after `patience` seconds."""
+        if self._thread is None:
+            return
+        self._ending.set()
+        self._wake.set()
+        thread, self._thread = self._thread, None
+        await asyncio.to_thread(thread.join, patience)
+        if self.waiting:
+            self.counts.lost += self.waiting
+            self._say(f"{self.waiting} answers could not be written to the prediction log and are lost.")
+
+    def _run(self) -> None:
+        due = time.monotonic() + self.every
+        while True:
+            self._wake.wait(max(0.0, due - time.monotonic()))
+            self._wake.clear()
+            due = time.monotonic() + self.every
+            ending = self._ending.is_set()
+            wrote = self._flush()
+            if ending and wrote and not self._queue:
+                return
+            if ending and not wrote:
+                time.sleep(0.05)
+                self._wake.set()
+
+    def _flush(self) -> bool:
+        """Writes what waits. False when something is still held because it could not be written."""
+        items = [self._queue.popleft() for _ in range(len(self._queue))]
+        fresh: list[Observation] = []
+        told: list[Feedback] = []
+        for item in items:
+            if item.make is not None:
+                fresh.extend(item.make())
+            told.extend(item.told)
+        kept = self._write(fresh, [item for item in items if item.make is not None])
+        if told:
+            error = self._attempt(self.sink.feedback, told)
+            if error is None:
+                self.counts.feedback += len(told)
+            self._settle([item for item in items if item.make is None], error)
+        for item in items:
+            self._taken_cost += item.cost
+            self._taken_rows += item.rows
+        return kept
+
+    def _write(self, fresh: list[Observation], items: list[Item]) -> bool:
+        observations = [*self._held, *fresh]
+        if not observations:
+            return True
+        error = self._attempt(self.sink.write, observations)
+        if error is None:
+            self.counts.written += len(observations)
+            self._held, self._held_cost = [], 0
+        elif not self.durable:
+            # Held and tried again; with the queue it may fill the room, and then the newest are lost.
+            self._held = observations
+            self._held_cost += sum(item.cost for item in items)
+        self._settle([item for item in items if item.done is not None], error)
+        return error is None or self.durable
+
+    def _attempt(self, write: Callable[[Any], None], batch: Sequence[Any]) -> Exception | None:
+        try:
+            write(batch)
+        except (ComportaError, OSError) as error:
+            if not self.counts.failures:
+                self._say(f"the prediction log cannot be written: {error} It is tried again.")
+            self.counts.failures += 1
+            return error
+        # A boundary: whatever a sink raises must not end the thread that all answers are kept by.
+        except Exception as error:
+            self._say(f"the prediction log cannot be written: {type(error).__name__}: {error}")
+            self.counts.failures += 1
+            return error
+        return None
+
+    def _settle(self, items: list[Item], error: Exception | None) -> None:
+        waiting = [item.done for item in items if item.done is not None]
+        if waiting and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_resolve, waiting, error)
+
+
+def _resolve(waiting: list[asyncio.Future[None]], error: Exception | None) -> None:
+    for done in waiting:
+        if not done.done():
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(Unwritten())

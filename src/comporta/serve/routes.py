@@ -1,0 +1,75 @@
+"""Every path there is. What is not in this table is not served."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+MODEL = r"(?P<model>[^/]{1,200})"
+VERSION = r"(?:/versions/(?P<version>[^/]{1,20}))?"
+
+
+class Path(msgspec.Struct, frozen=True):
+    """One route. name: the function that answers. shape: of its errors, `v2` or `mlflow`."""
+
+    method: str
+    path: str
+    name: str
+    meaning: str
+    shape: str = "v2"
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What matches its path."""
+        text = self.path.replace("[/versions/{version}]", VERSION).replace("{model}", MODEL)
+        return re.compile(text)
+
+
+ROUTES = (
+    Path("GET", "/v2", "server", "name, version and extensions of the server"),
+    Path("GET", "/v2/health/live", "live", "200 while the process answers"),
+    Path("GET", "/v2/health/ready", "ready", "200 once every released model answers, else 503"),
+    Path(
+        "GET", "/v2/models/{model}[/versions/{version}]", "metadata", "columns, outputs, versions of a model"
+    ),
+    Path(
+        "GET", "/v2/models/{model}[/versions/{version}]/ready", "model_ready", "200 once this model answers"
+    ),
+    Path("POST", "/v2/models/{model}[/versions/{version}]/infer", "infer", "predictions, Open Inference v2"),
+    Path("POST", "/invocations", "invoke", "predictions, as MLflow has it, of the only model", "mlflow"),
+    Path("POST", "/models/{model}/invocations", "invoke", "the same, of a model by name", "mlflow"),
+    Path("GET", "/ping", "ping", "200 once something answers, else 404", "mlflow"),
+    Path("GET", "/health", "ping", "the same", "mlflow"),
+    Path("GET", "/version", "version", "the version of Comporta, as text", "mlflow"),
+    Path("POST", "/feedback", "feedback", "what came true, by prediction id"),
+    Path(
+        "GET",
+        "/metrics",
+        "metrics",
+        "requests, observations written, waiting and lost, as Prometheus reads them",
+    ),
+)
+_PATTERNS = [(route, route.pattern) for route in ROUTES]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A route with what its path names."""
+
+    route: Path
+    model: str | None = None
+    version: str | None = None
+
+
+def find(method: str, path: str) -> Found | list[str]:
+    """The route of a path; or the methods that it takes, none where there is no such path."""
+    allowed = []
+    for route, pattern in _PATTERNS:
+        match = pattern.fullmatch(path)
+        if match is None:
+            continue
+        if route.method == method:
+            named = match.groupdict()
+            return Found(route, named.get("model"), named.get("version"))
+        allowed.append(route.method)
+    return allowed

@@ -1,0 +1,133 @@
+"""What serves now: an immutable set of versions by model, replaced whole by one reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from comporta.errors import BadProject, BadRequest, ComportaError
+from comporta.records import Share
+from comporta.serve.live import Live
+from comporta.serve.route import choose
+from comporta.serve.source import Source
+
+
+class Door(msgspec.Struct, frozen=True):
+    """One model: its shares, and the versions they name, in memory."""
+
+    model: str
+    shares: tuple[Share, ...]
+    versions: Mapping[int, Live]
+
+    @property
+    def champion(self) -> Live:
+        """The version with the largest share: whose columns a request is read by."""
+        return self.versions[max(self.shares, key=lambda share: share.weight).version]
+
+    def live(self, key: bytes, unit: str) -> Live:
+        """The version that answers this unit."""
+        shares = self.shares
+        if len(shares) == 1:
+            return self.versions[shares[0].version]
+        return self.versions[choose(shares, key, self.model, unit)]
+
+    def version(self, text: str) -> Live:
+        """The version of this number. Raises BadRequest with status 404."""
+        live = self.versions.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+        if live is None:
+            served = ", ".join(str(number) for number in sorted(self.versions))
+            raise BadRequest(
+                f"model {self.model!r}: this version is not served, expected one of: {served}.", 404
+            )
+        return live
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """Shares that could not be loaded, and why."""
+
+    shares: tuple[Share, ...]
+    reason: str
+
+
+class Serving(msgspec.Struct, frozen=True):
+    """Every model that serves. failed: releases that could not be loaded, by model."""
+
+    doors: Mapping[str, Door] = {}
+    failed: Mapping[str, Failed] = {}
+
+    @property
+    def ready(self) -> bool:
+        return bool(self.doors) and not (self.failed.keys() - self.doors.keys())
+
+
+def renew(
+    old: Serving,
+    source: Source,
+    clock: Callable[[], int],
+    say: Callable[[str], None],
+    *,
+    again: bool = True,
+) -> Serving:
+    """What serves next: what is loaded stays, what is new is loaded, warmed and asked beside it.
+
+    A model whose new version cannot be loaded goes on as before; it is tried again when its shares change,
+    or with `again`. The same object when nothing changed.
+    """
+    routes = source.routes()
+    doors: dict[str, Door] = {}
+    failed: dict[str, Failed] = {}
+    for model, shares in routes.items():
+        before = old.doors.get(model)
+        taking = tuple(share for share in shares if share.weight > 0)
+        if before is not None and before.shares == taking:
+            doors[model] = before
+            continue
+        known = old.failed.get(model)
+        if known is not None and known.shares == taking and not again:
+            failed[model] = known
+            if before is not None:
+                doors[model] = before
+            continue
+        wanted = {share.version for share in taking}
+        versions = {
+            number: live for number, live in (before.versions if before else {}).items() if number in wanted
+        }
+        try:
+            for number in sorted(wanted - versions.keys()):
+                versions[number] = _load(source, model, number, clock, say)
+        except ComportaError as error:
+            failed[model] = Failed(taking, str(error))
+            if failed[model] != known:
+                say(f"{model}: the new release cannot be served. {error}")
+            if before is not None:
+                doors[model] = before
+            continue
+        doors[model] = Door(model, taking, versions)
+        say(f"{model}: {_shares(taking)}")
+    if doors == dict(old.doors) and failed == dict(old.failed):
+        return old
+    return Serving(doors, failed)
+
+
+def _load(
+    source: Source, model: str, number: int, clock: Callable[[], int], say: Callable[[str], None]
+) -> Live:
+    try:
+        live = Live(source.load(model, number))
+    except ComportaError:
+        raise
+    # A boundary: a project's own code is loaded here, and may raise anything.
+    except Exception as error:
+        raise BadProject(
+            f"{model}/{number}: it could not be loaded ({type(error).__name__}: {error})."
+        ) from error
+    for line in live.ready(clock()):
+        say(line)
+    return live
+
+
+def _shares(shares: tuple[Share, ...]) -> str:
+    if len(shares) == 1:
+        return f"version {shares[0].version} answers"
+    return ", ".join(f"version {share.version} answers {share.weight:.0%}" for share in shares)

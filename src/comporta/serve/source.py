@@ -1,0 +1,65 @@
+"""What a server is handed: which versions answer, how each does, and where answers are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from comporta.records import Feedback, Joined, Observation, Record, Share, Signature
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+
+# What a model says of n rows: `label` [n] and `probability` [n, classes] in the order of the signature's
+# classes, either or both as its output says; `prediction` [n] for a regression.
+Scored = Mapping[str, "NDArray[Any]"]
+Meta = Literal["key", "subject", "unit"]
+Predict = Callable[["pl.DataFrame"], Scored]
+Fast = Callable[["NDArray[np.float64]"], Scored]
+Features = Callable[["pl.DataFrame", "pl.Series"], "tuple[pl.DataFrame, Sequence[tuple[Joined, ...]] | None]"]
+
+
+class Loaded(Record, frozen=True, kw_only=True):
+    """One version, in memory. Shared by threads: its functions change nothing.
+
+    predict: features by name → answers. fast: the same from a float array [n, raw columns], missing as
+    NaN; only where the raw columns are all numbers and are the features, in their order.
+    features: (raw columns, one UTC time a row) → (features, the rows of history each row read).
+    test: raises when the model does not answer here as it did where it was made.
+    requires: what a request must say of each row. time: the raw column of the request's time, if any.
+    probe: rows of raw columns that it must answer before it takes traffic.
+    """
+
+    model: str
+    number: int
+    signature: Signature
+    predict: Predict
+    fast: Fast | None = None
+    features: Features | None = None
+    test: Callable[[], None] | None = None
+    requires: tuple[Meta, ...] = ()
+    time: str | None = None
+    probe: pl.DataFrame | None = None
+
+
+class Source(Protocol):
+    """Where routes and versions come from. Both are called from a thread beside the server's."""
+
+    def routes(self) -> Mapping[str, tuple[Share, ...]]:
+        """Who gets which traffic now: model → shares."""
+
+    def load(self, model: str, number: int) -> Loaded:
+        """This version, ready to answer."""
+
+
+class Sink(Protocol):
+    """Where observations and feedback are kept. Called from one thread, beside the server's."""
+
+    def write(self, observations: Sequence[Observation]) -> None:
+        """All of them durable, or none. Raises ComportaError or OSError."""
+
+    def feedback(self, told: Sequence[Feedback]) -> None:
+        """All of them durable, or none. Raises ComportaError or OSError."""
