@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -28,9 +28,10 @@ class Project(declared.Project, frozen=True):
     folder of the file it is loaded from, or the current one.
     """
 
-    def run(self, *models: str, progress: Callable[[Any], None] | None = None) -> RunReport:
+    def run(self, *models: str, progress: Callable[[str, str, float], None] | None = None) -> RunReport:
         """Read the data, train what changed, judge it: `comporta run`. models: names; none: all.
 
+        progress: called with each step's name, its state, and the seconds since the start.
         Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject.
         """
         from comporta.loop.house import open_house

@@ -1,12 +1,102 @@
-"""The live display of a run."""
+"""The live display of a run: a table in a terminal, a line for each finished step elsewhere; on stderr."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from comporta.cli import show
+from comporta.cli import words as say
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Said = Callable[[str, str, float], None]
+
+_MARKS = {
+    "reused": ("·", "dim"),
+    "waiting": ("…", "yellow"),
+    "started": ("▸", "cyan"),
+    "done": ("✓", "green"),
+    "failed": ("✗", "bold red"),
+    "skipped": ("-", "dim"),
+}
 
 
 @contextmanager
-def display(*, quiet: bool = False) -> Iterator[None]:
-    """What to hand to a run as `progress`."""
-    yield None
+def display(*, quiet: bool = False) -> Iterator[Said | None]:
+    """What to hand to a run as `progress`: called with a step, its state and the seconds since the start."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        with _live() as said:
+            yield said
+    else:
+        yield _Lines()
+
+
+class Steps:
+    """What is known of each step so far. took: seconds from its start, once it has ended."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.began: dict[str, float] = {}
+        self.took: dict[str, float] = {}
+
+    def __call__(self, node: str, state: str, seconds: float) -> None:
+        self.states[node] = state
+        if state in ("started", "waiting"):
+            self.began.setdefault(node, seconds)
+        elif node in self.began:
+            self.took[node] = seconds - self.began[node]
+
+
+class _Lines(Steps):
+    """A line for each step that ended; what was reused is counted in the summary."""
+
+    def __call__(self, node: str, state: str, seconds: float) -> None:
+        super().__call__(node, state, seconds)
+        if state in ("done", "failed", "skipped", "waiting"):
+            took = show.seconds(self.took[node]) if node in self.took else ""
+            show.aside(f"{say.STATES[state]:<8} {node:<32} {took:>9}".rstrip())
+
+
+@contextmanager
+def _live() -> Iterator[Said]:
+    from rich.console import Console
+    from rich.live import Live
+
+    steps = Steps()
+    # The engine tells seconds since the run began; between two tellings this clock goes on.
+    origin: list[float] = []
+
+    def said(node: str, state: str, seconds: float) -> None:
+        origin[:] = origin or [time.monotonic() - seconds]
+        steps(node, state, seconds)
+
+    def drawn() -> Table:
+        return _table(steps, time.monotonic() - origin[0] if origin else 0.0)
+
+    with Live(get_renderable=drawn, console=Console(stderr=True), refresh_per_second=8):
+        yield said
+
+
+def _table(steps: Steps, now: float) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column()
+    grid.add_column()
+    grid.add_column(justify="right")
+    for node, state in steps.states.items():
+        mark, style = _MARKS.get(state, ("?", ""))
+        seconds = steps.took.get(node)
+        if seconds is None and node in steps.began:
+            seconds = now - steps.began[node]
+        took = say.STATES.get(state, state) if seconds is None else show.seconds(seconds)
+        grid.add_row(Text(mark, style), Text(node, style if state == "reused" else ""), Text(took, "dim"))
+    return grid

@@ -43,7 +43,6 @@ STEPS = "{fresh} steps done, {reused} reused"
 NOTHING_NEW = "nothing changed, all steps reused"
 DONE = "done"
 REUSED = "reused"
-FAILED = "failed"
 AS_BEFORE = "{version}: {state}, as before"
 SHUT = "{version} cannot be released: a required gate did not open."
 NEXT_AFTER_RUN = "Next:  comporta release {version}"
@@ -77,3 +76,13 @@ HEAD = "head {seq}:{hash}"
 FREED = "Freed {objects} objects, {size}; {kept} are in use."
 WOULD_FREE = "Would free {objects} objects, {size}; {kept} are in use."
 YOUNG = "{objects} more are not in use but new: left alone for a day."
+
+# progress
+STATES = {
+    "reused": "reused",
+    "waiting": "waiting",
+    "started": "started",
+    "done": "done",
+    "failed": "failed",
+    "skipped": "skipped",
+}
