@@ -1,0 +1,116 @@
+"""From nothing to a gated, released model that answers REST: the `init` project, under 8 seconds.
+
+The commands a newcomer would type, each in a fresh process: init, run, release, serve, and the first request
+that is answered with 200 by the released version. Packages are installed; nothing else is warm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+COMPORTA = str(Path(sys.executable).parent / "comporta")
+LIMIT = 8.0
+REQUEST = {
+    "dataframe_records": [{"customer": 7, "month": "2025-12-01T00:00:00Z", "plan": "basic", "tenure": 3}]
+}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        took, answer = first_answer(Path(folder))
+    print(
+        json.dumps(
+            {
+                "promise": "nothing → gated, released model answering REST",
+                "measured": round(sum(took.values()), 2),
+                "limit": LIMIT,
+                "unit": "s",
+                "holds": sum(took.values()) < LIMIT,
+                "detail": {
+                    "seconds": {name: round(each, 2) for name, each in took.items()},
+                    "floor_seconds": round(floor(), 2),
+                    "floor": "importing scikit-learn, polars, scipy and the ONNX runtime once",
+                    "answer": answer,
+                },
+            }
+        )
+    )
+
+
+def first_answer(folder: Path) -> tuple[dict[str, float], object]:
+    """Seconds of each command, and what was answered."""
+    took = {"init": seconds(folder, "init", "first")}
+    project = folder / "first"
+    took["run"] = seconds(project, "run")
+    took["release"] = seconds(project, "release", "leaving/1")
+    began = time.perf_counter()
+    port = free_port()
+    server = subprocess.Popen(
+        [COMPORTA, "serve", "--port", str(port)],
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        answer = asked(port, server)
+        took["serve and answer"] = time.perf_counter() - began
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=20)
+    return took, answer
+
+
+def seconds(folder: Path, *words: str) -> float:
+    began = time.perf_counter()
+    done = subprocess.run([COMPORTA, *words], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"comporta {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - began
+
+
+def asked(port: int, server: subprocess.Popen[bytes]) -> object:
+    """The first answer. Asks until the server is there."""
+    body = json.dumps(REQUEST).encode()
+    url = f"http://127.0.0.1:{port}/invocations"
+    while server.poll() is None:
+        request = urllib.request.Request(url, body, {"content-type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=5) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            sys.exit(f"the server answered {error.code}: {error.read().decode()}")
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.01)
+    sys.exit(f"comporta serve ended with {server.returncode}")
+
+
+def floor() -> float:
+    """What one process needs to import what a run cannot do without."""
+    began = time.perf_counter()
+    code = "import polars, sklearn.linear_model, sklearn.pipeline, scipy.stats, onnxruntime, skl2onnx"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return time.perf_counter() - began
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()
