@@ -130,6 +130,14 @@ def matrix(frame: pl.DataFrame) -> NDArray[np.float64]:
     return out
 
 
+def words_at(places: Any, words: tuple[str, ...]) -> pl.Series:
+    """The words at these places of the list, as an Enum; missing where the place is NaN, null or -1."""
+    wanted = pl.Series("", places, nan_to_null=True).cast(pl.Int64)
+    wanted = wanted.set(wanted < 0, None)
+    listed = pl.Series(list(words), dtype=pl.Enum(list(words)))
+    return listed.gather(wanted.cast(pl.UInt32))
+
+
 def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     """Words become a pandas category, integers and booleans with gaps floats. Raises MissingExtra."""
     pd = pandas()

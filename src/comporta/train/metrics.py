@@ -136,7 +136,7 @@ def _confused(finish: Callable[[Floats], float]) -> Callable[[Seen], Statistic]:
         cell = truth * size + label
 
         def at(weights: Floats) -> float:
-            counts = np.bincount(cell, weights=weights, minlength=(size + 1) * size)
+            counts = np.bincount(cell, weights=weights, minlength=(size + 1) * size).astype(float)
             return finish(counts.reshape(size + 1, size))
 
         return at

@@ -1,0 +1,78 @@
+"""Models as bytes: equal fits give equal bytes, and loading runs nothing that the bytes bring along.
+
+A kept model is one line that says what it is, and then the codec's own bytes:
+`comporta model 1 {"codec":"skops","reads":"polars"}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from comporta.errors import BadProject, Tampered
+from comporta.records import Record, decode, encode
+from comporta.train.frames import Reads
+
+_MAGIC = b"comporta model 1 "
+
+
+class Codec(Protocol):
+    """One way of writing models down. `comporta.testing.codecs` holds what every codec must pass."""
+
+    @property
+    def name(self) -> str:
+        """Written before the bytes; never changed for the same form."""
+
+    def accepts(self, model: Any) -> bool:
+        """Whether it can write this model down."""
+
+    def encode(self, model: Any) -> bytes:
+        """Canonical bytes: the same fit in another process gives the same. Raises BadProject."""
+
+    def decode(self, data: bytes) -> Any:
+        """A model that predicts as the one encoded. Runs no code from the bytes. Raises Tampered."""
+
+
+class Header(Record, frozen=True, kw_only=True):
+    """The first line. reads: what kind of frame the model was fitted on."""
+
+    codec: str
+    reads: Reads
+
+
+def shipped() -> tuple[Codec, ...]:
+    """LightGBM's own text, ONNX, and skops for the rest; the first that accepts a model writes it."""
+    from comporta.train.codecs.lightgbm_text import LightGBMText
+    from comporta.train.codecs.onnx_graph import OnnxGraph
+    from comporta.train.codecs.skops_archive import SkopsArchive
+
+    return LightGBMText(), OnnxGraph(), SkopsArchive()
+
+
+def to_bytes(model: Any, reads: Reads, codecs: Sequence[Codec] = ()) -> bytes:
+    """The model, kept. codecs: asked before the shipped ones. Raises BadProject if none accepts it."""
+    for codec in (*codecs, *shipped()):
+        if codec.accepts(model):
+            return _MAGIC + encode(Header(codec=codec.name, reads=reads)) + b"\n" + codec.encode(model)
+    raise BadProject(
+        f"model: found a {type(model).__module__}.{type(model).__qualname__}, expected an estimator of "
+        "scikit-learn, of LightGBM, or a class of this project. Return one of them, or add a codec."
+    )
+
+
+def from_bytes(data: bytes, codecs: Sequence[Codec] = ()) -> tuple[Any, Reads]:
+    """The model, and what it reads. Raises Tampered on bytes that are no kept model, BadProject if the
+    codec is not at hand."""
+    line, _, payload = data.partition(b"\n")
+    try:
+        header = decode(line.removeprefix(_MAGIC), Header)
+    except msgspec.DecodeError as fault:
+        raise Tampered("model: found bytes that are no kept model, expected one written here.") from fault
+    if not line.startswith(_MAGIC):
+        raise Tampered("model: found bytes that are no kept model, expected one written here.")
+    for codec in (*codecs, *shipped()):
+        if codec.name == header.codec:
+            return codec.decode(payload), header.reads
+    raise BadProject(f"model: found the codec {header.codec!r}, which is not at hand. Add it.")

@@ -1,0 +1,55 @@
+"""LightGBM and polars words: LightGBM 4.7 takes polars frames through Arrow, and aborts the whole process
+on a column of words ("Unsupported Arrow type: dictionary"). Here it is given their places in the list, as
+categories, which is what it makes of a pandas category itself.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import polars as pl
+
+from comporta.errors import BadProject
+
+
+def teach_lightgbm(frame: Any) -> None:
+    """LightGBM in this process reads polars words from now on, where the frame has any and it is there."""
+    if not isinstance(frame, pl.DataFrame) or not _words(frame) or find_spec("lightgbm") is None:
+        return
+    lightgbm: Any = import_module("lightgbm.basic")
+    make, tell = lightgbm.Dataset._lazy_init, lightgbm._InnerPredictor.predict
+    if hasattr(make, "__wrapped__"):
+        return
+
+    @wraps(make)
+    def made(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
+        if isinstance(data, pl.DataFrame) and (words := _words(data)):
+            data = _places(data)
+            if more.get("categorical_feature", "auto") == "auto" and more.get("reference") is None:
+                more["categorical_feature"] = words
+        return make(self, data, *rest, **more)
+
+    @wraps(tell)
+    def told(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
+        return tell(self, _places(data) if isinstance(data, pl.DataFrame) else data, *rest, **more)
+
+    lightgbm.Dataset._lazy_init = made
+    lightgbm._InnerPredictor.predict = told
+
+
+def _words(frame: pl.DataFrame) -> list[str]:
+    return [s.name for s in frame if s.dtype in (pl.String, pl.Categorical, pl.Enum)]
+
+
+def _places(frame: pl.DataFrame) -> pl.DataFrame:
+    """Places in the list as 32-bit floats, missing as null; the rest as it is."""
+    text = [s.name for s in frame if s.dtype in (pl.String, pl.Categorical)]
+    if text:
+        raise BadProject(
+            f"LightGBM: found free text in {', '.join(text)}, expected numbers, booleans or words from a "
+            "list. Encode it in a pipeline, or leave it out with `use`."
+        )
+    return frame.with_columns(s.to_physical().cast(pl.Float32) for s in frame if isinstance(s.dtype, pl.Enum))

@@ -1,0 +1,207 @@
+"""A kept model that answers: rows in, labels, probabilities or numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from comporta.errors import BadData, NotFound, Tampered
+from comporta.records import Artifact, Record, Signature
+from comporta.store.desk import Desk
+from comporta.train.codecs import Codec, from_bytes
+from comporta.train.frames import Reads, dress, hand, words_at
+from comporta.train.lightgbm_words import teach_lightgbm
+from comporta.train.runtime import Compiled, compile_lightgbm, compile_onnx
+from comporta.train.target import labels_from
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Answer = dict[str, NDArray[Any]]
+
+
+class Agreement(Record, frozen=True, kw_only=True):
+    """How one form of the model compares with the estimator. agrees: it may serve. reason: why not.
+
+    rows: compared. apart: the largest difference of a probability, or of a number over the numbers'
+    spread. differ: rows further apart than the tolerance, or with another label.
+    """
+
+    agrees: bool
+    reason: str = ""
+    rows: int = 0
+    apart: float = 0.0
+    differ: int = 0
+    tolerance: float = 0.0
+
+
+class Parity(Record, frozen=True, kw_only=True):
+    """Every other form of the model beside the estimator: `onnx`, `lightgbm`."""
+
+    forms: dict[str, Agreement]
+
+
+class Trial(Record, frozen=True, kw_only=True):
+    """Rows that a server asks a fresh predictor before it lets it serve, and what the estimator answered.
+
+    rows: made from quantiles and words, none of them anyone's. answers: numbers, or a list per class.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[float | int | str | bool | None, ...], ...]
+    answers: tuple[tuple[float, ...], ...]
+    labels: tuple[str, ...] = ()
+    tolerance: float = 1e-5
+
+
+class Predictor:
+    """One model, ready. `predict` takes features in any order and answers what the signature promises."""
+
+    def __init__(
+        self,
+        signature: Signature,
+        native: Any,
+        reads: Reads,
+        compiled: Compiled | None = None,
+        trial: Trial | None = None,
+    ) -> None:
+        self.signature = signature
+        self.trial = trial
+        self._native = native
+        self._reads = reads
+        self._compiled = compiled
+        self._labels = labels_from(signature.classes, signature.label)
+        self._numeric = all(field.type != "String" for field in signature.features)
+
+    @property
+    def native(self) -> Any:
+        """The estimator as it was fitted."""
+        return self._native
+
+    @property
+    def form(self) -> str:
+        """What answers: `onnx`, `lightgbm` or `native`."""
+        return "native" if self._compiled is None else self._compiled.form
+
+    def predict(self, rows: pl.DataFrame | NDArray[Any]) -> Answer:
+        """`{"label": (n,), "probability": (n, classes)}`, either or both as the signature's output says;
+        `{"prediction": (n,)}` for regression. rows: a frame with the features, or an array in their order
+        (missing as NaN). Raises BadData."""
+        if isinstance(rows, np.ndarray):
+            return self.fast(rows) if self._numeric else self.predict(self._framed(rows))
+        dressed = dress(rows, self.signature.features)
+        if self._compiled is not None:
+            return self._answer(*self._compiled.frame(dressed))
+        return self._answer(*self._ask(dressed))
+
+    def fast(self, rows: NDArray[Any]) -> Answer:
+        """The same for numbers only: (n, features), missing as NaN, words as their place in the list."""
+        if rows.ndim != 2 or rows.shape[1] != len(self.signature.features):
+            raise BadData(
+                f"rows: found the shape {rows.shape}, expected (n, {len(self.signature.features)})."
+            )
+        if self._compiled is not None and self._compiled.array is not None:
+            return self._answer(*self._compiled.array(rows))
+        return self.predict(self._framed(rows))
+
+    def self_test(self) -> None:
+        """Answers the trial rows as the estimator did when it was kept. Raises Tampered if it does not."""
+        if self.trial is None or not self.trial.rows:
+            return
+        frame = trial_frame(self.trial, self.signature)
+        said = numbers(self.predict(frame))
+        kept = np.array(self.trial.answers, dtype=np.float64).reshape(len(self.trial.rows), -1)
+        if (
+            said is not None
+            and kept.size
+            and not np.allclose(said, kept, rtol=1e-4, atol=self.trial.tolerance, equal_nan=True)
+        ):
+            raise Tampered(
+                f"model: its answers to the trial rows are {np.nanmax(np.abs(said - kept)):.2g} away from "
+                "those it gave when it was kept. This machine does not serve it as it was tested."
+            )
+
+    def _ask(self, dressed: pl.DataFrame) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
+        return ask(self._native, self._reads, dressed, self.signature)
+
+    def _answer(self, label: NDArray[Any] | None, probability: NDArray[Any] | None) -> Answer:
+        """label: places among the classes, or the numbers of a regression."""
+        if self.signature.task == "regression":
+            assert label is not None, "a regression answers numbers"
+            return {"prediction": label}
+        out: Answer = {}
+        if self.signature.output != "probability" and label is not None:
+            out["label"] = self._labels[label]
+        if self.signature.output != "label" and probability is not None:
+            out["probability"] = probability
+        return out
+
+    def _framed(self, rows: NDArray[Any]) -> pl.DataFrame:
+        columns = {}
+        for place, field in enumerate(self.signature.features):
+            numbers = np.asarray(rows[:, place], dtype=np.float64)
+            series = pl.Series(numbers, nan_to_null=True)
+            if field.values:
+                series = words_at(numbers, field.values)
+            columns[field.name] = series
+        return pl.DataFrame(columns)
+
+
+def ask(
+    model: Any, reads: Reads, dressed: pl.DataFrame, signature: Signature
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
+    """The estimator's own answers: places of labels (or numbers), and probabilities where asked."""
+    teach_lightgbm(dressed)
+    X = hand(dressed, reads)
+    if signature.task == "regression":
+        return np.asarray(model.predict(X), dtype=np.float64).reshape(-1), None
+    probability = None
+    if signature.output != "label":
+        probability = np.asarray(model.predict_proba(X), dtype=np.float64)
+    known = getattr(model, "classes_", None)
+    classes = labels_from(signature.classes, signature.label) if known is None else known
+    said = np.asarray(model.predict(X)).reshape(-1)
+    order = np.argsort(classes)
+    return order[np.searchsorted(classes, said, sorter=order)].astype(np.int64), probability
+
+
+def numbers(answer: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """The part of an answer that can be compared as numbers, (n, k)."""
+    found = answer.get("probability", answer.get("prediction"))
+    return None if found is None else np.asarray(found, dtype=np.float64).reshape(len(found), -1)
+
+
+def trial_frame(trial: Trial, signature: Signature) -> pl.DataFrame:
+    """The trial rows as features."""
+    by_name = {field.name: field for field in signature.features}
+    frame = pl.DataFrame(
+        {name: [row[place] for row in trial.rows] for place, name in enumerate(trial.columns)}, strict=False
+    )
+    return dress(frame, tuple(by_name[name] for name in trial.columns))
+
+
+def load_predictor(
+    desk: Desk, parts: Mapping[str, Artifact], *, codecs: Sequence[Codec] = (), compiled: bool = True
+) -> Predictor:
+    """The model of these parts: `model` and `signature`, and where they are there `onnx`, `parity`, `trial`.
+
+    The compiled form answers where its parity was shown; compiled=False asks the estimator itself.
+    Raises NotFound, Tampered.
+    """
+    for name in ("model", "signature"):
+        if name not in parts:
+            raise NotFound(f"model: found no {name} among its parts ({', '.join(sorted(parts))}).")
+    signature = desk.get_json(parts["signature"], Signature)
+    native, reads = from_bytes(desk.get(parts["model"]), codecs)
+    trial = desk.get_json(parts["trial"], Trial) if "trial" in parts else None
+    form = None
+    if compiled and "parity" in parts:
+        agreed = {name for name, each in desk.get_json(parts["parity"], Parity).forms.items() if each.agrees}
+        if "lightgbm" in agreed:
+            form = compile_lightgbm(native, signature)
+        elif "onnx" in agreed and "onnx" in parts:
+            form = compile_onnx(desk.get(parts["onnx"]), signature)
+    return Predictor(signature, native, reads, form, trial)

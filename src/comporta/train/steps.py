@@ -1,0 +1,203 @@
+"""The questions of this room, as the engine asks them: split, fit, export, predict, score, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from comporta.errors import BadData
+from comporta.records import Artifact, ByGroup, Field, Scores, Signature, Split
+from comporta.store.desk import Desk
+from comporta.train.call import Output, call, described, reads_of
+from comporta.train.codecs import Codec, from_bytes, to_bytes
+from comporta.train.export import ROWS, lightgbm_agreement, make_trial, to_onnx
+from comporta.train.frames import (
+    HIDDEN,
+    Reads,
+    column,
+    dress,
+    feature_names,
+    learn_fields,
+    read,
+    words_at,
+    write,
+)
+from comporta.train.predictor import Parity, ask
+from comporta.train.scores import CHANCE, LABEL, NUMBER, compare, measure
+from comporta.train.split import TEST, TRAIN, assign
+from comporta.train.target import task_of
+
+
+def parts(desk: Desk, *, table: Artifact, split: dict[str, Any]) -> dict[str, Artifact]:
+    """`train` and `test`, each a frame of its own, and `counts`: rows in each, in the gap, and without a
+    target, which are in neither. Nothing but `predict` is ever given the test part."""
+    how = msgspec.convert(split, Split)
+    rows = read(desk, table)
+    labelled = rows.filter(pl.col("__target").is_not_null())
+    if labelled.is_empty():
+        raise BadData(f"split: none of {rows.height:,} rows has a target, expected some that do.")
+    part = assign(
+        how,
+        secret=desk.keys.unit,
+        keys=labelled["__key"] if "__key" in labelled.columns else None,
+        at=labelled["__at"] if "__at" in labelled.columns else None,
+        groups=column(labelled, how.group) if isinstance(how, ByGroup) else None,
+    )
+    counts = {name: int((part == name).sum()) for name in ("train", "test", "gap")}
+    counts["no target"] = rows.height - labelled.height
+    print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
+    return {
+        "train": write(desk, labelled.filter(part == TRAIN)),
+        "test": write(desk, labelled.filter(part == TEST)),
+        "counts": desk.put_json(counts),
+    }
+
+
+def fit(
+    desk: Desk,
+    *,
+    train: Artifact,
+    fit: Callable[..., Any],
+    params: dict[str, Any] | None = None,
+    task: str | None = None,
+    output: Output = "both",
+    schema: Artifact | None = None,
+    codecs: Sequence[Codec] = (),
+) -> dict[str, Artifact]:
+    """`model` and `signature` of the training function on these rows. schema: `{"raw": fields, …}`, what
+    a request carries; None: the features themselves. Raises BadProject, BadData."""
+    rows = read(desk, train)
+    y = rows["__target"]
+    learned = learn_fields(rows)
+    X = dress(rows, learned)
+    found = task_of(y, task)
+    name = getattr(fit, "__name__", "fit")
+    reads = reads_of(fit)
+    model = call(fit, X, y, found, params or {}, desk.seed)
+    raw = learned if schema is None else desk.get_json(schema, dict[str, tuple[Field, ...]])["raw"]
+    signature = described(model, name, learned, raw, y, found, output)
+    signature = msgspec.structs.replace(signature, features=_nullable(model, reads, signature, X))
+    return {
+        "model": desk.put(to_bytes(model, reads, codecs), "model"),
+        "signature": desk.put_json(signature),
+    }
+
+
+def _nullable(model: Any, reads: Reads, signature: Signature, X: pl.DataFrame) -> tuple[Field, ...]:
+    """The features, each told whether the fitted model can answer a row that lacks it: it is asked."""
+    fields = signature.features
+
+    def answers(names: Sequence[str]) -> bool:
+        row = X.head(1)
+        probe = pl.concat([row.with_columns(pl.lit(None, row[name].dtype).alias(name)) for name in names])
+        try:
+            label, probability = ask(model, reads, probe, signature)
+        except Exception:  # an estimator's own errors: whatever it raises, it cannot answer
+            return False
+        numbers = probability if probability is not None else label
+        return numbers is not None and bool(np.isfinite(numbers).all())
+
+    names = [field.name for field in fields]
+    if not names or answers(names):
+        return tuple(msgspec.structs.replace(field, nullable=True) for field in fields)
+    each = {name: answers([name]) for name in names} if len(names) <= 200 else {}
+    return tuple(msgspec.structs.replace(field, nullable=each.get(field.name, False)) for field in fields)
+
+
+def export(desk: Desk, *, model: Artifact, signature: Artifact, train: Artifact) -> dict[str, Artifact]:
+    """`onnx` where a graph agrees with the estimator, `parity` of every form with the reason where one
+    does not, and `trial`: rows with answers for a server to try itself on."""
+    takes = desk.get_json(signature, Signature)
+    native, reads = from_bytes(desk.get(model))
+    rows = dress(read(desk, train), takes.features)
+    some = rows.sample(min(ROWS, rows.height), seed=0)
+    trial = make_trial(native, reads, takes, rows)
+    graph, agreed = to_onnx(native, reads, takes, some)
+    forms = {"onnx": agreed}
+    quick = lightgbm_agreement(native, reads, takes, some)
+    if quick is not None:
+        forms["lightgbm"] = quick
+    made = {"parity": desk.put_json(Parity(forms=forms)), "trial": desk.put_json(trial)}
+    return made if graph is None else {"onnx": desk.put(graph, "onnx"), **made}
+
+
+def predict(
+    desk: Desk, *, model: Artifact, signature: Artifact, table: Artifact, strict: bool = True
+) -> dict[str, Artifact]:
+    """`predictions`: the rows' hidden columns and features, and what the estimator itself says of each.
+
+    strict=False: a table without the model's features gives no rows instead of an error, so that a
+    champion with other features is a missing comparison and not a failed run. Raises BadData.
+    """
+    takes = desk.get_json(signature, Signature)
+    native, reads = from_bytes(desk.get(model))
+    rows = read(desk, table)
+    try:
+        dressed = dress(rows, takes.features)
+    except BadData:
+        if strict:
+            raise
+        rows = rows.clear()
+        dressed = pl.DataFrame(schema={field.name: pl.Null for field in takes.features})
+    hidden = [name for name in rows.columns if name.startswith(HIDDEN)]
+    kept = rows.select(*hidden, *feature_names(rows))
+    return {"predictions": write(desk, kept.with_columns(_said(native, reads, dressed, takes)))}
+
+
+def _said(model: Any, reads: Reads, dressed: pl.DataFrame, takes: Signature) -> list[pl.Series]:
+    if dressed.is_empty():
+        label, probability = np.empty(0, np.int64), np.empty((0, len(takes.classes)))
+    else:
+        label, probability = ask(model, reads, dressed, takes)  # type: ignore[assignment]
+    if takes.task == "regression":
+        return [pl.Series(NUMBER, label, dtype=pl.Float64)]
+    said = [words_at(label, takes.classes).alias(LABEL)]
+    if probability is not None and takes.output != "label":
+        said += [pl.Series(f"{CHANCE}{at}", probability[:, at]) for at in range(len(takes.classes))]
+    return said
+
+
+def score(
+    desk: Desk,
+    *,
+    predictions: Artifact,
+    metrics: Sequence[str] = (),
+    slices: Sequence[str] = (),
+    group: str | None = None,
+    part: str = "test",
+) -> dict[str, Artifact]:
+    """`scores`: every metric with its interval, overall and by slice."""
+    return {
+        "scores": desk.put_json(
+            measure(read(desk, predictions), metrics, slices, group=group, part=part, seed=desk.seed)
+        )
+    }
+
+
+def difference(
+    desk: Desk,
+    *,
+    mine: Artifact,
+    theirs: Artifact,
+    mine_train: Artifact | None = None,
+    theirs_train: Artifact | None = None,
+    metrics: Sequence[str] = (),
+    slices: Sequence[str] = (),
+    group: str | None = None,
+) -> dict[str, Artifact]:
+    """`difference`: candidate minus champion, paired, on rows that neither was trained on."""
+    trained = [read(desk, each)["__key"] for each in (mine_train, theirs_train) if each is not None]
+    found: Scores = compare(
+        read(desk, mine),
+        read(desk, theirs),
+        metrics,
+        slices,
+        trained=trained,
+        group=group,
+        seed=desk.seed,
+    )
+    return {"difference": desk.put_json(found)}
