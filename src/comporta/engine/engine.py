@@ -141,10 +141,11 @@ class _Asking:
 
     def run(self, command: str, project: str) -> tuple[Run, dict[str, Answer]]:
         engine = self._engine
+        looked = commit(engine._root)
         left = self._reuse() if self._memory else list(self._plan.nodes)
         run = f"{engine._clock():%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
         book = Book(engine._ledger, run=run, here=engine._here, clock=engine._clock, lease=engine._lease)
-        at, dirty = commit(engine._root)
+        at, dirty = looked()
         started = RunStarted(
             run=run, project=project, command=command, commit=at, dirty=dirty, total=len(self._plan.nodes)
         )
@@ -191,7 +192,8 @@ class _Asking:
                 work, book, engine._memory, say=lambda *said: self._said.put(said), stopped=self._stopped
             )
             door = guards.cached(recorded, engine._memory)
-            inline = guards.noted(guards.run(engine._inline, engine._desk, folder, book.run), book)
+            aside = guards.run(engine._inline, engine._desk, folder, book.run, shared=True)
+            inline = guards.noted(aside, book)
             here = guards.cached(inline, engine._memory)
         else:
             door = here = work

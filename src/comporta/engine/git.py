@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 
-def commit(root: Path) -> tuple[str, bool]:
-    """The commit's hash and whether files below `root` differ from it; empty and False without git."""
+def commit(root: Path) -> Callable[[], tuple[str, bool]]:
+    """Starts to look; what is returned waits for it: the commit's hash and whether files below `root`
+    differ from it; empty and False without git."""
+    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return lambda: ("", False)
     try:
-        done = subprocess.run(
+        asked = subprocess.Popen(
             [
                 "git",
                 "-C",
@@ -21,15 +25,25 @@ def commit(root: Path) -> tuple[str, bool]:
                 "--",
                 ".",
             ],
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
-            timeout=10,
-            check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
+        return lambda: ("", False)
+    return lambda: _read(asked)
+
+
+def _read(asked: subprocess.Popen[str]) -> tuple[str, bool]:
+    try:
+        said, _ = asked.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        asked.kill()
+        asked.communicate()
         return "", False
-    if done.returncode != 0:
+    if asked.returncode != 0:
         return "", False
-    lines = done.stdout.splitlines()
+    lines = said.splitlines()
     oid = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), "")
     return ("" if oid == "(initial)" else oid), any(not line.startswith("#") for line in lines)

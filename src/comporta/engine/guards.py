@@ -114,12 +114,15 @@ def noted(ask: Door, book: Book) -> Door:
     return door
 
 
-def run(executor: Executor, desk: Desk, folder: Path, run: str) -> Door:
-    """Has the executor do it, in a folder of its own, and keeps its log. Raises Failed, Differs."""
+def run(executor: Executor, desk: Desk, folder: Path, run: str, *, shared: bool = False) -> Door:
+    """Has the executor do it and keeps its log. Raises Failed, Differs.
+
+    shared: in one folder for all, where making and removing one for each would take longer than the step.
+    """
 
     def door(question: Question) -> Answer:
         node = question.node
-        scratch = Path(tempfile.mkdtemp(prefix="step-", dir=folder))
+        scratch = folder if shared else Path(tempfile.mkdtemp(prefix="step-", dir=folder))
         try:
             task = Task(
                 id=question.digest,
@@ -130,8 +133,10 @@ def run(executor: Executor, desk: Desk, folder: Path, run: str) -> Door:
             )
             done = executor.run(task)
             log = _log(scratch / "log", desk)
+            (scratch / "log").unlink(missing_ok=True)
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            if not shared:
+                shutil.rmtree(scratch, ignore_errors=True)
         if done.how == "differs":
             raise Differs(done)
         if done.how == "done":
