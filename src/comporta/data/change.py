@@ -1,0 +1,304 @@
+"""A new version from new rows: matched with what stands, so that only what changed is written.
+
+Rows that changed or went are not rewritten where they lie: a mask hides them, and their new form goes into a
+new segment. What a commit makes is reached by no one until its log entry is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from comporta.data.expect import Intake
+from comporta.data.fragments import ADDRESS, BINS, Stand, live, masked, write_fragment, write_mask
+from comporta.data.keys import PLACE
+from comporta.data.log import History, Versioned, commit, read_log
+from comporta.data.manifests import covered, newest, schema_of, shown, stands, write_manifest
+from comporta.data.match import Matched, matched
+from comporta.data.runs import FRAGMENT, RUN, Counts, Runs, gather
+from comporta.data.types import typed
+from comporta.errors import BadProject, Busy, SchemaChanged
+from comporta.records import Change, Fragment, Manifest, Segment, Shape, Slice, encode
+from comporta.store import Keys, Store, digest
+
+_ATTEMPTS = 20
+_MASKS = 8  # more objects than this for one fragment are put together into one
+_WORN = 0.5  # a fragment that hides more than this share of its rows is written anew
+
+
+def add(
+    store: Store,
+    keys: Keys,
+    shape: Shape,
+    frames: pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame],
+    *,
+    change: Change,
+    now: datetime,
+    scratch: Path,
+    within: tuple[datetime, datetime] | None = None,
+    fragment: int = FRAGMENT,
+    run: int = RUN,
+) -> tuple[Slice, bool]:
+    """The newest version with these rows in it, and whether it had to be made: equal rows make none.
+
+    change: `replace`: these are all rows there are. `append`: rows with new keys; a row that is already
+    there, equal, is not added again. `update`: rows by key, new or changed.
+    within: rows with these keys can only stand between these times (an append that knows its own).
+    scratch: a folder for what does not fit in memory; in the store's file system, files are moved from it.
+    fragment, run: bytes in memory of a fragment and of what is sorted at once.
+
+    Raises BadData (SchemaChanged, ExpectationBroken), BadProject, Busy, StorageFull. Then nothing changed.
+    """
+    history = read_log(store, keys, shape.name)
+    base = newest(store, keys, history, shape.name)
+    expected = history.columns or (None if base is None else base.columns)
+    intake = Intake(shape, expected)
+    runs = gather(frames, Runs(shape, keys, scratch, fragment), intake.see, run)
+    intake.require_held(now)
+    runs.require_unique()
+    for column in shape.columns:
+        if column.unique:
+            runs.require_unique_column(column.name)
+    for _ in range(_ATTEMPTS):
+        history = read_log(store, keys, shape.name)
+        base = newest(store, keys, history, shape.name)
+        _require_same(shape.name, expected, history, base)
+        draft = Draft(store, keys, shape, runs, history, base, change, intake.columns, scratch, within)
+        manifest = draft.manifest(now)
+        if manifest is None:
+            assert base is not None
+            return covered(store, keys, history, base), False
+        manifest = write_manifest(store, keys, manifest)
+        entry = {"version": manifest.id, "number": manifest.number}
+        if commit(store, keys, shape.name, history, now, Versioned, **entry):
+            return covered(store, keys, read_log(store, keys, shape.name), manifest), True
+    raise Busy(
+        f"{shape.name}: other writers were first {_ATTEMPTS} times. Wait until they are done, and run again."
+    )
+
+
+class Draft:
+    """One attempt at a version, on top of the log as it was read. It writes objects, and commits nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        shape: Shape,
+        runs: Runs,
+        history: History,
+        base: Manifest | None,
+        change: Change,
+        columns: dict[str, str],
+        scratch: Path,
+        within: tuple[datetime, datetime] | None,
+    ) -> None:
+        self.store, self.keys, self.shape, self.runs, self.history = store, keys, shape, runs, history
+        self.base, self.change, self.columns, self.scratch, self.within = (
+            base,
+            change,
+            columns,
+            scratch,
+            within,
+        )
+        self.anew = base is not None and _anew(base, shape, columns, change)
+        self.stands: list[Stand] = [] if base is None or self.anew else stands(history, base)
+        self.added = 0
+
+    def manifest(self, now: datetime) -> Manifest | None:
+        """What the next version would be; None when it would show the rows that the base shows."""
+        hidden: list[pl.Series] = []
+        made = self._write(self._new_rows(hidden))
+        base = self.base
+        hides = pl.concat(hidden) if hidden else pl.Series(dtype=pl.UInt64)
+        if base is not None and not self.anew and not self.added and hides.is_empty():
+            return None
+        segments = () if base is None or self.anew else self._hide(base, hides)
+        if made:
+            id = digest(self.keys.content, encode([each.id for each in made]))
+            segments = (*segments, Segment(id=id, fragments=tuple(made)))
+        if self.anew and base is not None:
+            removed = sum(shown(self.store, self.shape.name, each) for each in stands(self.history, base))
+        else:
+            removed = len(hides)
+        draft = Manifest(
+            dataset=self.shape.name,
+            number=1 if base is None else base.number + 1,
+            parent=None if base is None else base.id,
+            change=self.change,
+            at=now,
+            shape=self.shape,
+            columns=self.columns,
+            segments=segments,
+            rows=0,
+            added=self.added,
+            removed=removed,
+        )
+        rows = sum(shown(self.store, self.shape.name, each) for each in stands(self.history, draft))
+        return msgspec.structs.replace(draft, rows=rows)
+
+    def _new_rows(self, hidden: list[pl.Series]) -> Iterator[tuple[pl.DataFrame, int, int]]:
+        """Rows to add by range of bins, in order; addresses of rows to hide go into `hidden`."""
+        beside = _counts(self.stands) if self.change == "replace" and self.stands else None
+        schema = {name: typed(text) for name, text in self.columns.items()}
+        for low, high in self.runs.cuts(beside):
+            part = self._welcome(self.runs.part(low, high))
+            if self.stands:
+                found: Matched = matched(
+                    self.store,
+                    self.keys,
+                    self.shape,
+                    self.stands,
+                    schema,
+                    part,
+                    self.change,
+                    (low, high),
+                    self.within,
+                )
+                part = found.new
+                hidden.append(found.hide)
+            self.added += len(part)
+            if not part.is_empty():
+                yield part, low, high
+
+    def _welcome(self, part: pl.DataFrame) -> pl.DataFrame:
+        """Less the rows of subjects who were forgotten: both what came before and what came after that."""
+        if not self.history.forgotten or self.shape.subject is None:
+            return part
+        gone = pl.col(PLACE).is_in(pl.Series(sorted(self.history.forgotten), dtype=pl.UInt64).implode())
+        return part.filter(~(gone & pl.col(self.shape.subject).is_not_null()))
+
+    def _write(self, parts: Iterable[tuple[pl.DataFrame, int, int]]) -> list[Fragment]:
+        """Fragments of a good size; one is encoded and synced while the next is sorted."""
+        futures: list[Future[Fragment]] = []
+        with ThreadPoolExecutor(1) as pool:
+            for frame, low, high in _joined(parts, self.runs.fragment // 2):
+                if len(futures) > 1:
+                    futures[-2].result()  # two fragments in memory, not more
+                futures.append(
+                    pool.submit(
+                        write_fragment, self.store, self.keys, self.shape, frame, (low, high), self.scratch
+                    )
+                )
+        return [each.result() for each in futures]
+
+    def _hide(self, base: Manifest, hides: pl.Series) -> tuple[Segment, ...]:
+        """The base's segments with more rows hidden; fragments that show none are gone."""
+        rows: dict[str, pl.Series] = {
+            self.stands[int(at)].named.id: (part["address"] % (1 << 32)).cast(pl.UInt32)
+            for (at,), part in pl.DataFrame({"address": hides, "at": hides // (1 << 32)})
+            .partition_by("at", as_dict=True)
+            .items()
+        }
+        by_id = {stand.named.id: stand for stand in self.stands}
+        left = {id: shown(self.store, self.shape.name, stand) for id, stand in by_id.items()}
+        worn: dict[str, Fragment | None] = {}
+        masks: dict[str, pl.Series] = {}
+        merged: set[str] = set()
+        for id, hidden in rows.items():
+            stand = by_id[id]
+            rest = left[id] - len(hidden)
+            if rest == 0:
+                worn[id] = None
+            elif rest < stand.now.rows * (1 - _WORN):
+                worn[id] = self._rewrite(stand, hidden)
+            elif len(stand.named.masks) >= _MASKS:
+                old = masked(self.store, self.shape.name, [stand.named])[id].cast(pl.UInt32)
+                masks[id] = pl.concat([old, hidden])
+                merged.add(id)
+            else:
+                masks[id] = hidden
+        mask = write_mask(self.store, self.keys, self.shape.name, masks, self.scratch) if masks else ""
+        segments = []
+        for segment in base.segments:
+            kept: list[Fragment] = []
+            for fragment in segment.fragments:
+                if left.get(fragment.id, 0) == 0:
+                    continue
+                if fragment.id in worn:
+                    kept += [each] if (each := worn[fragment.id]) is not None else []
+                elif fragment.id in masks:
+                    kept.append(
+                        msgspec.structs.replace(
+                            fragment,
+                            masks=(mask,) if fragment.id in merged else (*fragment.masks, mask),
+                            hidden=fragment.hidden + len(rows[fragment.id]),
+                        )
+                    )
+                else:
+                    kept.append(fragment)
+            if kept:
+                segments.append(Segment(id=segment.id, fragments=tuple(kept)))
+        return tuple(segments)
+
+    def _rewrite(self, stand: Stand, hidden: pl.Series) -> Fragment:
+        """What is left of a fragment, as a fragment of its own."""
+        schema = schema_of(self.base) if self.base is not None else {}
+        frame = live(self.store, self.shape.name, [stand], schema, addressed=True)
+        kept = frame.filter(~pl.col(ADDRESS).is_in(hidden.cast(pl.UInt64).implode())).drop(ADDRESS).collect()
+        bins = (stand.now.low >> 48, (stand.now.high >> 48) + 1)
+        return write_fragment(self.store, self.keys, self.shape, kept, bins, self.scratch)
+
+
+def _joined(
+    parts: Iterable[tuple[pl.DataFrame, int, int]], enough: int
+) -> Iterator[tuple[pl.DataFrame, int, int]]:
+    """Neighbouring parts put together until they are worth a file."""
+    held: list[pl.DataFrame] = []
+    first = last = size = 0
+    for frame, low, high in parts:
+        if not held:
+            first = low
+        held.append(frame)
+        last = high
+        size += int(frame.estimated_size())
+        if size >= enough:
+            yield pl.concat(held), first, last
+            held, size = [], 0
+    if held:
+        yield pl.concat(held), first, last
+
+
+def _counts(found: Sequence[Stand]) -> Counts:
+    """Rows by bin, as if spread evenly within each fragment."""
+    counts = np.zeros(BINS, dtype=np.float64)
+    for stand in found:
+        low, high = stand.now.low >> 48, (stand.now.high >> 48) + 1
+        counts[low:high] += stand.now.rows / (high - low)
+    return counts
+
+
+def _anew(base: Manifest, shape: Shape, columns: dict[str, str], change: Change) -> bool:
+    """Whether nothing of the base can stay: its rows are placed, or typed, otherwise."""
+    placing = ("key", "subject", "time")
+    moved = [name for name in placing if getattr(base.shape, name) != getattr(shape, name)]
+    retyped = [name for name, kind in base.columns.items() if columns.get(name) != kind]
+    if change == "replace":
+        return bool(moved) or base.columns != columns
+    if moved:
+        name = moved[0]
+        raise BadProject(
+            f"{shape.name}: found {name} {getattr(shape, name)!r}, expected {getattr(base.shape, name)!r} as "
+            f"in its newest version. Keep it, or return all rows with change='replace'."
+        )
+    if retyped:
+        raise SchemaChanged(
+            f"{shape.name}.{retyped[0]}: found another type or none, expected {base.columns[retyped[0]]}: "
+            f"rows that are there keep theirs on {change}. Return all rows with change='replace'."
+        )
+    return False
+
+
+def _require_same(
+    name: str, expected: dict[str, str] | None, history: History, base: Manifest | None
+) -> None:
+    """Raises Busy when, while the rows were read, another writer changed what columns there are."""
+    current = history.columns or (None if base is None else base.columns)
+    if expected is not None and current != expected:
+        raise Busy(f"{name}: its columns changed while the rows were read. Run again.")

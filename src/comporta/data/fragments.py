@@ -1,0 +1,188 @@
+"""Fragments: immutable Parquet files sorted by placement hash, and the masks that hide rows of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import polars as pl
+from blake3 import blake3
+
+from comporta.data.keys import PLACE
+from comporta.data.names import object_name, readable
+from comporta.records import Fragment, Shape
+from comporta.store import Keys, Store, digest
+
+ROW = "__row"
+ADDRESS = "__address"
+BINS = 1 << 16  # ranges of the hash are told in these steps, so that no bound tells one subject's hash
+_SHIFT = 48
+
+# Measured: a look-up by key decodes one row group, a scan runs as fast as with larger ones.
+_ROW_GROUP = 65_536
+
+
+def write_fragment(
+    store: Store, keys: Keys, shape: Shape, frame: pl.DataFrame, bins: tuple[int, int], scratch: Path
+) -> Fragment:
+    """The frame, sorted by `__hash`, as one fragment in the store. bins: the half-open range it covers.
+
+    The same rows give the same bytes: columns are rechunked first, because polars' writer lets chunk
+    boundaries show.
+    """
+    path = scratch / f"fragment-{secrets.token_hex(8)}.parquet"
+    frame.rechunk().write_parquet(path, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
+    size = path.stat().st_size
+    id = blake3(key=keys.content).update_mmap(path).hexdigest()
+    store.put(object_name(shape.name, id), path)
+    path.unlink(missing_ok=True)
+    since, until = _bounds(frame, shape)
+    return Fragment(
+        id=id,
+        logical=digest(keys.content, b"logical " + id.encode()),
+        rows=len(frame),
+        size=size,
+        low=bins[0] << _SHIFT,
+        high=(bins[1] << _SHIFT) - 1,
+        since=since,
+        until=until,
+    )
+
+
+def write_mask(store: Store, keys: Keys, dataset: str, rows: Mapping[str, pl.Series], scratch: Path) -> str:
+    """Row numbers to hide, by fragment id, as one object in the store; its id."""
+    frames = [
+        pl.DataFrame(
+            {"fragment": pl.repeat(id, len(hidden), eager=True), "row": hidden.cast(pl.UInt32).sort()}
+        )
+        for id, hidden in sorted(rows.items())
+    ]
+    path = scratch / f"mask-{secrets.token_hex(8)}.parquet"
+    pl.concat(frames).rechunk().write_parquet(path, compression="zstd")
+    id = blake3(key=keys.content).update_mmap(path).hexdigest()
+    store.put(object_name(dataset, id), path)
+    path.unlink(missing_ok=True)
+    return id
+
+
+def masked(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[str, pl.Series]:
+    """Hidden row numbers by fragment id, ascending, for those fragments that hide any."""
+    objects: dict[str, dict[str, pl.Series]] = {}
+    out: dict[str, pl.Series] = {}
+    for fragment in fragments:
+        for id in fragment.masks:
+            if id not in objects:
+                frame = pl.read_parquet(store.get(object_name(dataset, id)))
+                objects[id] = {
+                    str(part["fragment"][0]): part["row"]
+                    for part in frame.partition_by("fragment", maintain_order=True)
+                }
+        if fragment.masks:
+            parts = [objects[id][fragment.id] for id in fragment.masks]
+            out[fragment.id] = (pl.concat(parts).unique() if len(parts) > 1 else parts[0]).sort()
+    return out
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """A fragment as a manifest names it, and what stands for it today."""
+
+    named: Fragment
+    now: Fragment
+
+
+def live(
+    store: Store,
+    dataset: str,
+    stands: Sequence[Stand],
+    schema: Mapping[str, pl.DataType],
+    *,
+    addressed: bool = False,
+) -> pl.LazyFrame:
+    """The rows shown, in order, with `__hash` and these columns; a column that a fragment lacks is null.
+
+    addressed: with `__address`, the fragment's place in `stands` (upper 32 bits) and its row (lower 32).
+    """
+    full: dict[str, pl.DataType] = {**schema, PLACE: pl.UInt64()}
+    if not stands:
+        return pl.LazyFrame(schema={**full, ADDRESS: pl.UInt64()} if addressed else full)
+    hidden = masked(store, dataset, [stand.named for stand in stands])
+    scans: list[pl.LazyFrame] = []
+    plain: list[str] = []
+
+    def scan(names: list[str], columns: dict[str, pl.DataType], number: str | None = None) -> pl.LazyFrame:
+        return pl.scan_parquet(
+            readable(store, names),  # type: ignore[arg-type]
+            schema=columns,
+            missing_columns="insert",
+            extra_columns="ignore",
+            row_index_name=number,
+            glob=False,
+        )
+
+    def flush() -> None:
+        if plain:
+            scans.append(scan(list(plain), full))
+            plain.clear()
+
+    for at, stand in enumerate(stands):
+        name = object_name(dataset, stand.now.id)
+        rows = hidden.get(stand.named.id)
+        if rows is None and not addressed:
+            plain.append(name)
+            continue
+        flush()
+        frame = scan([name], {**full, ROW: pl.UInt32()}) if stand.now.numbered else scan([name], full, ROW)
+        if rows is not None:
+            frame = frame.filter(~pl.col(ROW).is_in(rows.cast(pl.UInt32).implode()))
+        if addressed:
+            address = pl.lit(at << 32, dtype=pl.UInt64) + pl.col(ROW).cast(pl.UInt64)
+            frame = frame.with_columns(address.alias(ADDRESS))
+        scans.append(frame.select(*full, *([ADDRESS] if addressed else [])))
+    flush()
+    return scans[0] if len(scans) == 1 else pl.concat(scans)
+
+
+def at_addresses(
+    store: Store,
+    dataset: str,
+    stands: Sequence[Stand],
+    schema: Mapping[str, pl.DataType],
+    addresses: pl.Series,
+) -> pl.DataFrame:
+    """The rows at these addresses, with `__address`; only fragments that hold one are read."""
+    frames = []
+    for (at,), rows in (
+        pl.DataFrame({"at": addresses // (1 << 32), ROW: (addresses % (1 << 32)).cast(pl.UInt32)})
+        .partition_by("at", as_dict=True, maintain_order=True)
+        .items()
+    ):
+        stand = stands[int(at)]
+        bare = Stand(msgspec.structs.replace(stand.named, masks=(), hidden=0), stand.now)
+        frame = live(store, dataset, [bare], schema, addressed=True)
+        frame = frame.filter(pl.col(ADDRESS).is_in(rows[ROW].cast(pl.UInt64).implode()))
+        frames.append(frame.with_columns(pl.col(ADDRESS) + pl.lit(int(at) << 32, dtype=pl.UInt64)))
+    if not frames:
+        return live(store, dataset, (), schema, addressed=True).collect()
+    return pl.concat(frames).collect(engine="streaming")
+
+
+def _bounds(frame: pl.DataFrame, shape: Shape) -> tuple[datetime | None, datetime | None]:
+    """The first and the last time, let out to whole hours."""
+    if shape.time is None or frame[shape.time].drop_nulls().is_empty():
+        return None, None
+    first, last = _instant(frame[shape.time].min()), _instant(frame[shape.time].max())
+    hour = timedelta(hours=1)
+    since = first.replace(minute=0, second=0, microsecond=0)
+    until = last.replace(minute=0, second=0, microsecond=0)
+    return since, until if until == last else until + hour
+
+
+def _instant(value: object) -> datetime:
+    """A date or time as an instant in UTC; without a zone it is taken to be UTC."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    assert isinstance(value, date)
+    return datetime(value.year, value.month, value.day, tzinfo=UTC)

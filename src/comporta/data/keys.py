@@ -1,0 +1,153 @@
+"""What names a row, and where it is placed: canonical text of keys, and the 64-bit placement hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from blake3 import blake3
+
+from comporta.data.siphash import Words, siphash
+from comporta.errors import BadData, BadProject
+from comporta.records import Shape, encode
+from comporta.store import Keys, keyed_hash
+
+PLACE = "__hash"
+
+_ESCAPED = {chr(code): f"\\u{code:04x}" for code in range(32)} | {
+    "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\",
+}  # fmt: skip
+
+
+def key_text(values: Sequence[Any]) -> str:
+    """The canonical text of one row's key: a JSON array in the order of the shape's key columns.
+
+    >>> key_text(["EWR", 7])
+    '["EWR",7]'
+    """
+    return encode([_utc(value) for value in values]).decode()
+
+
+def row_key(frame: pl.DataFrame | pl.LazyFrame, key: Sequence[str]) -> pl.Expr:
+    """An expression giving each row's `key_text`: text columns as JSON strings, times as ISO 8601 in UTC."""
+    schema = frame.collect_schema()
+    parts: list[pl.Expr] = [pl.lit("[")]
+    for at, name in enumerate(key):
+        parts += [pl.lit(","), _json(name, schema[name])] if at else [_json(name, schema[name])]
+    return pl.concat_str(*parts, pl.lit("]"))
+
+
+def subject_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The text under which a subject is known: `str` of its value."""
+    if isinstance(dtype, pl.Datetime | pl.Date):
+        return _time(name, dtype)
+    return pl.col(name).cast(pl.String)
+
+
+def placed(frame: pl.DataFrame, shape: Shape, keys: Keys) -> pl.DataFrame:
+    """The frame with the column `__hash`: keyed hash of the subject, or of the key where there is none."""
+    if shape.subject is None:
+        return frame.with_columns(pl.Series(PLACE, key_hashes(frame, shape, keys), dtype=pl.UInt64))
+    text = frame.select(subject_text(shape.subject, frame.schema[shape.subject]).alias("text"))
+    distinct = text.unique().drop_nulls()["text"]
+    known = pl.DataFrame({"text": distinct, PLACE: _subject_hashes(distinct, keys)})
+    hashes = text.join(known, on="text", how="left", maintain_order="left")[PLACE]
+    out = frame.with_columns(hashes)
+    if hashes.null_count():
+        bare = out.filter(pl.col(PLACE).is_null())
+        by_key = pl.Series(key_hashes(bare, shape, keys), dtype=pl.UInt64)
+        out = out.with_columns(hashes.scatter(hashes.is_null().arg_true(), by_key))
+    return out
+
+
+def subject_hash(subject: str, keys: Keys) -> int:
+    """Where a subject's rows are placed."""
+    return keyed_hash(keys.subject, subject)
+
+
+def _subject_hashes(distinct: pl.Series, keys: Keys) -> pl.Series:
+    key = keys.subject
+    joined = b"".join([blake3(text.encode(), key=key).digest(length=8) for text in distinct.to_list()])
+    return pl.Series(np.frombuffer(joined, dtype=">u8").astype(np.uint64), dtype=pl.UInt64)
+
+
+def key_hashes(frame: pl.DataFrame, shape: Shape, keys: Keys) -> Words:
+    """Keyed SipHash of each row's key: of the integers themselves where all are, else of its text.
+
+    Raises BadData when a key column is missing, BadProject when its type cannot name a row.
+    """
+    secret = blake3(b"placement by key", key=keys.subject).digest(length=16)
+    columns = [frame[name] for name in shape.key]
+    if all(column.dtype.is_integer() and column.dtype not in (pl.Int128, pl.UInt128) for column in columns):
+        blocks = [column.to_numpy().astype(np.int64).view(np.uint64) for column in columns]
+        return siphash(secret, blocks, np.full(len(frame), 8 * len(blocks), dtype=np.uint64))
+    return siphash(secret, *_words(frame.select(text=row_key(frame, shape.key))["text"]))
+
+
+def _words(text: pl.Series) -> tuple[list[Words], Words]:
+    """UTF-8 text as little-endian 8-byte words, padded with zeros, and its lengths in bytes."""
+    lengths = text.str.len_bytes().cast(pl.UInt64).to_numpy()
+    longest = int(lengths.max()) if len(lengths) else 0
+    padded = (text + "\0" * 7).cast(pl.Binary)
+    blocks = [
+        padded.bin.slice(at, 8).to_frame("w").select(
+            pl.when(pl.col("w").bin.size() == 8).then(pl.col("w")).otherwise(pl.lit(b"\0" * 8))
+        )["w"].bin.reinterpret(dtype=pl.UInt64, endianness="little").to_numpy()
+        for at in range(0, longest, 8)
+    ]  # fmt: skip
+    return blocks, lengths
+
+
+def require_key(frame: pl.DataFrame, shape: Shape) -> None:
+    """Raises BadData when a row has no value in a key column."""
+    for name in shape.key:
+        missing = frame[name].null_count()
+        if missing:
+            error = BadData(
+                f"{shape.name}.{name}: found {missing} rows without a value, expected one in every row: it "
+                f"is part of the key. Fix the source, or choose another key. The first of them:\n"
+                f"{frame.filter(pl.col(name).is_null()).drop(PLACE, strict=False).head(3)}"
+            )
+            error.reason = f"{shape.name}.{name}: {missing} rows without a value in a key column"
+            raise error
+
+
+def _json(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if dtype.is_integer():
+        return column.cast(pl.String)
+    if dtype == pl.Boolean:
+        return pl.when(column).then(pl.lit("true")).otherwise(pl.lit("false"))
+    if isinstance(dtype, pl.Datetime | pl.Date):
+        return pl.concat_str(pl.lit('"'), _time(name, dtype), pl.lit('"'))
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        text = column.cast(pl.String).str.replace_many(list(_ESCAPED), list(_ESCAPED.values()))
+        return pl.concat_str(pl.lit('"'), text, pl.lit('"'))
+    raise BadProject(
+        f"{name}: found {dtype} in a key, expected whole numbers, text, booleans, dates or times. "
+        "Cast it in the source."
+    )
+
+
+def _time(name: str, dtype: pl.DataType) -> pl.Expr:
+    """As msgspec writes it: `2013-01-01T05:00:00Z`, six digits of a second where there are any."""
+    column = pl.col(name)
+    if not isinstance(dtype, pl.Datetime):
+        return column.dt.to_string("%Y-%m-%d")
+    if dtype.time_zone is not None:
+        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    digits = "%.9f" if dtype.time_unit == "ns" else "%.6f"
+    text = column.dt.to_string(f"%Y-%m-%dT%H:%M:%S{digits}")
+    if dtype.time_unit == "ns":
+        text = text.str.replace(r"(\.\d{6})000$", "$1")
+    return text.str.strip_suffix(".000000") + "Z"
+
+
+def _utc(value: Any) -> Any:
+    from datetime import UTC, datetime
+
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return value

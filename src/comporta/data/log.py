@@ -1,0 +1,210 @@
+"""A dataset's log: numbered entries, put only where none is, each naming the one before.
+
+The log is the truth for a dataset. Everything else is objects that an entry reaches, or that nobody reaches.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from comporta.data.names import checked_name, entry_name
+from comporta.errors import NotFound, Tampered, WrongKey
+from comporta.records import Fragment, Record, decode, encode
+from comporta.store import Keys, Store, digest
+
+
+class Entry(Record, frozen=True, kw_only=True, tag_field="kind"):
+    """What every entry says. n: from 1, without gaps. prev: keyed digest of the entry before it, or empty.
+
+    key: fingerprint of the project's key. at: when it was written.
+    """
+
+    n: int
+    prev: str
+    key: str
+    at: datetime
+
+
+class Versioned(Entry, frozen=True, kw_only=True, tag="version"):
+    """A new version. number: counts from 1 within the dataset."""
+
+    version: str
+    number: int
+
+
+class Redacted(Entry, frozen=True, kw_only=True, tag="redact"):
+    """Fragments replaced in every version: id → the fragment without the rows, or None where all went.
+
+    subjects: keyed hashes of those forgotten, 16 hex digits each; rows of theirs are never taken in again.
+    """
+
+    moved: dict[str, Fragment | None]
+    subjects: tuple[str, ...] = ()
+
+
+class Tagged(Entry, frozen=True, kw_only=True, tag="tag"):
+    """A name for a version; an empty version takes the name away."""
+
+    name: str
+    version: str
+
+
+class Compacted(Entry, frozen=True, kw_only=True, tag="compact"):
+    """The same rows in other files. group: fragments, in the order of their segments → those that hold them
+    now, with the row numbers they had. Used only where all of the group is read."""
+
+    groups: tuple[tuple[tuple[str, ...], tuple[Fragment, ...]], ...]
+
+
+class Reshaped(Entry, frozen=True, kw_only=True, tag="schema"):
+    """The columns that sources may return from now on: name → polars type."""
+
+    columns: tuple[tuple[str, str], ...]
+
+
+AnyEntry = Versioned | Redacted | Tagged | Compacted | Reshaped
+
+
+class History(Record, frozen=True, kw_only=True):
+    """A log, read up to entry `n`. head: keyed digest of that entry.
+
+    versions: (number, id, when), oldest first. moved: the redactions. forgotten: subjects' hashes.
+    columns: as accepted since the newest version, or None.
+    """
+
+    n: int = 0
+    head: str = ""
+    versions: tuple[tuple[int, str, datetime], ...] = ()
+    moved: dict[str, Fragment | None] = {}
+    forgotten: frozenset[int] = frozenset()
+    tags: dict[str, str] = {}
+    columns: dict[str, str] | None = None
+    redacted: int = 0
+
+    def resolve(self, fragment: Fragment) -> Fragment | None:
+        """What stands for the fragment today, with its masks; None where all of it was forgotten."""
+        now: Fragment | None = fragment
+        while now is not None and now.id in self.moved:
+            now = self.moved[now.id]
+        if now is None or now is fragment:
+            return now
+        return msgspec.structs.replace(now, masks=fragment.masks, hidden=fragment.hidden)
+
+
+# Logs only grow, and the digest of an entry stands for all before it: nothing is read twice.
+_seen: dict[tuple[str, str, str], History] = {}
+
+
+def read_log(store: Store, keys: Keys, dataset: str) -> History:
+    """The log as it stands. Raises NotFound for none at all when asked for a version, Tampered, WrongKey."""
+    place = (store.url, checked_name(dataset), keys.fingerprint)
+    history = _seen.get(place, History())
+    if history.n and not _stands(store, keys, dataset, history):
+        history = History()
+    fresh = history.n == 0
+    while True:
+        try:
+            data = store.get(entry_name(dataset, history.n + 1))
+        except NotFound:
+            break
+        history = _follow(history, _decoded(data, dataset, history.n + 1), data, keys, dataset)
+    if fresh:
+        _require_whole(store, dataset, history.n)
+    if len(_seen) > 256:
+        _seen.clear()
+    _seen[place] = history
+    return history
+
+
+def commit(
+    store: Store, keys: Keys, dataset: str, history: History, at: datetime, kind: type[Any], **body: Any
+) -> bool:
+    """Whether the entry became the log's next. False: another writer was first; read the log again."""
+    entry = kind(n=history.n + 1, prev=history.head, key=keys.fingerprint, at=at, **body)
+    return store.put(entry_name(dataset, entry.n), encode(entry))
+
+
+def tag(store: Store, keys: Keys, dataset: str, name: str, version: str, *, now: datetime) -> None:
+    """From now on `name` names this version of the dataset. Raises NotFound."""
+    while True:
+        history = read_log(store, keys, dataset)
+        if version and version not in {id for _, id, _ in history.versions}:
+            raise NotFound(
+                f"{dataset}: found no version {version[:12]}. See: comporta data versions {dataset}"
+            )
+        if commit(store, keys, dataset, history, now, Tagged, name=name, version=version):
+            return
+
+
+def accept_columns(store: Store, keys: Keys, dataset: str, columns: dict[str, str], *, now: datetime) -> None:
+    """From now on sources of this dataset may return these columns: name → polars type."""
+    while True:
+        history = read_log(store, keys, dataset)
+        if commit(store, keys, dataset, history, now, Reshaped, columns=tuple(columns.items())):
+            return
+
+
+def _stands(store: Store, keys: Keys, dataset: str, history: History) -> bool:
+    try:
+        return digest(keys.chain, store.get(entry_name(dataset, history.n))) == history.head
+    except NotFound:
+        return False
+
+
+def _decoded(data: bytes, dataset: str, n: int) -> AnyEntry:
+    try:
+        return decode(data, AnyEntry)  # type: ignore[arg-type]
+    except msgspec.MsgspecError as error:
+        raise Tampered(
+            f"{dataset}: log entry {n} cannot be read ({error}). "
+            f"Restore {entry_name(dataset, n)} from a backup."
+        ) from None
+
+
+def _follow(history: History, entry: AnyEntry, data: bytes, keys: Keys, dataset: str) -> History:
+    if entry.key != keys.fingerprint:
+        raise WrongKey(
+            f"{dataset}: found the key {keys.fingerprint}, expected {entry.key}, with which it was written. "
+            "Bring the right one: comporta key import FILE"
+        )
+    if entry.n != history.n + 1 or entry.prev != history.head:
+        raise Tampered(
+            f"{dataset}: log entry {history.n + 1} does not follow the one before it. "
+            f"Restore data/{dataset}/log from a backup."
+        )
+    head = digest(keys.chain, data)
+    change: dict[str, Any]
+    match entry:
+        case Versioned():
+            change = {
+                "versions": (*history.versions, (entry.number, entry.version, entry.at)),
+                "columns": None,
+            }
+        case Redacted():
+            change = {
+                "moved": {**history.moved, **entry.moved},
+                "forgotten": history.forgotten | {int(each, 16) for each in entry.subjects},
+                "redacted": entry.n,
+            }
+        case Tagged():
+            tags = {**history.tags, entry.name: entry.version}
+            change = {"tags": {name: version for name, version in tags.items() if version}}
+        case Compacted():
+            change = {}
+        case Reshaped():
+            change = {"columns": dict(entry.columns)}
+    return msgspec.structs.replace(history, n=entry.n, head=head, **change)
+
+
+def _require_whole(store: Store, dataset: str, n: int) -> None:
+    later = next(
+        (each for each in store.list(f"data/{dataset}/log/") if each.name > entry_name(dataset, n)), None
+    )
+    if later is not None:
+        raise Tampered(
+            f"{dataset}: log entry {n + 1} is missing while {later.name} is there. "
+            f"Restore data/{dataset}/log from a backup."
+        )

@@ -1,0 +1,233 @@
+"""Versions of a dataset: which there are, what each covers, and what of it can be read today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import polars as pl
+
+from comporta.data.fragments import Stand, live
+from comporta.data.log import AnyEntry, History, Versioned, read_log
+from comporta.data.names import checked_name, entry_name, manifest_name, object_name
+from comporta.data.types import typed
+from comporta.errors import BadProject, NotFound, Tampered
+from comporta.records import Manifest, Slice, decode, encode
+from comporta.store import Keys, Store, digest
+
+
+def versions(store: Store, dataset: str, *, after: int = 0, keys: Keys | None = None) -> list[Manifest]:
+    """Every version with a number above `after`, newest last; none when there is no such dataset.
+
+    keys: given, the log's chain and the manifests are verified. Raises Tampered, WrongKey then.
+    """
+    if keys is not None:
+        history = read_log(store, keys, dataset)
+        return [
+            read_manifest(store, keys, dataset, id) for number, id, _ in history.versions if number > after
+        ]
+    entries: list[AnyEntry] = [
+        decode(store.get(entry.name), AnyEntry)  # type: ignore[arg-type]
+        for entry in store.list(f"data/{checked_name(dataset)}/log/")
+        if entry.name.rpartition("/")[2] >= f"{after:020d}"
+    ]
+    return [
+        _identified(store.get(manifest_name(dataset, entry.version)), entry.version)
+        for entry in entries
+        if isinstance(entry, Versioned) and entry.number > after
+    ]
+
+
+def datasets(store: Store) -> list[str]:
+    """The names of all datasets that have a version or open rows."""
+    return sorted({entry.name.split("/")[1] for entry in store.list("data/")})
+
+
+def slice_of(
+    store: Store,
+    keys: Keys,
+    dataset: str,
+    *,
+    number: int | None = None,
+    at: datetime | None = None,
+    tag: str | None = None,
+    columns: Sequence[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Slice:
+    """A version, or a part of it. The newest, unless told by number, by when it was newest, or by tag.
+
+    columns: those wanted, in this order. since, until: half-open bounds on the dataset's time.
+    Raises NotFound when there is no such version or column, BadProject for bounds without a time.
+    """
+    history = read_log(store, keys, dataset)
+    return covered(
+        store, keys, history, find(store, keys, history, dataset, number, at, tag), columns, since, until
+    )
+
+
+def find(
+    store: Store,
+    keys: Keys,
+    history: History,
+    dataset: str,
+    number: int | None = None,
+    at: datetime | None = None,
+    tag: str | None = None,
+) -> Manifest:
+    """The manifest of one version. Raises NotFound, naming what there is."""
+    if not history.versions:
+        raise NotFound(f"{dataset}: found no version of it, expected one at least. Make one: comporta run")
+    ids = {each: id for each, id, _ in history.versions}
+    if number is not None:
+        if number not in ids:
+            raise NotFound(f"{dataset}: found no version {number}, expected 1 to {max(ids)}.")
+        return read_manifest(store, keys, dataset, ids[number])
+    if tag is not None:
+        if tag not in history.tags:
+            known = ", ".join(history.tags) or "none"
+            raise NotFound(f"{dataset}: found no tag {tag!r}, expected one of: {known}.")
+        return read_manifest(store, keys, dataset, history.tags[tag])
+    if at is not None:
+        before = [id for _, id, when in history.versions if when <= at]
+        if not before:
+            raise NotFound(
+                f"{dataset}: found no version at {at}, the first was made {history.versions[0][2]}."
+            )
+        return read_manifest(store, keys, dataset, before[-1])
+    return read_manifest(store, keys, dataset, history.versions[-1][1])
+
+
+def newest(store: Store, keys: Keys, history: History, dataset: str) -> Manifest | None:
+    """The newest version's manifest, or None while there is none."""
+    if not history.versions:
+        return None
+    return read_manifest(store, keys, dataset, history.versions[-1][1])
+
+
+def read_manifest(store: Store, keys: Keys, dataset: str, version: str) -> Manifest:
+    """Raises NotFound, Tampered when its bytes are not what was written."""
+    data = store.get(manifest_name(dataset, version))
+    if digest(keys.content, data) != version:
+        raise Tampered(
+            f"{dataset}: the manifest of version {version[:12]} is not what was written. "
+            f"Restore {manifest_name(dataset, version)} from a backup."
+        )
+    return _identified(data, version)
+
+
+def write_manifest(store: Store, keys: Keys, manifest: Manifest) -> Manifest:
+    """The manifest with its id, kept; no version yet: only a log entry makes one."""
+    # Not the canonical encoder: the order of columns is part of what a version is.
+    data = msgspec.json.encode(msgspec.structs.replace(manifest, id=""))
+    version = digest(keys.content, data)
+    store.put(manifest_name(manifest.dataset, version), data)
+    return msgspec.structs.replace(manifest, id=version)
+
+
+def stands(history: History, manifest: Manifest) -> list[Stand]:
+    """The version's fragments in order, with what stands for each today."""
+    found = (
+        (fragment, history.resolve(fragment))
+        for segment in manifest.segments
+        for fragment in segment.fragments
+    )
+    return [Stand(named, now) for named, now in found if now is not None]
+
+
+def schema_of(manifest: Manifest) -> dict[str, pl.DataType]:
+    """The version's columns, in order, as polars types."""
+    return {name: typed(text) for name, text in manifest.columns.items()}
+
+
+def shown(store: Store, dataset: str, stand: Stand) -> int:
+    """How many rows of a fragment a version shows."""
+    if stand.now is stand.named:
+        return stand.named.rows - stand.named.hidden
+    if not stand.named.masks:
+        return stand.now.rows
+    return int(live(store, dataset, [stand], {}).select(pl.len()).collect().item())
+
+
+def in_time(found: Sequence[Stand], since: datetime | None, until: datetime | None) -> list[Stand]:
+    """Those that may hold a row with since <= time < until."""
+    if since is None and until is None:
+        return list(found)
+    return [
+        stand
+        for stand in found
+        if stand.now.since is not None
+        and stand.now.until is not None
+        and (until is None or stand.now.since < until)
+        and (since is None or stand.now.until >= since)
+    ]
+
+
+def covered(
+    store: Store,
+    keys: Keys,
+    history: History,
+    manifest: Manifest,
+    columns: Sequence[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Slice:
+    """The slice of a version: its digest is that of the fragments it covers, as they can be read today."""
+    from comporta.data.read import in_bounds
+
+    dataset = manifest.dataset
+    unknown = [name for name in columns or () if name not in manifest.columns]
+    if unknown:
+        raise NotFound(
+            f"{dataset}: found no column {unknown[0]!r}, expected among {', '.join(manifest.columns)}."
+        )
+    if (since or until) and manifest.shape.time is None:
+        raise BadProject(f"{dataset}: found bounds of time, expected none: it declares no `time`.")
+    found = in_time(stands(history, manifest), since, until)
+    if since is None and until is None:
+        rows = sum(shown(store, dataset, stand) for stand in found)
+    else:
+        schema = schema_of(manifest)
+        frame = in_bounds(live(store, dataset, found, schema), manifest.shape, schema, since, until)
+        rows = int(frame.select(pl.len()).collect(engine="streaming").item())
+    wanted = list(manifest.columns) if columns is None else list(columns)
+    holds = {
+        "fragments": [(stand.now.logical, stand.named.masks) for stand in found],
+        "columns": [(name, manifest.columns[name]) for name in wanted],
+        "since": since,
+        "until": until,
+    }
+    return Slice(
+        dataset=dataset,
+        version=manifest.id,
+        number=manifest.number,
+        digest=digest(keys.content, encode(holds)),
+        rows=rows,
+        columns=None if columns is None else tuple(columns),
+        since=since,
+        until=until,
+    )
+
+
+def reachable(store: Store, keys: Keys) -> set[str]:
+    """The names of every object under `data/` that some version can still be read from; the rest may go."""
+    names: set[str] = set()
+    for dataset in datasets(store):
+        history = read_log(store, keys, dataset)
+        names |= {entry_name(dataset, n) for n in range(1, history.n + 1)}
+        names |= {entry.name for entry in store.list(f"data/{dataset}/open/")}
+        for _, id, _ in history.versions:
+            names.add(manifest_name(dataset, id))
+            for stand in stands(history, read_manifest(store, keys, dataset, id)):
+                names |= {object_name(dataset, each) for each in (stand.now.id, *stand.named.masks)}
+    return names
+
+
+def _identified(data: bytes, version: str) -> Manifest:
+    try:
+        return msgspec.structs.replace(decode(data, Manifest), id=version)
+    except msgspec.MsgspecError as error:
+        raise Tampered(
+            f"the manifest of version {version[:12]} cannot be read ({error}). Restore a backup."
+        ) from None

@@ -1,0 +1,147 @@
+"""Rows of a version, lazily: only the columns, fragments and row groups that the question needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+
+from comporta.data.fragments import Stand, live
+from comporta.data.keys import PLACE, key_hashes, subject_hash, subject_text
+from comporta.data.log import read_log
+from comporta.data.manifests import in_time, read_manifest, schema_of, stands
+from comporta.errors import BadProject, NotFound
+from comporta.records import Shape, Slice
+from comporta.store import Keys, Store
+
+
+def scan(store: Store, keys: Keys, slice: Slice) -> pl.LazyFrame:
+    """The slice's rows as they can be read today, without what is hidden; nothing is read until collected.
+
+    Order: that of the fragments, the same at each read. Raises NotFound, Tampered, WrongKey.
+    """
+    history = read_log(store, keys, slice.dataset)
+    manifest = read_manifest(store, keys, slice.dataset, slice.version)
+    found = in_time(stands(history, manifest), slice.since, slice.until)
+    schema = schema_of(manifest)
+    frame = live(store, slice.dataset, found, schema)
+    frame = in_bounds(frame, manifest.shape, schema, slice.since, slice.until)
+    return frame.select(list(schema) if slice.columns is None else list(slice.columns))
+
+
+def rows_of(
+    store: Store,
+    keys: Keys,
+    slice: Slice,
+    *,
+    key: Mapping[str, Any] | None = None,
+    subject: str | None = None,
+) -> pl.DataFrame:
+    """The rows with this key, or of this subject, all columns; found through the placement hash.
+
+    key: every key column → its value. Raises NotFound, BadProject when the key names other columns.
+    """
+    history = read_log(store, keys, slice.dataset)
+    manifest = read_manifest(store, keys, slice.dataset, slice.version)
+    shape, schema = manifest.shape, schema_of(manifest)
+    if (key is None and subject is None) or (subject is not None and shape.subject is None):
+        raise BadProject(
+            f"{slice.dataset}: expected a key{'' if shape.subject is None else ' or a subject'}."
+        )
+    wanted = pl.lit(True)
+    found = in_time(stands(history, manifest), slice.since, slice.until)
+    if key is not None:
+        frame = _key_frame(key, shape, schema, slice.dataset)
+        for name in shape.key:
+            wanted &= pl.col(name) == pl.lit(frame[name][0], dtype=schema[name])
+        if shape.subject is None:
+            place = int(key_hashes(frame, shape, keys)[0])
+            wanted &= _at(place)
+            found = _holding(found, place)
+    if subject is not None and shape.subject is not None:
+        place = subject_hash(subject, keys)
+        wanted &= _at(place) & (subject_text(shape.subject, schema[shape.subject]) == subject)
+        found = _holding(found, place)
+    rows = live(store, slice.dataset, found, schema).filter(wanted)
+    rows = in_bounds(rows, shape, schema, slice.since, slice.until)
+    return rows.select(list(schema)).collect(engine="streaming")
+
+
+def in_bounds(
+    frame: pl.LazyFrame,
+    shape: Shape,
+    schema: Mapping[str, pl.DataType],
+    since: datetime | None,
+    until: datetime | None,
+) -> pl.LazyFrame:
+    """The rows with since <= time < until."""
+    if shape.time is None:
+        return frame
+    dtype = schema[shape.time]
+    if since is not None:
+        frame = frame.filter(pl.col(shape.time) >= _bound(since, dtype))
+    if until is not None:
+        frame = frame.filter(pl.col(shape.time) < _bound(until, dtype))
+    return frame
+
+
+def _bound(at: datetime, dtype: pl.DataType) -> pl.Expr:
+    """The instant in the column's own type; a column without a zone is in UTC."""
+    instant = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if not isinstance(dtype, pl.Datetime):
+        # A day counts from its midnight: the first day at or after the bound.
+        day = date(instant.year, instant.month, instant.day)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return pl.lit(day) if instant == midnight else pl.lit(day) + pl.duration(days=1)
+    bare = pl.lit(instant.replace(tzinfo=None), dtype=pl.Datetime(dtype.time_unit))
+    if dtype.time_zone is None:
+        return bare
+    return bare.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
+
+
+def _at(place: int) -> pl.Expr:
+    return pl.col(PLACE) == pl.lit(place, dtype=pl.UInt64)
+
+
+def _holding(found: list[Stand], place: int) -> list[Stand]:
+    return [stand for stand in found if stand.now.low <= place <= stand.now.high]
+
+
+def _key_frame(
+    key: Mapping[str, Any], shape: Shape, schema: Mapping[str, pl.DataType], dataset: str
+) -> pl.DataFrame:
+    if set(key) != set(shape.key):
+        raise BadProject(
+            f"{dataset}: found a key of {', '.join(key)}, expected one of {', '.join(shape.key)}."
+        )
+    columns = {}
+    for name in shape.key:
+        value, dtype = key[name], schema[name]
+        try:
+            columns[name] = _value(value, dtype)
+        except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+            raise NotFound(
+                f"{dataset}.{name}: found {value!r}, expected a value of the type {dtype}."
+            ) from None
+        if columns[name].null_count():
+            raise NotFound(f"{dataset}.{name}: found {value!r}, expected a value of the type {dtype}.")
+    return pl.DataFrame(columns)
+
+
+def _value(value: Any, dtype: pl.DataType) -> pl.Series:
+    """One value in the column's type; text as people and URLs write it is understood."""
+    if isinstance(value, str) and isinstance(dtype, pl.Datetime):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, str) and isinstance(dtype, pl.Date):
+        value = date.fromisoformat(value)
+    if isinstance(value, datetime) and isinstance(dtype, pl.Datetime):
+        instant = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        made = pl.Series([instant.replace(tzinfo=None)], dtype=pl.Datetime(dtype.time_unit))
+        if dtype.time_zone is None:
+            return made
+        return made.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
+    if isinstance(value, str):
+        return pl.Series([value]).cast(dtype)
+    return pl.Series([value], dtype=dtype)

@@ -1,0 +1,97 @@
+"""Where rows come from: a function's frames, or files by a glob, as frames of polars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from comporta.errors import BadData, BadProject
+
+Frames = pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame]
+
+
+def from_function(source: Callable[[], Any], name: str) -> Frames:
+    """What the function returns, as polars: polars (lazy or eager), pandas or Arrow, or an iterator of them.
+
+    Raises BadData when it returns something else.
+    """
+    return _frames(source(), name)
+
+
+def from_files(glob: str, root: Path, name: str) -> pl.LazyFrame:
+    """The Parquet or CSV files a glob names, in the order of their paths, relative to the project's root.
+
+    Raises BadProject when none is there, or when they are of another kind.
+    """
+    found = sorted(path for path in root.glob(glob)) if not Path(glob).is_absolute() else _absolute(glob)
+    files = [path for path in found if path.is_file()]
+    if not files:
+        raise BadProject(
+            f"{name}: found no file for {glob!r} in {root}, expected at least one. "
+            "Fix `source`, or bring the files."
+        )
+    kinds = {path.suffix.lower() for path in files}
+    try:
+        if kinds <= {".parquet", ".pq"}:
+            return pl.scan_parquet(files, glob=False)
+        if kinds <= {".csv", ".tsv", ".txt"} and len(kinds) == 1:
+            separator = "\t" if kinds == {".tsv"} else ","
+            return pl.scan_csv(
+                files, separator=separator, try_parse_dates=True, glob=False, infer_schema_length=10_000
+            )
+    except pl.exceptions.PolarsError as error:
+        raise BadData(f"{name}: {glob} cannot be read: {error}") from None
+    raise BadProject(
+        f"{name}: found files ending in {', '.join(sorted(kinds))} for {glob!r}, expected "
+        ".parquet, or .csv, or .tsv: one kind. Narrow the glob, or read them in a function."
+    )
+
+
+def _absolute(glob: str) -> list[Path]:
+    parts = Path(glob).parts
+    return sorted(Path(parts[0]).glob(str(Path(*parts[1:]))))
+
+
+def _frames(made: Any, name: str) -> Frames:
+    if isinstance(made, pl.LazyFrame | pl.DataFrame):
+        return made
+    frame = _frame(made)
+    if frame is not None:
+        return frame
+    if isinstance(made, Iterable) and not isinstance(made, str | bytes | dict):
+        return _each(iter(made), name)
+    raise BadData(
+        f"{name}: its source returned {type(made).__module__}.{type(made).__name__}, expected a polars, "
+        "pandas or Arrow frame, or an iterator of them."
+    )
+
+
+def _frame(made: Any) -> pl.DataFrame | None:
+    """A pandas or Arrow frame as polars', or None for anything else."""
+    module = type(made).__module__.partition(".")[0]
+    if module == "pandas" and hasattr(made, "columns"):
+        return _from_pandas(made)
+    if hasattr(made, "__arrow_c_stream__"):
+        return pl.DataFrame(made)
+    return None
+
+
+def _from_pandas(made: Any) -> pl.DataFrame:
+    frame = pl.from_pandas(made, include_index=False, nan_to_null=True)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _each(made: Iterator[Any], name: str) -> Iterator[pl.DataFrame]:
+    for each in made:
+        frame = each.collect() if isinstance(each, pl.LazyFrame) else each
+        frame = frame if isinstance(frame, pl.DataFrame) else _frame(frame)
+        if frame is None:
+            raise BadData(
+                f"{name}: its source yielded {type(each).__module__}.{type(each).__name__}, expected frames: "
+                "polars, pandas or Arrow."
+            )
+        yield frame

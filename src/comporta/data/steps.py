@@ -1,0 +1,57 @@
+"""The step that asks a source for its rows and makes a version of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from comporta.data.change import add
+from comporta.data.sources import from_files, from_function
+from comporta.errors import BadData, BadProject
+from comporta.records import Change, Shape, Slice
+from comporta.store import Desk
+
+
+def snapshot(
+    desk: Desk,
+    *,
+    shape: dict[str, Any],
+    change: Change = "replace",
+    source: Callable[[], Any] | None = None,
+    glob: str | None = None,
+    root: str = ".",
+    now: str | None = None,
+) -> dict[str, Slice]:
+    """`version`: the dataset's newest version, with what the source has now; equal rows make no new one.
+
+    shape: of the dataset, as JSON. source: a project function without arguments, or
+    glob: of Parquet or CSV files below `root`. now: ISO 8601; the clock on the wall unless told.
+    Raises BadData (SchemaChanged, ExpectationBroken), BadProject, Busy, StorageFull.
+    """
+    import polars as pl
+
+    declared = msgspec.convert(shape, Shape)
+    when = datetime.now(UTC) if now is None else datetime.fromisoformat(now)
+    if source is not None:
+        frames = from_function(source, declared.name)
+    elif glob is not None:
+        frames = from_files(glob, Path(root), declared.name)
+    else:
+        raise BadProject(f"{declared.name}: found no source, expected a function or a glob. Declare one.")
+    with tempfile.TemporaryDirectory(dir=desk.scratch, prefix="add-") as scratch:
+        try:
+            version, made = add(
+                desk.store, desk.keys, declared, frames, change=change, now=when, scratch=Path(scratch)
+            )
+        except pl.exceptions.PolarsError as error:
+            if glob is None:
+                raise  # the source's own fault, with its own traceback
+            raise BadData(f"{declared.name}: {glob} cannot be read: {error}") from error
+    said = "new" if made else "unchanged"
+    print(f"{declared.name}: version {version.number}, {version.rows:,} rows, {said}")
+    return {"version": version}

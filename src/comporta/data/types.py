@@ -1,0 +1,54 @@
+"""polars types as text and back, so that a manifest can say what its columns are."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import polars as pl
+
+from comporta.errors import BadData
+
+
+def type_text(dtype: pl.DataType) -> str:
+    """How a manifest writes a type: `Int64`, `Datetime(time_unit='us', time_zone='UTC')`."""
+    return str(dtype)
+
+
+def base(text: str) -> str:
+    """`Datetime` of `Datetime(time_unit='us', time_zone=None)`."""
+    return text.partition("(")[0]
+
+
+def typed(text: str) -> pl.DataType:
+    """The type that was written. Raises BadData when polars has none of that name."""
+    try:
+        made = _made(ast.parse(text, mode="eval").body)
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise BadData(f"found the column type {text!r}, expected one of polars' types ({error}).") from None
+    if isinstance(made, type) and issubclass(made, pl.DataType):
+        return made()
+    if isinstance(made, pl.DataType):
+        return made
+    raise BadData(f"found the column type {text!r}, expected one of polars' types.")
+
+
+def _made(node: ast.expr) -> Any:
+    """Types, lists, dicts and constants only: a manifest is data."""
+    match node:
+        case ast.Name(id=name):
+            found = getattr(pl, name, None)
+            if not (isinstance(found, type) and issubclass(found, pl.DataType)):
+                raise ValueError(f"no type {name}")
+            return found
+        case ast.Call(func=function, args=args, keywords=keywords):
+            return _made(function)(
+                *(_made(each) for each in args), **{each.arg or "": _made(each.value) for each in keywords}
+            )
+        case ast.Constant(value=value):
+            return value
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return [_made(each) for each in elements]
+        case ast.Dict(keys=names, values=values):
+            return {_made(name): _made(value) for name, value in zip(names, values, strict=True) if name}
+    raise ValueError("not a type")
