@@ -36,8 +36,11 @@ class Postgres:
                 skip_autocommit_rollback=True,
                 use_native_hstore=False,
             )
-        except ArgumentError as error:
-            raise BadProject(f"ledger: found {url!r}, which is no URL of a database ({error}).") from None
+        except (ArgumentError, ValueError):
+            # Not shown: it may hold a password.
+            raise BadProject(
+                "ledger: found what is no URL of a database, expected postgresql://USER@HOST:PORT/DATABASE."
+            ) from None
         except ImportError:
             raise MissingExtra(
                 "ledger: PostgreSQL needs the extra `postgres`. Install it: pip install 'comporta[postgres]'."

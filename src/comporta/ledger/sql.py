@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -56,8 +57,20 @@ class _Rows:
         self._connection = connection
         self._sql = sql
 
+    def kept_state(self, reading: str, key: str) -> Any:
+        """(mark, upto, state) or None."""
+        return self._connection.exec_driver_sql(self._sql.state, {"reading": reading, "key": key}).first()
+
+    def kept(self, reading: str) -> Any:
+        """(mark, upto) or None."""
+        return self._connection.exec_driver_sql(self._sql.get_kept, {"reading": reading}).first()
+
+    def head(self) -> Any:
+        """(seq, hash) or None."""
+        return self._connection.exec_driver_sql(self._sql.head).first()
+
     def state(self, reading: str, key: str) -> str | None:
-        row = self._connection.exec_driver_sql(self._sql.state, {"reading": reading, "key": key}).first()
+        row = self.kept_state(reading, key)
         return None if row is None else row[2]
 
     def states(
@@ -82,7 +95,7 @@ class _Rows:
 
 class _Snapshot(_Rows):
     def upto(self, reading: str) -> int | None:
-        row = self._connection.exec_driver_sql(self._sql.get_kept, {"reading": reading}).first()
+        row = self.kept(reading)
         return 0 if row is None else row[1]
 
 
@@ -148,36 +161,41 @@ class SqlLedger:
 
     def get(self, reading: Reading[S], key: str) -> S | None:
         name = self._opened.known(reading.name)
-        with self._connected() as connection:
-            row = connection.exec_driver_sql(self._sql.state, {"reading": name, "key": key}).first()
-        if row is None or row[1] is not None or row[0] != self._opened.marks[name]:
+        found = self._ask(lambda rows: rows.kept_state(name, key))
+        if not self._current(name, found):
             return self.transact(lambda turn: turn.get(reading, key))
-        return None if row[2] is None else self._opened.decode(name, row[2])
+        return None if found[2] is None else self._opened.decode(name, found[2])
 
     def scan(
         self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
         name = self._opened.known(reading.name)
-        with self._connected() as connection:
-            row = connection.exec_driver_sql(self._sql.get_kept, {"reading": name}).first()
-            if row is not None and row[1] is None and row[0] == self._opened.marks[name]:
-                found = _Rows(connection, self._sql).states(name, prefix, newest, limit)
-                return [(key, self._opened.decode(name, text)) for key, text in found]
-        return self.transact(lambda turn: turn.scan(reading, prefix, newest=newest, limit=limit))
+        kept, found = self._ask(lambda rows: (rows.kept(name), rows.states(name, prefix, newest, limit)))
+        if not self._current(name, kept):
+            return self.transact(lambda turn: turn.scan(reading, prefix, newest=newest, limit=limit))
+        return [(key, self._opened.decode(name, text)) for key, text in found]
+
+    def _current(self, name: str, kept: Any) -> bool:
+        """Whether the reading has seen every event, folded by our rules. kept: its mark, and its upto."""
+        return kept is not None and kept[1] is None and kept[0] == self._opened.marks[name]
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        while True:
-            with self._connected() as connection:
-                page = _Rows(connection, self._sql).page(after)
-            if not page:
-                return
+        while page := self._ask(partial(_Rows.page, after=after)):
             yield from map(event_of, page)
             after = page[-1][0]
 
     def head(self) -> Head:
-        with self._connected() as connection:
-            row = connection.exec_driver_sql(self._sql.head).first()
+        row = self._ask(lambda rows: rows.head())
         return Head(seq=0, hash="") if row is None else Head(seq=row[0], hash=row[1])
+
+    def _ask(self, question: Callable[[_Rows], T]) -> T:
+        """What is read outside of a transaction; asked once more where the connection had broken."""
+        try:
+            with self._connected() as connection:
+                return question(_Rows(connection, self._sql))
+        except _Lost:
+            with self._connected() as connection:
+                return question(_Rows(connection, self._sql))
 
     @contextmanager
     def snapshot(self) -> Iterator[_Snapshot]:
