@@ -29,7 +29,7 @@ def main() -> None:
     say("Will this flight arrive 15 or more minutes late?", "From the records of 2013, New York.")
 
     step("A key for this project, then everything: data, features, training, gates")
-    comporta(folder, "key", "new")
+    comporta(folder, "init", ".")
     comporta(folder, "run")
 
     step("All gates passed, so it may go live: one act")

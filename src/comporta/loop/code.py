@@ -5,12 +5,19 @@ A snapshot is one JSON artifact, path → text, of the Python files below the pr
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from comporta.project.reference import resolve
 from comporta.records import Artifact
 from comporta.store import Desk
 
+_alone = threading.Lock()
 _LARGEST = 1_000_000
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
 
@@ -46,3 +53,32 @@ def lay_out(desk: Desk, snapshot: Artifact, below: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return folder
+
+
+def functions(root: Path, refs: tuple[str, ...]) -> tuple[Callable[..., Any], ...]:
+    """The functions of a laid out source, apart from any other project in this process.
+
+    What the source imports from its own folder is imported anew from there, and taken out of
+    `sys.modules` afterwards: several versions of one project serve side by side.
+    Raises BadProject when one is not there.
+    """
+    if not refs:
+        return ()
+    with _alone:
+        before = {name: module for name, module in sys.modules.items() if _own(module, root)}
+        names = {Path(path).with_suffix("").as_posix().replace("/", ".") for path in files(root)}
+        hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name in names} | before
+        sys.path.insert(0, str(root))
+        importlib.invalidate_caches()
+        try:
+            return tuple(resolve(ref, root) for ref in refs)
+        finally:
+            sys.path[:] = [path for path in sys.path if path != str(root)]
+            for name in [name for name, module in sys.modules.items() if _own(module, root)]:
+                del sys.modules[name]
+            sys.modules.update({name: module for name, module in hidden.items() if not _own(module, root)})
+
+
+def _own(module: object, root: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and Path(file).is_relative_to(root)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from comporta.data import dataset_names, objects_of, reached
+from comporta.data import datasets
+from comporta.data import reachable as rows_reach
 from comporta.engine import RUNS, STEPS
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS
@@ -24,7 +25,7 @@ def sweep(house: House, *, dry: bool = False) -> Swept:
     """Frees what nothing reaches. Kept: all versions with their steps, the answers of the newest runs,
     every fragment that a dataset version reads; and whatever is less than a day old."""
     names = reachable(house)
-    prefixes = ["artifacts/", *(objects_of(name) for name in dataset_names(house.store))]
+    prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in datasets(house.store))]
     return swept(house.store, names, now=house.clock(), prefixes=prefixes, dry=dry)
 
 
@@ -45,7 +46,4 @@ def reachable(house: House) -> frozenset[str]:
         found |= {asset.digest for asset in outputs if isinstance(asset, Artifact)}
         if step is not None and step.log is not None:
             found.add(step.log.digest)
-    names = {artifact_name(digest) for digest in found}
-    for dataset in dataset_names(house.store):
-        names |= reached(house.store, house.keys, dataset)
-    return frozenset(names)
+    return frozenset({artifact_name(digest) for digest in found} | rows_reach(house.store, house.keys))

@@ -21,9 +21,10 @@ def key_of(shape: Shape, text: str) -> dict[str, Any]:
     """
     values = decode(text, list[Any]) if text.startswith("[") else text.split(",")
     if len(values) != len(shape.key):
+        example = ",".join(name.upper() for name in shape.key)
         raise BadProject(
             f"{shape.name}: found a key of {len(values)} values, expected {len(shape.key)}: "
-            f"{', '.join(shape.key)}. For instance {shape.name}:{','.join(name.upper() for name in shape.key)}"
+            f"{', '.join(shape.key)}. For instance {shape.name}:{example}"
         )
     return dict(zip(shape.key, values, strict=True))
 

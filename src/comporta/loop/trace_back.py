@@ -204,7 +204,12 @@ def _releases(house: House, version: Version) -> tuple[Tree, ...]:
     route = house.ledger.get(ROUTES, version.model)
     releases = () if route is None else route.history
     approved = tuple(
-        Tree(kind="release", id="", label=f"approved by {each.by}", facts={"as": each.role, "why": each.reason})
+        Tree(
+            kind="release",
+            id="",
+            label=f"approved by {each.by}",
+            facts={"as": each.role, "why": each.reason},
+        )
         for each in version.approvals
     )
     return approved + tuple(

@@ -1,0 +1,136 @@
+"""The released versions, brought to the server: routes from the ledger, models and history from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from comporta.data import answerer, online, scan, slice_of, typed
+from comporta.data.features import FeaturePlan
+from comporta.data.online import Latest, Online
+from comporta.errors import NotFound
+from comporta.loop.bundle import Bundle
+from comporta.loop.code import functions, lay_out
+from comporta.loop.datasets import DATASETS
+from comporta.loop.house import House
+from comporta.loop.log import Log
+from comporta.records import Share, Signature, Version
+from comporta.registry import VERSIONS, version_key
+from comporta.release import ROUTES
+from comporta.serve import Loaded
+from comporta.serve import serve as answer_requests
+from comporta.serve.source import Scored
+from comporta.train import load_predictor, trial_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def serve(house: House, *, host: str = "127.0.0.1", port: int = 8080, durable: bool = False) -> None:
+    """Answers requests until interrupted. Raises NotFound when nothing was released yet."""
+    if not house.ledger.scan(ROUTES, limit=1):
+        raise NotFound(
+            "found nothing released, expected a version that serves. Release one: comporta release VERSION"
+        )
+    with Log(house) as log:
+        answer_requests(Released(house), log, key=house.keys.unit, host=host, port=port, durable=durable)
+
+
+class Released:
+    """A source of routes and versions for the server."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._histories: dict[str, History] = {}
+
+    def routes(self) -> Mapping[str, tuple[Share, ...]]:
+        """Who gets which traffic now. History that has a newer version is brought in on the way."""
+        for history in self._histories.values():
+            history.renew()
+        return {model: route.shares for model, route in self.house.ledger.scan(ROUTES)}
+
+    def load(self, model: str, number: int) -> Loaded:
+        """The version, checked against its digests. Raises NotFound, Tampered."""
+        version = self.house.ledger.get(VERSIONS, version_key(model, number))
+        if version is None:
+            raise NotFound(f"found no version {model}/{number} in the registry.")
+        return self._loaded(version)
+
+    def _loaded(self, version: Version) -> Loaded:
+        house = self.house
+        predictor = load_predictor(house.desk, version.parts)
+        predictor.self_test()
+        bundle = house.desk.get_json(version.parts["bundle"], Bundle)
+        raw = tuple(field.name for field in predictor.signature.raw)
+        features = tuple(field.name for field in predictor.signature.features)
+        plain = not bundle.joins and not bundle.compute and raw == features
+        answer = None
+        if not plain:
+            plan = self._plan(version, bundle)
+            history = History(house, plan, predictor.signature)
+            self._histories[version.id] = history
+            answer = answerer(plan, history.latest)
+        return Loaded(
+            model=version.model,
+            number=version.number,
+            signature=predictor.signature,
+            predict=lambda frame: scored(predictor.predict(frame)),
+            fast=(lambda rows: scored(predictor.fast(rows))) if plain else None,
+            features=answer,
+            time=bundle.shapes[bundle.of].time,
+            probe=trial_rows(predictor) if plain else None,
+        )
+
+    def _plan(self, version: Version, bundle: Bundle) -> FeaturePlan:
+        """The version's way to its features, with the functions of its own source."""
+        root = lay_out(self.house.desk, version.parts["code"], self.house.below / "code")
+        return FeaturePlan(
+            of=bundle.of,
+            known=bundle.known,
+            shapes=bundle.shapes,
+            joins=bundle.joins,
+            compute=functions(root, bundle.compute),
+            use=bundle.use,
+            target=bundle.target,
+        )
+
+
+class History:
+    """The tables a version joins, at their newest; renewed when a dataset has a newer version."""
+
+    def __init__(self, house: House, plan: FeaturePlan, signature: Signature) -> None:
+        import polars as pl
+
+        self.house, self.plan = house, plan
+        self.datasets = sorted({join.dataset for join in plan.joins})
+        self.requests = pl.Schema({field.name: typed(field.type) for field in signature.raw})
+        self.numbers = self._newest()
+        self.latest = Latest(self._read())
+
+    def renew(self) -> None:
+        """Brings in newer versions, beside those in use."""
+        newest = self._newest()
+        if newest != self.numbers:
+            self.numbers = newest
+            self.latest.swap(self._read())
+
+    def _newest(self) -> dict[str, int]:
+        numbers = {}
+        for name in self.datasets:
+            newest = self.house.ledger.scan(DATASETS, f"{name}/", newest=True, limit=1)
+            numbers[name] = newest[0][1].number if newest else 0
+        return numbers
+
+    def _read(self) -> Online:
+        house = self.house
+        frames = {
+            name: scan(house.store, house.keys, slice_of(house.store, house.keys, name, number=number))
+            for name, number in self.numbers.items()
+        }
+        return online(frames, self.plan.joins, self.plan.shapes, self.requests, versions=self.numbers)
+
+
+def scored(answer: Mapping[str, NDArray[Any]]) -> Scored:
+    """A predictor's answer as the server takes it."""
+    label = answer.get("label", answer.get("prediction"))
+    return Scored(label=label, probability=answer.get("probability"))
