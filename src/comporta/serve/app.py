@@ -52,7 +52,7 @@ class Limits(msgspec.Struct, frozen=True):
     queue: int = 64
 
 
-class Reply(msgspec.Struct):
+class Reply(msgspec.Struct, gc=False):
     """One answer over HTTP."""
 
     status: int
@@ -60,7 +60,7 @@ class Reply(msgspec.Struct):
     headers: Headers = JSON
 
 
-class Request(msgspec.Struct):
+class Request(msgspec.Struct, gc=False):
     """One request, its body read. at: nanoseconds since 1970."""
 
     found: Found

@@ -17,7 +17,7 @@ TIME = "__time"
 MAX_TEXT = 512
 
 
-class About(msgspec.Struct):
+class About(msgspec.Struct, gc=False):
     """Whom the rows are about: one text for all rows, one a row, or None. at: UTC times, likewise."""
 
     key: str | Sequence[str | None] | None = None
@@ -26,7 +26,7 @@ class About(msgspec.Struct):
     at: datetime | Sequence[datetime | None] | None = None
 
 
-class Asked(msgspec.Struct):
+class Asked(msgspec.Struct, gc=False):
     """n rows, not yet checked: an array [n, columns] in the order of the signature, or columns by name."""
 
     n: int

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -22,20 +23,16 @@ _WARM = 3
 _MANY = 64
 
 
-class Answer:
-    """What a version says of n rows, ready to be written and logged."""
+class Answer(msgspec.Struct, gc=False):
+    """What a version says of n rows, ready to be written and logged.
 
-    __slots__ = ("joined", "label", "probability", "rows")
+    label: JSON values [n]. probability: [n] of a binary model, else [n, classes].
+    """
 
-    def __init__(
-        self,
-        rows: Rows,
-        label: list[Any] | None,
-        probability: NDArray[np.floating] | None,
-        joined: Sequence[tuple[Joined, ...]] | None,
-    ) -> None:
-        """label: JSON values [n]. probability: [n] of a binary model, else [n, classes]."""
-        self.rows, self.label, self.probability, self.joined = rows, label, probability, joined
+    rows: Rows
+    label: list[Any] | None
+    probability: NDArray[np.floating] | None
+    joined: Sequence[tuple[Joined, ...]] | None
 
 
 class Live:

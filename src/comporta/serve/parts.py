@@ -16,7 +16,7 @@ from comporta.serve.live import Answer, Live
 from comporta.serve.serving import Door
 
 
-class Part(msgspec.Struct):
+class Part(msgspec.Struct, gc=False):
     """Rows that one version answers. places: which rows of the request; None: all, in order."""
 
     live: Live

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -24,7 +24,7 @@ class Unwritten(Exception):
     """It could not be written now; the client may ask again."""
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, gc=False):
     """What waits to be written. cost: bytes held, about. make: the observations of `rows` rows.
 
     done: whom to tell, in durable mode.

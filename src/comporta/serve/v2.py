@@ -15,9 +15,10 @@ import numpy as np
 from comporta.errors import BadRequest
 from comporta.records import Signature
 from comporta.serve.asked import NOBODY, PER_ROW, TIME, About, Asked, about
+from comporta.serve.columns import V2_TYPES, shown
 from comporta.serve.live import Live
 from comporta.serve.parts import Part, together, versions
-from comporta.serve.schema import V2_TYPES, Schema
+from comporta.serve.schema import Schema
 from comporta.serve.tensors import DTYPES, from_bytes, from_json, to_bytes
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -28,7 +29,7 @@ _EXACT = 2**53
 _NONE = memoryview(b"")
 
 
-class Quick(msgspec.Struct):
+class Quick(msgspec.Struct, gc=False):
     """A tensor of numbers: what nearly every request holds."""
 
     name: str
@@ -37,7 +38,7 @@ class Quick(msgspec.Struct):
     data: list[float | None]
 
 
-class Tensor(msgspec.Struct):
+class Tensor(msgspec.Struct, gc=False):
     """Any tensor; its data is read once its type is known."""
 
     name: str
@@ -47,26 +48,26 @@ class Tensor(msgspec.Struct):
     parameters: Parameters | None = None
 
 
-class Wanted(msgspec.Struct):
+class Wanted(msgspec.Struct, gc=False):
     name: str
     parameters: Parameters | None = None
 
 
-class QuickBody(msgspec.Struct):
+class QuickBody(msgspec.Struct, gc=False):
     inputs: list[Quick]
     id: str | None = None
     parameters: Parameters | None = None
     outputs: list[Wanted] | None = None
 
 
-class Body(msgspec.Struct):
+class Body(msgspec.Struct, gc=False):
     inputs: list[Tensor]
     id: str | None = None
     parameters: Parameters | None = None
     outputs: list[Wanted] | None = None
 
 
-class Call(msgspec.Struct):
+class Call(msgspec.Struct, gc=False):
     """A request read. outputs: the names asked for, each with whether as bytes; None: all.
 
     binary: whether outputs not named are wanted as bytes.
@@ -81,7 +82,7 @@ class Call(msgspec.Struct):
     binary: bool = False
 
 
-class Output(msgspec.Struct):
+class Output(msgspec.Struct, gc=False):
     """One output tensor. values: flat."""
 
     name: str
@@ -142,17 +143,17 @@ def rows(call: Call, schema: Schema, limit: int) -> Asked:
         if size is not None:
             if not isinstance(size, int) or isinstance(size, bool) or size < 0 or at + size > len(call.tail):
                 raise BadRequest(
-                    f"input {_name(tensor.name)}: 'binary_data_size' is not a "
+                    f"input {shown(tensor.name)}: 'binary_data_size' is not a "
                     "number of bytes that follow the JSON."
                 )
             values: Any = from_bytes(
-                _name(tensor.name), tensor.datatype, tensor.shape, call.tail[at : at + size]
+                shown(tensor.name), tensor.datatype, tensor.shape, call.tail[at : at + size]
             )
             at += size
-        elif not bytes(tensor.data):
-            raise BadRequest(f"input {_name(tensor.name)}: found no 'data'.")
+        elif len(memoryview(tensor.data)) == 0:
+            raise BadRequest(f"input {shown(tensor.name)}: found no 'data'.")
         else:
-            values = from_json(_name(tensor.name), tensor.datatype, tensor.shape, tensor.data)
+            values = from_json(shown(tensor.name), tensor.datatype, tensor.shape, tensor.data)
         read_so_far[tensor.name] = values
     if at != len(call.tail):
         raise BadRequest(f"found {len(call.tail) - at} bytes after the last input, expected none.")
@@ -205,7 +206,7 @@ def _named(found: list[Output], wanted: dict[str, bool]) -> list[Output]:
     known = {output.name for output in found}
     for name in wanted:
         if name not in known:
-            raise BadRequest(f"outputs: found {_name(name)}, expected one of {', '.join(sorted(known))}.")
+            raise BadRequest(f"outputs: found {shown(name)}, expected one of {', '.join(sorted(known))}.")
     # The id goes along even when it was not asked for: without it no label can be told.
     return [output for output in found if output.name in wanted or output.name == "prediction_id"]
 
@@ -316,11 +317,11 @@ def _exact(tensor: Quick) -> bool:
 def _check_shape(name: str, shape: list[int], datatype: str) -> None:
     if datatype != "BYTES" and datatype not in DTYPES:
         raise BadRequest(
-            f"input {_name(name)}: found the datatype {_name(datatype)}, expected one of BYTES, "
+            f"input {shown(name)}: found the datatype {shown(datatype)}, expected one of BYTES, "
             f"{', '.join(DTYPES)}."
         )
     if not 1 <= len(shape) <= 2 or any(not 0 < size < 2**31 for size in shape):
-        raise BadRequest(f"input {_name(name)}: expected a shape of one or two sizes, each at least 1.")
+        raise BadRequest(f"input {shown(name)}: expected a shape of one or two sizes, each at least 1.")
 
 
 def _columns(
@@ -349,7 +350,7 @@ def _columns(
             matrix = values[tensor.name]
         elif len(tensor.shape) == 2 and tensor.shape[1] != 1:
             raise BadRequest(
-                f"input {_name(tensor.name)}: found the shape [{rows}, {tensor.shape[1]}], expected [{rows}] "
+                f"input {shown(tensor.name)}: found the shape [{rows}, {tensor.shape[1]}], expected [{rows}] "
                 f"or [{rows}, 1] for a column, or [{rows}, {len(schema.names)}] for a matrix of all columns."
             )
         else:
@@ -394,7 +395,3 @@ def _listed(values: Any) -> list[Any]:
     if values.dtype.kind == "f":
         return [None if value != value else value for value in listed]
     return listed
-
-
-def _name(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")

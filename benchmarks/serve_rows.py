@@ -1,0 +1,261 @@
+"""Promise: single-row requests at 40 % or more of the rate of a bare server that only echoes them.
+
+40 floats, Open Inference v2 JSON, one worker, 32 connections, logging on, answers checked against the model:
+LightGBM (200 trees of 31 leaves) and a scikit-learn pipeline (scaler, logistic regression). The floor is the
+quicker of a bare uvicorn and a bare granian that decode the same body with msgspec and send it back. All run
+in turn, several times over, in the same minute; the figure is the median of the rounds.
+
+    python benchmarks/serve_rows.py
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+COLUMNS, ROUNDS, SECONDS, LIMIT = 40, 5, 1.2, 40.0
+HERE = Path(__file__).resolve()
+
+
+def main() -> None:
+    sys.path.insert(0, str(HERE.parent))
+    from serve_load import load, post
+
+    folder = Path(tempfile.mkdtemp(prefix="comporta-bench-"))
+    rng = np.random.default_rng(7)
+    rows = rng.normal(size=(64, COLUMNS))
+    bodies = [body(row) for row in rows]
+    expected = make_models(folder, rows)
+    kinds = ("uvicorn", "granian", "lightgbm", "sklearn")
+    ports = {kind: free_port() for kind in kinds}
+    servers = {kind: start(kind, ports[kind], folder) for kind in kinds}
+    rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+    tails: dict[str, list[float]] = {kind: [] for kind in kinds}
+    wrong = failed = checked = 0
+    try:
+        paths = {kind: f"/v2/models/{kind}/infer" for kind in kinds}
+        requests = {kind: [post(paths[kind], each) for each in bodies] for kind in kinds}
+        for kind in kinds:
+            wait(ports[kind])
+            load(ports[kind], requests[kind], seconds=0.5)
+        for number in range(ROUNDS):
+            for kind in kinds if number % 2 else reversed(kinds):
+                done = load(ports[kind], requests[kind], seconds=SECONDS)
+                rates[kind].append(done.rate)
+                tails[kind].append(done.p99)
+                failed += done.failed
+                if kind in expected:
+                    for which, answer in done.answers:
+                        checked += 1
+                        said = next(
+                            out for out in json.loads(answer)["outputs"] if out["name"] == "probability"
+                        )
+                        wrong += abs(said["data"][0] - expected[kind][which]) > 1e-4
+        logged = {kind: metrics(ports[kind]) for kind in expected}
+    finally:
+        for server in servers.values():
+            server.send_signal(signal.SIGTERM)
+        for server in servers.values():
+            server.wait(30)
+    for kind in expected:
+        shares = [
+            100 * mine / max(one, other)
+            for mine, one, other in zip(rates[kind], rates["uvicorn"], rates["granian"], strict=True)
+        ]
+        share = statistics.median(shares)
+        good = share >= LIMIT and not wrong and not failed
+        sides = (kind, "uvicorn", "granian")
+        detail = {
+            "rates": {name: round(statistics.median(rates[name])) for name in sides},
+            "p99_ms": {name: round(statistics.median(tails[name]), 1) for name in sides},
+            "rounds": [round(each, 1) for each in shares],
+            "checked": checked, "wrong": int(wrong), "failed": failed, "log": logged[kind],
+        }  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "promise": f"single-row requests, {kind}: share of a bare echo's rate",
+                    "measured": round(share, 1),
+                    "limit": LIMIT,
+                    "unit": "%",
+                    "holds": bool(good),
+                    "detail": detail,
+                }
+            )
+        )
+
+
+def body(row: Any) -> bytes:
+    tensor = {
+        "name": "rows",
+        "shape": [1, COLUMNS],
+        "datatype": "FP64",
+        "data": [float(f"{x:.6f}") for x in row],
+    }
+    return json.dumps({"inputs": [tensor]}).encode()
+
+
+def make_models(folder: Path, asked: Any) -> dict[str, list[float]]:
+    """Both models, fitted, exported and kept as a run would; what each says of the rows that are asked."""
+    import polars as pl
+    from lightgbm import LGBMClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from comporta.records import encode
+    from comporta.train import steps
+    from comporta.train.frames import write
+
+    desk = open_desk(folder)
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(4000, COLUMNS))
+    y = X[:, :5].sum(axis=1) + rng.normal(size=4000) > 0
+    frame = pl.DataFrame({f"x{i}": X[:, i] for i in range(COLUMNS)}).with_columns(__target=pl.Series(y))
+    train = write(desk, frame)
+
+    def lightgbm(X: np.ndarray, y: np.ndarray) -> Any:
+        return LGBMClassifier(n_estimators=200, num_leaves=31, n_jobs=1, verbose=-1).fit(X, y)
+
+    def sklearn(X: np.ndarray, y: np.ndarray) -> Any:
+        return make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+
+    expected = {}
+    for fit in (lightgbm, sklearn):
+        made = steps.fit(desk, train=train, fit=fit)
+        made |= steps.export(desk, model=made["model"], signature=made["signature"], train=train)
+        (folder / f"{fit.__name__}.json").write_bytes(encode(made))
+        native = fit(X, y)
+        expected[fit.__name__] = native.predict_proba(asked)[:, 1].tolist()
+    return expected
+
+
+def open_desk(folder: Path) -> Any:
+    from comporta.store import Desk, derive
+    from comporta.store.local import LocalStore
+
+    return Desk(store=LocalStore(folder / "store"), keys=derive(b"k" * 32), scratch=folder)
+
+
+class OneModel:
+    """A source of one version that stays."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder = name, folder
+
+    def routes(self) -> Any:
+        from comporta.records import Share
+
+        return {self.name: (Share(version=1, weight=1.0),)}
+
+    def load(self, model: str, number: int) -> Any:
+        from comporta.records import Artifact, decode
+        from comporta.serve import Loaded
+        from comporta.train import load_predictor
+
+        parts = decode((self.folder / f"{model}.json").read_bytes(), dict[str, Artifact])
+        predictor = load_predictor(open_desk(self.folder), parts)
+        return Loaded(
+            model=model,
+            number=number,
+            signature=predictor.signature,
+            predict=predictor.predict,
+            fast=predictor.fast,
+            test=predictor.self_test,
+        )
+
+
+def start(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, str(HERE), kind, str(port), str(folder)])
+
+
+def run_server(kind: str, port: int, folder: Path) -> None:
+    if kind == "uvicorn":
+        import uvicorn
+
+        from serve_echo import app
+
+        uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False, lifespan="off")
+    elif kind == "granian":
+        from granian import Granian
+        from granian.constants import Interfaces, Loops
+
+        Granian(
+            "serve_echo:app", address="127.0.0.1", port=port, interface=Interfaces.ASGINL,
+            loop=Loops.uvloop, log_enabled=False,
+        ).serve()  # fmt: skip
+    else:
+        from comporta.serve import serve
+
+        serve(OneModel(kind, folder), sink(folder / kind), key=b"k" * 32, port=port, say=lambda line: None)
+
+
+class Lines:
+    """A log of JSON lines, synced at each write."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.with_suffix(".log").open("ab")
+
+    def write(self, observations: Any) -> None:
+        import os
+
+        import msgspec
+
+        self.file.write(msgspec.json.Encoder().encode_lines(observations))
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+    feedback = write
+
+
+def sink(path: Path) -> Any:
+    return Lines(path)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait(port: int, seconds: float = 30.0) -> None:
+    """Until whatever listens there answers; our own servers until they are ready."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=1).read()
+            return
+        except urllib.error.HTTPError as error:
+            # The echo cannot read a request without a body: that is an answer too.
+            if error.code == 500:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise SystemExit(f"no server on port {port} after {seconds:g} seconds")
+
+
+def metrics(port: int) -> dict[str, int]:
+    """What a server says of its log."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+    lines = [line.split() for line in text.splitlines() if line.startswith("comporta_observations")]
+    return {name.removeprefix("comporta_observations_"): int(value) for name, value in lines}
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        run_server(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        main()

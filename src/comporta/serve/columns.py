@@ -1,0 +1,201 @@
+"""One raw column: what a request may hold for it, and its values as polars wants them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import msgspec
+import polars as pl
+
+from comporta.errors import BadProject, BadRequest
+from comporta.records import Field
+
+Kind = Literal["int", "float", "bool", "text", "datetime", "date"]
+
+_INT = re.compile(r"(U?)Int(8|16|32|64)")
+_UNIT = re.compile(r"time_unit='(ms|us|ns)'")
+_ZONE = re.compile(r"time_zone='([^']+)'")
+_LARGEST = 2**1023
+_TYPES: dict[Kind, frozenset[type]] = {
+    "int": frozenset({int, float}),
+    "float": frozenset({int, float}),
+    "bool": frozenset({bool}),
+    "text": frozenset({str}),
+    "datetime": frozenset({str}),
+    "date": frozenset({str}),
+}
+_EXPECTED: dict[Kind, str] = {
+    "int": "whole numbers",
+    "float": "numbers",
+    "bool": "true or false",
+    "text": "text",
+    "datetime": "times as ISO 8601 text",
+    "date": "dates as ISO 8601 text",
+}
+_FOUND = {int: "a number", float: "a number", bool: "true or false", str: "text", type(None): "null"}
+V2_TYPES: dict[Kind, str] = {
+    "int": "INT64",
+    "float": "FP64",
+    "bool": "BOOL",
+    "text": "BYTES",
+    "datetime": "BYTES",
+    "date": "BYTES",
+}
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One raw column. low, high: what a whole number may be. zone: of its times; None: without one."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+    values: frozenset[str]
+    dtype: Any
+    low: int = 0
+    high: int = 0
+    zone: str | None = None
+
+
+def column_of(field: Field) -> Column:
+    """The column of a field. Raises BadProject when its type cannot be served."""
+    values = frozenset(field.values)
+    match = _INT.fullmatch(field.type)
+    if match:
+        bits, unsigned = int(match[2]), bool(match[1])
+        low, high = (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        return Column(field.name, "int", field.nullable, values, getattr(pl, field.type), low, high)
+    if field.type in ("Float64", "Float32"):
+        return Column(field.name, "float", field.nullable, values, getattr(pl, field.type))
+    if field.type == "Boolean":
+        return Column(field.name, "bool", field.nullable, values, pl.Boolean, 0, 1)
+    if field.type == "String":
+        return Column(field.name, "text", field.nullable, values, pl.String)
+    if field.type.startswith("Categorical"):
+        return Column(field.name, "text", field.nullable, values, pl.Categorical)
+    if field.type.startswith("Enum"):
+        dtype = pl.Enum(list(field.values)) if field.values else pl.Categorical
+        return Column(field.name, "text", field.nullable, values, dtype)
+    if field.type == "Date":
+        return Column(field.name, "date", field.nullable, values, pl.Date)
+    if field.type.startswith("Datetime"):
+        unit, zone = _UNIT.search(field.type), _ZONE.search(field.type)
+        when = pl.Datetime(unit[1] if unit else "us", zone[1] if zone else None)  # type: ignore[arg-type]
+        return Column(field.name, "datetime", field.nullable, values, when, zone=zone[1] if zone else None)
+    raise BadProject(
+        f"column {field.name}: found the type {field.type}, expected a number, text, boolean, date or time. "
+        "A model that reads another type cannot be served; convert it among the features."
+    )
+
+
+def take(column: Column, values: Sequence[Any], strict: bool = False) -> list[Any]:
+    """The values as the column wants them. strict: only words that it knows. Raises BadRequest."""
+    kinds = set(map(type, values))
+    if type(None) in kinds:
+        if not column.nullable:
+            raise bad(column, _first(values, lambda value: value is None), "a missing value")
+        kinds.discard(type(None))
+    if not kinds <= _TYPES[column.kind]:
+        row = _first(values, lambda value: value is not None and type(value) not in _TYPES[column.kind])
+        raise bad(column, row, _FOUND.get(type(values[row]), "a list or object"))
+    if column.kind == "int":
+        return _whole(column, values, float in kinds)
+    if column.kind == "float":
+        return _floats(column, values)
+    if column.kind == "text":
+        if strict:
+            _check_known(column, values)
+        return list(values)
+    if column.kind == "datetime":
+        return [_datetime(column, row, value) for row, value in enumerate(values)]
+    if column.kind == "date":
+        return [_date(column, row, value) for row, value in enumerate(values)]
+    return list(values)
+
+
+def _check_known(column: Column, values: Sequence[Any]) -> None:
+    row = _first(values, lambda value: value is not None and value not in column.values)
+    if row >= 0:
+        raise BadRequest(
+            f"column {shown(column.name)}, row {row}: found a value this model never saw and "
+            f"cannot answer for, expected one of the {len(column.values)} it knows. "
+            "The model's metadata lists them."
+        )
+
+
+def _whole(column: Column, values: Sequence[Any], floats: bool) -> list[Any]:
+    if floats:
+        row = _first(values, lambda value: type(value) is float and not value.is_integer())
+        if row >= 0:
+            raise bad(column, row, "a fraction")
+        values = [value if value is None else int(value) for value in values]
+    known = [value for value in values if value is not None]
+    if known and (min(known) < column.low or max(known) > column.high):
+        row = _first(values, lambda value: value is not None and not column.low <= value <= column.high)
+        raise bad(column, row, "a number too large")
+    return list(values)
+
+
+def _floats(column: Column, values: Sequence[Any]) -> list[Any]:
+    row = -1
+    try:
+        floats = [value if value is None else float(value) for value in values]
+    except OverflowError:
+        row = _first(values, lambda value: value is not None and abs(value) > _LARGEST)
+    else:
+        if column.nullable:
+            floats = [None if value != value else value for value in floats]
+        row = _first(floats, lambda value: value is not None and (value - value) != 0)
+    if row >= 0:
+        raise bad(column, row, "a number that is not finite or too large")
+    return floats
+
+
+def _datetime(column: Column, row: int, value: Any) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if (moment.tzinfo is None) != (column.zone is None):
+            has = "without a time zone" if moment.tzinfo is None else "with a time zone"
+            raise bad(column, row, f"a time {has}")
+        return moment if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise bad(column, row, "text that is no time") from None
+
+
+def _date(column: Column, row: int, value: Any) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise bad(column, row, "text that is no date") from None
+
+
+def bad(column: Column, row: int, found: str) -> BadRequest:
+    """What was found in a row of this column, and what it takes; never the value itself."""
+    expected = _EXPECTED[column.kind]
+    if column.kind == "int":
+        expected += f" from {column.low} to {column.high}"
+    elif column.kind == "datetime":
+        expected += " with a time zone, as in 2026-01-31T12:00:00Z" if column.zone else " without a time zone"
+    either = " or null" if column.nullable else ""
+    return BadRequest(f"column {shown(column.name)}, row {row}: found {found}, expected {expected}{either}.")
+
+
+def _first(values: Sequence[Any], wrong: Callable[[Any], bool]) -> int:
+    return next((row for row, value in enumerate(values) if wrong(value)), -1)
+
+
+def shown(text: str) -> str:
+    """A name as it may be shown: short, and on one line."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def some(names: Sequence[str]) -> str:
+    """A few of the names, and how many more."""
+    shown = ", ".join(shown(name) for name in names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
