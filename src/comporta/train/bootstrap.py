@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Statistic = Callable[["Floats"], float]
 LEVEL = 0.95
 BLOCKS = 100
+FEWEST_REPLICATES = 400
 
 
 class Interval(Record, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ class Interval(Record, frozen=True, kw_only=True):
 
 def replicates_for(rows: int) -> int:
     """400 to 1,000: more where they are cheap."""
-    return int(min(1000, max(400, 20_000_000 // max(rows, 1))))
+    return int(min(1000, max(FEWEST_REPLICATES, 20_000_000 // max(rows, 1))))
 
 
 def intervals(

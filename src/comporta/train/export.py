@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from comporta.records import Signature
-from comporta.train.codecs.onnx_graph import OnnxGraph
+from comporta.train.converters import as_one_tensor, by_column
 from comporta.train.frames import Reads
 from comporta.train.predictor import Agreement, Trial, ask, trial_frame
 from comporta.train.runtime import Compiled, compile_lightgbm, compile_onnx
-
-if TYPE_CHECKING:
-    pass
 
 ROWS = 5_000
 TOLERANCE = 1e-5
@@ -36,7 +34,7 @@ def to_onnx(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                graph = make(model, signature)
+                graph = make(model)
             compiled = compile_onnx(graph, signature)
             found = agreement(compiled, model, reads, signature, rows)
         except Exception as fault:  # two converters and a runtime, each with errors of its own
@@ -124,105 +122,24 @@ def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFra
     )
 
 
-def _ways(signature: Signature) -> list[Any]:
+def _ways(signature: Signature) -> list[Callable[[Any], bytes]]:
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     words = any(field.type == "String" for field in signature.features)
-    ways: list[Any] = []
-    for kind in (DoubleTensorType, FloatTensorType):
-        if not words:
-            ways.append(lambda model, sig, kind=kind: _whole(model, sig, kind))
-        ways.append(lambda model, sig, kind=kind: _by_column(model, sig, kind))
-    if any(field.values for field in signature.features):
-        ways.append(lambda model, sig: _whole(model, sig, FloatTensorType))
+    text = any(field.type == "String" and not field.values for field in signature.features)
+    makers = [by_column, as_one_tensor] if words else [as_one_tensor, by_column]
+    ways: list[Callable[[Any], bytes]] = [
+        partial(_make, maker, signature, kind)
+        for maker in (makers[:1] if text else makers)
+        for kind in (DoubleTensorType, FloatTensorType)
+    ]
     return ways
 
 
-def _whole(model: Any, signature: Signature, kind: Any) -> bytes:
-    width = len(signature.features)
-    return _convert(_by_place(model, signature), [("X", kind([None, width]))], signature)
-
-
-def _by_column(model: Any, signature: Signature, kind: Any) -> bytes:
-    from skl2onnx.common.data_types import StringTensorType
-
-    inputs = [
-        (field.name, StringTensorType([None, 1]) if field.type == "String" else kind([None, 1]))
-        for field in signature.features
-    ]
-    return _convert(model, inputs, signature)
-
-
-def _convert(model: Any, inputs: list[Any], signature: Signature) -> bytes:
-    from skl2onnx import convert_sklearn
-
-    if type(model).__module__ == "lightgbm.sklearn":
-        graph = _convert_lightgbm(model, inputs)
-    else:
-        _register_lightgbm()
-        options = {} if signature.task == "regression" else {"zipmap": False}
-        graph = convert_sklearn(
-            model, "model", inputs, options=options or None, target_opset={"": 18, "ai.onnx.ml": 3}
-        )
-    for output in graph.graph.output:
-        # LightGBM's converter declares one label whatever the rows.
-        if len(output.type.tensor_type.shape.dim):
-            output.type.tensor_type.shape.dim[0].Clear()
-            output.type.tensor_type.shape.dim[0].dim_param = "rows"
-    return OnnxGraph().encode(graph)
-
-
-def _convert_lightgbm(model: Any, inputs: list[Any]) -> Any:
-    from onnxmltools import convert_lightgbm
-    from onnxmltools.convert.common.data_types import FloatTensorType
-
-    return convert_lightgbm(model, "model", [("X", FloatTensorType(inputs[0][1].shape))], zipmap=False)
-
-
-def _register_lightgbm() -> None:
-    import sys
-
-    lightgbm = sys.modules.get("lightgbm")
-    if lightgbm is None:
-        return
-    from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
-    from skl2onnx import update_registered_converter
-    from skl2onnx.common.shape_calculator import (
-        calculate_linear_classifier_output_shapes,
-        calculate_linear_regressor_output_shapes,
-    )
-
-    update_registered_converter(
-        lightgbm.LGBMClassifier, "LightGbmLGBMClassifier", calculate_linear_classifier_output_shapes,
-        convert_lightgbm, options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
-    )  # fmt: skip
-    update_registered_converter(
-        lightgbm.LGBMRegressor, "LightGbmLGBMRegressor", calculate_linear_regressor_output_shapes,
-        convert_lightgbm, options={"split": None},
-    )  # fmt: skip
-
-
-def _by_place(model: Any, signature: Signature) -> Any:
-    """The same model with columns chosen by place, not by name: the whole table is one tensor."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import Pipeline
-
-    if not isinstance(model, Pipeline) or not isinstance(model.steps[0][1], ColumnTransformer):
-        return model
-    place = {field.name: at for at, field in enumerate(signature.features)}
-    model, first = copy.copy(model), copy.copy(model.steps[0][1])
-    first.transformers_ = [
-        (
-            name,
-            how,
-            [place.get(each, each) for each in columns]
-            if isinstance(columns, list | np.ndarray)
-            else columns,
-        )
-        for name, how, columns in first.transformers_
-    ]
-    model.steps = [(model.steps[0][0], first), *model.steps[1:]]
-    return model
+def _make(
+    maker: Callable[[Any, Signature, Any], bytes], signature: Signature, kind: Any, model: Any
+) -> bytes:
+    return maker(model, signature, kind)
 
 
 def _line(fault: BaseException) -> str:

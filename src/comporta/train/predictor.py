@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Answer = dict[str, NDArray[Any]]
 
 
+NAN = float("nan")
+FEW = 1_000
+
+
 class Agreement(Record, frozen=True, kw_only=True):
     """How one form of the model compares with the estimator. agrees: it may serve. reason: why not.
 
@@ -73,8 +77,13 @@ class Predictor:
         self._native = native
         self._reads = reads
         self._compiled = compiled
+        self._pools: Any = None
         self._labels = labels_from(signature.classes, signature.label)
-        self._numeric = all(field.type != "String" for field in signature.features)
+        self._numbers = all(field.values or field.type != "String" for field in signature.features)
+        self._words = [
+            {word: float(at) for at, word in enumerate(field.values)} if field.type == "String" else None
+            for field in signature.features
+        ]
 
     @property
     def native(self) -> Any:
@@ -91,21 +100,39 @@ class Predictor:
         `{"prediction": (n,)}` for regression. rows: a frame with the features, or an array in their order
         (missing as NaN). Raises BadData."""
         if isinstance(rows, np.ndarray):
-            return self.fast(rows) if self._numeric else self.predict(self._framed(rows))
+            return self.fast(rows)
         dressed = dress(rows, self.signature.features)
         if self._compiled is not None:
             return self._answer(*self._compiled.frame(dressed))
         return self._answer(*self._ask(dressed))
 
+    def encode(self, rows: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
+        """Rows of plain values, features in order, as numbers for `fast`: words as their place in the
+        list, unknown ones and None as NaN. Raises BadData on free text or a value of another kind."""
+        out = np.empty((len(rows), len(self._words)))
+        for at, row in enumerate(rows):
+            for place, (value, words) in enumerate(zip(row, self._words, strict=True)):
+                try:
+                    out[at, place] = (
+                        NAN if value is None else words.get(value, NAN) if words is not None else value
+                    )
+                except (TypeError, ValueError) as fault:
+                    field = self.signature.features[place]
+                    raise BadData(
+                        f"{field.name}: found {type(value).__name__}, expected {field.type}."
+                    ) from fault
+        return out
+
     def fast(self, rows: NDArray[Any]) -> Answer:
-        """The same for numbers only: (n, features), missing as NaN, words as their place in the list."""
-        if rows.ndim != 2 or rows.shape[1] != len(self.signature.features):
-            raise BadData(
-                f"rows: found the shape {rows.shape}, expected (n, {len(self.signature.features)})."
-            )
+        """The same from numbers, (n, features), missing as NaN, words as their place in the list: a few
+        microseconds where a compiled form answers. Raises BadData on another shape, or free text."""
+        if rows.ndim != 2 or rows.shape[1] != len(self._words):
+            raise BadData(f"rows: found the shape {rows.shape}, expected (n, {len(self._words)}).")
+        if not self._numbers:
+            raise BadData("rows: found numbers, expected a frame: a feature of this model is free text.")
         if self._compiled is not None and self._compiled.array is not None:
             return self._answer(*self._compiled.array(rows))
-        return self.predict(self._framed(rows))
+        return self._answer(*self._ask(self._framed(rows)))
 
     def self_test(self) -> None:
         """Answers the trial rows as the estimator did when it was kept. Raises Tampered if it does not."""
@@ -125,7 +152,15 @@ class Predictor:
             )
 
     def _ask(self, dressed: pl.DataFrame) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
-        return ask(self._native, self._reads, dressed, self.signature)
+        if dressed.height > FEW:
+            return ask(self._native, self._reads, dressed, self.signature)
+        if self._pools is None:
+            from threadpoolctl import ThreadpoolController
+
+            self._pools = ThreadpoolController()
+        # A few rows have no parts: threads that wait for each other cost a hundred times the work.
+        with self._pools.limit(limits=1):
+            return ask(self._native, self._reads, dressed, self.signature)
 
     def _answer(self, label: NDArray[Any] | None, probability: NDArray[Any] | None) -> Answer:
         """label: places among the classes, or the numbers of a regression."""
@@ -147,7 +182,7 @@ class Predictor:
             if field.values:
                 series = words_at(numbers, field.values)
             columns[field.name] = series
-        return pl.DataFrame(columns)
+        return dress(pl.DataFrame(columns), self.signature.features)
 
 
 def ask(

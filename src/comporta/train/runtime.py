@@ -66,16 +66,35 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
 
         return Compiled(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
 
+    place = {field.name: at for at, field in enumerate(signature.features)}
+    # One word more than there are: a missing one is the last, place -1.
+    lists = {
+        f.name: np.array([*f.values, ""], dtype=object) for f in signature.features if f.type == "String"
+    }
+
+    def by_column(rows: NDArray[Any]) -> Said:
+        feed: dict[str, Any] = {}
+        for each in inputs:
+            numbers = rows[:, place[each.name], None]
+            if each.type == "tensor(string)":
+                at = np.where(np.isnan(numbers), -1, numbers).astype(np.int64)
+                feed[each.name] = lists[each.name][at]
+            else:
+                feed[each.name] = numbers.astype(kinds[each.type])
+        return said(feed)
+
+    if all(field.values or field.type != "String" for field in signature.features):
+        return Compiled(form="onnx", frame=lambda rows: by_column(matrix(rows)), array=by_column)
+
     def columns(rows: pl.DataFrame) -> Said:
         feed: dict[str, Any] = {}
         for each in inputs:
             series = rows[each.name]
             if each.type == "tensor(string)":
-                words = series.cast(pl.String).fill_null("").to_list()
-                feed[each.name] = np.array(words, dtype=object).reshape(-1, 1)
+                feed[each.name] = np.array(series.cast(pl.String).fill_null("").to_list(), object)[:, None]
             else:
                 numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-                feed[each.name] = numbers.astype(kinds[each.type]).reshape(-1, 1)
+                feed[each.name] = numbers.astype(kinds[each.type])[:, None]
         return said(feed)
 
     return Compiled(form="onnx", frame=columns, array=None)

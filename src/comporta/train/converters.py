@@ -1,0 +1,131 @@
+"""skl2onnx and onnxmltools, with what they get wrong put right. Imported only while exporting."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from comporta.records import Signature
+from comporta.train.codecs.onnx_graph import OnnxGraph
+
+OPSETS = {"": 18, "ai.onnx.ml": 3}
+
+
+def as_one_tensor(model: Any, signature: Signature, kind: Any) -> bytes:
+    """A graph whose one input `X` is the whole table, words as their place. kind: of skl2onnx's tensors."""
+    return _convert(_by_place(model, signature), [("X", kind([None, len(signature.features)]))], signature)
+
+
+def by_column(model: Any, signature: Signature, kind: Any) -> bytes:
+    """A graph with one input per feature, words as strings."""
+    from skl2onnx.common.data_types import StringTensorType
+
+    inputs = [
+        (field.name, StringTensorType([None, 1]) if field.type == "String" else kind([None, 1]))
+        for field in signature.features
+    ]
+    return _convert(model, inputs, signature)
+
+
+def _convert(model: Any, inputs: list[Any], signature: Signature) -> bytes:
+    from skl2onnx import convert_sklearn
+
+    if type(model).__module__ == "lightgbm.sklearn":
+        graph = _convert_lightgbm(model, inputs)
+    else:
+        _register_lightgbm()
+        options = {"zipmap": False} if _has_zipmap(model, signature) else None
+        with _whole_numbers():
+            graph = convert_sklearn(model, "model", inputs, options=options, target_opset=OPSETS)
+    for output in graph.graph.output:
+        # LightGBM's converter declares one label, however many rows there are.
+        if len(output.type.tensor_type.shape.dim):
+            output.type.tensor_type.shape.dim[0].Clear()
+            output.type.tensor_type.shape.dim[0].dim_param = "rows"
+    return OnnxGraph().encode(graph)
+
+
+def _has_zipmap(model: Any, signature: Signature) -> bool:
+    last = model.steps[-1][1] if hasattr(model, "steps") else model
+    return signature.task != "regression" and hasattr(last, "predict_proba")
+
+
+@contextmanager
+def _whole_numbers() -> Iterator[None]:
+    """skl2onnx 1.20 writes booleans and numpy integers where onnx 1.23 takes Python's alone, which fails
+    for HistGradientBoosting."""
+    from skl2onnx.common import tree_ensemble
+
+    add = tree_ensemble.add_node
+
+    def whole(*args: Any, **more: Any) -> Any:
+        return add(
+            *(int(each) if isinstance(each, np.integer | np.bool_) else each for each in args),
+            **{
+                name: int(each) if name == "nodes_missing_value_tracks_true" else each
+                for name, each in more.items()
+            },
+        )
+
+    tree_ensemble.add_node = whole
+    try:
+        yield
+    finally:
+        tree_ensemble.add_node = add
+
+
+def _convert_lightgbm(model: Any, inputs: list[Any]) -> Any:
+    from onnxmltools import convert_lightgbm
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    if getattr(getattr(model, "classes_", None), "dtype", None) == np.bool_:
+        # The converter knows labels as numbers and strings only.
+        model = copy.copy(model)
+        model._classes = model._classes.astype(np.int64)
+    return convert_lightgbm(model, "model", [("X", FloatTensorType(inputs[0][1].shape))], zipmap=False)
+
+
+def _register_lightgbm() -> None:
+    lightgbm = sys.modules.get("lightgbm")
+    if lightgbm is None:
+        return
+    from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
+    from skl2onnx import update_registered_converter
+    from skl2onnx.common.shape_calculator import (
+        calculate_linear_classifier_output_shapes,
+        calculate_linear_regressor_output_shapes,
+    )
+
+    update_registered_converter(
+        lightgbm.LGBMClassifier, "LightGbmLGBMClassifier", calculate_linear_classifier_output_shapes,
+        convert_lightgbm, options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
+    )  # fmt: skip
+    update_registered_converter(
+        lightgbm.LGBMRegressor, "LightGbmLGBMRegressor", calculate_linear_regressor_output_shapes,
+        convert_lightgbm, options={"split": None},
+    )  # fmt: skip
+
+
+def _by_place(model: Any, signature: Signature) -> Any:
+    """The same model with columns chosen by place, not by name, so that the table can be one tensor."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(model, Pipeline) or not isinstance(model.steps[0][1], ColumnTransformer):
+        return model
+    place = {field.name: at for at, field in enumerate(signature.features)}
+    model, first = copy.copy(model), copy.copy(model.steps[0][1])
+
+    def placed(columns: Any) -> Any:
+        if isinstance(columns, list | np.ndarray):
+            return [place.get(each, each) for each in columns]
+        return place.get(columns, columns) if isinstance(columns, str) else columns
+
+    first.transformers_ = [(name, how, placed(columns)) for name, how, columns in first.transformers_]
+    model.steps = [(model.steps[0][0], first), *model.steps[1:]]
+    return model
