@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve()
 
 def main() -> None:
     sys.path.insert(0, str(HERE.parent))
-    from serve_load import load, post
+    from _serve_load import load, post
 
     folder = Path(tempfile.mkdtemp(prefix="comporta-bench-"))
     rng = np.random.default_rng(7)
@@ -162,8 +162,11 @@ class OneModel:
 
     def load(self, model: str, number: int) -> Any:
         from comporta.records import Artifact, decode
-        from comporta.serve import Loaded
+        from comporta.serve import Loaded, Scored
         from comporta.train import load_predictor
+
+        def scored(answer: Any) -> Scored:
+            return Scored(answer["label"], answer["probability"])
 
         parts = decode((self.folder / f"{model}.json").read_bytes(), dict[str, Artifact])
         predictor = load_predictor(open_desk(self.folder), parts)
@@ -171,8 +174,8 @@ class OneModel:
             model=model,
             number=number,
             signature=predictor.signature,
-            predict=predictor.predict,
-            fast=predictor.fast,
+            predict=lambda frame: scored(predictor.predict(frame)),
+            fast=lambda array: scored(predictor.fast(array)),
             test=predictor.self_test,
         )
 
@@ -185,7 +188,7 @@ def run_server(kind: str, port: int, folder: Path) -> None:
     if kind == "uvicorn":
         import uvicorn
 
-        from serve_echo import app
+        from _serve_echo import app
 
         uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False, lifespan="off")
     elif kind == "granian":
@@ -193,7 +196,7 @@ def run_server(kind: str, port: int, folder: Path) -> None:
         from granian.constants import Interfaces, Loops
 
         Granian(
-            "serve_echo:app", address="127.0.0.1", port=port, interface=Interfaces.ASGINL,
+            "_serve_echo:app", address="127.0.0.1", port=port, interface=Interfaces.ASGINL,
             loop=Loops.uvloop, log_enabled=False,
         ).serve()  # fmt: skip
     else:

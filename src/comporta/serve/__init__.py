@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comporta.serve.source import Loaded, Sink, Source
+from comporta.serve.source import Loaded, Scored, Sink, Source
 
 if TYPE_CHECKING:
     from comporta.serve.app import App, Limits
     from comporta.serve.run import serve
 
-__all__ = ["App", "Limits", "Loaded", "Sink", "Source", "serve"]
+__all__ = ["App", "Limits", "Loaded", "Scored", "Sink", "Source", "serve"]
 
 _LAZY = {"App": "comporta.serve.app", "Limits": "comporta.serve.app", "serve": "comporta.serve.run"}
 

@@ -138,8 +138,9 @@ class Live:
         rows = self.schema.check_columns(first.columns or {}, first.n)
         fast = self.loaded.fast(self.schema.array(rows))
         named = self.loaded.predict(self.schema.frame(rows))
-        for name, one in fast.items():
-            other = named[name]
+        for one, other in zip(fast, named, strict=True):
+            if one is None or other is None:
+                continue
             numbers = one.dtype.kind == "f"
             same = np.allclose(one, other, rtol=1e-4, atol=1e-5) if numbers else np.array_equal(one, other)
             if not same:
@@ -148,10 +149,12 @@ class Live:
     def _said(self, rows: Rows, scored: Scored, joined: Sequence[tuple[Joined, ...]] | None) -> Answer:
         label = probability = None
         if self._probability:
-            probability = scored["probability"][:, 1] if self._binary else scored["probability"]
+            assert scored.probability is not None
+            probability = scored.probability[:, 1] if self._binary else scored.probability
             self._require_finite(probability)
         if self._label:
-            said = scored[self.label_name]
+            said = scored.label
+            assert said is not None
             if said.dtype.kind == "f":
                 self._require_finite(said)
             label = said.tolist()

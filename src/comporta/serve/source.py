@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from comporta.records import Feedback, Joined, Observation, Record, Share, Signature
 
@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# What a model says of n rows: `label` [n] and `probability` [n, classes] in the order of the signature's
-# classes, either or both as its output says; `prediction` [n] for a regression.
-Scored = Mapping[str, "NDArray[Any]"]
+class Scored(NamedTuple):
+    """What a model says of n rows. label: [n], the numbers themselves for a regression, or None.
+
+    probability: [n, classes] in the order of `signature.classes`, or None.
+    """
+
+    label: NDArray[Any] | None
+    probability: NDArray[Any] | None
+
+
 Meta = Literal["key", "subject", "unit"]
 Predict = Callable[["pl.DataFrame"], Scored]
 Fast = Callable[["NDArray[np.float64]"], Scored]
