@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from comporta.errors import Tampered
 from comporta.ledger import Audit, Ledger, open_ledger, verify
 from comporta.records import Head
 from comporta.testing import Clock, running_postgres
@@ -39,7 +40,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Tamper]:
             finally:
                 connection.close()
 
-        return f"sqlite:///{tmp_path / 'ledger.db'}".replace("///", "////", 1), on_file
+        return f"sqlite:///{tmp_path / 'ledger.db'}", on_file
 
     url = request.getfixturevalue("server")
     with psycopg.connect(url, autocommit=True) as connection:
@@ -243,3 +244,23 @@ def test_many_faults_are_counted_and_the_first_are_told(ledger: Ledger, tamper: 
     assert audit.count >= 309
     assert len(audit.faults) == 100
     assert not audit.sound
+
+
+def test_a_field_that_is_no_longer_of_its_type_is_found(tmp_path: Path) -> None:
+    # SQLite keeps whatever it is given; PostgreSQL's columns refuse.
+    path = tmp_path / "ledger.db"
+    ledger = open_ledger(
+        f"sqlite:///{path}",
+        [BALANCES], key=KEY, clock=Clock(), root=tmp_path, facts=TEST_FACTS,
+    )  # fmt: skip
+    put(ledger, *(Deposited(account="anna", amount=n) for n in range(5)))
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("DROP TRIGGER ledger_events_no_update")
+        file.execute("UPDATE ledger_events SET body = CAST(body AS TEXT) WHERE seq = 1")
+        file.execute("UPDATE ledger_events SET at = 'noon' WHERE seq = 2")
+        file.execute("UPDATE ledger_events SET kind = x'ff' WHERE seq = 3")
+        file.execute("UPDATE ledger_events SET schema = 1.5 WHERE seq = 4")
+    assert found(audited(ledger), "unreadable") == [1, 2, 3, 4]
+    with pytest.raises(Tampered, match="audit verify"):
+        list(ledger.events())
+    ledger.close()

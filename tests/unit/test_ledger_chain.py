@@ -18,6 +18,7 @@ from comporta.ledger import MemoryLedger, migrate, verify
 from comporta.ledger.chain import link, microseconds, moment
 from comporta.ledger.decoding import UPCASTS, Decoding
 from comporta.ledger.folding import Opened, after
+from comporta.loop.house import READINGS
 from comporta.records import Event, Fact, Reading, Record, facts
 from comporta.testing import Clock
 from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, put
@@ -234,6 +235,15 @@ def test_golden_events_still_chain_and_fold() -> None:
     assert counted is not None
     assert sum(counted.kinds.values()) == len(golden())
     assert verify(ledger, [everything], KEY, ledger.head()).sound
+
+
+def test_golden_events_still_fold_into_every_reading_of_the_house() -> None:
+    ledger = MemoryLedger(READINGS, key=KEY, clock=Clock())
+    ledger._rows.events[:] = golden()
+    for reading in READINGS:
+        ledger.refold(reading)
+        assert ledger.scan(reading), reading.name
+    assert verify(ledger, READINGS, KEY, ledger.head()).sound
 
 
 class Versioned(Fact, frozen=True, kw_only=True):
