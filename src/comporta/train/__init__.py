@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from comporta.train.codecs import Codec
-    from comporta.train.predictor import Predictor, load_predictor
+    from comporta.train.predictor import Predictor, load_predictor, trial_rows
     from comporta.train.split import assign
 
-__all__ = ["Codec", "Predictor", "assign", "load_predictor"]
+__all__ = ["Codec", "Predictor", "assign", "load_predictor", "trial_rows"]
 
-_WHERE = {"Codec": "codecs", "Predictor": "predictor", "assign": "split", "load_predictor": "predictor"}
+_WHERE = {
+    "Codec": "codecs",
+    "Predictor": "predictor",
+    "assign": "split",
+    "load_predictor": "predictor",
+    "trial_rows": "predictor",
+}
 
 
 def __getattr__(name: str) -> Any:

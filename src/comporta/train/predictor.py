@@ -155,7 +155,7 @@ class Predictor:
         if dressed.height > FEW:
             return ask(self._native, self._reads, dressed, self.signature)
         if self._pools is None:
-            from threadpoolctl import ThreadpoolController
+            from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
             self._pools = ThreadpoolController()
         # A few rows have no parts: threads that wait for each other cost a hundred times the work.
@@ -216,6 +216,13 @@ def trial_frame(trial: Trial, signature: Signature) -> pl.DataFrame:
         {name: [row[place] for row in trial.rows] for place, name in enumerate(trial.columns)}, strict=False
     )
     return dress(frame, tuple(by_name[name] for name in trial.columns))
+
+
+def trial_rows(predictor: Predictor) -> pl.DataFrame | None:
+    """The trial rows as a request would carry them, words as strings; None where none were kept."""
+    if predictor.trial is None:
+        return None
+    return trial_frame(predictor.trial, predictor.signature).with_columns(pl.selectors.enum().cast(pl.String))
 
 
 def load_predictor(
