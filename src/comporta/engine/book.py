@@ -84,7 +84,7 @@ class Book:
             if tx.get(STEPS, question.digest) != seen:
                 return None
             known = tx.get(CLAIMS, question.digest)
-            if known is not None and self._holds(known):
+            if known is not None and self._holds(tx, known):
                 return None
             fact = StepClaimed(
                 run=self.run,
@@ -103,8 +103,11 @@ class Book:
                 self._held[claim.recipe] = claim
         return claim
 
-    def _holds(self, claim: Claim) -> bool:
-        return bool(claim.holder) and claim.until > self._clock() and not self._here.gone(claim.run)
+    def _holds(self, tx: Transaction, claim: Claim) -> bool:
+        if not claim.holder or claim.until <= self._clock():
+            return False
+        run = tx.get(RUNS, claim.run)
+        return (run is None or run.ended is None) and not self._here.gone(claim.run)
 
     def renew(self) -> None:
         """Prolongs the claims that are a third through; one taken over meanwhile is left to its holder."""
@@ -128,12 +131,12 @@ class Book:
                 if each.recipe in self._held:
                     self._held[each.recipe] = each
 
-    def answered(self, question: Question, claim: StepClaimed | None, step: Step) -> bool:
-        """Whether the answer was kept: False under a claim that is no longer the newest."""
+    def answered(self, question: Question, claim: StepClaimed | None, step: Step) -> Step | None:
+        """The answer as it is kept; None, keeping nothing, under a claim that is no longer the newest."""
 
-        def act(tx: Transaction) -> bool:
+        def act(tx: Transaction) -> Step | None:
             if claim is not None and not self._newest(tx, claim):
-                return False
+                return None
             tx.append(
                 StepAnswered(
                     run=self.run,
@@ -146,7 +149,7 @@ class Book:
                     token=0 if claim is None else claim.token,
                 )
             )
-            return True
+            return tx.get(STEPS, question.digest)
 
         self._let_go(question)
         return self._ledger.transact(act)

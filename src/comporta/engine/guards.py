@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
+import msgspec
+
 from comporta import errors
 from comporta.engine.book import Book
 from comporta.engine.executor import Differs, Executor, Failed, Task
@@ -92,8 +94,9 @@ def recorded(ask: Door, book: Book, memory: Memory, *, say: Say, stopped: Event)
             except Differs:
                 book.failed(question, claim, Failed(errors.StepFailed(""), "stopped", "other code"))
                 raise
-            if book.answered(question, claim, answer.step):
-                return answer
+            step = book.answered(question, claim, answer.step)
+            if step is not None:
+                return msgspec.structs.replace(answer, step=step)
             # The lease ended meanwhile and another took over: its answer counts.
 
     return door
@@ -108,8 +111,8 @@ def noted(ask: Door, book: Book) -> Door:
         except Failed as failed:
             book.failed(question, None, failed)
             raise
-        book.answered(question, None, answer.step)
-        return answer
+        step = book.answered(question, None, answer.step)
+        return msgspec.structs.replace(answer, step=step or answer.step)
 
     return door
 

@@ -33,6 +33,8 @@ _THREADS = (
     "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS", "LOKY_MAX_CPU_COUNT",
 )  # fmt: skip
 _LOOK = 0.02  # seconds between two looks at a step's memory
+_LOADING = 60.0  # seconds a worker may take beyond a step's limit before it begins
+_BEGAN = b"began\n"
 
 
 def cores() -> int:
@@ -184,14 +186,15 @@ class Worker:
         """What came of the task; None when the worker must be another."""
         self._send(encode(task))
         began = time.monotonic()
-        watch = _Watch(self._process.pid, task.limits.memory)
-        until = None if task.limits.seconds is None else began + task.limits.seconds
+        limits = task.limits
+        watch = _Watch(self._process.pid, limits.memory)
+        until = None if limits.seconds is None else began + limits.seconds + _LOADING
         answer = b""
         assert self._process.stdout is not None
         pipe = self._process.stdout.fileno()
         while not answer.endswith(b"\n"):
             wait = None if until is None else max(0.0, until - time.monotonic())
-            if task.limits.memory is not None:
+            if limits.memory is not None:
                 wait = min(_LOOK, wait if wait is not None else _LOOK)
             ready, _, _ = select.select([pipe], [], [], wait)
             if ready:
@@ -199,16 +202,22 @@ class Worker:
                 if not part:
                     return self._died(watch, began, stopped())
                 answer += part
+                if answer.startswith(_BEGAN):
+                    answer = answer.removeprefix(_BEGAN)
+                    began = time.monotonic()
+                    until = None if limits.seconds is None else began + limits.seconds
             elif until is not None and time.monotonic() >= until:
-                return self._passed("time", f"{task.limits.seconds:g} s", watch, began)
+                return self._passed("time", f"{limits.seconds:g} s", watch, began)
             elif watch.over():
-                return self._passed("memory", f"{(task.limits.memory or 0) / 2**20:.0f} MiB", watch, began)
+                return self._passed("memory", f"{(limits.memory or 0) / 2**20:.0f} MiB", watch, began)
         if answer == b"stale\n":
             self.spent = True
             return None
         done = decode(answer, Done)
-        if task.limits.memory is not None and done.cost.peak_memory > task.limits.memory:
-            return self._passed("memory", f"{task.limits.memory / 2**20:.0f} MiB", watch, began)
+        # Asked again, it must be another process: a constant may be another in each.
+        self.spent = done.how == "differs"
+        if limits.memory is not None and done.cost.peak_memory > limits.memory:
+            return self._passed("memory", f"{limits.memory / 2**20:.0f} MiB", watch, began)
         return done
 
     def _send(self, message: bytes) -> None:

@@ -17,7 +17,9 @@ import sys
 import threading
 import time
 import traceback
+from io import RawIOBase
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -41,7 +43,7 @@ class Hello(Record, frozen=True, kw_only=True):
 
 def main() -> None:
     messages = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    answers: RawIOBase = os.fdopen(os.dup(1), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
@@ -64,21 +66,24 @@ def main() -> None:
     import numpy  # noqa: F401 - loaded before the first step, so that it is seeded before it
 
     while True:
-        done = run(tasks.get(), code, Desk(store=store, keys=hello.keys), root)
+        done = run(tasks.get(), code, Desk(store=store, keys=hello.keys), root, answers)
         answers.write(encode(done) + b"\n" if done else b"stale\n")
         if done is None:
             return
 
 
-def _read(messages: object, tasks: queue.SimpleQueue[Task]) -> None:
+def _read(messages: BinaryIO, tasks: queue.SimpleQueue[Task]) -> None:
     decoder = msgspec.json.Decoder(Task)
-    for line in messages:  # type: ignore[attr-defined]
+    for line in messages:
         tasks.put(decoder.decode(line))
     os.killpg(0, signal.SIGKILL)
 
 
-def run(task: Task, code: Code, desk: Desk, root: Path) -> Done | None:
-    """What came of the task; None when this process has loaded code that is another on disk now."""
+def run(task: Task, code: Code, desk: Desk, root: Path, answers: RawIOBase) -> Done | None:
+    """What came of the task; None when this process has loaded code that is another on disk now.
+
+    Says `began` once all is loaded: from there on the step's own time counts.
+    """
     log = os.open(Path(task.scratch) / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -96,6 +101,8 @@ def run(task: Task, code: Code, desk: Desk, root: Path) -> Done | None:
             return None
         if reach.digest != task.recipe.code:
             return Done(how="differs", values=reach.values, parts=reach.parts)
+        answers.write(b"began\n")
+        began, used = time.perf_counter(), _cpu()
         mine = msgspec.structs.replace(desk, seed=task.recipe.seed, scratch=Path(task.scratch))
         done = Done(how="done", outputs=call(task.recipe, mine, root))
         if code.stale(reach):  # a module that a function imported itself, edited meanwhile
