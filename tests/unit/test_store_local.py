@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import time
@@ -55,7 +56,7 @@ def test_a_link_inside_the_store_leads_nowhere_else(tmp_path: Path) -> None:
     (outside / "secret").write_bytes(b"secret")
     (tmp_path / "s/link").symlink_to(outside)
     for act in (
-        lambda: store.put("link/new", b""), lambda: store.get("link/secret"), 
+        lambda: store.put("link/new", b""), lambda: store.get("link/secret"),
         lambda: store.delete("link/secret"),
     ):  # fmt: skip
         with pytest.raises(Refused, match="symbolic link"):
@@ -209,3 +210,26 @@ def test_an_object_store_without_its_extra_names_the_extra(
     monkeypatch.setitem(sys.modules, "obstore.store", None)
     with pytest.raises(MissingExtra, match=r"comporta\[objects\]"):
         open_store("s3://bucket/prefix", tmp_path)
+
+
+def test_a_place_that_cannot_be_a_store_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for place in ("file", "file/below"):
+        with pytest.raises(BadProject, match="cannot be written"):
+            open_store(f"file://{place}", tmp_path)
+
+
+def test_a_file_system_without_hard_links_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, file = LocalStore(tmp_path / "s"), tmp_path / "file"
+    file.write_bytes(b"x")
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    for data in (b"x", file):
+        with pytest.raises(BadProject, match="hard links"):
+            store.put("a", data)
+    assert file.exists()
+    assert list(store.list()) == []
+    assert list((tmp_path / "s/~writing").iterdir()) == []

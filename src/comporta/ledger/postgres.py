@@ -33,7 +33,6 @@ class Postgres:
                 isolation_level="AUTOCOMMIT",
                 pool_size=4,
                 max_overflow=-1,
-                skip_autocommit_rollback=True,
                 use_native_hstore=False,
             )
         except (ArgumentError, ValueError):
@@ -88,7 +87,11 @@ class Postgres:
                 f"ledger {self.url}: another process held it for {self._patience:g} s. "
                 "Let it finish, or end it, and run again."
             )
-        if state.startswith("28") or state in ("3D000", "42501"):  # password, no such database, no right
+        if state.startswith("28") or state in (
+            "3D000",
+            "3F000",
+            "42501",
+        ):  # password; no database, schema or right
             return BadProject(f"ledger {self.url}: {error.orig}. Correct the URL or the rights.")
         if not state and not error.connection_invalidated and type(error.orig).__name__ == "OperationalError":
             reason = str(error.orig).strip().splitlines()[0]

@@ -120,6 +120,8 @@ class SqlLedger:
         self._sql = statements(database.engine.dialect)
         self._lock = threading.Lock()
         self._writer: int | None = None
+        # Readings kept here that this process does not know, by name, with their marks.
+        self._strangers: dict[str, str] = {}
         self._pid = os.getpid()
         with self._connected() as connection:
             standing = self._standing(connection)
@@ -127,12 +129,18 @@ class SqlLedger:
             self.transact(lambda turn: None)
 
     def transact(self, act: Callable[[Transaction], T]) -> T:
+        with self._alone():
+            return self._transact(act)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread of this process at a time."""
         if self._writer == threading.get_ident():
             raise RuntimeError("transact inside transact: the inner one would wait for the outer. Use one.")
         with self._lock:
             self._writer = threading.get_ident()
             try:
-                return self._transact(act)
+                yield
             finally:
                 self._writer = None
 
@@ -204,13 +212,8 @@ class SqlLedger:
 
     def refold(self, reading: Reading[Any]) -> None:
         name = self._opened.known(reading.name)
-
-        def forget(turn: Transaction) -> None:
-            pass
-
-        with self._lock, self._connected() as connection, self._database.turn(connection):
-            connection.exec_driver_sql(self._sql.put_kept, {"reading": name, "mark": "{}", "upto": 0})
-        self.transact(forget)
+        with self._alone(), self._connected() as connection, self._database.turn(connection):
+            self._catch_up(connection, [name], {})
 
     def close(self) -> None:
         self._database.engine.dispose()
@@ -259,7 +262,6 @@ class SqlLedger:
         behind = self._behind(standing)
         if behind:
             self._catch_up(connection, behind, {row[3]: (row[4], row[5]) for row in standing})
-        # Readings kept here that this process does not know, by name, with the kinds they fold.
         self._strangers = {
             row[3]: row[4]
             for row in standing

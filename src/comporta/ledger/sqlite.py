@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import random
@@ -43,17 +44,22 @@ class Sqlite:
             connect_args={"timeout": patience, "check_same_thread": False},
             pool_size=4,
             max_overflow=-1,
-            skip_autocommit_rollback=True,
         )
         event.listen(self.engine, "connect", _prepare)
 
     def _make(self) -> None:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for each in (self._path, self._path.with_name(f"{self._path.name}-turn")):
-                os.close(os.open(each, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            if not self._path.exists():
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            if self._path.stat().st_size == 0:
+                # SQLite syncs the folder for its log, not for the file itself.
+                for folder in (self._path.parent, self._path.parent.parent):
+                    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+                    os.fsync(descriptor)
+                    os.close(descriptor)
         except OSError as error:
-            if error.errno in (28, 122):  # ENOSPC, EDQUOT
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise self._full(error) from error
             raise BadProject(
                 f"ledger {self.url}: cannot be opened ({error.strerror}). Check the path."

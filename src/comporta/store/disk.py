@@ -9,24 +9,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from comporta.errors import StorageFull
+from comporta.errors import BadProject, StorageFull
 
 # EFBIG: the process may write no larger file (RLIMIT_FSIZE): to its user a full disk too.
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# ENOTSUP, EPERM: a file system without hard links (exFAT, some network shares) answers so.
+_BARRED = {
+    errno.EACCES,
+    errno.EROFS,
+    errno.EPERM,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.ENOTDIR,
+    errno.EEXIST,
+}
 
 
 @contextmanager
-def full_is_said(where: str) -> Iterator[None]:
-    """Turns the system's "no space" into StorageFull with a message that helps."""
+def in_plain_words(where: str) -> Iterator[None]:
+    """Turns what the system says of space and rights into StorageFull and BadProject that help."""
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise StorageFull(
-            f"{where}: {os.strerror(error.errno or 0)}; nothing was half-written. "
-            "Free some space (`comporta store gc` shows what can go) and run again."
-        ) from error
+        said = os.strerror(error.errno or 0)
+        if error.errno in _FULL:
+            raise StorageFull(
+                f"{where}: {said}; nothing was half-written. "
+                "Free some space (`comporta store gc` shows what can go) and run again."
+            ) from error
+        if error.errno in _BARRED:
+            raise BadProject(
+                f"{where}: cannot be written ({said}: {error.filename or '?'}). Correct its permissions, or "
+                "choose another place on a file system that knows hard links."
+            ) from error
+        raise
 
 
 def sync(descriptor: int) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from comporta.errors import BadProject, NotFound, Refused
-from comporta.store.disk import full_is_said, make_folder, sync, sync_folder, write_all
+from comporta.store.disk import in_plain_words, make_folder, sync, sync_folder, write_all
 from comporta.store.names import checked, checked_prefix
 from comporta.store.protocol import Entry
 
@@ -27,16 +27,16 @@ class LocalStore:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path).absolute()
-        make_folder(self.path)
+        self.url = self.path.as_uri()
         self._real = os.path.realpath(self.path)
         self._writing = self.path / _WRITING
-        make_folder(self._writing)
-        self.url = self.path.as_uri()
+        with in_plain_words(f"store {self.url}"):
+            make_folder(self._writing)
         self._sweep_left_over()
 
     def put(self, name: str, data: bytes | Path) -> bool:
         target = self._file(name)
-        with full_is_said(f"store {self.url}"):
+        with in_plain_words(f"store {self.url}"):
             try:
                 if self._taken(target):
                     return False

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from comporta.errors import BadProject, Refused, WrongKey
-from comporta.store.disk import full_is_said, make_folder, sync, sync_folder, write_all
+from comporta.store.disk import in_plain_words, make_folder, sync, sync_folder, write_all
 from comporta.store.keys import SECRET_BYTES, new_secret
 from comporta.store.urls import file_path
 
@@ -55,9 +55,9 @@ def write_secret(path: Path, secret: bytes | None = None) -> bytes:
             f"key: found {len(kept)} bytes, expected {SECRET_BYTES}. Import the project's own key."
         )
     path = Path(path).absolute()
-    with full_is_said(f"key {path}"):
+    with in_plain_words(f"key {path}"):
         make_folder(path.parent)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             write_all(descriptor, kept.hex().encode() + b"\n")
