@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,6 @@ def test_every_version_shows_what_a_dict_would(
             inside = {id: each for id, each in then.items() if bounds[0] <= each["at"] < bounds[1]}
             assert shown(scan(store, KEYS, part).collect()) == expected(inside)
             assert part.rows == len(inside)
-    changes = [(0, {})] + [(at, each) for at, each in enumerate(past, start=1)]
-    for manifest, ((_, before), (_, after)) in zip(versions(store, "d"), zip(changes, changes[1:]), strict=True):
+    for manifest, (before, after) in zip(versions(store, "d"), pairwise([{}, *past]), strict=True):
         was, now = set(expected(before)), set(expected(after))
         assert (manifest.added, manifest.removed) == (len(now - was), len(was - now))

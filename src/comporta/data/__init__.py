@@ -6,37 +6,82 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from comporta.data.catalog import ColumnSummary, Description, describe
     from comporta.data.change import add
+    from comporta.data.difference import Diff, Sample, diff
     from comporta.data.keys import key_text, row_key
     from comporta.data.log import accept_columns, tag
-    from comporta.data.manifests import datasets, reachable, slice_of, versions
+    from comporta.data.manifests import datasets, manifest_of, reachable, slice_of, versions
+    from comporta.data.observations import (
+        find_prediction,
+        log_rows,
+        scan_feedback,
+        scan_observations,
+        seal,
+        seal_feedback,
+    )
+    from comporta.data.online import answerer
     from comporta.data.read import rows_of, scan
+    from comporta.data.types import typed
+    from comporta.records import Manifest
 
 _HOMES = {
+    "ColumnSummary": "catalog",
+    "Description": "catalog",
+    "Diff": "difference",
+    "Manifest": "manifests",
+    "Sample": "difference",
     "accept_columns": "log",
     "add": "change",
+    "answerer": "online",
     "datasets": "manifests",
+    "describe": "catalog",
+    "diff": "difference",
+    "find_prediction": "observations",
     "key_text": "keys",
+    "log_rows": "observations",
+    "manifest_of": "manifests",
     "reachable": "manifests",
     "row_key": "keys",
     "rows_of": "read",
     "scan": "read",
+    "scan_feedback": "observations",
+    "scan_observations": "observations",
+    "seal": "observations",
+    "seal_feedback": "observations",
     "slice_of": "manifests",
     "tag": "log",
+    "typed": "types",
     "versions": "manifests",
 }
 
 __all__ = [
+    "ColumnSummary",
+    "Description",
+    "Diff",
+    "Manifest",
+    "Sample",
     "accept_columns",
     "add",
+    "answerer",
     "datasets",
+    "describe",
+    "diff",
+    "find_prediction",
     "key_text",
+    "log_rows",
+    "manifest_of",
     "reachable",
     "row_key",
     "rows_of",
     "scan",
+    "scan_feedback",
+    "scan_observations",
+    "seal",
+    "seal_feedback",
     "slice_of",
     "tag",
+    "typed",
     "versions",
 ]
 

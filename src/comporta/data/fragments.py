@@ -34,7 +34,7 @@ def write_fragment(
     boundaries show.
     """
     path = scratch / f"fragment-{secrets.token_hex(8)}.parquet"
-    frame.rechunk().write_parquet(path, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
+    frame.rechunk().write_parquet(path, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP)
     size = path.stat().st_size
     id = blake3(key=keys.content).update_mmap(path).hexdigest()
     store.put(object_name(shape.name, id), path)

@@ -50,10 +50,13 @@ def placed(frame: pl.DataFrame, shape: Shape, keys: Keys) -> pl.DataFrame:
     """The frame with the column `__hash`: keyed hash of the subject, or of the key where there is none."""
     if shape.subject is None:
         return frame.with_columns(pl.Series(PLACE, key_hashes(frame, shape, keys), dtype=pl.UInt64))
-    text = frame.select(subject_text(shape.subject, frame.schema[shape.subject]).alias("text"))
-    distinct = text.unique().drop_nulls()["text"]
-    known = pl.DataFrame({"text": distinct, PLACE: _subject_hashes(distinct, keys)})
-    hashes = text.join(known, on="text", how="left", maintain_order="left")[PLACE]
+    # Distinct values first: a text and a hash for each subject, not for each row.
+    distinct = frame.select(shape.subject).unique().drop_nulls()
+    text = distinct.select(subject_text(shape.subject, frame.schema[shape.subject])).to_series()
+    known = distinct.with_columns(_subject_hashes(text, keys).alias(PLACE))
+    hashes = frame.select(shape.subject).join(known, on=shape.subject, how="left", maintain_order="left")[
+        PLACE
+    ]
     out = frame.with_columns(hashes)
     if hashes.null_count():
         bare = out.filter(pl.col(PLACE).is_null())

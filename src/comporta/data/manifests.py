@@ -99,6 +99,11 @@ def find(
     return read_manifest(store, keys, dataset, history.versions[-1][1])
 
 
+def manifest_of(store: Store, keys: Keys, dataset: str, number: int | None = None) -> Manifest:
+    """One version's manifest; the newest unless told by number. Raises NotFound, Tampered, WrongKey."""
+    return find(store, keys, read_log(store, keys, dataset), dataset, number)
+
+
 def newest(store: Store, keys: Keys, history: History, dataset: str) -> Manifest | None:
     """The newest version's manifest, or None while there is none."""
     if not history.versions:

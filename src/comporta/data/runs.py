@@ -99,7 +99,12 @@ class Runs:
         if self.shape.subject is None:
             return  # placed by key: `part` meets both
         if self._kept is not None:
-            hashes = pl.Series(key_hashes(self._kept, self.shape, self.keys))
+            one = len(self.shape.key) == 1
+            hashes = (
+                self._kept[self.shape.key[0]]
+                if one
+                else pl.Series(key_hashes(self._kept, self.shape, self.keys))
+            )
             if hashes.n_unique() < len(hashes):
                 self._refuse_twice(self._kept, pl.struct(self.shape.key).is_duplicated())
             return

@@ -1,0 +1,162 @@
+"""What differs between two versions of a dataset: rows by key, and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from comporta.data.fragments import Stand, live
+from comporta.data.keys import PLACE
+from comporta.data.log import read_log
+from comporta.data.manifests import manifest_of, schema_of, stands
+from comporta.data.runs import FRAGMENT, between
+from comporta.records import Manifest, Record
+from comporta.store import Keys, Store
+
+_OLD, _NEW = "__old ", "__new "
+
+
+class Sample(Record, frozen=True, kw_only=True):
+    """One row that differs. key: its key columns. old, new: the values that differ, or all of them."""
+
+    key: dict[str, Any]
+    old: dict[str, Any] = {}
+    new: dict[str, Any] = {}
+
+
+class Diff(Record, frozen=True, kw_only=True):
+    """From version `old` to version `new`: how many rows, the first of each, and the columns.
+
+    columns_changed: name → (type before, type after). The samples hold values: for people, not for records.
+    """
+
+    dataset: str
+    old: int
+    new: int
+    added: int
+    changed: int
+    removed: int
+    added_rows: tuple[Sample, ...] = ()
+    changed_rows: tuple[Sample, ...] = ()
+    removed_rows: tuple[Sample, ...] = ()
+    columns_added: dict[str, str] = {}
+    columns_removed: dict[str, str] = {}
+    columns_changed: dict[str, tuple[str, str]] = {}
+
+
+def diff(store: Store, keys: Keys, dataset: str, old: int, new: int, *, samples: int = 5) -> Diff:
+    """What differs, as both versions can be read today. Only fragments that they do not share are read.
+
+    Rows are matched by key. samples: of each kind, how many rows are shown. Raises NotFound.
+    """
+    history = read_log(store, keys, dataset)
+    before, after = manifest_of(store, keys, dataset, old), manifest_of(store, keys, dataset, new)
+    ours, theirs = schema_of(before), schema_of(after)
+    shared = [name for name, dtype in ours.items() if theirs.get(name) == dtype]
+    left, right = stands(history, before), stands(history, after)
+    if shared == list(ours) == list(theirs):
+        left, right = _apart(left, right)
+    one, other = live(store, dataset, left, ours), live(store, dataset, right, theirs)
+    found = _Found(before, after, shared, samples)
+    for low, high in _ranges(left, right):
+        parts = [each.filter(between(low, high)).collect(engine="streaming") for each in (one, other)]
+        found.meet(*parts)
+    return found.told()
+
+
+class _Found:
+    """What has been found so far. A key whose subject changed lies in two ranges: met at the end."""
+
+    def __init__(self, before: Manifest, after: Manifest, shared: list[str], samples: int) -> None:
+        self.before, self.after, self.samples = before, after, samples
+        self.key = list(after.shape.key)
+        self.compared = [name for name in shared if name not in self.key]
+        self.changed = 0
+        self.changed_rows: list[Sample] = []
+        self.gone: list[pl.DataFrame] = []
+        self.come: list[pl.DataFrame] = []
+
+    def meet(self, left: pl.DataFrame, right: pl.DataFrame) -> None:
+        if not set(self.key) <= set(left.columns):
+            self.gone.append(left)
+            self.come.append(right)
+            return
+        self._pair(left, right)
+        self.gone.append(left.join(right, on=self.key, how="anti", maintain_order="left"))
+        self.come.append(right.join(left, on=self.key, how="anti", maintain_order="left"))
+
+    def told(self) -> Diff:
+        gone, come = pl.concat(self.gone), pl.concat(self.come)
+        if set(self.key) <= set(gone.columns):
+            self.gone, self.come = [], []
+            self.meet(gone, come)
+            gone, come = pl.concat(self.gone), pl.concat(self.come)
+        before, after = self.before.columns, self.after.columns
+        return Diff(
+            dataset=self.after.dataset,
+            old=self.before.number,
+            new=self.after.number,
+            added=len(come),
+            changed=self.changed,
+            removed=len(gone),
+            added_rows=tuple(self._sample(row, "new") for row in self._first(come)),
+            changed_rows=tuple(self.changed_rows),
+            removed_rows=tuple(self._sample(row, "old") for row in self._first(gone)),
+            columns_added={name: kind for name, kind in after.items() if name not in before},
+            columns_removed={name: kind for name, kind in before.items() if name not in after},
+            columns_changed={
+                name: (kind, after[name]) for name, kind in before.items() if after.get(name, kind) != kind
+            },
+        )
+
+    def _pair(self, left: pl.DataFrame, right: pl.DataFrame) -> None:
+        columns = [*self.key, *self.compared]
+        theirs = right.select(*self.key, pl.col(self.compared).name.prefix(_NEW))
+        pairs = left.select(columns).join(theirs, on=self.key, how="inner", maintain_order="left")
+        differs = [~pl.col(name).eq_missing(pl.col(_NEW + name)) for name in self.compared]
+        changed = pairs.filter(pl.any_horizontal(pl.lit(False), *differs))
+        self.changed += len(changed)
+        for row in changed.head(self.samples - len(self.changed_rows)).iter_rows(named=True):
+            apart = [name for name in self.compared if not _same(row[name], row[_NEW + name])]
+            self.changed_rows.append(
+                Sample(
+                    key={name: row[name] for name in self.key},
+                    old={name: row[name] for name in apart},
+                    new={name: row[_NEW + name] for name in apart},
+                )
+            )
+
+    def _first(self, frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
+        return iter(frame.drop(PLACE).head(self.samples).iter_rows(named=True))
+
+    def _sample(self, row: dict[str, Any], side: str) -> Sample:
+        key = {name: row.pop(name) for name in self.key if name in row}
+        return msgspec.structs.replace(Sample(key=key), **{side: row})
+
+
+def _apart(left: list[Stand], right: list[Stand]) -> tuple[list[Stand], list[Stand]]:
+    """The fragments that the two do not share with the same rows hidden."""
+    ours = {(each.now.id, each.named.masks) for each in left}
+    theirs = {(each.now.id, each.named.masks) for each in right}
+    both = ours & theirs
+    return (
+        [each for each in left if (each.now.id, each.named.masks) not in both],
+        [each for each in right if (each.now.id, each.named.masks) not in both],
+    )
+
+
+def _ranges(left: list[Stand], right: list[Stand]) -> list[tuple[int, int]]:
+    """Equal ranges of bins, so many that what lies in one fits in memory."""
+    size = sum(each.now.size for each in (*left, *right))
+    count = 1
+    while count < 1 << 16 and size * 4 // count > 4 * FRAGMENT:
+        count *= 2
+    step = (1 << 16) // count
+    return [(at * step, (at + 1) * step) for at in range(count)]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other) or (one != one and other != other)
