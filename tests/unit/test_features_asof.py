@@ -52,32 +52,34 @@ def oracle(request: Row, table: list[Row], join: Join, shape: Shape) -> Row | No
     return {"row": row, "event": event, "arrived": arrived}
 
 
-minutes = st.integers(0, 12)
+# Few of each, so that rows tie, arrive late and correct each other in most cases.
+minutes = st.integers(0, 4)
 instants = minutes.map(lambda minute: START + minute * MINUTE)
+some = st.one_of(*[instants] * 7, st.none())
 spans = minutes.map(lambda minute: minute * MINUTE)
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[list[Row], list[Row], Join, Shape, dict[str, Any]]:
-    keys = draw(st.sampled_from([[0, 1, 2], ["a", "b", "é"], [-5, 2**40]]))
+    keys = draw(st.sampled_from([[0, 1], ["a", "é"], [-5, 2**40]]))
     dated = draw(st.sampled_from(["delay", "arrived", "arrived only", "static"]))
     two = draw(st.booleans())
     table = [
         {
-            "k": draw(st.sampled_from([*keys, None])),
-            "j": draw(st.sampled_from(["x", "y"])),
-            "time": draw(st.none() | instants),
-            "arrived": draw(st.none() | instants),
-            "id": number,
+            "k": draw(st.sampled_from([keys[0], *keys, None])),
+            "j": draw(st.sampled_from(["x", "x", "x", "y"])),
+            "time": draw(some),
+            "arrived": draw(some),
+            "z": number,
             "v": draw(st.none() | st.integers(0, 3)),
         }
         for number in draw(st.permutations(range(draw(st.integers(0, 14)))))
     ]
     requests = [
         {
-            "key": draw(st.sampled_from([*keys, None])),
-            "j": draw(st.sampled_from(["x", "y"])),
-            "at": draw(st.none() | instants),
+            "key": draw(st.sampled_from([keys[0], *keys, None])),
+            "j": draw(st.sampled_from(["x", "x", "x", "y"])),
+            "at": draw(some),
         }
         for _ in range(draw(st.integers(0, 8)))
     ]
@@ -90,7 +92,7 @@ def cases(draw: st.DrawFn) -> tuple[list[Row], list[Row], Join, Shape, dict[str,
     )
     shape = Shape(
         name="t",
-        key=("id",),
+        key=("z",),
         time="time" if dated in ("delay", "arrived") else None,
         arrived="arrived" if dated in ("arrived", "arrived only") else None,
         delay=draw(spans | st.just(-MINUTE)) if dated == "delay" else None,
@@ -127,7 +129,7 @@ def both(case: tuple[list[Row], list[Row], Join, Shape, dict[str, Any]]) -> tupl
         frame(requests, {"key": key, "j": pl.String, "at": utc}, kinds),
         frame(
             table,
-            {"k": key, "j": pl.String, "time": utc, "arrived": utc, "id": pl.Int64, "v": pl.Int64},
+            {"k": key, "j": pl.String, "time": utc, "arrived": utc, "z": pl.Int64, "v": pl.Int64},
             kinds,
         ),
     )
@@ -143,7 +145,7 @@ def test_what_was_known_equals_looking_at_every_row(case: Any) -> None:
     for request, row in zip(requests, got.iter_rows(named=True), strict=True):
         want = oracle(request, table, join, shape)
         assert row["value"] == (want and want["row"]["v"])
-        assert row["__t_key"] == (want and f"[{want['row']['id']}]")
+        assert row["__t_key"] == (want and f"[{want['row']['z']}]")
         assert row["__t_event"] == (want and want["event"])
         assert row["__t_arrived"] == (want and want["arrived"])
 

@@ -19,7 +19,8 @@ from comporta.records import Join, Joined, Shape
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-times = st.none() | st.integers(0, 9).map(lambda minute: START + minute * MINUTE)
+instants = st.integers(0, 4).map(lambda minute: START + minute * MINUTE)
+times = st.one_of(*[instants] * 7, st.none())
 READINGS = {"k": pl.String, "j": pl.Int32, "id": pl.Int64, "time": pl.Datetime("us", "UTC"),
             "arrived": pl.Datetime("ms", "Europe/Lisbon"), "v": pl.Float64}  # fmt: skip
 ASKING = {"key": pl.Categorical, "j": pl.Int64, "at": pl.Datetime("ns", "UTC")}
@@ -27,7 +28,7 @@ ASKING = {"key": pl.Categorical, "j": pl.Int64, "at": pl.Datetime("ns", "UTC")}
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame, Join, Shape]:
-    keys, numbers = st.sampled_from(["a", "b", None]), st.sampled_from([1, 2])
+    keys, numbers = st.sampled_from(["a", "a", "a", "b", None]), st.sampled_from([1, 1, 1, 2])
     table = [
         (draw(keys), draw(numbers), number, draw(times), draw(times), draw(st.none() | st.floats(0, 1)))
         for number in draw(st.permutations(range(draw(st.integers(0, 12)))))

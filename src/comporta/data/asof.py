@@ -14,7 +14,6 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from comporta.data.features_order import Bools
 from comporta.data.features_time import Ints, as_times, shifted, span
 from comporta.data.features_timeline import NONE, Timeline, checked, clocks, timeline, unit_for
 from comporta.data.keys import row_key
@@ -89,38 +88,31 @@ def added(join: Join, shape: Shape, table: pl.Schema, prefix: str | None = None)
 def found(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
     """What `Timeline.match` found, as the columns that `added` names; nulls where it found nothing."""
     hidden = prefix or f"__{line.join.dataset}"
-    hits = rows != NONE
+    misses = pl.Series(rows == NONE)
     index = pl.Series(rows)
-    if not hits.all():
-        index = index.set(~pl.Series(hits), None)
+    if misses.any():
+        index = index.set(misses, None)
     columns = [line.frame[column].gather(index).alias(name) for column, name in line.join.columns.items()]
-    event, arrived = _times(line, rows, ~pl.Series(hits))
+    event, arrived = _times(line, rows, misses)
     return pl.DataFrame(
         [
             *columns,
-            _keys(line, rows, hits).alias(f"{hidden}_key"),
+            _keys(line, index, misses).alias(f"{hidden}_key"),
             event.alias(f"{hidden}_event"),
             arrived.alias(f"{hidden}_arrived"),
         ]
     )
 
 
-def _keys(line: Timeline, rows: Ints, hits: Bools) -> pl.Series:
-    """The canonical text of each found row's key."""
-    part = line.frame.select(line.shape.key)[rows if hits.all() else rows[hits]]
-    text = _texts(part, line.shape.key)
-    if hits.all():
-        return text
-    place = pl.Series(np.cumsum(hits) - 1)
-    return text.gather(place.set(~pl.Series(hits), None))
-
-
-def _texts(part: pl.DataFrame, key: tuple[str, ...]) -> pl.Series:
-    """`row_key` of each row, on every core."""
+def _keys(line: Timeline, index: pl.Series, misses: pl.Series) -> pl.Series:
+    """The canonical text of each found row's key, made on every core."""
+    key = line.shape.key
+    part = pl.DataFrame([line.frame[name].gather(index) for name in key])
     text = row_key(part, key).alias("key")
     size = max(10_000, -(-part.height // pl.thread_pool_size()))
     pieces = [part.lazy().slice(start, size).select(text) for start in range(0, part.height, size)]
-    return pl.concat(pl.collect_all(pieces))["key"] if len(pieces) > 1 else part.select(text)["key"]
+    made = pl.concat(pl.collect_all(pieces)) if len(pieces) > 1 else part.select(text)
+    return made["key"].set(misses, None) if misses.any() else made["key"]
 
 
 def _times(line: Timeline, rows: Ints, misses: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import numpy as np
@@ -29,6 +30,7 @@ from comporta.records import Join, Record, Shape
 
 NONE = -1
 STEPS = 8
+SHARED = 50_000
 
 
 class Timeline(Record, frozen=True, kw_only=True):
@@ -80,11 +82,19 @@ class Timeline(Record, frozen=True, kw_only=True):
         asked = np.arange(requests.height) if asking.all() else np.flatnonzero(asking)
         if not asking.all():
             codes, times = codes[asked], times[asked]
-        rows = self._newest(codes, times, steps)
-        found[asked] = rows
+        found[asked] = self._shared(codes, times, steps)
         if not self.coder.exact:
             self._told_apart(keys, requests, at, found)
         return self._fresh(requests, at, found)
+
+    def _shared(self, codes: Ints, times: Ints, steps: int) -> Ints:
+        """`_newest`, on every core where there is much to ask: numpy's searches let other threads run."""
+        cores = pl.thread_pool_size()
+        if len(codes) < SHARED or cores == 1:
+            return self._newest(codes, times, steps)
+        with ThreadPoolExecutor(cores) as pool:
+            parts = zip(np.array_split(codes, cores), np.array_split(times, cores), strict=True)
+            return np.concatenate(list(pool.map(lambda part: self._newest(*part, steps), parts)))
 
     def _newest(self, codes: Ints, times: Ints, steps: int) -> Ints:
         """The row for each code and time, or -1."""
@@ -174,7 +184,7 @@ def timeline(
     def by_known() -> Order:
         assert event is not None and arrived is not None
         known = np.maximum(event, arrived)
-        whole = ordered(code.codes(keys), known, bits, table, [event, arrived], list(shape.key))
+        whole = ordered(code.codes(keys), known, bits, table, then, list(shape.key))
         return improving(whole, event)
 
     return Timeline(
