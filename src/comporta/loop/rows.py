@@ -48,7 +48,7 @@ def bundle_of(house: House, version: Version) -> Bundle:
 
 def learned_rows(house: House, version: Version, column: str, value: Any) -> dict[str, int]:
     """`train` and `test` → how many of the version's rows have this value in a hidden column."""
-    counts = {}
+    counts: dict[str, int] = {}
     for part in ("train", "test"):
         if part in version.parts:
             frame = table(house, version.parts[part], [column])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from comporta.data import answerer, online, scan, slice_of, typed
+from comporta.data import answerer, scan, slice_of, typed
 from comporta.data.features import FeaturePlan
-from comporta.data.online import Latest, Online
+from comporta.data.online import Latest, Online, online
 from comporta.errors import NotFound
 from comporta.loop.bundle import Bundle
 from comporta.loop.code import functions, lay_out

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from comporta.data import Manifest, find_prediction, manifest_of, rows_of, slice_of
+from comporta.data import manifest_of, rows_of, slice_of
 from comporta.errors import NotFound
 from comporta.loop.datasets import DATASETS, dataset_key
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, before, data_place, place
+from comporta.loop.log import prediction
 from comporta.loop.places import Place
 from comporta.loop.release import version_of
 from comporta.loop.rows import key_of
-from comporta.loop.serving import predictions_of
 from comporta.loop.tree import Tree
-from comporta.records import Joined, Observation, Slice, Version
+from comporta.records import Joined, Manifest, Observation, Slice, Version
 from comporta.release import ROUTES
 
 
@@ -88,7 +88,8 @@ def row_back(house: House, here: Place) -> Tree:
     """The row itself, and the dataset versions that hold it. Raises NotFound when none does."""
     newest = _manifest(house, here)
     key = key_of(newest.shape, here.rest)
-    holding, values = [], {}
+    holding: list[int] = []
+    values: dict[str, Any] = {}
     for number in range(newest.number, 0, -1):
         part = slice_of(house.store, house.keys, here.name, number=number)
         rows = rows_of(house.store, house.keys, part, key=key)
@@ -109,15 +110,13 @@ def row_back(house: House, here: Place) -> Tree:
 
 
 def _prediction(house: House, id: str) -> Observation:
-    models = sorted({key for key, _ in house.ledger.scan(ROUTES)})
-    for model in models:
-        found = find_prediction(house.store, house.keys, predictions_of(model), id)
-        if found is not None:
-            return found
-    raise NotFound(
-        f"found no prediction {id!r} in the logs of {', '.join(models) or 'any model'}. "
-        "An id is in each answer; the log is written within a second."
-    )
+    found = prediction(house, id)
+    if found is None:
+        raise NotFound(
+            f"found no {id!r} in the prediction log, expected the id of an answer, a version such as late/1, "
+            "a dataset, DATASET:KEY or subject:VALUE. The log is written within a second."
+        )
+    return found
 
 
 def _joined(house: House, joined: Joined) -> Tree:
