@@ -103,6 +103,7 @@ class App:
         self._known: dict[tuple[str, str], Found] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="comporta-long")
         self._long = 0
+        self._looked = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
         self._answers: dict[str, Callable[[Request], Reply | Awaitable[Reply]]] = {
             "server": self.server, "live": self.live, "ready": self.ready, "metadata": self.metadata,
@@ -382,13 +383,26 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self.recorder.start()
-                self._follower = asyncio.create_task(self.follow())
+                self.open()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def open(self) -> None:
+        """Begins to log and to follow releases; called from the event loop that serves."""
+        self.recorder.start()
+        self._follower = asyncio.create_task(self.follow())
+
+    async def __aenter__(self) -> App:
+        """Open, and every release looked at once."""
+        self.open()
+        await self._looked.wait()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
 
     async def follow(self) -> None:
         """Looks for releases for ever, and lets the next set of versions answer once all of it is ready."""
@@ -407,6 +421,7 @@ class App:
                         f"releases cannot be read ({type(error).__name__}: {error}); what serves goes on."
                     )
             tries += 1
+            self._looked.set()
             await asyncio.sleep(self._poll)
 
     async def close(self) -> None:

@@ -197,5 +197,5 @@ def shown(text: str) -> str:
 
 def some(names: Sequence[str]) -> str:
     """A few of the names, and how many more."""
-    shown = ", ".join(shown(name) for name in names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+    first = ", ".join(shown(name) for name in names[:3])
+    return first if len(names) <= 3 else f"{first} and {len(names) - 3} more"

@@ -9,8 +9,9 @@ import msgspec
 from comporta.errors import BadRequest
 from comporta.records import Feedback
 from comporta.serve.asked import moment
+from comporta.serve.body import decode
 from comporta.serve.ids import is_id
-from comporta.serve.v2 import decode, too_many
+from comporta.serve.v2 import too_many
 
 Label = bool | int | float | str
 MAX_LABEL = 10_000

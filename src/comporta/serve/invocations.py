@@ -15,9 +15,10 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.serve.asked import PER_ROW, TIME, Asked, about
+from comporta.serve.body import decode
 from comporta.serve.parts import Part, together, versions
 from comporta.serve.schema import Schema
-from comporta.serve.v2 import decode, merged, too_many
+from comporta.serve.v2 import merged, too_many
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 CODES = {

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
 from comporta.serve.asked import About, Asked, nth
+from comporta.serve.columns import some
 from comporta.serve.schema import Rows, Schema
 from comporta.serve.source import Loaded, Scored
 
@@ -38,7 +39,17 @@ class Answer(msgspec.Struct, gc=False):
 class Live:
     """One version that answers."""
 
-    __slots__ = ("_binary", "_fixed", "_label", "_per_row", "_probability", "label_name", "loaded", "schema")
+    __slots__ = (
+        "_binary",
+        "_fixed",
+        "_label",
+        "_needed",
+        "_per_row",
+        "_probability",
+        "label_name",
+        "loaded",
+        "schema",
+    )
 
     def __init__(self, loaded: Loaded) -> None:
         """Raises BadProject when a raw column is of a type that cannot be served."""
@@ -51,6 +62,10 @@ class Live:
         self._label = regression or signature.output in ("label", "both")
         self._probability = not regression and signature.output in ("probability", "both")
         self._fixed = self._per_row = 0.0
+        answerable = {field.name: field.nullable for field in signature.features}
+        self._needed = [name for name, nullable in answerable.items() if not nullable]
+        if loaded.features is None:
+            self.schema.require(self._needed)
 
     @property
     def name(self) -> str:
@@ -80,6 +95,7 @@ class Live:
         joined: Sequence[tuple[Joined, ...]] | None = None
         if loaded.features is not None:
             frame, joined = loaded.features(frame, self._times(asked, frame, now))
+            self._require_whole(frame)
         return self._said(rows, loaded.predict(frame), joined)
 
     def ready(self, now: int) -> list[str]:
@@ -166,6 +182,15 @@ class Live:
             raise BadRequest(
                 "the model gives no finite number for these rows. Look for values far outside of what it was "
                 "trained on, or missing ones."
+            )
+
+    def _require_whole(self, features: pl.DataFrame) -> None:
+        """Nothing where the model can answer; what it was never taught to do without is named."""
+        lost = [name for name in self._needed if features[name].null_count()]
+        if lost:
+            raise BadRequest(
+                f"features: found none for {some(lost)} in some row, and this model answers none without. "
+                "History has nothing for it at that time, or a value sent leads to none."
             )
 
     def _require(self, asked: Asked) -> None:

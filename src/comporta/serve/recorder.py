@@ -69,6 +69,7 @@ class Recorder:
         self._held_cost = 0
         self._put_cost = self._put_rows = self._taken_cost = self._taken_rows = 0
         self._wake, self._ending = threading.Event(), threading.Event()
+        self._until = 0.0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -118,10 +119,11 @@ class Recorder:
         """All that waits is written, or counted as lost after `patience` seconds."""
         if self._thread is None:
             return
+        self._until = time.monotonic() + patience
         self._ending.set()
         self._wake.set()
         thread, self._thread = self._thread, None
-        await asyncio.to_thread(thread.join, patience)
+        await asyncio.to_thread(thread.join, patience + 1)
         if self.waiting:
             self.counts.lost += self.waiting
             self._say(f"{self.waiting} answers could not be written to the prediction log and are lost.")
@@ -134,7 +136,7 @@ class Recorder:
             due = time.monotonic() + self.every
             ending = self._ending.is_set()
             wrote = self._flush()
-            if ending and wrote and not self._queue:
+            if ending and ((wrote and not self._queue) or time.monotonic() > self._until):
                 return
             if ending and not wrote:
                 time.sleep(0.05)

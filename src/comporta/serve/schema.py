@@ -39,6 +39,14 @@ class Schema:
         # Filled at load: columns whose unseen values the model cannot answer for.
         self.strict: frozenset[str] = frozenset()
 
+    def require(self, names: Sequence[str]) -> None:
+        """From now on these columns take no missing value."""
+        self.columns = tuple(
+            msgspec.structs.replace(column, nullable=False) if column.name in names else column
+            for column in self.columns
+        )
+        self.required = np.array([not column.nullable for column in self.columns], dtype=bool)
+
     def check_array(self, array: NDArray[np.float64]) -> None:
         """Nothing, for [n, columns] of allowed numbers, missing as NaN. Raises BadRequest."""
         # One sum sees every NaN and infinity; only then is it worth looking where.

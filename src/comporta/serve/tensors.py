@@ -15,22 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
+from comporta.serve.body import decode
 
 DTYPES: dict[str, str] = {
     "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1",
     "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
-_NUMBERS = msgspec.json.Decoder(list[float | None])
 _ANY = msgspec.json.Decoder(list[Any])
 _FOUND = {int: "whole numbers", float: "fractions", bool: "booleans", str: "text"}
 
 
 def from_json(name: str, datatype: str, shape: Sequence[int], raw: msgspec.Raw) -> list[Any]:
     """The values, flat and row-major: numbers, booleans or texts, null as None. Raises BadRequest."""
-    try:
-        values = _ANY.decode(raw)
-    except msgspec.ValidationError:
-        raise BadRequest(f"input {name}: 'data' is not a list.") from None
+    values: list[Any] = decode(_ANY, raw, f"input {name}: 'data'")
     for size in shape[:-1]:
         if not values or not isinstance(values[0], list):
             break

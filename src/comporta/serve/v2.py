@@ -15,6 +15,7 @@ import numpy as np
 from comporta.errors import BadRequest
 from comporta.records import Signature
 from comporta.serve.asked import NOBODY, PER_ROW, TIME, About, Asked, about
+from comporta.serve.body import decode
 from comporta.serve.columns import V2_TYPES, shown
 from comporta.serve.live import Live
 from comporta.serve.parts import Part, together, versions
@@ -104,7 +105,7 @@ def read(body: bytes, json_size: int | None) -> Call:
     if json_size is None:
         try:
             quick = _quick.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # Said better below, or good in another way.
         else:
             if quick.outputs is None and quick.parameters is None:
@@ -113,18 +114,6 @@ def read(body: bytes, json_size: int | None) -> Call:
         return _call(decode(_general, body), body)
     head = body[:json_size]
     return _call(decode(_general, head), head, memoryview(body)[json_size:])
-
-
-def decode(decoder: msgspec.json.Decoder[Any], data: bytes) -> Any:
-    """A typed body. Raises BadRequest that says where it is wrong and shows none of its values."""
-    try:
-        return decoder.decode(data)
-    except msgspec.ValidationError as error:
-        raise BadRequest(f"the body: {error}.") from None
-    except RecursionError:
-        raise BadRequest("the body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(f"the body is not JSON: {error}. NaN and Infinity are not JSON either.") from None
 
 
 def rows(call: Call, schema: Schema, limit: int) -> Asked:

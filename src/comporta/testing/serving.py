@@ -1,0 +1,88 @@
+"""A source and a sink in memory, and requests without a socket: for tests of whatever serves or is served."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from comporta.errors import NotFound
+from comporta.records import Feedback, Observation, Share
+from comporta.serve.source import Loaded
+
+
+class MemorySource:
+    """Routes that a test moves by hand. make: the version of a model."""
+
+    def __init__(self, make: Callable[[str, int], Loaded], routes: Mapping[str, tuple[Share, ...]]) -> None:
+        self.make, self.now = make, dict(routes)
+        self.loaded: list[tuple[str, int]] = []
+
+    def routes(self) -> Mapping[str, tuple[Share, ...]]:
+        return dict(self.now)
+
+    def load(self, model: str, number: int) -> Loaded:
+        self.loaded.append((model, number))
+        found = self.make(model, number)
+        if found is None:
+            raise NotFound(f"found no version {model}/{number}.")
+        return found
+
+
+class MemorySink:
+    """Keeps what it is given; raises `fault` instead while there is one."""
+
+    def __init__(self) -> None:
+        self.observations: list[Observation] = []
+        self.told: list[Feedback] = []
+        self.fault: Exception | None = None
+
+    def write(self, observations: Sequence[Observation]) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.observations.extend(observations)
+
+    def feedback(self, told: Sequence[Feedback]) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.told.extend(told)
+
+
+async def ask(
+    app: Any,
+    method: str,
+    path: str,
+    body: Any = b"",
+    *,
+    host: str = "localhost:8080",
+    kind: str | None = "application/json",
+    headers: Sequence[tuple[str, str]] = (),
+    pieces: int = 1,
+) -> tuple[int, dict[str, str], bytes]:
+    """One request to an ASGI application: status, headers, body. A body that is not bytes goes as JSON;
+    pieces: how many messages it comes in."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = [("host", host), *headers] + ([("content-type", kind)] if kind is not None else [])
+    size = -(-len(data) // pieces) or 1
+    parts = [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+    messages = [
+        {"type": "http.request", "body": part, "more_body": number < len(parts) - 1}
+        for number, part in enumerate(parts)
+    ]
+    answers: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in sent],
+    }
+    await app(scope, receive, send)
+    said = {name.decode(): value.decode() for name, value in answers[0]["headers"]}
+    return answers[0]["status"], said, b"".join(each.get("body", b"") for each in answers[1:])

@@ -1,0 +1,155 @@
+"""The log aside the request path: nothing lost that there is room for, and what is lost is counted."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from comporta.errors import StorageFull
+from comporta.records import Feedback, Observation
+from comporta.serve.recorder import Recorder, Unwritten
+from comporta.testing.serving import MemorySink
+
+
+def observation(number: int) -> Observation:
+    return Observation(id=f"{number:032x}", model="m", version=1, at=datetime.now(UTC), inputs={}, output={})
+
+
+def put(recorder: Recorder, number: int, cost: int = 100) -> asyncio.Future[None] | None:
+    return recorder.put(1, cost, lambda: [observation(number)])
+
+
+async def until(true, seconds: float = 3.0) -> None:
+    end = asyncio.get_running_loop().time() + seconds
+    while not true():
+        assert asyncio.get_running_loop().time() < end, "it did not come to pass in time"
+        await asyncio.sleep(0.005)
+
+
+def quiet(**settings):
+    said: list[str] = []
+    sink = MemorySink()
+    return Recorder(sink, say=said.append, **{"every": 0.02, **settings}), sink, said
+
+
+def test_what_is_put_is_written_in_order_within_its_time() -> None:
+    async def turn() -> None:
+        recorder, sink, _ = quiet()
+        recorder.start()
+        for number in range(500):
+            assert put(recorder, number) is None
+        await until(lambda: recorder.counts.written == 500)
+        assert [each.id for each in sink.observations] == [f"{number:032x}" for number in range(500)]
+        assert recorder.waiting == 0
+        await recorder.close()
+
+    asyncio.run(turn())
+
+
+def test_a_full_queue_drops_the_newest_and_counts_them() -> None:
+    async def turn() -> None:
+        recorder, sink, _ = quiet(every=30, room=1000)
+        recorder.start()
+        for number in range(25):
+            put(recorder, number)
+        assert recorder.counts.lost == 15
+        await recorder.close()
+        assert len(sink.observations) == 10
+
+    asyncio.run(turn())
+
+
+def test_a_sink_that_fails_is_tried_again_and_nothing_is_lost_or_doubled() -> None:
+    async def turn() -> None:
+        recorder, sink, said = quiet()
+        sink.fault = StorageFull("no space left.")
+        recorder.start()
+        for number in range(20):
+            put(recorder, number)
+        await until(lambda: recorder.counts.failures >= 2)
+        assert recorder.waiting == 20
+        for number in range(20, 40):
+            put(recorder, number)
+        sink.fault = None
+        await until(lambda: recorder.counts.written == 40)
+        assert [each.id for each in sink.observations] == [f"{number:032x}" for number in range(40)]
+        assert recorder.counts.lost == 0
+        assert len(said) == 1
+        await recorder.close()
+
+    asyncio.run(turn())
+
+
+def test_what_cannot_be_written_fills_the_room_and_then_is_counted_as_lost() -> None:
+    async def turn() -> None:
+        recorder, sink, said = quiet(room=1000)
+        sink.fault = OSError("gone")
+        recorder.start()
+        for number in range(8):
+            put(recorder, number)
+        await until(lambda: recorder.counts.failures >= 1)
+        for number in range(8):
+            put(recorder, number)
+        assert recorder.counts.lost == 6
+        await recorder.close(patience=0.1)
+        assert recorder.counts.lost == 16
+        assert "10 answers could not be written" in said[-1]
+
+    asyncio.run(turn())
+
+
+def test_durable_answers_wait_until_they_are_written_and_share_a_write() -> None:
+    async def turn() -> None:
+        recorder, sink, _ = quiet(every=30, durable=True)
+        recorder.start()
+        waiting = [put(recorder, number) for number in range(50)]
+        await asyncio.wait_for(asyncio.gather(*waiting), 3)
+        assert len(sink.observations) == 50
+        await recorder.close()
+
+    asyncio.run(turn())
+
+
+def test_a_durable_answer_that_cannot_be_written_is_refused_and_forgotten() -> None:
+    async def turn() -> None:
+        recorder, sink, _ = quiet(durable=True)
+        sink.fault = StorageFull("no space left.")
+        recorder.start()
+        with pytest.raises(Unwritten):
+            await put(recorder, 1)
+        sink.fault = None
+        await put(recorder, 2)
+        assert [each.id for each in sink.observations] == [f"{2:032x}"]
+        await recorder.close()
+
+    asyncio.run(turn())
+
+
+def test_feedback_is_acknowledged_only_once_written() -> None:
+    async def turn() -> None:
+        recorder, sink, _ = quiet(every=30)
+        recorder.start()
+        told = Feedback(id="0" * 32, label=1, arrived=datetime.now(UTC))
+        await recorder.tell([told], 100)
+        assert sink.told == [told]
+        sink.fault = StorageFull("no space left.")
+        with pytest.raises(Unwritten):
+            await recorder.tell([told], 100)
+        sink.fault = None
+        await recorder.close()
+        assert sink.told == [told]
+
+    asyncio.run(turn())
+
+
+def test_closing_writes_all_that_waits() -> None:
+    async def turn() -> None:
+        recorder, sink, _ = quiet(every=30)
+        recorder.start()
+        for number in range(100):
+            put(recorder, number)
+        await recorder.close()
+        assert len(sink.observations) == 100
+        assert recorder.counts.lost == 0
+
+    asyncio.run(turn())
