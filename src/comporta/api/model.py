@@ -47,9 +47,12 @@ class Trained:
         if self._loaded.features is not None:
             features, _ = self._loaded.features(features, self._times(rows))
         scored = self._loaded.predict(features)
-        columns = {name: pl.Series(values=scored[name]) for name in ("prediction", "label") if name in scored}
-        if "probability" in scored:
-            columns |= self._probabilities(scored["probability"])
+        columns = {}
+        if scored.label is not None:
+            name = "prediction" if self.signature.task == "regression" else "label"
+            columns[name] = pl.Series(values=scored.label)
+        if scored.probability is not None:
+            columns |= self._probabilities(scored.probability)
         return pl.DataFrame(columns)
 
     def __repr__(self) -> str:
