@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 
 from comporta.engine import CLAIMS, READINGS, RUNS, Engine
+from comporta.errors import StorageFull
 from comporta.ledger import Ledger, open_ledger, verify
 from comporta.records import Event, Node, Output, Plan, Reading, Transaction
 from comporta.records.facts import StepAnswered
@@ -143,3 +144,33 @@ def test_a_run_killed_at_any_durable_write_is_gone_on_with(tmp_path: Path, after
         assert verify(ledger, READINGS, KEYS.chain, None).faults == ()
         assert list((root / ".comporta/runs").iterdir()) == []
     assert points == 10, "each write of the run was a point to die at"
+
+
+class Full(Killer):
+    """A disk that is full from the write of this number on."""
+
+    def __call__(self, write: Callable[[], T]) -> T:
+        self.seen += 1
+        if self.seen >= self.at:
+            raise StorageFull("no space left on the device; free some space and run again")
+        return write()
+
+
+def test_a_full_disk_at_any_write_is_one_clear_message_and_loses_nothing(tmp_path: Path) -> None:
+    for at in range(1, 12):
+        root = tmp_path / f"full{at}"
+        root.mkdir()
+        (root / "project.py").write_text(PROJECT)
+        engine, ledger = opened(root, Full(at, False))
+        if at == 11:
+            engine.ask(PLAN)
+            break
+        with pytest.raises(StorageFull, match="no space left"):
+            engine.ask(PLAN)
+        engine, ledger = opened(root, Killer(0, False))
+        answered = {event.body for event in ledger.events() if event.kind == StepAnswered.kind}
+        run, answers = engine.ask(PLAN)
+        desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
+        assert desk.get_json(answers["two"].step.outputs["out"], int) == 111
+        assert len(run.reused) == len(answered)
+        assert all(each.outcome in ("done", "stopped", "failed") for _, each in ledger.scan(RUNS))

@@ -241,6 +241,40 @@ def test_an_import_by_text_takes_every_file(root: Path) -> None:
     assert digest(root, "by_text") != before
 
 
+def test_a_module_asked_for_by_a_written_name_is_followed_and_no_other(root: Path) -> None:
+    (root / "project.py").write_text(
+        "import sys\nfrom importlib import import_module\n"
+        "def fit(X):\n    import_module('far')\n    return sys.modules['helper'].first(X)\n"
+    )
+    before = digest(root)
+    edit(root, "unrelated_file.py", "return 0", "return 1")
+    assert digest(root) == before
+    edit(root, "far.py", "def never(x):\n    return x", "def never(x):\n    return 2 * x")
+    middle = digest(root)
+    assert middle != before
+    edit(root, "helper.py", "FACTOR = 2", "FACTOR = 3")
+    assert digest(root) != middle
+
+
+def test_a_module_asked_for_by_a_name_made_at_run_time_takes_every_file(root: Path) -> None:
+    (root / "project.py").write_text(
+        "import importlib as loader\ndef fit(X, name):\n    return loader.import_module(name).run(X)\n"
+    )
+    before = digest(root)
+    edit(root, "unrelated_file.py", "return 0", "return 1")
+    assert digest(root) != before
+
+
+def test_what_a_conditional_import_means_belongs_to_the_code(root: Path) -> None:
+    text = "try:\n    import far as tool\nexcept ImportError:\n    import helper as tool\n"
+    (root / "project.py").write_text(f"{text}def fit(X):\n    return tool.away(X)\n")
+    before = digest(root)
+    (root / "project.py").write_text(
+        f"{text.replace('ImportError', 'OSError')}def fit(X):\n    return tool.away(X)\n"
+    )
+    assert digest(root) != before
+
+
 def test_functions_in_a_registry_are_followed(root: Path) -> None:
     (root / "project.py").write_text(
         dedent("""

@@ -26,8 +26,10 @@ from comporta.project.sources import STARTED, loaded, own
 from comporta.records import Record
 
 # Functions of the standard library that reach code by a name made at run time.
-_BY_NAME = ("importlib.import_module", "importlib.reload", "importlib.util", "importlib.machinery", "runpy",
-            "pkgutil", "sys.modules", "builtins.eval", "builtins.exec", "builtins.__import__")  # fmt: skip
+_BY_NAME = ("importlib.import_module", "importlib.__import__", "importlib.reload", "importlib.machinery.",
+            "importlib.util.module_from_spec", "importlib.util.spec_from_file_location", "runpy.run",
+            "pkgutil.resolve_name", "pkgutil.get_loader", "sys.modules", "builtins.eval", "builtins.exec",
+            "builtins.__import__")  # fmt: skip
 
 
 class Reach(Record, frozen=True, kw_only=True):
@@ -298,7 +300,7 @@ class _Walk:
         found = place or self.modules.find(name)
         if found is None:
             if not may_be_name:
-                self._outside(name)
+                self._package(name)
             return None
         if found.label in self._imported:
             return found

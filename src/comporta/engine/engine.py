@@ -40,7 +40,7 @@ class Engine:
 
     executor: a URL (`local://?workers=2&threads=1`; `inline://`: everything in this process) or one made
     elsewhere. present: whether a slice of a dataset is still there; None: always. lease: how long a claim
-    holds unless renewed.
+    holds unless renewed. home: below whose `.comporta/` runs keep their scratch; None: `root`.
     """
 
     def __init__(
@@ -54,13 +54,14 @@ class Engine:
         *,
         present: Callable[[Asset], bool] | None = None,
         lease: timedelta = LEASE,
+        home: Path | None = None,
     ) -> None:
         self._store, self._keys, self._ledger = store, keys, ledger
         self._root = root.resolve()
         self._clock, self._lease = clock, lease
         self._desk = Desk(store=store, keys=keys)
         self._memory = guards.Memory(ledger, store, present)
-        self._here = Here(self._root)
+        self._here = Here((home or root).resolve())
         self._executor: Executor | None = None
         self._make: Callable[[], Executor]
         if isinstance(executor, str):

@@ -22,7 +22,8 @@ class Here:
 
     @contextlib.contextmanager
     def living(self, run: str) -> Iterator[Path]:
-        """A folder for the run, locked; gone at its end unless `keep` stands in it."""
+        """A folder for the run, locked. It stays, unlocked, where the body raises: whether the run's end
+        was recorded is not sure then, and the next run sees to it."""
         folder = self._runs / run
         folder.mkdir(mode=0o700, parents=True)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -15,7 +15,9 @@ from comporta.records import Record
 
 # Can reach code by a name made at run time: nothing short of every file is surely reached.
 _ANYWHERE = frozenset({"eval", "exec", "__import__"})
-_IMPORTED_BY_TEXT = frozenset({("importlib", "import_module"), ("import_module",), ("__import__",)})
+_IMPORTED_BY_TEXT = frozenset(
+    {("importlib", "import_module"), ("import_module",), ("__import__",), ("sys", "modules", "get")}
+)
 # Calls that can reach any name of their own module.
 _WHOLE = frozenset({"globals"})
 
@@ -187,13 +189,25 @@ class _Seen(ast.NodeVisitor):
         called = _chain(node.func)
         first = node.args[0] if node.args else None
         if called in _IMPORTED_BY_TEXT and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            level = len(first.value) - len(first.value.lstrip("."))
-            module = first.value.lstrip(".")
-            self.imports.append(Import(bound="", module=module, level=level, name="*"))
+            self._named_module(first.value)
             for each in (*node.args[1:], *node.keywords):
                 self.visit(each)
             return
         self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if _chain(node.value) == ("sys", "modules"):
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                self._named_module(node.slice.value)
+                return
+            if _chain(node.slice) == ("__name__",):
+                self.whole = True
+                return
+        self.generic_visit(node)
+
+    def _named_module(self, name: str) -> None:
+        level = len(name) - len(name.lstrip("."))
+        self.imports.append(Import(bound="", module=name.lstrip("."), level=level, name="*"))
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
