@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 import zipfile
 from importlib.util import find_spec
 from typing import Any
@@ -47,7 +48,8 @@ class SkopsArchive:
             raise BadProject(
                 f"model: {type(model).__name__} cannot be written down without pickle: {fault}"
             ) from fault
-        strange = _strange(skops.get_untrusted_types(data=archive))
+        asked = skops.get_untrusted_types(data=archive)
+        strange = _strange(asked) or [name for name in asked if not _is_there(name)]
         if strange:
             raise BadProject(
                 f"model: found {', '.join(strange)} inside {type(model).__name__}, expected types of "
@@ -66,7 +68,13 @@ class SkopsArchive:
         strange = _strange(asked)
         if strange:
             raise Tampered(f"model: found {', '.join(strange)}, expected only reviewed types.")
-        return skops.loads(data, trusted=asked)
+        try:
+            return skops.loads(data, trusted=asked)
+        except (AttributeError, ImportError) as fault:
+            raise BadProject(
+                f"model: it was made with something that is no longer there ({fault}). "
+                "Serve it with the code it was trained with."
+            ) from fault
 
 
 def _strange(names: list[str]) -> list[str]:
@@ -82,6 +90,12 @@ def _is_own(name: str) -> bool:
         return False
     where = None if spec is None else spec.origin or next(iter(spec.submodule_search_locations or ()), None)
     return where is not None and where not in ("built-in", "frozen") and counts(where) and not own(where)
+
+
+def _is_there(name: str) -> bool:
+    """Whether a fresh process would find it: at the top of a module that is imported by its name."""
+    module, _, last = name.rpartition(".")
+    return name in REVIEWED or (module != "__main__" and hasattr(sys.modules.get(module), last))
 
 
 def canonical(archive: bytes) -> bytes:

@@ -1,0 +1,18 @@
+"""LightGBM inside scikit-learn, which skops writes down."""
+
+import lightgbm
+import numpy as np
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+draw = np.random.default_rng(0)
+X = draw.normal(size=(300, 4))
+y = (X[:, 0] > 0).astype(int)
+
+
+def piped():
+    few = lightgbm.LGBMClassifier(n_estimators=5, num_leaves=7, verbose=-1, n_jobs=1)
+    return make_pipeline(StandardScaler(), few).fit(X, y), X
+
+
+FITS = {"piped": piped}
