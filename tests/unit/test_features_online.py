@@ -62,11 +62,13 @@ def test_a_request_reads_what_the_table_join_reads(case: Any) -> None:
     asking, table, join, shape = case
     want = as_of(asking.lazy(), table.lazy(), at="at", join=join, shape=shape).collect()
     history = online({"t": table.lazy()}, (join,), {"t": shape}, asking.schema, versions={"t": 4})
-    assert history.read(asking, "at").equals(want.drop(asking.columns))
-    assert history.tables.read(asking, "at").equals(want.drop(asking.columns))
-    for row, joined in zip(
-        want.iter_rows(named=True), history.joined(want.drop(asking.columns)), strict=True
-    ):
+    assert history.read(asking, asking["at"]).equals(want.drop(asking.columns))
+    assert history.tables.read(asking, asking["at"]).equals(want.drop(asking.columns))
+    sources = history.joined(want.drop(asking.columns), want.height)
+    few, beside = history.few(asking, asking["at"])
+    assert few.equals(want.select("value", "source"))
+    assert beside == sources
+    for row, joined in zip(want.iter_rows(named=True), sources, strict=True):
         found = history.lookup(join, {"key": row["key"], "j": row["j"]}, row["at"])
         assert found.values == {"value": row["value"], "source": row["source"]}
         assert joined == (() if found.joined is None else (found.joined,))

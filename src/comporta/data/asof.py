@@ -42,6 +42,10 @@ def as_of(
     table = needed(table, join, shape)
     asked, has = requests.collect_schema(), table.collect_schema()
     checked(join, shape, has, asked)
+    if at is not None and at not in asked:
+        raise BadProject(
+            f"join of {join.dataset}: found no column {at}; the requests have {', '.join(asked)}."
+        )
     schema = pl.Schema({**asked, **added(join, shape, has, prefix)})
     if clash := sorted(set(asked) & set(added(join, shape, has, prefix))):
         raise BadProject(
@@ -55,7 +59,7 @@ def as_of(
 
     def answer(frame: pl.DataFrame) -> pl.DataFrame:
         line = ready()
-        return frame.hstack(found(line, line.match(frame, at), prefix))
+        return frame.hstack(found(line, line.match(frame, None if at is None else frame[at]), prefix))
 
     return requests.map_batches(
         answer, schema=schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=True

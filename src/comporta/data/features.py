@@ -23,7 +23,7 @@ Function = Callable[[Any], Any]
 class History(Protocol):
     """Slower tables, ready to be asked."""
 
-    def read(self, requests: pl.DataFrame, at: str | None) -> pl.DataFrame:
+    def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
 
 
@@ -55,30 +55,35 @@ class FeaturePlan(Record, frozen=True, kw_only=True):
 
         at: the time of each row; None: the column of the dataset's time. Raises BadProject.
         """
+        known = self.carried(frame)
+        read = history.read(known, self.times(frame) if at is None else at)
+        apart = [name for name in read.columns if name.startswith(HIDDEN)]
+        return self.finished(known, read.drop(apart)), read.select(apart)
+
+    def carried(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """What a request carries of these rows, and no more. Raises BadProject when a column is missing."""
         if missing := [name for name in self.known if name not in frame.columns]:
             raise BadProject(
                 f"features of {self.of}: found no column {', '.join(missing)}; there are "
                 f"{', '.join(frame.columns)}. Change `known`."
             )
-        known = frame.select(self.known)
-        time = self.shape.time
-        asking, clock = known, time
-        if at is not None:
-            asking, clock = known.with_columns(at.alias(AT)), AT
-        elif time is not None and time not in self.known:
-            asking = known.with_columns(frame[time])
-        read = history.read(asking, clock)
-        joined = [name for name in read.columns if not name.startswith(HIDDEN)]
-        if clash := sorted(set(joined) & set(known.columns)):
+        return frame[list(self.known)]
+
+    def times(self, frame: pl.DataFrame) -> pl.Series | None:
+        """The time of each row, where the dataset has one."""
+        return None if self.shape.time is None else frame[self.shape.time]
+
+    def finished(self, known: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
+        """The features, from what a request carries and what was joined to it. Raises BadProject."""
+        if clash := sorted(set(joined.columns) & set(known.columns)):
             raise BadProject(
                 f"features of {self.of}: found {', '.join(clash)} both known and joined. Rename it "
                 "in the join's `columns`: a dict, table column → feature."
             )
-        seen = known.hstack(read.select(joined)) if joined else known
+        seen = known.hstack(joined) if joined.width else known
         made = computed(self.compute, seen)
         whole = seen.hstack(made) if made.width else seen
-        hidden = read.select([name for name in read.columns if name.startswith(HIDDEN)])
-        return whole.select(self.chosen(seen.columns, made.columns)), hidden
+        return whole[self.chosen(seen.columns, made.columns)]
 
     def chosen(self, seen: list[str], made: list[str]) -> list[str]:
         """The names of the features, in order. Raises BadProject on one that is not there, or the target."""

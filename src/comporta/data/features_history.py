@@ -20,7 +20,7 @@ class Tables(Record, frozen=True, kw_only=True):
     lines: tuple[Timeline, ...]
     prefixes: tuple[str, ...]
 
-    def read(self, requests: pl.DataFrame, at: str | None) -> pl.DataFrame:
+    def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
         return together(self.lines, self.prefixes, lambda line: line.match(requests, at))
 

@@ -57,10 +57,10 @@ class Timeline(Record, frozen=True, kw_only=True):
         delay = None if self.arrived is not None or self.shape.time is None else self.shape.delay
         return span(max(timedelta(), delay or timedelta()), self.unit)
 
-    def match(self, requests: pl.DataFrame, at: str | None, *, steps: int = STEPS) -> Ints:
+    def match(self, requests: pl.DataFrame, at: pl.Series | None, *, steps: int = STEPS) -> Ints:
         """The row of `frame` that each request reads, or -1: in the order of the requests.
 
-        at: the column of the requests' times; None only for a table without times.
+        at: the time of each request; None only for a table without times.
         steps: back over rows not yet arrived, before the second order is made.
         """
         found = np.full(requests.height, NONE, dtype=np.int64)
@@ -75,7 +75,7 @@ class Timeline(Record, frozen=True, kw_only=True):
         if self.event is None:
             times = np.zeros(requests.height, dtype=np.int64)
         else:
-            when = requests[asked_at(at, self.shape)]
+            when = timed(at, self.shape)
             times = ticks(when, self.unit)
             if when.null_count():
                 asking &= when.is_not_null().to_numpy()
@@ -85,7 +85,7 @@ class Timeline(Record, frozen=True, kw_only=True):
         found[asked] = self._shared(codes, times, steps)
         if not self.coder.exact:
             self._told_apart(keys, requests, at, found)
-        return self._fresh(requests, at, found)
+        return self._fresh(at, found)
 
     def _shared(self, codes: Ints, times: Ints, steps: int) -> Ints:
         """`_newest`, on every core where there is much to ask: numpy's searches let other threads run."""
@@ -93,8 +93,8 @@ class Timeline(Record, frozen=True, kw_only=True):
         if len(codes) < SHARED or cores == 1:
             return self._newest(codes, times, steps)
         with ThreadPoolExecutor(cores) as pool:
-            parts = zip(np.array_split(codes, cores), np.array_split(times, cores), strict=True)
-            return np.concatenate(list(pool.map(lambda part: self._newest(*part, steps), parts)))
+            parts = (np.array_split(codes, cores), np.array_split(times, cores))
+            return np.concatenate(list(pool.map(self._newest, *parts, [steps] * cores)))
 
     def _newest(self, codes: Ints, times: Ints, steps: int) -> Ints:
         """The row for each code and time, or -1."""
@@ -119,7 +119,9 @@ class Timeline(Record, frozen=True, kw_only=True):
             rows[under_way] = _rows(known, _last(known, codes[under_way], times[under_way]))
         return rows
 
-    def _told_apart(self, keys: pl.DataFrame, requests: pl.DataFrame, at: str | None, found: Ints) -> None:
+    def _told_apart(
+        self, keys: pl.DataFrame, requests: pl.DataFrame, at: pl.Series | None, found: Ints
+    ) -> None:
         """Where the row found has another key of the same code, asks again among the rows of these keys."""
         asked = np.flatnonzero(found != NONE)
         theirs = list(self.join.on.values())
@@ -134,16 +136,16 @@ class Timeline(Record, frozen=True, kw_only=True):
         every = matchable(self.frame, theirs, self.types).with_row_index("row")
         among = every.join(keys[wrong].unique(), on=keys.columns, how="semi")["row"].cast(pl.Int64).to_numpy()
         part = timeline(self.frame[among], self.join, self.shape, requests.schema, exact=True)
-        again = part.match(requests[wrong], at)
+        again = part.match(requests[wrong], None if at is None else at[wrong])
         found[wrong] = NONE
         found[wrong[again != NONE]] = among[again[again != NONE]]
 
-    def _fresh(self, requests: pl.DataFrame, at: str | None, found: Ints) -> Ints:
+    def _fresh(self, at: pl.Series | None, found: Ints) -> Ints:
         """Rows older than the tolerance are no answer: nothing newer was known either."""
         if self.join.tolerance is None or self.event is None:
             return found
         # Rounded up, where the requests' times are finer than the table's: the bound is exact.
-        times = ticks(requests[asked_at(at, self.shape)], self.unit, up=True)
+        times = ticks(timed(at, self.shape), self.unit, up=True)
         oldest = shifted(times, -span(self.join.tolerance, self.unit))
         return np.where((found != NONE) & (self.event[found] >= oldest), found, NONE)
 
@@ -226,13 +228,14 @@ def checked(join: Join, shape: Shape, table: pl.Schema, requests: pl.Schema) -> 
         raise BadProject(f"{here}: found tolerance {join.tolerance}, expected a span from zero up.")
 
 
-def asked_at(at: str | None, shape: Shape) -> str:
-    """The column of the requests' times. Raises BadProject where there is none."""
+def timed(at: pl.Series | None, shape: Shape) -> pl.Series:
+    """The requests' times. Raises BadProject where there are none, or they are no times."""
     if at is None:
         raise BadProject(
             f"join of {shape.name}: it is joined by time, but the rows that ask have none. "
             "Declare the `time` of their dataset."
         )
+    unit_of(at.dtype, f"join of {shape.name}, at {at.name}")
     return at
 
 

@@ -14,7 +14,7 @@ from comporta.data.features import FeaturePlan
 from comporta.data.features_history import Tables, tables, together
 from comporta.data.features_match import matchable, plain
 from comporta.data.features_time import LOWEST, Ints, span, tick, ticks
-from comporta.data.features_timeline import NONE, Timeline, asked_at
+from comporta.data.features_timeline import NONE, Timeline, timed
 from comporta.data.keys import key_text
 from comporta.errors import NotFound
 from comporta.records import Join, Joined, Record, Shape, decode
@@ -23,6 +23,7 @@ FEW = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Key = tuple[Any, ...]
+Sources = list[tuple[Joined, ...]]
 
 
 class Found(Record, frozen=True, kw_only=True):
@@ -33,12 +34,16 @@ class Found(Record, frozen=True, kw_only=True):
 
 
 class Index(Record, frozen=True, kw_only=True):
-    """A timeline for single rows. groups: key → its slots, half-open. when: of each slot, rising."""
+    """A timeline for single rows. groups: key → its slots, half-open. when: of each slot, rising.
+
+    shown: the columns that are brought, under their names, and one row of nulls more.
+    """
 
     line: Timeline
     groups: dict[Key, tuple[int, int]]
     when: memoryview
     rows: Ints
+    shown: pl.DataFrame
 
     def find(self, key: Key, at: int, upper: int) -> int:
         """The row known at `at`, or -1. at, upper: the time in the line's unit, rounded down and up."""
@@ -54,14 +59,14 @@ class Index(Record, frozen=True, kw_only=True):
             return NONE if line.event[row] < upper - span(line.join.tolerance, line.unit) else row
         return row
 
-    def find_all(self, requests: pl.DataFrame, at: str | None) -> Ints:
+    def find_all(self, requests: pl.DataFrame, at: pl.Series | None) -> Ints:
         """The same for each row of a frame."""
         line = self.line
         keys = _physical(matchable(requests, list(line.join.on), line.types)).rows()
         if line.event is None:
             times = [(0, 0)] * requests.height
         else:
-            when = requests[asked_at(at, line.shape)]
+            when = timed(at, line.shape)
             down, up = ticks(when, line.unit).tolist(), ticks(when, line.unit, up=True).tolist()
             # A request without a time reads nothing.
             times = [
@@ -101,15 +106,10 @@ class Online(Record, frozen=True, kw_only=True):
         if row == NONE:
             return Found(values=dict.fromkeys(join.columns.values()), joined=None)
         read = dict(zip(line.frame.columns, line.frame.row(row), strict=True))
-        event, arrived = _shown(line, row)
-        joined = Joined(
-            dataset=join.dataset,
-            version=self.versions.get(join.dataset, 0),
-            key=_named(line.shape, key_text([read[name] for name in line.shape.key])),
-            event=event,
-            arrived=arrived,
+        return Found(
+            values={name: read[column] for column, name in join.columns.items()},
+            joined=self._source(line, row, key_text([read[name] for name in line.shape.key])),
         )
-        return Found(values={name: read[column] for column, name in join.columns.items()}, joined=joined)
 
     def lookup_all(
         self, join: Join, keys: Sequence[Mapping[str, Any]], at: Sequence[datetime | None]
@@ -117,7 +117,7 @@ class Online(Record, frozen=True, kw_only=True):
         """What each of many requests reads."""
         return [self.lookup(join, each, time) for each, time in zip(keys, at, strict=True)]
 
-    def read(self, requests: pl.DataFrame, at: str | None) -> pl.DataFrame:
+    def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
         if requests.height > FEW:
             return self.tables.read(requests, at)
@@ -126,23 +126,41 @@ class Online(Record, frozen=True, kw_only=True):
             self.tables.lines, self.tables.prefixes, lambda line: by_line[id(line)].find_all(requests, at)
         )
 
-    def joined(self, hidden: pl.DataFrame) -> list[tuple[Joined, ...]]:
-        """The sources of each row, from its hidden columns."""
-        out: list[list[Joined]] = [[] for _ in range(hidden.height)]
+    def few(self, requests: pl.DataFrame, at: pl.Series | None) -> tuple[pl.DataFrame, Sources]:
+        """`read` and `joined` of a few rows at once, without the frame of hidden columns between."""
+        joined = pl.DataFrame()
+        sources: list[list[Joined]] = [[] for _ in range(requests.height)]
+        for index in self.indexes:
+            line = index.line
+            rows = index.find_all(requests, at).tolist()
+            part = index.shown[[line.frame.height if row == NONE else row for row in rows]]
+            joined = joined.hstack(part) if joined.width else part
+            for source, row in zip(sources, rows, strict=True):
+                if row != NONE:
+                    key = key_text([line.frame[name][row] for name in line.shape.key])
+                    source.append(self._source(line, row, key))
+        return joined, [tuple(each) for each in sources]
+
+    def joined(self, hidden: pl.DataFrame, height: int) -> Sources:
+        """The sources of each row, from its hidden columns. height: how many rows."""
+        sources: list[list[Joined]] = [[] for _ in range(height)]
         for line, prefix in zip(self.tables.lines, self.tables.prefixes, strict=True):
             columns = (hidden[f"{prefix}_{part}"].to_list() for part in ("key", "event", "arrived"))
-            for row, (key, event, arrived) in zip(out, zip(*columns, strict=True), strict=True):
+            for source, (key, event, arrived) in zip(sources, zip(*columns, strict=True), strict=True):
                 if key is not None:
-                    row.append(
-                        Joined(
-                            dataset=line.join.dataset,
-                            version=self.versions.get(line.join.dataset, 0),
-                            key=_named(line.shape, key),
-                            event=event,
-                            arrived=arrived,
-                        )
-                    )
-        return [tuple(row) for row in out]
+                    source.append(self._named(line, key, event, arrived))
+        return [tuple(each) for each in sources]
+
+    def _source(self, line: Timeline, row: int, key: str) -> Joined:
+        return self._named(line, key, *_shown(line, row))
+
+    def _named(self, line: Timeline, key: str, event: datetime | None, arrived: datetime | None) -> Joined:
+        """key: its canonical text; told by column, as plain JSON values."""
+        name = line.join.dataset
+        parts = dict(zip(line.shape.key, decode(key, list[Any]), strict=True))
+        return Joined(
+            dataset=name, version=self.versions.get(name, 0), key=parts, event=event, arrived=arrived
+        )
 
 
 class Latest:
@@ -174,16 +192,20 @@ def online(
     )
 
 
-Answerer = Callable[[pl.DataFrame, pl.Series], tuple[pl.DataFrame, list[tuple[Joined, ...]]]]
+Answerer = Callable[[pl.DataFrame, pl.Series], tuple[pl.DataFrame, Sources]]
 
 
 def answerer(plan: FeaturePlan, latest: Latest) -> Answerer:
     """The request path: (raw columns, one UTC time a row) → (features, the rows of history each row read)."""
 
-    def answer(raw: pl.DataFrame, at: pl.Series) -> tuple[pl.DataFrame, list[tuple[Joined, ...]]]:
+    def answer(raw: pl.DataFrame, at: pl.Series) -> tuple[pl.DataFrame, Sources]:
         history = latest.online
-        features, hidden = plan.apply(raw, history, at)
-        return features, history.joined(hidden) if hidden.width else [()] * raw.height
+        if raw.height > FEW:
+            features, hidden = plan.apply(raw, history, at)
+            return features, history.joined(hidden, raw.height)
+        known = plan.carried(raw)
+        joined, sources = history.few(known, at)
+        return plan.finished(known, joined), sources
 
     return answer
 
@@ -195,23 +217,21 @@ def _index(line: Timeline) -> Index:
     starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
     ends = np.append(starts[1:], len(codes))[: len(starts)]
     keys = _physical(matchable(line.frame, list(line.join.on.values()), line.types)[rows[starts]])
+    shown = line.frame.select(pl.col(column).alias(name) for column, name in line.join.columns.items())
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     return Index(
         line=line,
         groups=dict(zip(keys.iter_rows(), spans, strict=True)),
         when=memoryview(order.when[order.slots & ((1 << order.bits) - 1)]),
         rows=rows,
+        shown=pl.concat([shown, shown.clear(1)]).rechunk(),
     )
 
 
 def _physical(keys: pl.DataFrame) -> pl.DataFrame:
     """Times as the integers that `plain` makes of them."""
-    return keys.with_columns(pl.col(pl.Datetime).to_physical())
-
-
-def _named(shape: Shape, key: str) -> dict[str, Any]:
-    """A row's key by column, as plain JSON values, from its canonical text."""
-    return dict(zip(shape.key, decode(key, list[Any]), strict=True))
+    timed = any(isinstance(dtype, pl.Datetime) for dtype in keys.dtypes)
+    return keys.with_columns(pl.col(pl.Datetime).to_physical()) if timed else keys
 
 
 def _shown(line: Timeline, row: int) -> tuple[datetime | None, datetime | None]:
