@@ -228,6 +228,13 @@ def test_callables_arrive_by_name(root: Path, engine: Engine) -> None:
     assert value(root, answers["using"]) == 101 + 101 + 1
 
 
+def test_code_that_is_only_counted_is_not_handed_over(root: Path, engine: Engine) -> None:
+    plan = Plan(nodes=(node("source", uses={"_classes": "helper.py:twice"}, params={"n": 1}),))
+    assert value(root, engine.ask(plan)[1]["source"]) == 1
+    (root / "helper.py").write_text(dedent(HELPER).replace("2 * x", "3 * x"))
+    assert not engine.ask(plan)[1]["source"].reused
+
+
 def test_all_that_a_step_prints_is_its_log(root: Path, engine: Engine) -> None:
     _, answers = engine.ask(Plan(nodes=(node("prints"),)))
     desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)

@@ -21,6 +21,7 @@ def call(recipe: Recipe, desk: Desk, root: Path) -> dict[str, Asset]:
     uses = {
         name: resolve(ref, root) if isinstance(ref, str) else [resolve(each, root) for each in ref]
         for name, ref in recipe.uses.items()
+        if not name.startswith("_")  # counted as code, since a model's bytes name it, but not handed over
     }
     given = {**recipe.inputs, **uses, **recipe.params}
     accepted = inspect.signature(function).parameters
