@@ -72,6 +72,7 @@ class House:
             root=root,
             clock=self.clock,
             executor=self.settings.executor,
+            home=self.root,
         )
 
     @property

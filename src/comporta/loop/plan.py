@@ -61,6 +61,8 @@ def model_nodes(model: Model, root: Path, champion: Version | None) -> list[Node
     fitted = Output(node=f"fit {name}", name="model")
     train, test = Output(node=f"split {name}", name="train"), Output(node=f"split {name}", name="test")
     signature = Output(node=f"fit {name}", name="signature")
+    # A kept model may be of the project's own classes: whatever asks it must count their code.
+    asking: dict[str, str | tuple[str, ...]] = {"_fit": name_of(model.fit, root)}
     asked = needs(model.gates)
     measured = {
         "metrics": sorted({*model.metrics, *(need.metric for need in asked if need.metric)}),
@@ -87,11 +89,13 @@ def model_nodes(model: Model, root: Path, champion: Version | None) -> list[Node
         Node(
             name=f"export {name}",
             run=f"{TRAIN}:export",
+            uses=asking,
             inputs={"model": fitted, "signature": signature, "train": train},
         ),
         Node(
             name=f"predict {name}",
             run=f"{TRAIN}:predict",
+            uses=asking,
             inputs={"model": fitted, "signature": signature, "table": test},
         ),
         Node(
@@ -102,7 +106,7 @@ def model_nodes(model: Model, root: Path, champion: Version | None) -> list[Node
         ),
     ]
     if champion is not None and any(need.what == "difference" for need in asked):
-        nodes += champion_nodes(name, champion, test, train, measured, asked)
+        nodes += champion_nodes(name, champion, test, train, measured, asked, asking)
     return nodes
 
 
@@ -113,6 +117,7 @@ def champion_nodes(
     train: Output,
     measured: Mapping[str, object],
     asked: tuple[Need, ...],
+    asking: dict[str, str | tuple[str, ...]],
 ) -> list[Node]:
     """The champion on the candidate's test rows, less those it was trained on, and the paired difference."""
     parts = champion.parts
@@ -120,7 +125,9 @@ def champion_nodes(
         Node(
             name=f"predict champion of {name}",
             run=f"{TRAIN}:predict",
+            uses=asking,
             inputs={"model": parts["model"], "signature": parts["signature"], "table": test},
+            params={"strict": False},
         ),
         Node(
             name=f"compare {name}",
