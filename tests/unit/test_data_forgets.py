@@ -89,7 +89,7 @@ def test_every_version_loses_the_subject_and_keeps_the_rest(tmp_path: Path) -> N
 def test_versions_made_after_a_redaction_hide_the_right_rows(tmp_path: Path) -> None:
     store = MemoryStore()
     put(store, tmp_path, frame(range(40)), "append")
-    put(store, tmp_path, frame(range(0, 20), x=1.0), "update")
+    put(store, tmp_path, frame(range(20), x=1.0), "update")
     redact(store, tmp_path, "ann")
     number = put(store, tmp_path, frame(range(10, 30), x=2.0), "update")
     found = scan(store, KEYS, slice_of(store, KEYS, "d", number=number)).collect()

@@ -109,24 +109,24 @@ class Draft:
         )
         self.anew = base is not None and _anew(base, shape, columns, change)
         self.stands: list[Stand] = [] if base is None or self.anew else stands(history, base)
-        self.added = 0
+        self.left = [shown(store, shape.name, stand) for stand in self.stands]
+        self.hides: dict[int, list[pl.Series]] = {}
+        self.added = self.removed = 0
 
     def manifest(self, now: datetime) -> Manifest | None:
         """What the next version would be; None when it would show the rows that the base shows."""
-        hidden: list[pl.Series] = []
-        made = self._write(self._new_rows(hidden))
+        made = self._write(self._new_rows())
         base = self.base
-        hides = pl.concat(hidden) if hidden else pl.Series(dtype=pl.UInt64)
-        if base is not None and not self.anew and not self.added and hides.is_empty():
+        if base is not None and not self.anew and not self.added and not self.removed:
             return None
-        segments = () if base is None or self.anew else self._hide(base, hides)
+        segments = () if base is None or self.anew else self._hide(base)
         if made:
             id = digest(self.keys.content, encode([each.id for each in made]))
             segments = (*segments, Segment(id=id, fragments=tuple(made)))
         if self.anew and base is not None:
-            removed = sum(shown(self.store, self.shape.name, each) for each in stands(self.history, base))
-        else:
-            removed = len(hides)
+            self.removed = sum(
+                shown(self.store, self.shape.name, each) for each in stands(self.history, base)
+            )
         draft = Manifest(
             dataset=self.shape.name,
             number=1 if base is None else base.number + 1,
@@ -138,13 +138,13 @@ class Draft:
             segments=segments,
             rows=0,
             added=self.added,
-            removed=removed,
+            removed=self.removed,
         )
         rows = sum(shown(self.store, self.shape.name, each) for each in stands(self.history, draft))
         return msgspec.structs.replace(draft, rows=rows)
 
-    def _new_rows(self, hidden: list[pl.Series]) -> Iterator[tuple[pl.DataFrame, int, int]]:
-        """Rows to add by range of bins, in order; addresses of rows to hide go into `hidden`."""
+    def _new_rows(self) -> Iterator[tuple[pl.DataFrame, int, int]]:
+        """Rows to add by range of bins, in order; rows to hide are noted on the way."""
         beside = _counts(self.stands) if self.change == "replace" and self.stands else None
         schema = {name: typed(text) for name, text in self.columns.items()}
         for low, high in self.runs.cuts(beside):
@@ -162,7 +162,7 @@ class Draft:
                     self.within,
                 )
                 part = found.new
-                hidden.append(found.hide)
+                self._note(found.hide)
             self.added += len(part)
             if not part.is_empty():
                 yield part, low, high
@@ -188,25 +188,32 @@ class Draft:
                 )
         return [each.result() for each in futures]
 
-    def _hide(self, base: Manifest, hides: pl.Series) -> tuple[Segment, ...]:
+    def _note(self, addresses: pl.Series) -> None:
+        """More rows to hide. Of a fragment that shows none any more, their numbers are let go."""
+        frame = pl.DataFrame({"at": addresses // (1 << 32), "row": (addresses % (1 << 32)).cast(pl.UInt32)})
+        for (at,), part in frame.partition_by("at", as_dict=True).items():
+            place = int(at)
+            self.left[place] -= len(part)
+            self.removed += len(part)
+            self.hides.setdefault(place, []).append(part["row"])
+            if not self.left[place]:
+                self.hides[place].clear()
+
+    def _hide(self, base: Manifest) -> tuple[Segment, ...]:
         """The base's segments with more rows hidden; fragments that show none are gone."""
-        rows: dict[str, pl.Series] = {
-            self.stands[int(at)].named.id: (part["address"] % (1 << 32)).cast(pl.UInt32)
-            for (at,), part in pl.DataFrame({"address": hides, "at": hides // (1 << 32)})
-            .partition_by("at", as_dict=True)
-            .items()
-        }
-        by_id = {stand.named.id: stand for stand in self.stands}
-        left = {id: shown(self.store, self.shape.name, stand) for id, stand in by_id.items()}
-        worn: dict[str, Fragment | None] = {}
+        left = {stand.named.id: rest for stand, rest in zip(self.stands, self.left, strict=True)}
+        worn: dict[str, Fragment] = {}
         masks: dict[str, pl.Series] = {}
+        more: dict[str, int] = {}
         merged: set[str] = set()
-        for id, hidden in rows.items():
-            stand = by_id[id]
-            rest = left[id] - len(hidden)
-            if rest == 0:
-                worn[id] = None
-            elif rest < stand.now.rows * (1 - _WORN):
+        for at, parts in self.hides.items():
+            stand = self.stands[at]
+            id = stand.named.id
+            if not left[id]:
+                continue
+            hidden = pl.concat(parts)
+            more[id] = len(hidden)
+            if left[id] < stand.now.rows * (1 - _WORN):
                 worn[id] = self._rewrite(stand, hidden)
             elif len(stand.named.masks) >= _MASKS:
                 old = masked(self.store, self.shape.name, [stand.named])[id].cast(pl.UInt32)
@@ -222,13 +229,13 @@ class Draft:
                 if left.get(fragment.id, 0) == 0:
                     continue
                 if fragment.id in worn:
-                    kept += [each] if (each := worn[fragment.id]) is not None else []
+                    kept.append(worn[fragment.id])
                 elif fragment.id in masks:
                     kept.append(
                         msgspec.structs.replace(
                             fragment,
                             masks=(mask,) if fragment.id in merged else (*fragment.masks, mask),
-                            hidden=fragment.hidden + len(rows[fragment.id]),
+                            hidden=fragment.hidden + more[fragment.id],
                         )
                     )
                 else:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from comporta.data.types import type_text
 from comporta.errors import BadData, BadProject
 
 Frames = pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame]
@@ -48,6 +49,17 @@ def from_files(glob: str, root: Path, name: str) -> pl.LazyFrame:
         f"{name}: found files ending in {', '.join(sorted(kinds))} for {glob!r}, expected "
         ".parquet, or .csv, or .tsv: one kind. Narrow the glob, or read them in a function."
     )
+
+
+def columns_of(source: Callable[[], Any] | str, root: Path, name: str) -> dict[str, str]:
+    """The columns that a source returns now: name → polars type. It is asked; its rows are not kept."""
+    frames = from_files(source, root, name) if isinstance(source, str) else from_function(source, name)
+    if not isinstance(frames, pl.LazyFrame | pl.DataFrame):
+        first = next(iter(frames), None)
+        if first is None:
+            raise BadData(f"{name}: its source returned no frame, expected at least one, with columns.")
+        frames = first
+    return {column: type_text(dtype) for column, dtype in frames.lazy().collect_schema().items()}
 
 
 def _absolute(glob: str) -> list[Path]:

@@ -47,8 +47,10 @@ def _made(node: ast.expr) -> Any:
             )
         case ast.Constant(value=value):
             return value
-        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+        case ast.List(elts=elements):
             return [_made(each) for each in elements]
+        case ast.Tuple(elts=elements):
+            return tuple(_made(each) for each in elements)
         case ast.Dict(keys=names, values=values):
             return {_made(name): _made(value) for name, value in zip(names, values, strict=True) if name}
     raise ValueError("not a type")

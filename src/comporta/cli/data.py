@@ -1,0 +1,204 @@
+"""`comporta data`: the datasets, what is in them, and what differs between their versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from comporta.cli import show as shown
+from comporta.cli.options import AsJson, Where
+
+if TYPE_CHECKING:
+    from comporta.records import Manifest, Shape
+
+_NONE = "No datasets yet. Make their first versions: comporta run"
+_SAME = "The same rows and columns."
+
+Name = Annotated[str, Parameter(help="The dataset.")]
+
+
+def list_(*, project: Where = None, json: AsJson = False) -> None:
+    """The datasets: declared ones, and all that have versions."""
+    from comporta.data import datasets, versions
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        declared = house.project.tables()
+        names = list(dict.fromkeys([*declared, *datasets(house.store)]))
+        newest = {name: next(reversed(versions(house.store, name)), None) for name in names}
+    if json:
+        shown.json(newest)
+        return
+    if not names:
+        shown.aside(_NONE)
+        return
+    rows = [
+        (
+            name,
+            found.number if found else None,
+            found.rows if found else None,
+            len(found.columns) if found else None,
+            found.at if found else None,
+            declared[name].owner if name in declared else "",
+            declared[name].meaning if name in declared else "",
+        )
+        for name, found in newest.items()
+    ]
+    shown.table("Datasets", ("dataset", "version", "rows", "columns", "made", "owner", "meaning"), rows)
+
+
+def show(
+    name: Name,
+    /,
+    *,
+    version: Annotated[int | None, Parameter(help="Its number; default: the newest.")] = None,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """One dataset: its columns with what they hold, what is expected of them, its newest versions.
+
+    Values of personal columns are not shown.
+    """
+    from comporta.data import describe, slice_of, versions
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        part = slice_of(house.store, house.keys, name, number=version)
+        told = describe(house.store, house.keys, part)
+        past = versions(house.store, name, keys=house.keys)
+    manifest = next(each for each in past if each.number == part.number)
+    if json:
+        shown.json({"description": told, "shape": manifest.shape, "version": manifest.id, "at": manifest.at})
+        return
+    roles = [f"key {', '.join(told.key)}"]
+    roles += [
+        f"{role} {column}" for role, column in (("subject", told.subject), ("time", told.time)) if column
+    ]
+    shown.line(f"{name}@{told.number}: {told.rows:,} rows; {'; '.join(roles)}")
+    expected = _expectations(manifest.shape)
+    rows = [
+        (
+            column.name,
+            column.type.partition("(")[0],
+            f"{column.nulls / told.rows:.1%}" if told.rows else "",
+            column.distinct,
+            column.least if not column.personal else "(personal)",
+            column.most if not column.personal else "",
+            expected.get(column.name, ""),
+            column.meaning,
+        )
+        for column in told.columns
+    ]
+    shown.table(
+        "Columns", ("column", "type", "missing", "distinct", "least", "most", "expected", "meaning"), rows
+    )
+    _table(past[-5:])
+
+
+def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
+    """The versions of a dataset, oldest first."""
+    from comporta.data import manifest_of
+    from comporta.data import versions as all_of
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        past = all_of(house.store, name, keys=house.keys)
+        if not past:
+            manifest_of(house.store, house.keys, name)  # says that there is none
+    if json:
+        shown.json([{**_brief(each), "columns": each.columns} for each in past])
+    else:
+        _table(past)
+
+
+def diff(
+    name: Name,
+    old: Annotated[int, Parameter(help="A version's number.")],
+    new: Annotated[int, Parameter(help="Another's.")],
+    /,
+    *,
+    rows: Annotated[int, Parameter(help="How many rows of each kind are shown.", show_default=True)] = 5,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Rows and columns that differ between two versions: how many, and the first of each kind."""
+    from comporta.data import diff as differs
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        found = differs(house.store, house.keys, name, old, new, samples=rows)
+    if json:
+        shown.json(found)
+        return
+    counts = f"{found.added:,} rows added, {found.changed:,} changed, {found.removed:,} removed"
+    shown.line(f"{name}: from version {old} to version {new}: {counts}")
+    columns = [("added", column, "", kind) for column, kind in found.columns_added.items()]
+    columns += [("removed", column, kind, "") for column, kind in found.columns_removed.items()]
+    columns += [("type", column, *kinds) for column, kinds in found.columns_changed.items()]
+    if columns:
+        shown.table("Columns", ("change", "column", "old", "new"), columns)
+    elif not (found.added or found.changed or found.removed):
+        shown.line(_SAME)
+    samples = [("+", each.key, each.new) for each in found.added_rows]
+    samples += [("-", each.key, each.old) for each in found.removed_rows]
+    lines = [(sign, _values(key), _values(values)) for sign, key, values in samples]
+    for each in found.changed_rows:
+        changed = ", ".join(f"{column}: {value} → {each.new[column]}" for column, value in each.old.items())
+        lines.append(("~", _values(each.key), changed))
+    if lines:
+        shown.table("Rows", ("", "key", "values"), lines)
+
+
+def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
+    """Take in that the source of a dataset has other columns now. The next run makes a version with them."""
+    from comporta.data import accept_columns
+    from comporta.data.sources import columns_of
+    from comporta.errors import NotFound
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        declared = house.project.tables()
+        if name not in declared:
+            known = ", ".join(declared) or "none"
+            raise NotFound(f"found no dataset {name!r} in the project, expected one of: {known}.")
+        columns = columns_of(declared[name].source, house.root, name)
+        accept_columns(house.store, house.keys, name, columns, now=house.clock())
+    if json:
+        shown.json(columns)
+    else:
+        shown.table("Accepted", ("column", "type"), columns.items())
+
+
+def _brief(manifest: Manifest) -> dict[str, Any]:
+    wanted = ("number", "id", "at", "change", "rows", "added", "removed")
+    return {name: getattr(manifest, name) for name in wanted}
+
+
+def _table(past: list[Manifest]) -> None:
+    columns = ("version", "made", "change", "rows", "added", "removed", "id")
+    shown.table(
+        "Versions",
+        columns,
+        [
+            (each.number, each.at, each.change, each.rows, each.added, each.removed, each.id[:12])
+            for each in past
+        ],
+    )
+
+
+def _expectations(shape: Shape) -> dict[str, str]:
+    """What is declared of each column, in a few words."""
+    told = {}
+    for column in shape.columns:
+        parts = [f"≥ {column.at_least:g}"] if column.at_least is not None else []
+        parts += [f"≤ {column.at_most:g}"] if column.at_most is not None else []
+        parts += [f"missing ≤ {column.nulls:.1%}"] if column.nulls < 1 else []
+        parts += ["one of " + ", ".join(map(str, column.one_of))] if column.one_of else []
+        parts += ["unique"] if column.unique else []
+        told[column.name] = ", ".join(parts)
+    return told
+
+
+def _values(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())

@@ -1,0 +1,73 @@
+"""What the killed processes of test_data_kills do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+
+from comporta.data import add, log_rows, seal
+from comporta.records import Observation, Shape
+from comporta.store import LocalStore, derive
+
+T = TypeVar("T")
+KEYS = derive(b"k" * 32)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SHAPE = Shape(name="d", key=("id",), subject="who")
+
+
+class Doomed(LocalStore):
+    """Kills its process before or after its nth durable write. n: from 1; 0: never."""
+
+    def __init__(self, path: Path, n: int, when: str) -> None:
+        super().__init__(path)
+        self.left, self.when = n, when
+
+    def put(self, name: str, data: bytes | Path) -> bool:
+        return self._write(lambda: super(Doomed, self).put(name, data))
+
+    def delete(self, name: str) -> None:
+        self._write(lambda: super(Doomed, self).delete(name))
+
+    def _write(self, act: Callable[[], T]) -> T:
+        self.left -= 1
+        if self.left == 0 and self.when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        done = act()
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+
+def rows(ids: range, x: int) -> pl.DataFrame:
+    return pl.DataFrame({"id": ids, "who": [f"w{id % 3}" for id in ids], "x": [x] * len(ids)})
+
+
+def begin(root: Path) -> None:
+    """A dataset with a version, and a log with two open flushes."""
+    store = LocalStore(root / "store")
+    add(store, KEYS, SHAPE, rows(range(20), 1), change="append", now=NOW, scratch=root)
+    for n in range(2):
+        seen = Observation(id=f"p{n}", model="m", version=1, at=NOW, inputs={}, output={})
+        log_rows(store, "p", "one", n, [seen])
+
+
+def update(store: LocalStore, scratch: Path) -> None:
+    """Puts a fragment, a mask, a manifest and a log entry."""
+    add(store, KEYS, SHAPE, rows(range(15, 30), 2), change="update", now=NOW, scratch=scratch)
+
+
+def sealing(store: LocalStore, scratch: Path) -> None:
+    """Puts a fragment, a manifest and a log entry, and deletes two open objects."""
+    seal(store, KEYS, "p", now=NOW, scratch=scratch)
+
+
+if __name__ == "__main__":
+    root, act, n, when = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    {"update": update, "sealing": sealing}[act](Doomed(root / "store", n, when), root)

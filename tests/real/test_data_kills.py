@@ -1,0 +1,68 @@
+"""Killed before and after each durable write, a dataset is as it was, or as it should become."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comporta.data import reachable, scan, scan_observations, slice_of
+from comporta.store import LocalStore
+
+CHILD = Path(__file__).with_name("data_kills_child.py")
+SIGKILL = -9
+
+
+@pytest.fixture
+def child() -> Any:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("data_kills_child", CHILD)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def killed(root: Path, act: str, n: int, when: str) -> int:
+    command = [sys.executable, str(CHILD), str(root), act, str(n), when]
+    return subprocess.run(command, capture_output=True, timeout=60).returncode
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("n", range(1, 5))
+def test_an_update_killed_at_any_write_is_whole_or_absent(
+    child: Any, tmp_path: Path, n: int, when: str
+) -> None:
+    child.begin(tmp_path)
+    store = LocalStore(tmp_path / "store")
+    old = dict.fromkeys(range(20), 1)
+    new = {id: 1 if id < 15 else 2 for id in range(30)}
+
+    def shown(number: int | None = None) -> dict[int, int]:
+        part = slice_of(store, child.KEYS, "d", number=number)
+        return dict(scan(store, child.KEYS, part).select("id", "x").collect().iter_rows())
+
+    assert killed(tmp_path, "update", n, when) == SIGKILL
+    assert shown() == (new if (n, when) == (4, "after") else old) and shown(1) == old
+    child.update(store, tmp_path)
+    assert shown() == new and shown(1) == old and slice_of(store, child.KEYS, "d").number == 2
+    unreached = {each.name for each in store.list("data/")} - reachable(store, child.KEYS)
+    assert len(unreached) <= 2  # a fragment and a mask that the next writer made again, at most
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("n", range(1, 6))
+def test_a_seal_killed_at_any_write_loses_and_doubles_nothing(
+    child: Any, tmp_path: Path, n: int, when: str
+) -> None:
+    child.begin(tmp_path)
+    store = LocalStore(tmp_path / "store")
+    assert killed(tmp_path, "sealing", n, when) == SIGKILL
+    assert scan_observations(store, child.KEYS, "p").collect()["id"].sort().to_list() == ["p0", "p1"]
+    child.sealing(store, tmp_path)
+    assert scan_observations(store, child.KEYS, "p").collect()["id"].sort().to_list() == ["p0", "p1"]
+    assert slice_of(store, child.KEYS, "p").rows == 2 and not list(store.list("data/p/open/"))
