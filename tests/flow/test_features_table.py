@@ -70,7 +70,7 @@ def asked(desk: Desk, spine: Slice, rain: Slice, **changes: Any) -> dict[str, Ar
         "of": spine,
         "known": ["at", "from", "seats"],
         "target": "late",
-        "keep": ["carrier", "from"],
+        "keep": ["carrier", "from", "warm"],
         "compute": [warmth],
         "joins": [msgspec.to_builtins(JOIN)],
         "shapes": msgspec.to_builtins({"flights": FLIGHTS, "weather": WEATHER}),
@@ -164,6 +164,7 @@ def uneven(frame: pl.DataFrame) -> pl.DataFrame:
     [
         ({"known": ["at", "gate"]}, "found no column gate; it has id"),
         ({"target": "later"}, "found no column later"),
+        ({"keep": ["gate"]}, "found no column gate to slice or group by"),
         ({"known": ["at", "from", "late"]}, "found the target late among them"),
         ({"known": ["at", "seats"]}, "no column from to match on. Add it to `known`"),
         ({"compute": [uneven], "batch": 3}, "column x: found"),

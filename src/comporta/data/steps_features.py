@@ -28,7 +28,8 @@ from comporta.records import Artifact, Join, Shape, Slice
 from comporta.store import Desk, Keys
 from comporta.store.desk import artifact_name
 
-BATCH = 250_000
+CELLS = 6_000_000
+PIECE = 1 << 20
 
 
 def features(
@@ -42,15 +43,15 @@ def features(
     use: list[str] | None = None,
     keep: list[str] | tuple[str, ...] = (),
     joins: list[Any] | tuple[Any, ...] = (),
-    batch: int = BATCH,
+    batch: int | None = None,
     **others: Slice,
 ) -> dict[str, Artifact]:
     """`table`: the feature table (frame); `schema`: what requests carry and what features there are (json:
     `raw` and `features`, lists of Field).
 
-    of: the rows that ask. keep: columns of it wanted for slices and groups. joins, shapes: as JSON.
-    others: each joined table as `table <dataset>`. batch: rows in memory at once on the side of `of`.
-    Raises BadProject.
+    of: the rows that ask. keep: columns wanted for slices and groups: of `of`, or features. joins, shapes:
+    as JSON. others: each joined table as `table <dataset>`. batch: rows in memory at once on the side of
+    `of`; None: about 50 MB of them. Raises BadProject.
     """
     plan = FeaturePlan(
         of=of.dataset,
@@ -62,8 +63,11 @@ def features(
         compute=tuple(compute),
     )
     spine = scan(desk.store, desk.keys, of)
-    wanted = _wanted(plan, tuple(keep), spine.collect_schema())
+    has = spine.collect_schema()
+    kept = tuple(name for name in keep if name in has)
+    wanted = _wanted(plan, kept, has)
     spine = spine.select(wanted)
+    size = batch or max(10_000, CELLS // max(24, len(wanted)))
     frames = {
         name.removeprefix("table "): scan(desk.store, desk.keys, part)
         for name, part in others.items()
@@ -76,15 +80,20 @@ def features(
     silent = frozenset({plan.shape.subject or ""})
 
     def parts() -> Iterator[pl.DataFrame]:
-        for frame in _batches(spine, of.rows, batch):
+        for frame in _batches(spine, of.rows, size):
             found, hidden = plan.apply(frame, history)
+            if missing := [name for name in keep if name not in {*kept, *found.columns}]:
+                raise BadProject(
+                    f"features of {of.dataset}: found no column {', '.join(missing)} to slice or group by, "
+                    f"expected one of {', '.join(dict.fromkeys([*has, *found.columns]))}."
+                )
             raw.see(frame.select(plan.known), silent=silent)
             made.see(found, silent=silent)
-            beside = _beside(frame, plan, tuple(keep), found.columns, desk.keys)
+            beside = _beside(frame, plan, kept, found.columns, desk.keys)
             yield _canonical(found.hstack(beside).hstack(hidden))
 
     by = [AT, "__key"] if plan.shape.time is not None else ["__key"]
-    table = _put(desk, sorted_table(parts(), by, desk.scratch, batch))
+    table = _put(desk, sorted_table(parts(), by, desk.scratch, size))
     return {"table": table, "schema": desk.put_json({"raw": raw.fields(), "features": made.fields()})}
 
 
@@ -96,7 +105,7 @@ def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[st
     if missing := [name for name in wanted if name not in has]:
         raise BadProject(
             f"features of {plan.of}: found no column {', '.join(missing)}; it has {', '.join(has)}. "
-            "Correct `known`, `target` or the gates' `by`, or add the column to its source."
+            "Correct `known` or `target`, or add the column to its source."
         )
     return wanted
 
@@ -146,8 +155,12 @@ def _subjects(subject: pl.Series, keys: Keys) -> pl.Series:
 
 def _put(desk: Desk, path: Path) -> Artifact:
     """The file, kept, without holding it in memory."""
-    name = blake3(key=desk.keys.content).update_mmap(path).hexdigest()
-    size = path.stat().st_size
+    # Read, not mapped: mapped pages would count as this step's memory.
+    hasher, size = blake3(key=desk.keys.content), path.stat().st_size
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            hasher.update(piece)
+    name = hasher.hexdigest()
     desk.store.put(artifact_name(name), path)
     path.unlink(missing_ok=True)
     return Artifact(digest=name, size=size, kind="frame")
