@@ -167,7 +167,7 @@ def uneven(frame: pl.DataFrame) -> pl.DataFrame:
         ({"keep": ["gate"]}, "found no column gate to slice or group by"),
         ({"known": ["at", "from", "late"]}, "found the target late among them"),
         ({"known": ["at", "seats"]}, "no column from to match on. Add it to `known`"),
-        ({"compute": [uneven], "batch": 3}, "column x: found"),
+        ({"compute": [uneven], "batch": 3, "keep": []}, "column x: found"),
     ],
 )
 def test_what_does_not_fit_is_told(desk: Desk, changes: dict[str, Any], message: str) -> None:
