@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -32,7 +32,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-JSON: Headers = ((b"content-type", b"application/json"),)
+JSON = v2.JSON_ONLY
 TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
 LOOPBACK = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 # A call above this many seconds leaves the event loop, so that others and the health checks go on.
@@ -101,6 +101,7 @@ class App:
         self._friends: set[bytes] = set()
         self._ids = Ids()
         self._known: dict[tuple[str, str], Found] = {}
+        self.hot: dict[bytes, Found] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="comporta-long")
         self._long = 0
         self._looked = asyncio.Event()
@@ -152,7 +153,7 @@ class App:
                 reply = await reply
             return reply, name
         except BadRequest as error:
-            return _refusal(error.status, str(error), shape), name
+            return _refusal(error.status, str(error), shape, _LATER if error.status == 503 else ()), name
         except _Allowed as error:
             return _refusal(405, str(error), shape, ((b"allow", ", ".join(error.methods).encode()),)), name
         except Unwritten:
@@ -167,6 +168,26 @@ class App:
             line = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "?"
             self.say(f"{route[1][:100]}: answered 500 because of {type(error).__name__} at {line}")
             return _refusal(500, "the server failed on this request; its log names the place.", shape), name
+
+    def direct(self, found: Found, headers: list[tuple[bytes, bytes]], body: bytes) -> Reply | None:
+        """The answer to a small prediction, at once; None where the usual way must answer."""
+        if self.recorder.durable or len(body) > self.limits.body:
+            return None
+        said = dict(headers)
+        if b"content-encoding" in said:
+            return None
+        try:
+            self._admit(said)
+            reply = self.infer(Request(found, said, body, self._now()))
+        # A boundary, as in `_reply`, which will meet the same fault and answer it. Nothing was logged yet.
+        except Exception:
+            return None
+        if isinstance(reply, Reply):
+            self.counts["infer", 200] += 1
+            return reply
+        if isinstance(reply, Coroutine):
+            reply.close()
+        return None
 
     # What each route answers.
 
@@ -259,10 +280,13 @@ class App:
     def _answer(
         self, request: Request, door: Door, pinned: Live | None, reader: Live, asked: Asked, write: Write
     ) -> Reply | Awaitable[Reply]:
-        at = request.at
-        ids = [self._ids.new(at) for _ in range(asked.n)]
+        at, new = request.at, self._ids.new
+        ids = [new(at)] if asked.n == 1 else [new(at) for _ in range(asked.n)]
         parts = divide(door, self.key, pinned, asked, reader, ids[0])
-        if sum(part.live.seconds(part.asked.n) for part in parts) > _LONG:
+        seconds = 0.0
+        for part in parts:
+            seconds += part.live.seconds(part.asked.n)
+        if seconds > _LONG:
             return self._answer_aside(request, parts, ids, asked, write)
         for part in parts:
             part.answer = part.live.answer(part.asked, at)
@@ -273,7 +297,7 @@ class App:
     ) -> Reply:
         """The same in a thread, so that a long call keeps nobody waiting who asks for little."""
         if self._long >= self.limits.queue:
-            return _refusal(503, f"{self._long} long requests are waiting. Ask again later.", "v2", _LATER)
+            raise BadRequest(f"{self._long} long requests are waiting. Ask again later.", 503)
 
         def work() -> Reply:
             for part in parts:
@@ -346,7 +370,10 @@ class App:
         if found.model is None or found.model in self.serving.doors:
             if len(self._known) > 4096:
                 self._known.clear()
+                self.hot.clear()
             self._known[method, path] = found
+            if found.route.name == "infer" and path.isascii() and "%" not in path:
+                self.hot[path.encode()] = found
         return found
 
     async def _rest(
@@ -414,6 +441,7 @@ class App:
                     again=tries % _POLLS_BETWEEN_TRIES == 0,
                 )  # fmt: skip
                 self._known.clear()
+                self.hot.clear()
             # A boundary: while the ledger cannot be read, what serves goes on serving.
             except Exception as error:
                 if tries % _POLLS_BETWEEN_TRIES == 0:

@@ -38,15 +38,23 @@ class Bounded(HttpToolsProtocol):
                 self._timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def on_headers_complete(self) -> None:
+        self.head_done()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self.message_done()
+        super().on_message_complete()
+
+    def head_done(self) -> None:
+        """The head is whole: from here on its bytes are not counted."""
         self._head = -1
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        super().on_headers_complete()
 
-    def on_message_complete(self) -> None:
+    def message_done(self) -> None:
+        """The next byte begins a head."""
         self._head = 0
-        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:

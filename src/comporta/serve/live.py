@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
 from comporta.serve.asked import About, Asked, nth
 from comporta.serve.columns import some
+from comporta.serve.heads import heads
 from comporta.serve.schema import Rows, Schema
 from comporta.serve.source import Loaded, Scored
 
@@ -46,6 +48,7 @@ class Live:
         "_needed",
         "_per_row",
         "_probability",
+        "heads",
         "label_name",
         "loaded",
         "schema",
@@ -61,6 +64,7 @@ class Live:
         self.label_name = "prediction" if regression else "label"
         self._label = regression or signature.output in ("label", "both")
         self._probability = not regression and signature.output in ("probability", "both")
+        self.heads = heads(loaded.model, loaded.number, signature, self.label_name)
         self._fixed = self._per_row = 0.0
         answerable = {field.name: field.nullable for field in signature.features}
         self._needed = [name for name, nullable in answerable.items() if not nullable]
@@ -178,7 +182,7 @@ class Live:
 
     def _require_finite(self, numbers: Any) -> None:
         # A sum is not finite when any part is not: the usual case costs one pass.
-        if not np.isfinite(numbers.sum()) and not np.isfinite(numbers).all():
+        if not isfinite(np.add.reduce(numbers, None)) and not np.isfinite(numbers).all():
             raise BadRequest(
                 "the model gives no finite number for these rows. Look for values far outside of what it was "
                 "trained on, or missing ones."

@@ -14,7 +14,7 @@ import uvicorn
 
 from comporta.errors import BadProject
 from comporta.serve.app import App, Limits
-from comporta.serve.bounded import Bounded
+from comporta.serve.direct import Direct
 from comporta.serve.source import Sink, Source
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -55,7 +55,7 @@ def serve(
         say("Whoever reaches this address may ask and give feedback: keep it behind your own network's door.")
     config = uvicorn.Config(
         app,
-        http=Bounded,
+        http=Direct,
         loop="auto",
         ws="none",
         lifespan="on",

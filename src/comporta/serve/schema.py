@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -50,7 +51,7 @@ class Schema:
     def check_array(self, array: NDArray[np.float64]) -> None:
         """Nothing, for [n, columns] of allowed numbers, missing as NaN. Raises BadRequest."""
         # One sum sees every NaN and infinity; only then is it worth looking where.
-        if not np.isfinite(array.sum()):
+        if not isfinite(np.add.reduce(array, None)):
             self._check_missing(array)
         for i in self.whole:
             self._check_whole(self.columns[i], array[:, i])
@@ -107,8 +108,11 @@ class Schema:
         for i, make in self._makers:
             if row[i] == row[i]:
                 row[i] = make(row[i])
-        # A missing number is not equal to itself.
-        return {name: value if value == value else None for name, value in zip(self.names, row, strict=True)}
+        total = sum(row)
+        # A missing number is not equal to itself, and makes the sum so.
+        if total != total:
+            row = [value if value == value else None for value in row]
+        return dict(zip(self.names, row, strict=True))
 
     def _wrong_names(self, found: Any) -> BadRequest:
         wanted = set(self.names)

@@ -17,14 +17,16 @@ from comporta.records import Signature
 from comporta.serve.asked import NOBODY, PER_ROW, TIME, About, Asked, about
 from comporta.serve.body import decode
 from comporta.serve.columns import V2_TYPES, shown
+from comporta.serve.heads import label_type
 from comporta.serve.live import Live
 from comporta.serve.parts import Part, together, versions
 from comporta.serve.schema import Schema
 from comporta.serve.tensors import DTYPES, from_bytes, from_json, to_bytes
 
-Headers = tuple[tuple[bytes, bytes], ...]
 Parameters = dict[str, str | int | float | bool | None]
+Headers = tuple[tuple[bytes, bytes], ...]
 JSON = b"application/json"
+JSON_ONLY: Headers = ((b"content-type", JSON),)
 OCTETS = b"application/octet-stream"
 _EXACT = 2**53
 _NONE = memoryview(b"")
@@ -153,10 +155,12 @@ def write(call: Call, model: str, parts: list[Part], ids: list[str]) -> tuple[by
     """The answer's body and its headers. Raises BadRequest for an output there is none of."""
     label, probability = together(parts)
     n, version = len(ids), None
-    found = _outputs(parts[0].live, label, probability, n)
     if len(parts) == 1:
         version = str(parts[0].live.loaded.number)
-    else:
+        if call.outputs is None and not call.binary:
+            return _plain(call, parts[0].live, label, probability, ids), JSON_ONLY
+    found = _outputs(parts[0].live, label, probability, n)
+    if version is None:
         found.append(Output("model_version", "BYTES", [n], [str(number) for number in versions(parts, n)]))
     found.append(Output("prediction_id", "BYTES", [n], ids))
     if call.outputs is not None:
@@ -176,9 +180,21 @@ def write(call: Call, model: str, parts: list[Part], ids: list[str]) -> tuple[by
         said["model_version"] = version
     head = encode(said)
     if not tail:
-        return head, ((b"content-type", JSON),)
+        return head, JSON_ONLY
     size = b"%d" % len(head)
     return b"".join((head, *tail)), ((b"content-type", OCTETS), (b"inference-header-content-length", size))
+
+
+def _plain(call: Call, live: Live, label: Sequence[Any] | None, probability: Any, ids: list[str]) -> bytes:
+    """The usual answer, put together from parts that are the same for all of a version's answers."""
+    heads, n = live.heads, b"%d" % len(ids)
+    parts = [heads.start, encode(call.id or ids[0]), b',"outputs":[']
+    if label is not None:
+        parts += (heads.label, n, b'],"data":', encode(label), b"},")
+    if probability is not None:
+        parts += (heads.probability, n, heads.classes, encode(probability.ravel().tolist()), b"},")
+    parts += (heads.id, n, b'],"data":', encode(ids), b"}]}")
+    return b"".join(parts)
 
 
 def _outputs(live: Live, label: Sequence[Any] | None, probability: Any, n: int) -> list[Output]:
@@ -198,18 +214,6 @@ def _named(found: list[Output], wanted: dict[str, bool]) -> list[Output]:
             raise BadRequest(f"outputs: found {shown(name)}, expected one of {', '.join(sorted(known))}.")
     # The id goes along even when it was not asked for: without it no label can be told.
     return [output for output in found if output.name in wanted or output.name == "prediction_id"]
-
-
-def label_type(signature: Signature) -> str:
-    """The v2 datatype of a label."""
-    kind = signature.label
-    if kind == "Boolean":
-        return "BOOL"
-    if kind.startswith(("Int", "UInt")):
-        return "INT64"
-    if kind.startswith("Float") or (not kind and signature.task == "regression"):
-        return "FP64"
-    return "BYTES"
 
 
 def metadata(model: str, numbers: Sequence[int], signature: Signature, schema: Schema) -> dict[str, Any]:
