@@ -14,7 +14,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
     """The candidate may be worse than the champion by no more than `margin`, in the metric's own unit.
 
     A test of non-inferiority: it passes when the worse end of the paired 95 % interval is within the
-    margin, so that a candidate that truly is worse by the margin passes at most one time in forty.
+    margin, so that a candidate that truly is worse by the margin passes about one time in forty.
     """
 
     metric: str

@@ -60,9 +60,7 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
     asked, fault = _asked(check)
     if fault:
         return _doubt(name, required, f"The check could not say what it needs: it raised {fault}.")
-    found = tuple(
-        evidence.get(need) or Evidence(need=need, missing=f"nothing was made for {need.what!r}") for need in asked
-    )
+    found = tuple(evidence.get(need) or _unmade(need) for need in asked)
     try:
         verdict = check.judge(found)
     except Exception as raised:  # as above; only the type is told: a message may hold values from the data
@@ -77,6 +75,10 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
     if verdict.outcome == "pass" and verdict.figure is not None and not math.isfinite(verdict.figure.value):
         return _doubt(name, required, "The check passed a figure that is no number.")
     return verdict
+
+
+def _unmade(need: Need) -> Evidence:
+    return Evidence(need=need, missing=f"nothing was made for {need.what!r}")
 
 
 def _doubt(name: str, required: bool, reason: str) -> Verdict:

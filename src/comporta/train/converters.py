@@ -42,6 +42,7 @@ def _convert(model: Any, inputs: list[Any], signature: Signature) -> bytes:
         options = {"zipmap": False} if _has_zipmap(model, signature) else None
         with _whole_numbers():
             graph = convert_sklearn(model, "model", inputs, options=options, target_opset=OPSETS)
+        _missing_goes_its_way(graph, _last(model))
     for output in graph.graph.output:
         # LightGBM's converter declares one label, however many rows there are.
         if len(output.type.tensor_type.shape.dim):
@@ -51,8 +52,28 @@ def _convert(model: Any, inputs: list[Any], signature: Signature) -> bytes:
 
 
 def _has_zipmap(model: Any, signature: Signature) -> bool:
-    last = model.steps[-1][1] if hasattr(model, "steps") else model
-    return signature.task != "regression" and hasattr(last, "predict_proba")
+    return signature.task != "regression" and hasattr(_last(model), "predict_proba")
+
+
+def _last(model: Any) -> Any:
+    return model.steps[-1][1] if hasattr(model, "steps") else model
+
+
+def _missing_goes_its_way(graph: Any, forest: Any) -> None:
+    """Which way a missing value goes in scikit-learn's trees, which skl2onnx leaves out."""
+    trees = [
+        each.tree_ for each in np.ravel(getattr(forest, "estimators_", [forest])) if hasattr(each, "tree_")
+    ]
+    for node in graph.graph.node:
+        if not trees or not node.op_type.startswith("TreeEnsemble"):
+            continue
+        found = {each.name: each for each in node.attribute}
+        if "nodes_missing_value_tracks_true" not in found:
+            continue
+        at = zip(found["nodes_treeids"].ints, found["nodes_nodeids"].ints, strict=True)
+        ways = [int(trees[tree].missing_go_to_left[place]) if tree < len(trees) else 0 for tree, place in at]
+        del found["nodes_missing_value_tracks_true"].ints[:]
+        found["nodes_missing_value_tracks_true"].ints.extend(ways)
 
 
 @contextmanager

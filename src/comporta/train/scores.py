@@ -229,4 +229,6 @@ def _coarse(values: pl.Series) -> pl.Series:
     names = [f"up to {cuts[0]:g}"]
     names += [f"{low:g} to {high:g}" for low, high in pairwise(cuts)]
     names.append(f"above {cuts[-1]:g}")
-    return numbers.cut(cuts, labels=names).cast(pl.String)
+    places = numbers.fill_nan(None).to_numpy()
+    held = pl.Series(names).gather(np.searchsorted(cuts, np.nan_to_num(places)).astype(np.uint32))
+    return pl.select(pl.when(numbers.fill_nan(None).is_not_null()).then(held)).to_series()
