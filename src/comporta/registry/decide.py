@@ -31,7 +31,7 @@ def judged(version: Version, verdicts: tuple[Verdict, ...], policy: str) -> Vers
 
 def approve(version: Version, approval: Approval) -> VersionApproved:
     """One person's approval. Raises Refused unless the gates passed and the person is a new one."""
-    if version.state not in ("passed", "approved"):
+    if version.state in ("candidate", "refused", "stale"):
         raise Refused(f"{version.id}: found it {version.state}, expected its gates passed.{_why(version)}")
     if any(each.by == approval.by for each in version.approvals):
         raise Refused(f"{version.id}: {approval.by} approved it already; another person must.")

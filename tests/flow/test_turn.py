@@ -1,0 +1,235 @@
+"""One project through a full turn: run, release, serve, trace, reproduce; with nothing faked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from comporta.cli.init import make
+from comporta.errors import NotFound, Refused, WrongKey
+from comporta.loop.audit import verify
+from comporta.loop.check import check
+from comporta.loop.house import House, open_house
+from comporta.loop.keep import reachable, sweep, usage
+from comporta.loop.log import Log, feedback, predictions
+from comporta.loop.release import approve, models, release, rollback, version_of
+from comporta.loop.reproduce import in_order, questions_of, reproduce
+from comporta.loop.runs import run_of, runs
+from comporta.loop.serving import Released
+from comporta.loop.trace import trace
+from comporta.loop.train import run
+from comporta.loop.tree import Tree, lines, svg
+from comporta.records import Feedback, Observation
+from comporta.release import ROUTES
+from comporta.store import new_secret
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A project that ran twice with another strength, both versions judged, the first one released."""
+    folder = tmp_path_factory.mktemp("churn")
+    make(folder, "churn")
+    with open_house(folder) as house:
+        run(house)
+        release(house, "leaving/1", by="ana", reason="first")
+    project = folder / "project.py"
+    project.write_text(project.read_text().replace('"strength": 0.5', '"strength": 0.4'))
+    with open_house(folder) as house:
+        run(house)
+    return folder
+
+
+@pytest.fixture
+def house(folder):
+    with open_house(folder) as house:
+        yield house
+
+
+def said(tree: Tree) -> str:
+    return "\n".join(lines(tree))
+
+
+def test_a_project_fresh_from_init_has_no_faults(house):
+    assert check(house) == ()
+
+
+def test_what_changed_is_asked_again_and_nothing_else(house):
+    newest = runs(house)[0]
+    assert newest.outcome == "done"
+    assert "features leaving" in newest.reused
+    assert "split leaving" in newest.reused
+    assert "fit leaving" not in newest.reused
+
+
+def test_a_run_in_which_nothing_changed_makes_no_version(house):
+    before = models(house)
+    report = run(house)
+    assert report.fresh == ()
+    assert report.versions[0].id == "leaving/2"
+    assert models(house) == before
+    assert set(report.run.reused) >= {"fit leaving", "score leaving", "export leaving"}
+
+
+def test_a_run_shows_what_each_step_cost_and_printed(house):
+    view = run_of(house, models(house)[-1].run)
+    assert view.steps["fit leaving"].cost.cpu_seconds > 0
+    assert "train" in view.logs["split leaving"]
+    with pytest.raises(NotFound, match="no runs of id"):
+        run_of(house, "nothing")
+
+
+def test_each_gate_says_a_figure_an_interval_and_a_reason(house):
+    for verdict in version_of(house, "leaving/1").verdicts:
+        assert verdict.outcome == "pass"
+        assert verdict.figure is not None
+        assert verdict.figure.low <= verdict.figure.value <= verdict.figure.high
+        assert verdict.reason
+
+
+def test_a_release_is_one_act_and_a_rollback_goes_back(house):
+    assert house.ledger.get(ROUTES, "leaving").champion == 1
+    with pytest.raises(Refused, match="serves all traffic already"):
+        release(house, "leaving/1")
+    release(house, "leaving", by="rui", reason="newest")
+    assert house.ledger.get(ROUTES, "leaving").champion == 2
+    assert version_of(house, "leaving/1").state == "retired"
+    rollback(house, "leaving", by="rui", reason="no")
+    assert house.ledger.get(ROUTES, "leaving").champion == 1
+    assert [each.kind for each in house.ledger.get(ROUTES, "leaving").history][-1] == "rollback"
+
+
+def test_each_person_approves_a_version_once(house):
+    approve(house, "leaving/2", by="ana", role="validator", reason="read it")
+    with pytest.raises(Refused, match="another person"):
+        approve(house, "leaving/2", by="ana")
+
+
+def test_names_that_are_none_are_told_what_there_is(house):
+    with pytest.raises(NotFound, match="expected a model of: leaving"):
+        version_of(house, "leavin")
+    with pytest.raises(NotFound, match="leaving/1 to leaving/2"):
+        version_of(house, "leaving/9")
+
+
+def test_a_version_made_again_in_fresh_processes_has_the_same_bytes(house):
+    done = reproduce(house, "leaving/1")
+    assert done.equal, done.reason
+    assert done.reason == "All 6 steps gave the same bytes."
+
+
+def test_questions_are_asked_again_after_those_whose_answers_they_read(house):
+    order = list(questions_of(house, version_of(house, "leaving/1")))
+    for earlier, later in (
+        ("features leaving", "split leaving"),
+        ("split leaving", "fit leaving"),
+        ("fit leaving", "export leaving"),
+        ("predict leaving", "score leaving"),
+    ):
+        assert order.index(earlier) < order.index(later)
+    assert list(in_order({})) == []
+
+
+def test_a_trace_leads_from_a_version_to_its_data_and_back(house):
+    back = said(trace(house, "leaving/1", forward=False))
+    assert "customers@1" in back
+    assert "usage@1" in back
+    assert "release 1 by ana" in back
+    assert "source: project.py, sample.py" in back
+    forward = said(trace(house, "usage@1", forward=True))
+    assert "leaving/1" in forward
+    assert "leaving/2" in forward
+    assert said(trace(house, "usage")).startswith("usage@1")
+
+
+def observed(house: House) -> Observation:
+    """One answer of the released version, as the server makes and logs it."""
+    loaded = Released(house).load("leaving", 1)
+    rows = house.project.tables()["customers"].source()
+    row = rows.sort("month").tail(1).select([field.name for field in loaded.signature.raw])
+    times = row["month"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("__at")
+    features, joined = loaded.features(row, times)
+    answer = loaded.predict(features)
+    return Observation(
+        id="01test",
+        model="leaving",
+        version=1,
+        at=house.clock(),
+        inputs={name: str(value) for name, value in row.row(0, named=True).items()},
+        output={"probability": float(answer.probability[0, 1])},
+        joined=joined[0],
+        key="k",
+        subject=str(row["customer"][0]),
+    )
+
+
+def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predictions(house):
+    made = observed(house)
+    with Log(house) as log:
+        log.write([made])
+        log.feedback([Feedback(id="01test", label=True, arrived=house.clock())])
+    back = said(trace(house, "01test"))
+    assert "leaving/1" in back
+    assert "read usage row" in back
+    assert "customers@1" in back
+    forward = trace(house, f"subject:{made.subject}", forward=True)
+    assert "prediction 01test" in said(forward)
+    assert "learned from" in said(forward)
+    assert svg(forward).startswith("<svg")
+    joined = made.joined[0]
+    key = ",".join(str(value) for value in joined.key.values())
+    assert "1 prediction of leaving" in said(trace(house, f"usage:{key}", forward=True))
+    assert predictions(house, "leaving").collect().height == 1
+    assert feedback(house).collect()["label"].to_list() == ["true"]
+    with pytest.raises(NotFound, match="nothing about the subject"):
+        trace(house, "subject:nobody")
+    with pytest.raises(NotFound, match="prediction log"):
+        trace(house, "01none")
+
+
+def test_no_value_of_the_data_is_in_the_ledger(house):
+    body = b"".join(event.body for event in house.ledger.events())
+    subjects = pl.DataFrame(house.project.tables()["customers"].source())["customer"].unique().to_list()
+    for subject in subjects[:50]:
+        assert json.dumps(str(subject)).encode() not in body
+
+
+def test_the_record_is_what_was_written(house):
+    assert verify(house).sound
+
+
+def test_nothing_that_a_version_reaches_is_swept(house):
+    names = reachable(house)
+    version = version_of(house, "leaving/1")
+    assert any(version.parts["model"].digest in name for name in names)
+    assert sweep(house, dry=True).size == 0
+    assert sum(each.size for each in usage(house)) > 0
+
+
+def test_another_key_is_one_clear_error(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / "comporta.key").chmod(0o600)
+    (copy / "comporta.key").write_text(new_secret().hex() + "\n")
+    with pytest.raises(WrongKey, match="comporta key import"):
+        open_house(copy)
+
+
+def test_a_fit_that_is_no_function_of_its_inputs_is_found_by_reproducing(tmp_path):
+    make(tmp_path, "noisy")
+    project = tmp_path / "project.py"
+    noise = "    strength += int.from_bytes(os.urandom(1), 'big') / 1000 + time.time() % 0.01"
+    head = "def fit(X, y, *, strength=1.0):"
+    source = project.read_text().replace(head, f"{head}\n{noise}")
+    project.write_text(source.replace("import polars as pl", "import os\nimport time\n\nimport polars as pl"))
+    with open_house(tmp_path) as house:
+        run(house)
+        done = reproduce(house, "leaving/1")
+        assert not done.equal
+        differing = {each.node for each in done.steps if not each.equal}
+        assert "fit leaving" in differing
+        assert "features leaving" not in differing
+        assert done.reason.startswith("fit leaving: model")
