@@ -65,7 +65,8 @@ def model_nodes(model: Model, root: Path, champion: Version | None) -> list[Node
     asking: dict[str, str | tuple[str, ...]] = {"_fit": name_of(model.fit, root)}
     asked = needs(model.gates)
     measured = {
-        "metrics": sorted({*model.metrics, *(need.metric for need in asked if need.metric)}),
+        "metrics": list(model.metrics),
+        "also": sorted({need.metric for need in asked if need.what == "scores"}),
         "slices": sorted({*model.slices, *(need.by for need in asked if need.by)}),
         "group": model.group,
     }

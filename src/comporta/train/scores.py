@@ -64,6 +64,7 @@ def measure(
     metrics: Sequence[str] = (),
     slices: Sequence[str] = (),
     *,
+    also: Sequence[str] = (),
     group: str | None = None,
     part: str = "test",
     seed: int = 0,
@@ -74,6 +75,8 @@ def measure(
     """
     rows = _labelled(predictions)
     names = metrics_for(rows, metrics)
+    if also:
+        names = tuple(dict.fromkeys((*names, *metrics_for(rows, also))))
     return _measure(lambda some: _statistics(some, names), rows, names, slices, group, part, seed)
 
 

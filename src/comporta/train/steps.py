@@ -166,14 +166,18 @@ def score(
     *,
     predictions: Artifact,
     metrics: Sequence[str] = (),
+    also: Sequence[str] = (),
     slices: Sequence[str] = (),
     group: str | None = None,
     part: str = "test",
 ) -> dict[str, Artifact]:
-    """`scores`: every metric with its interval, overall and by slice."""
+    """`scores`: every metric with its interval, overall and by slice. metrics: empty for the usual ones of
+    the task. also: those beside them that a gate asks for."""
     return {
         "scores": desk.put_json(
-            measure(read(desk, predictions), metrics, slices, group=group, part=part, seed=desk.seed)
+            measure(
+                read(desk, predictions), metrics, slices, also=also, group=group, part=part, seed=desk.seed
+            )
         )
     }
 
