@@ -9,7 +9,7 @@ help: ## what can be made
 	$(PYTHON) -c 'import sys; sys.exit("Comporta needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venv/bin/uv sync --quiet --frozen --all-extras
+	.venv/bin/uv sync --quiet --frozen --all-extras --compile-bytecode
 	@touch $@
 
 .PHONY: help demo test check bench

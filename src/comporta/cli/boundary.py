@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Parameter
 
+from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.commands import COMMANDS, NOUNS
 from comporta.errors import ComportaError
@@ -37,6 +38,7 @@ def _app(name: str, tells: str) -> App:
         help=tells,
         version=_version,
         help_format="plaintext",
+        suppress_keyboard_interrupt=False,
         default_parameter=Parameter(negative=(), show_default=False),
     )
 
@@ -45,9 +47,12 @@ def call(words: Sequence[str]) -> int:
     """Run one command. Nothing is raised."""
     try:
         listed = words[0] in NOUNS and all(word.startswith("-") for word in words[1:])
-        code = app(listed=listed)(
-            list(words), exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        found, bound, _ = app(listed=listed).parse_args(list(words), exit_on_error=False, print_error=False)
+        if found.__module__.startswith("comporta.cli."):
+            with show.results():
+                code = found(*bound.args, **bound.kwargs)
+        else:  # --help or --version, which print themselves
+            code = found(*bound.args, **bound.kwargs)
         sys.stdout.flush()
     except CycloptsError as error:
         print(f"{error}".strip(), file=sys.stderr)
@@ -62,7 +67,7 @@ def call(words: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print(say.INTERRUPTED, file=sys.stderr)
+        print(say.INTERRUPTED + (say.KEPT if words[0] == "run" else ""), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output left (`comporta runs | head`): no one is there to be told.

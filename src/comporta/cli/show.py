@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
 from comporta.records import encode
 
+_out: ContextVar[TextIO | None] = ContextVar("out", default=None)
+
+
+@contextmanager
+def results() -> Iterator[None]:
+    """Only what is printed here goes to stdout: what a project's own code prints goes to stderr."""
+    token = _out.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _out.reset(token)
+
 
 def json(value: Any) -> None:
     """A record, or anything made of records and plain JSON, indented."""
-    print(msgspec.json.format(encode(value), indent=2).decode())
+    line(msgspec.json.format(encode(value), indent=2).decode())
 
 
 def line(text: str = "") -> None:
     """A line of the result."""
-    print(text)
+    print(text, file=_out.get() or sys.stdout)
 
 
 def aside(text: str) -> None:
@@ -34,7 +49,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         all(_numeric(row[at]) for row in cells) and any(row[at] for row in cells)
         for at in range(len(columns))
     ]
-    if sys.stdout.isatty():
+    if (_out.get() or sys.stdout).isatty():
         _drawn(title, columns, cells, right)
     else:
         _aligned(columns, cells, right)
@@ -51,7 +66,7 @@ def _drawn(title: str, columns: Sequence[str], cells: list[list[str]], right: li
         drawn.add_column(name, justify="right" if is_right else "left", overflow="fold")
     for row in cells:
         drawn.add_row(*(Text(cell) for cell in row))
-    Console().print(drawn)
+    Console(file=_out.get() or sys.stdout).print(drawn)
 
 
 def _aligned(columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
@@ -61,7 +76,7 @@ def _aligned(columns: Sequence[str], cells: list[list[str]], right: list[bool]) 
             cell.rjust(width) if is_right else cell.ljust(width)
             for cell, width, is_right in zip(row, wide, right, strict=True)
         ]
-        print("  ".join(parts).rstrip())
+        line("  ".join(parts).rstrip())
 
 
 def size(count: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +33,7 @@ def trace(
         tree = traced(house, id, forward=None if back == forward else forward)
     if svg is not None:
         if str(svg) == "-":
-            sys.stdout.write(drawn(tree))
+            show.line(drawn(tree).rstrip("\n"))
             return
         try:
             svg.write_text(drawn(tree), encoding="utf-8")

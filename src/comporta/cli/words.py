@@ -2,7 +2,8 @@
 
 TAGLINE = "From a training function to production, and kept there."
 SEE_HELP = "See: comporta{command} --help"
-INTERRUPTED = "Interrupted. Finished steps are kept; the next run goes on from there."
+INTERRUPTED = "Interrupted."
+KEPT = " Finished steps are kept; the next run goes on from there."
 FAULT = "{error}\nThis is a fault in Comporta, not in your project. The details are in {report}"
 
 # options
