@@ -91,6 +91,9 @@ def asked(port: int, server: subprocess.Popen[bytes]) -> object:
             with urllib.request.urlopen(request, timeout=5) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
+            if error.code == 503:  # listening, the model not loaded yet
+                time.sleep(0.01)
+                continue
             sys.exit(f"the server answered {error.code}: {error.read().decode()}")
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.01)

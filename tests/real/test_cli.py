@@ -1,5 +1,7 @@
 """The command line as a person meets it: real processes, a real project, real interruptions."""
 
+import contextlib
+import io
 import json
 import os
 import pty
@@ -11,9 +13,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
 
 import psutil
 import pytest
+
+from comporta.cli import main
+from comporta.project.faults import faults
+from comporta.project.load import load
 
 COMPORTA = str(Path(sys.executable).parent / "comporta")
 SECONDS = 120
@@ -40,17 +48,24 @@ project = Project("small", models=(model,))
 """
 
 
-def comporta(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+class Said(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def comporta(folder: Path, *words: str, **variables: str) -> Said:
+    """A command in this process, as the installed script calls it: a new one costs a second of imports."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("COMPORTA_")}
-    return subprocess.run(
-        [COMPORTA, *words],
-        cwd=folder,
-        env={**clean, **variables},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, {**clean, **variables}, clear=True),
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = main(words)
+    return Said(code, out.getvalue(), err.getvalue())
 
 
 def small(folder: Path, text: str = PROJECT, executor: str = "inline://") -> Path:
@@ -105,9 +120,6 @@ def test_the_template_is_formatted_short_and_without_fault(tmp_path):
     line = ["--line-length", "110"]
     assert subprocess.run([*ruff, "format", "--check", *line, str(folder)], check=False).returncode == 0
     assert subprocess.run([*ruff, "check", "--isolated", *line, str(folder)], check=False).returncode == 0
-    from comporta.project.faults import faults
-    from comporta.project.load import load
-
     assert faults(load(folder / "project.py"), folder) == ()
 
 
@@ -178,7 +190,7 @@ def test_a_gate_that_does_not_open_is_exit_code_3_and_no_way_to_production(train
     try:
         done = comporta(trained, "run")
         assert done.returncode == 3, done.stderr
-        assert "fail" in done.stdout and "cannot be released" in done.stderr
+        assert "0.9999" in done.stdout and "cannot be released" in done.stderr
         number = json.loads(comporta(trained, "models", "tiny", "--json").stdout)[0]["number"]
         refused = comporta(trained, "release", f"tiny/{number}")
         assert refused.returncode == 2 and "Traceback" not in refused.stderr
@@ -233,17 +245,39 @@ def test_another_key_is_one_clear_error(trained):
         (trained / "comporta.key").write_text(key)
 
 
-def test_faults_are_listed_with_file_and_line_and_exit_code_3(tmp_path):
-    text = PROJECT.replace('target="y"', 'target="z", metrics=("auc",)').replace(
-        'key="id"', 'key=("id", "no")'
-    )
-    small(tmp_path, text)
-    done = comporta(tmp_path, "check")
+def lines_of(text: str, said: Said) -> set[str]:
+    """What the lines begin with that are named as faults."""
+    return {
+        text.splitlines()[int(each.split(":")[1]) - 1].partition(" =")[0] for each in said.stdout.splitlines()
+    }
+
+
+def test_faults_of_a_declaration_are_listed_with_file_and_line_and_exit_code_3(tmp_path):
+    text = PROJECT.replace('target="y"', 'target="a", metrics=("auc",)').replace('key="id"', "key=()")
+    done = comporta(small(tmp_path, text), "check")
     assert done.returncode == 3, done.stderr
-    lines = text.splitlines()
-    found = {lines[int(each.split(":")[1]) - 1].partition(" =")[0] for each in done.stdout.splitlines()}
-    assert {"model", "rows"} <= found, done.stdout
-    assert "'auc'" in done.stdout and "z" in done.stdout and "no" in done.stdout
+    assert lines_of(text, done) == {"model", "rows"}
+    assert "'auc'" in done.stdout and done.stderr.strip() == "3 faults."
+
+
+def test_faults_that_only_the_data_shows_are_listed_with_file_and_line(tmp_path):
+    text = PROJECT.replace('target="y"', 'target="z"').replace('known=("a"', 'known=("c"')
+    done = comporta(small(tmp_path, text), "check")
+    assert done.returncode == 3, done.stderr
+    assert lines_of(text, done) == {"model", "features"}
+
+
+def test_a_feature_function_that_looks_at_other_rows_is_a_fault_that_names_the_column(tmp_path):
+    text = PROJECT.replace(
+        "def fit", "def mean(rows):\n    return rows.select(m=pl.col('a').mean())\n\ndef fit"
+    )
+    text = text.replace('known=("a", "b")', 'known=("a", "b"), compute=(mean,)')
+    done = comporta(small(tmp_path, text), "check", "--json")
+    assert done.returncode == 3, done.stderr
+    (fault,) = json.loads(done.stdout)
+    assert "m" in fault["message"] and lines_of(text, Said(0, f"project.py:{fault['line']}:", "")) == {
+        "features"
+    }
 
 
 @pytest.mark.parametrize(
@@ -271,6 +305,14 @@ def test_a_reader_that_leaves_is_no_error(trained):
     shell = f"set -o pipefail; {COMPORTA} models --json | head -c 1 > /dev/null"
     done = subprocess.run(["bash", "-c", shell], cwd=trained, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_the_installed_script_and_the_module_are_the_same_command(trained):
+    for command in ([COMPORTA], [sys.executable, "-m", "comporta"]):
+        done = subprocess.run(
+            [*command, "models", "--json"], cwd=trained, capture_output=True, text=True, check=True
+        )
+        assert json.loads(done.stdout)[0]["model"] == "tiny"
 
 
 def test_an_interrupted_run_is_one_line_and_leaves_no_process(tmp_path):

@@ -18,7 +18,7 @@ BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.S | re.M)
 FILE = re.compile(r"# ([\w/.-]+\.(?:py|toml|csv))\n")
 SECONDS = 180
 
-# What the pages need of curl, so that a machine without it can run the tests; waits for the server.
+# What the pages need of curl, so that a machine without it can run the tests; waits until the server answers.
 CURL = """
 import sys, time, urllib.error, urllib.request
 words, headers, data, url = iter(sys.argv[1:]), {}, None, ""
@@ -36,6 +36,9 @@ for _ in range(600):
             print(answer.read().decode())
             sys.exit(0)
     except urllib.error.HTTPError as error:
+        if error.code == 503:
+            time.sleep(0.1)
+            continue
         print(error.read().decode())
         sys.exit(22)
     except OSError:
