@@ -436,12 +436,14 @@ class App:
         tries = 0
         while True:
             try:
-                self.serving = await asyncio.to_thread(
+                serving = await asyncio.to_thread(
                     renew, self.serving, self.source, self._now, self.say,
                     again=tries % _POLLS_BETWEEN_TRIES == 0,
                 )  # fmt: skip
-                self._known.clear()
-                self.hot.clear()
+                if serving is not self.serving:
+                    self.serving = serving
+                    self._known.clear()
+                    self.hot.clear()
             # A boundary: while the ledger cannot be read, what serves goes on serving.
             except Exception as error:
                 if tries % _POLLS_BETWEEN_TRIES == 0:

@@ -8,9 +8,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
+_SAYS = b'{"error":"the headers: expected at most 32 KB."}'
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
-    b'content-length: 44\r\nconnection: close\r\n\r\n{"error":"the headers are longer than 32 KB"}'
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_SAYS), _SAYS)
 )
 
 
@@ -25,8 +26,9 @@ class Bounded(HttpToolsProtocol):
         self._timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
-        reading_head = self._head >= 0
-        if reading_head:
+        if self.transport.is_closing():
+            return
+        if self._head >= 0:
             self._head += len(data)
         super().data_received(data)
         # Still in the head after this piece: the usual request, whole in one piece, never comes here.

@@ -15,6 +15,7 @@ from comporta.serve.bounded import Bounded
 from comporta.serve.routes import Found
 
 SMALL = 64 * 1024
+DRAIN_SECONDS = 0.5
 _HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -42,7 +43,7 @@ class Direct(Bounded):
             self._held, self._pieces = found, b""
             self.head_done()
         else:
-            super().on_headers_complete()
+            self._usual()
 
     def on_body(self, body: bytes) -> None:
         if self._held is None:
@@ -62,11 +63,13 @@ class Direct(Bounded):
         super().on_message_complete()
 
     def shutdown(self) -> None:
-        # A request that is half here is still answered.
-        if self._held is not None:
-            self._closing = True
-        else:
-            super().shutdown()
+        """No more after the next answer. Closed at once, a request already on its way would be lost."""
+        self._closing = True
+        if self._held is None:
+            if self.cycle is None or self.cycle.response_complete:
+                self.loop.call_later(DRAIN_SECONDS, self._close_idle)
+            else:
+                super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._body_timer, self._idle_timer):
@@ -121,10 +124,19 @@ class Direct(Bounded):
     def _release(self) -> None:
         """The usual way, from the point where it was left."""
         self._end_hold()
-        super().on_headers_complete()
+        self._usual()
         if self._pieces:
             super().on_body(self._pieces)
             self._pieces = b""
+
+    def _usual(self) -> None:
+        super().on_headers_complete()
+        if self._closing and self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def _close_idle(self) -> None:
+        if self._held is None and (self.cycle is None or self.cycle.response_complete):
+            self.transport.close()
 
     def _end_hold(self) -> None:
         self._held = None
