@@ -24,6 +24,9 @@ _SHIFT = 48
 # Measured: a look-up by key decodes one row group, a scan runs as fast as with larger ones.
 _ROW_GROUP = 65_536
 
+# Measured on tables of events: a third less time than polars' own choice of 3, files 2 to 3 % larger.
+_LEVEL = 2
+
 
 def write_fragment(
     store: Store, keys: Keys, shape: Shape, frame: pl.DataFrame, bins: tuple[int, int], scratch: Path
@@ -34,7 +37,9 @@ def write_fragment(
     boundaries show.
     """
     path = scratch / f"fragment-{secrets.token_hex(8)}.parquet"
-    frame.rechunk().write_parquet(path, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP)
+    frame.rechunk().write_parquet(
+        path, compression="zstd", compression_level=_LEVEL, row_group_size=_ROW_GROUP
+    )
     size = path.stat().st_size
     id = blake3(key=keys.content).update_mmap(path).hexdigest()
     store.put(object_name(shape.name, id), path)

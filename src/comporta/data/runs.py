@@ -24,6 +24,8 @@ from comporta.store import Keys
 FRAGMENT = 128 << 20
 RUN = 256 << 20
 
+_AT = "__i"
+
 Counts = NDArray[np.float64]
 
 
@@ -80,18 +82,22 @@ class Runs:
 
     def part(self, low: int, high: int) -> pl.DataFrame:
         """The rows in a range of bins, sorted by hash and then by key. Raises BadData on a key met twice."""
+        key = list(self.shape.key)
         inside = pl.lit(True) if (low, high) == (0, BINS) else between(low, high)
         if self._kept is not None:
-            frame = self._kept if (low, high) == (0, BINS) else self._kept.filter(inside)
-        elif self._files:
-            frame = pl.concat(
-                [pl.scan_parquet(path, glob=False).filter(inside) for path in self._files]
-            ).collect(engine="streaming")
+            frame = self._kept
+            # The order is found on few columns, so that the others are copied once.
+            order = frame.select(PLACE, *key).with_row_index(_AT).filter(inside)
         else:
-            frame = pl.DataFrame(schema={**self.schema, PLACE: pl.UInt64()})
-        frame = frame.sort(PLACE) if self.shape.subject is None else frame.sort(PLACE, *self.shape.key)
-        same = pl.all_horizontal(*(pl.col(name) == pl.col(name).shift() for name in (PLACE, *self.shape.key)))
-        self._refuse_twice(frame, same)
+            parts = [pl.scan_parquet(path, glob=False).filter(inside) for path in self._files]
+            frame = pl.concat(parts).collect(engine="streaming")
+            order = frame.select(PLACE, *key).with_row_index(_AT)
+        order = order.sort(PLACE) if self.shape.subject is None else order.sort(PLACE, *key)
+        frame = frame[order[_AT]]
+        if order.select(
+            pl.all_horizontal(*(pl.col(name) == pl.col(name).shift() for name in key)).any()
+        ).item():
+            self._refuse_twice(frame, pl.struct(key).is_duplicated())
         return frame
 
     def require_unique(self) -> None:
