@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import FloatTensorType
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -15,6 +17,7 @@ from comporta.errors import BadProject, Tampered
 from comporta.testing.codecs import CodecContract
 from comporta.train.codecs import from_bytes, shipped, to_bytes
 from comporta.train.codecs.lightgbm_text import LightGBMText
+from comporta.train.codecs.onnx_graph import OnnxGraph
 from comporta.train.codecs.skops_archive import SkopsArchive
 
 HERE = Path(__file__).parent
@@ -90,3 +93,15 @@ def test_a_lambda_inside_a_pipeline_is_a_clear_error():
 def test_the_shipped_codecs_have_names_of_their_own():
     names = [codec.name for codec in shipped()]
     assert sorted(names) == ["lightgbm", "onnx", "skops"]
+
+
+def test_a_graph_is_kept_without_its_maker_s_name():
+    graph = convert_sklearn(LogisticRegression().fit(X, y), initial_types=[("X", FloatTensorType([None, 2]))])
+    data = OnnxGraph().encode(graph)
+    assert b"skl2onnx" not in data
+    again = OnnxGraph().decode(data)
+    assert OnnxGraph().accepts(again)
+    assert OnnxGraph().encode(again) == data
+    for rubbish in (b"", b"rubbish", data[: len(data) // 2]):
+        with pytest.raises(Tampered):
+            OnnxGraph().decode(rubbish)

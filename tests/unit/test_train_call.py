@@ -53,6 +53,9 @@ def test_what_no_model_can_read_is_told_by_name():
 def test_a_missing_feature_and_one_of_another_kind_are_told():
     with pytest.raises(BadData, match="found no count, word"):
         dress(FRAME.select("number", "flag"), FIELDS)
+    with pytest.raises(BadData, match=r"'count': found fractions, expected Int64"):
+        dress(FRAME.with_columns(count=pl.lit(2.5)), FIELDS)
+    assert dress(FRAME.with_columns(count=pl.lit(2.0)), FIELDS)["count"].to_list() == [2] * 4
     with pytest.raises(BadData, match=r"'number': found String, expected Float64"):
         dress(FRAME.with_columns(number=pl.lit("much")), FIELDS)
 

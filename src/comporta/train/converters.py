@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ def by_column(model: Any, signature: Signature, kind: Any) -> bytes:
         (field.name, StringTensorType([None, 1]) if field.type == "String" else kind([None, 1]))
         for field in signature.features
     ]
-    return _convert(model, inputs, signature)
+    return _convert(_spelled(model), inputs, signature)
 
 
 def _convert(model: Any, inputs: list[Any], signature: Signature) -> bytes:
@@ -134,19 +134,41 @@ def _register_lightgbm() -> None:
 
 def _by_place(model: Any, signature: Signature) -> Any:
     """The same model with columns chosen by place, not by name, so that the table can be one tensor."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import Pipeline
-
-    if not isinstance(model, Pipeline) or not isinstance(model.steps[0][1], ColumnTransformer):
-        return model
     place = {field.name: at for at, field in enumerate(signature.features)}
-    model, first = copy.copy(model), copy.copy(model.steps[0][1])
 
     def placed(columns: Any) -> Any:
         if isinstance(columns, list | np.ndarray):
             return [place.get(each, each) for each in columns]
         return place.get(columns, columns) if isinstance(columns, str) else columns
 
-    first.transformers_ = [(name, how, placed(columns)) for name, how, columns in first.transformers_]
+    return _with_columns(model, lambda how, columns: (how, placed(columns)))
+
+
+def _spelled(model: Any) -> Any:
+    """The same model with a missing word as the empty string, which is how ONNX is told of one."""
+
+    def spelled(how: Any, columns: Any) -> tuple[Any, Any]:
+        lists = getattr(how, "categories_", None)
+        if lists is None or any(words.dtype != object for words in lists):
+            return how, columns
+        how = copy.copy(how)
+        how.categories_ = [
+            np.array(["" if each is None or each != each else each for each in words], dtype=object)
+            for words in lists
+        ]
+        return how, columns
+
+    return _with_columns(model, spelled)
+
+
+def _with_columns(model: Any, change: Callable[[Any, Any], tuple[Any, Any]]) -> Any:
+    """The same pipeline with each part of its column transformer changed; other models as they are."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(model, Pipeline) or not isinstance(model.steps[0][1], ColumnTransformer):
+        return model
+    model, first = copy.copy(model), copy.copy(model.steps[0][1])
+    first.transformers_ = [(name, *change(how, columns)) for name, how, columns in first.transformers_]
     model.steps = [(model.steps[0][0], first), *model.steps[1:]]
     return model

@@ -104,7 +104,11 @@ def _dressed(series: pl.Series, field: Field) -> pl.Series:
             return series.cast(pl.String).cast(wanted, strict=False)
         # An integer column with a gap arrives as floats; with nulls it stays what it was.
         if wanted.is_integer() and series.dtype.is_float():
-            return series.fill_nan(None).cast(wanted)
+            series = series.fill_nan(None)
+            if (series != series.floor()).any():
+                raise BadData(
+                    f"feature {field.name!r}: found fractions, expected {field.type}, as in training."
+                )
         return series.cast(wanted)
     except pl.exceptions.PolarsError as fault:
         raise BadData(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import polars as pl
 from comporta.errors import BadData, NotFound, Tampered
 from comporta.records import Artifact, Record, Signature
 from comporta.store.desk import Desk
-from comporta.train.codecs import Codec, from_bytes
+from comporta.train.codecs import Codec, from_bytes, header_of
 from comporta.train.frames import Reads, dress, hand, words_at
 from comporta.train.lightgbm_words import teach_lightgbm
 from comporta.train.runtime import Compiled, compile_lightgbm, compile_onnx
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 NAN = float("nan")
 FEW = 1_000
+QUICK = 64
+_TEXT = (pl.String, pl.Enum, pl.Categorical)
+
+
+def _same_numbers(dtype: pl.DataType, name: str) -> bool:
+    return str(dtype) == name or (dtype.is_integer() and name.startswith("Float"))
 
 
 class Agreement(Record, frozen=True, kw_only=True):
@@ -62,7 +68,10 @@ class Trial(Record, frozen=True, kw_only=True):
 
 
 class Predictor:
-    """One model, ready. `predict` takes features in any order and answers what the signature promises."""
+    """One model, ready. `predict` takes features in any order and answers what the signature promises.
+
+    open: gives the estimator, where it was not needed to answer and so not loaded.
+    """
 
     def __init__(
         self,
@@ -71,6 +80,8 @@ class Predictor:
         reads: Reads,
         compiled: Compiled | None = None,
         trial: Trial | None = None,
+        *,
+        open: Callable[[], Any] | None = None,
     ) -> None:
         self.signature = signature
         self.trial = trial
@@ -78,6 +89,7 @@ class Predictor:
         self._reads = reads
         self._compiled = compiled
         self._pools: Any = None
+        self._open = open
         self._labels = labels_from(signature.classes, signature.label)
         self._numbers = all(field.values or field.type != "String" for field in signature.features)
         self._words = [
@@ -87,7 +99,9 @@ class Predictor:
 
     @property
     def native(self) -> Any:
-        """The estimator as it was fitted."""
+        """The estimator as it was fitted; loaded when first asked for."""
+        if self._native is None and self._open is not None:
+            self._native = self._open()
         return self._native
 
     @property
@@ -101,10 +115,32 @@ class Predictor:
         (missing as NaN). Raises BadData."""
         if isinstance(rows, np.ndarray):
             return self.fast(rows)
+        if rows.height <= QUICK and self._compiled is not None and self._compiled.array is not None:
+            plain = self._plain(rows)
+            if plain is not None:
+                return self._answer(*self._compiled.array(plain))
         dressed = dress(rows, self.signature.features)
         if self._compiled is not None:
             return self._answer(*self._compiled.frame(dressed))
         return self._answer(*self._ask(dressed))
+
+    def _plain(self, rows: pl.DataFrame) -> NDArray[np.float64] | None:
+        """What `matrix(dress(rows))` is, for a few rows: casting costs more than the answer. None where a
+        column is missing or of a type that only `dress` can judge."""
+        out = np.empty((rows.height, len(self._words)))
+        schema = rows.schema
+        for place, (field, words) in enumerate(zip(self.signature.features, self._words, strict=True)):
+            dtype = schema.get(field.name)
+            if dtype is None or (
+                dtype not in _TEXT if words is not None else not _same_numbers(dtype, field.type)
+            ):
+                return None
+            values = rows[field.name].to_list()
+            if words is not None:
+                out[:, place] = [NAN if value is None else words.get(value, NAN) for value in values]
+            else:
+                out[:, place] = [NAN if value is None else value for value in values]
+        return out
 
     def encode(self, rows: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
         """Rows of plain values, features in order, as numbers for `fast`: words as their place in the
@@ -153,14 +189,14 @@ class Predictor:
 
     def _ask(self, dressed: pl.DataFrame) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
         if dressed.height > FEW:
-            return ask(self._native, self._reads, dressed, self.signature)
+            return ask(self.native, self._reads, dressed, self.signature)
         if self._pools is None:
             from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
             self._pools = ThreadpoolController()
         # A few rows have no parts: threads that wait for each other cost a hundred times the work.
         with self._pools.limit(limits=1):
-            return ask(self._native, self._reads, dressed, self.signature)
+            return ask(self.native, self._reads, dressed, self.signature)
 
     def _answer(self, label: NDArray[Any] | None, probability: NDArray[Any] | None) -> Answer:
         """label: places among the classes, or the numbers of a regression."""
@@ -237,13 +273,17 @@ def load_predictor(
         if name not in parts:
             raise NotFound(f"model: found no {name} among its parts ({', '.join(sorted(parts))}).")
     signature = desk.get_json(parts["signature"], Signature)
-    native, reads = from_bytes(desk.get(parts["model"]), codecs)
+    data = desk.get(parts["model"])
+    reads = header_of(data).reads
     trial = desk.get_json(parts["trial"], Trial) if "trial" in parts else None
-    form = None
+    form, native = None, None
     if compiled and "parity" in parts:
         agreed = {name for name, each in desk.get_json(parts["parity"], Parity).forms.items() if each.agrees}
         if "lightgbm" in agreed:
+            native, _ = from_bytes(data, codecs)
             form = compile_lightgbm(native, signature)
         elif "onnx" in agreed and "onnx" in parts:
             form = compile_onnx(desk.get(parts["onnx"]), signature)
-    return Predictor(signature, native, reads, form, trial)
+    if form is None:
+        native, _ = from_bytes(data, codecs)
+    return Predictor(signature, native, reads, form, trial, open=lambda: from_bytes(data, codecs)[0])

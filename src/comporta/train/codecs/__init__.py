@@ -62,17 +62,20 @@ def to_bytes(model: Any, reads: Reads, codecs: Sequence[Codec] = ()) -> bytes:
     )
 
 
+def header_of(data: bytes) -> Header:
+    """What kept bytes say they are, without loading them. Raises Tampered on bytes that are no kept model."""
+    line = data[: data.find(b"\n")] if data.startswith(_MAGIC) else b""
+    try:
+        return decode(line.removeprefix(_MAGIC), Header)
+    except msgspec.DecodeError as fault:
+        raise Tampered("model: found bytes that are no kept model, expected one written here.") from fault
+
+
 def from_bytes(data: bytes, codecs: Sequence[Codec] = ()) -> tuple[Any, Reads]:
     """The model, and what it reads. Raises Tampered on bytes that are no kept model, BadProject if the
     codec is not at hand."""
-    line, _, payload = data.partition(b"\n")
-    try:
-        header = decode(line.removeprefix(_MAGIC), Header)
-    except msgspec.DecodeError as fault:
-        raise Tampered("model: found bytes that are no kept model, expected one written here.") from fault
-    if not line.startswith(_MAGIC):
-        raise Tampered("model: found bytes that are no kept model, expected one written here.")
+    header = header_of(data)
     for codec in (*codecs, *shipped()):
         if codec.name == header.codec:
-            return codec.decode(payload), header.reads
+            return codec.decode(data[data.find(b"\n") + 1 :]), header.reads
     raise BadProject(f"model: found the codec {header.codec!r}, which is not at hand. Add it.")
