@@ -53,8 +53,10 @@ class Tagged(Entry, frozen=True, kw_only=True, tag="tag"):
 
 
 class Compacted(Entry, frozen=True, kw_only=True, tag="compact"):
-    """The same rows in other files. group: fragments, in the order of their segments → those that hold them
-    now, with the row numbers they had. Used only where all of the group is read."""
+    """The same rows in fewer files: fragments, in the order of their segments → those that hold them as well.
+
+    Nothing writes it yet; a reader may use either side.
+    """
 
     groups: tuple[tuple[tuple[str, ...], tuple[Fragment, ...]], ...]
 
@@ -82,7 +84,6 @@ class History(Record, frozen=True, kw_only=True):
     forgotten: frozenset[int] = frozenset()
     tags: dict[str, str] = {}
     columns: dict[str, str] | None = None
-    redacted: int = 0
 
     def resolve(self, fragment: Fragment) -> Fragment | None:
         """What stands for the fragment today, with its masks; None where all of it was forgotten."""
@@ -105,12 +106,14 @@ def read_log(store: Store, keys: Keys, dataset: str) -> History:
     if history.n and not _stands(store, keys, dataset, history):
         history = History()
     fresh = history.n == 0
+    reading = _Reading(history)
     while True:
         try:
-            data = store.get(entry_name(dataset, history.n + 1))
+            data = store.get(entry_name(dataset, reading.n + 1))
         except NotFound:
             break
-        history = _follow(history, _decoded(data, dataset, history.n + 1), data, keys, dataset)
+        reading.take(_decoded(data, dataset, reading.n + 1), data, keys, dataset)
+    history = reading.history()
     if fresh:
         _require_whole(store, dataset, history.n)
     if len(_seen) > 256:
@@ -164,39 +167,53 @@ def _decoded(data: bytes, dataset: str, n: int) -> AnyEntry:
         ) from None
 
 
-def _follow(history: History, entry: AnyEntry, data: bytes, keys: Keys, dataset: str) -> History:
-    if entry.key != keys.fingerprint:
-        raise WrongKey(
-            f"{dataset}: found the key {keys.fingerprint}, expected {entry.key}, with which it was written. "
-            "Bring the right one: comporta key import FILE"
+class _Reading:
+    """A history being read on: one copy at the beginning and at the end, whatever the number of entries."""
+
+    def __init__(self, start: History) -> None:
+        self.n, self.head, self.columns = start.n, start.head, start.columns
+        self.versions = list(start.versions)
+        self.moved = dict(start.moved)
+        self.forgotten = set(start.forgotten)
+        self.tags = dict(start.tags)
+
+    def take(self, entry: AnyEntry, data: bytes, keys: Keys, dataset: str) -> None:
+        """The next entry. Raises WrongKey, Tampered when it does not follow."""
+        if entry.key != keys.fingerprint:
+            raise WrongKey(
+                f"{dataset}: found the key {keys.fingerprint}, expected {entry.key}, with which it was "
+                "written. Bring the right one: comporta key import FILE"
+            )
+        if entry.n != self.n + 1 or entry.prev != self.head:
+            raise Tampered(
+                f"{dataset}: log entry {self.n + 1} does not follow the one before it. "
+                f"Restore data/{dataset}/log from a backup."
+            )
+        self.n, self.head = entry.n, digest(keys.chain, data)
+        match entry:
+            case Versioned():
+                self.versions.append((entry.number, entry.version, entry.at))
+                self.columns = None
+            case Redacted():
+                self.moved.update(entry.moved)
+                self.forgotten.update(int(each, 16) for each in entry.subjects)
+            case Tagged(version=""):
+                self.tags.pop(entry.name, None)
+            case Tagged():
+                self.tags[entry.name] = entry.version
+            case Reshaped():
+                self.columns = dict(entry.columns)
+
+    def history(self) -> History:
+        return History(
+            n=self.n,
+            head=self.head,
+            versions=tuple(self.versions),
+            moved=self.moved,
+            forgotten=frozenset(self.forgotten),
+            tags=self.tags,
+            columns=self.columns,
         )
-    if entry.n != history.n + 1 or entry.prev != history.head:
-        raise Tampered(
-            f"{dataset}: log entry {history.n + 1} does not follow the one before it. "
-            f"Restore data/{dataset}/log from a backup."
-        )
-    head = digest(keys.chain, data)
-    change: dict[str, Any]
-    match entry:
-        case Versioned():
-            change = {
-                "versions": (*history.versions, (entry.number, entry.version, entry.at)),
-                "columns": None,
-            }
-        case Redacted():
-            change = {
-                "moved": {**history.moved, **entry.moved},
-                "forgotten": history.forgotten | {int(each, 16) for each in entry.subjects},
-                "redacted": entry.n,
-            }
-        case Tagged():
-            tags = {**history.tags, entry.name: entry.version}
-            change = {"tags": {name: version for name, version in tags.items() if version}}
-        case Compacted():
-            change = {}
-        case Reshaped():
-            change = {"columns": dict(entry.columns)}
-    return msgspec.structs.replace(history, n=entry.n, head=head, **change)
 
 
 def _require_whole(store: Store, dataset: str, n: int) -> None:

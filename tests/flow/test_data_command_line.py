@@ -1,0 +1,101 @@
+"""`comporta data` on a small project: what a person sees of its datasets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from comporta.cli import main
+from comporta.loop.house import open_house
+
+PROJECT = """
+import polars as pl
+from comporta import Column, Dataset, Project
+
+def rows():
+    return pl.read_csv("rows.csv")
+
+visits = Dataset(
+    "visits", rows, key="id", subject="who", owner="ana",
+    columns=(Column("pulse", at_least=30, meaning="beats a minute"), Column("mail", personal=True)),
+)
+project = Project("small", datasets=(visits,))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "project.py").write_text(PROJECT)
+    rows(tmp_path, "id,who,pulse,mail\n1,ann,61,a@x\n2,bob,70,b@x\n3,ann,,c@x\n")
+    assert main(["init", "."]) == 0
+    return tmp_path
+
+
+def rows(folder: Path, text: str) -> None:
+    (folder / "rows.csv").write_text(text)
+
+
+def take(folder: Path) -> None:
+    """What `comporta run` does of it, without workers."""
+    from comporta.data.steps import snapshot
+    from comporta.records import encode
+
+    with open_house(folder) as house:
+        dataset = house.project.tables()["visits"]
+        assert callable(dataset.source)
+        shape = json.loads(encode(dataset.shape()))
+        snapshot(house.desk, source=dataset.source, shape=shape, change=dataset.change)
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    capsys.readouterr()
+    assert main(["data", *words]) == code
+    printed = capsys.readouterr()
+    return printed.out if code == 0 else printed.err
+
+
+def test_the_datasets_and_what_is_in_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "visits" in said(capsys, "list")  # declared, without a version yet
+    assert "found no version of it" in said(capsys, "show", "visits", code=2)
+    assert "found no version of it" in said(capsys, "versions", "visits", code=2)
+    take(folder)
+    assert "ana" in said(capsys, "list")
+    shown = said(capsys, "show", "visits")
+    assert "visits@1: 3 rows; key id; subject who" in shown
+    assert "beats a minute" in shown and "≥ 30" in shown and "33.3%" in shown
+    assert "a@x" not in shown and "ann" not in shown
+    told = json.loads(said(capsys, "show", "visits", "--json"))
+    assert [column["name"] for column in told["description"]["columns"]] == ["id", "who", "pulse", "mail"]
+
+
+def test_versions_and_what_differs_between_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    take(folder)
+    rows(folder, "id,who,pulse,mail\n1,ann,65,a@x\n2,bob,70,b@x\n4,cee,58,d@x\n")
+    take(folder)
+    listed = json.loads(said(capsys, "versions", "visits", "--json"))
+    assert [(each["number"], each["added"], each["removed"]) for each in listed] == [(1, 3, 0), (2, 2, 2)]
+    shown = said(capsys, "diff", "visits", "1", "2")
+    assert "1 rows added, 1 changed, 1 removed" in shown and "pulse: 61 → 65" in shown
+    found = json.loads(said(capsys, "diff", "visits", "1", "2", "--json"))
+    assert found["removed_rows"][0]["key"] == {"id": 3}
+    assert "The same rows and columns." in said(capsys, "diff", "visits", "2", "2")
+    assert "expected 1 to 2" in said(capsys, "diff", "visits", "1", "9", code=2)
+
+
+def test_other_columns_are_refused_until_they_are_accepted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from comporta.errors import SchemaChanged
+
+    take(folder)
+    rows(folder, "id,who,pulse,mail,age\n1,ann,61,a@x,40\n")
+    with pytest.raises(SchemaChanged, match=r"age is new \(Int64\).*comporta data accept visits"):
+        take(folder)
+    assert "age" in said(capsys, "accept", "visits")
+    take(folder)
+    found = json.loads(said(capsys, "diff", "visits", "1", "2", "--json"))
+    assert found["columns_added"] == {"age": "Int64"} and found["removed"] == 2
+    assert "expected one of: visits" in said(capsys, "accept", "other", code=2)
