@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from comporta.data.difference import Diff, Sample, diff
     from comporta.data.keys import key_text, row_key
     from comporta.data.log import accept_columns, tag
-    from comporta.data.manifests import datasets, manifest_of, reachable, slice_of, versions
+    from comporta.data.manifests import datasets, manifest_of, reachable, slice_of, verify, versions
     from comporta.data.observations import (
         find_prediction,
         log_rows,
@@ -52,6 +52,7 @@ _HOMES = {
     "slice_of": "manifests",
     "tag": "log",
     "typed": "types",
+    "verify": "manifests",
     "versions": "manifests",
 }
 
@@ -82,6 +83,7 @@ __all__ = [
     "slice_of",
     "tag",
     "typed",
+    "verify",
     "versions",
 ]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from comporta.errors import BadProject
+from comporta.errors import BadProject, NotFound
 from comporta.store import Store
 
 # Schemes that polars scans by itself, with the credentials of the environment.
@@ -42,11 +42,15 @@ def open_prefix(dataset: str) -> str:
 
 
 def readable(store: Store, names: Sequence[str]) -> list[str] | list[Path] | list[io.BytesIO]:
-    """What `pl.scan_parquet` takes: paths, URLs, or the bytes themselves."""
+    """What `pl.scan_parquet` takes: paths, URLs, or the bytes themselves. Raises NotFound."""
     parts = urlsplit(store.url)
     if parts.scheme == "file":
         root = Path(unquote(parts.path))
-        return [root / name for name in names]
+        paths = [root / name for name in names]
+        for path in paths:
+            if not path.exists():
+                raise NotFound(f"{path}: a part of the dataset is not there. Restore it from a backup.")
+        return paths
     if parts.scheme in _SCANNED:
         return [f"{store.url}/{name}" for name in names]
     return [io.BytesIO(store.get(name)) for name in names]

@@ -26,7 +26,13 @@ def scan(store: Store, keys: Keys, slice: Slice) -> pl.LazyFrame:
     manifest = read_manifest(store, keys, slice.dataset, slice.version)
     found = in_time(stands(history, manifest), slice.since, slice.until)
     schema = schema_of(manifest)
-    frame = live(store, slice.dataset, found, schema)
+    try:
+        frame = live(store, slice.dataset, found, schema)
+    except NotFound:
+        # A redaction may have come between the look at the log and the look at the files: look again.
+        if read_log(store, keys, slice.dataset).n == history.n:
+            raise
+        return scan(store, keys, slice)
     frame = in_bounds(frame, manifest.shape, schema, slice.since, slice.until)
     return frame.select(list(schema) if slice.columns is None else list(slice.columns))
 

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from comporta.data.encode import full, spill_frame
 from comporta.data.fragments import BINS
 from comporta.data.keys import PLACE, key_hashes, placed, require_key
 from comporta.errors import BadData, ExpectationBroken
@@ -54,8 +55,10 @@ class Runs:
             self._kept = frame
             return
         path = self.scratch / f"run-{len(self._files):06d}.parquet"
-        frame.sort(PLACE).write_parquet(path, compression="lz4", row_group_size=32_768, statistics=True)
-        np.sort(key_hashes(frame, self.shape, self.keys)).tofile(path.with_suffix(".keys"))
+        spill_frame(frame.sort(PLACE), path)
+        with full(path):
+            hashes = np.sort(key_hashes(frame, self.shape, self.keys))
+            path.with_suffix(".keys").write_bytes(hashes.astype("<u8").tobytes())
         self._files.append(path)
 
     @property
