@@ -80,6 +80,18 @@ def test_a_flush_that_is_written_twice_counts_once(tmp_path: Path) -> None:
     assert sealed is not None and sealed.rows == 2 and ids(store) == ["p1", "p2"]
 
 
+def test_a_log_that_is_sealed_often_stays_a_few_segments(tmp_path: Path) -> None:
+    store = MemoryStore()
+    for n in range(100):
+        log_rows(store, "p", "one", n, [seen(3 * n + at, f"w{at}") for at in range(3)])
+        assert seal(store, KEYS, "p", now=NOW, scratch=tmp_path) is not None
+    past = versions(store, "p")
+    assert len(past) == 100 and max(len(each.segments) for each in past) <= 20
+    assert [each.rows for each in past] == [3 * n for n in range(1, 101)]
+    assert ids(store) == sorted(f"p{n}" for n in range(300))
+    assert rows_of(store, KEYS, slice_of(store, KEYS, "p", number=50), subject="w1").height == 50
+
+
 class Dying(MemoryStore):
     """Raises instead of the nth durable write, put or delete."""
 

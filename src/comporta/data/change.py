@@ -29,6 +29,8 @@ from comporta.store import Keys, Store, digest
 
 _ATTEMPTS = 20
 _MASKS = 8  # more objects than this for one fragment are put together into one
+_SMALL = FRAGMENT // 64  # bytes of a segment that may be put together with others
+_MANY = 8
 _WORN = 0.5  # a fragment that hides more than this share of its rows is written anew
 
 
@@ -42,6 +44,7 @@ def add(
     now: datetime,
     scratch: Path,
     within: tuple[datetime, datetime] | None = None,
+    tidy: bool = False,
     fragment: int = FRAGMENT,
     run: int = RUN,
 ) -> tuple[Slice, bool]:
@@ -50,6 +53,7 @@ def add(
     change: `replace`: these are all rows there are. `append`: rows with new keys; a row that is already
     there, equal, is not added again. `update`: rows by key, new or changed.
     within: rows with these keys can only stand between these times (an append that knows its own).
+    tidy: small segments at the end are put together in the new version: for logs, which get many.
     scratch: a folder for what does not fit in memory; in the store's file system, files are moved from it.
     fragment, run: bytes in memory of a fragment and of what is sorted at once.
 
@@ -69,7 +73,7 @@ def add(
         history = read_log(store, keys, shape.name)
         base = newest(store, keys, history, shape.name)
         _require_same(shape.name, expected, history, base)
-        draft = Draft(store, keys, shape, runs, history, base, change, intake.columns, scratch, within)
+        draft = Draft(store, keys, shape, runs, history, base, change, intake.columns, scratch, within, tidy)
         manifest = draft.manifest(now)
         if manifest is None:
             assert base is not None
@@ -98,6 +102,7 @@ class Draft:
         columns: dict[str, str],
         scratch: Path,
         within: tuple[datetime, datetime] | None,
+        tidy: bool = False,
     ) -> None:
         self.store, self.keys, self.shape, self.runs, self.history = store, keys, shape, runs, history
         self.base, self.change, self.columns, self.scratch, self.within = (
@@ -107,6 +112,7 @@ class Draft:
             scratch,
             within,
         )
+        self.tidy = tidy
         self.anew = base is not None and _anew(base, shape, columns, change)
         self.stands: list[Stand] = [] if base is None or self.anew else stands(history, base)
         self.left = [shown(store, shape.name, stand) for stand in self.stands]
@@ -123,6 +129,8 @@ class Draft:
         if made:
             id = digest(self.keys.content, encode([each.id for each in made]))
             segments = (*segments, Segment(id=id, fragments=tuple(made)))
+        if self.tidy:
+            segments = self._tidied(segments)
         if self.anew and base is not None:
             self.removed = sum(
                 shown(self.store, self.shape.name, each) for each in stands(self.history, base)
@@ -244,6 +252,23 @@ class Draft:
                 segments.append(Segment(id=segment.id, fragments=tuple(kept)))
         return tuple(segments)
 
+    def _tidied(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+        """The segments, the last small ones as one. A manifest names every segment: were each flush of a log
+        one for ever, manifests would outgrow the rows."""
+        count = _trailing(segments)
+        if not count:
+            return segments
+        tail = [fragment for segment in segments[-count:] for fragment in segment.fragments]
+        found = [Stand(named, now) for named in tail if (now := self.history.resolve(named)) is not None]
+        schema = {name: typed(text) for name, text in self.columns.items()}
+        frame = live(self.store, self.shape.name, found, schema).select(*schema, PLACE).collect()
+        if frame.is_empty():
+            return segments[:-count]
+        frame = frame.sort(PLACE, *self.shape.key)
+        made = write_fragment(self.store, self.keys, self.shape, frame, (0, BINS), self.scratch)
+        id = digest(self.keys.content, encode([made.id]))
+        return (*segments[:-count], Segment(id=id, fragments=(made,)))
+
     def _rewrite(self, stand: Stand, hidden: pl.Series) -> Fragment:
         """What is left of a fragment, as a fragment of its own."""
         schema = schema_of(self.base) if self.base is not None else {}
@@ -270,6 +295,24 @@ def _joined(
             held, size = [], 0
     if held:
         yield pl.concat(held), first, last
+
+
+def _trailing(segments: tuple[Segment, ...]) -> int:
+    """How many segments at the end are worth putting together: at least eight of about one size, or less.
+
+    Sizes go by powers of eight, so that a row is written again once for each power it rises.
+    """
+    best = 0
+    for level in range(22):  # 8**22 > 2**64
+        run = 0
+        for segment in reversed(segments):
+            rows = sum(fragment.rows for fragment in segment.fragments)
+            if rows >= 8 ** (level + 1) or sum(fragment.size for fragment in segment.fragments) > _SMALL:
+                break
+            run += 1
+        if run >= _MANY:
+            best = max(best, run)
+    return best
 
 
 def _counts(found: Sequence[Stand]) -> Counts:

@@ -148,7 +148,9 @@ def _seal(
             yield frame if predictions is None else _with_subjects(store, keys, predictions, frame)
 
     # By update: a label whose prediction was unknown when it was sealed may know its subject now.
-    made, _ = add(store, keys, shape, frames(), change="update", now=now, scratch=scratch, within=within)
+    made, _ = add(
+        store, keys, shape, frames(), change="update", now=now, scratch=scratch, within=within, tidy=True
+    )
     for name in names:
         store.delete(name)
     return made
