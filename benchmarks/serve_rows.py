@@ -43,6 +43,7 @@ def main() -> None:
     servers = {kind: start(kind, ports[kind], folder) for kind in kinds}
     rates: dict[str, list[float]] = {kind: [] for kind in kinds}
     tails: dict[str, list[float]] = {kind: [] for kind in kinds}
+    costs: dict[str, list[float]] = {kind: [] for kind in kinds}
     wrong = failed = checked = 0
     try:
         paths = {kind: f"/v2/models/{kind}/infer" for kind in kinds}
@@ -52,7 +53,9 @@ def main() -> None:
             load(ports[kind], requests[kind], seconds=0.5)
         for number in range(ROUNDS):
             for kind in kinds if number % 2 else reversed(kinds):
+                before = cpu(servers[kind].pid)
                 done = load(ports[kind], requests[kind], seconds=SECONDS)
+                costs[kind].append(1e6 * (cpu(servers[kind].pid) - before) / max(1, done.count))
                 rates[kind].append(done.rate)
                 tails[kind].append(done.p99)
                 failed += done.failed
@@ -80,6 +83,8 @@ def main() -> None:
         detail = {
             "rates": {name: round(statistics.median(rates[name])) for name in sides},
             "p99_ms": {name: round(statistics.median(tails[name]), 1) for name in sides},
+            # Of the server's processes: what a busy machine moves least.
+            "cpu_us": {name: round(statistics.median(costs[name]), 1) for name in sides},
             "rounds": [round(each, 1) for each in shares],
             "checked": checked, "wrong": int(wrong), "failed": failed, "log": logged[kind],
         }  # fmt: skip
@@ -202,35 +207,37 @@ def run_server(kind: str, port: int, folder: Path) -> None:
     else:
         from comporta.serve import serve
 
-        serve(OneModel(kind, folder), sink(folder / kind), key=b"k" * 32, port=port, say=lambda line: None)
+        serve(OneModel(kind, folder), Open(folder, kind), key=b"k" * 32, port=port, say=lambda line: None)
 
 
-class Lines:
-    """A log of JSON lines, synced at each write."""
+class Open:
+    """The prediction log as a project has it: each flush an object in the store, synced."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = path.with_suffix(".log").open("ab")
+    def __init__(self, folder: Path, process: str) -> None:
+        self.store, self.process, self.flushes = open_desk(folder).store, process, 0
 
-    def write(self, observations: Any) -> None:
-        import os
+    def write(self, rows: Any) -> None:
+        from comporta.data import log_rows
 
-        import msgspec
-
-        self.file.write(msgspec.json.Encoder().encode_lines(observations))
-        self.file.flush()
-        os.fsync(self.file.fileno())
+        log_rows(self.store, "predictions", self.process, self.flushes, rows)
+        self.flushes += 1
 
     feedback = write
-
-
-def sink(path: Path) -> Any:
-    return Lines(path)
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def cpu(pid: int) -> float:
+    """Seconds of processor time of a process and its children."""
+    import psutil
+
+    first = psutil.Process(pid)
+    times = [each.cpu_times() for each in (first, *first.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
 
 
 def wait(port: int, seconds: float = 30.0) -> None:

@@ -499,6 +499,8 @@ def _json_size(request: Request) -> int | None:
             )
         return int(text)
     kind = request.headers.get(b"content-type")
+    if kind == b"application/json":
+        return None
     # Clients of this protocol may send no type at all.
     if kind is not None and kind.partition(b";")[0].strip().lower() not in (b"application/json", b""):
         raise BadRequest("content type: expected application/json.", 415)

@@ -27,12 +27,16 @@ class About(msgspec.Struct, gc=False):
 
 
 class Asked(msgspec.Struct, gc=False):
-    """n rows, not yet checked: an array [n, columns] in the order of the signature, or columns by name."""
+    """n rows, not yet checked: an array [n, columns] in the order of the signature, or columns by name.
+
+    single: the one row of an array as it was read, where there is one: it need not be made again to be kept.
+    """
 
     n: int
     array: NDArray[np.float64] | None
     columns: Mapping[str, Sequence[Any]] | None
     about: About
+    single: list[float | None] | None = None
 
 
 NOBODY = About()

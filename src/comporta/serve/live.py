@@ -89,7 +89,7 @@ class Live:
             self._require(asked)
         if array is not None:
             schema.check_array(array)
-            rows = Rows(asked.n, array)
+            rows = Rows(asked.n, array, None, asked.single)
         else:
             assert asked.columns is not None
             rows = schema.check_columns(asked.columns, asked.n)

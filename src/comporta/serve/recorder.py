@@ -54,7 +54,7 @@ class Recorder:
         sink: Sink,
         *,
         every: float = 0.5,
-        batch: int = 4_000,
+        batch: int = 20_000,
         room: int = 128 * 2**20,
         durable: bool = False,
         say: Callable[[str], None] = print,
@@ -67,7 +67,7 @@ class Recorder:
         self._queue: deque[Item] = deque()
         self._held: list[Observation] = []
         self._held_cost = 0
-        self._put_cost = self._put_rows = self._taken_cost = self._taken_rows = 0
+        self._put_cost = self._put_rows = self._popped_rows = self._taken_cost = self._taken_rows = 0
         self._wake, self._ending = threading.Event(), threading.Event()
         self._until = 0.0
         self._thread: threading.Thread | None = None
@@ -100,7 +100,7 @@ class Recorder:
         self._put_cost += cost
         self._put_rows += rows
         self._queue.append(Item(rows, cost, make, (), done))
-        if self.durable or self._put_rows - self._taken_rows >= self.batch:
+        if self.durable or self._put_rows - self._popped_rows >= self.batch:
             self._wake.set()
         return done
 
@@ -145,6 +145,7 @@ class Recorder:
     def _flush(self) -> bool:
         """Writes what waits. False when something is still held because it could not be written."""
         items = [self._queue.popleft() for _ in range(len(self._queue))]
+        self._popped_rows += sum(item.rows for item in items)
         fresh: list[Observation] = []
         told: list[Feedback] = []
         for item in items:

@@ -50,7 +50,9 @@ def serve(
     listener = _listen(host, port)
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{listener.getsockname()[1]}"
-    say(f"Comporta serves on {url}; what answers is listed at {url}/v2/health/ready and {url}/metrics.")
+    models = sorted(source.routes())
+    tried = f"v2/models/{models[0]}" if models else "v2/health/ready"
+    say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
     if host not in LOOPBACK:
         say("Whoever reaches this address may ask and give feedback: keep it behind your own network's door.")
     config = uvicorn.Config(

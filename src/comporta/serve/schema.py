@@ -23,6 +23,7 @@ class Rows(msgspec.Struct, gc=False):
     n: int
     array: NDArray[np.float64] | None = None
     columns: dict[str, list[Any]] | None = None
+    single: list[Any] | None = None
 
 
 class Schema:
@@ -101,18 +102,22 @@ class Schema:
         if rows.columns is not None:
             columns = [_plain(rows.columns[name]) for name in names]
             return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        if rows.single is not None:
+            return [self._record(rows.single)]
         assert rows.array is not None
         return [self._record(row) for row in rows.array.tolist()]
 
     def _record(self, row: list[Any]) -> dict[str, Any]:
-        for i, make in self._makers:
-            if row[i] == row[i]:
-                row[i] = make(row[i])
-        total = sum(row)
-        # A missing number is not equal to itself, and makes the sum so.
-        if total != total:
-            row = [value if value == value else None for value in row]
-        return dict(zip(self.names, row, strict=True))
+        made = dict(zip(self.names, row, strict=True))
+        # Missing is null, whole numbers are whole; most rows need neither looked for.
+        if self._makers or None in row or not isfinite(sum(row)):
+            for name, value in made.items():
+                if value is not None and value != value:
+                    made[name] = None
+            for i, make in self._makers:
+                value = made[self.names[i]]
+                made[self.names[i]] = None if value is None else make(value)
+        return made
 
     def _wrong_names(self, found: Any) -> BadRequest:
         wanted = set(self.names)

@@ -286,7 +286,8 @@ def _quick_rows(body: QuickBody, schema: Schema, limit: int, who: About) -> Aske
             or len(first.data) != n * width
         ):
             return None
-        return Asked(n, np.array(first.data, dtype=np.float64).reshape(n, width), None, who)
+        array = np.array(first.data, dtype=np.float64).reshape(n, width)
+        return Asked(n, array, None, who, first.data if n == 1 else None)
     if [tensor.name for tensor in inputs] != schema.names:
         return None
     n = len(first.data)
@@ -295,6 +296,9 @@ def _quick_rows(body: QuickBody, schema: Schema, limit: int, who: About) -> Aske
     for tensor in inputs:
         if len(tensor.data) != n or tensor.shape not in ([n], [n, 1]) or not _exact(tensor):
             return None
+    if n == 1:
+        row = [tensor.data[0] for tensor in inputs]
+        return Asked(1, np.array([row], dtype=np.float64), None, who, row)
     return Asked(n, np.array([tensor.data for tensor in inputs], dtype=np.float64).T, None, who)
 
 
