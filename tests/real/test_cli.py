@@ -116,10 +116,10 @@ def test_the_template_is_formatted_short_and_without_fault(tmp_path):
     comporta(tmp_path, "init", "first")
     folder = tmp_path / "first"
     assert len((folder / "project.py").read_text().splitlines()) <= 60
-    ruff = [sys.executable, "-m", "ruff"]
-    line = ["--line-length", "110"]
-    assert subprocess.run([*ruff, "format", "--check", *line, str(folder)], check=False).returncode == 0
-    assert subprocess.run([*ruff, "check", "--isolated", *line, str(folder)], check=False).returncode == 0
+    for words in (["format", "--check"], ["check", "--isolated"]):
+        command = [sys.executable, "-m", "ruff", *words, "--line-length", "110", "."]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
     assert faults(load(folder / "project.py"), folder) == ()
 
 

@@ -73,7 +73,7 @@ def script(page: Path, folder: Path) -> Path:
     return file
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, **variables: str) -> dict[str, str]:
     tools = folder.parent / "tools"
     tools.mkdir(exist_ok=True)
     curl = tools / "curl"
@@ -81,15 +81,15 @@ def environment(folder: Path) -> dict[str, str]:
     curl.chmod(0o755)
     here = Path(sys.executable).parent
     clean = {name: value for name, value in os.environ.items() if not name.startswith("COMPORTA_")}
-    return {**clean, "PATH": f"{tools}:{here}:{os.environ['PATH']}", "USER": "ana"}
+    return {**clean, "PATH": f"{tools}:{here}:{os.environ['PATH']}", "USER": "ana", **variables}
 
 
-def run(command: list[str], folder: Path) -> str:
+def run(command: list[str], folder: Path, **variables: str) -> str:
     """What it printed. Everything it started is ended with it."""
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -161,4 +161,5 @@ def test_every_example_of_a_page_runs(page, tmp_path):
     if blocks(page, "python"):
         file = script(page, folder)
         project_with_key(folder)
-        run([sys.executable, str(file)], folder)
+        # In one process, which is quicker; the commands of the quickstart have workers.
+        run([sys.executable, str(file)], folder, COMPORTA_EXECUTOR="inline://", PYTHONPATH=str(folder))

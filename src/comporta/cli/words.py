@@ -12,7 +12,7 @@ JSON = "Print JSON instead."
 BY = "Who does this; default: the name you are logged in with."
 REASON = "Why, for the record."
 VERSION = "A version such as late/3, or a model's name for its newest."
-TRACED = "A prediction's id, late/3, dataset@2, a row's key or a subject."
+TRACED = "A prediction's id, late/3, weather@2, weather:KEY or subject:VALUE."
 DRY = "Only say what would be deleted."
 
 # init
