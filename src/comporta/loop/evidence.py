@@ -40,8 +40,18 @@ def _evidence(need: Need, pool: tuple[Artifact, Scores] | None, champion: Versio
         return Evidence(need=need, missing=why, first=first)
     artifact, scores = pool
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))
-    missing = "" if figures else f"no {need.metric} was measured{f' by {need.by}' if need.by else ''}"
-    return Evidence(need=need, figures=figures, artifact=artifact, missing=missing)
+    return Evidence(
+        need=need, figures=figures, artifact=artifact, missing="" if figures else _why_none(need, scores)
+    )
+
+
+def _why_none(need: Need, scores: Scores) -> str:
+    """What the measuring said of it, or that it was not measured."""
+    start = f"{need.metric} {need.by}=" if need.by else need.metric
+    said = [why for name, why in scores.missing.items() if name.startswith(start)]
+    if said:
+        return f"{need.metric}{f' by {need.by}' if need.by else ''}: {said[0]}"
+    return f"no {need.metric} was measured{f' by {need.by}' if need.by else ''}"
 
 
 def _meets(figure: Figure, need: Need) -> bool:

@@ -70,9 +70,9 @@ def enter(
     steps = {name: answer.recipe for name, answer in mine.items() if not name.startswith("data ")}
     parts = {
         name: asset
-        for answer in mine.values()
+        for node, answer in mine.items()
         for name, asset in answer.step.outputs.items()
-        if isinstance(asset, Artifact)
+        if isinstance(asset, Artifact) and " champion of " not in node
     }
     parts["code"] = code.keep(desk, house.root)
     parts["bundle"] = desk.put_json(bundle(model, house.root))
