@@ -87,8 +87,7 @@ def read_csv(body: bytes, schema: Schema, limit: int) -> Asked:
 
 def write(parts: list[Part], ids: list[str]) -> bytes:
     """The answer: `predictions` in the order of the rows, their `prediction_ids` and `model_versions`."""
-    label, probability = together(parts)
-    chances = None if probability is None else probability.tolist()
+    label, chances = together(parts)
     predictions: list[Any]
     if label is None:
         predictions = chances or []

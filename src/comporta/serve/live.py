@@ -29,12 +29,12 @@ _MANY = 64
 class Answer(msgspec.Struct, gc=False):
     """What a version says of n rows, ready to be written and logged.
 
-    label: JSON values [n]. probability: [n] of a binary model, else [n, classes].
+    label: JSON values [n]. probability: [n] of a binary model, else [n][classes].
     """
 
     rows: Rows
     label: list[Any] | None
-    probability: NDArray[np.floating] | None
+    probability: list[Any] | None
     joined: Sequence[tuple[Joined, ...]] | None
 
 
@@ -88,7 +88,7 @@ class Live:
         if loaded.requires:
             self._require(asked)
         if array is not None:
-            schema.check_array(array)
+            schema.check_array(array, asked.single)
             rows = Rows(asked.n, array, None, asked.single)
         else:
             assert asked.columns is not None
@@ -167,26 +167,27 @@ class Live:
                 raise Refused(f"{self.name}: its fast way and its way by names differ on its probe rows.")
 
     def _said(self, rows: Rows, scored: Scored, joined: Sequence[tuple[Joined, ...]] | None) -> Answer:
-        label = probability = None
+        label: list[Any] | None = None
+        probability: list[Any] | None = None
+        # A sum is not finite when any part is not: the usual case costs one pass.
         if self._probability:
-            assert scored.probability is not None
-            probability = scored.probability[:, 1] if self._binary else scored.probability
-            self._require_finite(probability)
+            chances = scored.probability
+            assert chances is not None
+            if self._binary:
+                probability = chances[:, 1].tolist()
+                total = sum(probability)
+            else:
+                probability = chances.tolist()
+                total = np.add.reduce(chances, None)
+            if not isfinite(total):
+                _require_finite(chances)
         if self._label:
             said = scored.label
             assert said is not None
-            if said.dtype.kind == "f":
-                self._require_finite(said)
             label = said.tolist()
+            if said.dtype.kind == "f" and not isfinite(sum(label)):
+                _require_finite(said)
         return Answer(rows, label, probability, joined)
-
-    def _require_finite(self, numbers: Any) -> None:
-        # A sum is not finite when any part is not: the usual case costs one pass.
-        if not isfinite(np.add.reduce(numbers, None)) and not np.isfinite(numbers).all():
-            raise BadRequest(
-                "the model gives no finite number for these rows. Look for values far outside of what it was "
-                "trained on, or missing ones."
-            )
 
     def _require_whole(self, features: pl.DataFrame) -> None:
         """Nothing where the model can answer; what it was never taught to do without is named."""
@@ -245,6 +246,14 @@ class Live:
                 value = (moment if column.zone else moment.replace(tzinfo=None)).isoformat()
             columns[column.name] = [value]
         return Asked(1, None, columns, _ANYONE)
+
+
+def _require_finite(numbers: NDArray[Any]) -> None:
+    if not np.isfinite(numbers).all():
+        raise BadRequest(
+            "the model gives no finite number for these rows. Look for values far outside of what it was "
+            "trained on, or missing ones."
+        )
 
 
 def repeated(asked: Asked, times: int) -> Asked:

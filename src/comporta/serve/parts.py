@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from comporta.errors import BadRequest
 from comporta.records import Observation
-from comporta.serve.asked import About, Asked, nth
+from comporta.serve.asked import NOBODY, About, Asked, nth
 from comporta.serve.live import Answer, Live
 from comporta.serve.serving import Door
 
@@ -43,26 +42,30 @@ def divide(door: Door, key: bytes, pinned: Live | None, asked: Asked, reader: Li
     ]
 
 
-def together(parts: list[Part]) -> tuple[list[Any] | None, Any]:
+def together(parts: list[Part]) -> tuple[list[Any] | None, list[Any] | None]:
     """Labels and probabilities in the order of the request's rows."""
     answers = [part.answer for part in parts if part.answer is not None]
     if len(parts) == 1:
         return answers[0].label, answers[0].probability
-    order = np.argsort(np.concatenate([np.asarray(part.places) for part in parts]))
-    label = probability = None
-    if all(answer.label is not None for answer in answers):
-        labels = [value for answer in answers for value in answer.label or ()]
-        label = [labels[i] for i in order]
-    if all(answer.probability is not None for answer in answers):
-        if len({answer.probability.shape[1:] for answer in answers if answer.probability is not None}) > 1:
-            raise BadRequest(
-                "units: these rows are answered by versions with different classes. "
-                "Send a request for each unit."
-            )
-        probability = np.concatenate(
-            [answer.probability for answer in answers if answer.probability is not None]
-        )[order]
-    return label, probability
+    places = [row for part in parts for row in part.places or ()]
+    return _ordered(places, [answer.label for answer in answers]), _ordered(
+        places, [answer.probability for answer in answers]
+    )
+
+
+def _ordered(places: list[int], said: list[list[Any] | None]) -> list[Any] | None:
+    """What several parts said, one after another, in the order of their rows."""
+    if any(each is None for each in said):
+        return None
+    flat = [value for each in said for value in each or ()]
+    if len({len(value) if isinstance(value, list) else 0 for value in flat}) > 1:
+        raise BadRequest(
+            "units: these rows are answered by versions with different classes. Send a request for each unit."
+        )
+    found: list[Any] = [None] * len(places)
+    for row, value in zip(places, flat, strict=True):
+        found[row] = value
+    return found
 
 
 def versions(parts: list[Part], n: int) -> list[int]:
@@ -81,31 +84,38 @@ def observations(parts: list[Part], ids: Sequence[str], about: About, nanosecond
     at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
     made = []
     for part in parts:
-        loaded, answer = part.live.loaded, part.answer
+        live, answer = part.live, part.answer
         assert answer is not None
+        label, chances, joined = answer.label, answer.probability, answer.joined
         places = part.places if part.places is not None else range(answer.rows.n)
-        chances = None if answer.probability is None else answer.probability.tolist()
-        for i, (row, inputs) in enumerate(zip(places, part.live.schema.records(answer.rows), strict=True)):
+        for i, inputs in enumerate(live.schema.records(answer.rows)):
+            row = places[i]
             output: dict[str, Any] = {}
-            if answer.label is not None:
-                output[part.live.label_name] = answer.label[i]
+            if label is not None:
+                output[live.label_name] = label[i]
             if chances is not None:
                 output["probability"] = chances[i]
+            said = about if about is NOBODY else _nth(about, row)
             made.append(
                 Observation(
                     id=ids[row],
-                    model=loaded.model,
-                    version=loaded.number,
-                    at=nth(about.at, row) or at,
+                    model=live.loaded.model,
+                    version=live.loaded.number,
+                    at=said.at or at,  # type: ignore[arg-type]
                     inputs=inputs,
                     output=output,
-                    joined=answer.joined[i] if answer.joined is not None else (),
-                    key=nth(about.key, row),
-                    subject=nth(about.subject, row),
-                    unit=nth(about.unit, row),
+                    joined=() if joined is None else joined[i],
+                    key=said.key,  # type: ignore[arg-type]
+                    subject=said.subject,  # type: ignore[arg-type]
+                    unit=said.unit,  # type: ignore[arg-type]
                 )
             )
     return made
+
+
+def _nth(about: About, row: int) -> About:
+    """What is said of one row."""
+    return About(nth(about.key, row), nth(about.subject, row), nth(about.unit, row), nth(about.at, row))
 
 
 def _read_by(part: Part, reader: Live) -> Part:

@@ -14,16 +14,15 @@ from comporta.serve.source import Source
 
 
 class Door(msgspec.Struct, frozen=True):
-    """One model: its shares, and the versions they name, in memory."""
+    """One model: its shares, and the versions they name, in memory.
+
+    champion: the version with the largest share, by whose columns requests are read.
+    """
 
     model: str
     shares: tuple[Share, ...]
     versions: Mapping[int, Live]
-
-    @property
-    def champion(self) -> Live:
-        """The version with the largest share: whose columns a request is read by."""
-        return self.versions[max(self.shares, key=lambda share: share.weight).version]
+    champion: Live
 
     def live(self, key: bytes, unit: str) -> Live:
         """The version that answers this unit."""
@@ -103,7 +102,8 @@ def renew(
             if before is not None:
                 doors[model] = before
             continue
-        doors[model] = Door(model, taking, versions)
+        champion = max(taking, key=lambda share: share.weight).version
+        doors[model] = Door(model, taking, versions, versions[champion])
         say(f"{model}: {_shares(taking)}")
     if doors == dict(old.doors) and failed == dict(old.failed):
         return old

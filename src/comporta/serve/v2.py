@@ -185,26 +185,35 @@ def write(call: Call, model: str, parts: list[Part], ids: list[str]) -> tuple[by
     return b"".join((head, *tail)), ((b"content-type", OCTETS), (b"inference-header-content-length", size))
 
 
-def _plain(call: Call, live: Live, label: Sequence[Any] | None, probability: Any, ids: list[str]) -> bytes:
+def _plain(
+    call: Call, live: Live, label: list[Any] | None, probability: list[Any] | None, ids: list[str]
+) -> bytes:
     """The usual answer, put together from parts that are the same for all of a version's answers."""
     heads, n = live.heads, b"%d" % len(ids)
     parts = [heads.start, encode(call.id or ids[0]), b',"outputs":[']
     if label is not None:
         parts += (heads.label, n, b'],"data":', encode(label), b"},")
     if probability is not None:
-        parts += (heads.probability, n, heads.classes, encode(probability.ravel().tolist()), b"},")
+        parts += (heads.probability, n, heads.classes, encode(_flat(probability)), b"},")
     parts += (heads.id, n, b'],"data":', encode(ids), b"}]}")
     return b"".join(parts)
 
 
-def _outputs(live: Live, label: Sequence[Any] | None, probability: Any, n: int) -> list[Output]:
+def _outputs(live: Live, label: list[Any] | None, probability: list[Any] | None, n: int) -> list[Output]:
     found, signature = [], live.loaded.signature
     if label is not None:
         found.append(Output(live.label_name, label_type(signature), [n], label))
     if probability is not None:
         shape = [n] if signature.task == "binary" else [n, len(signature.classes)]
-        found.append(Output("probability", "FP64", shape, probability.ravel().tolist()))
+        found.append(Output("probability", "FP64", shape, _flat(probability)))
     return found
+
+
+def _flat(probability: list[Any]) -> list[float]:
+    """Row-major; of a binary model it is flat already."""
+    if isinstance(probability[0], list):
+        return [chance for row in probability for chance in row]
+    return probability
 
 
 def _named(found: list[Output], wanted: dict[str, bool]) -> list[Output]:
