@@ -56,7 +56,7 @@ def main() -> None:
     step("Make the model again from the stored data and source, in fresh processes")
     comporta(folder, "reproduce", "late/1")
 
-    step("Run again: nothing changed, so nothing is computed")
+    step("Run again: the sources have nothing new, so every other step is remembered")
     comporta(folder, "run")
 
     say(f"Done in {time.perf_counter() - started:.0f} s. The project is in {nearby(folder)}. Try there:")
