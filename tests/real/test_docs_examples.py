@@ -1,4 +1,7 @@
-"""Every example runs: ```python blocks of every page, and the `$` lines of pages marked `<!-- run -->`."""
+"""Every example runs: ```python blocks of every page, and the `$` lines of pages marked `<!-- run -->`.
+
+A page marked `<!-- run: leaving -->` goes on from the project that `comporta init` makes, run once.
+"""
 
 import contextlib
 import os
@@ -15,6 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.S | re.M)
+MARK = re.compile(r"<!-- run(?:: (\w+))? -->\n")
 FILE = re.compile(r"# ([\w/.-]+\.(?:py|toml|csv))\n")
 SECONDS = 180
 
@@ -140,15 +144,28 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+@pytest.fixture(scope="module")
+def leaving(tmp_path_factory) -> Path:
+    """The project of the quickstart, after its run."""
+    folder = tmp_path_factory.mktemp("docs")
+    comporta = str(Path(sys.executable).parent / "comporta")
+    run([comporta, "init", "first"], folder)
+    run([comporta, "run"], folder / "first")
+    return folder / "first"
+
+
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if blocks(page, "python") or page.read_text().startswith("<!-- run -->")],
+    [page for page in PAGES if blocks(page, "python") or MARK.match(page.read_text())],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
-def test_every_example_of_a_page_runs(page, tmp_path):
+def test_every_example_of_a_page_runs(page, tmp_path, request):
     folder = tmp_path / "page"
-    folder.mkdir()
-    if page.read_text().startswith("<!-- run -->"):
+    if marked := MARK.match(page.read_text()):
+        if marked[1]:
+            shutil.copytree(request.getfixturevalue(marked[1]), folder)
+        else:
+            folder.mkdir()
         bash = shutil.which("bash")
         assert bash is not None
         text, shown = console(page, free_port())
@@ -158,6 +175,7 @@ def test_every_example_of_a_page_runs(page, tmp_path):
             for line in expected:
                 for piece in line.split("…"):
                     assert alike(piece) in alike(part), f"$ {command}\nshows {line!r}, printed:\n{part}"
+    folder.mkdir(exist_ok=True)
     if blocks(page, "python"):
         file = script(page, folder)
         project_with_key(folder)
