@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Said = Callable[[str, str, float], None]
 
+# More steps than this do not fit a terminal: those that ended are then counted, the others still shown.
+MANY = 20
+
 _MARKS = {
     "reused": ("·", "dim"),
     "waiting": ("…", "yellow"),
@@ -77,14 +80,15 @@ def _live() -> Iterator[Said]:
         origin[:] = origin or [time.monotonic() - seconds]
         steps(node, state, seconds)
 
-    def drawn() -> Table:
-        return _table(steps, time.monotonic() - origin[0] if origin else 0.0)
+    def now() -> Table:
+        return drawn(steps, time.monotonic() - origin[0] if origin else 0.0)
 
-    with Live(get_renderable=drawn, console=Console(stderr=True), refresh_per_second=8):
+    with Live(get_renderable=now, console=Console(stderr=True), refresh_per_second=8):
         yield said
 
 
-def _table(steps: Steps, now: float) -> Table:
+def drawn(steps: Steps, now: float) -> Table:
+    """The steps as a table. now: seconds since the run began."""
     from rich.table import Table
     from rich.text import Text
 
@@ -92,7 +96,14 @@ def _table(steps: Steps, now: float) -> Table:
     grid.add_column()
     grid.add_column()
     grid.add_column(justify="right")
+    ended = [node for node, state in steps.states.items() if state in ("reused", "done")]
+    crowded = len(steps.states) > MANY
+    if crowded:
+        counted = say.ENDED.format(ended=len(ended), told=len(steps.states))
+        grid.add_row(Text("✓", "green"), Text(counted), Text(""))
     for node, state in steps.states.items():
+        if crowded and node in ended:
+            continue
         mark, style = _MARKS.get(state, ("?", ""))
         seconds = steps.took.get(node)
         if seconds is None and node in steps.began:

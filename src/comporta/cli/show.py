@@ -55,6 +55,19 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         _aligned(columns, cells, right)
 
 
+_STYLES = {
+    "pass": "green",
+    "passed": "green",
+    "released": "bold green",
+    "fail": "bold red",
+    "failed": "bold red",
+    "refused": "red",
+    "stale": "red",
+    "inconclusive": "yellow",
+    "stopped": "yellow",
+}
+
+
 def _drawn(title: str, columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
     from rich import box
     from rich.console import Console
@@ -65,7 +78,7 @@ def _drawn(title: str, columns: Sequence[str], cells: list[list[str]], right: li
     for name, is_right in zip(columns, right, strict=True):
         drawn.add_column(name, justify="right" if is_right else "left", overflow="fold")
     for row in cells:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
     Console(file=_out.get() or sys.stdout).print(drawn)
 
 

@@ -79,6 +79,7 @@ WOULD_FREE = "Would free {objects} objects, {size}; {kept} are in use."
 YOUNG = "{objects} more are not in use but new: left alone for a day."
 
 # progress
+ENDED = "{ended} of {told} steps so far"
 STATES = {
     "reused": "reused",
     "waiting": "waiting",
