@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-COLUMNS, ROUNDS, SECONDS, LIMIT = 40, 5, 1.2, 40.0
+COLUMNS, ROUNDS, SECONDS, LIMIT = 40, 7, 1.2, 40.0
 HERE = Path(__file__).resolve()
 
 

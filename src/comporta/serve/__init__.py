@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from comporta.serve.source import Loaded, Scored, Sink, Source
 
 if TYPE_CHECKING:
-    from comporta.serve.app import App, Limits
+    from comporta.serve.app import App
+    from comporta.serve.http import Limits
     from comporta.serve.run import serve
 
 __all__ = ["App", "Limits", "Loaded", "Scored", "Sink", "Source", "serve"]
 
-_LAZY = {"App": "comporta.serve.app", "Limits": "comporta.serve.app", "serve": "comporta.serve.run"}
+_LAZY = {"App": "comporta.serve.app", "Limits": "comporta.serve.http", "serve": "comporta.serve.run"}
 
 
 def __getattr__(name: str) -> Any:

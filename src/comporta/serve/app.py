@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -11,62 +10,37 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version as installed
-from typing import Any
-
-import msgspec
 
 from comporta.errors import BadRequest
 from comporta.serve import invocations, v2
 from comporta.serve.asked import Asked
+from comporta.serve.entry import Entry
 from comporta.serve.feedback import read as read_feedback
+from comporta.serve.http import (
+    LATER,
+    TEXT,
+    Limits,
+    Receive,
+    Reply,
+    Request,
+    Scope,
+    Send,
+    json,
+    json_size,
+    refusal,
+)
 from comporta.serve.ids import Ids
 from comporta.serve.live import Live
+from comporta.serve.metrics import exposition
 from comporta.serve.parts import Part, divide, observations
 from comporta.serve.recorder import Recorder, Unwritten
 from comporta.serve.routes import Found, find
 from comporta.serve.serving import Door, Serving, renew
 from comporta.serve.source import Sink, Source
 
-Headers = tuple[tuple[bytes, bytes], ...]
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-JSON = v2.JSON_ONLY
-TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
-LOOPBACK = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 # A call above this many seconds leaves the event loop, so that others and the health checks go on.
 _LONG = 0.002
 _POLLS_BETWEEN_TRIES = 30
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What a client may ask. body: bytes. rows: in one request. seconds: for a body to arrive.
-
-    queue: long calls that may wait; more are told to come again.
-    """
-
-    body: int = 16 * 2**20
-    rows: int = 10_000
-    seconds: float = 30.0
-    queue: int = 64
-
-
-class Reply(msgspec.Struct, gc=False):
-    """One answer over HTTP."""
-
-    status: int
-    body: bytes
-    headers: Headers = JSON
-
-
-class Request(msgspec.Struct, gc=False):
-    """One request, its body read. at: nanoseconds since 1970."""
-
-    found: Found
-    headers: dict[bytes, bytes]
-    body: bytes
-    at: int
 
 
 class App:
@@ -97,8 +71,7 @@ class App:
         self.recorder = Recorder(sink, every=flush, durable=durable, say=say)
         self.counts: Counter[tuple[str, int]] = Counter()
         self._poll, self._now = poll, nanoseconds
-        self._hosts = None if hosts is None else {host.lower().encode() for host in hosts}
-        self._friends: set[bytes] = set()
+        self._entry = Entry(self.limits, hosts)
         self._ids = Ids()
         self._known: dict[tuple[str, str], Found] = {}
         self.hot: dict[bytes, Found] = {}
@@ -138,7 +111,7 @@ class App:
         headers = dict(scope["headers"])
         shape, name = "v2", "none"
         try:
-            self._admit(headers)
+            self._entry.admit(headers)
             if found is None:
                 found = self._find(*route)
             shape, name = found.route.shape, found.route.name
@@ -147,18 +120,18 @@ class App:
                 return Reply(400, b""), name
             body = message.get("body", b"")
             if message.get("more_body") or len(body) > self.limits.body or b"content-encoding" in headers:
-                body = await self._rest(body, headers, message, receive)
+                body = await self._entry.whole(body, headers, message, receive)
             reply = self._answers[name](Request(found, headers, body, at))
             if not isinstance(reply, Reply):
                 reply = await reply
             return reply, name
         except BadRequest as error:
-            return _refusal(error.status, str(error), shape, _LATER if error.status == 503 else ()), name
+            return refusal(error.status, str(error), shape, LATER if error.status == 503 else ()), name
         except _Allowed as error:
-            return _refusal(405, str(error), shape, ((b"allow", ", ".join(error.methods).encode()),)), name
+            return refusal(405, str(error), shape, ((b"allow", ", ".join(error.methods).encode()),)), name
         except Unwritten:
-            return _refusal(
-                503, "the answer could not be recorded. Nothing was answered; ask again.", shape, _LATER
+            return refusal(
+                503, "the answer could not be recorded. Nothing was answered; ask again.", shape, LATER
             ), name
         # The boundary of the process: a fault of a model or of ours must not tell a client about our insides.
         except Exception as error:
@@ -167,7 +140,7 @@ class App:
                 where = where.tb_next
             line = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "?"
             self.say(f"{route[1][:100]}: answered 500 because of {type(error).__name__} at {line}")
-            return _refusal(500, "the server failed on this request; its log names the place.", shape), name
+            return refusal(500, "the server failed on this request; its log names the place.", shape), name
 
     def direct(self, found: Found, headers: list[tuple[bytes, bytes]], body: bytes) -> Reply | None:
         """The answer to a small prediction, at once; None where the usual way must answer."""
@@ -177,7 +150,7 @@ class App:
         if b"content-encoding" in said:
             return None
         try:
-            self._admit(said)
+            self._entry.admit(said)
             reply = self.infer(Request(found, said, body, self._now()))
         # A boundary, as in `_reply`, which will meet the same fault and answer it. Nothing was logged yet.
         except Exception:
@@ -192,25 +165,25 @@ class App:
     # What each route answers.
 
     def server(self, request: Request) -> Reply:
-        return _json({"name": "comporta", "version": _version(), "extensions": ["binary_tensor_data"]})
+        return json({"name": "comporta", "version": _version(), "extensions": ["binary_tensor_data"]})
 
     def live(self, request: Request) -> Reply:
-        return _json({"live": True})
+        return json({"live": True})
 
     def ready(self, request: Request) -> Reply:
         ready = self.serving.ready
-        return _json({"ready": ready}, 200 if ready else 503)
+        return json({"ready": ready}, 200 if ready else 503)
 
     def metadata(self, request: Request) -> Reply:
         door, version = self._door(request), request.found.version
         live = door.champion if version is None else door.version(version)
-        return _json(v2.metadata(door.model, sorted(door.versions), live.loaded.signature, live.schema))
+        return json(v2.metadata(door.model, sorted(door.versions), live.loaded.signature, live.schema))
 
     def model_ready(self, request: Request) -> Reply:
         door = self._door(request)
         if request.found.version is not None:
             door.version(request.found.version)
-        return _json({"name": door.model, "ready": True})
+        return json({"name": door.model, "ready": True})
 
     def ping(self, request: Request) -> Reply:
         return Reply(200 if self.serving.doors else 404, b"\n", TEXT)
@@ -219,7 +192,7 @@ class App:
         return Reply(200, _version().encode(), TEXT)
 
     def infer(self, request: Request) -> Reply | Awaitable[Reply]:
-        size = _json_size(request)
+        size = json_size(request)
         door = self._door(request)
         pinned = None if request.found.version is None else door.version(request.found.version)
         reader = pinned or door.champion
@@ -255,25 +228,8 @@ class App:
         return _acknowledged(done, len(told))
 
     def metrics(self, request: Request) -> Reply:
-        counts, lines = self.recorder.counts, ["# TYPE comporta_requests_total counter"]
-        for (name, status), number in sorted(self.counts.items()):
-            lines.append(f'comporta_requests_total{{route="{name}",status="{status}"}} {number}')
-        for name, number in (
-            ("observations_written_total", counts.written),
-            ("observations_lost_total", counts.lost),
-            ("observations_waiting", self.recorder.waiting),
-            ("feedback_written_total", counts.feedback),
-            ("log_failures_total", counts.failures),
-        ):
-            kind = "counter" if name.endswith("total") else "gauge"
-            lines += [f"# TYPE comporta_{name} {kind}", f"comporta_{name} {number}"]
-        for door in self.serving.doors.values():
-            for share in door.shares:
-                labels = f'model="{door.model}",version="{share.version}"'
-                lines.append(f"comporta_share{{{labels}}} {share.weight}")
-        return Reply(
-            200, ("\n".join(lines) + "\n").encode(), ((b"content-type", b"text/plain; version=0.0.4"),)
-        )
+        text = exposition(self.counts, self.recorder, self.serving)
+        return Reply(200, text.encode(), ((b"content-type", b"text/plain; version=0.0.4"),))
 
     # The way of rows through a model.
 
@@ -341,25 +297,6 @@ class App:
 
     # What is let in.
 
-    def _admit(self, headers: dict[bytes, bytes]) -> None:
-        """Raises BadRequest for what a web page of another site might have sent, and for too much."""
-        host, hosts = headers.get(b"host", b""), self._hosts
-        if host not in self._friends:
-            name = host.lower()
-            if hosts is None:
-                good = LOOPBACK.fullmatch(name) is not None
-            else:
-                good = b"*" in hosts or name in hosts or name.rpartition(b":")[0] in hosts
-            if not good:
-                raise BadRequest("the Host header names another server than this one.", 421)
-            if len(self._friends) < 64:
-                self._friends.add(host)
-        if b"origin" in headers:
-            raise BadRequest("found a request from a web page, which this server does not answer.", 403)
-        length = headers.get(b"content-length")
-        if length is not None and (len(length) > 12 or int(length) > self.limits.body):
-            raise self._too_long()
-
     def _find(self, method: str, path: str) -> Found:
         found = find(method, path)
         if isinstance(found, list):
@@ -375,34 +312,6 @@ class App:
             if found.route.name == "infer" and path.isascii() and "%" not in path:
                 self.hot[path.encode()] = found
         return found
-
-    async def _rest(
-        self, body: bytes, headers: dict[bytes, bytes], message: dict[str, Any], receive: Receive
-    ) -> bytes:
-        """The whole body of a request that did not come in one piece. Raises BadRequest."""
-        if headers.get(b"content-encoding", b"identity") != b"identity":
-            raise BadRequest("content encoding: expected none; send the body as it is.", 415)
-        pieces, size = [body], len(body)
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                while size <= self.limits.body and message.get("more_body"):
-                    message = await receive()
-                    if message["type"] != "http.request":
-                        raise BadRequest("the connection ended before the body did.")
-                    pieces.append(message.get("body", b""))
-                    size += len(pieces[-1])
-        except TimeoutError:
-            raise BadRequest(
-                f"the body did not arrive within {self.limits.seconds:g} seconds.", 408
-            ) from None
-        if size > self.limits.body:
-            raise self._too_long()
-        return b"".join(pieces)
-
-    def _too_long(self) -> BadRequest:
-        return BadRequest(
-            f"the body: expected at most {self.limits.body} bytes. Send the rows in parts.", 413
-        )
 
     # What goes on beside the requests.
 
@@ -470,41 +379,7 @@ class _Allowed(Exception):
         self.methods = methods
 
 
-_LATER: Headers = ((b"retry-after", b"1"),)
 Write = Callable[[list[Part], list[str]], Reply]
-
-
-def _json(value: Any, status: int = 200) -> Reply:
-    return Reply(status, msgspec.json.encode(value))
-
-
-def _refusal(status: int, message: str, shape: str, headers: Headers = ()) -> Reply:
-    """An error as its protocol has it."""
-    if shape == "mlflow":
-        code = invocations.CODES.get(status, "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR")
-        body: dict[str, str] = {"error_code": code, "message": message}
-    else:
-        body = {"error": message}
-    return Reply(status, msgspec.json.encode(body), JSON + headers)
-
-
-def _json_size(request: Request) -> int | None:
-    """How much of a v2 body is JSON, where binary tensors follow. Raises BadRequest, 415 for another type."""
-    text = request.headers.get(b"inference-header-content-length")
-    if text is not None:
-        if not text.isdigit() or len(text) > 12 or not 0 < int(text) <= len(request.body):
-            raise BadRequest(
-                f"Inference-Header-Content-Length: expected the size of the JSON, 1 to {len(request.body)}. "
-                "A body of raw tensors alone is not taken."
-            )
-        return int(text)
-    kind = request.headers.get(b"content-type")
-    if kind == b"application/json":
-        return None
-    # Clients of this protocol may send no type at all.
-    if kind is not None and kind.partition(b";")[0].strip().lower() not in (b"application/json", b""):
-        raise BadRequest("content type: expected application/json.", 415)
-    return None
 
 
 async def _after(done: Awaitable[None], reply: Reply) -> Reply:
@@ -514,7 +389,7 @@ async def _after(done: Awaitable[None], reply: Reply) -> Reply:
 
 async def _acknowledged(done: Awaitable[None], count: int) -> Reply:
     await done
-    return _json({"accepted": count})
+    return json({"accepted": count})
 
 
 def _version() -> str:

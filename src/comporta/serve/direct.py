@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from comporta.serve.app import JSON, App, Reply
+from comporta.serve.app import App
 from comporta.serve.bounded import Bounded
+from comporta.serve.http import Reply
 from comporta.serve.routes import Found
+from comporta.serve.v2 import JSON_ONLY
 
 SMALL = 64 * 1024
 DRAIN_SECONDS = 0.5
@@ -107,7 +109,7 @@ class Direct(Bounded):
             self._prefix = _HEAD + b"".join(b"%b: %b\r\n" % header for header in self._dated)
         headers = (
             b"content-type: application/json\r\n"
-            if reply.headers is JSON
+            if reply.headers is JSON_ONLY
             else b"".join(b"%b: %b\r\n" % header for header in reply.headers)
         )
         ends = b"connection: close\r\n" if self._closing else b""

@@ -13,8 +13,9 @@ from typing import Any
 import uvicorn
 
 from comporta.errors import BadProject
-from comporta.serve.app import App, Limits
+from comporta.serve.app import App
 from comporta.serve.direct import Direct
+from comporta.serve.http import Limits
 from comporta.serve.source import Sink, Source
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
