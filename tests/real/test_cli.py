@@ -307,6 +307,20 @@ def test_a_reader_that_leaves_is_no_error(trained):
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
+def test_a_script_beside_the_project_that_runs_it_does_not_run_inside_the_run(tmp_path):
+    by_name = PROJECT.replace("import time", "import importlib").replace(
+        "def fit(X, y):", "def fit(X, y):\n    importlib.import_module('script')"
+    )
+    small(tmp_path, by_name, executor="local://?workers=1")
+    (tmp_path / "script.py").write_text("import comporta\ncomporta.load('.').run()\n")
+    done = comporta(tmp_path, "run")
+    assert done.returncode == 2 and "found a run inside a run" in done.stderr, done.stderr
+    guarded = "import comporta\nif __name__ == '__main__':\n    comporta.load('.').run()\n"
+    (tmp_path / "script.py").write_text(guarded)
+    script = [sys.executable, "script.py"]
+    assert subprocess.run(script, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+
+
 def test_the_installed_script_and_the_module_are_the_same_command(trained):
     for command in ([COMPORTA], [sys.executable, "-m", "comporta"]):
         done = subprocess.run(

@@ -77,6 +77,14 @@ def test_modules_beside_the_project_can_be_imported_and_are_read_again(tmp_path)
     assert load(file).name == "other"
 
 
+def test_an_unchanged_project_is_the_same_functions_when_it_is_loaded_again(tmp_path):
+    file = write(tmp_path, MINIMAL)
+    assert load(file).datasets[0].source is load(file).datasets[0].source
+    first = load(file)
+    file.write_text(MINIMAL + "# a comment\n")
+    assert load(file).datasets[0].source is not first.datasets[0].source
+
+
 def test_two_projects_do_not_share_a_module_of_the_same_name(tmp_path):
     text = "import beside\nfrom comporta.project import Project\nproject = Project(beside.NAME)\n"
     for name in ("one", "two"):

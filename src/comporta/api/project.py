@@ -12,6 +12,7 @@ from comporta import project as declared
 from comporta.errors import BadProject
 from comporta.project.load import find
 from comporta.project.load import load as loaded
+from comporta.project.once import not_inside_a_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,7 +38,7 @@ class Project(declared.Project, frozen=True):
         from comporta.loop.house import open_house
         from comporta.loop.train import run
 
-        with open_house(project=self) as house:
+        with not_inside_a_run(), open_house(project=self) as house:
             return run(house, models, progress=progress)
 
     def data(self, name: str, version: int | None = None) -> pl.LazyFrame:

@@ -11,6 +11,7 @@ from comporta.cli import words as say
 from comporta.cli.model import verdicts
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
+from comporta.project.once import not_inside_a_run
 from comporta.records import Run
 
 
@@ -26,7 +27,7 @@ def run(
     from comporta.loop.house import open_house
     from comporta.loop.train import run as ran
 
-    with open_house(project) as house, display(quiet=json) as progress:
+    with not_inside_a_run(), open_house(project) as house, display(quiet=json) as progress:
         report = ran(house, models, progress=progress, command=" ".join(("run", *models)))
     shut = [each for each in report.versions if not all(verdict.opens for verdict in each.verdicts)]
     if json:

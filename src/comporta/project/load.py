@@ -14,12 +14,12 @@ from comporta.errors import BadProject, ComportaError
 from comporta.project.locate import misspelt
 from comporta.project.project import Project
 from comporta.project.settings import FILE as SETTINGS
-from comporta.project.sources import TextLoader, counts, enter
+from comporta.project.sources import TextLoader, counts, enter, loaded, text_digest
 
 FILE = "project.py"
 
-# What earlier loads brought in: dropped before the next, so that an edit is seen and two projects in
-# one process do not share a sibling module of the same name.
+# What the last load brought in: dropped before another, so that an edit is seen and two projects in one
+# process do not share a sibling module of the same name.
 _brought: set[str] = set()
 
 
@@ -52,8 +52,9 @@ def find(path: Path | None = None) -> Path:
 def load(path: Path) -> Project:
     """The project that the file at `path` ends in, with its `root` filled in.
 
-    The file is imported afresh under its own name (`project` for `project.py`) with its folder first on
-    `sys.path`, so that modules beside it can be imported. Raises BadProject with file and line.
+    The file is imported under its own name (`project` for `project.py`) with its folder first on `sys.path`,
+    so that modules beside it can be imported; again only if it or one of them was edited since.
+    Raises BadProject with file and line.
     """
     file = path.resolve()
     module = _import(file)
@@ -67,6 +68,9 @@ def _import(file: Path) -> ModuleType:
         raise BadProject(f"{file.name}: found no Python file, expected one ending in .py.")
     if not name.isidentifier() or name in sys.stdlib_module_names:
         raise BadProject(f"{file.name}: found a name that cannot be imported. Rename it, e.g. {FILE}")
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) == str(file) and not _edited():
+        return known
     for old in _brought:
         sys.modules.pop(old, None)
     _brought.clear()
@@ -87,6 +91,18 @@ def _import(file: Path) -> ModuleType:
     finally:
         _brought.update(each for each in set(sys.modules) - before | {name} if _below(each, file.parent))
     return module
+
+
+def _edited() -> bool:
+    """Whether any file that the last load brought in has another text now than the one that was run."""
+    for name in _brought:
+        path = getattr(sys.modules.get(name), "__file__", None)
+        try:
+            if path is None or loaded(path) != text_digest(Path(path).read_bytes()):
+                return True
+        except OSError:
+            return True
+    return not _brought
 
 
 def _below(name: str, root: Path) -> bool:
