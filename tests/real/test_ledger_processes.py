@@ -400,3 +400,26 @@ def test_a_new_reading_is_folded_once_when_several_open_at_once(url: str, tmp_pa
     with ThreadPoolExecutor(4) as pool:
         assert [each.result() for each in [pool.submit(count) for _ in range(4)]] == [500] * 4
     ledger.close()
+
+
+def _write_once(root: str) -> None:
+    ledger = opened("sqlite:///ledger.db", Path(root))
+    put(ledger, Deposited(account="other", amount=1))
+    ledger.close()
+
+
+def test_a_process_that_opens_its_ledger_twice_keeps_its_hold_of_it(tmp_path: Path) -> None:
+    mine = [opened("sqlite:///ledger.db", tmp_path) for _ in range(2)]
+    for turn in range(3):
+        for ledger in mine:
+            put(ledger, Deposited(account="mine", amount=1))
+        # Were our locks gone, its end would be taken for the last one's, and the log deleted under us.
+        child = get_context("spawn").Process(target=_write_once, args=(str(tmp_path),))
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+        assert (tmp_path / "ledger.db-wal").exists()
+        assert [ledger.head().seq for ledger in mine] == [3 * (turn + 1)] * 2
+        mine.append(opened("sqlite:///ledger.db", tmp_path))
+        mine.pop().close()
+    assert sound(mine[0])

@@ -244,8 +244,8 @@ class SqlLedger:
         rows = connection.exec_driver_sql(self._sql.standing).all()
         if rows and rows[0][0] != self._key_mark:
             raise WrongKey(
-                f"ledger {self._database.url}: it was written with another key. Put the project's own key "
-                "in place (`comporta key import`)."
+                f"ledger {self._database.url}: it was written with another key than this one. Move this one "
+                "away and put the project's own in its place (`comporta key import FILE`)."
             )
         return list(rows) or None
 

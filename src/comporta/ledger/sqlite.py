@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import random
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from comporta.errors import BadProject, Busy, ComportaError, StorageFull
 
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP"}
+_making = threading.Lock()
 _WAIT = 0.0005  # seconds between two looks at whether it is our turn, give or take half
 
 
@@ -48,10 +51,19 @@ class Sqlite:
         event.listen(self.engine, "connect", _prepare)
 
     def _make(self) -> None:
+        """The file, where there is none. One that is there is not even opened and closed: that would let go
+        of this process's locks on it (fcntl(2)), and SQLite elsewhere would take it for unused and delete
+        the log under our connections (sqlite.org/howtocorrupt.html, 2.2)."""
         try:
-            if not self._path.exists():
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with _making:
+                if not self._path.exists():
+                    self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    with contextlib.suppress(FileExistsError):
+                        os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            if self._path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not os.access(self._path, os.R_OK | os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             if self._path.stat().st_size == 0:
                 # SQLite syncs the folder for its log, not for the file itself.
                 for folder in (self._path.parent, self._path.parent.parent):
@@ -62,7 +74,8 @@ class Sqlite:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise self._full(error) from error
             raise BadProject(
-                f"ledger {self.url}: cannot be opened ({error.strerror}). Check the path."
+                f"ledger {self.url}: cannot be opened for writing ({error.strerror}). "
+                "Correct the path or its permissions."
             ) from error
 
     @contextmanager
