@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, TypeVar
 
-from comporta.errors import Tampered
+from comporta.errors import NotFound, Tampered
 from comporta.records.asset import Artifact
 from comporta.records.record import Record, decode, encode
 from comporta.store.keys import Keys, digest
@@ -34,7 +34,8 @@ class Desk(Record, frozen=True, kw_only=True):
     def put(self, data: bytes, kind: str) -> Artifact:
         """These bytes, kept."""
         name = digest(self.keys.content, data)
-        self.store.put(artifact_name(name), data)
+        if not self.store.put(artifact_name(name), data):
+            self._mend(name, data)
         return Artifact(digest=name, size=len(data), kind=kind)
 
     def get(self, artifact: Artifact) -> bytes:
@@ -42,10 +43,20 @@ class Desk(Record, frozen=True, kw_only=True):
         data = self.store.get(artifact_name(artifact.digest))
         if digest(self.keys.content, data) != artifact.digest:
             raise Tampered(
-                f"artifact {artifact.digest[:12]}: its bytes are not what was written. "
+                f"{self.store.url}/{artifact_name(artifact.digest)}: its bytes are not what was written. "
                 "Restore it from a backup, or delete it and run again."
             )
         return data
+
+    def _mend(self, name: str, data: bytes) -> None:
+        """What lies there under this digest is put right where it was damaged: these bytes are the ones."""
+        try:
+            if self.store.get(artifact_name(name)) == data:
+                return
+            self.store.delete(artifact_name(name))
+        except NotFound:
+            pass  # deleted since
+        self.store.put(artifact_name(name), data)
 
     def put_json(self, value: Any) -> Artifact:
         """This record or JSON value, kept in canonical form."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import string
 from pathlib import Path
 
 from comporta.errors import BadProject, Refused, WrongKey
@@ -41,10 +42,16 @@ def read_secret(url: str, root: Path) -> bytes:
         secret = b""
     if len(secret) != SECRET_BYTES:
         raise WrongKey(
-            f"key {url}: found {len(text.strip())} characters, expected {2 * SECRET_BYTES} hex digits. "
+            f"key {url}: found {_told(text.strip())}, expected {2 * SECRET_BYTES} hex digits. "
             "Put the project's own key there (`comporta key import`)."
         )
     return secret
+
+
+def _told(text: str) -> str:
+    """What was found in place of a key, less the text itself: it may be one, mistyped."""
+    odd = sum(letter not in string.hexdigits for letter in text)
+    return f"{len(text)} characters, {odd} of them no hex digits" if odd else f"{len(text)} characters"
 
 
 def write_secret(path: Path, secret: bytes | None = None) -> bytes:
