@@ -136,7 +136,7 @@ class _Asking:
         self._failed: dict[str, Failed] = {}
         self._skipped: set[str] = set()
         self._again: dict[str, dict[str, str]] = {}
-        self._said: SimpleQueue[tuple[str, str]] = SimpleQueue()
+        self._said: SimpleQueue[tuple[str, str, float]] = SimpleQueue()
         self._waiting: set[str] = set()
         self._stopped = Event()
 
@@ -189,9 +189,7 @@ class _Asking:
         executor.warm(sum(not node.inline or not self._memory for node in left))
         work = guards.run(executor, engine._desk, folder, book.run)
         if self._memory:
-            recorded = guards.recorded(
-                work, book, engine._memory, say=lambda *said: self._said.put(said), stopped=self._stopped
-            )
+            recorded = guards.recorded(work, book, engine._memory, say=self._say, stopped=self._stopped)
             door = guards.cached(recorded, engine._memory)
             aside = guards.run(engine._inline, engine._desk, folder, book.run, shared=True)
             inline = guards.noted(aside, book)
@@ -304,11 +302,15 @@ class _Asking:
             self._hits[answer.node] = answer.recipe
         self._tell(answer.node, "reused" if answer.reused else "done")
 
+    def _say(self, name: str, state: str) -> None:
+        """From any thread; told at the next look, with the time it was said."""
+        self._said.put((name, state, time.monotonic()))
+
     def _listen(self) -> None:
         """Tells what the asking threads said; the callback is only ever called from the caller's thread."""
         while True:
             try:
-                name, state = self._said.get_nowait()
+                name, state, at = self._said.get_nowait()
             except Empty:
                 return
             if state == "waiting":
@@ -316,8 +318,8 @@ class _Asking:
                     continue
                 self._waiting.add(name)
             if name not in self._answers:
-                self._tell(name, state)
+                self._tell(name, state, at)
 
-    def _tell(self, name: str, state: str) -> None:
+    def _tell(self, name: str, state: str, at: float | None = None) -> None:
         if self._progress is not None:
-            self._progress(name, state, time.monotonic() - self._began)
+            self._progress(name, state, (time.monotonic() if at is None else at) - self._began)

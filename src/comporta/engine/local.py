@@ -150,7 +150,6 @@ class Worker:
 
     def __init__(self, hello: bytes, root: Path, threads: int) -> None:
         environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads)), "PYTHONHASHSEED": "0"}
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
         self.spent = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "comporta.engine.worker"],
@@ -248,9 +247,9 @@ class Worker:
         if code < 0:
             name = signal.Signals(-code).name
             why = {
-                "SIGKILL": ": the system ran out of memory, or someone killed it",
-                "SIGABRT": ": it aborted itself",
-                "SIGSEGV": ": a fault in compiled code",
+                "SIGKILL": ": the system ran out of memory, or someone killed it. Give it less to hold",
+                "SIGABRT": ": it aborted itself. What it printed tells more",
+                "SIGSEGV": ": a fault in compiled code. Look for it in the packages it calls",
             }.get(name, "")
             said = f"its process died of {name}{why}"
         else:
