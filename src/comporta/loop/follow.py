@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from comporta.data import versions
+from comporta.errors import Tampered
 from comporta.loop.datasets import DATASETS, dataset_key
 from comporta.loop.house import House
 from comporta.records import Answer, Slice, Transaction
@@ -28,7 +29,13 @@ def follow_one(house: House, dataset: str) -> None:
     """Facts for every version of this dataset that the ledger had not seen."""
     seen = house.ledger.scan(DATASETS, f"{dataset}/", newest=True, limit=1)
     last = seen[0][1].number if seen else 0
-    unseen = [each for each in versions(house.store, dataset) if each.number > last]
+    there = versions(house.store, dataset)
+    if seen and seen[0][1].version not in {each.id for each in there}:
+        raise Tampered(
+            f"{dataset}: found no version {last} as the ledger recorded it ({seen[0][1].version[:12]}): the "
+            f"dataset's log was cut or replaced. Restore data/{dataset}/ in {house.store.url} from a backup."
+        )
+    unseen = [each for each in there if each.number > last]
     if not unseen:
         return
 
