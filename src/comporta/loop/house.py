@@ -10,11 +10,12 @@ from types import TracebackType
 
 from comporta import engine
 from comporta.engine import Engine
-from comporta.errors import NotFound, WrongKey
+from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, open_ledger
 from comporta.loop.datasets import DATASETS
 from comporta.loop.lineage import EDGES, LOOKS, QUESTIONS
 from comporta.project import Model, Project, Settings
+from comporta.project.faults import listed, unusable
 from comporta.project.load import find, load
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Reading, Transaction
@@ -95,6 +96,7 @@ class House:
     def close(self) -> None:
         if "engine" in self.__dict__:
             self.engine.close()
+        self.ledger.close()
 
     def __enter__(self) -> House:
         return self
@@ -134,4 +136,6 @@ def open_house(path: Path | None = None, project: Project | None = None) -> Hous
         root = project.root or file.parent
     else:
         root = (project.root or Path.cwd()).resolve()
+    if found := unusable(project, root):
+        raise BadProject(listed(found))
     return House(project, root, settings(root))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from comporta.engine import Progress
+from comporta.errors import BadProject
 from comporta.gates import judge, needs, policy
 from comporta.loop import code
 from comporta.loop.bundle import bundle
@@ -13,6 +14,7 @@ from comporta.loop.follow import follow
 from comporta.loop.house import House
 from comporta.loop.plan import plan
 from comporta.project import Model
+from comporta.project.faults import faults, listed
 from comporta.records import Answer, Artifact, Record, Run, Slice, Transaction, Version
 from comporta.records.facts import TestLooked
 from comporta.registry import VERSIONS, judged, register, version_key
@@ -36,6 +38,8 @@ def run(
 
     Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject; what was answered stays remembered.
     """
+    if found := faults(house.project, house.root):
+        raise BadProject(listed(found))
     wanted = tuple(house.model(name) for name in models) or house.project.models
     champions = {model.name: champion(house, model.name) for model in wanted}
     asked = plan(house.project, house.root, wanted, champions)

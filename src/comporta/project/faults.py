@@ -39,6 +39,17 @@ def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple
     return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file, fault.line)))
 
 
+def unusable(project: Project, root: Path) -> tuple[Fault, ...]:
+    """Every fault, where some value is of another kind than its field: nothing can be asked of it then."""
+    reached = [each for kind in (Model, Features, AsOf, Dataset) for each in _every(project, kind)]
+    return faults(project, root) if any(any(unkind(each)) for each in (project, *reached)) else ()
+
+
+def listed(found: Iterable[Fault]) -> str:
+    """A line for each fault, as a message."""
+    return "\n".join(str(fault) if fault.file else fault.message for fault in found)
+
+
 def sources(root: Path) -> tuple[Path, ...]:
     """The project's own files among the loaded modules, the project file first."""
     loaded = {
