@@ -22,6 +22,15 @@ def fit(X, y):
         file.write("fitted\\n")
     return LogisticRegression(C=0.5).fit(X, y)
 """
+HANG = """
+
+def hang():
+    import time
+    from pathlib import Path
+
+    if (Path(__file__).parent / "fitted").read_text().count("fitted") == 1:
+        time.sleep(60)
+"""
 SLOW = """
 
 def fit(X, y):
@@ -43,6 +52,21 @@ def test_two_runs_at_once_both_end_well_and_each_step_is_done_once(folder: Folde
     first, second = (said.json for said in ended)
     assert first["versions"][0]["number"] == second["versions"][0]["number"] == 2
     assert len(first["fresh"]) + len(second["fresh"]) == 1, "the version is entered once"
+    folder.goes_on()
+
+
+def test_what_a_killed_run_was_doing_is_done_by_the_one_that_waits_for_it(folder: Folder) -> None:
+    folder.write(fit=COUNTED.replace("    return", "        file.flush()\n        hang()\n    return") + HANG)
+    first = folder.start("run")
+    assert folder.within(60, (folder.root / "fitted").exists)
+    second = folder.start("run", "--json")
+    assert folder.within(60, lambda: len(folder.runs()) == 3), "the second run began"
+    first.kill()
+    folder.ended(first)
+    said = folder.ended(second)
+    assert said.code == 0, str(said)
+    assert "split high" in said.json["run"]["reused"]
+    assert (folder.root / "fitted").read_text() == "fitted\n" * 2
     folder.goes_on()
 
 
