@@ -419,3 +419,15 @@ def test_comportas_own_steps_count_by_the_code_they_reach(tmp_path: Path) -> Non
     reach = Code(tmp_path).of(["comporta.engine.question:recipe_digest"])
     assert any(part.startswith("comporta.store.keys:digest") for part in reach.parts)
     assert not any("serve" in file for file in reach.files)
+
+
+def test_a_step_of_comportas_own_reaches_no_stray_file_of_the_project(tmp_path):
+    (tmp_path / "project.py").write_text("def fit(X, y):\n    return None\n")
+    stray = tmp_path / "stray.py"
+    stray.write_text("raise SystemExit('imported by nobody')\n")
+    code = Code(tmp_path)
+    refs = ("comporta.train.steps:fit", "project.py:fit")
+    before = code.of(refs).digest
+    stray.write_text("raise SystemExit('changed')\n")
+    code.refresh()
+    assert code.of(refs).digest == before

@@ -269,7 +269,8 @@ class _Walk:
             self._follow(place, read.source.imports[index], ())
         if statement.whole:
             self._whole(place)
-        if statement.anywhere:
+        # Comporta's own look-ups by name find the functions that a recipe `uses`, which are followed anyway.
+        if statement.anywhere and not own(place.file or ""):
             self._anywhere()
 
     def _follow(self, place: Place, each: Import, rest: tuple[str, ...]) -> None:
@@ -280,7 +281,10 @@ class _Walk:
             taken = () if each.name in (None, "*") else (each.name,)
             dotted = ".".join((absolute, *(part for part in taken if part)))
             self.parts[f"{place.label}:import {each.bound}"] = dotted
-            self._outside(".".join((dotted, *rest)))
+            if own(place.file or ""):
+                self._package(dotted)
+            else:
+                self._outside(".".join((dotted, *rest)))
         elif each.name == "*":
             self._whole(target)
         elif each.name is None:
