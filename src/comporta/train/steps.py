@@ -153,12 +153,28 @@ def _said(model: Any, reads: Reads, dressed: pl.DataFrame, takes: Signature) -> 
         label, probability = np.empty(0, np.int64), np.empty((0, len(takes.classes)))
     else:
         label, probability = ask(model, reads, dressed, takes)  # type: ignore[assignment]
+        _require_answers(dressed.height, label, probability)
     if takes.task == "regression":
         return [pl.Series(NUMBER, label, dtype=pl.Float64)]
     said = [words_at(label, takes.classes).alias(LABEL)]
     if probability is not None and takes.output != "label":
         said += [pl.Series(f"{CHANCE}{at}", probability[:, at]) for at in range(len(takes.classes))]
     return said
+
+
+def _require_answers(rows: int, *said: Any) -> None:
+    """Raises BadData unless there is one finite answer a row: a figure measured on others means nothing."""
+    for answers in said:
+        if answers is None:
+            continue
+        if len(answers) != rows:
+            raise BadData(f"model: found {len(answers)} answers, expected one for each of {rows} rows.")
+        if np.issubdtype(np.asarray(answers).dtype, np.floating) and not np.isfinite(answers).all():
+            bad = int((~np.isfinite(np.asarray(answers).reshape(rows, -1)).all(axis=1)).sum())
+            raise BadData(
+                f"model: found {bad} of {rows} answers that are no finite number, expected none. "
+                "Look for missing or extreme values that the estimator cannot take."
+            )
 
 
 def score(
