@@ -82,11 +82,10 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        raise BadProject(
-            f"{host}:{port}: cannot listen there ({error.strerror}). Choose another with --port."
-        ) from None
+        why = getattr(error, "strerror", None) or "a port is a number from 0 to 65535"
+        raise BadProject(f"{host}:{port}: cannot listen there ({why}). Choose another with --port.") from None
     listener.listen(_BACKLOG)
     return listener
 
