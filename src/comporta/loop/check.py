@@ -26,8 +26,6 @@ def check(house: House) -> tuple[Fault, ...]:
     """The faults in the order of the source. Data is read from the newest version where there is one,
     else from its source, whose rows are not kept."""
     declared = faults(house.project, house.root)
-    if declared:
-        return declared
     places = Places(sources(house.root), house.root)
     found: list[Fault] = []
     frames: dict[str, pl.LazyFrame] = {}
@@ -40,8 +38,14 @@ def check(house: House) -> tuple[Fault, ...]:
             found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {said}"))
     if not found:
         for model in house.project.models:
-            found += _of_model(model, frames, places)
-    return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file, fault.line)))
+            try:
+                found += _of_model(model, frames, places)
+            except ComportaError:
+                if not declared:  # else it is one of those, said better there
+                    raise
+    lines = {(fault.file, fault.line) for fault in declared}
+    told = {fault for fault in found if (fault.file, fault.line) not in lines}
+    return tuple(sorted({*declared, *told}, key=lambda fault: (fault.file, fault.line, fault.message)))
 
 
 def _frame(house: House, dataset: Dataset) -> pl.LazyFrame:
