@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from comporta.data import scan, slice_of
@@ -89,14 +90,17 @@ def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> 
     ]
     asked = {"target": (model.target,), "slices": model.slices, "group": (model.group,)}
     asked["gates"] = tuple(need.by for need in needs(model.gates))
-    seen = {*columns, *(name for join in features.joins for name in join.join().columns.values())}
+    joins = [
+        msgspec.structs.replace(join, tolerance=None) for join in features.joins
+    ]  # a bad span hides nothing
+    seen = {*columns, *(name for join in joins for name in join.join().columns.values())}
     for field, names in asked.items():
         for name in names:
             if name and name not in seen:
                 found.append(
                     places.fault("Model", model.name, field, _absent(features.of.name, name, columns))
                 )
-    for nth, join in enumerate(features.joins):
+    for nth, join in enumerate(joins):
         there = frames[join.dataset.name].collect_schema().names()
         plain = join.join()
         for field, mine in (("on", plain.on.values()), ("columns", plain.columns)):
