@@ -75,5 +75,7 @@ def _key(folder: Path) -> list[tuple[str, str]]:
     path = folder / url.removeprefix("file://")
     if path.exists():
         return [(path.name, say.THERE)]
+    if (folder / ".comporta").exists():
+        return [(path.name, say.KEY_GONE)]  # a new one could not read what is kept there
     write_secret(path)
     return [(path.name, say.FILES["key"])]

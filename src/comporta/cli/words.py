@@ -20,6 +20,7 @@ MADE = "Made {where}:"
 NEXT_AFTER_INIT = "Next:  cd {where} && comporta run"
 NEXT_HERE = "Next:  comporta run"
 THERE = "already there, left as it is"
+KEY_GONE = "missing, and data was written with it: bring it back with comporta key import FILE"
 FILES = {
     "project.py": "data, features, model, gates: start here",
     "sample.py": "the made-up data, until yours is there",
