@@ -39,11 +39,10 @@ def check(house: House) -> tuple[Fault, ...]:
             found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {said}"))
     if not found:
         for model in house.project.models:
-            try:
-                found += _of_model(model, frames, places)
-            except ComportaError:
-                if not declared:  # else it is one of those, said better there
-                    raise
+            found += _of_model(model, frames, places)
+            # Only on a sound declaration: on another they would tell its faults a second time.
+            if not found and not declared:
+                found += _of_functions(model, frames, places)
     lines = {(fault.file, fault.line) for fault in declared}
     told = {fault for fault in found if (fault.file, fault.line) not in lines}
     return tuple(sorted({*declared, *told}, key=lambda fault: (fault.file, fault.line, fault.message)))
@@ -64,7 +63,7 @@ def _frame(house: House, dataset: Dataset) -> pl.LazyFrame:
 def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
     """Columns that are declared and not there."""
     columns = frame.collect_schema().names()
-    shape = dataset.shape()
+    shape = msgspec.structs.replace(dataset, delay=None, fresh=None).shape()  # a bad span hides nothing
     wanted = {
         "key": shape.key,
         "subject": (shape.subject,),
@@ -79,7 +78,7 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
 
 
 def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> Iterator[Fault]:
-    """Columns that are declared and not there; feature functions that look at other rows."""
+    """Columns that are declared and not there."""
     features = model.features
     of = frames[features.of.name]
     columns = of.collect_schema().names()
@@ -109,11 +108,10 @@ def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> 
                     message = _absent(join.dataset.name, name, there)
                     found.append(places.fault("AsOf", features.name, field, message, nth=nth))
     yield from found
-    if not found:
-        yield from _of_functions(model, frames, places)
 
 
 def _of_functions(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> Iterator[Fault]:
+    """Feature functions that fail, or that look at other rows."""
     features = model.features
     tables_of = (features.of, *(join.dataset for join in features.joins))
     plan = FeaturePlan(
