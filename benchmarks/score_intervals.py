@@ -12,8 +12,8 @@ import time
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from comporta.train.bootstrap import intervals
-from comporta.train.metrics import Seen, statistic
+from comporta.stats.bootstrap import intervals
+from comporta.stats.metrics import Seen, statistic
 
 ROWS, TIMES, LIMIT = 200_000, 200, 1.5
 

@@ -121,8 +121,8 @@ def make_models(folder: Path, asked: Any) -> dict[str, list[float]]:
     from sklearn.preprocessing import StandardScaler
 
     from comporta.records import encode
+    from comporta.store.frames import write
     from comporta.train import steps
-    from comporta.train.frames import write
 
     desk = open_desk(folder)
     rng = np.random.default_rng(3)

@@ -24,8 +24,9 @@ from sklearn.svm import LinearSVC
 from comporta.errors import BadData, BadProject, NotFound, Tampered
 from comporta.records import Scores, Signature, at_random, by_group, by_time
 from comporta.store import Desk, MemoryStore, derive
+from comporta.store.frames import read, write
 from comporta.train import load_predictor, steps, trial_rows
-from comporta.train.frames import dress, matrix, read, write
+from comporta.train.frames import dress, matrix
 from comporta.train.predictor import Parity
 
 ROWS = 1500

@@ -6,9 +6,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
 
 from comporta.errors import BadData, BadProject
+from comporta.stats.classes import class_text, labels_from, places
 from comporta.train.call import call, described, reads_of
 from comporta.train.frames import dress, learn_fields, matrix, to_pandas, words_at
-from comporta.train.target import class_text, labels_from, places, task_of, values_of
+from comporta.train.target import task_of, values_of
 
 FRAME = pl.DataFrame(
     {

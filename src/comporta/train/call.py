@@ -13,9 +13,10 @@ import polars as pl
 from comporta.errors import BadProject
 from comporta.records import Field, Signature
 from comporta.records.metric import Task
+from comporta.stats.classes import class_text
 from comporta.train.frames import Reads, hand
 from comporta.train.lightgbm_words import teach_lightgbm
-from comporta.train.target import class_text, label_of, values_of
+from comporta.train.target import label_of, values_of
 
 Output = Literal["label", "probability", "both"]
 SEEDS = ("seed", "random_state")

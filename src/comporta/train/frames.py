@@ -7,49 +7,21 @@ from the training rows, sorted); a word that is not in the list is a missing val
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
 
 from comporta.errors import BadData, BadProject
-from comporta.records import Artifact, Field
-from comporta.store.desk import Desk
+from comporta.records import Field
+from comporta.stats.table import feature_names
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
 Reads = Literal["polars", "pandas", "numpy"]
-HIDDEN = "__"
 WORDS = 1_000
-
-
-def read(desk: Desk, artifact: Artifact) -> pl.DataFrame:
-    """The frame. Raises NotFound, Tampered."""
-    return pl.read_parquet(io.BytesIO(desk.get(artifact)))
-
-
-def write(desk: Desk, frame: pl.DataFrame) -> Artifact:
-    """The frame as Parquet, kept; equal frames are equal bytes."""
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", statistics=False)
-    return desk.put(buffer.getvalue(), "frame")
-
-
-def feature_names(frame: pl.DataFrame) -> list[str]:
-    """The columns a model may see."""
-    return [name for name in frame.columns if not name.startswith(HIDDEN)]
-
-
-def column(frame: pl.DataFrame, name: str) -> pl.Series:
-    """A feature, or a column kept beside the features. Raises BadProject, with the names there are."""
-    for each in (name, f"{HIDDEN}keep_{name}", f"{HIDDEN}{name}"):
-        if each in frame.columns:
-            return frame[each].alias(name)
-    there = sorted({each.removeprefix(HIDDEN).removeprefix("keep_") for each in frame.columns})
-    raise BadProject(f"column {name!r}: not in the table; there are {', '.join(there)}.")
 
 
 def learn_fields(frame: pl.DataFrame) -> tuple[Field, ...]:

@@ -10,12 +10,12 @@ import polars as pl
 
 from comporta.errors import BadData, NotFound, Tampered
 from comporta.records import Artifact, Record, Signature
+from comporta.stats.classes import labels_from
 from comporta.store.desk import Desk
 from comporta.train.codecs import Codec, from_bytes, header_of
 from comporta.train.frames import Reads, dress, hand, words_at
 from comporta.train.lightgbm_words import teach_lightgbm
 from comporta.train.runtime import Compiled, compile_lightgbm, compile_onnx
-from comporta.train.target import labels_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Record, Signature
+from comporta.stats.classes import labels_from
 from comporta.train.frames import matrix
-from comporta.train.target import labels_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

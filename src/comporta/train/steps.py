@@ -11,23 +11,21 @@ import polars as pl
 
 from comporta.errors import BadData
 from comporta.records import Artifact, ByGroup, Field, Scores, Signature, Split
+from comporta.records.columns import CHANCE, HIDDEN, LABEL, NUMBER
+from comporta.stats.table import column, feature_names
 from comporta.store.desk import Desk
+from comporta.store.frames import read, write
 from comporta.train.call import Output, call, described, reads_of
 from comporta.train.codecs import Codec, from_bytes, to_bytes
 from comporta.train.export import ROWS, lightgbm_agreement, make_trial, to_onnx
 from comporta.train.frames import (
-    HIDDEN,
     Reads,
-    column,
     dress,
-    feature_names,
     learn_fields,
-    read,
     words_at,
-    write,
 )
 from comporta.train.predictor import Parity, ask
-from comporta.train.scores import CHANCE, LABEL, NUMBER, compare, measure
+from comporta.train.scores import compare, measure
 from comporta.train.split import TEST, TRAIN, assign
 from comporta.train.target import task_of
 

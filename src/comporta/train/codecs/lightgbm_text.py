@@ -10,7 +10,7 @@ import numpy as np
 
 from comporta.errors import Tampered
 from comporta.records import Record, decode, encode
-from comporta.train.target import class_text, labels_from
+from comporta.stats.classes import class_text, labels_from
 
 _THREADS = re.compile(r"\[num_threads: -?\d+\]")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from comporta.records import Record
-from comporta.train.bootstrap import Statistic
+from comporta.stats.bootstrap import Statistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

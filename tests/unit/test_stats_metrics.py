@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 
 from comporta.records.metric import METRICS
-from comporta.train.metrics import Seen, statistic
+from comporta.stats.metrics import Seen, statistic
 
 NAMES = [name for name, each in METRICS.items() if "binary" in each.tasks]
 NUMBERS = [name for name, each in METRICS.items() if "regression" in each.tasks]

@@ -6,8 +6,8 @@ from scipy import stats
 
 from comporta.gates import judge, no_worse
 from comporta.records import Evidence, Figure
-from comporta.train.bootstrap import intervals, replicates_for
-from comporta.train.metrics import Seen, statistic
+from comporta.stats.bootstrap import intervals, replicates_for
+from comporta.stats.metrics import Seen, statistic
 
 
 def mean_of(values):

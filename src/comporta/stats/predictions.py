@@ -1,0 +1,78 @@
+"""A frame of predictions, read: which task, which classes, what was said and what came true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from comporta.errors import BadData, BadProject
+from comporta.records.columns import CHANCE, LABEL, NUMBER, TARGET
+from comporta.records.metric import METRICS, Task, metric
+from comporta.stats.bootstrap import Statistic
+from comporta.stats.classes import places
+from comporta.stats.metrics import Seen, statistic
+
+
+def task_of(predictions: pl.DataFrame) -> Task:
+    """Told by the columns that `predict` wrote."""
+    if NUMBER in predictions.columns:
+        return "regression"
+    return "binary" if len(classes_of(predictions)) == 2 else "multiclass"
+
+
+def classes_of(predictions: pl.DataFrame) -> tuple[str, ...]:
+    """The model's classes, in its order; none for regression."""
+    kind = predictions[LABEL].dtype if LABEL in predictions.columns else None
+    return tuple(kind.categories) if isinstance(kind, pl.Enum) else ()
+
+
+def metrics_for(predictions: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...]:
+    """Those asked, or the usual ones of the task. Raises BadProject on one that these cannot have."""
+    task = task_of(predictions)
+    has = given(predictions)
+    usual = tuple(n for n, each in METRICS.items() if each.usual and task in each.tasks and each.needs in has)
+    for name in asked:
+        found = metric(name)
+        if task not in found.tasks:
+            raise BadProject(f"metric {name!r}: cannot be measured for {task}; {', '.join(usual)} can.")
+        if found.needs not in has:
+            raise BadProject(f"metric {name!r}: needs a {found.needs}; the model's output gives none.")
+    return tuple(asked) or usual
+
+
+def given(predictions: pl.DataFrame) -> set[str]:
+    """What these predictions hold: `label` and `probability`, `label`, or `number`."""
+    if NUMBER in predictions.columns:
+        return {"number"}
+    return {"label", "probability"} if f"{CHANCE}0" in predictions.columns else {"label"}
+
+
+def labelled(predictions: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose truth is known. Raises BadData where there is none."""
+    rows = predictions.filter(pl.col(TARGET).is_not_null())
+    if rows.is_empty():
+        raise BadData(
+            "scores: found no row with a target, expected some. Wait for labels, or widen the test part."
+        )
+    return rows
+
+
+def statistics(rows: pl.DataFrame, names: Sequence[str]) -> list[Statistic]:
+    """Each metric of these rows as a function of their weights."""
+    was = seen(rows)
+    return [statistic(name, was) for name in names]
+
+
+def seen(rows: pl.DataFrame) -> Seen:
+    """What happened and what was said, as numbers."""
+    if NUMBER in rows.columns:
+        return Seen(classes=0, truth=rows[TARGET].cast(pl.Float64).to_numpy(), number=rows[NUMBER].to_numpy())
+    classes = classes_of(rows)
+    chances = [f"{CHANCE}{place}" for place in range(len(classes))]
+    return Seen(
+        classes=len(classes),
+        truth=places(rows[TARGET], classes),
+        label=rows[LABEL].to_physical().cast(pl.Int64).to_numpy(),
+        probability=rows.select(chances).to_numpy() if chances[0] in rows.columns else None,
+    )

@@ -1,0 +1,22 @@
+"""A table of features and the columns beside them: whose names begin with `__`, and no model sees them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from comporta.errors import BadProject
+from comporta.records.columns import HIDDEN
+
+
+def feature_names(frame: pl.DataFrame) -> list[str]:
+    """The columns a model may see."""
+    return [name for name in frame.columns if not name.startswith(HIDDEN)]
+
+
+def column(frame: pl.DataFrame, name: str) -> pl.Series:
+    """A feature, or a column kept beside the features. Raises BadProject, with the names there are."""
+    for each in (name, f"{HIDDEN}keep_{name}", f"{HIDDEN}{name}"):
+        if each in frame.columns:
+            return frame[each].alias(name)
+    there = sorted({each.removeprefix(HIDDEN).removeprefix("keep_") for each in frame.columns})
+    raise BadProject(f"column {name!r}: not in the table; there are {', '.join(there)}.")

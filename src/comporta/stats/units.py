@@ -1,0 +1,63 @@
+"""What is resampled whole, and what is measured apart: units and slices of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from comporta.records.columns import AT
+from comporta.stats.table import column
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FEWEST_DAYS = 8
+MOST_SLICES = 50
+
+
+def units_of(rows: pl.DataFrame, group: str | None) -> NDArray[np.int64] | None:
+    """What is resampled whole: the declared group, else days where there are at least eight, else rows
+    (None). A row whose group is missing stands alone."""
+    if group is not None:
+        named = column(rows, group).cast(pl.String)
+        alone = pl.Series(range(rows.height), dtype=pl.Int64).cast(pl.String)
+        units = pl.select(pl.coalesce("g" + named, "r" + alone)).to_series()
+        return units.rank("dense").cast(pl.Int64).to_numpy() - 1
+    if AT in rows.columns and rows[AT].dtype.is_temporal() and rows[AT].null_count() == 0:
+        days = rows[AT].cast(pl.Date)
+        if days.n_unique() >= FEWEST_DAYS:
+            return days.rank("dense").cast(pl.Int64).to_numpy() - 1
+    return None
+
+
+def slices_of(rows: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """All rows, and then each value of each column; the numbers of a column of many by quarters."""
+    yield "", rows
+    for name in by:
+        values = coarse(column(rows, name))
+        framed = rows.with_columns(values.alias("__slice"))
+        counts = values.value_counts(sort=True).head(MOST_SLICES)[values.name].to_list()
+        for value in sorted(counts, key=lambda each: (each is None, str(each))):
+            yield (
+                f"{name}={'missing' if value is None else value}",
+                framed.filter(pl.col("__slice").eq_missing(pl.lit(value))).drop("__slice"),
+            )
+
+
+def coarse(values: pl.Series) -> pl.Series:
+    if not values.dtype.is_numeric() or values.n_unique() <= 12:
+        if values.dtype == pl.Boolean:
+            return values.replace_strict({True: "true", False: "false"}, default=None, return_dtype=pl.String)
+        return values.cast(pl.String)
+    numbers = values.cast(pl.Float64)
+    cuts = sorted({float(f"{numbers.quantile(q):.6g}") for q in (0.25, 0.5, 0.75)})
+    names = [f"up to {cuts[0]:g}"]
+    names += [f"{low:g} to {high:g}" for low, high in pairwise(cuts)]
+    names.append(f"above {cuts[-1]:g}")
+    places = numbers.fill_nan(None).to_numpy()
+    held = pl.Series(names).gather(np.searchsorted(cuts, np.nan_to_num(places)).astype(np.uint32))
+    return pl.select(pl.when(numbers.fill_nan(None).is_not_null()).then(held)).to_series()
