@@ -245,6 +245,23 @@ def test_another_key_is_one_clear_error(trained):
         (trained / "comporta.key").write_text(key)
 
 
+def test_a_key_that_the_data_was_not_written_with_is_refused_before_it_is_put(trained, tmp_path):
+    file = trained / "comporta.key"
+    right = file.read_text()
+    (tmp_path / "wrong.txt").write_text("ab" * 32)
+    file.unlink()
+    try:
+        done = comporta(trained, "key", "import", str(tmp_path / "wrong.txt"))
+        assert done.returncode == 2 and "was written with" in done.stderr and "Traceback" not in done.stderr
+        assert not file.exists()
+        (tmp_path / "right.txt").write_text(right)
+        done = comporta(trained, "key", "import", str(tmp_path / "right.txt"))
+        assert done.returncode == 0, done.stderr
+        assert comporta(trained, "models").returncode == 0
+    finally:
+        file.write_text(right)
+
+
 def lines_of(text: str, said: Said) -> set[str]:
     """What the lines begin with that are named as faults."""
     return {

@@ -12,10 +12,11 @@ from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.options import Where
 from comporta.errors import BadProject, WrongKey
+from comporta.ledger import written_with
 from comporta.project.load import find
 from comporta.project.settings import settings
-from comporta.store.keys import SECRET_BYTES, derive
-from comporta.store.secret import read_secret, write_secret
+from comporta.store.keys import derive
+from comporta.store.secret import parse_secret, read_secret, write_secret
 
 
 def export(*, project: Where = None) -> None:
@@ -32,15 +33,26 @@ def import_(
     *,
     project: Where = None,
 ) -> None:
-    """Put a project's key in its place, readable by you alone. A key that is there is never overwritten."""
+    """Put a project's key in its place, readable by you alone.
+
+    A key that is there is never overwritten; one that the project's data was not written with is refused.
+    """
     root = find(project).parent
-    url = settings(root).key
+    where = settings(root)
+    url = where.key
     if not url.startswith("file://"):
         raise BadProject(f"key: found {url!r} in comporta.toml, expected file://PATH to put it at.")
     secret = _secret(file)
+    keys = derive(secret)
+    # Before anything is written: a wrong key in its place would be refused by every other command.
+    if written_with(where.ledger, key=keys.chain, root=root) is False:
+        raise WrongKey(
+            f"found key {keys.fingerprint}, expected the one that this project's data was written with. "
+            "Nothing was written; import that one."
+        )
     path = root / url.removeprefix("file://")
     write_secret(path, secret)
-    show.line(say.KEY_PUT.format(fingerprint=derive(secret).fingerprint, where=path.name))
+    show.line(say.KEY_PUT.format(fingerprint=keys.fingerprint, where=path.name))
 
 
 def _secret(file: Path | None) -> bytes:
@@ -48,13 +60,4 @@ def _secret(file: Path | None) -> bytes:
         text = sys.stdin.read() if file is None else file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise WrongKey(f"{file}: cannot be read as a key ({error}). Name the file that holds it.") from None
-    try:
-        secret = bytes.fromhex(text.strip())
-    except ValueError:
-        secret = b""
-    if len(secret) != SECRET_BYTES:
-        raise WrongKey(
-            f"found {len(text.strip())} characters, expected the {2 * SECRET_BYTES} hex digits that "
-            "`comporta key export` prints."
-        )
-    return secret
+    return parse_secret(text, "standard input" if file is None else str(file))

@@ -2,7 +2,7 @@
 
 from comporta.ledger.audit import Audit, Fault, verify
 from comporta.ledger.memory import MemoryLedger
-from comporta.ledger.opening import open_ledger
+from comporta.ledger.opening import open_ledger, written_with
 from comporta.ledger.protocol import Ledger
 
-__all__ = ["Audit", "Fault", "Ledger", "MemoryLedger", "open_ledger", "verify"]
+__all__ = ["Audit", "Fault", "Ledger", "MemoryLedger", "open_ledger", "verify", "written_with"]

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comporta.errors import BadProject
+from comporta.ledger.chain import key_mark
 from comporta.ledger.decoding import UPCASTS, Upcast
 from comporta.ledger.memory import MemoryLedger
 from comporta.ledger.protocol import Ledger
 from comporta.records.event import Fact, Reading
 from comporta.records.facts import FACTS
+
+if TYPE_CHECKING:
+    from comporta.ledger.sql import Database
 
 
 def open_ledger(
@@ -32,29 +36,50 @@ def open_ledger(
     `Keys.chain`. clock: the time of what is appended, UTC. facts, upcasts: what events may hold.
     Raises BadProject, MissingExtra, WrongKey, Busy, StorageFull.
     """
-    scheme, _, rest = url.partition("://")
     opened: dict[str, Any] = {"key": key, "clock": clock, "facts": facts, "upcasts": upcasts}
-    if scheme == "memory":
+    if url.startswith("memory://"):
         return MemoryLedger(readings, **opened)
     # SQLAlchemy takes a while to load: not for those who keep everything in memory.
     from comporta.ledger.migrate import up_to_date
-    from comporta.ledger.sql import Database, SqlLedger
+    from comporta.ledger.sql import SqlLedger
 
-    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        from comporta.ledger.sqlite import Sqlite
-
-        database: Database = Sqlite(root / rest[1:])
-    elif scheme in ("postgresql", "postgres", "postgresql+psycopg"):
-        from comporta.ledger.postgres import Postgres
-
-        database = Postgres(url)
-    else:
-        raise BadProject(
-            f"ledger: found {url!r}, expected sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory://."
-        )
+    database = _database(url, root)
     try:
         up_to_date(database)
         return SqlLedger(database, readings, **opened)
     except BaseException:
         database.engine.dispose()
         raise
+
+
+def written_with(url: str, *, key: bytes, root: Path) -> bool | None:
+    """Whether the ledger at `url` was written with this key; None where nothing was written yet.
+
+    Makes and changes nothing. Raises BadProject, MissingExtra, Busy.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "memory" or (scheme == "sqlite" and not (root / rest[1:]).exists()):
+        return None
+    from comporta.ledger.sql import key_of
+
+    database = _database(url, root)
+    try:
+        mark = key_of(database)
+    finally:
+        database.engine.dispose()
+    return None if mark is None else mark == key_mark(key)
+
+
+def _database(url: str, root: Path) -> Database:
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        from comporta.ledger.sqlite import Sqlite
+
+        return Sqlite(root / rest[1:])
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        from comporta.ledger.postgres import Postgres
+
+        return Postgres(url)
+    raise BadProject(
+        f"ledger: found {url!r}, expected sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory://."
+    )

@@ -332,6 +332,18 @@ class _Lost(ComportaError):
     """The connection broke; how the transaction ended is to be found out."""
 
 
+def key_of(database: Database) -> str | None:
+    """The mark of the key that this ledger was written with; None while nothing is written."""
+    try:
+        with database.engine.connect() as connection:
+            if not connection.dialect.has_table(connection, "ledger_keyed"):
+                return None
+            row = connection.exec_driver_sql("SELECT mark FROM ledger_keyed").first()
+            return None if row is None else str(row[0])
+    except DBAPIError as error:
+        raise database.said(error) or error from error
+
+
 def event_of(row: Row) -> Event:
     """The event in a stored row. Raises Tampered when its fields are not of their types."""
     seq, at, kind, schema, body, prev, hash_ = row

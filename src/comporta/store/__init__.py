@@ -5,7 +5,7 @@ from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Entry, Store
-from comporta.store.secret import read_secret, write_secret
+from comporta.store.secret import parse_secret, read_secret, write_secret
 from comporta.store.space import Swept, Used, sweep, usage
 from comporta.store.urls import open_store
 
@@ -24,6 +24,7 @@ __all__ = [
     "keyed_hash",
     "new_secret",
     "open_store",
+    "parse_secret",
     "read_secret",
     "sweep",
     "usage",

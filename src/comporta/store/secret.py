@@ -36,14 +36,19 @@ def read_secret(url: str, root: Path) -> bytes:
             ) from None
     else:
         raise BadProject(f"key: found {url!r}, expected file://PATH or env://NAME.")
+    return parse_secret(text, f"key {url}")
+
+
+def parse_secret(text: str, where: str) -> bytes:
+    """The 32 bytes of 64 hex digits. where: what errors call it. Raises WrongKey, without the text."""
     try:
         secret = bytes.fromhex(text.strip())
     except ValueError:
         secret = b""
     if len(secret) != SECRET_BYTES:
         raise WrongKey(
-            f"key {url}: found {_told(text.strip())}, expected {2 * SECRET_BYTES} hex digits. "
-            "Put the project's own key there (`comporta key import`)."
+            f"{where}: found {_told(text.strip())}, expected {2 * SECRET_BYTES} hex digits. "
+            "Put there what `comporta key export` prints (`comporta key import`)."
         )
     return secret
 
