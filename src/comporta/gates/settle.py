@@ -8,7 +8,10 @@ from typing import Literal
 
 from comporta.records import Evidence, Figure, Outcome, Record, Verdict
 
-On = Literal["interval", "value"]
+On = Literal["interval", "value", "fault"]
+"""What must clear the limit: all of the `interval` (in doubt it is inconclusive), the `value` alone, or
+nothing unless a `fault` is shown: it fails only where all of the interval is on the bad side."""
+
 _WORST: tuple[Outcome, ...] = ("fail", "inconclusive", "pass")
 
 
@@ -23,7 +26,8 @@ class Settled(Record, frozen=True, kw_only=True):
 
 def settle(figure: Figure, limit: float, *, higher: bool, on: On) -> Settled:
     """pass: all of the interval is on the good side of the limit; fail: all of it on the bad side;
-    inconclusive: the limit lies inside, or there is no interval. `on="value"` asks the value alone.
+    inconclusive: the limit lies inside, or there is no interval. `on="value"` asks the value alone;
+    with `on="fault"` what is not shown to be bad passes.
 
     needed: rows at which the interval would clear the limit if the value stayed: its width shrinks with
     the square root of the rows.
@@ -36,6 +40,9 @@ def settle(figure: Figure, limit: float, *, higher: bool, on: On) -> Settled:
         return Settled(figure=figure, outcome="pass" if slack >= 0 else "fail", slack=slack, needed=None)
     if figure.low is None or figure.high is None or not math.isfinite(figure.low + figure.high):
         return Settled(figure=figure, outcome="inconclusive", slack=slack, needed=None)
+    if on == "fault":
+        shown = max(sign * (figure.low - limit), sign * (figure.high - limit), slack) < 0
+        return Settled(figure=figure, outcome="fail" if shown else "pass", slack=slack, needed=None)
     worst, best = sorted((sign * (figure.low - limit), sign * (figure.high - limit)))
     if min(worst, slack) >= 0:
         outcome: Outcome = "pass"

@@ -1,6 +1,7 @@
 """The words of the house: every noun once, frozen; and the protocols of its extension points."""
 
 from comporta.records import facts
+from comporta.records.asked import Asked, Said
 from comporta.records.asset import Artifact, Asset, Slice
 from comporta.records.dataset import Change, Column, Fragment, Join, Manifest, Segment, Shape, Value
 from comporta.records.duration import duration
@@ -10,13 +11,27 @@ from comporta.records.recipe import Answer, Cost, Limits, Node, Output, Plan, Re
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
-from comporta.records.verdict import Check, Evidence, Figure, Need, Outcome, Scores, Verdict
+from comporta.records.verdict import (
+    LEVELS,
+    Check,
+    Evidence,
+    Figure,
+    Findings,
+    Level,
+    Need,
+    Outcome,
+    Scores,
+    Verdict,
+    need,
+)
 from comporta.records.version import Approval, Field, Signature, State, Version
 
 __all__ = [
+    "LEVELS",
     "Answer",
     "Approval",
     "Artifact",
+    "Asked",
     "Asset",
     "AtRandom",
     "ByGroup",
@@ -32,10 +47,12 @@ __all__ = [
     "Feedback",
     "Field",
     "Figure",
+    "Findings",
     "Fragment",
     "Head",
     "Join",
     "Joined",
+    "Level",
     "Limits",
     "Lookup",
     "Manifest",
@@ -51,6 +68,7 @@ __all__ = [
     "Release",
     "Route",
     "Run",
+    "Said",
     "Scores",
     "Segment",
     "Shape",
@@ -72,4 +90,5 @@ __all__ = [
     "duration",
     "encode",
     "facts",
+    "need",
 ]

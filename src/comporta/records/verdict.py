@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
-from comporta.records.record import Record
+from comporta.records.record import Record, encode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
+Level = Literal["commit", "release", "audit"]
+"""When a check is asked: `commit` on each push, in seconds; `release` before production; `audit` the slow
+ones too. A level asks for all checks of the levels before it."""
+
+LEVELS: tuple[Level, ...] = ("commit", "release", "audit")
 
 
 class Figure(Record, frozen=True, kw_only=True):
@@ -37,27 +43,67 @@ class Scores(Record, frozen=True, kw_only=True):
     missing: dict[str, str] = {}
 
 
+class Findings(Record, frozen=True, kw_only=True):
+    """What one measuring found: the JSON behind one piece of evidence.
+
+    figures: what a check judges. missing: what could not be measured → why. without: why it has no meaning
+    for this model, or empty. rows, of: how many rows were read, of how many there were.
+    notes: sentences for a reader. tables: rows for pictures and for people, by name; they may hold values
+    from the data, so they stay in the store and never reach the ledger.
+    """
+
+    figures: tuple[Figure, ...] = ()
+    missing: dict[str, str] = {}
+    without: str = ""
+    rows: int = 0
+    of: int = 0
+    notes: tuple[str, ...] = ()
+    tables: dict[str, tuple[dict[str, Any], ...]] = {}
+
+
 class Need(Record, frozen=True, kw_only=True):
     """One thing a check wants to see; equal needs are made once.
 
-    what: `scores` (figures with intervals), `difference` (candidate minus champion, paired) ...
-    by: the column whose values slice it, or empty for overall. params: what else tells it apart, as
-    pairs: a need is a dict key, so nothing in it may be mutable.
+    what: `scores` (figures with intervals), `difference` (candidate minus champion, paired), `noise` …
+    metric, by: which of its figures; by is the column whose values slice it, or empty for overall.
+    params: how it is measured, as pairs of a name and canonical JSON: a need is a dict key, so nothing in
+    it may be mutable. functions: the project's own that measure it, by argument name.
     """
 
     what: str
     metric: str = ""
     by: str = ""
     params: tuple[tuple[str, str], ...] = ()
+    functions: tuple[tuple[str, Callable[..., Any]], ...] = ()
+
+
+def need(
+    what: str,
+    *,
+    metric: str = "",
+    by: str = "",
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    **params: Any,
+) -> Need:
+    """A need whose params are plain values: `need("noise", repeats=3)`."""
+    return Need(
+        what=what,
+        metric=metric,
+        by=by,
+        params=tuple((name, encode(params[name]).decode()) for name in sorted(params)),
+        functions=tuple(sorted((functions or {}).items())),
+    )
 
 
 class Evidence(Record, frozen=True, kw_only=True):
-    """What the engine made for one need. missing: why there is none, or empty. first: no champion yet."""
+    """What the engine made for one need. missing: why there is none, or empty. without: why it has no
+    meaning here, or empty. first: no champion yet."""
 
     need: Need
     figures: tuple[Figure, ...] = ()
     artifact: Artifact | None = None
     missing: str = ""
+    without: str = ""
     first: bool = False
 
 
@@ -83,7 +129,10 @@ class Verdict(Record, frozen=True, kw_only=True):
 
 
 class Check(Protocol):
-    """A gate's check: a frozen object that says what it wants to see and judges only that."""
+    """A gate's check: a frozen object that says what it wants to see and judges only that.
+
+    One with a field `level` is asked from that level on; without it, from `release` on.
+    """
 
     @property
     def name(self) -> str:

@@ -1,0 +1,68 @@
+"""Tools lent to the steps that measure a model: to open a kept one, and to fit one more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from comporta.records import Artifact, Said, Signature
+from comporta.store.desk import Desk
+from comporta.train.call import Output, call, described, reads_of
+from comporta.train.codecs import from_bytes
+from comporta.train.frames import Reads, dress, learn_fields, matrix
+from comporta.train.predictor import ask
+from comporta.train.target import task_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Opened:
+    """An estimator that answers numbers: what the protocol `Asked` promises."""
+
+    def __init__(self, signature: Signature, estimator: Any, reads: Reads) -> None:
+        self.signature = signature
+        self.estimator = estimator
+        self._reads = reads
+
+    def __call__(self, rows: pl.DataFrame) -> Said:
+        takes = self.signature
+        if rows.is_empty():
+            return Said(np.empty((0, max(1, len(takes.classes)))), np.empty(0))
+        decisions, scores = ask(self.estimator, self._reads, dress(rows, takes.features), takes)
+        assert decisions is not None, "an estimator always predicts"
+        if takes.task == "regression":
+            return Said(decisions.reshape(-1, 1), decisions)
+        if scores is None:
+            scores = (decisions[:, None] == np.arange(len(takes.classes))).astype(np.float64)
+        return Said(scores, decisions)
+
+    def numbers(self, rows: pl.DataFrame) -> NDArray[np.float64]:
+        return matrix(dress(rows, self.signature.features))
+
+
+def opened(desk: Desk, model: Artifact, signature: Artifact) -> Opened:
+    """The kept model. Raises NotFound, Tampered."""
+    estimator, reads = from_bytes(desk.get(model))
+    return Opened(desk.get_json(signature, Signature), estimator, reads)
+
+
+def refitted(
+    rows: pl.DataFrame,
+    *,
+    fit: Callable[..., Any],
+    params: dict[str, Any],
+    task: str | None,
+    output: Output,
+    seed: int,
+) -> Opened:
+    """The training function on these rows, with a target; kept nowhere. Raises BadProject, BadData."""
+    y = rows["__target"]
+    fields = learn_fields(rows)
+    found = task_of(y, task)
+    model = call(fit, dress(rows, fields), y, found, params, seed)
+    name = getattr(fit, "__name__", "fit")
+    return Opened(described(model, name, fields, fields, y, found, output), model, reads_of(fit))
