@@ -86,7 +86,7 @@ class Engine:
         memory: False asks everything again in fresh processes and remembers none of it: what `reproduce`
         compares. Raises StepFailed, LimitPassed, or what a step raised that is an error of Comporta's, once
         the nodes that do not depend on it have ended; BadProject; StorageFull; KeyboardInterrupt when
-        interrupted, once every process is dead.
+        interrupted, once every process is dead. Where a spare node fails, only its answer is left out.
         """
         check(plan)
         self._code.refresh()
@@ -160,10 +160,11 @@ class _Asking:
             except KeyboardInterrupt:
                 book.end("stopped", "interrupted", self._hits)
                 raise
-            if self._failed:
-                first = next(
-                    self._failed[node.name] for node in self._plan.nodes if node.name in self._failed
-                )
+            failed = [
+                node.name for node in self._plan.nodes if node.name in self._failed and not node.spare
+            ]
+            if failed:
+                first = self._failed[failed[0]]
                 book.end("failed", first.reason, self._hits)
                 raise first.error
             return book.end("done", "", self._hits), self._answers

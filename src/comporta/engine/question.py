@@ -65,6 +65,8 @@ def known(node: Node, steps: Mapping[str, Step]) -> dict[str, Asset] | None:
         if step is None:
             return None
         if asked.name not in step.outputs:
+            if asked.may:
+                continue
             outputs = ", ".join(sorted(step.outputs)) or "none"
             raise BadProject(
                 f"{node.name}: asks for output {asked.name!r} of {asked.node!r}, which gave {outputs}."

@@ -10,10 +10,14 @@ from comporta.records.record import Record
 
 
 class Output(Record, frozen=True, kw_only=True, tag="output"):
-    """A part of another node's answer, not yet known: output `name` of `node`."""
+    """A part of another node's answer, not yet known: output `name` of `node`.
+
+    may: it need not be there; the argument is then left out.
+    """
 
     node: str
     name: str
+    may: bool = False
 
 
 class Limits(Record, frozen=True, kw_only=True):
@@ -35,6 +39,7 @@ class Node(Record, frozen=True, kw_only=True):
     inline: run in this process: for pure steps of a few milliseconds.
     remember: False asks again every time (a source that may have new rows); equal answers still let
     everything downstream be reused.
+    spare: the run goes on without its answer where it fails, and without what reads it.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Node(Record, frozen=True, kw_only=True):
     seed: int = 0
     inline: bool = False
     remember: bool = True
+    spare: bool = False
     limits: Limits = Limits()
 
 
