@@ -4,8 +4,12 @@ What a project file needs stands here, imported on first use: `import comporta` 
 Types of these names are in `__init__.pyi`.
 """
 
-from importlib import import_module
-from typing import Any
+from __future__ import annotations
+
+# As `typing` has it, which would be a third of all that `import comporta` costs.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HOME = {
     "Project": "comporta.api",
@@ -51,6 +55,8 @@ def __getattr__(name: str) -> Any:
         return version("comporta")
     if name not in _HOME:
         raise AttributeError(f"module 'comporta' has no attribute {name!r}")
+    from importlib import import_module
+
     value = globals()[name] = getattr(import_module(_HOME[name]), name)
     return value
 

@@ -262,6 +262,32 @@ def test_a_key_that_the_data_was_not_written_with_is_refused_before_it_is_put(tr
         file.write_text(right)
 
 
+@pytest.mark.parametrize("start", [(COMPORTA,), (sys.executable, "-m", "comporta")])
+@pytest.mark.parametrize("loaded", ["comporta.cli", "cyclopts.exceptions", "sqlalchemy.util"])
+def test_ctrl_c_while_a_command_is_still_loading_is_an_interruption_without_a_traceback(
+    trained, start, loaded
+):
+    # Python names each module on stderr once it is loaded.
+    environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    with subprocess.Popen(
+        [*start, "runs"],
+        cwd=trained,
+        env=environment,
+        text=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        for line in process.stderr:
+            if line.partition("|")[2].partition("|")[2].strip() == loaded:
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    said = "".join(line for line in err.splitlines(True) if not line.startswith("import time:"))
+    # Python itself ends so when it was interrupted inside `exec`; a shell tells both as 130.
+    assert process.returncode in (130, -signal.SIGINT), err
+    assert (said, out) == ("Interrupted.\n", "")
+
+
 def lines_of(text: str, said: Said) -> set[str]:
     """What the lines begin with that are named as faults."""
     return {
