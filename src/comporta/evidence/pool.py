@@ -22,7 +22,7 @@ POOL: dict[str, Maker] = {
     ),
     "oof": Maker(
         run=f"{_ROOM}.folds:out_of_fold",
-        reads={"train": "train"},
+        reads={"train": "train", "signature": "signature"},
         tools=("fit", "refitted"),
         tells=("group", "params", "task", "output", "split"),
         output="predictions",

@@ -1,0 +1,35 @@
+"""A frame of predictions from what a model said: what the step `predict` writes, for models kept nowhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from comporta.records import Said, Signature
+from comporta.records.columns import CHANCE, HIDDEN, LABEL, NUMBER
+from comporta.stats.table import feature_names
+
+
+def answered(rows: pl.DataFrame, said: Said, signature: Signature) -> pl.DataFrame:
+    """The rows' hidden columns and features, and beside them what was said of each: `__prediction`, or
+    `__label` (an Enum of the signature's classes) and `__probability_0` … where the output has them."""
+    hidden = [name for name in rows.columns if name.startswith(HIDDEN)]
+    kept = rows.select(*hidden, *feature_names(rows))
+    if signature.task == "regression":
+        return kept.with_columns(pl.Series(NUMBER, said.decisions, dtype=pl.Float64))
+    words = pl.Series(list(signature.classes), dtype=pl.Enum(list(signature.classes)))
+    added = [words.gather(np.asarray(said.decisions).astype(np.uint32)).alias(LABEL)]
+    if signature.output != "label":
+        added += [pl.Series(f"{CHANCE}{at}", said.scores[:, at]) for at in range(len(signature.classes))]
+    return kept.with_columns(added)
+
+
+def aligned(said: Said, spoke: Signature, classes: tuple[str, ...]) -> Said:
+    """The same answers with the classes in this order: a fit on fewer rows may have met fewer of them, or
+    met them in another order. A class it never met has the probability 0."""
+    if spoke.task == "regression" or spoke.classes == classes:
+        return said
+    places = np.array([classes.index(each) for each in spoke.classes], dtype=np.int64)
+    scores = np.zeros((len(said.scores), len(classes)))
+    scores[:, places] = said.scores
+    return Said(scores, places[np.asarray(said.decisions).astype(np.int64)])
