@@ -12,7 +12,7 @@ help: ## what can be made
 	.venv/bin/uv sync --quiet --frozen --all-extras --compile-bytecode
 	@touch $@
 
-.PHONY: help demo test check bench
+.PHONY: help demo test check bench truth
 check: .venv/ready ## format, lint, types, import contracts
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
@@ -27,3 +27,6 @@ demo: .venv/ready ## from flight records to a traced prediction, in 90 seconds
 
 bench: .venv/ready ## every promise, one JSON line each
 	.venv/bin/python benchmarks/run_all.py
+
+truth: .venv/ready ## the studies behind docs/reference/checks.md: which check finds which fault
+	.venv/bin/python benchmarks/truth/run.py

@@ -1,0 +1,111 @@
+"""docs/reference/checks.md: what each check asks, and what it was seen to find."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference" / "checks.md"
+
+HEAD = """# Checks
+
+<!-- Made by `make truth`: change the checks' docstrings or the studies in benchmarks/truth, not this page. -->
+
+What each check of the gates asks, how, and what it does not see; then what it was seen to find. How a gate
+judges is told in [gates](gates.md).
+
+Each table is a study on generated data: a fault is planted and the check judges with its default limits,
+once for every seed. *found* is the share of seeds at which it failed; where the fault is *none*, that is its
+rate of false alarms. The tables are made by `make truth`; one that was made with other code of its check
+fails a test.
+"""
+
+FIRST = ("check", "fault", "size", "found", "seeds")
+
+
+def page(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page. results: by study: its `code` (files), `digest` and `rows`."""
+    offered = constructors()
+    left = dict(results)
+    parts = [HEAD, *_summary(results)]
+    for module, functions in offered.items():
+        mine = [name for name, held in results.items() if f"src/comporta/gates/{module}.py" in held["code"]]
+        parts.append(f"## {module.replace('_', ' ').capitalize()}")
+        parts += [_told(function) for function in functions]
+        parts += [_table(left.pop(name)) for name in mine if name in left]
+    for name, held in left.items():
+        parts += [f"## {name.replace('_', ' ').capitalize()}", _table(held)]
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def constructors() -> dict[str, list[Callable[..., Any]]]:
+    """The functions that make checks, by the module of `comporta.gates` they are written in."""
+    gates = importlib.import_module("comporta.gates")
+    found: dict[str, list[Callable[..., Any]]] = {}
+    for name in sorted(gates.__all__):
+        each = getattr(gates, name)
+        if inspect.isfunction(each) and _makes_checks(each):
+            found.setdefault(each.__module__.removeprefix("comporta.gates."), []).append(each)
+    return dict(sorted(found.items()))
+
+
+def _makes_checks(function: Callable[..., Any]) -> bool:
+    """Whether what it promises to return can judge, or is many that can."""
+    module = importlib.import_module(function.__module__)
+    name = str(function.__annotations__.get("return", ""))
+    return hasattr(getattr(module, name, None), "judge") or (name.startswith("tuple[") and "Check" in name)
+
+
+def _told(function: Callable[..., Any]) -> str:
+    words = inspect.signature(function)
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in words.parameters.values()]
+    takes = words.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+    return f"### `{function.__name__}{takes}`\n\n{_paragraphs(inspect.getdoc(function) or '')}\n"
+
+
+def _paragraphs(text: str) -> str:
+    """A docstring as Markdown; an example becomes a block of code that no test runs."""
+    out: list[str] = []
+    for block in text.split("\n\n"):
+        example = block.lstrip().startswith(">>>")
+        out.append(f"```pycon\n{block}\n```" if example else block)
+    return "\n\n".join(out)
+
+
+def _summary(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    rows = [row for held in results.values() for row in held["rows"]]
+    if not rows:
+        return []
+    lines = ["## Which check finds which fault", "", "| check | false alarms | finds |", "|---|---|---|"]
+    for check in dict.fromkeys(row["check"] for row in rows):
+        mine = [row for row in rows if row["check"] == check]
+        quiet = [row["found"] for row in mine if row["fault"] == "none"]
+        faults = "; ".join(
+            f"{_cell(row['fault'])} {_share(row['found'])}" for row in mine if row["fault"] != "none"
+        )
+        lines.append(f"| {_cell(check)} | {_share(max(quiet)) if quiet else ''} | {faults} |")
+    return ["\n".join(lines)]
+
+
+def _table(held: Mapping[str, Any]) -> str:
+    names = list(dict.fromkeys([*FIRST, *(name for row in held["rows"] for name in row)]))
+    names = [name for name in names if any(row.get(name, "") != "" for row in held["rows"])]
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += [
+        "| " + " | ".join(_share(row[n]) if n == "found" else _cell(row.get(n, "")) for n in names) + " |"
+        for row in held["rows"]
+    ]
+    code = ", ".join(f"`{Path(name).relative_to('src/comporta')}`" for name in held["code"] if "src/" in name)
+    return "\n".join([*lines, "", f"Measured on {code}: code digest `{held['digest']}`."])
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}".replace(".0%", "%").replace("%", " %")
+
+
+def _cell(value: Any) -> str:
+    return (f"{value:.4g}" if isinstance(value, float) else str(value)).replace("|", "\\|")

@@ -1,0 +1,118 @@
+"""Which check finds which planted fault, and how often it alarms without one: the studies behind a page.
+
+    python benchmarks/truth/run.py               every study, and docs/reference/checks.md
+    python benchmarks/truth/run.py NAME…         only the studies of these names, and the page
+    python benchmarks/truth/run.py --stale       only those whose check has changed since, and the page
+    python benchmarks/truth/run.py --page        only the page, from the results kept in results/
+    python benchmarks/truth/run.py --check       nothing; exits with 1 where a table or the page is stale
+    ... --seeds 30                               as many seeds instead of each study's own number
+
+A study is a module beside this one with `study(seeds)`, which gives rows of `check`, `fault` (`none`: nothing
+was planted), `size`, `found` (the share of seeds at which the check failed) and `seeds`. The study `noise`
+is of the check in `evidence/noise.py` and `gates/noise.py`; one of other files names them in `CODE`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import inspect
+import json
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from _code import code_of, digest_of
+from _page import PAGE, page
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+SEEDS = 100
+
+
+def studies() -> dict[str, Path]:
+    """The modules beside this one that have a study."""
+    beside = (file for file in sorted(HERE.glob("*.py")) if file.stem[0] != "_")
+    return {file.stem: file for file in beside if "\ndef study(" in file.read_text()}
+
+
+def loaded(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"truth_{file.stem}", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def kept() -> dict[str, dict[str, Any]]:
+    """The results there are, of studies that are still there."""
+    there = studies()
+    files = {file.stem: file for file in sorted(RESULTS.glob("*.json"))}
+    return {name: json.loads(file.read_text()) for name, file in files.items() if name in there}
+
+
+def run(name: str, file: Path, seeds: int | None) -> None:
+    """Runs one study and keeps what it found."""
+    module = loaded(file)
+    default = inspect.signature(module.study).parameters["seeds"].default
+    times = seeds or (SEEDS if default is inspect.Parameter.empty else default)
+    began = time.monotonic()
+    rows = module.study(times)
+    took = time.monotonic() - began
+    code = code_of(file)
+    held = {"study": name, "code": list(code), "digest": digest_of(code), "rows": rows}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(held, indent=1) + "\n")
+    print(f"{name}: {len(rows)} rows in {took:.1f} s", file=sys.stderr)
+    for row in rows:
+        print(json.dumps(row), flush=True)
+
+
+def stale() -> dict[str, str]:
+    """Studies whose table is not of the check's code as it is now, and why."""
+    held = kept()
+    why = {}
+    for name, file in studies().items():
+        if name not in held:
+            why[name] = "was never run"
+        elif digest_of(code_of(file)) != held[name]["digest"]:
+            why[name] = "was run on other code of the check"
+    return why
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser()
+    ask.add_argument("names", nargs="*")
+    for flag in ("--stale", "--page", "--check"):
+        ask.add_argument(flag, action="store_true")
+    ask.add_argument("--seeds", type=int)
+    want = ask.parse_args()
+    there = studies()
+    if want.check:
+        faults = [f"{name}: {why}" for name, why in stale().items()]
+        if not faults and (not PAGE.exists() or PAGE.read_text() != page(kept())):
+            faults = [f"{PAGE.name}: is not what the results and the docstrings of the checks make"]
+        for fault in faults:
+            print(f"{fault}. Run `make truth`.")
+        sys.exit(bool(faults))
+    if unknown := [name for name in want.names if name not in there]:
+        sys.exit(f"found no study {', '.join(unknown)}, expected some of: {', '.join(there)}")
+    chosen = list(stale()) if want.stale else want.names or list(there)
+    broke = []
+    for name in [] if want.page else chosen:
+        try:
+            run(name, there[name], want.seeds)
+        except Exception:  # one broken study hides no other
+            traceback.print_exc()
+            broke.append(name)
+    PAGE.write_text(page(kept()))
+    if broke:
+        sys.exit(f"broke: {', '.join(broke)}")
+
+
+if __name__ == "__main__":
+    main()
