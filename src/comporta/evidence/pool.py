@@ -31,6 +31,8 @@ POOL: dict[str, Maker] = {
     "reference": Maker(
         run=f"{_ROOM}.reference:measure",
         reads={"predictions": "predictions", "signature": "signature"},
+        may={"importance": "importance"},
+        tells=("group",),
         output="reference",
     ),
     # 1 to 4: figures, slices, and what has changed since earlier versions.
