@@ -13,7 +13,7 @@ PAGE = ROOT / "docs" / "reference" / "checks.md"
 
 HEAD = """# Checks
 
-<!-- Made by `make truth`: change the checks' docstrings or the studies in benchmarks/truth, not this page. -->
+<!-- Made by `make truth`: change the docstrings or the studies in benchmarks/truth, not this page. -->
 
 What each check of the gates asks, how, and what it does not see; then what it was seen to find. How a gate
 judges is told in [gates](gates.md).
