@@ -1,0 +1,218 @@
+"""No group of people is treated worse than another, as the project means it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from comporta.errors import BadProject
+from comporta.gates.bound import bound
+from comporta.gates.settle import On, Settled, show
+from comporta.records import Evidence, Level, Need, Record, Verdict, need
+
+Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
+_CALLED: dict[Criterion, str] = {
+    "parity": "demographic parity",
+    "impact": "disparate impact",
+    "odds": "equalised odds",
+    "opportunity": "equal opportunity",
+    "error": "error parity",
+    "calibration": "calibration parity",
+}
+
+
+class Fair(Record, frozen=True, kw_only=True):
+    """No two groups may be further apart than `limit` in what the criterion compares."""
+
+    criterion: Criterion
+    by: tuple[str, ...]
+    limit: float
+    favourable: str = ""
+    on: On = "fault"
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`demographic parity by sex and age within 0.1`."""
+        of = f" of {self.favourable}" if self.favourable else ""
+        how = f"at least {self.limit:g}" if self.criterion == "impact" else f"within {self.limit:g}"
+        return f"{_CALLED[self.criterion]}{of} by {' and '.join(self.by)} {how}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """The disparity of every two groups."""
+        return (need("bias", columns=self.by, criterion=self.criterion, favourable=self.favourable),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict, with the two groups that are furthest apart."""
+        (found,) = evidence
+        small = sum(int(each.value) for each in found.figures if each.metric == "groups too small")
+
+        def says(decides: Settled, settled: Sequence[Settled]) -> str:
+            return self._reason(decides, settled, small)
+
+        return bound(
+            self,
+            found,
+            self.limit,
+            higher=self.criterion == "impact",
+            on=self.on,
+            says=says,
+            figures=[each for each in found.figures if each.metric != "groups too small"],
+        )
+
+    def _reason(self, decides: Settled, settled: Sequence[Settled], small: int) -> str:
+        figure = decides.figure
+        asked = f"{'at least' if self.criterion == 'impact' else 'at most'} {self.limit:g}"
+        seen = f"{figure.metric} {show(figure)}"
+        unsure = sum(_wide(each, self.limit) for each in settled)
+        told = []
+        if unsure:
+            told.append(f"{unsure} of {len(settled)} pairs have too few rows to tell within the limit")
+        if small:
+            told.append(f"{small} groups are too small to be judged")
+        rest = f" ({'; '.join(told)})" if told else ""
+        if decides.outcome == "pass":
+            shown = decides.slack >= 0 or self.on == "value"
+            return f"{seen}: {asked}{rest}." if shown else f"{seen}: not shown to break {asked}{rest}."
+        if decides.outcome == "fail":
+            return f"{seen}: expected {asked}{rest}."
+        settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
+        return f"{seen}: the interval holds the limit {self.limit:g}{settles}{rest}."
+
+
+def _wide(settled: Settled, limit: float) -> bool:
+    """Whether the interval holds the limit: neither side is shown."""
+    figure = settled.figure
+    return figure.low is not None and figure.high is not None and figure.low < limit < figure.high
+
+
+def demographic_parity(
+    *,
+    by: str | Sequence[str],
+    at_most: float = 0.1,
+    favourable: str | None = None,
+    on: On = "fault",
+    required: bool = True,
+) -> Fair:
+    """Groups are selected about as often: `demographic_parity(by=("sex", "age"), at_most=0.1)`.
+
+    The share of rows given the favourable class (the second of two; with more classes, each of them and the
+    worst decides) may differ by at most `at_most` between any two groups; for a regression the mean
+    prediction, in standard deviations of the truth. by: columns; groups are the values of each (numbers of
+    more than twelve values by quarters) and of every two of them together. They need not be features.
+
+    Intervals hold for all pairs at once (Clopper-Pearson at the effective sample size of Korn and Graubard
+    1998, differences by Zou and Donner's MOVER 2008, Bonferroni over pairs). on: `fault` refuses only what is
+    shown to be beyond the limit, at most one fair model in forty; `interval` asks that no two groups may be.
+    Groups of fewer than 30 rows are named as too small and are not judged.
+
+    It does not see why groups differ, nor groups that no column tells. Raises BadProject.
+    """
+    return _fair("parity", by, at_most, favourable, on, required)
+
+
+def disparate_impact(
+    *,
+    by: str | Sequence[str],
+    at_least: float = 0.8,
+    favourable: str | None = None,
+    on: On = "fault",
+    required: bool = True,
+) -> Fair:
+    """The group selected least is selected at least `at_least` times as often as the one selected most.
+
+    0.8 is the four-fifths rule (29 CFR 1607.4 D). Groups, intervals (of the logarithm of the ratio) and `on`
+    as in `demographic_parity`. It does not apply to a regression. Raises BadProject.
+    """
+    return _fair("impact", by, at_least, favourable, on, required)
+
+
+def equalised_odds(
+    *,
+    by: str | Sequence[str],
+    at_most: float = 0.1,
+    favourable: str | None = None,
+    on: On = "fault",
+    required: bool = True,
+) -> Fair:
+    """Groups have about the same true and false positive rates (Hardt, Price and Srebro 2016).
+
+    The larger of the two differences may be at most `at_most` between any two groups. Groups, intervals and
+    `on` as in `demographic_parity`; a group is judged on a rate where 30 of its rows count for it. It trusts
+    the labels: where these are biased, so is it. It does not apply to a regression. Raises BadProject.
+    """
+    return _fair("odds", by, at_most, favourable, on, required)
+
+
+def equal_opportunity(
+    *,
+    by: str | Sequence[str],
+    at_most: float = 0.1,
+    favourable: str | None = None,
+    on: On = "fault",
+    required: bool = True,
+) -> Fair:
+    """Of those who deserve the favourable class, each group gets it about as often: the difference of true
+    positive rates is at most `at_most`. The rest as in `equalised_odds`. Raises BadProject."""
+    return _fair("opportunity", by, at_most, favourable, on, required)
+
+
+def error_parity(
+    *, by: str | Sequence[str], at_most: float = 0.1, on: On = "fault", required: bool = True
+) -> Fair:
+    """The model is wrong about as often for each group: error rates differ by at most `at_most`.
+
+    For a regression the mean error and the mean absolute error, both in standard deviations of the truth.
+    Groups, intervals and `on` as in `demographic_parity`. Raises BadProject.
+    """
+    return _fair("error", by, at_most, None, on, required)
+
+
+def calibration_parity(
+    *,
+    by: str | Sequence[str],
+    at_most: float = 0.05,
+    favourable: str | None = None,
+    on: On = "fault",
+    required: bool = True,
+) -> Fair:
+    """A probability means the same for each group: the mean of probability minus outcome differs by at most
+    `at_most` between any two. For a regression the mean error, in standard deviations of the truth.
+
+    Groups and `on` as in `demographic_parity`; Student's intervals. It sees calibration in the large, not
+    its curve within a group. It does not apply to a model that gives labels only. Raises BadProject.
+    """
+    return _fair("calibration", by, at_most, favourable, on, required)
+
+
+def _fair(
+    criterion: Criterion,
+    by: str | Sequence[str],
+    limit: float,
+    favourable: str | None,
+    on: On,
+    required: bool,
+) -> Fair:
+    columns = (by,) if isinstance(by, str) else tuple(by)
+    called = _CALLED[criterion]
+    if not columns or not all(isinstance(each, str) and each for each in columns):
+        raise BadProject(f"{called}: found by={by!r}, expected the name of a column, or several.")
+    if len(set(columns)) != len(columns):
+        raise BadProject(f"{called}: found a column twice in by={by!r}, expected each once.")
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
+        raise BadProject(f"{called}: found the limit {limit!r}, expected a finite number.")
+    if not (0 < limit <= 1 if criterion == "impact" else limit >= 0):
+        expected = "above 0 and at most 1" if criterion == "impact" else "0 or more"
+        raise BadProject(f"{called}: found the limit {limit!r}, expected one of {expected}.")
+    if on not in ("interval", "value", "fault"):
+        raise BadProject(f"{called}: found on={on!r}, expected 'fault', 'interval' or 'value'.")
+    return Fair(
+        criterion=criterion,
+        by=columns,
+        limit=float(limit),
+        favourable=favourable or "",
+        on=on,
+        required=required,
+    )
