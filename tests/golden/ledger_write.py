@@ -23,6 +23,7 @@ from comporta.records import (
     Slice,
     Verdict,
     Version,
+    Waiver,
     encode,
     facts,
 )
@@ -119,6 +120,19 @@ SAMPLES: tuple[Fact, ...] = (
     facts.TestLooked(model="late", part="e1" * 32, run="r1", recipe="d0" * 32),
     facts.VersionRegistered(version=version),
     facts.VersionJudged(model="late", number=3, verdicts=(verdict,), policy="f6" * 32),
+    facts.VersionWaived(
+        model="late",
+        number=3,
+        waiver=Waiver(
+            check="roc_auc at least 0.7",
+            by="bo",
+            role="validator",
+            reason="a known fault of the source",
+            at=AT,
+            until=AT + timedelta(days=30),
+            outcome="inconclusive",
+        ),
+    ),
     facts.VersionApproved(model="late", number=3, approval=approval),
     facts.VersionReleased(release=release),
     facts.VersionReproduced(model="late", number=3, run="r2", equal=False, differs=("fit late",)),

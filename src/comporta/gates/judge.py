@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from blake3 import blake3
+from msgspec.structs import replace
 
 from comporta.errors import BadProject
-from comporta.records import Check, Evidence, Need, Outcome, Verdict, encode
+from comporta.records import LEVELS, Check, Evidence, Level, Need, Outcome, Verdict, encode
 
 
 def needs(checks: Sequence[Check]) -> tuple[Need, ...]:
@@ -21,10 +22,21 @@ def needs(checks: Sequence[Check]) -> tuple[Need, ...]:
     return tuple(found)
 
 
+def level_of(check: Check) -> Level:
+    """From which level on it is asked: its field `level`, else `release`."""
+    found = _attribute(check, "level", "release")
+    return found if found in LEVELS else "release"
+
+
+def asked_at(checks: Sequence[Check], level: Level) -> tuple[Check, ...]:
+    """Those that this level asks."""
+    return tuple(each for each in checks if LEVELS.index(level_of(each)) <= LEVELS.index(level))
+
+
 def judge(checks: Sequence[Check], evidence: Mapping[Need, Evidence]) -> tuple[Verdict, ...]:
     """One verdict per check, in their order. Pure, and it never raises: a check that raises, that judges
     evidence nobody made, or that answers nonsense is inconclusive, and blocks where it is required."""
-    return tuple(_judge(check, evidence) for check in checks)
+    return tuple(_about(check, _judge(check, evidence)) for check in checks)
 
 
 def policy(checks: Sequence[Check]) -> str:
@@ -77,6 +89,12 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
     if verdict.outcome == "pass" and verdict.figure is not None and not math.isfinite(verdict.figure.value):
         return _doubt(name, required, "The check passed a figure that is no number.")
     return verdict
+
+
+def _about(check: Check, verdict: Verdict) -> Verdict:
+    """With what it rests on, so that a report can order it."""
+    asked, _ = _asked(check)
+    return verdict if verdict.what or not asked else replace(verdict, what=asked[0].what)
 
 
 def _unmade(need: Need) -> Evidence:

@@ -2,43 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from comporta.records import Answer, Artifact, Evidence, Figure, Need, Scores, Version
+from comporta.gates import asked_at, level_of, needs
+from comporta.loop.pool import name_in, pooled
+from comporta.project import Model
+from comporta.records import (
+    Answer,
+    Artifact,
+    Check,
+    Evidence,
+    Figure,
+    Findings,
+    Level,
+    Need,
+    Scores,
+    Version,
+)
 from comporta.store import Desk
 
 
 def gather(
     desk: Desk,
-    model: str,
-    asked: tuple[Need, ...],
+    model: Model,
+    level: Level,
     answers: Mapping[str, Answer],
     champion: Version | None,
 ) -> dict[Need, Evidence]:
-    """One evidence for each need; `missing` says why where there is none."""
-    pools = {
-        "scores": _read(desk, answers, f"score {model}", "scores"),
-        "difference": _read(desk, answers, f"compare {model}", "difference"),
+    """One evidence for each need of its gates; `missing` says why where there is none."""
+    now = set(needs(asked_at(model.gates, level)))
+    later = _later(model.gates)
+    return {
+        need: _evidence(desk, model, need, answers, champion)
+        if need in now
+        else Evidence(need=need, missing=f"it is asked at the level {later[need]} only: comporta gate")
+        for need in needs(model.gates)
     }
-    return {need: _evidence(need, pools.get(need.what), champion) for need in asked}
 
 
-def _read(
-    desk: Desk, answers: Mapping[str, Answer], node: str, output: str
-) -> tuple[Artifact, Scores] | None:
+def _later(checks: Sequence[Check]) -> dict[Need, Level]:
+    return {need: level_of(check) for check in checks for need in needs((check,))}
+
+
+def _evidence(
+    desk: Desk, model: Model, need: Need, answers: Mapping[str, Answer], champion: Version | None
+) -> Evidence:
+    if pooled(need):
+        return _found(desk, need, _made(answers, name_in(model, need), "findings"))
+    pools = {
+        "scores": (f"score {model.name}", "scores"),
+        "difference": (f"compare {model.name}", "difference"),
+    }
+    artifact = _made(answers, *pools[need.what]) if need.what in pools else None
+    return _scored(desk, need, artifact, champion)
+
+
+def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | None:
     answer = answers.get(node)
     artifact = answer.step.outputs.get(output) if answer is not None else None
-    if not isinstance(artifact, Artifact):
-        return None
-    return artifact, desk.get_json(artifact, Scores)
+    return artifact if isinstance(artifact, Artifact) else None
 
 
-def _evidence(need: Need, pool: tuple[Artifact, Scores] | None, champion: Version | None) -> Evidence:
-    first = need.what == "difference" and champion is None
-    if pool is None:
+def _found(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
+    if artifact is None:
+        why = f"{need.what} could not be measured; the run's log has why (comporta runs, comporta show RUN)"
+        return Evidence(need=need, missing=why)
+    found = desk.get_json(artifact, Findings)
+    why = ""
+    if not found.figures and not found.without:
+        why = "; ".join(f"{name}: {each}" for name, each in found.missing.items()) or "nothing was found"
+    return Evidence(need=need, figures=found.figures, artifact=artifact, missing=why, without=found.without)
+
+
+def _scored(desk: Desk, need: Need, artifact: Artifact | None, champion: Version | None) -> Evidence:
+    if artifact is None:
+        first = need.what == "difference" and champion is None
         why = "there is no champion yet" if first else f"nothing was measured for {need.what!r}"
         return Evidence(need=need, missing=why, first=first)
-    artifact, scores = pool
+    scores = desk.get_json(artifact, Scores)
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))
     return Evidence(
         need=need, figures=figures, artifact=artifact, missing="" if figures else _why_none(need, scores)

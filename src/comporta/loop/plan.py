@@ -1,8 +1,9 @@
 """The one place where rooms are put together: a project becomes a plan of questions.
 
     data … ─▶ features ─▶ parts ─▶ fit ─▶ export
-                            │       └───▶ predict ─▶ score ─┐
-                            └─▶ predict champion ─▶ compare ─┴─▶ evidence
+                            │       └───▶ predict ─▶ score ──┐
+                            └─▶ predict champion ─▶ compare ─┼─▶ evidence
+                            └─▶ what else the gates need ────┘
 
 Pure: it asks nothing, and reads only what it is given.
 """
@@ -14,20 +15,29 @@ from pathlib import Path
 
 import msgspec
 
-from comporta.gates import needs
+from comporta.gates import asked_at, needs
+from comporta.loop.pool import Candidate, Thing, kept, measuring
 from comporta.project import Dataset, Model, Project
 from comporta.project.reference import name_of
-from comporta.records import Asset, Limits, Need, Node, Output, Plan, Version
+from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Plan, Version
 
 SNAPSHOT = "comporta.data.steps:snapshot"
 FEATURES = "comporta.data.steps_features:features"
 TRAIN = "comporta.train.steps"
+BUILT = ("features", "split", "fit", "export", "predict")
+"""The kinds of node that make a version what it is; the others measure it."""
 
 
 def plan(
-    project: Project, root: Path, models: tuple[Model, ...], champions: Mapping[str, Version | None]
+    project: Project,
+    root: Path,
+    models: tuple[Model, ...],
+    champions: Mapping[str, Version | None],
+    earlier: Mapping[str, tuple[Artifact, ...]] | None = None,
+    level: Level = "release",
 ) -> Plan:
-    """All that must be known before these models can be judged. champions: what each is compared with."""
+    """All that must be known before these models can be judged. champions: what each is compared with.
+    earlier: the references of each model's earlier versions."""
     wanted = {name for model in models for name in _tables(model)}
     nodes = [
         data_node(dataset, root)
@@ -35,7 +45,10 @@ def plan(
         if dataset.name in wanted or not models
     ]
     for model in models:
-        nodes += model_nodes(model, root, champions.get(model.name))
+        nodes += build_nodes(model, root)
+        things = built(model.name)
+        past = (earlier or {}).get(model.name, ())
+        nodes += evidence_nodes(model, root, things, champions.get(model.name), past, level)
     return Plan(nodes=tuple(nodes))
 
 
@@ -55,22 +68,14 @@ def data_node(dataset: Dataset, root: Path) -> Node:
     )
 
 
-def model_nodes(model: Model, root: Path, champion: Version | None) -> list[Node]:
-    """From its tables to the figures its gates ask for."""
+def build_nodes(model: Model, root: Path) -> list[Node]:
+    """From its tables to the fitted model, every form of it, and what it says of the test rows."""
     name = model.name
-    fitted = Output(node=f"fit {name}", name="model")
-    train, test = Output(node=f"split {name}", name="train"), Output(node=f"split {name}", name="test")
-    signature = Output(node=f"fit {name}", name="signature")
+    things = built(name)
+    fitted = {"model": things["model"], "signature": things["signature"]}
     # A kept model may be of the project's own classes: whatever asks it must count their code.
     asking: dict[str, str | tuple[str, ...]] = {"_fit": name_of(model.fit, root)}
-    asked = needs(model.gates)
-    measured = {
-        "metrics": list(model.metrics),
-        "also": sorted({need.metric for need in asked if need.what == "scores"}),
-        "slices": sorted({*model.slices, *(need.by for need in asked if need.by)}),
-        "group": model.group,
-    }
-    nodes = [
+    return [
         features_node(model, root),
         Node(
             name=f"split {name}",
@@ -82,7 +87,7 @@ def model_nodes(model: Model, root: Path, champion: Version | None) -> list[Node
             name=f"fit {name}",
             run=f"{TRAIN}:fit",
             uses={"fit": name_of(model.fit, root)},
-            inputs={"train": train, "schema": Output(node=f"features {name}", name="schema")},
+            inputs={"train": things["train"], "schema": Output(node=f"features {name}", name="schema")},
             params={"params": model.params, "task": model.task, "output": model.output},
             seed=model.seed,
             limits=model.limits,
@@ -91,61 +96,106 @@ def model_nodes(model: Model, root: Path, champion: Version | None) -> list[Node
             name=f"export {name}",
             run=f"{TRAIN}:export",
             uses=asking,
-            inputs={"model": fitted, "signature": signature, "train": train},
+            inputs={**fitted, "train": things["train"]},
         ),
         Node(
             name=f"predict {name}",
             run=f"{TRAIN}:predict",
             uses=asking,
-            inputs={"model": fitted, "signature": signature, "table": test},
-        ),
-        Node(
-            name=f"score {name}",
-            run=f"{TRAIN}:score",
-            inputs={"predictions": Output(node=f"predict {name}", name="predictions")},
-            params={**measured, "part": "test"},
+            inputs={**fitted, "table": things["test"]},
         ),
     ]
-    if champion is not None and any(need.what == "difference" for need in asked):
-        nodes += champion_nodes(name, champion, test, train, measured, asked, asking)
-    return nodes
 
 
-def champion_nodes(
-    name: str,
-    champion: Version,
-    test: Output,
-    train: Output,
-    measured: Mapping[str, object],
-    asked: tuple[Need, ...],
-    asking: dict[str, str | tuple[str, ...]],
+def built(name: str) -> dict[str, Output]:
+    """What a run makes of a model before anything is measured, by the names of the evidence pool."""
+    makes = {
+        "split": ("train", "test", "counts"),
+        "fit": ("model", "signature"),
+        "export": ("parity", "trial", "onnx"),
+        "predict": ("predictions",),
+    }
+    return {
+        output: Output(node=f"{node} {name}", name=output, may=output == "onnx")
+        for node, outputs in makes.items()
+        for output in outputs
+    }
+
+
+def evidence_nodes(
+    model: Model,
+    root: Path,
+    things: Mapping[str, Thing],
+    champion: Version | None,
+    earlier: tuple[Artifact, ...],
+    level: Level,
 ) -> list[Node]:
-    """The champion on the candidate's test rows, less those it was trained on, and the paired difference."""
-    parts = champion.parts
-    return [
-        Node(
-            name=f"predict champion of {name}",
-            run=f"{TRAIN}:predict",
-            uses=asking,
-            inputs={"model": parts["model"], "signature": parts["signature"], "table": test},
-            params={"strict": False},
-        ),
-        Node(
-            name=f"compare {name}",
-            run=f"{TRAIN}:difference",
-            inputs={
-                "mine": Output(node=f"predict {name}", name="predictions"),
-                "theirs": Output(node=f"predict champion of {name}", name="predictions"),
-                "mine_train": train,
-                "theirs_train": parts["train"],
-            },
-            params={
-                "metrics": sorted({need.metric for need in asked if need.what == "difference"}),
-                "slices": sorted({need.by for need in asked if need.what == "difference" and need.by}),
-                "group": measured["group"],
-            },
-        ),
-    ]
+    """What its gates ask for at this level, and the reference that later versions are compared with."""
+    asked = needs(asked_at(model.gates, level))
+    nodes = [score_node(model, things, asked)]
+    there = dict(things)
+    if champion is not None:
+        parts = champion.parts
+        said = Output(node=f"predict champion of {model.name}", name="predictions")
+        there |= {f"champion {part}": parts[part] for part in ("model", "signature", "train")}
+        there["champion predictions"] = said
+        nodes.append(champion_node(model, root, champion, things))
+        if any(need.what == "difference" for need in asked):
+            nodes.append(compare_node(model, there, asked))
+    candidate = Candidate(model=model, root=root, things=there, earlier=earlier)
+    return [*nodes, *measuring(candidate, (Need(what="reference"), *asked), level)]
+
+
+def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...]) -> Node:
+    """Every metric with its interval, overall and by slice."""
+    mine = [need for need in asked if need.what == "scores"]
+    return Node(
+        name=f"score {model.name}",
+        run=f"{TRAIN}:score",
+        inputs={"predictions": things["predictions"]},
+        params={
+            "metrics": list(model.metrics),
+            "also": sorted({need.metric for need in mine}),
+            "slices": sorted({*model.slices, *(need.by for need in mine if need.by)}),
+            "group": model.group,
+            "part": "test",
+        },
+    )
+
+
+def champion_node(model: Model, root: Path, champion: Version, things: Mapping[str, Thing]) -> Node:
+    """The champion on the candidate's test rows."""
+    return Node(
+        name=f"predict champion of {model.name}",
+        run=f"{TRAIN}:predict",
+        uses={"_fit": name_of(model.fit, root)},
+        inputs={
+            "model": champion.parts["model"],
+            "signature": champion.parts["signature"],
+            "table": things["test"],
+        },
+        params={"strict": False},
+    )
+
+
+def compare_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...]) -> Node:
+    """Candidate minus champion, paired, on the test rows less those that either was trained on."""
+    mine = [need for need in asked if need.what == "difference"]
+    return Node(
+        name=f"compare {model.name}",
+        run=f"{TRAIN}:difference",
+        inputs={
+            "mine": things["predictions"],
+            "theirs": things["champion predictions"],
+            "mine_train": things["train"],
+            "theirs_train": things["champion train"],
+        },
+        params={
+            "metrics": sorted({need.metric for need in mine}),
+            "slices": sorted({need.by for need in mine if need.by}),
+            "group": model.group,
+        },
+    )
 
 
 def features_node(model: Model, root: Path) -> Node:
@@ -154,8 +204,8 @@ def features_node(model: Model, root: Path) -> Node:
     inputs: dict[str, Asset | Output] = {"of": Output(node=f"data {features.of.name}", name="version")}
     for join in features.joins:
         inputs[f"table {join.dataset.name}"] = Output(node=f"data {join.dataset.name}", name="version")
-    asked = needs(model.gates)
-    kept = sorted({*model.slices, *(need.by for need in asked if need.by), *filter(None, (model.group,))})
+    # All of its gates, whatever the level: another level must not be another table.
+    beside = sorted({*model.slices, *kept(needs(model.gates)), *filter(None, (model.group,))})
     tables = {features.of.name: features.of, **{each.dataset.name: each.dataset for each in features.joins}}
     return Node(
         name=f"features {model.name}",
@@ -166,7 +216,7 @@ def features_node(model: Model, root: Path) -> Node:
             "known": list(features.known),
             "use": None if features.use is None else list(features.use),
             "target": model.target,
-            "keep": kept,
+            "keep": beside,
             "joins": [msgspec.to_builtins(each.join()) for each in features.joins],
             "shapes": {name: msgspec.to_builtins(table.shape()) for name, table in tables.items()},
         },

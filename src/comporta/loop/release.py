@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from comporta.data import slice_of
 from comporta.errors import ComportaError, NotFound
 from comporta.loop.house import House
 from comporta.records import Approval, Release, Transaction, Version
@@ -55,7 +54,7 @@ def release(house: House, name: str, *, by: str = "", reason: str = "") -> Relea
     gone = stale(house, version)
 
     def commit(tx: Transaction) -> Release:
-        require_releasable(_now(tx, version), gone)
+        require_releasable(_now(tx, version), house.clock(), gone)
         fact = released(
             tx.get(ROUTES, version.model),
             version.model,
@@ -77,7 +76,7 @@ def rollback(house: House, model: str, *, by: str = "", reason: str = "") -> Rel
         fact = rolled_back(tx.get(ROUTES, model), model, by=by, reason=reason, at=house.clock())
         back = tx.get(VERSIONS, version_key(model, fact.release.shares[0].version))
         assert back is not None, "a released version is in the inventory"
-        require_releasable(back, stale(house, back))
+        require_releasable(back, house.clock(), stale(house, back))
         tx.append(fact)
         return fact.release
 
@@ -88,6 +87,9 @@ def rollback(house: House, model: str, *, by: str = "", reason: str = "") -> Rel
 
 def stale(house: House, version: Version) -> tuple[str, ...]:
     """The datasets of which something the version learned from has been erased since."""
+    # Here, for it brings polars along: who only lists versions need not wait for that.
+    from comporta.data import slice_of
+
     found = []
     for part in version.read:
         try:

@@ -1,4 +1,4 @@
-"""A run: ask the plan, judge what came of it, and enter the candidates in the registry."""
+"""A run: ask the plan, and enter what came of it in the registry, judged."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from collections.abc import Mapping
 
 from comporta.engine import Progress
 from comporta.errors import BadProject
-from comporta.gates import judge, needs, policy
+from comporta.gates import policy
 from comporta.loop import code
 from comporta.loop.bundle import bundle
-from comporta.loop.evidence import gather
 from comporta.loop.follow import follow
 from comporta.loop.house import House
-from comporta.loop.plan import plan
+from comporta.loop.judging import champion, earlier, looked, measured, verdicts_of
+from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
-from comporta.records import Answer, Artifact, Record, Run, Slice, Transaction, Version
-from comporta.records.facts import TestLooked
+from comporta.records import Answer, Artifact, Level, Record, Run, Slice, Transaction, Version
 from comporta.registry import VERSIONS, judged, register, version_key
-from comporta.release import ROUTES
 
 
 class RunReport(Record, frozen=True, kw_only=True):
-    """What came of a run. fresh: ids of the versions that are new; the others were there already."""
+    """What came of a run. fresh: ids of the versions that are new, or judged anew; the others stand as
+    they were."""
 
     run: Run
     datasets: tuple[Slice, ...]
@@ -32,9 +31,14 @@ class RunReport(Record, frozen=True, kw_only=True):
 
 
 def run(
-    house: House, models: tuple[str, ...] = (), *, progress: Progress | None = None, command: str = "run"
+    house: House,
+    models: tuple[str, ...] = (),
+    *,
+    level: Level = "release",
+    progress: Progress | None = None,
+    command: str = "run",
 ) -> RunReport:
-    """Ask sources, build what changed, judge it. models: names; empty: all.
+    """Ask sources, build what changed, judge it. models: names; empty: all. level: how deeply.
 
     Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject; what was answered stays remembered.
     """
@@ -42,12 +46,13 @@ def run(
         raise BadProject(listed(found))
     wanted = tuple(house.model(name) for name in models) or house.project.models
     champions = {model.name: champion(house, model.name) for model in wanted}
-    asked = plan(house.project, house.root, wanted, champions)
+    past = {model.name: earlier(house, model.name) for model in wanted}
+    asked = plan(house.project, house.root, wanted, champions, past, level)
     done, answers = house.engine.ask(asked, command=command, project=house.project.name, progress=progress)
     datasets = follow(house, answers)
     versions, fresh = [], []
     for model in wanted:
-        version, is_new = enter(house, model, done, answers, champions[model.name])
+        version, is_new = enter(house, model, done, answers, champions[model.name], level)
         versions.append(version)
         fresh += [version.id] if is_new else []
     return RunReport(
@@ -55,76 +60,74 @@ def run(
     )
 
 
-def champion(house: House, model: str) -> Version | None:
-    """The version that serves now, or None."""
-    route = house.ledger.get(ROUTES, model)
-    return None if route is None else house.ledger.get(VERSIONS, version_key(model, route.champion))
-
-
 def enter(
-    house: House, model: Model, done: Run, answers: Mapping[str, Answer], against: Version | None
+    house: House,
+    model: Model,
+    done: Run,
+    answers: Mapping[str, Answer],
+    against: Version | None,
+    level: Level,
 ) -> tuple[Version, bool]:
-    """The judged version of these answers, and whether it is new: the same question is the same version."""
+    """The judged version of these answers, and whether anything of it is new: what was built by the same
+    questions is the same version, whatever its gates ask by now."""
     desk = house.desk
-    asked = needs(model.gates)
     gates = policy(model.gates)
-    evidence = gather(desk, model.name, asked, answers, against)
-    verdicts = judge(model.gates, evidence)
-    mine = {name: answer for name, answer in answers.items() if _belongs(name, model)}
-    steps = {name: answer.recipe for name, answer in mine.items() if not name.startswith("data ")}
+    mine = {f"{node} {model.name}": answers[f"{node} {model.name}"] for node in (*BUILT, "score")}
+    steps = {name: answer.recipe for name, answer in mine.items()}
     parts = {
         name: asset
-        for node, answer in mine.items()
+        for answer in mine.values()
         for name, asset in answer.step.outputs.items()
-        if isinstance(asset, Artifact) and " champion of " not in node
+        if isinstance(asset, Artifact)
     }
+    parts |= measured(answers, model)
     parts["code"] = code.keep(desk, house.root)
     parts["bundle"] = desk.put_json(bundle(model, house.root))
+    tables = {model.features.of.name, *(join.dataset.name for join in model.features.joins)}
     read = tuple(
         asset
-        for answer in mine.values()
+        for name, answer in answers.items()
         for asset in answer.step.outputs.values()
-        if isinstance(asset, Slice)
+        if name.removeprefix("data ") in tables and isinstance(asset, Slice)
     )
 
     def commit(tx: Transaction) -> tuple[Version, bool]:
         versions = tuple(version for _, version in tx.scan(VERSIONS, f"{model.name}/"))
-        for earlier in reversed(versions):
-            if (earlier.steps, earlier.policy, earlier.needed) == (steps, gates, model.approvals):
-                return earlier, False
-        version = Version(
-            model=model.name,
-            number=1 + max((each.number for each in versions), default=0),
-            run=done.id,
-            at=house.clock(),
-            commit=done.commit,
-            dirty=done.dirty,
-            steps=steps,
-            parts=parts,
-            read=read,
-            policy=gates,
-            needed=model.approvals,
-        )
-        tx.append(register(version, versions))
-        if not answers[f"score {model.name}"].reused:
-            tx.append(
-                TestLooked(
-                    model=model.name,
-                    part=parts["test"].digest,
-                    run=done.id,
-                    recipe=steps[f"score {model.name}"],
-                )
+        same = (each for each in reversed(versions) if _built(each) == _built_by(steps, model))
+        version = next((each for each in same if each.needed >= model.approvals), None)
+        is_new = version is None
+        if version is None:
+            version = Version(
+                model=model.name,
+                number=1 + max((each.number for each in versions), default=0),
+                run=done.id,
+                at=house.clock(),
+                commit=done.commit,
+                dirty=done.dirty,
+                steps=steps,
+                parts=parts,
+                read=read,
+                policy=gates,
+                needed=model.approvals,
+                asked=tuple(check.name for check in model.gates if check.required),
             )
-        tx.append(judged(version, verdicts, gates))
+            tx.append(register(version, versions))
+        for look in looked(model, answers, version, done):
+            tx.append(look)
+        verdicts = verdicts_of(desk, model, level, answers, against, version)
+        fact = judged(version, verdicts, gates, level)
+        if fact is not None:
+            tx.append(fact)
         entered = tx.get(VERSIONS, version_key(model.name, version.number))
         assert entered is not None, "a registered version is in the inventory"
-        return entered, True
+        return entered, is_new or fact is not None
 
     return house.ledger.transact(commit)
 
 
-def _belongs(node: str, model: Model) -> bool:
-    """Whether this node is one of the model's: its own, or a table it reads."""
-    tables = {model.features.of.name, *(join.dataset.name for join in model.features.joins)}
-    kind, _, rest = node.partition(" ")
-    return rest in tables if kind == "data" else rest.removeprefix("champion of ") == model.name
+def _built(version: Version) -> dict[str, str]:
+    return {name: version.steps.get(name, "") for name in (f"{node} {version.model}" for node in BUILT)}
+
+
+def _built_by(steps: Mapping[str, str], model: Model) -> dict[str, str]:
+    return {name: steps[name] for name in (f"{node} {model.name}" for node in BUILT)}

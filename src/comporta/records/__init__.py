@@ -24,7 +24,7 @@ from comporta.records.verdict import (
     Verdict,
     need,
 )
-from comporta.records.version import Approval, Field, Signature, State, Version
+from comporta.records.version import Approval, Field, Signature, State, Version, Waiver
 
 __all__ = [
     "LEVELS",
@@ -83,6 +83,7 @@ __all__ = [
     "Verdict",
     "Version",
     "View",
+    "Waiver",
     "at_random",
     "by_group",
     "by_time",

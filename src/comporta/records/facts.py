@@ -12,8 +12,8 @@ from comporta.records.asset import Artifact, Asset
 from comporta.records.event import Fact
 from comporta.records.recipe import Cost, Recipe
 from comporta.records.release import Release
-from comporta.records.verdict import Verdict
-from comporta.records.version import Approval, Version
+from comporta.records.verdict import Level, Verdict
+from comporta.records.version import Approval, Version, Waiver
 
 
 class ProjectKeyed(Fact, frozen=True, kw_only=True):
@@ -119,11 +119,21 @@ class VersionRegistered(Fact, frozen=True, kw_only=True):
 
 
 class VersionJudged(Fact, frozen=True, kw_only=True):
+    """What its gates say now; again where evidence, gates or level are others than before."""
+
     kind: ClassVar[str] = "version.judged"
     model: str
     number: int
     verdicts: tuple[Verdict, ...]
     policy: str
+    level: Level = "release"
+
+
+class VersionWaived(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "version.waived"
+    model: str
+    number: int
+    waiver: Waiver
 
 
 class VersionApproved(Fact, frozen=True, kw_only=True):
@@ -153,6 +163,6 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
 
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
-    DatasetVersioned, TestLooked, VersionRegistered, VersionJudged, VersionApproved, VersionReleased,
-    VersionReproduced,
+    DatasetVersioned, TestLooked, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
+    VersionReleased, VersionReproduced,
 )  # fmt: skip

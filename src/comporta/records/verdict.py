@@ -110,7 +110,9 @@ class Evidence(Record, frozen=True, kw_only=True):
 class Verdict(Record, frozen=True, kw_only=True):
     """What one check says: the figure, the limit, and the reason in one sentence.
 
-    needed: rows that would settle an inconclusive one, or None.
+    needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
+    are ordered by it. carried: asked of this candidate before and left out of its gates since; it still
+    counts.
     """
 
     check: str
@@ -121,6 +123,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     limit: float | None = None
     needed: int | None = None
     evidence: Artifact | None = None
+    what: str = ""
+    carried: bool = False
 
     @property
     def opens(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from comporta.records.asset import Artifact, Slice
 from comporta.records.record import Record
-from comporta.records.verdict import Verdict
+from comporta.records.verdict import Level, Verdict
 
 State = Literal["candidate", "passed", "refused", "approved", "released", "retired", "stale"]
 
@@ -42,7 +42,8 @@ class Version(Record, frozen=True, kw_only=True):
     run: the run that built it. steps: node name → recipe digest, everything it was made by.
     parts: what it is served and judged from: `model`, `onnx`, `signature`, `scores`, `predictions` ...
     read: the slices of datasets it learned from. policy: digest of the gates it was asked to pass;
-    needed: how many people must approve it. Both are fixed when it is asked for.
+    needed: how many people must approve it; asked: the checks it must pass. These are fixed when it is asked
+    for. level: how deeply it was judged. waivers: verdicts that someone lets stand for a while.
     """
 
     model: str
@@ -59,11 +60,25 @@ class Version(Record, frozen=True, kw_only=True):
     state: State = "candidate"
     verdicts: tuple[Verdict, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    asked: tuple[str, ...] = ()
+    level: Level = "release"
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def id(self) -> str:
         """`late/3`: how people and URLs name it."""
         return f"{self.model}/{self.number}"
+
+    def waived(self, check: str, now: datetime) -> Waiver | None:
+        """The waiver under which this check does not block now, or None."""
+        live = (each for each in reversed(self.waivers) if each.check == check and each.until > now)
+        return next(live, None)
+
+    def shut(self, now: datetime) -> tuple[Verdict, ...]:
+        """The verdicts that close its way into production now."""
+        return tuple(
+            each for each in self.verdicts if not each.opens and self.waived(each.check, now) is None
+        )
 
 
 class Approval(Record, frozen=True, kw_only=True):
@@ -73,3 +88,18 @@ class Approval(Record, frozen=True, kw_only=True):
     role: str
     reason: str
     at: datetime
+
+
+class Waiver(Record, frozen=True, kw_only=True):
+    """Who lets one check of one version not count, in what role, why and until when.
+
+    outcome: what the check had said. The role is as claimed.
+    """
+
+    check: str
+    by: str
+    role: str
+    reason: str
+    at: datetime
+    until: datetime
+    outcome: str

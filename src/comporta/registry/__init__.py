@@ -1,6 +1,15 @@
 """Who may go live: versions, their states, approvals. Pure: `decide → facts`, `evolve → state`."""
 
-from comporta.registry.decide import approve, judged, register, require_releasable
+from comporta.registry.decide import approve, carried, judged, register, require_releasable, waive
 from comporta.registry.state import VERSIONS, version_key
 
-__all__ = ["VERSIONS", "approve", "judged", "register", "require_releasable", "version_key"]
+__all__ = [
+    "VERSIONS",
+    "approve",
+    "carried",
+    "judged",
+    "register",
+    "require_releasable",
+    "version_key",
+    "waive",
+]

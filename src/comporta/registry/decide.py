@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import msgspec
+
 from comporta.errors import Refused
-from comporta.records import Approval, Verdict, Version
-from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered
+from comporta.records import Approval, Level, Verdict, Version, Waiver
+from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
 
 
 def register(version: Version, versions: tuple[Version, ...]) -> VersionRegistered:
@@ -18,30 +22,75 @@ def register(version: Version, versions: tuple[Version, ...]) -> VersionRegister
     return VersionRegistered(version=version)
 
 
-def judged(version: Version, verdicts: tuple[Verdict, ...], policy: str) -> VersionJudged:
-    """The verdicts on a candidate, once. Raises Refused when it was judged before, or by another policy."""
-    if version.state != "candidate":
-        raise Refused(f"{version.id}: found it judged already ({version.state}). A version is judged once.")
-    if version.policy != policy:
+def judged(
+    version: Version, verdicts: tuple[Verdict, ...], policy: str, level: Level = "release"
+) -> VersionJudged | None:
+    """The verdicts on a version; None where they are what is known already.
+
+    What it was asked to pass at first and is not asked now is carried on: to drop a check or to loosen a
+    limit once the candidate is there takes a waiver. policy: digest of the gates asked now.
+    """
+    every = carried(version.verdicts, verdicts, version.asked)
+    known = (version.verdicts, version.policy, version.level)
+    if version.state != "candidate" and (every, policy, level) == known:
+        return None
+    return VersionJudged(
+        model=version.model, number=version.number, verdicts=every, policy=policy, level=level
+    )
+
+
+def carried(
+    before: tuple[Verdict, ...], now: tuple[Verdict, ...], asked: tuple[str, ...]
+) -> tuple[Verdict, ...]:
+    """Today's verdicts, and those of before that today's gates leave out or only report. asked: the checks
+    that were required when the candidate was asked for: only these are kept.
+
+    A check's name holds its limit, so a loosened one is another check and the tighter stays.
+    """
+    today = {each.check: each for each in now}
+    kept = {
+        each.check: msgspec.structs.replace(each, carried=True)
+        for each in before
+        if each.check in asked and (each.check not in today or not today[each.check].required)
+    }
+    return (*(each for each in now if each.check not in kept), *kept.values())
+
+
+def waive(version: Version, waiver: Waiver, now: datetime) -> VersionWaived:
+    """One check of this version need not open until the waiver ends.
+
+    Raises Refused without a reason, for a time that is past, and on a check that is open or unknown.
+    """
+    verdict = next((each for each in version.verdicts if each.check == waiver.check), None)
+    if verdict is None:
+        raise Refused(f"{version.id}: found no check {waiver.check!r}, expected one of: {_names(version)}.")
+    if verdict.opens:
         raise Refused(
-            f"{version.id}: found gates other than those fixed when it was asked for. Run again to ask anew."
+            f"{version.id}: {waiver.check!r} is open ({verdict.outcome}); there is nothing to waive."
         )
-    return VersionJudged(model=version.model, number=version.number, verdicts=verdicts, policy=policy)
+    if not waiver.reason.strip():
+        raise Refused(f"{version.id}: found a waiver without a reason, expected why: --reason WHY")
+    if waiver.until <= now:
+        raise Refused(f"{version.id}: found the end {waiver.until:%Y-%m-%d}, expected a day to come.")
+    return VersionWaived(model=version.model, number=version.number, waiver=waiver)
 
 
 def approve(version: Version, approval: Approval) -> VersionApproved:
     """One person's approval. Raises Refused unless the gates passed and the person is a new one."""
-    if version.state in ("candidate", "refused", "stale"):
-        raise Refused(f"{version.id}: found it {version.state}, expected its gates passed.{_why(version)}")
+    if version.state in ("candidate", "stale") or version.shut(approval.at):
+        raise Refused(
+            f"{version.id}: found it {version.state}, expected its gates passed.{_why(version, approval.at)}"
+        )
     if any(each.by == approval.by for each in version.approvals):
         raise Refused(f"{version.id}: {approval.by} approved it already; another person must.")
     return VersionApproved(model=version.model, number=version.number, approval=approval)
 
 
-def require_releasable(version: Version, stale: tuple[str, ...] = ()) -> None:
+def require_releasable(version: Version, now: datetime, stale: tuple[str, ...] = ()) -> None:
     """Nothing, if it may go live. Raises Refused: ungated, refused, unapproved or stale.
 
-    stale: the datasets of which something it learned from has been erased since.
+    now: a waiver counts until its end. stale: the datasets of which something it learned from has been
+    erased since.
     """
     if stale:
         raise Refused(
@@ -50,8 +99,8 @@ def require_releasable(version: Version, stale: tuple[str, ...] = ()) -> None:
         )
     if version.state == "candidate":
         raise Refused(f"{version.id}: found no verdicts, expected its gates passed. Run again.")
-    if version.state == "refused":
-        raise Refused(f"{version.id}: its gates refused it.{_why(version)}")
+    if version.shut(now):
+        raise Refused(f"{version.id}: its gates refused it.{_why(version, now)}")
     missing = version.needed - len(version.approvals)
     if missing > 0:
         raise Refused(
@@ -60,6 +109,10 @@ def require_releasable(version: Version, stale: tuple[str, ...] = ()) -> None:
         )
 
 
-def _why(version: Version) -> str:
+def _why(version: Version, now: datetime) -> str:
     """The reasons of the verdicts that close the way, one a line."""
-    return "".join(f"\n  {each.check}: {each.reason}" for each in version.verdicts if not each.opens)
+    return "".join(f"\n  {each.check}: {each.reason}" for each in version.shut(now))
+
+
+def _names(version: Version) -> str:
+    return "; ".join(each.check for each in version.verdicts if not each.opens) or "none: all are open"

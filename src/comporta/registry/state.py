@@ -1,17 +1,26 @@
 """The states of a version, folded from what happened to it.
 
     candidate ──judged──▶ passed ──approved──▶ approved ──released──▶ released ──▶ retired
-        └──────judged──▶ refused
+        └──────judged──▶ refused ──waived──▶ passed
 
-A version that needs no approval is releasable as soon as it has passed.
+A version that needs no approval is releasable as soon as it has passed. It may be judged again, by more
+evidence or other gates; what it was asked to pass before stays asked.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from comporta.records import Changes, Event, Lookup, Reading, State, Version
-from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionReleased
+from comporta.records.facts import (
+    VersionApproved,
+    VersionJudged,
+    VersionRegistered,
+    VersionReleased,
+    VersionWaived,
+)
 
 
 def version_key(model: str, number: int) -> str:
@@ -26,9 +35,25 @@ def _registered(fact: VersionRegistered, event: Event, old: Lookup[Version]) -> 
 def _judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
-        opens = all(verdict.opens for verdict in fact.verdicts)
-        state: State = "passed" if opens else "refused"
-        yield key, msgspec.structs.replace(version, verdicts=fact.verdicts, state=state)
+        told = msgspec.structs.replace(version, verdicts=fact.verdicts, policy=fact.policy, level=fact.level)
+        yield key, msgspec.structs.replace(told, state=_state(told, event.at))
+
+
+def _waived(fact: VersionWaived, event: Event, old: Lookup[Version]) -> Changes[Version]:
+    key = version_key(fact.model, fact.number)
+    if (version := old(key)) is not None:
+        told = msgspec.structs.replace(version, waivers=(*version.waivers, fact.waiver))
+        yield key, msgspec.structs.replace(told, state=_state(told, event.at))
+
+
+def _state(version: Version, now: datetime) -> State:
+    """What the verdicts make of it. What serves, or served, stays so: judging moves no traffic."""
+    if version.state in ("released", "retired", "stale"):
+        return version.state
+    if version.shut(now):
+        return "refused"
+    enough = version.needed > 0 and len(version.approvals) >= version.needed
+    return "approved" if enough else "passed"
 
 
 def _approved(fact: VersionApproved, event: Event, old: Lookup[Version]) -> Changes[Version]:
@@ -59,6 +84,7 @@ VERSIONS = Reading(
     {
         VersionRegistered: _registered,
         VersionJudged: _judged,
+        VersionWaived: _waived,
         VersionApproved: _approved,
         VersionReleased: _released,
     },

@@ -1,0 +1,77 @@
+"""Several limits in one check: the worst decides, and a figure that is not there is no pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from comporta.errors import BadProject
+from comporta.gates.bound import Named, no_matter
+from comporta.gates.settle import On, Settled, settle, show, unseen, worst
+from comporta.records import Evidence, Figure, Record, Verdict
+
+
+class Held(Record, frozen=True, kw_only=True):
+    """One figure and its limit. says: what is counted, in words. slice: whose; None: every one there is."""
+
+    metric: str
+    limit: float
+    higher: bool = False
+    on: On = "value"
+    slice: str | None = ""
+    says: str = ""
+
+
+def held(check: Named, evidence: Evidence, limits: Sequence[Held]) -> Verdict:
+    """The verdict on all limits: a failure before a doubt before a pass. A limit whose figure was not
+    measured makes it inconclusive."""
+    if evidence.without:
+        return no_matter(check, evidence)
+    if evidence.missing or not evidence.figures:
+        return unseen(check.name, check.required, None, (evidence,))
+    settled: list[tuple[Settled, Held]] = []
+    for limit in limits:
+        found = [each for each in evidence.figures if _meets(each, limit)]
+        if not found:
+            why = f"nothing was measured for {limit.says or limit.metric}"
+            absent = Evidence(need=evidence.need, missing=why, artifact=evidence.artifact)
+            return unseen(check.name, check.required, limit.limit, (absent,))
+        one = worst([settle(each, limit.limit, higher=limit.higher, on=limit.on) for each in found])
+        settled.append((one, limit))
+    decides = worst([one for one, _ in settled])
+    shown = [(one, limit) for one, limit in settled if one.outcome == decides.outcome]
+    limit = next(limit for one, limit in settled if one is decides)
+    return Verdict(
+        check=check.name,
+        outcome=decides.outcome,
+        required=check.required,
+        reason="; ".join(_sentence(one, limit) for one, limit in shown) + ".",
+        figure=decides.figure,
+        limit=limit.limit,
+        needed=decides.needed,
+        evidence=evidence.artifact,
+    )
+
+
+def _meets(figure: Figure, limit: Held) -> bool:
+    return figure.metric == limit.metric and (limit.slice is None or figure.slice == limit.slice)
+
+
+def _sentence(one: Settled, limit: Held) -> str:
+    way = "at least" if limit.higher else "at most"
+    seen = f"{limit.says or limit.metric} {show(one.figure)}"
+    if one.outcome == "pass":
+        return f"{seen}: {way} {limit.limit:g}"
+    if one.outcome == "fail":
+        return f"{seen}: expected {way} {limit.limit:g}"
+    return f"{seen}: the limit {way} {limit.limit:g} may hold or not"
+
+
+def number(what: str, value: object, *, least: float = -math.inf, most: float = math.inf) -> float:
+    """A limit as a float. Raises BadProject on what is no finite number, or outside of least to most."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadProject(f"{what}: found {value!r}, expected a finite number.")
+    if not least <= value <= most:
+        between = f"from {least:g} to {most:g}" if most < math.inf else f"of {least:g} or more"
+        raise BadProject(f"{what}: found {value!r}, expected a number {between}.")
+    return float(value)

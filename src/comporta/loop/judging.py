@@ -1,0 +1,66 @@
+"""What a candidate is judged by: its champion, its earlier versions, its evidence; and its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from comporta.gates import judge, level_of
+from comporta.loop.evidence import gather
+from comporta.loop.house import House
+from comporta.loop.pool import name_in
+from comporta.project import Model
+from comporta.records import LEVELS, Answer, Artifact, Level, Need, Run, Verdict, Version
+from comporta.records.facts import TestLooked
+from comporta.registry import VERSIONS, version_key
+from comporta.release import ROUTES
+from comporta.store import Desk
+
+EARLIER = 5
+
+
+def champion(house: House, model: str) -> Version | None:
+    """The version that serves now, or None."""
+    route = house.ledger.get(ROUTES, model)
+    return None if route is None else house.ledger.get(VERSIONS, version_key(model, route.champion))
+
+
+def earlier(house: House, model: str, before: int | None = None) -> tuple[Artifact, ...]:
+    """The references of the newest versions that were let through, newest first. before: a number."""
+    through = [
+        version
+        for _, version in house.ledger.scan(VERSIONS, f"{model}/", newest=True)
+        if version.state in ("released", "retired") and (before is None or version.number < before)
+    ]
+    kept = [version.parts["reference"] for version in through if "reference" in version.parts]
+    return tuple(kept[:EARLIER])
+
+
+def measured(answers: Mapping[str, Answer], model: Model) -> dict[str, Artifact]:
+    """What measuring made that is kept with the version: later versions are compared with it."""
+    answer = answers.get(name_in(model, Need(what="reference")))
+    asset = answer.step.outputs.get("reference") if answer is not None else None
+    return {"reference": asset} if isinstance(asset, Artifact) else {}
+
+
+def verdicts_of(
+    desk: Desk,
+    model: Model,
+    level: Level,
+    answers: Mapping[str, Answer],
+    against: Version | None,
+    version: Version,
+) -> tuple[Verdict, ...]:
+    """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version."""
+    found = judge(model.gates, gather(desk, model, level, answers, against))
+    before = {each.check: each for each in version.verdicts}
+    deeper = {each.name for each in model.gates if LEVELS.index(level_of(each)) > LEVELS.index(level)}
+    return tuple(before.get(each.check, each) if each.check in deeper else each for each in found)
+
+
+def looked(model: Model, answers: Mapping[str, Answer], version: Version, run: Run) -> Iterator[TestLooked]:
+    """A look at the sealed test part, where this run asked anything of it anew."""
+    for name, answer in answers.items():
+        if name == f"score {model.name}" and not answer.reused:
+            yield TestLooked(
+                model=model.name, part=version.parts["test"].digest, run=run.id, recipe=answer.recipe
+            )

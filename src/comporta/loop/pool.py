@@ -1,0 +1,143 @@
+"""The evidence pool of one candidate as questions: what its checks need, each once, the quick first.
+
+needs ─▶ the pool's table ─▶ nodes, each reading what the candidate has or what another node makes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from comporta.evidence.maker import Maker
+from comporta.evidence.pool import POOL
+from comporta.project import Model
+from comporta.project.reference import name_of
+from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Record
+
+Thing = Asset | Output
+
+TOOLS = {
+    "opened": "comporta.train.asking:opened",
+    "refitted": "comporta.train.asking:refitted",
+    "served": "comporta.loop.candidate:served",
+}
+"""What a room lends to the steps that measure, by the name under which they are handed it."""
+
+SECONDS: dict[Level, float] = {"commit": 10.0, "release": 300.0, "audit": 3600.0}
+"""How long one measuring may take at each level; what takes longer is missing, and so is no pass."""
+
+
+class Candidate(Record, frozen=True, kw_only=True):
+    """A model to be measured, and what there is of it. things: by the names of the pool's table; `earlier`:
+    the references of earlier versions, newest first."""
+
+    model: Model
+    root: Path
+    things: dict[str, Thing]
+    earlier: tuple[Artifact, ...] = ()
+
+
+def pooled(need: Need) -> bool:
+    """Whether the pool's table says how this is made."""
+    return need.what in POOL
+
+
+def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tuple[Node, ...]:
+    """The nodes that make what is asked. A need whose parts are not there has none."""
+    made: dict[str, Node] = {}
+    things = dict(candidate.things)
+
+    def make(need: Need) -> None:
+        maker, name = POOL[need.what], name_in(candidate.model, need)
+        for part in (*maker.reads.values(), *maker.may.values()):
+            if part in POOL and part not in things:
+                make(Need(what=part))
+        if name in made or any(part not in things for part in maker.reads.values()):
+            return
+        made[name] = _node(candidate, name, maker, need, things, level)
+        if need == Need(what=need.what):
+            things.setdefault(need.what, Output(node=name, name=maker.output))
+
+    for need in sorted(filter(pooled, asked), key=lambda each: POOL[each.what].cost):
+        make(need)
+    return tuple(made.values())
+
+
+def name_in(model: Model, need: Need) -> str:
+    """The node that makes this need: `noise late`, with what tells it from others of its kind."""
+    told = [need.metric, need.by and f"by {need.by}"]
+    told += [f"{name}={value}" for name, value in need.params]
+    told += [f"{name}={_called(function)}" for name, function in need.functions]
+    words = ", ".join(filter(None, told))
+    return f"{need.what} of {model.name}" + (f" ({words})" if words else "")
+
+
+def kept(asked: Sequence[Need]) -> set[str]:
+    """The columns that measuring will ask for: they are kept beside the features."""
+    found: set[str] = set()
+    for need in asked:
+        found |= {need.by} if need.by else set()
+        for name, text in need.params:
+            if name in ("by", "columns", "of"):
+                value = msgspec.json.decode(text)
+                found |= {value} if isinstance(value, str) else {each for each in value or () if each}
+    return found
+
+
+def _node(
+    candidate: Candidate,
+    name: str,
+    maker: Maker,
+    need: Need,
+    things: Mapping[str, Thing],
+    level: Level,
+) -> Node:
+    model = candidate.model
+    inputs = {argument: things[thing] for argument, thing in maker.reads.items()}
+    inputs |= {argument: things[thing] for argument, thing in maker.may.items() if thing in things}
+    if "earlier" in maker.many:
+        inputs |= {f"earlier {n}": one for n, one in enumerate(candidate.earlier, start=1)}
+    uses: dict[str, str | tuple[str, ...]] = {
+        tool: name_of(model.fit, candidate.root) if tool == "fit" else TOOLS[tool] for tool in maker.tools
+    }
+    uses |= {argument: name_of(function, candidate.root) for argument, function in need.functions}
+    if "opened" in maker.tools:
+        # A kept model may be of the project's own classes: whatever asks it must count their code.
+        uses["_fit"] = name_of(model.fit, candidate.root)
+    facts = told(model)
+    selected = {"metric": need.metric, "by": need.by}
+    return Node(
+        name=name,
+        run=maker.run,
+        uses=uses,
+        inputs=inputs,
+        params={
+            **{fact: facts[fact] for fact in maker.tells},
+            **{argument: value for argument, value in selected.items() if value},
+            **{argument: msgspec.json.decode(text) for argument, text in need.params},
+        },
+        seed=model.seed,
+        spare=True,
+        limits=Limits(seconds=SECONDS[level], memory=model.limits.memory),
+    )
+
+
+def told(model: Model) -> dict[str, Any]:
+    """What a measuring step may be told of the declaration."""
+    return {
+        "group": model.group,
+        "slices": list(model.slices),
+        "split": msgspec.to_builtins(model.split),
+        "task": model.task,
+        "output": model.output,
+        "params": model.params,
+        "metrics": list(model.metrics),
+        "known": list(model.features.known),
+    }
+
+
+def _called(function: object) -> str:
+    return getattr(function, "__name__", type(function).__name__)
