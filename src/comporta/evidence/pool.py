@@ -85,12 +85,12 @@ POOL: dict[str, Maker] = {
         run=f"{_ROOM}.stress:measure",
         reads={**_MODEL, "test": "test", "parity": "parity", "trial": "trial"},
         may={"onnx": "onnx"},
-        tools=("served",),
+        tools=("opened", "served"),
         cost=3,
     ),
     "parity": Maker(
         run=f"{_ROOM}.parity:measure",
-        reads={**_MODEL, "test": "test", "parity": "parity", "trial": "trial"},
+        reads={**_MODEL, "predictions": "predictions", "parity": "parity", "trial": "trial"},
         may={"onnx": "onnx"},
         tools=("opened", "served"),
         cost=2,
@@ -99,6 +99,7 @@ POOL: dict[str, Maker] = {
         run=f"{_ROOM}.evasion:measure",
         reads={**_MODEL, "test": "test"},
         tools=("opened",),
+        tells=("group",),
         cost=3,
     ),
     "acceptance": Maker(
@@ -114,11 +115,12 @@ POOL: dict[str, Maker] = {
     ),
     "conduct": Maker(
         run=f"{_ROOM}.conduct:measure",
-        reads={"predictions": "predictions"},
+        reads={**_MODEL, "predictions": "predictions"},
+        tools=("opened",),
     ),
     "proxy": Maker(
         run=f"{_ROOM}.proxy:measure",
-        reads={"predictions": "predictions"},
+        reads={"predictions": "predictions", "signature": "signature"},
         tells=("group",),
         cost=2,
     ),
@@ -203,7 +205,7 @@ POOL: dict[str, Maker] = {
     "calibration": Maker(
         run=f"{_ROOM}.calibration:measure",
         reads={"predictions": "predictions"},
-        tells=("group",),
+        tells=("group", "slices"),
     ),
     # 16, 17
     "versus": Maker(

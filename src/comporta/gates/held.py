@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from comporta.errors import BadProject
 from comporta.gates.bound import Named, no_matter
 from comporta.gates.settle import On, Settled, settle, show, unseen, worst
 from comporta.records import Evidence, Figure, Record, Verdict
@@ -65,13 +63,3 @@ def _sentence(one: Settled, limit: Held) -> str:
     if one.outcome == "fail":
         return f"{seen}: expected {way} {limit.limit:g}"
     return f"{seen}: the limit {way} {limit.limit:g} may hold or not"
-
-
-def number(what: str, value: object, *, least: float = -math.inf, most: float = math.inf) -> float:
-    """A limit as a float. Raises BadProject on what is no finite number, or outside of least to most."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadProject(f"{what}: found {value!r}, expected a finite number.")
-    if not least <= value <= most:
-        between = f"from {least:g} to {most:g}" if most < math.inf else f"of {least:g} or more"
-        raise BadProject(f"{what}: found {value!r}, expected a number {between}.")
-    return float(value)

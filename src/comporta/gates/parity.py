@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import floor, log10
 
-from comporta.gates.held import Held, held, number
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.argument import chosen, number
+from comporta.gates.held import Held, held
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
 
 
 class Parity(Record, frozen=True, kw_only=True):
@@ -67,8 +68,9 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
 
     What it does not see: joins and computed features before the model, which the request path makes from
     history and research from tables; and forms that the export dropped (the evidence says why it did).
-    Raises BadProject on a tolerance that is no number above 0 and up to 1.
+    Raises BadProject on a tolerance that is no number from 1e-12 to 1.
     """
+    chosen("parity", "level", level, LEVELS)
     return Parity(
-        tolerance=number("parity: tolerance", tolerance, least=1e-12, most=1), required=required, level=level
+        tolerance=number("parity", "tolerance", tolerance, low=1e-12, high=1), required=required, level=level
     )

@@ -146,7 +146,7 @@ class Schema:
 
     def _check_whole(self, column: Column, values: NDArray[np.float64]) -> None:
         good = np.isnan(values) | (
-            (values == np.floor(values)) & (values >= column.low) & (values <= column.high)
+            (values == np.floor(values)) & (values >= column.low) & (values < float(column.high + 1))
         )
         if not good.all():
             raise bad(column, int(np.argmin(good)), "another number")

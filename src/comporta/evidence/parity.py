@@ -1,0 +1,238 @@
+"""Each form of a model behind the real request path, row for row beside what research predicted.
+
+A row's difference is the largest of its probabilities' differences, or of its number over the numbers'
+standard deviation. Another label counts for as much as the probabilities would have had to move for it: half
+the distance of the two largest; where there are no probabilities, and where no answer came, it counts 1.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+import polars as pl
+
+from comporta.evidence.request import as_bytes, rows_in_one, told
+from comporta.records import Artifact, Figure, Findings, Signature
+from comporta.records.columns import CHANCE, LABEL, NUMBER
+from comporta.stats.classes import places
+from comporta.store import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+LARGEST, REFUSED = "largest difference", "rows refused"
+BEYOND = tuple(10.0**power for power in range(-12, 0))
+"""At each of these the rows that differ by more are counted, so that another tolerance asks nothing again."""
+HALVINGS = 400
+
+
+class At(Protocol):
+    """Where a candidate answers. pid: of its process."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def pid(self) -> int: ...
+
+
+Served = Callable[..., AbstractContextManager[At]]
+
+
+class Research(NamedTuple):
+    """What research predicted of n rows. names: of the columns of `scores`, (n, k). decisions: (n,) places
+    among the classes, or none for numbers. margin: (n,) half the distance of the two largest."""
+
+    names: tuple[str, ...]
+    scores: Floats
+    decisions: NDArray[np.int64] | None
+    margin: Floats
+
+
+class Gaps(NamedTuple):
+    """By how much each row's answer is apart, the output where it is, and whether there was none."""
+
+    by: Floats
+    output: NDArray[np.object_]
+    refused: NDArray[np.bool_]
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    parity: Artifact,
+    trial: Artifact,
+    predictions: Artifact,
+    served: Served,
+    onnx: Artifact | None = None,
+    **others: Any,
+) -> dict[str, Artifact]:
+    """`findings`: by form the largest difference of any row, rows refused, and rows beyond each power of
+    ten. All rows are asked. others: what the pool lends beside."""
+    takes = desk.get_json(signature, Signature)
+    parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
+    parts |= {} if onnx is None else {"onnx": onnx}
+    agreed = desk.get_json(parity, dict[str, dict[str, dict[str, Any]]])["forms"]
+    forms = ("native", *(name for name, each in agreed.items() if each["agrees"]))
+    rows = read(desk, predictions)
+    research = researched(rows, takes)
+    found = {}
+    with served(desk, parts, forms) as at:
+        for form in forms:
+            found[form] = gaps(takes, research, rows, asking(at.url, form))
+    kept = findings(takes, research, found, {n: e["reason"] for n, e in agreed.items() if not e["agrees"]})
+    print(f"{rows.height:,} rows asked of {', '.join(forms)} over HTTP")
+    return {"findings": desk.put_json(kept)}
+
+
+def researched(predictions: pl.DataFrame, takes: Signature) -> Research:
+    """What the step `predict` kept."""
+    if takes.task == "regression":
+        numbers = predictions[NUMBER].to_numpy().astype(np.float64)
+        return Research(("prediction",), numbers[:, None], None, np.ones(len(numbers)))
+    labels = predictions[LABEL].to_physical().cast(pl.Int64).to_numpy()
+    chances = [name for name in predictions.columns if name.startswith(CHANCE)]
+    if not chances:
+        return Research((), np.empty((len(labels), 0)), labels, np.ones(len(labels)))
+    scores = predictions.select(chances).to_numpy().astype(np.float64)
+    top = np.partition(scores, -2, axis=1)[:, -2:] if scores.shape[1] > 1 else np.ones((len(labels), 2))
+    margin = np.maximum((top[:, 1] - top[:, 0]) / 2, 0.0)
+    return Research(tuple(f"probability of {each}" for each in takes.classes), scores, labels, margin)
+
+
+def asking(url: str, form: str) -> Callable[[bytes, int], tuple[int, bytes, int | None]]:
+    """A binary request's status, body, and the size of its JSON, on a connection that stays."""
+    where = urlsplit(url)
+    line = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
+
+    def ask(body: bytes, head: int) -> tuple[int, bytes, int | None]:
+        headers = {"Inference-Header-Content-Length": str(head)}
+        headers["Content-Type"] = "application/octet-stream"
+        line.request("POST", f"/v2/models/{form}/infer", body, headers)
+        answer = line.getresponse()
+        size = answer.headers.get("inference-header-content-length")
+        return answer.status, answer.read(), None if size is None else int(size)
+
+    return ask
+
+
+def gaps(
+    takes: Signature,
+    research: Research,
+    rows: pl.DataFrame,
+    ask: Callable[[bytes, int], tuple[int, bytes, int | None]],
+) -> Gaps:
+    """Every row asked, many in one request. A request that is refused is halved until it is known which
+    rows are to blame; after 400 halvings all of what is refused is."""
+    found = Gaps(np.ones(rows.height), np.full(rows.height, "no answer", object), np.ones(rows.height, bool))
+    scale = _scale(takes, research)
+    left = list(_pieces(rows.height, rows_in_one(takes)))[::-1]
+    halved = 0
+    while left:
+        start, stop = left.pop()
+        body, head = as_bytes(rows[start:stop], takes.features)
+        status, answer, size = ask(body, head)
+        if status != 200:
+            if stop - start > 1 and halved < HALVINGS:
+                halved += 1
+                middle = (start + stop) // 2
+                left += [(middle, stop), (start, middle)]
+            continue
+        part = Research(research.names, *(None if e is None else e[start:stop] for e in research[1:]))  # type: ignore[arg-type]
+        by, output = apart(takes, part, told(answer, size).outputs, scale)
+        found.by[start:stop], found.output[start:stop], found.refused[start:stop] = by, output, False
+    return found
+
+
+def _scale(takes: Signature, research: Research) -> float:
+    if takes.task != "regression":
+        return 1.0
+    return max(float(np.std(research.scores)), 1e-300)
+
+
+def _pieces(rows: int, size: int) -> Iterator[tuple[int, int]]:
+    return ((start, min(start + size, rows)) for start in range(0, rows, size))
+
+
+def apart(
+    takes: Signature, research: Research, outputs: Mapping[str, Any], scale: float
+) -> tuple[Floats, NDArray[np.object_]]:
+    """Each row's difference and the output where it is largest. An output that is not there, or of another
+    length, is a difference of 1 in every row."""
+    n = len(research.margin)
+    by, where = np.zeros(n), np.full(n, "", object)
+    if research.names:
+        name = "prediction" if takes.task == "regression" else "probability"
+        said = np.asarray(outputs.get(name, ()), dtype=np.float64)
+        if takes.task == "binary" and len(said) == n:
+            said = np.column_stack([1 - said, said])
+        if said.size != research.scores.size:
+            return np.ones(n), np.full(n, name, object)
+        gap = np.abs(said.reshape(research.scores.shape) - research.scores) / scale
+        gap = np.nan_to_num(gap, nan=1.0, posinf=1.0)
+        place = gap.argmax(axis=1)
+        by, where = gap[np.arange(n), place], np.array(research.names, object)[place]
+    if research.decisions is not None and takes.output in ("label", "both"):
+        labels = outputs.get("label", ())
+        if len(labels) != n:
+            return np.ones(n), np.full(n, "label", object)
+        other = places(pl.Series(labels), takes.classes) != research.decisions
+        worse = other & (research.margin > by)
+        by, where = np.where(worse, research.margin, by), np.where(worse, "label", where)
+    return by, where
+
+
+def findings(
+    takes: Signature, research: Research, found: Mapping[str, Gaps], reasons: Mapping[str, str]
+) -> Findings:
+    """Figures by form; the first row and output beyond each power of ten in `differences`."""
+    figures, table = [], []
+    rows = len(research.margin)
+    for form, gap in found.items():
+        largest, refused = float(gap.by.max(initial=0.0)), float(gap.refused.sum())
+        told = {"rows": rows, "slice": f"form={form}"}
+        figures += [
+            Figure(metric=LARGEST, value=largest, **told),  # type: ignore[arg-type]
+            Figure(metric=REFUSED, value=refused, **told),  # type: ignore[arg-type]
+        ]
+        for limit in BEYOND:
+            beyond = gap.by > limit
+            count = int(beyond.sum())
+            figures.append(Figure(metric=beyond_name(limit), value=count, **told))  # type: ignore[arg-type]
+            if count:
+                first = int(beyond.argmax())
+                line: dict[str, Any] = {"form": form, "beyond": limit, "rows": count, "first row": first}
+                line["column"] = str(gap.output[first])
+                if gap.output[first] in research.names:
+                    line["research"] = float(
+                        research.scores[first, research.names.index(str(gap.output[first]))]
+                    )
+                table.append({**line, "difference": float(gap.by[first])})
+    notes = [f"{form} is not kept: {reason}." for form, reason in reasons.items()]
+    if [field.name for field in takes.raw] != [field.name for field in takes.features]:
+        notes.append(
+            "Asked from the features on: joins and computed features of the request path are before it."
+        )
+    return Findings(
+        figures=tuple(figures) if rows else (),
+        missing={} if rows else {LARGEST: "there are no test rows"},
+        rows=rows,
+        of=rows,
+        notes=tuple(notes),
+        tables={"differences": tuple(table)} if table else {},
+    )
+
+
+def beyond_name(limit: float) -> str:
+    """The figure that counts rows further apart than this power of ten."""
+    return f"rows beyond {limit:.0e}"

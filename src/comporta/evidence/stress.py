@@ -1,0 +1,218 @@
+"""The candidate behind the real request path: how quick under load, how it takes rubbish, whether it grows.
+
+Figures of time are of this machine, whose digest the table `machine` has, and hold nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from comporta.evidence.load import Round, ask, load, on_wire
+from comporta.evidence.parity import Served
+from comporta.evidence.request import as_json
+from comporta.evidence.rubbish import Bad, damaged, far, malformed
+from comporta.records import Artifact, Figure, Findings, Signature
+from comporta.store import Desk
+from comporta.store.frames import read
+
+P50, P99, FAILED = "p50 ms", "p99 ms", "requests failed"
+UNCLEAR, BROKEN, GROWTH = "bad requests without a clear refusal", "server errors", "memory growth"
+PATH = "/v2/models/candidate/infer"
+ROWS, PARTS, DAMAGED, LIMIT = 64, 6, 150, 10_001
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    test: Artifact,
+    parity: Artifact,
+    trial: Artifact,
+    served: Served,
+    connections: int = 8,
+    seconds: float = 2.0,
+    onnx: Artifact | None = None,
+    **others: Any,
+) -> dict[str, Artifact]:
+    """`findings`: latency of single-row JSON requests in a closed loop of so many connections; bad requests
+    that were not one clear 4xx (or, where it may, one whole answer); memory of the server's process a
+    thousand requests later. others: what the pool lends beside."""
+    takes = desk.get_json(signature, Signature)
+    parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
+    parts |= {} if onnx is None else {"onnx": onnx}
+    rows = read(desk, test)
+    of = rows.height
+    some = rows.sample(min(ROWS, of), seed=desk.seed)
+    if some.is_empty():
+        return {"findings": desk.put_json(Findings(missing={P99: "there are no test rows to send"}))}
+    bodies = [as_json(some[at : at + 1], takes.features) for at in range(some.height)]
+    with served(desk, parts) as at:
+        good = next((body for body in bodies if ask(at.url, PATH, body)[0] == 200), None)
+        if good is None:
+            status, said = ask(at.url, PATH, bodies[0])
+            print(f"no test row was answered, the first with {status}: {said.decode(errors='replace')}")
+            why = f"none of {some.height} test rows was answered, the first with status {status}"
+            return {"findings": desk.put_json(Findings(missing={P99: why}))}
+        wire = [on_wire(PATH, body) for body in bodies]
+        load(at.url, wire, connections=connections, seconds=min(0.4, seconds / 4))  # warm
+        rounds, sizes = [], [_memory(at.pid)]
+        for _ in range(PARTS):
+            rounds.append(load(at.url, wire, connections=connections, seconds=seconds / PARTS))
+            time.sleep(0.15)  # what waits for its log is written every tenth of a second
+            sizes.append(_memory(at.pid))
+        draw = np.random.default_rng(desk.seed)
+        bad = [*malformed(good, takes.features, LIMIT), *far(good, takes.features)]
+        bad += damaged(good, draw, DAMAGED)
+        answers = [
+            (each, *ask(at.url, each.path or PATH, each.body, each.headers, each.method)) for each in bad
+        ]
+        alive = ask(at.url, PATH, good)
+        before = ask(at.url, PATH, good)
+    same = alive[0] == before[0] == 200 and _said(alive[1]) == _said(before[1])
+    kept = findings(rounds, sizes, answers, same, some.height, of, connections)
+    print(
+        f"{sum(len(r.seconds) for r in rounds):,} good requests of {some.height} rows, {len(bad):,} bad ones"
+    )
+    return {"findings": desk.put_json(kept)}
+
+
+def findings(
+    rounds: Sequence[Round],
+    sizes: Sequence[int],
+    answers: Sequence[tuple[Bad, int, bytes]],
+    alive: bool,
+    rows: int,
+    of: int,
+    connections: int,
+) -> Findings:
+    """sizes: bytes of the server's process before the first round and after each."""
+    times = 1e3 * np.sort(np.concatenate([each.seconds for each in rounds]))
+    failed = sum(each.failed for each in rounds)
+    faults = [(bad, status) for bad, status, body in answers if not clear(bad, status, body)]
+    broken = sum(status >= 500 or status == 0 for _, status, _ in answers) + (not alive)
+    asked = len(times) + failed
+    figures = [
+        Figure(metric=FAILED, value=failed, rows=asked),
+        Figure(metric=UNCLEAR, value=len(faults), rows=len(answers)),
+        Figure(metric=BROKEN, value=broken, rows=len(answers)),
+    ]
+    if len(times):
+        low, high = _of_rounds(rounds)
+        p50, p99 = (float(np.quantile(times, share)) for share in (0.5, 0.99))
+        figures += [
+            Figure(metric=P50, value=p50, rows=len(times)),
+            Figure(
+                metric=P99,
+                value=p99,
+                low=min(low, p99),
+                high=max(high, p99),
+                rows=len(times),
+                groups=len(rounds),
+            ),
+            Figure(
+                metric=GROWTH, value=growth(sizes, [len(r.seconds) + r.failed for r in rounds]), rows=asked
+            ),
+        ]
+    kinds: dict[tuple[str, str, int], int] = {}
+    for bad, status in faults:
+        kinds[bad.kind, bad.what, status] = kinds.get((bad.kind, bad.what, status), 0) + 1
+    return Findings(
+        figures=tuple(figures),
+        missing={} if len(times) else {P99: "no request was answered"},
+        rows=rows,
+        of=of,
+        notes=(
+            f"{connections} connections, each asking again once answered; the client shares the machine.",
+            "Asked from the features on: joins and computed features of the request path are before it.",
+        ),
+        tables={
+            "machine": (machine(),),
+            "rounds": tuple(
+                {"round": n, "answers": len(each.seconds), "a second": each.rate,
+                 "p50 ms": 1e3 * _quantile(each.seconds, 0.5), "p99 ms": 1e3 * _quantile(each.seconds, 0.99),
+                 "MB": sizes[n] / 2**20}
+                for n, each in enumerate(rounds, start=1)
+            ),
+            "unclear": tuple(
+                {"kind": kind, "what": what, "status": status, "times": times_}
+                for (kind, what, status), times_ in kinds.items()
+            ),
+        },
+    )  # fmt: skip
+
+
+def clear(bad: Bad, status: int, body: bytes) -> bool:
+    """One clear refusal: a 4xx whose JSON says why in a line without our insides; or, of what is not wrong
+    in itself, a whole answer of finite numbers."""
+    try:
+        said = json.loads(body, parse_constant=_refuse)
+    except (ValueError, UnicodeDecodeError):
+        return False
+    if status == 200:
+        return bad.kind != "malformed" and bool(said.get("outputs"))
+    why = said.get("error", said.get("message")) if isinstance(said, dict) else None
+    return 400 <= status < 500 and isinstance(why, str) and 0 < len(why) < 1000 and "Traceback" not in why
+
+
+def growth(sizes: Sequence[int], requests: Sequence[int]) -> float:
+    """KB a thousand requests: the median slope of every two sizes (Theil 1950), less the first rounds,
+    in which caches fill."""
+    at = np.concatenate([[0], np.cumsum(requests)])[1:].astype(np.float64)
+    held = np.array(sizes[1:], dtype=np.float64)
+    first, second = np.triu_indices(len(at), 1)
+    apart = at[second] - at[first]
+    slopes = (held[second] - held[first])[apart > 0] / apart[apart > 0]
+    return float(np.median(slopes) / 1024 * 1000) if len(slopes) else 0.0
+
+
+def machine() -> dict[str, str | int]:
+    """What figures of time depend on. digest: 16 hex digits that name it without telling whose it is."""
+    model = platform.processor()
+    cpus = Path("/proc/cpuinfo")
+    if cpus.exists():
+        named = (line for line in cpus.read_text().splitlines() if line.startswith("model name"))
+        model = next(named, model).partition(":")[2].strip() or model
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    told: dict[str, str | int] = {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": model,
+        "cores": cores,
+    }
+    digest = hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return {"digest": digest, **told}
+
+
+def _of_rounds(rounds: Sequence[Round]) -> tuple[float, float]:
+    """The least and the greatest p99 of the rounds, milliseconds."""
+    each = [1e3 * _quantile(one.seconds, 0.99) for one in rounds if len(one.seconds)]
+    return min(each), max(each)
+
+
+def _quantile(seconds: Any, share: float) -> float:
+    return float(np.quantile(seconds, share)) if len(seconds) else 0.0
+
+
+def _memory(pid: int) -> int:
+    import psutil
+
+    return int(psutil.Process(pid).memory_info().rss)
+
+
+def _said(body: bytes) -> Any:
+    """An answer's outputs but the ids."""
+    return [each for each in json.loads(body)["outputs"] if each["name"] != "prediction_id"]
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)

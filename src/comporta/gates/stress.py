@@ -1,0 +1,95 @@
+"""Whether the candidate holds up where it will stand: behind the request path, under load and rubbish."""
+
+from __future__ import annotations
+
+from comporta.gates.argument import number, usual, whole
+from comporta.gates.held import Held, held
+from comporta.gates.settle import On
+from comporta.records import Evidence, Level, Need, Record, Verdict, need
+
+
+class Stress(Record, frozen=True, kw_only=True):
+    """Quick enough under load, every bad request refused clearly, no server error, no growing memory.
+
+    p99_ms, p50_ms: milliseconds; None: not held to any. growth_kb: of memory, a thousand requests.
+    """
+
+    connections: int
+    seconds: float
+    p99_ms: float | None
+    p50_ms: float | None
+    growth_kb: float
+    on: On = "fault"
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`stress: p99 at most 50 ms, rubbish refused`."""
+        named = [
+            f"{n} at most {v:g} ms" for n, v in (("p99", self.p99_ms), ("p50", self.p50_ms)) if v is not None
+        ]
+        return f"stress: {', '.join([*named, 'rubbish refused'])}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """One server of the candidate, loaded and sent rubbish; limits change nothing of it."""
+        return (need("stress", connections=self.connections, seconds=self.seconds),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on all of its limits."""
+        limits = [
+            Held(metric="server errors", limit=0, says="server errors or dropped connections"),
+            Held(metric="requests failed", limit=0, says="test rows not answered under load"),
+            Held(metric="bad requests without a clear refusal", limit=0),
+            Held(
+                metric="memory growth", limit=self.growth_kb, says="memory growth in KB a thousand requests"
+            ),
+        ]
+        if self.p99_ms is not None:
+            limits.append(Held(metric="p99 ms", limit=self.p99_ms, on=self.on))
+        if self.p50_ms is not None:
+            limits.append(Held(metric="p50 ms", limit=self.p50_ms))
+        return held(self, evidence[0], limits)
+
+
+def stress(
+    *,
+    p99_ms: float | None = None,
+    p50_ms: float | None = None,
+    growth_kb: float = 1024.0,
+    connections: int = 8,
+    seconds: float = 2.0,
+    on: On = "fault",
+    required: bool = True,
+    level: Level = "release",
+) -> Stress:
+    """It holds up behind the request path: `stress(p99_ms=50)`.
+
+    A server of the candidate in a fresh process is asked test rows, one a request, as JSON (Open Inference
+    v2), by `connections` at once for `seconds`, each asking again once answered. Then it is sent what
+    clients get wrong (broken JSON, wrong names, types, shapes and sizes, values of another kind in each
+    column), good requests with a few bytes damaged, and values that no row ever had. Each must be one clear
+    4xx that says why, or, where nothing is wrong but the value, a whole answer; never a 5xx or a dropped
+    connection; and a good request must be answered afterwards as before. Every test row sent under load
+    must be answered. growth_kb: KB by which the server's memory may grow a thousand requests: the median
+    slope over six rounds (Theil 1950). A model that keeps each row it sees grows by more than a MB.
+
+    Without p99_ms and p50_ms latency is measured and reported, not judged: it depends on the machine, whose
+    digest stands beside the figures, and a remembered figure is of the machine that measured it. With
+    `on="fault"` the p99 fails where that of every round is above the limit.
+
+    What it does not see: networks, proxies, many processes, joins and computed features before the model.
+    Raises BadProject on a limit that is no number above 0.
+    """
+    usual("stress", on, level)
+    limits = {"p99_ms": p99_ms, "p50_ms": p50_ms}
+    given = {name: None if v is None else number("stress", name, v, low=1e-6) for name, v in limits.items()}
+    return Stress(
+        connections=whole("stress", "connections", connections, low=1, high=256),
+        seconds=number("stress", "seconds", seconds, low=0.1, high=60),
+        growth_kb=number("stress", "growth_kb", growth_kb, low=0),
+        on=on,
+        required=required,
+        level=level,
+        **given,
+    )

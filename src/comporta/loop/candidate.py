@@ -1,0 +1,183 @@
+"""A candidate behind the real request path before anything is released: a server in a fresh process.
+
+The parent copies the model's parts into a folder of the step, under keys made for this once, and starts
+`python -m comporta.loop.candidate`, which reads what to serve from its standard input and ends when that
+closes: however the parent ends, no server is left. Nothing it answers is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from comporta.errors import BadProject, Refused
+from comporta.project.sources import watch
+from comporta.records import Artifact, Feedback, Observation, Record, Share, decode, encode
+from comporta.serve import Loaded, Scored, serve
+from comporta.store import Desk, Keys, derive
+from comporta.store.local import LocalStore
+
+PARTS = ("model", "signature", "onnx", "parity", "trial")
+NAME = "candidate"
+SECONDS = 60.0
+
+
+class At(NamedTuple):
+    """Where it answers: `http://127.0.0.1:PORT`, models by the names of their forms. pid: its process."""
+
+    url: str
+    pid: int
+
+
+class Asks(Record, frozen=True, kw_only=True):
+    """What the fresh process is told. path: where it imports from."""
+
+    folder: str
+    keys: Keys
+    parts: dict[str, Artifact]
+    forms: tuple[str, ...]
+    path: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def served(desk: Desk, parts: Mapping[str, Artifact], forms: Sequence[str] = (NAME,)) -> Iterator[At]:
+    """A server of these parts until the end of the `with`, ready when it begins.
+
+    forms: one model each, of that name: `candidate` answers as a release would; `native`, `lightgbm`,
+    `onnx` in that form. It takes the features, not the raw columns: joins and computed features are before
+    it. Raises Refused when it cannot be served, BadProject for a form there is not.
+    """
+    with tempfile.TemporaryDirectory(prefix="candidate-", dir=desk.scratch) as folder:
+        keys = derive(secrets.token_bytes(32))
+        lent = Desk(store=LocalStore(Path(folder)), keys=keys)
+        copied = {name: lent.put(desk.get(parts[name]), parts[name].kind) for name in PARTS if name in parts}
+        asks = Asks(folder=folder, keys=keys, parts=copied, forms=tuple(forms), path=tuple(sys.path))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "comporta.loop.candidate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            with contextlib.suppress(BrokenPipeError):  # it ended at once: told below
+                process.stdin.write(encode(asks) + b"\n")
+                process.stdin.flush()
+            url = process.stdout.readline().decode().strip()
+            _wait(url, asks.forms, process)
+            yield At(url, process.pid)
+        finally:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait()
+            process.stdout.close()
+
+
+def _wait(url: str, forms: tuple[str, ...], process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + SECONDS
+    left = list(forms)
+    while left:
+        if process.poll() is not None or not url:
+            raise Refused("candidate: its server ended before it answered; the step's log says why.")
+        try:
+            urllib.request.urlopen(f"{url}/v2/models/{left[0]}/ready", timeout=5).close()
+            left.pop(0)
+            continue
+        except urllib.error.HTTPError as answer:
+            if answer.code == 503:  # 404 until it was tried
+                raise Refused(
+                    f"candidate: the form {left[0]!r} cannot be served; the step's log says why."
+                ) from None
+        except OSError:
+            pass  # not listening yet
+        if time.monotonic() > until:
+            raise Refused(f"candidate: its server was not ready within {SECONDS:g} seconds.")
+        time.sleep(0.01)
+
+
+class Kept:
+    """A source of the candidate's forms, each a model of one version."""
+
+    def __init__(self, desk: Desk, parts: Mapping[str, Artifact], forms: tuple[str, ...]) -> None:
+        self.desk, self.parts, self.forms = desk, parts, forms
+
+    def routes(self) -> Mapping[str, tuple[Share, ...]]:
+        return {form: (Share(version=1, weight=1.0),) for form in self.forms}
+
+    def load(self, model: str, number: int) -> Loaded:
+        from comporta.train import load_predictor, trial_rows
+
+        predictor = load_predictor(self.desk, self._only(model), compiled=model != "native")
+        if model not in (NAME, predictor.form):
+            raise BadProject(f"candidate: found no form {model!r} that may serve, only {predictor.form!r}.")
+        takes = predictor.signature
+        # Where features are made on the way they come as a frame, not as the request's numbers.
+        plain = [field.name for field in takes.raw] == [field.name for field in takes.features]
+        return Loaded(
+            model=model,
+            number=number,
+            signature=msgspec.structs.replace(takes, raw=takes.features),
+            predict=lambda frame: _scored(predictor.predict(frame)),
+            fast=(lambda rows: _scored(predictor.fast(rows))) if plain else None,
+            test=predictor.self_test,
+            probe=trial_rows(predictor),
+        )
+
+    def _only(self, form: str) -> Mapping[str, Artifact]:
+        """The parts with no other compiled form among them."""
+        if form == NAME or "parity" not in self.parts:
+            return self.parts
+        forms = self.desk.get_json(self.parts["parity"], dict[str, dict[str, object]])["forms"]
+        one = {name: agreed for name, agreed in forms.items() if name == form}
+        return {**self.parts, "parity": self.desk.put_json({"forms": one})}
+
+
+def _scored(answer: Mapping[str, Any]) -> Scored:
+    return Scored(answer.get("label", answer.get("prediction")), answer.get("probability"))
+
+
+class Nowhere:
+    """Keeps nothing."""
+
+    def write(self, observations: Sequence[Observation]) -> None:
+        """Gone."""
+
+    def feedback(self, told: Sequence[Feedback]) -> None:
+        """Gone."""
+
+
+def main() -> None:
+    """The fresh process. Its standard output is one line, the address; what it says goes to its error."""
+    asks = decode(sys.stdin.buffer.readline(), Asks)
+    sys.path[:] = asks.path
+    watch()
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    def say(line: str) -> None:
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        print(found[0] if found and not out.closed else line, file=out if found else sys.stderr, flush=True)
+
+    source = Kept(Desk(store=LocalStore(Path(asks.folder)), keys=asks.keys), asks.parts, asks.forms)
+    serve(source, Nowhere(), key=asks.keys.unit, port=0, flush=0.1, poll=3600.0, say=say)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
