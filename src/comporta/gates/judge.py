@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+import msgspec
 from blake3 import blake3
 from msgspec.structs import replace
 
@@ -48,7 +49,7 @@ def policy(checks: Sequence[Check]) -> str:
     def text(check: Check) -> bytes:
         kind = f"{type(check).__module__}:{type(check).__qualname__}"
         try:
-            return encode([kind, check])
+            return encode([kind, msgspec.to_builtins(check, enc_hook=_named)])
         except TypeError as fault:
             raise BadProject(
                 f"gate {kind}: found a check that cannot be written down ({fault}), expected a frozen "
@@ -56,6 +57,14 @@ def policy(checks: Sequence[Check]) -> str:
             ) from fault
 
     return blake3(b"\n".join(sorted(text(check) for check in checks))).hexdigest()
+
+
+def _named(value: object) -> str:
+    """A project's own function, by where it is: the step that calls it counts its code."""
+    where, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if not callable(value) or not where or not name:
+        raise TypeError(f"a value of {type(value).__name__}")
+    return f"{where}:{name}"
 
 
 def _asked(check: Check) -> tuple[tuple[Need, ...], str]:

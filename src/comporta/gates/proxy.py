@@ -1,0 +1,84 @@
+"""A protected attribute is not to be learned by another name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comporta.errors import BadProject
+from comporta.gates.argument import number
+from comporta.gates.bound import bound
+from comporta.gates.settle import On, Settled, show
+from comporta.records import Evidence, Level, Need, Record, Verdict, need
+
+
+class NoProxy(Record, frozen=True, kw_only=True):
+    """Neither the answers nor, where `features`, any one feature tells `of` with an area above the limit."""
+
+    of: str
+    limit: float
+    features: bool = True
+    owner: str = ""
+    on: On = "fault"
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`no proxy of sex above 0.6`."""
+        which = "no proxy of" if self.features else "answers do not tell"
+        return f"{which} {self.of} above {self.limit:g}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """How well everything tells it."""
+        return (need("proxy", of=self.of),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict, with what tells it best."""
+        (found,) = evidence
+        return bound(
+            self,
+            found,
+            self.limit,
+            higher=False,
+            on=self.on,
+            says=self._reason,
+            figures=[each for each in found.figures if self.features or each.metric == "answers tell"],
+        )
+
+    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
+        figure = decides.figure
+        what = "the answers tell" if figure.metric == "answers tell" else "one feature tells"
+        seen = f"best of {len(settled)}, {what} {self.of} with an area under the ROC curve of {show(figure)}"
+        rule = f" (a rule of {self.owner})" if self.owner else ""
+        if decides.outcome == "pass":
+            return f"{seen}: at most {self.limit:g}{rule}."
+        if decides.outcome == "fail":
+            return f"{seen}: expected at most {self.limit:g}{rule}."
+        return f"{seen}: the interval holds the limit {self.limit:g}{rule}."
+
+
+def no_proxy(
+    *,
+    of: str,
+    at_most: float = 0.6,
+    features: bool = True,
+    owner: str = "",
+    on: On = "fault",
+    required: bool = True,
+) -> NoProxy:
+    """Who knows the answer cannot tell the attribute from it: `no_proxy(of="sex", at_most=0.6)`.
+
+    Each answer of the model (label, probabilities, number) and each feature that it reads is cut into 32
+    ranges of equal counts, or its words; the share of each value of `of` in a range, learned on four fifths
+    of the rows, ranks the others (all of a group on one side). The area under the ROC curve, 0.5 for nothing
+    told, is at most `at_most`; DeLong's interval, by whole groups, for all features at once by Bonferroni.
+    20,000 rows at most. features: False judges the answers alone. owner: whose rule it is.
+
+    Answers that tell an attribute may be right where the outcome itself differs by it; `equalised_odds`
+    asks about that. It does not see what several features tell together and the answers do not.
+    Raises BadProject.
+    """
+    if not isinstance(of, str) or not of:
+        raise BadProject(f"no_proxy: found of={of!r}, expected the name of a column.")
+    limit = number("no_proxy", "at_most", at_most, low=0.5, high=1.0)
+    return NoProxy(of=of, limit=limit, features=features, owner=owner, on=on, required=required)

@@ -1,0 +1,67 @@
+"""How well numbers tell one kind of row from the rest, with what each row adds to the uncertainty.
+
+The area under the ROC curve is Mann and Whitney's share of pairs; its variance comes from each row's own
+share (DeLong, DeLong and Clarke-Pearson 1988), added up within units where rows come in groups (Obuchowski
+1997, "Nonparametric analysis of clustered ROC curve data").
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from comporta.stats.bootstrap import LEVEL, Interval
+from comporta.stats.means import influenced
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Places = NDArray[np.int64]
+
+FEWEST = 5
+
+
+def auc(
+    positive: NDArray[np.bool_], score: Floats, units: Places | None = None, level: float = LEVEL
+) -> Interval:
+    """The area, 0.5 for no tie to the score; NaN without an interval for fewer than five rows of a kind."""
+    value, influence = pulls(positive, score)
+    if influence is None:
+        return Interval(value=value, low=None, high=None, units=0)
+    found = influenced(value, influence, units, level)
+    if found.low is None or found.high is None:
+        return found
+    return Interval(value=value, low=max(found.low, 0.0), high=min(found.high, 1.0), units=found.units)
+
+
+def pulls(positive: NDArray[np.bool_], score: Floats) -> tuple[float, Floats | None]:
+    """The area, and each row's influence on it, (n,)."""
+    plus, minus = int(positive.sum()), int((~positive).sum())
+    if plus < FEWEST or minus < FEWEST:
+        return math.nan, None
+    whole = stats.rankdata(score)
+    won = (whole[positive] - stats.rankdata(score[positive])) / minus
+    lost = 1 - (whole[~positive] - stats.rankdata(score[~positive])) / plus
+    value = float(won.mean())
+    influence = np.empty(len(score))
+    influence[positive] = (won - value) / plus
+    influence[~positive] = (lost - value) / minus
+    return value, influence
+
+
+def told_by(codes: Places, positive: NDArray[np.bool_], fold: Places) -> Floats:
+    """(n,) the share of positives among the rows of other folds with the same code, less the share of all of
+    these: what a code tells of a row that did not help to learn it. codes: (n,) small whole numbers."""
+    size, said = int(codes.max()) + 1, np.empty(len(codes))
+    for each in np.unique(fold):
+        here = fold == each
+        mean = positive[~here].mean() if (~here).any() else 0.0
+        count = np.bincount(codes[~here], minlength=size)
+        hits = np.bincount(codes[~here], positive[~here], minlength=size)
+        # Ten rows of the usual share: a code seen once would be told for sure.
+        said[here] = ((hits + 10 * mean) / (count + 10) - mean)[codes[here]]
+    return said

@@ -1,0 +1,157 @@
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from comporta.errors import BadProject
+from comporta.evidence.proxy import codes, measure, telling
+from comporta.gates.proxy import no_proxy
+from comporta.records import Evidence, Field, Figure, Findings, Signature
+from comporta.records.columns import CHANCE, LABEL
+from comporta.stats.auc import auc, told_by
+from comporta.store import Desk, MemoryStore, derive
+from comporta.store.frames import write
+from comporta.testing.checks import CheckContract
+
+FEATURES = ["income", "height", "town"]
+
+
+def people(seed, rows=2000, *, learned=0.0, groups=None):
+    """Sex is protected; height tells it; the score leans on height by `learned`."""
+    draw = np.random.default_rng(seed)
+    sex = draw.random(rows) < 0.5
+    height = draw.normal(0, 1, rows) + 1.5 * sex
+    income = draw.normal(0, 1, rows)
+    chance = 1 / (1 + np.exp(-(income + learned * height)))
+    said = chance > 0.5
+    return pl.DataFrame(
+        {
+            "income": income,
+            "height": height,
+            "town": draw.choice(["Faro", "Porto"], rows),
+            "__keep_sex": np.where(sex, "m", "f"),
+            "__target": said,
+            LABEL: pl.Series(np.array(["false", "true"])[said.astype(int)], dtype=pl.Enum(["false", "true"])),
+            f"{CHANCE}0": 1 - chance,
+            f"{CHANCE}1": chance,
+        }
+    )
+
+
+def judged(check, found):
+    (asked,) = check.needs()
+    return check.judge((Evidence(need=asked, figures=found.figures, missing=" ".join(found.missing)),))
+
+
+def test_the_area_is_that_of_scikit_learn_with_ties_and_its_interval_holds_it():
+    missed = 0
+    for seed in range(200):
+        draw = np.random.default_rng(seed)
+        positive = draw.random(300) < 0.3
+        score = np.round(draw.normal(0, 1, 300) + positive, 1)
+        found = auc(positive, score)
+        assert found.value == pytest.approx(roc_auc_score(positive, score))
+        missed += not found.low <= 0.7602 <= found.high  # Phi(1 / sqrt(2))
+    assert missed <= 20
+
+
+def test_units_that_are_alike_widen_the_interval():
+    draw = np.random.default_rng(0)
+    person = np.repeat(np.arange(100), 10)
+    positive, score = (draw.random(100) < 0.5)[person], draw.normal(size=100)[person]
+    alone, whole = auc(positive, score), auc(positive, score, person)
+    assert whole.high - whole.low > 2.5 * (alone.high - alone.low)
+
+
+def test_what_a_code_tells_is_learned_from_other_folds():
+    positive = np.array([True, False] * 500)
+    noise = np.random.default_rng(0).integers(0, 400, 1000)
+    fold = np.arange(1000) // 2 % 5
+    assert abs(auc(positive, told_by(noise, positive, fold)).value - 0.5) < 0.06
+    assert auc(positive, told_by(positive.astype(int), positive, fold)).value == 1.0
+
+
+def test_missing_and_strange_numbers_have_a_place_of_their_own():
+    place = codes(pl.Series([1.0, None, 2.0, float("nan"), float("inf"), 1.0]))
+    assert place[0] == place[5] != place[2]
+    assert place[1] == place[3] == place[4]
+    assert len(set(codes(pl.Series(["a", None, "b"])))) == 3
+
+
+def test_answers_that_learned_the_attribute_are_found():
+    check = no_proxy(of="sex", at_most=0.65, features=False, owner="Ethics board")
+    verdict = judged(check, telling(people(0, learned=1.0), FEATURES, "sex"))
+    assert verdict.outcome == "fail"
+    assert "the answers tell sex" in verdict.reason and "Ethics board" in verdict.reason
+
+
+def test_a_feature_that_is_a_proxy_is_named():
+    found = telling(people(0), FEATURES, "sex")
+    verdict = judged(no_proxy(of="sex"), found)
+    assert verdict.outcome == "fail" and "height of sex=m" in verdict.reason
+    assert judged(no_proxy(of="sex", features=False), found).outcome == "pass"
+
+
+def test_a_tie_that_goes_up_and_down_is_seen_too():
+    draw = np.random.default_rng(0)
+    rows = people(0).with_columns(
+        pl.Series("__keep_sex", np.where(np.abs(people(0)["income"]) < 0.7, "f", "m"))
+    )
+    found = telling(rows, ["income"], "sex", seed=int(draw.integers(9)))
+    assert max(each.value for each in found.figures) > 0.95
+
+
+def test_nothing_is_shown_where_nothing_is_told():
+    alarms = 0
+    for seed in range(100):
+        found = telling(people(seed, rows=1000), ["income", "town"], "sex", seed=seed)
+        alarms += judged(no_proxy(of="sex", at_most=0.5), found).outcome == "fail"
+    assert alarms <= 10
+
+
+def test_more_values_and_numbers_are_each_told_from_the_rest():
+    draw = np.random.default_rng(0)
+    rows = people(0).with_columns(pl.Series("__keep_age", draw.normal(40, 10, 2000)))
+    found = telling(rows, FEATURES, "age")
+    assert len({each.slice.partition("=")[2] for each in found.figures}) == 4
+    assert judged(no_proxy(of="age"), found).outcome == "pass"
+
+
+def test_the_protected_attribute_among_the_features_is_found():
+    rows = people(0).with_columns(pl.col("__keep_sex").alias("sex"))
+    assert judged(no_proxy(of="sex"), telling(rows, [*FEATURES, "sex"], "sex")).outcome == "fail"
+
+
+def test_a_regression_and_a_single_value():
+    rows = (
+        people(0)
+        .drop(LABEL, f"{CHANCE}0", f"{CHANCE}1")
+        .with_columns((pl.col("height") * 2).alias("__prediction"))
+    )
+    check = no_proxy(of="sex", features=False)
+    assert judged(check, telling(rows, FEATURES, "sex")).outcome == "fail"
+    same = rows.with_columns(pl.lit("f").alias("__keep_sex"))
+    assert judged(check, telling(same, FEATURES, "sex")).outcome == "inconclusive"
+
+
+def test_the_step_reads_some_rows_and_says_how_many():
+    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    fields = tuple(Field(name=name, type="Float64") for name in FEATURES)
+    signature = desk.put_json(
+        Signature(raw=fields, features=fields, output="both", task="binary", classes=("false", "true"))
+    )
+    made = measure(desk, predictions=write(desk, people(0, rows=25_000)), signature=signature, of="sex")
+    found = desk.get_json(made["findings"], Findings)
+    assert (found.rows, found.of) == (20_000, 25_000)
+
+
+def test_a_wrong_declaration_is_refused():
+    for wrong in (lambda: no_proxy(of=""), lambda: no_proxy(of="sex", at_most=0.4)):
+        with pytest.raises(BadProject):
+            wrong()
+
+
+class TestNoProxy(CheckContract):
+    check = staticmethod(lambda: no_proxy(of="sex"))
+    good = (Figure(metric="answers tell", value=0.55, low=0.53, high=0.57, slice="the label of sex=m"),)
+    bad = (*good, Figure(metric="one feature tells", value=0.8, low=0.78, high=0.82, slice="height of sex=m"))
