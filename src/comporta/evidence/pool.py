@@ -38,7 +38,7 @@ POOL: dict[str, Maker] = {
     # 1 to 4: figures, slices, and what has changed since earlier versions.
     "weak slices": Maker(
         run=f"{_ROOM}.weak_slices:measure",
-        reads={"predictions": "predictions", "signature": "signature"},
+        reads={"predictions": "predictions"},
         tells=("group",),
         cost=2,
     ),

@@ -7,10 +7,11 @@ a heat flow without loss at the ends, so it is diagonal in cosines and costs O(g
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import fft, sparse
+from scipy import fft, sparse, special
 
 from comporta.records import Record
 from comporta.stats.bootstrap import LEVEL
@@ -60,7 +61,11 @@ class Curve(Record, frozen=True, kw_only=True):
 
 
 def smooth_error(
-    said: Floats, residual: Floats, units: NDArray[np.int64] | None = None, *, seed: int = 0,
+    said: Floats,
+    residual: Floats,
+    units: NDArray[np.int64] | None = None,
+    *,
+    seed: int = 0,
     level: float = LEVEL,
 ) -> Smooth:
     """said: places in 0 to 1 (n,): a probability, or a rank. residual: what was said less what came (n,).
@@ -71,27 +76,32 @@ def smooth_error(
     mass = on_grid(said, residual)
     width = _width(mass, len(said))
     noise = _norm(smoothed(_noise(said, residual, units, seed), width)) / len(said)
+    count = len(said) if units is None else int(units.max()) + 1
     return Smooth(
         error=float(_norm(smoothed(mass[None, :], width))[0]) / len(said),
-        noise=float(np.quantile(noise, level)),
+        noise=float(np.quantile(noise, level)) * _few(count, level),
         width=width,
         level=level,
-        units=len(said) if units is None else int(units.max()) + 1,
+        units=count,
     )
 
 
 def curve(
-    said: Floats, residual: Floats, units: NDArray[np.int64] | None = None, *, width: float, seed: int = 0,
-    points: int = 51, level: float = LEVEL,
+    said: Floats,
+    residual: Floats,
+    units: NDArray[np.int64] | None = None,
+    *,
+    width: float,
+    seed: int = 0,
+    points: int = 51,
+    level: float = LEVEL,
 ) -> Curve:
     """The diagram at this width, where at least a thousandth of the rows is near. See `smooth_error`."""
     mesh = np.linspace(0, GRID - 1, points).astype(int)
     rows = smoothed(on_grid(said, np.ones_like(said))[None, :], width)[0][mesh]
     mean = smoothed(on_grid(said, said)[None, :], width)[0][mesh]
     gap = smoothed(on_grid(said, residual)[None, :], width)[0][mesh]
-    noise = np.quantile(
-        np.abs(smoothed(_noise(said, residual, units, seed), width)[:, mesh]), level, axis=0
-    )
+    noise = np.quantile(np.abs(smoothed(_noise(said, residual, units, seed), width)[:, mesh]), level, axis=0)
     near = rows > len(said) / 1000
     rows, mean, gap, noise = rows[near], mean[near], gap[near], noise[near]
     at = mean / rows
@@ -135,6 +145,15 @@ def _width(mass: Floats, rows: int) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if enough(middle) else (low, middle)
     return high
+
+
+def _few(units: int, level: float) -> float:
+    """How much wider an interval of few units must be: Student's quantile, as in `bootstrap`."""
+    if units < 2:
+        return 1.0
+    tail = (1 + level) / 2
+    wide = float(special.stdtrit(units - 1, tail) / special.ndtri(tail))
+    return wide * math.sqrt(units / (units - 1))
 
 
 def _noise(said: Floats, residual: Floats, units: NDArray[np.int64] | None, seed: int) -> Floats:

@@ -85,7 +85,7 @@ def _spread(influence: Floats, units: Units, inside: NDArray[np.bool_] | None) -
     if units is not None:
         held = units if inside is None else units[inside]
         count = len(np.unique(held))
-        influence = np.bincount(units, weights=influence)
+        influence = np.bincount(units, weights=influence).astype(float)
     else:
         count = len(influence) if inside is None else int(inside.sum())
     if count < 2:

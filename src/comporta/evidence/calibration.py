@@ -1,0 +1,210 @@
+"""Whether what the model says comes true as often, or as much, as it says: overall, and group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from comporta.records import Artifact, Figure, Findings, Record
+from comporta.stats.calibration import Smooth, curve, smooth_error
+from comporta.stats.many import together
+from comporta.stats.means import mean_of
+from comporta.stats.predictions import classes_of, given, labelled, seen
+from comporta.stats.units import slices_of, units_of
+from comporta.store import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+ERROR, BIAS = "smooth calibration error", "bias"
+FEWEST = 30
+MOST_CLASSES = 30
+WIDEST = 0.02
+
+
+class Claim(Record, frozen=True, kw_only=True):
+    """One thing that is said of each row and comes true or does not. name: empty for the claim itself.
+
+    said: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
+    deviations of the target.
+    """
+
+    name: str
+    said: Floats
+    residual: Floats
+
+
+def measure(
+    desk: Desk,
+    *,
+    predictions: Artifact,
+    group: str | None = None,
+    slices: Sequence[str] = (),
+    columns: Sequence[str] = (),
+) -> dict[str, Artifact]:
+    """`findings`: smooth calibration error of each claim, and bias overall and by the values of `slices` and
+    `columns`. group: what is resampled whole."""
+    rows = labelled(read(desk, predictions))
+    by = tuple(dict.fromkeys([*slices, *columns]))
+    found = calibration(rows, group=group, by=by, seed=desk.seed)
+    print(f"calibration of {found.rows:,} rows: {len(found.figures)} figures")
+    return {"findings": desk.put_json(found)}
+
+
+def calibration(
+    rows: pl.DataFrame, *, group: str | None = None, by: Sequence[str] = (), seed: int = 0
+) -> Findings:
+    """rows: predictions whose truth is known. Tables: `reliability` (the smoothed diagram of each claim with
+    the band in which a calibrated model would lie) and, for numbers, `deciles` of what was said."""
+    if given(rows) == {"label"}:
+        return Findings(
+            without="the model gives labels and no probabilities", rows=rows.height, of=rows.height
+        )
+    units = units_of(rows, group)
+    told = list(claims(rows))
+    errors: list[Figure] = []
+    diagram: list[dict[str, Any]] = []
+    for claim in told:
+        smooth = smooth_error(claim.said, claim.residual, units, seed=seed, level=together(len(told)))
+        errors.append(_figure(claim, smooth, rows.height))
+        diagram += _diagram(claim, smooth, units, seed)
+    first = told[0]
+    biased, missing = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
+    tables: dict[str, tuple[dict[str, Any], ...]] = {"reliability": tuple(diagram)}
+    if "__prediction" in rows.columns:
+        tables["deciles"] = tuple(_deciles(rows, units))
+    return Findings(
+        figures=(*errors, *biased),
+        missing=missing,
+        rows=rows.height,
+        of=rows.height,
+        notes=(_unit(rows),),
+        tables=tables,
+    )
+
+
+def claims(rows: pl.DataFrame) -> Iterator[Claim]:
+    """Two classes: the second's probability. More: the named class's, and then each class's. Numbers: the
+    number itself, placed by its rank and measured in standard deviations of the target."""
+    was = seen(rows)
+    if was.number is not None:
+        truth = np.asarray(was.truth, float)
+        spread = float(truth.std()) or 1.0
+        place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
+        yield Claim(name="", said=place, residual=(was.number - truth) / spread)
+        return
+    assert was.probability is not None and was.label is not None
+    truth = np.asarray(was.truth)
+    if was.classes == 2:
+        said = was.probability[:, 1]
+        yield Claim(name="", said=said, residual=said - (truth == 1))
+        return
+    said = was.probability[np.arange(len(truth)), was.label]
+    yield Claim(name="named class", said=said, residual=said - (truth == was.label))
+    for at, name in enumerate(classes_of(rows)[:MOST_CLASSES]):
+        said = was.probability[:, at]
+        yield Claim(name=f"class={name}", said=said, residual=said - (truth == at))
+
+
+def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
+    """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
+    parts, missing = [], {}
+    for name, part in slices_of(rows, by):
+        if name and part.height < FEWEST:
+            missing[f"{BIAS} {name}"] = f"{part.height} rows, at least {FEWEST} expected"
+        else:
+            parts.append((name, part))
+    figures = []
+    for name, part in parts:
+        level = together(len(parts) - 1) if name else 0.95
+        found = mean_of(part["__residual"].to_numpy(), units_of(part, group), level)
+        figures.append(
+            Figure(
+                metric=BIAS,
+                value=found.value,
+                low=found.low,
+                high=found.high,
+                level=level,
+                rows=part.height,
+                groups=found.units,
+                slice=name,
+            )
+        )
+    return figures, missing
+
+
+def _figure(claim: Claim, smooth: Smooth, rows: int) -> Figure:
+    some = smooth.units > 1
+    return Figure(
+        metric=ERROR,
+        value=smooth.error,
+        low=smooth.low if some else None,
+        high=smooth.high if some else None,
+        level=smooth.level,
+        rows=rows,
+        groups=smooth.units,
+        slice=claim.name,
+    )
+
+
+def _diagram(
+    claim: Claim, smooth: Smooth, units: NDArray[np.int64] | None, seed: int
+) -> Iterator[dict[str, Any]]:
+    shown = curve(
+        claim.said,
+        claim.residual,
+        units,
+        width=max(smooth.width, WIDEST),
+        seed=seed,
+        points=51 if not claim.name else 17,
+    )
+    if claim.name.startswith("class=") and len(shown.at) == 0:
+        return
+    for at, came, low, high, near in zip(
+        shown.at, shown.came, shown.low, shown.high, shown.rows, strict=True
+    ):
+        yield {
+            "of": claim.name,
+            "said": _short(at),
+            "came": _short(came),
+            "low": _short(low),
+            "high": _short(high),
+            "rows": _short(near),
+        }
+
+
+def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> Iterator[dict[str, Any]]:
+    said = rows["__prediction"].to_numpy()
+    came = rows["__target"].cast(pl.Float64).to_numpy()
+    order = np.argsort(said, kind="stable")
+    ends = np.linspace(0, len(order), 11).astype(int)
+    for low, high in pairwise(ends):
+        part = order[low:high]
+        if len(part) < 2:
+            continue
+        found = mean_of(came[part], None if units is None else units[part])
+        yield {
+            "said": _short(said[part].mean()),
+            "came": _short(found.value),
+            "low": None if found.low is None else _short(found.low),
+            "high": None if found.high is None else _short(found.high),
+            "rows": len(part),
+        }
+
+
+def _unit(rows: pl.DataFrame) -> str:
+    if "__prediction" in rows.columns:
+        spread = rows["__target"].cast(pl.Float64).std(ddof=0)
+        return f"Errors and biases are in standard deviations of the target ({spread:.4g})."
+    return "Bias is the mean of what was said less what came true, in shares."
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.5g}")

@@ -1,0 +1,124 @@
+"""What the model says comes true as often, or as much, as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comporta.gates.argument import names, number, usual
+from comporta.gates.bound import Says, bound
+from comporta.gates.settle import On, Settled, show
+from comporta.gates.severest import severest
+from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
+
+ERROR, BIAS = "smooth calibration error", "bias"
+
+
+class Calibrated(Record, frozen=True, kw_only=True):
+    """Smooth calibration error at most `error`, and bias of all rows and of every slice at most `bias`."""
+
+    error: float
+    bias: float
+    by: tuple[str, ...] = ()
+    on: On = "fault"
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`calibrated within 0.1, bias by sex within 0.1`."""
+        by = f" by {' and '.join(self.by)}" if self.by else ""
+        return f"calibrated within {self.error:g}, bias{by} within {self.bias:g}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """Errors of all claims, and biases."""
+        return (need("calibration", columns=self.by) if self.by else need("calibration"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict, with the error or the slice that is furthest off."""
+        (found,) = evidence
+        errors = [each for each in found.figures if each.metric == ERROR]
+        biases = [_size(each) for each in found.figures if each.metric == BIAS and self._mine(each)]
+        held = (errors, self.error), (biases, self.bias)
+        return severest(
+            [
+                bound(self, found, limit, higher=False, on=self.on, says=_says(limit), figures=figures)
+                for figures, limit in held
+            ]
+        )
+
+    def _mine(self, figure: Figure) -> bool:
+        return not self.by or not figure.slice or figure.slice.partition("=")[0] in self.by
+
+
+def _size(figure: Figure) -> Figure:
+    """The bias without its sign."""
+    low, high = figure.low, figure.high
+    if low is None or high is None:
+        return _changed(figure, abs(figure.value), low, high)
+    near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    return _changed(figure, abs(figure.value), near, max(abs(low), abs(high)))
+
+
+def _changed(figure: Figure, value: float, low: float | None, high: float | None) -> Figure:
+    return Figure(
+        metric=figure.metric, value=value, low=low, high=high, level=figure.level, rows=figure.rows,
+        groups=figure.groups, slice=figure.slice,
+    )  # fmt: skip
+
+
+def _says(limit: float) -> Says:
+    def says(decides: Settled, settled: Sequence[Settled]) -> str:
+        figure = decides.figure
+        seen = f"{figure.metric} {show(figure)}"
+        of = f" ({len(settled)} looked at)" if len(settled) > 1 else ""
+        if decides.outcome == "pass":
+            return f"{seen}: {'at most' if decides.slack >= 0 else 'not shown to be above'} {limit:g}{of}."
+        if decides.outcome == "fail":
+            return f"{seen}: expected at most {limit:g}{of}."
+        if figure.low is None:
+            return (
+                f"{seen} has no interval: too few independent units to tell whether it is at most {limit:g}."
+            )
+        return f"{seen}: the interval holds the limit {limit:g}{of}."
+
+    return says
+
+
+def calibrated(
+    error: float = 0.1,
+    bias: float = 0.1,
+    *,
+    by: str | Sequence[str] | None = None,
+    on: On = "fault",
+    required: bool = True,
+    level: Level = "release",
+) -> Calibrated:
+    """What is said comes true as often as it is said: `calibrated(error=0.05, bias=0.05, by="region")`.
+
+    error: the largest smooth calibration error (Blasiok and Nakkiran 2023): the mean distance between what
+    was said and what came of rows of which about the same was said, smoothed at the width of the error
+    itself, so that no choice of bins moves it. Two classes: of the second's probability; more: of the named
+    class's, and of each class's; numbers: along the ranks of the predictions, in standard deviations of the
+    target. Models that give labels only have none: it does not apply.
+    bias: the largest mean of what was said less what came, of either sign, over all rows and within each
+    value of the project's declared slices, or of the columns in `by`; slices of fewer than 30 rows are named
+    as missing. Same units as `error`; with more than two classes it is the named class's.
+
+    The error's interval is as wide as the error that chance alone would show (signs of whole groups'
+    residuals turned at random, 500 times); a model without fault has an error above 0 for that reason, and
+    with `on="fault"` it is refused only where the error less that noise is beyond the limit. The biases'
+    intervals hold for all slices together (Bonferroni). With `on="interval"` it must be shown to be within.
+
+    It does not see a model that is right on average at each probability and wrong in regions that no slice
+    tells; for those see `weak_slices`. A model fitted with class weights says probabilities of another
+    world, and is refused: recalibrate it, or declare output="label". Raises BadProject.
+    """
+    usual("calibrated", on, level)
+    return Calibrated(
+        error=number("calibrated", "error", error, low=0.0),
+        bias=number("calibrated", "bias", bias, low=0.0),
+        by=names("calibrated", "by", by),
+        on=on,
+        required=required,
+        level=level,
+    )

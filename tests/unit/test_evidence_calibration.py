@@ -1,0 +1,148 @@
+"""Calibration: what is said comes true as often, and a model for which it does not is refused."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from comporta.errors import BadProject
+from comporta.evidence.calibration import calibration, measure
+from comporta.gates.calibration import calibrated
+from comporta.gates.judge import judge
+from comporta.records import Evidence, Findings
+from comporta.store import Desk, MemoryStore, derive
+from comporta.store.frames import write
+
+
+def binary(draw, rows, *, power=1.0, shift=0.0):
+    """A model that says `said`; the second class comes with said**power, and in town b `shift` less."""
+    said = draw.beta(2, 3, rows)
+    town = draw.choice(["a", "b"], rows)
+    came = draw.random(rows) < np.clip(said**power - shift * (town == "b"), 0, 1)
+    kinds = pl.Enum(["false", "true"])
+    return pl.DataFrame(
+        {
+            "__key": [str(row) for row in range(rows)],
+            "__keep_town": town,
+            "__target": came,
+            "__label": pl.Series(np.where(said > 0.5, "true", "false"), dtype=kinds),
+            "__probability_0": 1 - said,
+            "__probability_1": said,
+        }
+    )
+
+
+def three(draw, rows, *, sharper=1.0):
+    true = draw.dirichlet([1, 1, 1], rows)
+    came = (draw.random(rows)[:, None] > np.cumsum(true, axis=1)).sum(axis=1)
+    said = true**sharper
+    said /= said.sum(axis=1, keepdims=True)
+    words = np.array(["x", "y", "z"])
+    return pl.DataFrame(
+        {
+            "__target": words[came],
+            "__label": pl.Series(words[said.argmax(axis=1)], dtype=pl.Enum(list(words))),
+            **{f"__probability_{at}": said[:, at] for at in range(3)},
+        }
+    )
+
+
+def numbers(draw, rows, *, slope=1.0, shift=0.0):
+    true = draw.normal(100, 20, rows)
+    return pl.DataFrame(
+        {
+            "__target": true + draw.normal(0, 10, rows),
+            "__prediction": 100 + slope * (true - 100) + shift,
+        }
+    )
+
+
+def verdict(rows, check=None, **options):
+    check = check or calibrated()
+    found = calibration(rows, **options)
+    (need,) = check.needs()
+    return judge((check,), {need: Evidence(need=need, figures=found.figures, without=found.without)})[0]
+
+
+@pytest.mark.parametrize("make", [binary, three, numbers])
+def test_a_calibrated_model_passes(make):
+    outcomes = [verdict(make(np.random.default_rng(seed), 600)).outcome for seed in range(12)]
+    assert outcomes == ["pass"] * 12
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        binary(np.random.default_rng(1), 2000, power=3.0),
+        three(np.random.default_rng(1), 2000, sharper=4.0),
+        numbers(np.random.default_rng(1), 2000, slope=1.6),
+        numbers(np.random.default_rng(1), 2000, shift=5.0),
+    ],
+)
+def test_a_model_that_says_too_much_or_too_little_is_refused(rows):
+    found = verdict(rows)
+    assert found.outcome == "fail"
+    assert "expected at most 0.1" in found.reason
+
+
+def test_a_slice_in_which_it_is_wrong_is_named():
+    rows = binary(np.random.default_rng(2), 4000, shift=0.2)
+    assert verdict(rows).outcome == "pass"
+    found = verdict(rows, calibrated(by="town"), by=("town",))
+    assert found.outcome == "fail"
+    assert found.figure.slice == "town=b"
+    assert found.figure.value == pytest.approx(0.2, abs=0.06)
+
+
+def test_the_bias_of_one_slice_among_many_fair_ones_is_no_alarm():
+    failed = 0
+    for seed in range(40):
+        draw = np.random.default_rng(seed)
+        rows = binary(draw, 1500).with_columns(
+            __keep_town=pl.Series(draw.integers(0, 30, 1500)).cast(pl.String)
+        )
+        failed += verdict(rows, calibrated(0.0 + 0.1, 0.0, by="town"), by=("town",)).outcome == "fail"
+    # Against a limit of 0 all thirty intervals hold together 95 times in 100.
+    assert failed <= 6
+
+
+def test_small_slices_are_named_and_not_judged():
+    rows = binary(np.random.default_rng(0), 500)
+    rows = rows.with_columns(
+        __keep_town=pl.when(pl.int_range(500) < 10).then(pl.lit("c")).otherwise("__keep_town")
+    )
+    found = calibration(rows, by=("town",))
+    assert found.missing == {"bias town=c": "10 rows, at least 30 expected"}
+    assert {each.slice for each in found.figures} == {"", "town=a", "town=b"}
+
+
+def test_labels_alone_have_no_calibration():
+    rows = binary(np.random.default_rng(0), 200).drop("__probability_0", "__probability_1")
+    assert verdict(rows).outcome == "does not apply"
+
+
+def test_it_must_be_shown_on_interval():
+    assert (
+        verdict(binary(np.random.default_rng(0), 100), calibrated(0.05, on="interval")).outcome
+        == "inconclusive"
+    )
+    assert (
+        verdict(binary(np.random.default_rng(0), 50_000), calibrated(0.05, 0.05, on="interval")).outcome
+        == "pass"
+    )
+
+
+def test_the_step_keeps_tables_for_a_picture():
+    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
+    rows = numbers(np.random.default_rng(0), 3000)
+    made = measure(desk, predictions=write(desk, rows), slices=[])
+    found = desk.get_json(made["findings"], Findings)
+    assert len(found.tables["deciles"]) == 10
+    assert 20 < len(found.tables["reliability"]) < 200
+    assert made == measure(desk, predictions=write(desk, rows), slices=[])
+
+
+def test_limits_are_checked_and_are_in_no_need():
+    assert calibrated(0.05).needs() == calibrated(0.2, 0.3, on="interval").needs()
+    for fault in ({"error": -1}, {"bias": float("nan")}, {"by": 3}, {"on": "maybe"}, {"level": "never"}):
+        with pytest.raises(BadProject, match="calibrated"):
+            calibrated(**fault)
