@@ -10,6 +10,7 @@ from comporta.gates.bias import (
     error_parity,
 )
 from comporta.gates.champion import NoWorse, no_worse
+from comporta.gates.conduct import Never, never
 from comporta.gates.judge import asked_at, judge, level_of, needs, policy
 from comporta.gates.limit import Limit, at_least, at_most
 from comporta.gates.proxy import NoProxy, no_proxy
@@ -17,6 +18,7 @@ from comporta.gates.proxy import NoProxy, no_proxy
 __all__ = [
     "Fair",
     "Limit",
+    "Never",
     "NoProxy",
     "NoWorse",
     "asked_at",
@@ -31,6 +33,7 @@ __all__ = [
     "judge",
     "level_of",
     "needs",
+    "never",
     "no_proxy",
     "no_worse",
     "policy",
