@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from comporta.api.model import Trained
     from comporta.loop.train import RunReport
+    from comporta.records import Level, Version
 
 
 class Project(declared.Project, frozen=True):
@@ -26,7 +27,8 @@ class Project(declared.Project, frozen=True):
 
     name: of the project. datasets: those beside what the models read. models: what is trained,
     gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
-    folder of the file it is loaded from, or the current one.
+    folder of the file it is loaded from, or the current one. people: who does what; only some roles may
+    waive a check.
     """
 
     def run(self, *models: str, progress: Callable[[str, str, float], None] | None = None) -> RunReport:
@@ -38,8 +40,25 @@ class Project(declared.Project, frozen=True):
         from comporta.loop.house import open_house
         from comporta.loop.train import run
 
-        with not_inside_a_run(), open_house(project=self) as house:
+        with not_inside_a_run(), open_house(project=self, works=True) as house:
             return run(house, models, progress=progress)
+
+    def gate(
+        self,
+        version: str,
+        *,
+        level: Level = "release",
+        progress: Callable[[str, str, float], None] | None = None,
+    ) -> Version:
+        """A version judged by the gates as they are now: `comporta gate`. Its verdicts say why.
+
+        level: `release`, or `audit` for the slow checks too. Raises NotFound, BadProject.
+        """
+        from comporta.loop.gate import gate
+        from comporta.loop.house import open_house
+
+        with not_inside_a_run(), open_house(project=self, works=True) as house:
+            return gate(house, version, level=level, progress=progress).version
 
     def data(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a dataset version, read when collected; None: the newest. Raises NotFound."""

@@ -35,6 +35,10 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
     "Release": (
         Command("models", "[MODEL]", "model:models", "versions, their states and what the gates said"),
+        Command("gate", "VERSION", "gate:gate", "judge a version by the gates as they are now"),
+        Command("report", "VERSION", "report:report", "what every gate said, as a table and a page"),
+        Command("compare", "A B", "report:compare", "two versions side by side"),
+        Command("waive", "VERSION CHECK", "gate:waive", "let one check not count until a day, in your name"),
         Command("approve", "VERSION", "model:approve", "let a version through, in your name"),
         Command("release", "VERSION", "model:release", "give a version all traffic"),
         Command("rollback", "MODEL", "model:rollback", "give all traffic back to the version before"),

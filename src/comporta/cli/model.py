@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -10,6 +11,9 @@ from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.options import AsJson, By, Reason, Where, me
 from comporta.records import Version
+
+if TYPE_CHECKING:
+    from comporta.report import Told
 
 Named = Annotated[str, Parameter(help=say.VERSION)]
 
@@ -60,12 +64,39 @@ def one(version: Version) -> None:
 
 def verdicts(version: Version) -> None:
     """What each gate said of a version, in one table."""
-    rows = [
-        (each.outcome if each.required else f"{each.outcome} (report)", each.check, each.reason)
+    from comporta.loop.house import now
+    from comporta.report import Told
+
+    at = now()
+    every = [
+        Told(verdict=each, waiver=None if each.opens else version.waived(each.check, at))
         for each in version.verdicts
     ]
+    told(every, version.id)
+
+
+def told(every: Sequence[Told], version: str) -> None:
+    """Verdicts under the headings of a report; what closes the way stands out."""
+    from comporta.report import sections
+    from comporta.report.markdown import because
+
+    rows = [
+        (title if place == 0 else "", _outcome(each), each.verdict.check, because(each))
+        for title, some in sections(every)
+        for place, each in enumerate(some)
+    ]
     if rows:
-        show.table(f"Gates of {version.id}", ("verdict", "gate", "because"), rows)
+        shown = rows if any(row[0] for row in rows[1:]) else [row[1:] for row in rows]
+        columns = ("about", "verdict", "gate", "because")
+        show.table(f"Gates of {version}", columns[-len(shown[0]) :], shown)
+
+
+def _outcome(told: Told) -> str:
+    if told.waiver is not None:
+        return say.WAIVED_OUTCOME
+    return (
+        told.verdict.outcome if told.verdict.required else say.REPORTED.format(outcome=told.verdict.outcome)
+    )
 
 
 def approve(

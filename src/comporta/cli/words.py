@@ -5,6 +5,10 @@ SEE_HELP = "See: comporta{command} --help"
 INTERRUPTED = "Interrupted."
 KEPT = " Finished steps are kept; the next run goes on from there."
 FAULT = "{error}\nThis is a fault in Comporta, not in your project. The details are in {report}"
+FAULT_UNWRITTEN = (
+    "{error}\nThis is a fault in Comporta, not in your project. Its details could not be written: "
+    "make room, or set COMPORTA_DEBUG=1, and run again."
+)
 
 # options
 PROJECT = "The project's file or folder; default: the nearest project.py above."
@@ -49,6 +53,19 @@ AS_BEFORE = "{version}: {state}, as before"
 SHUT = "{version} cannot be released: a required gate did not open."
 NEXT_AFTER_RUN = "Next:  comporta release {version}"
 NO_RUNS = "No runs yet. Make one: comporta run"
+
+# gate
+LEVEL = "How deeply: release, or audit for the slow checks too."
+NEXT_AFTER_GATE = "Next:  comporta report {version}"
+WAIVED = "{check!r} of {version} does not count until {until}: waived by {by}."
+
+WAIVED_OUTCOME = "waived"
+REPORTED = "{outcome} (report)"
+
+# report
+OUT = "Where to write it: a name ending in .html, .md or .xml (JUnit)."
+WRITTEN = "Written to {file}"
+OTHER_ROWS = "Each was measured on its own test rows, which differ: compare with care."
 
 # models
 NO_MODELS = "No versions yet. Make one: comporta run"

@@ -49,10 +49,11 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
     """The nodes that make what is asked. A need whose parts are not there has none."""
     made: dict[str, Node] = {}
     things = dict(candidate.things)
+    wanted = _with_parts({need.what for need in asked if pooled(need)})
 
     def make(need: Need) -> None:
         maker, name = POOL[need.what], name_in(candidate.model, need)
-        for part in (*maker.reads.values(), *maker.may.values()):
+        for part in (*maker.reads.values(), *(each for each in maker.may.values() if each in wanted)):
             if part in POOL and part not in things:
                 make(Need(what=part))
         if name in made or any(part not in things for part in maker.reads.values()):
@@ -64,6 +65,17 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
     for need in sorted(filter(pooled, asked), key=lambda each: POOL[each.what].cost):
         make(need)
     return tuple(made.values())
+
+
+def _with_parts(whats: set[str]) -> set[str]:
+    """These things, and all they are made from: what may be left out is made only where it is asked for."""
+    found: set[str] = set()
+    left = set(whats)
+    while left:
+        what = left.pop()
+        found.add(what)
+        left |= {part for part in POOL[what].reads.values() if part in POOL} - found
+    return found
 
 
 def name_in(model: Model, need: Need) -> str:

@@ -8,7 +8,8 @@ from comporta.project.dataset import Dataset
 from comporta.project.features import AsOf, Features
 from comporta.project.locate import Fault
 from comporta.project.model import Model
+from comporta.project.person import Person
 from comporta.project.project import Project
 from comporta.project.settings import Settings
 
-__all__ = ["AsOf", "Dataset", "Fault", "Features", "Model", "Project", "Settings"]
+__all__ = ["AsOf", "Dataset", "Fault", "Features", "Model", "Person", "Project", "Settings"]

@@ -20,6 +20,9 @@ from comporta.project.model import Model
 from comporta.records import ByTime, Check
 from comporta.records.metric import metric
 
+SCORED = ("scores", "difference")
+"""What is measured by the usual metrics; the metric of other evidence is its own."""
+
 
 def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
     def found() -> Found:
@@ -54,7 +57,7 @@ def _gates(model: Model) -> Found:
             continue
         check: Check = gate
         names.append(check.name)
-        asked += [("gates", need.metric) for need in check.needs() if need.metric]
+        asked += [("gates", need.metric) for need in check.needs() if need.what in SCORED and need.metric]
     yield from (("gates", f"found {name!r} twice. Remove one.") for name in twice(names))
     for field, name in dict.fromkeys(asked):
         try:

@@ -87,6 +87,8 @@ def _project(project: Project, places: Places) -> Iterator[Fault]:
     yield from located(places, "Project", project.name, chain(unkind(project), named(project.name)))
     if not project.models and not project.datasets:
         yield places.fault("Project", project.name, "models", "Project: found no model and no dataset.")
+    for person in many(project.people):
+        yield from located(places, "Person", getattr(person, "name", ""), unkind(person))
     for kind, things in (
         ("Model", [each for each in many(project.models) if isinstance(each, Model)]),
         ("Dataset", _every(project, Dataset)),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from comporta.project.dataset import Dataset
 from comporta.project.model import Model
+from comporta.project.person import Person
 from comporta.records import Record
 
 
@@ -14,13 +15,15 @@ class Project(Record, frozen=True):
 
     name: of the project. datasets: those beside what the models read. models: what is trained,
     gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
-    folder of the file it is loaded from, or the current one.
+    folder of the file it is loaded from, or the current one. people: who does what; only some roles may
+    waive a check.
     """
 
     name: str
     models: tuple[Model, ...] = ()
     datasets: tuple[Dataset, ...] = ()
     root: Path | None = None
+    people: tuple[Person, ...] = ()
 
     def tables(self) -> dict[str, Dataset]:
         """Every dataset the project reaches, by name, in the order first met."""
@@ -34,3 +37,7 @@ class Project(Record, frozen=True):
     def asked(self, model: str) -> Model | None:
         """The model of this name, or None."""
         return next((each for each in self.models if each.name == model), None)
+
+    def person(self, name: str) -> Person | None:
+        """The person of this name, or None."""
+        return next((each for each in self.people if each.name == name), None)

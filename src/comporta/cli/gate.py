@@ -1,0 +1,84 @@
+"""`comporta gate`, `waive`: judge a version again, and let one check of it stand open for a while."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import show as shown
+from comporta.cli import words as say
+from comporta.cli.model import Named, one
+from comporta.cli.options import NO, AsJson, By, Where, me
+from comporta.cli.progress import display
+from comporta.errors import BadProject
+from comporta.project.once import not_inside_a_run
+from comporta.records import LEVELS, Level
+
+
+def gate(
+    version: Named,
+    /,
+    *,
+    level: Annotated[str, Parameter(help=say.LEVEL, show_default=True)] = "release",
+    project: Where = None,
+    json: AsJson = False,
+) -> int:
+    """Judge a version by the gates as they are now. Exit code 3 when one did not open.
+
+    What was measured before is remembered, so another limit computes nothing again.
+    """
+    from comporta.loop.gate import gate as judge
+    from comporta.loop.house import now, open_house
+
+    with not_inside_a_run(), open_house(project, works=True) as house, display(quiet=json) as progress:
+        judged = judge(house, version, level=known(level), progress=progress)
+    shut = judged.version.shut(now())
+    if json:
+        shown.json(judged)
+        return NO if shut else 0
+    one(judged.version)
+    if shut:
+        shown.aside(say.SHUT.format(version=judged.version.id))
+    shown.aside(say.NEXT_AFTER_GATE.format(version=judged.version.id))
+    return NO if shut else 0
+
+
+def waive(
+    version: Named,
+    check: Annotated[str, Parameter(help="The check, as the table of verdicts names it.")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help=say.REASON)],
+    until: Annotated[str, Parameter(help="The last day it counts: YYYY-MM-DD.")],
+    by: By = "",
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Let one check of a version not count until a day, in your name. Only people with the role may."""
+    from comporta.loop.gate import waive as let
+    from comporta.loop.house import open_house
+
+    with open_house(project, works=True) as house:
+        waived = let(house, version, check, by=me(by), reason=reason, until=day(until))
+    if json:
+        shown.json(waived)
+    else:
+        shown.line(say.WAIVED.format(check=check, version=waived.id, until=until, by=me(by)))
+
+
+def known(level: str) -> Level:
+    """The level of this name. Raises BadProject."""
+    for each in LEVELS[1:]:
+        if level == each:
+            return each
+    raise BadProject(f"--level: found {level!r}, expected {' or '.join(LEVELS[1:])}.")
+
+
+def day(text: str) -> datetime:
+    """The end of this day, UTC. Raises BadProject."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=UTC)
+    except ValueError as fault:
+        raise BadProject(f"--until: found {text!r}, expected a day such as 2027-01-31.") from fault

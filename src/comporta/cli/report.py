@@ -1,0 +1,79 @@
+"""`comporta report`, `compare`: what was said of a version, for people, machines and auditors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import show as shown
+from comporta.cli import words as say
+from comporta.cli.model import Named, told
+from comporta.cli.options import NO, AsJson, Where
+from comporta.records import Figure
+
+FORMATS = {".html": "page", ".md": "markdown", ".xml": "junit"}
+
+
+def report(
+    version: Named,
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], help=say.OUT)] = None,
+    project: Where = None,
+    json: AsJson = False,
+) -> int:
+    """What every gate said, as a table, and as a page with pictures. Exit code 3 when one did not open."""
+    from comporta import report as drawn
+    from comporta.errors import BadProject
+    from comporta.loop.house import open_house
+    from comporta.loop.report import report as gathered
+
+    if out is not None and out.suffix not in FORMATS:
+        raise BadProject(f"--out: found {out.name!r}, expected a name ending in {', '.join(FORMATS)}.")
+    with open_house(project) as house:
+        found = gathered(house, version)
+        if json:
+            shown.json(found)
+            return 0 if found.opens else NO
+        told(found.told, found.version.id)
+        file = out or house.below / "reports" / f"{found.version.model}-{found.version.number}.html"
+    text = getattr(drawn, FORMATS[file.suffix])(found)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    shown.aside(say.WRITTEN.format(file=file))
+    return 0 if found.opens else NO
+
+
+def compare(
+    a: Named,
+    b: Named,
+    /,
+    *,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Two versions of a model side by side: metrics, and what each gate said."""
+    from comporta.loop.house import open_house
+    from comporta.loop.report import compare as compared
+
+    with open_house(project) as house:
+        found = compared(house, a, b)
+    if json:
+        shown.json(found)
+        return
+    columns = ("", found.a.id, found.b.id)
+    shown.table("Metrics", columns, [(each.name, _figure(each.a), _figure(each.b)) for each in found.metrics])
+    if not found.same:
+        shown.aside(say.OTHER_ROWS)
+    gates = [(each.name, _figure(each.a), _figure(each.b), each.said) for each in found.gates]
+    if gates:
+        shown.table("Gates", (*columns, "said"), gates)
+
+
+def _figure(figure: Figure | None) -> str:
+    if figure is None:
+        return ""
+    between = "" if figure.low is None or figure.high is None else f" [{figure.low:.4g}, {figure.high:.4g}]"
+    return f"{figure.value:.4g}{between}"

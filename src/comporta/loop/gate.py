@@ -1,0 +1,106 @@
+"""Judge a version that is there: more deeply, or by other gates; and let one check of it stand open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from comporta.engine import Progress
+from comporta.errors import BadProject, NotFound, Refused
+from comporta.gates import policy
+from comporta.loop.house import House
+from comporta.loop.judging import champion as serving
+from comporta.loop.judging import earlier, looked, verdicts_of
+from comporta.loop.plan import evidence_nodes
+from comporta.loop.release import version_of
+from comporta.project.faults import faults, listed
+from comporta.records import Level, Plan, Record, Run, Transaction, Version, Waiver
+from comporta.registry import VERSIONS, judged, version_key
+from comporta.registry import waive as waived
+from comporta.release import ROUTES
+
+PARTS = ("train", "test", "model", "signature", "parity", "trial", "onnx", "predictions")
+
+
+class Judged(Record, frozen=True, kw_only=True):
+    """A version with its verdicts as they are now. fresh: whether any is another than before."""
+
+    version: Version
+    run: Run
+    fresh: bool
+
+
+def gate(house: House, name: str, *, level: Level = "release", progress: Progress | None = None) -> Judged:
+    """The version judged at this level by the project's gates as they are now. What was measured before is
+    remembered. Raises NotFound, BadProject."""
+    if found := faults(house.project, house.root):
+        raise BadProject(listed(found))
+    version = version_of(house, name)
+    model = house.model(version.model)
+    champion = against(house, version)
+    nodes = evidence_nodes(
+        model,
+        house.root,
+        {part: version.parts[part] for part in PARTS if part in version.parts},
+        champion,
+        earlier(house, model.name, before=version.number),
+        level,
+    )
+    run, answers = house.engine.ask(
+        Plan(nodes=tuple(nodes)),
+        command=f"gate {version.id}",
+        project=house.project.name,
+        progress=progress,
+    )
+
+    def commit(tx: Transaction) -> bool:
+        now = tx.get(VERSIONS, version_key(version.model, version.number))
+        assert now is not None, "a version never leaves the inventory"
+        for look in looked(model, answers, now, run):
+            tx.append(look)
+        verdicts = verdicts_of(house.desk, model, level, answers, champion, now)
+        fact = judged(now, verdicts, policy(model.gates), level)
+        if fact is not None:
+            tx.append(fact)
+        return fact is not None
+
+    fresh = house.ledger.transact(commit)
+    return Judged(version=version_of(house, version.id), run=run, fresh=fresh)
+
+
+def waive(house: House, name: str, check: str, *, by: str, reason: str, until: datetime) -> Version:
+    """Someone with the right to it lets one check of a version stand open. Raises NotFound, Refused."""
+    person = house.project.person(by)
+    if person is None or not person.may_waive:
+        able = ", ".join(each.name for each in house.project.people if each.may_waive) or "nobody yet"
+        raise Refused(
+            f"{by!r} may not waive a check, expected one of: {able}. "
+            "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
+        )
+    version = version_of(house, name)
+
+    def commit(tx: Transaction) -> None:
+        now = tx.get(VERSIONS, version_key(version.model, version.number))
+        assert now is not None, "a version never leaves the inventory"
+        said = next((each.outcome for each in now.verdicts if each.check == check), "")
+        waiver = Waiver(
+            check=check, by=by, role=person.role, reason=reason, at=house.clock(), until=until, outcome=said
+        )
+        tx.append(waived(now, waiver, house.clock()))
+
+    house.ledger.transact(commit)
+    return version_of(house, version.id)
+
+
+def against(house: House, version: Version) -> Version | None:
+    """What it is compared with: the champion, or where that is itself, the one that it replaced."""
+    now = serving(house, version.model)
+    if now is None or now.number != version.number:
+        return now
+    route = house.ledger.get(ROUTES, version.model)
+    previous = route.history[-1].previous if route is not None else None
+    if previous is None or previous == version.number:
+        return None
+    found = house.ledger.get(VERSIONS, version_key(version.model, previous))
+    if found is None:
+        raise NotFound(f"found no version {version.model}/{previous}, which {version.id} replaced.")
+    return found

@@ -1,0 +1,122 @@
+"""What was said of a version, gathered for a reader; and two versions side by side."""
+
+from __future__ import annotations
+
+from comporta.errors import ComportaError, NotFound
+from comporta.loop.gate import against
+from comporta.loop.house import House
+from comporta.loop.release import version_of
+from comporta.records import Figure, Findings, Record, Scores, Verdict, Version
+from comporta.report import Report, Told
+from comporta.store import Desk
+
+
+def report(house: House, name: str) -> Report:
+    """Every verdict of a version with what it rests on. Raises NotFound."""
+    version = version_of(house, name)
+    now = house.clock()
+    told = tuple(
+        Told(
+            verdict=verdict,
+            findings=findings(house.desk, verdict),
+            waiver=None if verdict.opens else version.waived(verdict.check, now),
+        )
+        for verdict in version.verdicts
+    )
+    model = house.project.asked(version.model)
+    champion = against(house, version)
+    return Report(
+        version=version,
+        at=now,
+        project=house.project.name,
+        told=told,
+        meaning=model.meaning if model is not None else "",
+        owner=model.owner if model is not None else "",
+        champion=champion.id if champion is not None else "",
+        added=tuple(
+            each.check for each in version.verdicts if each.required and each.check not in version.asked
+        ),
+        scores=house.desk.get_json(version.parts["scores"], Scores).figures,
+    )
+
+
+def findings(desk: Desk, verdict: Verdict) -> Findings | None:
+    """What the verdict rests on; None where nothing was measured, or it was deleted since."""
+    if verdict.evidence is None:
+        return None
+    try:
+        if verdict.what in ("scores", "difference"):
+            scores = desk.get_json(verdict.evidence, Scores)
+            return Findings(figures=_of(scores, verdict))
+        return desk.get_json(verdict.evidence, Findings)
+    except ComportaError:
+        return None
+
+
+def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
+    """The figures beside the one that decided: of the same metric, by the same column."""
+    decided = verdict.figure
+    if decided is None:
+        return ()
+    by = decided.slice.partition("=")[0]
+    return tuple(
+        each
+        for each in scores.figures
+        if each.metric == decided.metric and each.slice.partition("=")[0] == by
+    )
+
+
+class Line(Record, frozen=True, kw_only=True):
+    """One metric or check of two versions. a, b: figures, None where one has none. said: b's against a's."""
+
+    name: str
+    a: Figure | None = None
+    b: Figure | None = None
+    said: str = ""
+
+
+class Comparison(Record, frozen=True, kw_only=True):
+    """Two versions of one model. metrics: on each one's own test rows; same: whether those are the same rows.
+    gates: each check's outcome in both."""
+
+    a: Version
+    b: Version
+    same: bool
+    metrics: tuple[Line, ...]
+    gates: tuple[Line, ...]
+
+
+def compare(house: House, first: str, second: str) -> Comparison:
+    """What differs between two versions of a model. Raises NotFound."""
+    a, b = version_of(house, first), version_of(house, second)
+    if a.model != b.model:
+        raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
+    mine, theirs = (_overall(house.desk, version) for version in (a, b))
+    checks = {each.check: each for each in a.verdicts}
+    others = {each.check: each for each in b.verdicts}
+    return Comparison(
+        a=a,
+        b=b,
+        same=a.parts["test"].digest == b.parts["test"].digest,
+        metrics=tuple(
+            Line(name=name, a=mine.get(name), b=theirs.get(name)) for name in dict.fromkeys((*mine, *theirs))
+        ),
+        gates=tuple(
+            _line(name, checks.get(name), others.get(name)) for name in dict.fromkeys((*checks, *others))
+        ),
+    )
+
+
+def _line(name: str, a: Verdict | None, b: Verdict | None) -> Line:
+    was, now = (each.outcome if each is not None else "not asked" for each in (a, b))
+    return Line(
+        name=name,
+        a=a.figure if a is not None else None,
+        b=b.figure if b is not None else None,
+        said=was if was == now else f"{was} → {now}",
+    )
+
+
+def _overall(desk: Desk, version: Version) -> dict[str, Figure]:
+    scores = desk.get_json(version.parts["scores"], Scores)
+    return {each.metric: each for each in scores.figures if not each.slice}

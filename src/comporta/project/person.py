@@ -1,0 +1,25 @@
+"""Who may do what, as a team declares it. Recorded as claimed: nobody proves yet who they are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from comporta.records import Record
+
+Role = Literal["builder", "validator", "owner", "auditor"]
+WAIVES: tuple[Role, ...] = ("validator", "owner")
+
+
+class Person(Record, frozen=True):
+    """One of the team: `Person("ana", "validator")`.
+
+    name: as they log in, or say with `--by`. role: `builder` makes models; `validator` tries to break them
+    and may waive a check; `owner` answers for the business and may waive a check; `auditor` reads.
+    """
+
+    name: str
+    role: Role
+
+    @property
+    def may_waive(self) -> bool:
+        return self.role in WAIVES

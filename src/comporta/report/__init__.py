@@ -1,0 +1,8 @@
+"""What the gates said of a version, for people: a page with pictures, Markdown, JUnit. It judges nothing."""
+
+from comporta.report.html import page
+from comporta.report.junit import junit
+from comporta.report.markdown import markdown
+from comporta.report.told import Report, Told, sections
+
+__all__ = ["Report", "Told", "junit", "markdown", "page", "sections"]

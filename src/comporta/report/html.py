@@ -1,0 +1,217 @@
+"""A report as one HTML page that needs nothing else: no script, no font, no file from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from comporta.records import Figure
+from comporta.report.markdown import because
+from comporta.report.pictures import bars, curve, forest
+from comporta.report.style import STYLE
+from comporta.report.told import Report, Told, sections
+
+ROWS = 30
+
+
+def page(report: Report) -> str:
+    """The page: what closes the way first, then each section with its pictures, then what it was made of."""
+    version = report.version
+    said = "may be released" if report.opens else "may not be released"
+    body = [
+        f"<header><p class='kind'>{escape(report.project)}</p><h1>{escape(version.id)} "
+        f"<span class='{'open' if report.opens else 'shut'}'>{said}</span></h1>{_about(report)}</header>"
+    ]
+    shut = [each for each in report.told if each.shuts]
+    if shut:
+        body.append("<section><h2>What closes the way</h2><ul class='shut'>")
+        body += [
+            f"<li><b>{escape(each.verdict.check)}</b>: {escape(each.verdict.reason)}</li>" for each in shut
+        ]
+        body.append("</ul></section>")
+    body.append(_summary(report))
+    for title, told in sections(report.told):
+        body.append(f"<section id='{_anchor(title)}'><h2>{escape(title)}</h2>")
+        body += [_verdict(each) for each in told]
+        body.append("</section>")
+    body += [_scores(report), _made_of(report)]
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{escape(version.id)} {said}</title><style>{STYLE}</style></head><body><main>"
+        + "\n".join(body)
+        + f"<footer>Written {report.at:%Y-%m-%d %H:%M} UTC by Comporta.</footer></main></body></html>\n"
+    )
+
+
+def _about(report: Report) -> str:
+    version = report.version
+    against = f" · compared with {escape(report.champion)}" if report.champion else " · the first of its kind"
+    owner = f" · {escape(report.owner)}" if report.owner else ""
+    meaning = f"<p>{escape(report.meaning)}</p>" if report.meaning else ""
+    return (
+        f"{meaning}<p class='about'>state {version.state} · judged at the level {version.level} · "
+        f"made {version.at:%Y-%m-%d %H:%M}{against}{owner}</p>"
+    )
+
+
+def _summary(report: Report) -> str:
+    rows = []
+    for title, told in sections(report.told):
+        outcomes = [_outcome(each) for each in told]
+        dots = "".join(
+            f"<a class='dot {kind}' href='#{_check(each)}' title='{escape(each.verdict.check)}: {words}'></a>"
+            for each, (kind, words) in zip(told, outcomes, strict=True)
+        )
+        rows.append(f"<tr><th><a href='#{_anchor(title)}'>{escape(title)}</a></th><td>{dots}</td></tr>")
+    key = "".join(
+        f"<span class='dot {kind}'></span>{words} "
+        for kind, words in (
+            ("pass", "passes"),
+            ("fail", "fails"),
+            ("doubt", "inconclusive"),
+            ("none", "does not apply"),
+            ("waived", "waived"),
+        )
+    )
+    return f"<section><table class='summary'>{''.join(rows)}</table><p class='key'>{key}</p></section>"
+
+
+def _verdict(told: Told) -> str:
+    verdict = told.verdict
+    kind, words = _outcome(told)
+    rule = "carried on" if verdict.carried else "required" if verdict.required else "reported"
+    inside = [f"<p>{escape(because(told))}</p>"]
+    if told.findings is not None:
+        inside.append(_findings(told))
+    return (
+        f"<article id='{_check(told)}'><h3><span class='dot {kind}'></span>{escape(verdict.check)}"
+        f"<small>{words} · {rule}</small></h3>{''.join(inside)}</article>"
+    )
+
+
+def _findings(told: Told) -> str:
+    found = told.findings
+    assert found is not None, "asked only where there are findings"
+    figures = [
+        each
+        for each in found.figures
+        if told.verdict.figure is None or each.metric == told.verdict.figure.metric
+    ]
+    parts = [forest(figures, told.verdict.limit)] if len(figures) > 1 else []
+    for name, rows in found.tables.items():
+        parts.append(picture(name, rows))
+    if found.of > found.rows > 0:
+        parts.append(f"<p class='note'>Measured on {found.rows:,} of {found.of:,} rows.</p>")
+    parts += [f"<p class='note'>{escape(note)}</p>" for note in found.notes]
+    missing = "".join(
+        f"<li>{escape(name)}: {escape(why)}</li>" for name, why in list(found.missing.items())[:ROWS]
+    )
+    if missing:
+        parts.append(
+            f"<details><summary>Not measured ({len(found.missing)})</summary><ul>{missing}</ul></details>"
+        )
+    return "".join(parts)
+
+
+def picture(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """A table drawn where its columns say how: `x` and `y…` a curve, `name` and `value` bars; else rows."""
+    if not rows:
+        return ""
+    columns = list(rows[0])
+    lines = [each for each in columns if each.startswith("y")]
+    if "x" in columns and lines:
+        drawn = curve(rows, name, x="x", ys=lines, diagonal=name.startswith("reliability"))
+    elif "name" in columns and "value" in columns:
+        drawn = bars(rows, name, name="name", value="value")
+    else:
+        drawn = ""
+    return drawn or _rows(name, rows)
+
+
+def _rows(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    columns = list(rows[0])
+    head = "".join(f"<th>{escape(str(each))}</th>" for each in columns)
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{escape(_cell(row.get(each)))}</td>" for each in columns) + "</tr>"
+        for row in rows[:ROWS]
+    )
+    more = f"<p class='note'>The first {ROWS} of {len(rows):,}.</p>" if len(rows) > ROWS else ""
+    return (
+        f"<details><summary>{escape(name)} ({len(rows):,})</summary><div class='wide'><table><tr>{head}</tr>"
+        f"{lines}</table></div>{more}</details>"
+    )
+
+
+def _scores(report: Report) -> str:
+    """Every metric overall, and the same by slice as pictures that can be unfolded."""
+    if not report.scores:
+        return ""
+    overall = [each for each in report.scores if not each.slice]
+    lines = "".join(
+        f"<tr><th>{escape(each.metric)}</th><td>{each.value:.4g}</td><td>{_reach(each)}</td>"
+        f"<td>{each.rows:,} rows</td></tr>"
+        for each in overall
+    )
+    sliced: dict[tuple[str, str], list[Figure]] = {}
+    for each in report.scores:
+        if each.slice:
+            sliced.setdefault((each.slice.partition("=")[0], each.metric), []).append(each)
+    pictures = "".join(
+        f"<details><summary>{escape(metric)} by {escape(by)}</summary>{forest(figures, None)}</details>"
+        for (by, metric), figures in sorted(sliced.items())
+    )
+    return (
+        f"<section><h2>Metrics on the test rows</h2><table class='made'>{lines}</table>{pictures}</section>"
+    )
+
+
+def _reach(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{figure.low:.4g} to {figure.high:.4g}"
+
+
+def _made_of(report: Report) -> str:
+    version = report.version
+    rows = [
+        ("run", version.run),
+        ("code", (version.commit or "no commit") + (" with changes" if version.dirty else "")),
+    ]
+    rows += [(f"data {each.dataset}", f"version {each.number}, {each.rows:,} rows") for each in report.read]
+    rows += [
+        ("approved", f"{each.by}{f' ({each.role})' if each.role else ''}: {each.reason}")
+        for each in version.approvals
+    ]
+    rows += [
+        ("waived", f"{each.check}, until {each.until:%Y-%m-%d}, by {each.by} ({each.role}): {each.reason}")
+        for each in version.waivers
+    ]
+    carried = [each.verdict.check for each in report.told if each.verdict.carried]
+    rows += [("asked at first, left out since", check) for check in carried]
+    rows += [("asked since", check) for check in report.added]
+    rows.append(("policy", version.policy[:16]))
+    lines = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+    return f"<section><h2>What it was made of</h2><table class='made'>{lines}</table></section>"
+
+
+def _outcome(told: Told) -> tuple[str, str]:
+    if told.waiver is not None:
+        return "waived", f"{told.verdict.outcome}, waived"
+    kinds = {"pass": "pass", "fail": "fail", "inconclusive": "doubt", "does not apply": "none"}
+    return kinds[told.verdict.outcome], told.verdict.outcome
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else str(value)
+
+
+def _anchor(text: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in text.lower())
+
+
+def _check(told: Told) -> str:
+    return f"check-{_anchor(told.verdict.check)}"

@@ -1,0 +1,40 @@
+"""A report as JUnit XML: what any CI shows as tests."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+from comporta.report.markdown import because
+from comporta.report.told import Report, Told, sections
+
+
+def junit(report: Report) -> str:
+    """One suite per section, one case per check. What closes the way is a failure; what does not apply, or
+    is only reported and did not pass, is skipped with its reason."""
+    suites = []
+    for title, told in sections(report.told):
+        cases = "".join(_case(report, title, each) for each in told)
+        shut = sum(each.shuts for each in told)
+        aside = sum(_aside(each) for each in told)
+        suites.append(
+            f'  <testsuite name={quoteattr(title)} tests="{len(told)}" failures="{shut}" skipped="{aside}">\n'
+            f"{cases}  </testsuite>\n"
+        )
+    shut = sum(each.shuts for each in report.told)
+    head = f'name={quoteattr(report.version.id)} tests="{len(report.told)}" failures="{shut}"'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
+
+
+def _case(report: Report, title: str, told: Told) -> str:
+    name = f"classname={quoteattr(f'{report.version.model}.{title}')} name={quoteattr(told.verdict.check)}"
+    said = because(told)
+    if told.shuts:
+        failure = f"<failure message={quoteattr(told.verdict.outcome)}>{escape(said)}</failure>"
+        return f"    <testcase {name}>{failure}</testcase>\n"
+    if _aside(told):
+        return f"    <testcase {name}><skipped message={quoteattr(said)}/></testcase>\n"
+    return f"    <testcase {name}><system-out>{escape(said)}</system-out></testcase>\n"
+
+
+def _aside(told: Told) -> bool:
+    return not told.shuts and told.verdict.outcome != "pass"

@@ -1,0 +1,76 @@
+"""A report as Markdown, short enough for a pull request."""
+
+from __future__ import annotations
+
+from comporta.report.told import Report, Told, sections
+
+MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "does not apply": "➖"}  # noqa: RUF001
+
+
+def markdown(report: Report) -> str:
+    """What closes the way first, then a table of every verdict, folded."""
+    version = report.version
+    shut = [each for each in report.told if each.shuts]
+    said = "**may be released**" if not shut else f"**may not be released**: {_count(len(shut))} closed"
+    lines = [f"### {version.id} {said}", "", _about(report), ""]
+    if shut:
+        lines += [
+            f"- {mark(each)} **{_cell(each.verdict.check)}**: {_cell(each.verdict.reason)}" for each in shut
+        ]
+        lines.append("")
+    for title, told in sections(report.told):
+        lines += [
+            f"<details><summary>{title}: {_tally(told)}</summary>",
+            "",
+            "| | check | because |",
+            "|---|---|---|",
+        ]
+        lines += [f"| {mark(each)} | {_cell(each.verdict.check)} | {_cell(because(each))} |" for each in told]
+        lines += ["", "</details>", ""]
+    if report.added:
+        lines += [f"Asked beside what was asked at first: {_cell(', '.join(report.added))}.", ""]
+    return "\n".join(lines)
+
+
+def mark(told: Told) -> str:
+    """The outcome as one sign."""
+    return "🟡" if told.waiver is not None else MARKS[told.verdict.outcome]
+
+
+def because(told: Told) -> str:
+    """The reason, with what else there is to say of this verdict."""
+    words = told.verdict.reason
+    if told.verdict.carried:
+        words += " (Asked when the candidate was asked for and left out since: it still counts.)"
+    elif not told.verdict.required:
+        words += " (Reported only.)"
+    if told.waiver is not None:
+        waiver = told.waiver
+        words += f" (Waived until {waiver.until:%Y-%m-%d} by {waiver.by}, {waiver.role}: {waiver.reason})"
+    return words
+
+
+def _about(report: Report) -> str:
+    version = report.version
+    code = (
+        f"commit `{version.commit[:10]}`{' with changes' if version.dirty else ''}"
+        if version.commit
+        else "no commit"
+    )
+    read = ", ".join(f"{each.dataset} version {each.number}" for each in report.read)
+    against = f" Compared with {report.champion}." if report.champion else ""
+    return f"Level `{version.level}`, {code}, {read}.{against}"
+
+
+def _tally(told: tuple[Told, ...]) -> str:
+    shut = sum(each.shuts for each in told)
+    return f"{len(told)} asked, {shut} closed" if shut else f"{len(told)} asked"
+
+
+def _count(number: int) -> str:
+    return "1 check" if number == 1 else f"{number} checks"
+
+
+def _cell(text: str) -> str:
+    """Text that stays inside its cell."""
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -1,0 +1,74 @@
+"""A report as data: each verdict with what it rests on, in the order in which people ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from comporta.records import Figure, Findings, Record, Slice, Verdict, Version, Waiver
+
+
+class Told(Record, frozen=True, kw_only=True):
+    """One verdict. findings: what was measured, where it is still kept. waiver: under which it does not
+    block now."""
+
+    verdict: Verdict
+    findings: Findings | None = None
+    waiver: Waiver | None = None
+
+    @property
+    def shuts(self) -> bool:
+        """Whether it closes the way into production now."""
+        return not self.verdict.opens and self.waiver is None
+
+
+class Report(Record, frozen=True, kw_only=True):
+    """A version and all that was said of it. at: when this was written. meaning, owner: of the model.
+    champion: the id of what it was compared with, or empty. added: checks that were not asked at first.
+    scores: every metric on its test rows, overall and by slice."""
+
+    version: Version
+    at: datetime
+    project: str
+    told: tuple[Told, ...]
+    meaning: str = ""
+    owner: str = ""
+    champion: str = ""
+    added: tuple[str, ...] = ()
+    scores: tuple[Figure, ...] = ()
+
+    @property
+    def opens(self) -> bool:
+        """Whether nothing closes the way into production."""
+        return not any(each.shuts for each in self.told)
+
+    @property
+    def read(self) -> tuple[Slice, ...]:
+        return self.version.read
+
+
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("How good it is", ("scores", "weak slices", "calibration", "baselines", "fit gap", "learning curve")),
+    ("Against the champion", ("difference", "versus", "prediction drift", "feature drift")),
+    ("Over time", ("backtest", "replay", "time travel")),
+    ("Fairness and conduct", ("bias", "conduct", "proxy")),
+    ("When pushed", ("noise", "scenario", "stress", "evasion", "parity")),
+    ("The data", ("label errors", "duplicates", "feature quality", "contamination", "single feature")),
+    ("What it looks at", ("importance", "importance change", "explanation", "shape")),
+    ("Privacy", ("membership", "attribute inference", "privacy structure", "personal data")),
+    ("The team's own", ("acceptance",)),
+)
+
+
+def sections(told: Sequence[Told]) -> list[tuple[str, tuple[Told, ...]]]:
+    """The verdicts under headings, in the order in which people ask; what no heading knows is the team's."""
+    known = {what for _, whats in SECTIONS for what in whats}
+    found = []
+    for title, whats in SECTIONS:
+        own = title == SECTIONS[-1][0]
+        here = [
+            each for each in told if each.verdict.what in whats or (own and each.verdict.what not in known)
+        ]
+        if here:
+            found.append((title, tuple(here)))
+    return found
