@@ -291,6 +291,25 @@ def test_ctrl_c_while_a_command_is_still_loading_is_an_interruption_without_a_tr
     assert (said, out) == ("Interrupted.\n", "")
 
 
+def test_what_was_recorded_can_be_asked_for_without_running_the_project_s_file(trained):
+    file = trained / "project.py"
+    text = file.read_text()
+    run = json.loads(comporta(trained, "runs", "--json").stdout)[0]["id"]
+    # As where a package it imports is not installed: what it made is there all the same.
+    file.write_text("import no_such_package\n" + text)
+    try:
+        for words in ("models", "models tiny/1", "runs", f"show {run}", "store du", "store gc --dry-run"):
+            done = comporta(trained, *words.split())
+            assert done.returncode == 0, f"{words}: {done.stderr}"
+        for words in ("rollback tiny", "release tiny/1"):
+            assert "no_such_package" not in comporta(trained, *words.split()).stderr
+        for words in ("run", "check"):
+            done = comporta(trained, words)
+            assert done.returncode == 2 and "project.py:1: ModuleNotFoundError" in done.stderr
+    finally:
+        file.write_text(text)
+
+
 def lines_of(text: str, said: Said) -> set[str]:
     """What the lines begin with that are named as faults."""
     return {

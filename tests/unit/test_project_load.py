@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -5,7 +7,7 @@ import pytest
 
 from comporta.errors import BadProject
 from comporta.project import Project
-from comporta.project.load import find, load
+from comporta.project.load import find, load, told_root
 
 MINIMAL = """
 from comporta.project import Dataset, Project
@@ -83,6 +85,50 @@ def test_an_unchanged_project_is_the_same_functions_when_it_is_loaded_again(tmp_
     first = load(file)
     file.write_text(MINIMAL + "# a comment\n")
     assert load(file).datasets[0].source is not first.datasets[0].source
+
+
+def imported(folder: Path) -> str:
+    """The project's name as Python itself imports it, in a process that keeps what it compiles."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    ask = [sys.executable, "-c", "import project; print(project.project.name)"]
+    done = subprocess.run(ask, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("edited", ["project.py", "beside.py"])
+def test_a_text_of_the_same_size_and_second_is_not_taken_for_the_one_compiled_before(tmp_path, edited):
+    write(tmp_path, "NAME = 'one'\n", "beside.py")
+    file = write(tmp_path, "import beside\n" + MINIMAL.replace('"tiny"', 'beside.NAME + "one"'))
+    # As Python itself compiles and keeps them, trusting whole seconds and the size.
+    for each in (tmp_path / "beside.py", file):
+        os.utime(each, (1_700_000_000, 1_700_000_000))
+    assert imported(tmp_path) == "oneone\n"
+    text = (tmp_path / edited).read_text()
+    (tmp_path / edited).write_text(text.replace("'one'", "'two'").replace('+ "one"', '+ "two"'))
+    os.utime(tmp_path / edited, (1_700_000_000, 1_700_000_000))
+    assert imported(tmp_path) == "oneone\n", "Python itself takes it for the one before"
+    assert load(file).name == {"project.py": "onetwo", "beside.py": "twoone"}[edited]
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("project = Project('p')", True),
+        ("project = comporta.Project('p', models=(), datasets=())", True),
+        ("project = Project('p', root=Path('/'))", False),
+        ("project = Project('p', (), (), Path('/'))", False),
+        ("project = Project(**given)", False),
+        ("project = Project(*given)", False),
+        ("from elsewhere import project", False),
+        ("project = made()", False),
+        ("project = Project('p')\nproject = replace(project, root=other)", False),
+        ("if True:\n    project = Project('p')", False),
+        ("everything = Project('p')", False),
+        ("project = (", False),
+    ],
+)
+def test_the_root_is_told_from_the_text_only_where_it_can_be_no_other(tmp_path, statement, told):
+    assert told_root(write(tmp_path, statement)) == (tmp_path.resolve() if told else None)
 
 
 def test_two_projects_do_not_share_a_module_of_the_same_name(tmp_path):

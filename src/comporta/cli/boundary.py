@@ -75,7 +75,11 @@ def call(words: Sequence[str]) -> int:
         return 0
     except Exception as error:  # the last boundary: a traceback is for us, not for the person who asked
         _debug()
-        print(say.FAULT.format(error=_first_line(error), report=_report(words)), file=sys.stderr)
+        try:
+            said = say.FAULT.format(error=_first_line(error), report=_report(words))
+        except OSError:  # no room, or no place, for a report
+            said = say.FAULT_UNWRITTEN.format(error=_first_line(error))
+        print(said, file=sys.stderr)
         return FAULT
     return code if isinstance(code, int) else 0
 

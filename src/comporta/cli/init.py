@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.errors import BadProject, StorageFull
+from comporta.errors import BadProject, ComportaError, StorageFull
 from comporta.project.settings import settings
 from comporta.store.secret import write_secret
 
@@ -46,25 +47,42 @@ def make(folder: Path, name: str) -> list[tuple[str, str]]:
         folder.mkdir(parents=True, exist_ok=True)
         wanted = _GROUND if (folder / "project.py").exists() else (*_SAMPLE, *_GROUND)
         made = [(file, _write(folder / file, name)) for file in wanted]
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
-        raise BadProject(
-            f"{folder}: found no folder to write in ({error.strerror}). Name another."
-        ) from error
     except OSError as error:
-        raise StorageFull(
-            f"{folder}: cannot be written ({error.strerror}). Make room and try again."
-        ) from error
+        raise _said(error, folder) from error
     return [*made, *_key(folder)]
 
 
 def _write(file: Path, name: str) -> str:
     template = files("comporta.cli") / "template" / f"{file.name.lstrip('.')}.in"
     try:
-        with file.open("x", encoding="utf-8") as out:
-            out.write(template.read_text(encoding="utf-8").replace("{{ name }}", name))
+        out = file.open("x", encoding="utf-8")
     except FileExistsError:
         return say.THERE
+    try:
+        with out:
+            out.write(template.read_text(encoding="utf-8").replace("{{ name }}", name))
+    except OSError:
+        # Half a file would be taken for the person's own the next time.
+        file.unlink(missing_ok=True)
+        raise
     return say.FILES[file.name]
+
+
+def _said(error: OSError, folder: Path) -> ComportaError:
+    """What stood in the way, and what to do about it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageFull(f"{folder}: cannot be written ({error.strerror}). Make room and try again.")
+    if error.errno == errno.EROFS:
+        return BadProject(
+            f"{folder}: lies on a disk that can only be read ({error.strerror}). "
+            "Name a folder elsewhere, or have the disk mounted for writing."
+        )
+    if isinstance(error, PermissionError):
+        return BadProject(
+            f"{folder}: you may not write there ({error.strerror}). Name another folder, or correct its "
+            "permissions."
+        )
+    return BadProject(f"{folder}: found no folder to write in ({error.strerror}). Name another.")
 
 
 def _key(folder: Path) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ def reproduce(
     from comporta.loop.house import open_house
     from comporta.loop.reproduce import reproduce as reproduced
 
-    with open_house(project) as house, display(quiet=json) as progress:
+    with open_house(project, works=True) as house, display(quiet=json) as progress:
         done = reproduced(house, version, progress=progress)
     if json:
         show.json(done)

@@ -27,7 +27,7 @@ def run(
     from comporta.loop.house import open_house
     from comporta.loop.train import run as ran
 
-    with not_inside_a_run(), open_house(project) as house, display(quiet=json) as progress:
+    with not_inside_a_run(), open_house(project, works=True) as house, display(quiet=json) as progress:
         report = ran(house, models, progress=progress, command=" ".join(("run", *models)))
     shut = [each for each in report.versions if not all(verdict.opens for verdict in each.verdicts)]
     if json:

@@ -28,5 +28,5 @@ def serve(
     from comporta.loop.house import open_house
     from comporta.loop.serving import serve as served
 
-    with open_house(project) as house:
+    with open_house(project, works=True) as house:
         served(house, host=host, port=port, durable=durable)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from comporta.errors import BadProject
+from comporta.errors import BadProject, StorageFull
 from comporta.ledger.chain import key_mark
 from comporta.ledger.decoding import UPCASTS, Upcast
 from comporta.ledger.memory import MemoryLedger
@@ -28,12 +28,14 @@ def open_ledger(
     root: Path,
     facts: Sequence[type[Fact]] = FACTS,
     upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
+    reads: bool = False,
 ) -> Ledger:
     """The ledger at `sqlite:///PATH` (relative to `root`; `sqlite:////PATH` is absolute),
     `postgresql://…` (extra `postgres`) or `memory://`, made where there is none.
 
     readings: all that must stay true; one not seen before is folded from history now. key: 32 bytes,
     `Keys.chain`. clock: the time of what is appended, UTC. facts, upcasts: what events may hold.
+    reads: it is opened for a moment, above all to read: then a full disk is no obstacle to that.
     Raises BadProject, MissingExtra, WrongKey, Busy, StorageFull.
     """
     opened: dict[str, Any] = {"key": key, "clock": clock, "facts": facts, "upcasts": upcasts}
@@ -43,13 +45,21 @@ def open_ledger(
     from comporta.ledger.migrate import up_to_date
     from comporta.ledger.sql import SqlLedger
 
-    database = _database(url, root)
+    def ledger(alone: bool) -> Ledger:
+        database = _database(url, root, alone)
+        try:
+            up_to_date(database)
+            return SqlLedger(database, readings, **opened)
+        except BaseException:
+            database.engine.dispose()
+            raise
+
     try:
-        up_to_date(database)
-        return SqlLedger(database, readings, **opened)
-    except BaseException:
-        database.engine.dispose()
-        raise
+        return ledger(alone=False)
+    except StorageFull:
+        if not reads or not url.startswith("sqlite"):
+            raise
+        return ledger(alone=True)
 
 
 def written_with(url: str, *, key: bytes, root: Path) -> bool | None:
@@ -62,7 +72,7 @@ def written_with(url: str, *, key: bytes, root: Path) -> bool | None:
         return None
     from comporta.ledger.sql import key_of
 
-    database = _database(url, root)
+    database = _database(url, root, alone=False)
     try:
         mark = key_of(database)
     finally:
@@ -70,12 +80,12 @@ def written_with(url: str, *, key: bytes, root: Path) -> bool | None:
     return None if mark is None else mark == key_mark(key)
 
 
-def _database(url: str, root: Path) -> Database:
+def _database(url: str, root: Path, alone: bool) -> Database:
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from comporta.ledger.sqlite import Sqlite
 
-        return Sqlite(root / rest[1:])
+        return Sqlite(root / rest[1:], alone=alone)
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         from comporta.ledger.postgres import Postgres
 

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
 
 from comporta.errors import BadProject, Busy, ComportaError, StorageFull
 
@@ -33,21 +34,26 @@ class Sqlite:
     Writers take turns by a lock on a file beside it: SQLite's own waiting sleeps ever longer, so that the
     one who waited most is the least likely to be next. It also keeps a commit and another's checkpoint
     apart, where SQLite before 3.51.3 can, very rarely, lose pages (sqlite.org/wal.html#walresetbug).
+
+    alone: one connection that has the file to itself, and in memory what SQLite else keeps in a file of 32 KB
+    beside it while a ledger is open (sqlite.org/wal.html#noshm): for reading where the disk is full.
     """
 
-    def __init__(self, path: Path, *, patience: float = 60.0) -> None:
+    def __init__(self, path: Path, *, patience: float = 60.0, alone: bool = False) -> None:
         self.url = f"sqlite:///{path}"
         self._path = path
         self._patience = patience
         self._make()
+        pool = {"poolclass": StaticPool} if alone else {"pool_size": 4, "max_overflow": -1}
         self.engine = create_engine(
             URL.create("sqlite", database=str(path)),
             paramstyle="named",
             isolation_level="AUTOCOMMIT",
             connect_args={"timeout": patience, "check_same_thread": False},
-            pool_size=4,
-            max_overflow=-1,
+            **pool,
         )
+        if alone:
+            event.listen(self.engine, "connect", _keep_to_oneself)
         event.listen(self.engine, "connect", _prepare)
 
     def _make(self) -> None:
@@ -62,6 +68,8 @@ class Sqlite:
                         os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             if self._path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if os.statvfs(self._path).f_flag & os.ST_RDONLY:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             if not os.access(self._path, os.R_OK | os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             if self._path.stat().st_size == 0:
@@ -73,6 +81,11 @@ class Sqlite:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise self._full(error) from error
+            if error.errno == errno.EROFS:
+                raise BadProject(
+                    f"ledger {self.url}: lies on a disk that can only be read. "
+                    "Have it mounted for writing, or copy the project to another disk."
+                ) from error
             raise BadProject(
                 f"ledger {self.url}: cannot be opened for writing ({error.strerror}). "
                 "Correct the path or its permissions."
@@ -141,8 +154,12 @@ class Sqlite:
     def _full(self, error: Exception) -> StorageFull:
         return StorageFull(
             f"ledger {self.url}: no space left on the device; nothing was half-written. "
-            "Free some space and run again."
+            "Free some space (`comporta store gc` deletes what nothing reaches) and run again."
         )
+
+
+def _keep_to_oneself(driver: Any, record: Any) -> None:
+    driver.execute("PRAGMA locking_mode=EXCLUSIVE")
 
 
 def _prepare(driver: Any, record: Any) -> None:

@@ -16,7 +16,7 @@ from comporta.loop.datasets import DATASETS
 from comporta.loop.lineage import EDGES, LOOKS, QUESTIONS
 from comporta.project import Model, Project, Settings
 from comporta.project.faults import listed, unusable
-from comporta.project.load import find, load
+from comporta.project.load import find, load, told_root
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Reading, Transaction
 from comporta.records.facts import ProjectKeyed
@@ -40,24 +40,37 @@ def now() -> datetime:
 
 
 class House:
-    """Everything a command needs, opened once. Use it as a context manager, or call `close()`."""
+    """Everything a command needs, opened once. Use it as a context manager, or call `close()`.
+
+    declared: gives the project when it is first asked for. works: it stays open for long, and is written to;
+    else it is opened for a moment, and a full disk is no obstacle to read in it.
+    """
 
     def __init__(
         self,
-        project: Project,
+        declared: Callable[[], Project],
         root: Path,
         settings: Settings,
         *,
         clock: Callable[[], datetime] = now,
+        works: bool = False,
     ) -> None:
-        self.project, self.root, self.settings, self.clock = project, root, settings, clock
+        self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
         secret = read_secret(settings.key, root)
         self.keys: Keys = derive(secret)
         self.store: Store = open_store(settings.store, root)
         self.ledger: Ledger = open_ledger(
-            settings.ledger, READINGS, key=self.keys.chain, clock=clock, root=root
+            settings.ledger, READINGS, key=self.keys.chain, clock=clock, root=root, reads=not works
         )
         self._require_key()
+
+    @cached_property
+    def project(self) -> Project:
+        """What is declared; its file is run on first use. Raises BadProject."""
+        project = self._declared()
+        if found := unusable(project, self.root):
+            raise BadProject(listed(found))
+        return project
 
     @cached_property
     def engine(self) -> Engine:
@@ -125,17 +138,20 @@ class House:
             )
 
 
-def open_house(path: Path | None = None, project: Project | None = None) -> House:
+def open_house(path: Path | None = None, project: Project | None = None, *, works: bool = False) -> House:
     """The house of the project file at `path` or above the current folder, or of `project` itself.
 
+    works: the project's code will run; else its file is run only if something asks what is declared: it may
+    import for seconds, or be broken while its versions, runs and releases are as they were.
     Raises BadProject, NotFound when there is none; WrongKey; Tampered.
     """
-    if project is None:
-        file = find(path)
-        project = load(file)
-        root = project.root or file.parent
-    else:
+    if project is not None:
         root = (project.root or Path.cwd()).resolve()
-    if found := unusable(project, root):
-        raise BadProject(listed(found))
-    return House(project, root, settings(root))
+        return House(lambda: project, root, settings(root), works=works)
+    file = find(path)
+    here = None if works else told_root(file)
+    if here is not None:
+        return House(lambda: load(file), here, settings(here))
+    loaded = load(file)
+    root = loaded.root or file.parent
+    return House(lambda: loaded, root, settings(root), works=works)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from comporta.data import datasets
-from comporta.data import reachable as rows_reach
 from comporta.engine import RUNS, STEPS
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS
@@ -24,6 +22,9 @@ def usage(house: House) -> tuple[Used, ...]:
 def sweep(house: House, *, dry: bool = False) -> Swept:
     """Frees what nothing reaches. Kept: all versions with their steps, the answers of the newest runs,
     every fragment that a dataset version reads; and whatever is less than a day old."""
+    # Here, as below, for it brings polars along: `usage` does without.
+    from comporta.data import datasets
+
     names = reachable(house)
     prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in datasets(house.store))]
     return swept(house.store, names, now=house.clock(), prefixes=prefixes, dry=dry)
@@ -31,6 +32,8 @@ def sweep(house: House, *, dry: bool = False) -> Swept:
 
 def reachable(house: House) -> frozenset[str]:
     """The names of all objects that must stay."""
+    from comporta.data import reachable as rows_reach
+
     ledger = house.ledger
     found: set[str] = set()
     recipes: set[str] = set()

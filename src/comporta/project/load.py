@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import ast
 import sys
 import traceback
 from pathlib import Path
@@ -14,9 +14,10 @@ from comporta.errors import BadProject, ComportaError
 from comporta.project.locate import misspelt
 from comporta.project.project import Project
 from comporta.project.settings import FILE as SETTINGS
-from comporta.project.sources import TextLoader, counts, enter, loaded, text_digest
+from comporta.project.sources import counts, enter, loaded, run, text_digest
 
 FILE = "project.py"
+_BEFORE_ROOT = Project.__struct_fields__.index("root")
 
 # What the last load brought in: dropped before another, so that an edit is seen and two projects in one
 # process do not share a sibling module of the same name.
@@ -62,6 +63,29 @@ def load(path: Path) -> Project:
     return msgspec.structs.replace(project, root=(project.root or file.parent).resolve())
 
 
+def told_root(file: Path) -> Path | None:
+    """The root of the project in this file as far as its text tells it without being run; None: run it.
+
+    Told where one statement says `project = Project(...)` and gives it no root.
+    """
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError, OSError):
+        return None  # running it says what is wrong
+    named = [each for each in ast.walk(tree) if isinstance(each, ast.Name) and each.id == "project"]
+    bound = [each for each in named if isinstance(each.ctx, ast.Store)]
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and bound == statement.targets:
+            call = statement.value
+            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "Project":
+                plain = len(call.args) <= _BEFORE_ROOT and not any(
+                    isinstance(each, ast.Starred) for each in call.args
+                )
+                if plain and all(each.arg not in (None, "root") for each in call.keywords):
+                    return file.resolve().parent
+    return None
+
+
 def _import(file: Path) -> ModuleType:
     name = file.stem
     if file.suffix != ".py":
@@ -75,22 +99,15 @@ def _import(file: Path) -> ModuleType:
         sys.modules.pop(old, None)
     _brought.clear()
     enter(file.parent)
-    loader = TextLoader(name, str(file))
-    spec = importlib.util.spec_from_file_location(name, file, loader=loader)
-    assert spec is not None, "a loader was given"
-    module = importlib.util.module_from_spec(spec)
     before = set(sys.modules)
-    sys.modules[name] = module
     try:
-        loader.exec_module(module)
+        return run(name, file)
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # the boundary to a user's file: whatever it raises, SystemExit included
-        sys.modules.pop(name, None)
         raise BadProject(_said(error, file)) from error
     finally:
         _brought.update(each for each in set(sys.modules) - before | {name} if _below(each, file.parent))
-    return module
 
 
 def _edited() -> bool:

@@ -7,7 +7,6 @@ every machine, and enough for a fresh process to find the function again.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 import traceback
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from comporta.errors import BadProject, ComportaError
-from comporta.project.sources import TextLoader, counts, enter, own
+from comporta.project.sources import counts, enter, own, run
 
 
 def name_of(function: Callable[..., Any], root: Path) -> str:
@@ -78,17 +77,10 @@ def load(path: Path, root: Path) -> ModuleType:
         module = _import(name, root)
         if _file(module) == str(path):
             return module
-    loader = TextLoader(name, str(path))
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
-    assert spec is not None, "a loader was given"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     try:
-        loader.exec_module(module)
+        return run(name, path)
     except Exception as error:  # the boundary to a user's file: whatever it raises
-        sys.modules.pop(name, None)
         raise _raised(error, name, root) from error
-    return module
 
 
 def _import(name: str, root: Path) -> ModuleType:

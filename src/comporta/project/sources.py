@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import site
 import sys
 import sysconfig
@@ -70,6 +71,24 @@ class TextLoader(importlib.machinery.SourceFileLoader):
         text = self.get_data(path)
         _loaded[path] = text_digest(text)
         return self.source_to_code(text, path)
+
+
+def run(name: str, path: Path) -> ModuleType:
+    """The module of this name, in `sys.modules`, made by running the text that stands in the file now.
+
+    Raises what the text raises; the module is then in `sys.modules` no longer.
+    """
+    loader = TextLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None, "a loader was given"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
 
 
 class TextFinder(importlib.abc.MetaPathFinder):

@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from comporta.errors import NotFound, Tampered
 from comporta.records.asset import Artifact
 from comporta.records.record import Record, decode, encode
@@ -20,6 +22,13 @@ def artifact_name(digest: str) -> str:
     return f"artifacts/{digest[:2]}/{digest}"
 
 
+def _scratch() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:  # no place for such files has room: reading needs none
+        return Path("/tmp")
+
+
 class Desk(Record, frozen=True, kw_only=True):
     """A step function's first argument. scratch: a folder of its own, gone when the step ends.
 
@@ -29,7 +38,7 @@ class Desk(Record, frozen=True, kw_only=True):
     store: Store
     keys: Keys
     seed: int = 0
-    scratch: Path = Path(tempfile.gettempdir())
+    scratch: Path = msgspec.field(default_factory=_scratch)
 
     def put(self, data: bytes, kind: str) -> Artifact:
         """These bytes, kept."""

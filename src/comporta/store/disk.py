@@ -37,6 +37,11 @@ def in_plain_words(where: str) -> Iterator[None]:
                 f"{where}: {said}; nothing was half-written. "
                 "Free some space (`comporta store gc` shows what can go) and run again."
             ) from error
+        if error.errno == errno.EROFS:
+            raise BadProject(
+                f"{where}: lies on a disk that can only be read ({error.filename or '?'}). Choose another "
+                "place, or have the disk mounted for writing."
+            ) from error
         if error.errno in _BARRED:
             raise BadProject(
                 f"{where}: cannot be written ({said}: {error.filename or '?'}). Correct its permissions, or "

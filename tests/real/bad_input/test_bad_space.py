@@ -72,6 +72,54 @@ def test_a_full_disk_is_told_and_the_run_goes_on_once_there_is_room(disk: tuple[
     assert folder.say("audit", "verify").code == 0
 
 
+def test_on_a_full_disk_what_only_reads_goes_on_and_space_can_be_freed(disk: tuple[Folder, Path]) -> None:
+    folder, at = disk
+    limit = [] if os.path.ismount(at) else ["bash", "-c", 'ulimit -f 8; exec "$0" "$@"']
+    run = folder.runs()[0].id
+    old = folder.root / ".comporta/store/artifacts/00" / ("0" * 64)
+    old.parent.mkdir(exist_ok=True)
+    old.write_bytes(bytes(300_000))
+    os.utime(old, (1e9, 1e9))
+    with left(at, 0):
+        for words in (
+            "models",
+            "runs",
+            "show " + run,
+            "data list",
+            "store du",
+            "audit verify",
+            "trace high/1",
+        ):
+            said = folder.ended(folder.start(*words.split(), before=limit))
+            assert (said.code, said.err) == (0, ""), f"{words}: {said}"
+        freed = folder.ended(folder.start("store", "gc", "--json", before=limit))
+        assert freed.code == 0, str(freed)
+        assert [each["name"] for each in freed.json["freed"]] == [f"artifacts/00/{'0' * 64}"]
+        assert not old.exists()
+    assert folder.audit().faults == ()
+    folder.goes_on()
+
+
+def test_on_a_full_disk_what_a_killed_run_wrote_last_is_read_too(disk: tuple[Folder, Path]) -> None:
+    folder, at = disk
+    folder.edit("n = 300", "n = 311")
+    process = folder.start("run")
+    log = folder.root / ".comporta/ledger.db-wal"
+    assert folder.within(
+        60, lambda: (log.exists() and log.stat().st_size > 20_000) or process.poll() is not None
+    )
+    process.kill()
+    folder.ended(process)
+    assert folder.gone() and log.stat().st_size > 20_000, "its last facts are in the log beside the ledger"
+    limit = [] if os.path.ismount(at) else ["bash", "-c", 'ulimit -f 8; exec "$0" "$@"']
+    with left(at, 0):
+        said = folder.ended(folder.start("runs", "--json", before=limit))
+    assert said.code == 0, str(said)
+    assert [each["outcome"] for each in said.json] == ["stopped", "done"]
+    assert log.stat().st_size > 20_000
+    folder.goes_on("features high", "split high", "fit high", "export high", "predict high", "score high")
+
+
 @contextmanager
 def unwritable(folder: Folder, at: Path) -> Iterator[None]:
     """Until the body ends, nothing can be written below `.comporta`: not by root either."""
@@ -96,6 +144,36 @@ def test_a_folder_that_may_not_be_written_is_told(disk: tuple[Folder, Path]) -> 
     folder, at = disk
     with unwritable(folder, at):
         said = folder.refused("run")
-    assert "cannot be opened for writing" in said or "cannot be written" in said
-    assert "permissions" in said
+    if os.path.ismount(at):
+        assert "lies on a disk that can only be read" in said
+    else:
+        assert "cannot be opened for writing" in said or "cannot be written" in said
+        assert "permissions" in said
     folder.goes_on()
+
+
+def test_a_new_project_on_a_disk_without_room_or_only_to_be_read_is_told_which(
+    disk: tuple[Folder, Path],
+) -> None:
+    folder, at = disk
+    if not os.path.ismount(at):
+        assert "Make room" in _init(folder, at / "one", ["bash", "-c", 'ulimit -f 0; exec "$0" "$@"'])
+        assert not (at / "one" / "project.py").exists(), "no half of a file is left"
+        return
+    with left(at, 0):
+        assert "Make room" in _init(folder, at / "one")
+        assert not (at / "one" / "project.py").exists(), "no half of a file is left"
+    subprocess.run(["mount", "-o", "remount,ro", str(at)], check=True)
+    try:
+        for where in (at / "one", at / "two"):
+            said = _init(folder, where)
+            assert "can only be read" in said and "room" not in said, said
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(at)], check=True)
+    assert folder.say("init", str(at / "one")).code == 0
+
+
+def _init(folder: Folder, where: Path, before: list[str] | None = None) -> str:
+    said = folder.ended(folder.start("init", str(where), before=before or []))
+    folder.clear(said)
+    return str(said.message)
