@@ -337,6 +337,20 @@ def test_scratch_is_gone_when_the_step_ends(root: Path, engine: Engine) -> None:
     assert list((root / ".comporta/runs").iterdir()) == []
 
 
+def test_every_step_that_failed_is_named_with_its_reason(root: Path, engine: Engine) -> None:
+    failing = (node("raises"), node("raises", name="again"), node("expects"), node("source", params={"n": 1}))
+    with pytest.raises(StepFailed) as caught:
+        engine.ask(Plan(nodes=failing))
+    first, *others = str(caught.value).splitlines()
+    assert first.startswith("raises: ValueError: bad row: patient 17 (project.py:") and " Log: " in first
+    assert others[0].startswith("again: ValueError: bad row: patient 17 (project.py:")
+    assert others[1] == "expects: late: found 2"
+    assert " Log: " not in "".join(others)
+    ((_, run),) = ledger_of(root).scan(RUNS, newest=True, limit=1)
+    assert run.reason == "raises: ValueError; again: ValueError; expects: ExpectationBroken"
+    assert run.nodes.keys() == {"source"}
+
+
 def test_inline_steps_are_remembered_and_their_failures_too(root: Path, engine: Engine) -> None:
     plan = Plan(
         nodes=(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from comporta.engine.executor import Failed
-from comporta.engine.here import Here
+from comporta.engine.here import GONE, Here
 from comporta.engine.question import Question
 from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
 from comporta.ledger import Ledger
@@ -48,7 +48,7 @@ class Book:
             for run in left:
                 known = tx.get(RUNS, run)
                 if known is not None and known.ended is None:
-                    tx.append(RunEnded(run=run, outcome="stopped", reason="its process ended before it did"))
+                    tx.append(RunEnded(run=run, outcome="stopped", reason=GONE))
             tx.append(started)
             if hits:
                 tx.append(StepsReused(run=self.run, nodes=dict(hits)))

@@ -15,7 +15,7 @@ from comporta.engine import guards
 from comporta.engine.book import LEASE, Book
 from comporta.engine.code import Code
 from comporta.engine.environment import Environment
-from comporta.engine.executor import Differs, Executor, Failed
+from comporta.engine.executor import Differs, Executor, Failed, together
 from comporta.engine.git import commit
 from comporta.engine.here import Here
 from comporta.engine.inline import Inline
@@ -85,8 +85,9 @@ class Engine:
 
         memory: False asks everything again in fresh processes and remembers none of it: what `reproduce`
         compares. Raises StepFailed, LimitPassed, or what a step raised that is an error of Comporta's, once
-        the nodes that do not depend on it have ended; BadProject; StorageFull; KeyboardInterrupt when
-        interrupted, once every process is dead. Where a spare node fails, only its answer is left out.
+        the nodes that do not depend on it have ended: of several the first, which then names all. Raises
+        BadProject; StorageFull; KeyboardInterrupt when interrupted, once every process is dead. Where a
+        spare node fails, only its answer is left out.
         """
         check(plan)
         self._code.refresh()
@@ -161,12 +162,14 @@ class _Asking:
                 book.end("stopped", "interrupted", self._hits)
                 raise
             failed = [
-                node.name for node in self._plan.nodes if node.name in self._failed and not node.spare
+                self._failed[node.name]
+                for node in self._plan.nodes
+                if node.name in self._failed and not node.spare
             ]
             if failed:
-                first = self._failed[failed[0]]
-                book.end("failed", first.reason, self._hits)
-                raise first.error
+                error = together(failed)
+                book.end("failed", error.reason, self._hits)
+                raise error
             return book.end("done", "", self._hits), self._answers
 
     def _reuse(self) -> list[Node]:

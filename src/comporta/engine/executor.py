@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from comporta import errors
 from comporta.records import Artifact, Asset, Cost, Limits, Recipe, Record
 
+_SHORT = 300
 How = Literal["done", "raised", "died", "time", "memory", "stopped", "differs"]
 
 
@@ -68,6 +70,22 @@ class Failed(Exception):
     ) -> None:
         super().__init__(str(error))
         self.error, self.why, self.reason, self.log = error, why, reason, log
+
+
+def together(failed: Sequence[Failed]) -> errors.ComportaError:
+    """One error for all that failed: the first one's, with a line for each of the others behind it."""
+    first = failed[0].error
+    if len(failed) == 1:
+        return first
+    said = type(first)("\n".join([str(first), *(_short(str(each.error)) for each in failed[1:])]))
+    said.reason = "; ".join(each.reason for each in failed)
+    return said
+
+
+def _short(message: str) -> str:
+    """Its first line, less where the log lies: `comporta show` prints that."""
+    line = message.partition("\n")[0].partition(" Log: ")[0]
+    return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"
 
 
 class Differs(Exception):

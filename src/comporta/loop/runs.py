@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from comporta.engine import FAILURES, RUNS, STEPS
+import msgspec
+
+from comporta.engine import CLAIMS, FAILURES, RUNS, STEPS
+from comporta.engine.here import GONE, Here
 from comporta.errors import NotFound
 from comporta.loop.house import House
 from comporta.records import Record, Run, Step
@@ -22,7 +25,7 @@ class RunView(Record, frozen=True, kw_only=True):
 
 def runs(house: House, limit: int | None = 20) -> tuple[Run, ...]:
     """The newest runs first."""
-    return tuple(run for _, run in house.ledger.scan(RUNS, newest=True, limit=limit))
+    return _as_they_are(house, [run for _, run in house.ledger.scan(RUNS, newest=True, limit=limit)])
 
 
 def run_of(house: House, name: str) -> RunView:
@@ -31,7 +34,7 @@ def run_of(house: House, name: str) -> RunView:
     if len(found) != 1:
         many = "several" if found else "no"
         raise NotFound(f"found {many} runs of id {name!r}, expected one. List them: comporta runs")
-    run = found[0][1]
+    (run,) = _as_they_are(house, [found[0][1]])
     steps = {node: step for node, recipe in run.nodes.items() if (step := house.ledger.get(STEPS, recipe))}
     failures = {fact.node: fact for _, fact in house.ledger.scan(FAILURES, f"{run.id}/")}
     kept = {node: step.log for node, step in steps.items()} | {
@@ -43,3 +46,25 @@ def run_of(house: House, name: str) -> RunView:
     return RunView(
         run=run, steps=steps, logs=logs, failed={node: fact.why for node, fact in failures.items()}
     )
+
+
+def _as_they_are(house: House, found: list[Run]) -> tuple[Run, ...]:
+    """The runs, stopped where their process has ended without saying so; nothing is written.
+
+    That is known of runs of this machine by a lock that ends with its process; of another's once the lease
+    of what it was last asking has ended.
+    """
+    here, now = Here(house.root), house.clock()
+    begun = {run.id for run in found if run.ended is None}
+    gone = {run for run in begun if here.gone(run)}
+    if elsewhere := begun - gone:
+        leases = [claim for _, claim in house.ledger.scan(CLAIMS) if claim.holder in elsewhere]
+        holds = {claim.holder for claim in leases if claim.until > now}
+        gone |= {claim.holder for claim in leases} - holds
+    return tuple(_stopped(house, run) if run.id in gone else run for run in found)
+
+
+def _stopped(house: House, run: Run) -> Run:
+    # Looked at again: it may have ended in good order since it was found.
+    newest = house.ledger.get(RUNS, run.id) or run
+    return newest if newest.ended else msgspec.structs.replace(newest, outcome="stopped", reason=GONE)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+
+from comporta.loop.house import House
+from comporta.loop.runs import runs as listed
+from comporta.project.load import load
+from comporta.project.settings import settings
 
 Folder = Any
 
@@ -96,6 +104,37 @@ def test_a_run_killed_at_any_moment_is_gone_on_with(folder: Folder, seed: int) -
     assert list((folder.root / ".comporta/runs").iterdir()) == [], "no run left anything"
     said = folder.say("audit", "verify")
     assert said.code == 0, str(said)
+
+
+def test_a_killed_run_is_shown_as_stopped_and_nothing_is_written_for_that(folder: Folder) -> None:
+    folder.write(fit=SLOW)
+    run = folder.start("run")
+    assert folder.within(60, (folder.root / "fitting").exists)
+    assert folder.say("runs", "--json").json[0]["outcome"] == "running"
+    run.kill()
+    folder.ended(run)
+    assert folder.gone()
+    before = folder.runs()[0]
+    for words in (("runs", "--json"), ("show", before.id, "--json")):
+        said = folder.say(*words)
+        assert said.code == 0, str(said)
+        shown = said.json[0] if words[0] == "runs" else said.json["run"]
+        assert (shown["outcome"], shown["reason"]) == ("stopped", "its process ended before it did")
+    assert folder.runs()[0] == before
+    # Another machine's run has no lock here: it counts as stopped once its lease has ended.
+    shutil.rmtree(folder.root / ".comporta/runs" / before.id)
+    where = settings(folder.root)
+    for later, outcome in ((0, "running"), (120, "stopped")):
+        house = House(
+            lambda: load(folder.root / "project.py"),
+            folder.root,
+            where,
+            clock=partial(lambda seconds: datetime.now(UTC) + timedelta(seconds=seconds), later),
+        )
+        with house:
+            assert listed(house)[0].outcome == outcome
+    assert folder.runs()[0] == before
+    folder.goes_on()
 
 
 def test_ctrl_c_ends_all_at_once_with_one_line(folder: Folder) -> None:
