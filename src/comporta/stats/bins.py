@@ -1,0 +1,76 @@
+"""Columns as few bins each, in words a person understands: quantiles of numbers, frequent words, missing."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.int32]
+
+KINDS = 10
+PARTS = 5
+MISSING = "missing"
+OTHERS = "others"
+
+
+def binned(values: pl.Series, *, kinds: int = KINDS, parts: int = PARTS) -> tuple[Codes, tuple[str, ...]]:
+    """Each row's bin (n,), and what each bin is: `3 to 7.5`, `true`, `LIS`, `others`, `missing`.
+
+    Numbers of at most `kinds` kinds are their own bins, others are cut into `parts` of equal size; of more
+    words than `kinds` the rarer ones are one bin.
+    """
+    if values.dtype.is_numeric() and not isinstance(values.dtype, pl.Decimal):
+        numbers = values.cast(pl.Float64).fill_nan(None)
+        if numbers.n_unique() > kinds + 1:
+            return _cut(numbers, parts)
+        return _named(pl.select(pl.when(numbers.is_not_null()).then(numbers)).to_series(), kinds, "{:g}")
+    if values.dtype == pl.Boolean:
+        return _named(values.cast(pl.Int8), kinds, "{}", {0: "false", 1: "true"})
+    return _named(values.cast(pl.String), kinds, "{}")
+
+
+def _cut(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[str, ...]]:
+    held = numbers.drop_nulls().to_numpy()
+    cuts = np.unique(np.quantile(held, np.arange(1, parts) / parts, method="inverted_cdf"))
+    # A cut at the top would leave nothing above it; where most rows are there, the rest is one bin.
+    top = held.max()
+    cuts = cuts[cuts < top]
+    if not len(cuts):
+        cuts = held[held < top].max(keepdims=True)
+    codes = np.searchsorted(cuts, numbers.fill_null(0.0).to_numpy(), side="left").astype(np.int32)
+    ends = [f"{cut:g}" for cut in cuts]
+    names = [f"up to {ends[0]}", *(f"{low} to {high}" for low, high in pairwise(ends)), f"above {ends[-1]}"]
+    lost = numbers.is_null().to_numpy()
+    if lost.any():
+        codes[lost] = len(names)
+        names.append(MISSING)
+    return codes, tuple(names)
+
+
+def _named(
+    values: pl.Series, most: int, form: str, words: dict[int, str] | None = None
+) -> tuple[Codes, tuple[str, ...]]:
+    counts = values.drop_nulls().value_counts().sort(by=["count", values.name], descending=[True, False])
+    kinds = counts[values.name].to_list()
+    shown = kinds if len(kinds) <= most else kinds[: most - 1]
+    names = [(words or {}).get(each, form.format(each)) for each in shown]
+    rest = len(names)
+    if len(kinds) > len(shown):
+        names.append(OTHERS)
+    lost = len(names)
+    table = {kind: place for place, kind in enumerate(shown)}
+    codes = (
+        values.replace_strict(list(table), list(table.values()), default=rest, return_dtype=pl.Int32)
+        if table
+        else pl.Series(values.name, np.zeros(len(values)), dtype=pl.Int32)
+    )
+    if values.null_count():
+        names.append(MISSING)
+        codes = pl.select(pl.when(values.is_null()).then(pl.lit(lost, pl.Int32)).otherwise(codes)).to_series()
+    return codes.to_numpy().astype(np.int32), tuple(names)
