@@ -128,7 +128,7 @@ POOL: dict[str, Maker] = {
         run=f"{_ROOM}.membership:measure",
         reads={**_MODEL, "train": "train", "test": "test"},
         tools=("opened", "fit", "refitted"),
-        tells=("params", "task", "output"),
+        tells=("params", "task", "output", "group"),
         cost=3,
     ),
     "attribute inference": Maker(
@@ -151,24 +151,26 @@ POOL: dict[str, Maker] = {
     "label errors": Maker(
         run=f"{_ROOM}.label_errors:measure",
         reads={"oof": "oof"},
+        tells=("group",),
         cost=3,
     ),
-    "duplicates": Maker(run=f"{_ROOM}.duplicates:measure", reads={"train": "train", "test": "test"}),
+    "duplicates": Maker(run=f"{_ROOM}.duplicates:measure", reads={"train": "train"}),
     "feature quality": Maker(
         run=f"{_ROOM}.feature_quality:measure", reads={"train": "train", "test": "test"}
     ),
     "contamination": Maker(
         run=f"{_ROOM}.contamination:measure",
         reads={"train": "train", "test": "test"},
-        tells=("split", "group"),
+        tells=("split",),
     ),
     "single feature": Maker(
         run=f"{_ROOM}.single_feature:measure",
-        reads={"train": "train", "test": "test"},
-        tells=("group", "task"),
+        reads={"train": "train", "predictions": "predictions"},
+        tells=("group",),
     ),
+    "identifiers": Maker(run=f"{_ROOM}.identifiers:measure", reads={"train": "train"}),
     "time travel": Maker(
-        run=f"{_ROOM}.time_travel:measure", reads={"train": "train", "test": "test"}, tells=("known",)
+        run=f"{_ROOM}.time_travel:measure", reads={"train": "train", "test": "test"}
     ),
     # 10, 11, 15: how well it has learned.
     "fit gap": Maker(

@@ -11,30 +11,51 @@ from comporta.gates.bias import (
 )
 from comporta.gates.champion import NoWorse, no_worse
 from comporta.gates.conduct import Never, never
+from comporta.gates.contamination import Contamination, contamination
+from comporta.gates.duplicates import Duplicates, duplicates
+from comporta.gates.feature_quality import FeatureQuality, feature_quality
+from comporta.gates.identifiers import Identifiers, identifiers
 from comporta.gates.judge import asked_at, judge, level_of, needs, policy
+from comporta.gates.label_errors import LabelErrors, label_errors
 from comporta.gates.limit import Limit, at_least, at_most
 from comporta.gates.proxy import NoProxy, no_proxy
+from comporta.gates.single_feature import SingleFeature, single_feature
+from comporta.gates.time_travel import NoTimeTravel, no_time_travel
 
 __all__ = [
+    "Contamination",
+    "Duplicates",
     "Fair",
+    "FeatureQuality",
+    "Identifiers",
+    "LabelErrors",
     "Limit",
     "Never",
     "NoProxy",
+    "NoTimeTravel",
     "NoWorse",
+    "SingleFeature",
     "asked_at",
     "at_least",
     "at_most",
     "calibration_parity",
+    "contamination",
     "demographic_parity",
     "disparate_impact",
+    "duplicates",
     "equal_opportunity",
     "equalised_odds",
     "error_parity",
+    "feature_quality",
+    "identifiers",
     "judge",
+    "label_errors",
     "level_of",
     "needs",
     "never",
     "no_proxy",
+    "no_time_travel",
     "no_worse",
     "policy",
+    "single_feature",
 ]

@@ -80,6 +80,18 @@ def influenced(
     return Interval(value=value, low=value - half, high=value + half, units=free + 1)
 
 
+def influenced_cells(
+    value: float, influence: Floats, counts: NDArray[np.int64], level: float = LEVEL
+) -> Interval:
+    """The same where rows are units, and alike in cells: the influence of a row of each, and its rows."""
+    rows = int(counts.sum())
+    if rows < 2:
+        return Interval(value=value, low=None, high=None, units=rows)
+    error = math.sqrt(float(counts @ influence**2) * rows / (rows - 1))
+    half = float(special.stdtrit(rows - 1, (1 + level) / 2)) * error
+    return Interval(value=value, low=value - half, high=value + half, units=rows)
+
+
 def _spread(influence: Floats, units: Units, inside: NDArray[np.bool_] | None) -> tuple[float, int]:
     """The standard error, and the degrees of freedom: units less one."""
     if units is not None:
@@ -91,3 +103,14 @@ def _spread(influence: Floats, units: Units, inside: NDArray[np.bool_] | None) -
     if count < 2:
         return math.nan, count - 1
     return math.sqrt(float(influence @ influence) * count / (count - 1)), count - 1
+
+
+def difference_of(one: Interval, other: Interval) -> Interval:
+    """one - other, of independent samples: MOVER (Zou and Donner 2008, equation 3), from the two intervals
+    as they are, however lopsided."""
+    value, units = one.value - other.value, min(one.units, other.units)
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return Interval(value=value, low=None, high=None, units=units)
+    below = math.hypot(one.value - one.low, other.high - other.value)
+    above = math.hypot(one.high - one.value, other.value - other.low)
+    return Interval(value=value, low=value - below, high=value + above, units=units)

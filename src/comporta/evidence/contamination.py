@@ -1,0 +1,107 @@
+"""Whether test rows were seen in training: the same row, its twin, or another row of the same entity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from comporta.records import Artifact, Figure, Findings
+from comporta.records.columns import KEY, SUBJECT, TARGET
+from comporta.stats.table import column, feature_names
+from comporta.stats.twins import GRIDS, among, binned, codes, likeness, twinned
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+KEYS, ROWS, NEAR, ENTITIES = (
+    "keys in both parts",
+    "twins in both parts",
+    "near twins in both parts",
+    "entities",
+)
+
+
+def measure(
+    desk: Desk,
+    *,
+    train: Artifact,
+    test: Artifact,
+    split: dict[str, Any] | None = None,
+    columns: Sequence[str] = (),
+    subjects: bool = False,
+) -> dict[str, Artifact]:
+    """`findings`: shares of the test rows that training has seen. columns: those whose values must not stand
+    in both parts; the group of a split by group is one by itself. subjects: so must the dataset's subjects.
+    All rows are read."""
+    apart = list(
+        dict.fromkeys([*columns, *([split["group"]] if split and split.get("type") == "group" else [])])
+    )
+    learned, judged = read(desk, train), read(desk, test)
+    found = contaminated(learned, judged, apart, subjects=subjects)
+    print(f"{judged.height:,} test rows held against {learned.height:,} training rows, all of them")
+    return {"findings": desk.put_json(found)}
+
+
+def contaminated(
+    train: pl.DataFrame, test: pl.DataFrame, columns: Sequence[str] = (), *, subjects: bool = False
+) -> Findings:
+    """Keys and entities in both parts, and rows alike in features and target.
+
+    Twins: where the table's rows are of real variety (`stats.twins`), every test row that is alike to one in
+    training; elsewhere, and for rows nearly alike, the share of them beyond the share of training rows that
+    have a twin among themselves: rows of few distinct values repeat by chance.
+    """
+    rows = test.height
+    seen = float(test[KEY].is_in(train[KEY].implode()).sum()) / rows
+    figures = [Figure(metric=KEYS, value=seen, rows=rows)]
+    if subjects and SUBJECT not in test.columns:
+        return Findings(missing={ENTITIES: "the dataset declares no subject"})
+    for name in [*columns, *(["subject"] if subjects else [])]:
+        mine, theirs = column(test, name), column(train, name)
+        if mine.null_count() == rows:
+            return Findings(missing={ENTITIES: f"no test row has a {name}"})
+        seen = float(mine.is_in(theirs.drop_nulls().unique().implode()).fill_null(False).sum()) / rows
+        figures.append(Figure(metric=ENTITIES, slice=name, value=seen, rows=rows))
+    names = [*feature_names(test), TARGET]
+    both = pl.concat([train.select(names), test.select(names)], how="vertical_relaxed")
+    exact = likeness(both)
+    twins, note = _shared(ROWS, [both], train.height, whole=exact.copied)
+    figures.append(twins)
+    notes = [note]
+    grids = [grid for shift in GRIDS if (grid := binned(both, both[: train.height], shift)) is not None]
+    if grids:
+        twins, note = _shared(NEAR, grids, train.height, whole=False)
+        figures.append(twins)
+        notes.append(note)
+    return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
+
+
+def _shared(what: str, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool) -> tuple[Figure, str]:
+    """The share of test rows with a twin in training, and what it was held against. whole: all of it counts;
+    else what is beyond the training rows' own share."""
+    rows = tables[0].height - learned
+    in_both, in_train = np.zeros(rows, dtype=bool), np.zeros(learned, dtype=bool)
+    for table in tables:
+        every = codes(table)
+        in_both |= among(every[learned:], every[:learned])
+        in_train |= twinned(every[:learned])
+    seen, own = float(in_both.mean()), 0.0 if whole else float(in_train.mean())
+    # Twins come in pairs at least: each row of them tells half as much.
+    half = 1.96 * math.sqrt(2 * (seen * (1 - seen) / rows + own * (1 - own) / learned))
+    value = max(0.0, seen - own)
+    note = f"{what}: {seen:.2%} of test rows" + (
+        "" if whole else f", {own:.2%} of training rows have one in training: what is beyond counts"
+    )
+    return (
+        Figure(
+            metric=what,
+            value=value,
+            low=max(0.0, min(value, seen - own - half)),
+            high=max(value, seen - own + half),
+            rows=rows,
+        ),
+        note,
+    )

@@ -1,0 +1,76 @@
+"""Rows of the training data that were made from one another, and equal rows with different labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from comporta.records import Artifact, Figure, Findings
+from comporta.records.columns import TARGET
+from comporta.stats.table import feature_names
+from comporta.stats.twins import GRIDS, binned, codes, likeness, repeats
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+DUPLICATES, NEAR, CONTRADICTED = "duplicates", "near duplicates", "contradictory duplicates"
+SHOWN = 20
+
+
+def measure(desk: Desk, *, train: Artifact) -> dict[str, Artifact]:
+    """`findings`: shares of the training rows. All rows are read."""
+    rows = read(desk, train)
+    print(f"{rows.height:,} training rows compared, all of them")
+    return {"findings": desk.put_json(duplicated(rows))}
+
+
+def duplicated(rows: pl.DataFrame) -> Findings:
+    """Shares of rows: alike to an earlier one in features and target (`duplicates`), nearly alike
+    (`near duplicates`), and alike in features to a row of another target (`contradictory duplicates`).
+
+    In a table whose rows repeat by chance (`stats.twins`) equal rows are no copies: where there are any it
+    does not apply, and says how many there are.
+    """
+    names = feature_names(rows)
+    features = rows.select(names)
+    whole, alone = codes(rows.select(*names, TARGET)), codes(features)
+    same, again = repeats(whole), repeats(alone)
+    share, opposed = float(same.mean()), _contradicted(alone, whole)
+    copied = likeness(features).copied
+    if again.any() and not copied:
+        return Findings(
+            without=f"its rows have so few distinct values that they repeat by chance: {share:.1%} are equal "
+            f"to an earlier one, {opposed.mean():.1%} to one with another target",
+            rows=rows.height,
+            of=rows.height,
+        )
+    figures = [Figure(metric=DUPLICATES, value=share, rows=rows.height)]
+    notes = []
+    grids = [
+        (grid, codes(grid)) for shift in GRIDS if (grid := binned(features, features, shift)) is not None
+    ]
+    if grids:
+        near = np.zeros(rows.height, dtype=bool)
+        for _, of in grids:
+            near |= repeats(of)
+        value = float((near & ~again).mean())
+        if all(likeness(grid).copied for grid, _ in grids) or value == 0:
+            figures.append(Figure(metric=NEAR, value=value, rows=rows.height))
+        else:
+            notes.append(f"{value:.1%} of rows lie near an earlier one; so near that rows do by chance")
+    figures.append(Figure(metric=CONTRADICTED, value=float(opposed.mean()), rows=rows.height))
+    shown = rows.filter(pl.Series(opposed | same)).select(names[:8]).head(SHOWN)
+    return Findings(
+        figures=tuple(figures),
+        rows=rows.height,
+        of=rows.height,
+        notes=tuple(notes),
+        tables={"duplicates": tuple(shown.cast(pl.String).to_dicts())},
+    )
+
+
+def _contradicted(features: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Rows whose features another row has with another target."""
+    table = pl.DataFrame({"features": features, "whole": whole})
+    return table.select((pl.col("whole").n_unique().over("features") > 1).alias("opposed"))[
+        "opposed"
+    ].to_numpy()

@@ -1,0 +1,88 @@
+"""Labels that models which never saw the row contradict."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from comporta.records import Artifact, Figure, Findings
+from comporta.records.columns import KEY, TARGET
+from comporta.stats.bootstrap import LEVEL, Interval, intervals
+from comporta.stats.confident import contradicted, joint, share_contradicted
+from comporta.stats.means import mean_of
+from comporta.stats.predictions import classes_of, labelled, seen
+from comporta.stats.residuals import far_off
+from comporta.stats.units import units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+ERRORS, JOINT = "labels contradicted", "label errors by the joint"
+FEWEST = 100
+SHOWN = 100
+
+
+def measure(desk: Desk, *, oof: Artifact, group: str | None = None) -> dict[str, Artifact]:
+    """`findings`: see `suspected`. oof: the training rows, predicted by models that never saw them. All rows
+    are read."""
+    rows = read(desk, oof)
+    found = suspected(rows, group=group, seed=desk.seed)
+    print(f"{found.rows:,} labels held against predictions out of fold")
+    return {"findings": desk.put_json(found)}
+
+
+def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
+    """`labels contradicted`: the share, with an interval by the declared group, by day, or by row. Classes:
+    confident learning (`stats.confident`), and by class; numbers: residuals far outside those of rows that
+    were told the like (`stats.residuals`). The table has the rows to look at first."""
+    rows = labelled(oof)
+    was = seen(rows)
+    if rows.height < FEWEST:
+        return Findings(missing={ERRORS: f"{rows.height} labels, at least {FEWEST} expected"})
+    units = units_of(rows, group)
+    if was.classes == 0:
+        assert was.number is not None, "predictions of a regression are numbers"
+        distance, found = far_off(was.truth.astype(np.float64), was.number)
+        share = mean_of(found.astype(float), units)
+        shown = rows.select(KEY, TARGET, "__prediction").with_columns(distance=pl.Series(distance))
+        return _findings([_figure(ERRORS, share, rows.height)], shown.filter(pl.Series(found)), rows.height)
+    if was.probability is None:
+        return Findings(without="the model gives no probabilities, which confident learning needs")
+    known = was.truth >= 0
+    given, chance = was.truth[known].astype(np.int64), was.probability[known]
+    rows = rows.filter(pl.Series(known))
+    of = None if units is None else np.unique(units[known], return_inverse=True)[1]
+    # Each resample costs a pass over the rows: 400 are enough for a share.
+    (share,) = intervals([share_contradicted(given, chance)], len(given), units=of, replicates=400, seed=seed)
+    table, found = joint(given, chance), contradicted(given, chance)
+    names = classes_of(rows)
+    own = chance[np.arange(len(given)), given]
+    shown = rows.select(KEY, TARGET).with_columns(
+        likelier=pl.Series([names[place] for place in np.argmax(chance, axis=1)]),
+        distance=pl.Series(chance.max(axis=1) - own),
+    )
+    notes = (
+        f"by the joint of given and true labels {1 - np.trace(table):.2%} are wrong, {found.sum():,} listed",
+    )
+    return _findings([_figure(ERRORS, share, len(given))], shown.filter(pl.Series(found)), len(given), notes)
+
+
+def _figure(what: str, found: Interval, rows: int) -> Figure:
+    return Figure(
+        metric=what,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        level=LEVEL,
+        rows=rows,
+        groups=found.units,
+    )
+
+
+def _findings(figures: list[Figure], shown: pl.DataFrame, rows: int, notes: tuple[str, ...] = ()) -> Findings:
+    first = shown.sort("distance", descending=True, maintain_order=True).head(SHOWN)
+    table = first.with_columns(pl.col(TARGET).cast(pl.String)).rename(
+        {name: name.removeprefix("__") for name in first.columns}
+    )
+    return Findings(
+        figures=tuple(figures), rows=rows, of=rows, notes=notes, tables={"labels": tuple(table.to_dicts())}
+    )

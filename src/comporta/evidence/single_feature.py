@@ -1,0 +1,164 @@
+"""How well each feature alone tells the target: out of sample in training, and on the test rows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from comporta.records import Artifact, Figure, Findings
+from comporta.records.columns import TARGET
+from comporta.stats.alone import explained, line_of, on_line, parts_of, said_of, told
+from comporta.stats.bootstrap import Interval
+from comporta.stats.classes import places
+from comporta.stats.many import together
+from comporta.stats.metrics import statistic
+from comporta.stats.predictions import classes_of, labelled, seen, task_of
+from comporta.stats.table import feature_names
+from comporta.stats.units import units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+ALONE, LOST = "told by one feature", "told in training only"
+SHOWN = 100
+
+
+def measure(
+    desk: Desk, *, train: Artifact, predictions: Artifact, group: str | None = None
+) -> dict[str, Artifact]:
+    """`findings`: see `alone`. predictions: of the test rows. All rows are read."""
+    rows, said = read(desk, train), read(desk, predictions)
+    found = alone(rows, said, group=group, seed=desk.seed)
+    print(f"{len(found.figures) // 2} features told alone, on {rows.height:,} and {said.height:,} rows")
+    return {"findings": desk.put_json(found)}
+
+
+def alone(
+    train: pl.DataFrame, predictions: pl.DataFrame, *, group: str | None = None, seed: int = 0
+) -> Findings:
+    """For each feature: what it tells of the test rows (`told by one feature`: the area under the ROC curve,
+    or R²), and how much better it tells one half of the training rows from the other (`told in training
+    only`). Intervals hold for all features together (Bonferroni)."""
+    rows = labelled(predictions)
+    train = train.filter(pl.col(TARGET).is_not_null())
+    was = seen(rows)
+    names = [name for name in feature_names(train) if name in rows.columns]
+    measured = "R²" if task_of(predictions) == "regression" else "area under the ROC curve"
+    if was.classes == 0:
+        learn = train[TARGET].cast(pl.Float64).to_numpy()
+    else:
+        classes = classes_of(predictions)
+        learn = places(train[TARGET], classes)
+        train, learn = train.filter(pl.Series(learn >= 0)), learn[learn >= 0]
+        known = was.truth >= 0
+        rows, was_truth = rows.filter(pl.Series(known)), was.truth[known]
+    truth = was.truth if was.classes == 0 else was_truth
+    if not len(truth) or not names:
+        return Findings(missing={ALONE: "no test row has a class that the model knows"})
+    units, own = units_of(rows, group), units_of(train, group)
+    first = _first_half(train.height, own, seed)
+    level = together(len(names))
+    figures, table = [], []
+    rest = None if own is None else np.unique(own[~first], return_inverse=True)[1]
+    for name in names:
+        mine = _Told(train[name], learn, was.classes)
+        there = mine.of(None, mine.parts.codes(rows[name]), rows[name], truth, units, level)
+        here = mine.of(
+            first, mine.code[~first], mine.column.filter(pl.Series(~first)), learn[~first], rest, level
+        )
+        table.append({"feature": name, "test": there.value, "train": here.value})
+        if not (math.isfinite(there.value) and math.isfinite(here.value)):
+            continue
+        figures += [_figure(name, there, len(truth), level), _lost(name, here, there, len(truth), level)]
+    whole = _whole(predictions, was.classes)
+    if not figures:
+        return Findings(missing={ALONE: "one class only, or no spread in the target"})
+    return Findings(
+        figures=tuple(figures),
+        rows=predictions.height,
+        of=predictions.height,
+        notes=(f"{measured}; the model as a whole: {whole:.4g}",),
+        tables={"features": tuple(sorted(table, key=lambda each: -_number(each["test"]))[:SHOWN])},
+    )
+
+
+def _first_half(rows: int, units: np.ndarray | None, seed: int) -> np.ndarray:
+    """Half of the rows, or of their groups, at random."""
+    draw = np.random.default_rng(seed)
+    if units is None:
+        return draw.permutation(rows) < rows // 2
+    count = int(units.max()) + 1
+    return np.asarray((draw.permutation(count) < max(1, count // 2))[units])
+
+
+class _Told:
+    """One feature of the training rows, coded once."""
+
+    def __init__(self, column: pl.Series, truth: Any, classes: int) -> None:
+        self.column, self.truth, self.classes = column, truth, classes
+        self.parts = parts_of(column)
+        self.code = self.parts.codes(column)
+
+    def of(self, by: Any, code: Any, column: pl.Series, truth: Any, units: Any, level: float) -> Interval:
+        """How well the rule made from the rows `by` (None: all) tells others. Of a number to be told the
+        better of the table and the straight line, as it looks on the rows it was made from."""
+        learn, mine = (self.truth, self.code) if by is None else (self.truth[by], self.code[by])
+        said = said_of(mine, learn, self.classes, self.parts.size)
+        if self.classes:
+            return told(said, code, truth, units=units, level=level)
+        made_of = self.column if by is None else self.column.filter(pl.Series(by))
+        line = line_of(made_of, learn)
+        if line is not None:
+            left = float(((learn - on_line(line, made_of)) ** 2).mean())
+            if left < float(((learn - said[mine, 0]) ** 2).mean()):
+                return explained(on_line(line, column), truth, units=units, level=level)
+        return explained(said[code, 0], truth, units=units, level=level)
+
+
+def _figure(name: str, found: Interval, rows: int, level: float) -> Figure:
+    return Figure(
+        metric=ALONE,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        level=level,
+        rows=rows,
+        groups=found.units,
+        slice=name,
+    )
+
+
+def _lost(name: str, here: Interval, there: Interval, rows: int, level: float) -> Figure:
+    """Training's less the test's; their rows are apart, so their variances add."""
+    value = here.value - there.value
+    halves = [
+        (found.high - found.low) / 2
+        for found in (here, there)
+        if found.low is not None and found.high is not None
+    ]
+    half = math.hypot(*halves) if len(halves) == 2 else math.inf
+    sure = math.isfinite(half)
+    return Figure(
+        metric=LOST,
+        value=value,
+        low=value - half if sure else None,
+        high=value + half if sure else None,
+        level=level,
+        rows=rows,
+        groups=min(here.units, there.units),
+        slice=name,
+    )
+
+
+def _whole(predictions: pl.DataFrame, classes: int) -> float:
+    rows = labelled(predictions)
+    was = seen(rows)
+    if classes and was.probability is None:
+        return math.nan
+    return statistic("roc_auc" if classes else "r2", was)(np.ones(rows.height))
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, float) and math.isfinite(value) else -math.inf

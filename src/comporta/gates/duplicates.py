@@ -1,0 +1,76 @@
+"""Whether training rows are copies of one another."""
+
+from __future__ import annotations
+
+from comporta.gates.argument import chosen, number
+from comporta.gates.held import Held, held
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+
+
+class Duplicates(Record, frozen=True, kw_only=True):
+    """At most `at_most` of the training rows copy an earlier one; at most `contradictory` contradict one."""
+
+    at_most: float
+    contradictory: float
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`at most 5 % of training rows are duplicates, 1 % contradictory`."""
+        return (
+            f"at most {100 * self.at_most:g} % of training rows are duplicates, "
+            f"{100 * self.contradictory:g} % contradictory"
+        )
+
+    def needs(self) -> tuple[Need, ...]:
+        """All training rows, compared."""
+        return (need("duplicates"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on copies, near copies and contradictions; the worst decides."""
+        (found,) = evidence
+        says = "share of training rows that"
+        limits = [
+            Held(metric="duplicates", limit=self.at_most, says=f"{says} equal an earlier one"),
+            Held(
+                metric="contradictory duplicates",
+                limit=self.contradictory,
+                says=f"{says} equal one of another target",
+            ),
+        ]
+        if any(each.metric == "near duplicates" for each in found.figures):
+            limits.append(
+                Held(metric="near duplicates", limit=self.at_most, says=f"{says} nearly equal an earlier one")
+            )
+        return held(self, found, limits)
+
+
+def duplicates(
+    *,
+    at_most: float = 0.05,
+    contradictory: float = 0.01,
+    required: bool = False,
+    level: Level = "release",
+) -> Duplicates:
+    """Few training rows are copies: `duplicates(at_most=0.02)`.
+
+    Exact: all features and the target equal those of an earlier row, by hash. Near: numbers on the same cell
+    of a grid of 16 steps across their middle 98 %, on one of two grids, other columns equal; asked where at
+    least six features are real numbers. Contradictory: all features equal those of a row with another
+    target. All rows are read, so the shares have no interval.
+
+    It does not apply where rows repeat by chance: where most pairs of rows that agree in half of the columns
+    differ in the others. The verdict then tells how many are equal.
+
+    What it does not see: copies in a table of few distinct values; near copies in which a number moved over
+    the edge of its cell on both grids. Features that an entity has in each of its rows make duplicates.
+    By itself only reported. Raises BadProject on a share outside of 0 to 1.
+    """
+    chosen("duplicates", "level", level, LEVELS)
+    return Duplicates(
+        at_most=number("duplicates", "at_most", at_most, low=0, high=1),
+        contradictory=number("duplicates", "contradictory", contradictory, low=0, high=1),
+        required=required,
+        level=level,
+    )

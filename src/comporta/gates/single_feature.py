@@ -1,0 +1,78 @@
+"""Whether one feature tells the label by itself, or in training only: the mark of a leak."""
+
+from __future__ import annotations
+
+from comporta.gates.argument import chosen, number
+from comporta.gates.held import Held, held
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+
+
+class SingleFeature(Record, frozen=True, kw_only=True):
+    """No feature alone tells more than `at_most`; none tells more by `gap` in training than in the test."""
+
+    at_most: float
+    gap: float
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`no feature alone tells the target: at most 0.99, 0.2 lost from training to test`."""
+        return (
+            f"no feature alone tells the target: at most {self.at_most:g}, "
+            f"{self.gap:g} lost from training to test"
+        )
+
+    def needs(self) -> tuple[Need, ...]:
+        """Each feature alone, on all rows."""
+        return (need("single feature"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on the feature that tells most, and on the one that loses most."""
+        (found,) = evidence
+        limits = (
+            Held(
+                metric="told by one feature",
+                limit=self.at_most,
+                on="fault",
+                slice=None,
+                says="what one feature alone tells of the target, on test rows:",
+            ),
+            Held(
+                metric="told in training only",
+                limit=self.gap,
+                on="fault",
+                slice=None,
+                says="what one feature alone tells in training and no more in the test:",
+            ),
+        )
+        return held(self, found, limits)
+
+
+def single_feature(
+    *, at_most: float = 0.99, gap: float = 0.2, required: bool = True, level: Level = "release"
+) -> SingleFeature:
+    """No feature is the label in disguise: `single_feature(at_most=0.95)`.
+
+    Each feature alone tells the target by a table made from training rows: numbers in 32 parts of equal
+    count, other values each for itself, the target's mean or the classes' shares drawn towards the whole by
+    ten rows. It is judged by the area under the ROC curve (with more classes, the mean of one against the
+    rest) or R², which takes the place of the predictive power score, on all test rows; and out of sample in
+    training, on the half of the rows that the table was not made from. It fails where the whole interval is
+    above the limit; intervals are of the influence (DeLong 1988), by the declared group or by day where
+    there are at least eight, and hold for all features together (Bonferroni).
+
+    A feature that tells all is the label, or was written after it. One that tells much in training and
+    little in the test (`gap`) was made with the labels of its own rows, or has ceased to mean what it meant.
+
+    What it does not see: a leak spread over several features; a feature that leaks a part. Nor does it know
+    whether a perfect feature is honest: where it is, raise the limit to 1, with the reason beside it.
+    Raises BadProject on limits outside of 0 to 1.
+    """
+    chosen("single_feature", "level", level, LEVELS)
+    return SingleFeature(
+        at_most=number("single_feature", "at_most", at_most, low=0, high=1),
+        gap=number("single_feature", "gap", gap, low=0, high=1),
+        required=required,
+        level=level,
+    )

@@ -1,0 +1,104 @@
+"""Rows that are alike: exactly, or nearly, found by hashing whole rows; and whether likeness means copying.
+
+Rows of few distinct values repeat by themselves, and equal rows of such a table are no copies. What tells
+them apart: rows of real variety that agree in half of their columns agree in the other half only if one was
+made from the other. So pairs alike in all columns are held against pairs alike in every other column.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from comporta.records import Record
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.uint64]
+    Bools = NDArray[np.bool_]
+
+BINS = 16
+GRIDS = (0.0, 0.5)
+FEWEST_NEAR = 6
+"""Numeric columns below which rows near each other are a matter of course."""
+
+
+class Likeness(Record, frozen=True, kw_only=True):
+    """pairs: of rows alike in all columns. half: of rows alike in half of them, the larger half's."""
+
+    pairs: float
+    half: float
+
+    @property
+    def copied(self) -> bool:
+        """Whether most rows that are alike in half their columns are alike in all: copies, not chance."""
+        return self.pairs > 0.5 * self.half
+
+
+def codes(frame: pl.DataFrame) -> Codes:
+    """One number a row, equal where rows are: -0.0 is 0.0, and NaN and null are one value."""
+    plain = frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None) + 0.0)
+    return plain.hash_rows(seed=1).to_numpy()
+
+
+def likeness(frame: pl.DataFrame) -> Likeness:
+    """How often rows are alike in all columns, and in each half of them; a table of one column has no halves,
+    so that nothing there is ever called a copy."""
+    if frame.width < 2:
+        return Likeness(pairs=0.0, half=1.0)
+    pairs = _pairs(codes(frame))
+    if not pairs:
+        return Likeness(pairs=0.0, half=1.0)
+    finest = sorted(frame.columns, key=lambda name: (-frame[name].n_unique(), name))
+    halves = [_pairs(codes(frame.select(finest[start::2]))) for start in (0, 1)]
+    return Likeness(pairs=pairs, half=max(halves))
+
+
+def repeats(of: Codes) -> Bools:
+    """The rows that are like an earlier one."""
+    _, first = np.unique(of, return_index=True)
+    found = np.ones(len(of), dtype=bool)
+    found[first] = False
+    return found
+
+
+def twinned(of: Codes) -> Bools:
+    """The rows that are like any other."""
+    _, place, times = np.unique(of, return_inverse=True, return_counts=True)
+    return np.asarray(times[place] > 1)
+
+
+def among(of: Codes, others: Codes) -> Bools:
+    """The rows that are like one of the others."""
+    return np.isin(of, others)
+
+
+def binned(frame: pl.DataFrame, like: pl.DataFrame, shift: float) -> pl.DataFrame | None:
+    """Numbers as places on a grid of 16 steps across the middle 98 % of `like`, moved by a share of a step;
+    other columns as they are. None where there are too few real numbers for nearness to mean anything.
+
+    A copy whose numbers were moved by a thousandth of their spread stays in its cells of 40 columns about
+    one time in two a grid: what is found is a lower bound of what there is.
+    """
+    made, real = [], 0
+    for column in frame:
+        if not column.dtype.is_float():
+            made.append(column)
+            continue
+        numbers = like[column.name].cast(pl.Float64).fill_nan(None)
+        low, high = numbers.quantile(0.01), numbers.quantile(0.99)
+        if low is None or high is None or not np.isfinite(high - low) or high <= low:
+            made.append(column)
+            continue
+        real += 1
+        step = (high - low) / BINS
+        made.append(((column.cast(pl.Float64).fill_nan(None) - low) / step + shift).floor())
+    return pl.DataFrame(made) if real >= FEWEST_NEAR else None
+
+
+def _pairs(of: Codes) -> float:
+    _, times = np.unique(of, return_counts=True)
+    return float((times.astype(float) * (times - 1) / 2).sum())
