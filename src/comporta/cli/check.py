@@ -1,30 +1,74 @@
-"""`comporta check`: every fault of the project at once."""
+"""`comporta check`: every fault of the project at once; and the quick gates, for each push."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
 from comporta.cli import show
 from comporta.cli import words as say
+from comporta.cli.model import told
 from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.progress import display
+from comporta.errors import BadProject
+from comporta.project import Fault
+
+if TYPE_CHECKING:
+    from comporta.loop.house import House
 
 
-def check(*, project: Where = None, json: AsJson = False) -> int:
+def check(
+    *,
+    level: Annotated[str, Parameter(help=say.CHECK_LEVEL)] = "",
+    project: Where = None,
+    json: AsJson = False,
+) -> int:
     """Name every fault of the project, with file and line. Exit code 3 when there are any.
 
     Data is read where it is there or can be had, to find columns that do not exist, and feature functions
-    whose values differ between a batch, its halves and single rows.
+    whose values differ between a batch, its halves and single rows. With `--level commit` each model is then
+    fitted on a sample and held to its quick gates, in seconds: for each push.
     """
     from comporta.loop.check import check as checked
     from comporta.loop.house import open_house
 
-    with open_house(project) as house:
+    if level not in ("", "commit"):
+        raise BadProject(f"--level: found {level!r}, expected commit; deeper: comporta run, comporta gate.")
+    with open_house(project, works=True) as house:
         faults = checked(house)
+        if level and not faults:
+            return _commit(house, json)
         models, tables = len(house.project.models), len(house.project.tables())
     if json:
         show.json(faults)
     elif faults:
-        for fault in faults:
-            show.line(str(fault))
-        show.aside(say.FAULTS.format(count=len(faults)) if len(faults) > 1 else say.ONE_FAULT)
+        _faults(faults)
     else:
         show.line(say.NO_FAULTS.format(models=models, datasets=tables))
     return NO if faults else 0
+
+
+def _faults(faults: tuple[Fault, ...]) -> None:
+    for fault in faults:
+        show.line(str(fault))
+    show.aside(say.FAULTS.format(count=len(faults)) if len(faults) > 1 else say.ONE_FAULT)
+
+
+def _commit(house: House, json: bool) -> int:
+    from comporta.loop.commit import commit
+    from comporta.project.once import not_inside_a_run
+    from comporta.report import Told
+
+    with not_inside_a_run(), display(quiet=json) as progress:
+        run, tried = commit(house, progress=progress)
+    broken = any(each.broken for each in tried)
+    if json:
+        show.json({"run": run, "models": tried})
+        return NO if broken else 0
+    for each in tried:
+        told([Told(verdict=verdict) for verdict in each.verdicts], each.model)
+        if not each.verdicts:
+            show.line(say.NO_QUICK_GATES.format(model=each.model))
+    show.aside(say.TRIED_BROKEN if broken else say.TRIED)
+    return NO if broken else 0

@@ -6,7 +6,7 @@ import math
 
 from comporta.errors import BadProject
 from comporta.gates.settle import On, Settled, settle, show, unseen, worst
-from comporta.records import Evidence, Need, Record, Verdict
+from comporta.records import Evidence, Level, Need, Record, Verdict
 from comporta.records.metric import metric as named
 
 
@@ -23,6 +23,7 @@ class Limit(Record, frozen=True, kw_only=True):
     by: str = ""
     on: On = "interval"
     required: bool = True
+    level: Level = "commit"
 
     @property
     def name(self) -> str:

@@ -35,9 +35,10 @@ def plan(
     champions: Mapping[str, Version | None],
     earlier: Mapping[str, tuple[Artifact, ...]] | None = None,
     level: Level = "release",
+    rows: int | None = None,
 ) -> Plan:
     """All that must be known before these models can be judged. champions: what each is compared with.
-    earlier: the references of each model's earlier versions."""
+    earlier: the references of each model's earlier versions. rows: how many to try it on; None: all."""
     wanted = {name for model in models for name in _tables(model)}
     nodes = [
         data_node(dataset, root)
@@ -45,7 +46,9 @@ def plan(
         if dataset.name in wanted or not models
     ]
     for model in models:
-        nodes += build_nodes(model, root)
+        nodes += (
+            build_nodes(model, root) if rows is None else tried(build_nodes(model, root), model.name, rows)
+        )
         things = built(model.name)
         past = (earlier or {}).get(model.name, ())
         nodes += evidence_nodes(model, root, things, champions.get(model.name), past, level)
@@ -107,6 +110,19 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
     ]
 
 
+def tried(nodes: list[Node], name: str, rows: int) -> list[Node]:
+    """The same on a sample of the table."""
+    whole = Output(node=f"features {name}", name="table")
+    some = Node(name=f"sample {name}", run=f"{TRAIN}:sample", inputs={"table": whole}, params={"rows": rows})
+    part = Output(node=some.name, name="table")
+
+    def on_some(node: Node) -> Node:
+        inputs = {role: part if asked == whole else asked for role, asked in node.inputs.items()}
+        return msgspec.structs.replace(node, inputs=inputs)
+
+    return [nodes[0], some, *map(on_some, nodes[1:])]
+
+
 def built(name: str) -> dict[str, Output]:
     """What a run makes of a model before anything is measured, by the names of the evidence pool."""
     makes = {
@@ -143,7 +159,9 @@ def evidence_nodes(
         if any(need.what == "difference" for need in asked):
             nodes.append(compare_node(model, there, asked))
     candidate = Candidate(model=model, root=root, things=there, earlier=earlier)
-    return [*nodes, *measuring(candidate, (Need(what="reference"), *asked), level)]
+    # What later versions are compared with; nothing is compared with a trial.
+    kept = (Need(what="reference"),) if level != "commit" else ()
+    return [*nodes, *measuring(candidate, (*kept, *asked), level)]
 
 
 def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...]) -> Node:

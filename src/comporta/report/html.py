@@ -47,7 +47,7 @@ def page(report: Report) -> str:
 
 def _about(report: Report) -> str:
     version = report.version
-    against = f" · compared with {escape(report.champion)}" if report.champion else " · the first of its kind"
+    against = f" · compared with {escape(report.champion)}" if report.champion else " · the first"
     owner = f" · {escape(report.owner)}" if report.owner else ""
     meaning = f"<p>{escape(report.meaning)}</p>" if report.meaning else ""
     return (

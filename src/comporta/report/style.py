@@ -11,12 +11,14 @@ main{max-width:860px;margin:0 auto;padding:32px 20px 64px}h1{font-size:28px;marg
 h1 span{font-size:15px;font-weight:600;padding:4px 10px;border-radius:6px;color:#fff;vertical-align:middle;
 margin-left:8px}.open{background:var(--pass)}h1 .shut{background:var(--fail)}
 h2{font-size:19px;margin:0 0 12px}h3{font-size:15px;margin:0 0 4px;display:flex;align-items:baseline;gap:8px}
-h3 small{margin-left:auto;color:var(--soft);font-weight:400;white-space:nowrap}
+h3 small{margin-left:auto;color:var(--soft);font-weight:400;flex:none}
+h3{overflow-wrap:anywhere}li{overflow-wrap:anywhere}
 .kind,.about,.note,.key,footer,figcaption{color:var(--soft);margin:2px 0;font-size:13px}
 section{background:var(--paper);border:1px solid var(--line);border-radius:10px;
 padding:20px 22px;margin:18px 0}
 article{border-top:1px solid var(--line);padding:14px 0}article:first-of-type{border-top:0}
-article p{margin:2px 0 8px}ul.shut{margin:0;padding-left:20px}ul.shut b{color:var(--fail)}
+article p{margin:2px 0 8px;overflow-wrap:anywhere}td,th{overflow-wrap:anywhere}
+ul.shut{margin:0;padding-left:20px}ul.shut b{color:var(--fail)}
 .dot{display:inline-block;width:12px;height:12px;border-radius:50%;margin-right:6px;flex:none;
 background:var(--none);position:relative;top:1px}.dot.pass{background:var(--pass)}
 .dot.fail{background:var(--fail);border-radius:2px}.dot.doubt{background:var(--doubt);
@@ -30,6 +32,6 @@ stroke-dasharray:4 3}svg polygon.band{fill:var(--blue);opacity:.15}svg polyline{
 svg .line0{stroke:var(--blue)}svg .line1{stroke:var(--doubt)}svg .line2{stroke:var(--pass)}
 svg .line3{stroke:var(--waived)}details{margin:8px 0}summary{cursor:pointer;color:var(--blue)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px}td,th{padding:4px 10px 4px 0;
-text-align:left;vertical-align:top}.made th{color:var(--soft);font-weight:500;white-space:nowrap}
+text-align:left;vertical-align:top}.made th{color:var(--soft);font-weight:500;min-width:9em}
 @media print{body{background:#fff}section{break-inside:avoid}}
 """

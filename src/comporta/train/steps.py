@@ -11,7 +11,7 @@ import polars as pl
 
 from comporta.errors import BadData
 from comporta.records import Artifact, ByGroup, Field, Scores, Signature, Split
-from comporta.records.columns import CHANCE, HIDDEN, LABEL, NUMBER
+from comporta.records.columns import CHANCE, HIDDEN, KEY, LABEL, NUMBER
 from comporta.stats.table import column, feature_names
 from comporta.store.desk import Desk
 from comporta.store.frames import read, write
@@ -28,6 +28,19 @@ from comporta.train.predictor import Parity, ask
 from comporta.train.scores import compare, measure
 from comporta.train.split import TEST, TRAIN, assign
 from comporta.train.target import task_of
+
+
+def sample(desk: Desk, *, table: Artifact, rows: int) -> dict[str, Artifact]:
+    """`table`: this many of its rows, those whose key's keyed hash is lowest, so that new rows move few of
+    them; a table of no more rows is as it was."""
+    every = read(desk, table)
+    if every.height <= rows:
+        return {"table": table}
+    seed = int.from_bytes(desk.keys.unit[:8], "big")
+    place = every[KEY].cast(pl.String).hash(seed) if KEY in every.columns else pl.Series(range(every.height))
+    kept = every.with_columns((place.rank("ordinal") <= rows).alias("kept")).filter("kept").drop("kept")
+    print(f"{kept.height:,} of {every.height:,} rows")
+    return {"table": write(desk, kept)}
 
 
 def parts(desk: Desk, *, table: Artifact, split: dict[str, Any]) -> dict[str, Artifact]:

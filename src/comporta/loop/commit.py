@@ -1,0 +1,43 @@
+"""What each push is held to: the declaration, and the quick gates on a sample, in seconds."""
+
+from __future__ import annotations
+
+from comporta.engine import Progress
+from comporta.gates import asked_at, judge
+from comporta.loop.evidence import gather
+from comporta.loop.house import House
+from comporta.loop.judging import champion
+from comporta.loop.plan import plan
+from comporta.records import Record, Run, Verdict
+
+ROWS = 5_000
+
+
+class Tried(Record, frozen=True, kw_only=True):
+    """What the quick gates said of one model, fitted on a sample and kept nowhere."""
+
+    model: str
+    rows: int
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def broken(self) -> bool:
+        """Whether a required gate failed. In doubt it is left to the full run: a sample shows less."""
+        return any(each.required and each.outcome == "fail" for each in self.verdicts)
+
+
+def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tuple[Tried, ...]]:
+    """Each model built on at most 5,000 rows and judged by the gates of the level `commit`; no version is
+    made. Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject."""
+    models = house.project.models
+    champions = {model.name: champion(house, model.name) for model in models}
+    asked = plan(house.project, house.root, models, champions, level="commit", rows=ROWS)
+    run, answers = house.engine.ask(
+        asked, command="check --level commit", project=house.project.name, progress=progress
+    )
+    tried = []
+    for model in models:
+        gates = asked_at(model.gates, "commit")
+        evidence = gather(house.desk, model, "commit", answers, champions[model.name])
+        tried.append(Tried(model=model.name, rows=ROWS, verdicts=judge(gates, evidence)))
+    return run, tuple(tried)

@@ -1,0 +1,145 @@
+"""Reports: what closes the way comes first, and nothing that was said can change the page."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+
+from comporta.records import Artifact, Figure, Findings, Slice, Verdict, Version, Waiver, decode, encode
+from comporta.report import Report, Told, junit, markdown, page, sections
+
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+EVIL = "<script>alert(1)</script> | \"quoted\" & 'single'\nnext"
+
+
+def told(
+    check: str, outcome: str = "pass", what: str = "scores", required: bool = True, **more: object
+) -> Told:
+    verdict = Verdict(
+        check=check,
+        outcome=outcome,  # type: ignore[arg-type]
+        required=required,
+        reason=f"because of {check}",
+        figure=Figure(metric="roc_auc", value=0.8, low=0.75, high=0.85, rows=100),
+        limit=0.7,
+        what=what,
+        evidence=Artifact(digest="a" * 64, size=1, kind="json"),
+    )
+    return Told(verdict=verdict, **more)  # type: ignore[arg-type]
+
+
+def report(*every: Told) -> Report:
+    version = Version(
+        model="late", number=3, run="r1", at=AT, commit="0f" * 20, dirty=True, steps={}, parts={}, policy="p",
+        read=(Slice(dataset="flights", version="c" * 64, number=2, digest="d" * 64, rows=1000),),
+    )  # fmt: skip
+    return Report(version=version, at=AT, project="flights", told=every)
+
+
+FINDINGS = Findings(
+    figures=tuple(
+        Figure(metric="roc_auc", value=0.7 + n / 100, low=0.6, high=0.9, slice=f"carrier={n}")
+        for n in range(40)
+    ),
+    tables={
+        "reliability": tuple({"x": n / 10, "y": n / 11, "low": n / 12, "high": n / 9} for n in range(10)),
+        "shares": tuple(
+            {"name": f"feature {n}", "value": 1 / (n + 1), "low": 0.0, "high": 1.0} for n in range(8)
+        ),
+        "rows": tuple({"row": n, EVIL: EVIL} for n in range(100)),
+    },
+    rows=10,
+    of=100,
+    notes=(EVIL,),
+    missing={"carrier=ZZ": "12 rows, at least 30 expected"},
+)
+WAIVER = Waiver(
+    check="waived",
+    by="rui",
+    role="validator",
+    reason="a trial",
+    at=AT,
+    until=AT + timedelta(days=9),
+    outcome="fail",
+)
+FULL = report(
+    told("good", findings=FINDINGS),
+    told(f"bad {EVIL}", "fail", "bias", findings=FINDINGS),
+    told("waived", "fail", "noise", waiver=WAIVER),
+    told("only told", "inconclusive", "backtest", required=False),
+    told("first", "does not apply", "difference"),
+    told("ours", "pass", "something of the team"),
+)
+
+
+class Page(HTMLParser):
+    """The tags of a page, and whether each is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href") and value]
+        if tag not in ("meta", "link", "br", "circle", "line", "rect", "polyline", "polygon"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            assert self.open.pop() == tag
+
+
+def test_a_page_needs_nothing_from_elsewhere_and_runs_nothing():
+    found = Page(page(FULL))
+    assert not {"script", "link", "img", "iframe"} & set(found.tags)
+    assert all(address.startswith("#") for address in found.addresses)
+    assert found.open == []
+
+
+def test_what_was_said_cannot_become_part_of_the_page():
+    assert "<script>" not in page(FULL)
+    assert "<script>" not in markdown(FULL)
+    assert ET.fromstring(junit(FULL)).attrib["failures"] == "1"
+
+
+def test_what_closes_the_way_comes_first():
+    text = page(FULL)
+    assert text.index("What closes the way") < text.index("How good it is")
+    assert "may not be released" in text and "may not be released" in markdown(FULL)
+    assert "may be released" in page(report(told("good")))
+
+
+def test_a_waived_verdict_is_told_with_who_and_until_when():
+    for text in (page(FULL), markdown(FULL), junit(FULL)):
+        assert "Waived until 2026-11-30 by rui, validator: a trial" in text
+    assert FULL.told[2].shuts is False
+
+
+def test_every_verdict_stands_under_one_heading():
+    found = [each for _, some in sections(FULL.told) for each in some]
+    assert sorted(each.verdict.check for each in found) == sorted(each.verdict.check for each in FULL.told)
+    assert sections(FULL.told)[-1][0] == "The team's own"
+
+
+def test_junit_counts_what_closes_as_failures_and_the_rest_that_did_not_pass_as_skipped():
+    suites = ET.fromstring(junit(FULL))
+    assert len(suites.findall(".//testcase")) == len(FULL.told)
+    assert len(suites.findall(".//failure")) == 1
+    assert len(suites.findall(".//skipped")) == 3
+
+
+def test_tables_become_pictures_where_their_columns_say_how():
+    text = page(report(told("good", findings=FINDINGS)))
+    assert text.count("<svg") == 3
+    assert "and 16 more" in text
+    assert "The first 30 of 100." in text
+    assert "Measured on 10 of 100 rows." in text
+
+
+def test_a_report_survives_its_own_json():
+    assert decode(encode(FULL), Report) == FULL
