@@ -209,6 +209,20 @@ def test_nothing_that_a_version_reaches_is_swept(house):
     assert sum(each.size for each in usage(house)) > 0
 
 
+def test_what_requests_must_say_is_declared_and_goes_with_the_version(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    project = copy / "project.py"
+    project.write_text(project.read_text().replace("    gates=", '    requires=("subject",),\n    gates='))
+    with open_house(copy) as house:
+        report = run(house)
+        assert report.fresh == ("leaving/3",)
+        assert "fit leaving" in report.run.reused
+        assert Released(house).load("leaving", 3).requires == ("subject",)
+        assert Released(house).load("leaving", 2).requires == ()
+        assert run(house).fresh == ()
+
+
 def test_another_key_is_one_clear_error(folder, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)

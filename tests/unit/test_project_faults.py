@@ -193,6 +193,7 @@ two = Model(
     fit=lambda X: X,  #! found a lambda & expected at least (X, y)
     split=at_random(2.0),  #! between 0 and 1
     gates=("roc_auc > 0.7",),  #! expected checks
+    requires=("subjekt",),  #! 'key' or 'subject' or 'unit'
     seed="seven",  #! expected a whole number
 )
 project = Project("p", models=(one, two))

@@ -80,7 +80,12 @@ def three(model: str, number: int) -> Loaded:
     )  # fmt: skip
 
 
-MAKERS = {"numbers": numbers, "words": words, "three": three}
+def asking(model: str, number: int) -> Loaded:
+    """The numbers, and whom and what each row is about."""
+    return msgspec.structs.replace(numbers(model, number), requires=("subject", "unit"))
+
+
+MAKERS = {"numbers": numbers, "words": words, "three": three, "asking": asking}
 ROW = {"minutes": 5, "carrier": "AA", "night": True, "at": "2026-01-31T12:00:00Z", "day": "2026-01-31"}
 
 
@@ -384,6 +389,59 @@ def test_in_durable_mode_an_answer_is_already_in_the_log() -> None:
     assert kept == output(json.loads(good[2]), "prediction_id")["data"]
     assert bad[0] == 503
     assert bad[1]["retry-after"] == "1"
+
+
+V2, MLFLOW = "/v2/models/asking/infer", "/models/asking/invocations"
+MATRIX = {"name": "m", "shape": [2, 4], "datatype": "FP64", "data": [0.5] * 8}
+WHOSE = {"name": "__subject", "shape": [2], "datatype": "BYTES", "data": ["ana", "bo"]}
+HALF = {**WHOSE, "data": ["ana", None]}
+UNIT = {"unit": "u1"}
+BYTES = {"name": "m", "shape": [1, 4], "datatype": "FP64", "parameters": {"binary_data_size": 32}}
+LINES = b"x0,x1,x2,x3,__subject,__unit\n1,2,3,4,ana,u1\n1,2,3,4,%b,u2\n"
+
+
+def binary(**parameters: str) -> dict:
+    """A request whose numbers follow as bytes."""
+    head = json.dumps({"inputs": [BYTES], "parameters": parameters}).encode()
+    size = ("inference-header-content-length", str(len(head)))
+    return {"body": head + np.ones(4).tobytes(), "headers": [size], "kind": "application/octet-stream"}
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "missing"),
+    [
+        (V2, {"body": {"inputs": [MATRIX]}}, "subject"),
+        (V2, {"body": {"inputs": [MATRIX], "parameters": UNIT}}, "subject"),
+        (V2, {"body": {"inputs": [MATRIX], "parameters": {"subject": "ana"}}}, "unit"),
+        (V2, {"body": {"inputs": [MATRIX], "parameters": {"subject": "", **UNIT}}}, "subject"),
+        (V2, {"body": {"inputs": [MATRIX, HALF], "parameters": UNIT}}, "subject"),
+        (V2, {"body": {"inputs": [MATRIX, WHOSE], "parameters": UNIT}}, None),
+        (V2, binary(**UNIT), "subject"),
+        (V2, binary(subject="ana", **UNIT), None),
+        (MLFLOW, {"body": {"instances": [[1, 2, 3, 4]]}}, "subject"),
+        (MLFLOW, {"body": {"instances": [[1, 2, 3, 4]], "params": {"subject": "ana", **UNIT}}}, None),
+        (MLFLOW, {"body": LINES % b"", "kind": "text/csv"}, "subject"),
+        (MLFLOW, {"body": LINES % b"bo", "kind": "text/csv"}, None),
+    ],
+)
+def test_what_a_model_requires_of_each_row_is_asked_for_and_kept(path, sent, missing) -> None:
+    body = sent.pop("body") if "body" in sent else b""
+    ((status, _, said),), sink = run([(("POST", path, body), sent)], "asking")
+    if missing is not None:
+        told = json.loads(said)
+        message = told["error"] if path == V2 else told["message"]
+        assert status == 400 and f"found no {missing!r}" in message and f"'__{missing}'" in message
+        assert sink.observations == []
+        return
+    assert status == 200, said
+    assert {each.subject for each in sink.observations} <= {"ana", "bo"}
+    assert all(each.unit for each in sink.observations)
+
+
+def test_the_metadata_tells_what_a_model_requires() -> None:
+    answers, _ = run([(("GET", "/v2/models/asking"), {}), (("GET", "/v2/models/numbers"), {})])
+    assert json.loads(answers[0][2])["parameters"] == {"requires": ["subject", "unit"]}
+    assert "parameters" not in json.loads(answers[1][2])
 
 
 def test_binary_tensors_are_read_and_written() -> None:

@@ -7,10 +7,14 @@ from pathlib import Path
 from comporta.project import Model
 from comporta.project.reference import name_of
 from comporta.records import Join, Record, Shape
+from comporta.serve import Meta
 
 
-class Bundle(Record, frozen=True, kw_only=True):
-    """compute: references into the version's own source. shapes: of the joined tables and of the rows."""
+class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """compute: references into the version's own source. shapes: of the joined tables and of the rows.
+
+    requires: what a request must say of each row beside its columns.
+    """
 
     of: str
     known: tuple[str, ...]
@@ -19,6 +23,7 @@ class Bundle(Record, frozen=True, kw_only=True):
     compute: tuple[str, ...]
     joins: tuple[Join, ...]
     shapes: dict[str, Shape]
+    requires: tuple[Meta, ...] = ()
 
 
 def bundle(model: Model, root: Path) -> Bundle:
@@ -33,4 +38,5 @@ def bundle(model: Model, root: Path) -> Bundle:
         compute=tuple(name_of(function, root) for function in features.compute),
         joins=tuple(join.join() for join in features.joins),
         shapes={table.name: table.shape() for table in tables},
+        requires=tuple(model.requires),
     )

@@ -77,6 +77,7 @@ class Released:
             predict=lambda frame: scored(predictor.predict(frame)),
             fast=(lambda rows: scored(predictor.fast(rows))) if plain else None,
             features=answer,
+            requires=bundle.requires,
             time=bundle.shapes[bundle.of].time,
             probe=trial_rows(predictor) if plain else None,
         )

@@ -8,7 +8,7 @@ from comporta.engine import Progress
 from comporta.errors import BadProject
 from comporta.gates import policy
 from comporta.loop import code
-from comporta.loop.bundle import bundle
+from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.follow import follow
 from comporta.loop.house import House
 from comporta.loop.judging import champion, earlier, looked, measured, verdicts_of
@@ -17,6 +17,7 @@ from comporta.project import Model
 from comporta.project.faults import faults, listed
 from comporta.records import Answer, Artifact, Level, Record, Run, Slice, Transaction, Version
 from comporta.registry import VERSIONS, judged, register, version_key
+from comporta.store import Desk
 
 
 class RunReport(Record, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ def enter(
     def commit(tx: Transaction) -> tuple[Version, bool]:
         versions = tuple(version for _, version in tx.scan(VERSIONS, f"{model.name}/"))
         same = (each for each in reversed(versions) if _built(each) == _built_by(steps, model))
-        version = next((each for each in same if each.needed >= model.approvals), None)
+        version = next((each for each in same if _asks_as(desk, each, model)), None)
         is_new = version is None
         if version is None:
             version = Version(
@@ -123,6 +124,12 @@ def enter(
         return entered, is_new or fact is not None
 
     return house.ledger.transact(commit)
+
+
+def _asks_as(desk: Desk, version: Version, model: Model) -> bool:
+    """Whether the version asks people and requests for what the model declares by now."""
+    wanted = desk.get_json(version.parts["bundle"], Bundle).requires
+    return version.needed >= model.approvals and wanted == tuple(model.requires)
 
 
 def _built(version: Version) -> dict[str, str]:

@@ -43,6 +43,7 @@ def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
         for field in ("seconds", "memory"):
             if (limit := getattr(model.limits, field, None)) is not None and limit <= 0:
                 yield "limits", f"found {field}={limit}, expected more than 0."
+        yield from (("requires", f"found {each!r} twice.") for each in twice(many(model.requires)))
         yield from _gates(model)
 
     yield from located(places, "Model", model.name, chain(unkind(model), found()))

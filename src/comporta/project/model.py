@@ -24,6 +24,8 @@ class Model(Record, frozen=True):
     None: by day where there is time, else by row.
     gates: the checks between it and production.
     approvals: how many people must approve a version before it is released.
+    requires: what a request must say of each row beside its columns, `key`, `subject` or `unit`: one that
+    does not is refused. Whose answers are in the log is known by that alone.
     limits: time and memory of one fit. seed: of everything random.
     owner, meaning: shown in the inventory.
     """
@@ -41,6 +43,7 @@ class Model(Record, frozen=True):
     group: str | None = None
     gates: tuple[Check, ...] = ()
     approvals: int = 0
+    requires: tuple[Literal["key", "subject", "unit"], ...] = ()
     limits: Limits = Limits()
     seed: int = 0
     owner: str = ""

@@ -177,7 +177,7 @@ class App:
     def metadata(self, request: Request) -> Reply:
         door, version = self._door(request), request.found.version
         live = door.champion if version is None else door.version(version)
-        return json(v2.metadata(door.model, sorted(door.versions), live.loaded.signature, live.schema))
+        return json(v2.metadata(door.model, sorted(door.versions), live.loaded, live.schema))
 
     def model_ready(self, request: Request) -> Reply:
         door = self._door(request)

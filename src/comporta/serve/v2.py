@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 
 from comporta.errors import BadRequest
-from comporta.records import Signature
 from comporta.serve.asked import NOBODY, PER_ROW, TIME, About, Asked, about
 from comporta.serve.body import decode
 from comporta.serve.columns import V2_TYPES, shown
@@ -21,6 +20,7 @@ from comporta.serve.heads import label_type
 from comporta.serve.live import Live
 from comporta.serve.parts import Part, together, versions
 from comporta.serve.schema import Schema
+from comporta.serve.source import Loaded
 from comporta.serve.tensors import DTYPES, from_bytes, from_json, to_bytes
 
 Parameters = dict[str, str | int | float | bool | None]
@@ -225,8 +225,10 @@ def _named(found: list[Output], wanted: dict[str, bool]) -> list[Output]:
     return [output for output in found if output.name in wanted or output.name == "prediction_id"]
 
 
-def metadata(model: str, numbers: Sequence[int], signature: Signature, schema: Schema) -> dict[str, Any]:
-    """What a model takes and gives, in the protocol's words; categories and classes in `parameters`."""
+def metadata(model: str, numbers: Sequence[int], loaded: Loaded, schema: Schema) -> dict[str, Any]:
+    """What a model takes and gives, in the protocol's words; categories, classes and what else a request
+    must say in `parameters`."""
+    signature = loaded.signature
     inputs: list[dict[str, Any]] = []
     for column, field in zip(schema.columns, signature.raw, strict=True):
         said: dict[str, Any] = {"name": column.name, "datatype": V2_TYPES[column.kind], "shape": [-1]}
@@ -251,13 +253,14 @@ def metadata(model: str, numbers: Sequence[int], signature: Signature, schema: S
             }
         )
     outputs.append({"name": "prediction_id", "datatype": "BYTES", "shape": [-1]})
-    return {
+    said = {
         "name": model,
         "versions": [str(number) for number in numbers],
         "platform": "comporta",
         "inputs": inputs,
         "outputs": outputs,
     }
+    return said | {"parameters": {"requires": loaded.requires}} if loaded.requires else said
 
 
 def _call(body: QuickBody | Body, raw: bytes, tail: memoryview = _NONE) -> Call:
