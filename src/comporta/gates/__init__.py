@@ -1,5 +1,6 @@
 """Evidence in, verdicts out: what stands between a candidate and production. It fails closed."""
 
+from comporta.gates.acceptance import Accepted, accept
 from comporta.gates.bias import (
     Fair,
     calibration_parity,
@@ -13,31 +14,48 @@ from comporta.gates.champion import NoWorse, no_worse
 from comporta.gates.conduct import Never, never
 from comporta.gates.contamination import Contamination, contamination
 from comporta.gates.duplicates import Duplicates, duplicates
+from comporta.gates.evasion import Evasion, evasion
 from comporta.gates.feature_quality import FeatureQuality, feature_quality
 from comporta.gates.identifiers import Identifiers, identifiers
 from comporta.gates.judge import asked_at, judge, level_of, needs, policy
 from comporta.gates.label_errors import LabelErrors, label_errors
 from comporta.gates.limit import Limit, at_least, at_most
+from comporta.gates.membership import Membership, membership
+from comporta.gates.noise import Noise, noise
+from comporta.gates.parity import Parity, parity
 from comporta.gates.proxy import NoProxy, no_proxy
+from comporta.gates.scenario import Scenario, scenario
 from comporta.gates.single_feature import SingleFeature, single_feature
+from comporta.gates.stress import Stress, stress
 from comporta.gates.time_travel import NoTimeTravel, no_time_travel
+from comporta.gates.versus import BetterThanChampion, better_than_champion
 
 __all__ = [
+    "Accepted",
+    "BetterThanChampion",
     "Contamination",
     "Duplicates",
+    "Evasion",
     "Fair",
     "FeatureQuality",
     "Identifiers",
     "LabelErrors",
     "Limit",
+    "Membership",
     "Never",
     "NoProxy",
     "NoTimeTravel",
     "NoWorse",
+    "Noise",
+    "Parity",
+    "Scenario",
     "SingleFeature",
+    "Stress",
+    "accept",
     "asked_at",
     "at_least",
     "at_most",
+    "better_than_champion",
     "calibration_parity",
     "contamination",
     "demographic_parity",
@@ -46,16 +64,22 @@ __all__ = [
     "equal_opportunity",
     "equalised_odds",
     "error_parity",
+    "evasion",
     "feature_quality",
     "identifiers",
     "judge",
     "label_errors",
     "level_of",
+    "membership",
     "needs",
     "never",
     "no_proxy",
     "no_time_travel",
     "no_worse",
+    "noise",
+    "parity",
     "policy",
+    "scenario",
     "single_feature",
+    "stress",
 ]

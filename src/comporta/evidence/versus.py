@@ -1,0 +1,208 @@
+"""Candidate minus champion in one metric, on rows that neither was trained on, by the test that fits it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from comporta.errors import BadData
+from comporta.records import Artifact, Figure, Findings
+from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
+from comporta.records.metric import metric as named
+from comporta.stats.bootstrap import LEVEL, Interval, intervals
+from comporta.stats.metrics import Seen
+from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
+from comporta.stats.power import rows_to_show, smallest_seen
+from comporta.stats.predictions import classes_of, given, labelled, metrics_for, seen, statistics, task_of
+from comporta.stats.units import slices_of, units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+FEWEST = 30
+ROOMS = (0.01, 0.005)
+"""Margins for which it is told how many labels would show two equal models to be equal within them."""
+
+
+def measure(
+    desk: Desk,
+    *,
+    predictions: Artifact,
+    train: Artifact,
+    metric: str,
+    by: str = "",
+    champion: Artifact | None = None,
+    champion_train: Artifact | None = None,
+    group: str | None = None,
+) -> dict[str, Artifact]:
+    """`findings`: see `versus`. predictions, champion: of the same test rows. train, champion_train: the rows
+    each learned from. All rows are read."""
+    if champion is None:
+        return {"findings": desk.put_json(Findings(without="there is no champion yet to compare with"))}
+    trained = [read(desk, each)[KEY] for each in (train, champion_train) if each is not None]
+    found = versus(
+        read(desk, predictions),
+        read(desk, champion),
+        metric,
+        by,
+        trained=trained,
+        group=group,
+        seed=desk.seed,
+    )
+    print(f"{found.rows:,} of {found.of:,} test rows predicted by both and learned from by neither")
+    return {"findings": desk.put_json(found)}
+
+
+def versus(
+    mine: pl.DataFrame,
+    theirs: pl.DataFrame,
+    metric: str,
+    by: str = "",
+    *,
+    trained: Sequence[pl.Series] = (),
+    group: str | None = None,
+    seed: int = 0,
+) -> Findings:
+    """The difference in this metric, overall or by each value of a column (slices of 30 rows or more).
+
+    Its interval, where rows are units: Tango's for accuracy and for recall of two classes, DeLong's for the
+    area under the ROC curve of two classes, Student's for means of errors; elsewhere, and where rows come in
+    groups or days, the paired bootstrap of whole units. The table `tests` has both, and p-values.
+    """
+    metrics_for(mine, (metric,))
+    both, why = together(mine, theirs, trained)
+    if not why and named(metric).needs not in given(theirs):
+        why = f"the champion's output gives no {named(metric).needs}"
+    if why:
+        return Findings(missing={metric: why}, of=mine.height)
+    figures, table = [], []
+    for where, some in slices_of(both, [by] if by else []):
+        if (not where) is bool(by) or (by and some.height < FEWEST):
+            continue
+        figure, tests = _compared(some, metric, where, group, seed)
+        table.append(tests)
+        if figure is not None:
+            figures.append(figure)
+    missing = {} if figures else {metric: f"no {by or 'table'} of {FEWEST} rows in which it is defined"}
+    return Findings(
+        figures=tuple(figures),
+        missing=missing,
+        rows=both.height,
+        of=mine.height,
+        tables={"tests": tuple(table)},
+    )
+
+
+def together(
+    mine: pl.DataFrame, theirs: pl.DataFrame, trained: Sequence[pl.Series] = ()
+) -> tuple[pl.DataFrame, str]:
+    """The labelled rows that both predicted and neither learned from, the champion's answers in columns that
+    begin with `their `; or why there are none. Raises BadData on a key that stands twice."""
+    rows = labelled(mine)
+    if rows[KEY].is_duplicated().any() or theirs[KEY].is_duplicated().any():
+        raise BadData("versus: found a key twice among the predictions of one model, expected each once.")
+    if theirs.is_empty():
+        return rows.clear(), (
+            "the champion could not answer: its features are not all in the candidate's table. Leave them in "
+            "the table's `compute` and `use` until it is compared"
+        )
+    if classes_of(mine) != classes_of(theirs) or task_of(mine) != task_of(theirs):
+        return rows.clear(), "the champion predicts other classes than the candidate"
+    if trained:
+        learned = pl.concat([keys.cast(pl.String) for keys in trained]).unique()
+        rows = rows.filter(~pl.col(KEY).is_in(learned.implode()))
+    answers = [n for n in theirs.columns if n in (LABEL, NUMBER) or n.startswith(CHANCE)]
+    other = theirs.select(KEY, *(pl.col(n).alias(f"their {n}") for n in answers))
+    rows = rows.join(other, on=KEY, how="inner", maintain_order="left")
+    return rows, "" if rows.height else "no row was predicted by both models and learned from by neither"
+
+
+def _compared(
+    rows: pl.DataFrame, metric: str, where: str, group: str | None, seed: int
+) -> tuple[Figure | None, dict[str, Any]]:
+    champion = _theirs(rows)
+    (a,), (b,) = statistics(rows, (metric,)), statistics(champion, (metric,))
+    units = units_of(rows, group)
+    (drawn,) = intervals([lambda weights: a(weights) - b(weights)], rows.height, units=units, seed=seed)
+    exact = None if units is not None else _exact(metric, seen(rows), seen(champion))
+    tests: dict[str, Any] = {
+        "slice": where,
+        "rows": rows.height,
+        "difference": drawn.value,
+        "bootstrap low": drawn.low,
+        "bootstrap high": drawn.high,
+    }
+    if exact is not None:
+        tests |= {"method": exact.method, "low": exact.low, "high": exact.high, "p": exact.p}
+        if exact.method.startswith("Student"):
+            first, second = _losses(metric, seen(rows)), _losses(metric, seen(champion))
+            assert first is not None and second is not None, "Student's is of losses"
+            tests["p, Wilcoxon"] = wilcoxon(first, second)
+    if not math.isfinite(drawn.value):
+        return None, tests
+    low, high = (exact.low, exact.high) if exact is not None else (drawn.low, drawn.high)
+    if low is not None and high is not None:
+        tests["smallest difference seen with 80 % power"] = smallest_seen(low, high)
+        for room in ROOMS:
+            tests[f"labels to show equal models within {room:g}"] = rows_to_show(low, high, rows.height, room)
+    return _figure(metric, where, drawn, exact, rows.height), tests
+
+
+def _figure(metric: str, where: str, drawn: Interval, exact: Paired | None, rows: int) -> Figure:
+    return Figure(
+        metric=f"{metric} minus champion",
+        value=drawn.value,
+        low=drawn.low if exact is None else exact.low,
+        high=drawn.high if exact is None else exact.high,
+        level=LEVEL,
+        rows=rows,
+        groups=drawn.units,
+        slice=where,
+    )
+
+
+def _theirs(rows: pl.DataFrame) -> pl.DataFrame:
+    answers = [name for name in rows.columns if name.startswith("their ")]
+    champion = rows.drop(
+        name for name in (each.removeprefix("their ") for each in answers) if name in rows.columns
+    )
+    return champion.rename({name: name.removeprefix("their ") for name in answers})
+
+
+def _exact(metric: str, mine: Seen, theirs: Seen) -> Paired | None:
+    """The test that fits this metric where rows are units; None where there is none."""
+    if metric in ("accuracy", "recall") and mine.label is not None and theirs.label is not None:
+        of = np.ones(len(mine.truth), dtype=bool)
+        if metric == "recall":
+            if mine.classes != 2:
+                return None
+            of = mine.truth == 1
+        if not of.any():
+            return None
+        return right((mine.label == mine.truth)[of], (theirs.label == theirs.truth)[of])
+    if metric == "roc_auc" and mine.classes == 2:
+        if mine.probability is None or theirs.probability is None:
+            return None
+        return delong(mine.truth == 1, mine.probability[:, 1], theirs.probability[:, 1])
+    first, second = _losses(metric, mine), _losses(metric, theirs)
+    return None if first is None or second is None else mean_difference(first, second)
+
+
+def _losses(metric: str, was: Seen) -> Any:
+    """The metric's loss of each row, where the metric is their mean; else None."""
+    if metric in ("mae", "mape") and was.number is not None:
+        off = np.abs(was.truth - was.number)
+        return off if metric == "mae" else off / np.maximum(np.abs(was.truth), np.finfo(np.float64).eps)
+    if was.probability is None or (was.truth < 0).any():
+        return None
+    truth = was.truth.astype(np.int64)
+    if metric == "log_loss":
+        chance = was.probability[np.arange(len(truth)), truth]
+        return -np.log(np.clip(chance, np.finfo(np.float64).eps, 1.0))
+    if metric == "brier":
+        came = np.arange(was.classes) == truth[:, None]
+        return ((was.probability - came) ** 2).sum(axis=1) / (2 if was.classes == 2 else 1)
+    return None

@@ -1,0 +1,112 @@
+"""The candidate must be better than the model that serves now."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from comporta.gates.argument import chosen, number
+from comporta.gates.bound import bound
+from comporta.gates.settle import Settled, show
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.records.metric import metric as named
+from comporta.stats.power import rows_to_show
+
+
+class BetterThanChampion(Record, frozen=True, kw_only=True):
+    """The candidate is better than the champion by more than `by_at_least`, in the metric's own unit.
+
+    A test of superiority: it passes when all of the paired 95 % interval is beyond, so that a candidate
+    that is no better than that passes about one time in forty.
+    """
+
+    metric: str
+    by_at_least: float
+    by: str = ""
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`roc_auc by carrier better than the champion by 0.01`."""
+        by = f" by {self.by}" if self.by else ""
+        room = f" by {self.by_at_least:g}" if self.by_at_least else ""
+        return f"{self.metric}{by} better than the champion{room}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """Candidate minus champion, paired."""
+        return (need("versus", metric=self.metric, by=self.by),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict, with the difference that decides it: the worst slice."""
+        (found,) = evidence
+        higher = named(self.metric).higher
+        limit = self.by_at_least if higher else -self.by_at_least
+        verdict = bound(self, found, limit, higher=higher, on="interval", says=self._says)
+        figure = verdict.figure
+        if figure is None or figure.low is None or figure.high is None:
+            return verdict
+        if verdict.outcome == "pass" and 0.0 == limit == (figure.low if higher else figure.high):
+            # Just as good is not better: two equal models differ by nothing, with an interval of nothing.
+            return replace(verdict, outcome="fail", reason=f"{self._seen(figure)}: not better.")
+        if verdict.outcome == "inconclusive":
+            room = (1 if higher else -1) * (figure.value - limit)
+            return replace(verdict, needed=rows_to_show(figure.low, figure.high, figure.rows, room))
+        return verdict
+
+    def _seen(self, figure: object) -> str:
+        return f"{self.metric} candidate minus champion {show(figure)}"  # type: ignore[arg-type]
+
+    def _says(self, decides: Settled, settled: object) -> str:
+        seen, figure = self._seen(decides.figure), decides.figure
+        room = f" by more than {self.by_at_least:g}" if self.by_at_least else ""
+        if decides.outcome == "pass":
+            return f"{seen}: better{room}."
+        if decides.outcome == "fail":
+            return f"{seen}: not better{room}."
+        if figure.low is None or figure.high is None:
+            return f"{seen} has no interval: too few independent units to tell whether it is better{room}."
+        rows = rows_to_show(figure.low, figure.high, figure.rows, decides.slack)
+        told = (
+            f"; if it is as much better as it looks, {rows:,} rows show it four times in five" if rows else ""
+        )
+        return f"{seen}: it may be better{room} or not{told}."
+
+
+def better_than_champion(
+    metric: str,
+    by_at_least: float = 0.0,
+    *,
+    by: str | None = None,
+    required: bool = True,
+    level: Level = "release",
+) -> BetterThanChampion:
+    """Better than the champion: `better_than_champion("roc_auc", 0.005)`.
+
+    On the test rows that both predict and neither was trained on, paired. Where rows are units the interval
+    is Tango's score interval (1998) for accuracy and for recall of two classes, DeLong's (1988) for the area
+    under the ROC curve of two classes, and Student's paired t for mae, mape, log_loss and brier; the evidence
+    has McNemar's mid-p, DeLong's, Student's and Wilcoxon's beside the paired bootstrap. For other metrics,
+    and where rows come in a declared group or in eight days or more, it is the paired bootstrap of whole
+    units (BCa). by_at_least: in the metric's own unit; which way is better is known from the metric. by:
+    every value of a column must be better.
+
+    It passes when all of the 95 % interval is beyond, fails when all of it is not, and is inconclusive in
+    between; the verdict then tells how many rows would show the difference with 80 % power. It does not
+    apply to a first version. A champion whose features are not in the candidate's table cannot be compared:
+    inconclusive.
+
+    How many labels: at 5 % of rows that only one of two equal classifiers has right, 3,092 show them equal
+    within one point of accuracy and 12,366 within half a point (80 % power, one-sided 5 %).
+
+    What it does not see: rows that arrive after the test part; a champion that was refitted on newer rows.
+    Raises BadProject on an unknown metric, or a difference that is no number of 0 or more.
+    """
+    named(metric)
+    chosen("better_than_champion", "level", level, LEVELS)
+    return BetterThanChampion(
+        metric=metric,
+        by_at_least=number("better_than_champion", "by_at_least", by_at_least, low=0),
+        by=by or "",
+        required=required,
+        level=level,
+    )
