@@ -89,7 +89,7 @@ def no_worse(metric: str, *, margin: float, by: str | None = None, required: boo
     days or rows (BCa). It passes when the worse end of the 95 % interval is within the margin. It does not
     apply to the first version. margin: in the metric's own unit, 0 or more; which way is worse is known from
     the metric. An inconclusive verdict tells how many rows two equal models would need to show it with 80 %
-    power: at 5 % of rows that only one of them has right, 3,810 for one point of accuracy.
+    power: at 5 % of rows that only one of them has right, 3,925 for one point of accuracy.
 
     What it does not see: losses smaller than the margin, which add up from version to version. A champion
     whose features are not in the candidate's table cannot be compared: inconclusive.
