@@ -93,7 +93,7 @@ async def _round(url: str, requests: Sequence[bytes], connections: int, seconds:
 
 
 def load(url: str, requests: Sequence[bytes], *, connections: int, seconds: float) -> Round:
-    """A closed loop: each connection asks again once it is answered. requests: whole, as `on_wire` has them."""
+    """A closed loop: each connection asks again once answered. requests: whole, as `on_wire` has them."""
     return asyncio.run(_round(url, requests, connections, seconds))
 
 

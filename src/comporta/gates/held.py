@@ -58,6 +58,8 @@ def _meets(figure: Figure, limit: Held) -> bool:
 def _sentence(one: Settled, limit: Held) -> str:
     way = "at least" if limit.higher else "at most"
     seen = f"{limit.says or limit.metric} {show(one.figure)}"
+    if one.outcome == "pass" and one.slack < 0:
+        return f"{seen}: not shown to be {'below' if limit.higher else 'above'} {limit.limit:g}"
     if one.outcome == "pass":
         return f"{seen}: {way} {limit.limit:g}"
     if one.outcome == "fail":

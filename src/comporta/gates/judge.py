@@ -6,12 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-import msgspec
 from blake3 import blake3
 from msgspec.structs import replace
 
-from comporta.errors import BadProject
-from comporta.records import LEVELS, Check, Evidence, Level, Need, Outcome, Verdict, encode
+from comporta.gates.written import written
+from comporta.records import LEVELS, Check, Evidence, Level, Need, Outcome, Verdict
 
 
 def needs(checks: Sequence[Check]) -> tuple[Need, ...]:
@@ -43,28 +42,10 @@ def judge(checks: Sequence[Check], evidence: Mapping[Need, Evidence]) -> tuple[V
 def policy(checks: Sequence[Check]) -> str:
     """The digest of what a candidate is asked to pass, 64 hex digits; the order of checks is nothing.
 
-    Raises BadProject on a check that is no plain data: its limits could change unseen.
+    A function in a check counts by its source text. Raises BadProject on a check that is no plain data: its
+    limits could change unseen.
     """
-
-    def text(check: Check) -> bytes:
-        kind = f"{type(check).__module__}:{type(check).__qualname__}"
-        try:
-            return encode([kind, msgspec.to_builtins(check, enc_hook=_named)])
-        except TypeError as fault:
-            raise BadProject(
-                f"gate {kind}: found a check that cannot be written down ({fault}), expected a frozen "
-                "record or dataclass of plain values."
-            ) from fault
-
-    return blake3(b"\n".join(sorted(text(check) for check in checks))).hexdigest()
-
-
-def _named(value: object) -> str:
-    """A project's own function, by where it is: the step that calls it counts its code."""
-    where, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if not callable(value) or not where or not name:
-        raise TypeError(f"a value of {type(value).__name__}")
-    return f"{where}:{name}"
+    return blake3(b"\n".join(sorted(written(check) for check in checks))).hexdigest()
 
 
 def _asked(check: Check) -> tuple[tuple[Need, ...], str]:

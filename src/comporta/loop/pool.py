@@ -152,4 +152,5 @@ def told(model: Model) -> dict[str, Any]:
 
 
 def _called(function: object) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{getattr(function, '__module__', '')}.{name}"
