@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from comporta.cli import show
@@ -13,14 +16,17 @@ from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
 from comporta.errors import BadProject
 from comporta.project import Fault
+from comporta.records import Verdict
 
 if TYPE_CHECKING:
     from comporta.loop.house import House
+    from comporta.report import Told
 
 
 def check(
     *,
     level: Annotated[str, Parameter(help=say.CHECK_LEVEL)] = "",
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], help=say.CHECK_OUT)] = None,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -35,11 +41,15 @@ def check(
 
     if level not in ("", "commit"):
         raise BadProject(f"--level: found {level!r}, expected commit; deeper: comporta run, comporta gate.")
+    if out is not None and out.suffix not in (".md", ".xml"):
+        raise BadProject(f"--out: found {out.name!r}, expected a name ending in .md or .xml.")
     with open_house(project, works=True) as house:
         faults = checked(house)
         if level and not faults:
-            return _commit(house, json)
+            return _commit(house, json, out)
         models, tables = len(house.project.models), len(house.project.tables())
+    if out is not None:
+        _write(out, say.CHECK_TITLE, [_as_told(fault) for fault in faults])
     if json:
         show.json(faults)
     elif faults:
@@ -55,7 +65,27 @@ def _faults(faults: tuple[Fault, ...]) -> None:
     show.aside(say.FAULTS.format(count=len(faults)) if len(faults) > 1 else say.ONE_FAULT)
 
 
-def _commit(house: House, json: bool) -> int:
+def _as_told(fault: Fault) -> Told:
+    """A fault as a verdict, so that one page shows both."""
+    from comporta.report import Told
+
+    at = f"{fault.file}:{fault.line}"
+    return Told(
+        verdict=Verdict(check=at, outcome="fail", required=True, reason=fault.message, what="project")
+    )
+
+
+def _write(out: Path, title: str, told: Sequence[Told]) -> None:
+    from comporta.report.junit import suites
+    from comporta.report.markdown import verdicts
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    text = verdicts(title, told) if out.suffix == ".md" else suites("comporta check", told)
+    out.write_text(text, encoding="utf-8")
+    show.aside(say.WRITTEN.format(file=out))
+
+
+def _commit(house: House, json: bool, out: Path | None) -> int:
     from comporta.loop.commit import commit
     from comporta.project.once import not_inside_a_run
     from comporta.report import Told
@@ -63,6 +93,13 @@ def _commit(house: House, json: bool) -> int:
     with not_inside_a_run(), display(quiet=json) as progress:
         run, tried = commit(house, progress=progress)
     broken = any(each.broken for each in tried)
+    if out is not None:
+        every = [
+            Told(verdict=msgspec.structs.replace(verdict, check=f"{each.model}: {verdict.check}"))
+            for each in tried
+            for verdict in each.verdicts
+        ]
+        _write(out, say.TRIED_BROKEN if broken else say.TRIED, every)
     if json:
         show.json({"run": run, "models": tried})
         return NO if broken else 0

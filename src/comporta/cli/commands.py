@@ -41,6 +41,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("waive", "VERSION CHECK", "gate:waive", "let one check not count until a day, in your name"),
         Command("approve", "VERSION", "model:approve", "let a version through, in your name"),
         Command("release", "VERSION", "model:release", "give a version all traffic"),
+        Command("fetch", "VERSION FOLDER", "model:fetch", "write a version's files into a folder"),
         Command("rollback", "MODEL", "model:rollback", "give all traffic back to the version before"),
         Command("serve", "", "serve:serve", "answer requests with what is released"),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -141,6 +142,28 @@ def release(
     )
     show.line(say.RELEASED.format(version=now, before=before))
     show.aside(say.NEXT_AFTER_RELEASE)
+
+
+def fetch(
+    version: Named,
+    folder: Annotated[Path, Parameter(help=say.FETCH_INTO)],
+    /,
+    *,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Write a version's files into a folder: the model in each form, its signature, its verdicts."""
+    from comporta.loop.fetch import fetch as fetched
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        found, files = fetched(house, version, folder)
+    if json:
+        show.json({"version": found.id, "state": found.state, "files": [str(file) for file in files]})
+        return
+    for file in files:
+        show.line(str(file))
+    show.aside(say.FETCHED.format(version=found.id, state=found.state))
 
 
 def rollback(

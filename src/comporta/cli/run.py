@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -11,12 +13,17 @@ from comporta.cli import words as say
 from comporta.cli.model import verdicts
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
+from comporta.errors import BadProject
 from comporta.project.once import not_inside_a_run
-from comporta.records import Run
+from comporta.records import Run, Version
+
+if TYPE_CHECKING:
+    from comporta.loop.house import House
 
 
 def run(
     *models: Annotated[str, Parameter(help="Which models; default: all of them.")],
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], help=say.RUN_OUT)] = None,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -27,8 +34,12 @@ def run(
     from comporta.loop.house import open_house
     from comporta.loop.train import run as ran
 
+    if out is not None and out.suffix != ".md":
+        raise BadProject(f"--out: found {out.name!r}, expected a name ending in .md.")
     with not_inside_a_run(), open_house(project, works=True) as house, display(quiet=json) as progress:
         report = ran(house, models, progress=progress, command=" ".join(("run", *models)))
+        if out is not None:
+            _write(out, house, report.versions)
     shut = [each for each in report.versions if not all(verdict.opens for verdict in each.verdicts)]
     if json:
         shown.json(
@@ -52,6 +63,16 @@ def run(
         elif version.state in ("passed", "approved"):
             shown.aside(say.NEXT_AFTER_RUN.format(version=version.id))
     return NO if shut else 0
+
+
+def _write(out: Path, house: House, versions: Sequence[Version]) -> None:
+    """What the gates said of each version, for a pull request."""
+    from comporta.loop.report import report
+    from comporta.report import markdown
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("\n".join(markdown(report(house, each.id)) for each in versions), encoding="utf-8")
+    shown.aside(say.WRITTEN.format(file=out))
 
 
 def runs(

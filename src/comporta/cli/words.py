@@ -15,7 +15,7 @@ PROJECT = "The project's file or folder; default: the nearest project.py above."
 JSON = "Print JSON instead."
 BY = "Who does this; default: the name you are logged in with."
 REASON = "Why, for the record."
-VERSION = "A version such as late/3, or a model's name for its newest."
+VERSION = "A version: late/3, late for its newest, late@champion, or late@COMMIT."
 TRACED = "A prediction's id, late/3, weather@2, weather:KEY or subject:VALUE."
 DRY = "Only say what would be deleted."
 
@@ -38,6 +38,8 @@ FILES = {
 NO_FAULTS = "No faults. Models: {models}, datasets: {datasets}."
 FAULTS = "{count} faults."
 ONE_FAULT = "1 fault."
+CHECK_OUT = "Where to write it too: a name ending in .md or .xml (JUnit)."
+CHECK_TITLE = "The project's declaration"
 CHECK_LEVEL = "commit: hold each model, fitted on a sample, to its quick gates too."
 NO_QUICK_GATES = "{model}: no gate is asked at this level."
 TRIED = "No faults, and no quick gate fails on a sample. The full set: comporta run"
@@ -48,6 +50,7 @@ KEY_SHOWN = "Whoever has this key can match what is stored to people. Keep it wh
 KEY_PUT = "Key {fingerprint} put in {where}."
 
 # run
+RUN_OUT = "Where to write the verdicts too, for a pull request: a name ending in .md."
 RUN = "Run {id} {outcome}: {what}, {took}"
 STEPS = "{fresh} steps done, {reused} reused"
 NOTHING_NEW = "nothing changed, all steps reused"
@@ -65,6 +68,10 @@ WAIVED = "{check!r} of {version} does not count until {until}: waived by {by}."
 
 WAIVED_OUTCOME = "waived"
 REPORTED = "{outcome} (report)"
+
+# fetch
+FETCH_INTO = "The folder to write into; it is made where it is not there."
+FETCHED = "{version}, {state}"
 
 # report
 OUT = "Where to write it: a name ending in .html, .md or .xml (JUnit)."
@@ -93,6 +100,10 @@ DRAWN = "Drawn into {file}"
 # audit
 SOUND = "{events} events and {readings} readings are what was written."
 AND_MORE = "and {count} more"
+DATA_SOUND = "{size} in {objects} objects of {datasets} are what was written."
+DATASETS = "{count} datasets"
+ONE_DATASET = "1 dataset"
+READ = "{what}: {read} of {total} read"
 HEAD = "head {seq}:{hash}"
 
 # store

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from comporta.engine import Progress
 from comporta.gates import asked_at, judge
 from comporta.loop.evidence import gather
@@ -22,7 +24,7 @@ class Tried(Record, frozen=True, kw_only=True):
 
     @property
     def broken(self) -> bool:
-        """Whether a required gate failed. In doubt it is left to the full run: a sample shows less."""
+        """Whether a required gate failed. What is in doubt is left to the full run."""
         return any(each.required and each.outcome == "fail" for each in self.verdicts)
 
 
@@ -39,5 +41,13 @@ def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tupl
     for model in models:
         gates = asked_at(model.gates, "commit")
         evidence = gather(house.desk, model, "commit", answers, champions[model.name])
-        tried.append(Tried(model=model.name, rows=ROWS, verdicts=judge(gates, evidence)))
+        verdicts = tuple(_left(each) for each in judge(gates, evidence))
+        tried.append(Tried(model=model.name, rows=ROWS, verdicts=verdicts))
     return run, tuple(tried)
+
+
+def _left(verdict: Verdict) -> Verdict:
+    """What a sample leaves in doubt closes nothing here."""
+    if verdict.outcome != "inconclusive":
+        return verdict
+    return msgspec.structs.replace(verdict, required=False)

@@ -11,6 +11,8 @@ from comporta.release import ROUTES
 from comporta.release import release as released
 from comporta.release import rollback as rolled_back
 
+FEWEST_DIGITS = 7
+
 
 def models(house: House) -> tuple[Version, ...]:
     """Every version of every model, newest first within each."""
@@ -19,8 +21,9 @@ def models(house: House) -> tuple[Version, ...]:
 
 
 def version_of(house: House, name: str) -> Version:
-    """`late/3`, or the newest of `late`. Raises NotFound, naming what there is."""
-    model, _, number = name.partition("/")
+    """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, the newest that was
+    built from that commit. Raises NotFound, naming what there is."""
+    model, sign, asked = name.partition("@") if "@" in name else name.partition("/")
     known = [version for _, version in house.ledger.scan(VERSIONS, f"{model}/")]
     if not known:
         there = sorted({key.partition("/")[0] for key, _ in house.ledger.scan(VERSIONS)})
@@ -28,12 +31,29 @@ def version_of(house: House, name: str) -> Version:
             f"found no version of {model!r}, expected a model of: {', '.join(there) or 'none yet'}. "
             "Make one: comporta run"
         )
-    if not number:
+    if not asked:
         return known[-1]
+    if sign == "@":
+        return _aliased(house, name, asked, known)
     for version in known:
-        if number == str(version.number):
+        if asked == str(version.number):
             return version
     raise NotFound(f"found no version {name!r}, expected {model}/1 to {known[-1].id}.")
+
+
+def _aliased(house: House, name: str, asked: str, known: list[Version]) -> Version:
+    if asked == "champion":
+        route = house.ledger.get(ROUTES, known[0].model)
+        if route is None:
+            raise NotFound(f"found no champion of {known[0].model!r}: nothing was released yet.")
+        return next(each for each in known if each.number == route.champion)
+    built = [each for each in known if each.commit and each.commit.startswith(asked)]
+    if len(asked) < FEWEST_DIGITS or not built:
+        raise NotFound(
+            f"found no version {name!r}, expected @champion, or @ and at least {FEWEST_DIGITS} digits of the "
+            "commit that it was built from."
+        )
+    return built[-1]
 
 
 def approve(house: House, name: str, *, by: str, role: str = "", reason: str = "") -> Version:

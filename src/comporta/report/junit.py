@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from comporta.report.markdown import because
@@ -9,24 +10,29 @@ from comporta.report.told import Report, Told, sections
 
 
 def junit(report: Report) -> str:
+    """The report as JUnit XML."""
+    return suites(report.version.id, report.told)
+
+
+def suites(name: str, every: Sequence[Told]) -> str:
     """One suite per section, one case per check. What closes the way is a failure; what does not apply, or
     is only reported and did not pass, is skipped with its reason."""
     suites = []
-    for title, told in sections(report.told):
-        cases = "".join(_case(report, title, each) for each in told)
+    for title, told in sections(every):
+        cases = "".join(_case(name, title, each) for each in told)
         shut = sum(each.shuts for each in told)
         aside = sum(_aside(each) for each in told)
         suites.append(
             f'  <testsuite name={quoteattr(title)} tests="{len(told)}" failures="{shut}" skipped="{aside}">\n'
             f"{cases}  </testsuite>\n"
         )
-    shut = sum(each.shuts for each in report.told)
-    head = f'name={quoteattr(report.version.id)} tests="{len(report.told)}" failures="{shut}"'
+    shut = sum(each.shuts for each in every)
+    head = f'name={quoteattr(name)} tests="{len(every)}" failures="{shut}"'
     return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
 
 
-def _case(report: Report, title: str, told: Told) -> str:
-    name = f"classname={quoteattr(f'{report.version.model}.{title}')} name={quoteattr(told.verdict.check)}"
+def _case(model: str, title: str, told: Told) -> str:
+    name = f"classname={quoteattr(f'{model}.{title}')} name={quoteattr(told.verdict.check)}"
     said = because(told)
     if told.shuts:
         failure = f"<failure message={quoteattr(told.verdict.outcome)}>{escape(said)}</failure>"

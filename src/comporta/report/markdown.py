@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from comporta.report.told import Report, Told, sections
 
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "does not apply": "➖"}  # noqa: RUF001
@@ -9,26 +11,28 @@ MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "does not apply": 
 
 def markdown(report: Report) -> str:
     """What closes the way first, then a table of every verdict, folded."""
-    version = report.version
     shut = [each for each in report.told if each.shuts]
     said = "**may be released**" if not shut else f"**may not be released**: {_count(len(shut))} closed"
-    lines = [f"### {version.id} {said}", "", _about(report), ""]
+    lines = [verdicts(f"{report.version.id} {said}", report.told, _about(report))]
+    if report.added:
+        lines.append(f"Asked beside what was asked at first: {_cell(', '.join(report.added))}.\n")
+    return "\n".join(lines)
+
+
+def verdicts(title: str, every: Sequence[Told], about: str = "") -> str:
+    """The verdicts under a title: what closes the way, then every section, folded."""
+    shut = [each for each in every if each.shuts]
+    lines = [f"### {title}", "", *([about, ""] if about else [])]
     if shut:
         lines += [
             f"- {mark(each)} **{_cell(each.verdict.check)}**: {_cell(each.verdict.reason)}" for each in shut
         ]
         lines.append("")
-    for title, told in sections(report.told):
-        lines += [
-            f"<details><summary>{title}: {_tally(told)}</summary>",
-            "",
-            "| | check | because |",
-            "|---|---|---|",
-        ]
+    for heading, told in sections(every):
+        lines += [f"<details><summary>{heading}: {_tally(told)}</summary>", ""]
+        lines += ["| | check | because |", "|---|---|---|"]
         lines += [f"| {mark(each)} | {_cell(each.verdict.check)} | {_cell(because(each))} |" for each in told]
         lines += ["", "</details>", ""]
-    if report.added:
-        lines += [f"Asked beside what was asked at first: {_cell(', '.join(report.added))}.", ""]
     return "\n".join(lines)
 
 

@@ -1,0 +1,112 @@
+"""A version judged again: by other gates, more deeply, and with a waiver. Nothing is computed twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from comporta.cli.init import make
+from comporta.errors import Refused
+from comporta.loop.gate import gate, waive
+from comporta.loop.house import open_house
+from comporta.loop.release import release, version_of
+from comporta.loop.runs import run_of
+from comporta.loop.train import run
+
+UNTIL = datetime.now(UTC) + timedelta(days=30)
+DEEP = """
+
+class Deep(Record, frozen=True):
+    name: str = "a deep check"
+    required: bool = True
+    level: str = "audit"
+
+    def needs(self):
+        return (need("feature quality"),)
+
+    def judge(self, evidence):
+        found = evidence[0]
+        said = "pass" if found.figures else "inconclusive"
+        return Verdict(check=self.name, outcome=said, required=True, reason=found.missing or "Seen.")
+"""
+
+
+class Folder:
+    """A project whose gates can be set."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        make(root, "churn")
+        self._text = (root / "project.py").read_text()
+        self.gates('at_least("roc_auc", 0.7)')
+
+    def gates(self, gates: str, extra: str = "") -> None:
+        start, end = self._text.index("    gates=("), self._text.index("project = Project(")
+        text = f"{self._text[:start]}    gates=({gates},),\n)\n\n{self._text[end:]}"
+        text = text.replace("models=(leaving,)", 'models=(leaving,), people=(Person("rui", "validator"),)')
+        text = text.replace("from comporta import ", "from comporta import Person, ", 1)
+        text = text.replace("\nleaving = Model(", f"{extra}\n\nleaving = Model(", 1)
+        head = "from comporta.records import Record, Verdict, need\n"
+        text = text.replace("from comporta import", f"{head}from comporta import", 1)
+        (self.root / "project.py").write_text(text)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Folder:
+    made = Folder(tmp_path_factory.mktemp("gates"))
+    with open_house(made.root, works=True) as house:
+        run(house)
+    return made
+
+
+def outcomes(version) -> dict[str, str]:
+    return {each.check: each.outcome for each in version.verdicts}
+
+
+def test_another_limit_judges_the_same_version_again_and_computes_nothing(folder):
+    folder.gates('at_least("roc_auc", 0.7), at_least("roc_auc", 0.75)')
+    with open_house(folder.root, works=True) as house:
+        judged = gate(house, "leaving")
+        assert judged.fresh
+        assert judged.version.number == 1
+        assert outcomes(judged.version)["roc_auc at least 0.75"] == "pass"
+        assert set(run_of(house, judged.run.id).run.nodes) == set(judged.run.reused)
+        assert not gate(house, "leaving").fresh
+
+
+def test_a_limit_loosened_afterwards_leaves_the_first_one_standing(folder):
+    folder.gates('at_least("roc_auc", 0.65)')
+    with open_house(folder.root, works=True) as house:
+        version = gate(house, "leaving").version
+    (kept,) = [each for each in version.verdicts if each.carried]
+    assert kept.check == "roc_auc at least 0.7"
+
+
+def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(folder):
+    folder.gates('at_least("roc_auc", 0.7), Deep()', DEEP)
+    with open_house(folder.root, works=True) as house:
+        version = gate(house, "leaving").version
+        assert outcomes(version)["a deep check"] == "inconclusive"
+        with pytest.raises(Refused, match="asked at the level audit"):
+            release(house, "leaving/1")
+        deep = gate(house, "leaving", level="audit").version
+        assert outcomes(deep)["a deep check"] == "pass"
+        # A shallower look leaves what the deeper one said.
+        assert outcomes(gate(house, "leaving").version)["a deep check"] == "pass"
+
+
+def test_only_those_with_the_role_waive_and_a_waiver_lets_it_through(folder):
+    folder.gates('at_least("roc_auc", 0.7), at_least("roc_auc", 0.999)')
+    with open_house(folder.root, works=True) as house:
+        gate(house, "leaving")
+        with pytest.raises(Refused, match=r"roc_auc at least 0\.999"):
+            release(house, "leaving/1")
+        with pytest.raises(Refused, match="'ana' may not waive a check, expected one of: rui"):
+            waive(house, "leaving/1", "roc_auc at least 0.999", by="ana", reason="no", until=UNTIL)
+        waived = waive(house, "leaving/1", "roc_auc at least 0.999", by="rui", reason="a trial", until=UNTIL)
+        assert waived.state == "passed"
+        assert waived.waivers[0].outcome == "fail"
+        release(house, "leaving/1")
+        assert version_of(house, "leaving").state == "released"
