@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comporta.data import key_text, row_key
+from comporta.data.instants import instants
 from comporta.data.keys import PLACE, placed, subject_hash
 from comporta.data.siphash import siphash
 from comporta.records import Shape
@@ -47,6 +48,30 @@ def test_nanoseconds_and_zones_are_written_as_utc() -> None:
         assert (
             frame.select(row_key(frame, [name])).item() == key_text([at]) == '["2026-07-01T12:00:00.000250Z"]'
         )
+
+
+PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
+FAR = {"ms": 2**38, "us": 2**38, "ns": 2**33}  # in seconds: year 10,680; what nanoseconds hold
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> pl.Series:
+    """Times from years that have four digits and from others, with and without fractions, close and far."""
+    unit = draw(st.sampled_from(["ms", "us", "ns"]))
+    second, far = PER_SECOND[unit], draw(st.sampled_from([100, 10**6, 2**33, FAR[unit]]))
+    zeros = draw(st.sampled_from([1, 10**3, 10**6, second]))
+    seconds, fractions = st.integers(-far, far), st.integers(0, second - 1).map(lambda f: f // zeros * zeros)
+    ticks = st.builds(lambda one, two: one * second + two, seconds, fractions)
+    return pl.Series(draw(st.lists(st.none() | ticks, max_size=8)), dtype=pl.Int64).cast(pl.Datetime(unit))
+
+
+@given(columns())
+def test_many_times_are_written_as_polars_writes_one(times: pl.Series) -> None:
+    nano = times.dtype == pl.Datetime("ns")
+    said = times.dt.to_string(f"%Y-%m-%dT%H:%M:%S{'%.9f' if nano else '%.6f'}")
+    if nano:
+        said = said.str.replace(r"(\.\d{6})000$", "$1")
+    assert instants(times).equals(said.str.strip_suffix(".000000"), null_equal=True)
 
 
 def one(message: bytes) -> int:

@@ -79,9 +79,11 @@ class Coder(Record, frozen=True, kw_only=True):
             return found.cast(pl.Int64).fill_null(-1).to_numpy(writable=True)
         if self.low is not None and self.high is not None:
             values = keys.to_series(0)
+            if len(values) and not values.null_count():
+                plain = values.to_numpy()
+                if self.low <= plain.min() and plain.max() <= self.high:
+                    return plain - self.low
             inside = values.is_between(self.low, self.high).fill_null(False)
-            if inside.all():
-                return values.to_numpy() - self.low
             return values.set(~inside, self.low - 1).to_numpy() - self.low
         mixed: Any = None
         for column in keys.get_columns():

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from blake3 import blake3
 
+from comporta.data.instants import instants
 from comporta.data.siphash import Words, siphash
 from comporta.errors import BadData, BadProject
 from comporta.records import Shape, encode
@@ -33,16 +34,20 @@ def key_text(values: Sequence[Any]) -> str:
 def row_key(frame: pl.DataFrame | pl.LazyFrame, key: Sequence[str]) -> pl.Expr:
     """An expression giving each row's `key_text`: text columns as JSON strings, times as ISO 8601 in UTC."""
     schema = frame.collect_schema()
-    parts: list[pl.Expr] = [pl.lit("[")]
+    parts: list[pl.Expr] = []
+    said = "["
     for at, name in enumerate(key):
-        parts += [pl.lit(","), _json(name, schema[name])] if at else [_json(name, schema[name])]
-    return pl.concat_str(*parts, pl.lit("]"))
+        before, text, after = _json(name, schema[name])
+        parts += [pl.lit(said + "," * (at > 0) + before), text]
+        said = after
+    return pl.concat_str(*parts, pl.lit(said + "]"))
 
 
 def subject_text(name: str, dtype: pl.DataType) -> pl.Expr:
     """The text under which a subject is known: `str` of its value."""
     if isinstance(dtype, pl.Datetime | pl.Date):
-        return _time(name, dtype)
+        text, after = _time(name, dtype)
+        return text + after if after else text
     return pl.col(name).cast(pl.String)
 
 
@@ -117,35 +122,33 @@ def require_key(frame: pl.DataFrame, shape: Shape) -> None:
             raise error
 
 
-def _json(name: str, dtype: pl.DataType) -> pl.Expr:
+def _json(name: str, dtype: pl.DataType) -> tuple[str, pl.Expr, str]:
+    """What is said before the text of a value, the text, and what after: every piece costs a pass."""
     column = pl.col(name)
     if dtype.is_integer():
-        return column.cast(pl.String)
+        return "", column.cast(pl.String), ""
     if dtype == pl.Boolean:
-        return pl.when(column).then(pl.lit("true")).otherwise(pl.lit("false"))
+        return "", pl.when(column).then(pl.lit("true")).otherwise(pl.lit("false")), ""
     if isinstance(dtype, pl.Datetime | pl.Date):
-        return pl.concat_str(pl.lit('"'), _time(name, dtype), pl.lit('"'))
+        text, after = _time(name, dtype)
+        return '"', text, after + '"'
     if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
         text = column.cast(pl.String).str.replace_many(list(_ESCAPED), list(_ESCAPED.values()))
-        return pl.concat_str(pl.lit('"'), text, pl.lit('"'))
+        return '"', text, '"'
     raise BadProject(
         f"{name}: found {dtype} in a key, expected whole numbers, text, booleans, dates or times. "
         "Cast it in the source."
     )
 
 
-def _time(name: str, dtype: pl.DataType) -> pl.Expr:
-    """As msgspec writes it: `2013-01-01T05:00:00Z`, six digits of a second where there are any."""
+def _time(name: str, dtype: pl.DataType) -> tuple[pl.Expr, str]:
+    """As msgspec writes it, and what comes after: `2013-01-01T05:00:00.000250`, then `Z`."""
     column = pl.col(name)
     if not isinstance(dtype, pl.Datetime):
-        return column.dt.to_string("%Y-%m-%d")
+        return column.dt.to_string("%Y-%m-%d"), ""
     if dtype.time_zone is not None:
         column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    digits = "%.9f" if dtype.time_unit == "ns" else "%.6f"
-    text = column.dt.to_string(f"%Y-%m-%dT%H:%M:%S{digits}")
-    if dtype.time_unit == "ns":
-        text = text.str.replace(r"(\.\d{6})000$", "$1")
-    return text.str.strip_suffix(".000000") + "Z"
+    return column.map_batches(instants, return_dtype=pl.String, is_elementwise=True), "Z"
 
 
 def _utc(value: Any) -> Any:
