@@ -67,8 +67,9 @@ def parts_of(column: pl.Series) -> Parts:
         numbers = some.cast(pl.Float64).fill_nan(None).drop_nulls().to_numpy()
         cuts = np.unique(np.quantile(numbers, np.arange(1, PARTS) / PARTS)) if len(numbers) else np.empty(0)
         return Parts(cuts=cuts, values=None)
-    kinds = _plain(column).drop_nulls().value_counts(sort=True, name="count").head(MOST_VALUES)
-    values = kinds.select(pl.first().alias("value")).sort("value").with_row_index("code")
+    kinds = _plain(column).alias("value").drop_nulls().value_counts()
+    kinds = kinds.sort("count", "value", descending=[True, False]).head(MOST_VALUES)
+    values = kinds.select("value").sort("value").with_row_index("code")
     return Parts(cuts=None, values=values)
 
 

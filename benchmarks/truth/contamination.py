@@ -1,0 +1,74 @@
+"""Whether test rows that training has seen are found, and none where there are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from _tables import KINDS, outcome, parts, row, sizes
+
+from comporta.evidence.contamination import contaminated
+from comporta.gates import contamination
+
+
+def study(seeds: int = 60) -> list[dict[str, object]]:
+    check, out = contamination(), []
+    for kind in KINDS:
+        for rows, some in sizes(seeds):
+            said = [outcome(check, contaminated(*parts(kind, rows, seed))) for seed in some]
+            out.append(row("contamination", "none", f"{kind}, {rows:,} rows", said))
+    faults = {
+        "3 % of the test rows copied into training": (_copied, KINDS),
+        "3 % copied, each number moved by 0.1 % of its spread": (_moved, ("numbers", "sensors")),
+        "every row doubled before the split": (_doubled, ("numbers", "mixed")),
+        "one key in both parts": (_one_key, ("mixed",)),
+    }
+    for fault, (plant, kinds) in faults.items():
+        for kind in kinds:
+            said = [outcome(check, contaminated(*plant(kind, 5_000, seed))) for seed in range(seeds)]
+            out.append(row("contamination", fault, f"{kind}, 5,000 rows", said))
+    by_group = contamination(entities=("customer",))
+    said = [outcome(by_group, contaminated(*_customers(seed, 1), ["customer"])) for seed in range(seeds)]
+    out.append(row("contamination", "one customer of a split by customer in both parts", "5,000 rows", said))
+    said = [outcome(by_group, contaminated(*_customers(seed, 0), ["customer"])) for seed in range(seeds)]
+    out.append(row("contamination", "none", "split by customer, 5,000 rows", said))
+    return out
+
+
+def _copied(kind: str, rows: int, seed: int, moved: float = 0.0) -> tuple[pl.DataFrame, pl.DataFrame]:
+    train, test = parts(kind, rows, seed)
+    some = test.sample(fraction=0.03, seed=seed)
+    if moved:
+        draw = np.random.default_rng(seed)
+        some = some.with_columns(
+            pl.Series(name, some[name].to_numpy() + moved * test[name].std() * draw.normal(size=some.height))
+            for name in some.columns
+            if some[name].dtype == pl.Float64 and not name.startswith("__")
+        )
+    return pl.concat([train, some.with_columns(pl.col("__key") + "again")]), test
+
+
+def _moved(kind: str, rows: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return _copied(kind, rows, seed, moved=0.001)
+
+
+def _doubled(kind: str, rows: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    whole = pl.concat(parts(kind, rows, seed))
+    whole = pl.concat([whole, whole.with_columns(pl.col("__key") + "again")])
+    tests = pl.Series(np.random.default_rng(seed).random(whole.height) < 0.2)
+    return whole.filter(~tests), whole.filter(tests)
+
+
+def _one_key(kind: str, rows: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    train, test = parts(kind, rows, seed)
+    return train, test.with_columns(
+        __key=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(train["__key"][0])).otherwise("__key")
+    )
+
+
+def _customers(seed: int, shared: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    train, test = parts("mixed", 5_000, seed)
+    draw = np.random.default_rng(seed)
+    return (
+        train.with_columns(__keep_customer=pl.Series(draw.integers(0, 400, train.height))),
+        test.with_columns(__keep_customer=pl.Series(draw.integers(400 - shared, 500, test.height))),
+    )
