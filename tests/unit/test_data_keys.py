@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comporta.data import key_text, row_key
@@ -57,7 +57,7 @@ FAR = {"ms": 2**38, "us": 2**38, "ns": 2**33}  # in seconds: year 10,680; what n
 @st.composite
 def columns(draw: st.DrawFn) -> pl.Series:
     """Times from years that have four digits and from others, with and without fractions, close and far."""
-    unit = draw(st.sampled_from(["ms", "us", "ns"]))
+    unit: Any = draw(st.sampled_from(["ms", "us", "ns"]))
     second, far = PER_SECOND[unit], draw(st.sampled_from([100, 10**6, 2**33, FAR[unit]]))
     zeros = draw(st.sampled_from([1, 10**3, 10**6, second]))
     seconds, fractions = st.integers(-far, far), st.integers(0, second - 1).map(lambda f: f // zeros * zeros)
@@ -65,6 +65,7 @@ def columns(draw: st.DrawFn) -> pl.Series:
     return pl.Series(draw(st.lists(st.none() | ticks, max_size=8)), dtype=pl.Int64).cast(pl.Datetime(unit))
 
 
+@settings(deadline=None)
 @given(columns())
 def test_many_times_are_written_as_polars_writes_one(times: pl.Series) -> None:
     nano = times.dtype == pl.Datetime("ns")
@@ -92,6 +93,7 @@ def test_siphash_gives_the_published_vectors() -> None:
     assert one(bytes(range(63))) == 0x958A324CEB064572
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=20))
 def test_placement_by_key_hashes_each_text_as_if_alone(texts: list[str]) -> None:
     shape = Shape(name="d", key=("id",))
