@@ -23,6 +23,7 @@ from comporta.gates.limit import Limit, at_least, at_most
 from comporta.gates.membership import Membership, membership
 from comporta.gates.noise import Noise, noise
 from comporta.gates.parity import Parity, parity
+from comporta.gates.privacy_structure import PrivacyStructure, privacy_structure
 from comporta.gates.proxy import NoProxy, no_proxy
 from comporta.gates.scenario import Scenario, scenario
 from comporta.gates.single_feature import SingleFeature, single_feature
@@ -48,6 +49,7 @@ __all__ = [
     "NoWorse",
     "Noise",
     "Parity",
+    "PrivacyStructure",
     "Scenario",
     "SingleFeature",
     "Stress",
@@ -79,6 +81,7 @@ __all__ = [
     "noise",
     "parity",
     "policy",
+    "privacy_structure",
     "scenario",
     "single_feature",
     "stress",

@@ -1,0 +1,82 @@
+"""A model's build must not hold the rows it learned from."""
+
+from __future__ import annotations
+
+from comporta.gates.argument import number
+from comporta.gates.bound import no_matter
+from comporta.gates.held import Held, held
+from comporta.records import Evidence, Level, Need, Record, Verdict, need
+
+_SAYS = {
+    "training rows kept": "share of the training rows that the model keeps as they are",
+    "training rows in small leaves": "share of the training rows in leaves of fewer than 5",
+    "weights for each training row": "weights for each training row",
+    "words of few rows": "words kept that fewer than 5 training rows have:",
+}
+
+
+class PrivacyStructure(Record, frozen=True, kw_only=True):
+    """Limits on what the build holds; None: not judged."""
+
+    kept: float | None = 0.0
+    leaves: float | None = 0.1
+    weights: float | None = 1.0
+    words: int | None = None
+    required: bool = True
+    level: Level = "commit"
+
+    @property
+    def name(self) -> str:
+        """`structure holds no rows`, with the limits that are not the usual ones."""
+        told = {"kept": self.kept, "leaves": self.leaves, "weights": self.weights, "words": self.words}
+        usual = {"kept": 0.0, "leaves": 0.1, "weights": 1.0, "words": None}
+        other = [f"{name} {value}" for name, value in told.items() if value != usual[name]]
+        return "structure holds no rows" + (f" ({', '.join(other)})" if other else "")
+
+    def needs(self) -> tuple[Need, ...]:
+        """The screen of the estimator."""
+        return (need("privacy structure"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on what this kind of model has: no tree, no leaf."""
+        (found,) = evidence
+        if found.without:
+            return no_matter(self, found)
+        there = {each.metric for each in found.figures}
+        asked = dict(zip(_SAYS, (self.kept, self.leaves, self.weights, self.words), strict=True))
+        limits = [
+            Held(metric=metric, limit=float(limit), says=_SAYS[metric])
+            for metric, limit in asked.items()
+            if limit is not None and (metric in there or metric == "training rows kept")
+        ]
+        return held(self, found, limits)
+
+
+def privacy_structure(
+    *,
+    kept: float | None = 0.0,
+    leaves: float | None = 0.1,
+    weights: float | None = 1.0,
+    words: int | None = None,
+    required: bool = True,
+) -> PrivacyStructure:
+    """A model holds no training row by its build: `privacy_structure()`.
+
+    Looks at the estimator and at all inside it, without a prediction, in well under a second. kept: the share
+    of the training rows that it keeps as they are (nearest neighbours, support vectors, Gaussian processes,
+    any table as long as the training part). leaves: the share in leaves of fewer than five, the mean over
+    trees (unpruned trees and forests; scikit-learn's and LightGBM's). weights: of linear models and networks,
+    for each training row. words: how many words in the lists of the signature fewer than five rows have.
+    None does not judge one.
+
+    It is quick and coarse: what it refuses may reveal little (`membership` measures that), and boosted trees
+    that learned rows by heart in large leaves pass. A model of an unknown build is inconclusive.
+    Raises BadProject.
+    """
+    limits = {"kept": kept, "leaves": leaves, "weights": weights, "words": words}
+    for name, value in limits.items():
+        if value is not None:
+            number("privacy_structure", name, value, low=0)
+    if all(value is None for value in limits.values()):
+        number("privacy_structure", "kept", kept, low=0)
+    return PrivacyStructure(kept=kept, leaves=leaves, weights=weights, words=words, required=required)
