@@ -2,10 +2,10 @@
 
 For all rows at once, step by step: each change of one feature that the budget still pays for is tried (a
 number moved to points of its range, a word to the others, at first also several numbers together by chance).
-Where some flip the decision, each is halved back toward where it was and the cheapest is kept; else the one
-that brings the decision nearest for its cost. This is exact where the score is linear: the budget belongs to
-the feature with the most score for its cost, up to the end of its range, then to the next. Elsewhere it finds
-a way, not the cheapest: the share found is a lower bound.
+Those that flip the decision are halved back toward where they were, and the cheapest is kept; from the one
+that brings the decision nearest for its cost, without flipping it, the next step goes on. This is exact where
+the score is linear: the budget belongs to the feature with the most score for its cost, up to the end of its
+range, then to the next. Elsewhere it finds a way, not the cheapest: the share found is a lower bound.
 """
 
 from __future__ import annotations
@@ -229,13 +229,14 @@ def search(
     held, draw = _Rows(asked, rows, ways, place), np.random.default_rng(seed)
     start = held.start()
     n = rows.height
-    cost = np.full(n, np.inf)
+    cost, best = np.full(n, np.inf), start.copy()
     if not ways:
         return Found(cost, np.full(n, "", object), 0)
     now, margin = start.copy(), held.margin(np.arange(n), start)
     left = np.arange(n)
     for step in range(STEPS):
-        tries = _alone(now, start, left, ways, budget, word_cost)
+        # What costs more than a flip that is known is not looked at.
+        tries = _alone(now, start, left, ways, np.minimum(budget, cost[left]), word_cost)
         if step == 0:
             tries = _joined(tries, _several(start, left, ways, budget, word_cost, draw))
         if not len(tries.of):
@@ -243,29 +244,28 @@ def search(
         tried = held.margin(tries.of, tries.at)
         done = _flips(held, tries, tried, now, start, word_cost)
         if len(done.of):
-            cheapest = _best(done.of, -_cost(done.at, start[done.of], ways, word_cost))
-            now[done.of[cheapest]], margin[done.of[cheapest]] = done.at[cheapest], np.inf
-        left = left[margin[left] <= 0]
+            price = _cost(done.at, start[done.of], ways, word_cost)
+            first = _best(done.of, np.where(price < cost[done.of], -price, -np.inf))
+            best[done.of[first]], cost[done.of[first]] = done.at[first], price[first]
         gain, spent = tried - margin[tries.of], _cost(tries.at, start[tries.of], ways, word_cost)
         more = spent - _cost(now[tries.of], start[tries.of], ways, word_cost)
-        # The most for its cost; among equals the farthest, which leaves the others of its feature behind.
+        # The most for its cost; among equals the farthest, up to the end of a range.
         worth = gain / np.maximum(more, 1e-9) * (1 + 1e-6 * spent)
-        worth[(gain <= 1e-12) | (tries.column < 0) | (margin[tries.of] > 0)] = -np.inf
-        best = _best(tries.of, worth)
-        now[tries.of[best]], margin[tries.of[best]] = tries.at[best], tried[best]
-        left = left[np.isin(left, tries.of[best])]
-    flipped = np.flatnonzero(margin > 0)
-    now = _brought_back(held, start, now, flipped)
-    cost[flipped] = _cost(now[flipped], start[flipped], ways, word_cost)
-    each = np.column_stack([_cost_of(now[:, p], start[:, p], way, word_cost) for p, way in enumerate(ways)])
-    by = np.array([way.name for way in ways], object)[each.argmax(axis=1)]
-    return Found(cost, by, held.count)
+        worth[(gain <= 1e-12) | (tries.column < 0) | (tried > 0)] = -np.inf
+        moved = _best(tries.of, worth)
+        left = tries.of[moved]
+        now[left], margin[left] = tries.at[moved], tried[moved]
+    flipped = np.flatnonzero(np.isfinite(cost))
+    best = _brought_back(held, start, best, flipped)
+    cost[flipped] = _cost(best[flipped], start[flipped], ways, word_cost)
+    each = np.column_stack([_cost_of(best[:, p], start[:, p], way, word_cost) for p, way in enumerate(ways)])
+    return Found(cost, np.array([way.name for way in ways], object)[each.argmax(axis=1)], held.count)
 
 
 def _alone(
-    now: Floats, start: Floats, rows: NDArray[np.int64], ways: Sequence[Way], budget: float, word_cost: float
+    now: Floats, start: Floats, rows: NDArray[np.int64], ways: Sequence[Way], budget: Floats, word_cost: float
 ) -> _Tries:
-    """Every change of one feature that the budget still pays for."""
+    """Every change of one feature that a row's budget still pays for."""
     made: list[_Tries] = []
     rest = budget - _cost(now[rows], start[rows], ways, word_cost)
     for place, way in enumerate(ways):
@@ -339,6 +339,8 @@ def _flips(held: _Rows, tries: _Tries, tried: Floats, now: Floats, start: Floats
     if len(some):
         whole = np.array([way.kind == "integer" for way in ways])[column[some]]
         near, far = now[of[some], column[some]], at[some, column[some]]
+        # What lies outside of its range at first must come into it.
+        near = np.clip(near, *np.array([(way.low, way.high) for way in ways])[column[some]].T)
         for _ in range(HALVINGS):
             middle = (near + far) / 2
             middle = np.where(whole, np.where(far > near, np.ceil(middle), np.floor(middle)), middle)
@@ -375,7 +377,7 @@ def _brought_back(held: _Rows, start: Floats, now: Floats, flipped: NDArray[np.i
         left = changed[~free]
         if way.unit is None or not len(left):
             continue
-        near, far = start[left, place].copy(), now[left, place].copy()
+        near, far = np.clip(start[left, place], way.low, way.high), now[left, place].copy()
         for _ in range(HALVINGS):
             middle = (near + far) / 2
             if way.kind == "integer":
