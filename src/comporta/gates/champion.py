@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from comporta.errors import BadProject
-from comporta.gates.settle import Settled, settle, show, unseen, worst
+from comporta.gates.settle import On, Settled, settle, show, unseen, worst
 from comporta.records import Evidence, Figure, Need, Record, Verdict
 from comporta.records.metric import metric as named
 from comporta.stats.power import rows_to_show
@@ -21,13 +21,16 @@ class NoWorse(Record, frozen=True, kw_only=True):
     metric: str
     margin: float
     by: str = ""
+    on: On = "interval"
     required: bool = True
+    level: Level = "release"
 
     @property
     def name(self) -> str:
         """`roc_auc by carrier no worse by more than 0.01`."""
         by = f" by {self.by}" if self.by else ""
-        return f"{self.metric}{by} no worse by more than {self.margin:g}"
+        metric = "main metric" if self.metric == MAIN else self.metric
+        return f"{metric}{by} no worse by more than {self.margin:g}"
 
     def needs(self) -> tuple[Need, ...]:
         """Candidate minus champion, paired."""
@@ -36,7 +39,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the difference that decides it: the worst slice."""
         (found,) = evidence
-        higher = named(self.metric).higher
+        higher = self.metric == MAIN or named(self.metric).higher
         limit = -self.margin if higher else self.margin
         if found.first:
             return Verdict(
@@ -48,7 +51,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
             )
         if found.missing or not found.figures:
             return unseen(self.name, self.required, limit, evidence)
-        settled = [settle(each, limit, higher=higher, on="interval") for each in found.figures]
+        settled = [settle(each, limit, higher=higher, on=self.on) for each in found.figures]
         decides = worst(settled)
         return Verdict(
             check=self.name,
@@ -62,11 +65,12 @@ class NoWorse(Record, frozen=True, kw_only=True):
         )
 
     def _reason(self, decides: Settled, settled: list[Settled]) -> str:
-        seen = f"{self.metric} candidate minus champion {show(decides.figure)}"
+        seen = f"{decides.figure.metric} candidate minus champion {show(decides.figure)}"
         alike = sum(each.outcome == decides.outcome for each in settled)
         of = f" ({alike} of {len(settled)} slices)" if self.by else ""
         if decides.outcome == "pass":
-            return f"{seen}: within {self.margin:g}{of}."
+            within = "within" if self.on == "interval" else "not shown to be worse by more than"
+            return f"{seen}: {within} {self.margin:g}{of}."
         if decides.outcome == "fail":
             return f"{seen}: worse by more than {self.margin:g}{of}."
         settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
@@ -82,20 +86,23 @@ class NoWorse(Record, frozen=True, kw_only=True):
         return f"; two equal models take {rows:,} rows to show it four times in five" if rows else ""
 
 
-def no_worse(metric: str, *, margin: float, by: str | None = None, required: bool = True) -> NoWorse:
+def no_worse(
+    metric: str | None = None,
+    *,
+    margin: float,
+    by: str | None = None,
+    on: On = "interval",
+    required: bool = True,
+) -> NoWorse:
     """No worse than the champion by more than `margin`: `no_worse("roc_auc", margin=0.01)`.
 
-    Measured on the test rows that both predict and neither was trained on: the paired bootstrap of groups,
-    days or rows (BCa). It passes when the worse end of the 95 % interval is within the margin. It does not
-    apply to the first version. margin: in the metric's own unit, 0 or more; which way is worse is known from
-    the metric. An inconclusive verdict tells how many rows two equal models would need to show it with 80 %
-    power: at 5 % of rows that only one of them has right, 3,925 for one point of accuracy.
-
-    What it does not see: losses smaller than the margin, which add up from version to version. A champion
-    whose features are not in the candidate's table cannot be compared: inconclusive.
-    Raises BadProject on an unknown metric or a negative margin.
+    It does not apply to the first version. metric: None for the task's main one, of `roc_auc`, `accuracy` and
+    `r2` the first that the output can have. margin: in the metric's own unit, 0 or more; which way is worse is
+    known from the metric. on: `interval`: it must be shown to be within the margin; `fault`: it must not be
+    shown to be beyond. Raises BadProject on an unknown metric or a negative margin.
     """
-    named(metric)
+    if metric is not None:
+        named(metric)
     if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:
         raise BadProject(f"no_worse {metric}: found the margin {margin!r}, expected a number of 0 or more.")
-    return NoWorse(metric=metric, margin=float(margin), by=by or "", required=required)
+    return NoWorse(metric=metric or MAIN, margin=float(margin), by=by or "", on=on, required=required)

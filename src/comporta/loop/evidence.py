@@ -19,6 +19,7 @@ from comporta.records import (
     Scores,
     Version,
 )
+from comporta.records.metric import MAIN, MAINS
 from comporta.store import Desk
 
 
@@ -97,4 +98,5 @@ def _why_none(need: Need, scores: Scores) -> str:
 
 def _meets(figure: Figure, need: Need) -> bool:
     sliced = figure.slice.partition("=")[0] if figure.slice else ""
-    return figure.metric == need.metric and sliced == need.by
+    wanted = MAINS if need.metric == MAIN else (need.metric,)
+    return figure.metric in wanted and sliced == need.by

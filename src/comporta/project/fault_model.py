@@ -18,7 +18,7 @@ from comporta.project.kinds import unkind
 from comporta.project.locate import Fault, Places
 from comporta.project.model import Model
 from comporta.records import ByTime, Check
-from comporta.records.metric import metric
+from comporta.records.metric import MAIN, metric
 
 SCORED = ("scores", "difference")
 """What is measured by the usual metrics; the metric of other evidence is its own."""
@@ -58,7 +58,11 @@ def _gates(model: Model) -> Found:
             continue
         check: Check = gate
         names.append(check.name)
-        asked += [("gates", need.metric) for need in check.needs() if need.what in SCORED and need.metric]
+        asked += [
+            ("gates", need.metric)
+            for need in check.needs()
+            if need.what in SCORED and need.metric not in ("", MAIN)
+        ]
     yield from (("gates", f"found {name!r} twice. Remove one.") for name in twice(names))
     for field, name in dict.fromkeys(asked):
         try:

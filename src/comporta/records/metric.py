@@ -50,6 +50,12 @@ METRICS: dict[str, Metric] = {
 }
 
 
+MAIN = "main"
+"""Asked for where no metric is named: the first of these that the predictions can have."""
+
+MAINS = ("roc_auc", "accuracy", "r2")
+
+
 def metric(name: str) -> Metric:
     """The metric of this name. Raises BadProject, with the names that are near."""
     found = METRICS.get(name)

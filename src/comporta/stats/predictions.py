@@ -8,7 +8,7 @@ import polars as pl
 
 from comporta.errors import BadData, BadProject
 from comporta.records.columns import CHANCE, LABEL, NUMBER, TARGET
-from comporta.records.metric import METRICS, Task, metric
+from comporta.records.metric import MAIN, MAINS, METRICS, Task, metric
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.classes import places
 from comporta.stats.metrics import Seen, statistic
@@ -28,9 +28,12 @@ def classes_of(predictions: pl.DataFrame) -> tuple[str, ...]:
 
 
 def metrics_for(predictions: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...]:
-    """Those asked, or the usual ones of the task. Raises BadProject on one that these cannot have."""
+    """Those asked (`main`: the task's main one), or the usual ones of the task. Raises BadProject on one that these cannot have."""
     task = task_of(predictions)
     has = given(predictions)
+    if MAIN in asked:
+        main = next(n for n in MAINS if task in METRICS[n].tasks and METRICS[n].needs in has)
+        asked = tuple(dict.fromkeys(main if name == MAIN else name for name in asked))
     usual = tuple(n for n, each in METRICS.items() if each.usual and task in each.tasks and each.needs in has)
     for name in asked:
         found = metric(name)
