@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +43,11 @@ class Losses(Record, frozen=True, kw_only=True):
         return np.asarray(square / 2 if self.outcome.shape[1] == 2 else square)
 
 
+def one_hot(place: NDArray[Any], classes: int) -> Floats:
+    """(n, classes) of 0 and 1; a class that the model never saw is none of them."""
+    return np.asarray((place[:, None] == np.arange(classes)).astype(np.float64))
+
+
 def losses(seen: Seen, loss: str = "") -> Losses:
     """loss: `brier` or `log_loss` for probabilities; empty: brier, which one row cannot carry away. Labels
     have their error, numbers their squared error. Raises BadProject on another name."""
@@ -51,7 +56,7 @@ def losses(seen: Seen, loss: str = "") -> Losses:
     if seen.number is not None:
         truth = np.asarray(seen.truth, np.float64)
         return Losses(name="squared error", row=np.square(truth - seen.number), outcome=truth[:, None])
-    came = (np.asarray(seen.truth)[:, None] == np.arange(seen.classes)).astype(np.float64)
+    came = one_hot(np.asarray(seen.truth), seen.classes)
     if seen.probability is None:
         assert seen.label is not None
         return Losses(name="error", row=(seen.truth != seen.label).astype(np.float64), outcome=came)

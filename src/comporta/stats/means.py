@@ -106,8 +106,8 @@ def _spread(influence: Floats, units: Units, inside: NDArray[np.bool_] | None) -
 
 
 def difference_of(one: Interval, other: Interval) -> Interval:
-    """one - other, of independent samples: MOVER (Zou and Donner 2008, equation 3), from the two intervals
-    as they are, however lopsided."""
+    """one - other, of independent samples: MOVER (Zou and Donner 2008, equation 3), from both intervals as
+    they are, however lopsided."""
     value, units = one.value - other.value, min(one.units, other.units)
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return Interval(value=value, low=None, high=None, units=units)

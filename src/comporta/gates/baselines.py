@@ -1,0 +1,95 @@
+"""The model is better than no model, and not worse than hardly one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comporta.gates.argument import number, usual
+from comporta.gates.bound import Says, bound
+from comporta.gates.settle import On, Settled, show
+from comporta.gates.severest import severest
+from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
+
+CHANCE, SKILL = " above chance", "skill over "
+SIMPLE = ("a tree of depth 3", "a line")
+NUMBERS = ("the mean", "the median")
+
+
+class BeatsBaselines(Record, frozen=True, kw_only=True):
+    """Above chance by more than `naive`, and with a skill over the naive and the simple ones of at least
+    `naive` and `simple`."""
+
+    naive: float
+    simple: float
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`beats the naive by 0, a tree and a line by -0.05`."""
+        return f"beats the naive by {self.naive:g}, a tree and a line by {self.simple:g}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """The skills."""
+        return (need("baselines"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict, with the baseline that decides it."""
+        (found,) = evidence
+        chance = [each for each in found.figures if each.metric.endswith(CHANCE)]
+        simple = [each for each in found.figures if each.metric in {SKILL + each for each in SIMPLE}]
+        naive = [each for each in found.figures if each not in chance and each not in simple]
+        # A mean is beaten in squares and a median in distances: a model of one need not beat the other.
+        best = sorted(naive, key=lambda each: -each.value)[:1]
+        shown = chance or best
+        verdicts = [self._held(found, shown, self.naive, "interval")]
+        if chance:
+            verdicts.append(self._held(found, naive, self.naive, "fault"))
+        verdicts.append(self._held(found, simple, self.simple, "fault"))
+        return severest(verdicts)
+
+    def _held(self, found: Evidence, figures: Sequence[Figure], limit: float, on: On) -> Verdict:
+        return bound(self, found, limit, higher=True, on=on, says=_says(limit), figures=figures)
+
+
+def _says(limit: float) -> Says:
+    def says(decides: Settled, settled: Sequence[Settled]) -> str:
+        seen = f"{decides.figure.metric} {show(decides.figure)}"
+        if decides.outcome == "fail":
+            return f"{seen}: expected at least {limit:g}."
+        if decides.outcome == "pass":
+            return f"{seen}: {'at least' if decides.slack >= 0 else 'not shown to be below'} {limit:g}."
+        settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
+        return f"{seen}: it is not shown to be at least {limit:g}{settles}."
+
+    return says
+
+
+def beats_baselines(
+    naive: float = 0.0, *, simple: float = -0.1, required: bool = True, level: Level = "release"
+) -> BeatsBaselines:
+    """The model knows more than its target's shares do: `beats_baselines(simple=0.0)`.
+
+    Skill is one less the model's loss over a baseline's on the same rows (Brier score of probabilities, error
+    of labels, squared error of numbers): 1 is perfect, 0 no better, below 0 worse. Its interval is that of a
+    ratio of paired sums, whole groups or days counted as one (linearisation; Liang and Zeger 1986).
+
+    naive: it must be shown, with all of the interval, that roc_auc (labels: balanced accuracy) is above
+    chance by more than this, and it must not be shown that probabilities are worse than the training rows'
+    class shares, or labels than the most frequent class. Numbers must be shown to beat the training rows'
+    mean in squared or their median in absolute error, whichever goes better.
+    simple: it must not be shown that the skill over a tree of depth three, or over a logistic or ridge
+    regression, both learned from at most 20,000 training rows, is below this. A little below 0 leaves room
+    for problems that truly are lines.
+
+    An overfitted tree has probabilities worse than none; so has a model fitted with class weights: it fails
+    here, and `calibrated` says by how much. It does not see whether the model is good enough: set limits of
+    your own with `at_least`. Raises BadProject.
+    """
+    usual("beats_baselines", "fault", level)
+    return BeatsBaselines(
+        naive=number("beats_baselines", "naive", naive, low=-1.0, high=1.0),
+        simple=number("beats_baselines", "simple", simple, low=-10.0, high=1.0),
+        required=required,
+        level=level,
+    )

@@ -1,0 +1,82 @@
+"""The model does not know its own training rows much better than others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comporta.gates.argument import number, usual
+from comporta.gates.bound import bound
+from comporta.gates.settle import On, Settled, show
+from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.records.metric import metric as named
+
+
+class FitGap(Record, frozen=True, kw_only=True):
+    """On its test rows the model is worse than on its training rows by at most `at_most`."""
+
+    metric: str
+    at_most: float
+    on: On = "fault"
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`fit gap of roc_auc at most 0.1`."""
+        return f"fit gap{f' of {self.metric}' if self.metric else ''} at most {self.at_most:g}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """The metric on both parts."""
+        return (need("fit gap", metric=self.metric),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on the gap, with both sides told."""
+        (found,) = evidence
+        gaps = [each for each in found.figures if each.metric.endswith(" gap")]
+        sides = ", ".join(
+            f"{each.metric.rpartition(' ')[2]} {each.value:.4g}"
+            for each in found.figures
+            if not each.metric.endswith(" gap")
+        )
+
+        def says(decides: Settled, settled: Sequence[Settled]) -> str:
+            seen = f"{decides.figure.metric} {show(decides.figure)} ({sides})"
+            if decides.outcome == "fail":
+                return f"{seen}: expected at most {self.at_most:g}."
+            if decides.outcome == "pass":
+                shown = "at most" if decides.slack >= 0 else "not shown to be above"
+                return f"{seen}: {shown} {self.at_most:g}."
+            return f"{seen}: it may be above {self.at_most:g}."
+
+        return bound(self, found, self.at_most, higher=False, on=self.on, says=says, figures=gaps)
+
+
+def fit_gap(
+    metric: str | None = None,
+    *,
+    at_most: float = 0.1,
+    on: On = "fault",
+    required: bool = True,
+    level: Level = "release",
+) -> FitGap:
+    """The model is not much worse on rows it never saw: `fit_gap("roc_auc", at_most=0.1)`.
+
+    metric: None for roc_auc of probabilities, balanced_accuracy of labels, r2 of numbers. at_most: how much
+    worse the test rows may go, in the metric's own unit. Both parts are measured with intervals (bootstrap of
+    whole groups, days or rows), and the gap's is put together from the two (Zou and Donner's MOVER 2008).
+    on: `fault` refuses only a gap that is shown to be beyond the limit.
+
+    A gap tells that a model remembers; whether that costs anything the test rows tell. A forest of full trees
+    has a large gap and may be the best model there is: set the limit for the kind of model, or report it
+    (`required=False`). A gap may also come from rows that have changed since. Raises BadProject.
+    """
+    usual("fit_gap", on, level)
+    if metric is not None:
+        named(metric)
+    return FitGap(
+        metric=metric or "",
+        at_most=number("fit_gap", "at_most", at_most, low=0.0),
+        on=on,
+        required=required,
+        level=level,
+    )
