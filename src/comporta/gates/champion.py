@@ -6,7 +6,8 @@ import math
 
 from comporta.errors import BadProject
 from comporta.gates.settle import On, Settled, settle, show, unseen, worst
-from comporta.records import Evidence, Figure, Need, Record, Verdict
+from comporta.records import Evidence, Figure, Level, Need, Record, Verdict
+from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.power import rows_to_show
 
