@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from comporta.records import Artifact, Asked, Field, Figure, Findings, Signature
 from comporta.records.columns import TARGET
@@ -193,14 +194,17 @@ def reference(rows: pl.DataFrame, takes: Signature, seed: int) -> Believes:
     fields = [field for field in takes.features if field.type != "String" or field.values]
     if takes.task == "regression":
         y = rows[TARGET].cast(pl.Float64).to_numpy()
-        line = HistGradientBoostingRegressor(max_iter=100, random_state=seed).fit(numbers(rows), y)
+        # At most 10,000 rows: threads that wait for each other cost more than the work.
+        with threadpool_limits(1):
+            line = HistGradientBoostingRegressor(max_iter=100, random_state=seed).fit(numbers(rows), y)
         return lambda frame: closeness(
             line.predict(numbers(frame)), frame[TARGET].cast(pl.Float64).to_numpy()
         )
     truth = places(rows[TARGET], takes.classes)
-    trees = HistGradientBoostingClassifier(
-        max_iter=100, learning_rate=0.1, min_samples_leaf=20, l2_regularization=1.0, random_state=seed
-    ).fit(numbers(rows), truth)
+    with threadpool_limits(1):
+        trees = HistGradientBoostingClassifier(
+            max_iter=100, learning_rate=0.1, min_samples_leaf=20, l2_regularization=1.0, random_state=seed
+        ).fit(numbers(rows), truth)
 
     def believes(frame: pl.DataFrame) -> Floats:
         scores = np.zeros((frame.height, len(takes.classes)))

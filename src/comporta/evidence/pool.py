@@ -45,7 +45,7 @@ POOL: dict[str, Maker] = {
     "prediction drift": Maker(
         run=f"{_ROOM}.prediction_drift:measure",
         reads={"predictions": "predictions"},
-        may={"champion": "champion predictions"},
+        may={"champion": "champion predictions", "champion_train": "champion train"},
         many=("earlier",),
         tells=("group",),
     ),
@@ -135,6 +135,7 @@ POOL: dict[str, Maker] = {
         run=f"{_ROOM}.attribute_inference:measure",
         reads={**_MODEL, "train": "train", "test": "test"},
         tools=("opened",),
+        tells=("group",),
         cost=3,
     ),
     "privacy structure": Maker(

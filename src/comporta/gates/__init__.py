@@ -1,6 +1,7 @@
 """Evidence in, verdicts out: what stands between a candidate and production. It fails closed."""
 
 from comporta.gates.acceptance import Accepted, accept
+from comporta.gates.attribute_inference import AttributeInference, attribute_inference
 from comporta.gates.bias import (
     Fair,
     calibration_parity,
@@ -33,6 +34,7 @@ from comporta.gates.versus import BetterThanChampion, better_than_champion
 
 __all__ = [
     "Accepted",
+    "AttributeInference",
     "BetterThanChampion",
     "Contamination",
     "Duplicates",
@@ -57,6 +59,7 @@ __all__ = [
     "asked_at",
     "at_least",
     "at_most",
+    "attribute_inference",
     "better_than_champion",
     "calibration_parity",
     "contamination",

@@ -1,0 +1,128 @@
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
+
+from comporta.errors import BadProject
+from comporta.evidence.attribute_inference import measure
+from comporta.gates.attribute_inference import attribute_inference
+from comporta.records import Evidence, Figure, Findings
+from comporta.store import Desk, MemoryStore, derive
+from comporta.store.frames import write
+from comporta.testing.checks import CheckContract
+from comporta.train import steps
+from comporta.train.asking import opened
+
+
+def people(seed, rows=1500, *, reads=False, proxy=0.0, task="binary"):
+    draw = np.random.default_rng(seed)
+    sex = draw.random(rows) < 0.5
+    income, height = draw.normal(0, 1, rows), draw.normal(0, 1, rows) + proxy * sex
+    y = income + height + draw.normal(0, 1, rows) + (0.5 * sex if reads else 0)
+    return pl.DataFrame(
+        {
+            "income": income,
+            "height": height,
+            ("sex" if reads else "__keep_sex"): np.where(sex, "m", "f"),
+            "__target": y if task == "regression" else y > 0.3,
+        }
+    )
+
+
+def logistic(X, y):
+    return LogisticRegression().fit(X, y)
+
+
+def line(X, y):
+    return LinearRegression().fit(X, y)
+
+
+def with_sex(X, y):
+    coded = make_column_transformer((OrdinalEncoder(), ["sex"]), remainder="passthrough")
+    return make_pipeline(coded, LogisticRegression()).fit(X, y)
+
+
+def attacked(fit, of="sex", columns=(), seed=0, **how):
+    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
+    train, test = (write(desk, people(2 * seed + each, **how)) for each in (0, 1))
+    kept = steps.fit(desk, train=train, fit=fit)
+    made = measure(desk, **kept, train=train, test=test, opened=opened, of=of, columns=columns)
+    return desk.get_json(made["findings"], Findings)
+
+
+def judged(check, found):
+    (asked,) = check.needs()
+    return check.judge(
+        (Evidence(need=asked, figures=found.figures, missing=" ".join(found.missing.values())),)
+    )
+
+
+CHECK = attribute_inference(of="sex")
+
+
+def test_a_model_that_reads_the_attribute_gives_it_away_to_who_knows_the_rest():
+    verdict = judged(CHECK, attacked(with_sex, reads=True))
+    assert verdict.outcome == "fail" and "sex=m" in verdict.reason
+    assert verdict.figure.value > 0.3
+
+
+def test_answers_and_explanations_that_lean_on_a_proxy_give_it_away():
+    found = attacked(logistic, proxy=2.5)
+    by = {each.slice.partition(" ")[0]: each.value for each in found.figures}
+    assert by["explanations"] > by["answers"] > 0.05
+    assert judged(CHECK, found).outcome == "fail"
+
+
+def test_nothing_is_given_away_where_nothing_is_told():
+    found = [attacked(logistic, seed=seed, rows=800) for seed in range(10)]
+    assert all(
+        judged(attribute_inference(of="sex", advantage=0.03), each).outcome == "pass" for each in found
+    )
+    assert abs(np.mean([figure.value for each in found for figure in each.figures])) < 0.02
+
+
+def test_what_the_attacker_could_guess_anyway_is_no_leak():
+    # The features tell it, and the attacker has them: the model adds nothing.
+    found = attacked(logistic, proxy=2.5, columns=["income", "height"])
+    assert (
+        judged(attribute_inference(of="sex", knows=("income", "height"), advantage=0.03), found).outcome
+        == "pass"
+    )
+
+
+def test_a_number_is_guessed_by_quarters_and_a_regression_is_asked_too():
+    found = attacked(line, of="income", task="regression")
+    assert len({each.slice for each in found.figures}) == 8
+    assert judged(attribute_inference(of="income"), found).outcome == "fail"
+
+
+def test_one_value_alone_opens_nothing():
+    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    rows = people(0).with_columns(pl.lit("f").alias("__keep_sex"))
+    train = write(desk, rows)
+    kept = steps.fit(desk, train=train, fit=logistic)
+    made = measure(desk, **kept, train=train, test=train, opened=opened, of="sex")
+    assert judged(CHECK, desk.get_json(made["findings"], Findings)).outcome == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"of": ""},
+        {"of": "sex", "advantage": 2},
+        {"of": "sex", "knows": ("sex",)},
+        {"of": "sex", "level": "x"},
+    ],
+)
+def test_a_wrong_declaration_is_refused(wrong):
+    with pytest.raises(BadProject):
+        attribute_inference(**wrong)
+
+
+class TestAttributeInference(CheckContract):
+    check = staticmethod(lambda: attribute_inference(of="sex"))
+    good = (Figure(metric="advantage", value=0.01, low=-0.01, high=0.03, slice="answers about sex=m"),)
+    bad = (*good, Figure(metric="advantage", value=0.3, low=0.2, high=0.4, slice="explanations about sex=m"))
