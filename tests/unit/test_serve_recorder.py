@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from comporta.errors import StorageFull
-from comporta.records import Feedback, Observation
+from comporta.records import Feedback, Observation, encode
+from comporta.serve import Line
 from comporta.serve.recorder import Recorder, Unwritten
 from comporta.testing.serving import MemorySink
 
@@ -16,7 +17,7 @@ def observation(number: int) -> Observation:
 
 
 def put(recorder: Recorder, number: int, cost: int = 100) -> asyncio.Future[None] | None:
-    return recorder.put(1, cost, lambda: [observation(number)])
+    return recorder.put(1, cost, lambda: [Line(encode(observation(number)))])
 
 
 async def until(true, seconds: float = 3.0) -> None:

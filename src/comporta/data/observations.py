@@ -49,7 +49,7 @@ def told_shape(dataset: str) -> Shape:
 
 
 def log_rows(
-    store: Store, dataset: str, process: str, n: int, rows: Sequence[Observation | Feedback]
+    store: Store, dataset: str, process: str, n: int, rows: Sequence[Observation | Feedback | msgspec.Raw]
 ) -> bool:
     """One flush, durable when it returns. process: unique among all writers. n: its flushes, from 0.
 

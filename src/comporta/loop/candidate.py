@@ -26,8 +26,8 @@ import msgspec
 
 from comporta.errors import BadProject, Refused
 from comporta.project.sources import watch
-from comporta.records import Artifact, Feedback, Observation, Record, Share, decode, encode
-from comporta.serve import Loaded, Scored, serve
+from comporta.records import Artifact, Feedback, Record, Share, decode, encode
+from comporta.serve import Line, Loaded, Scored, serve
 from comporta.store import Desk, Keys, derive
 from comporta.store.local import LocalStore
 
@@ -150,7 +150,7 @@ def _scored(answer: Mapping[str, Any]) -> Scored:
 class Nowhere:
     """Keeps nothing."""
 
-    def write(self, observations: Sequence[Observation]) -> None:
+    def write(self, observations: Sequence[Line]) -> None:
         """Gone."""
 
     def feedback(self, told: Sequence[Feedback]) -> None:

@@ -23,6 +23,7 @@ from comporta.errors import ComportaError
 from comporta.loop.follow import follow_one
 from comporta.loop.house import House
 from comporta.records import Feedback, Observation
+from comporta.serve import Line
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,7 +69,7 @@ class Log:
         self._ending = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="comporta-seal", daemon=True)
 
-    def write(self, observations: Sequence[Observation]) -> None:
+    def write(self, observations: Sequence[Line]) -> None:
         """Durable when it returns. Raises StorageFull, OSError."""
         log_rows(self._house.store, PREDICTIONS, self._process, self._flushes, observations)
         self._flushes += 1

@@ -112,6 +112,7 @@ class App:
         shape, name = "v2", "none"
         try:
             self._entry.admit(headers)
+            self._entry.measure(headers)
             if found is None:
                 found = self._find(*route)
             shape, name = found.route.shape, found.route.name

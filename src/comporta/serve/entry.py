@@ -23,7 +23,7 @@ class Entry:
         self._friends: set[bytes] = set()
 
     def admit(self, headers: dict[bytes, bytes]) -> None:
-        """Raises BadRequest for what a web page of another site might have sent, and for too much."""
+        """Raises BadRequest for what a web page of another site might have sent."""
         host, hosts = headers.get(b"host", b""), self._hosts
         if host not in self._friends:
             name = host.lower()
@@ -37,6 +37,9 @@ class Entry:
                 self._friends.add(host)
         if b"origin" in headers:
             raise BadRequest("found a request from a web page, which this server does not answer.", 403)
+
+    def measure(self, headers: dict[bytes, bytes]) -> None:
+        """Raises BadRequest for a body that says it will be too long."""
         length = headers.get(b"content-length")
         if length is not None and (
             len(length) > 12 or not length.isdigit() or int(length) > self.limits.body

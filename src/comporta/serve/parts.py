@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from comporta.errors import BadRequest
-from comporta.records import Observation
+from comporta.records import Observation, encode
 from comporta.serve.asked import NOBODY, About, Asked, nth
 from comporta.serve.live import Answer, Live
 from comporta.serve.serving import Door
+from comporta.serve.source import Line
 
 
 class Part(msgspec.Struct, gc=False):
@@ -79,7 +80,7 @@ def versions(parts: list[Part], n: int) -> list[int]:
     return found
 
 
-def observations(parts: list[Part], ids: Sequence[str], about: About, nanoseconds: int) -> list[Observation]:
+def observations(parts: list[Part], ids: Sequence[str], about: About, nanoseconds: int) -> list[Line]:
     """What is kept of a request: one observation a row."""
     at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
     made = []
@@ -96,20 +97,20 @@ def observations(parts: list[Part], ids: Sequence[str], about: About, nanosecond
             if chances is not None:
                 output["probability"] = chances[i]
             said = about if about is NOBODY else _nth(about, row)
-            made.append(
-                Observation(
-                    id=ids[row],
-                    model=live.loaded.model,
-                    version=live.loaded.number,
-                    at=said.at or at,  # type: ignore[arg-type]
-                    inputs=inputs,
-                    output=output,
-                    joined=() if joined is None else joined[i],
-                    key=said.key,  # type: ignore[arg-type]
-                    subject=said.subject,  # type: ignore[arg-type]
-                    unit=said.unit,  # type: ignore[arg-type]
-                )
+            observation = Observation(
+                id=ids[row],
+                model=live.loaded.model,
+                version=live.loaded.number,
+                at=said.at or at,  # type: ignore[arg-type]
+                inputs=inputs,
+                output=output,
+                joined=() if joined is None else joined[i],
+                key=said.key,  # type: ignore[arg-type]
+                subject=said.subject,  # type: ignore[arg-type]
+                unit=said.unit,  # type: ignore[arg-type]
             )
+            # At once, one by one: a batch of records first and of lines then goes through all memory twice.
+            made.append(Line(encode(observation)))
     return made
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from comporta.errors import ComportaError
-from comporta.records import Feedback, Observation
-from comporta.serve.source import Sink
+from comporta.records import Feedback
+from comporta.serve.source import Line, Sink
 
 
 class Unwritten(Exception):
@@ -32,7 +32,7 @@ class Item(msgspec.Struct, gc=False):
 
     rows: int
     cost: int
-    make: Callable[[], Sequence[Observation]] | None
+    make: Callable[[], Sequence[Line]] | None
     told: Sequence[Feedback]
     done: asyncio.Future[None] | None
 
@@ -65,7 +65,7 @@ class Recorder:
         )  # fmt: skip
         self.counts = Counts()
         self._queue: deque[Item] = deque()
-        self._held: list[Observation] = []
+        self._held: list[Line] = []
         self._held_cost = 0
         self._put_cost = self._put_rows = self._popped_rows = self._taken_cost = self._taken_rows = 0
         self._wake, self._ending = threading.Event(), threading.Event()
@@ -84,9 +84,7 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="comporta-recorder", daemon=True)
         self._thread.start()
 
-    def put(
-        self, rows: int, cost: int, make: Callable[[], Sequence[Observation]]
-    ) -> asyncio.Future[None] | None:
+    def put(self, rows: int, cost: int, make: Callable[[], Sequence[Line]]) -> asyncio.Future[None] | None:
         """Queued; in durable mode, what to await before answering (it raises Unwritten)."""
         if self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
             if self.durable:
@@ -146,7 +144,7 @@ class Recorder:
         """Writes what waits. False when something is still held because it could not be written."""
         items = [self._queue.popleft() for _ in range(len(self._queue))]
         self._popped_rows += sum(item.rows for item in items)
-        fresh: list[Observation] = []
+        fresh: list[Line] = []
         told: list[Feedback] = []
         for item in items:
             if item.make is not None:
@@ -163,7 +161,7 @@ class Recorder:
             self._taken_rows += item.rows
         return kept
 
-    def _write(self, fresh: list[Observation], items: list[Item]) -> bool:
+    def _write(self, fresh: list[Line], items: list[Item]) -> bool:
         observations = [*self._held, *fresh]
         if not observations:
             return True

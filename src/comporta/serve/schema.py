@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import msgspec
@@ -29,7 +29,7 @@ class Rows(msgspec.Struct, gc=False):
 class Schema:
     """The raw columns of a signature. numeric: all are numbers or booleans, so an array can hold them."""
 
-    __slots__ = ("_makers", "columns", "names", "numeric", "required", "strict", "whole")
+    __slots__ = ("_inputs", "_makers", "columns", "names", "numeric", "required", "strict", "whole")
 
     def __init__(self, signature: Signature) -> None:
         self.columns = tuple(column_of(field) for field in signature.raw)
@@ -38,6 +38,9 @@ class Schema:
         self.required = np.array([not column.nullable for column in self.columns], dtype=bool)
         self.whole = [i for i, column in enumerate(self.columns) if column.kind != "float"]
         self._makers = [(i, bool if self.columns[i].kind == "bool" else int) for i in self.whole]
+        # Written as JSON this is the object of a row by name, in half of the time that a dict takes.
+        places = {f"_{i}": name for i, name in enumerate(self.names)}
+        self._inputs: Any = msgspec.defstruct("Inputs", [(place, Any) for place in places], rename=places)
         # Filled at load: columns whose unseen values the model cannot answer for.
         self.strict: frozenset[str] = frozenset()
 
@@ -53,7 +56,10 @@ class Schema:
         """Nothing, for [n, columns] of allowed numbers, missing as NaN. single: the same as a list, where it
         is one row. Raises BadRequest."""
         # One sum sees every NaN and infinity; only then is it worth looking where. Of a list it is quicker.
-        total = np.add.reduce(array, None) if single is None or None in single else sum(single)
+        try:
+            total = np.add.reduce(array, None) if single is None else sum(single)
+        except TypeError:  # None among the numbers
+            total = nan
         if not isfinite(total):
             self._check_missing(array)
         for i in self.whole:
@@ -98,28 +104,24 @@ class Schema:
         assert rows.columns is not None
         return np.array([rows.columns[name] for name in self.names], dtype=np.float64).T
 
-    def records(self, rows: Rows) -> list[dict[str, Any]]:
-        """The rows as they are logged: name → JSON value."""
-        names = self.names
+    def records(self, rows: Rows) -> list[Any]:
+        """The rows as they are logged: what `encode` writes as an object, name → JSON value."""
         if rows.columns is not None:
-            columns = [_plain(rows.columns[name]) for name in names]
-            return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+            columns = [_plain(rows.columns[name]) for name in self.names]
+            return [self._inputs(*row) for row in zip(*columns, strict=True)]
         if rows.single is not None:
             return [self._record(rows.single)]
         assert rows.array is not None
         return [self._record(row) for row in rows.array.tolist()]
 
-    def _record(self, row: list[Any]) -> dict[str, Any]:
-        made = dict(zip(self.names, row, strict=True))
-        # Missing is null, whole numbers are whole; most rows need neither looked for.
-        if self._makers or None in row or not isfinite(sum(row)):
-            for name, value in made.items():
-                if value is not None and value != value:
-                    made[name] = None
+    def _record(self, row: list[Any]) -> Any:
+        # Whole numbers are whole, missing is null: as which JSON writes NaN by itself.
+        if self._makers:
+            row = [None if value is None or value != value else value for value in row]
             for i, make in self._makers:
-                value = made[self.names[i]]
-                made[self.names[i]] = None if value is None else make(value)
-        return made
+                if row[i] is not None:
+                    row[i] = make(row[i])
+        return self._inputs(*row)
 
     def _wrong_names(self, found: Any) -> BadRequest:
         wanted = set(self.names)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from comporta.records import Feedback, Joined, Observation, Record, Share, Signature
+import msgspec
+
+from comporta.records import Feedback, Joined, Record, Share, Signature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +54,11 @@ class Loaded(Record, frozen=True, kw_only=True):
     probe: pl.DataFrame | None = None
 
 
+Line = msgspec.Raw
+"""An `Observation` as JSON, encoded once: `records.decode(line, Observation)` reads it. Made into records and
+then into JSON, all of them together would cost as much as the answers."""
+
+
 class Source(Protocol):
     """Where routes and versions come from. Both are called from a thread beside the server's."""
 
@@ -65,7 +72,7 @@ class Source(Protocol):
 class Sink(Protocol):
     """Where observations and feedback are kept. Called from one thread, beside the server's."""
 
-    def write(self, observations: Sequence[Observation]) -> None:
+    def write(self, observations: Sequence[Line]) -> None:
         """All of them durable, or none. Raises ComportaError or OSError."""
 
     def feedback(self, told: Sequence[Feedback]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from comporta.errors import NotFound
-from comporta.records import Feedback, Observation, Share
-from comporta.serve.source import Loaded
+from comporta.records import Feedback, Observation, Share, decode
+from comporta.serve.source import Line, Loaded
 
 
 class MemorySource:
@@ -37,10 +37,10 @@ class MemorySink:
         self.told: list[Feedback] = []
         self.fault: Exception | None = None
 
-    def write(self, observations: Sequence[Observation]) -> None:
+    def write(self, observations: Sequence[Line]) -> None:
         if self.fault is not None:
             raise self.fault
-        self.observations.extend(observations)
+        self.observations.extend(decode(bytes(each), Observation) for each in observations)
 
     def feedback(self, told: Sequence[Feedback]) -> None:
         if self.fault is not None:
