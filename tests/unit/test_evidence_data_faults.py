@@ -1,0 +1,458 @@
+"""Faults planted in a table, and tables without one: what each check of the data says of them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from comporta.errors import BadProject
+from comporta.evidence import contamination as contaminations
+from comporta.evidence import duplicates as copies
+from comporta.evidence import feature_quality as qualities
+from comporta.evidence import identifiers as names
+from comporta.evidence import single_feature as alone
+from comporta.evidence import time_travel as times
+from comporta.gates import (
+    contamination,
+    duplicates,
+    feature_quality,
+    identifiers,
+    judge,
+    label_errors,
+    no_time_travel,
+    single_feature,
+)
+from comporta.records import Evidence, Findings
+from comporta.stats.alone import parts_of, said_of, told
+from comporta.stats.paired import delong
+from comporta.store import Desk, MemoryStore, derive
+from comporta.store.frames import write
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def table(seed=0, rows=1000, first=0):
+    draw = np.random.default_rng(seed)
+    numbers = draw.normal(size=(rows, 8))
+    return pl.DataFrame(
+        {
+            **{f"f{n}": numbers[:, n] for n in range(8)},
+            "count": draw.poisson(3, rows),
+            "word": draw.choice(["red", "green", "blue"], rows),
+            "__key": [f"{first + n}" for n in range(rows)],
+            "__subject": draw.integers(0, 100, rows),
+            "__at": [START + timedelta(minutes=n) for n in range(rows)],
+            "__keep_customer": draw.integers(0, 50, rows) + first,
+            "__target": numbers[:, 0] + draw.normal(size=rows) > 0,
+        }
+    )
+
+
+def coarse(seed=0, rows=1000, first=0):
+    draw = np.random.default_rng(seed)
+    made = {f"c{n}": draw.choice(list("abc"), rows) for n in range(6)}
+    return pl.DataFrame(made).with_columns(
+        __key=pl.Series([f"{first + n}" for n in range(rows)]), __target=pl.Series(draw.random(rows) < 0.3)
+    )
+
+
+def predicted(part):
+    return part.with_columns(
+        pl.Series("__label", ["true"] * part.height, dtype=pl.Enum(["false", "true"])),
+        __probability_0=pl.lit(0.5),
+        __probability_1=pl.lit(0.5),
+    )
+
+
+def found(room, **given):
+    """The step itself, on a desk."""
+    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    frames = {name: each for name, each in given.items() if isinstance(each, pl.DataFrame)}
+    before = {name: each.clone() for name, each in frames.items()}
+    arguments = {**given, **{name: write(desk, each) for name, each in frames.items()}}
+    first, again = (room.measure(desk, **arguments)["findings"] for _ in range(2))
+    assert first == again, "the same rows give the same findings"
+    assert all(frames[name].equals(each) for name, each in before.items())
+    return desk.get_json(first, Findings)
+
+
+def verdict(check, findings):
+    (asked,) = check.needs()
+    missing = "" if findings.figures or findings.without else "; ".join(findings.missing.values())
+    evidence = Evidence(need=asked, figures=findings.figures, without=findings.without, missing=missing)
+    (said,) = judge((check,), {asked: evidence})
+    return said
+
+
+def values(findings):
+    return {f"{each.metric} {each.slice}".strip(): each.value for each in findings.figures}
+
+
+# Contamination
+
+
+def test_parts_that_share_nothing_pass():
+    said = verdict(contamination(), found(contaminations, train=table(0), test=table(1, first=5000)))
+    assert said.outcome == "pass" and said.opens
+
+
+def test_one_key_in_both_parts_fails():
+    train, test = table(0), table(1, first=999)
+    findings = found(contaminations, train=train, test=test)
+    assert values(findings)["keys in both parts"] == pytest.approx(1 / 1000)
+    assert verdict(contamination(), findings).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("moved", "metric"), [(0.0, "twins in both parts"), (1e-4, "near twins in both parts")]
+)
+def test_test_rows_copied_into_training_are_counted(moved, metric):
+    train, test = table(0), table(1, first=5000)
+    some = test.head(50).with_columns(pl.col("^f.$") + moved, __key=pl.lit("again") + pl.col("__key"))
+    findings = found(contaminations, train=pl.concat([train, some]), test=test)
+    assert values(findings)[metric] == pytest.approx(0.05, abs=0.005)
+    assert verdict(contamination(), findings).outcome == "fail"
+    assert verdict(contamination(twins=0.1), findings).outcome == "pass"
+
+
+def test_rows_doubled_before_the_split_are_copies_of_each_other():
+    rows = table(0)
+    rows = pl.concat([rows, rows.with_columns(__key=pl.lit("again") + pl.col("__key"))])
+    tests = pl.Series(np.random.default_rng(0).random(rows.height) < 0.2)
+    findings = found(contaminations, train=rows.filter(~tests), test=rows.filter(tests))
+    assert values(findings)["twins in both parts"] == pytest.approx(0.8, abs=0.06)
+
+
+def test_rows_of_few_distinct_values_are_no_contamination():
+    for seed in range(30):
+        findings = contaminations.contaminated(coarse(seed), coarse(100 + seed, first=5000))
+        assert verdict(contamination(), findings).outcome == "pass"
+    assert "repeat" not in findings.notes[0] and "what is beyond counts" in findings.notes[0]
+
+
+def test_an_entity_in_both_parts_fails_only_where_it_must_not_be():
+    train, test = table(0), table(1, first=49)
+    assert (
+        verdict(
+            contamination(),
+            found(contaminations, train=train, test=test.with_columns(__key=pl.lit("t") + pl.col("__key"))),
+        ).outcome
+        == "pass"
+    )
+    test = test.with_columns(__key=pl.lit("t") + pl.col("__key"))
+    grouped = found(contaminations, train=train, test=test, split={"type": "group", "group": "customer"})
+    assert verdict(contamination(), grouped).outcome == "fail", "a split by group keeps groups apart"
+    declared = found(contaminations, train=train, test=test, columns=["customer"])
+    said = verdict(contamination(entities="customer"), declared)
+    assert said.outcome == "fail" and said.figure.slice == "customer"
+    subjects = found(contaminations, train=train, test=test, subjects=True)
+    assert verdict(contamination(subjects=True), subjects).outcome == "fail"
+
+
+def test_entities_that_were_not_looked_at_are_inconclusive():
+    findings = found(contaminations, train=table(0), test=table(1, first=5000))
+    assert verdict(contamination(entities=("customer",)), findings).outcome == "inconclusive"
+    none = table(1, first=5000).with_columns(__keep_customer=pl.lit(None, dtype=pl.Int64))
+    findings = found(contaminations, train=table(0), test=none, columns=["customer"])
+    said = verdict(contamination(entities=("customer",)), findings)
+    assert said.outcome == "inconclusive" and "no test row has a customer" in said.reason
+
+
+def test_no_reason_holds_a_value():
+    train, test = table(0), table(1, first=20)
+    said = verdict(
+        contamination(entities="customer"),
+        found(contaminations, train=train, test=test, columns=["customer"]),
+    )
+    assert not re.search(r"again|red|green|\bkey=", said.reason)
+
+
+# Duplicates
+
+
+def test_copies_among_training_rows_are_counted():
+    rows = pl.concat([table(0), table(0).head(100)])
+    findings = found(copies, train=rows)
+    assert values(findings)["duplicates"] == pytest.approx(100 / 1100)
+    assert verdict(duplicates(), findings).outcome == "fail"
+    assert verdict(duplicates(at_most=0.1), findings).outcome == "pass"
+
+
+def test_copies_with_another_label_are_contradictions():
+    rows = pl.concat([table(0), table(0).head(30).with_columns(~pl.col("__target"))])
+    findings = found(copies, train=rows)
+    assert values(findings) == {
+        "duplicates": 0.0,
+        "near duplicates": 0.0,
+        "contradictory duplicates": pytest.approx(60 / 1030),
+    }
+    assert verdict(duplicates(), findings).outcome == "fail"
+
+
+def test_nearly_equal_rows_are_near_duplicates():
+    rows = table(0)
+    near = rows.head(100).with_columns(pl.col("^f.$") + 1e-5)
+    assert values(found(copies, train=pl.concat([rows, near])))["near duplicates"] > 0.08
+
+
+def test_rows_that_differ_are_no_duplicates():
+    for seed in range(20):
+        assert verdict(duplicates(), copies.duplicated(table(seed))).outcome == "pass"
+
+
+def test_rows_of_few_distinct_values_are_not_judged_and_it_is_said():
+    said = verdict(duplicates(required=True), found(copies, train=coarse()))
+    assert said.outcome == "does not apply" and "repeat by chance" in said.reason and "%" in said.reason
+
+
+# Single features
+
+
+def test_a_feature_that_is_the_label_fails_and_honest_ones_pass():
+    train, test = table(0, 2000), table(1, 1000, first=5000)
+    honest = found(alone, train=train, predictions=predicted(test))
+    assert verdict(single_feature(), honest).outcome == "pass"
+    train, test = (part.with_columns(paid=pl.col("__target").cast(pl.Float64) * 3) for part in (train, test))
+    said = verdict(single_feature(), found(alone, train=train, predictions=predicted(test)))
+    assert said.outcome == "fail" and said.figure.slice == "paid" and said.figure.value == 1.0
+
+
+def test_a_feature_made_with_the_labels_of_its_own_rows_is_told_in_training_only():
+    def encoded(train, test, seed):
+        draw = np.random.default_rng(seed)
+        mine, theirs = draw.integers(0, 1200, train.height), draw.integers(0, 1200, test.height)
+        labels = train["__target"].cast(pl.Float64).to_numpy()
+        mean = (np.bincount(mine, labels, 1200) + 0.5) / (np.bincount(mine, minlength=1200) + 1)
+        return train.with_columns(code=pl.Series(mean[mine])), test.with_columns(code=pl.Series(mean[theirs]))
+
+    train, test = encoded(table(0, 2000), table(1, 1000, first=5000), 0)
+    said = verdict(single_feature(), found(alone, train=train, predictions=predicted(test)))
+    assert said.outcome == "fail"
+    assert (said.figure.metric, said.figure.slice) == ("told in training only", "code")
+
+
+def test_honest_features_alarm_in_none_of_thirty_tables():
+    for seed in range(30):
+        findings = alone.alone(table(seed, 500), predicted(table(seed + 100, 300, first=5000)))
+        assert verdict(single_feature(), findings).outcome == "pass"
+
+
+def test_a_number_told_by_another_number_is_judged_by_r2():
+    train, test = table(0, 1000), table(1, 600, first=5000)
+    train, test = (part.with_columns(__target=2 * pl.col("f0") + 1) for part in (train, test))
+    findings = found(alone, train=train, predictions=test.with_columns(__prediction=pl.lit(0.0)))
+    said = verdict(single_feature(), findings)
+    assert said.outcome == "fail" and said.figure.slice == "f0" and said.figure.value > 0.999
+
+
+def test_many_classes_missing_values_and_words_never_seen_are_taken_as_they_come():
+    draw = np.random.default_rng(0)
+    train, test = table(0, 900), table(1, 600, first=5000)
+    train, test = (
+        part.with_columns(
+            __target=pl.Series(draw.choice(["a", "b", "c"], part.height)),
+            f1=pl.when(pl.col("f1") > 1).then(None).otherwise("f1"),
+        )
+        for part in (train, test)
+    )
+    test = test.with_columns(
+        word=pl.lit("violet"),
+        __label=pl.Series(["a"] * 600, dtype=pl.Enum(["a", "b", "c"])),
+        **{f"__probability_{n}": pl.lit(1 / 3) for n in range(3)},
+    )
+    findings = found(alone, train=train, predictions=test)
+    assert values(findings)["told by one feature word"] == 0.5
+    assert verdict(single_feature(), findings).outcome == "pass"
+
+
+def test_the_interval_of_a_feature_alone_is_delongs():
+    draw = np.random.default_rng(0)
+    column = pl.Series(draw.choice(20, 400).astype(float))
+    truth = (draw.random(400) < 1 / (1 + np.exp(-column.to_numpy() / 5 + 2))).astype(np.int64)
+    parts = parts_of(column)
+    code = parts.codes(column)
+    said = said_of(code, truth, 2, parts.size)
+    score = said[code, 1]
+    found_ = told(said, code, truth)
+    against_nothing = delong(truth == 1, score, np.zeros(400))
+    assert found_.value - 0.5 == pytest.approx(against_nothing.value)
+    assert found_.high - found_.low == pytest.approx(against_nothing.high - against_nothing.low, rel=0.02)
+    grouped = told(said, code, truth, units=np.arange(400))
+    assert (grouped.low, grouped.high) == pytest.approx((found_.low, found_.high), rel=1e-6)
+
+
+# Identifiers
+
+
+@pytest.mark.parametrize(
+    ("fault", "made"),
+    [
+        ("row number", lambda draw: np.arange(1000) + 5),
+        ("shuffled", lambda draw: draw.permutation(1000)),
+        ("text", lambda draw: [f"C{n}" for n in draw.permutation(10**6)[:1000]]),
+        ("clock", lambda draw: np.arange(1000) * 60.0),
+    ],
+)
+def test_features_that_name_or_count_rows_are_identifiers(fault, made):
+    rows = table().with_columns(pl.Series(fault, made(np.random.default_rng(0))))
+    findings = found(names, train=rows)
+    assert values(findings) == {"identifiers": 1.0} and findings.notes[0].startswith(fault)
+    assert verdict(identifiers(required=True), findings).outcome == "fail"
+    assert verdict(identifiers(), findings).opens, "by itself it is only reported"
+
+
+def test_real_numbers_words_and_amounts_are_no_identifiers():
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        cents = np.round(100 * np.exp(5 + draw.normal(size=1000))).astype(np.int64)
+        assert values(names.identifying(table(seed).with_columns(cents=pl.Series(cents)))) == {
+            "identifiers": 0.0
+        }
+
+
+def test_too_few_rows_tell_no_identifier():
+    assert verdict(identifiers(required=True), found(names, train=table(rows=50))).outcome == "inconclusive"
+
+
+# Quality of features
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (pl.lit(None, dtype=pl.Float64), "empty in the test"),
+        (pl.lit(1.0), "one value in the test"),
+        (pl.when(pl.col("f1") > 2).then(np.inf).otherwise("f1"), "infinite"),
+    ],
+)
+def test_a_feature_that_broke_fails(now, why):
+    findings = found(qualities, train=table(0), test=table(1).with_columns(f1=now))
+    assert why in findings.notes[0] and findings.notes[0].startswith("f1")
+    assert verdict(feature_quality(), findings).outcome == "fail"
+
+
+def test_idle_features_and_outliers_are_told_and_judged_only_where_asked():
+    far = pl.when(pl.int_range(pl.len()) < 30).then(1e4).otherwise("f2")
+    train, test = (table(seed).with_columns(f1=pl.lit(7.0), f2=far) for seed in (0, 1))
+    findings = found(qualities, train=train, test=test)
+    assert values(findings)["idle features"] == 1
+    assert values(findings)["share of values far outside f2"] == pytest.approx(0.03)
+    assert verdict(feature_quality(), findings).outcome == "pass"
+    assert verdict(feature_quality(idle=0), findings).outcome == "fail"
+    assert verdict(feature_quality(outliers=0.01), findings).figure.slice == "f2"
+
+
+def test_sparse_features_are_not_broken():
+    for seed in range(40):
+        draw = np.random.default_rng(seed)
+        parts = [table(seed).with_columns(rare=pl.Series(draw.random(1000) < 0.001)) for _ in range(2)]
+        assert verdict(feature_quality(), qualities.quality(*parts)).outcome == "pass"
+
+
+# Time travel
+
+
+def joined(rows, *, event=-120, arrived=-60, prefix="weather"):
+    """Each row joined to one that many seconds before it."""
+
+    def moved(seconds):
+        if seconds is None:
+            return pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+        return pl.col("__at") + pl.duration(seconds=pl.lit(seconds) if isinstance(seconds, int) else seconds)
+
+    return rows.with_columns(
+        moved(event).alias(f"__{prefix}_event"),
+        moved(arrived).alias(f"__{prefix}_arrived"),
+        pl.lit("k").alias(f"__{prefix}_key"),
+    )
+
+
+def test_rows_joined_to_what_was_known_pass_at_the_very_instant_too():
+    findings = found(times, train=joined(table(0)), test=joined(table(1), event=0, arrived=0))
+    assert verdict(no_time_travel(), findings).outcome == "pass"
+
+
+@pytest.mark.parametrize("which", ["event", "arrived"])
+def test_one_row_from_the_future_fails(which):
+    late = pl.when(pl.int_range(pl.len()) == 7).then(1).otherwise(-60)
+    findings = found(times, train=joined(table(0), **{which: late}), test=joined(table(1)))
+    said = verdict(no_time_travel(), findings)
+    assert said.outcome == "fail" and said.figure.value == 1 and said.figure.slice == "weather"
+
+
+def test_a_join_without_times_is_inconclusive_unless_it_never_changes():
+    train, test = (joined(table(n), event=None, arrived=None, prefix="airports") for n in (0, 1))
+    findings = found(times, train=train, test=test)
+    said = verdict(no_time_travel(), findings)
+    assert said.outcome == "inconclusive" and not said.opens and "timeless" in said.reason
+    assert verdict(
+        no_time_travel(timeless="airports"), found(times, train=train, test=test, timeless=["airports"])
+    ).opens
+
+
+def test_a_second_join_of_a_dataset_is_of_the_same_name():
+    train, test = (joined(table(n), event=None, arrived=None, prefix="airports.2") for n in (0, 1))
+    findings = found(times, train=train, test=test, timeless=["airports"])
+    assert verdict(no_time_travel(timeless=("airports",)), findings).outcome == "pass"
+
+
+def test_a_late_row_fails_even_where_another_join_has_no_times():
+    train, test = (
+        joined(joined(table(n), arrived=60), event=None, arrived=None, prefix="airports") for n in (0, 1)
+    )
+    assert verdict(no_time_travel(), found(times, train=train, test=test)).outcome == "fail"
+
+
+def test_without_joins_it_does_not_apply_and_without_times_it_is_inconclusive():
+    said = verdict(no_time_travel(), found(times, train=table(0), test=table(1)))
+    assert said.outcome == "does not apply" and "declared known" in said.reason
+    train, test = (joined(table(n)).drop("__at") for n in (0, 1))
+    assert verdict(no_time_travel(), found(times, train=train, test=test)).outcome == "inconclusive"
+
+
+# All of them
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: contamination(twins=2),
+        lambda: contamination(entities=("",)),
+        lambda: contamination(level="now"),
+        lambda: duplicates(at_most=-1),
+        lambda: duplicates(contradictory="few"),
+        lambda: feature_quality(broken=0.5),
+        lambda: feature_quality(outliers=2),
+        lambda: identifiers(at_most=-1),
+        lambda: label_errors(at_most=True),
+        lambda: label_errors(on="hope"),
+        lambda: no_time_travel(timeless=(1,)),
+        lambda: single_feature(at_most=1.5),
+        lambda: single_feature(level="never"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused(make):
+    with pytest.raises(BadProject, match="expected"):
+        make()
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        contamination(),
+        duplicates(required=True),
+        feature_quality(),
+        identifiers(required=True),
+        label_errors(required=True),
+        no_time_travel(),
+        single_feature(),
+    ],
+    ids=lambda check: check.name,
+)
+def test_without_evidence_nothing_opens(check):
+    (asked,) = check.needs()
+    for evidence in ({}, {asked: Evidence(need=asked)}, {asked: Evidence(need=asked, missing="it broke")}):
+        (said,) = judge((check,), evidence)
+        assert said.outcome == "inconclusive" and not said.opens

@@ -1,0 +1,220 @@
+"""Candidate against champion: the test that fits the metric, on rows neither learned from; and the gate."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from comporta.errors import BadData, BadProject
+from comporta.evidence import versus as room
+from comporta.evidence.versus import versus
+from comporta.gates import better_than_champion, judge, no_worse
+from comporta.records import Evidence, Figure, Findings, need
+from comporta.stats.paired import tango
+from comporta.store import Desk, MemoryStore, derive
+from comporta.store.frames import write
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def world(rows=2000, seed=0):
+    draw = np.random.default_rng(seed)
+    signal = draw.normal(size=rows)
+    return draw, signal, signal + draw.normal(size=rows) > 0.5
+
+
+def said(truth, score, **more):
+    chance = 1 / (1 + np.exp(-score))
+    names = ["false", "true"]
+    return pl.DataFrame(
+        {
+            "__key": [str(n) for n in range(len(truth))],
+            "__target": truth,
+            "__label": pl.Series([names[int(p > 0.5)] for p in chance], dtype=pl.Enum(names)),
+            "__probability_0": 1 - chance,
+            "__probability_1": chance,
+            **more,
+        }
+    )
+
+
+def two(rows=2000, seed=0, better=0.0, **more):
+    """A candidate and a champion of the same signal; the candidate's noise is smaller by `better`."""
+    draw, signal, truth = world(rows, seed)
+
+    def model(noise):
+        return said(truth, 1.7 * (signal + noise * draw.normal(size=rows) - 0.5), **more)
+
+    return model(0.4 - better), model(0.4)
+
+
+def verdict(check, found):
+    (asked,) = check.needs()
+    missing = "" if found.figures or found.without else "; ".join(found.missing.values())
+    evidence = Evidence(need=asked, figures=found.figures, without=found.without, missing=missing)
+    (told,) = judge((check,), {asked: evidence})
+    return told
+
+
+@pytest.mark.parametrize(
+    ("metric", "method"),
+    [
+        ("accuracy", "Tango's score interval"),
+        ("recall", "Tango's score interval"),
+        ("roc_auc", "DeLong's interval"),
+        ("log_loss", "Student's paired t"),
+        ("brier", "Student's paired t"),
+        ("f1", None),
+    ],
+)
+def test_each_metric_has_its_test_where_rows_are_units_and_it_agrees_with_the_bootstrap(metric, method):
+    found = versus(*two(), metric)
+    (tests,) = found.tables["tests"]
+    assert tests.get("method") == method
+    (figure,) = found.figures
+    if method:
+        assert (figure.low, figure.high) == (tests["low"], tests["high"]) and 0 <= tests["p"] <= 1
+        width = tests["bootstrap high"] - tests["bootstrap low"]
+        assert tests["high"] - tests["low"] == pytest.approx(width, rel=0.15)
+        middle = (tests["low"] + tests["high"] - tests["bootstrap low"] - tests["bootstrap high"]) / 2
+        assert abs(middle) < 0.1 * width
+        if metric != "recall":
+            assert figure.value == pytest.approx((tests["low"] + tests["high"]) / 2, abs=0.05 * width)
+
+
+def test_accuracy_is_compared_by_the_table_of_who_was_right():
+    mine, theirs = two()
+    right = (mine["__label"].cast(pl.String) == "true") == mine["__target"]
+    other = (theirs["__label"].cast(pl.String) == "true") == theirs["__target"]
+    (figure,) = versus(mine, theirs, "accuracy").figures
+    assert (figure.low, figure.high) == tango(int((right & ~other).sum()), int((~right & other).sum()), 2000)
+
+
+def test_numbers_are_compared_by_student_and_wilcoxon():
+    draw = np.random.default_rng(0)
+    truth = draw.normal(size=500)
+    frame = pl.DataFrame({"__key": [str(n) for n in range(500)], "__target": truth})
+    mine = frame.with_columns(__prediction=pl.Series(truth + 0.5 * draw.normal(size=500)))
+    theirs = frame.with_columns(__prediction=pl.Series(truth + 0.7 * draw.normal(size=500)))
+    found = versus(mine, theirs, "mae")
+    (tests,) = found.tables["tests"]
+    assert tests["p"] < 1e-6 and tests["p, Wilcoxon"] < 1e-6
+    assert verdict(better_than_champion("mae"), found).outcome == "pass"
+    assert verdict(better_than_champion("mae", 0.5), found).outcome == "fail"
+    assert versus(mine, theirs, "rmse").tables["tests"][0].get("method") is None
+
+
+def test_groups_and_days_are_resampled_whole_and_no_exact_test_is_asked():
+    customers = np.arange(2000) // 40
+    grouped = versus(*two(__keep_customer=customers), "accuracy", group="customer")
+    assert grouped.figures[0].groups == 50 and "method" not in grouped.tables["tests"][0]
+    at = [START + timedelta(hours=n) for n in range(2000)]
+    assert versus(*two(__at=at), "roc_auc").figures[0].groups == 84
+
+
+def test_rows_that_either_learned_from_are_left_out():
+    mine, theirs = two()
+    found = versus(mine, theirs, "accuracy", trained=(mine["__key"][:300], theirs["__key"][200:500]))
+    assert (found.rows, found.of) == (1500, 2000)
+    none = versus(mine, theirs, "accuracy", trained=(mine["__key"],))
+    assert not none.figures and "learned from by neither" in none.missing["accuracy"]
+
+
+def test_slices_are_compared_apart_and_the_worst_decides():
+    draw, signal, truth = world()
+    place = np.where(np.arange(2000) % 2 == 0, "here", "there")
+    worse = np.where(place == "there", 2.0, 0.0) * draw.normal(size=2000)
+    mine = said(truth, 1.7 * (signal + worse), __keep_place=place)
+    theirs = said(truth, 1.7 * (signal + 0.8 * draw.normal(size=2000)), __keep_place=place)
+    found = versus(mine, theirs, "roc_auc", "place")
+    assert [each.slice for each in found.figures] == ["place=here", "place=there"]
+    told = verdict(better_than_champion("roc_auc", by="place"), found)
+    assert told.outcome == "fail" and told.figure.slice == "place=there"
+
+
+def test_a_champion_that_could_not_answer_is_inconclusive_and_it_is_said_what_to_do():
+    mine, theirs = two()
+    told = verdict(better_than_champion("accuracy"), versus(mine, theirs.clear(), "accuracy"))
+    assert told.outcome == "inconclusive" and not told.opens and "`compute`" in told.reason
+    other = theirs.with_columns(pl.col("__label").cast(pl.String).cast(pl.Enum(["false", "true", "maybe"])))
+    assert (
+        "other classes" in verdict(better_than_champion("accuracy"), versus(mine, other, "accuracy")).reason
+    )
+    labels = theirs.drop("__probability_0", "__probability_1")
+    assert (
+        "no probability" in verdict(better_than_champion("roc_auc"), versus(mine, labels, "roc_auc")).reason
+    )
+    twice = pl.concat([mine, mine.head(1)])
+    with pytest.raises(BadData, match="key twice"):
+        versus(twice, theirs, "accuracy")
+
+
+def test_the_step_reads_both_and_a_first_version_has_nothing_to_compare_with():
+    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    mine, theirs = two()
+    train = write(desk, pl.DataFrame({"__key": ["0", "x"]}))
+    champion_train = write(desk, pl.DataFrame({"__key": ["1"]}))
+    given = {"predictions": write(desk, mine), "train": train, "metric": "accuracy"}
+    made = room.measure(desk, **given, champion=write(desk, theirs), champion_train=champion_train)
+    assert desk.get_json(made["findings"], Findings).rows == 1998
+    first = desk.get_json(room.measure(desk, **given)["findings"], Findings)
+    told = verdict(better_than_champion("accuracy"), first)
+    assert told.outcome == "does not apply" and told.opens
+
+
+def test_a_better_candidate_passes_and_an_equal_one_about_one_time_in_forty():
+    better = [
+        verdict(better_than_champion("roc_auc"), versus(*two(3000, s, 0.2), "roc_auc", seed=s))
+        for s in range(8)
+    ]
+    assert all(each.outcome == "pass" for each in better)
+    equal = [
+        tango(*(int(n) for n in draw.multinomial(1000, [0.04, 0.04, 0.92])[:2]), 1000)[0] > 0
+        for draw in map(np.random.default_rng, range(3000))
+    ]
+    assert 0.012 <= np.mean(equal) <= 0.035
+
+
+def test_just_as_good_is_not_better():
+    same = Findings(figures=(Figure(metric="x", value=0.0, low=0.0, high=0.0, rows=500),))
+    told = verdict(better_than_champion("roc_auc"), same)
+    assert told.outcome == "fail" and "not better" in told.reason
+    mine, _ = two(200)
+    assert verdict(better_than_champion("accuracy"), versus(mine, mine, "accuracy")).outcome == "inconclusive"
+
+
+def test_a_doubt_tells_how_many_rows_would_show_it():
+    found = Findings(figures=(Figure(metric="x", value=0.01, low=-0.01, high=0.03, rows=1000),))
+    told = verdict(better_than_champion("accuracy"), found)
+    assert told.outcome == "inconclusive" and told.needed == 8173 and "8,173 rows" in told.reason
+    worse = Findings(figures=(Figure(metric="x", value=-0.01, low=-0.03, high=0.01, rows=1000),))
+    assert verdict(better_than_champion("accuracy"), worse).needed is None
+
+
+def test_no_worse_tells_how_many_rows_two_equal_models_would_take():
+    check = no_worse("accuracy", margin=0.01)
+    (asked,) = check.needs()
+    figure = Figure(metric="accuracy", value=-0.001, low=-0.015, high=0.013, rows=1000)
+    (told,) = judge((check,), {asked: Evidence(need=asked, figures=(figure,))})
+    assert told.outcome == "inconclusive" and "two equal models take 4,005 rows" in told.reason
+
+
+def test_the_smaller_the_better_is_known():
+    found = Findings(figures=(Figure(metric="x", value=-0.2, low=-0.3, high=-0.1, rows=500),))
+    assert verdict(better_than_champion("log_loss"), found).outcome == "pass"
+    assert verdict(better_than_champion("roc_auc"), found).outcome == "fail"
+    assert verdict(better_than_champion("log_loss", 0.15), found).outcome == "inconclusive"
+
+
+def test_what_makes_no_sense_is_refused():
+    for make in (
+        lambda: better_than_champion("accurate"),
+        lambda: better_than_champion("accuracy", -0.1),
+        lambda: better_than_champion("accuracy", level="never"),
+    ):
+        with pytest.raises(BadProject):
+            make()
+    assert better_than_champion("accuracy", by="town").needs() == (
+        need("versus", metric="accuracy", by="town"),
+    )
