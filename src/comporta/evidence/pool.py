@@ -184,14 +184,14 @@ POOL: dict[str, Maker] = {
     ),
     "learning curve": Maker(
         run=f"{_ROOM}.learning_curve:measure",
-        reads={"train": "train", "test": "test"},
+        reads={"train": "train", "predictions": "predictions", "signature": "signature"},
         tools=("fit", "refitted"),
-        tells=("params", "task", "output"),
+        tells=("group", "params", "task", "output"),
         cost=3,
     ),
     "backtest": Maker(
         run=f"{_ROOM}.backtest:measure",
-        reads={"train": "train", "test": "test"},
+        reads={"train": "train", "test": "test", "signature": "signature"},
         tools=("fit", "refitted"),
         tells=("split", "params", "task", "output", "group"),
         cost=3,
