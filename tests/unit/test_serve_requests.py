@@ -438,6 +438,41 @@ def test_what_a_model_requires_of_each_row_is_asked_for_and_kept(path, sent, mis
     assert all(each.unit for each in sink.observations)
 
 
+@pytest.mark.parametrize("name", ["x", "a b", "élan", 'say "it"', "back\\slash", "tab\t", "class", "_0", ""])
+@pytest.mark.parametrize("row", [[1.5, 2], [None, 3]])
+def test_every_row_is_kept_under_the_names_of_its_columns(name, row) -> None:
+    fields = (Field(name=name, type="Float64"), Field(name="whole", type="Int64"))
+    signature = Signature(raw=fields, features=fields, output="label", task="regression", label="Float64")
+
+    def made(model: str, number: int) -> Loaded:
+        def fast(rows) -> Scored:
+            return Scored(np.nan_to_num(rows).sum(axis=1), None)
+
+        return Loaded(
+            model=model,
+            number=number,
+            signature=signature,
+            fast=fast,
+            predict=lambda frame: fast(frame.cast(pl.Float64).to_numpy()),
+        )
+
+    sink = MemorySink()
+
+    async def turn() -> list[int]:
+        source = MemorySource(made, {"m": one()})
+        async with App(source, sink, key=KEY, flush=0.01, say=lambda line: None) as app:
+            matrix = {"name": "matrix", "shape": [1, 2], "datatype": "FP64", "data": row}
+            columns = {name: [row[0]], "whole": [row[1]]}
+            return [
+                (await ask(app, "POST", "/v2/models/m/infer", {"inputs": [matrix]}))[0],
+                (await ask(app, "POST", "/invocations", {"inputs": columns}))[0],
+            ]
+
+    assert asyncio.run(turn()) == [200, 200]
+    assert [each.inputs for each in sink.observations] == [{name: row[0], "whole": row[1]}] * 2
+    assert all(type(each.inputs["whole"]) is int for each in sink.observations)
+
+
 def test_the_metadata_tells_what_a_model_requires() -> None:
     answers, _ = run([(("GET", "/v2/models/asking"), {}), (("GET", "/v2/models/numbers"), {})])
     assert json.loads(answers[0][2])["parameters"] == {"requires": ["subject", "unit"]}
