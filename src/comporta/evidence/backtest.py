@@ -134,7 +134,8 @@ def backtest(
         rows=sum(each["rows"] for each in table),
         of=rows.height,
         notes=(
-            f"{len(table)} of {len(plan)} windows of {_days(plan)}, {gap / timedelta(days=1):g} days purged before each.",
+            f"{len(table)} of {len(plan)} windows of {_days(plan)}, "
+            f"{gap / timedelta(days=1):g} days purged before each.",
         ),
         tables={"windows": tuple(table)},
     )
