@@ -14,15 +14,17 @@ from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import LEVEL, Interval, intervals
-from comporta.stats.metrics import Seen
+from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
 from comporta.stats.power import rows_to_show, smallest_seen
-from comporta.stats.predictions import classes_of, given, labelled, metrics_for, seen, statistics, task_of
+from comporta.stats.predictions import classes_of, given, labelled, metrics_for, seen, task_of
 from comporta.stats.units import slices_of, units_of
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
 FEWEST = 30
+DRAWN = 20_000
+"""Rows above which the bootstrap is left out where there is an exact test: they tell the same."""
 ROOMS = (0.01, 0.005)
 """Margins for which it is told how many labels would show two equal models to be equal within them."""
 
@@ -70,7 +72,7 @@ def versus(
 
     Its interval, where rows are units: Tango's for accuracy and for recall of two classes, DeLong's for the
     area under the ROC curve of two classes, Student's for means of errors; elsewhere, and where rows come in
-    groups or days, the paired bootstrap of whole units. The table `tests` has both, and p-values.
+    groups or days, the paired bootstrap of whole units. The table `tests` has both up to 20,000 rows.
     """
     metrics_for(mine, (metric,))
     both, why = together(mine, theirs, trained)
@@ -123,45 +125,59 @@ def together(
 def _compared(
     rows: pl.DataFrame, metric: str, where: str, group: str | None, seed: int
 ) -> tuple[Figure | None, dict[str, Any]]:
-    champion = _theirs(rows)
-    (a,), (b,) = statistics(rows, (metric,)), statistics(champion, (metric,))
     units = units_of(rows, group)
-    (drawn,) = intervals([lambda weights: a(weights) - b(weights)], rows.height, units=units, seed=seed)
-    exact = None if units is not None else _exact(metric, seen(rows), seen(champion))
-    tests: dict[str, Any] = {
-        "slice": where,
-        "rows": rows.height,
-        "difference": drawn.value,
-        "bootstrap low": drawn.low,
-        "bootstrap high": drawn.high,
-    }
+    mine, theirs = seen(rows), seen(_theirs(rows))
+    exact = None if units is not None else _exact(metric, mine, theirs)
+    tests: dict[str, Any] = {"slice": where, "rows": rows.height}
+    drawn = None
+    if exact is None or rows.height <= DRAWN:
+        drawn = _drawn(metric, mine, theirs, units, seed)
+        tests |= {"difference": drawn.value, "bootstrap low": drawn.low, "bootstrap high": drawn.high}
     if exact is not None:
-        tests |= {"method": exact.method, "low": exact.low, "high": exact.high, "p": exact.p}
+        tests |= {"difference": exact.value, "method": exact.method}
+        tests |= {"low": exact.low, "high": exact.high, "p": exact.p}
         if exact.method.startswith("Student"):
-            first, second = _losses(metric, seen(rows)), _losses(metric, seen(champion))
-            assert first is not None and second is not None, "Student's is of losses"
-            tests["p, Wilcoxon"] = wilcoxon(first, second)
-    if not math.isfinite(drawn.value):
+            tests["p, Wilcoxon"] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
+    found = _interval(exact, drawn, rows.height)
+    if not math.isfinite(found.value):
         return None, tests
-    low, high = (exact.low, exact.high) if exact is not None else (drawn.low, drawn.high)
-    if low is not None and high is not None:
-        tests["smallest difference seen with 80 % power"] = smallest_seen(low, high)
+    if found.low is not None and found.high is not None:
+        tests["smallest difference seen with 80 % power"] = smallest_seen(found.low, found.high)
         for room in ROOMS:
-            tests[f"labels to show equal models within {room:g}"] = rows_to_show(low, high, rows.height, room)
-    return _figure(metric, where, drawn, exact, rows.height), tests
-
-
-def _figure(metric: str, where: str, drawn: Interval, exact: Paired | None, rows: int) -> Figure:
-    return Figure(
+            rooms = rows_to_show(found.low, found.high, rows.height, room)
+            tests[f"labels to show equal models within {room:g}"] = rooms
+    figure = Figure(
         metric=f"{metric} minus champion",
-        value=drawn.value,
-        low=drawn.low if exact is None else exact.low,
-        high=drawn.high if exact is None else exact.high,
+        value=found.value,
+        low=found.low,
+        high=found.high,
         level=LEVEL,
-        rows=rows,
-        groups=drawn.units,
+        rows=rows.height,
+        groups=found.units,
         slice=where,
     )
+    return figure, tests
+
+
+def _interval(exact: Paired | None, drawn: Interval | None, rows: int) -> Interval:
+    if exact is not None:
+        return Interval(value=exact.value, low=exact.low, high=exact.high, units=rows)
+    assert drawn is not None, "what has no exact test is drawn"
+    return drawn
+
+
+def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Interval:
+    """The paired bootstrap of whole units. A mean of rows is drawn from the sums of its units."""
+    first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
+    if first is None or second is None:
+        a, b = statistic(metric, mine), statistic(metric, theirs)
+        (found,) = intervals([lambda w: a(w) - b(w)], len(mine.truth), units=units, seed=seed)
+        return found
+    sums, counts = first - second, np.ones(len(first))
+    if units is not None:
+        sums, counts = np.bincount(units, weights=sums), np.bincount(units).astype(float)
+    (found,) = intervals([lambda w: float(w @ sums / (w @ counts))], len(sums), seed=seed)
+    return found
 
 
 def _theirs(rows: pl.DataFrame) -> pl.DataFrame:
@@ -187,12 +203,16 @@ def _exact(metric: str, mine: Seen, theirs: Seen) -> Paired | None:
         if mine.probability is None or theirs.probability is None:
             return None
         return delong(mine.truth == 1, mine.probability[:, 1], theirs.probability[:, 1])
-    first, second = _losses(metric, mine), _losses(metric, theirs)
+    if metric == "accuracy":
+        return None
+    first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
     return None if first is None or second is None else mean_difference(first, second)
 
 
-def _losses(metric: str, was: Seen) -> Any:
-    """The metric's loss of each row, where the metric is their mean; else None."""
+def _rowwise(metric: str, was: Seen) -> Any:
+    """What each row adds to the metric, where that is the mean of its rows; else None."""
+    if metric == "accuracy" and was.label is not None:
+        return (was.label == was.truth).astype(float)
     if metric in ("mae", "mape") and was.number is not None:
         off = np.abs(was.truth - was.number)
         return off if metric == "mae" else off / np.maximum(np.abs(was.truth), np.finfo(np.float64).eps)

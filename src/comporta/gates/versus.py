@@ -85,10 +85,10 @@ def better_than_champion(
     On the test rows that both predict and neither was trained on, paired. Where rows are units the interval
     is Tango's score interval (1998) for accuracy and for recall of two classes, DeLong's (1988) for the area
     under the ROC curve of two classes, and Student's paired t for mae, mape, log_loss and brier; the evidence
-    has McNemar's mid-p, DeLong's, Student's and Wilcoxon's beside the paired bootstrap. For other metrics,
-    and where rows come in a declared group or in eight days or more, it is the paired bootstrap of whole
-    units (BCa). by_at_least: in the metric's own unit; which way is better is known from the metric. by:
-    every value of a column must be better.
+    has the p-values of McNemar (mid-p), DeLong, Student and Wilcoxon, and up to 20,000 rows the paired
+    bootstrap beside them. For other metrics, and where rows come in a declared group or in eight days or
+    more, it is the paired bootstrap of whole units (BCa). by_at_least: in the metric's own unit; which way is
+    better is known from the metric. by: every value of a column must be better.
 
     It passes when all of the 95 % interval is beyond, fails when all of it is not, and is inconclusive in
     between; the verdict then tells how many rows would show the difference with 80 % power. It does not
