@@ -3,7 +3,8 @@
 Each expensive thing is made once per candidate and only if something needs it. Beside these the pool holds
 what every candidate has: `train`, `test`, `model`, `signature`, `predictions` (of the test rows), `scores`,
 `parity`, `trial`, `onnx`; of the champion, where there is one, `champion model`, `champion signature`,
-`champion train`, `champion predictions`; and `earlier`: the `reference` of each earlier version.
+`champion train`, `champion predictions`; `earlier`: the `reference` of each earlier version; and `logged`:
+the requests of production whose labels have come, as `comporta.data.steps_logged` makes them.
 """
 
 from __future__ import annotations
@@ -198,9 +199,9 @@ POOL: dict[str, Maker] = {
     ),
     "replay": Maker(
         run=f"{_ROOM}.replay:measure",
-        reads={**_MODEL},
-        may={"log": "prediction log", "labels": "feedback log"},
-        tools=("opened", "logged"),
+        reads={**_MODEL, "train": "train"},
+        may={"logged": "logged"},
+        tools=("opened",),
         tells=("group",),
     ),
     "calibration": Maker(

@@ -1,0 +1,81 @@
+"""The candidate as it is, asked what production was asked: on requests whose labels have come since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from comporta.errors import BadProject
+from comporta.evidence.answered import answered
+from comporta.evidence.backtest import FEWEST, measured
+from comporta.records import Artifact, Asked, Findings, Signature
+from comporta.stats.table import column
+from comporta.store import Desk
+from comporta.store.frames import read
+
+UNSERVED = "nothing of this model has been served whose label has come"
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    train: Artifact,
+    opened: Callable[..., Asked],
+    logged: Artifact | None = None,
+    group: str | None = None,
+    also: str = "",
+) -> dict[str, Artifact]:
+    """`findings`. logged: the table that `data.steps_logged` makes, where there is a log. train: the rows the
+    candidate learned from, which are left out by key. also: a metric beside the usual ones."""
+    rows = None if logged is None else read(desk, logged)
+    if rows is None or rows.is_empty():
+        found = Findings(without=UNSERVED)
+    else:
+        keys = pl.Series(read(desk, train)["__key"])
+        asked = opened(desk, model, signature)
+        found = replay(rows, asked, keys=keys, group=group, also=also, seed=desk.seed)
+    print(f"replay: {found.without or ' '.join(found.notes)}")
+    return {"findings": desk.put_json(found)}
+
+
+def replay(
+    rows: pl.DataFrame,
+    asked: Asked,
+    *,
+    keys: pl.Series,
+    group: str | None = None,
+    also: str = "",
+    seed: int = 0,
+) -> Findings:
+    """Figures: every usual metric and `also`. keys: of the training rows. Fewer than 30 rows are missing."""
+    takes: Signature = asked.signature
+    known = rows["__key"].str.replace_all('"', "", literal=True)
+    fresh = rows.filter(~known.is_in(keys.str.replace_all('"', "", literal=True).implode()))
+    if fresh.height < FEWEST:
+        why = (
+            f"{fresh.height} logged rows with a label that it was not trained on, at least {FEWEST} expected"
+        )
+        return Findings(missing={"replay": why}, rows=fresh.height, of=rows.height, notes=(f"{why}.",))
+    units = _unit(fresh, group)
+    figures, missing = measured(answered(fresh, asked(fresh), takes), also, units, seed)
+    learned = rows.height - fresh.height
+    note = f"{fresh.height:,} logged rows with a label, and {learned:,} left out that it learned from."
+    told = [note] if units == group else [note, f"No {group} is logged: {units or 'single rows'} resampled."]
+    return Findings(
+        figures=tuple(figures), missing=missing, rows=fresh.height, of=rows.height, notes=tuple(told)
+    )
+
+
+def _unit(rows: pl.DataFrame, group: str | None) -> str | None:
+    """The declared group where requests carry it, else the subject they named."""
+    if group is None:
+        return None
+    try:
+        column(rows, group)
+    except BadProject:
+        named = "__subject" in rows.columns and rows["__subject"].null_count() < rows.height
+        return "subject" if named else None
+    return group

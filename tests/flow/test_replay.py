@@ -1,0 +1,225 @@
+"""A candidate replayed on what production asked: the same features as in its table, at the request's time."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from comporta.data import log_rows, seal, seal_feedback
+from comporta.data.change import add
+from comporta.data.steps_features import features
+from comporta.data.steps_logged import logged
+from comporta.evidence import replay
+from comporta.gates.judge import judge
+from comporta.gates.past import replayed
+from comporta.records import Evidence, Feedback, Findings, Join, Observation, Shape, by_time
+from comporta.store import Desk, MemoryStore, derive
+from comporta.store.frames import read, write
+from comporta.train import steps
+from comporta.train.asking import opened
+
+DAY = datetime(2024, 1, 1, tzinfo=UTC)
+ROWS = 600
+FLIGHTS = Shape(name="flights", key=("id",), subject="plane", time="at")
+WEATHER = Shape(name="weather", key=("place", "hour"), time="hour", delay=timedelta(minutes=20))
+JOIN = Join(dataset="weather", on={"from": "place"}, columns={"temp": "temp"})
+
+
+def flights():
+    draw = np.random.default_rng(0)
+    delay = draw.normal(size=ROWS)
+    return pl.DataFrame(
+        {
+            "id": range(ROWS),
+            "plane": [f"N{row % 40}" for row in range(ROWS)],
+            "at": [DAY + timedelta(minutes=90 * row) for row in range(ROWS)],
+            "from": draw.choice(["A", "B"], ROWS),
+            "delay": pl.Series([None if row % 50 == 0 else float(delay[row]) for row in range(ROWS)]),
+            "seats": draw.integers(50, 300, ROWS),
+            "late": draw.random(ROWS) < 1 / (1 + np.exp(-2 * delay)),
+        }
+    )
+
+
+def weather():
+    hours = [DAY + timedelta(hours=6 * step) for step in range(200)]
+    return pl.DataFrame(
+        {
+            "place": ["A"] * 200 + ["B"] * 200,
+            "hour": hours * 2,
+            "temp": np.random.default_rng(1).normal(size=400),
+        }
+    )
+
+
+def warm(frame):
+    return frame.select(warm=pl.col("temp") > 0, hour=pl.col("at").dt.hour())
+
+
+DECLARED = {
+    "known": ["at", "from", "delay", "seats"],
+    "target": "late",
+    "use": ["delay", "seats", "temp"],
+    "compute": [warm],
+    "keep": ["from"],
+    "joins": [msgspec.to_builtins(JOIN)],
+    "shapes": msgspec.to_builtins({"flights": FLIGHTS, "weather": WEATHER}),
+}
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=1, scratch=tmp_path)
+
+
+def put(desk, shape, frame):
+    return add(desk.store, desk.keys, shape, frame, change="append", now=DAY, scratch=desk.scratch)[0]
+
+
+def built(desk):
+    """A model of the first flights, and the table of all."""
+    tables = {"of": put(desk, FLIGHTS, flights()), "table weather": put(desk, WEATHER, weather())}
+    made = features(desk, **tables, **DECLARED)
+    split = msgspec.to_builtins(by_time("10d"))
+    table = read(desk, made["table"])
+    made |= steps.parts(desk, table=made["table"], split=split)
+    made |= steps.fit(desk, train=made["train"], fit=zero, schema=made["schema"])
+    return made, table, tables["table weather"]
+
+
+def zero(X, y):
+    return Zeroed().fit(X, y)
+
+
+class Zeroed:
+    """A line that takes gaps as zeros."""
+
+    def fit(self, X, y):
+        self.inner = LogisticRegression().fit(self._numbers(X), y)
+        self.classes_ = self.inner.classes_
+        return self
+
+    def predict(self, X):
+        return self.inner.predict(self._numbers(X))
+
+    def predict_proba(self, X):
+        return self.inner.predict_proba(self._numbers(X))
+
+    def _numbers(self, X):
+        return np.nan_to_num(X.select(pl.all().cast(pl.Float64).fill_null(0.0)).to_numpy())
+
+
+def asked(rows, *, turned=False):
+    """What a server would have logged of these flights, and what was told of them later."""
+    seen, told = [], []
+    for row in rows.iter_rows(named=True):
+        name = f"{row['id']:032x}"
+        inputs = {
+            "at": row["at"].isoformat(),
+            "from": row["from"],
+            "delay": row["delay"],
+            "seats": row["seats"],
+        }
+        seen.append(
+            Observation(
+                id=name, model="late", version=1, at=row["at"] + timedelta(days=3), inputs=inputs,
+                output={"label": True}, key=f"[{row['id']}]", subject=row["plane"],
+            )
+        )  # fmt: skip
+        label = (not row["late"]) if turned else row["late"]
+        told.append(Feedback(id=name, label=not label, arrived=row["at"] + timedelta(days=4)))
+        told.append(Feedback(id=name, label=label, arrived=row["at"] + timedelta(days=5)))
+    return seen, told
+
+
+def kept(desk, seen, told):
+    log_rows(desk.store, "predictions", "p", 0, seen)
+    log_rows(desk.store, "feedback", "p", 0, told)
+    now = DAY + timedelta(days=100)
+    log = seal(desk.store, desk.keys, "predictions", now=now, scratch=desk.scratch)
+    labels = seal_feedback(
+        desk.store, desk.keys, "feedback", predictions="predictions", now=now, scratch=desk.scratch
+    )
+    return {"log": log, "labels": labels}
+
+
+def table_of(desk, made, rain, slices):
+    return logged(
+        desk, **slices, **{"table weather": rain}, signature=made["signature"], model="late", of="flights",
+        **DECLARED,
+    )["table"]  # fmt: skip
+
+
+def verdict(desk, made, table, check=None, **options):
+    check = check or replayed("roc_auc", at_least=0.6)
+    step = replay.measure(
+        desk, model=made["model"], signature=made["signature"], train=made["train"], opened=opened,
+        logged=table, **options,
+    )  # fmt: skip
+    found = desk.get_json(step["findings"], Findings)
+    (need,) = check.needs()
+    missing = "" if found.figures or found.without else "; ".join(found.missing.values())
+    evidence = Evidence(need=need, figures=found.figures, without=found.without, missing=missing)
+    return judge((check,), {need: evidence})[0], found
+
+
+def test_the_logged_table_is_the_feature_table_of_the_same_rows(desk):
+    made, table, rain = built(desk)
+    seen, told = asked(flights()[100:500])
+    found = read(desk, table_of(desk, made, rain, kept(desk, seen, told)))
+    wanted = table.sort("__at", "__key")[100:500]
+    same = [name for name in wanted.columns if name != "__target"]
+    assert found.select(same).equals(wanted.select(same))
+    # The label that was told last stands, as the signature names it.
+    assert found["__target"].to_list() == [str(each).lower() for each in wanted["__target"].to_list()]
+
+
+def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(desk):
+    made, _, rain = built(desk)
+    slices = kept(desk, *asked(flights()))
+    said, found = verdict(desk, made, table_of(desk, made, rain, slices), group="plane")
+    trained = read(desk, made["train"]).height
+    assert said.outcome == "pass"
+    assert (found.rows, found.of) == (ROWS - trained, ROWS)
+    # The group is no column of a request: the subject that it named is resampled.
+    assert found.figures[0].groups == 40
+    assert "No plane is logged: subject resampled." in found.notes
+
+
+def test_a_candidate_that_fails_what_production_asks_is_refused(desk):
+    made, _, rain = built(desk)
+    slices = kept(desk, *asked(flights()[430:], turned=True))
+    said, _ = verdict(desk, made, table_of(desk, made, rain, slices))
+    assert said.outcome == "fail"
+
+
+def test_nothing_served_is_nothing_to_replay_and_a_few_rows_are_too_few(desk):
+    made, _, rain = built(desk)
+    assert verdict(desk, made, None)[0].outcome == "does not apply"
+    slices = kept(desk, *asked(flights()[590:]))
+    said, _ = verdict(desk, made, table_of(desk, made, rain, slices))
+    assert said.outcome == "inconclusive"
+    assert "10 logged rows" in said.reason
+
+
+def test_requests_of_other_models_without_labels_or_with_fewer_columns_are_left_out(desk):
+    made, _, rain = built(desk)
+    seen, told = asked(flights()[500:580])
+    seen[0] = msgspec.structs.replace(seen[0], model="other")
+    seen[1] = msgspec.structs.replace(
+        seen[1], inputs={name: seen[1].inputs[name] for name in ("at", "from", "delay")}
+    )
+    told = [each for each in told if each.id != seen[2].id]
+    told[-1] = msgspec.structs.replace(told[-1], label=None)
+    found = read(desk, table_of(desk, made, rain, kept(desk, seen, told)))
+    assert found.height == 80 - 4
+
+
+def test_the_same_log_gives_the_same_table(desk):
+    made, _, rain = built(desk)
+    slices = kept(desk, *asked(flights()[300:]))
+    assert table_of(desk, made, rain, slices) == table_of(desk, made, rain, slices)
+    assert write(desk, read(desk, table_of(desk, made, rain, slices))) == table_of(desk, made, rain, slices)
