@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comporta.data import key_text, row_key
+from comporta.data.fragment_order import by_place
 from comporta.data.instants import instants
 from comporta.data.keys import PLACE, placed, subject_hash
 from comporta.data.siphash import siphash
@@ -111,3 +112,47 @@ def test_a_subject_is_placed_by_its_keyed_hash_and_rows_without_one_by_key() -> 
     assert placed(numbers, Shape(name="d", key=("id",), subject="who"), KEYS)[PLACE][0] == subject_hash(
         "1", KEYS
     )
+
+
+WHOLE = {pl.Int8: 127, pl.UInt8: 127, pl.Int32: 2**31 - 1, pl.Int64: 2**63 - 1, pl.UInt64: 2**63 - 1}
+
+
+@st.composite
+def subjects(draw: st.DrawFn) -> pl.Series:
+    """Whole numbers of many types, close to each other or far, at the ends of what their type holds too."""
+    dtype: Any = draw(st.sampled_from(list(WHOLE)))
+    most = WHOLE[dtype]
+    least = -most - 1 if dtype.is_signed_integer() else 0
+    start = draw(st.sampled_from([least, 0, most - 5, draw(st.integers(least, most - 5))]))
+    close = st.integers(start, start + 5)
+    numbers = draw(
+        st.lists(draw(st.sampled_from([close, close | st.integers(least, most), close | st.none()])))
+    )
+    return pl.Series(numbers, dtype=dtype)
+
+
+@settings(deadline=None)
+@given(subjects())
+def test_numbers_as_subjects_are_placed_each_as_if_alone(who: pl.Series) -> None:
+    frame = pl.DataFrame({"id": range(len(who)), "who": who}, schema_overrides={"id": pl.Int64})
+    got = placed(frame, Shape(name="d", key=("id",), subject="who"), KEYS)[PLACE].to_list()
+    by_key = placed(frame, Shape(name="d", key=("id",)), KEYS)[PLACE].to_list()
+    assert got == [
+        by_key[row] if one is None else subject_hash(str(one), KEYS) for row, one in enumerate(who.to_list())
+    ]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3) | st.integers(0, 2**64 - 1), st.integers(-(2**63), 2**63 - 1))),
+    st.sampled_from([0, 40, 62]),
+    st.sampled_from([pl.Int64, pl.Datetime("us"), pl.String]),
+    st.booleans(),
+)
+def test_rows_lie_by_hash_and_then_by_key(
+    rows: list[tuple[int, int]], less: int, dtype: Any, two: bool
+) -> None:
+    frame = pl.DataFrame(rows, schema={PLACE: pl.UInt64, "id": pl.Int64}, orient="row")
+    frame = frame.with_columns((pl.col("id") // 2**less).cast(dtype), pl.lit(1).alias("also"))
+    key = ["also", "id"] if two else ["id"]
+    assert by_place(frame, key).equals(frame.sort(PLACE, *key))

@@ -16,6 +16,7 @@ from comporta.records import Shape, encode
 from comporta.store import Keys, keyed_hash
 
 PLACE = "__hash"
+_WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 
 _ESCAPED = {chr(code): f"\\u{code:04x}" for code in range(32)} | {
     "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\",
@@ -55,13 +56,7 @@ def placed(frame: pl.DataFrame, shape: Shape, keys: Keys) -> pl.DataFrame:
     """The frame with the column `__hash`: keyed hash of the subject, or of the key where there is none."""
     if shape.subject is None:
         return frame.with_columns(pl.Series(PLACE, key_hashes(frame, shape, keys), dtype=pl.UInt64))
-    # Distinct values first: a text and a hash for each subject, not for each row.
-    distinct = frame.select(shape.subject).unique().drop_nulls()
-    text = distinct.select(subject_text(shape.subject, frame.schema[shape.subject])).to_series()
-    known = distinct.with_columns(_subject_hashes(text, keys).alias(PLACE))
-    hashes = frame.select(shape.subject).join(known, on=shape.subject, how="left", maintain_order="left")[
-        PLACE
-    ]
+    hashes = _by_subject(frame[shape.subject], keys).alias(PLACE)
     out = frame.with_columns(hashes)
     if hashes.null_count():
         bare = out.filter(pl.col(PLACE).is_null())
@@ -75,9 +70,30 @@ def subject_hash(subject: str, keys: Keys) -> int:
     return keyed_hash(keys.subject, subject)
 
 
+def _by_subject(column: pl.Series, keys: Keys) -> pl.Series:
+    """The hash of each row's subject, null where there is none.
+
+    Distinct values first: a text and a hash for each subject, not for each row.
+    """
+    whole = column.dtype in _WHOLE and not column.null_count()
+    low, high = (column.min(), column.max()) if whole else (None, None)
+    if isinstance(low, int) and isinstance(high, int) and high - low < len(column):
+        # Numbers that lie close: a look-up by place costs a tenth of a join.
+        places = column.to_numpy().astype(np.int64) - low
+        there = np.zeros(high - low + 1, dtype=bool)
+        there[places] = True
+        hashed = np.zeros(len(there), dtype=np.uint64)
+        hashed[there] = _subject_hashes(pl.Series("subject", np.flatnonzero(there) + low), keys).to_numpy()
+        return pl.Series(hashed[places])
+    distinct = column.alias("subject").unique().drop_nulls()
+    known = pl.DataFrame([distinct, _subject_hashes(distinct, keys).alias(PLACE)])
+    return column.to_frame("subject").join(known, on="subject", how="left", maintain_order="left")[PLACE]
+
+
 def _subject_hashes(distinct: pl.Series, keys: Keys) -> pl.Series:
     key = keys.subject
-    joined = b"".join([blake3(text.encode(), key=key).digest(length=8) for text in distinct.to_list()])
+    texts = distinct.to_frame().select(subject_text(distinct.name, distinct.dtype)).to_series()
+    joined = b"".join([blake3(text.encode(), key=key).digest(length=8) for text in texts.to_list()])
     return pl.Series(np.frombuffer(joined, dtype=">u8").astype(np.uint64), dtype=pl.UInt64)
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from comporta.data.encode import full, spill_frame
+from comporta.data.fragment_order import by_place
 from comporta.data.fragments import BINS
 from comporta.data.keys import PLACE, key_hashes, placed, require_key
 from comporta.errors import BadData, ExpectationBroken
@@ -95,7 +96,7 @@ class Runs:
             parts = [pl.scan_parquet(path, glob=False).filter(inside) for path in self._files]
             frame = pl.concat(parts).collect(engine="streaming")
             order = frame.select(PLACE, *key).with_row_index(_AT)
-        order = order.sort(PLACE) if self.shape.subject is None else order.sort(PLACE, *key)
+        order = order.sort(PLACE) if self.shape.subject is None else by_place(order, key)
         frame = frame[order[_AT]]
         if order.select(
             pl.all_horizontal(*(pl.col(name) == pl.col(name).shift() for name in key)).any()
