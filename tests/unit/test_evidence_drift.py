@@ -1,0 +1,298 @@
+"""Answers and features that moved since earlier versions are found; those that did not raise no alarm."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from comporta.errors import BadProject
+from comporta.evidence import feature_drift as features
+from comporta.evidence import prediction_drift as predictions
+from comporta.evidence.reference import referred
+from comporta.gates import judge
+from comporta.gates.feature_drift import feature_drift
+from comporta.gates.prediction_drift import prediction_drift
+from comporta.records import Evidence, Field, Figure, Findings
+from comporta.records.reference import Importances
+from comporta.stats.distance import between, noncentral, paired
+from comporta.stats.ratios import paired_ratio, ratio
+from comporta.store import Desk, MemoryStore, derive
+from comporta.store.frames import write
+from comporta.testing.checks import CheckContract
+
+FIELDS = (
+    *(Field(name=f"f{n}", type="Float64") for n in range(8)),
+    Field(name="town", type="String", values=("a", "b", "c")),
+)
+
+
+def answers(rows, seed, rate=0.3, shift=0.0, feature=0.0, rare=None):
+    draw = np.random.default_rng(seed)
+    x = draw.normal(size=(rows, 8))
+    x[:, 0] += feature
+    chance = 1 / (1 + np.exp(-(draw.normal(size=rows) + np.log(rate / (1 - rate)) + shift)))
+    label = draw.random(rows) < rare if rare is not None else chance > 0.5
+    return pl.DataFrame(
+        {f"f{n}": x[:, n] for n in range(8)}
+        | {
+            "town": draw.choice(["a", "b", "c"], rows),
+            "__key": [f"{seed} {n}" for n in range(rows)],
+            "__at": [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=n) for n in range(rows)],
+            "__target": draw.random(rows) < chance,
+            "__label": pl.Series(np.where(label, "yes", "no"), dtype=pl.Enum(["no", "yes"])),
+            "__probability_0": 1 - chance,
+            "__probability_1": chance,
+        }
+    )
+
+
+def verdict(check, found: Findings):
+    (need,) = check.needs()
+    evidence = Evidence(need=need, figures=found.figures, without=found.without)
+    return judge((check,), {need: evidence})[0]
+
+
+def test_the_two_sample_statistic_is_scipys():
+    was, now = np.array([40.0, 55, 70, 35]), np.array([60.0, 45, 80, 90])
+    found = between(was, now)
+    oracle = stats.chi2_contingency([was, now], correction=False)
+    assert found.statistic == pytest.approx(oracle.statistic)
+    assert found.p == pytest.approx(oracle.pvalue)
+
+
+def test_the_paired_statistic_of_two_cells_is_walds_of_mcnemars_table():
+    was = np.repeat([0, 0, 1, 1], [50, 20, 35, 60])
+    now = np.repeat([0, 1, 0, 1], [50, 20, 35, 60])
+    rows, b, c = len(was), 20, 35
+    wald = (b - c) ** 2 / ((b + c) - (b - c) ** 2 / rows)
+    assert paired(was, now, 2).statistic == pytest.approx(wald)
+
+
+def test_the_noncentrality_is_scipys():
+    for statistic, free in ((40.0, 19), (300.0, 9), (9_000.0, 20)):
+        for below in (0.025, 0.975):
+            found = noncentral(statistic, free, below)
+            assert stats.ncx2.cdf(statistic, free, found) == pytest.approx(below, abs=1e-6)
+    near, far = noncentral(9_999.0, 20, 0.975), noncentral(10_001.0, 20, 0.975)
+    assert near == pytest.approx(far, rel=2e-3)
+
+
+def test_a_ratio_of_rare_rates_has_scipys_exact_limits():
+    found = ratio(40, 20_000, 80, 20_000)
+    oracle = stats.binomtest(80, 120).proportion_ci(0.95, method="exact")
+    assert found.value == pytest.approx(2)
+    assert found.low == pytest.approx(oracle.low / (1 - oracle.low))
+    assert found.high == pytest.approx(oracle.high / (1 - oracle.high))
+    assert ratio(0, 100, 0, 100).at[1] == 1
+    assert ratio(0, 10_000, 30, 10_000).at[1] > 5
+
+
+def test_a_paired_ratio_holds_what_both_say():
+    assert paired_ratio(100, 0, 0, 1_000).at == (1, 1, 1)
+    found = paired_ratio(100, 10, 40, 1_000)
+    assert found.value == pytest.approx(140 / 110)
+    assert 1 < found.low < found.value < found.high
+    assert paired_ratio(100, 10, 40, 1_000, effect=10).low < 1
+
+
+def test_the_first_version_has_nothing_to_be_compared_with():
+    for found, check in (
+        (predictions.moved(answers(100, 0), None, {}), prediction_drift()),
+        (features.moved(answers(100, 0), {}, None), feature_drift()),
+    ):
+        said = verdict(check, found)
+        assert said.outcome == "does not apply" and said.opens
+
+
+@pytest.mark.parametrize("rows", [300, 3_000])
+def test_steady_answers_and_features_raise_an_alarm_in_at_most_5_percent_of_seeds(rows):
+    shown = {"score drift": 0, "rate ratio": 0, "feature drift": 0}
+    for seed in range(40):
+        was = {"earlier 1": referred(answers(rows, 2 * seed), FIELDS)}
+        now = answers(rows, 2 * seed + 1)
+        for found in (predictions.moved(now, None, was), features.moved(now, was, None)):
+            for metric in shown:
+                none = 1.0 if metric == "rate ratio" else 0.0
+                shown[metric] += any(f.metric == metric and f.low > none for f in found.figures)
+            check = prediction_drift() if found.figures[0].metric == "score drift" else feature_drift()
+            assert verdict(check, found).outcome == "pass"
+    # Of 40 seeds, 2 expected at most; 7 are seen less than once in a hundred times.
+    assert max(shown.values()) < 7
+
+
+def test_scores_that_moved_are_found_against_champion_and_earlier_version():
+    was, now = answers(4_000, 1), answers(4_000, 1, shift=1.0)
+    found = predictions.moved(now, was, {"earlier 1": referred(was, FIELDS)})
+    drifted = {f.slice: f.low for f in found.figures if f.metric == "score drift"}
+    assert set(drifted) == {"champion: yes", "earlier 1: yes"}
+    assert min(drifted.values()) > 0.25
+    said = verdict(prediction_drift(), found)
+    assert said.outcome == "fail" and "expected at most" in said.reason
+    assert verdict(prediction_drift(9, rates=99), found).outcome == "pass"
+
+
+def test_a_rare_class_that_doubled_is_found_where_no_histogram_moved():
+    was = {"earlier 1": referred(answers(60_000, 1, rare=0.002), FIELDS)}
+    found = predictions.moved(answers(60_000, 2, rare=0.004), None, was)
+    said = verdict(prediction_drift(), found)
+    assert said.outcome == "fail" and said.figure.metric == "rate ratio"
+    assert said.figure.value == pytest.approx(2, abs=0.5)
+    assert all(f.low < 0.01 for f in found.figures if f.metric.endswith("drift"))
+
+
+def test_the_same_answers_to_the_same_rows_are_no_drift_at_all():
+    rows = answers(500, 3)
+    found = predictions.moved(rows, rows.sample(500, shuffle=True, seed=1), {})
+    assert all(f.value == f.low == f.high for f in found.figures if f.metric != "compared")
+    assert verdict(prediction_drift(0, rates=1), found).outcome == "pass"
+
+
+def test_rows_the_champion_learned_from_are_left_out():
+    rows = answers(600, 3)
+    found = predictions.moved(rows, rows, {}, trained=rows["__key"].head(200))
+    assert {f.rows for f in found.figures if f.metric != "compared"} == {400}
+
+
+def test_a_champion_that_cannot_be_compared_leaves_the_check_in_doubt():
+    rows = answers(300, 4)
+    earlier = {"earlier 1": referred(rows, FIELDS)}
+    said = verdict(prediction_drift(), predictions.moved(rows, rows.clear(), earlier))
+    assert said.outcome == "inconclusive" and "champion" in said.reason
+
+
+def test_a_regression_is_compared_by_its_numbers():
+    draw = np.random.default_rng(0)
+    was = pl.DataFrame({"__prediction": draw.normal(size=2_000)})
+    found = predictions.moved(was + 0.6, was, {"earlier 1": referred(was, ())})
+    assert {f.slice for f in found.figures if f.low and f.low > 0.1} == {
+        "champion: prediction",
+        "earlier 1: prediction",
+    }
+    assert verdict(prediction_drift(0.1), found).outcome == "fail"
+
+
+def test_many_classes_have_a_rate_each():
+    draw = np.random.default_rng(0)
+    kinds = pl.Enum(["a", "b", "c"])
+    was, now = (
+        pl.DataFrame({"__label": pl.Series(draw.choice(list("abc"), 5_000, p=p), dtype=kinds)})
+        for p in ((0.9, 0.09, 0.01), (0.9, 0.07, 0.03))
+    )
+    found = predictions.moved(now, None, {"earlier 1": referred(was, ())})
+    low = {f.slice: f.low for f in found.figures if f.metric == "rate ratio"}
+    assert set(low) == {"earlier 1: a", "earlier 1: b", "earlier 1: c"}
+    assert low["earlier 1: c"] > 1.5 and low["earlier 1: a"] < 1.02
+
+
+def weights(**shares):
+    names = (*(f"f{n}" for n in range(8)), "town")
+    told = tuple(shares.get(name, 0.0) for name in names)
+    return Importances(
+        method="", features=names, shares=told, low=told, high=told, replicates=(told, told), rows=1
+    )
+
+
+def test_a_moved_feature_counts_as_much_as_the_model_leans_on_it():
+    was = {"earlier 1": referred(answers(3_000, 1), FIELDS)}
+    now = answers(3_000, 2, feature=1.0)
+    leaning = features.moved(now, was, weights(f0=0.9, f1=0.1))
+    said = verdict(feature_drift(), leaning)
+    assert said.outcome == "fail" and "f0" in said.reason
+    assert "1 of 9" in leaning.notes[0]
+    careless = features.moved(now, was, weights(f0=0.001, f1=0.999))
+    assert verdict(feature_drift(), careless).outcome == "pass"
+    row = leaning.tables["features"][0]
+    assert row["feature"] == "f0" and row["mean moved by spreads"] == pytest.approx(1, abs=0.1)
+
+
+def test_a_feature_that_went_missing_or_changed_its_words_is_found():
+    was = {"earlier 1": referred(answers(3_000, 1), FIELDS)}
+    now = answers(3_000, 2).with_columns(
+        f3=pl.when(pl.int_range(3_000) % 2 == 0).then(pl.col("f3")),
+        town=pl.col("town").replace("a", "never seen"),
+    )
+    low = {f.slice: f.low for f in features.moved(now, was, None).figures if f.metric == "feature drift"}
+    assert {name for name, each in low.items() if each > 0.25} == {"earlier 1: f3", "earlier 1: town"}
+
+
+def test_a_feature_of_another_kind_leaves_the_check_in_doubt():
+    was = {"earlier 1": referred(answers(300, 1), FIELDS)}
+    found = features.moved(answers(300, 2).with_columns(f0=pl.lit("word")), was, None)
+    assert "earlier 1: f0" in found.missing
+    assert verdict(feature_drift(), found).outcome == "inconclusive"
+
+
+def test_rows_of_few_groups_do_not_look_like_drift():
+    alarms = 0
+    for seed in range(40):
+        draw = np.random.default_rng(seed)
+        frames = []
+        for _ in range(2):
+            unit = draw.integers(0, 60, 3_000)
+            frames.append(
+                pl.DataFrame({"f0": draw.normal(size=60)[unit], "__keep_who": unit, "__prediction": 0.0})
+            )
+        was = {"earlier 1": referred(frames[0], FIELDS[:1], group="who")}
+        found = features.moved(frames[1], was, None, group="who")
+        alarms += next(f.low for f in found.figures if f.metric == "feature drift") > 0
+    assert alarms <= 6
+
+
+def test_older_versions_are_told_but_not_judged():
+    near, far = answers(2_000, 1), answers(2_000, 2, shift=2, feature=2)
+    earlier = {"earlier 1": referred(near, FIELDS), "earlier 2": referred(far, FIELDS)}
+    found = predictions.moved(answers(2_000, 3), None, earlier)
+    assert verdict(prediction_drift(), found).outcome == "pass"
+    assert verdict(prediction_drift(versions=2), found).outcome == "fail"
+    moved = features.moved(answers(2_000, 3), earlier, None)
+    assert verdict(feature_drift(), moved).outcome == "pass"
+    assert verdict(feature_drift(versions=2), moved).outcome == "fail"
+
+
+def test_the_steps_read_what_the_engine_hands_them():
+    at = Desk(store=MemoryStore(), keys=derive(bytes(32)))
+    rows = answers(400, 1)
+    earlier = at.put_json(referred(rows, FIELDS))
+    said = write(at, answers(400, 2))
+    found = predictions.measure(
+        at, predictions=said, champion=said, champion_train=write(at, rows), **{"earlier 1": earlier}
+    )
+    assert at.get_json(found["findings"], Findings).figures
+    table = {"kept": ({name: getattr(weights(f0=1), name) for name in Importances.__struct_fields__},)}
+    importance = at.put_json(Findings(tables=table))
+    found = features.measure(at, predictions=said, importance=importance, **{"earlier 1": earlier})
+    assert at.get_json(found["findings"], Findings).figures[0].rows == 400
+
+
+def test_limits_that_mean_nothing_are_refused():
+    for wrong in (
+        lambda: prediction_drift(-1),
+        lambda: prediction_drift(rates=0.5),
+        lambda: feature_drift(share=2),
+    ):
+        with pytest.raises(BadProject):
+            wrong()
+
+
+def drift(metric, value, where):
+    return Figure(metric=metric, value=value, low=value - 0.01, high=value + 0.01, rows=100, slice=where)
+
+
+class TestPredictionDrift(CheckContract):
+    good = (drift("score drift", 0.05, "champion: yes"),)
+    bad = (drift("score drift", 0.5, "champion: yes"),)
+
+    @staticmethod
+    def check():
+        return prediction_drift()
+
+
+class TestFeatureDrift(CheckContract):
+    good = (drift("feature drift", 0.05, "earlier 1: f0"),)
+    bad = (drift("weighted drift", 0.5, "earlier 1"),)
+
+    @staticmethod
+    def check():
+        return feature_drift()
