@@ -13,14 +13,21 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.data import add, manifest_of, rows_of, scan, slice_of, verify, versions
+from comporta.data import add, describe, manifest_of, rows_of, scan, slice_of, verify, versions
 from comporta.data.names import object_name
-from comporta.errors import NotFound, StorageFull
+from comporta.errors import NotFound, StorageFull, Tampered
 from comporta.records import Shape
 from comporta.store import LocalStore, derive
 
 KEYS = derive(b"k" * 32)
 SHAPE = Shape(name="d", key=("id",), subject="who")
+
+
+NEEDS_IT = "cannot be read whole without it."
+
+
+def flipped(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
 
 
 def rows(count: int) -> pl.DataFrame:
@@ -57,17 +64,46 @@ def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path, small_disk: Non
 def test_what_is_missing_or_changed_is_named(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "store")
     put(store, tmp_path, rows(1000))
-    assert verify(store, KEYS, "d") == []
+    assert verify(store, KEYS, "d").damaged == ()
     name = object_name("d", manifest_of(store, KEYS, "d").segments[0].fragments[0].id)
     path = tmp_path / "store" / name
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data = flipped(path.read_bytes())
+
+    def damaged() -> str:
+        [found] = verify(store, KEYS, "d").damaged
+        return str(found)
+
     path.write_bytes(data)
-    assert verify(store, KEYS, "d") == [name]
-    path.unlink()
-    assert verify(store, KEYS, "d") == [name]
-    with pytest.raises(NotFound, match="a part of the dataset is not there"):
+    assert damaged() == f"d: {name} holds other bytes than were written; version 1 {NEEDS_IT}"
+    with pytest.raises(Tampered, match=f"{name} holds other bytes.* finds every damaged one"):
+        describe(store, KEYS, slice_of(store, KEYS, "d"))
+    path.write_bytes(data[:100])
+    said = f"{name} has 100 bytes, expected {len(data):,}"
+    assert said in damaged()
+    with pytest.raises(Tampered, match=said):
         scan(store, KEYS, slice_of(store, KEYS, "d"))
+    path.unlink()
+    assert damaged() == f"d: {name} is missing; version 1 {NEEDS_IT}"
+    with pytest.raises(NotFound, match=f"{name} is not in the store"):
+        scan(store, KEYS, slice_of(store, KEYS, "d"))
+
+
+@pytest.mark.parametrize("harm", [lambda data: data[:100], flipped, lambda data: None])
+def test_a_damaged_fragment_is_put_right_by_the_rows_it_was_made_of(tmp_path: Path, harm: Any) -> None:
+    store = LocalStore(tmp_path / "store")
+    put(store, tmp_path, rows(1000))
+    name = object_name("d", manifest_of(store, KEYS, "d").segments[0].fragments[0].id)
+    path = tmp_path / "store" / name
+    whole = path.read_bytes()
+    harmed = harm(whole)
+    path.unlink()
+    if harmed is not None:
+        path.write_bytes(harmed)
+    with pytest.raises((Tampered, NotFound), match=name):  # other rows cannot bring it back
+        put(store, tmp_path, rows(1000).with_columns(pl.col("x") + 1))
+    put(store, tmp_path, rows(1000))
+    assert path.read_bytes() == whole
+    assert len(versions(store, "d")) == 1 and verify(store, KEYS, "d").damaged == ()
 
 
 def test_filters_find_the_right_rows_behind_masks_and_many_row_groups(tmp_path: Path) -> None:

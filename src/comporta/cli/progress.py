@@ -41,6 +41,35 @@ def display(*, quiet: bool = False) -> Iterator[Said | None]:
         yield _Lines()
 
 
+TOLD_FIRST, TOLD_EACH = 2.0, 10.0  # seconds; in a terminal, where one line is written over, each 0.2
+
+
+class Reading:
+    """How far a long reading has come: nothing for two seconds, then now and then, on stderr."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock, self.next = clock, clock() + TOLD_FIRST
+        self.drawn = 0
+
+    def __call__(self, what: str, read: int, total: int) -> None:
+        if self.clock() < self.next:
+            return
+        text = say.READ.format(what=what, read=show.size(read), total=show.size(total))
+        if not sys.stderr.isatty():
+            self.next = self.clock() + TOLD_EACH
+            show.aside(text)
+            return
+        self.next = self.clock() + 0.2
+        print(f"\r{text:<{self.drawn}}", end="", file=sys.stderr, flush=True)
+        self.drawn = len(text)
+
+    def end(self) -> None:
+        """Takes the line away."""
+        if self.drawn:
+            print(f"\r{'':<{self.drawn}}\r", end="", file=sys.stderr, flush=True)
+            self.drawn = 0
+
+
 class Steps:
     """What is known of each step so far. took: seconds from its start, once it has ended."""
 

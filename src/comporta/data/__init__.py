@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from comporta.data.catalog import ColumnSummary, Description, describe
     from comporta.data.change import add
+    from comporta.data.damage import Damage, Verified, verify
     from comporta.data.difference import Diff, Sample, diff
     from comporta.data.keys import key_text, row_key
     from comporta.data.log import accept_columns, tag
-    from comporta.data.manifests import datasets, manifest_of, reachable, slice_of, verify, versions
+    from comporta.data.manifests import datasets, manifest_of, reachable, slice_of, versions
     from comporta.data.observations import (
         find_prediction,
         log_rows,
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ColumnSummary": "catalog",
+    "Damage": "damage",
     "Description": "catalog",
     "Diff": "difference",
     "Manifest": "manifests",
     "Sample": "difference",
+    "Verified": "damage",
     "accept_columns": "log",
     "add": "change",
     "answerer": "online",
@@ -52,16 +55,18 @@ _HOMES = {
     "slice_of": "manifests",
     "tag": "log",
     "typed": "types",
-    "verify": "manifests",
+    "verify": "damage",
     "versions": "manifests",
 }
 
 __all__ = [
     "ColumnSummary",
+    "Damage",
     "Description",
     "Diff",
     "Manifest",
     "Sample",
+    "Verified",
     "accept_columns",
     "add",
     "answerer",

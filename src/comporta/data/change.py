@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from comporta.data.damage import told
 from comporta.data.expect import Intake
 from comporta.data.fragments import ADDRESS, BINS, Stand, live, masked, write_fragment, write_mask
 from comporta.data.keys import PLACE
@@ -23,7 +24,7 @@ from comporta.data.manifests import covered, newest, schema_of, shown, stands, w
 from comporta.data.match import Matched, matched
 from comporta.data.runs import FRAGMENT, RUN, Counts, Runs, gather
 from comporta.data.types import typed
-from comporta.errors import BadProject, Busy, SchemaChanged
+from comporta.errors import BadProject, Busy, NotFound, SchemaChanged, Tampered
 from comporta.records import Change, Fragment, Manifest, Segment, Shape, Slice, encode
 from comporta.store import Keys, Store, digest
 
@@ -69,12 +70,21 @@ def add(
     for column in shape.columns:
         if column.unique:
             runs.require_unique_column(column.name)
+    mended = False
     for _ in range(_ATTEMPTS):
         history = read_log(store, keys, shape.name)
         base = newest(store, keys, history, shape.name)
         _require_same(shape.name, expected, history, base)
         draft = Draft(store, keys, shape, runs, history, base, change, intake.columns, scratch, within, tidy)
-        manifest = draft.manifest(now)
+        try:
+            with told(store, keys, shape.name):
+                manifest = draft.manifest(now)
+        except (Tampered, NotFound):
+            if mended:
+                raise
+            draft.write_all()
+            mended = True
+            continue
         if manifest is None:
             assert base is not None
             return covered(store, keys, history, base), False
@@ -150,6 +160,11 @@ class Draft:
         )
         rows = sum(shown(self.store, self.shape.name, each) for each in stands(self.history, draft))
         return msgspec.structs.replace(draft, rows=rows)
+
+    def write_all(self) -> None:
+        """Fragments of all these rows, as if none stood. If a damaged fragment was made of them, that puts
+        it right: the same rows give the same bytes under the same name."""
+        self._write((self._welcome(self.runs.part(low, high)), low, high) for low, high in self.runs.cuts())
 
     def _new_rows(self) -> Iterator[tuple[pl.DataFrame, int, int]]:
         """Rows to add by range of bins, in order; rows to hide are noted on the way."""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from comporta.data.damage import told
 from comporta.data.fragments import Stand, live
 from comporta.data.keys import PLACE
 from comporta.data.log import read_log
@@ -62,7 +63,8 @@ def diff(store: Store, keys: Keys, dataset: str, old: int, new: int, *, samples:
     one, other = live(store, dataset, left, ours), live(store, dataset, right, theirs)
     found = _Found(before, after, shared, samples)
     for low, high in _ranges(left, right):
-        parts = [each.filter(between(low, high)).collect(engine="streaming") for each in (one, other)]
+        with told(store, keys, dataset):
+            parts = [each.filter(between(low, high)).collect(engine="streaming") for each in (one, other)]
         found.meet(*parts)
     return found.told()
 

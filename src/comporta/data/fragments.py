@@ -13,9 +13,11 @@ from blake3 import blake3
 
 from comporta.data.encode import encode_frame
 from comporta.data.keys import PLACE
-from comporta.data.names import object_name, readable
+from comporta.data.names import MEND, object_name, readable
+from comporta.errors import Tampered
 from comporta.records import Fragment, Shape
 from comporta.store import Keys, Store, digest
+from comporta.store.whole import put_whole
 
 ROW = "__row"
 ADDRESS = "__address"
@@ -34,7 +36,7 @@ def write_fragment(
     encode_frame(frame, path)
     size = path.stat().st_size
     id = blake3(key=keys.content).update_mmap(path).hexdigest()
-    store.put(object_name(shape.name, id), path)
+    put_whole(store, keys, object_name(shape.name, id), id, path)
     path.unlink(missing_ok=True)
     since, until = _bounds(frame, shape)
     return Fragment(
@@ -60,7 +62,7 @@ def write_mask(store: Store, keys: Keys, dataset: str, rows: Mapping[str, pl.Ser
     path = scratch / f"mask-{secrets.token_hex(8)}.parquet"
     encode_frame(pl.concat(frames), path)
     id = blake3(key=keys.content).update_mmap(path).hexdigest()
-    store.put(object_name(dataset, id), path)
+    put_whole(store, keys, object_name(dataset, id), id, path)
     path.unlink(missing_ok=True)
     return id
 
@@ -72,7 +74,13 @@ def masked(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[st
     for fragment in fragments:
         for id in fragment.masks:
             if id not in objects:
-                frame = pl.read_parquet(store.get(object_name(dataset, id)))
+                name = object_name(dataset, id)
+                try:
+                    frame = pl.read_parquet(store.get(name))
+                except pl.exceptions.PolarsError:
+                    raise Tampered(
+                        f"{dataset}: {name} cannot be read: it was damaged since it was written. {MEND}"
+                    ) from None
                 objects[id] = {
                     str(part["fragment"][0]): part["row"]
                     for part in frame.partition_by("fragment", maintain_order=True)
@@ -107,11 +115,13 @@ def live(
         return pl.LazyFrame(schema={**full, ADDRESS: pl.UInt64()} if addressed else full)
     hidden = masked(store, dataset, [stand.named for stand in stands])
     scans: list[pl.LazyFrame] = []
-    plain: list[str] = []
+    plain: list[Fragment] = []
 
-    def scan(names: list[str], columns: dict[str, pl.DataType], number: str | None = None) -> pl.LazyFrame:
+    def scan(
+        fragments: list[Fragment], columns: dict[str, pl.DataType], number: str | None = None
+    ) -> pl.LazyFrame:
         return pl.scan_parquet(
-            readable(store, names),  # type: ignore[arg-type]
+            readable(store, dataset, fragments),  # type: ignore[arg-type]
             schema=columns,
             missing_columns="insert",
             extra_columns="ignore",
@@ -125,13 +135,16 @@ def live(
             plain.clear()
 
     for at, stand in enumerate(stands):
-        name = object_name(dataset, stand.now.id)
         rows = hidden.get(stand.named.id)
         if rows is None and not addressed:
-            plain.append(name)
+            plain.append(stand.now)
             continue
         flush()
-        frame = scan([name], {**full, ROW: pl.UInt32()}) if stand.now.numbered else scan([name], full, ROW)
+        frame = (
+            scan([stand.now], {**full, ROW: pl.UInt32()})
+            if stand.now.numbered
+            else scan([stand.now], full, ROW)
+        )
         if rows is not None:
             frame = frame.filter(~pl.col(ROW).is_in(rows.cast(pl.UInt32).implode()))
         if addressed:

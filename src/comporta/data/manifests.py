@@ -229,27 +229,6 @@ def reachable(store: Store, keys: Keys) -> set[str]:
     return names
 
 
-def verify(store: Store, keys: Keys, dataset: str) -> list[str]:
-    """What of a dataset is not what was written: names of objects that are missing or changed.
-
-    Every byte of every version is read. Raises Tampered, WrongKey when the log or a manifest is not right.
-    """
-    history = read_log(store, keys, dataset)
-    ids: set[str] = set()
-    for _, id, _ in history.versions:
-        for stand in stands(history, read_manifest(store, keys, dataset, id)):
-            ids |= {stand.now.id, *stand.named.masks}
-    faults = []
-    for name, id in sorted((object_name(dataset, id), id) for id in ids):
-        try:
-            right = digest(keys.content, store.get(name)) == id
-        except NotFound:
-            right = False
-        if not right:
-            faults.append(name)
-    return faults
-
-
 def _identified(data: bytes, version: str) -> Manifest:
     try:
         return msgspec.structs.replace(decode(data, Manifest), id=version)

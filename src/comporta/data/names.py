@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from comporta.errors import BadProject, NotFound
+from comporta.errors import BadProject, NotFound, Tampered
+from comporta.records import Fragment
 from comporta.store import Store
 
 # Schemes that polars scans by itself, with the credentials of the environment.
 _SCANNED = ("s3", "gs", "gcs", "az", "azure", "abfs", "abfss")
+
+MEND = (
+    "Run again: it is written anew where the source still returns the rows it was made from; else restore it "
+    "from a backup. `comporta audit verify` finds every damaged one."
+)
 
 
 def checked_name(dataset: str) -> str:
@@ -41,16 +47,37 @@ def open_prefix(dataset: str) -> str:
     return f"data/{dataset}/open/"
 
 
-def readable(store: Store, names: Sequence[str]) -> list[str] | list[Path] | list[io.BytesIO]:
-    """What `pl.scan_parquet` takes: paths, URLs, or the bytes themselves. Raises NotFound."""
+def readable(
+    store: Store, dataset: str, fragments: Sequence[Fragment]
+) -> list[str] | list[Path] | list[io.BytesIO]:
+    """What `pl.scan_parquet` takes: paths, URLs, or the bytes themselves.
+
+    Raises NotFound, and Tampered for one that has another size than was written; not for URLs, which would
+    cost a request each.
+    """
+    names = [object_name(dataset, each.id) for each in fragments]
     parts = urlsplit(store.url)
     if parts.scheme == "file":
         root = Path(unquote(parts.path))
         paths = [root / name for name in names]
-        for path in paths:
-            if not path.exists():
-                raise NotFound(f"{path}: a part of the dataset is not there. Restore it from a backup.")
+        for path, name, fragment in zip(paths, names, fragments, strict=True):
+            try:
+                size = path.stat().st_size
+            except FileNotFoundError:
+                raise NotFound(f"{dataset}: {name} is not in the store {store.url}. {MEND}") from None
+            _require_size(dataset, name, size, fragment)
         return paths
     if parts.scheme in _SCANNED:
         return [f"{store.url}/{name}" for name in names]
-    return [io.BytesIO(store.get(name)) for name in names]
+    held = [store.get(name) for name in names]
+    for data, name, fragment in zip(held, names, fragments, strict=True):
+        _require_size(dataset, name, len(data), fragment)
+    return [io.BytesIO(data) for data in held]
+
+
+def _require_size(dataset: str, name: str, size: int, fragment: Fragment) -> None:
+    if size != fragment.size:
+        raise Tampered(
+            f"{dataset}: {name} has {size:,} bytes, expected {fragment.size:,}: it was damaged since it was "
+            f"written. {MEND}"
+        )

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from comporta.data.damage import told
 from comporta.data.fragments import Stand, live
 from comporta.data.keys import PLACE, key_hashes, subject_hash, subject_text
 from comporta.data.log import read_log
@@ -72,7 +73,8 @@ def rows_of(
         found = _holding(found, place)
     rows = live(store, slice.dataset, found, schema).filter(wanted)
     rows = in_bounds(rows, shape, schema, slice.since, slice.until)
-    return rows.select(list(schema)).collect(engine="streaming")
+    with told(store, keys, slice.dataset):
+        return rows.select(list(schema)).collect(engine="streaming")
 
 
 def in_bounds(

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 import polars as pl
-from blake3 import blake3
 
+from comporta.data.damage import told
 from comporta.data.features import AT, FeaturePlan
 from comporta.data.features_fields import Seen
 from comporta.data.features_history import tables
@@ -27,9 +27,9 @@ from comporta.errors import BadProject
 from comporta.records import Artifact, Join, Shape, Slice
 from comporta.store import Desk, Keys
 from comporta.store.desk import artifact_name
+from comporta.store.whole import file_digest, put_whole
 
 CELLS = 6_000_000
-PIECE = 1 << 20
 
 
 def features(
@@ -75,12 +75,13 @@ def features(
     }
     # Joins match on what a request carries, not on what the table happens to have beside.
     carried = pl.Schema({name: dtype for name, dtype in spine.collect_schema().items() if name in plan.known})
-    history = tables(frames, plan.joins, plan.shapes, carried)
+    with told(desk.store, desk.keys, *frames):
+        history = tables(frames, plan.joins, plan.shapes, carried)
     raw, made = Seen(), Seen()
     silent = frozenset({plan.shape.subject or ""})
 
     def parts() -> Iterator[pl.DataFrame]:
-        for frame in _batches(spine, of.rows, size):
+        for frame in _batches(desk, of, spine, size):
             found, hidden = plan.apply(frame, history)
             if missing := [name for name in keep if name not in {*kept, *found.columns}]:
                 raise BadProject(
@@ -110,17 +111,18 @@ def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[st
     return wanted
 
 
-def _batches(spine: pl.LazyFrame, rows: int, batch: int) -> Iterator[pl.DataFrame]:
+def _batches(desk: Desk, of: Slice, spine: pl.LazyFrame, batch: int) -> Iterator[pl.DataFrame]:
     """The rows that ask, some at a time; at least one frame, though it be empty."""
-    if rows <= batch:
-        yield spine.collect()
-        return
-    none = True
-    for frame in spine.collect_batches(chunk_size=batch, maintain_order=True):
-        none = False
-        yield from frame.iter_slices(batch)
-    if none:
-        yield spine.head(0).collect()
+    with told(desk.store, desk.keys, of.dataset):
+        if of.rows <= batch:
+            yield spine.collect()
+            return
+        none = True
+        for frame in spine.collect_batches(chunk_size=batch, maintain_order=True):
+            none = False
+            yield from frame.iter_slices(batch)
+        if none:
+            yield spine.head(0).collect()
 
 
 def _canonical(features: pl.DataFrame) -> pl.DataFrame:
@@ -155,12 +157,7 @@ def _subjects(subject: pl.Series, keys: Keys) -> pl.Series:
 
 def _put(desk: Desk, path: Path) -> Artifact:
     """The file, kept, without holding it in memory."""
-    # Read, not mapped: mapped pages would count as this step's memory.
-    hasher, size = blake3(key=desk.keys.content), path.stat().st_size
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            hasher.update(piece)
-    name = hasher.hexdigest()
-    desk.store.put(artifact_name(name), path)
+    name, size = file_digest(desk.keys, path)
+    put_whole(desk.store, desk.keys, artifact_name(name), name, path)
     path.unlink(missing_ok=True)
     return Artifact(digest=name, size=size, kind="frame")

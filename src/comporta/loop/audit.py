@@ -1,13 +1,56 @@
-"""Whether the ledger is what was written: the chain, and every reading folded again."""
+"""Whether what is kept is as it was written: the chain and readings of the ledger, the bytes of datasets."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from comporta.data import datasets
+from comporta.data import verify as verify_one
+from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit
 from comporta.ledger import verify as verified
+from comporta.loop.datasets import DATASETS
+from comporta.loop.follow import require_known
 from comporta.loop.house import READINGS, House
-from comporta.records import Head
+from comporta.records import Head, Record
+
+
+class DataAudit(Record, frozen=True, kw_only=True):
+    """What `verify_data` found. objects, size: how many it read, and their bytes. faults: in plain words, of
+    each object that is missing or changed, and of each dataset whose log or manifests are not right."""
+
+    datasets: int
+    objects: int
+    size: int
+    faults: tuple[str, ...]
 
 
 def verify(house: House, head: Head | None = None) -> Audit:
-    """What was found wrong, if anything. head: where the chain ended, as kept elsewhere."""
+    """What was found wrong with the ledger, if anything. head: where the chain ended, as kept elsewhere."""
     return verified(house.ledger, READINGS, house.keys.chain, head)
+
+
+def verify_data(house: House, heard: Callable[[str, int, int], None] | None = None) -> DataAudit:
+    """What was found wrong with the datasets, if anything: every byte that a version shows is read.
+
+    heard: called with a dataset, the bytes of it read so far, and those there are. Raises WrongKey.
+    """
+    recorded = {fact.dataset for _, fact in house.ledger.scan(DATASETS)}
+    names = sorted({*datasets(house.store), *recorded})
+    faults: list[str] = []
+    objects = size = 0
+    for name in names:
+
+        def step(read: int, total: int, name: str = name) -> None:
+            if heard is not None:
+                heard(name, read, total)
+
+        try:
+            found = verify_one(house.store, house.keys, name, step)
+            require_known(house, name)
+        except (NotFound, Tampered) as error:
+            faults.append(str(error))
+            continue
+        objects, size = objects + found.objects, size + found.size
+        faults += map(str, found.damaged)
+    return DataAudit(datasets=len(names), objects=objects, size=size, faults=tuple(faults))

@@ -8,7 +8,7 @@ from comporta.data import versions
 from comporta.errors import Tampered
 from comporta.loop.datasets import DATASETS, dataset_key
 from comporta.loop.house import House
-from comporta.records import Answer, Slice, Transaction
+from comporta.records import Answer, Manifest, Slice, Transaction
 from comporta.records.facts import DatasetVersioned
 
 
@@ -25,8 +25,8 @@ def follow(house: House, answers: Mapping[str, Answer]) -> tuple[Slice, ...]:
     return slices
 
 
-def follow_one(house: House, dataset: str) -> None:
-    """Facts for every version of this dataset that the ledger had not seen."""
+def require_known(house: House, dataset: str) -> list[Manifest]:
+    """The versions that the ledger had not seen. Raises Tampered when the newest that it saw is not there."""
     seen = house.ledger.scan(DATASETS, f"{dataset}/", newest=True, limit=1)
     last = seen[0][1].number if seen else 0
     there = versions(house.store, dataset)
@@ -35,7 +35,12 @@ def follow_one(house: House, dataset: str) -> None:
             f"{dataset}: found no version {last} as the ledger recorded it ({seen[0][1].version[:12]}): the "
             f"dataset's log was cut or replaced. Restore data/{dataset}/ in {house.store.url} from a backup."
         )
-    unseen = [each for each in there if each.number > last]
+    return [each for each in there if each.number > last]
+
+
+def follow_one(house: House, dataset: str) -> None:
+    """Facts for every version of this dataset that the ledger had not seen. Raises Tampered."""
+    unseen = require_known(house, dataset)
     if not unseen:
         return
 

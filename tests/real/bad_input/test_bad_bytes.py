@@ -54,6 +54,32 @@ def test_a_released_model_changed_in_place_takes_no_traffic(folder: Folder) -> N
     assert kept.read_bytes() == whole
 
 
+def test_a_feature_table_cut_short_is_made_again_by_the_next_run(folder: Folder) -> None:
+    kept = folder.output("features high", "table")
+    whole = kept.read_bytes()
+    kept.write_bytes(cut(whole))
+    folder.goes_on("features high")
+    assert kept.read_bytes() == whole
+
+
+def test_a_damaged_fragment_is_named_by_who_reads_it_and_by_the_audit_and_mended_by_a_run(
+    folder: Folder,
+) -> None:
+    [kept] = (folder.root / ".comporta/store/data/points/objects").rglob("*.parquet")
+    whole = kept.read_bytes()
+    shorter = f"has {len(whole) // 2:,} bytes, expected {len(whole):,}"
+    for harm, says in ((cut, shorter), (changed, "other bytes")):
+        kept.write_bytes(harm(whole))
+        said = folder.refused("data", "show", "points")
+        assert kept.name in said and says in said and "Run again" in said
+        said = folder.say("audit", "verify")
+        assert said.code == 3 and kept.name in said.out, str(said)
+        assert folder.say("audit", "verify", "--ledger-only").code == 0
+        folder.goes_on()
+        assert kept.read_bytes() == whole
+        assert folder.say("audit", "verify").code == 0
+
+
 def test_a_dataset_whose_log_was_replaced_is_not_taken_for_the_one_before(folder: Folder) -> None:
     for file in (folder.root / ".comporta/store/data/points/log").iterdir():
         file.unlink()
