@@ -16,6 +16,7 @@ from comporta.gates.conduct import Never, never
 from comporta.gates.contamination import Contamination, contamination
 from comporta.gates.duplicates import Duplicates, duplicates
 from comporta.gates.evasion import Evasion, evasion
+from comporta.gates.feature_drift import FeatureDrift, feature_drift
 from comporta.gates.feature_quality import FeatureQuality, feature_quality
 from comporta.gates.identifiers import Identifiers, identifiers
 from comporta.gates.judge import asked_at, judge, level_of, needs, policy
@@ -24,10 +25,12 @@ from comporta.gates.limit import Limit, at_least, at_most
 from comporta.gates.membership import Membership, membership
 from comporta.gates.noise import Noise, noise
 from comporta.gates.parity import Parity, parity
+from comporta.gates.prediction_drift import PredictionDrift, prediction_drift
 from comporta.gates.privacy_structure import PrivacyStructure, privacy_structure
 from comporta.gates.proxy import NoProxy, no_proxy
 from comporta.gates.scenario import Scenario, scenario
 from comporta.gates.single_feature import SingleFeature, single_feature
+from comporta.gates.standard import Risk, standard
 from comporta.gates.stress import Stress, stress
 from comporta.gates.time_travel import NoTimeTravel, no_time_travel
 from comporta.gates.versus import BetterThanChampion, better_than_champion
@@ -40,6 +43,7 @@ __all__ = [
     "Duplicates",
     "Evasion",
     "Fair",
+    "FeatureDrift",
     "FeatureQuality",
     "Identifiers",
     "LabelErrors",
@@ -51,7 +55,9 @@ __all__ = [
     "NoWorse",
     "Noise",
     "Parity",
+    "PredictionDrift",
     "PrivacyStructure",
+    "Risk",
     "Scenario",
     "SingleFeature",
     "Stress",
@@ -70,6 +76,7 @@ __all__ = [
     "equalised_odds",
     "error_parity",
     "evasion",
+    "feature_drift",
     "feature_quality",
     "identifiers",
     "judge",
@@ -84,8 +91,10 @@ __all__ = [
     "noise",
     "parity",
     "policy",
+    "prediction_drift",
     "privacy_structure",
     "scenario",
     "single_feature",
+    "standard",
     "stress",
 ]
