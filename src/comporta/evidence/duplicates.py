@@ -14,6 +14,7 @@ from comporta.store.frames import read
 
 DUPLICATES, NEAR, CONTRADICTED = "duplicates", "near duplicates", "contradictory duplicates"
 SHOWN = 20
+OFTEN = 0.01
 
 
 def measure(desk: Desk, *, train: Artifact) -> dict[str, Artifact]:
@@ -27,8 +28,9 @@ def duplicated(rows: pl.DataFrame) -> Findings:
     """Shares of rows: alike to an earlier one in features and target (`duplicates`), nearly alike
     (`near duplicates`), and alike in features to a row of another target (`contradictory duplicates`).
 
-    In a table whose rows repeat by chance (`stats.twins`) equal rows are no copies: where there are any it
-    does not apply, and says how many there are.
+    In a table whose rows repeat by chance (`stats.twins`) equal rows may be no copies: none of them, or all,
+    is the interval. Where more than one row in a hundred is equal to another there, it does not apply, and
+    says how many are.
     """
     names = feature_names(rows)
     features = rows.select(names)
@@ -36,14 +38,14 @@ def duplicated(rows: pl.DataFrame) -> Findings:
     same, again = repeats(whole), repeats(alone)
     share, opposed = float(same.mean()), _contradicted(alone, whole)
     copied = likeness(features).copied
-    if again.any() and not copied:
+    if again.mean() > OFTEN and not copied:
         return Findings(
             without=f"its rows have so few distinct values that they repeat by chance: {share:.1%} are equal "
             f"to an earlier one, {opposed.mean():.1%} to one with another target",
             rows=rows.height,
             of=rows.height,
         )
-    figures = [Figure(metric=DUPLICATES, value=share, rows=rows.height)]
+    figures = [_figure(DUPLICATES, share, rows.height, copied)]
     notes = []
     grids = [
         (grid, codes(grid)) for shift in GRIDS if (grid := binned(features, features, shift)) is not None
@@ -54,10 +56,10 @@ def duplicated(rows: pl.DataFrame) -> Findings:
             near |= repeats(of)
         value = float((near & ~again).mean())
         if all(likeness(grid).copied for grid, _ in grids) or value == 0:
-            figures.append(Figure(metric=NEAR, value=value, rows=rows.height))
+            figures.append(_figure(NEAR, value, rows.height, sure=True))
         else:
             notes.append(f"{value:.1%} of rows lie near an earlier one; so near that rows do by chance")
-    figures.append(Figure(metric=CONTRADICTED, value=float(opposed.mean()), rows=rows.height))
+    figures.append(_figure(CONTRADICTED, float(opposed.mean()), rows.height, copied))
     shown = rows.filter(pl.Series(opposed | same)).select(names[:8]).head(SHOWN)
     return Findings(
         figures=tuple(figures),
@@ -66,6 +68,10 @@ def duplicated(rows: pl.DataFrame) -> Findings:
         notes=tuple(notes),
         tables={"duplicates": tuple(shown.cast(pl.String).to_dicts())},
     )
+
+
+def _figure(what: str, share: float, rows: int, sure: bool) -> Figure:
+    return Figure(metric=what, value=share, low=share if sure else 0.0, high=share, rows=rows)
 
 
 def _contradicted(features: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -32,10 +32,11 @@ class Duplicates(Record, frozen=True, kw_only=True):
         (found,) = evidence
         says = "share of training rows that"
         limits = [
-            Held(metric="duplicates", limit=self.at_most, says=f"{says} equal an earlier one"),
+            Held(metric="duplicates", limit=self.at_most, on="interval", says=f"{says} equal an earlier one"),
             Held(
                 metric="contradictory duplicates",
                 limit=self.contradictory,
+                on="interval",
                 says=f"{says} equal one of another target",
             ),
         ]
@@ -60,8 +61,9 @@ def duplicates(
     least six features are real numbers. Contradictory: all features equal those of a row with another
     target. All rows are read, so the shares have no interval.
 
-    It does not apply where rows repeat by chance: where most pairs of rows that agree in half of the columns
-    differ in the others. The verdict then tells how many are equal.
+    Rows repeat by chance where most pairs of rows that agree in half of the columns differ in the others.
+    There the share is what copies may be at most; where it is above one in a hundred the check does not
+    apply, and tells it.
 
     What it does not see: copies in a table of few distinct values; near copies in which a number moved over
     the edge of its cell on both grids. Features that an entity has in each of its rows make duplicates.

@@ -33,7 +33,11 @@ class FeatureQuality(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on what is limited; the worst decides."""
         (found,) = evidence
-        limits = [Held(metric="broken features", limit=self.broken)]
+        limits = [
+            Held(
+                metric="broken features", limit=self.broken, says="broken features (the evidence says which):"
+            )
+        ]
         if self.idle is not None:
             limits.append(Held(metric="idle features", limit=self.idle))
         if self.outliers is not None and any(each.slice for each in found.figures):

@@ -16,8 +16,12 @@ class Identifiers(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`at most 0 features are identifiers`."""
-        return f"at most {self.at_most} features are identifiers"
+        """`no feature is an identifier`."""
+        return (
+            "no feature is an identifier"
+            if not self.at_most
+            else f"at most {self.at_most} features are identifiers"
+        )
 
     def needs(self) -> tuple[Need, ...]:
         """Every feature, looked at on all training rows."""

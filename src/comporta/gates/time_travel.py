@@ -10,6 +10,8 @@ from comporta.gates.argument import chosen, names
 from comporta.gates.held import Held, held
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
 
+LATE, EARLY = "rows joined before it was known", "rows joined to the future"
+
 
 class NoTimeTravel(Record, frozen=True, kw_only=True):
     """No row was joined to a row that came later. timeless: datasets whose rows never change."""
@@ -34,8 +36,10 @@ class NoTimeTravel(Record, frozen=True, kw_only=True):
             self,
             found,
             (
-                Held(metric="rows joined before it was known", limit=0, slice=None),
-                Held(metric="rows joined to the future", limit=0, slice=None),
+                Held(metric=LATE, limit=0, slice=None, says="rows joined to what was not known yet, from"),
+                Held(
+                    metric=EARLY, limit=0, slice=None, says="rows joined to what had not happened yet, from"
+                ),
             ),
         )
         undated = next((each.value for each in found.figures if each.metric == "joins without times"), None)
