@@ -57,7 +57,7 @@ def numbers(draw, rows, *, slope=1.0, shift=0.0):
 
 
 def verdict(rows, check=None, **options):
-    check = check or calibrated()
+    check = check or calibrated(0.1)
     found = calibration(rows, **options)
     (need,) = check.needs()
     return judge((check,), {need: Evidence(need=need, figures=found.figures, without=found.without)})[0]
@@ -87,7 +87,7 @@ def test_a_model_that_says_too_much_or_too_little_is_refused(rows):
 def test_a_slice_in_which_it_is_wrong_is_named():
     rows = binary(np.random.default_rng(2), 4000, shift=0.2)
     assert verdict(rows).outcome == "pass"
-    found = verdict(rows, calibrated(by="town"), by=("town",))
+    found = verdict(rows, calibrated(0.1, by="town"), by=("town",))
     assert found.outcome == "fail"
     assert found.figure.slice == "town=b"
     assert found.figure.value == pytest.approx(0.2, abs=0.06)

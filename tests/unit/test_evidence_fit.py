@@ -85,13 +85,13 @@ def test_a_model_that_learned_beats_the_baselines_and_has_no_gap(task, labels):
     for seed in range(6):
         test, train = parts(seed, task=task, labels=labels)
         assert verdict(beats_baselines(), baselines(test, train)).outcome == "pass"
-        assert verdict(gap_gate(), fit_gap(train, test)).outcome == "pass"
+        assert verdict(gap_gate(at_most=0.1), fit_gap(train, test)).outcome == "pass"
 
 
 @pytest.mark.parametrize(("task", "labels"), KINDS)
 def test_a_tree_that_remembers_has_a_gap(task, labels):
     test, train = parts(0, task=task, labels=labels, deep=True)
-    found = verdict(gap_gate(), fit_gap(train, test))
+    found = verdict(gap_gate(at_most=0.1), fit_gap(train, test))
     assert found.outcome == "fail"
     assert "train 1" in found.reason
 

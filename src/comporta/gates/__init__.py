@@ -2,6 +2,7 @@
 
 from comporta.gates.acceptance import Accepted, accept
 from comporta.gates.attribute_inference import AttributeInference, attribute_inference
+from comporta.gates.baselines import BeatsBaselines, beats_baselines
 from comporta.gates.bias import (
     Fair,
     calibration_parity,
@@ -11,6 +12,7 @@ from comporta.gates.bias import (
     equalised_odds,
     error_parity,
 )
+from comporta.gates.calibration import Calibrated, calibrated
 from comporta.gates.champion import NoWorse, no_worse
 from comporta.gates.conduct import Never, never
 from comporta.gates.contamination import Contamination, contamination
@@ -18,13 +20,17 @@ from comporta.gates.duplicates import Duplicates, duplicates
 from comporta.gates.evasion import Evasion, evasion
 from comporta.gates.feature_drift import FeatureDrift, feature_drift
 from comporta.gates.feature_quality import FeatureQuality, feature_quality
+from comporta.gates.fit_gap import FitGap, fit_gap
 from comporta.gates.identifiers import Identifiers, identifiers
 from comporta.gates.judge import asked_at, judge, level_of, needs, policy
 from comporta.gates.label_errors import LabelErrors, label_errors
+from comporta.gates.learning_curve import LearningCurve, learning_curve
 from comporta.gates.limit import Limit, at_least, at_most
 from comporta.gates.membership import Membership, membership
 from comporta.gates.noise import Noise, noise
 from comporta.gates.parity import Parity, parity
+from comporta.gates.past import Backtest, Replayed, backtest, replayed
+from comporta.gates.personal_data import NoPersonalData, no_personal_data
 from comporta.gates.prediction_drift import PredictionDrift, prediction_drift
 from comporta.gates.privacy_structure import PrivacyStructure, privacy_structure
 from comporta.gates.proxy import NoProxy, no_proxy
@@ -34,22 +40,29 @@ from comporta.gates.standard import Risk, standard
 from comporta.gates.stress import Stress, stress
 from comporta.gates.time_travel import NoTimeTravel, no_time_travel
 from comporta.gates.versus import BetterThanChampion, better_than_champion
+from comporta.gates.weak_slices import WeakSlices, weak_slices
 
 __all__ = [
     "Accepted",
     "AttributeInference",
+    "Backtest",
+    "BeatsBaselines",
     "BetterThanChampion",
+    "Calibrated",
     "Contamination",
     "Duplicates",
     "Evasion",
     "Fair",
     "FeatureDrift",
     "FeatureQuality",
+    "FitGap",
     "Identifiers",
     "LabelErrors",
+    "LearningCurve",
     "Limit",
     "Membership",
     "Never",
+    "NoPersonalData",
     "NoProxy",
     "NoTimeTravel",
     "NoWorse",
@@ -57,16 +70,21 @@ __all__ = [
     "Parity",
     "PredictionDrift",
     "PrivacyStructure",
+    "Replayed",
     "Risk",
     "Scenario",
     "SingleFeature",
     "Stress",
+    "WeakSlices",
     "accept",
     "asked_at",
     "at_least",
     "at_most",
     "attribute_inference",
+    "backtest",
+    "beats_baselines",
     "better_than_champion",
+    "calibrated",
     "calibration_parity",
     "contamination",
     "demographic_parity",
@@ -78,13 +96,16 @@ __all__ = [
     "evasion",
     "feature_drift",
     "feature_quality",
+    "fit_gap",
     "identifiers",
     "judge",
     "label_errors",
+    "learning_curve",
     "level_of",
     "membership",
     "needs",
     "never",
+    "no_personal_data",
     "no_proxy",
     "no_time_travel",
     "no_worse",
@@ -93,8 +114,10 @@ __all__ = [
     "policy",
     "prediction_drift",
     "privacy_structure",
+    "replayed",
     "scenario",
     "single_feature",
     "standard",
     "stress",
+    "weak_slices",
 ]
