@@ -146,8 +146,7 @@ POOL: dict[str, Maker] = {
     ),
     "personal data": Maker(
         run=f"{_ROOM}.personal_data:measure",
-        reads={**_MODEL, "train": "train", "predictions": "predictions"},
-        tells=("slices",),
+        reads={**_MODEL, "train": "train"},
     ),
     # 8, 9: faults of the data.
     "label errors": Maker(

@@ -1,0 +1,78 @@
+"""No e-mail address, telephone or account number of anyone in what a model reads, says, or is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comporta.gates.argument import names
+from comporta.gates.bound import no_matter
+from comporta.gates.settle import unseen
+from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
+
+
+class NoPersonalData(Record, frozen=True, kw_only=True):
+    """Nothing that has the form of personal data, outside of the columns allowed."""
+
+    allow: tuple[str, ...] = ()
+    required: bool = True
+    level: Level = "commit"
+
+    @property
+    def name(self) -> str:
+        """`no personal data outside of postcode`."""
+        return "no personal data" + (f" outside of {', '.join(self.allow)}" if self.allow else "")
+
+    def needs(self) -> tuple[Need, ...]:
+        """Where it was found."""
+        return (need("personal data"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict, with every place."""
+        (found,) = evidence
+        if found.without:
+            return no_matter(self, found)
+        looked = [each for each in found.figures if each.metric == "places looked at"]
+        if found.missing or not looked or not looked[0].value > 0:
+            return unseen(self.name, self.required, 0.0, evidence)
+        allowed = {f"{kind} {name}" for name in self.allow for kind in ("feature", "column")}
+        shown = [
+            each
+            for each in found.figures
+            if each.metric == "personal data" and each.slice.rpartition(": ")[0] not in allowed
+        ]
+        return Verdict(
+            check=self.name,
+            outcome="fail" if shown else "pass",
+            required=self.required,
+            reason=_reason(shown, int(looked[0].value)),
+            figure=shown[0] if shown else looked[0],
+            limit=0.0,
+            evidence=found.artifact,
+        )
+
+
+def _reason(shown: Sequence[Figure], looked: int) -> str:
+    if not shown:
+        return f"Nothing with the form of personal data in {looked} features, columns, answers and the model."
+    told = [
+        each.slice
+        if each.slice.endswith(": its name")
+        else f"{each.slice} ({each.value:,.0f} of {each.rows:,} values)"
+        for each in shown[:5]
+    ]
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    return f"Found in {'; '.join(told)}{more}: expected none. Leave it out, or name it in allow=."
+
+
+def no_personal_data(*, allow: str | Sequence[str] | None = None, required: bool = True) -> NoPersonalData:
+    """No personal data in features, kept columns, answers or the model: `no_personal_data()`.
+
+    Looks for e-mail addresses, telephone numbers with a country code, IBANs, card numbers, and national
+    numbers of BR, DE, ES, FR, IT, NL, PT and US: by form, and by check digit where there is one. Numbers of
+    digits alone must pass in most of the values that have the form, as chance passes a tenth. Features named
+    like `email` or `date_of_birth` are found by name; the kept model's bytes are searched for addresses and
+    IBANs. At most 50,000 different values of a column are read. allow: columns that may hold it.
+
+    It does not see names of people, addresses of places, or numbers of other countries. Raises BadProject.
+    """
+    return NoPersonalData(allow=names("no_personal_data", "allow", allow), required=required)
