@@ -5,12 +5,16 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from comporta.errors import BadData, BadProject
 from comporta.evidence import versus as room
 from comporta.evidence.versus import versus
 from comporta.gates import better_than_champion, judge, no_worse
 from comporta.records import Evidence, Figure, Findings, need
+from comporta.stats.auc_units import auc_of_units
+from comporta.stats.bootstrap import intervals
+from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import tango
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -111,6 +115,20 @@ def test_groups_and_days_are_resampled_whole_and_no_exact_test_is_asked():
     assert grouped.figures[0].groups == 50 and "method" not in grouped.tables["tests"][0]
     at = [START + timedelta(hours=n) for n in range(2000)]
     assert versus(*two(__at=at), "roc_auc").figures[0].groups == 84
+
+
+def test_the_area_of_units_is_that_of_their_rows_and_so_are_its_intervals():
+    draw, signal, truth = world(600)
+    units = draw.integers(0, 12, 600)
+    score = signal.round(1)
+    area = auc_of_units(truth, score, units)
+    for weights in (np.ones(12), draw.integers(0, 4, 12).astype(float)):
+        assert area(weights) == pytest.approx(roc_auc_score(truth, score, sample_weight=weights[units]))
+    assert np.isnan(area(np.zeros(12)))
+    seen = Seen(classes=2, truth=truth.astype(np.int64), probability=np.column_stack([-score, score]))
+    (rows,) = intervals([statistic("roc_auc", seen)], 600, units=units, replicates=500)
+    (whole,) = intervals([area], 12, replicates=500)
+    assert (whole.low, whole.high) == pytest.approx((rows.low, rows.high))
 
 
 def test_rows_that_either_learned_from_are_left_out():

@@ -13,6 +13,7 @@ from comporta.errors import BadData
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import metric as named
+from comporta.stats.auc_units import MOST_UNITS, auc_of_units
 from comporta.stats.bootstrap import LEVEL, Interval, intervals
 from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
@@ -167,8 +168,15 @@ def _interval(exact: Paired | None, drawn: Interval | None, rows: int) -> Interv
 
 
 def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Interval:
-    """The paired bootstrap of whole units. A mean of rows is drawn from the sums of its units."""
+    """The paired bootstrap of whole units. A mean of rows is drawn from the sums of its units, and so is the
+    area under the ROC curve where there are not too many of them."""
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
+    one, other = mine.probability, theirs.probability
+    areas = metric == "roc_auc" and mine.classes == 2 and one is not None and other is not None
+    if areas and units is not None and units.max() < MOST_UNITS:
+        a, b = (auc_of_units(mine.truth == 1, each[:, 1], units) for each in (one, other) if each is not None)
+        (found,) = intervals([lambda w: a(w) - b(w)], int(units.max()) + 1, seed=seed)
+        return found
     if first is None or second is None:
         a, b = statistic(metric, mine), statistic(metric, theirs)
         (found,) = intervals([lambda w: a(w) - b(w)], len(mine.truth), units=units, seed=seed)
