@@ -11,10 +11,12 @@ range, then to the next. Elsewhere it finds a way, not the cheapest: the share f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from comporta.evidence.moved import asked_of
 from comporta.evidence.pushed import kind_of, values_of
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FLIPPED = "refused rows that flip"
-ROWS, GRID, STEPS, HALVINGS, WORDS, TOGETHER = 300, 8, 4, 10, 12, 16
+ROWS, GRID, STEPS, HALVINGS, WORDS, TOGETHER, FEW = 300, 8, 4, 10, 12, 16, 1_000
 Opened = Callable[[Desk, Artifact, Artifact], Asked]
 
 
@@ -158,6 +160,7 @@ class _Rows:
 
     def __init__(self, asked: Asked, rows: pl.DataFrame, ways: Sequence[Way], place: int) -> None:
         self.asked, self.rows, self.ways, self.place, self.count = asked, rows, ways, place, 0
+        self.pools = ThreadpoolController()
 
     def start(self) -> Floats:
         """(n, ways)."""
@@ -181,7 +184,9 @@ class _Rows:
             self._column(way, at[:, column], self.rows[way.name][of]) for column, way in enumerate(self.ways)
         )
         self.count += len(of)
-        (said,) = asked_of(self.asked, [frame])
+        # Of a few rows, threads that wait for each other cost a hundred times the work.
+        with self.pools.limit(limits=1) if len(of) <= FEW else nullcontext():
+            (said,) = asked_of(self.asked, [frame])
         return _margin(said, self.place)
 
     @staticmethod

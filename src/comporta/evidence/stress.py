@@ -27,7 +27,7 @@ from comporta.store.frames import read
 P50, P99, FAILED = "p50 ms", "p99 ms", "requests failed"
 UNCLEAR, BROKEN, GROWTH = "bad requests without a clear refusal", "server errors", "memory growth"
 PATH = "/v2/models/candidate/infer"
-ROWS, PARTS, DAMAGED, LIMIT = 64, 6, 150, 10_001
+ROWS, PARTS, DAMAGED, LIMIT, FLOOR = 64, 6, 150, 10_001, 4 * 2**20
 
 
 def measure(
@@ -165,10 +165,12 @@ def clear(bad: Bad, status: int, body: bytes) -> bool:
 
 
 def growth(sizes: Sequence[int], requests: Sequence[int]) -> float:
-    """KB a thousand requests: the median slope of every two sizes (Theil 1950), less the first rounds,
-    in which caches fill."""
-    at = np.concatenate([[0], np.cumsum(requests)])[1:].astype(np.float64)
+    """KB a thousand requests: the median slope of every two sizes (Theil 1950), without the size before the
+    first round, in which caches fill. 0 where less than 4 MB came in all: allocators move so much alone."""
+    at = np.cumsum(requests).astype(np.float64)
     held = np.array(sizes[1:], dtype=np.float64)
+    if not len(held) or held[-1] - held[0] < FLOOR:
+        return 0.0
     first, second = np.triu_indices(len(at), 1)
     apart = at[second] - at[first]
     slopes = (held[second] - held[first])[apart > 0] / apart[apart > 0]

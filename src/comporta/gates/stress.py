@@ -72,7 +72,8 @@ def stress(
     4xx that says why, or, where nothing is wrong but the value, a whole answer; never a 5xx or a dropped
     connection; and a good request must be answered afterwards as before. Every test row sent under load
     must be answered. growth_kb: KB by which the server's memory may grow a thousand requests: the median
-    slope over six rounds (Theil 1950). A model that keeps each row it sees grows by more than a MB.
+    slope over six rounds (Theil 1950), where it grew by 4 MB or more in all. A model that keeps each row it
+    sees grows by more than a MB.
 
     Without p99_ms and p50_ms latency is measured and reported, not judged: it depends on the machine, whose
     digest stands beside the figures, and a remembered figure is of the machine that measured it. With

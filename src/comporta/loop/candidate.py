@@ -21,6 +21,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -91,7 +92,7 @@ def _wait(url: str, forms: tuple[str, ...], process: subprocess.Popen[bytes]) ->
         if process.poll() is not None or not url:
             raise Refused("candidate: its server ended before it answered; the step's log says why.")
         try:
-            urllib.request.urlopen(f"{url}/v2/models/{left[0]}/ready", timeout=5).close()
+            urllib.request.urlopen(f"{url}/v2/models/{quote(left[0])}/ready", timeout=5).close()
             left.pop(0)
             continue
         except urllib.error.HTTPError as answer:
