@@ -283,6 +283,42 @@ def test_the_interval_of_a_feature_alone_is_delongs():
     assert (grouped.low, grouped.high) == pytest.approx((found_.low, found_.high), rel=1e-6)
 
 
+def test_columns_of_every_type_are_taken():
+    def odd(rows, seed, first=0):
+        draw = np.random.default_rng(seed)
+        day = [START + timedelta(hours=int(hour)) for hour in draw.integers(0, 9000, rows)]
+        return pl.DataFrame(
+            {
+                "time": day,
+                "date": pl.Series(day).dt.date(),
+                "span": [timedelta(seconds=int(each)) for each in draw.integers(0, 9000, rows)],
+                "word": pl.Series(draw.choice(["a", "b"], rows), dtype=pl.Enum(["a", "b", "c"])),
+                "flag": pl.Series(draw.random(rows) < 0.5).set(pl.Series(draw.random(rows) < 0.1), None),
+                "nothing": [None] * rows,
+                "empty": pl.Series([None] * rows, dtype=pl.Float64),
+                "money": pl.Series(draw.integers(0, 99, rows)).cast(pl.Decimal(10, 2)),
+                "large": pl.Series(draw.integers(0, 2**62, rows).astype(np.uint64) * np.uint64(3)),
+                "holes": np.where(draw.random(rows) < 0.5, np.nan, 1.0),
+                "bytes": [bytes([int(each)]) for each in draw.integers(0, 250, rows)],
+                "__key": [str(first + each) for each in range(rows)],
+                "__target": draw.random(rows) < 0.4,
+            }
+        )
+
+    for rows in (400, 3):
+        train, test = odd(rows, 0), odd(rows, 1, first=10**6)
+        assert contaminations.contaminated(train, test).figures
+        assert copies.duplicated(train).figures
+        assert values(qualities.quality(train, test))["broken features"] == 0
+        assert names.identifying(train).figures or rows < 100
+        told = alone.alone(train, predicted(test))
+        assert rows < 400 or {each.slice for each in told.figures} == set(train.columns) - {
+            "__key",
+            "__target",
+        }
+        assert verdict(single_feature(), told).outcome == ("pass" if rows == 400 else "inconclusive")
+
+
 # Identifiers
 
 

@@ -23,6 +23,7 @@ from comporta.store.frames import read
 
 ALONE, LOST = "told by one feature", "told in training only"
 SHOWN = 100
+FEWEST = 10
 
 
 def measure(
@@ -60,6 +61,11 @@ def alone(
     units, own = units_of(rows, group), units_of(train, group)
     first = _first_half(train.height, own, seed)
     level = together(len(names))
+    # A few rows are told apart by some feature or other by chance, and their interval has no width then.
+    few = min(_told_apart(each, was.classes) for each in (truth, learn[first], learn[~first]))
+    if few < FEWEST:
+        of = "different numbers" if was.classes == 0 else "rows of a class other than the most common"
+        return Findings(missing={ALONE: f"{few} {of} in one part, at least {FEWEST} expected"})
     figures, table = [], []
     rest = None if own is None else np.unique(own[~first], return_inverse=True)[1]
     for name in names:
@@ -74,7 +80,7 @@ def alone(
         figures += [_figure(name, there, len(truth), level), _lost(name, here, there, len(truth), level)]
     whole = _whole(predictions, was.classes)
     if not figures:
-        return Findings(missing={ALONE: "one class only, or no spread in the target"})
+        return Findings(missing={ALONE: "no feature tells anything that is defined"})
     return Findings(
         figures=tuple(figures),
         rows=predictions.height,
@@ -82,6 +88,14 @@ def alone(
         notes=(f"{measured}; the model as a whole: {whole:.4g}",),
         tables={"features": tuple(sorted(table, key=lambda each: -_number(each["test"]))[:SHOWN])},
     )
+
+
+def _told_apart(truth: Any, classes: int) -> int:
+    """Rows that are not of the most common class; of numbers, all that are not the most common one."""
+    if not len(truth):
+        return 0
+    counts = np.bincount(truth) if classes else np.unique(truth, return_counts=True)[1]
+    return len(truth) - int(counts.max())
 
 
 def _first_half(rows: int, units: np.ndarray | None, seed: int) -> np.ndarray:

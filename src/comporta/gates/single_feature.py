@@ -65,6 +65,9 @@ def single_feature(
     A feature that tells all is the label, or was written after it. One that tells much in training and
     little in the test (`gap`) was made with the labels of its own rows, or has ceased to mean what it meant.
 
+    With fewer than ten rows of another class than the most common one, in the test or in a half of the
+    training rows, it is inconclusive.
+
     What it does not see: a leak spread over several features; a feature that leaks a part. Nor does it know
     whether a perfect feature is honest: where it is, raise the limit to 1, with the reason beside it.
     Raises BadProject on limits outside of 0 to 1.

@@ -46,6 +46,7 @@ class Parts(Record, frozen=True, kw_only=True):
 
     def codes(self, column: pl.Series) -> Places:
         """Each row's code."""
+        column = _told(column)
         if self.cuts is not None:
             numbers = column.cast(pl.Float64).fill_nan(None)
             found = np.searchsorted(self.cuts, numbers.fill_null(0.0).to_numpy(), side="right")
@@ -62,6 +63,7 @@ class Parts(Record, frozen=True, kw_only=True):
 def parts_of(column: pl.Series) -> Parts:
     """Numbers of more than 32 values in as many parts of equal count, by an even sample of the rows; anything
     else value by value, the 20,000 most frequent."""
+    column = _told(column)
     some = column.gather_every(max(1, len(column) // SAMPLE))
     if column.dtype.is_numeric() and some.n_unique() > PARTS:
         numbers = some.cast(pl.Float64).fill_nan(None).drop_nulls().to_numpy()
@@ -128,6 +130,7 @@ def explained(said: Floats, truth: Floats, *, units: Places | None = None, level
 
 def line_of(column: pl.Series, truth: Floats) -> tuple[float, float] | None:
     """Slope and intercept of the straight line through a number; None where there is none."""
+    column = _told(column)
     if not column.dtype.is_numeric():
         return None
     numbers = _numbers(column)
@@ -161,12 +164,19 @@ def _auc(said: Floats, code: Places, positive: NDArray[np.bool_]) -> tuple[float
     return area, ((under[rank] - area) / many, (over[rank] - area) / few)
 
 
+def _told(column: pl.Series) -> pl.Series:
+    """Times and spans as the numbers they are kept as."""
+    return column.to_physical() if column.dtype.is_temporal() else column
+
+
 def _numbers(column: pl.Series) -> Floats:
-    return column.cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
+    return _told(column).cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
 
 
 def _plain(column: pl.Series) -> pl.Series:
     """As something that can be joined: words and truth values as text, NaN as nothing."""
     if column.dtype.is_float():
         return column.cast(pl.Float64).fill_nan(None) + 0.0
-    return column.cast(pl.Int64) if column.dtype.is_integer() else column.cast(pl.String)
+    if column.dtype.is_integer() or column.dtype in (pl.Binary, pl.Null):
+        return column
+    return column.cast(pl.String)
