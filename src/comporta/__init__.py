@@ -27,6 +27,7 @@ _HOME = {
     "at_least": "comporta.gates",
     "at_most": "comporta.gates",
     "no_worse": "comporta.gates",
+    "standard": "comporta.gates",
     "ComportaError": "comporta.errors",
 }
 
@@ -47,6 +48,7 @@ __all__ = [
     "by_time",
     "load",
     "no_worse",
+    "standard",
 ]
 
 

@@ -98,8 +98,8 @@ def no_worse(
     """No worse than the champion by more than `margin`: `no_worse("roc_auc", margin=0.01)`.
 
     It does not apply to the first version. metric: None for the task's main one, of `roc_auc`, `accuracy` and
-    `r2` the first that the output can have. margin: in the metric's own unit, 0 or more; which way is worse is
-    known from the metric. on: `interval`: it must be shown to be within the margin; `fault`: it must not be
+    `r2` the first that the output can have. margin: in the metric's own unit, 0 or more; which way is worse
+    is known from it. on: `interval`: it must be shown to be within the margin; `fault`: it must not be
     shown to be beyond. Raises BadProject on an unknown metric or a negative margin.
     """
     if metric is not None:

@@ -1,0 +1,72 @@
+"""The gates that every model should pass: what a newcomer gets, and a team adds its own to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from comporta.errors import BadProject
+from comporta.gates.baselines import beats_baselines
+from comporta.gates.calibration import calibrated
+from comporta.gates.champion import no_worse
+from comporta.gates.contamination import contamination
+from comporta.gates.duplicates import duplicates
+from comporta.gates.feature_drift import feature_drift
+from comporta.gates.feature_quality import feature_quality
+from comporta.gates.fit_gap import fit_gap
+from comporta.gates.identifiers import identifiers
+from comporta.gates.label_errors import label_errors
+from comporta.gates.learning_curve import learning_curve
+from comporta.gates.membership import membership
+from comporta.gates.noise import noise
+from comporta.gates.parity import parity
+from comporta.gates.prediction_drift import prediction_drift
+from comporta.gates.privacy_structure import privacy_structure
+from comporta.gates.single_feature import single_feature
+from comporta.gates.stress import stress
+from comporta.gates.time_travel import no_time_travel
+from comporta.gates.weak_slices import weak_slices
+from comporta.records import Check
+
+Risk = Literal["low", "medium", "high"]
+
+
+def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tuple[Check, ...]:
+    """The gates that every model should pass: `gates=(*standard("high"), at_least("recall", 0.5))`.
+
+    What is `required` at every risk is what makes a model worthless or its figures false: rows of the test
+    seen in training, features from the future, a feature that is the label, features that are broken, no
+    more skill than the target's shares, other answers in production than in research, and being shown to be
+    worse than the champion. At `medium` it must be calibrated too, and hold its figures on rows it never saw;
+    at `high` it must also be steady under noise, have no weak slice, and not reveal whom it was trained on.
+    The others report. Slow checks are asked at the level `audit` and report.
+
+    timeless: joined datasets whose rows hold at all times, such as a list of airports: see `no_time_travel`.
+    As a whole it refuses a sound candidate in at most 5 of 100 cases: docs/reference/checks.md.
+    Raises BadProject on another risk.
+    """
+    if risk not in get_args(Risk):
+        raise BadProject(f"standard: found the risk {risk!r}, expected one of {', '.join(get_args(Risk))}.")
+    careful, severe = risk != "low", risk == "high"
+    return (
+        contamination(level="commit"),
+        no_time_travel(timeless=timeless, level="commit"),
+        single_feature(level="commit"),
+        feature_quality(level="commit"),
+        identifiers(required=False, level="commit"),
+        duplicates(required=False, level="commit"),
+        beats_baselines(),
+        parity(),
+        no_worse(margin=0.01, on="fault"),
+        calibrated(required=careful),
+        fit_gap(required=careful),
+        weak_slices(required=severe),
+        noise(required=severe),
+        privacy_structure(required=severe),
+        membership(required=severe),
+        prediction_drift(required=False),
+        feature_drift(required=False),
+        stress(required=False, level="audit"),
+        label_errors(required=False),
+        learning_curve(required=False),
+    )
