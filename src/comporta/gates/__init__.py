@@ -18,10 +18,12 @@ from comporta.gates.conduct import Never, never
 from comporta.gates.contamination import Contamination, contamination
 from comporta.gates.duplicates import Duplicates, duplicates
 from comporta.gates.evasion import Evasion, evasion
+from comporta.gates.explanation import Explained, explained
 from comporta.gates.feature_drift import FeatureDrift, feature_drift
 from comporta.gates.feature_quality import FeatureQuality, feature_quality
 from comporta.gates.fit_gap import FitGap, fit_gap
 from comporta.gates.identifiers import Identifiers, identifiers
+from comporta.gates.importance_change import ImportanceChange, importance_change
 from comporta.gates.judge import asked_at, judge, level_of, needs, policy
 from comporta.gates.label_errors import LabelErrors, label_errors
 from comporta.gates.learning_curve import LearningCurve, learning_curve
@@ -52,11 +54,13 @@ __all__ = [
     "Contamination",
     "Duplicates",
     "Evasion",
+    "Explained",
     "Fair",
     "FeatureDrift",
     "FeatureQuality",
     "FitGap",
     "Identifiers",
+    "ImportanceChange",
     "LabelErrors",
     "LearningCurve",
     "Limit",
@@ -94,10 +98,12 @@ __all__ = [
     "equalised_odds",
     "error_parity",
     "evasion",
+    "explained",
     "feature_drift",
     "feature_quality",
     "fit_gap",
     "identifiers",
+    "importance_change",
     "judge",
     "label_errors",
     "learning_curve",
