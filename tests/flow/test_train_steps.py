@@ -212,7 +212,7 @@ def test_plain_values_are_encoded_as_the_frame_is():
         served.encode(plain), matrix(dress(rows, served.signature.features)), equal_nan=True
     )
     assert np.isnan(served.encode([[1.0, 2.0, 3, True, "never seen"]])[0, 4])
-    with pytest.raises(BadData, match="amount: found str, expected Float64"):
+    with pytest.raises(BadData, match="amount: found text, expected Float64"):
         served.encode([[1.0, "much", 3, True, "x"]])
 
 
@@ -254,7 +254,7 @@ def test_rows_without_a_target_are_in_no_part_and_counted(capsys):
     assert counts["no target"] == 150
     assert counts["train"] + counts["test"] == 1350
     assert "150 no target" in capsys.readouterr().out
-    with pytest.raises(BadData, match="none of 1,500 rows has a target"):
+    with pytest.raises(BadData, match="found 1,500 rows and a target in none"):
         none = TABLE.with_columns(__target=pl.lit(None, pl.Boolean))
         steps.parts(at, table=write(at, none), split=msgspec.to_builtins(at_random(0.2)))
 

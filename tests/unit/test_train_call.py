@@ -157,7 +157,7 @@ def test_what_a_function_takes_any_of_is_given():
 
 
 def test_nothing_returned_is_told():
-    with pytest.raises(BadProject, match=r"returned a NoneType, expected a fitted estimator.*return"):
+    with pytest.raises(BadProject, match=r"returned nothing \(None\), expected a fitted estimator.*return"):
         described(None, "fit", FIELDS, FIELDS, Y, "binary", "both")
 
 

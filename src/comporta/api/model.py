@@ -12,6 +12,7 @@ from comporta.loop.house import House
 from comporta.loop.release import version_of
 from comporta.loop.serving import Released
 from comporta.records import Signature, Version
+from comporta.records.kind import kind_of
 
 if TYPE_CHECKING:
     from comporta.serve import Loaded
@@ -88,4 +89,4 @@ def _polars(frame: Any) -> pl.DataFrame:
         return frame
     if type(frame).__module__.partition(".")[0] == "pandas":
         return pl.from_pandas(frame)
-    raise BadData(f"found a {type(frame).__name__}, expected a polars or pandas frame.")
+    raise BadData(f"found {kind_of(frame)}, expected a polars or pandas frame.")

@@ -13,6 +13,7 @@ from comporta.errors import BadProject
 from comporta.project.load import find
 from comporta.project.load import load as loaded
 from comporta.project.once import not_inside_a_run
+from comporta.records.kind import kind_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,5 +88,5 @@ def load(path: str | Path | None = None) -> Project:
     if isinstance(found, Project):
         return found
     if type(found) is not declared.Project:
-        raise BadProject(f"found a {type(found).__name__}, expected a comporta.Project.")
+        raise BadProject(f"found {kind_of(found)}, expected a comporta.Project.")
     return Project(**{field: getattr(found, field) for field in msgspec.structs.asdict(found)})

@@ -13,6 +13,7 @@ import polars as pl
 
 from comporta.errors import BadProject
 from comporta.records import Join, Record, Shape
+from comporta.records.kind import kind_of
 
 HIDDEN = "__"
 AT = "__at"
@@ -136,7 +137,7 @@ def called(function: Function, seen: pl.DataFrame) -> pl.DataFrame:
         error.reason = f"feature function {name}: {type(fault).__name__}{_where(fault)}"
         raise error from fault
     if not isinstance(out, pl.DataFrame):
-        raise BadProject(f"feature function {name}: found {type(out).__name__}, expected a polars DataFrame.")
+        raise BadProject(f"feature function {name}: found {kind_of(out)}, expected a polars DataFrame.")
     if out.height != seen.height:
         raise BadProject(
             f"feature function {name}: found {out.height} rows for {seen.height}, expected one each, in "

@@ -10,6 +10,7 @@ import polars as pl
 
 from comporta.data.types import type_text
 from comporta.errors import BadData, BadProject
+from comporta.records.kind import kind_of
 
 Frames = pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame]
 
@@ -76,7 +77,7 @@ def _frames(made: Any, name: str) -> Frames:
     if isinstance(made, Iterable) and not isinstance(made, str | bytes | dict):
         return _each(iter(made), name)
     raise BadData(
-        f"{name}: its source returned {type(made).__module__}.{type(made).__name__}, expected a polars, "
+        f"{name}: its source returned {kind_of(made)}, expected a polars, "
         "pandas or Arrow frame, or an iterator of them."
     )
 
@@ -103,7 +104,6 @@ def _each(made: Iterator[Any], name: str) -> Iterator[pl.DataFrame]:
         frame = frame if isinstance(frame, pl.DataFrame) else _frame(frame)
         if frame is None:
             raise BadData(
-                f"{name}: its source yielded {type(each).__module__}.{type(each).__name__}, expected frames: "
-                "polars, pandas or Arrow."
+                f"{name}: its source yielded {kind_of(each)}, expected frames: polars, pandas or Arrow."
             )
         yield frame

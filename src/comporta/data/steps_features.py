@@ -23,7 +23,7 @@ from comporta.data.features_sorted import sorted_table
 from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_hash, subject_text
 from comporta.data.read import scan
-from comporta.errors import BadProject
+from comporta.errors import BadData, BadProject
 from comporta.records import Artifact, Join, Shape, Slice
 from comporta.store import Desk, Keys
 from comporta.store.desk import artifact_name
@@ -51,7 +51,7 @@ def features(
 
     of: the rows that ask. keep: columns wanted for slices and groups: of `of`, or features. joins, shapes:
     as JSON. others: each joined table as `table <dataset>`. batch: rows in memory at once on the side of
-    `of`; None: about 50 MB of them. Raises BadProject.
+    `of`; None: about 50 MB of them. Raises BadProject; BadData on a target that is NaN or infinite.
     """
     plan = FeaturePlan(
         of=of.dataset,
@@ -80,7 +80,10 @@ def features(
     raw, made = Seen(), Seen()
     silent = frozenset({plan.shape.subject or ""})
 
+    endless = 0
+
     def parts() -> Iterator[pl.DataFrame]:
+        nonlocal endless
         for frame in _batches(desk, of, spine, size):
             found, hidden = plan.apply(frame, history)
             if missing := [name for name in keep if name not in {*kept, *found.columns}]:
@@ -91,10 +94,17 @@ def features(
             raw.see(frame.select(plan.known), silent=silent)
             made.see(found, silent=silent)
             beside = _beside(frame, plan, kept, found.columns, desk.keys)
+            endless += _endless(frame[target])
             yield _canonical(found.hstack(beside).hstack(hidden))
 
     by = [AT, "__key"] if plan.shape.time is not None else ["__key"]
-    table = _put(desk, sorted_table(parts(), by, desk.scratch, size))
+    made_of = sorted_table(parts(), by, desk.scratch, size)
+    if endless:
+        raise BadData(
+            f"{of.dataset}.{target}: found {endless:,} of {of.rows:,} rows whose target is NaN or infinite, "
+            "expected a finite number, or null where it is not known. Correct them in the source."
+        )
+    table = _put(desk, made_of)
     return {"table": table, "schema": desk.put_json({"raw": raw.fields(), "features": made.fields()})}
 
 
@@ -123,6 +133,11 @@ def _batches(desk: Desk, of: Slice, spine: pl.LazyFrame, batch: int) -> Iterator
             yield from frame.iter_slices(batch)
         if none:
             yield spine.head(0).collect()
+
+
+def _endless(target: pl.Series) -> int:
+    """How many values are no finite number; a null is none that is known, and may be."""
+    return int((~target.is_finite()).sum()) if target.dtype.is_float() else 0
 
 
 def _canonical(features: pl.DataFrame) -> pl.DataFrame:

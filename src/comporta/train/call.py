@@ -10,8 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from comporta.errors import BadProject
+from comporta.errors import BadProject, ComportaError
 from comporta.records import Field, Signature
+from comporta.records.kind import kind_of
 from comporta.records.metric import Task
 from comporta.stats.classes import class_text
 from comporta.train.frames import Reads, hand
@@ -67,14 +68,14 @@ def described(
     """What the estimator takes and gives. Raises BadProject where it cannot give what was asked."""
     if not callable(getattr(model, "predict", None)):
         raise BadProject(
-            f"{name}: returned a {type(model).__name__}, expected a fitted estimator with `predict`. "
+            f"{name}: returned {kind_of(model)}, expected a fitted estimator with `predict`. "
             f"{'End it with `return` and the estimator.' if model is None else 'Return the estimator.'}"
         )
     if task == "regression":
         return Signature(raw=raw, features=fields, output=output, task=task, label=label_of(y))
     if output != "label" and not callable(getattr(model, "predict_proba", None)):
         raise BadProject(
-            f"{name}: returned a {type(model).__name__}, which has no `predict_proba`, expected one for "
+            f"{name}: returned {kind_of(model)}, which has no `predict_proba`, expected one for "
             f"output={output!r}. Wrap it in CalibratedClassifierCV, or declare output='label'."
         )
     classes = getattr(model, "classes_", None)
@@ -88,6 +89,26 @@ def described(
         classes=tuple(class_text(each) for each in classes),
         label=label_of(y),
     )
+
+
+def require_answer(model: Any, name: str, X: pl.DataFrame, answer: Callable[[pl.DataFrame], object]) -> None:
+    """Raises BadProject where the estimator cannot answer a row it was trained on: most often, for it was
+    never fitted. Told here, and not by the first of the steps that ask it."""
+    try:
+        answer(X.head(1))
+    except ComportaError:
+        raise
+    except Exception as fault:  # an estimator's own errors
+        if type(fault).__name__.endswith("NotFittedError"):
+            said = f"{kind_of(model)} that is not fitted, expected a fitted one"
+            todo = "Fit it and return it: `return model.fit(X, y)`."
+        else:
+            raised = f"{type(fault).__name__}: {' '.join(str(fault).split())[:300]}".rstrip(": ")
+            said = f"{kind_of(model)} that cannot answer a row it was trained on ({raised})"
+            todo = "Return an estimator that takes X as `fit` was given it."
+        error = BadProject(f"{name}: returned {said}. {todo}")
+        error.reason = f"{name}: returned an estimator that raised {type(fault).__name__} on a training row"
+        raise error from fault
 
 
 def _target(fit: Callable[..., Any], y: pl.Series, task: Task) -> Any:

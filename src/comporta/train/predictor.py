@@ -10,6 +10,7 @@ import polars as pl
 
 from comporta.errors import BadData, NotFound, Tampered
 from comporta.records import Artifact, Record, Signature
+from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
 from comporta.store.desk import Desk
 from comporta.train.codecs import Codec, from_bytes, header_of
@@ -154,9 +155,7 @@ class Predictor:
                     )
                 except (TypeError, ValueError) as fault:
                     field = self.signature.features[place]
-                    raise BadData(
-                        f"{field.name}: found {type(value).__name__}, expected {field.type}."
-                    ) from fault
+                    raise BadData(f"{field.name}: found {kind_of(value)}, expected {field.type}.") from fault
         return out
 
     def fast(self, rows: NDArray[Any]) -> Answer:

@@ -15,7 +15,7 @@ from comporta.records.columns import CHANCE, HIDDEN, KEY, LABEL, NUMBER
 from comporta.stats.table import column, feature_names
 from comporta.store.desk import Desk
 from comporta.store.frames import read, write
-from comporta.train.call import Output, call, described, reads_of
+from comporta.train.call import Output, call, described, reads_of, require_answer
 from comporta.train.codecs import Codec, from_bytes, to_bytes
 from comporta.train.export import ROWS, lightgbm_agreement, make_trial, to_onnx
 from comporta.train.frames import (
@@ -50,7 +50,14 @@ def parts(desk: Desk, *, table: Artifact, split: dict[str, Any]) -> dict[str, Ar
     rows = read(desk, table)
     labelled = rows.filter(pl.col("__target").is_not_null())
     if labelled.is_empty():
-        raise BadData(f"split: none of {rows.height:,} rows has a target, expected some that do.")
+        if not rows.height:
+            raise BadData(
+                "split: found no rows, expected some. Look at what the source of their dataset returns."
+            )
+        raise BadData(
+            f"split: found {rows.height:,} rows and a target in none, expected one in some. Its column holds "
+            "only nulls: correct the source, or name another `target`."
+        )
     part = assign(
         how,
         secret=desk.keys.unit,
@@ -91,6 +98,7 @@ def fit(
     model = call(fit, X, y, found, params or {}, desk.seed)
     raw = learned if schema is None else desk.get_json(schema, dict[str, tuple[Field, ...]])["raw"]
     signature = described(model, name, learned, raw, y, found, output)
+    require_answer(model, name, X, lambda row: ask(model, reads, row, signature))
     signature = msgspec.structs.replace(signature, features=_nullable(model, reads, signature, X))
     return {
         "model": desk.put(to_bytes(model, reads, codecs), "model"),

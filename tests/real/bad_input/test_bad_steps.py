@@ -5,7 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Folder = Any
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["return 7"], "returned an integer, expected a fitted estimator"),
+        (["return fit"], "returned the function fit, expected a fitted estimator"),
+        (
+            ["from sklearn.svm import SVC", "return SVC(probability=True)"],
+            "returned an SVC that is not fitted, expected a fitted one. Fit it and return it",
+        ),
+        (
+            ["from sklearn.linear_model import Perceptron as P", "return P().fit([[1, 2], [2, 1]], [0, 1])"],
+            "returned a Perceptron, which has no `predict_proba`",
+        ),
+        (
+            ["from sklearn.naive_bayes import GaussianNB as N", "return N().fit([[1, 2], [2, 1]], [0, 1])"],
+            "returned a GaussianNB that cannot answer a row it was trained on (ValueError: X has 1 features",
+        ),
+    ],
+)
+def test_what_fit_returns_is_told_where_it_is_no_fitted_estimator(
+    folder: Folder, lines: list[str], told: str
+) -> None:
+    folder.fits(*lines)
+    said = folder.refused("run")
+    assert said.startswith(f"fit high: fit: {told}"), said
 
 
 def failed(folder: Folder, step: str, *told: str, why: str = "") -> str:
