@@ -187,30 +187,29 @@ def closeness(said: Floats, truth: Floats) -> Floats:
 
 def reference(rows: pl.DataFrame, takes: Signature, seed: int) -> Believes:
     """One boosted model on the numbers and words that the model reads; free text is left out."""
+    fields = [field for field in takes.features if field.type != "String" or field.values]
+    numeric = takes.task == "regression"
 
     def numbers(frame: pl.DataFrame) -> Floats:
         return np.column_stack([_number(frame[field.name], field) for field in fields])
 
-    fields = [field for field in takes.features if field.type != "String" or field.values]
-    if takes.task == "regression":
-        y = rows[TARGET].cast(pl.Float64).to_numpy()
-        # At most 10,000 rows: threads that wait for each other cost more than the work.
-        with threadpool_limits(1):
-            line = HistGradientBoostingRegressor(max_iter=100, random_state=seed).fit(numbers(rows), y)
-        return lambda frame: closeness(
-            line.predict(numbers(frame)), frame[TARGET].cast(pl.Float64).to_numpy()
-        )
-    truth = places(rows[TARGET], takes.classes)
-    with threadpool_limits(1):
-        trees = HistGradientBoostingClassifier(
-            max_iter=100, learning_rate=0.1, min_samples_leaf=20, l2_regularization=1.0, random_state=seed
-        ).fit(numbers(rows), truth)
+    def outcome(frame: pl.DataFrame) -> NDArray[Any]:
+        return frame[TARGET].cast(pl.Float64).to_numpy() if numeric else places(frame[TARGET], takes.classes)
+
+    kind = HistGradientBoostingRegressor if numeric else HistGradientBoostingClassifier
+    trees = kind(max_iter=100, l2_regularization=1.0, random_state=seed)
 
     def believes(frame: pl.DataFrame) -> Floats:
-        scores = np.zeros((frame.height, len(takes.classes)))
-        scores[:, trees.classes_] = trees.predict_proba(numbers(frame))
-        return logit(scores, places(frame[TARGET], takes.classes))
+        with threadpool_limits(1):
+            if numeric:
+                return closeness(trees.predict(numbers(frame)), outcome(frame))
+            scores = np.zeros((frame.height, len(takes.classes)))
+            scores[:, trees.classes_] = trees.predict_proba(numbers(frame))
+        return logit(scores, outcome(frame))
 
+    # At most 10,000 rows: threads that wait for each other cost more than the work.
+    with threadpool_limits(1):
+        trees.fit(numbers(rows), outcome(rows))
     return believes
 
 
