@@ -20,14 +20,13 @@ import polars as pl
 from comporta.evidence.answered import aligned, answered
 from comporta.records import Artifact, Asked, ByTime, Figure, Findings, Record, Signature, Split
 from comporta.records.columns import AT, TARGET
-from comporta.stats.bootstrap import intervals
+from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import metrics_for, statistics
 from comporta.stats.units import units_of
 from comporta.store import Desk
 from comporta.store.frames import read
 
 FEWEST = 30
-REPLICATES = 400
 HISTORY = 1 / 3
 
 
@@ -161,7 +160,7 @@ def measured(
     names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
     metrics_for(told, names)
     units = units_of(told, group)
-    found = intervals(statistics(told, names), told.height, units=units, seed=seed, replicates=REPLICATES)
+    found = quick_intervals(statistics(told, names), told.height, units=units, seed=seed)
     figures, missing = [], {}
     for name, each in zip(names, found, strict=True):
         if not np.isfinite(each.value):

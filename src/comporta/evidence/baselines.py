@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import TARGET
-from comporta.stats.bootstrap import Interval, intervals
+from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
+from comporta.stats.jackknife import quick_intervals
 from comporta.stats.losses import losses, one_hot
 from comporta.stats.means import ratio_of
 from comporta.stats.metrics import Seen
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEARNED = 20_000
-REPLICATES = 200
 NAIVE = {"brier": "the class shares", "error": "the most frequent class", "squared error": "the mean"}
 
 
@@ -104,7 +104,7 @@ def _answer(was: Seen, said: Floats) -> Seen:
 
 def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None, seed: int) -> Figure:
     name = "roc_auc" if was.probability is not None else "balanced_accuracy"
-    (found,) = intervals(statistics(rows, [name]), rows.height, units=units, seed=seed, replicates=REPLICATES)
+    (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
     chance = 0.5 if name == "roc_auc" else 1 / was.classes
 
     def above(value: float | None) -> float | None:

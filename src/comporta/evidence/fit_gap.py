@@ -6,14 +6,14 @@ import polars as pl
 
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.metric import metric as named
-from comporta.stats.bootstrap import Interval, intervals
+from comporta.stats.bootstrap import Interval
+from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import difference_of
 from comporta.stats.predictions import given, labelled, metrics_for, statistics
 from comporta.stats.units import units_of
 from comporta.store import Desk
 from comporta.store.frames import read
 
-REPLICATES = 200
 USUAL = {"probability": "roc_auc", "label": "balanced_accuracy", "number": "r2"}
 
 
@@ -64,5 +64,5 @@ def fit_gap(
 
 def _measured(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
     units = units_of(rows, group)
-    (found,) = intervals(statistics(rows, [name]), rows.height, units=units, seed=seed, replicates=REPLICATES)
+    (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
     return found

@@ -25,7 +25,7 @@ class Calibrated(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`calibrated within 0.2, bias by sex within 0.1`."""
+        """`calibrated within 0.15, bias by sex within 0.1`."""
         by = f" by {' and '.join(self.by)}" if self.by else ""
         return f"calibrated within {self.error:g}, bias{by} within {self.bias:g}"
 
@@ -85,7 +85,7 @@ def _says(limit: float) -> Says:
 
 
 def calibrated(
-    error: float = 0.2,
+    error: float = 0.15,
     bias: float = 0.1,
     *,
     by: str | Sequence[str] | None = None,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-GRID = 1001
+GRID, COARSE = 1001, 201
 FINEST = 0.001
 DRAWS = 500
 
@@ -75,7 +75,7 @@ def smooth_error(
     """
     mass = on_grid(said, residual)
     width = _width(mass, len(said))
-    noise = _norm(smoothed(_noise(said, residual, units, seed), width)) / len(said)
+    noise = _norm(smoothed(_noise(said, residual, units, seed, _points(width)), width)) / len(said)
     count = len(said) if units is None else int(units.max()) + 1
     return Smooth(
         error=float(_norm(smoothed(mass[None, :], width))[0]) / len(said),
@@ -97,11 +97,14 @@ def curve(
     level: float = LEVEL,
 ) -> Curve:
     """The diagram at this width, where at least a thousandth of the rows is near. See `smooth_error`."""
-    mesh = np.linspace(0, GRID - 1, points).astype(int)
-    rows = smoothed(on_grid(said, np.ones_like(said))[None, :], width)[0][mesh]
-    mean = smoothed(on_grid(said, said)[None, :], width)[0][mesh]
-    gap = smoothed(on_grid(said, residual)[None, :], width)[0][mesh]
-    noise = np.quantile(np.abs(smoothed(_noise(said, residual, units, seed), width)[:, mesh]), level, axis=0)
+    grid = _points(width)
+    mesh = np.linspace(0, grid - 1, points).astype(int)
+    rows = smoothed(on_grid(said, np.ones_like(said), grid)[None, :], width)[0][mesh]
+    mean = smoothed(on_grid(said, said, grid)[None, :], width)[0][mesh]
+    gap = smoothed(on_grid(said, residual, grid)[None, :], width)[0][mesh]
+    noise = np.quantile(
+        np.abs(smoothed(_noise(said, residual, units, seed, grid), width)[:, mesh]), level, axis=0
+    )
     near = rows > len(said) / 1000
     rows, mean, gap, noise = rows[near], mean[near], gap[near], noise[near]
     at = mean / rows
@@ -110,26 +113,27 @@ def curve(
     )
 
 
-def on_grid(said: Floats, amount: Floats) -> Floats:
+def on_grid(said: Floats, amount: Floats, grid: int = GRID) -> Floats:
     """The amounts (n,) gathered on the grid's points, each split between the two beside it."""
-    place = np.clip(said, 0.0, 1.0) * (GRID - 1)
-    left = np.minimum(place.astype(np.int64), GRID - 2)
+    place = np.clip(said, 0.0, 1.0) * (grid - 1)
+    left = np.minimum(place.astype(np.int64), grid - 2)
     part = place - left
-    found = np.bincount(left, weights=(1 - part) * amount, minlength=GRID)
-    return np.asarray(found + np.bincount(left + 1, weights=part * amount, minlength=GRID))
+    found = np.bincount(left, weights=(1 - part) * amount, minlength=grid)
+    return np.asarray(found + np.bincount(left + 1, weights=part * amount, minlength=grid))
 
 
 def smoothed(mass: Floats, width: float) -> Floats:
     """The density of each row of masses (k, grid), spread by the kernel of this width."""
-    density = mass * (GRID - 1)
+    grid = mass.shape[1]
+    density = mass * (grid - 1)
     density[:, [0, -1]] *= 2  # half a cell lies at each end
-    waves = np.pi * np.arange(GRID)
+    waves = np.pi * np.arange(grid)
     return np.asarray(fft.idct(fft.dct(density, type=1) * np.exp(-0.5 * (waves * width) ** 2), type=1))
 
 
 def _norm(density: Floats) -> Floats:
     size = np.abs(density)
-    return np.asarray((size.sum(axis=1) - (size[:, 0] + size[:, -1]) / 2) / (GRID - 1))
+    return np.asarray((size.sum(axis=1) - (size[:, 0] + size[:, -1]) / 2) / (density.shape[1] - 1))
 
 
 def _width(mass: Floats, rows: int) -> float:
@@ -156,15 +160,20 @@ def _few(units: int, level: float) -> float:
     return wide * math.sqrt(units / (units - 1))
 
 
-def _noise(said: Floats, residual: Floats, units: NDArray[np.int64] | None, seed: int) -> Floats:
+def _points(width: float) -> int:
+    """How fine a grid shows a kernel of this width: four points within one spread."""
+    return COARSE if width >= 4 / (COARSE - 1) else GRID
+
+
+def _noise(said: Floats, residual: Floats, units: NDArray[np.int64] | None, seed: int, grid: int) -> Floats:
     """Masses (draws, grid) of the residuals with signs turned at random, unit by unit."""
     draw = np.random.default_rng(seed)
-    node = np.rint(np.clip(said, 0.0, 1.0) * (GRID - 1)).astype(np.int64)
+    node = np.rint(np.clip(said, 0.0, 1.0) * (grid - 1)).astype(np.int64)
     if units is None:
         # A sum of many residuals with random signs is normal: the cell's variance is all that is needed.
-        spread = np.sqrt(np.bincount(node, weights=residual**2, minlength=GRID))
-        return np.asarray(draw.normal(size=(DRAWS, GRID)) * spread)
+        spread = np.sqrt(np.bincount(node, weights=residual**2, minlength=grid))
+        return np.asarray(draw.normal(size=(DRAWS, grid)) * spread)
     count = int(units.max()) + 1
-    held = sparse.csr_array((residual, (node, units)), shape=(GRID, count))
+    held = sparse.csr_array((residual, (node, units)), shape=(grid, count))
     signs = draw.integers(0, 2, size=(count, DRAWS)).astype(np.float64) * 2 - 1
     return np.asarray((held @ signs).T)

@@ -1,0 +1,58 @@
+"""Do `beats_baselines` and `fit_gap` tell a model that learned from one that remembers, or knows nothing?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from _models import fails, parts
+
+from comporta.evidence.baselines import baselines
+from comporta.evidence.fit_gap import fit_gap
+from comporta.gates.baselines import beats_baselines
+from comporta.gates.fit_gap import fit_gap as gap_gate
+
+CODE = (
+    "evidence/baselines.py",
+    "evidence/fit_gap.py",
+    "gates/baselines.py",
+    "gates/fit_gap.py",
+)
+
+
+def study(seeds: int = 12) -> list[dict[str, Any]]:
+    rows = []
+    for task in ("binary", "multiclass", "regression"):
+        for size in (400, 2000):
+            for fault, deep, lost in (
+                ("none", False, False),
+                ("a tree that remembers", True, False),
+                ("answers of other rows", False, True),
+            ):
+                found = {"beats_baselines()": [], "fit_gap()": []}
+                for seed in range(seeds):
+                    test, train = parts(seed, size, task, deep=deep)
+                    test = shuffled(test, seed) if lost else test
+                    found["beats_baselines()"].append(
+                        fails(beats_baselines(), baselines(test, train, seed=seed))
+                    )
+                    found["fit_gap()"].append(fails(gap_gate(), fit_gap(train, test, seed=seed)))
+                rows += [
+                    {
+                        "check": check,
+                        "fault": fault,
+                        "size": f"{size:,} test rows, {task}",
+                        "found": float(np.mean(each)),
+                        "seeds": seeds,
+                    }
+                    for check, each in found.items()
+                ]
+    return rows
+
+
+def shuffled(test: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The answers in another order: as good as none."""
+    order = np.random.default_rng(seed).permutation(test.height)
+    names = [name for name in test.columns if name.startswith(("__probability_", "__label", "__prediction"))]
+    return test.with_columns(test[name][order] for name in names)
