@@ -20,7 +20,7 @@ judges is told in [gates](gates.md).
 
 Each table is a study on generated data: a fault is planted and the check judges with its default limits,
 once for every seed. *found* is the share of seeds at which it failed; where the fault is *none*, that is its
-rate of false alarms. The tables are made by `make truth`; one that was made with other code of its check
+rate of false alarms. What a check said otherwise stands under *other*. The tables are made by `make truth`; one that was made with other code of its check
 fails a test.
 """
 
@@ -83,12 +83,25 @@ def _summary(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines = ["## Which check finds which fault", "", "| check | false alarms | finds |", "|---|---|---|"]
     for check in dict.fromkeys(row["check"] for row in rows):
         mine = [row for row in rows if row["check"] == check]
-        quiet = [row["found"] for row in mine if row["fault"] == "none"]
-        faults = "; ".join(
-            f"{_cell(row['fault'])} {_share(row['found'])}" for row in mine if row["fault"] != "none"
-        )
-        lines.append(f"| {_cell(check)} | {_share(max(quiet)) if quiet else ''} | {faults} |")
+        quiet = [row for row in mine if row["fault"] == "none"]
+        alarms = sum(round(row["found"] * row["seeds"]) for row in quiet)
+        told = f"{alarms:,} of {sum(row['seeds'] for row in quiet):,}" if quiet else ""
+        faults = [row["fault"] for row in mine if row["fault"] != "none"]
+        finds = "; ".join(f"{_cell(fault)}: {_range(mine, fault)}" for fault in dict.fromkeys(faults))
+        lines.append(f"| {_cell(check)} | {told} | {finds} |")
     return ["\n".join(lines)]
+
+
+def _range(rows: list[Mapping[str, Any]], fault: str) -> str:
+    """The shares found, of the least to the most favourable table."""
+    found = sorted(
+        {_share(row["found"]): row["found"] for row in rows if row["fault"] == fault}.items(), key=_second
+    )
+    return found[0][0] if len(found) == 1 else f"{found[0][0]} to {found[-1][0]}"
+
+
+def _second(pair: tuple[str, float]) -> float:
+    return pair[1]
 
 
 def _table(held: Mapping[str, Any]) -> str:
