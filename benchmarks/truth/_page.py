@@ -20,8 +20,8 @@ judges is told in [gates](gates.md).
 
 Each table is a study on generated data: a fault is planted and the check judges with its default limits,
 once for every seed. *found* is the share of seeds at which it failed; where the fault is *none*, that is its
-rate of false alarms. What a check said otherwise stands under *other*. The tables are made by `make truth`; one that was made with other code of its check
-fails a test.
+rate of false alarms. What else it said stands under *other*. The tables are made by `make truth`; one that
+was made with other code of its check fails a test.
 """
 
 FIRST = ("check", "fault", "size", "found", "seeds")
