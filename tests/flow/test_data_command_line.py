@@ -99,3 +99,22 @@ def test_other_columns_are_refused_until_they_are_accepted(
     found = json.loads(said(capsys, "diff", "visits", "1", "2", "--json"))
     assert found["columns_added"] == {"age": "Int64"} and found["removed"] == 2
     assert "expected one of: visits" in said(capsys, "accept", "other", code=2)
+
+
+def test_a_dataset_that_is_not_there_is_answered_with_those_that_are(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["show", "visit"], ["versions", "visit"], ["diff", "visit", "1", "2"], ["accept", "visit"]):
+        told = said(capsys, *words, code=2)
+        assert "found no dataset 'visit'" in told and "one of: visits. Did you mean visits?" in told
+    assert "See: comporta data list" in said(capsys, "show", "zebra", code=2)
+
+
+def test_numbers_are_shown_plainly(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows(folder, "id,who,pulse,mail\n1,ann,7654321.5,a@x\n2024,bob,70.25,b@x\n")
+    take(folder)
+    shown = said(capsys, "show", "visits")
+    assert "70.25" in shown and "7,654,322" in shown and "2024" in shown and "2,024" not in shown
+    rows(folder, "id,who,pulse,mail\n1,ann,7654321.5,a@x\n2024,bob,1234567.25,b@x\n")
+    take(folder)
+    assert "pulse: 70.25 → 1,234,567.25" in said(capsys, "diff", "visits", "1", "2")

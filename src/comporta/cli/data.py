@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from comporta.cli import show as shown
 from comporta.cli.options import AsJson, Where
+from comporta.errors import NotFound
 
 if TYPE_CHECKING:
+    from comporta.loop.house import House
     from comporta.records import Manifest, Shape
 
 _NONE = "No datasets yet. Make their first versions: comporta run"
@@ -64,6 +67,7 @@ def show(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
+        _require_known(house, name)
         part = slice_of(house.store, house.keys, name, number=version)
         told = describe(house.store, house.keys, part)
         past = versions(house.store, name, keys=house.keys)
@@ -83,8 +87,8 @@ def show(
             column.type.partition("(")[0],
             f"{column.nulls / told.rows:.1%}" if told.rows else "",
             column.distinct,
-            column.least if not column.personal else "(personal)",
-            column.most if not column.personal else "",
+            _bound(column.least, column.type) if not column.personal else "(personal)",
+            _bound(column.most, column.type) if not column.personal else "",
             expected.get(column.name, ""),
             column.meaning,
         )
@@ -103,6 +107,7 @@ def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> N
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
+        _require_known(house, name)
         past = all_of(house.store, name, keys=house.keys)
         if not past:
             manifest_of(house.store, house.keys, name)  # says that there is none
@@ -127,6 +132,7 @@ def diff(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
+        _require_known(house, name)
         found = differs(house.store, house.keys, name, old, new, samples=rows)
     if json:
         shown.json(found)
@@ -144,7 +150,9 @@ def diff(
     samples += [("-", each.key, each.old) for each in found.removed_rows]
     lines = [(sign, _values(key), _values(values)) for sign, key, values in samples]
     for each in found.changed_rows:
-        changed = ", ".join(f"{column}: {value} → {each.new[column]}" for column, value in each.old.items())
+        changed = ", ".join(
+            f"{column}: {_value(value)} → {_value(each.new[column])}" for column, value in each.old.items()
+        )
         lines.append(("~", _values(each.key), changed))
     if lines:
         shown.table("Rows", ("", "key", "values"), lines)
@@ -154,14 +162,12 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
     """Take in that the source of a dataset has other columns now. The next run makes a version with them."""
     from comporta.data import accept_columns
     from comporta.data.sources import columns_of
-    from comporta.errors import NotFound
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
         declared = house.project.tables()
         if name not in declared:
-            known = ", ".join(declared) or "none"
-            raise NotFound(f"found no dataset {name!r} in the project, expected one of: {known}.")
+            raise NotFound(f"found no dataset {name!r} in the project, {_expected(name, declared)}")
         columns = columns_of(declared[name].source, house.root, name)
         accept_columns(house.store, house.keys, name, columns, now=house.clock())
     if json:
@@ -200,5 +206,34 @@ def _expectations(shape: Shape) -> dict[str, str]:
     return told
 
 
+def _require_known(house: House, name: str) -> None:
+    """Raises NotFound for a name of no dataset, declared or kept."""
+    from comporta.data import datasets
+
+    known = dict.fromkeys([*house.project.tables(), *datasets(house.store)])
+    if name not in known:
+        raise NotFound(f"found no dataset {name!r}, {_expected(name, known)}")
+
+
+def _expected(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    if near := get_close_matches(name, known, n=1):
+        return f"expected one of: {', '.join(known)}. Did you mean {near[0]}?"
+    return f"expected one of: {', '.join(known) or 'none, for there are none yet'}. See: comporta data list"
+
+
+def _bound(text: str | None, kind: str) -> str | None:
+    """A least or most value as it is read: numbers with thousands, from where they need them."""
+    if text is None or not kind.startswith(("Int", "UInt", "Float", "Decimal")):
+        return text
+    amount = float(text)
+    return text if amount.is_integer() and abs(amount) < 10_000 and "." not in text else shown.number(amount)
+
+
 def _values(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in values.items())
+    return ", ".join(f"{name}={_value(value)}" for name, value in values.items())
+
+
+def _value(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, float) else str(value)  # exact: they differ somewhere

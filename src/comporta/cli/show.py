@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -102,6 +103,21 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def number(amount: float, digits: int = 6) -> str:
+    """A number as people write it: `-7,654,320`, `0.0012`. digits: how many count, where it has a fraction.
+
+    Only what is too large or too small to be read so is written with a power of ten.
+    """
+    if not math.isfinite(amount) or amount == 0:
+        return f"{amount:g}"
+    power = math.floor(math.log10(abs(amount)))
+    if not -5 <= power < 15:
+        return f"{amount:.{digits}g}"
+    places = max(0, digits - 1 - power)
+    text = f"{amount:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if places else text
+
+
 def seconds(amount: float) -> str:
     """`0.4 ms` to `2 h 05 min`."""
     if amount < 1:
@@ -128,7 +144,7 @@ def _text(cell: object) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, int):
         return f"{cell:,}"
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    return number(cell, 4) if isinstance(cell, float) else str(cell)
 
 
 def _numeric(cell: str) -> bool:

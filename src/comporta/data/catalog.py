@@ -83,4 +83,4 @@ def describe(store: Store, keys: Keys, slice: Slice) -> Description:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return None if value is None else str(value)

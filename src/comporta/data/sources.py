@@ -32,7 +32,7 @@ def from_files(glob: str, root: Path, name: str) -> pl.LazyFrame:
     files = [path for path in found if path.is_file()]
     if not files:
         raise BadProject(
-            f"{name}: found no file for {glob!r} in {root}, expected at least one. "
+            f"{name}: found no file for {glob!r} in {root.resolve()}, expected at least one. "
             "Fix `source`, or bring the files."
         )
     kinds = {path.suffix.lower() for path in files}

@@ -123,7 +123,11 @@ def _glob(pattern: str, root: Path) -> Found:
     anchor = Path(pattern).anchor
     below, rest = (Path(anchor), pattern[len(anchor) :]) if anchor else (root, pattern)
     if not rest or next(iter(below.glob(rest)), None) is None:
-        yield "source", f"found no file for {pattern!r}, expected at least one. Correct it or add the files."
+        where = "" if anchor else f" in {root.resolve()}"
+        yield (
+            "source",
+            f"found no file for {pattern!r}{where}, expected at least one. Correct it or add the files.",
+        )
 
 
 def _brings(join: AsOf) -> list[str]:
