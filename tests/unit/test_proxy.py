@@ -63,12 +63,16 @@ def test_units_that_are_alike_widen_the_interval():
     assert whole.high - whole.low > 2.5 * (alone.high - alone.low)
 
 
-def test_what_a_code_tells_is_learned_from_other_folds():
-    positive = np.array([True, False] * 500)
-    noise = np.random.default_rng(0).integers(0, 400, 1000)
-    fold = np.arange(1000) // 2 % 5
-    assert abs(auc(positive, told_by(noise, positive, fold)).value - 0.5) < 0.06
-    assert auc(positive, told_by(positive.astype(int), positive, fold)).value == 1.0
+def test_what_a_code_tells_is_learned_from_other_rows():
+    # With no tie at all, 2.5 % of the intervals may lie above a half.
+    alarms = 0
+    for seed in range(200):
+        draw = np.random.default_rng(seed)
+        positive, codes_, learn = draw.random(800) < 0.5, draw.integers(0, 60, 800), np.arange(800) % 2 == 0
+        alarms += auc(positive[~learn], told_by(codes_, positive, learn)).low > 0.5
+    assert alarms <= 12
+    found = auc(positive[~learn], told_by(positive.astype(int), positive, learn))
+    assert found.value == 1.0
 
 
 def test_missing_and_strange_numbers_have_a_place_of_their_own():

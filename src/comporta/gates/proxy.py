@@ -69,7 +69,7 @@ def no_proxy(
     """Who knows the answer cannot tell the attribute from it: `no_proxy(of="sex", at_most=0.6)`.
 
     Each answer of the model (label, probabilities, number) and each feature that it reads is cut into 32
-    ranges of equal counts, or its words; the share of each value of `of` in a range, learned on four fifths
+    ranges of equal counts, or its words; the share of each value of `of` in a range, learned on half
     of the rows, ranks the others (all of a group on one side). The area under the ROC curve, 0.5 for nothing
     told, is at most `at_most`; DeLong's interval, by whole groups, for all features at once by Bonferroni.
     20,000 rows at most. features: False judges the answers alone. owner: whose rule it is.

@@ -1,0 +1,52 @@
+"""Models that keep rows by their build, and models that do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
+
+from comporta.evidence.privacy_structure import screen
+from comporta.gates.privacy_structure import privacy_structure
+from comporta.records import Evidence
+
+CHECK = privacy_structure()
+
+
+def fails(model: Any, seed: int, rows: int) -> bool:
+    draw = np.random.default_rng(seed)
+    X = draw.normal(size=(rows, 6))
+    y = X[:, 0] + X[:, 1] * X[:, 2] + draw.normal(size=rows) > 0
+    with threadpool_limits(1):
+        found = screen(model.fit(X, y), rows, {})
+    (asked,) = CHECK.needs()
+    return CHECK.judge((Evidence(need=asked, figures=found.figures),)).outcome == "fail"
+
+
+def study(seeds: int = 10) -> list[dict[str, Any]]:
+    """With the default limits."""
+    cases = (
+        ("none: logistic regression", LogisticRegression()),
+        ("none: boosted trees of the usual settings", HistGradientBoostingClassifier(max_iter=30)),
+        ("none: a forest with leaves of ten rows", RandomForestClassifier(10, min_samples_leaf=10)),
+        ("an unpruned tree", DecisionTreeClassifier()),
+        ("an unpruned forest", RandomForestClassifier(10)),
+        ("nearest neighbours", KNeighborsClassifier()),
+        ("support vectors", SVC()),
+    )
+    return [
+        {
+            "check": CHECK.name,
+            "fault": fault,
+            "size": 2_000,
+            "found": float(np.mean([fails(model, seed, 2_000) for seed in range(seeds)])),
+            "seeds": seeds,
+        }
+        for fault, model in cases
+    ]

@@ -1,0 +1,65 @@
+"""Answers that lean on a protected attribute's stand-in, and a feature that is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from comporta.evidence.proxy import telling
+from comporta.gates.proxy import NoProxy, no_proxy
+from comporta.records import Evidence
+from comporta.records.columns import CHANCE, LABEL
+
+BOTH, ANSWERS, HARDEST = (
+    no_proxy(of="sex"),
+    no_proxy(of="sex", features=False),
+    no_proxy(of="sex", at_most=0.5),
+)
+
+
+def people(seed: int, rows: int, proxy: float, learned: float) -> tuple[pl.DataFrame, list[str]]:
+    """Ten features; `x0` is moved by sex by `proxy` and learned with the weight `learned`."""
+    draw = np.random.default_rng(seed)
+    sex, X = draw.random(rows) < 0.5, draw.normal(size=(rows, 10))
+    X[:, 0] += proxy * sex
+    chance = 1 / (1 + np.exp(-(X[:, 1] + learned * X[:, 0])))
+    kinds = pl.Enum(["no", "yes"])
+    frame = pl.DataFrame(X, schema=[f"x{place}" for place in range(10)]).with_columns(
+        pl.Series("__keep_sex", np.where(sex, "m", "f")),
+        pl.Series("__target", np.where(chance > 0.5, "yes", "no")),
+        pl.Series(LABEL, np.where(chance > 0.5, "yes", "no"), dtype=kinds),
+        pl.Series(f"{CHANCE}0", 1 - chance),
+        pl.Series(f"{CHANCE}1", chance),
+    )
+    return frame, [f"x{place}" for place in range(10)]
+
+
+def fails(check: NoProxy, seed: int, rows: int, proxy: float, learned: float) -> bool:
+    frame, features = people(seed, rows, proxy, learned)
+    (asked,) = check.needs()
+    figures = telling(frame, features, "sex", seed=seed).figures
+    return check.judge((Evidence(need=asked, figures=figures),)).outcome == "fail"
+
+
+def study(seeds: int = 100) -> list[dict[str, Any]]:
+    """With the default limit 0.6, and with 0.5, where each alarm is a false one."""
+    cases = (
+        (BOTH, "none", 0.0, 1.0),
+        (HARDEST, "none", 0.0, 1.0),
+        (BOTH, "a feature moved by one standard deviation, not learned", 1.0, 0.0),
+        (ANSWERS, "a feature moved by one standard deviation, not learned", 1.0, 0.0),
+        (ANSWERS, "the same feature learned", 1.0, 1.5),
+    )
+    return [
+        {
+            "check": check.name,
+            "fault": fault,
+            "size": rows,
+            "found": float(np.mean([fails(check, seed, rows, proxy, by) for seed in range(times)])),
+            "seeds": times,
+        }
+        for rows, times in ((2_000, seeds), (20_000, max(seeds // 4, 1)))
+        for check, fault, proxy, by in cases
+    ]
