@@ -295,3 +295,30 @@ def altered(thing, kind, field, value):
     if isinstance(thing, kind):
         parts[field] = value
     return msgspec.structs.replace(thing, **parts) if parts else thing
+
+
+@pytest.mark.parametrize(
+    ("field", "declared"),
+    [
+        ("slices", 'slices=("who",)'),
+        ("gates", 'gates=(at_least("roc_auc", 0.7, by="who"),)'),
+        ("gates", 'gates=(calibrated(by=("a", "who")),)'),
+        ("slices", 'slices=("mail",)'),
+        ("slices", 'slices=("theirs",)'),
+    ],
+)
+def test_slicing_by_what_tells_of_one_person_is_refused(tmp_path, field, declared):
+    text = (
+        SOUND.replace('key="id", time="at",', 'key="id", time="at", subject="who",')
+        .replace('Column("a", type="Int64"),', 'Column("a", type="Int64"), Column("mail", personal=True)')
+        .replace('"slow", source=read,', '"slow", source=read, subject="person",')
+        .replace('columns=("b",)', 'columns={"b": "b", "person": "theirs"}')
+        .replace(
+            "from comporta.records", "from comporta.gates import at_least, calibrated\nfrom comporta.records"
+        )
+    )
+    assert found(tmp_path, text) == ()
+    [fault] = found(tmp_path, text.replace("fit=fit,", f"fit=fit, {declared},"))
+    assert f"{field}: found slices by" in fault.message
+    assert "the ledger keeps for ever. Slice by something coarser" in fault.message
+    assert fault.line

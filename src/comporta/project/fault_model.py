@@ -13,6 +13,7 @@ import msgspec
 from comporta.errors import BadProject
 from comporta.project.dataset import Dataset
 from comporta.project.fault_common import Found, importable, located, many, named, signature, twice
+from comporta.project.fault_slices import sliced
 from comporta.project.features import Features
 from comporta.project.kinds import unkind
 from comporta.project.locate import Fault, Places
@@ -45,6 +46,7 @@ def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
                 yield "limits", f"found {field}={limit}, expected more than 0."
         yield from (("requires", f"found {each!r} twice.") for each in twice(many(model.requires)))
         yield from _gates(model)
+        yield from sliced(model)
 
     yield from located(places, "Model", model.name, chain(unkind(model), found()))
 

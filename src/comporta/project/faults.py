@@ -20,6 +20,7 @@ from comporta.project.features import AsOf, Features
 from comporta.project.kinds import unkind
 from comporta.project.locate import Fault, Places
 from comporta.project.model import Model
+from comporta.project.person import Person
 from comporta.project.project import Project
 from comporta.project.sources import counts
 
@@ -88,7 +89,8 @@ def _project(project: Project, places: Places) -> Iterator[Fault]:
     if not project.models and not project.datasets:
         yield places.fault("Project", project.name, "models", "Project: found no model and no dataset.")
     for person in many(project.people):
-        yield from located(places, "Person", getattr(person, "name", ""), unkind(person))
+        if isinstance(person, Person):
+            yield from located(places, "Person", person.name, unkind(person))
     for kind, things in (
         ("Model", [each for each in many(project.models) if isinstance(each, Model)]),
         ("Dataset", _every(project, Dataset)),
