@@ -136,8 +136,16 @@ def test_the_step_keeps_tables_for_a_picture():
     rows = numbers(np.random.default_rng(0), 3000)
     made = measure(desk, predictions=write(desk, rows), slices=[])
     found = desk.get_json(made["findings"], Findings)
-    assert len(found.tables["deciles"]) == 10
-    assert 20 < len(found.tables["reliability"]) < 200
+    assert len(found.tables["reliability by tenths"]) == 10
+    found = calibration(binary(np.random.default_rng(0), 3000))
+    assert 20 < len(found.tables["reliability"]) <= 51
+    assert {"x", "y", "low", "high"} <= set(found.tables["reliability"][0])
+    assert list(calibration(three(np.random.default_rng(0), 900)).tables) == [
+        "reliability named class",
+        "reliability class=x",
+        "reliability class=y",
+        "reliability class=z",
+    ]
     assert made == measure(desk, predictions=write(desk, rows), slices=[])
 
 

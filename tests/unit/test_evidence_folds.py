@@ -38,15 +38,15 @@ def table(target, **more):
 
 
 def nearest(X, y):
-    return KNeighborsClassifier(1).fit(X.to_numpy(), y)
+    return KNeighborsClassifier(1).fit(X, y)
 
 
 def logistic(X, y):
-    return LogisticRegression().fit(X.to_numpy(), y)
+    return LogisticRegression().fit(X, y)
 
 
 def line(X, y):
-    return LinearRegression().fit(X.to_numpy(), y)
+    return LinearRegression().fit(X, y)
 
 
 def measured(rows, fit, at=None, output="both", **told):

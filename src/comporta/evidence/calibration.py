@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Artifact, Figure, Findings, Record
+from comporta.records.columns import NUMBER, TARGET
 from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.many import together
 from comporta.stats.means import mean_of
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 ERROR, BIAS = "smooth calibration error", "bias"
 FEWEST = 30
 MOST_CLASSES = 30
-WIDEST = 0.02
+NARROWEST = 0.02
+PICTURES = 8
 
 
 class Claim(Record, frozen=True, kw_only=True):
@@ -61,25 +63,26 @@ def measure(
 def calibration(
     rows: pl.DataFrame, *, group: str | None = None, by: Sequence[str] = (), seed: int = 0
 ) -> Findings:
-    """rows: predictions whose truth is known. Tables: `reliability` (the smoothed diagram of each claim with
-    the band in which a calibrated model would lie) and, for numbers, `deciles` of what was said."""
+    """rows: predictions whose truth is known. Tables: `reliability …`, the smoothed diagram of each claim
+    with the band in which a calibrated model would lie; for numbers, the means by tenths of what was said."""
     if given(rows) == {"label"}:
         return Findings(
             without="the model gives labels and no probabilities", rows=rows.height, of=rows.height
         )
     units = units_of(rows, group)
     told = list(claims(rows))
+    numbers = NUMBER in rows.columns
     errors: list[Figure] = []
-    diagram: list[dict[str, Any]] = []
+    tables: dict[str, tuple[dict[str, Any], ...]] = {}
     for claim in told:
         smooth = smooth_error(claim.said, claim.residual, units, seed=seed, level=together(len(told)))
         errors.append(_figure(claim, smooth, rows.height))
-        diagram += _diagram(claim, smooth, units, seed)
+        if not numbers and len(tables) < PICTURES:
+            tables[f"reliability {claim.name}".strip()] = _diagram(claim, smooth, units, seed)
     first = told[0]
     biased, missing = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
-    tables: dict[str, tuple[dict[str, Any], ...]] = {"reliability": tuple(diagram)}
-    if "__prediction" in rows.columns:
-        tables["deciles"] = tuple(_deciles(rows, units))
+    if numbers:
+        tables["reliability by tenths"] = _deciles(rows, units)
     return Findings(
         figures=(*errors, *biased),
         missing=missing,
@@ -156,52 +159,40 @@ def _figure(claim: Claim, smooth: Smooth, rows: int) -> Figure:
 
 def _diagram(
     claim: Claim, smooth: Smooth, units: NDArray[np.int64] | None, seed: int
-) -> Iterator[dict[str, Any]]:
+) -> tuple[dict[str, Any], ...]:
+    """What came over what was said, and the band in which a calibrated model would lie."""
     shown = curve(
-        claim.said,
-        claim.residual,
-        units,
-        width=max(smooth.width, WIDEST),
-        seed=seed,
-        points=51 if not claim.name else 17,
+        claim.said, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level
     )
-    if claim.name.startswith("class=") and len(shown.at) == 0:
-        return
-    for at, came, low, high, near in zip(
-        shown.at, shown.came, shown.low, shown.high, shown.rows, strict=True
-    ):
-        yield {
-            "of": claim.name,
-            "said": _short(at),
-            "came": _short(came),
-            "low": _short(low),
-            "high": _short(high),
-            "rows": _short(near),
-        }
+    return tuple(
+        {"x": _short(at), "y": _short(came), "low": _short(low), "high": _short(high), "rows": _short(near)}
+        for at, came, low, high, near in zip(
+            shown.at, shown.came, shown.low, shown.high, shown.rows, strict=True
+        )
+    )
 
 
-def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> Iterator[dict[str, Any]]:
-    said = rows["__prediction"].to_numpy()
-    came = rows["__target"].cast(pl.Float64).to_numpy()
+def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> tuple[dict[str, Any], ...]:
+    """The mean of what came, with its interval, over the mean of what was said, by tenths of the latter."""
+    said = rows[NUMBER].to_numpy()
+    came = rows[TARGET].cast(pl.Float64).to_numpy()
     order = np.argsort(said, kind="stable")
-    ends = np.linspace(0, len(order), 11).astype(int)
-    for low, high in pairwise(ends):
+    found = []
+    for low, high in pairwise(np.linspace(0, len(order), 11).astype(int)):
         part = order[low:high]
         if len(part) < 2:
             continue
-        found = mean_of(came[part], None if units is None else units[part])
-        yield {
-            "said": _short(said[part].mean()),
-            "came": _short(found.value),
-            "low": None if found.low is None else _short(found.low),
-            "high": None if found.high is None else _short(found.high),
-            "rows": len(part),
-        }
+        mean = mean_of(came[part], None if units is None else units[part])
+        point = {"x": _short(said[part].mean()), "y": _short(mean.value), "rows": len(part)}
+        if mean.low is not None and mean.high is not None:
+            point |= {"low": _short(mean.low), "high": _short(mean.high)}
+        found.append(point)
+    return tuple(found)
 
 
 def _unit(rows: pl.DataFrame) -> str:
-    if "__prediction" in rows.columns:
-        spread = rows["__target"].cast(pl.Float64).std(ddof=0)
+    if NUMBER in rows.columns:
+        spread = rows[TARGET].cast(pl.Float64).std(ddof=0)
         return f"Errors and biases are in standard deviations of the target ({spread:.4g})."
     return "Bias is the mean of what was said less what came true, in shares."
 

@@ -65,7 +65,7 @@ def learning_curve(
     seed: int = 0,
 ) -> Findings:
     """Figures: the share of the loss that the last doubling of the training rows took away; below 0 it added
-    some. Table `curve`: the mean loss on the test rows by number of training rows."""
+    some. A table: the mean loss on the test rows by number of training rows."""
     units = units_of(rows, group)
     whole = losses(seen(rows))
     lost: dict[int, Floats] = {}
@@ -82,7 +82,7 @@ def learning_curve(
     curve = []
     for height, row in sorted(lost.items()):
         found = mean_of(row, units)
-        curve.append({"rows": height, "loss": found.value, "low": found.low, "high": found.high})
+        curve.append({"x": height, "y": found.value, "low": found.low, "high": found.high})
     half = [height for height in lost if height < train.height]
     figures = []
     if half and max(half) >= 0.4 * train.height:
@@ -99,14 +99,14 @@ def learning_curve(
         )
     else:
         missing[GAIN] = missing.get(f"{max(half, default=0):,} rows", "no fit on half of the rows was made")
-    told = ", ".join(f"{point['loss']:.4g} from {point['rows']:,}" for point in curve)
+    told = ", ".join(f"{point['y']:.4g} from {point['x']:,}" for point in curve)
     return Findings(
         figures=tuple(each for each in figures if np.isfinite(each.value)),
         missing=missing,
         rows=rows.height,
         of=rows.height,
         notes=(f"Mean {whole.name}: {told} rows.",),
-        tables={"curve": tuple(curve)},
+        tables={f"mean {whole.name} by training rows": tuple(curve)},
     )
 
 
