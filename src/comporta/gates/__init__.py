@@ -37,6 +37,7 @@ from comporta.gates.prediction_drift import PredictionDrift, prediction_drift
 from comporta.gates.privacy_structure import PrivacyStructure, privacy_structure
 from comporta.gates.proxy import NoProxy, no_proxy
 from comporta.gates.scenario import Scenario, scenario
+from comporta.gates.shape import Monotone, Within, monotone, within
 from comporta.gates.single_feature import SingleFeature, single_feature
 from comporta.gates.standard import Risk, standard
 from comporta.gates.stress import Stress, stress
@@ -65,6 +66,7 @@ __all__ = [
     "LearningCurve",
     "Limit",
     "Membership",
+    "Monotone",
     "Never",
     "NoPersonalData",
     "NoProxy",
@@ -80,6 +82,7 @@ __all__ = [
     "SingleFeature",
     "Stress",
     "WeakSlices",
+    "Within",
     "accept",
     "asked_at",
     "at_least",
@@ -109,6 +112,7 @@ __all__ = [
     "learning_curve",
     "level_of",
     "membership",
+    "monotone",
     "needs",
     "never",
     "no_personal_data",
@@ -126,4 +130,5 @@ __all__ = [
     "standard",
     "stress",
     "weak_slices",
+    "within",
 ]

@@ -1,0 +1,271 @@
+"""What is promised of the answer for all inputs: that it never falls as a feature rises, or leaves a range.
+
+Shown false by search: an input at which it fails. Shown true by proof, where the model can be read: of an
+ensemble of trees the worst that neighbouring leaves of each tree can do, of a linear model its weights. A
+proof that does not come off is no fault: trees may make up for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from comporta.evidence.moved import asked_of
+from comporta.evidence.plain import Core, core_of, linear_of
+from comporta.evidence.trees import (
+    Ensemble,
+    agrees,
+    ensemble_of,
+    nodes_of,
+    range_of,
+    thresholds_of,
+    wrong_way,
+)
+from comporta.records import Artifact, Asked, Field, Figure, Findings
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+WRONG, LOWEST, HIGHEST, PROVED = "largest step the wrong way", "lowest answer", "highest answer", "proved"
+ROWS, STEPS, RANGE_ROWS, READ = 300, 60, 20_000, 200
+NODES = 100_000
+
+
+class Shape(NamedTuple):
+    """What a model is, as far as it can be read. why: why it cannot, or what it is."""
+
+    core: Core | None
+    ensemble: Ensemble | None
+    linear: Floats | None
+    constant: float
+    sigmoid: bool
+    why: str
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    test: Artifact,
+    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    feature: str = "",
+    increasing: bool = True,
+    answer: str = "",
+) -> dict[str, Artifact]:
+    """`findings`: of a `feature` the largest step the wrong way that was found, at most what was proved; or
+    without one the lowest and highest answers. answer: the class whose chance it is; of two the second."""
+    asked = opened(desk, model, signature)
+    rows = read(desk, test)
+    if feature:
+        found = monotone(asked, rows, feature, increasing, of=answer, seed=desk.seed)
+    else:
+        found = bounded(asked, rows, of=answer, seed=desk.seed)
+    print(found.without or "; ".join(found.notes) or "; ".join(found.missing.values()))
+    return {"findings": desk.put_json(found)}
+
+
+def monotone(
+    asked: Asked, test: pl.DataFrame, feature: str, increasing: bool, *, of: str = "", seed: int = 0
+) -> Findings:
+    """The same from an opened model and a frame. Raises what the model raises."""
+    takes = asked.signature
+    names = [field.name for field in takes.features]
+    output, why = _output(asked, of)
+    if feature not in names:
+        why = f"the model has no feature {feature!r}; it has {', '.join(names)}"
+    elif takes.features[names.index(feature)].type == "String":
+        why = f"{feature} has no order: it is of words"
+    rows = test.select(names).drop_nulls(feature) if not why else test.clear()
+    if not why and rows.is_empty():
+        why = "no test row has a value of it"
+    if why:
+        return Findings(missing={WRONG: why}, of=test.height)
+    place = names.index(feature)
+    some = rows.sample(min(ROWS, rows.height), seed=seed, shuffle=True)
+    shape = shape_of(asked, some.head(READ), output)
+    grid = _grid(rows[feature], takes.features[place], shape, place)
+    # Every row at every step of the feature: the answer may turn back only by rounding.
+    said = np.stack([each.scores[:, output] for each in asked_of(asked, [_set(some, step) for step in grid])])
+    way = said if increasing else -said
+    fall = np.maximum.accumulate(way, axis=0) - way
+    found = float(fall.max())
+    highest, how = _proved(shape, place, increasing)
+    if how.startswith("refuted") and found <= 0:
+        found = float(np.finfo(np.float64).tiny)
+    asks = some.height * len(grid)
+    return Findings(
+        figures=(
+            Figure(
+                metric=WRONG,
+                value=found,
+                low=found,
+                high=None if highest is None else max(found, highest),
+                rows=some.height,
+            ),
+            Figure(metric=PROVED, value=float(highest is not None)),
+        ),
+        rows=some.height,
+        of=test.height,
+        notes=(
+            how,
+            f"searched {some.height:,} rows at {len(grid)} values of {feature}, {asks:,} rows asked",
+            f"{float((fall.max(axis=0) > 0).mean()):.4g} of them go the wrong way somewhere",
+        ),
+    )
+
+
+def bounded(asked: Asked, test: pl.DataFrame, *, of: str = "", seed: int = 0) -> Findings:
+    """The lowest and the highest answer: seen, and what no input can pass."""
+    names = [field.name for field in asked.signature.features]
+    output, why = _output(asked, of)
+    if not why and asked.signature.output == "label" and asked.signature.classes:
+        return Findings(without="the model answers labels, which have no range", of=test.height)
+    if not why and test.is_empty():
+        why = "there are no test rows"
+    if why:
+        return Findings(missing={LOWEST: why}, of=test.height)
+    rows = test.select(names).sample(min(RANGE_ROWS, test.height), seed=seed, shuffle=True)
+    said = asked(rows).scores[:, output]
+    if not np.isfinite(said).all():
+        return Findings(missing={LOWEST: "an answer is no finite number"}, of=test.height)
+    shape = shape_of(asked, rows.head(READ), output)
+    low, high = float(said.min()), float(said.max())
+    ends: tuple[float, float] | None = None
+    if shape.ensemble is not None:
+        ends, how = range_of(shape.ensemble), "proved by each tree's lowest and highest leaf, for any input"
+    elif shape.linear is not None and shape.core is not None:
+        ends = _linear_range(asked, test.select(names), shape)
+        how = "proved for every feature within its range in the test rows, not beyond"
+    else:
+        how = f"by search, not by proof: {shape.why}"
+    asks = rows.height + min(READ, rows.height)
+    return Findings(
+        figures=(
+            Figure(
+                metric=LOWEST,
+                value=low,
+                low=None if ends is None else min(low, ends[0]),
+                high=low,
+                rows=rows.height,
+            ),
+            Figure(
+                metric=HIGHEST,
+                value=high,
+                low=high,
+                high=None if ends is None else max(high, ends[1]),
+                rows=rows.height,
+            ),
+            Figure(metric=PROVED, value=float(ends is not None)),
+        ),
+        rows=rows.height,
+        of=test.height,
+        notes=(how, f"searched {rows.height:,} rows, {asks:,} rows asked"),
+    )
+
+
+def shape_of(asked: Asked, rows: pl.DataFrame, output: int) -> Shape:
+    """What can be read of it, and only if it then answers these rows as the model does."""
+    takes = asked.signature
+    nothing = Shape(None, None, None, 0.0, False, "the model is of a kind that cannot be read")
+    core = core_of(asked.estimator, len(takes.features))
+    if core is None or any(field.type == "String" and not field.values for field in takes.features):
+        return nothing
+    answers = asked(rows).scores[:, output]
+    linear = linear_of(core)
+    if linear is not None and len(linear.weights) == 1:
+        sigmoid = type(core.model).__name__.startswith("LogisticRegression")
+        margin = core.within(asked.numbers(rows)) @ linear.weights[0] + linear.constants[0]
+        if takes.classes and not sigmoid:
+            return nothing._replace(why="its answers are no straight function of its weights")
+        sign = 1.0 if output or not takes.classes else -1.0
+        mine = 1 / (1 + np.exp(-sign * margin)) if sigmoid else margin
+        if np.allclose(mine, answers, rtol=1e-6, atol=1e-6):
+            return Shape(core, None, sign * linear.weights[0], sign * float(linear.constants[0]), sigmoid, "")
+        return nothing._replace(why="what was read answers otherwise than the model")
+    ensemble = ensemble_of(core, output)
+    if ensemble is None:
+        return nothing
+    if not agrees(ensemble, core.within(asked.numbers(rows)), answers):
+        return nothing._replace(why="what was read of its trees answers otherwise than the model")
+    return Shape(core, ensemble, None, 0.0, False, "")
+
+
+def _proved(shape: Shape, place: int, increasing: bool) -> tuple[float | None, str]:
+    """No step the wrong way is larger, or None; and how that is known."""
+    if shape.linear is not None:
+        weight = float(shape.linear[place]) * (1 if increasing else -1)
+        return (0.0, "proved by the weight's sign") if weight >= 0 else (None, "refuted by the weight's sign")
+    if shape.ensemble is None:
+        return None, f"by search, not by proof: {shape.why}"
+    nodes = nodes_of(shape.ensemble)
+    if nodes > NODES:
+        return None, f"by search, not by proof: {nodes:,} nodes are more than the {NODES:,} that are read"
+    wrong = wrong_way(shape.ensemble, place, increasing)
+    if wrong == 0:
+        return 0.0, "proved for any input: no two neighbouring leaves of any tree go the wrong way"
+    if shape.ensemble.link == "exp" or not np.isfinite(wrong):
+        return None, "by search, not by proof: some tree goes the wrong way, others may make up for it"
+    # A chance changes by at most a quarter of its log-odds.
+    most = wrong / 4 if shape.ensemble.link == "sigmoid" else wrong
+    return most, f"proved to be at most {most:.3g}: some tree goes the wrong way, others may make up for it"
+
+
+def _grid(values: pl.Series, field: Field, shape: Shape, place: int) -> list[pl.Series]:
+    """Values of the feature, ascending: seen ones, and both sides of where trees split it."""
+    known = np.unique(values.cast(pl.Float64).to_numpy())
+    known = known[np.isfinite(known)]
+    spread = known[np.unique(np.linspace(0, len(known) - 1, STEPS).astype(int))] if len(known) else known
+    if shape.ensemble is not None and shape.core is not None and not shape.core.steps:
+        splits = thresholds_of(shape.ensemble, place)
+        splits = splits[np.isfinite(splits)]  # scikit-learn splits missing from all others at infinity
+        splits = (
+            splits[np.unique(np.linspace(0, len(splits) - 1, STEPS // 2).astype(int))]
+            if len(splits)
+            else splits
+        )
+        if field.type.startswith(("Int", "UInt")):
+            splits = splits[np.abs(splits) < 2**53]
+            beside = np.concatenate([np.floor(splits), np.floor(splits) + 1])
+            beside = beside[(beside >= known.min()) & (beside <= known.max())]
+        elif field.type == "Boolean":
+            beside = np.empty(0)
+        else:
+            beside = np.concatenate([splits, np.nextafter(splits.astype(np.float32), np.float32(np.inf))])
+        spread = np.unique(np.concatenate([spread, beside]))
+    return [pl.Series(field.name, [each]).cast(values.dtype) for each in spread.tolist()]
+
+
+def _set(rows: pl.DataFrame, value: pl.Series) -> pl.DataFrame:
+    """All rows with this one value."""
+    return rows.with_columns(value.new_from_index(0, rows.height))
+
+
+def _linear_range(asked: Asked, rows: pl.DataFrame, shape: Shape) -> tuple[float, float]:
+    assert shape.core is not None and shape.linear is not None, "asked of linear models alone"
+    inside = shape.core.within(asked.numbers(rows))
+    ends = np.stack([inside.min(axis=0), inside.max(axis=0)]) * shape.linear
+    low = float(ends.min(axis=0).sum()) + shape.constant
+    high = float(ends.max(axis=0).sum()) + shape.constant
+    if shape.sigmoid:
+        low, high = (float(1 / (1 + np.exp(-each))) for each in (low, high))
+    return low, high
+
+
+def _output(asked: Asked, of: str) -> tuple[int, str]:
+    """Which column of the scores, or why none."""
+    classes = asked.signature.classes
+    if not classes:
+        return 0, "" if not of else "a regression has no classes"
+    if of:
+        return (classes.index(of), "") if of in classes else (0, f"there is no class {of!r}")
+    if len(classes) == 2:
+        return 1, ""
+    return 0, f"there are {len(classes)} classes: say of=, one of {', '.join(classes)}"
