@@ -66,7 +66,7 @@ def fails(fault: str, seed: int, rows: int) -> bool:
     return CHECK.judge((Evidence(need=asked, figures=found.figures),)).outcome == "fail"
 
 
-def study(seeds: int = 40) -> list[dict[str, Any]]:
+def study(seeds: int = 20) -> list[dict[str, Any]]:
     """Nine columns of ids, times, amounts and words; then one more thing."""
     faults = (
         "none",
