@@ -1,0 +1,92 @@
+"""A model that leans on another feature than before is found; the same one on other rows is not, nor is one
+fitted again on other rows of the same kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from lightgbm import LGBMClassifier
+
+from comporta.evidence.attribution import attributed
+from comporta.evidence.explanation import summed
+from comporta.evidence.importance import important
+from comporta.evidence.importance_change import changed
+from comporta.evidence.reference import importances
+from comporta.gates.explanation import explained
+from comporta.gates.importance_change import importance_change
+from comporta.records import Evidence, Findings
+from comporta.train.asking import refitted
+
+CODE = (
+    "evidence/importance.py",
+    "evidence/importance_change.py",
+    "evidence/attribution.py",
+    "evidence/explanation.py",
+    "evidence/plain.py",
+    "gates/importance_change.py",
+    "gates/explanation.py",
+    "gates/since.py",
+)
+NAMES = [f"f{n}" for n in range(10)]
+
+
+def study(seeds: int = 8) -> list[dict[str, Any]]:
+    """Gradient boosting of ten features, 50 trees. `any` is the interval's own false-alarm rate: the share
+    of seeds at which it shows that anything moved at all."""
+    rows = []
+    for size in (2_000, 8_000):
+        found: dict[tuple[str, str], list[bool]] = {}
+        for seed in range(seeds):
+            train, test, other, again = (_table(size, 10 * seed + n) for n in range(4))
+            leaning, leant = (_table(size, 10 * seed + n, turned=True) for n in (4, 5))
+            first, second, third = (_model(each) for each in (train, again, leaning))
+            kept = importances(important(first, test, seed=seed))
+            cases = {
+                "none: the same model, other rows": important(first, other, seed=seed),
+                "none: fitted again on other rows": important(second, other, seed=seed),
+                "another feature matters most": important(third, leant, seed=seed),
+            }
+            for fault, now in cases.items():
+                moved = changed(importances(now), {"earlier 1": kept})
+                found.setdefault(("importance change", fault), []).append(_fails(importance_change(), moved))
+                low = next(each.low for each in moved.figures if each.metric == "importance moved") or 0.0
+                found.setdefault(("importance change, any", fault), []).append(low > 0)
+            told = attributed(first, test, test.head(100), seed)
+            off = told._replace(values=told.values * 1.001)
+            for fault, each in (("none", told), ("values a thousandth too large", off)):
+                fails = _fails(explained(), summed(each, NAMES, size, ""))
+                found.setdefault(("explained", fault), []).append(fails)
+        rows += [
+            {
+                "check": check,
+                "fault": fault,
+                "size": f"{size:,} rows",
+                "found": float(np.mean(each)),
+                "seeds": seeds,
+            }
+            for (check, fault), each in found.items()
+        ]
+    return rows
+
+
+def _fails(check: Any, found: Findings) -> bool:
+    (need,) = check.needs()
+    return bool(check.judge((Evidence(need=need, figures=found.figures),)).outcome == "fail")
+
+
+def _table(size: int, seed: int, turned: bool = False) -> pl.DataFrame:
+    draw = np.random.default_rng(seed)
+    X = draw.normal(size=(size, len(NAMES)))
+    X[:, 1] = 0.7 * X[:, 0] + 0.7 * X[:, 1]
+    weights = np.array([1.0, 0.8, 0.5, 0.3, 0.1, 0, 0, 0, 0, 0])
+    y = X @ (weights[::-1] if turned else weights) + draw.normal(size=size) > 0
+    return pl.DataFrame({name: X[:, place] for place, name in enumerate(NAMES)} | {"__target": y})
+
+
+def _model(rows: pl.DataFrame) -> Any:
+    def fit(X: np.ndarray, y: Any) -> Any:
+        return LGBMClassifier(n_estimators=50, verbose=-1, n_jobs=1).fit(X, y)
+
+    return refitted(rows, fit=fit, params={}, task=None, output="both", seed=0)
