@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from comporta.errors import BadProject
-from comporta.evidence.weak_slices import measure, weak_slices
+from comporta.evidence.weak_slices import halves, measure, weak_slices
 from comporta.gates.judge import judge
 from comporta.gates.weak_slices import weak_slices as gate
 from comporta.records import Evidence, Findings
@@ -106,17 +106,28 @@ def test_what_is_harder_to_know_is_weak_but_does_no_harm():
     assert verdict(predicted(3, 8000), gate(1.5, against="overall"))[0].outcome == "fail"
 
 
-def test_groups_stay_whole_and_days_too():
-    rows = predicted(0, 900).with_columns(__keep_person=pl.int_range(900) % 12)
+def test_groups_stay_whole_and_three_in_a_half_are_too_few():
+    rows = predicted(0, 900).with_columns(__keep_person=pl.int_range(900) % 7)
     said, _ = verdict(rows, group="person")
     assert said.outcome == "inconclusive"
-    assert "of 6 units" in said.reason
-    start = datetime(2024, 1, 1)
-    days = predicted(0, 900).with_columns(
-        __at=pl.Series([start + timedelta(hours=row) for row in range(900)])
-    )
-    # 38 days: 19 in a half, one too few.
-    assert "units" in next(iter(weak_slices(days).missing.values()))
+    assert "of 3 units" in said.reason
+    first = halves(900, np.arange(900) % 7, seed=0)
+    assert len({(unit, half) for unit, half in zip(np.arange(900) % 7, first, strict=True)}) == 7
+
+
+def test_days_that_err_together_make_no_slice_weak():
+    """Rows of a day share an error and their place in a column; ten days tell how much of it is chance."""
+    any_ = []
+    for seed in range(60):
+        draw = np.random.default_rng(seed)
+        day = np.repeat(np.arange(10), 60)
+        rows = number(seed, 600).with_columns(
+            x1=pl.Series(np.repeat(draw.normal(size=10), 60) + 0.3 * draw.normal(size=600)),
+            __prediction=pl.col("__target") + pl.Series(np.repeat(draw.normal(size=10), 60)),
+            __at=pl.Series([datetime(2024, 1, 1) + timedelta(days=int(each)) for each in day]),
+        )
+        any_.append(verdict(rows, gate(1.0, against="overall"), seed=seed)[0].outcome == "fail")
+    assert np.mean(any_) <= 0.15
 
 
 def test_labels_three_classes_and_log_loss_are_measured():

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 OVERALL, CONSTANT, CONFIRMED = "loss to overall", "loss to constant", "weak slices confirmed"
 FEWEST = 30
-FEWEST_UNITS = 20
+FEWEST_UNITS = 4
 COLUMNS = 60
 LOOKED_AT = 500
 ALIKE = 0.5
