@@ -75,7 +75,7 @@ def telling(
                     high=found.high,
                     rows=int((~learn).sum()),
                     groups=found.units,
-                    slice=f"{name} of {of}={value}",
+                    slice=f"{name} about {of}={value}",
                 )
             )
     told = sorted(figures, key=lambda each: -each.value)

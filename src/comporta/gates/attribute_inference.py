@@ -44,7 +44,7 @@ class AttributeInference(Record, frozen=True, kw_only=True):
         )
 
     def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
-        seen = f"a guess at {self.of} gains an area under the ROC curve of {show(decides.figure)}"
+        seen = f"a guess gains in area under the ROC curve by {show(decides.figure)}"
         if decides.outcome == "pass":
             return f"{seen}: at most {self.advantage:g}."
         if decides.outcome == "fail":

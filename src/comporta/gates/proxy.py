@@ -47,8 +47,8 @@ class NoProxy(Record, frozen=True, kw_only=True):
 
     def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
         figure = decides.figure
-        what = "the answers tell" if figure.metric == "answers tell" else "one feature tells"
-        seen = f"best of {len(settled)}, {what} {self.of} with an area under the ROC curve of {show(figure)}"
+        kind = "answers" if figure.metric == "answers tell" else "features"
+        seen = f"of the {kind}, area under the ROC curve of {show(figure)}, the highest of {len(settled)}"
         rule = f" (a rule of {self.owner})" if self.owner else ""
         if decides.outcome == "pass":
             return f"{seen}: at most {self.limit:g}{rule}."
