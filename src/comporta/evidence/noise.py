@@ -13,7 +13,8 @@ from comporta.evidence.pushed import extremes, jittered, kind_of
 from comporta.records import Artifact, Asked, Figure, Findings, Said
 from comporta.records.columns import TARGET
 from comporta.records.metric import metric as metric_named
-from comporta.stats.bootstrap import Statistic, intervals
+from comporta.stats.bootstrap import Statistic
+from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
 from comporta.stats.spread import share_of
 from comporta.stats.units import units_of
@@ -148,7 +149,7 @@ def _levels(
     if truth is None:
         return figures
     held = None if units is None else np.unique(units[known], return_inverse=True)[1]
-    found = intervals(lost, len(truth), units=held, replicates=REPLICATES, seed=seed)
+    found = quick_intervals(lost, len(truth), units=held, replicates=REPLICATES, seed=seed)
     for level, one in zip(by_level, found, strict=True):
         if np.isfinite(one.value):
             figures.append(_figure(f"{name} {LOST}", one, len(truth), f"noise={level:g}"))

@@ -13,7 +13,8 @@ from comporta.evidence.handed import ROW, known
 from comporta.evidence.moved import CHANGED, answered, moved, seen_of
 from comporta.records import Artifact, Asked, Figure, Findings, Said, Signature
 from comporta.records.columns import TARGET
-from comporta.stats.bootstrap import Statistic, intervals
+from comporta.stats.bootstrap import Statistic
+from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import mean_of
 from comporta.stats.metrics import statistic
 from comporta.stats.spread import share_of
@@ -123,7 +124,7 @@ def _scored(
     seen = seen_of(Said(said.scores[there], said.decisions[there]), rows[TARGET].drop_nulls(), takes)
     measure: Statistic = statistic(metric, seen)
     held = None if units is None else np.unique(units[there], return_inverse=True)[1]
-    (found,) = intervals([measure], int(there.sum()), units=held, seed=seed)
+    (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)
     return _figure(metric, found, int(there.sum())) if np.isfinite(found.value) else None
 
 

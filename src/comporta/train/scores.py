@@ -11,7 +11,8 @@ from comporta.errors import BadData
 from comporta.records import Figure, Scores
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.records.metric import metric
-from comporta.stats.bootstrap import LEVEL, Statistic, intervals
+from comporta.stats.bootstrap import LEVEL, Statistic
+from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import classes_of, given, labelled, metrics_for, statistics, task_of
 from comporta.stats.units import slices_of, units_of
 
@@ -103,7 +104,7 @@ def _measure(
             continue
         units = units_of(some, group)
         for name, found in zip(
-            names, intervals(make(some), some.height, units=units, seed=seed), strict=True
+            names, quick_intervals(make(some), some.height, units=units, seed=seed), strict=True
         ):
             if not np.isfinite(found.value):
                 missing[f"{name} {where}".strip()] = "not defined: one class only, or no spread in the target"
