@@ -10,6 +10,7 @@ from sliceline.slicefinder import Slicefinder
 
 from comporta.stats.bins import binned
 from comporta.stats.lattice import within, worst_cells
+from comporta.stats.units import slices_of
 
 
 def drawn(seed, rows=400, columns=5, bins=4):
@@ -91,3 +92,11 @@ def test_many_equal_numbers_make_no_empty_bin():
     assert (np.bincount(codes, minlength=len(names)) > 0).all()
     codes, names = binned(pl.Series([0.0, float("inf"), -float("inf"), *np.linspace(0, 1, 30)]))
     assert (np.bincount(codes, minlength=len(names)) > 0).all()
+
+
+def test_a_column_may_be_called_as_the_counting_calls_its_own():
+    for name in ("count", "value"):
+        codes, names = binned(pl.Series(name, [3, 3, 1, None]))
+        assert names == ("3", "1", "missing") and codes.tolist() == [0, 0, 1, 2]
+        rows = pl.DataFrame({name: ["b", "a", "b"]})
+        assert [part.height for _, part in slices_of(rows, [name])] == [3, 1, 2]

@@ -82,6 +82,7 @@ def infer(
     values = [
         name
         for name, count in secret.filter(pl.Series(mine))
+        .alias("value")
         .value_counts(sort=True)
         .head(MOST_VALUES)
         .iter_rows()

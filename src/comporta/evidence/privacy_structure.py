@@ -82,7 +82,7 @@ def rare_words(rows: pl.DataFrame, signature: Signature) -> dict[str, int]:
     found = {}
     for field in signature.features:
         if field.values and field.name in rows.columns:
-            counts = rows[field.name].drop_nulls().value_counts()["count"]
+            counts = rows[field.name].drop_nulls().alias("value").value_counts()["count"]
             if few := int((counts < FEW).sum()):
                 found[field.name] = few
     return found

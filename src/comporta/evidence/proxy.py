@@ -106,14 +106,14 @@ def codes(values: pl.Series) -> NDArray[np.int64]:
         place = np.searchsorted(cuts, np.nan_to_num(numbers), side="left")
         return np.where(there, place, len(cuts) + 1).astype(np.int64)
     words = values.cast(pl.String).fill_null("")
-    common = words.value_counts(sort=True)[words.name].head(WORDS).to_list()
+    common = words.alias("value").value_counts(sort=True)["value"].head(WORDS).to_list()
     return words.replace_strict(
         common, range(len(common)), default=len(common), return_dtype=pl.Int64
     ).to_numpy()
 
 
 def _values(is_of: pl.Series) -> list[str]:
-    counts = is_of.value_counts(sort=True).head(MOST_VALUES)
+    counts = is_of.alias("value").value_counts(sort=True).head(MOST_VALUES)
     kept = [name for name, count in counts.iter_rows() if count >= FEWEST and len(is_of) - count >= FEWEST]
     # The second of two is told as well as the first.
     return sorted(kept)[1:] if is_of.n_unique() == 2 else sorted(kept)

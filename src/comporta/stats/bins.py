@@ -56,8 +56,9 @@ def _cut(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[str, ...]]:
 def _named(
     values: pl.Series, most: int, form: str, words: dict[int, str] | None = None
 ) -> tuple[Codes, tuple[str, ...]]:
-    counts = values.drop_nulls().value_counts().sort(by=["count", values.name], descending=[True, False])
-    kinds = counts[values.name].to_list()
+    values = values.alias("value")  # a column may be called `count`
+    counts = values.drop_nulls().value_counts().sort(by=["count", "value"], descending=[True, False])
+    kinds = counts["value"].to_list()
     shown = kinds if len(kinds) <= most else kinds[: most - 1]
     names = [(words or {}).get(each, form.format(each)) for each in shown]
     rest = len(names)

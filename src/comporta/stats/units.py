@@ -40,7 +40,7 @@ def slices_of(rows: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[str, pl.D
     for name in by:
         values = coarse(column(rows, name))
         framed = rows.with_columns(values.alias("__slice"))
-        counts = values.value_counts(sort=True).head(MOST_SLICES)[values.name].to_list()
+        counts = values.alias("value").value_counts(sort=True).head(MOST_SLICES)["value"].to_list()
         for value in sorted(counts, key=lambda each: (each is None, str(each))):
             yield (
                 f"{name}={'missing' if value is None else value}",
