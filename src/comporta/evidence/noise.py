@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Opened = Callable[[Desk, Artifact, Artifact], Asked]
 
 LOST, EXTREME, UNANSWERED = "lost", "decisions changed by an extreme", "rows not answered"
-ROWS, EACH, REPLICATES = 10_000, 1_000, 400
+ROWS, EACH = 10_000, 1_000
 
 
 class One(NamedTuple):
@@ -149,7 +149,7 @@ def _levels(
     if truth is None:
         return figures
     held = None if units is None else np.unique(units[known], return_inverse=True)[1]
-    found = quick_intervals(lost, len(truth), units=held, replicates=REPLICATES, seed=seed)
+    found = quick_intervals(lost, len(truth), units=held, seed=seed)
     for level, one in zip(by_level, found, strict=True):
         if np.isfinite(one.value):
             figures.append(_figure(f"{name} {LOST}", one, len(truth), f"noise={level:g}"))

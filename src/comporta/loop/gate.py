@@ -9,9 +9,12 @@ from comporta.errors import BadProject, NotFound, Refused
 from comporta.gates import policy
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
-from comporta.loop.judging import earlier, looked, verdicts_of
+from comporta.loop.judging import earlier, logs, looked, verdicts_of
+from comporta.loop.logged import Logs
 from comporta.loop.plan import evidence_nodes
+from comporta.loop.pool import Thing
 from comporta.loop.release import version_of
+from comporta.project import Model
 from comporta.project.faults import faults, listed
 from comporta.records import Level, Plan, Record, Run, Transaction, Version, Waiver
 from comporta.registry import VERSIONS, judged, version_key
@@ -44,6 +47,7 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         champion,
         earlier(house, model.name, before=version.number),
         level,
+        _served(house, model, level),
     )
     run, answers = house.engine.ask(
         Plan(nodes=tuple(nodes)),
@@ -89,6 +93,17 @@ def waive(house: House, name: str, check: str, *, by: str, reason: str, until: d
 
     house.ledger.transact(commit)
     return version_of(house, version.id)
+
+
+def _served(house: House, model: Model, level: Level) -> tuple[Logs, dict[str, Thing]] | None:
+    """The logs of production, and the newest of the tables that its requests are joined with."""
+    found = logs(house, (model,), level)
+    if found is None:
+        return None
+    from comporta.data import slice_of
+
+    joined = {join.dataset.name for join in model.features.joins}
+    return found, {name: slice_of(house.store, house.keys, name) for name in joined}
 
 
 def against(house: House, version: Version) -> Version | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from comporta.gates import judge, level_of
+from comporta.errors import NotFound
+from comporta.gates import asked_at, judge, level_of, needs
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
+from comporta.loop.logged import Logs
 from comporta.loop.pool import name_in
 from comporta.project import Model
 from comporta.records import LEVELS, Answer, Artifact, Level, Need, Run, Verdict, Version
@@ -33,6 +35,23 @@ def earlier(house: House, model: str, before: int | None = None) -> tuple[Artifa
     ]
     kept = [version.parts["reference"] for version in through if "reference" in version.parts]
     return tuple(kept[:EARLIER])
+
+
+def logs(house: House, models: Sequence[Model], level: Level) -> Logs | None:
+    """What production asked and what came true, sealed; None where no gate asks for it, or nothing was
+    served and told yet."""
+    asked = (need for model in models for need in needs(asked_at(model.gates, level)))
+    if not any(need.what == "replay" for need in asked):
+        return None
+    from comporta.data import slice_of
+    from comporta.loop.log import FEEDBACK, PREDICTIONS, seal_all
+
+    seal_all(house)
+    try:
+        said, told = (slice_of(house.store, house.keys, name) for name in (PREDICTIONS, FEEDBACK))
+    except NotFound:
+        return None
+    return said, told
 
 
 def measured(answers: Mapping[str, Answer], model: Model) -> dict[str, Artifact]:

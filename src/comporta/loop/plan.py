@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.gates import asked_at, needs
+from comporta.loop.logged import Logs, logged_node
 from comporta.loop.pool import Candidate, Thing, kept, measuring
 from comporta.project import Dataset, Model, Project
 from comporta.project.reference import name_of
@@ -36,9 +37,11 @@ def plan(
     earlier: Mapping[str, tuple[Artifact, ...]] | None = None,
     level: Level = "release",
     rows: int | None = None,
+    logs: Logs | None = None,
 ) -> Plan:
     """All that must be known before these models can be judged. champions: what each is compared with.
-    earlier: the references of each model's earlier versions. rows: how many to try it on; None: all."""
+    earlier: the references of each model's earlier versions. rows: how many to try it on; None: all.
+    logs: the prediction log and the feedback, where they are asked for."""
     wanted = {name for model in models for name in _tables(model)}
     nodes = [
         data_node(dataset, root)
@@ -51,7 +54,9 @@ def plan(
         )
         things = built(model.name)
         past = (earlier or {}).get(model.name, ())
-        nodes += evidence_nodes(model, root, things, champions.get(model.name), past, level)
+        tables = {name: Output(node=f"data {name}", name="version") for name in _tables(model)}
+        served = None if logs is None else (logs, tables)
+        nodes += evidence_nodes(model, root, things, champions.get(model.name), past, level, served)
     return Plan(nodes=tuple(nodes))
 
 
@@ -145,11 +150,16 @@ def evidence_nodes(
     champion: Version | None,
     earlier: tuple[Artifact, ...],
     level: Level,
+    served: tuple[Logs, Mapping[str, Thing]] | None = None,
 ) -> list[Node]:
-    """What its gates ask for at this level, and the reference that later versions are compared with."""
+    """What its gates ask for at this level, and the reference that later versions are compared with.
+    served: the logs of production, and the tables that its requests are joined with."""
     asked = needs(asked_at(model.gates, level))
     nodes = [score_node(model, things, asked)]
     there = dict(things)
+    if served is not None and any(need.what == "replay" for need in asked):
+        nodes.append(logged_node(model, root, things, *served, beside(model)))
+        there["logged"] = Output(node=nodes[-1].name, name="table")
     if champion is not None:
         parts = champion.parts
         said = Output(node=f"predict champion of {model.name}", name="predictions")
@@ -222,8 +232,6 @@ def features_node(model: Model, root: Path) -> Node:
     inputs: dict[str, Asset | Output] = {"of": Output(node=f"data {features.of.name}", name="version")}
     for join in features.joins:
         inputs[f"table {join.dataset.name}"] = Output(node=f"data {join.dataset.name}", name="version")
-    # All of its gates, whatever the level: another level must not be another table.
-    beside = sorted({*model.slices, *kept(needs(model.gates)), *filter(None, (model.group,))})
     tables = {features.of.name: features.of, **{each.dataset.name: each.dataset for each in features.joins}}
     return Node(
         name=f"features {model.name}",
@@ -234,12 +242,18 @@ def features_node(model: Model, root: Path) -> Node:
             "known": list(features.known),
             "use": None if features.use is None else list(features.use),
             "target": model.target,
-            "keep": beside,
+            "keep": beside(model),
             "joins": [msgspec.to_builtins(each.join()) for each in features.joins],
             "shapes": {name: msgspec.to_builtins(table.shape()) for name, table in tables.items()},
         },
         limits=Limits(),
     )
+
+
+def beside(model: Model) -> list[str]:
+    """The columns kept beside the features, hidden from the model: for slices, groups and gates, of whatever
+    level, since another level must not be another table."""
+    return sorted({*model.slices, *kept(needs(model.gates)), *filter(None, (model.group,))})
 
 
 def _tables(model: Model) -> list[str]:

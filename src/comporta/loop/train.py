@@ -11,7 +11,7 @@ from comporta.loop import code
 from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.follow import follow
 from comporta.loop.house import House
-from comporta.loop.judging import champion, earlier, looked, measured, verdicts_of
+from comporta.loop.judging import champion, earlier, logs, looked, measured, verdicts_of
 from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
@@ -48,7 +48,8 @@ def run(
     wanted = tuple(house.model(name) for name in models) or house.project.models
     champions = {model.name: champion(house, model.name) for model in wanted}
     past = {model.name: earlier(house, model.name) for model in wanted}
-    asked = plan(house.project, house.root, wanted, champions, past, level)
+    served = logs(house, wanted, level)
+    asked = plan(house.project, house.root, wanted, champions, past, level, logs=served)
     done, answers = house.engine.ask(asked, command=command, project=house.project.name, progress=progress)
     datasets = follow(house, answers)
     versions, fresh = [], []
