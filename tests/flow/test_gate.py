@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from comporta.cli.init import make
+from comporta.data import scan, slice_of
 from comporta.errors import Refused
 from comporta.loop.gate import gate, waive
 from comporta.loop.house import open_house
+from comporta.loop.log import Log
 from comporta.loop.release import release, version_of
 from comporta.loop.runs import run_of
 from comporta.loop.train import run
+from comporta.records import Feedback, Observation
 
 UNTIL = datetime.now(UTC) + timedelta(days=30)
 DEEP = """
@@ -110,3 +114,36 @@ def test_only_those_with_the_role_waive_and_a_waiver_lets_it_through(folder):
         assert waived.waivers[0].outcome == "fail"
         release(house, "leaving/1")
         assert version_of(house, "leaving").state == "released"
+
+
+def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(folder):
+    folder.gates(
+        'at_least("roc_auc", 0.7), replayed("accuracy", at_least=0.6)',
+        "from comporta.gates import replayed\n",
+    )
+    with open_house(folder.root, works=True) as house:
+        verdict = {each.check: each for each in gate(house, "leaving").version.verdicts}
+        (before,) = [each for name, each in verdict.items() if "replay" in name]
+        assert before.outcome == "does not apply"
+        rows = scan(house.store, house.keys, slice_of(house.store, house.keys, "customers")).collect()
+        newest = rows.filter(pl.col("left").is_not_null()).sort("month").tail(400)
+        with Log(house) as log:
+            log.write([asked(row, at, house.clock()) for at, row in enumerate(newest.iter_rows(named=True))])
+            log.feedback(
+                [
+                    Feedback(id=f"p{at}", label=label, arrived=house.clock())
+                    for at, label in enumerate(newest["left"])
+                ]
+            )
+        verdict = {each.check: each for each in gate(house, "leaving").version.verdicts}
+    (after,) = [each for name, each in verdict.items() if "replay" in name]
+    assert after.outcome == "pass", after.reason
+    assert after.figure.rows == 400
+
+
+def asked(row: dict[str, object], at: int, now: datetime) -> Observation:
+    known = ("customer", "month", "plan", "tenure")
+    inputs = {name: row[name].isoformat() if name == "month" else row[name] for name in known}
+    return Observation(
+        id=f"p{at}", model="leaving", version=1, at=now, inputs=inputs, output={"label": False}, key=f"k{at}"
+    )
