@@ -118,3 +118,18 @@ def test_numbers_are_shown_plainly(folder: Path, capsys: pytest.CaptureFixture[s
     rows(folder, "id,who,pulse,mail\n1,ann,7654321.5,a@x\n2024,bob,1234567.25,b@x\n")
     take(folder)
     assert "pulse: 70.25 → 1,234,567.25" in said(capsys, "diff", "visits", "1", "2")
+
+
+def test_small_files_are_put_together(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = folder / "project.py"
+    project.write_text(project.read_text().replace('owner="ana",', 'owner="ana", change="append",'))
+    take(folder)
+    assert "no two small segments" in said(capsys, "compact", "visits")
+    rows(folder, "id,who,pulse,mail\n4,cee,58,d@x\n")
+    take(folder)
+    assert "visits@2: 2 files of 2 segments are read as 1 file now" in said(capsys, "compact", "visits")
+    assert "visits@2: 4 rows" in said(capsys, "show", "visits")
+    told = json.loads(said(capsys, "compact", "visits", "--json"))
+    assert (told["version"], told["segments"]) == (2, 0)
+    assert "found no dataset" in said(capsys, "compact", "zebra", code=2)
+    assert main(["audit", "verify"]) == 0

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from comporta.data import add, log_rows, seal
+from comporta.data import add, compact, log_rows, seal
 from comporta.records import Observation, Shape
 from comporta.store import LocalStore, derive
 
@@ -68,6 +68,13 @@ def sealing(store: LocalStore, scratch: Path) -> None:
     seal(store, KEYS, "p", now=NOW, scratch=scratch)
 
 
+def compacting(store: LocalStore, scratch: Path) -> None:
+    """Puts a fragment and a log entry."""
+    compact(store, KEYS, "many", now=NOW, scratch=scratch)
+
+
 if __name__ == "__main__":
     root, act, n, when = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
-    {"update": update, "sealing": sealing}[act](Doomed(root / "store", n, when), root)
+    {"update": update, "sealing": sealing, "compacting": compacting}[act](
+        Doomed(root / "store", n, when), root
+    )

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from comporta.data import reachable, scan, scan_observations, slice_of
+from comporta.data import add, compact, reachable, scan, scan_observations, slice_of
 from comporta.store import LocalStore
 
 CHILD = Path(__file__).with_name("data_kills_child.py")
@@ -66,3 +67,28 @@ def test_a_seal_killed_at_any_write_loses_and_doubles_nothing(
     child.sealing(store, tmp_path)
     assert scan_observations(store, child.KEYS, "p").collect()["id"].sort().to_list() == ["p0", "p1"]
     assert slice_of(store, child.KEYS, "p").rows == 2 and not list(store.list("data/p/open/"))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_compaction_killed_at_any_write_leaves_every_version_readable(
+    child: Any, tmp_path: Path, n: int, when: str
+) -> None:
+    store = LocalStore(tmp_path / "store")
+    many = msgspec.structs.replace(child.SHAPE, name="many")
+    for at in range(4):
+        rows = child.rows(range(at * 5, at * 5 + 5), at)
+        add(store, child.KEYS, many, rows, change="append", now=child.NOW, scratch=tmp_path)
+
+    def told() -> list[tuple[str, dict[int, int]]]:
+        parts = [slice_of(store, child.KEYS, "many", number=each) for each in range(1, 5)]
+        shown = [scan(store, child.KEYS, part).select("id", "x").collect().iter_rows() for part in parts]
+        return [(part.digest, dict(rows)) for part, rows in zip(parts, shown, strict=True)]
+
+    before = told()
+    assert killed(tmp_path, "compacting", n, when) == SIGKILL
+    assert told() == before
+    done = compact(store, child.KEYS, "many", now=child.NOW, scratch=tmp_path)
+    assert done.after == (0 if (n, when) == (2, "after") else 1)
+    assert told() == before
+    assert {each.name for each in store.list("data/many/")} <= reachable(store, child.KEYS)

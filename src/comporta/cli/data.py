@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -174,6 +175,32 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
         shown.json(columns)
     else:
         shown.table("Accepted", ("column", "type"), columns.items())
+
+
+def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
+    """Put a dataset's many small files together. Versions and digests stay, and no step is asked again."""
+    import tempfile
+
+    from comporta.data import compact as put_together
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        _require_known(house, name)
+        house.below.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="compact-", dir=house.below) as scratch:
+            done = put_together(house.store, house.keys, name, now=house.clock(), scratch=Path(scratch))
+    if json:
+        shown.json(done)
+    elif done.segments:
+        files = "1 file" if done.after == 1 else f"{done.after:,} files"
+        shown.line(
+            f"{name}@{done.version}: {done.before:,} files of {done.segments:,} segments are read as {files} "
+            f"now ({shown.size(done.size)}). Versions and digests are as before."
+        )
+    else:
+        shown.line(
+            f"{name}@{done.version}: no two small segments beside each other; nothing to put together."
+        )
 
 
 def _brief(manifest: Manifest) -> dict[str, Any]:

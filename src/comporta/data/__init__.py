@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from comporta.data.catalog import ColumnSummary, Description, describe
     from comporta.data.change import add
+    from comporta.data.compaction import Compaction, compact
     from comporta.data.damage import Damage, Verified, verify
     from comporta.data.difference import Diff, Sample, diff
     from comporta.data.keys import key_text, row_key
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ColumnSummary": "catalog",
+    "Compaction": "compaction",
     "Damage": "damage",
     "Description": "catalog",
     "Diff": "difference",
@@ -37,6 +39,7 @@ _HOMES = {
     "accept_columns": "log",
     "add": "change",
     "answerer": "online",
+    "compact": "compaction",
     "datasets": "manifests",
     "describe": "catalog",
     "diff": "difference",
@@ -61,6 +64,7 @@ _HOMES = {
 
 __all__ = [
     "ColumnSummary",
+    "Compaction",
     "Damage",
     "Description",
     "Diff",
@@ -70,6 +74,7 @@ __all__ = [
     "accept_columns",
     "add",
     "answerer",
+    "compact",
     "datasets",
     "describe",
     "diff",

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from comporta.data.compaction import merged
 from comporta.data.damage import told
 from comporta.data.expect import Intake
 from comporta.data.fragments import ADDRESS, BINS, Stand, live, masked, write_fragment, write_mask
@@ -276,13 +277,11 @@ class Draft:
         tail = [fragment for segment in segments[-count:] for fragment in segment.fragments]
         found = [Stand(named, now) for named in tail if (now := self.history.resolve(named)) is not None]
         schema = {name: typed(text) for name, text in self.columns.items()}
-        frame = live(self.store, self.shape.name, found, schema).select(*schema, PLACE).collect()
-        if frame.is_empty():
+        made = merged(self.store, self.keys, self.shape, found, schema, self.scratch, addressed=False)
+        if not made:
             return segments[:-count]
-        frame = frame.sort(PLACE, *self.shape.key)
-        made = write_fragment(self.store, self.keys, self.shape, frame, (0, BINS), self.scratch)
-        id = digest(self.keys.content, encode([made.id]))
-        return (*segments[:-count], Segment(id=id, fragments=(made,)))
+        id = digest(self.keys.content, encode([each.id for each in made]))
+        return (*segments[:-count], Segment(id=id, fragments=made))
 
     def _rewrite(self, stand: Stand, hidden: pl.Series) -> Fragment:
         """What is left of a fragment, as a fragment of its own."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import polars as pl
 
+from comporta.data.groups import grouped
 from comporta.data.log import read_log
 from comporta.data.manifests import read_manifest, stands
 from comporta.data.names import MEND, object_name
@@ -19,10 +20,14 @@ Heard = Callable[[int, int], None]
 """Called with the bytes read so far, and those there are to read."""
 
 
+_REMOVE = "Remove it: nothing is lost, and `comporta data compact {}` makes another."
+
+
 class Damage(Record, frozen=True, kw_only=True):
     """An object of a dataset that is missing or changed. versions: the numbers of those that need it.
 
     size, expected: bytes there are, and should be; None where it is missing, or not known (a mask's).
+    copy: a compaction made it, and what it was made of holds the same rows.
     """
 
     dataset: str
@@ -30,6 +35,7 @@ class Damage(Record, frozen=True, kw_only=True):
     versions: tuple[int, ...]
     size: int | None
     expected: int | None
+    copy: bool = False
 
     def __str__(self) -> str:
         if self.size is None:
@@ -38,6 +44,8 @@ class Damage(Record, frozen=True, kw_only=True):
             found = f"has {self.size:,} bytes, expected {self.expected:,}"
         else:
             found = "holds other bytes than were written"
+        if self.copy:
+            return f"{self.dataset}: {self.name} {found}; it is a copy. {_REMOVE.format(self.dataset)}"
         which = f"version{'s' if len(self.versions) > 1 else ''} {_spans(self.versions)}"
         return f"{self.dataset}: {self.name} {found}; {which} cannot be read whole without it."
 
@@ -55,7 +63,7 @@ def verify(store: Store, keys: Keys, dataset: str, heard: Heard | None = None) -
 
     Raises Tampered, WrongKey when the log or a manifest is not right.
     """
-    sizes, needed = _objects(store, keys, dataset)
+    sizes, needed, copies = _objects(store, keys, dataset)
     there = {each.name: each.size for each in store.list(f"data/{dataset}/objects/")}
     total = sum(there.get(object_name(dataset, id), 0) for id in needed)
     read = 0
@@ -74,6 +82,7 @@ def verify(store: Store, keys: Keys, dataset: str, heard: Heard | None = None) -
                     versions=tuple(sorted(needed[id])),
                     size=there.get(name),
                     expected=sizes.get(id),
+                    copy=id in copies,
                 )
             )
         read += there.get(name, 0)
@@ -92,20 +101,24 @@ def told(store: Store, keys: Keys, *datasets: str) -> Iterator[None]:
         if not found:
             raise
         more = f" And {len(found) - 1} more." if len(found) > 1 else ""
-        raise Tampered(f"{found[0]}{more} {MEND}") from error
+        raise Tampered(f"{found[0]}{more}{'' if found[0].copy else ' ' + MEND}") from error
 
 
-def _objects(store: Store, keys: Keys, dataset: str) -> tuple[dict[str, int], dict[str, set[int]]]:
-    """By id: the sizes of fragments, and for all objects the versions that read them."""
+def _objects(store: Store, keys: Keys, dataset: str) -> tuple[dict[str, int], dict[str, set[int]], set[str]]:
+    """By id: the sizes of fragments, for all objects the versions that read them, which a compaction made."""
+    copies: set[str] = set()
     history = read_log(store, keys, dataset)
     sizes: dict[str, int] = {}
     needed: dict[str, set[int]] = {}
     for number, id, _ in history.versions:
-        for stand in stands(history, read_manifest(store, keys, dataset, id)):
+        found = stands(history, read_manifest(store, keys, dataset, id))
+        for stand in (*found, *grouped(store, history, found, looks=False)):
             sizes[stand.now.id] = stand.now.size
             for each in (stand.now.id, *stand.named.masks):
                 needed.setdefault(each, set()).add(number)
-    return sizes, needed
+            if stand.of:
+                copies.add(stand.now.id)
+    return sizes, needed, copies
 
 
 def _spans(numbers: tuple[int, ...]) -> str:

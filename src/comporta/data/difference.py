@@ -10,6 +10,7 @@ import polars as pl
 
 from comporta.data.damage import told
 from comporta.data.fragments import Stand, live
+from comporta.data.groups import grouped
 from comporta.data.keys import PLACE
 from comporta.data.log import read_log
 from comporta.data.manifests import manifest_of, schema_of, stands
@@ -60,7 +61,8 @@ def diff(store: Store, keys: Keys, dataset: str, old: int, new: int, *, samples:
     left, right = stands(history, before), stands(history, after)
     if shared == list(ours) == list(theirs):
         left, right = _apart(left, right)
-    one, other = live(store, dataset, left, ours), live(store, dataset, right, theirs)
+    one = live(store, dataset, grouped(store, history, left), ours)
+    other = live(store, dataset, grouped(store, history, right), theirs)
     found = _Found(before, after, shared, samples)
     for low, high in _ranges(left, right):
         with told(store, keys, dataset):

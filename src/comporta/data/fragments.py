@@ -92,10 +92,15 @@ def masked(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[st
 
 
 class Stand(msgspec.Struct, frozen=True):
-    """A fragment as a manifest names it, and what stands for it today."""
+    """A fragment as a manifest names it, and what stands for it today.
+
+    of: of a fragment that a compaction made, those it was made of as the manifest names them, None for one
+    that is not wanted; empty for any other.
+    """
 
     named: Fragment
     now: Fragment
+    of: tuple[Fragment | None, ...] = ()
 
 
 def live(
@@ -108,12 +113,14 @@ def live(
 ) -> pl.LazyFrame:
     """The rows shown, in order, with `__hash` and these columns; a column that a fragment lacks is null.
 
-    addressed: with `__address`, the fragment's place in `stands` (upper 32 bits) and its row (lower 32).
+    addressed: with `__address`, the fragment's place in `stands` (upper 32 bits) and its row (lower 32); not
+    of what a compaction made.
     """
     full: dict[str, pl.DataType] = {**schema, PLACE: pl.UInt64()}
     if not stands:
         return pl.LazyFrame(schema={**full, ADDRESS: pl.UInt64()} if addressed else full)
-    hidden = masked(store, dataset, [stand.named for stand in stands])
+    named = [each for stand in stands for each in stand.of or (stand.named,) if each is not None]
+    hidden = masked(store, dataset, list({each.id: each for each in named}.values()))
     scans: list[pl.LazyFrame] = []
     plain: list[Fragment] = []
 
@@ -135,6 +142,16 @@ def live(
             plain.clear()
 
     for at, stand in enumerate(stands):
+        if stand.of:
+            assert not addressed, "rows are told apart by the fragments that the manifest names"
+            shows = _shown_of(stand.of, hidden)
+            if shows is None:
+                plain.append(stand.now)
+            else:
+                flush()
+                compacted = scan([stand.now], {**full, ADDRESS: pl.UInt64()})
+                scans.append(compacted.filter(shows).select(*full))
+            continue
         rows = hidden.get(stand.named.id)
         if rows is None and not addressed:
             plain.append(stand.now)
@@ -153,6 +170,24 @@ def live(
         scans.append(frame.select(*full, *([ADDRESS] if addressed else [])))
     flush()
     return scans[0] if len(scans) == 1 else pl.concat(scans)
+
+
+def _shown_of(of: Sequence[Fragment | None], hidden: Mapping[str, pl.Series]) -> pl.Expr | None:
+    """Which rows of a compacted fragment are shown; None for all."""
+    absent = [at for at, each in enumerate(of) if each is None]
+    masks = [
+        hidden[each.id].cast(pl.UInt64) + pl.Series([at << 32], dtype=pl.UInt64)
+        for at, each in enumerate(of)
+        if each is not None and each.id in hidden
+    ]
+    shows: pl.Expr | None = None
+    if absent:
+        places = pl.Series(absent, dtype=pl.UInt64)
+        shows = ~(pl.col(ADDRESS) // (1 << 32)).is_in(places.implode())
+    if masks:
+        mask = ~pl.col(ADDRESS).is_in(pl.concat(masks).implode())
+        shows = mask if shows is None else shows & mask
+    return shows
 
 
 def at_addresses(

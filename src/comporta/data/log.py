@@ -55,7 +55,8 @@ class Tagged(Entry, frozen=True, kw_only=True, tag="tag"):
 class Compacted(Entry, frozen=True, kw_only=True, tag="compact"):
     """The same rows in fewer files: fragments, in the order of their segments → those that hold them as well.
 
-    Nothing writes it yet; a reader may use either side.
+    A reader may use either side: each row on the right carries its place among those on the left, and its
+    number there, of which masks speak. Manifests go on naming the left side, and slices its logical digests.
     """
 
     groups: tuple[tuple[tuple[str, ...], tuple[Fragment, ...]], ...]
@@ -74,9 +75,11 @@ class History(Record, frozen=True, kw_only=True):
     """A log, read up to entry `n`. head: keyed digest of that entry.
 
     versions: (number, id, when), oldest first. moved: the redactions. forgotten: subjects' hashes.
-    columns: as accepted since the newest version, or None.
+    columns: as accepted since the newest version, or None. groups: the compactions, less those of which a
+    redaction moved something since.
     """
 
+    dataset: str = ""
     n: int = 0
     head: str = ""
     versions: tuple[tuple[int, str, datetime], ...] = ()
@@ -84,6 +87,7 @@ class History(Record, frozen=True, kw_only=True):
     forgotten: frozenset[int] = frozenset()
     tags: dict[str, str] = {}
     columns: dict[str, str] | None = None
+    groups: tuple[tuple[tuple[str, ...], tuple[Fragment, ...]], ...] = ()
 
     def resolve(self, fragment: Fragment) -> Fragment | None:
         """What stands for the fragment today, with its masks; None where all of it was forgotten."""
@@ -102,9 +106,9 @@ _seen: dict[tuple[str, str, str], History] = {}
 def read_log(store: Store, keys: Keys, dataset: str) -> History:
     """The log as it stands. Raises NotFound for none at all when asked for a version, Tampered, WrongKey."""
     place = (store.url, checked_name(dataset), keys.fingerprint)
-    history = _seen.get(place, History())
+    history = _seen.get(place, History(dataset=dataset))
     if history.n and not _stands(store, keys, dataset, history):
-        history = History()
+        history = History(dataset=dataset)
     fresh = history.n == 0
     reading = _Reading(history)
     while True:
@@ -171,7 +175,8 @@ class _Reading:
     """A history being read on: one copy at the beginning and at the end, whatever the number of entries."""
 
     def __init__(self, start: History) -> None:
-        self.n, self.head, self.columns = start.n, start.head, start.columns
+        self.dataset, self.n, self.head, self.columns = start.dataset, start.n, start.head, start.columns
+        self.groups = list(start.groups)
         self.versions = list(start.versions)
         self.moved = dict(start.moved)
         self.forgotten = set(start.forgotten)
@@ -196,6 +201,7 @@ class _Reading:
                 self.columns = None
             case Redacted():
                 self.moved.update(entry.moved)
+                self.groups = [each for each in self.groups if not any(id in self.moved for id in each[0])]
                 self.forgotten.update(int(each, 16) for each in entry.subjects)
             case Tagged(version=""):
                 self.tags.pop(entry.name, None)
@@ -203,9 +209,14 @@ class _Reading:
                 self.tags[entry.name] = entry.version
             case Reshaped():
                 self.columns = dict(entry.columns)
+            case Compacted():
+                fresh = [each for each in entry.groups if not any(id in self.moved for id in each[0])]
+                self.groups += fresh
 
     def history(self) -> History:
         return History(
+            dataset=self.dataset,
+            groups=tuple(self.groups),
             n=self.n,
             head=self.head,
             versions=tuple(self.versions),

@@ -9,6 +9,7 @@ import msgspec
 import polars as pl
 
 from comporta.data.fragments import Stand, live
+from comporta.data.groups import grouped
 from comporta.data.log import AnyEntry, History, Versioned, read_log
 from comporta.data.names import checked_name, entry_name, manifest_name, object_name
 from comporta.data.types import typed
@@ -194,7 +195,8 @@ def covered(
         rows = sum(shown(store, dataset, stand) for stand in found)
     else:
         schema = schema_of(manifest)
-        frame = in_bounds(live(store, dataset, found, schema), manifest.shape, schema, since, until)
+        files = grouped(store, history, found)
+        frame = in_bounds(live(store, dataset, files, schema), manifest.shape, schema, since, until)
         rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     wanted = list(manifest.columns) if columns is None else list(columns)
     holds = {
@@ -224,7 +226,8 @@ def reachable(store: Store, keys: Keys) -> set[str]:
         names |= {entry.name for entry in store.list(f"data/{dataset}/open/")}
         for _, id, _ in history.versions:
             names.add(manifest_name(dataset, id))
-            for stand in stands(history, read_manifest(store, keys, dataset, id)):
+            found = stands(history, read_manifest(store, keys, dataset, id))
+            for stand in (*found, *grouped(store, history, found)):
                 names |= {object_name(dataset, each) for each in (stand.now.id, *stand.named.masks)}
     return names
 

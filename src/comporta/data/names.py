@@ -75,6 +75,20 @@ def readable(
     return [io.BytesIO(data) for data in held]
 
 
+def whole(store: Store, dataset: str, fragment: Fragment) -> bool:
+    """Whether it is there, of the size it was written with; taken for granted where asking is a request."""
+    parts = urlsplit(store.url)
+    if parts.scheme in _SCANNED:
+        return True
+    name = object_name(dataset, fragment.id)
+    try:
+        if parts.scheme == "file":
+            return (Path(unquote(parts.path)) / name).stat().st_size == fragment.size
+        return len(store.get(name)) == fragment.size
+    except (FileNotFoundError, NotFound):
+        return False
+
+
 def _require_size(dataset: str, name: str, size: int, fragment: Fragment) -> None:
     if size != fragment.size:
         raise Tampered(

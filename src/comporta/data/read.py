@@ -10,6 +10,7 @@ import polars as pl
 
 from comporta.data.damage import told
 from comporta.data.fragments import Stand, live
+from comporta.data.groups import grouped
 from comporta.data.keys import PLACE, key_hashes, subject_hash, subject_text
 from comporta.data.log import read_log
 from comporta.data.manifests import in_time, read_manifest, schema_of, stands
@@ -28,7 +29,7 @@ def scan(store: Store, keys: Keys, slice: Slice) -> pl.LazyFrame:
     found = in_time(stands(history, manifest), slice.since, slice.until)
     schema = schema_of(manifest)
     try:
-        frame = live(store, slice.dataset, found, schema)
+        frame = live(store, slice.dataset, grouped(store, history, found), schema)
     except NotFound:
         # A redaction may have come between the look at the log and the look at the files: look again.
         if read_log(store, keys, slice.dataset).n == history.n:
@@ -58,7 +59,7 @@ def rows_of(
             f"{slice.dataset}: expected a key{'' if shape.subject is None else ' or a subject'}."
         )
     wanted = pl.lit(True)
-    found = in_time(stands(history, manifest), slice.since, slice.until)
+    found = grouped(store, history, in_time(stands(history, manifest), slice.since, slice.until))
     if key is not None:
         frame = _key_frame(key, shape, schema, slice.dataset)
         for name in shape.key:
