@@ -6,6 +6,7 @@ Comments, docstrings and layout count for nothing; nor does the version of Pytho
 from __future__ import annotations
 
 import ast
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,17 @@ SOURCE = ROOT / "src" / "comporta"
 
 def code_of(study: Path) -> tuple[str, ...]:
     """The files a study's table depends on, from the repository's root: the check's evidence and gate, the
-    statistics these import, and the study itself. Exits where there are none."""
-    own = [SOURCE / each for each in _declared(study)] or [
+    statistics these import, and the study itself. Exits where there are none.
+
+    `CODE` in a study names other files below the package, or whole rooms; `BESIDE` files beside the study."""
+    own = list(chain(*(_files(SOURCE / each) for each in _declared(study, "CODE")))) or [
         file for room in ("evidence", "gates") if (file := SOURCE / room / study.name).exists()
     ]
     if not own or (missing := [str(file) for file in own if not file.exists()]):
         named = ", ".join(missing) if own else f"evidence/{study.name} and gates/{study.name}"
         raise SystemExit(f"{study.name}: found no {named}. Name the check's files in CODE.")
     used = {file for each in own for file in _statistics(each)}
+    used |= {study.parent / each for each in _declared(study, "BESIDE")}
     return tuple(sorted(str(file.relative_to(ROOT)) for file in {*own, *used, study}))
 
 
@@ -34,9 +38,13 @@ def digest_of(files: tuple[str, ...]) -> str:
     return blake3("\n".join(told).encode()).hexdigest(length=8)
 
 
-def _declared(study: Path) -> tuple[str, ...]:
+def _files(named: Path) -> list[Path]:
+    return sorted(named.glob("*.py")) if named.is_dir() else [named]
+
+
+def _declared(study: Path, called: str) -> tuple[str, ...]:
     for node in ast.parse(study.read_text()).body:
-        if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == "CODE" for each in node.targets):
+        if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == called for each in node.targets):
             return tuple(ast.literal_eval(node.value))
     return ()
 

@@ -1,0 +1,153 @@
+"""How often `standard()` as a whole refuses a sound candidate: whole projects, on the real path.
+
+    python benchmarks/truth/run.py standard --seeds 100
+    python benchmarks/truth/standard.py --sizes 2000 --seeds 0 50     only these, kept for the table
+
+What was judged is kept in `build/truth` by the code's digest, so that the table can be made in parts, also by
+several processes, and goes on where it stopped. A first version is judged and released, with what closes its
+way waived; then a quarter as many rows come, the seed of the fit is another, and the same recipe is judged as
+a challenger. Each run is judged by what `standard("high")` requires, which holds what the others require;
+checks that only report refuse nothing, and are left out to save time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+# Models of a few thousand rows: on busy processors more threads wait for each other longer than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path[:0] = [str(Path(__file__).parent)] * (str(Path(__file__).parent) not in sys.path)
+
+from _kept import Kept  # noqa: E402
+
+CODE = (
+    "gates/standard.py",
+    "evidence/baselines.py",
+    "evidence/calibration.py",
+    "evidence/contamination.py",
+    "evidence/feature_quality.py",
+    "evidence/noise.py",
+    "evidence/parity.py",
+    "evidence/personal_data.py",
+    "evidence/personal_kinds.py",
+    "evidence/privacy_structure.py",
+    "evidence/request.py",
+    "evidence/single_feature.py",
+    "evidence/time_travel.py",
+    "evidence/weak_slices.py",
+    "gates/baselines.py",
+    "gates/calibration.py",
+    "gates/champion.py",
+    "gates/contamination.py",
+    "gates/feature_quality.py",
+    "gates/noise.py",
+    "gates/parity.py",
+    "gates/personal_data.py",
+    "gates/privacy_structure.py",
+    "gates/single_feature.py",
+    "gates/time_travel.py",
+    "gates/weak_slices.py",
+)
+BESIDE = ("_kept.py", "_real.py", "_sound.py")
+SIZES = (2_000, 20_000)
+WHO = ("first", "challenger")
+RISKS = ("medium", "high")
+
+
+def study(seeds: int = 100) -> list[dict[str, object]]:
+    require_named()
+    kept = Kept(Path(__file__))
+    for size in SIZES:
+        made(kept, size, range(seeds))
+    return [
+        row(risk, size, who, [kept[f"{size} {seed}"][who] for seed in range(seeds)])
+        for risk in RISKS
+        for size in SIZES
+        for who in WHO
+    ]
+
+
+def require_named() -> None:
+    """Ends where `CODE` lacks files of a check that may refuse: the table would not go stale with them."""
+    from comporta.evidence.pool import POOL
+    from comporta.gates import needs, standard
+
+    required = [each for each in standard("high") if each.required]
+    gates = {f"gates/{type(each).__module__.rpartition('.')[2]}.py" for each in required}
+    measured = {POOL[each.what].run for each in needs(required) if each.what in POOL}
+    evidence = {f"evidence/{run.partition(':')[0].rpartition('.')[2]}.py" for run in measured}
+    if lacking := sorted((gates | evidence) - set(CODE)):
+        sys.exit(f"standard: CODE lacks {', '.join(lacking)}")
+
+
+def made(kept: Kept, size: int, seeds: range) -> None:
+    """Judges what was not judged before."""
+    for seed in seeds:
+        if f"{size} {seed}" not in kept:
+            began = time.monotonic()
+            kept.add(f"{size} {seed}", judged(seed, size))
+            print(f"{size} rows, seed {seed}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+
+
+def judged(seed: int, size: int) -> dict[str, Any]:
+    """What each check says of a first version and of a challenger."""
+    import _sound as sound
+    from _real import folder
+
+    kind = sound.kind_of(seed)
+    first, then = sound.tables(kind, seed, size), sound.tables(kind, seed, size // 4, size)
+    timeless = sound.TIMELESS.get(kind, ())
+    gates = f'tuple(each for each in standard("high", timeless={timeless!r}) if each.required)'
+    known = sound.known(kind, first)
+    with folder(sound.text(kind, known, gates, 2 * seed), seed + 1) as project:
+        project.add(first, 1)
+        one = project.judged()
+        project.release(one)
+        project.add(then, 2)
+        project.declare(sound.text(kind, known, gates, 2 * seed + 1))
+        two = project.judged()
+    return {"kind": kind, "first": said(one), "challenger": said(two)}
+
+
+def said(version: Any) -> dict[str, list[str]]:
+    return {each.check: [each.outcome, each.reason] for each in version.verdicts}
+
+
+def row(risk: str, size: int, who: str, judgements: list[dict[str, list[str]]]) -> dict[str, object]:
+    """How many were refused, and by which of the required checks."""
+    from comporta.gates import standard
+
+    required = {each.name: each for each in standard(risk) if each.required}  # type: ignore[arg-type]
+    refused = 0
+    by: Counter[str] = Counter()
+    for each in judgements:
+        shut = [name for name in required if each[name][0] not in ("pass", "does not apply")]
+        refused += bool(shut)
+        by.update(f"{type(required[name]).__name__} {each[name][0]}" for name in shut)
+    return {
+        "check": "standard()" if risk == "medium" else f'standard("{risk}")',
+        "fault": "none",
+        "size": f"{size:,} rows, {who} version" if who == "first" else f"{size:,} rows, {who}",
+        "found": refused / len(judgements),
+        "seeds": len(judgements),
+        "refused by": ", ".join(f"{name}: {count}" for name, count in by.most_common()),
+    }
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser()
+    ask.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    ask.add_argument("--seeds", type=int, nargs=2, default=(0, 100), metavar=("FROM", "TO"))
+    want = ask.parse_args()
+    for size in want.sizes:
+        made(Kept(Path(__file__)), size, range(*want.seeds))
+
+
+if __name__ == "__main__":
+    main()
