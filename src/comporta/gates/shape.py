@@ -52,10 +52,13 @@ class Monotone(Record, frozen=True, kw_only=True):
             outcome: Outcome = "fail"
             reason = f"Shown by example: {searched} found a step the wrong way of {step.value:.4g}."
         elif step.high is not None and step.high <= self.tolerance:
-            outcome, reason = "pass", "Proved for any input: the model as a whole was read."
+            outcome = "pass"
+            reason = f"Proved for any input: no step the wrong way is above {step.high:.4g}."
         else:
             outcome = "inconclusive" if self.proof else "pass"
-            reason = f"By search, not by proof: {searched} found no step the wrong way."
+            reason = (
+                f"By search, not by proof: {searched} found no step the wrong way above {step.value:.4g}."
+            )
         return _verdict(self, outcome, reason, step, self.tolerance, found)
 
 
