@@ -22,6 +22,8 @@ EXAMPLES = {
     "never": lambda make: make("true", when=a_function, owner="the board"),
     "scenario": lambda make: make("rows otherwise", a_function, at_most=0.5),
     "accept": lambda make: make(a_function),
+    "monotone": lambda make: make("word"),
+    "within": lambda make: make(0, 1),
 }
 
 
