@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from comporta.engine.source import Source, Statement, read
+from comporta.engine.remembered import Remembered
+from comporta.engine.source import Source, Statement
 from comporta.errors import BadProject
 from comporta.project.sources import TextFinder, counts, text_digest
 from comporta.records import Record
@@ -57,6 +58,8 @@ class Modules:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._here = f"{self.root}/"
+        kept = self.root / ".comporta"
+        self._remembered = Remembered(kept / "sources" if kept.is_dir() else None)
         self._found: dict[str, Place | None] = {}
         self._tops: dict[str, tuple[str | None, tuple[str, ...]] | None] = {}
         self._folders: dict[str, int] = {}
@@ -96,7 +99,7 @@ class Modules:
             source = (
                 Source(text=text_digest(text), statements=(), imports=())
                 if place.file.endswith(_NATIVE)
-                else read(text, text_digest(text))
+                else self._remembered.read(place.file, text)
             )
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1

@@ -1,0 +1,58 @@
+"""What Comporta's own files say, remembered between processes: parsing them took most of a short command.
+
+A file here is named by the digest of the text it was read from and of the code that read it, so another
+text, another reader or another Python is another file. What cannot be read back is read anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from comporta.engine.source import Source, read
+from comporta.project.sources import text_digest
+from comporta.records import decode, encode
+
+_OWN = f"{Path(__file__).parents[1]}{os.sep}"
+_READER = Path(__file__).with_name("source.py")
+
+
+class Remembered:
+    """The sources kept in a folder; without one every file is read anew."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def read(self, path: str, text: bytes) -> Source:
+        """What the file says. Only Comporta's own are kept: a project's change too often. Raises
+        SyntaxError."""
+        digest = text_digest(text)
+        if self._folder is None or not path.startswith(_OWN):
+            return read(text, digest)
+        file = self._folder / text_digest(_reader() + digest.encode())
+        with contextlib.suppress(OSError, msgspec.DecodeError):  # absent, damaged: read anew
+            return decode(file.read_bytes(), Source)
+        source = read(text, digest)
+        self._keep(file, source)
+        return source
+
+    def _keep(self, file: Path, source: Source) -> None:
+        part = file.with_name(f"{file.name}.{os.getpid()}")
+        try:
+            file.parent.mkdir(exist_ok=True)
+            part.write_bytes(encode(source))
+            part.replace(file)
+        except OSError:  # a full or read-only disk: nothing depends on this
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+@cache
+def _reader() -> bytes:
+    """The code that reads, and what reads that: another of either may see another thing in the same text."""
+    return _READER.read_bytes() + sys.version.encode()
