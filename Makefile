@@ -30,7 +30,7 @@ check: .venv/ready ## format, lint, types, import contracts
 test: .venv/ready .venv/browser ## every test
 	$(RUN) pytest -n 2
 
-demo: .venv/ready ## from flight records to a traced prediction, in 90 seconds
+demo: .venv/ready ## from flight records to a traced prediction, in two minutes
 	.venv/bin/python examples/flights/demo.py
 
 bench: .venv/ready ## every promise, one JSON line each

@@ -32,7 +32,10 @@ def main() -> None:
     comporta(folder, "init", ".")
     comporta(folder, "run")
 
-    step("All gates passed, so it may go live: one act")
+    step("What the gates said, as a page with pictures")
+    comporta(folder, "report", "late/1")
+
+    step("Every required gate opened, so it may go live: one act")
     comporta(folder, "release", "late/1", "--by", "you", "--reason", "first version")
 
     step("Serve it, and replay a week of July over HTTP, labels following")
@@ -62,6 +65,7 @@ def main() -> None:
     say(f"Done in {time.perf_counter() - started:.0f} s. The project is in {nearby(folder)}. Try there:")
     for line in (
         "comporta models              every version, its gates and where it serves",
+        "comporta gate late/1 --level audit   the slow checks too",
         "comporta data show weather   what a dataset holds",
         "comporta show RUN            what each step cost, and its log",
         "comporta serve               the model over HTTP",

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from comporta import AsOf, Column, Dataset, Features, Model, Project, at_least, at_most, by_time
+from comporta import AsOf, Column, Dataset, Features, Model, Project, at_least, at_most, by_time, standard
 
 LAST_DAY = pl.datetime(2013, 7, 1, time_zone="UTC")
 
@@ -101,6 +101,7 @@ late = Model(
     output="probability",
     split=by_time(test="30d", gap="1d"),
     gates=(
+        *standard(timeless=("planes",)),  # a plane's seats and year hold at all times
         at_least("roc_auc", 0.70),
         at_least("roc_auc", 0.68, by="origin"),
         at_most("brier", 0.22),
