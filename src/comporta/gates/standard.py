@@ -11,10 +11,12 @@ from comporta.gates.calibration import calibrated
 from comporta.gates.champion import no_worse
 from comporta.gates.contamination import contamination
 from comporta.gates.duplicates import duplicates
+from comporta.gates.explanation import explained
 from comporta.gates.feature_drift import feature_drift
 from comporta.gates.feature_quality import feature_quality
 from comporta.gates.fit_gap import fit_gap
 from comporta.gates.identifiers import identifiers
+from comporta.gates.importance_change import importance_change
 from comporta.gates.label_errors import label_errors
 from comporta.gates.learning_curve import learning_curve
 from comporta.gates.membership import membership
@@ -39,8 +41,8 @@ def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tu
     seen in training, features from the future, a feature that is the label, features that are broken, no
     more skill than the target's shares, other answers in production than in research, personal data in what
     it reads or says, and being shown to be worse than the champion. At `medium` it must be calibrated too;
-    at `high` also steady under noise, without a weak slice, and of a build that keeps no rows. The others
-    report. Slow checks are asked at the level `audit` and report.
+    at `high` also explained, steady under noise, without a weak slice, and of a build that keeps no rows.
+    The others report. Slow checks are asked at the level `audit` and report.
 
     timeless: joined datasets whose rows hold at all times, such as a list of airports: see `no_time_travel`.
     As a whole it refuses a sound candidate in at most 5 of 100 cases: docs/reference/checks.md.
@@ -68,6 +70,8 @@ def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tu
         membership(required=False),
         prediction_drift(required=False),
         feature_drift(required=False),
+        importance_change(required=False),
+        explained(required=severe),
         stress(required=False, level="audit"),
         label_errors(required=False),
         learning_curve(required=False),
