@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 import comporta.gates
+from comporta.errors import BadProject
 from comporta.records import Record, Verdict, need
 from comporta.testing.generated import check_contract, constructors, every_promise
 
@@ -35,7 +36,10 @@ def made(name, make):
     wanted = [each for each in asked if each.default is each.empty and each.kind != each.VAR_KEYWORD]
     positional = [GUESSES[each.name] for each in wanted if each.kind == each.POSITIONAL_OR_KEYWORD]
     named = {each.name: GUESSES[each.name] for each in wanted if each.kind == each.KEYWORD_ONLY}
-    found = make(*positional, **named)
+    try:
+        found = make(*positional, **named)
+    except BadProject:  # of the limits one must be given
+        found = make(*positional, **named, at_least=0.5)
     return list(found) if isinstance(found, tuple) else [found]
 
 

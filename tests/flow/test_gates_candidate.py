@@ -90,7 +90,8 @@ def only(parts, *names):
 def measured(step, at, parts, **others):
     rows = "predictions" if step is parity else "test"
     given = only(parts, "model", "signature", "parity", "trial", "onnx", rows)
-    return at.get_json(step.measure(at, **given, served=served, **others)["findings"], Findings)
+    tools = {"served": served, "opened": opened}
+    return at.get_json(step.measure(at, **given, **tools, **others)["findings"], Findings)
 
 
 def verdict(check, found):
@@ -157,6 +158,28 @@ def test_a_label_that_is_another_counts_as_far_as_the_probabilities_would_have_t
     apart = abs(rows["__probability_1"][5] - 0.5)
     assert figure(found, "largest difference", "form=native").value == pytest.approx(apart)
     assert found.tables["differences"][0]["column"] == "label"
+
+
+def test_a_row_on_the_other_side_of_a_threshold_by_rounding_is_no_difference_and_is_counted():
+    at, parts = made(NUMBERS, boosted)
+    rows = read(at, parts["predictions"])
+    trees = opened(at, parts["model"], parts["signature"])
+    cuts = trees.estimator.booster_.trees_to_dataframe()
+    cut = float(cuts[cuts["split_feature"] == "known"]["threshold"].iloc[0])
+    # Just above the threshold in 64 bits, on it in 32: the graph goes left, the estimator goes right.
+    near = np.nextafter(cut, np.inf)
+    edge = rows.with_columns(known=pl.when(pl.int_range(200) == 9).then(near).otherwise("known"))
+    said = steps.predict(at, model=parts["model"], signature=parts["signature"], table=write(at, edge))
+    found = measured(parity, at, parts | said)
+    assert verdict(parity_check(tolerance=1e-5), found).outcome == "pass"
+    assert figure(found, "rows apart by rounding", "form=native").value == 0
+    # And one that rounding does not explain is not excused beside it.
+    kept = read(at, said["predictions"])
+    wrong = kept.with_columns(
+        __probability_1=pl.when(pl.int_range(200) == 9).then(0.001).otherwise("__probability_1")
+    )
+    found = measured(parity, at, parts | {"predictions": write(at, wrong)})
+    assert verdict(parity_check(tolerance=1e-5), found).outcome == "fail"
 
 
 def test_a_graph_of_another_model_and_a_row_the_door_refuses_are_found():

@@ -64,6 +64,10 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
     label counts half the distance of the two largest probabilities, which is what they would have had to
     move. A row that is refused fails whatever the tolerance. All rows are read.
 
+    A compiled tree compares in 32 bits, so about one row in 100,000 falls on the other side of a threshold: a
+    row whose answer is what research says of it with one feature a 32-bit step away is no difference, and
+    is counted in the evidence. Where more than a hundred rows are apart none is excused.
+
     The default, 1e-4, is ten times what the export allowed each form on a sample of training rows.
 
     What it does not see: joins and computed features before the model, which the request path makes from
