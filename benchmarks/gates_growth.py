@@ -1,0 +1,58 @@
+"""All checks of the release level at 100,000 rows and at 1,000,000: the time grows no faster than the rows.
+
+python benchmarks/gates_growth.py [FEW MANY]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from gates_release import PROJECT
+
+FEW, MANY = 100_000, 1_000_000
+
+
+def main() -> None:
+    few, many = (int(each) for each in sys.argv[1:3]) if len(sys.argv) > 2 else (FEW, MANY)
+    took = {rows: judging(rows) for rows in (few, many)}
+    grown = (took[many] / took[few]) / (many / few)
+    told = {
+        "promise": f"release level: time from {few:,} to {many:,} rows, against the rows",
+        "measured": round(grown, 3),
+        "limit": 1.0,
+        "unit": "× linear",
+        "holds": grown <= 1.0,
+        "detail": {"seconds": {str(rows): round(each, 1) for rows, each in took.items()}},
+    }
+    print(json.dumps(told))
+
+
+def judging(rows: int) -> float:
+    """Seconds to judge a version of this many rows, half of them test rows; nothing was measured before."""
+    from comporta.cli.init import make
+    from comporta.loop.gate import gate
+    from comporta.loop.house import open_house
+    from comporta.loop.train import run
+
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        make(folder, "bench")
+        for gates in ("()", "everything"):
+            (folder / "project.py").write_text(PROJECT.format(rows=rows, gates=gates, limit=0.7, more=""))
+            with open_house(folder, works=True) as house:
+                began = time.perf_counter()
+                if gates == "()":
+                    run(house)
+                else:
+                    gate(house, "model/1")
+                took = time.perf_counter() - began
+    return took
+
+
+if __name__ == "__main__":
+    main()
