@@ -396,6 +396,32 @@ def test_trial_rows_are_nobody_s():
     assert rows.with_columns(pl.col("signal").round(4)).join(real, on=rows.columns, how="inner").is_empty()
 
 
+class Steps:
+    """A number that jumps at a decile of what it learned from, as trees do."""
+
+    def fit(self, X, y):
+        self.at = float(f"{X['known'].quantile(0.3):.6g}")
+        return self
+
+    def predict(self, X):
+        return (X["known"] > self.at).cast(pl.Float64).to_numpy()
+
+
+def steps_at_a_decile(X, y):
+    return Steps().fit(X, y)
+
+
+def test_trial_rows_lie_on_no_threshold():
+    """There a compiled form, which has 32 bits, answers otherwise, and would not be served."""
+    known = np.random.default_rng(0).normal(size=500)
+    table = pl.DataFrame({"known": known, "__key": [str(n) for n in range(500)], "__target": known})
+    at, made = train(table, steps_at_a_decile, split=at_random(0.2))
+    rows = trial_rows(load_predictor(at, made))
+    jump = float(f"{read(at, made['train'])['known'].quantile(0.3):.6g}")
+    assert rows.height == 16
+    assert (rows["known"] - jump).abs().min() > 1e-5
+
+
 def test_the_wrong_shape_is_told():
     at, made = train(NUMBERS, boosted)
     with pytest.raises(BadData, match=r"found the shape \(1, 3\), expected \(n, 4\)"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -16,8 +16,12 @@ from comporta.train.frames import Reads
 from comporta.train.predictor import Agreement, Trial, ask, trial_frame
 from comporta.train.runtime import Compiled, compile_lightgbm, compile_onnx
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 ROWS = 5_000
 TOLERANCE = 1e-5
+TRIALS, DRAWN, STEP = 16, 64, 2.0**-22
 
 
 def to_onnx(
@@ -91,35 +95,62 @@ def lightgbm_agreement(
 
 def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFrame) -> Trial:
     """Sixteen rows that are nobody's: each number drawn from the training rows' deciles, each word from
-    the list, a missing value where the model can answer one; and the estimator's answers."""
+    the list, a missing value where the model can answer one; and the estimator's answers.
+
+    Of the rows drawn those are taken on which it answers alike with its numbers a 32-bit step away: trees
+    have thresholds at deciles, and there a compiled form that is right answers otherwise.
+    """
+    drawn = _drawn(train)
+    columns = tuple(drawn.columns)
+    frame = trial_frame(Trial(columns=columns, rows=tuple(drawn.rows()), answers=()), signature)
+
+    def answered(rows: pl.DataFrame) -> NDArray[np.float64] | None:
+        label, probability = ask(model, reads, rows, signature)
+        if signature.task != "regression":
+            return probability
+        return None if label is None else label.reshape(-1, 1)
+
+    found = answered(frame)
+    if found is None:
+        return Trial(columns=columns, rows=tuple(drawn.head(TRIALS).rows()), answers=())
+    spread = float(np.std(found[:TRIALS])) if signature.task == "regression" else 1.0
+    tolerance = max(TOLERANCE * spread, 1e-12)
+    steady = np.ones(frame.height, dtype=bool)
+    for step in (-STEP, STEP):
+        moved = answered(frame.with_columns(pl.selectors.float() * (1 + step)))
+        assert moved is not None, "it answered before"
+        steady &= (np.abs(moved - found) <= tolerance).all(axis=1)
+    kept = np.flatnonzero(steady)[:TRIALS] if steady.any() else np.arange(TRIALS)
+    return Trial(
+        columns=columns,
+        rows=tuple(drawn[kept].rows()),
+        answers=tuple(tuple(float(each) for each in row) for row in found[kept]),
+        tolerance=tolerance,
+    )
+
+
+def _drawn(train: pl.DataFrame) -> pl.DataFrame:
+    """Rows to choose from."""
     draw = np.random.default_rng(16)
     columns: dict[str, pl.Series] = {}
     for series in train:
         if isinstance(series.dtype, pl.Enum):
             words = series.dtype.categories
             columns[series.name] = (
-                words.gather(draw.integers(0, max(len(words), 1), 16)) if len(words) else series.clear(16)
+                words.gather(draw.integers(0, max(len(words), 1), DRAWN))
+                if len(words)
+                else series.clear(DRAWN)
             )
         elif series.dtype == pl.Boolean:
-            columns[series.name] = pl.Series(draw.random(16) < 0.5)
+            columns[series.name] = pl.Series(draw.random(DRAWN) < 0.5)
         elif series.dtype == pl.String:
-            columns[series.name] = pl.Series(["word"] * 16)
+            columns[series.name] = pl.Series(["word"] * DRAWN)
         else:
             known = series.cast(pl.Float64).drop_nulls().drop_nans()
             deciles = [known.quantile(tenth / 10) or 0.0 for tenth in range(1, 10)] if len(known) else [0.0]
-            drawn = pl.Series([float(f"{deciles[at]:.6g}") for at in draw.integers(0, len(deciles), 16)])
-            columns[series.name] = drawn.round() if series.dtype.is_integer() else drawn
-    frame = pl.DataFrame([series.alias(name) for name, series in columns.items()])
-    trial = Trial(columns=tuple(frame.columns), rows=tuple(frame.rows()), answers=())
-    label, probability = ask(model, reads, trial_frame(trial, signature), signature)
-    numbers = (
-        probability if signature.task != "regression" else label.reshape(-1, 1) if label is not None else None
-    )
-    answers = () if numbers is None else tuple(tuple(float(each) for each in row) for row in numbers)
-    spread = float(np.std(numbers)) if numbers is not None and signature.task == "regression" else 1.0
-    return Trial(
-        columns=trial.columns, rows=trial.rows, answers=answers, tolerance=max(TOLERANCE * spread, 1e-12)
-    )
+            some = pl.Series([float(f"{deciles[at]:.6g}") for at in draw.integers(0, len(deciles), DRAWN)])
+            columns[series.name] = some.round() if series.dtype.is_integer() else some
+    return pl.DataFrame([series.alias(name) for name, series in columns.items()])
 
 
 def _ways(signature: Signature) -> list[Callable[[Any], bytes]]:
