@@ -1,6 +1,6 @@
 """A project in a folder of its own, run, judged and released as a user would: the real path, in one process.
 
-Everything goes through `loop.train.run`, `loop.gate.gate` and `loop.release.release`. Steps run in this
+Everything goes through `loop.train.run`, `loop.release.release` and `loop.log.Log`. Steps run in this
 process (`executor = "inline://"`), which starts no worker: what a step computes is the same, the limits of
 its time and memory are not held. `parity` and `stress` start the server that they ask, as ever.
 """
@@ -10,32 +10,36 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from comporta.loop.gate import gate, waive
+from comporta.data import accept_columns
+from comporta.data.sources import columns_of
+from comporta.loop.gate import waive
 from comporta.loop.house import open_house
+from comporta.loop.log import Log
 from comporta.loop.release import release
 from comporta.loop.train import run
-from comporta.records import Level, Verdict, Version
-from comporta.store import new_secret
+from comporta.records import Feedback, Level, Observation, Version
 
 TOML = 'executor = "inline://"\n'
-PEOPLE = 'people=(Person("rui", "validator"),)'
 
 
 class Folder:
-    """A project's folder. Where its rows lie by `source="rows-*.parquet"`, `add` puts more beside them."""
+    """A project's folder. Where its rows lie by `source="rows-*.parquet"`, `add` puts more beside them.
+
+    The process must be in it: that is where globs are looked for. Each seed is a key of its own."""
 
     def __init__(self, root: Path, text: str, seed: int) -> None:
         self.root = root
         (root / "comporta.toml").write_text(TOML)
         key = root / "comporta.key"
         # Where rows fall in a split follows from the key: with a key by the seed a study can be made again.
-        key.write_text(f"{seed:064x}\n" if seed else f"{new_secret().hex()}\n")
+        key.write_text(f"{seed:064x}\n")
         key.chmod(0o600)
         self.declare(text)
 
@@ -47,15 +51,16 @@ class Folder:
         for name, frame in tables.items():
             frame.write_parquet(self.root / f"{name}-{part}.parquet")
 
+    def accept(self, dataset: str) -> None:
+        """That it has other columns now, as `comporta data accept` does."""
+        with open_house(self.root, works=True) as house:
+            columns = columns_of(house.project.tables()[dataset].source, house.root, dataset)
+            accept_columns(house.store, house.keys, dataset, columns, now=house.clock())
+
     def judged(self, level: Level = "release") -> Version:
         """Fetched, built and judged, or what stands as it is judged again."""
         with open_house(self.root, works=True) as house, _quiet():
             return run(house, level=level).versions[0]
-
-    def judged_again(self, version: str, level: Level) -> Version:
-        """What is there, judged by the gates as they are now."""
-        with open_house(self.root, works=True) as house, _quiet():
-            return gate(house, version, level=level).version
 
     def release(self, version: Version) -> None:
         """Made the champion; what closes its way is waived."""
@@ -66,18 +71,30 @@ class Folder:
                 waive(house, version.id, verdict.check, by="rui", reason="a study", until=until)
             release(house, version.id, by="rui", reason="a study")
 
+    def log(self, rows: pl.DataFrame, known: Sequence[str], target: str) -> None:
+        """What production asked of the champion, and what came true: `known` columns of these rows."""
+        asked = [_asked(row, known) for row in rows.iter_rows(named=True)]
+        with open_house(self.root, works=True) as house:
+            name, now = house.project.models[0].name, datetime.now(UTC)
+            told = [
+                Feedback(id=each["id"], label=label, arrived=now)
+                for each, label in zip(asked, rows[target], strict=True)
+            ]
+            with Log(house) as log:
+                log.write([Observation(model=name, version=1, output={}, **each) for each in asked])
+                log.feedback(told)
+
+
+def _asked(row: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    inputs = {name: row[name].isoformat() if isinstance(row[name], datetime) else row[name] for name in known}
+    return {"id": f"p{row['id']}", "at": row["at"], "inputs": inputs, "key": f"k{row['id']}"}
+
 
 @contextlib.contextmanager
 def folder(text: str, seed: int) -> Iterator[Folder]:
-    """A project of this text, gone when the `with` ends. seed: of its key; 0: at random."""
-    # Globs are looked for from where the process is, which for a user is the project's folder.
+    """A project of this text, gone when the `with` ends. seed: of its key."""
     with tempfile.TemporaryDirectory(prefix="truth-") as made, contextlib.chdir(made):
         yield Folder(Path(made).resolve(), text, seed)
-
-
-def closes(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """The required ones that keep a version out of production."""
-    return tuple(each for each in verdicts if not each.opens)
 
 
 @contextlib.contextmanager

@@ -28,9 +28,11 @@ from _kept import Kept  # noqa: E402
 
 CODE = (
     "gates/standard.py",
+    "evidence/attribution.py",
     "evidence/baselines.py",
     "evidence/calibration.py",
     "evidence/contamination.py",
+    "evidence/explanation.py",
     "evidence/feature_quality.py",
     "evidence/noise.py",
     "evidence/parity.py",
@@ -45,6 +47,7 @@ CODE = (
     "gates/calibration.py",
     "gates/champion.py",
     "gates/contamination.py",
+    "gates/explanation.py",
     "gates/feature_quality.py",
     "gates/noise.py",
     "gates/parity.py",
