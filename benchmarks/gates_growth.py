@@ -25,7 +25,7 @@ def main() -> None:
         "promise": f"release level: time from {few:,} to {many:,} rows, against the rows",
         "measured": round(grown, 3),
         "limit": 1.0,
-        "unit": "× linear",
+        "unit": "of linear",
         "holds": grown <= 1.0,
         "detail": {"seconds": {str(rows): round(each, 1) for rows, each in took.items()}},
     }

@@ -1,9 +1,9 @@
-"""All checks of the release level on 100,000 training and 100,000 test rows of 40 features, gradient boosting.
+"""All checks of the release level: 100,000 training and 100,000 test rows of 40 features, gradient boosting.
 
-Three promises: wall time and memory of judging a version that is there already (`comporta gate`, nothing
-measured before), the time of it that is not the model's own fits and predictions, and the size of the report's
-page. Then: judged again with other limits, and the quick gates of each push. Everything runs as a user would
-run it; the model's own time is taken in a second judging within one process, where its calls can be timed.
+Wall time and memory of judging a version that is there already (`comporta gate`, nothing measured before),
+the time of it that is not the model's own fits and predictions, and the size of the report's page. Then:
+judged again with other limits, and the quick gates of each push. Everything runs as a user would run it; the
+model's own time is taken in a second judging within one process, where its calls can be timed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def rows():
     score = numbers[:, :6] @ np.array([1.0, -0.8, 0.6, 0.5, -0.4, 0.3]) + 0.6 * numbers[:, 6] * numbers[:, 7]
     score += 0.3 * (words[:, 0] - 3.5) + rng.logistic(size=ROWS)
     columns = {{f"n{{i}}": numbers[:, i] for i in range(NUMBERS)}}
-    columns |= {{f"w{{i}}": pl.Series([f"w{{j}}" for j in range(8)]).gather(words[:, i]) for i in range(WORDS)}}
+    kinds = pl.Series([f"w{{j}}" for j in range(8)])
+    columns |= {{f"w{{i}}": kinds.gather(words[:, i]) for i in range(WORDS)}}
     columns["band"] = pl.Series(["a", "b", "c"]).gather(rng.integers(0, 3, ROWS))
     return pl.DataFrame({{"id": np.arange(ROWS), **columns, "y": score > 0.5}})
 
