@@ -53,7 +53,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Over time", ("backtest", "replay", "time travel")),
     ("Fairness and conduct", ("bias", "conduct", "proxy")),
     ("When pushed", ("noise", "scenario", "stress", "evasion", "parity")),
-    ("The data", ("label errors", "duplicates", "identifiers", "feature quality", "contamination", "single feature")),
+    (
+        "The data",
+        ("label errors", "duplicates", "identifiers", "feature quality", "contamination", "single feature"),
+    ),
     ("What it looks at", ("importance", "importance change", "explanation", "shape")),
     ("Privacy", ("membership", "attribute inference", "privacy structure", "personal data")),
     ("The team's own", ("acceptance",)),

@@ -28,7 +28,8 @@ def classes_of(predictions: pl.DataFrame) -> tuple[str, ...]:
 
 
 def metrics_for(predictions: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...]:
-    """Those asked (`main`: the task's main one), or the usual ones of the task. Raises BadProject on one that these cannot have."""
+    """Those asked (`main`: the task's main one), or the usual ones of the task. Raises BadProject on one that
+    these cannot have."""
     task = task_of(predictions)
     has = given(predictions)
     if MAIN in asked:
