@@ -33,8 +33,6 @@ GATES = (
     'calibration_parity(by="sex")',
     'no_proxy(of="sex")',
     "label_errors(at_most=0.08)",
-    "explained()",
-    "importance_change()",
     'monotone("income")',
     'evasion("declared", on="fault")',
     'attribute_inference(of="sex")',

@@ -31,6 +31,7 @@ import polars as pl  # noqa: E402
 from _kept import Kept  # noqa: E402
 from _loans import FIT, GATES, KNOWN, TEXT, tables  # noqa: E402
 
+from comporta import standard  # noqa: E402
 from comporta.errors import ComportaError  # noqa: E402
 
 CODE = ("evidence", "gates")
@@ -351,6 +352,7 @@ def study(seeds: int = 5) -> list[dict[str, object]]:
     kept = Kept(Path(__file__))
     made(kept, range(seeds), list(FAULTS))
     called = {RUN: "the run itself", **names()}
+    required = [each.name for each in standard() if each.required]
     rows = []
     for fault in FAULTS:
         said = [kept[f"{seed} {fault}"] for seed in range(seeds)]
@@ -362,8 +364,14 @@ def study(seeds: int = 5) -> list[dict[str, object]]:
             }
             for outcome in ("fail", "inconclusive")
         }
-        rows.append({"fault": fault, "seeds": seeds, "checks": len(called) - 1, **by})
+        refused = sum(any(_shut(each, check) for check in required) for each in said)
+        rows.append({"fault": fault, "seeds": seeds, "refused": refused, **by})
+    rows[0] |= {"checks": len(called) - 1, "all": list(called.values())}
     return rows
+
+
+def _shut(said: dict[str, list[str]], check: str) -> bool:
+    return RUN in said or said[check][0] not in ("pass", "does not apply")
 
 
 def made(kept: Kept, seeds: range, faults: list[str]) -> None:
@@ -439,7 +447,6 @@ def _text(fault: Fault) -> str:
 def names() -> dict[str, str]:
     """The names of the checks, as verdicts have them → what makes them, as people write it."""
     import comporta.gates as gates
-    from comporta import standard
 
     def a_tenth_less(rows: pl.DataFrame) -> pl.DataFrame:
         return rows

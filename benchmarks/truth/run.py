@@ -1,15 +1,16 @@
 """Which check finds which planted fault, and how often it alarms without one: the studies behind a page.
 
-    python benchmarks/truth/run.py               every study, and docs/reference/checks.md
-    python benchmarks/truth/run.py NAME…         only the studies of these names, and the page
-    python benchmarks/truth/run.py --stale       only those whose check has changed since, and the page
-    python benchmarks/truth/run.py --page        only the page, from the results kept in results/
-    python benchmarks/truth/run.py --check       nothing; exits with 1 where a table or the page is stale
+    python benchmarks/truth/run.py               every study, and docs/reference/checks.md and faults.md
+    python benchmarks/truth/run.py NAME…         only the studies of these names, and the pages
+    python benchmarks/truth/run.py --stale       only those whose check has changed since, and the pages
+    python benchmarks/truth/run.py --page        only the pages, from the results kept in results/
+    python benchmarks/truth/run.py --check       nothing; exits with 1 where a table or a page is stale
     ... --seeds 30                               as many seeds instead of each study's own number
 
 A study is a module beside this one with `study(seeds)`, which gives rows of `check`, `fault` (`none`: nothing
 was planted), `size`, `found` (the share of seeds at which the check failed) and `seeds`. The study `noise`
-is of the check in `evidence/noise.py` and `gates/noise.py`; one of other files names them in `CODE`.
+is of the check in `evidence/noise.py` and `gates/noise.py`; one of other files names them in `CODE`. Two are
+of whole projects, and take hours at their own number of seeds: `standard` and `catalogue`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from types import ModuleType
 from typing import Any
 
 from _code import code_of, digest_of
+from _faults import FAULTS, STUDY, faults_page
 from _page import PAGE, page
 
 HERE = Path(__file__).parent
@@ -84,6 +86,13 @@ def stale() -> dict[str, str]:
     return why
 
 
+def pages() -> dict[Path, str]:
+    """What stands in docs/reference: each check by itself, and the catalogue of faults."""
+    held = kept()
+    whole = held.pop(STUDY, None)
+    return {PAGE: page(held), **({FAULTS: faults_page(whole)} if whole else {})}
+
+
 def main() -> None:
     ask = argparse.ArgumentParser()
     ask.add_argument("names", nargs="*")
@@ -94,8 +103,11 @@ def main() -> None:
     there = studies()
     if want.check:
         faults = [f"{name}: {why}" for name, why in stale().items()]
-        if not faults and (not PAGE.exists() or PAGE.read_text() != page(kept())):
-            faults = [f"{PAGE.name}: is not what the results and the docstrings of the checks make"]
+        faults = faults or [
+            f"{file.name}: is not what the results and the docstrings of the checks make"
+            for file, text in pages().items()
+            if not file.exists() or file.read_text() != text
+        ]
         for fault in faults:
             print(f"{fault}. Run `make truth`.")
         sys.exit(bool(faults))
@@ -109,7 +121,8 @@ def main() -> None:
         except Exception:  # one broken study hides no other
             traceback.print_exc()
             broke.append(name)
-    PAGE.write_text(page(kept()))
+    for file, text in pages().items():
+        file.write_text(text)
     if broke:
         sys.exit(f"broke: {', '.join(broke)}")
 
