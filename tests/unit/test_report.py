@@ -141,5 +141,15 @@ def test_tables_become_pictures_where_their_columns_say_how():
     assert "Measured on 10 of 100 rows." in text
 
 
+def test_shares_of_features_are_bars_the_largest_first_and_rates_a_curve():
+    tables = {
+        "explanation": ({"feature": "small", "share": 0.1}, {"feature": "large", "share": 0.9}),
+        "curve": tuple({"false positives": n / 9, "true positives": n / 9} for n in range(10)),
+    }
+    text = page(report(told("good", what="explanation", findings=Findings(tables=tables))))
+    assert text.index(">large<") < text.index(">small<")
+    assert text.count("<polyline") == 1
+
+
 def test_a_report_survives_its_own_json():
     assert decode(encode(FULL), Report) == FULL

@@ -13,6 +13,11 @@ from comporta.report.style import STYLE
 from comporta.report.told import Report, Told, sections
 
 ROWS = 30
+ALONG = {"x": "y", "false positives": "true positives"}
+"""What a curve runs along → what it shows."""
+
+NAMES = ("name", "feature", "group", "window")
+SIZES = ("value", "share", "changed", "test")
 
 
 def page(report: Report) -> str:
@@ -116,18 +121,26 @@ def _findings(told: Told) -> str:
 
 
 def picture(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table drawn where its columns say how: `x` and `y…` a curve, `name` and `value` bars; else rows."""
+    """A table drawn where its columns say how: along `x` a curve, a name and a share bars; else rows."""
     if not rows:
         return ""
     columns = list(rows[0])
-    lines = [each for each in columns if each.startswith("y")]
-    if "x" in columns and lines:
-        drawn = curve(rows, name, x="x", ys=lines, diagonal=name.startswith("reliability"))
-    elif "name" in columns and "value" in columns:
-        drawn = bars(rows, name, name="name", value="value")
+    x = next((each for each in ALONG if each in columns), None)
+    ys = [each for each in columns if each.startswith("y") or each in ALONG.values()]
+    named = next((each for each in NAMES if each in columns), None)
+    size = next((each for each in SIZES if each in columns), None)
+    if x is not None and ys:
+        drawn = curve(rows, name, x=x, ys=ys, diagonal=name.startswith("reliability"))
+    elif named is not None and size is not None:
+        first = sorted(rows, key=lambda row: -_size(row[size]))
+        drawn = bars(first, f"{name}: {size}", name=named, value=size) + _rows(name, rows)
     else:
         drawn = ""
     return drawn or _rows(name, rows)
+
+
+def _size(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _rows(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
