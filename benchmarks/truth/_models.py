@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -37,11 +38,17 @@ def table(seed: int, rows: int, task: str) -> pl.DataFrame:
     )
 
 
-def parts(seed: int, rows: int, task: str, *, deep: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What a line, or a tree that remembers, says of its test and of its training rows; `rows` test rows."""
+def parts(
+    seed: int, rows: int, task: str, *, deep: bool = False, boosted: bool = False
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a line, a tree that remembers, or boosted trees of their usual settings say of their test and of
+    their training rows; `rows` test rows."""
     whole = table(seed, 3 * rows, task)
     test, train = whole[:rows], whole[rows:]
-    if task == "regression":
+    if boosted:
+        kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+        model = kind(random_state=seed)
+    elif task == "regression":
         model = DecisionTreeRegressor(random_state=seed) if deep else Ridge()
     else:
         model = DecisionTreeClassifier(random_state=seed) if deep else LogisticRegression()

@@ -25,14 +25,15 @@ def study(seeds: int = 12) -> list[dict[str, Any]]:
     rows = []
     for task in ("binary", "multiclass", "regression"):
         for size in (400, 2000):
-            for fault, deep, lost in (
-                ("none", False, False),
-                ("a tree that remembers", True, False),
-                ("answers of other rows", False, True),
+            for fault, boosted, deep, lost in (
+                ("none", False, False, False),
+                ("none", True, False, False),
+                ("a tree that remembers", False, True, False),
+                ("answers of other rows", False, False, True),
             ):
                 found = {"beats_baselines()": [], "fit_gap()": []}
                 for seed in range(seeds):
-                    test, train = parts(seed, size, task, deep=deep)
+                    test, train = parts(seed, size, task, deep=deep, boosted=boosted)
                     test = shuffled(test, seed) if lost else test
                     found["beats_baselines()"].append(
                         fails(beats_baselines(), baselines(test, train, seed=seed))
@@ -42,7 +43,7 @@ def study(seeds: int = 12) -> list[dict[str, Any]]:
                     {
                         "check": check,
                         "fault": fault,
-                        "size": f"{size:,} test rows, {task}",
+                        "size": f"{size:,} test rows, {task}{', boosted trees' * boosted}",
                         "found": float(np.mean(each)),
                         "seeds": seeds,
                     }

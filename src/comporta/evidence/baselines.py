@@ -49,9 +49,13 @@ def measure(
 def baselines(
     rows: pl.DataFrame, train: pl.DataFrame, *, group: str | None = None, seed: int = 0
 ) -> Findings:
-    """Figures: `skill over …`, one less the model's loss over the baseline's, paired row for row: 1 is
-    perfect, 0 no better, below 0 worse. And `… above chance`: roc_auc or balanced accuracy, 0 where nothing
-    is known and 1 where all is. The tree and the line learn from at most 20,000 of the training rows."""
+    """Figures: `skill over …`, one less the model's loss over the naive one's, paired row for row: 1 is
+    perfect, 0 no better, below 0 worse. `skill less that of …`: of the model, less that of a tree or a line.
+    And `… above chance`: roc_auc or balanced accuracy, 0 where nothing is known and 1 where all is. The tree
+    and the line learn from at most 20,000 of the training rows.
+
+    Against a simple model the losses are not divided: where both know nearly all, one may lose twice as much
+    as the other and be as good for any use."""
     was = seen(rows)
     units = units_of(rows, group)
     lost = losses(was)
@@ -59,7 +63,8 @@ def baselines(
     figures = []
     if was.classes:
         figures.append(_above_chance(rows, was, units, seed))
-    figures.append(_skill(NAIVE[lost.name], lost.row, lost.constant(learned), units, rows.height))
+    naive = lost.constant(learned)
+    figures.append(_skill(NAIVE[lost.name], lost.row, naive, units, rows.height))
     if not was.classes:
         truth = lost.outcome[:, 0]
         assert was.number is not None
@@ -72,10 +77,9 @@ def baselines(
         "a tree of depth 3": said_by_tree(X, learned[some], asked, classes=was.classes, seed=seed),
         "a line": said_by_line(X, learned[some], asked, classes=was.classes),
     }
-    figures += [
-        _skill(name, lost.row, losses(_answer(was, said)).row, units, rows.height)
-        for name, said in answers.items()
-    ]
+    for name, said in answers.items():
+        less = ratio_of(losses(_answer(was, said)).row - lost.row, naive, units)
+        figures.append(_figure(f"skill less that of {name}", less, rows.height))
     held = tuple(each for each in figures if np.isfinite(each.value))
     return Findings(
         figures=held,
@@ -118,11 +122,16 @@ def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None
 
 def _skill(over: str, mine: Floats, theirs: Floats, units: NDArray[np.int64] | None, rows: int) -> Figure:
     found: Interval = ratio_of(mine, theirs, units)
-    return Figure(
-        metric=f"skill over {over}",
+    turned = replace(
+        found,
         value=1 - found.value,
         low=None if found.high is None else 1 - found.high,
         high=None if found.low is None else 1 - found.low,
-        rows=rows,
-        groups=found.units,
+    )
+    return _figure(f"skill over {over}", turned, rows)
+
+
+def _figure(metric: str, found: Interval, rows: int) -> Figure:
+    return Figure(
+        metric=metric, value=found.value, low=found.low, high=found.high, rows=rows, groups=found.units
     )

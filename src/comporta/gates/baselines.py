@@ -10,14 +10,14 @@ from comporta.gates.settle import On, Settled, show
 from comporta.gates.severest import severest
 from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
 
-CHANCE, SKILL = " above chance", "skill over "
+CHANCE, LESS = " above chance", "skill less that of "
 SIMPLE = ("a tree of depth 3", "a line")
 NUMBERS = ("the mean", "the median")
 
 
 class BeatsBaselines(Record, frozen=True, kw_only=True):
-    """Above chance by more than `naive`, and with a skill over the naive and the simple ones of at least
-    `naive` and `simple`."""
+    """Above chance and with a skill over the naive of more than `naive`, and with a skill of at least
+    `simple` more than a tree and a line have."""
 
     naive: float
     simple: float
@@ -26,7 +26,7 @@ class BeatsBaselines(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`beats the naive by 0, a tree and a line by -0.05`."""
+        """`beats the naive by 0, a tree and a line by -0.2`."""
         return f"beats the naive by {self.naive:g}, a tree and a line by {self.simple:g}"
 
     def needs(self) -> tuple[Need, ...]:
@@ -37,7 +37,7 @@ class BeatsBaselines(Record, frozen=True, kw_only=True):
         """The verdict, with the baseline that decides it."""
         (found,) = evidence
         chance = [each for each in found.figures if each.metric.endswith(CHANCE)]
-        simple = [each for each in found.figures if each.metric in {SKILL + each for each in SIMPLE}]
+        simple = [each for each in found.figures if each.metric in {LESS + each for each in SIMPLE}]
         naive = [each for each in found.figures if each not in chance and each not in simple]
         # A mean is beaten in squares and a median in distances: a model of one need not beat the other.
         best = sorted(naive, key=lambda each: -each.value)[:1]
@@ -66,21 +66,22 @@ def _says(limit: float) -> Says:
 
 
 def beats_baselines(
-    naive: float = 0.0, *, simple: float = -0.1, required: bool = True, level: Level = "release"
+    naive: float = 0.0, *, simple: float = -0.2, required: bool = True, level: Level = "release"
 ) -> BeatsBaselines:
     """The model knows more than its target's shares do: `beats_baselines(simple=0.0)`.
 
-    Skill is one less the model's loss over a baseline's on the same rows (Brier score of probabilities, error
-    of labels, squared error of numbers): 1 is perfect, 0 no better, below 0 worse. Its interval is that of a
-    ratio of paired sums, whole groups or days counted as one (linearisation; Liang and Zeger 1986).
+    Skill is one less the model's loss over that of the naive on the same rows (Brier score of probabilities,
+    error of labels, squared error of numbers): 1 is perfect, 0 no better, below 0 worse. Its interval is that
+    of a ratio of paired sums, whole groups or days counted as one (linearisation; Liang and Zeger 1986).
 
     naive: it must be shown, with all of the interval, that roc_auc (labels: balanced accuracy) is above
     chance by more than this, and it must not be shown that probabilities are worse than the training rows'
     class shares, or labels than the most frequent class. Numbers must be shown to beat the training rows'
     mean in squared or their median in absolute error, whichever goes better.
-    simple: it must not be shown that the skill over a tree of depth three, or over a logistic or ridge
-    regression, both learned from at most 20,000 training rows, is below this. A little below 0 leaves room
-    for problems that truly are lines.
+    simple: it must not be shown that the skill, less that of a tree of depth three, or of a logistic or ridge
+    regression, both learned from at most 20,000 training rows, is below this. Below 0 leaves room for
+    problems that truly are lines: there boosted trees of their usual settings have, after 1,600 rows, 0.13
+    less skill than a logistic regression, and after 16,000 rows 0.03.
 
     An overfitted tree has probabilities worse than none; so has a model fitted with class weights: it fails
     here, and `calibrated` says by how much. It does not see whether the model is good enough: set limits of
