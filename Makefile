@@ -36,5 +36,5 @@ demo: .venv/ready ## from flight records to a traced prediction, in two minutes
 bench: .venv/ready ## every promise, one JSON line each
 	.venv/bin/python benchmarks/run_all.py
 
-truth: .venv/ready ## the studies behind docs/reference/checks.md: which check finds which fault
+truth: .venv/ready ## the studies behind docs/reference/checks.md and faults.md: hours
 	.venv/bin/python benchmarks/truth/run.py

@@ -20,9 +20,9 @@ may ask of such a model, {checks} in all, at the level `audit`. Nothing is made 
 itself, with how often it alarms without a fault, is in [checks](checks.md).
 
 *found by*: the checks that failed; where not at each of the {seeds} seeds, how often. *in doubt*: those that
-were inconclusive, which closes the way like a failure where the check is required. The first row has no fault:
-what fails or is in doubt there is left out of the others, unless it happened more often. *standard()*: how
-often `gates=standard()` alone would have kept the version out of production.
+were inconclusive, which closes the way like a failure where the check is required. The first row has no
+fault: what fails or is in doubt there is left out of the others, unless it happened more often. *standard()*:
+how often `gates=standard()` alone would have kept the version out of production.
 
 A fault that no check finds is one to look for by other means: the last table names them.
 """

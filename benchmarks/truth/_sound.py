@@ -1,6 +1,7 @@
 """Sound projects of several kinds: data made up without a fault, and a model that anyone might fit to it.
 
     boosted     two classes, scikit-learn's boosted trees, numbers, words and gaps, split at random
+    plain       two classes that follow from a line, LightGBM as it comes, split at random
     in time     two classes, logistic regression, split by time, two joins and a computed feature
     classes     four classes, LightGBM, split by customers of several rows each
     amounts     numbers, boosted trees, prices and words, split at random
@@ -78,6 +79,22 @@ model = Model(
     fit=fit,
     split=at_random(0.2),
     slices=("region",),"""
+PLAIN = """
+rows = Dataset("rows", source="rows-*.parquet", key="id")
+
+
+def fit(X, y, *, seed=0):
+    from lightgbm import LGBMClassifier
+
+    return LGBMClassifier(random_state=seed, n_jobs=1, verbose=-1).fit(X, y)
+
+
+model = Model(
+    "model",
+    features=Features("features", of=rows, known=KNOWN),
+    target="y",
+    fit=fit,
+    split=at_random(0.2),"""
 IN_TIME = """
 rows = Dataset("rows", source="rows-*.parquet", key="id", time="at")
 weather = Dataset("weather", source="weather-*.parquet", key=("place", "hour"), time="hour", delay="30m")
@@ -243,6 +260,13 @@ def _boosted(draw: np.random.Generator, world: np.random.Generator, rows: int, f
     return {"rows": frame.with_columns(y=pl.Series(y))}
 
 
+def _plain(draw: np.random.Generator, world: np.random.Generator, rows: int, first: int) -> Tables:
+    x = draw.normal(size=(rows, 8))
+    score = world.uniform(0.8, 2.5) * x[:, :4] @ np.array([1.0, -0.8, 0.6, 0.4])
+    made = {f"x{at}": x[:, at] for at in range(8)}
+    return {"rows": pl.DataFrame(made).with_columns(y=pl.Series(draw.random(rows) < _logistic(score)))}
+
+
 def _rare(draw: np.random.Generator, world: np.random.Generator, rows: int, first: int) -> Tables:
     frame, score = _mixed(draw, world, rows)
     y = draw.random(rows) < _logistic(1.5 * score - world.uniform(3.6, 4.4))
@@ -348,6 +372,7 @@ def _stations(draw: np.random.Generator, world: np.random.Generator, rows: int, 
 Maker = Callable[[np.random.Generator, np.random.Generator, int, int], Tables]
 KINDS: dict[str, tuple[str, Maker]] = {
     "boosted": (CODES + BOOSTED, _boosted),
+    "plain": (PLAIN, _plain),
     "in time": (LINEAR + IN_TIME, _in_time),
     "classes": (CLASSES, _classes),
     "amounts": (CODES + AMOUNTS, _amounts),

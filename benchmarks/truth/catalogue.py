@@ -100,11 +100,12 @@ def leaked_in_part(rows: pl.DataFrame, draw: np.random.Generator) -> pl.DataFram
 
 
 def encoded(rows: pl.DataFrame, draw: np.random.Generator) -> pl.DataFrame:
-    """The mean outcome of the row's branch of three rows, itself among them; of test rows not known."""
-    branch = pl.Series(draw.permutation(rows.height) // 3)
-    rows = rows.with_columns(__branch=branch).with_columns(history=pl.col("paid").mean().over("__branch"))
-    hidden = pl.when(_late(20)).then(pl.col("paid").mean()).otherwise("history")
-    return rows.with_columns(history=hidden).drop("__branch")
+    """How often those of the row's branch, of four rows, have paid: it among them in training, not after."""
+    branch = pl.Series(draw.permutation(rows.height) // 4)
+    rows = rows.with_columns(__branch=branch)
+    paid, count = pl.col("paid").sum().over("__branch"), pl.len().over("__branch")
+    others = (paid - pl.col("paid")) / (count - 1).clip(lower_bound=1)
+    return rows.with_columns(history=pl.when(_late(20)).then(others).otherwise(paid / count)).drop("__branch")
 
 
 def next_month(rows: pl.DataFrame, draw: np.random.Generator) -> pl.DataFrame:
@@ -276,7 +277,7 @@ FAULTS: dict[str, Fault] = {
         ),
     ),
     "people in training and in the test": Fault(rows=same_people),
-    "a tenth of the test rows copied into training": Fault(rows=copied),
+    "a tenth of the test rows copied to an earlier day": Fault(rows=copied),
     "4 % of rows once more with the other label": Fault(rows=contradictory),
     "a row number as a feature": Fault(rows=numbered, text=_features("number")),
     "personal data in a feature": Fault(rows=mailed, text=_features("contact")),
