@@ -186,11 +186,11 @@ def test_a_run_is_shown_by_the_beginning_of_its_id(trained):
 
 def test_a_gate_that_does_not_open_is_exit_code_3_and_no_way_to_production(trained):
     text = (trained / "project.py").read_text()
-    (trained / "project.py").write_text(text.replace("0.8", "0.9999"))
+    (trained / "project.py").write_text(text.replace("0.8", "1.1"))
     try:
         done = comporta(trained, "run")
         assert done.returncode == 3, done.stderr
-        assert "0.9999" in done.stdout and "cannot be released" in done.stderr
+        assert "1.1" in done.stdout and "cannot be released" in done.stderr
         number = json.loads(comporta(trained, "models", "tiny", "--json").stdout)[0]["number"]
         refused = comporta(trained, "release", f"tiny/{number}")
         assert refused.returncode == 2 and "Traceback" not in refused.stderr
@@ -266,7 +266,7 @@ def test_a_key_that_the_data_was_not_written_with_is_refused_before_it_is_put(tr
 
 
 @pytest.mark.parametrize("start", [(COMPORTA,), (sys.executable, "-m", "comporta")])
-@pytest.mark.parametrize("loaded", ["comporta.cli", "cyclopts.exceptions", "sqlalchemy.util"])
+@pytest.mark.parametrize("loaded", ["comporta.cli.boundary", "cyclopts.exceptions", "sqlalchemy.util"])
 def test_ctrl_c_while_a_command_is_still_loading_is_an_interruption_without_a_traceback(
     trained, start, loaded
 ):

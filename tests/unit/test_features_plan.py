@@ -100,7 +100,7 @@ def fails(frame: pl.DataFrame) -> pl.DataFrame:
         ({"compute": (double, double)}, "found the column double, but double makes one too"),
         ({"compute": (lambda frame: frame.select(__x="from"),)}, "a name that does not begin with __"),
         ({"compute": (lambda frame: frame.head(1).select(x="from"),)}, "found 1 rows for 2"),
-        ({"compute": (lambda frame: frame.to_dict(),)}, "found dict, expected a polars DataFrame"),
+        ({"compute": (lambda frame: frame.to_dict(),)}, "found a dict, expected a polars DataFrame"),
         (
             {"joins": (Join(dataset="weather", on={"from": "place"}, columns={"temp": "to"}),)},
             "both known and joined",
