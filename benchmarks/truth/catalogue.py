@@ -176,8 +176,9 @@ def numbered(rows: pl.DataFrame, draw: np.random.Generator) -> pl.DataFrame:
 
 
 def mailed(rows: pl.DataFrame, draw: np.random.Generator) -> pl.DataFrame:
-    mail = pl.concat_str(pl.lit("ana."), pl.col("person"), pl.lit("@example.org"))
-    return rows.with_columns(contact=mail)
+    """Which of forty advisors, by address."""
+    advisor = pl.Series(draw.integers(0, 40, rows.height)).cast(pl.String)
+    return rows.with_columns(advisor=pl.concat_str(pl.lit("ana."), advisor, pl.lit("@example.org")))
 
 
 def constant(rows: pl.DataFrame, draw: np.random.Generator) -> pl.DataFrame:
@@ -280,7 +281,7 @@ FAULTS: dict[str, Fault] = {
     "a tenth of the test rows copied to an earlier day": Fault(rows=copied),
     "4 % of rows once more with the other label": Fault(rows=contradictory),
     "a row number as a feature": Fault(rows=numbered, text=_features("number")),
-    "personal data in a feature": Fault(rows=mailed, text=_features("contact")),
+    "personal data in a feature": Fault(rows=mailed, text=_features("advisor")),
     "a constant feature": Fault(rows=constant, text=_features("version")),
     "a feature that is empty in the test": Fault(rows=broken),
     "3 % of incomes in another unit": Fault(rows=in_cents),

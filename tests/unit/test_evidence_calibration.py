@@ -154,3 +154,12 @@ def test_limits_are_checked_and_are_in_no_need():
     for fault in ({"error": -1}, {"bias": float("nan")}, {"by": 3}, {"on": "maybe"}, {"level": "never"}):
         with pytest.raises(BadProject, match="calibrated"):
             calibrated(**fault)
+
+
+def test_of_many_classes_how_sure_a_model_is_has_one_limit():
+    """Its bias and its error are the same quantity there: a stricter limit of one would hold both."""
+    rows = three(np.random.default_rng(1), 4000, sharper=2.2)
+    bias = next(each for each in calibration(rows).figures if each.metric == "bias")
+    assert 0.1 < bias.low < bias.high < 0.2
+    assert verdict(rows, calibrated(0.2, 0.1)).outcome == "pass"
+    assert verdict(rows, calibrated(0.1, 0.2)).outcome == "fail"

@@ -233,6 +233,22 @@ def test_a_feature_made_with_the_labels_of_its_own_rows_is_told_in_training_only
     assert (said.figure.metric, said.figure.slice) == ("told in training only", "code")
 
 
+def test_a_month_and_a_mean_that_moved_are_no_leak():
+    """Of one month the months of a year tell nothing; told worse than by nothing is no more lost."""
+    draw = np.random.default_rng(0)
+    month = draw.integers(1, 13, 3000)
+    warm = 12 * np.sin(month / 2) + draw.normal(0, 4, 3000)
+    train = table(0, 3000).with_columns(month=pl.Series(month), __target=pl.Series(warm))
+    june = 12 * np.sin(3) + draw.normal(0, 4, 600)
+    test = table(1, 600, first=5000).with_columns(month=pl.lit(6, pl.Int64), __target=pl.Series(june))
+    findings = found(alone, train=train, predictions=test.with_columns(__prediction=pl.lit(0.0)))
+    assert verdict(single_feature(), findings).outcome == "pass"
+    moved = test.with_columns(pl.col("__target") + 8, month=pl.Series(draw.integers(1, 13, 600)))
+    weak = train.with_columns(__target=pl.Series(warm / 4 + 12 * draw.normal(size=3000)))
+    findings = found(alone, train=weak, predictions=moved.with_columns(__prediction=pl.lit(0.0)))
+    assert verdict(single_feature(), findings).outcome == "pass"
+
+
 def test_honest_features_alarm_in_none_of_thirty_tables():
     for seed in range(30):
         findings = alone.alone(table(seed, 500), predicted(table(seed + 100, 300, first=5000)))

@@ -23,7 +23,7 @@ from comporta.store.frames import read
 
 ALONE, LOST = "told by one feature", "told in training only"
 SHOWN = 100
-FEWEST = 10
+FEWEST, SELDOM = 10, 0.1
 
 
 def measure(
@@ -41,7 +41,11 @@ def alone(
 ) -> Findings:
     """For each feature: what it tells of the test rows (`told by one feature`: the area under the ROC curve,
     or R²), and how much better it tells one half of the training rows from the other (`told in training
-    only`). Intervals hold for all features together (Bonferroni)."""
+    only`). Intervals hold for all features together (Bonferroni).
+
+    What is lost is looked for among the values that the test rows have too: a month tells much of a year and
+    nothing of the month that the test is, and no fault is in it. And it is no more than training tells above
+    nothing, of numbers twice that: a mean that moved makes any R² as low as it likes."""
     rows = labelled(predictions)
     train = train.filter(pl.col(TARGET).is_not_null())
     was = seen(rows)
@@ -67,17 +71,22 @@ def alone(
         of = "different numbers" if was.classes == 0 else "rows of a class other than the most common"
         return Findings(missing={ALONE: f"{few} {of} in one part, at least {FEWEST} expected"})
     figures, table = [], []
-    rest = None if own is None else np.unique(own[~first], return_inverse=True)[1]
     for name in names:
         mine = _Told(train[name], learn, was.classes)
-        there = mine.of(None, mine.parts.codes(rows[name]), rows[name], truth, units, level)
-        here = mine.of(
-            first, mine.code[~first], mine.column.filter(pl.Series(~first)), learn[~first], rest, level
-        )
+        code = mine.parts.codes(rows[name])
+        there = mine.of(None, code, rows[name], truth, units, level)
+        met = ~first & _met(mine.code, code)
+        if _told_apart(learn[met], was.classes) < FEWEST:
+            met = ~first
+        rest = None if own is None else np.unique(own[met], return_inverse=True)[1]
+        here = mine.of(first, mine.code[met], mine.column.filter(pl.Series(met)), learn[met], rest, level)
         table.append({"feature": name, "test": there.value, "train": here.value})
         if not (math.isfinite(there.value) and math.isfinite(here.value)):
             continue
-        figures += [_figure(name, there, len(truth), level), _lost(name, here, there, len(truth), level)]
+        figures += [
+            _figure(name, there, len(truth), level),
+            _lost(name, here, there, was.classes, len(truth), level),
+        ]
     whole = _whole(predictions, was.classes)
     if not figures:
         return Findings(missing={ALONE: "no feature tells anything that is defined"})
@@ -144,9 +153,16 @@ def _figure(name: str, found: Interval, rows: int, level: float) -> Figure:
     )
 
 
-def _lost(name: str, here: Interval, there: Interval, rows: int, level: float) -> Figure:
+def _met(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Training rows whose value, or part of the range, is not ten times as rare in the test rows."""
+    size = int(max(here.max(initial=0), there.max(initial=0))) + 1
+    shares = [np.bincount(each, minlength=size) / max(1, len(each)) for each in (here, there)]
+    return np.asarray((shares[1] >= SELDOM * shares[0])[here])
+
+
+def _lost(name: str, here: Interval, there: Interval, classes: int, rows: int, level: float) -> Figure:
     """Training's less the test's; their rows are apart, so their variances add."""
-    value = here.value - there.value
+    value = here.value - max(there.value, 0.5 if classes else -abs(here.value))
     halves = [
         (found.high - found.low) / 2
         for found in (here, there)

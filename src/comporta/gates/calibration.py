@@ -10,7 +10,7 @@ from comporta.gates.settle import On, Settled, show
 from comporta.gates.severest import severest
 from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
 
-ERROR, BIAS = "smooth calibration error", "bias"
+ERROR, BIAS, NAMED = "smooth calibration error", "bias", "named class"
 
 
 class Calibrated(Record, frozen=True, kw_only=True):
@@ -38,7 +38,9 @@ class Calibrated(Record, frozen=True, kw_only=True):
         (found,) = evidence
         errors = [each for each in found.figures if each.metric == ERROR]
         biases = [_size(each) for each in found.figures if each.metric == BIAS and self._mine(each)]
-        held = (errors, self.error), (biases, self.bias)
+        # Of many classes the bias is that of the class named: what a model is too sure by, as the error is.
+        named = any(each.slice == NAMED for each in errors)
+        held = (errors, self.error), (biases, max(self.error, self.bias) if named else self.bias)
         return severest(
             [
                 bound(self, found, limit, higher=False, on=self.on, says=_says(limit), figures=figures)
@@ -102,7 +104,8 @@ def calibrated(
     target. Models that give labels only have none: it does not apply.
     bias: the largest mean of what was said less what came, of either sign, over all rows and within each
     value of the project's declared slices, or of the columns in `by`; slices of fewer than 30 rows are named
-    as missing. Same units as `error`; with more than two classes it is the named class's.
+    as missing. Same units as `error`; with more than two classes it is the named class's, by how much the
+    model is too sure: the same quantity as its error, and held to the larger limit of both.
 
     The error's interval is as wide as the error that chance alone would show (signs of whole groups'
     residuals turned at random, 500 times); a model without fault has an error above 0 for that reason, and

@@ -62,6 +62,9 @@ def single_feature(
     above the limit; intervals are of the influence (DeLong 1988), by the declared group or by day where
     there are at least eight, and hold for all features together (Bonferroni).
 
+    What is lost is looked for among the values that the test rows have too, as a month tells much of a year
+    and nothing of the one that the test is; it is at most what training tells above nothing, or R² twice.
+
     A feature that tells all is the label, or was written after it. One that tells much in training and
     little in the test (`gap`) was made with the labels of its own rows, or has ceased to mean what it meant.
 
