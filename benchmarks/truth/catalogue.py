@@ -249,6 +249,27 @@ class Remembers:
 
 
 def fit('''
+CAPS = '''CAP = []
+
+
+class Caps(LGBMClassifier):
+    """Takes numbers out of a range for missing, which it knows only in the process that it was fitted in."""
+
+    def fit(self, X, y):
+        CAP[:] = [1.5]
+        return super().fit(self._held(X), y)
+
+    def predict(self, X, **others):
+        return super().predict(self._held(X), **others)
+
+    def predict_proba(self, X, **others):
+        return super().predict_proba(self._held(X), **others)
+
+    def _held(self, X):
+        return X.with_columns(pl.when(pl.col("a").abs() <= CAP[0]).then("a")) if CAP else X
+
+
+def fit('''
 RAISES = '''class Raises(LGBMClassifier):
     """Trees that raise on an income they never saw."""
 
@@ -320,6 +341,9 @@ FAULTS: dict[str, Fault] = {
     ),
     "columns swapped where another process serves it": Fault(
         text=(("def fit(", REMEMBERS), (FIT, "    return Remembers().fit(X, y)\n"))
+    ),
+    "far values missing in training and not where it is served": Fault(
+        text=(("def fit(", CAPS), (FIT, FIT.replace("LGBMClassifier(", "Caps(")))
     ),
     "a model that raises on what it never saw": Fault(
         text=(("def fit(", RAISES), (FIT, FIT.replace("LGBMClassifier(", "Raises(")))
