@@ -33,7 +33,12 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
     left = dict(results)
     parts = [HEAD, *_summary(results)]
     for module, functions in offered.items():
-        mine = [name for name, held in results.items() if f"src/comporta/gates/{module}.py" in held["code"]]
+        file = f"src/comporta/gates/{module}.py"
+        mine = [
+            name
+            for name, held in results.items()
+            if (name == module if name in offered else file in held["code"])
+        ]
         parts.append(f"## {module.replace('_', ' ').capitalize()}")
         parts += [_told(function) for function in functions]
         parts += [_table(left.pop(name)) for name in mine if name in left]
