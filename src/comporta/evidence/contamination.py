@@ -12,7 +12,7 @@ import polars as pl
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.table import column, feature_names
-from comporta.stats.twins import GRIDS, among, binned, codes, likeness, twinned
+from comporta.stats.twins import among, codes, grids, likeness, twinned
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
@@ -71,9 +71,9 @@ def contaminated(
     twins, note = _shared(ROWS, [both], train.height, whole=exact.copied)
     figures.append(twins)
     notes = [note]
-    grids = [grid for shift in GRIDS if (grid := binned(both, both[: train.height], shift)) is not None]
-    if grids:
-        twins, note = _shared(NEAR, grids, train.height, whole=False)
+    near = grids(both, both[: train.height])
+    if near:
+        twins, note = _shared(NEAR, near, train.height, whole=False)
         figures.append(twins)
         notes.append(note)
     return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))

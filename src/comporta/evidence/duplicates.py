@@ -8,7 +8,7 @@ import polars as pl
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import TARGET
 from comporta.stats.table import feature_names
-from comporta.stats.twins import GRIDS, binned, codes, likeness, repeats
+from comporta.stats.twins import codes, grids, likeness, repeats
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
@@ -47,15 +47,13 @@ def duplicated(rows: pl.DataFrame) -> Findings:
         )
     figures = [_figure(DUPLICATES, share, rows.height, copied)]
     notes = []
-    grids = [
-        (grid, codes(grid)) for shift in GRIDS if (grid := binned(features, features, shift)) is not None
-    ]
-    if grids:
+    cells = grids(features, features)
+    if cells:
         near = np.zeros(rows.height, dtype=bool)
-        for _, of in grids:
-            near |= repeats(of)
+        for each in cells:
+            near |= repeats(codes(each))
         value = float((near & ~again).mean())
-        if all(likeness(grid).copied for grid, _ in grids) or value == 0:
+        if all(likeness(each).copied for each in cells) or value == 0:
             figures.append(_figure(NEAR, value, rows.height, sure=True))
         else:
             notes.append(f"{value:.1%} of rows lie near an earlier one; so near that rows do by chance")

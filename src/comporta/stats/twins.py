@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 BINS = 16
-GRIDS = (0.0, 0.5)
+LOW, HIGH = 0.01, 0.99
+SHIFTS = (0.0, 0.5)
 FEWEST_NEAR = 6
 """Numeric columns below which rows near each other are a matter of course."""
 
@@ -76,27 +77,32 @@ def among(of: Codes, others: Codes) -> Bools:
     return np.isin(of, others)
 
 
-def binned(frame: pl.DataFrame, like: pl.DataFrame, shift: float) -> pl.DataFrame | None:
-    """Numbers as places on a grid of 16 steps across the middle 98 % of `like`, moved by a share of a step;
-    other columns as they are. None where there are too few real numbers for nearness to mean anything.
+def grids(frame: pl.DataFrame, like: pl.DataFrame) -> list[pl.DataFrame]:
+    """Numbers as places on a grid of 16 steps across the middle 98 % of `like`, and on one moved by half a
+    step; other columns as they are. None where there are too few real numbers for nearness to mean anything.
 
     A copy whose numbers were moved by a thousandth of their spread stays in its cells of 40 columns about
     one time in two a grid: what is found is a lower bound of what there is.
     """
-    made, real = [], 0
-    for column in frame:
-        if not column.dtype.is_float():
-            made.append(column)
-            continue
-        numbers = like[column.name].cast(pl.Float64).fill_nan(None)
-        low, high = numbers.quantile(0.01), numbers.quantile(0.99)
-        if low is None or high is None or not np.isfinite(high - low) or high <= low:
-            made.append(column)
-            continue
-        real += 1
-        step = (high - low) / BINS
-        made.append(((column.cast(pl.Float64).fill_nan(None) - low) / step + shift).floor())
-    return pl.DataFrame(made) if real >= FEWEST_NEAR else None
+    names = [each.name for each in frame if each.dtype.is_float()]
+    plain = {name: pl.col(name).cast(pl.Float64).fill_nan(None) for name in names}
+    ends = like.lazy().select(
+        plain[name].quantile(share).alias(f"{name} {share}") for name in names for share in (LOW, HIGH)
+    )
+    found = ends.collect().row(0, named=True) if names else {}
+    steps = {}
+    for name in names:
+        low, high = found[f"{name} {LOW}"], found[f"{name} {HIGH}"]
+        if low is not None and high is not None and np.isfinite(high - low) and high > low:
+            steps[name] = (low, (high - low) / BINS)
+    if len(steps) < FEWEST_NEAR:
+        return []
+    return [
+        frame.lazy()
+        .with_columns(((plain[name] - low) / step + shift).floor() for name, (low, step) in steps.items())
+        .collect()
+        for shift in SHIFTS
+    ]
 
 
 def _pairs(of: Codes) -> float:
