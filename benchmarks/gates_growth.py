@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from gates_release import PROJECT
+from gates_release import CANDIDATE, declare, two_versions
 
 FEW, MANY = 100_000, 1_000_000
 
@@ -34,24 +34,17 @@ def main() -> None:
 
 def judging(rows: int) -> float:
     """Seconds to judge a version of this many rows, half of them test rows; nothing was measured before."""
-    from comporta.cli.init import make
     from comporta.loop.gate import gate
     from comporta.loop.house import open_house
-    from comporta.loop.train import run
 
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        make(folder, "bench")
-        for gates in ("()", "everything"):
-            (folder / "project.py").write_text(PROJECT.format(rows=rows, gates=gates, limit=0.7, more=""))
-            with open_house(folder, works=True) as house:
-                began = time.perf_counter()
-                if gates == "()":
-                    run(house)
-                else:
-                    gate(house, "model/1")
-                took = time.perf_counter() - began
-    return took
+        two_versions(folder, rows)
+        declare(folder, rows, "everything")
+        with open_house(folder, works=True) as house:
+            began = time.perf_counter()
+            gate(house, CANDIDATE)
+            return time.perf_counter() - began
 
 
 if __name__ == "__main__":
