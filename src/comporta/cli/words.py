@@ -43,7 +43,7 @@ CHECK_TITLE = "The project's declaration"
 CHECK_LEVEL = "commit: hold each model, fitted on a sample, to its quick gates too."
 NO_QUICK_GATES = "{model}: no gate is asked at this level."
 TRIED = "No faults, and no quick gate fails on a sample. The full set: comporta run"
-TRIED_BROKEN = "A required gate fails on a sample."
+TRIED_BROKEN = "A required gate fails on a sample, or could not be asked."
 
 # key
 KEY_SHOWN = "Whoever has this key can match what is stored to people. Keep it where secrets are kept."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from comporta.engine import Progress
@@ -24,8 +26,9 @@ class Tried(Record, frozen=True, kw_only=True):
 
     @property
     def broken(self) -> bool:
-        """Whether a required gate failed. What is in doubt is left to the full run."""
-        return any(each.required and each.outcome == "fail" for each in self.verdicts)
+        """Whether a required gate failed, or could not be asked. What too few rows leave in doubt is left to
+        the full run."""
+        return any(not each.opens for each in self.verdicts)
 
 
 def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tuple[Tried, ...]]:
@@ -47,7 +50,18 @@ def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tupl
 
 
 def _left(verdict: Verdict) -> Verdict:
-    """What a sample leaves in doubt closes nothing here."""
-    if verdict.outcome != "inconclusive":
+    """What a sample has too few rows to tell closes nothing here; a check that raised, or whose evidence was
+    not made, does."""
+    if verdict.outcome != "inconclusive" or not verdict.required or not _measured(verdict):
         return verdict
-    return msgspec.structs.replace(verdict, required=False)
+    reason = f"{verdict.reason} Left to the full run: a sample of {ROWS:,} rows is too small to tell."
+    return msgspec.structs.replace(verdict, required=False, reason=reason)
+
+
+def _measured(verdict: Verdict) -> bool:
+    """Whether a figure was measured whose interval leaves it open; or the metrics were, and a sample so small
+    has no such rows: one class, or too few of a slice."""
+    figure = verdict.figure
+    if figure is not None and figure.low is not None and figure.high is not None:
+        return math.isfinite(figure.low + figure.value + figure.high)
+    return verdict.what == "scores" and verdict.evidence is not None

@@ -1,0 +1,94 @@
+"""What a push is held to: closed by what fails or cannot be asked, not by what a sample is too small for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from comporta.cli.init import make
+from comporta.gates import at_least, judge
+from comporta.loop.commit import Tried, _left, commit
+from comporta.loop.house import open_house
+from comporta.records import Artifact, Evidence
+
+GATES = """
+from comporta.gates import accept
+from comporta.records import Figure, Record, Verdict, need
+
+
+class Raises(Record, frozen=True, kw_only=True):
+    name: str = "a check that raises"
+    required: bool = True
+    level: str = "commit"
+
+    def needs(self):
+        return (need("feature quality"),)
+
+    def judge(self, evidence):
+        return Verdict(check=self.name, outcome="pass", required=True, reason=str(1 / 0))
+
+
+def crashes(rows):
+    import os
+
+    os._exit(7)
+
+
+def wide(rows):
+    return Figure(metric="share", value=0.5, low=0.2, high=0.8, rows=rows.height)
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("push")
+    make(made, "churn")
+    return made
+
+
+def tried(root: Path, gate: str) -> Tried:
+    file = root / "project.py"
+    if not (root / "first.py").exists():
+        (root / "first.py").write_text(file.read_text())
+    text = (root / "first.py").read_text()
+    start, end = text.index("    gates=("), text.index("project = Project(")
+    text = f"{text[:start]}    gates=({gate},),\n)\n\n{text[end:]}"
+    text = text.replace("\ncustomers = Dataset(", f"{GATES}\n\ncustomers = Dataset(", 1)
+    file.write_text(text)
+    with open_house(root, works=True) as house:
+        _, (found,) = commit(house)
+    return found
+
+
+def test_a_required_check_that_raises_closes(root):
+    found = tried(root, "Raises()")
+    assert found.broken
+    assert "raised ZeroDivisionError" in found.verdicts[0].reason
+    assert not tried(root, "Raises(required=False)").broken
+
+
+def test_a_required_check_whose_evidence_was_not_made_closes(root):
+    found = tried(root, 'accept(crashes, level="commit")')
+    assert found.broken
+    assert found.verdicts[0].required
+    assert "could not be measured" in found.verdicts[0].reason
+
+
+def test_what_a_sample_is_too_small_to_tell_closes_nothing_and_says_so(root):
+    found = tried(root, 'accept(wide, at_least=0.5, level="commit"), at_least("roc_auc", 0.6)')
+    assert not found.broken
+    (open_, sure) = found.verdicts
+    assert (open_.outcome, open_.required) == ("inconclusive", False)
+    assert "Left to the full run" in open_.reason
+    assert (sure.outcome, sure.required) == ("pass", True)
+
+
+def test_metrics_that_a_sample_has_no_rows_for_are_left_to_the_full_run():
+    artifact = Artifact(digest="0" * 64, size=3, kind="json")
+    check = at_least("roc_auc", 0.6, by="plan")
+    (wanted,) = check.needs()
+    few = Evidence(need=wanted, artifact=artifact, missing="12 rows, at least 30 expected")
+    none = Evidence(need=wanted, missing="nothing was measured for 'scores'")
+    assert _left(*judge((check,), {wanted: few})).opens
+    assert not _left(*judge((check,), {wanted: none})).opens
