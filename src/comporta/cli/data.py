@@ -229,6 +229,7 @@ def _expectations(shape: Shape) -> dict[str, str]:
         parts += [f"missing ≤ {column.nulls:.1%}"] if column.nulls < 1 else []
         parts += ["one of " + ", ".join(map(str, column.one_of))] if column.one_of else []
         parts += ["unique"] if column.unique else []
+        parts += ["only reported"] if parts and column.breach == "report" else []
         told[column.name] = ", ".join(parts)
     return told
 

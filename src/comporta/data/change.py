@@ -69,7 +69,7 @@ def add(
     intake.require_held(now)
     runs.require_unique()
     for column in shape.columns:
-        if column.unique:
+        if column.unique and column.breach == "stop":
             runs.require_unique_column(column.name)
     mended = False
     for _ in range(_ATTEMPTS):

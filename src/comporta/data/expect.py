@@ -37,7 +37,7 @@ class Intake:
 
     def require_held(self, now: datetime) -> None:
         """Raises ExpectationBroken, with the first offending rows, for the first expectation that fails."""
-        for column in self.shape.columns:
+        for column in _stopping(self.shape):
             for label, wanted in _broken(column):
                 found = self.counts.get(label, 0)
                 if found:
@@ -87,7 +87,7 @@ class Intake:
                     f"{name}.{when}: found {found[when]}, expected Datetime or Date: it is declared as "
                     f"{role}. Cast it in the source."
                 )
-        for column in self.shape.columns:
+        for column in _stopping(self.shape):
             if column.type and column.type not in (found[column.name], base(found[column.name])):
                 message = (
                     f"{name}.{column.name}: found the type {found[column.name]}, expected {column.type}. "
@@ -99,7 +99,7 @@ class Intake:
         return found
 
     def _count(self, batch: pl.DataFrame) -> None:
-        rules = {label: rule for column in self.shape.columns for label, rule in _rules(column)}
+        rules = {label: rule for column in _stopping(self.shape) for label, rule in rules_of(column)}
         asked = [rule.sum().alias(label) for label, rule in rules.items()]
         if self.shape.time is not None:
             asked.append(pl.col(self.shape.time).max().alias("__newest"))
@@ -109,7 +109,7 @@ class Intake:
         found = batch.lazy().select(asked).collect().row(0, named=True)
         newest = found.pop("__newest", None)
         if newest is not None:
-            self.newest = max(filter(None, (self.newest, _utc(newest))))
+            self.newest = max(filter(None, (self.newest, utc(newest))))
         for label, count in found.items():
             if count:
                 self.counts[label] = self.counts.get(label, 0) + count
@@ -146,7 +146,12 @@ class Intake:
             raise error
 
 
-def _rules(column: Column) -> list[tuple[str, pl.Expr]]:
+def _stopping(shape: Shape) -> list[Column]:
+    """The columns whose breach stops the version."""
+    return [column for column in shape.columns if column.breach == "stop"]
+
+
+def rules_of(column: Column) -> list[tuple[str, pl.Expr]]:
     """For each expectation that a row can break by itself: its label, and which rows break it."""
     value = pl.col(column.name)
     rules: list[tuple[str, pl.Expr]] = []
@@ -205,7 +210,7 @@ def _changed(name: str, expected: dict[str, str], found: dict[str, str]) -> Sche
     return error
 
 
-def _utc(value: datetime | date) -> datetime:
+def utc(value: datetime | date) -> datetime:
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -11,11 +11,13 @@ class Maker(Record, frozen=True, kw_only=True):
     run: the step function, `module:function`; it is called with a desk and its arguments by name, and a
     need's params come as arguments too. reads: argument → the thing of the pool it is given. may: the same
     for things that may not be there; the argument is then left out. many: things of which there may be
-    several, `earlier`; each arrives as an argument `earlier 1`, `earlier 2` … (take `**others`).
+    several (take `**others`): `earlier` arrive as arguments `earlier 1`, `earlier 2` …, and `tables`, the
+    dataset versions that the features read, as `table <dataset>`.
     tools: functions of other rooms lent to it, by argument name: `opened` opens a model, `refitted` fits
-    one more, `served` puts the candidate behind the request path, `fit` is the project's training function.
+    one more, `served` puts the candidate behind the request path, `fit` is the project's training function,
+    `counted` counts a dataset's expectations.
     tells: what it is told of the declaration, by argument name: `group`, `slices`, `split`, `task`,
-    `output`, `params`, `metrics`, `known`.
+    `output`, `params`, `metrics`, `known`, `shapes`.
     output: which of the step's outputs is the thing. cost: 1 quick to 3 slow: the quick are asked first.
     """
 

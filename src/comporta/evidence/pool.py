@@ -155,6 +155,12 @@ POOL: dict[str, Maker] = {
         tells=("group",),
         cost=3,
     ),
+    "expectations": Maker(
+        run=f"{_ROOM}.expectations:measure",
+        many=("tables",),
+        tools=("counted",),
+        tells=("shapes",),
+    ),
     "duplicates": Maker(run=f"{_ROOM}.duplicates:measure", reads={"train": "train"}),
     "feature quality": Maker(
         run=f"{_ROOM}.feature_quality:measure", reads={"train": "train", "test": "test"}

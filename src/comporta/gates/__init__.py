@@ -18,6 +18,7 @@ from comporta.gates.conduct import Never, never
 from comporta.gates.contamination import Contamination, contamination
 from comporta.gates.duplicates import Duplicates, duplicates
 from comporta.gates.evasion import Evasion, evasion
+from comporta.gates.expectations import Expectations, expectations
 from comporta.gates.explanation import Explained, explained
 from comporta.gates.feature_drift import FeatureDrift, feature_drift
 from comporta.gates.feature_quality import FeatureQuality, feature_quality
@@ -55,6 +56,7 @@ __all__ = [
     "Contamination",
     "Duplicates",
     "Evasion",
+    "Expectations",
     "Explained",
     "Fair",
     "FeatureDrift",
@@ -101,6 +103,7 @@ __all__ = [
     "equalised_odds",
     "error_parity",
     "evasion",
+    "expectations",
     "explained",
     "feature_drift",
     "feature_quality",

@@ -11,6 +11,7 @@ from comporta.gates.calibration import calibrated
 from comporta.gates.champion import no_worse
 from comporta.gates.contamination import contamination
 from comporta.gates.duplicates import duplicates
+from comporta.gates.expectations import expectations
 from comporta.gates.explanation import explained
 from comporta.gates.feature_drift import feature_drift
 from comporta.gates.feature_quality import feature_quality
@@ -37,11 +38,12 @@ Risk = Literal["low", "medium", "high"]
 def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tuple[Check, ...]:
     """The gates that every model should pass: `gates=(*standard("high"), at_least("recall", 0.5))`.
 
-    What is `required` at every risk is what makes a model worthless or its figures false: rows of the test
-    seen in training, features from the future, a feature that is the label, features that are broken, no
-    more skill than the target's shares, other answers in production than in research, personal data in what
-    it reads or says, and being shown to be worse than the champion. At `medium` it must be calibrated too;
-    at `high` also explained, steady under noise, without a weak slice, and of a build that keeps no rows.
+    What is `required` at every risk is what makes a model worthless or its figures false: data that is not
+    what was declared, rows of the test seen in training, features from the future, a feature that is the
+    label, features that are broken, no more skill than the target's shares, other answers in production than
+    in research, personal data in what it reads or says, and being shown to be worse than the champion. At
+    `medium` it must be calibrated too; at `high` also explained, steady under noise, without a weak slice,
+    and of a build that keeps no rows.
     The others report. Slow checks are asked at the level `audit` and report.
 
     timeless: joined datasets whose rows hold at all times, such as a list of airports: see `no_time_travel`.
@@ -52,6 +54,7 @@ def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tu
         raise BadProject(f"standard: found the risk {risk!r}, expected one of {', '.join(get_args(Risk))}.")
     careful, severe = risk != "low", risk == "high"
     return (
+        expectations(level="commit"),
         contamination(level="commit"),
         no_time_travel(timeless=timeless, level="commit"),
         single_feature(level="commit"),

@@ -48,6 +48,7 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         earlier(house, model.name, before=version.number),
         level,
         _served(house, model, level),
+        {each.dataset: each for each in version.read},
     )
     run, answers = house.engine.ask(
         Plan(nodes=tuple(nodes)),

@@ -56,7 +56,7 @@ def plan(
         past = (earlier or {}).get(model.name, ())
         tables = {name: Output(node=f"data {name}", name="version") for name in _tables(model)}
         served = None if logs is None else (logs, tables)
-        nodes += evidence_nodes(model, root, things, champions.get(model.name), past, level, served)
+        nodes += evidence_nodes(model, root, things, champions.get(model.name), past, level, served, tables)
     return Plan(nodes=tuple(nodes))
 
 
@@ -151,9 +151,11 @@ def evidence_nodes(
     earlier: tuple[Artifact, ...],
     level: Level,
     served: tuple[Logs, Mapping[str, Thing]] | None = None,
+    tables: Mapping[str, Thing] | None = None,
 ) -> list[Node]:
     """What its gates ask for at this level, and the reference that later versions are compared with.
-    served: the logs of production, and the tables that its requests are joined with."""
+    served: the logs of production, and the tables that its requests are joined with. tables: those that its
+    features were made of."""
     asked = needs(asked_at(model.gates, level))
     nodes = [score_node(model, things, asked)]
     there = dict(things)
@@ -168,7 +170,7 @@ def evidence_nodes(
         nodes.append(champion_node(model, root, champion, things))
         if any(need.what == "difference" for need in asked):
             nodes.append(compare_node(model, there, asked))
-    candidate = Candidate(model=model, root=root, things=there, earlier=earlier)
+    candidate = Candidate(model=model, root=root, things=there, earlier=earlier, tables=tables or {})
     # What later versions are compared with; nothing is compared with a trial.
     kept = (Need(what="reference"),) if level != "commit" else ()
     return [*nodes, *measuring(candidate, (*kept, *asked), level)]

@@ -13,7 +13,7 @@ import msgspec
 
 from comporta.evidence.maker import Maker
 from comporta.evidence.pool import POOL
-from comporta.project import Model
+from comporta.project import Dataset, Model
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Record
 
@@ -23,6 +23,7 @@ TOOLS = {
     "opened": "comporta.train.asking:opened",
     "refitted": "comporta.train.asking:refitted",
     "served": "comporta.loop.candidate:served",
+    "counted": "comporta.data.expect_counts:counted",
 }
 """What a room lends to the steps that measure, by the name under which they are handed it."""
 
@@ -32,12 +33,13 @@ SECONDS: dict[Level, float] = {"commit": 10.0, "release": 300.0, "audit": 3600.0
 
 class Candidate(Record, frozen=True, kw_only=True):
     """A model to be measured, and what there is of it. things: by the names of the pool's table; `earlier`:
-    the references of earlier versions, newest first."""
+    the references of earlier versions, newest first. tables: the datasets that its features read, by name."""
 
     model: Model
     root: Path
     things: dict[str, Thing]
     earlier: tuple[Artifact, ...] = ()
+    tables: Mapping[str, Thing] = {}
 
 
 def pooled(need: Need) -> bool:
@@ -112,6 +114,8 @@ def _node(
     inputs |= {argument: things[thing] for argument, thing in maker.may.items() if thing in things}
     if "earlier" in maker.many:
         inputs |= {f"earlier {n}": one for n, one in enumerate(candidate.earlier, start=1)}
+    if "tables" in maker.many:
+        inputs |= {f"table {name}": table for name, table in candidate.tables.items()}
     uses: dict[str, str | tuple[str, ...]] = {
         tool: name_of(model.fit, candidate.root) if tool == "fit" else TOOLS[tool] for tool in maker.tools
     }
@@ -148,7 +152,13 @@ def told(model: Model) -> dict[str, Any]:
         "params": model.params,
         "metrics": list(model.metrics),
         "known": list(model.features.known),
+        "shapes": {table.name: msgspec.to_builtins(table.shape()) for table in _read(model)},
     }
+
+
+def _read(model: Model) -> tuple[Dataset, ...]:
+    features = model.features
+    return (features.of, *(join.dataset for join in features.joins))
 
 
 def _called(function: object) -> str:

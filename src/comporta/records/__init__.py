@@ -3,7 +3,17 @@
 from comporta.records import facts
 from comporta.records.asked import Asked, Said
 from comporta.records.asset import Artifact, Asset, Slice
-from comporta.records.dataset import Change, Column, Fragment, Join, Manifest, Segment, Shape, Value
+from comporta.records.dataset import (
+    Change,
+    Column,
+    Counted,
+    Fragment,
+    Join,
+    Manifest,
+    Segment,
+    Shape,
+    Value,
+)
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
 from comporta.records.observation import Feedback, Joined, Observation
@@ -41,6 +51,7 @@ __all__ = [
     "Check",
     "Column",
     "Cost",
+    "Counted",
     "Event",
     "Evidence",
     "Fact",

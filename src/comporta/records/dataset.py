@@ -9,14 +9,16 @@ from comporta.records.record import Record
 
 Value = str | float | int | bool
 Change = Literal["append", "update", "replace"]
+Breach = Literal["stop", "report"]
 
 
 class Column(Record, frozen=True):
-    """What is expected of one column; a breach stops the version.
+    """What is expected of one column; a breach stops the version, or is left to the check `expectations`.
 
     type: polars' name (`Int64`, `Float64`, `String`, `Boolean`, `Datetime`, `Date`, `Categorical`), or
     empty for any. nulls: the largest share of missing values, 0 to 1. at_least, at_most: bounds of
     values. one_of: the allowed values. unique: no value twice. personal: tells who someone is.
+    breach: `stop` makes no version; `report` makes it, and the check `expectations` judges its rows.
     """
 
     name: str
@@ -28,6 +30,22 @@ class Column(Record, frozen=True):
     unique: bool = False
     personal: bool = False
     meaning: str = ""
+    breach: Breach = "stop"
+
+
+class Counted(Record, frozen=True, kw_only=True):
+    """How one expectation stands on the rows of one version. column: empty for one of the dataset.
+
+    expects: the declaration's word: `nulls`, `at_least`, `fresh` … allowed: the share of rows that may break
+    it. breach: what a broken one does when rows are taken in.
+    """
+
+    column: str
+    expects: str
+    rows: int
+    broken: int
+    allowed: float = 0.0
+    breach: Breach = "stop"
 
 
 class Shape(Record, frozen=True, kw_only=True):

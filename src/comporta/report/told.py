@@ -55,7 +55,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("When pushed", ("noise", "scenario", "stress", "evasion", "parity")),
     (
         "The data",
-        ("label errors", "duplicates", "identifiers", "feature quality", "contamination", "single feature"),
+        (
+            *("expectations", "label errors", "duplicates", "identifiers", "feature quality"),
+            *("contamination", "single feature"),
+        ),
     ),
     ("What it looks at", ("importance", "importance change", "explanation", "shape")),
     ("Privacy", ("membership", "attribute inference", "privacy structure", "personal data")),
