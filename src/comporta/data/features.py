@@ -6,9 +6,10 @@ known columns ──▶ + joined columns ──▶ each compute function adds it
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import msgspec
 import polars as pl
 
 from comporta.errors import BadProject
@@ -26,6 +27,28 @@ class History(Protocol):
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
+
+
+def planned(
+    *,
+    of: str,
+    known: Sequence[str],
+    target: str,
+    shapes: dict[str, Any],
+    joins: Sequence[Any] = (),
+    compute: Sequence[Function] = (),
+    use: Sequence[str] | None = None,
+) -> FeaturePlan:
+    """The plan that a step is given as JSON."""
+    return FeaturePlan(
+        of=of,
+        known=tuple(known),
+        use=None if use is None else tuple(use),
+        target=target,
+        shapes=msgspec.convert(shapes, dict[str, Shape]),
+        joins=msgspec.convert(list(joins), tuple[Join, ...]),
+        compute=tuple(compute),
+    )
 
 
 class FeaturePlan(Record, frozen=True, kw_only=True):

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from comporta.data.damage import told
-from comporta.data.features import AT, FeaturePlan
+from comporta.data.features import AT, FeaturePlan, planned
 from comporta.data.features_fields import Seen
 from comporta.data.features_history import tables
 from comporta.data.features_sorted import sorted_table
@@ -24,7 +23,7 @@ from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_hash, subject_text
 from comporta.data.read import scan
 from comporta.errors import BadData, BadProject
-from comporta.records import Artifact, Join, Shape, Slice
+from comporta.records import Artifact, Slice
 from comporta.store import Desk, Keys
 from comporta.store.desk import artifact_name
 from comporta.store.whole import file_digest, put_whole
@@ -53,14 +52,8 @@ def features(
     as JSON. others: each joined table as `table <dataset>`. batch: rows in memory at once on the side of
     `of`; None: about 50 MB of them. Raises BadProject; BadData on a target that is NaN or infinite.
     """
-    plan = FeaturePlan(
-        of=of.dataset,
-        known=tuple(known),
-        use=None if use is None else tuple(use),
-        target=target,
-        shapes=msgspec.convert(shapes, dict[str, Shape]),
-        joins=msgspec.convert(list(joins), tuple[Join, ...]),
-        compute=tuple(compute),
+    plan = planned(
+        of=of.dataset, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute
     )
     spine = scan(desk.store, desk.keys, of)
     has = spine.collect_schema()

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from comporta.data.features import AT, FeaturePlan
+from comporta.data.features import AT, planned
 from comporta.data.features_history import tables
 from comporta.data.keys import key_text, row_key, subject_hash
 from comporta.data.read import scan
 from comporta.data.types import typed
 from comporta.errors import BadData
-from comporta.records import Artifact, Field, Join, Shape, Signature, Slice, decode
+from comporta.records import Artifact, Field, Shape, Signature, Slice, decode
 from comporta.store import Desk
 from comporta.store.frames import write
 
@@ -57,15 +57,7 @@ def logged(
     )
     there = asked.filter(pl.all_horizontal(_has(name) for name in known) if known else pl.lit(True))
     frame = _inputs(there["inputs"], [field for field in takes.raw if field.name in known])
-    plan = FeaturePlan(
-        of=of,
-        known=tuple(known),
-        use=None if use is None else tuple(use),
-        target=target,
-        shapes=msgspec.convert(shapes, dict[str, Shape]),
-        joins=msgspec.convert(list(joins), tuple[Join, ...]),
-        compute=tuple(compute),
-    )
+    plan = planned(of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute)
     frames = {
         name.removeprefix("table "): scan(desk.store, desk.keys, part)
         for name, part in others.items()
