@@ -1,0 +1,31 @@
+"""Broken rows that are let in and judged, on the real path: a run, a deeper look, and each push."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from comporta.cli.init import make
+from comporta.loop.commit import commit
+from comporta.loop.gate import gate
+from comporta.loop.house import open_house
+from comporta.loop.release import version_of
+from comporta.loop.train import run
+
+
+def test_a_model_made_of_rows_that_break_what_is_declared_is_refused(tmp_path: Path) -> None:
+    make(tmp_path, "churn")
+    project = tmp_path / "project.py"
+    text = project.read_text()
+    text = text.replace('Column("tenure", at_least=0)', 'Column("tenure", at_least=2, breach="report")')
+    start, end = text.index("    gates=("), text.index("project = Project(")
+    text = f"{text[:start]}    gates=(expectations(level='commit'),),\n)\n\n{text[end:]}"
+    project.write_text(f"from comporta.gates import expectations\n{text}")
+    with open_house(tmp_path, works=True) as house:
+        run(house)
+        (verdict,) = version_of(house, "leaving/1").verdicts
+        assert verdict.outcome == "fail" and "1 of 2 expectations of the data hold" in verdict.reason
+        assert "customers.tenure at_least" in verdict.reason
+        (again,) = gate(house, "leaving/1").version.verdicts
+        assert again.reason == verdict.reason
+        (tried,) = commit(house)[1]
+        assert [each.outcome for each in tried.verdicts] == ["fail"] and tried.broken
