@@ -17,7 +17,7 @@ class Maker(Record, frozen=True, kw_only=True):
     one more, `served` puts the candidate behind the request path, `fit` is the project's training function,
     `counted` counts a dataset's expectations.
     tells: what it is told of the declaration, by argument name: `group`, `slices`, `split`, `task`,
-    `output`, `params`, `metrics`, `known`, `shapes`.
+    `output`, `params`, `metrics`, `known`, `shapes`; and by `machine`, the digest of the one it runs on.
     output: which of the step's outputs is the thing. cost: 1 quick to 3 slow: the quick are asked first.
     """
 

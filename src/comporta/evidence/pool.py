@@ -87,6 +87,7 @@ POOL: dict[str, Maker] = {
         reads={**_MODEL, "test": "test", "parity": "parity", "trial": "trial"},
         may={"onnx": "onnx"},
         tools=("opened", "served"),
+        tells=("machine",),
         cost=3,
     ),
     "parity": Maker(

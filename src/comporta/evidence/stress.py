@@ -5,18 +5,15 @@ Figures of time are of this machine, whose digest the table `machine` has, and h
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import platform
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from comporta.evidence.load import Round, ask, load, on_wire
+from comporta.evidence.machine import machine
 from comporta.evidence.parity import Served
 from comporta.evidence.request import as_json
 from comporta.evidence.rubbish import Bad, damaged, far, malformed
@@ -46,7 +43,8 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: latency of single-row JSON requests in a closed loop of so many connections; bad requests
     that were not one clear 4xx (or, where it may, one whole answer); memory of the server's process a
-    thousand requests later. others: what the pool lends beside."""
+    thousand requests later. others: what the pool lends beside, and the digest of this machine: what another
+    one measured answers another question."""
     takes = desk.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
     parts |= {} if onnx is None else {"onnx": onnx}
@@ -175,24 +173,6 @@ def growth(sizes: Sequence[int], requests: Sequence[int]) -> float:
     apart = at[second] - at[first]
     slopes = (held[second] - held[first])[apart > 0] / apart[apart > 0]
     return float(np.median(slopes) / 1024 * 1000) if len(slopes) else 0.0
-
-
-def machine() -> dict[str, str | int]:
-    """What figures of time depend on. digest: 16 hex digits that name it without telling whose it is."""
-    model = platform.processor()
-    cpus = Path("/proc/cpuinfo")
-    if cpus.exists():
-        named = (line for line in cpus.read_text().splitlines() if line.startswith("model name"))
-        model = next(named, model).partition(":")[2].strip() or model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    told: dict[str, str | int] = {
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "processor": model,
-        "cores": cores,
-    }
-    digest = hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
-    return {"digest": digest, **told}
 
 
 def _of_rounds(rounds: Sequence[Round]) -> tuple[float, float]:

@@ -76,8 +76,9 @@ def stress(
     sees grows by more than a MB.
 
     Without p99_ms and p50_ms latency is measured and reported, not judged: it depends on the machine, whose
-    digest stands beside the figures, and a remembered figure is of the machine that measured it. With
-    `on="fault"` the p99 fails where that of every round is above the limit.
+    digest stands beside the figures. It is part of the question: on another kind of machine (system,
+    processor, cores) all is measured anew, whatever a shared store remembers. With `on="fault"` the p99 fails
+    where that of every round is above the limit.
 
     What it does not see: networks, proxies, many processes, joins and computed features before the model.
     Raises BadProject on a limit that is no number above 0.

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from comporta.evidence.machine import machine
 from comporta.evidence.maker import Maker
 from comporta.evidence.pool import POOL
 from comporta.project import Dataset, Model
@@ -142,7 +143,7 @@ def _node(
 
 
 def told(model: Model) -> dict[str, Any]:
-    """What a measuring step may be told of the declaration."""
+    """What a measuring step may be told of the declaration, and of where it runs."""
     return {
         "group": model.group,
         "slices": list(model.slices),
@@ -152,6 +153,7 @@ def told(model: Model) -> dict[str, Any]:
         "params": model.params,
         "metrics": list(model.metrics),
         "known": list(model.features.known),
+        "machine": machine()["digest"],
         "shapes": {table.name: msgspec.to_builtins(table.shape()) for table in _read(model)},
     }
 
