@@ -31,7 +31,7 @@ GATES = (
     'equal_opportunity(by="sex")',
     'error_parity(by="sex")',
     'calibration_parity(by="sex")',
-    'no_proxy(of="sex")',
+    'no_proxy(of="sex", owner="the study")',
     "label_errors(at_most=0.08)",
     'monotone("income")',
     'evasion("declared", on="fault")',

@@ -13,9 +13,9 @@ from comporta.records import Evidence
 from comporta.records.columns import CHANCE, LABEL
 
 BOTH, ANSWERS, HARDEST = (
-    no_proxy(of="sex"),
-    no_proxy(of="sex", features=False),
-    no_proxy(of="sex", at_most=0.5),
+    no_proxy(of="sex", owner="the study"),
+    no_proxy(of="sex", owner="the study", features=False),
+    no_proxy(of="sex", owner="the study", at_most=0.5),
 )
 
 

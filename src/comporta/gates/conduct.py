@@ -16,10 +16,10 @@ class Never(Record, frozen=True, kw_only=True):
     """Where `when` holds, the model never decides so: not once."""
 
     when: Callable[..., Any]
+    owner: str
     decision: str = ""
     above: float | None = None
     below: float | None = None
-    owner: str = ""
     columns: tuple[str, ...] = ()
     required: bool = True
     level: Level = "release"
@@ -55,7 +55,7 @@ class Never(Record, frozen=True, kw_only=True):
 
     def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
         figure = decides.figure
-        rule = f" (a rule of {self.owner})" if self.owner else ""
+        rule = f" (a rule of {self.owner})"
         if decides.outcome == "pass":
             looked = " and ".join(f"{each.figure.rows:,} {each.figure.slice}" for each in settled)
             return f"{self._what()} was decided for none of {looked} under the rule{rule}."

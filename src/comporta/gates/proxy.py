@@ -16,8 +16,8 @@ class NoProxy(Record, frozen=True, kw_only=True):
 
     of: str
     limit: float
+    owner: str
     features: bool = True
-    owner: str = ""
     on: On = "fault"
     required: bool = True
     level: Level = "release"
@@ -49,7 +49,7 @@ class NoProxy(Record, frozen=True, kw_only=True):
         figure = decides.figure
         kind = "answers" if figure.metric == "answers tell" else "features"
         seen = f"of the {kind}, area under the ROC curve of {show(figure)}, the highest of {len(settled)}"
-        rule = f" (a rule of {self.owner})" if self.owner else ""
+        rule = f" (a rule of {self.owner})"
         if decides.outcome == "pass":
             return f"{seen}: at most {self.limit:g}{rule}."
         if decides.outcome == "fail":
@@ -60,19 +60,20 @@ class NoProxy(Record, frozen=True, kw_only=True):
 def no_proxy(
     *,
     of: str,
+    owner: str,
     at_most: float = 0.6,
     features: bool = True,
-    owner: str = "",
     on: On = "fault",
     required: bool = True,
 ) -> NoProxy:
-    """Who knows the answer cannot tell the attribute from it: `no_proxy(of="sex", at_most=0.6)`.
+    """Who knows the answer cannot tell the attribute from it: `no_proxy(of="sex", owner="Ethics board")`.
 
     Each answer of the model (label, probabilities, number) and each feature that it reads is cut into 32
     ranges of equal counts, or its words; the share of each value of `of` in a range, learned on half
     of the rows, ranks the others (all of a group on one side). The area under the ROC curve, 0.5 for nothing
     told, is at most `at_most`; DeLong's interval, by whole groups, for all features at once by Bonferroni.
-    20,000 rows at most. features: False judges the answers alone. owner: whose rule it is.
+    20,000 rows at most. features: False judges the answers alone. owner: who answers for the rule,
+    told in the verdict.
 
     Answers that tell an attribute may be right where the outcome itself differs by it; `equalised_odds`
     asks about that. It does not see what several features tell together and the answers do not.
@@ -80,5 +81,7 @@ def no_proxy(
     """
     if not isinstance(of, str) or not of:
         raise BadProject(f"no_proxy: found of={of!r}, expected the name of a column.")
+    if not isinstance(owner, str) or not owner.strip():
+        raise BadProject(f"no_proxy of {of}: found owner={owner!r}, expected who answers for the rule.")
     limit = number("no_proxy", "at_most", at_most, low=0.5, high=1.0)
     return NoProxy(of=of, limit=limit, features=features, owner=owner, on=on, required=required)
