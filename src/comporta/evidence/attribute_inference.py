@@ -132,17 +132,7 @@ def _advantages(
             if pull is None or other is None:
                 continue
             found = influenced(after - before, other - pull, unit, level)
-            figures.append(
-                Figure(
-                    metric="advantage",
-                    value=found.value,
-                    low=found.low,
-                    high=found.high,
-                    rows=int((~mine).sum()),
-                    groups=found.units,
-                    slice=f"{name} about {of}={value}",
-                )
-            )
+            figures.append(found.figure("advantage", int((~mine).sum()), f"{name} about {of}={value}"))
     return figures
 
 

@@ -166,12 +166,7 @@ def measured(
         if not np.isfinite(each.value):
             missing[name] = "it is not defined on these rows"
             continue
-        figures.append(
-            Figure(
-                metric=name, value=each.value, low=each.low, high=each.high, rows=told.height,
-                groups=each.units,
-            )
-        )  # fmt: skip
+        figures.append(each.figure(name, told.height))
     return figures, missing
 
 

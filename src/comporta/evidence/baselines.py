@@ -79,7 +79,7 @@ def baselines(
     }
     for name, said in answers.items():
         less = ratio_of(losses(_answer(was, said)).row - lost.row, naive, units)
-        figures.append(_figure(f"skill less that of {name}", less, rows.height))
+        figures.append(less.figure(f"skill less that of {name}", rows.height))
     held = tuple(each for each in figures if np.isfinite(each.value))
     return Findings(
         figures=held,
@@ -128,10 +128,4 @@ def _skill(over: str, mine: Floats, theirs: Floats, units: NDArray[np.int64] | N
         low=None if found.high is None else 1 - found.high,
         high=None if found.low is None else 1 - found.low,
     )
-    return _figure(f"skill over {over}", turned, rows)
-
-
-def _figure(metric: str, found: Interval, rows: int) -> Figure:
-    return Figure(
-        metric=metric, value=found.value, low=found.low, high=found.high, rows=rows, groups=found.units
-    )
+    return turned.figure(f"skill over {over}", rows)

@@ -128,18 +128,7 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
     for name, part in parts:
         level = together(len(parts) - 1) if name else 0.95
         found = mean_of(part["__residual"].to_numpy(), units_of(part, group), level)
-        figures.append(
-            Figure(
-                metric=BIAS,
-                value=found.value,
-                low=found.low,
-                high=found.high,
-                level=level,
-                rows=part.height,
-                groups=found.units,
-                slice=name,
-            )
-        )
+        figures.append(found.figure(BIAS, part.height, name, level))
     return figures, missing
 
 

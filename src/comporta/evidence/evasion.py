@@ -20,7 +20,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from comporta.evidence.moved import asked_of
 from comporta.evidence.pushed import kind_of, values_of
-from comporta.records import Artifact, Asked, Figure, Findings, Said
+from comporta.records import Artifact, Asked, Findings, Said
 from comporta.stats.spread import share_of, spread
 from comporta.stats.units import units_of
 from comporta.store import Desk
@@ -111,14 +111,7 @@ def searched(
     ways = ways_of(asked, test, changeable, ranges)
     found = search(asked, rows, ways, place, cost, word_cost, seed)
     share = share_of((found.cost <= cost).astype(np.float64), units_of(rows, group))
-    figure = Figure(
-        metric=FLIPPED,
-        value=share.value,
-        low=share.low,
-        high=share.high,
-        rows=rows.height,
-        groups=share.units,
-    )
+    figure = share.figure(FLIPPED, rows.height)
     curve = tuple(
         {"cost": float(at), "share": float((found.cost <= at).mean())} for at in np.linspace(0, cost, 21)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.records import Artifact, Findings
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import quick_intervals
@@ -41,20 +41,9 @@ def fit_gap(
     parts = {"train": _measured(train, name, group, seed), "test": _measured(test, name, group, seed)}
     mine, theirs = (parts["train"], parts["test"]) if named(name).higher else (parts["test"], parts["train"])
     gap = difference_of(mine, theirs)
-    sides = [
-        Figure(
-            metric=f"{name} {part}", value=found.value, low=found.low, high=found.high,
-            rows=(train if part == "train" else test).height, groups=found.units,
-        )
-        for part, found in parts.items()
-    ]  # fmt: skip
-    figures = [
-        Figure(
-            metric=f"{name} gap", value=gap.value, low=gap.low, high=gap.high, rows=test.height,
-            groups=gap.units,
-        ),
-        *sides,
-    ]  # fmt: skip
+    rows = {"train": train.height, "test": test.height}
+    figures = [gap.figure(f"{name} gap", test.height)]
+    figures += [found.figure(f"{name} {part}", rows[part]) for part, found in parts.items()]
     held = tuple(each for each in figures if each.value == each.value)
     lost = {each.metric: "it is not defined on these rows" for each in figures if each not in held}
     return Findings(

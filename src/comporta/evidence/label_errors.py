@@ -7,7 +7,7 @@ import polars as pl
 
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import KEY, TARGET
-from comporta.stats.bootstrap import LEVEL, Interval, intervals
+from comporta.stats.bootstrap import intervals
 from comporta.stats.confident import contradicted, joint, share_contradicted
 from comporta.stats.means import mean_of
 from comporta.stats.predictions import classes_of, labelled, seen
@@ -44,7 +44,7 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
         distance, found = far_off(was.truth.astype(np.float64), was.number)
         share = mean_of(found.astype(float), units)
         shown = rows.select(KEY, TARGET, "__prediction").with_columns(distance=pl.Series(distance))
-        return _findings([_figure(ERRORS, share, rows.height)], shown.filter(pl.Series(found)), rows.height)
+        return _findings([share.figure(ERRORS, rows.height)], shown.filter(pl.Series(found)), rows.height)
     if was.probability is None:
         return Findings(without="the model gives no probabilities, which confident learning needs")
     known = was.truth >= 0
@@ -63,19 +63,7 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
     notes = (
         f"by the joint of given and true labels {1 - np.trace(table):.2%} are wrong, {found.sum():,} listed",
     )
-    return _findings([_figure(ERRORS, share, len(given))], shown.filter(pl.Series(found)), len(given), notes)
-
-
-def _figure(what: str, found: Interval, rows: int) -> Figure:
-    return Figure(
-        metric=what,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        level=LEVEL,
-        rows=rows,
-        groups=found.units,
-    )
+    return _findings([share.figure(ERRORS, len(given))], shown.filter(pl.Series(found)), len(given), notes)
 
 
 def _findings(figures: list[Figure], shown: pl.DataFrame, rows: int, notes: tuple[str, ...] = ()) -> Findings:

@@ -106,7 +106,7 @@ def noisy(
             noise = one.push.startswith("noise")
             where = f"{one.push} in {one.feature}" if noise else f"{one.feature}: {one.push}"
             share = share_of(moved(alone, one.said, takes), some)
-            figures.append(_figure(CHANGED if noise else EXTREME, share, few.height, where))
+            figures.append(share.figure(CHANGED if noise else EXTREME, few.height, where))
     figures.append(_unanswered([one.said for one in singles[len(pushed) :]], "extremes", few.height))
     asks = rows.height * (1 + len(together)) + few.height * len(singles)
     return Findings(
@@ -143,7 +143,7 @@ def _levels(
     truth = rows[TARGET].filter(pl.Series(known)) if known.any() else None
     for level, said in by_level.items():
         share = share_of(np.mean([moved(before, each, takes) for each in said], axis=0), units)
-        figures.append(_figure(CHANGED, share, rows.height, f"noise={level:g}"))
+        figures.append(share.figure(CHANGED, rows.height, f"noise={level:g}"))
         if truth is not None:
             lost.append(_loss(name, _only(before, known), [_only(s, known) for s in said], truth, asked))
     if truth is None:
@@ -152,7 +152,7 @@ def _levels(
     found = quick_intervals(lost, len(truth), units=held, seed=seed)
     for level, one in zip(by_level, found, strict=True):
         if np.isfinite(one.value):
-            figures.append(_figure(f"{name} {LOST}", one, len(truth), f"noise={level:g}"))
+            figures.append(one.figure(f"{name} {LOST}", len(truth), f"noise={level:g}"))
     return figures
 
 
@@ -188,18 +188,6 @@ def _unanswered(said: Sequence[Said | None], where: str, rows: int = 0) -> Figur
     lost = sum(rows if one is None else int((~answered(one)).sum()) for one in said)
     of = sum(rows if one is None else len(one.decisions) for one in said)
     return Figure(metric=UNANSWERED, value=lost, rows=of, slice=where)
-
-
-def _figure(what: str, share: Any, rows: int, where: str) -> Figure:
-    return Figure(
-        metric=what,
-        value=share.value,
-        low=share.low,
-        high=share.high,
-        rows=rows,
-        groups=share.units,
-        slice=where,
-    )
 
 
 def _table(

@@ -72,9 +72,9 @@ def told(
     if lost:
         return Findings(missing={CHANGED: f"{lost:,} of the changed rows had no finite answer"})
     takes, units = asked.signature, units_of(rows, group)
-    figures = [_figure(CHANGED, share_of(moved(before, after, takes), units), rows.height)]
+    figures = [share_of(moved(before, after, takes), units).figure(CHANGED, rows.height)]
     for what, values in _means(before, after, takes).items():
-        figures.append(_figure(what, mean_of(values, units), rows.height))
+        figures.append(mean_of(values, units).figure(what, rows.height))
     missing = {}
     if metric is not None:
         figure = _scored(metric, after, rows, takes, units, seed)
@@ -125,10 +125,4 @@ def _scored(
     measure: Statistic = statistic(metric, seen)
     held = None if units is None else np.unique(units[there], return_inverse=True)[1]
     (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)
-    return _figure(metric, found, int(there.sum())) if np.isfinite(found.value) else None
-
-
-def _figure(what: str, found: Any, rows: int) -> Figure:
-    return Figure(
-        metric=what, value=found.value, low=found.low, high=found.high, rows=rows, groups=found.units
-    )
+    return found.figure(metric, int(there.sum())) if np.isfinite(found.value) else None

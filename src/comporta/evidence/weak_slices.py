@@ -222,12 +222,7 @@ def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> 
             if not np.isfinite(found.value):
                 missing[f"{metric} {called}"] = "a constant would cost nothing there"
                 continue
-            figures.append(
-                Figure(
-                    metric=metric, value=found.value, low=found.low, high=found.high, level=each.level,
-                    rows=each.rows, groups=found.units, slice=called,
-                )
-            )  # fmt: skip
+            figures.append(found.figure(metric, each.rows, called, each.level))
     note = f"{len(stand)} of {len(weak)} slices with the highest {loss} were confirmed on the other half."
     wide = f"Of {names} columns the {told} whose bins differ most were searched." if told < names else ""
     return Findings(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from comporta.records import Record
+from comporta.records import Figure, Record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +35,13 @@ class Interval(Record, frozen=True, kw_only=True):
     low: float | None
     high: float | None
     units: int
+
+    def figure(self, metric: str, rows: int, slice: str = "", level: float = LEVEL) -> Figure:
+        """As what a check is shown. rows: that it rests on."""
+        return Figure(
+            metric=metric, value=self.value, low=self.low, high=self.high, level=level, rows=rows,
+            groups=self.units, slice=slice,
+        )  # fmt: skip
 
 
 def replicates_for(rows: int) -> int:
