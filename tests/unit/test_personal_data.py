@@ -157,7 +157,7 @@ def test_the_kept_model_and_its_answers_are_searched():
     )
     train = write(desk, rows)
     kept = steps.fit(desk, train=train, fit=words)
-    made = measure(desk, **kept, train=train)
+    made = measure(desk, **kept, train=train, test=train)
     found = desk.get_json(made["findings"], Findings)
     assert {each.slice.rpartition(": ")[0] for each in found.figures} >= {
         "feature contact",
@@ -166,6 +166,35 @@ def test_the_kept_model_and_its_answers_are_searched():
     }
     verdict = judged(CHECK, found)
     assert "feature contact" in verdict.reason and "example.com" not in verdict.reason
+
+
+def test_what_is_kept_beside_the_model_is_searched_too_and_so_are_test_rows():
+    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    draw = np.random.default_rng(0)
+    rows = pl.DataFrame(
+        {"contact": draw.choice(["ana.silva@example.com", "other"], 300), "__target": draw.random(300) < 0.5}
+    )
+    train = write(desk, rows)
+    kept = steps.fit(desk, train=train, fit=words)
+    exported = steps.export(desk, **kept, train=train)
+    # The rows themselves are clean: what is found is found in what was made of them.
+    clean = rows.with_columns(contact=pl.lit("other"))
+    sound, late = write(desk, clean), clean.with_columns(contact=pl.lit("rui.costa@example.com"))
+    beside = {name: exported[name] for name in ("onnx", "trial")}
+
+    def places(**others):
+        made = measure(desk, **kept, train=sound, **others)
+        return {
+            each.slice.rpartition(": ")[0]
+            for each in desk.get_json(made["findings"], Findings).figures
+            if each.metric == "personal data"
+        }
+
+    assert places(test=sound, **beside) == {"the kept model", "the ONNX export", "trial rows' contact"}
+    assert places(test=write(desk, late)) == {"the kept model", "feature contact"}
+    found = desk.get_json(measure(desk, **kept, train=sound, test=sound, **beside)["findings"], Findings)
+    allowed = no_personal_data(allow=("contact", "the kept model", "the ONNX export"))
+    assert judged(allowed, found).outcome == "pass"
 
 
 def test_noise_is_no_address():

@@ -1,13 +1,16 @@
 """Personal data where it should not be: in features, in columns that reports slice by, in answers, and in
-the kept model."""
+what is kept of the model: its own bytes, its ONNX export, and the trial rows that go with it.
+
+The rows that explanations are measured against are test rows, and are searched as such.
+"""
 
 from __future__ import annotations
 
 import io
 import re
 import zipfile
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -18,6 +21,7 @@ from comporta.stats.table import feature_names
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
+ANSWER, MODEL, GRAPH, TRIAL = "answer", "the kept model", "the ONNX export", "trial rows'"
 DISTINCT = 50_000
 FEWEST = 3
 SHARE = 0.5
@@ -37,14 +41,26 @@ class Found(NamedTuple):
     of: int
 
 
-def measure(desk: Desk, *, model: Artifact, signature: Artifact, train: Artifact) -> dict[str, Artifact]:
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    train: Artifact,
+    test: Artifact,
+    onnx: Artifact | None = None,
+    trial: Artifact | None = None,
+) -> dict[str, Artifact]:
     """`findings`: each place with a kind of personal data, and how many values of it have the form."""
     takes = desk.get_json(signature, Signature)
-    rows = read(desk, train)
-    found = [*in_rows(rows), *in_words("answer", pl.Series(takes.classes, dtype=pl.String))]
+    parts = (_told(read(desk, train)), _told(read(desk, test)))
+    rows = pl.concat(parts, how="diagonal_relaxed")
+    found = [*in_rows(rows), *in_words(ANSWER, pl.Series(takes.classes, dtype=pl.String))]
     found += in_bytes(desk.get(model))
-    looked = len(feature_names(rows)) + len(kept(rows)) + 2
-    print(f"personal data: {looked} places, {len(found)} findings")
+    found += [] if onnx is None else in_graph(desk.get(onnx))
+    found += [] if trial is None else in_trial(desk.get_json(trial, dict))
+    looked = rows.width + 2 + (onnx is not None) + (trial is not None)
+    print(f"personal data: {looked} places, {rows.height:,} rows, {len(found)} findings")
     return {"findings": desk.put_json(findings(found, looked, rows.height))}
 
 
@@ -62,6 +78,12 @@ def findings(found: list[Found], looked: int, rows: int) -> Findings:
 def kept(rows: pl.DataFrame) -> list[str]:
     """The columns beside the features that reports name values of."""
     return [name for name in rows.columns if name.startswith(KEPT)]
+
+
+def _told(rows: pl.DataFrame) -> pl.DataFrame:
+    """Features, and the columns beside them that reports name values of."""
+    named = rows.select(*feature_names(rows), *kept(rows))
+    return named.with_columns(pl.selectors.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
 
 
 def in_rows(rows: pl.DataFrame) -> Iterator[Found]:
@@ -105,17 +127,32 @@ def in_numbers(where: str, values: pl.Series) -> Iterator[Found]:
 def in_bytes(data: bytes) -> list[Found]:
     """Addresses and IBANs in the kept model: in the members of an archive, or in the bytes themselves."""
     held = data[data.find(b"\n") + 1 :]
-    parts = [held]
-    if held.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(held)) as archive:
-            parts = [archive.read(name) for name in archive.namelist()]
+    if not held.startswith(b"PK"):
+        return _in_parts(MODEL, [held])
+    with zipfile.ZipFile(io.BytesIO(held)) as archive:
+        return _in_parts(MODEL, [archive.read(name) for name in archive.namelist()])
+
+
+def in_graph(data: bytes) -> list[Found]:
+    """The same in the exported graph, which holds the words that the model knows."""
+    return _in_parts(GRAPH, [data])
+
+
+def in_trial(trial: dict[str, Any]) -> Iterator[Found]:
+    """What stands in the words of the trial rows. trial: `columns` and `rows`."""
+    for place, name in enumerate(trial["columns"]):
+        words = [row[place] for row in trial["rows"] if isinstance(row[place], str)]
+        yield from in_words(f"{TRIAL} {name}", pl.Series(words, dtype=pl.String))
+
+
+def _in_parts(where: str, parts: Iterable[bytes]) -> list[Found]:
     texts = [part[:BYTES] for part in parts]
     mails = {each for part in texts for each in IN_BYTES.findall(part)}
     bank = KINDS[1]
     form = re.compile(bank.form.encode())
     banks = {each for part in texts for each in form.findall(part) if bank.holds(each.decode())}
     found = {"e-mail addresses": len(mails), bank.name: len(banks)}
-    return [Found("the kept model", name, many, many) for name, many in found.items() if many]
+    return [Found(where, name, many, many) for name, many in found.items() if many]
 
 
 def _enough(where: str, kind: Kind, texts: list[str], of: int, fewest: int) -> Iterator[Found]:

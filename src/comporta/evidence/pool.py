@@ -147,7 +147,8 @@ POOL: dict[str, Maker] = {
     ),
     "personal data": Maker(
         run=f"{_ROOM}.personal_data:measure",
-        reads={**_MODEL, "train": "train"},
+        reads={**_MODEL, "train": "train", "test": "test"},
+        may={"onnx": "onnx", "trial": "trial"},
     ),
     # 8, 9: faults of the data.
     "label errors": Maker(

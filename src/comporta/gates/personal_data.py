@@ -11,7 +11,7 @@ from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, nee
 
 
 class NoPersonalData(Record, frozen=True, kw_only=True):
-    """Nothing that has the form of personal data, outside of the columns allowed."""
+    """Nothing that has the form of personal data, outside of the columns and places allowed."""
 
     allow: tuple[str, ...] = ()
     required: bool = True
@@ -34,7 +34,8 @@ class NoPersonalData(Record, frozen=True, kw_only=True):
         looked = [each for each in found.figures if each.metric == "places looked at"]
         if found.missing or not looked or not looked[0].value > 0:
             return unseen(self.name, self.required, 0.0, evidence)
-        allowed = {f"{kind} {name}" for name in self.allow for kind in ("feature", "column")}
+        kinds = ("feature ", "column ", "trial rows' ", "")
+        allowed = {f"{kind}{name}" for name in self.allow for kind in kinds}
         shown = [
             each
             for each in found.figures
@@ -53,7 +54,10 @@ class NoPersonalData(Record, frozen=True, kw_only=True):
 
 def _reason(shown: Sequence[Figure], looked: int) -> str:
     if not shown:
-        return f"Nothing with the form of personal data in {looked} features, columns, answers and the model."
+        return (
+            f"Nothing with the form of personal data in {looked} places: features, columns, answers, the "
+            "kept model and its exports."
+        )
     told = [
         each.slice
         if each.slice.endswith(": its name")
@@ -65,13 +69,16 @@ def _reason(shown: Sequence[Figure], looked: int) -> str:
 
 
 def no_personal_data(*, allow: str | Sequence[str] | None = None, required: bool = True) -> NoPersonalData:
-    """No personal data in features, kept columns, answers or the model: `no_personal_data()`.
+    """No personal data in features, kept columns, answers or artifacts: `no_personal_data()`.
 
     Looks for e-mail addresses, telephone numbers with a country code, IBANs, card numbers, and national
     numbers of BR, DE, ES, FR, IT, NL, PT and US: by form, and by check digit where there is one. Numbers of
     digits alone must pass in most of the values that have the form, as chance passes a tenth. Features named
-    like `email` or `date_of_birth` are found by name; the kept model's bytes are searched for addresses and
-    IBANs. At most 50,000 different values of a column are read. allow: columns that may hold it.
+    like `email` or `date_of_birth` are found by name. Training and test rows are read, at most 50,000
+    different values of a column, and the words of the trial rows that are kept with the model; the bytes of
+    the kept model and of its ONNX export are searched for addresses and IBANs. The rows that explanations
+    are measured against are test rows. allow: columns that may hold it, or `"the kept model"`,
+    `"the ONNX export"`.
 
     It does not see names of people, addresses of places, or numbers of other countries. Raises BadProject.
     """
