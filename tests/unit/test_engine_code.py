@@ -431,3 +431,20 @@ def test_a_step_of_comportas_own_reaches_no_stray_file_of_the_project(tmp_path):
     stray.write_text("raise SystemExit('changed')\n")
     code.refresh()
     assert code.of(refs).digest == before
+
+
+def test_the_code_a_check_declares_is_the_projects_own_with_all_it_calls(tmp_path: Path) -> None:
+    (tmp_path / "project.py").write_text(
+        "from comporta.records import Record\nLEAST = 5\ndef most():\n    return 9\n"
+        "class Own(Record):\n    def judge(self, evidence):\n        return LEAST < len(evidence) < most()\n"
+    )
+    code = Code(tmp_path)
+    refs = ("project.py:Own",)
+    before = code.of(refs)
+    assert any(part.startswith("comporta.records") for part in before.parts)
+    assert not any("comporta" in part for part in before.declared)
+    for old, new in (("LEAST = 5", "LEAST = 4"), ("return 9", "return 10"), ("< most", "<= most")):
+        was = code.of(refs).own
+        edit(tmp_path, "project.py", old, new)
+        code.refresh()
+        assert code.of(refs).own != was

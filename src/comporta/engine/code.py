@@ -30,6 +30,7 @@ _BY_NAME = ("importlib.import_module", "importlib.__import__", "importlib.reload
             "importlib.util.module_from_spec", "importlib.util.spec_from_file_location", "runpy.run",
             "pkgutil.resolve_name", "pkgutil.get_loader", "sys.modules", "builtins.eval", "builtins.exec",
             "builtins.__import__")  # fmt: skip
+_OURS = ("comporta.", "comporta:")
 
 
 class Reach(Record, frozen=True, kw_only=True):
@@ -44,6 +45,18 @@ class Reach(Record, frozen=True, kw_only=True):
     files: tuple[str, ...]
     values: dict[str, str]
     parts: dict[str, str]
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """Statement or constant → digest, of the project's own alone."""
+        counted = {**{f"={name}": value for name, value in self.values.items()}, **self.parts}
+        return {part: told for part, told in sorted(counted.items()) if not part.startswith(_OURS)}
+
+    @property
+    def own(self) -> str:
+        """The digest of what is the project's own: the same under another release of Comporta."""
+        told = (f"{part}\t{digest}" for part, digest in self.declared.items())
+        return blake3("\n".join(told).encode()).hexdigest()
 
 
 class Code:

@@ -99,6 +99,12 @@ class Engine:
         self._code.refresh()
         return self._code.of(functions).digest
 
+    def declared(self, *functions: str) -> str:
+        """The digest of the project's own code that these references reach: Comporta's own and what is
+        installed left out, so that it stays the same under another release of them."""
+        self._code.refresh()
+        return self._code.of(functions).own
+
     def close(self) -> None:
         """Ends the worker processes."""
         if self._executor is not None:

@@ -25,7 +25,7 @@ from comporta.gates.feature_quality import FeatureQuality, feature_quality
 from comporta.gates.fit_gap import FitGap, fit_gap
 from comporta.gates.identifiers import Identifiers, identifiers
 from comporta.gates.importance_change import ImportanceChange, importance_change
-from comporta.gates.judge import asked_at, judge, level_of, needs, policy
+from comporta.gates.judge import asked_at, form, judge, level_of, needs, policy
 from comporta.gates.label_errors import LabelErrors, label_errors
 from comporta.gates.learning_curve import LearningCurve, learning_curve
 from comporta.gates.limit import Limit, at_least, at_most
@@ -45,6 +45,7 @@ from comporta.gates.stress import Stress, stress
 from comporta.gates.time_travel import NoTimeTravel, no_time_travel
 from comporta.gates.versus import BetterThanChampion, better_than_champion
 from comporta.gates.weak_slices import WeakSlices, weak_slices
+from comporta.gates.written import reached
 
 __all__ = [
     "Accepted",
@@ -108,6 +109,7 @@ __all__ = [
     "feature_drift",
     "feature_quality",
     "fit_gap",
+    "form",
     "identifiers",
     "importance_change",
     "judge",
@@ -127,6 +129,7 @@ __all__ = [
     "policy",
     "prediction_drift",
     "privacy_structure",
+    "reached",
     "replayed",
     "scenario",
     "single_feature",

@@ -39,13 +39,23 @@ def judge(checks: Sequence[Check], evidence: Mapping[Need, Evidence]) -> tuple[V
     return tuple(_about(check, _judge(check, evidence)) for check in checks)
 
 
-def policy(checks: Sequence[Check]) -> str:
+def form(check: Check, beside: bytes = b"") -> str:
+    """The digest of all that a check declares, 64 hex digits: two of one name ask the same only where it is
+    equal. beside: what else decides what it asks, such as the code that its functions reach.
+
+    A function in it, and a kind that is not Comporta's, count by their source text. Raises BadProject on a
+    check that is no plain data: its limits could change unseen.
+    """
+    return blake3(written(check) + b"\n" + beside).hexdigest()
+
+
+def policy(checks: Sequence[Check], forms: Mapping[str, str] | None = None) -> str:
     """The digest of what a candidate is asked to pass, 64 hex digits; the order of checks is nothing.
 
-    A function in a check counts by its source text. Raises BadProject on a check that is no plain data: its
-    limits could change unseen.
+    forms: those of the checks, by name; None: of what is in the checks alone. Raises BadProject, as `form`.
     """
-    return blake3(b"\n".join(sorted(written(check) for check in checks))).hexdigest()
+    every = (form(check) for check in checks) if forms is None else forms.values()
+    return blake3("\n".join(sorted(every)).encode()).hexdigest()
 
 
 def _asked(check: Check) -> tuple[tuple[Need, ...], str]:

@@ -111,8 +111,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     """What one check says: the figure, the limit, and the reason in one sentence.
 
     needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
-    are ordered by it. carried: asked of this candidate before and left out of its gates since; it still
-    counts.
+    are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
+    since; it still counts. form: digest of what the check declared, or empty.
     """
 
     check: str
@@ -125,6 +125,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     evidence: Artifact | None = None
     what: str = ""
     carried: bool = False
+    form: str = ""
 
     @property
     def opens(self) -> bool:

@@ -42,8 +42,10 @@ class Version(Record, frozen=True, kw_only=True):
     run: the run that built it. steps: node name → recipe digest, everything it was made by.
     parts: what it is served and judged from: `model`, `onnx`, `signature`, `scores`, `predictions` ...
     read: the slices of datasets it learned from. policy: digest of the gates it was asked to pass;
-    needed: how many people must approve it; asked: the checks it must pass. These are fixed when it is asked
-    for. level: how deeply it was judged. waivers: verdicts that someone lets stand for a while.
+    needed: how many people must approve it; asked: the checks it must pass; forms: check → digest of all that
+    it declared. These are fixed when it is asked for; a version of an older release holds no forms.
+    judged_by: digest of the gates that judged it last. level: how deeply. waivers: verdicts that someone lets
+    stand for a while.
     """
 
     model: str
@@ -63,6 +65,8 @@ class Version(Record, frozen=True, kw_only=True):
     asked: tuple[str, ...] = ()
     level: Level = "release"
     waivers: tuple[Waiver, ...] = ()
+    forms: dict[str, str] = {}
+    judged_by: str = ""
 
     @property
     def id(self) -> str:
