@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 from comporta.records import Artifact, Figure, Findings, Slice, Verdict, Version, Waiver, decode, encode
 from comporta.report import Report, Told, junit, markdown, page, sections
+from comporta.report.drawn import pictures, table
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EVIL = "<script>alert(1)</script> | \"quoted\" & 'single'\nnext"
@@ -68,7 +69,7 @@ FULL = report(
     told(f"bad {EVIL}", "fail", "bias", findings=FINDINGS),
     told("waived", "fail", "noise", waiver=WAIVER),
     told("only told", "inconclusive", "backtest", required=False),
-    told("first", "does not apply", "difference"),
+    told("first", "does not apply", "versus"),
     told("ours", "pass", "something of the team"),
 )
 
@@ -133,18 +134,71 @@ def test_junit_counts_what_closes_as_failures_and_the_rest_that_did_not_pass_as_
     assert len(suites.findall(".//skipped")) == 3
 
 
-def test_tables_become_pictures_where_their_columns_say_how():
+def drawn(what: str, name: str, *rows: dict[str, object]) -> list[str]:
+    """The pictures of one table."""
+    return list(table(what, name, rows))
+
+
+def test_figures_and_tables_become_pictures_where_their_columns_say_how():
     text = page(report(told("good", findings=FINDINGS)))
-    assert text.count("<svg") == 3
-    assert "and 16 more" in text
+    assert text.count("<figure") == 3
+    assert "The first 24 of 40." in text
     assert "The first 30 of 100." in text
     assert "Measured on 10 of 100 rows." in text
+
+
+def test_of_many_figures_the_one_that_decided_is_among_those_drawn():
+    figures = tuple(Figure(metric="gap", value=n / 100, slice=f"pair {n}") for n in range(90))
+    worst = Verdict(check="c", outcome="fail", required=True, reason="r", figure=figures[-1], limit=0.1)
+    best = Verdict(check="c", outcome="fail", required=True, reason="r", figure=figures[0], limit=0.1)
+    for verdict in (worst, best):
+        (picture,) = pictures(verdict, Findings(figures=figures))
+        assert f"<div class='mark decides'><span>{verdict.figure.slice}</span>" in picture
+
+
+def test_one_figure_of_a_slice_is_drawn_beside_its_limit():
+    figure = Figure(metric="importance moved", value=0.7, low=0.6, high=0.8, slice="earlier 1")
+    verdict = Verdict(check="c", outcome="fail", required=True, reason="r", figure=figure, limit=0.5)
+    (picture,) = pictures(verdict, Findings(figures=(figure,)))
+    assert "Dashed: the limit 0.5." in picture
+    assert "with 95 % intervals. Earlier 1 is the version released before this one." in picture
+
+
+def test_a_change_of_shares_is_drawn_from_what_was_to_what_is():
+    row = {
+        "against": "earlier 1",
+        "feature": "age",
+        "was": 0.2,
+        "is": 0.9,
+        "change": 0.7,
+        "low": 0.6,
+        "high": 2,
+    }
+    (picture,) = drawn("importance change", "shares", row)
+    assert "<b>0.2 → 0.9</b>" in picture and picture.count('class="was"') == 1
+    # No share is above 1, whatever the interval of the change says.
+    assert 'x2="97.17%"' in picture.split('class="reach"')[1]
+
+
+def test_groups_are_drawn_apart_by_what_is_measured_of_them():
+    rows = [
+        {"quantity": quantity, "group": group, "value": value, "low": 0.0, "high": 1.0}
+        for quantity in ("true positive rate", "false positive rate")
+        for group, value in (("sex=f", 0.3), ("sex=m", 0.6))
+    ]
+    first, second = drawn("bias", "groups", *rows)
+    assert "The true positive rate of each group" in first and "The false positive rate" in second
+    assert first.count("class='mark'") == second.count("class='mark'") == 2
+
+
+def test_what_lies_all_in_one_place_is_no_picture():
+    assert drawn("noise", "features", {"feature": "age", "pushed": "missing", "changed": 0.0}) == [""]
 
 
 def test_shares_of_features_are_bars_the_largest_first_and_rates_a_curve():
     tables = {
         "explanation": ({"feature": "small", "share": 0.1}, {"feature": "large", "share": 0.9}),
-        "curve": tuple({"false positives": n / 9, "true positives": n / 9} for n in range(10)),
+        "curve": tuple({"x": n / 9, "y": n / 9} for n in range(10)),
     }
     text = page(report(told("good", what="explanation", findings=Findings(tables=tables))))
     assert text.index(">large<") < text.index(">small<")

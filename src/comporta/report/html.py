@@ -7,17 +7,13 @@ from html import escape
 from typing import Any
 
 from comporta.records import Figure
+from comporta.report.drawn import pictures
 from comporta.report.markdown import because
-from comporta.report.pictures import bars, curve, forest
+from comporta.report.pictures import Mark, marks
 from comporta.report.style import STYLE
 from comporta.report.told import Report, Told, sections
 
 ROWS = 30
-ALONG = {"x": "y", "false positives": "true positives"}
-"""What a curve runs along → what it shows."""
-
-NAMES = ("name", "feature", "group", "window")
-SIZES = ("value", "share", "changed", "test")
 
 
 def page(report: Report) -> str:
@@ -99,14 +95,8 @@ def _verdict(told: Told) -> str:
 def _findings(told: Told) -> str:
     found = told.findings
     assert found is not None, "asked only where there are findings"
-    figures = [
-        each
-        for each in found.figures
-        if told.verdict.figure is None or each.metric == told.verdict.figure.metric
-    ]
-    parts = [forest(figures, told.verdict.limit)] if len(figures) > 1 else []
-    for name, rows in found.tables.items():
-        parts.append(picture(name, rows))
+    parts = list(pictures(told.verdict, found))
+    parts += [_rows(name, rows) for name, rows in found.tables.items() if rows]
     if found.of > found.rows > 0:
         parts.append(f"<p class='note'>Measured on {found.rows:,} of {found.of:,} rows.</p>")
     parts += [f"<p class='note'>{escape(note)}</p>" for note in found.notes]
@@ -118,29 +108,6 @@ def _findings(told: Told) -> str:
             f"<details><summary>Not measured ({len(found.missing)})</summary><ul>{missing}</ul></details>"
         )
     return "".join(parts)
-
-
-def picture(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table drawn where its columns say how: along `x` a curve, a name and a share bars; else rows."""
-    if not rows:
-        return ""
-    columns = list(rows[0])
-    x = next((each for each in ALONG if each in columns), None)
-    ys = [each for each in columns if each.startswith("y") or each in ALONG.values()]
-    named = next((each for each in NAMES if each in columns), None)
-    size = next((each for each in SIZES if each in columns), None)
-    if x is not None and ys:
-        drawn = curve(rows, name, x=x, ys=ys, diagonal=name.startswith("reliability"))
-    elif named is not None and size is not None:
-        first = sorted(rows, key=lambda row: -_size(row[size]))
-        drawn = bars(first, f"{name}: {size}", name=named, value=size) + _rows(name, rows)
-    else:
-        drawn = ""
-    return drawn or _rows(name, rows)
-
-
-def _size(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _rows(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -171,13 +138,17 @@ def _scores(report: Report) -> str:
     for each in report.scores:
         if each.slice:
             sliced.setdefault((each.slice.partition("=")[0], each.metric), []).append(each)
-    pictures = "".join(
-        f"<details><summary>{escape(metric)} by {escape(by)}</summary>{forest(figures, None)}</details>"
+    drawn = "".join(
+        f"<details><summary>{escape(metric)} by {escape(by)}</summary>{some}</details>"
         for (by, metric), figures in sorted(sliced.items())
+        if (some := _marks(figures))
     )
-    return (
-        f"<section><h2>Metrics on the test rows</h2><table class='made'>{lines}</table>{pictures}</section>"
-    )
+    return f"<section><h2>Metrics on the test rows</h2><table class='made'>{lines}</table>{drawn}</section>"
+
+
+def _marks(figures: Sequence[Figure]) -> str:
+    every = [Mark(name=each.slice, value=each.value, low=each.low, high=each.high) for each in figures]
+    return marks(every, "With 95 % intervals.")
 
 
 def _reach(figure: Figure) -> str:

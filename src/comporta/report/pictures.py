@@ -1,150 +1,135 @@
-"""Pictures as SVG text: drawn from numbers, in the page's own colours, readable without a legend."""
+"""Pictures from numbers: rows with a dot, its interval and a limit, and curves. All text is HTML text, so
+that it wraps and can be read on a telephone; what is drawn stretches beside it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from comporta.records import Figure
+from comporta.records import Record
 
-WIDTH, ROW, LEFT, RIGHT = 640, 22, 210, 70
 MOST = 24
 
+Scale = Callable[[float], float]
 
-def forest(figures: Sequence[Figure], limit: float | None) -> str:
-    """Each figure with its interval beside the limit: the worst slices, groups or windows at a glance."""
-    some = [each for each in figures if math.isfinite(each.value)][:MOST]
-    if not some:
+
+class Mark(Record, frozen=True, kw_only=True):
+    """One line of a picture. was: where it stood before, drawn hollow. said: the number in words; else the
+    value. decides: whether it is the one that the verdict rests on."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    was: float | None = None
+    said: str = ""
+    decides: bool = False
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """All numbers it draws."""
+        every = (self.value, self.low, self.high, self.was)
+        return tuple(each for each in every if each is not None and math.isfinite(each))
+
+
+def marks(
+    every: Sequence[Mark], caption: str, *, limit: float | None = None, zero: float | None = None
+) -> str:
+    """A dot for each with its interval beside the limit, or where `zero` is given a bar from there. Nothing
+    where all of it lies in one place. The first 24."""
+    some = [each for each in every if math.isfinite(each.value)][:MOST]
+    fixed = [end for end in (limit, zero) if end is not None]
+    ends = [*fixed, *(end for each in some for end in each.ends)]
+    if not some or max(ends) - min(ends) < 1e-12:
         return ""
-    ends = [end for each in some for end in (each.value, each.low, each.high) if end is not None]
-    ends += [limit] if limit is not None else []
-    scale = _scale(ends, LEFT, WIDTH - RIGHT)
-    height = ROW * len(some) + 24
+    at = _scale(ends, 0.03)
+    line = "" if limit is None else _line("limit", at(limit), at(limit), 0, 24)
+    rows = "".join(
+        f"<div class='mark{' decides' if each.decides else ''}'><span>{escape(each.name)}</span>"
+        f"<svg aria-hidden='true' height='24'>{line}{_drawn(each, at, zero)}</svg>"
+        f"<b>{escape(each.said or f'{each.value:.4g}')}</b></div>"
+        for each in some
+    )
+    more = f" The first {len(some)} of {len(every)}." if len(every) > len(some) else ""
+    asked = "" if limit is None else f" Dashed: the limit {limit:.4g}."
+    return f"<figure>{rows}<figcaption>{escape(caption + asked + more)}</figcaption></figure>"
+
+
+def _drawn(mark: Mark, at: Scale, zero: float | None) -> str:
     parts = []
-    if limit is not None:
-        x = scale(limit)
-        parts.append(f'<line class="limit" x1="{x}" x2="{x}" y1="4" y2="{height - 20}"/>')
-        parts.append(
-            f'<text class="tick" x="{x}" y="{height - 6}" text-anchor="middle">limit {limit:.4g}</text>'
-        )
-    for place, each in enumerate(some):
-        y = 14 + ROW * place
-        parts.append(
-            f'<text x="{LEFT - 10}" y="{y + 4}" text-anchor="end">{_short(_named(each, some))}</text>'
-        )
-        if each.low is not None and each.high is not None:
-            parts.append(
-                f'<line class="reach" x1="{scale(each.low)}" x2="{scale(each.high)}" y1="{y}" y2="{y}"/>'
-            )
-        parts.append(f'<circle cx="{scale(each.value)}" cy="{y}" r="4"/>')
-        parts.append(f'<text class="tick" x="{WIDTH - RIGHT + 8}" y="{y + 4}">{each.value:.4g}</text>')
-    more = len(figures) - len(some)
-    note = f"<figcaption>and {more} more</figcaption>" if more > 0 else ""
-    return f"<figure>{_svg(height, parts, 'figures with their intervals')}{note}</figure>"
-
-
-def _named(figure: Figure, others: Sequence[Figure]) -> str:
-    """What tells it from the others: its slice, its metric, or both."""
-    metrics = len({each.metric for each in others}) > 1
-    return " ".join(filter(None, (figure.metric if metrics or not figure.slice else "", figure.slice)))
+    if zero is not None:
+        low, high = sorted((at(zero), at(mark.value)))
+        parts.append(f'<rect x="{low}%" y="6" width="{max(round(high - low, 2), 0.2)}%" height="12"/>')
+    if mark.low is not None and mark.high is not None:
+        parts.append(_line("reach", at(mark.low), at(mark.high), 12, 12))
+    if mark.was is not None:
+        parts.append(_line("moved", at(mark.was), at(mark.value), 12, 12))
+        parts.append(f'<circle class="was" cx="{at(mark.was)}%" cy="12" r="4.5"/>')
+    if zero is None:
+        parts.append(f'<circle cx="{at(mark.value)}%" cy="12" r="4.5"/>')
+    return "".join(parts)
 
 
 def curve(
-    rows: Sequence[Mapping[str, Any]], title: str, *, x: str, ys: Sequence[str], diagonal: bool = False
+    rows: Sequence[Mapping[str, Any]],
+    caption: str,
+    *,
+    x: str,
+    ys: Sequence[str],
+    along: str = "",
+    up: str = "",
+    diagonal: bool = False,
 ) -> str:
-    """Lines of `ys` over `x`, with the band of `low` and `high` where the rows have one. diagonal: where
-    both axes are the same thing, as in a reliability diagram."""
-    points = [row for row in rows if _number(row.get(x)) is not None]
-    numbers = [n for row in points for name in ys if (n := _number(row.get(name))) is not None]
+    """Lines of `ys` over `x`, with the band of `low` and `high` where the rows have one; nothing of fewer
+    than two points. along, up: the axes in words. diagonal: where both axes are the same thing."""
+    points = [row for row in rows if number(row.get(x)) is not None]
+    numbers = [n for row in points for name in ys if (n := number(row.get(name))) is not None]
     if len(points) < 2 or not numbers:
         return ""
-    banded = all(
-        _number(row.get("low")) is not None and _number(row.get("high")) is not None for row in points
-    )
-    band = [
-        n for row in points for name in ("low", "high") if banded and (n := _number(row[name])) is not None
-    ]
-    height = 260
+    banded = all(number(row.get(end)) is not None for row in points for end in ("low", "high"))
+    heights = [*numbers, *(float(row[end]) for row in points for end in ("low", "high") if banded)]
     across = [float(row[x]) for row in points]
-    both = [*across, *numbers, *band] if diagonal else []
-    sx = _scale(both or across, 60, WIDTH - RIGHT)
-    sy = _scale(both or [*numbers, *band], height - 30, 12)
-    parts = []
     if diagonal:
-        low, high = min(both), max(both)
-        parts.append(f'<line class="limit" x1="{sx(low)}" y1="{sy(low)}" x2="{sx(high)}" y2="{sy(high)}"/>')
+        across = heights = [*across, *heights]
+    sx, sy = _scale(across), _scale(heights)
+
+    def place(row: Mapping[str, Any], name: str) -> str:
+        return f"{sx(float(row[x]))},{round(100 - sy(float(row[name])), 2)}"
+
+    parts = ['<line class="limit" x1="0" y1="100" x2="100" y2="0"/>'] if diagonal else []
     if banded:
-        there = " ".join(f"{sx(float(row[x]))},{sy(float(row['high']))}" for row in points)
-        back = " ".join(f"{sx(float(row[x]))},{sy(float(row['low']))}" for row in reversed(points))
-        parts.append(f'<polygon class="band" points="{there} {back}"/>')
-    for place, name in enumerate(ys):
-        path = " ".join(
-            f"{sx(float(row[x]))},{sy(n)}" for row in points if (n := _number(row.get(name))) is not None
-        )
-        parts.append(f'<polyline class="line{place % 4}" points="{path}"/>')
-        last = next((row for row in reversed(points) if _number(row.get(name)) is not None), None)
-        if last is not None and len(ys) > 1:
-            here = f'x="{WIDTH - RIGHT + 6}" y="{sy(float(last[name]))}"'
-            parts.append(f'<text class="tick" {here}>{_short(name, 10)}</text>')
-    for value in (min(across), max(across)):
-        parts.append(
-            f'<text class="tick" x="{sx(value)}" y="{height - 10}" text-anchor="middle">{value:.4g}</text>'
-        )
-    for value in (min([*numbers, *band]), max([*numbers, *band])):
-        parts.append(f'<text class="tick" x="54" y="{sy(value) + 4}" text-anchor="end">{value:.4g}</text>')
-    return f"<figure>{_svg(height, parts, title)}<figcaption>{escape(title)}</figcaption></figure>"
-
-
-def bars(rows: Sequence[Mapping[str, Any]], title: str, *, name: str, value: str) -> str:
-    """A bar for each row, with its interval where the rows have `low` and `high`."""
-    some = [row for row in rows if _number(row.get(value)) is not None][:MOST]
-    if not some:
-        return ""
-    ends = [0.0, *(float(row[value]) for row in some)]
-    ends += [n for row in some for end in ("low", "high") if (n := _number(row.get(end))) is not None]
-    scale = _scale(ends, LEFT, WIDTH - RIGHT)
-    zero, parts = scale(0.0), []
-    for place, row in enumerate(some):
-        y, end = 14 + ROW * place, scale(float(row[value]))
-        parts.append(
-            f'<text x="{LEFT - 10}" y="{y + 4}" text-anchor="end">{_short(str(row.get(name, "")))}</text>'
-        )
-        parts.append(
-            f'<rect x="{min(zero, end)}" y="{y - 7}" width="{max(abs(end - zero), 1)}" height="14"/>'
-        )
-        low, high = _number(row.get("low")), _number(row.get("high"))
-        if low is not None and high is not None:
-            parts.append(f'<line class="reach" x1="{scale(low)}" x2="{scale(high)}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<text class="tick" x="{WIDTH - RIGHT + 8}" y="{y + 4}">{float(row[value]):.4g}</text>')
-    height = ROW * len(some) + 10
-    more = f" (the first {MOST} of {len(rows)})" if len(rows) > len(some) else ""
-    return f"<figure>{_svg(height, parts, title)}<figcaption>{escape(title)}{more}</figcaption></figure>"
-
-
-def _scale(values: Sequence[float], start: float, end: float) -> Any:
-    low, high = min(values), max(values)
-    if high - low < 1e-12:
-        low, high = low - 0.5, high + 0.5
-    room = (high - low) * 0.04
-    low, high = low - room, high + room
-    return lambda value: round(start + (value - low) / (high - low) * (end - start), 1)
-
-
-def _svg(height: float, parts: Sequence[str], title: str) -> str:
+        around = [place(row, "high") for row in points] + [place(row, "low") for row in points[::-1]]
+        parts.append(f'<polygon class="band" points="{" ".join(around)}"/>')
+    for nth, name in enumerate(ys):
+        path = " ".join(place(row, name) for row in points if number(row.get(name)) is not None)
+        parts.append(f'<polyline class="line{nth % 4}" points="{path}"/>')
+    named = "".join(f"<i class='line{nth % 4}'>{escape(name)}</i>" for nth, name in enumerate(ys))
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
-        + "".join(parts)
-        + "</svg>"
+        f"<figure class='curve'><p>{escape(up)}{named if len(ys) > 1 else ''}</p>"
+        f"<div class='up'><span>{max(heights):.4g}</span><span>{min(heights):.4g}</span></div>"
+        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{escape(caption)}">'
+        f"{''.join(parts)}</svg><div class='along'><span>{min(across):.4g}</span><span>{escape(along)}</span>"
+        f"<span>{max(across):.4g}</span></div><figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """The finite number that a cell holds, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
 
 
-def _short(text: str, most: int = 32) -> str:
-    return escape(text if len(text) <= most else text[: most - 1] + "…")
+def _line(kind: str, x1: float, x2: float, y1: int, y2: int) -> str:
+    return f'<line class="{kind}" x1="{x1}%" x2="{x2}%" y1="{y1}" y2="{y2}"/>'
+
+
+def _scale(values: Sequence[float], room: float = 0.0) -> Scale:
+    """Where a number lies, from 0 to 100. room: the share of it that is left free at either end."""
+    low, high = min(values), max(values)
+    if high - low < 1e-12:
+        low, high = low - 0.5, high + 0.5
+    room *= high - low
+    return lambda value: round(100 * (value - low + room) / (high - low + 2 * room), 2)

@@ -25,13 +25,28 @@ background:var(--none);position:relative;top:1px}.dot.pass{background:var(--pass
 clip-path:polygon(50% 0,100% 100%,0 100%);border-radius:0}.dot.waived{background:var(--waived)}
 .summary th{text-align:left;font-weight:500;padding:4px 18px 4px 0}
 .summary a{color:inherit;text-decoration:none}
-.key .dot{margin-left:10px}figure{margin:10px 0}svg{width:100%;height:auto;font:12px system-ui,sans-serif}
-svg text{fill:var(--ink)}svg .tick{fill:var(--soft);font-size:11px}svg circle,svg rect{fill:var(--blue)}
-svg line.reach{stroke:var(--blue);stroke-width:3;opacity:.45}svg line.limit{stroke:var(--fail);
-stroke-dasharray:4 3}svg polygon.band{fill:var(--blue);opacity:.15}svg polyline{fill:none;stroke-width:2}
-svg .line0{stroke:var(--blue)}svg .line1{stroke:var(--doubt)}svg .line2{stroke:var(--pass)}
-svg .line3{stroke:var(--waived)}details{margin:8px 0}summary{cursor:pointer;color:var(--blue)}
+.key .dot{margin-left:10px}figure{margin:12px 0;max-width:720px}
+figure .mark{display:grid;grid-template-columns:38% 1fr 7em;column-gap:12px;font-size:13px;
+line-height:18px;align-items:center}.mark span{overflow-wrap:anywhere;padding:3px 0;text-align:right}
+.mark b{font-weight:400;color:var(--soft);white-space:nowrap}.mark.decides span,
+.mark.decides b{font-weight:600;color:var(--ink)}.mark svg{width:100%;display:block;overflow:visible}
+svg circle,svg rect{fill:var(--blue)}svg circle.was{fill:var(--paper);stroke:var(--blue);stroke-width:1.5}
+svg line.reach{stroke:var(--blue);stroke-width:5;opacity:.35}svg line.moved{stroke:var(--blue);
+stroke-width:1.5}svg line.limit{stroke:var(--fail);stroke-width:1.5;stroke-dasharray:4 4}
+figure.curve{display:grid;grid-template-columns:auto 1fr;column-gap:8px}figure.curve p,
+figure.curve figcaption{grid-column:1/-1;margin:2px 0}.curve p,.up,.along{font-size:12px;color:var(--soft)}
+.curve svg{width:100%;height:230px;border-left:1px solid var(--line);border-bottom:1px solid var(--line)}
+.up{display:flex;flex-direction:column;justify-content:space-between;text-align:right}
+.along{grid-column:2;display:flex;justify-content:space-between;gap:8px}.curve i{font-style:normal;
+margin-left:10px;border-bottom:3px solid}.curve svg *{vector-effect:non-scaling-stroke}
+svg polygon.band{fill:var(--blue);opacity:.15}svg polyline{fill:none;stroke-width:2}
+.line0{stroke:var(--blue);border-color:var(--blue)}.line1{stroke:var(--doubt);border-color:var(--doubt)}
+.line2{stroke:var(--pass);border-color:var(--pass)}.line3{stroke:var(--waived);border-color:var(--waived)}
+details{margin:8px 0}summary{cursor:pointer;color:var(--blue)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px}td,th{padding:4px 10px 4px 0;
 text-align:left;vertical-align:top}.made th{color:var(--soft);font-weight:500;min-width:9em}
+@media(max-width:600px){main{padding:16px 10px 40px}section{padding:14px 12px}.summary th{padding-right:8px}
+figure .mark{grid-template-columns:1fr 7em}.mark span{grid-column:1/-1;text-align:left;padding:4px 0 0}
+h3{display:grid;grid-template-columns:auto 1fr}h3 small{margin:0;grid-column:2}}
 @media print{body{background:#fff}section{break-inside:avoid}}
 """
