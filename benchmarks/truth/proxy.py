@@ -43,23 +43,26 @@ def fails(check: NoProxy, seed: int, rows: int, proxy: float, learned: float) ->
     return check.judge((Evidence(need=asked, figures=figures),)).outcome == "fail"
 
 
-def study(seeds: int = 100) -> list[dict[str, Any]]:
-    """With the default limit 0.6, and with 0.5, where each alarm is a false one."""
+def study(seeds: int = 400) -> list[dict[str, Any]]:
+    """With the default limit 0.6, and with 0.5, where each alarm is a false one. A check that judges the
+    answers alone has no fault where a feature tells and was not learned."""
+    moved = "a feature moved by one standard deviation"
     cases = (
-        (BOTH, "none", 0.0, 1.0),
-        (HARDEST, "none", 0.0, 1.0),
-        (BOTH, "a feature moved by one standard deviation, not learned", 1.0, 0.0),
-        (ANSWERS, "a feature moved by one standard deviation, not learned", 1.0, 0.0),
-        (ANSWERS, "the same feature learned", 1.0, 1.5),
+        (BOTH, "none", "nothing tells", 0.0, 1.0),
+        (HARDEST, "none", "nothing tells", 0.0, 1.0),
+        (ANSWERS, "none", f"{moved}, not learned", 1.0, 0.0),
+        (BOTH, f"{moved}, not learned", "", 1.0, 0.0),
+        (ANSWERS, f"{moved}, learned", "", 1.0, 1.5),
     )
     return [
         {
             "check": check.name,
             "fault": fault,
-            "size": rows,
+            "size": f"{rows:,} rows" + (f", {where}" if where else ""),
             "found": float(np.mean([fails(check, seed, rows, proxy, by) for seed in range(times)])),
             "seeds": times,
         }
-        for rows, times in ((2_000, seeds), (20_000, max(seeds // 4, 1)))
-        for check, fault, proxy, by in cases
+        for rows, most in ((2_000, seeds), (20_000, max(seeds // 4, 1)))
+        for check, fault, where, proxy, by in cases
+        for times in ((most,) if fault == "none" else (max(1, most // 4),))
     ]

@@ -110,7 +110,7 @@ def test_nothing_is_shown_where_nothing_is_told():
     for seed in range(100):
         found = telling(people(seed, rows=1000), ["income", "town"], "sex", seed=seed)
         alarms += judged(no_proxy(of="sex", owner="O", at_most=0.5), found).outcome == "fail"
-    assert alarms <= 10
+    assert alarms <= 7
 
 
 def test_more_values_and_numbers_are_each_told_from_the_rest():

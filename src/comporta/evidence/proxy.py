@@ -56,15 +56,15 @@ def telling(
     half = draw.permutation(count) % 2 == 0
     learn = half if units is None else half[units]
     tried = None if units is None else units[~learn]
-    answers = dict(_answers(rows))
-    asked = [("answers", name, codes(each)) for name, each in answers.items()]
+    asked = [("answers", name, codes(each)) for name, each in _answers(rows)]
     asked += [("feature", name, codes(rows[name])) for name in features]
+    # Answers and features are judged by one limit, so that one must hold for all of them.
+    level = 1 - 0.05 / max(1, len(values) * len(asked))
     figures = []
     for value in values:
         positive = (is_of == value).to_numpy()
         for kind, name, each in asked:
-            share = len(values) * (len(answers) if kind == "answers" else max(len(features), 1))
-            found = auc(positive[~learn], told_by(each, positive, learn), tried, 1 - 0.05 / share)
+            found = auc(positive[~learn], told_by(each, positive, learn), tried, level)
             if found.low is None:
                 continue
             figures.append(

@@ -71,9 +71,9 @@ def no_proxy(
     Each answer of the model (label, probabilities, number) and each feature that it reads is cut into 32
     ranges of equal counts, or its words; the share of each value of `of` in a range, learned on half
     of the rows, ranks the others (all of a group on one side). The area under the ROC curve, 0.5 for nothing
-    told, is at most `at_most`; DeLong's interval, by whole groups, for all features at once by Bonferroni.
-    20,000 rows at most. features: False judges the answers alone. owner: who answers for the rule,
-    told in the verdict.
+    told, is at most `at_most`; DeLong's interval, by whole groups, holds for all answers and features at once
+    (Bonferroni): where nothing is told at all, one model in forty fails at `at_most=0.5`. 20,000 rows at
+    most. features: False judges the answers alone. owner: who answers for the rule, told in the verdict.
 
     Answers that tell an attribute may be right where the outcome itself differs by it; `equalised_odds`
     asks about that. It does not see what several features tell together and the answers do not.
