@@ -103,6 +103,9 @@ PROJECT = """
             pass
         return {"out": desk.put_json(1)}
 
+    def reads(desk):
+        return {"out": desk.put_json(Path("project.py").is_file())}
+
     def scratches(desk):
         (desk.scratch / "big").write_text("x")
         return {"out": desk.put_json(str(desk.scratch))}
@@ -363,6 +366,21 @@ def test_inline_steps_are_remembered_and_their_failures_too(root: Path, engine: 
     assert all(each.reused for each in engine.ask(plan)[1].values())
     with pytest.raises(StepFailed, match=r"raises: ValueError: bad row: patient 17 \(project\.py:\d+\)"):
         engine.ask(Plan(nodes=(node("raises", inline=True),)))
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_relative_path_is_of_the_project_wherever_one_stands(
+    root: Path,
+    engine: Engine,
+    inline: bool,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    _, answers = engine.ask(Plan(nodes=(node("reads", inline=inline),)))
+    assert value(root, answers["reads"]) is True
+    assert Path.cwd() == elsewhere
 
 
 def test_memory_off_asks_everything_again_and_remembers_nothing(root: Path, engine: Engine) -> None:

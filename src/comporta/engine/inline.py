@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 import threading
@@ -35,7 +36,9 @@ class Inline:
             python_state, numpy_state = random.getstate(), numpy and numpy.random.get_state()
             began, used = time.perf_counter(), time.process_time()
             try:
-                done = Done(how="done", outputs=call(recipe, desk, self._root))
+                # As in a worker: a source's relative path is of the project, wherever the command was given.
+                with contextlib.chdir(self._root):
+                    done = Done(how="done", outputs=call(recipe, desk, self._root))
             except Exception as error:  # the boundary to a user's code: whatever it raises
                 done = failed(error, self._root)
                 (scratch / "log").write_text("".join(traceback.format_exception(error)))
