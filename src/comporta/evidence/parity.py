@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -50,6 +53,9 @@ class At(Protocol):
 
 Served = Callable[..., AbstractContextManager[At]]
 Ask = Callable[[bytes, int], tuple[int, bytes, int | None]]
+Written = Callable[[int, int], tuple[bytes, int]]
+KEPT = 32
+"""Requests kept for the other forms: each is at most 8 MB."""
 
 
 class Research(NamedTuple):
@@ -91,17 +97,28 @@ def measure(
     parts |= {} if onnx is None else {"onnx": onnx}
     agreed = desk.get_json(parity, dict[str, dict[str, dict[str, Any]]])["forms"]
     forms = ("native", *(name for name, each in agreed.items() if each["agrees"]))
-    rows = read(desk, predictions)
-    research = researched(rows, takes)
     found = {}
-    with served(desk, parts, forms) as at:
-        for form in forms:
-            ask = asking(at.url, form)
-            one = gaps(takes, research, rows, ask)
-            found[form] = explained(one, takes, research, rows, ask, opened(desk, model, signature))
+    # Beside the start of the server, which takes about as long.
+    with ThreadPoolExecutor(1) as beside:
+        prepared = beside.submit(_prepared, desk, predictions, takes)
+        with served(desk, parts, forms, recorded=False) as at:
+            rows, research, written = prepared.result()
+            for form in forms:
+                ask = asking(at.url, form)
+                one = gaps(takes, research, rows, ask, written)
+                found[form] = explained(one, takes, research, rows, ask, opened(desk, model, signature))
     kept = findings(takes, research, found, {n: e["reason"] for n, e in agreed.items() if not e["agrees"]})
     print(f"{rows.height:,} rows asked of {', '.join(forms)} over HTTP")
     return {"findings": desk.put_json(kept)}
+
+
+def _prepared(desk: Desk, predictions: Artifact, takes: Signature) -> tuple[pl.DataFrame, Research, Written]:
+    """The rows, what research said of them, and their requests, the first of them written already."""
+    rows = read(desk, predictions)
+    written = lru_cache(KEPT)(lambda start, stop: as_bytes(rows[start:stop], takes.features))
+    for piece in islice(_pieces(rows.height, rows_in_one(takes)), KEPT):
+        written(*piece)
+    return rows, researched(rows, takes), written
 
 
 def researched(predictions: pl.DataFrame, takes: Signature) -> Research:
@@ -190,17 +207,22 @@ def gaps(
     research: Research,
     rows: pl.DataFrame,
     ask: Ask,
+    written: Written | None = None,
 ) -> Gaps:
-    """Every row asked, many in one request. A request that is refused is halved until it is known which
-    rows are to blame; after 400 halvings all of what is refused is."""
+    """Every row asked, many in one request. written: rows from, to → their request, where it is kept.
+
+    A request that is refused is halved until it is known which rows are to blame; after 400 halvings all of
+    what is refused is."""
     found = Gaps(np.ones(rows.height), np.full(rows.height, "no answer", object), np.ones(rows.height, bool))
     scale = _scale(takes, research)
     left = list(_pieces(rows.height, rows_in_one(takes)))[::-1]
     halved = 0
     while left:
         start, stop = left.pop()
-        body, head = as_bytes(rows[start:stop], takes.features)
-        status, answer, size = ask(body, head)
+        if written is not None:
+            status, answer, size = ask(*written(start, stop))
+        else:
+            status, answer, size = ask(*as_bytes(rows[start:stop], takes.features))
         if status != 200:
             if stop - start > 1 and halved < HALVINGS:
                 halved += 1

@@ -52,21 +52,32 @@ class Asks(Record, frozen=True, kw_only=True):
     parts: dict[str, Artifact]
     forms: tuple[str, ...]
     path: tuple[str, ...]
+    recorded: bool
 
 
 @contextlib.contextmanager
-def served(desk: Desk, parts: Mapping[str, Artifact], forms: Sequence[str] = (NAME,)) -> Iterator[At]:
+def served(
+    desk: Desk, parts: Mapping[str, Artifact], forms: Sequence[str] = (NAME,), *, recorded: bool = True
+) -> Iterator[At]:
     """A server of these parts until the end of the `with`, ready when it begins.
 
     forms: one model each, of that name: `candidate` answers as a release would; `native`, `lightgbm`,
     `onnx` in that form. It takes the features, not the raw columns: joins and computed features are before
-    it. Raises Refused when it cannot be served, BadProject for a form there is not.
+    it. recorded: whether observations are made of what it answers, as of a release; they are kept nowhere.
+    Raises Refused when it cannot be served, BadProject for a form there is not.
     """
     with tempfile.TemporaryDirectory(prefix="candidate-", dir=desk.scratch) as folder:
         keys = derive(secrets.token_bytes(32))
         lent = Desk(store=LocalStore(Path(folder)), keys=keys)
         copied = {name: lent.put(desk.get(parts[name]), parts[name].kind) for name in PARTS if name in parts}
-        asks = Asks(folder=folder, keys=keys, parts=copied, forms=tuple(forms), path=tuple(sys.path))
+        asks = Asks(
+            folder=folder,
+            keys=keys,
+            parts=copied,
+            forms=tuple(forms),
+            path=tuple(sys.path),
+            recorded=recorded,
+        )
         process = subprocess.Popen(
             [sys.executable, "-m", "comporta.loop.candidate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -172,7 +183,8 @@ def main() -> None:
         print(found[0] if found and not out.closed else line, file=out if found else sys.stderr, flush=True)
 
     source = Kept(Desk(store=LocalStore(Path(asks.folder)), keys=asks.keys), asks.parts, asks.forms)
-    serve(source, Nowhere(), key=asks.keys.unit, port=0, flush=0.1, poll=3600.0, say=say)
+    sink = Nowhere() if asks.recorded else None
+    serve(source, sink, key=asks.keys.unit, port=0, flush=0.1, poll=3600.0, say=say)
 
 
 def _end_with_parent() -> None:

@@ -49,7 +49,7 @@ class App:
     def __init__(
         self,
         source: Source,
-        sink: Sink,
+        sink: Sink | None,
         *,
         key: bytes,
         durable: bool = False,
@@ -60,7 +60,8 @@ class App:
         nanoseconds: Callable[[], int] = time.time_ns,
         say: Callable[[str], None] = print,
     ) -> None:
-        """key: 32 bytes, of routes. durable: answer only once the observation is written.
+        """sink: None keeps no answer: for a model that is only tried.
+        key: 32 bytes, of routes. durable: answer only once the observation is written.
 
         flush, poll: seconds between writes of the log, and between looks for a release.
         hosts: `Host` headers let in; None: loopback names only; `*`: any.

@@ -34,7 +34,7 @@ class Asked(msgspec.Struct, gc=False):
 
     n: int
     array: NDArray[np.float64] | None
-    columns: Mapping[str, Sequence[Any]] | None
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]] | None
     about: About
     single: list[float | None] | None = None
 

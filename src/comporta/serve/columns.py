@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from comporta.errors import BadProject, BadRequest
 from comporta.records import Field
@@ -19,6 +21,7 @@ _INT = re.compile(r"(U?)Int(8|16|32|64)")
 _UNIT = re.compile(r"time_unit='(ms|us|ns)'")
 _ZONE = re.compile(r"time_zone='([^']+)'")
 _LARGEST = 2**1023
+_MANY = 64
 _TYPES: dict[Kind, frozenset[type]] = {
     "int": frozenset({int, float}),
     "float": frozenset({int, float}),
@@ -90,8 +93,18 @@ def column_of(field: Field) -> Column:
     )
 
 
-def take(column: Column, values: Sequence[Any], strict: bool = False) -> list[Any]:
+Values = list[Any] | NDArray[Any]
+"""A column's values; those of an array are checked and made together. Missing is None, in an array NaN."""
+
+
+def take(column: Column, values: Sequence[Any] | NDArray[Any], strict: bool = False) -> Values:
     """The values as the column wants them. strict: only words that it knows. Raises BadRequest."""
+    if isinstance(values, np.ndarray):
+        if column.kind == "float" and values.dtype.kind in "fiu":
+            return _finite(column, values.astype(np.float64))
+        if column.kind == "bool" and values.dtype.kind == "b":
+            return values.copy()
+        values = listed(values)
     kinds = set(map(type, values))
     if type(None) in kinds:
         if not column.nullable:
@@ -115,7 +128,19 @@ def take(column: Column, values: Sequence[Any], strict: bool = False) -> list[An
     return list(values)
 
 
+def listed(values: Sequence[Any] | NDArray[Any]) -> list[Any]:
+    """Python values; NaN of an array is a missing value."""
+    if isinstance(values, list):
+        return values
+    found: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        return [None if value != value else value for value in found]
+    return found
+
+
 def _check_known(column: Column, values: Sequence[Any]) -> None:
+    if column.values.issuperset(set(values) - {None}):
+        return
     row = _first(values, lambda value: value is not None and value not in column.values)
     if row >= 0:
         raise BadRequest(
@@ -138,9 +163,11 @@ def _whole(column: Column, values: Sequence[Any], floats: bool) -> list[Any]:
     return list(values)
 
 
-def _floats(column: Column, values: Sequence[Any]) -> list[Any]:
+def _floats(column: Column, values: Sequence[Any]) -> Values:
     row = -1
     try:
+        if len(values) > _MANY:
+            return _finite(column, np.array(values, dtype=np.float64))
         floats = [value if value is None else float(value) for value in values]
     except OverflowError:
         row = _first(values, lambda value: value is not None and abs(value) > _LARGEST)
@@ -151,6 +178,18 @@ def _floats(column: Column, values: Sequence[Any]) -> list[Any]:
     if row >= 0:
         raise bad(column, row, "a number that is not finite or too large")
     return floats
+
+
+def _finite(column: Column, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same. Raises BadRequest on what is infinite, or missing where nothing may be."""
+    if not np.isfinite(np.add.reduce(numbers)):
+        missing = np.isnan(numbers)
+        if not column.nullable and missing.any():
+            raise bad(column, int(missing.argmax()), "a missing value")
+        endless = np.isinf(numbers)
+        if endless.any():
+            raise bad(column, int(endless.argmax()), "a number that is not finite or too large")
+    return numbers
 
 
 def _datetime(column: Column, row: int, value: Any) -> datetime | None:

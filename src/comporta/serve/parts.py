@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records import Observation, encode
@@ -132,6 +134,10 @@ def _read_by(part: Part, reader: Live) -> Part:
     return part
 
 
+def _picked(values: Sequence[Any] | NDArray[Any], rows: list[int]) -> list[Any] | NDArray[Any]:
+    return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+
+
 def _take(asked: Asked, rows: list[int]) -> Asked:
     def some(said: Any) -> Any:
         return [said[row] for row in rows] if isinstance(said, list) else said
@@ -142,6 +148,6 @@ def _take(asked: Asked, rows: list[int]) -> Asked:
         None if asked.array is None else asked.array[rows],
         None
         if asked.columns is None
-        else {name: [values[row] for row in rows] for name, values in asked.columns.items()},
+        else {name: _picked(values, rows) for name, values in asked.columns.items()},
         About(some(about.key), some(about.subject), some(about.unit), some(about.at)),
     )

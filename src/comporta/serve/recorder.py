@@ -51,7 +51,7 @@ class Recorder:
 
     def __init__(
         self,
-        sink: Sink,
+        sink: Sink | None,
         *,
         every: float = 0.5,
         batch: int = 20_000,
@@ -59,7 +59,8 @@ class Recorder:
         durable: bool = False,
         say: Callable[[str], None] = print,
     ) -> None:
-        """every: seconds between writes. batch: rows that start one earlier. room: bytes of the queue."""
+        """every: seconds between writes. batch: rows that start one earlier. room: bytes of the queue.
+        sink: None: no answer is kept, and no feedback taken."""
         self.sink, self.every, self.batch, self.room, self.durable, self._say = (
             sink, every, batch, room, durable, say,
         )  # fmt: skip
@@ -86,6 +87,8 @@ class Recorder:
 
     def put(self, rows: int, cost: int, make: Callable[[], Sequence[Line]]) -> asyncio.Future[None] | None:
         """Queued; in durable mode, what to await before answering (it raises Unwritten)."""
+        if self.sink is None:
+            return None
         if self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
             if self.durable:
                 raise Unwritten
@@ -104,7 +107,7 @@ class Recorder:
 
     def tell(self, told: Sequence[Feedback], cost: int) -> asyncio.Future[None]:
         """Queued; awaited before it is acknowledged. Raises Unwritten."""
-        if self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
+        if self.sink is None or self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
             raise Unwritten
         assert self._loop is not None
         done = self._loop.create_future()
@@ -142,6 +145,9 @@ class Recorder:
 
     def _flush(self) -> bool:
         """Writes what waits. False when something is still held because it could not be written."""
+        sink = self.sink
+        if sink is None:
+            return True
         items = [self._queue.popleft() for _ in range(len(self._queue))]
         self._popped_rows += sum(item.rows for item in items)
         fresh: list[Line] = []
@@ -150,9 +156,9 @@ class Recorder:
             if item.make is not None:
                 fresh.extend(item.make())
             told.extend(item.told)
-        kept = self._write(fresh, [item for item in items if item.make is not None])
+        kept = self._write(sink, fresh, [item for item in items if item.make is not None])
         if told:
-            error = self._attempt(self.sink.feedback, told)
+            error = self._attempt(sink.feedback, told)
             if error is None:
                 self.counts.feedback += len(told)
             self._settle([item for item in items if item.make is None], error)
@@ -161,11 +167,11 @@ class Recorder:
             self._taken_rows += item.rows
         return kept
 
-    def _write(self, fresh: list[Line], items: list[Item]) -> bool:
+    def _write(self, sink: Sink, fresh: list[Line], items: list[Item]) -> bool:
         observations = [*self._held, *fresh]
         if not observations:
             return True
-        error = self._attempt(self.sink.write, observations)
+        error = self._attempt(sink.write, observations)
         if error is None:
             self.counts.written += len(observations)
             self._held, self._held_cost = [], 0

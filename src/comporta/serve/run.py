@@ -24,7 +24,7 @@ _BACKLOG = 2048
 
 def serve(
     source: Source,
-    sink: Sink,
+    sink: Sink | None,
     *,
     key: bytes,
     host: str = "127.0.0.1",

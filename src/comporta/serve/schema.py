@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records import Signature
-from comporta.serve.columns import Column, bad, column_of, some, take
+from comporta.serve.columns import Column, Values, bad, column_of, listed, some, take
 
 
 class Rows(msgspec.Struct, gc=False):
@@ -22,7 +22,7 @@ class Rows(msgspec.Struct, gc=False):
 
     n: int
     array: NDArray[np.float64] | None = None
-    columns: dict[str, list[Any]] | None = None
+    columns: dict[str, Values] | None = None
     single: list[Any] | None = None
 
 
@@ -63,7 +63,7 @@ class Schema:
         for i in self.whole:
             self._check_whole(self.columns[i], array[:, i])
 
-    def check_columns(self, given: Mapping[str, Sequence[Any]], n: int) -> Rows:
+    def check_columns(self, given: Mapping[str, Sequence[Any] | NDArray[Any]], n: int) -> Rows:
         """The rows, values as their columns want them. Raises BadRequest."""
         if given.keys() != set(self.names):
             raise self._wrong_names(given.keys())
@@ -78,16 +78,7 @@ class Schema:
     def frame(self, rows: Rows) -> pl.DataFrame:
         """The rows as a frame of the declared types."""
         if rows.columns is not None:
-            return pl.DataFrame(
-                [
-                    pl.Series(column.name, rows.columns[column.name], dtype=column.dtype)
-                    if column.kind != "text"
-                    else pl.Series(column.name, rows.columns[column.name], dtype=pl.String).cast(
-                        column.dtype, strict=False
-                    )
-                    for column in self.columns
-                ]
-            )
+            return pl.DataFrame([_series(column, rows.columns[column.name]) for column in self.columns])
         assert rows.array is not None
         series = [
             pl.Series(column.name, rows.array[:, i], nan_to_null=True)
@@ -105,7 +96,7 @@ class Schema:
     def records(self, rows: Rows) -> list[Any]:
         """The rows as they are logged: what `encode` writes as an object, name → JSON value."""
         if rows.columns is not None:
-            columns = [_plain(rows.columns[name]) for name in self.names]
+            columns = [_plain(column, rows.columns[column.name]) for column in self.columns]
             return [self._inputs(*row) for row in zip(*columns, strict=True)]
         if rows.single is not None:
             return [self._record(rows.single)]
@@ -162,5 +153,15 @@ def _object(names: Sequence[str]) -> Callable[..., Any]:
         return lambda *row: dict(zip(names, row, strict=True))
 
 
-def _plain(values: list[Any]) -> list[Any]:
-    return [value.isoformat() if isinstance(value, date) else value for value in values]
+def _series(column: Column, values: Values) -> pl.Series:
+    if isinstance(values, np.ndarray):
+        return pl.Series(column.name, values, nan_to_null=True).cast(column.dtype)
+    if column.kind == "text":
+        return pl.Series(column.name, values, dtype=pl.String).cast(column.dtype, strict=False)
+    return pl.Series(column.name, values, dtype=column.dtype)
+
+
+def _plain(column: Column, values: Values) -> list[Any]:
+    if column.kind in ("date", "datetime"):
+        return [value.isoformat() if isinstance(value, date) else value for value in values]
+    return listed(values)

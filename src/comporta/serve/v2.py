@@ -15,7 +15,7 @@ import numpy as np
 from comporta.errors import BadRequest
 from comporta.serve.asked import NOBODY, PER_ROW, TIME, About, Asked, about
 from comporta.serve.body import decode
-from comporta.serve.columns import V2_TYPES, shown
+from comporta.serve.columns import V2_TYPES, listed, shown
 from comporta.serve.heads import label_type
 from comporta.serve.live import Live
 from comporta.serve.parts import Part, together, versions
@@ -350,7 +350,7 @@ def _columns(
             raise BadRequest(f"inputs: found {n} and {rows} rows, expected the same number in each.")
         n = rows
         if tensor.name in PER_ROW or tensor.name == TIME:
-            per_row[tensor.name] = _listed(values[tensor.name])
+            per_row[tensor.name] = listed(values[tensor.name])
         elif (
             len(tensor.shape) == 2
             and tensor.name not in schema.names
@@ -376,9 +376,9 @@ def _columns(
         width = len(schema.names)
         if schema.numeric and not isinstance(matrix, list) and matrix.dtype.kind in "fiu":
             return Asked(n, matrix.astype(np.float64).reshape(n, width), None, call.about)
-        flat = _listed(matrix)
+        flat = listed(matrix)
         return Asked(n, None, {name: flat[i::width] for i, name in enumerate(schema.names)}, call.about)
-    return Asked(n, None, {name: _listed(column) for name, column in columns.items()}, call.about)
+    return Asked(n, None, columns, call.about)
 
 
 def merged(one: About, rows: About) -> About:
@@ -394,13 +394,3 @@ def merged(one: About, rows: About) -> About:
 def too_many(n: int, limit: int) -> BadRequest:
     """A request of more rows than one may hold."""
     return BadRequest(f"found {n} rows, expected at most {limit} in one request. Send them in parts.", 413)
-
-
-def _listed(values: Any) -> list[Any]:
-    """Python values; NaN of a binary tensor is a missing value."""
-    if isinstance(values, list):
-        return values
-    listed: list[Any] = values.tolist()
-    if values.dtype.kind == "f":
-        return [None if value != value else value for value in listed]
-    return listed
