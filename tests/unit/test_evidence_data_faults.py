@@ -464,6 +464,26 @@ def test_without_joins_it_does_not_apply_and_without_times_it_is_inconclusive():
     assert verdict(no_time_travel(), found(times, train=train, test=test)).outcome == "inconclusive"
 
 
+def test_features_that_are_known_by_declaration_alone_are_counted():
+    known = ["f0", "f1", "word", "not a feature"]
+    joined_too = found(times, train=joined(table(0)), test=joined(table(1)), known=known)
+    alone_too = found(times, train=table(0), test=table(1), known=known)
+    for findings, outcome in ((joined_too, "pass"), (alone_too, "does not apply")):
+        said = verdict(no_time_travel(), findings)
+        assert said.outcome == outcome
+        assert said.reason.endswith(
+            "3 known features tell no time: that they are known in time is declared, not seen."
+        )
+        (count,) = (each for each in findings.figures if each.metric == "known features without times")
+        assert count.value == 3
+
+
+def test_what_is_excused_stands_in_the_name():
+    assert no_time_travel().name == "no feature comes from the future"
+    excused = no_time_travel(timeless=("airports", "areas"))
+    assert excused.name == "no feature comes from the future, airports, areas taken as timeless"
+
+
 # All of them
 
 

@@ -178,7 +178,11 @@ POOL: dict[str, Maker] = {
         tells=("group",),
     ),
     "identifiers": Maker(run=f"{_ROOM}.identifiers:measure", reads={"train": "train"}),
-    "time travel": Maker(run=f"{_ROOM}.time_travel:measure", reads={"train": "train", "test": "test"}),
+    "time travel": Maker(
+        run=f"{_ROOM}.time_travel:measure",
+        reads={"train": "train", "test": "test"},
+        tells=("known",),
+    ),
     # 10, 11, 15: how well it has learned.
     "fit gap": Maker(
         run=f"{_ROOM}.fit_gap:measure",

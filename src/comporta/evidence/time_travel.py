@@ -9,10 +9,12 @@ import polars as pl
 
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import AT, HIDDEN, KEPT, KEY
+from comporta.stats.table import feature_names
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
 LATE, EARLY, UNDATED = "rows joined before it was known", "rows joined to the future", "joins without times"
+DECLARED = "known features without times"
 _KEY, _EVENT, _ARRIVED = "_key", "_event", "_arrived"
 _AGAIN = re.compile(r"\.\d+$")  # a second join of one dataset is `weather.2`
 
@@ -22,23 +24,29 @@ def measure(
     *,
     train: Artifact,
     test: Artifact,
+    known: Sequence[str] = (),
     timeless: Sequence[str] = (),
 ) -> dict[str, Artifact]:
-    """`findings`: see `travelled`. timeless: datasets whose rows never change, so that no time is asked of
-    them. All rows of both parts are read."""
-    rows = pl.concat([_apart(read(desk, part)) for part in (train, test)], how="diagonal_relaxed")
-    found = travelled(rows, timeless=timeless)
+    """`findings`: see `travelled`. known: columns that are declared known when the model is asked. timeless:
+    datasets whose rows never change, so that no time is asked of them. All rows of both parts are read."""
+    parts = [read(desk, part) for part in (train, test)]
+    features = feature_names(parts[0])
+    rows = pl.concat([_apart(each) for each in parts], how="diagonal_relaxed")
+    found = travelled(rows, known=[name for name in features if name in known], timeless=timeless)
     print(f"the times of {len(joins(rows))} joins held against those of {rows.height:,} rows, all of them")
     return {"findings": desk.put_json(found)}
 
 
-def travelled(rows: pl.DataFrame, *, timeless: Sequence[str] = ()) -> Findings:
+def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequence[str] = ()) -> Findings:
     """For each join: rows whose joined row arrived after `__at` (`rows joined before it was known`) or
-    happened after it (`rows joined to the future`); and how many joins have rows whose times are not told
-    (`joins without times`), those of `timeless` datasets left out."""
+    happened after it (`rows joined to the future`); how many joins have rows whose times are not told
+    (`joins without times`), those of `timeless` datasets left out; and how many features are `known` by
+    declaration alone (`known features without times`)."""
     named = joins(rows)
+    declared = Figure(metric=DECLARED, value=float(len(known)), rows=rows.height)
     if not named:
-        return Findings(without="no feature is joined: all are declared known when the model is asked")
+        why = "no feature is joined: all are declared known when the model is asked"
+        return Findings(figures=(declared,), without=why, rows=rows.height, of=rows.height)
     if AT not in rows.columns or rows[AT].null_count() == rows.height:
         why = "the rows that ask have no time to hold the joined ones against; give their dataset a `time`"
         return Findings(missing={"time": why})
@@ -55,13 +63,13 @@ def travelled(rows: pl.DataFrame, *, timeless: Sequence[str] = ()) -> Findings:
             undated.append(dataset)
         for metric, count in ((LATE, late), (EARLY, early)):
             figures.append(Figure(metric=metric, value=float(count), rows=dated.height, slice=dataset))
-    figures.append(Figure(metric=UNDATED, value=float(len(undated)), rows=rows.height))
+    figures += [Figure(metric=UNDATED, value=float(len(undated)), rows=rows.height), declared]
     return Findings(
         figures=tuple(figures),
         rows=rows.height,
         of=rows.height,
         notes=tuple(f"{name}: joined rows without a time of arrival" for name in undated),
-        tables={"joins": tuple(table)},
+        tables={"joins": tuple(table), "known": tuple({"feature": name} for name in known[:200])},
     )
 
 

@@ -22,8 +22,9 @@ class NoTimeTravel(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`no feature comes from the future`."""
-        return "no feature comes from the future"
+        """`no feature comes from the future, airports taken as timeless`."""
+        excused = f", {', '.join(self.timeless)} taken as timeless" if self.timeless else ""
+        return f"no feature comes from the future{excused}"
 
     def needs(self) -> tuple[Need, ...]:
         """The times that every join kept, of all rows."""
@@ -42,15 +43,25 @@ class NoTimeTravel(Record, frozen=True, kw_only=True):
                 ),
             ),
         )
-        undated = next((each.value for each in found.figures if each.metric == "joins without times"), None)
-        if verdict.outcome != "pass" or undated == 0:
+        undated = _count(found, "joins without times")
+        if verdict.outcome == "pass" and undated != 0:
+            verdict = replace(
+                verdict,
+                outcome="inconclusive",
+                reason=f"Of {undated or 0:.0f} joins it is not told when their rows were known: give their "
+                "datasets `time`, or `arrived`, or name those that never change in `timeless`.",
+            )
+        declared = _count(found, "known features without times")
+        if not declared:
             return verdict
-        return replace(
-            verdict,
-            outcome="inconclusive",
-            reason=f"Of {undated or 0:.0f} joins it is not told when their rows were known: give their "
-            "datasets `time`, or `arrived`, or name those that never change in `timeless`.",
+        said = (
+            f"{declared:.0f} known features tell no time: that they are known in time is declared, not seen."
         )
+        return replace(verdict, reason=f"{verdict.reason} {said}")
+
+
+def _count(found: Evidence, metric: str) -> float | None:
+    return next((each.value for each in found.figures if each.metric == metric), None)
 
 
 def no_time_travel(
@@ -61,8 +72,9 @@ def no_time_travel(
     Every join keeps beside each row when the joined row happened and when it was known
     (`__weather_event`, `__weather_arrived`). Both must not be later than the row's own time `__at`, in all
     rows of both parts; one row is enough to fail. A join that found rows without such times makes it
-    inconclusive, unless its dataset is named in `timeless`. Without joins it does not apply: columns of the
-    rows that ask are `known` by declaration.
+    inconclusive, unless its dataset is named in `timeless`, as the check's name then tells. Without joins it
+    does not apply. Columns of the rows that ask are `known` by declaration and keep no time: the verdict says
+    how many of them are features.
 
     What it does not see: a `known` column that is filled in later, a time of arrival that the source got
     wrong, and what a dataset without `arrived` and `delay` overwrote: there the event's own time counts as
