@@ -10,7 +10,7 @@ from comporta.evidence.evasion import searched
 from comporta.gates import evasion
 from comporta.records import Field, Said, Signature
 
-CODE = ("evidence/evasion.py", "evidence/pushed.py", "gates/evasion.py")
+CODE = ("evidence/evasion.py", "evidence/flips.py", "evidence/pushed.py", "gates/evasion.py")
 FIELDS = tuple(Field(name=f"x{n}", type="Float64") for n in range(6))
 TAKES = Signature(raw=FIELDS, features=FIELDS, output="both", task="binary", classes=("no", "yes"))
 

@@ -3,7 +3,8 @@ import polars as pl
 import pytest
 
 from comporta.errors import BadProject
-from comporta.evidence.evasion import search, searched, ways_of
+from comporta.evidence.evasion import searched
+from comporta.evidence.flips import search, ways_of
 from comporta.gates import evasion, judge
 from comporta.records import Evidence, Field, Said, Signature
 from comporta.stats.spread import spread
