@@ -78,7 +78,6 @@ def test_shares_sum_to_one_and_ranks_follow_them():
     rows = table(2_000, task="two")
     found = important(model(rows, LogisticRegression()), rows)
     assert sum(each.value for each in figures(found, "share").values()) == pytest.approx(1)
-    assert sum(each.value for each in figures(found, "shap share").values()) == pytest.approx(1)
     assert [figures(found, "rank")[f"f{n}"].value for n in range(4)] == [1, 2, 3, 4]
     assert all(each.low <= each.value <= each.high for each in found.figures)
 
@@ -187,6 +186,59 @@ def test_an_explanation_of_another_model_than_the_one_asked_does_not_pass():
     assert verdict(explained(), explanation.summed(other, names, 300, "")).outcome == "fail"
     wild = told._replace(values=told.values * np.nan)
     assert verdict(explained(), explanation.summed(wild, names, 300, "")).outcome == "inconclusive"
+
+
+def test_shares_of_shapley_values_have_intervals_that_hold_the_truth_and_widen_with_groups():
+    asked = model(table(20_000), LinearRegression())
+    names = [f"f{n}" for n in range(4)]
+    sizes = np.abs(asked.estimator.coef_)
+    truth, held = sizes / sizes.sum(), []
+    for seed in range(60):
+        rows = table(500, seed=300 + seed)
+        told = attributed(asked, rows, table(20_000, seed=1), seed)
+        found = figures(explanation.summed(told, names, 500, "", seed=seed), "shap share")
+        assert sum(each.value for each in found.values()) == pytest.approx(1)
+        held += [found[f"f{n}"].low <= truth[n] <= found[f"f{n}"].high for n in range(3)]
+    assert np.mean(held) > 0.88
+    again = told._replace(values=np.tile(told.values[:50], (10, 1, 1)))
+    units = np.tile(np.arange(50), 10)
+    alone, whole = (
+        figures(explanation.summed(again, names, 500, "", units=each), "shap share")["f0"]
+        for each in (None, units)
+    )
+    assert whole.high - whole.low > 1.5 * (alone.high - alone.low)
+
+
+def test_shapley_values_are_made_by_one_step_alone():
+    rows = table(400)
+    asked = model(rows, RandomForestRegressor(5, random_state=0))
+
+    class Counts:
+        estimator, signature, numbers = asked.estimator, asked.signature, asked.numbers
+        rows = 0
+
+        def __call__(self, frame):
+            self.rows += frame.height
+            return asked(frame)
+
+    counting = Counts()
+    important(counting, rows)
+    assert counting.rows == 400 * 5, "each feature permuted once, and nothing besides"
+
+
+def test_additivity_of_sampled_values_is_no_reassurance():
+    rows = table(300)
+    told = attributed(model(rows, RandomForestRegressor(5, random_state=0)), rows, rows.head(50), 0)
+    found = explanation.summed(told, ["f0", "f1", "f2", "f3"], 300, "")
+    said = verdict(explained(), found)
+    assert told.residual < 1e-9 and said.outcome == "does not apply"
+    assert "sampled" in said.reason and "additivity shows nothing" in said.reason
+    assert figures(found, "shap share")["f0"].value > 0.3
+    unsteady = told._replace(answer=told.answer + 1)
+    assert (
+        verdict(explained(), explanation.summed(unsteady, ["f0", "f1", "f2", "f3"], 300, "")).outcome
+        == "fail"
+    )
 
 
 def test_the_importance_of_the_same_model_on_other_rows_has_not_moved():

@@ -30,7 +30,8 @@ class Attributed(NamedTuple):
     """values: (rows, features, outputs). base: (rows, outputs), what the answer would be without them all;
     answer: (rows, outputs), what they must add up to. apart: how far the model read is from the model asked,
     the largest difference of an answer. scale: `log-odds`, `margin`, `probability` or `number`. asks: rows
-    the model was asked; background: rows it was compared with, 0 where the trees' own counts are."""
+    the model was asked; background: rows it was compared with, 0 where the trees' own counts are. sampled:
+    whether the values add up by how they are made, whatever they are worth."""
 
     values: Floats
     base: Floats
@@ -40,6 +41,7 @@ class Attributed(NamedTuple):
     scale: str
     asks: int
     background: int
+    sampled: bool = False
 
     @property
     def residual(self) -> float:
@@ -151,6 +153,7 @@ def _sampled(asked: Asked, rows: pl.DataFrame, background: pl.DataFrame, seed: i
         scale="probability" if asked.signature.classes else "number",
         asks=asks + n,
         background=background.height,
+        sampled=True,
     )
 
 

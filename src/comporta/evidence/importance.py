@@ -1,4 +1,7 @@
-"""How much each feature matters, with intervals: by permutation, and by the size of its Shapley values."""
+"""How much each feature matters, with intervals: what is lost by permuting it.
+
+Its share of the size of Shapley values, with intervals too, is made once, by `explanation`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from comporta.evidence.attribution import BACKGROUND, attributed
 from comporta.evidence.moved import asked_of
 from comporta.records import Artifact, Asked, Figure, Findings, Said, Signature
 from comporta.records.columns import TARGET
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 ROWS, FEWEST, ASKS = 5_000, 500, 250_000
 TIMES, KEPT = 400, 60
-LOSS, SHARE, RANK, SHAP = "permutation importance", "share", "rank", "shap share"
+LOSS, SHARE, RANK = "permutation importance", "share", "rank"
 
 
 def measure(
@@ -42,8 +44,8 @@ def measure(
     group: str | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: of each feature the loss by permuting it, its share of all and its rank, each with an
-    interval; and its share of the size of Shapley values. Of at most 5,000 rows, fewer of many features;
-    1,000 or 150 for Shapley values. `tables["kept"]` is a `records.reference.Importances`."""
+    interval. Of at most 5,000 rows, fewer of many features. `tables["kept"]` is a
+    `records.reference.Importances`."""
     rows = read(desk, test)
     found = important(opened(desk, model, signature), rows, group=group, seed=desk.seed)
     print(f"{found.rows:,} of {found.of:,} rows; {' '.join(found.notes)}")
@@ -71,29 +73,24 @@ def important(asked: Asked, test: pl.DataFrame, *, group: str | None = None, see
     added = np.stack([losses(each, rows[TARGET], takes) - before for each in said[1:]], axis=1)
     lost, drawn = resampled(added, units, seed)
     drawn = lost + (drawn - lost) * twice(added, orders)
-    told = attributed(asked, rows, rows.head(BACKGROUND), seed)
-    sizes, sizes_drawn = resampled(told.sizes, None if units is None else units[: len(told.sizes)], seed)
-    width = _wide(rows.height if units is None else int(units.max()) + 1)
+    width = wide(rows.height if units is None else int(units.max()) + 1)
 
-    figures = _figures(LOSS, names, lost, drawn, rows.height, width)
+    figures = figured(LOSS, names, lost, drawn, rows.height, width)
     notes = [
         f"Permutation: the mean added to {loss_name(takes)}; {rows.height * (len(names) + 1):,} rows asked.",
-        f"Shapley values of {len(told.sizes):,} rows: {told.method}; {told.asks:,} rows asked.",
     ]
-    shap, shap_drawn = shares_of(sizes), shares_of(sizes_drawn)
     if not lost.max() > 0:
         notes.append("No feature's permutation loses anything: there are no shares.")
         return Findings(
-            figures=(*figures, *_figures(SHAP, names, shap, shap_drawn, len(told.sizes), width)),
+            figures=tuple(figures),
             missing={SHARE: "no feature's permutation loses anything"},
             rows=rows.height,
             of=test.height,
             notes=tuple(notes),
         )
     shares, shares_drawn = shares_of(lost), shares_of(drawn)
-    figures += _figures(SHARE, names, shares, shares_drawn, rows.height, width)
-    figures += _figures(RANK, names, ranks_of(lost), ranks_of(drawn), rows.height, width)
-    figures += _figures(SHAP, names, shap, shap_drawn, len(told.sizes), width)
+    figures += figured(SHARE, names, shares, shares_drawn, rows.height, width)
+    figures += figured(RANK, names, ranks_of(lost), ranks_of(drawn), rows.height, width)
     low, high = ends(shares, shares_drawn, width)
     kept = Importances(
         method="permutation",
@@ -112,7 +109,6 @@ def important(asked: Asked, test: pl.DataFrame, *, group: str | None = None, see
             "low": float(low[place]),
             "high": float(high[place]),
             "loss": float(lost[place]),
-            "shap share": float(shap[place]),
         }
         for place in order[:200]
     )
@@ -195,13 +191,15 @@ def ends(value: Floats, drawn: Floats, width: float) -> tuple[Floats, Floats]:
     return np.minimum(low, value), np.maximum(high, value)
 
 
-def _wide(units: int) -> float:
+def wide(units: int) -> float:
+    """How many standard errors a 95 % interval of so many units reaches to either side."""
     return float(special.stdtrit(max(units - 1, 1), 0.975) * math.sqrt(units / max(units - 1, 1)))
 
 
-def _figures(
-    metric: str, names: list[str], value: Floats, drawn: Floats, rows: int, width: float
+def figured(
+    metric: str, names: Sequence[str], value: Floats, drawn: Floats, rows: int, width: float
 ) -> list[Figure]:
+    """One figure a feature, with its interval. value: (features,). drawn: (times, features)."""
     low, high = ends(value, drawn, width)
     return [
         Figure(

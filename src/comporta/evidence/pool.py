@@ -170,7 +170,7 @@ POOL: dict[str, Maker] = {
     "contamination": Maker(
         run=f"{_ROOM}.contamination:measure",
         reads={"train": "train", "test": "test"},
-        tells=("split",),
+        tells=("split", "known"),
     ),
     "single feature": Maker(
         run=f"{_ROOM}.single_feature:measure",
@@ -231,6 +231,7 @@ POOL: dict[str, Maker] = {
         run=f"{_ROOM}.explanation:measure",
         reads={**_MODEL, "test": "test"},
         tools=("opened",),
+        tells=("group",),
         cost=2,
     ),
     "shape": Maker(

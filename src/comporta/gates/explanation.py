@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from comporta.gates.argument import number, usual
+from comporta.gates.bound import no_matter
 from comporta.gates.held import Held, held
 from comporta.records import Evidence, Level, Need, Record, Verdict, need
 
@@ -26,13 +29,15 @@ class Explained(Record, frozen=True, kw_only=True):
         return (need("explanation"),)
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
-        """The verdict on the largest residual of any row."""
+        """The verdict on the largest residual of any row. Of sampled values only a failure tells something:
+        the model answers otherwise when it is asked again."""
         (found,) = evidence
         limits = (
             Held(metric="additivity residual", limit=self.residual),
             Held(metric="answer explained less answer given", limit=self.apart),
         )
-        return held(self, found, limits)
+        verdict = held(self, replace(found, without=""), limits)
+        return no_matter(self, found) if found.without and verdict.outcome != "fail" else verdict
 
 
 def explained(
@@ -47,9 +52,10 @@ def explained(
     summary by feature is kept with it, the background rows as an artifact beside it.
 
     residual: the largest distance of the values' sum from the answer, over the largest answer or 1, in
-    log-odds, margin, chance or number. Sampled values add up by how they are made: there it shows only that
-    the model answers alike twice. apart: how far the answer of the model that was read may be from the one
-    given: the chance for LightGBM, the share of other decisions for linear classifiers.
+    log-odds, margin, chance or number. Sampled values add up by how they are made: they are kept and shown,
+    and the check does not apply, unless the model answers otherwise when asked again: that fails. apart:
+    how far the answer of the model that was read may be from the one given: the chance for LightGBM, the
+    share of other decisions for linear classifiers.
     What it does not see: whether an explanation is a cause. Raises BadProject on limits below 0.
     """
     usual("explained", "value", level)
