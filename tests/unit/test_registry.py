@@ -10,12 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comporta.errors import Refused
-from comporta.records import Approval, Event, Fact, Reading, Release, Share, Verdict, Version, Waiver
+from comporta.records import (
+    Approval,
+    Artifact,
+    Event,
+    Fact,
+    Reading,
+    Release,
+    Share,
+    Verdict,
+    Version,
+    Waiver,
+)
 from comporta.records.facts import VersionJudged, VersionReleased
 from comporta.registry import (
     VERSIONS,
     approve,
     carried,
+    inherited,
     judged,
     register,
     require_releasable,
@@ -26,15 +38,24 @@ from comporta.registry import (
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def candidate(number: int = 1, needed: int = 0, asked: tuple[str, ...] = ("c",)) -> Version:
+def candidate(
+    number: int = 1,
+    needed: int = 0,
+    asked: tuple[str, ...] = ("c",),
+    forms: dict[str, str] | None = None,
+    model: str = "",
+) -> Version:
     return Version(
-        model="late", number=number, run="r", at=AT, steps={}, parts={}, read=(), policy="p", needed=needed,
-        asked=asked,
+        model="late", number=number, run="r", at=AT, steps={}, read=(), policy="p", needed=needed,
+        asked=asked, forms=forms or {},
+        parts={"model": Artifact(digest=model, size=1, kind="model")} if model else {},
     )  # fmt: skip
 
 
-def verdict(outcome: str, required: bool = True, check: str = "c") -> Verdict:
-    return Verdict(check=check, outcome=outcome, required=required, reason="because")  # type: ignore[arg-type]
+def verdict(outcome: str, required: bool = True, check: str = "c", form: str = "") -> Verdict:
+    return Verdict(
+        check=check, outcome=outcome, required=required, reason="because", form=form  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def fold(reading: Reading[Version], facts: list[Fact]) -> dict[str, Version]:
@@ -120,13 +141,102 @@ def test_a_check_that_came_later_may_go_again():
 
 
 def test_a_required_check_cannot_become_a_report_afterwards():
-    now = carried((verdict("fail"),), (verdict("fail", required=False),), ("c",))
+    now = carried((verdict("fail"),), (verdict("fail", required=False),), ("c",), {})
     assert [(each.required, each.carried) for each in now] == [(True, True)]
 
 
 def test_a_check_that_comes_back_is_judged_by_todays_evidence():
-    kept = carried((verdict("fail"),), (), ("c",))
-    assert carried(kept, (verdict("pass"),), ("c",)) == (verdict("pass"),)
+    for form in ("", "first"):
+        first = {"c": form} if form else {}
+        kept = carried((verdict("fail", form=form),), (), ("c",), first)
+        again = verdict("pass", form=form)
+        assert carried(kept, (again,), ("c",), first) == (again,)
+
+
+def seen(verdicts: tuple[Verdict, ...]) -> list[tuple[str, str, bool]]:
+    return [(each.check, each.outcome, each.carried) for each in verdicts]
+
+
+FIRST = {"c": "first"}
+
+
+@pytest.mark.parametrize("then", ["pass", "fail"])
+@pytest.mark.parametrize("since", ["pass", "fail"])
+def test_a_check_changed_under_its_name_is_judged_beside_the_one_that_was_asked_at_first(then, since):
+    before = (verdict(then, form="first"),)
+    now = carried(before, (verdict(since, form="other"),), ("c",), FIRST)
+    assert seen(now) == [("c, as changed since", since, False), ("c", then, True)]
+    assert carried(now, (verdict("pass", form="third"),), ("c",), FIRST)[-1] == now[-1], "and so on"
+    assert seen(carried(now, (verdict("fail", form="first"),), ("c",), FIRST)) == [("c", "fail", False)]
+
+
+def test_a_check_changed_into_a_report_leaves_only_what_it_said_at_first():
+    before = (verdict("fail", form="first"),)
+    now = carried(before, (verdict("pass", required=False, form="other"),), ("c",), FIRST)
+    assert seen(now) == [("c", "fail", True)]
+
+
+def test_a_version_of_an_older_release_holds_its_checks_by_name():
+    assert seen(carried((verdict("fail"),), (verdict("pass", form="other"),), ("c",), {})) == [
+        ("c", "pass", False)
+    ]
+
+
+def test_a_waiver_of_the_first_check_does_not_open_the_changed_one():
+    asked = candidate(forms=FIRST)
+    facts: list[Fact] = [register(asked, ()), told(asked, (verdict("fail", form="first"),))]
+    facts.append(waive(after(*facts), waiver(), AT))
+    assert after(*facts).state == "passed"
+    facts.append(told(after(*facts), (verdict("fail", form="other"),)))
+    assert [each.check for each in after(*facts).shut(AT)] == ["c, as changed since"]
+
+
+def test_the_policy_stays_as_it_was_fixed_and_what_judged_last_is_told_beside_it():
+    facts: list[Fact] = [register(candidate(), ()), told(candidate(), (verdict("fail"),), "p")]
+    assert (after(*facts).policy, after(*facts).judged_by) == ("p", "p")
+    facts.append(told(after(*facts), (verdict("pass"),), "q"))
+    assert (after(*facts).policy, after(*facts).judged_by) == ("p", "q")
+    assert judged(after(*facts), (verdict("pass"),), "q") is None
+
+
+def test_the_very_same_model_built_another_way_stays_asked_what_it_was_asked():
+    first = candidate(needed=2, forms=FIRST, model="same")
+    refused = after(register(first, ()), told(first, (verdict("fail", form="first"),)))
+    second = candidate(2, asked=("d",), forms={"d": "its own"}, model="same")
+    entered = inherited(second, (refused,))
+    assert (entered.asked, entered.needed) == (("c", "d"), 2)
+    assert entered.forms == {"c": "first", "d": "its own"}
+    fact = told(entered, (verdict("pass", check="d", form="its own"),))
+    assert seen(fact.verdicts) == [("d", "pass", False), ("c", "fail", True)]
+    other = candidate(2, asked=("d",), model="another")
+    assert inherited(other, (refused,)) == other
+
+
+OUTCOMES = st.sampled_from(["pass", "fail", "inconclusive", "does not apply"])
+TODAY = st.lists(
+    st.tuples(st.sampled_from(["c", "d", "e"]), OUTCOMES, st.booleans(), st.sampled_from(["1", "2", "3"])),
+    max_size=3,
+    unique_by=lambda each: each[0],
+)
+
+
+@given(st.lists(TODAY, max_size=5), st.lists(OUTCOMES, min_size=2, max_size=2))
+def test_no_sequence_of_other_gates_opens_what_was_asked_at_first(rounds, first):
+    asked = candidate(asked=("c", "d"), forms={"c": "1", "d": "1"})
+    now = told(
+        asked, tuple(verdict(said, check=name, form="1") for name, said in zip("cd", first, strict=True))
+    )
+    version = after(register(asked, ()), now)
+    truth = dict(zip("cd", first, strict=True))
+    for gates in rounds:
+        today = tuple(verdict(said, required, name, form) for name, said, required, form in gates)
+        truth |= {each.check: each.outcome for each in today if each.required and each.form == "1"}
+        fact = judged(version, today, "p")
+        version = version if fact is None else fold_onto(version, fact)[0]
+        said = {each.check: each.outcome for each in version.verdicts}
+        assert len(said) == len(version.verdicts), "each name once"
+        assert {name: said[name] for name in "cd"} == {name: truth[name] for name in "cd"}
+        assert all(each.required for each in version.verdicts if each.check in ("c", "d"))
 
 
 def waiver(check: str = "c", days: int = 30, reason: str = "a known fault of the source") -> Waiver:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-import msgspec
+from msgspec.structs import replace
 
 from comporta.errors import Refused
 from comporta.records import Approval, Level, Verdict, Version, Waiver
@@ -27,11 +28,11 @@ def judged(
 ) -> VersionJudged | None:
     """The verdicts on a version; None where they are what is known already.
 
-    What it was asked to pass at first and is not asked now is carried on: to drop a check or to loosen a
-    limit once the candidate is there takes a waiver. policy: digest of the gates asked now.
+    What it was asked to pass at first and is not asked now is carried on: to drop a check or to loosen it
+    once the candidate is there takes a waiver. policy: digest of the gates asked now.
     """
-    every = carried(version.verdicts, verdicts, version.asked)
-    known = (version.verdicts, version.policy, version.level)
+    every = carried(version.verdicts, verdicts, version.asked, version.forms)
+    known = (version.verdicts, version.judged_by, version.level)
     if version.state != "candidate" and (every, policy, level) == known:
         return None
     return VersionJudged(
@@ -40,20 +41,51 @@ def judged(
 
 
 def carried(
-    before: tuple[Verdict, ...], now: tuple[Verdict, ...], asked: tuple[str, ...]
+    before: tuple[Verdict, ...],
+    now: tuple[Verdict, ...],
+    asked: tuple[str, ...],
+    forms: Mapping[str, str],
 ) -> tuple[Verdict, ...]:
-    """Today's verdicts, and those of before that today's gates leave out or only report. asked: the checks
-    that were required when the candidate was asked for: only these are kept.
+    """Today's verdicts, and those of before on what was asked at first and is not asked so now. asked: the
+    checks that were required when the candidate was asked for; forms: what each declared then, where known.
 
-    A check's name holds its limit, so a loosened one is another check and the tighter stays.
+    Whatever today's check of that name says, the one that was asked at first keeps its verdict, unless it
+    is asked again as it was. Today's stands beside it under a name of its own, where it is required.
     """
-    today = {each.check: each for each in now}
-    kept = {
-        each.check: msgspec.structs.replace(each, carried=True)
-        for each in before
-        if each.check in asked and (each.check not in today or not today[each.check].required)
-    }
-    return (*(each for each in now if each.check not in kept), *kept.values())
+    alike = {each.check for each in now if each.required and forms.get(each.check, each.form) == each.form}
+    kept = {each.check: replace(each, carried=True) for each in before if each.check in {*asked} - alike}
+    todays = (_beside(each) if each.check in kept else each for each in now)
+    return (*(each for each in todays if each.check not in kept), *kept.values())
+
+
+def _beside(verdict: Verdict) -> Verdict:
+    """Of a check that was asked in another form at first. Only reported, it tells nothing beside that."""
+    return replace(verdict, check=changed(verdict.check)) if verdict.required else verdict
+
+
+def changed(check: str) -> str:
+    """The name of the verdict on a check that was asked in another form at first."""
+    return f"{check}, as changed since"
+
+
+def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
+    """The candidate, asked also what was asked of the very same model before. versions: the model's earlier
+    ones, oldest first.
+
+    Another build can give the same model, byte for byte: it is no new candidate, and what was said of it
+    stands until it is judged again.
+    """
+    mine = candidate.parts.get("model")
+    same = next((each for each in reversed(versions) if mine and each.parts.get("model") == mine), None)
+    if same is None:
+        return candidate
+    return replace(
+        candidate,
+        asked=tuple(dict.fromkeys((*same.asked, *candidate.asked))),
+        forms={**candidate.forms, **same.forms},
+        needed=max(candidate.needed, same.needed),
+        verdicts=same.verdicts,
+    )
 
 
 def waive(version: Version, waiver: Waiver, now: datetime) -> VersionWaived:

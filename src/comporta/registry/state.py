@@ -4,7 +4,7 @@
         └──────judged──▶ refused ──waived──▶ passed
 
 A version that needs no approval is releasable as soon as it has passed. It may be judged again, by more
-evidence or other gates; what it was asked to pass before stays asked.
+evidence or other gates; what it was asked to pass at first stays asked.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def _registered(fact: VersionRegistered, event: Event, old: Lookup[Version]) -> 
 def _judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
-        told = msgspec.structs.replace(version, verdicts=fact.verdicts, policy=fact.policy, level=fact.level)
+        told = msgspec.structs.replace(
+            version, verdicts=fact.verdicts, judged_by=fact.policy, level=fact.level
+        )
         yield key, msgspec.structs.replace(told, state=_state(told, event.at))
 
 
