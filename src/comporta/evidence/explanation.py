@@ -34,8 +34,8 @@ def measure(
     group: str | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: the largest additivity residual, how far the answer explained is from the one given, and
-    each feature's share of the size of Shapley values, with an interval. `background`: the rows they are measured against;
-    their digest stands in the notes, keyed as all digests are."""
+    each feature's share of the size of Shapley values, with an interval. `background`: the rows they are
+    measured against; their digest stands in the notes, keyed as all digests are."""
     asked = opened(desk, model, signature)
     rows = read(desk, test)
     names = [field.name for field in asked.signature.features]

@@ -1,6 +1,9 @@
 """What models that never saw a training row say of it: predictions out of fold.
 
 Rows that hang together stay together: whole groups, else whole days, else rows, as in every interval.
+
+They say what the rows are like, not what the candidate is like: of labels that are contradicted. Calibration
+and the intervals of every figure are the candidate's own, on test rows: see docs/why/evidence-pool.md.
 """
 
 from __future__ import annotations
