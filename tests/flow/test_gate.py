@@ -15,10 +15,13 @@ from comporta.loop.gate import gate, waive
 from comporta.loop.house import open_house
 from comporta.loop.log import Log
 from comporta.loop.release import release, version_of
+from comporta.loop.report import report
 from comporta.loop.runs import run_of
 from comporta.loop.train import run
 from comporta.records import Feedback, Observation
 
+NO_WORSE = "from comporta import no_worse\n"
+BETTER = "from comporta.gates import better_than_champion\n"
 UNTIL = datetime.now(UTC) + timedelta(days=30)
 DEEP = """
 
@@ -46,9 +49,9 @@ class Folder:
         self._text = (root / "project.py").read_text()
         self.gates('at_least("roc_auc", 0.7)')
 
-    def gates(self, gates: str, extra: str = "") -> None:
+    def gates(self, gates: str, extra: str = "", more: str = "") -> None:
         start, end = self._text.index("    gates=("), self._text.index("project = Project(")
-        text = f"{self._text[:start]}    gates=({gates},),\n)\n\n{self._text[end:]}"
+        text = f"{self._text[:start]}    gates=({gates},),{more}\n)\n\n{self._text[end:]}"
         text = text.replace("models=(leaving,)", 'models=(leaving,), people=(Person("rui", "validator"),)')
         text = text.replace("from comporta import ", "from comporta import Person, ", 1)
         text = text.replace("\nleaving = Model(", f"{extra}\n\nleaving = Model(", 1)
@@ -93,12 +96,33 @@ def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(
     with open_house(folder.root, works=True) as house:
         version = gate(house, "leaving").version
         assert outcomes(version)["a deep check"] == "inconclusive"
-        with pytest.raises(Refused, match="asked at the level audit"):
+        with pytest.raises(Refused, match=r"Not audited yet: comporta gate leaving/1 --level audit\."):
             release(house, "leaving/1")
         deep = gate(house, "leaving", level="audit").version
         assert outcomes(deep)["a deep check"] == "pass"
         # A shallower look leaves what the deeper one said.
         assert outcomes(gate(house, "leaving").version)["a deep check"] == "pass"
+
+
+def test_what_an_audit_only_reported_closes_the_way_once_it_is_required(folder):
+    doubting = DEEP.replace('"pass" if found.figures else "inconclusive"', '"fail"').replace(
+        "a deep", "a stern"
+    )
+    folder.gates('at_least("roc_auc", 0.7), Deep()', doubting.replace("True", "False"))
+    with open_house(folder.root, works=True) as house:
+        deep = gate(house, "leaving", level="audit").version
+        assert outcomes(deep)["a stern check"] == "fail"
+        assert "a stern check" not in {each.check for each in deep.shut(UNTIL)}
+    folder.gates('at_least("roc_auc", 0.7), Deep()', doubting)
+    with open_house(folder.root, works=True) as house:
+        assert "a stern check" in {each.check for each in gate(house, "leaving").version.shut(UNTIL)}
+
+
+def test_by_the_metric_of_the_business_a_first_version_is_compared_with_nothing(folder):
+    folder.gates('at_least("roc_auc", 0.7)', more=' business="roc_auc",')
+    with open_house(folder.root, works=True) as house:
+        version = gate(house, "leaving").version
+    assert outcomes(version)["roc_auc better than the champion"] == "does not apply"
 
 
 def test_only_those_with_the_role_waive_and_a_waiver_lets_it_through(folder):
@@ -147,3 +171,25 @@ def asked(row: dict[str, object], at: int, now: datetime) -> Observation:
     return Observation(
         id=f"p{at}", model="leaving", version=1, at=now, inputs=inputs, output={"label": False}, key=f"k{at}"
     )
+
+
+def test_a_challenger_must_be_better_by_the_metric_of_the_business(folder):
+    """Version 1 serves since it was waived. The same recipe with another seed is another version."""
+    folder.gates('no_worse(margin=0.05, on="fault")', NO_WORSE, more=' business="roc_auc", seed=7,')
+    with open_house(folder.root, works=True) as house:
+        (version,) = run(house).versions
+        assert version.id == "leaving/2"
+        said = {each.check: each for each in version.verdicts}
+        assert said["main metric no worse by more than 0.05"].outcome == "pass"
+        better = said["roc_auc better than the champion"]
+        assert better.outcome in ("fail", "inconclusive") and better.required
+        assert better.check in version.asked
+        with pytest.raises(Refused, match="roc_auc better than the champion"):
+            release(house, "leaving/2")
+        assert report(house, "leaving/2").champion == "leaving/1"
+    # How much better is said by the gates where they say it.
+    folder.gates('better_than_champion("roc_auc", 0.3)', BETTER, more=' business="roc_auc", seed=7,')
+    with open_house(folder.root, works=True) as house:
+        version = gate(house, "leaving/2").version
+        now = {each.check for each in version.verdicts if not each.carried}
+        assert now == {"roc_auc better than the champion by 0.3"}

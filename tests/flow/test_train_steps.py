@@ -22,7 +22,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from comporta.errors import BadData, BadProject, NotFound, Tampered
-from comporta.records import Scores, Signature, at_random, by_group, by_time
+from comporta.evidence import versus as room
+from comporta.records import Findings, Scores, Signature, at_random, by_group, by_time
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
 from comporta.train import load_predictor, steps, trial_rows
@@ -306,26 +307,29 @@ def test_a_metric_that_cannot_be_measured_is_told():
         steps.score(at, predictions=made["predictions"], slices=["nowhere"])
 
 
-def test_a_champion_is_compared_on_rows_neither_was_trained_on():
+def versus(at, new, theirs, old, metric):
+    asked = {"predictions": new["predictions"], "train": new["train"], "metric": metric}
+    made = room.measure(at, **asked, champion=theirs, champion_train=old)
+    return at.get_json(made["findings"], Findings)
+
+
+@pytest.mark.parametrize(("metric", "better"), [("roc_auc", 1), ("log_loss", -1)])
+def test_a_champion_is_compared_on_rows_neither_was_trained_on(metric, better):
     at = desk()
     _, old = train(TABLE.head(1000), logistic_of_few, at=at, split=at_random(0.3), export=False)
     _, new = train(TABLE, boosted, at=at, split=at_random(0.3), export=False)
     theirs = steps.predict(at, model=old["model"], signature=old["signature"], table=new["test"])
-    asked = {
-        "mine": new["predictions"], "theirs": theirs["predictions"],
-        "mine_train": new["train"], "theirs_train": old["train"], "metrics": ["roc_auc", "log_loss"],
-    }  # fmt: skip
-    found = at.get_json(steps.difference(at, **asked)["difference"], Scores)
-    better, loss = found.figures
+    (figure,) = versus(at, new, theirs["predictions"], old["train"], metric).figures
     test, seen = read(at, new["test"]), read(at, old["train"])
-    assert better.rows == len(set(test["__key"]) - set(seen["__key"]))
-    assert better.value > 0 > loss.value
-    assert better.low <= better.value <= better.high
-    mine, other = read(at, new["predictions"]), read(at, theirs["predictions"])
-    assert better.value == pytest.approx(
-        roc_auc_score(mine["__target"], mine["__probability_1"])
-        - roc_auc_score(other["__target"], other["__probability_1"])
-    )
+    assert figure.rows == len(set(test["__key"]) - set(seen["__key"]))
+    assert figure.value * better > 0
+    assert figure.low <= figure.value <= figure.high
+    if metric == "roc_auc":
+        mine, other = read(at, new["predictions"]), read(at, theirs["predictions"])
+        assert figure.value == pytest.approx(
+            roc_auc_score(mine["__target"], mine["__probability_1"])
+            - roc_auc_score(other["__target"], other["__probability_1"])
+        )
 
 
 def logistic_of_few(X, y):
@@ -333,22 +337,11 @@ def logistic_of_few(X, y):
     return make_pipeline(columns, StandardScaler(), LogisticRegression()).fit(X, y)
 
 
-def test_rows_the_champion_learned_from_do_not_count():
-    at = desk()
-    _, made = train(TABLE, boosted, at=at, export=False)
-    found = steps.difference(
-        at, mine=made["predictions"], theirs=made["predictions"], theirs_train=made["test"], metrics=["f1"]
-    )
-    scores = at.get_json(found["difference"], Scores)
-    assert scores.figures == ()
-    assert scores.missing == {"f1": "no row was predicted by both models and learned from by neither"}
-
-
 def test_a_model_against_itself_differs_by_nothing():
     at, made = train(TABLE, boosted, export=False)
-    found = steps.difference(at, mine=made["predictions"], theirs=made["predictions"], metrics=["roc_auc"])
-    (figure,) = at.get_json(found["difference"], Scores).figures
+    (figure,) = versus(at, made, made["predictions"], made["train"], "roc_auc").figures
     assert (figure.value, figure.low, figure.high) == (0, 0, 0)
+    assert 8 <= figure.groups < figure.rows, "days are resampled whole"
 
 
 def test_a_champion_with_other_features_is_a_missing_comparison_and_no_failed_run():
@@ -359,8 +352,7 @@ def test_a_champion_with_other_features_is_a_missing_comparison_and_no_failed_ru
     with pytest.raises(BadData, match="found no word"):
         steps.predict(at, **asked)
     theirs = steps.predict(at, **asked, strict=False)["predictions"]
-    found = steps.difference(at, mine=new["predictions"], theirs=theirs, metrics=["roc_auc"])
-    assert at.get_json(found["difference"], Scores).missing
+    assert "could not answer" in versus(at, new, theirs, old["train"], "main").missing["main"]
 
 
 def test_groups_split_whole_by_a_kept_column():

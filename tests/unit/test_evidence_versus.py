@@ -1,10 +1,12 @@
 """Candidate against champion: the test that fits the metric, on rows neither learned from; and the gate."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from comporta.errors import BadData, BadProject
@@ -76,9 +78,11 @@ def test_each_metric_has_its_test_where_rows_are_units_and_it_agrees_with_the_bo
     found = versus(*two(), metric)
     (tests,) = found.tables["tests"]
     assert tests.get("method") == method
-    (figure,) = found.figures
+    figure, *beside = found.figures
+    assert len(beside) == (method is not None)
     if method:
         assert (figure.low, figure.high) == (tests["low"], tests["high"]) and 0 <= tests["p"] <= 1
+        assert (beside[0].low, beside[0].high) == (tests["bootstrap low"], tests["bootstrap high"])
         width = tests["bootstrap high"] - tests["bootstrap low"]
         assert tests["high"] - tests["low"] == pytest.approx(width, rel=0.15)
         middle = (tests["low"] + tests["high"] - tests["bootstrap low"] - tests["bootstrap high"]) / 2
@@ -91,7 +95,7 @@ def test_accuracy_is_compared_by_the_table_of_who_was_right():
     mine, theirs = two()
     right = (mine["__label"].cast(pl.String) == "true") == mine["__target"]
     other = (theirs["__label"].cast(pl.String) == "true") == theirs["__target"]
-    (figure,) = versus(mine, theirs, "accuracy").figures
+    figure, _ = versus(mine, theirs, "accuracy").figures
     assert (figure.low, figure.high) == tango(int((right & ~other).sum()), int((~right & other).sum()), 2000)
 
 
@@ -146,9 +150,11 @@ def test_slices_are_compared_apart_and_the_worst_decides():
     mine = said(truth, 1.7 * (signal + worse), __keep_place=place)
     theirs = said(truth, 1.7 * (signal + 0.8 * draw.normal(size=2000)), __keep_place=place)
     found = versus(mine, theirs, "roc_auc", "place")
-    assert [each.slice for each in found.figures] == ["place=here", "place=there"]
-    told = verdict(better_than_champion("roc_auc", by="place"), found)
-    assert told.outcome == "fail" and told.figure.slice == "place=there"
+    assert [each.slice for each in found.figures[::2]] == ["place=here", "place=there"]
+    for check in (better_than_champion("roc_auc", by="place"), no_worse("roc_auc", margin=0.02, by="place")):
+        told = verdict(check, found)
+        assert told.outcome == "fail" and told.figure.slice == "place=there"
+    assert "(1 of 2 slices)" in told.reason
 
 
 def test_a_champion_that_could_not_answer_is_inconclusive_and_it_is_said_what_to_do():
@@ -210,12 +216,92 @@ def test_a_doubt_tells_how_many_rows_would_show_it():
     assert verdict(better_than_champion("accuracy"), worse).needed is None
 
 
-def test_no_worse_tells_how_many_rows_two_equal_models_would_take():
+def test_no_worse_is_judged_by_the_exact_test_and_the_bootstrap_is_told_beside_it():
+    found = versus(*two(), "accuracy")
+    exact, drawn = found.figures
+    # A limit between the ends of the two: the exact one decides.
+    margin = -(exact.low + drawn.low) / 2
+    told = verdict(no_worse("accuracy", margin=margin), found)
+    assert told.figure == exact
+    assert told.outcome == ("pass" if exact.low >= -margin else "inconclusive")
+    assert f"(bootstrap [{drawn.low:.4g}, {drawn.high:.4g}])" in told.reason
+
+
+def test_no_worse_tells_how_many_rows_would_settle_it_and_how_many_two_equal_models_take():
     check = no_worse("accuracy", margin=0.01)
-    (asked,) = check.needs()
-    figure = Figure(metric="accuracy", value=-0.001, low=-0.015, high=0.013, rows=1000)
-    (told,) = judge((check,), {asked: Evidence(need=asked, figures=(figure,))})
+    figure = Figure(metric="accuracy minus champion", value=-0.001, low=-0.015, high=0.013, rows=1000)
+    told = verdict(check, Findings(figures=(figure,)))
     assert told.outcome == "inconclusive" and "two equal models take 4,005 rows" in told.reason
+    assert told.needed == 4945 == rows_by_normal_theory(figure, 0.009)
+    worse = Figure(metric="accuracy minus champion", value=-0.019, low=-0.033, high=-0.005, rows=1000)
+    assert verdict(check, Findings(figures=(worse,))).needed == 4945, "as far on the other side"
+    endless = Figure(metric="accuracy minus champion", value=0.0, low=-np.inf, high=np.inf, rows=1000)
+    assert verdict(check, Findings(figures=(endless,))).outcome == "inconclusive"
+
+
+def rows_by_normal_theory(figure, room):
+    spread = (figure.high - figure.low) / (2 * stats.norm.ppf(0.975))
+    return math.ceil(figure.rows * ((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * spread / room) ** 2)
+
+
+def test_no_worse_that_passes_in_doubt_tells_what_its_rows_would_have_shown():
+    check = no_worse("roc_auc", margin=0.01, on="fault")
+    figure = Figure(metric="roc_auc minus champion", value=0.0, low=-0.02, high=0.02, rows=1000)
+    told = verdict(check, Findings(figures=(figure,)))
+    assert told.outcome == "pass" and "not shown to be worse by more than 0.01" in told.reason
+    # 0.01 and 2.8 standard errors of 0.0102.
+    assert "if it were worse by 0.039, four times in five" in told.reason
+    sure = Figure(metric="roc_auc minus champion", value=0.0, low=-0.005, high=0.005, rows=1000)
+    assert verdict(check, Findings(figures=(sure,))).reason.endswith("rows: within 0.01.")
+
+
+def in_groups(seed, worse=0.0, rows=1000, size=25):
+    """Two models whose mistakes are alike within a group: each row tells little that its group does not."""
+    draw = np.random.default_rng(seed)
+    group = np.arange(rows) // size
+    signal = draw.normal(size=rows // size)[group]
+    truth = signal + draw.normal(size=rows) > 0
+
+    def model(noise):
+        moved = draw.normal(size=rows // size)[group] * noise
+        return said(truth, 1.7 * (signal + moved), __keep_customer=group)
+
+    return model(0.8 + worse), model(0.8)
+
+
+def test_groups_count_and_not_their_rows_or_sound_challengers_would_be_refused():
+    check = no_worse("roc_auc", margin=0.0, on="fault")
+    by_group, by_row = (
+        [
+            verdict(check, versus(*in_groups(seed), "roc_auc", group=group, seed=seed)).outcome
+            for seed in range(60)
+        ]
+        for group in ("customer", None)
+    )
+    # Of two equal models one in forty is shown to be worse; five of 60 has a chance of one in a hundred.
+    assert by_group.count("fail") <= 5
+    assert by_row.count("fail") >= 10
+    told = verdict(check, versus(*in_groups(0, worse=3.0), "roc_auc", group="customer"))
+    assert told.outcome == "fail" and "in 40 groups or days" in told.reason
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "accuracy", "log_loss"])
+def test_an_equal_challenger_is_not_refused_and_one_that_is_worse_is(metric):
+    check = no_worse(metric, margin=0.01, on="fault")
+    equal = [verdict(check, versus(*two(1000, seed), metric, seed=seed)).outcome for seed in range(25)]
+    assert equal.count("pass") == 25
+    worse = [verdict(check, versus(*two(1000, seed, -1.2), metric, seed=seed)).outcome for seed in range(10)]
+    assert worse.count("fail") == 10
+
+
+def test_no_metric_is_the_main_one_that_both_answers_allow():
+    mine, theirs = two()
+    check = no_worse(margin=0.05)
+    assert verdict(check, versus(mine, theirs, "main")).reason.startswith("roc_auc candidate minus champion")
+    labels = theirs.drop("__probability_0", "__probability_1")
+    told = verdict(check, versus(mine, labels, "main"))
+    assert told.outcome == "pass" and told.reason.startswith("accuracy candidate minus champion")
+    assert verdict(check, versus(mine, theirs.clear(), "main")).outcome == "inconclusive"
 
 
 def test_the_smaller_the_better_is_known():

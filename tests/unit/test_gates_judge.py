@@ -69,7 +69,7 @@ def test_the_worst_slice_decides_and_is_named():
 def test_no_worse_does_not_apply_to_the_first_version():
     check = no_worse("roc_auc", margin=0.01)
     (need,) = check.needs()
-    first = Evidence(need=need, missing="there is no champion yet", first=True)
+    first = Evidence(need=need, without="there is no champion yet to compare with")
     (verdict,) = judge((check,), {need: first})
     assert verdict.outcome == "does not apply"
     assert verdict.opens
@@ -221,10 +221,9 @@ checks = st.sampled_from(
     ]
 )
 evidence = st.builds(
-    lambda found, missing, first: {"figures": tuple(found), "missing": missing, "first": first},
+    lambda found, missing: {"figures": tuple(found), "missing": missing},
     figures,
     st.sampled_from(["", "it could not run"]),
-    st.just(False),
 )
 
 

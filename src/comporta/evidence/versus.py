@@ -12,19 +12,21 @@ import polars as pl
 from comporta.errors import BadData
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
+from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.auc_units import MOST_UNITS, auc_of_units
-from comporta.stats.bootstrap import LEVEL, Interval, intervals
+from comporta.stats.bootstrap import Interval
+from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
 from comporta.stats.power import rows_to_show, smallest_seen
-from comporta.stats.predictions import classes_of, given, labelled, metrics_for, seen, task_of
+from comporta.stats.predictions import classes_of, given, labelled, main_of, metrics_for, seen, task_of
 from comporta.stats.units import slices_of, units_of
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
 FEWEST = 30
-DRAWN = 20_000
+DRAWN = MANY
 """Rows above which the bootstrap is left out where there is an exact test: they tell the same."""
 ROOMS = (0.01, 0.005)
 """Margins for which it is told how many labels would show two equal models to be equal within them."""
@@ -70,13 +72,17 @@ def versus(
     seed: int = 0,
 ) -> Findings:
     """The difference in this metric, overall or by each value of a column (slices of 30 rows or more).
+    metric: `main` for the task's main one that both models' answers allow.
 
     Its interval, where rows are units: Tango's for accuracy and for recall of two classes, DeLong's for the
     area under the ROC curve of two classes, Student's for means of errors; elsewhere, and where rows come in
-    groups or days, the paired bootstrap of whole units. The table `tests` has both up to 20,000 rows.
+    groups or days, the paired bootstrap of whole units. Up to 5,000 rows there is the bootstrap's beside an
+    exact one, as a figure `..., bootstrap`; the table `tests` has both with their p-values.
     """
     metrics_for(mine, (metric,))
     both, why = together(mine, theirs, trained)
+    if not why and metric == MAIN:
+        metric = main_of(mine, theirs)
     if not why and named(metric).needs not in given(theirs):
         why = f"the champion's output gives no {named(metric).needs}"
     if why:
@@ -85,10 +91,9 @@ def versus(
     for where, some in slices_of(both, [by] if by else []):
         if (not where) is bool(by) or (by and some.height < FEWEST):
             continue
-        figure, tests = _compared(some, metric, where, group, seed)
+        found, tests = _compared(some, metric, where, group, seed)
         table.append(tests)
-        if figure is not None:
-            figures.append(figure)
+        figures += found
     missing = {} if figures else {metric: f"no {by or 'table'} of {FEWEST} rows in which it is defined"}
     return Findings(
         figures=tuple(figures),
@@ -125,7 +130,8 @@ def together(
 
 def _compared(
     rows: pl.DataFrame, metric: str, where: str, group: str | None, seed: int
-) -> tuple[Figure | None, dict[str, Any]]:
+) -> tuple[list[Figure], dict[str, Any]]:
+    """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
     units = units_of(rows, group)
     mine, theirs = seen(rows), seen(_theirs(rows))
     exact = None if units is not None else _exact(metric, mine, theirs)
@@ -141,23 +147,16 @@ def _compared(
             tests["p, Wilcoxon"] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
     found = _interval(exact, drawn, rows.height)
     if not math.isfinite(found.value):
-        return None, tests
+        return [], tests
     if found.low is not None and found.high is not None:
         tests["smallest difference seen with 80 % power"] = smallest_seen(found.low, found.high)
         for room in ROOMS:
             rooms = rows_to_show(found.low, found.high, rows.height, room)
             tests[f"labels to show equal models within {room:g}"] = rooms
-    figure = Figure(
-        metric=f"{metric} minus champion",
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        level=LEVEL,
-        rows=rows.height,
-        groups=found.units,
-        slice=where,
-    )
-    return figure, tests
+    figures = [found.figure(f"{metric} minus champion", rows.height, where)]
+    if exact is not None and drawn is not None and math.isfinite(drawn.value):
+        figures.append(drawn.figure(f"{metric} minus champion, bootstrap", rows.height, where))
+    return figures, tests
 
 
 def _interval(exact: Paired | None, drawn: Interval | None, rows: int) -> Interval:
@@ -168,23 +167,23 @@ def _interval(exact: Paired | None, drawn: Interval | None, rows: int) -> Interv
 
 
 def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Interval:
-    """The paired bootstrap of whole units. A mean of rows is drawn from the sums of its units, and so is the
-    area under the ROC curve where there are not too many of them."""
+    """The paired bootstrap of whole units, above 5,000 of them the jackknife of blocks. A mean of rows is
+    drawn from the sums of its units, and so is the area under the ROC curve where units are few."""
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
     one, other = mine.probability, theirs.probability
     areas = metric == "roc_auc" and mine.classes == 2 and one is not None and other is not None
     if areas and units is not None and units.max() < MOST_UNITS:
         a, b = (auc_of_units(mine.truth == 1, each[:, 1], units) for each in (one, other) if each is not None)
-        (found,) = intervals([lambda w: a(w) - b(w)], int(units.max()) + 1, seed=seed)
+        (found,) = quick_intervals([lambda w: a(w) - b(w)], int(units.max()) + 1, seed=seed)
         return found
     if first is None or second is None:
         a, b = statistic(metric, mine), statistic(metric, theirs)
-        (found,) = intervals([lambda w: a(w) - b(w)], len(mine.truth), units=units, seed=seed)
+        (found,) = quick_intervals([lambda w: a(w) - b(w)], len(mine.truth), units=units, seed=seed)
         return found
     sums, counts = first - second, np.ones(len(first))
     if units is not None:
         sums, counts = np.bincount(units, weights=sums), np.bincount(units).astype(float)
-    (found,) = intervals([lambda w: float(w @ sums / (w @ counts))], len(sums), seed=seed)
+    (found,) = quick_intervals([lambda w: float(w @ sums / (w @ counts))], len(sums), seed=seed)
     return found
 
 

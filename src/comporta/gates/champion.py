@@ -1,15 +1,19 @@
-"""The candidate against the model that serves now, on rows that neither was trained on."""
+"""The candidate is no worse than the model that serves now, on rows that neither was trained on."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
-from comporta.errors import BadProject
-from comporta.gates.settle import On, Settled, settle, show, unseen, worst
+from msgspec.structs import replace
+
+from comporta.gates.against import difference, judged, rows_for, told
+from comporta.gates.argument import number, usual
+from comporta.gates.bound import bound
+from comporta.gates.settle import On, Settled
 from comporta.records import Evidence, Figure, Level, Need, Record, Verdict
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
-from comporta.stats.power import rows_to_show
+from comporta.stats.power import smallest_seen
 
 
 class NoWorse(Record, frozen=True, kw_only=True):
@@ -35,56 +39,54 @@ class NoWorse(Record, frozen=True, kw_only=True):
 
     def needs(self) -> tuple[Need, ...]:
         """Candidate minus champion, paired."""
-        return (Need(what="difference", metric=self.metric, by=self.by),)
+        return difference(self.metric, self.by)
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the difference that decides it: the worst slice."""
         (found,) = evidence
         higher = self.metric == MAIN or named(self.metric).higher
         limit = -self.margin if higher else self.margin
-        if found.first:
-            return Verdict(
-                check=self.name,
-                outcome="does not apply",
-                required=self.required,
-                reason="There is no champion yet to compare with.",
-                limit=limit,
-            )
-        if found.missing or not found.figures:
-            return unseen(self.name, self.required, limit, evidence)
-        settled = [settle(each, limit, higher=higher, on=self.on) for each in found.figures]
-        decides = worst(settled)
-        return Verdict(
-            check=self.name,
-            outcome=decides.outcome,
-            required=self.required,
-            reason=self._reason(decides, settled),
-            figure=decides.figure,
-            limit=limit,
-            needed=decides.needed,
-            evidence=found.artifact,
-        )
 
-    def _reason(self, decides: Settled, settled: list[Settled]) -> str:
-        seen = f"{decides.figure.metric} candidate minus champion {show(decides.figure)}"
-        alike = sum(each.outcome == decides.outcome for each in settled)
-        of = f" ({alike} of {len(settled)} slices)" if self.by else ""
-        if decides.outcome == "pass":
-            within = "within" if self.on == "interval" else "not shown to be worse by more than"
-            return f"{seen}: {within} {self.margin:g}{of}."
+        def says(decides: Settled, settled: Sequence[Settled]) -> str:
+            alike = sum(each.outcome == decides.outcome for each in settled)
+            of = f" ({alike} of {len(settled)} slices)" if self.by else ""
+            return f"{told(decides.figure, found)}: {self._told(decides, limit, higher)}{of}."
+
+        verdict = bound(self, found, limit, higher=higher, on=self.on, says=says, figures=judged(found))
+        if verdict.outcome != "inconclusive" or verdict.figure is None:
+            return verdict
+        return replace(verdict, needed=rows_for(verdict.figure, abs(verdict.figure.value - limit)))
+
+    def _told(self, decides: Settled, limit: float, higher: bool) -> str:
+        figure, margin = decides.figure, f"{self.margin:g}"
         if decides.outcome == "fail":
-            return f"{seen}: worse by more than {self.margin:g}{of}."
-        settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
-        return (
-            f"{seen}: it may be worse by more than {self.margin:g}{of}{settles}{self._power(decides.figure)}."
-        )
+            return f"worse by more than {margin}"
+        if decides.outcome == "pass":
+            worse = figure.low if higher else figure.high
+            within = worse is None or (worse >= limit if higher else worse <= limit)
+            if within or self.on == "value":
+                return f"within {margin}"
+            return f"not shown to be worse by more than {margin}{self._could(figure)}"
+        if figure.low is None or figure.high is None:
+            return (
+                f"no interval, so too few independent rows to tell whether it is worse by more than {margin}"
+            )
+        return f"it may be worse by more than {margin}{self._power(decides)}"
 
-    def _power(self, figure: Figure) -> str:
-        """How many rows such a comparison needs, were the two models equal."""
+    def _could(self, figure: Figure) -> str:
+        """What these rows would have shown."""
         if figure.low is None or figure.high is None:
             return ""
-        rows = rows_to_show(figure.low, figure.high, figure.rows, self.margin)
-        return f"; two equal models take {rows:,} rows to show it four times in five" if rows else ""
+        seen = self.margin + smallest_seen(figure.low, figure.high)
+        return f"; if it were worse by {seen:.2g}, four times in five it would be"
+
+    def _power(self, decides: Settled) -> str:
+        """How many rows would settle it, and how many it takes were the two models equal."""
+        settles = rows_for(decides.figure, abs(decides.slack))
+        equal = rows_for(decides.figure, self.margin)
+        said = f"; if that is the true difference, {settles:,} rows settle it" if settles else ""
+        said += f"; two equal models take {equal:,} rows to show it" if equal else ""
+        return f"{said}, four times in five" if said else ""
 
 
 def no_worse(
@@ -94,16 +96,38 @@ def no_worse(
     by: str | None = None,
     on: On = "interval",
     required: bool = True,
+    level: Level = "release",
 ) -> NoWorse:
     """No worse than the champion by more than `margin`: `no_worse("roc_auc", margin=0.01)`.
 
-    It does not apply to the first version. metric: None for the task's main one, of `roc_auc`, `accuracy` and
-    `r2` the first that the output can have. margin: in the metric's own unit, 0 or more; which way is worse
-    is known from it. on: `interval`: it must be shown to be within the margin; `fault`: it must not be
-    shown to be beyond. Raises BadProject on an unknown metric or a negative margin.
+    A paired test of non-inferiority on the test rows that both predict and neither was trained on, by the
+    same figures as `better_than_champion`: where rows are units Tango's score interval (1998) for accuracy
+    and for recall of two classes, DeLong's (1988) for the area under the ROC curve of two classes, Student's
+    paired t for mae, mape, log_loss and brier, and up to 5,000 rows the paired bootstrap told beside them;
+    elsewhere, and where rows come in a declared group or in eight days or more, the paired bootstrap of whole
+    units (BCa; of more than 5,000 the jackknife of blocks), as those tests take rows for independent.
+
+    metric: None for the task's main one, of `roc_auc`, `accuracy` and `r2` the first that both models'
+    answers allow. margin: in the metric's own unit, 0 or more; which way is worse is known from it. by: every
+    value of a column must be no worse. on: `interval`: it must be shown to be within the margin, by all of
+    the 95 % interval, so that a candidate that is worse by the margin passes one time in forty; `fault`: it
+    must not be shown to be beyond.
+
+    Inconclusive, the verdict tells how many rows would settle it with 80 % power, and how many two equal
+    models would take; passed with `on="fault"` what those rows would have shown. Take a margin that you could
+    live with: small ones take many labels (see `better_than_champion`).
+
+    It does not apply to the first version. A champion whose features are not in the candidate's table cannot
+    be compared: inconclusive. Raises BadProject on an unknown metric or a negative margin.
     """
     if metric is not None:
         named(metric)
-    if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:
-        raise BadProject(f"no_worse {metric}: found the margin {margin!r}, expected a number of 0 or more.")
-    return NoWorse(metric=metric or MAIN, margin=float(margin), by=by or "", on=on, required=required)
+    usual("no_worse", on, level)
+    return NoWorse(
+        metric=metric or MAIN,
+        margin=number("no_worse", "margin", margin, low=0),
+        by=by or "",
+        on=on,
+        required=required,
+        level=level,
+    )

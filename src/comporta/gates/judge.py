@@ -81,8 +81,8 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
         return _doubt(name, required, "The check did not answer with a verdict.")
     if (verdict.check, verdict.required) != (name, required):
         return _doubt(name, required, "The check answered under another name or rule than it declared.")
-    missing = next((each.missing for each in found if each.missing and not each.first), "")
-    if verdict.outcome == "does not apply" and not any(each.without or each.first for each in found):
+    missing = next((each.missing for each in found if each.missing), "")
+    if verdict.outcome == "does not apply" and not any(each.without for each in found):
         missing = missing or "the check says that it does not apply, the evidence does not"
     if missing and verdict.opens and verdict.outcome != "inconclusive":
         return _doubt(name, required, f"Not measured: {missing}.")

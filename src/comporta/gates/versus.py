@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from comporta.gates.against import difference, judged, rows_for, told
 from comporta.gates.argument import chosen, number
 from comporta.gates.bound import bound
-from comporta.gates.settle import Settled, show
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.settle import Settled
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict
 from comporta.records.metric import metric as named
-from comporta.stats.power import rows_to_show
 
 
 class BetterThanChampion(Record, frozen=True, kw_only=True):
@@ -34,42 +34,41 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
 
     def needs(self) -> tuple[Need, ...]:
         """Candidate minus champion, paired."""
-        return (need("versus", metric=self.metric, by=self.by),)
+        return difference(self.metric, self.by)
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the difference that decides it: the worst slice."""
         (found,) = evidence
         higher = named(self.metric).higher
         limit = self.by_at_least if higher else -self.by_at_least
-        verdict = bound(self, found, limit, higher=higher, on="interval", says=self._says)
+
+        def says(decides: Settled, settled: object) -> str:
+            return f"{told(decides.figure, found)}: {self._told(decides)}."
+
+        verdict = bound(self, found, limit, higher=higher, on="interval", says=says, figures=judged(found))
         figure = verdict.figure
         if figure is None or figure.low is None or figure.high is None:
             return verdict
         if verdict.outcome == "pass" and 0.0 == limit == (figure.low if higher else figure.high):
             # Just as good is not better: two equal models differ by nothing, with an interval of nothing.
-            return replace(verdict, outcome="fail", reason=f"{self._seen(figure)}: not better.")
+            return replace(verdict, outcome="fail", reason=f"{told(figure, found)}: not better.")
         if verdict.outcome == "inconclusive":
-            room = (1 if higher else -1) * (figure.value - limit)
-            return replace(verdict, needed=rows_to_show(figure.low, figure.high, figure.rows, room))
+            return replace(verdict, needed=rows_for(figure, (1 if higher else -1) * (figure.value - limit)))
         return verdict
 
-    def _seen(self, figure: object) -> str:
-        return f"{self.metric} candidate minus champion {show(figure)}"  # type: ignore[arg-type]
-
-    def _says(self, decides: Settled, settled: object) -> str:
-        seen, figure = self._seen(decides.figure), decides.figure
+    def _told(self, decides: Settled) -> str:
         room = f" by more than {self.by_at_least:g}" if self.by_at_least else ""
         if decides.outcome == "pass":
-            return f"{seen}: better{room}."
+            return f"better{room}"
         if decides.outcome == "fail":
-            return f"{seen}: not better{room}."
-        if figure.low is None or figure.high is None:
-            return f"{seen} has no interval: too few independent units to tell whether it is better{room}."
-        rows = rows_to_show(figure.low, figure.high, figure.rows, decides.slack)
-        told = (
+            return f"not better{room}"
+        if decides.figure.low is None or decides.figure.high is None:
+            return f"no interval, so too few independent rows to tell whether it is better{room}"
+        rows = rows_for(decides.figure, decides.slack)
+        shown = (
             f"; if it is as much better as it looks, {rows:,} rows show it four times in five" if rows else ""
         )
-        return f"{seen}: it may be better{room} or not{told}."
+        return f"it may be better{room} or not{shown}"
 
 
 def better_than_champion(
@@ -85,10 +84,12 @@ def better_than_champion(
     On the test rows that both predict and neither was trained on, paired. Where rows are units the interval
     is Tango's score interval (1998) for accuracy and for recall of two classes, DeLong's (1988) for the area
     under the ROC curve of two classes, and Student's paired t for mae, mape, log_loss and brier; the evidence
-    has the p-values of McNemar (mid-p), DeLong, Student and Wilcoxon, and up to 20,000 rows the paired
-    bootstrap beside them. For other metrics, and where rows come in a declared group or in eight days or
-    more, it is the paired bootstrap of whole units (BCa). by_at_least: in the metric's own unit; which way is
-    better is known from the metric. by: every value of a column must be better.
+    has the p-values of McNemar (mid-p), DeLong, Student and Wilcoxon, and up to 5,000 rows the paired
+    bootstrap is told beside them. For other metrics, and where rows come in a declared group or in eight
+    days or more, it is the paired bootstrap of whole units (BCa; of more than 5,000 the jackknife of blocks).
+
+    by_at_least: in the metric's own unit; which way is better is known from the metric. by: every value of a
+    column must be better. `Model(business="roc_auc")` asks for this check, required, of every challenger.
 
     It passes when all of the 95 % interval is beyond, fails when all of it is not, and is inconclusive in
     between; the verdict then tells how many rows would show the difference with 80 % power. It does not

@@ -8,6 +8,7 @@ import msgspec
 
 from comporta.engine import Progress
 from comporta.gates import asked_at, judge
+from comporta.loop.checks import checks
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.judging import champion
@@ -42,8 +43,8 @@ def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tupl
     )
     tried = []
     for model in models:
-        gates = asked_at(model.gates, "commit")
-        evidence = gather(house.desk, model, "commit", answers, champions[model.name])
+        gates = asked_at(checks(model), "commit")
+        evidence = gather(house.desk, model, "commit", answers)
         verdicts = tuple(_left(each) for each in judge(gates, evidence))
         tried.append(Tried(model=model.name, rows=ROWS, verdicts=verdicts))
     return run, tuple(tried)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from comporta.gates import asked_at, level_of, needs
+from comporta.gates import asked_at, needs
+from comporta.loop.checks import checks
 from comporta.loop.pool import name_in, pooled
 from comporta.project import Model
 from comporta.records import (
     Answer,
     Artifact,
-    Check,
     Evidence,
     Figure,
     Findings,
     Level,
     Need,
     Scores,
-    Version,
 )
 from comporta.records.metric import MAIN, MAINS
 from comporta.store import Desk
@@ -28,34 +27,16 @@ def gather(
     model: Model,
     level: Level,
     answers: Mapping[str, Answer],
-    champion: Version | None,
 ) -> dict[Need, Evidence]:
-    """One evidence for each need of its gates; `missing` says why where there is none."""
-    now = set(needs(asked_at(model.gates, level)))
-    later = _later(model.gates)
-    return {
-        need: _evidence(desk, model, need, answers, champion)
-        if need in now
-        else Evidence(need=need, missing=f"it is asked at the level {later[need]} only: comporta gate")
-        for need in needs(model.gates)
-    }
+    """One evidence for each need of the checks of this level; `missing` says why where there is none."""
+    return {need: _evidence(desk, model, need, answers) for need in needs(asked_at(checks(model), level))}
 
 
-def _later(checks: Sequence[Check]) -> dict[Need, Level]:
-    return {need: level_of(check) for check in checks for need in needs((check,))}
-
-
-def _evidence(
-    desk: Desk, model: Model, need: Need, answers: Mapping[str, Answer], champion: Version | None
-) -> Evidence:
+def _evidence(desk: Desk, model: Model, need: Need, answers: Mapping[str, Answer]) -> Evidence:
     if pooled(need):
         return _found(desk, need, _made(answers, name_in(model, need), "findings"))
-    pools = {
-        "scores": (f"score {model.name}", "scores"),
-        "difference": (f"compare {model.name}", "difference"),
-    }
-    artifact = _made(answers, *pools[need.what]) if need.what in pools else None
-    return _scored(desk, need, artifact, champion)
+    artifact = _made(answers, f"score {model.name}", "scores") if need.what == "scores" else None
+    return _scored(desk, need, artifact)
 
 
 def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | None:
@@ -75,11 +56,9 @@ def _found(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
     return Evidence(need=need, figures=found.figures, artifact=artifact, missing=why, without=found.without)
 
 
-def _scored(desk: Desk, need: Need, artifact: Artifact | None, champion: Version | None) -> Evidence:
+def _scored(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
     if artifact is None:
-        first = need.what == "difference" and champion is None
-        why = "there is no champion yet" if first else f"nothing was measured for {need.what!r}"
-        return Evidence(need=need, missing=why, first=first)
+        return Evidence(need=need, missing=f"nothing was measured for {need.what!r}")
     scores = desk.get_json(artifact, Scores)
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))
     return Evidence(

@@ -7,6 +7,8 @@ from datetime import datetime
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.gates import policy
+from comporta.loop.checks import checks
+from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
 from comporta.loop.judging import earlier, logs, looked, verdicts_of
@@ -39,6 +41,7 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         raise BadProject(listed(found))
     version = version_of(house, name)
     model = house.model(version.model)
+    asked = forms(house, model)
     champion = against(house, version)
     nodes = evidence_nodes(
         model,
@@ -62,8 +65,8 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         assert now is not None, "a version never leaves the inventory"
         for look in looked(model, answers, now, run):
             tx.append(look)
-        verdicts = verdicts_of(house.desk, model, level, answers, champion, now)
-        fact = judged(now, verdicts, policy(model.gates), level)
+        verdicts = verdicts_of(house.desk, model, level, answers, now, asked)
+        fact = judged(now, verdicts, policy(checks(model), asked), level)
         if fact is not None:
             tx.append(fact)
         return fact is not None

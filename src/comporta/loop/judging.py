@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from comporta.errors import NotFound
 from comporta.gates import asked_at, judge, level_of, needs
+from comporta.loop.checks import checks
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.logged import Logs
 from comporta.loop.pool import name_in
 from comporta.project import Model
-from comporta.records import LEVELS, Answer, Artifact, Level, Need, Run, Verdict, Version
+from comporta.records import Answer, Artifact, Check, Level, Need, Run, Verdict, Version
 from comporta.records.facts import TestLooked
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
@@ -40,7 +43,7 @@ def earlier(house: House, model: str, before: int | None = None) -> tuple[Artifa
 def logs(house: House, models: Sequence[Model], level: Level) -> Logs | None:
     """What production asked and what came true, sealed; None where no gate asks for it, or nothing was
     served and told yet."""
-    asked = (need for model in models for need in needs(asked_at(model.gates, level)))
+    asked = (need for model in models for need in needs(asked_at(checks(model), level)))
     if not any(need.what == "replay" for need in asked):
         return None
     from comporta.data import slice_of
@@ -66,14 +69,34 @@ def verdicts_of(
     model: Model,
     level: Level,
     answers: Mapping[str, Answer],
-    against: Version | None,
     version: Version,
+    forms: Mapping[str, str],
 ) -> tuple[Verdict, ...]:
-    """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version."""
-    found = judge(model.gates, gather(desk, model, level, answers, against))
-    before = {each.check: each for each in version.verdicts}
-    deeper = {each.name for each in model.gates if LEVELS.index(level_of(each)) > LEVELS.index(level)}
-    return tuple(before.get(each.check, each) if each.check in deeper else each for each in found)
+    """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version, or
+    that it was never asked, which closes the way where it is required. forms: what each check declares."""
+    gates = checks(model)
+    found = iter(judge(asked_at(gates, level), gather(desk, model, level, answers)))
+    every = (next(found) if asked_at((each,), level) else _deeper(each, version, forms) for each in gates)
+    return tuple(replace(each, form=forms.get(each.check, "")) for each in every)
+
+
+def _deeper(check: Check, version: Version, forms: Mapping[str, str]) -> Verdict:
+    (unmade,) = judge((check,), {})
+    now = forms.get(unmade.check, "")
+    alike = (each for each in version.verdicts if each.form == now or _of_old(each, unmade.check))
+    said = next(alike, None)
+    if said is not None:
+        # Whether it is required is of today's gates: what was reported then may close the way now.
+        return replace(said, check=unmade.check, required=unmade.required, carried=False)
+    level = level_of(check)
+    asked = "audited" if level == "audit" else "asked"
+    why = f"Not {asked} yet: comporta gate {version.id} --level {level}."
+    return replace(unmade, outcome="inconclusive", reason=why)
+
+
+def _of_old(verdict: Verdict, check: str) -> bool:
+    """Whether an older release, which kept no forms, told it of a check of this name."""
+    return not verdict.form and verdict.check == check
 
 
 def looked(model: Model, answers: Mapping[str, Answer], version: Version, run: Run) -> Iterator[TestLooked]:

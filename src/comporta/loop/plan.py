@@ -2,7 +2,7 @@
 
     data … ─▶ features ─▶ parts ─▶ fit ─▶ export
                             │       └───▶ predict ─▶ score ──┐
-                            └─▶ predict champion ─▶ compare ─┼─▶ evidence
+                            └─▶ predict champion ────────────┼─▶ evidence
                             └─▶ what else the gates need ────┘
 
 Pure: it asks nothing, and reads only what it is given.
@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.gates import asked_at, needs
+from comporta.loop.checks import checks
 from comporta.loop.logged import Logs, logged_node
 from comporta.loop.pool import Candidate, Thing, kept, measuring
 from comporta.project import Dataset, Model, Project
@@ -156,7 +157,7 @@ def evidence_nodes(
     """What its gates ask for at this level, and the reference that later versions are compared with.
     served: the logs of production, and the tables that its requests are joined with. tables: those that its
     features were made of."""
-    asked = needs(asked_at(model.gates, level))
+    asked = needs(asked_at(checks(model), level))
     nodes = [score_node(model, things, asked)]
     there = dict(things)
     if served is not None and any(need.what == "replay" for need in asked):
@@ -168,8 +169,6 @@ def evidence_nodes(
         there |= {f"champion {part}": parts[part] for part in ("model", "signature", "train")}
         there["champion predictions"] = said
         nodes.append(champion_node(model, root, champion, things))
-        if any(need.what == "difference" for need in asked):
-            nodes.append(compare_node(model, there, asked))
     candidate = Candidate(model=model, root=root, things=there, earlier=earlier, tables=tables or {})
     # What later versions are compared with; nothing is compared with a trial.
     kept = (Need(what="reference"),) if level != "commit" else ()
@@ -208,26 +207,6 @@ def champion_node(model: Model, root: Path, champion: Version, things: Mapping[s
     )
 
 
-def compare_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...]) -> Node:
-    """Candidate minus champion, paired, on the test rows less those that either was trained on."""
-    mine = [need for need in asked if need.what == "difference"]
-    return Node(
-        name=f"compare {model.name}",
-        run=f"{TRAIN}:difference",
-        inputs={
-            "mine": things["predictions"],
-            "theirs": things["champion predictions"],
-            "mine_train": things["train"],
-            "theirs_train": things["champion train"],
-        },
-        params={
-            "metrics": sorted({need.metric for need in mine}),
-            "slices": sorted({need.by for need in mine if need.by}),
-            "group": model.group,
-        },
-    )
-
-
 def features_node(model: Model, root: Path) -> Node:
     """The table the model learns from. Columns wanted for slices and groups go along, hidden from it."""
     features = model.features
@@ -255,7 +234,7 @@ def features_node(model: Model, root: Path) -> Node:
 def beside(model: Model) -> list[str]:
     """The columns kept beside the features, hidden from the model: for slices, groups and gates, of whatever
     level, since another level must not be another table."""
-    return sorted({*model.slices, *kept(needs(model.gates)), *filter(None, (model.group,))})
+    return sorted({*model.slices, *kept(needs(checks(model))), *filter(None, (model.group,))})
 
 
 def _tables(model: Model) -> list[str]:

@@ -45,6 +45,7 @@ def findings(desk: Desk, verdict: Verdict) -> Findings | None:
     if verdict.evidence is None:
         return None
     try:
+        # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
             return Findings(figures=_of(scores, verdict))

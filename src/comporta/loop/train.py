@@ -9,14 +9,16 @@ from comporta.errors import BadProject
 from comporta.gates import policy
 from comporta.loop import code
 from comporta.loop.bundle import Bundle, bundle
+from comporta.loop.checks import checks
 from comporta.loop.follow import follow
+from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion, earlier, logs, looked, measured, verdicts_of
 from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
 from comporta.records import Answer, Artifact, Level, Record, Run, Slice, Transaction, Version
-from comporta.registry import VERSIONS, judged, register, version_key
+from comporta.registry import VERSIONS, inherited, judged, register, version_key
 from comporta.store import Desk
 
 
@@ -46,6 +48,8 @@ def run(
     if found := faults(house.project, house.root):
         raise BadProject(listed(found))
     wanted = tuple(house.model(name) for name in models) or house.project.models
+    # Before anything is asked: what is edited while it trains is not what it is asked to pass.
+    declared = {model.name: forms(house, model) for model in wanted}
     champions = {model.name: champion(house, model.name) for model in wanted}
     past = {model.name: earlier(house, model.name) for model in wanted}
     served = logs(house, wanted, level)
@@ -54,7 +58,7 @@ def run(
     datasets = follow(house, answers)
     versions, fresh = [], []
     for model in wanted:
-        version, is_new = enter(house, model, done, answers, champions[model.name], level)
+        version, is_new = enter(house, model, done, answers, level, declared[model.name])
         versions.append(version)
         fresh += [version.id] if is_new else []
     return RunReport(
@@ -67,13 +71,13 @@ def enter(
     model: Model,
     done: Run,
     answers: Mapping[str, Answer],
-    against: Version | None,
     level: Level,
+    declared: Mapping[str, str],
 ) -> tuple[Version, bool]:
     """The judged version of these answers, and whether anything of it is new: what was built by the same
-    questions is the same version, whatever its gates ask by now."""
+    questions is the same version, whatever its gates ask by now. declared: the forms of its checks."""
     desk = house.desk
-    gates = policy(model.gates)
+    gates = checks(model)
     mine = {f"{node} {model.name}": answers[f"{node} {model.name}"] for node in (*BUILT, "score")}
     steps = {name: answer.recipe for name, answer in mine.items()}
     parts = {
@@ -99,7 +103,8 @@ def enter(
         version = next((each for each in same if _asks_as(desk, each, model)), None)
         is_new = version is None
         if version is None:
-            version = Version(
+            required = tuple(check.name for check in gates if check.required)
+            candidate = Version(
                 model=model.name,
                 number=1 + max((each.number for each in versions), default=0),
                 run=done.id,
@@ -109,15 +114,17 @@ def enter(
                 steps=steps,
                 parts=parts,
                 read=read,
-                policy=gates,
+                policy=policy(gates, declared),
                 needed=model.approvals,
-                asked=tuple(check.name for check in model.gates if check.required),
+                asked=required,
+                forms={name: declared[name] for name in required},
             )
+            version = inherited(candidate, versions)
             tx.append(register(version, versions))
         for look in looked(model, answers, version, done):
             tx.append(look)
-        verdicts = verdicts_of(desk, model, level, answers, against, version)
-        fact = judged(version, verdicts, gates, level)
+        verdicts = verdicts_of(desk, model, level, answers, version, declared)
+        fact = judged(version, verdicts, policy(gates, declared), level)
         if fact is not None:
             tx.append(fact)
         entered = tx.get(VERSIONS, version_key(model.name, version.number))

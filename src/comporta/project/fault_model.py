@@ -21,7 +21,7 @@ from comporta.project.model import Model
 from comporta.records import ByTime, Check
 from comporta.records.metric import MAIN, metric
 
-SCORED = ("scores", "difference")
+SCORED = ("scores", "versus")
 """What is measured by the usual metrics; the metric of other evidence is its own."""
 
 
@@ -53,6 +53,7 @@ def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
 
 def _gates(model: Model) -> Found:
     asked = [("metrics", name) for name in many(model.metrics) if isinstance(name, str)]
+    asked += [("business", model.business)] if isinstance(model.business, str) else []
     names = []
     for gate in many(model.gates):
         if not all(callable(getattr(gate, each, None)) for each in ("needs", "judge")):

@@ -19,9 +19,11 @@ class Model(Record, frozen=True):
     output: what an answer holds: the `label`, its `probability`, or `both`.
     task: `binary`, `multiclass` or `regression`; None: told by the target.
     split: which rows are kept sealed to judge it.
-    metrics: measured on the test rows; empty: the usual ones of its task. slices: columns by whose
-    values they are measured too. group: the column whose values are resampled whole for intervals;
-    None: by day where there is time, else by row.
+    metrics: measured on the test rows; empty: the usual ones of its task.
+    business: the metric that the business is run by: a challenger must be better by it than what serves
+    now; None: it is held to its gates alone.
+    slices: columns by whose values it is measured too. group: the column whose values are resampled
+    whole for intervals; None: by day where there is time, else by row.
     gates: the checks between it and production.
     approvals: how many people must approve a version before it is released.
     requires: what a request must say of each row beside its columns, `key`, `subject` or `unit`: one that
@@ -39,6 +41,7 @@ class Model(Record, frozen=True):
     task: Literal["binary", "multiclass", "regression"] | None = None
     split: Split = AtRandom()
     metrics: tuple[str, ...] = ()
+    business: str | None = None
     slices: tuple[str, ...] = ()
     group: str | None = None
     gates: tuple[Check, ...] = ()

@@ -64,7 +64,7 @@ class Findings(Record, frozen=True, kw_only=True):
 class Need(Record, frozen=True, kw_only=True):
     """One thing a check wants to see; equal needs are made once.
 
-    what: `scores` (figures with intervals), `difference` (candidate minus champion, paired), `noise` …
+    what: `scores` (figures with intervals), `versus` (candidate minus champion, paired), `noise` …
     metric, by: which of its figures; by is the column whose values slice it, or empty for overall.
     params: how it is measured, as pairs of a name and canonical JSON: a need is a dict key, so nothing in
     it may be mutable. functions: the project's own that measure it, by argument name.
@@ -97,14 +97,13 @@ def need(
 
 class Evidence(Record, frozen=True, kw_only=True):
     """What the engine made for one need. missing: why there is none, or empty. without: why it has no
-    meaning here, or empty. first: no champion yet."""
+    meaning here, or empty."""
 
     need: Need
     figures: tuple[Figure, ...] = ()
     artifact: Artifact | None = None
     missing: str = ""
     without: str = ""
-    first: bool = False
 
 
 class Verdict(Record, frozen=True, kw_only=True):

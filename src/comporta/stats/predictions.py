@@ -33,7 +33,7 @@ def metrics_for(predictions: pl.DataFrame, asked: Sequence[str]) -> tuple[str, .
     task = task_of(predictions)
     has = given(predictions)
     if MAIN in asked:
-        main = next(n for n in MAINS if task in METRICS[n].tasks and METRICS[n].needs in has)
+        main = main_of(predictions)
         asked = tuple(dict.fromkeys(main if name == MAIN else name for name in asked))
     usual = tuple(n for n, each in METRICS.items() if each.usual and task in each.tasks and each.needs in has)
     for name in asked:
@@ -43,6 +43,13 @@ def metrics_for(predictions: pl.DataFrame, asked: Sequence[str]) -> tuple[str, .
         if found.needs not in has:
             raise BadProject(f"metric {name!r}: needs a {found.needs}; the model's output gives none.")
     return tuple(asked) or usual
+
+
+def main_of(*predictions: pl.DataFrame) -> str:
+    """The main metric of the task that all of these can have. Raises ValueError where their tasks differ."""
+    (task,) = {task_of(each) for each in predictions}
+    has = set.intersection(*(given(each) for each in predictions))
+    return next(n for n in MAINS if task in METRICS[n].tasks and METRICS[n].needs in has)
 
 
 def given(predictions: pl.DataFrame) -> set[str]:

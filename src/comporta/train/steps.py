@@ -1,4 +1,4 @@
-"""The questions of this room, as the engine asks them: split, fit, export, predict, score, compare."""
+"""The questions of this room, as the engine asks them: split, fit, export, predict, score."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from comporta.errors import BadData
-from comporta.records import Artifact, ByGroup, Field, Scores, Signature, Split
+from comporta.records import Artifact, ByGroup, Field, Signature, Split
 from comporta.records.columns import CHANCE, HIDDEN, KEY, LABEL, NUMBER
 from comporta.stats.table import column, feature_names
 from comporta.store.desk import Desk
@@ -25,7 +25,7 @@ from comporta.train.frames import (
     words_at,
 )
 from comporta.train.predictor import Parity, ask
-from comporta.train.scores import compare, measure
+from comporta.train.scores import measure
 from comporta.train.split import TEST, TRAIN, assign
 from comporta.train.target import task_of
 
@@ -215,28 +215,3 @@ def score(
             )
         )
     }
-
-
-def difference(
-    desk: Desk,
-    *,
-    mine: Artifact,
-    theirs: Artifact,
-    mine_train: Artifact | None = None,
-    theirs_train: Artifact | None = None,
-    metrics: Sequence[str] = (),
-    slices: Sequence[str] = (),
-    group: str | None = None,
-) -> dict[str, Artifact]:
-    """`difference`: candidate minus champion, paired, on rows that neither was trained on."""
-    trained = [read(desk, each)["__key"] for each in (mine_train, theirs_train) if each is not None]
-    found: Scores = compare(
-        read(desk, mine),
-        read(desk, theirs),
-        metrics,
-        slices,
-        trained=trained,
-        group=group,
-        seed=desk.seed,
-    )
-    return {"difference": desk.put_json(found)}
