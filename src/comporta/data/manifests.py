@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 import polars as pl
 
+from comporta.data.bounds import in_bounds
 from comporta.data.fragments import Stand, live
 from comporta.data.groups import grouped
 from comporta.data.log import AnyEntry, History, Versioned, read_log
@@ -180,8 +181,6 @@ def covered(
     until: datetime | None = None,
 ) -> Slice:
     """The slice of a version: its digest is that of the fragments it covers, as they can be read today."""
-    from comporta.data.read import in_bounds
-
     dataset = manifest.dataset
     unknown = [name for name in columns or () if name not in manifest.columns]
     if unknown:
