@@ -125,6 +125,42 @@ def test_rows_doubled_before_the_split_are_copies_of_each_other():
     assert values(findings)["twins in both parts"] == pytest.approx(0.8, abs=0.06)
 
 
+def others(rows, who, **columns):
+    """The rows again under other keys: of the subjects `who`, with these columns changed."""
+    return rows.with_columns(__key=pl.lit("again") + pl.col("__key"), __subject=who, **columns)
+
+
+def test_a_copy_under_another_date_is_found_whatever_was_joined_to_it():
+    train = table(0).with_columns(__subject=pl.int_range(0, 1000))
+    test = table(1, first=5000).with_columns(__subject=pl.int_range(5000, 6000))
+    some = others(test.head(50), pl.int_range(9000, 9050), f7=pl.col("f7") + 1)
+    known = [f"f{n}" for n in range(7)] + ["count", "word"]
+    findings = found(contaminations, train=pl.concat([train, some]), test=test, known=known)
+    assert values(findings)["twins in both parts"] == 0
+    assert values(findings)["requests in both parts"] == pytest.approx(0.05)
+    assert verdict(contamination(), findings).outcome == "fail"
+    # The same rows of the same subjects are customers who came back.
+    back = others(test.head(50), pl.int_range(5000, 5050), f7=pl.col("f7") + 1)
+    findings = found(contaminations, train=pl.concat([train, back]), test=test, known=known)
+    assert verdict(contamination(), findings).outcome == "pass"
+
+
+def test_subjects_of_one_hour_share_what_that_hour_was_and_are_no_copies():
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        hours = table(seed, rows=500).with_columns(__target=pl.lit(True))
+        rows = pl.concat([hours] * 4).with_columns(
+            f7=pl.Series(draw.normal(size=2000)),
+            __key=pl.int_range(2000).cast(pl.String),
+            __subject=pl.int_range(2000),
+        )
+        tests = pl.Series(draw.random(2000) < 0.2)
+        known = [f"f{n}" for n in range(7)] + ["count", "word"]
+        findings = contaminations.contaminated(rows.filter(~tests), rows.filter(tests), known=known)
+        assert values(findings)["requests in both parts"] <= 0.03
+        assert verdict(contamination(), findings).outcome == "pass"
+
+
 def test_rows_of_few_distinct_values_are_no_contamination():
     for seed in range(30):
         findings = contaminations.contaminated(coarse(seed), coarse(100 + seed, first=5000))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -16,10 +16,17 @@ from comporta.stats.twins import among, codes, grids, likeness, twinned
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
-KEYS, ROWS, NEAR, ENTITIES = (
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bools = NDArray[np.bool_]
+
+VARIED, FEWEST_REAL = 0.1, 3
+KEYS, ROWS, NEAR, ASKED, ENTITIES = (
     "keys in both parts",
     "twins in both parts",
     "near twins in both parts",
+    "requests in both parts",
     "entities",
 )
 
@@ -30,25 +37,32 @@ def measure(
     train: Artifact,
     test: Artifact,
     split: dict[str, Any] | None = None,
+    known: Sequence[str] = (),
     columns: Sequence[str] = (),
     subjects: bool = False,
 ) -> dict[str, Artifact]:
     """`findings`: shares of the test rows that training has seen. columns: those whose values must not stand
     in both parts; the group of a split by group is one by itself. subjects: so must the dataset's subjects.
-    All rows are read."""
+    known: the columns that a request carries. All rows are read."""
     apart = list(
         dict.fromkeys([*columns, *([split["group"]] if split and split.get("type") == "group" else [])])
     )
     learned, judged = read(desk, train), read(desk, test)
-    found = contaminated(learned, judged, apart, subjects=subjects)
+    found = contaminated(learned, judged, apart, subjects=subjects, known=known)
     print(f"{judged.height:,} test rows held against {learned.height:,} training rows, all of them")
     return {"findings": desk.put_json(found)}
 
 
 def contaminated(
-    train: pl.DataFrame, test: pl.DataFrame, columns: Sequence[str] = (), *, subjects: bool = False
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    columns: Sequence[str] = (),
+    *,
+    subjects: bool = False,
+    known: Sequence[str] = (),
 ) -> Findings:
-    """Keys and entities in both parts, and rows alike in features and target.
+    """Keys and entities in both parts, and rows alike in features and target; or, of another subject, in the
+    target and all that a request carries, so that what was joined at another time sets copies apart no more.
 
     Twins: where the table's rows are of real variety (`stats.twins`), every test row that is alike to one in
     training; elsewhere, and for rows nearly alike, the share of them beyond the share of training rows that
@@ -76,6 +90,11 @@ def contaminated(
         twins, note = _shared(NEAR, near, train.height, whole=False)
         figures.append(twins)
         notes.append(note)
+    asked = [name for name in known if name in names and not test[name].dtype.is_temporal()]
+    if SUBJECT in test.columns and _varied(train, asked):
+        twins, note = _of_others(train, test, [*asked, TARGET])
+        figures.append(twins)
+        notes.append(note)
     return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
 
 
@@ -88,12 +107,41 @@ def _shared(what: str, tables: Sequence[pl.DataFrame], learned: int, *, whole: b
         every = codes(table)
         in_both |= among(every[learned:], every[:learned])
         in_train |= twinned(every[:learned])
-    seen, own = float(in_both.mean()), 0.0 if whole else float(in_train.mean())
+    return _beyond(what, in_both, None if whole else in_train)
+
+
+def _varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
+    """Whether enough of these are real numbers that hardly repeat: who is alike in all is no other."""
+    real = [rows[name] for name in names if rows[name].dtype.is_float()]
+    return sum(each.n_unique() > VARIED * rows.height for each in real) >= FEWEST_REAL
+
+
+def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tuple[Figure, str]:
+    """Rows of one subject are alike by themselves; those of two are not."""
+    both = pl.concat([train.select(names), test.select(names)], how="vertical_relaxed")
+    whose = pl.concat([train[SUBJECT], test[SUBJECT]])
+    every = pl.DataFrame({"code": codes(both), "whose": whose})
+    learned, judged = every[: train.height], every[train.height :]
+    held = learned.group_by("code").agg(first=pl.col("whose").min(), last=pl.col("whose").max())
+    other = ((pl.col("first") != pl.col("whose")) | (pl.col("last") != pl.col("whose"))).fill_null(False)
+    in_both, in_train = (
+        part.join(held, on="code", how="left", maintain_order="left").select(other).to_series().to_numpy()
+        for part in (judged, learned)
+    )
+    return _beyond(ASKED, in_both, in_train)
+
+
+def _beyond(what: str, in_both: Bools, in_train: Bools | None) -> tuple[Figure, str]:
+    """The share of test rows, less that of training rows where it is held against it."""
+    rows, learned = len(in_both), 1 if in_train is None else len(in_train)
+    seen, own = float(in_both.mean()), 0.0 if in_train is None else float(in_train.mean())
     # Twins come in pairs at least: each row of them tells half as much.
     half = 1.96 * math.sqrt(2 * (seen * (1 - seen) / rows + own * (1 - own) / learned))
     value = max(0.0, seen - own)
     note = f"{what}: {seen:.2%} of test rows" + (
-        "" if whole else f", {own:.2%} of training rows have one in training: what is beyond counts"
+        ""
+        if in_train is None
+        else f", {own:.2%} of training rows have one in training: what is beyond counts"
     )
     return (
         Figure(

@@ -39,7 +39,11 @@ class Contamination(Record, frozen=True, kw_only=True):
             limits.append(
                 Held(metric="entities", limit=0, slice=None, says=f"{says} are of an entity in training")
             )
-        for metric, alike in (("twins", "alike"), ("near twins", "nearly alike")):
+        for metric, alike in (
+            ("twins", "alike"),
+            ("near twins", "nearly alike"),
+            ("requests", "alike, in all that a request carries and the target,"),
+        ):
             if metric == "twins" or f"{metric} in both parts" in there:
                 limits.append(
                     Held(
@@ -62,7 +66,7 @@ def contamination(
 ) -> Contamination:
     """The test rows were not seen in training: `contamination(entities=("customer",))`.
 
-    Three questions, all of them on all rows, by hash joins:
+    Four questions, all of them on all rows, by hash joins:
 
     - No `__key` stands in both parts.
     - No value of a column in `entities` does, nor, with `subjects=True`, a subject of the dataset; the group
@@ -72,10 +76,14 @@ def contamination(
       or nearly: numbers on the same cell of a grid of 16 steps across their middle 98 %, on one of two
       grids. It fails where the whole 95 % interval is above the limit.
 
+    - Where the dataset declares a subject and three of a request's columns are real numbers that hardly
+      repeat: at most `twins` of the test rows are alike to a training row of another subject in the target
+      and all that the request carries, times aside. A copy under another date is, whatever was joined to it.
+
     Rows of few distinct values repeat by themselves. Twins count whole only where most pairs of rows that
     agree in half of the columns agree in all of them, which rows of real variety do when one was made from
-    the other. Elsewhere, and for near twins, only the share beyond that of training rows with a twin among
-    themselves counts.
+    the other. Elsewhere, for near twins and for requests, only the share beyond that of training rows with a
+    twin among themselves counts.
 
     What it does not see: copies spread evenly over both parts of a table of few distinct values, or moved
     a little before the split (see `duplicates`); a copy moved by a thousandth of each number's spread is
