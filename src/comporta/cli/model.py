@@ -64,16 +64,22 @@ def one(version: Version) -> None:
 
 
 def verdicts(version: Version) -> None:
-    """What each gate said of a version, in one table."""
+    """What each gate said of a version, in one table, and by what it was judged."""
     from comporta.loop.house import now
-    from comporta.report import Told
+    from comporta.report import tell
 
-    at = now()
-    every = [
-        Told(verdict=each, waiver=None if each.opens else version.waived(each.check, at))
-        for each in version.verdicts
-    ]
-    told(every, version.id)
+    told(tell(version, now()), version.id)
+    judged(version)
+
+
+def judged(version: Version) -> None:
+    """By what it was judged, where there is more to say than its policy."""
+    from comporta.loop.house import now
+    from comporta.report import standing
+
+    rows = standing(version, now())
+    if len(rows) > 1:
+        show.table(f"By what {version.id} was judged", ("judged by", ""), rows)
 
 
 def told(every: Sequence[Told], version: str) -> None:
@@ -190,13 +196,17 @@ def rollback(
 
 def _gates(version: Version) -> str:
     """`5 of 6 pass`, or which did not."""
-    required = [each for each in version.verdicts if each.required]
-    shut = [each for each in required if not each.opens]
+    from comporta.loop.house import now
+
     if not version.verdicts:
         return say.NO_GATES
-    if not shut:
-        return say.ALL_PASS.format(count=len(required))
-    return "; ".join(f"{each.outcome}: {each.check}" for each in shut)
+    shut = version.shut(now())
+    closed = [each for each in version.verdicts if not each.opens]
+    if not closed:
+        return say.ALL_PASS.format(count=sum(each.required for each in version.verdicts))
+    return "; ".join(
+        f"{each.outcome if each in shut else say.WAIVED_OUTCOME}: {each.check}" for each in closed
+    )
 
 
 def _commit(version: Version) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from comporta.engine.local import Local, room
 from comporta.engine.question import Question, ask, check, known, reads, references
 from comporta.errors import BadProject
 from comporta.ledger import Ledger
+from comporta.project.sources import own
 from comporta.records import Answer, Asset, Node, Plan, Run, Step
 from comporta.records.facts import RunStarted
 from comporta.store import Desk, Keys, Store
@@ -99,11 +100,21 @@ class Engine:
         self._code.refresh()
         return self._code.of(functions).digest
 
-    def declared(self, *functions: str) -> str:
+    def declared(self, functions: Iterable[str], *, here: bool = False) -> str:
         """The digest of the project's own code that these references reach: Comporta's own and what is
-        installed left out, so that it stays the same under another release of them."""
+        installed left out, so that it stays the same under another release of them.
+
+        here: they run in this process, so what was imported must be what is written. Raises BadProject.
+        """
         self._code.refresh()
-        return self._code.of(functions).own
+        reach = self._code.of(functions)
+        edited = [file for file in self._code.stale(reach) if not own(file)] if here else []
+        if edited:
+            raise BadProject(
+                f"{edited[0]}: found it edited since it was imported, expected the text that runs here. "
+                "Start again, so that it is imported anew."
+            )
+        return reach.own
 
     def close(self) -> None:
         """Ends the worker processes."""

@@ -158,6 +158,12 @@ def told(model: Model) -> dict[str, Any]:
     }
 
 
+def told_to(asked: Sequence[Need]) -> set[str]:
+    """What of the declaration is told to the steps that measure these, and to those that they read."""
+    makers = (POOL[what] for what in _with_parts({need.what for need in asked if pooled(need)}))
+    return {fact for maker in makers for fact in maker.tells}
+
+
 def _read(model: Model) -> tuple[Dataset, ...]:
     features = model.features
     return (features.of, *(join.dataset for join in features.joins))

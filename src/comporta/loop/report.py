@@ -7,7 +7,7 @@ from comporta.loop.gate import against
 from comporta.loop.house import House
 from comporta.loop.release import version_of
 from comporta.records import Figure, Findings, Record, Scores, Verdict, Version
-from comporta.report import Report, Told
+from comporta.report import Report, added, tell
 from comporta.store import Desk
 
 
@@ -15,27 +15,18 @@ def report(house: House, name: str) -> Report:
     """Every verdict of a version with what it rests on. Raises NotFound."""
     version = version_of(house, name)
     now = house.clock()
-    told = tuple(
-        Told(
-            verdict=verdict,
-            findings=findings(house.desk, verdict),
-            waiver=None if verdict.opens else version.waived(verdict.check, now),
-        )
-        for verdict in version.verdicts
-    )
+    desk = house.desk
     model = house.project.asked(version.model)
     champion = against(house, version)
     return Report(
         version=version,
         at=now,
         project=house.project.name,
-        told=told,
+        told=tell(version, now, lambda verdict: findings(desk, verdict)),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
-        added=tuple(
-            each.check for each in version.verdicts if each.required and each.check not in version.asked
-        ),
+        added=added(version),
         scores=house.desk.get_json(version.parts["scores"], Scores).figures,
     )
 

@@ -3,6 +3,7 @@
 from comporta.report.html import page
 from comporta.report.junit import junit
 from comporta.report.markdown import markdown
+from comporta.report.standing import added, standing, tell
 from comporta.report.told import Report, Told, sections
 
-__all__ = ["Report", "Told", "junit", "markdown", "page", "sections"]
+__all__ = ["Report", "Told", "added", "junit", "markdown", "page", "sections", "standing", "tell"]

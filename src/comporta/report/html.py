@@ -10,6 +10,7 @@ from comporta.records import Figure
 from comporta.report.drawn import pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
+from comporta.report.standing import standing
 from comporta.report.style import STYLE
 from comporta.report.told import Report, Told, sections
 
@@ -168,14 +169,7 @@ def _made_of(report: Report) -> str:
         ("approved", f"{each.by}{f' ({each.role})' if each.role else ''}: {each.reason}")
         for each in version.approvals
     ]
-    rows += [
-        ("waived", f"{each.check}, until {each.until:%Y-%m-%d}, by {each.by} ({each.role}): {each.reason}")
-        for each in version.waivers
-    ]
-    carried = [each.verdict.check for each in report.told if each.verdict.carried]
-    rows += [("asked at first, left out since", check) for check in carried]
-    rows += [("asked since", check) for check in report.added]
-    rows.append(("policy", version.policy[:16]))
+    rows += standing(version, report.at)
     lines = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<section><h2>What it was made of</h2><table class='made'>{lines}</table></section>"
 

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from comporta.report.markdown import because
+from comporta.report.standing import standing
 from comporta.report.told import Report, Told, sections
 
 
 def junit(report: Report) -> str:
     """The report as JUnit XML."""
-    return suites(report.version.id, report.told)
+    return suites(report.version.id, report.told, standing(report.version, report.at))
 
 
-def suites(name: str, every: Sequence[Told]) -> str:
+def suites(name: str, every: Sequence[Told], judged: Sequence[tuple[str, str]] = ()) -> str:
     """One suite per section, one case per check. What closes the way is a failure; what does not apply, or
-    is only reported and did not pass, is skipped with its reason."""
+    is only reported and did not pass, is skipped with its reason. judged: by what, as properties."""
     suites = []
     for title, told in sections(every):
         cases = "".join(_case(name, title, each) for each in told)
@@ -26,9 +27,18 @@ def suites(name: str, every: Sequence[Told]) -> str:
             f'  <testsuite name={quoteattr(title)} tests="{len(told)}" failures="{shut}" skipped="{aside}">\n'
             f"{cases}  </testsuite>\n"
         )
+    suites += [_properties(judged)] if judged else []
     shut = sum(each.shuts for each in every)
     head = f'name={quoteattr(name)} tests="{len(every)}" failures="{shut}"'
     return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
+
+
+def _properties(judged: Sequence[tuple[str, str]]) -> str:
+    said = "".join(
+        f"      <property name={quoteattr(name)} value={quoteattr(value)}/>\n" for name, value in judged
+    )
+    head = '  <testsuite name="By what it was judged" tests="0" failures="0" skipped="0">\n'
+    return f"{head}    <properties>\n{said}    </properties>\n  </testsuite>\n"
 
 
 def _case(model: str, title: str, told: Told) -> str:

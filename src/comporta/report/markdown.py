@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from comporta.report.standing import signed, standing
 from comporta.report.told import Report, Told, sections
 
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "does not apply": "➖"}  # noqa: RUF001
@@ -14,9 +15,8 @@ def markdown(report: Report) -> str:
     shut = [each for each in report.told if each.shuts]
     said = "**may be released**" if not shut else f"**may not be released**: {_count(len(shut))} closed"
     lines = [verdicts(f"{report.version.id} {said}", report.told, _about(report))]
-    if report.added:
-        lines.append(f"Asked beside what was asked at first: {_cell(', '.join(report.added))}.\n")
-    return "\n".join(lines)
+    lines += [f"- {name}: {_cell(told)}" for name, told in standing(report.version, report.at)]
+    return "\n".join((*lines, ""))
 
 
 def verdicts(title: str, every: Sequence[Told], about: str = "") -> str:
@@ -45,13 +45,12 @@ def because(told: Told) -> str:
     """The reason, with what else there is to say of this verdict."""
     words = told.verdict.reason
     if told.verdict.carried:
-        words += " (Asked when the candidate was asked for and left out since: it still counts.)"
+        words += " (Asked so at first, and left out or changed since: it still counts.)"
     elif not told.verdict.required:
         words += " (Reported only.)"
     if told.waiver is not None:
-        waiver = told.waiver
-        words += f" (Waived until {waiver.until:%Y-%m-%d} by {waiver.by}, {waiver.role}: {waiver.reason})"
-    return words
+        words += f" (Waived {signed(told.waiver)})"
+    return words + "".join(f" (A waiver not in force: {signed(each)})" for each in told.past)
 
 
 def _about(report: Report) -> str:

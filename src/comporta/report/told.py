@@ -10,11 +10,12 @@ from comporta.records import Figure, Findings, Record, Slice, Verdict, Version, 
 
 class Told(Record, frozen=True, kw_only=True):
     """One verdict. findings: what was measured, where it is still kept. waiver: under which it does not
-    block now."""
+    block now. past: the waivers of it that are not in force: ended, replaced, or not needed now."""
 
     verdict: Verdict
     findings: Findings | None = None
     waiver: Waiver | None = None
+    past: tuple[Waiver, ...] = ()
 
     @property
     def shuts(self) -> bool:

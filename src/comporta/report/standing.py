@@ -1,0 +1,63 @@
+"""By what a version was judged: its policy, what was asked at first and what since, and each waiver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from comporta.records import Findings, Verdict, Version, Waiver
+from comporta.report.told import Told
+
+SHOWN = 16
+"""How many digits of a policy's digest are shown; JSON has all."""
+
+
+def tell(
+    version: Version, at: datetime, findings: Callable[[Verdict], Findings | None] | None = None
+) -> tuple[Told, ...]:
+    """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it."""
+    return tuple(_told(version, each, at, findings(each) if findings else None) for each in version.verdicts)
+
+
+def _told(version: Version, verdict: Verdict, at: datetime, findings: Findings | None) -> Told:
+    live = None if verdict.opens else version.waived(verdict.check, at)
+    past = tuple(each for each in version.waivers if each.check == verdict.check and each is not live)
+    return Told(verdict=verdict, findings=findings, waiver=live, past=past)
+
+
+def added(version: Version) -> tuple[str, ...]:
+    """The checks that close the way and were not asked so at first."""
+    return tuple(each.check for each in version.verdicts if each.required and each.check not in version.asked)
+
+
+def standing(version: Version, at: datetime) -> tuple[tuple[str, str], ...]:
+    """What every report says of it in the same words: pairs of what it is and what there is to say."""
+    policy, last = version.policy[:SHOWN], version.judged_by[:SHOWN]
+    rows = [("policy", policy)]
+    if last and last != policy:
+        rows = [("policy when it was asked for", policy), ("policy that judged it last", last)]
+    rows += [
+        ("asked at first, left out or changed since", each.check) for each in version.verdicts if each.carried
+    ]
+    rows += [("asked since", check) for check in added(version)]
+    rows += [_waiver(version, each, at) for each in version.waivers]
+    return tuple(rows)
+
+
+def _waiver(version: Version, waiver: Waiver, at: datetime) -> tuple[str, str]:
+    verdict = next((each for each in version.verdicts if each.check == waiver.check), None)
+    if waiver.until <= at:
+        what = "waiver, ended"
+    elif verdict is None or verdict.opens:
+        what = "waiver, not needed now"
+    else:
+        what = "waived" if version.waived(waiver.check, at) is waiver else "waiver, replaced"
+    now = verdict.outcome if verdict is not None else "not asked"
+    return what, f"{waiver.check}: {signed(waiver)} It is {now} now."
+
+
+def signed(waiver: Waiver) -> str:
+    """Until when, by whom and why; and what the check had said."""
+    by = f"{waiver.by}, {waiver.role}" if waiver.role else waiver.by
+    said = f" It was {waiver.outcome} then." if waiver.outcome else ""
+    return f"until {waiver.until:%Y-%m-%d} by {by}: {waiver.reason.rstrip('.')}.{said}"
