@@ -182,6 +182,7 @@ one = Model(
     task="regression",
     split=by_time("1d"),  #! has no `time`
     metrics=("auc", "accuracy"),  #! found 'auc' & for regression
+    business="roc_acu",  #! found 'roc_acu', expected one of roc_auc
     gates=(at_least("mae", 3), at_least("mae", 3)),  #! found 'mae at least 3' twice
     approvals=-1,  #! expected 0 or more
     limits=Limits(seconds=0),  #! expected more than 0
@@ -193,6 +194,7 @@ two = Model(
     fit=lambda X: X,  #! found a lambda & expected at least (X, y)
     split=at_random(2.0),  #! between 0 and 1
     gates=("roc_auc > 0.7",),  #! expected checks
+    business=7,  #! expected text or None
     requires=("subjekt",),  #! 'key' or 'subject' or 'unit'
     seed="seven",  #! expected a whole number
 )
