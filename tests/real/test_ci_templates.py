@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -64,14 +70,18 @@ def test_the_action_runs_the_full_set_and_fetches_what_came_of_it(project, tmp_p
     }
 
 
-def test_a_failing_gate_fails_the_job_and_is_told_first(project, tmp_path):
+@pytest.fixture
+def failing(project) -> Iterator[None]:
+    """A project whose gate cannot be passed."""
     file = project / "project.py"
     text = file.read_text()
     file.write_text(text.replace('at_least("roc_auc", 0.70)', 'at_least("roc_auc", 0.99)'))
-    try:
-        done = run_step(project, tmp_path, "check --level commit")
-    finally:
-        file.write_text(text)
+    yield
+    file.write_text(text)
+
+
+def test_a_failing_gate_fails_the_job_and_is_told_first(project, tmp_path, failing):
+    done = run_step(project, tmp_path, "check --level commit")
     assert done.returncode == 3
     assert (
         (tmp_path / "summary.md")
@@ -81,16 +91,140 @@ def test_a_failing_gate_fails_the_job_and_is_told_first(project, tmp_path):
     )
 
 
-def test_the_gitlab_job_writes_the_verdicts_and_keeps_the_exit_code(project, tmp_path):
+GH = """#!/usr/bin/env python3
+import json, os, pathlib, sys
+
+words, kept = sys.argv[1:], pathlib.Path(os.environ["KEPT"])
+comments = json.loads(kept.read_text()) if kept.exists() else {"7": "of another workflow"}
+if "--method" not in words:
+    print("\\n".join(id for id, body in comments.items() if body.startswith(os.environ["MARK"])))
+elif os.environ.get("READ_ONLY"):
+    sys.exit("HTTP 403: Resource not accessible by integration")
+else:
+    method, address = words[words.index("--method") + 1 :][:2]
+    body = pathlib.Path(words[words.index("--field") + 1].removeprefix("body=@")).read_text()
+    assert address == f"repos/us/it/issues/{'5/comments' if method == 'POST' else 'comments/8'}", address
+    comments["8"] = body
+    kept.write_text(json.dumps(comments))
+"""
+
+
+def comment_step(tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    steps = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    script = next(step["run"] for step in steps if step["name"] == "Comment")
+    (tmp_path / "bin").mkdir(exist_ok=True)
+    (tmp_path / "bin" / "gh").write_text(GH)
+    (tmp_path / "bin" / "gh").chmod(0o755)
+    told = {"GITHUB_WORKFLOW": "gates", "GITHUB_JOB": "quick", "GITHUB_REPOSITORY": "us/it", "NUMBER": "5"}
+    where = {"RUNNER_TEMP": str(tmp_path), "KEPT": str(tmp_path / "kept.json")}
+    return bash(f'PATH="{tmp_path}/bin:$PATH"\n{script}', tmp_path, **told, **where, **env)
+
+
+def test_the_action_keeps_one_comment_up_to_date_and_leaves_the_others(tmp_path):
+    for said in ("first", "second"):
+        (tmp_path / "comporta.md").write_text(said)
+        done = comment_step(tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads((tmp_path / "kept.json").read_text()) == {
+            "7": "of another workflow",
+            "8": f"<!-- comporta gates quick -->\n{said}",
+        }
+
+
+def test_a_token_that_may_not_comment_is_warned_of_and_does_not_fail_the_job(tmp_path):
+    (tmp_path / "comporta.md").write_text("said")
+    done = comment_step(tmp_path, READ_ONLY="1")
+    assert done.returncode == 0
+    assert "::warning::The verdicts could not be told in the pull request" in done.stdout
+
+
+def gitlab(project: Path, tmp_path: Path, command: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     job = yaml.safe_load((ROOT / "templates/comporta.gitlab-ci.yml").read_text())[".comporta"]
     lines = [line for line in job["script"] if not line.startswith("python -m pip")]
-    done = bash(
-        "\n".join(lines),
-        project,
-        **{**job["variables"], "COMPORTA_FOLDER": str(project), "CI_PROJECT_DIR": str(tmp_path)},
-    )
+    given = {**job["variables"], "COMPORTA_FOLDER": str(project), "CI_PROJECT_DIR": str(tmp_path)}
+    if command:
+        given["COMPORTA_COMMAND"] = command
+    return bash("\n".join(lines), project, **given, CI_JOB_NAME="quick", **env)
+
+
+def test_the_gitlab_job_writes_the_verdicts_and_the_tests_it_declares(project, tmp_path):
+    done = gitlab(project, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "leaving" in (tmp_path / "comporta.md").read_text()
+    job = yaml.safe_load((ROOT / "templates/comporta.gitlab-ci.yml").read_text())[".comporta"]
+    tests = ET.parse(tmp_path / job["artifacts"]["reports"]["junit"]).getroot()
+    assert "leaving: roc_auc at least 0.7" in {case.attrib["name"] for case in tests.iter("testcase")}
+
+
+def test_the_gitlab_job_keeps_the_exit_code_and_tells_a_failure_as_a_failing_test(project, tmp_path, failing):
+    assert gitlab(project, tmp_path).returncode == 3
+    tests = ET.parse(tmp_path / "comporta.xml").getroot()
+    failures = {case.attrib["name"] for case in tests.iter("testcase") if case.find("failure") is not None}
+    assert failures == {"leaving: roc_auc at least 0.99"}
+
+
+def test_the_gitlab_job_runs_the_full_set_and_fetches_what_came_of_it(project, tmp_path):
+    done = gitlab(project, tmp_path, "run leaving")
+    assert done.returncode == 0, done.stderr
+    tests = ET.parse(tmp_path / "comporta.xml").getroot()
+    assert "leaving/1: roc_auc at least 0.7" in {case.attrib["name"] for case in tests.iter("testcase")}
+    done = gitlab(project, tmp_path, f"fetch leaving {tmp_path / 'model'}")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "model" / "model.bin").exists()
+    assert not (tmp_path / "comporta.md").exists(), "what the command before said is not told again"
+
+
+class Notes(BaseHTTPRequestHandler):
+    """A merge request's notes, more than one page of them, as GitLab answers for them."""
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+    def do_GET(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        size, page = int(query["per_page"][0]), int(query["page"][0])
+        some = list(self.server.notes.items())[size * (page - 1) : size * page]
+        self._say([{"id": id, "body": body} for id, body in some])
+
+    def do_POST(self) -> None:
+        self._keep(len(self.server.notes))
+
+    def do_PUT(self) -> None:
+        self._keep(int(self.path.rpartition("/")[2]))
+
+    def _keep(self, id: int) -> None:
+        assert self.headers["PRIVATE-TOKEN"] == "secret"
+        assert self.path.startswith("/api/v4/projects/11/merge_requests/5/notes")
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"]
+        self.server.notes[id] = body
+        self.server.ways.append(self.command)
+        self._say({"id": id, "body": body})
+
+    def _say(self, value: object) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(value).encode())
+
+
+def test_the_gitlab_job_keeps_one_note_up_to_date_and_leaves_the_others(project, tmp_path):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Notes) as server:
+        server.notes, server.ways = dict.fromkeys(range(120), "by somebody"), []
+        Thread(target=server.serve_forever, daemon=True).start()
+        told = {
+            "COMPORTA_TOKEN": "secret",
+            "CI_MERGE_REQUEST_IID": "5",
+            "CI_PROJECT_ID": "11",
+            "CI_API_V4_URL": f"http://127.0.0.1:{server.server_port}/api/v4",
+        }
+        for number in (1, 2):
+            done = gitlab(project, tmp_path, "check", **told)
+            assert (done.returncode, len(server.notes)) == (0, 121), done.stderr
+            assert server.notes[120].startswith("<!-- comporta quick -->\n### "), number
+        assert server.ways == ["POST", "PUT"]
+        server.shutdown()
+    done = gitlab(project, tmp_path, "check", **told)
+    assert done.returncode == 0, "whether the note is written says nothing of the gates"
+    assert "The note could not be written" in done.stdout
 
 
 def test_the_hook_is_a_command_that_exists(project):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from cyclopts import Parameter
 
 from comporta.cli import show
@@ -14,6 +13,7 @@ from comporta.cli import words as say
 from comporta.cli.model import told
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
+from comporta.cli.written import Out, ready, write
 from comporta.errors import BadProject
 from comporta.project import Fault
 from comporta.records import Verdict
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def check(
     *,
     level: Annotated[str, Parameter(help=say.CHECK_LEVEL)] = "",
-    out: Annotated[Path | None, Parameter(name=["--out", "-o"], help=say.CHECK_OUT)] = None,
+    out: Annotated[Out, Parameter(help=say.CHECK_OUT)] = (),
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -41,14 +41,13 @@ def check(
 
     if level not in ("", "commit"):
         raise BadProject(f"--level: found {level!r}, expected commit; deeper: comporta run, comporta gate.")
-    if out is not None and out.suffix not in (".md", ".xml"):
-        raise BadProject(f"--out: found {out.name!r}, expected a name ending in .md or .xml.")
+    ready(out, ".md", ".xml")
     with open_house(project, works=True) as house:
         faults = checked(house)
         if level and not faults:
             return _commit(house, json, out)
         models, tables = len(house.project.models), len(house.project.tables())
-    if out is not None:
+    if out:
         _write(out, say.CHECK_TITLE, [_as_told(fault) for fault in faults])
     if json:
         show.json(faults)
@@ -75,30 +74,25 @@ def _as_told(fault: Fault) -> Told:
     )
 
 
-def _write(out: Path, title: str, told: Sequence[Told]) -> None:
+def _write(out: Sequence[Path], title: str, told: Sequence[Told]) -> None:
     from comporta.report.junit import suites
     from comporta.report.markdown import verdicts
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    text = verdicts(title, told) if out.suffix == ".md" else suites("comporta check", told)
-    out.write_text(text, encoding="utf-8")
-    show.aside(say.WRITTEN.format(file=out))
+    for file in out:
+        write(file, verdicts(title, told) if file.suffix == ".md" else suites("comporta check", told))
 
 
-def _commit(house: House, json: bool, out: Path | None) -> int:
+def _commit(house: House, json: bool, out: Sequence[Path]) -> int:
     from comporta.loop.commit import commit
     from comporta.project.once import not_inside_a_run
     from comporta.report import Told
+    from comporta.report.told import named
 
     with not_inside_a_run(), display(quiet=json) as progress:
         run, tried = commit(house, progress=progress)
     broken = any(each.broken for each in tried)
-    if out is not None:
-        every = [
-            Told(verdict=msgspec.structs.replace(verdict, check=f"{each.model}: {verdict.check}"))
-            for each in tried
-            for verdict in each.verdicts
-        ]
+    if out:
+        every = [named(Told(verdict=verdict), each.model) for each in tried for verdict in each.verdicts]
         _write(out, say.TRIED_BROKEN if broken else say.TRIED, every)
     if json:
         show.json({"run": run, "models": tried})

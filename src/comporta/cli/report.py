@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from comporta.cli import show as shown
 from comporta.cli import words as say
 from comporta.cli.model import Named, told
 from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.written import Out, ready, write
 from comporta.records import Figure
 
 FORMATS = {".html": "page", ".md": "markdown", ".xml": "junit"}
@@ -20,29 +16,25 @@ def report(
     version: Named,
     /,
     *,
-    out: Annotated[Path | None, Parameter(name=["--out", "-o"], help=say.OUT)] = None,
+    out: Out = (),
     project: Where = None,
     json: AsJson = False,
 ) -> int:
     """What every gate said, as a table, and as a page with pictures. Exit code 3 when one did not open."""
     from comporta import report as drawn
-    from comporta.errors import BadProject
     from comporta.loop.house import open_house
     from comporta.loop.report import report as gathered
 
-    if out is not None and out.suffix not in FORMATS:
-        raise BadProject(f"--out: found {out.name!r}, expected a name ending in {', '.join(FORMATS)}.")
+    ready(out, *FORMATS)
     with open_house(project) as house:
         found = gathered(house, version)
         if json:
             shown.json(found)
-            return 0 if found.opens else NO
-        told(found.told, found.version.id)
-        file = out or house.below / "reports" / f"{found.version.model}-{found.version.number}.html"
-    text = getattr(drawn, FORMATS[file.suffix])(found)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    shown.aside(say.WRITTEN.format(file=file))
+        else:
+            told(found.told, found.version.id)
+        page = house.below / "reports" / f"{found.version.model}-{found.version.number}.html"
+    for file in out or (() if json else (page,)):
+        write(file, getattr(drawn, FORMATS[file.suffix])(found))
     return 0 if found.opens else NO
 
 

@@ -13,7 +13,7 @@ from comporta.cli import words as say
 from comporta.cli.model import verdicts
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
-from comporta.errors import BadProject
+from comporta.cli.written import Out, ready, write
 from comporta.project.once import not_inside_a_run
 from comporta.records import Run, Version
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def run(
     *models: Annotated[str, Parameter(help="Which models; default: all of them.")],
-    out: Annotated[Path | None, Parameter(name=["--out", "-o"], help=say.RUN_OUT)] = None,
+    out: Annotated[Out, Parameter(help=say.RUN_OUT)] = (),
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -34,11 +34,10 @@ def run(
     from comporta.loop.house import open_house
     from comporta.loop.train import run as ran
 
-    if out is not None and out.suffix != ".md":
-        raise BadProject(f"--out: found {out.name!r}, expected a name ending in .md.")
+    ready(out, ".md", ".xml")
     with not_inside_a_run(), open_house(project, works=True) as house, display(quiet=json) as progress:
         report = ran(house, models, progress=progress, command=" ".join(("run", *models)))
-        if out is not None:
+        if out:
             _write(out, house, report.versions)
     shut = [each for each in report.versions if not all(verdict.opens for verdict in each.verdicts)]
     if json:
@@ -65,14 +64,20 @@ def run(
     return NO if shut else 0
 
 
-def _write(out: Path, house: House, versions: Sequence[Version]) -> None:
-    """What the gates said of each version, for a pull request."""
+def _write(out: Sequence[Path], house: House, versions: Sequence[Version]) -> None:
+    """What the gates said of each version, for a pull request and for a list of tests."""
     from comporta.loop.report import report
     from comporta.report import markdown
+    from comporta.report.junit import suites
+    from comporta.report.told import named
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("\n".join(markdown(report(house, each.id)) for each in versions), encoding="utf-8")
-    shown.aside(say.WRITTEN.format(file=out))
+    every = [report(house, each.id) for each in versions]
+    for file in out:
+        if file.suffix == ".md":
+            write(file, "\n".join(markdown(each) for each in every))
+        else:
+            told = [named(one, each.version.id) for each in every for one in each.told]
+            write(file, suites("comporta run", told))
 
 
 def runs(

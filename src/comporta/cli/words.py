@@ -38,7 +38,7 @@ FILES = {
 NO_FAULTS = "No faults. Models: {models}, datasets: {datasets}."
 FAULTS = "{count} faults."
 ONE_FAULT = "1 fault."
-CHECK_OUT = "Where to write it too: a name ending in .md or .xml (JUnit)."
+CHECK_OUT = "Where to write it too: a name ending in .md or .xml (JUnit). May be given twice."
 CHECK_TITLE = "The project's declaration"
 CHECK_LEVEL = "commit: hold each model, fitted on a sample, to its quick gates too."
 NO_QUICK_GATES = "{model}: no gate is asked at this level."
@@ -50,7 +50,7 @@ KEY_SHOWN = "Whoever has this key can match what is stored to people. Keep it wh
 KEY_PUT = "Key {fingerprint} put in {where}."
 
 # run
-RUN_OUT = "Where to write the verdicts too, for a pull request: a name ending in .md."
+RUN_OUT = "Where to write the verdicts too: a name ending in .md or .xml (JUnit). May be given twice."
 RUN = "Run {id} {outcome}: {what}, {took}"
 STEPS = "{fresh} steps done, {reused} reused"
 NOTHING_NEW = "nothing changed, all steps reused"
@@ -74,7 +74,7 @@ FETCH_INTO = "The folder to write into; it is made where it is not there."
 FETCHED = "{version}, {state}"
 
 # report
-OUT = "Where to write it: a name ending in .html, .md or .xml (JUnit)."
+OUT = "Where to write it: a name ending in .html, .md or .xml (JUnit). May be given more than once."
 WRITTEN = "Written to {file}"
 OTHER_ROWS = "Each was measured on its own test rows, which differ: compare with care."
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from comporta.records import Figure, Findings, Record, Slice, Verdict, Version, Waiver
 
 
@@ -21,6 +23,11 @@ class Told(Record, frozen=True, kw_only=True):
     def shuts(self) -> bool:
         """Whether it closes the way into production now."""
         return not self.verdict.opens and self.waiver is None
+
+
+def named(told: Told, whose: str) -> Told:
+    """The same for a list that holds the verdicts of several: its check's name begins with `whose`."""
+    return replace(told, verdict=replace(told.verdict, check=f"{whose}: {told.verdict.check}"))
 
 
 class Report(Record, frozen=True, kw_only=True):

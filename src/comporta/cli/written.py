@@ -1,0 +1,50 @@
+"""`--out`: files that a command writes beside what it prints; it may be given more than once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from comporta.cli import show
+from comporta.cli import words as say
+from comporta.errors import BadProject
+
+OUT = Parameter(name=["--out", "-o"], help=say.OUT)
+Out = Annotated[tuple[Path, ...], OUT]
+
+
+def ready(files: Sequence[Path], *endings: str) -> None:
+    """Before anything is computed: each name says a format, and its folder takes a file.
+
+    Raises BadProject."""
+    for file in files:
+        if file.suffix not in endings:
+            expected = f"{', '.join(endings[:-1])} or {endings[-1]}"
+            raise BadProject(f"--out: found {file.name!r}, expected a name ending in {expected}.")
+        if file.is_dir():
+            raise BadProject(f"--out: found the folder {file}, expected the name of a file.")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise _refused(file, fault) from fault
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise BadProject(f"{file} cannot be written: Permission denied. Name another file.")
+
+
+def write(file: Path, text: str) -> None:
+    """Write it and say where. Raises BadProject."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise _refused(file, fault) from fault
+    show.aside(say.WRITTEN.format(file=file))
+
+
+def _refused(file: Path, fault: OSError) -> BadProject:
+    why = fault.strerror or type(fault).__name__
+    return BadProject(f"{file} cannot be written: {why}. Name another file.")
