@@ -291,6 +291,36 @@ def test_honest_features_alarm_in_none_of_thirty_tables():
         assert verdict(single_feature(), findings).outcome == "pass"
 
 
+@pytest.mark.parametrize("unset", [0.5, None])
+def test_a_column_that_leaks_half_of_the_labels_is_the_label_where_it_is_set(unset):
+    def filled(rows, seed):
+        told = pl.Series(np.random.default_rng(seed).random(rows.height) < 0.5)
+        value = pl.when(told).then(pl.col("__target").cast(pl.Float64)).otherwise(unset)
+        return rows.with_columns(reminders=value)
+
+    train, test = filled(table(0, 2000), 1), filled(table(1, 1000, first=5000), 2)
+    findings = found(alone, train=train, predictions=predicted(test))
+    assert values(findings)["told by one feature reminders"] < 0.9
+    said = verdict(single_feature(), findings)
+    assert said.outcome == "fail"
+    assert (said.figure.metric, said.figure.slice) == ("told where one feature is set", "reminders")
+    assert verdict(single_feature(at_most=1), findings).outcome == "pass"
+
+
+def test_a_good_feature_that_is_seldom_set_is_no_leak():
+    for seed in range(30):
+
+        def late(rows, seed=seed):
+            draw = np.random.default_rng(seed)
+            often = draw.poisson(0.3 + 2.0 * rows["__target"].to_numpy(), rows.height)
+            return rows.with_columns(late=pl.Series(often), gone=pl.when(pl.Series(often) > 0).then("f0"))
+
+        train, test = late(table(seed, 1000)), late(table(seed + 100, 600, first=5000))
+        findings = alone.alone(train, predicted(test))
+        assert "late" in {each.slice for each in findings.figures if "is set" in each.metric}
+        assert verdict(single_feature(), findings).outcome == "pass"
+
+
 def test_a_number_told_by_another_number_is_judged_by_r2():
     train, test = table(0, 1000), table(1, 600, first=5000)
     train, test = (part.with_columns(__target=2 * pl.col("f0") + 1) for part in (train, test))

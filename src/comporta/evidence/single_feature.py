@@ -21,9 +21,10 @@ from comporta.stats.units import units_of
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
-ALONE, LOST = "told by one feature", "told in training only"
+ALONE, PART, LOST = "told by one feature", "told where one feature is set", "told in training only"
 SHOWN = 100
 FEWEST, SELDOM = 10, 0.1
+FEWEST_SET, LEAST_SET, MOST_SET = 50, 0.2, 0.9
 
 
 def measure(
@@ -32,7 +33,8 @@ def measure(
     """`findings`: see `alone`. predictions: of the test rows. All rows are read."""
     rows, said = read(desk, train), read(desk, predictions)
     found = alone(rows, said, group=group, seed=desk.seed)
-    print(f"{len(found.figures) // 2} features told alone, on {rows.height:,} and {said.height:,} rows")
+    asked = sum(each.metric == ALONE for each in found.figures)
+    print(f"{asked} features told alone, on {rows.height:,} and {said.height:,} rows")
     return {"findings": desk.put_json(found)}
 
 
@@ -41,7 +43,9 @@ def alone(
 ) -> Findings:
     """For each feature: what it tells of the test rows (`told by one feature`: the area under the ROC curve,
     or R²), and how much better it tells one half of the training rows from the other (`told in training
-    only`). Intervals hold for all features together (Bonferroni).
+    only`). Where a value, or none, stands in a tenth to four fifths of the training rows, the same is asked
+    of the other rows alone (`told where one feature is set`): a column that was filled in later for some is
+    the label there, however little it tells of all. Intervals hold for all features together (Bonferroni).
 
     What is lost is looked for among the values that the test rows have too: a month tells much of a year and
     nothing of the month that the test is, and no fault is in it. And it is no more than training tells above
@@ -86,6 +90,7 @@ def alone(
         figures += [
             _figure(name, there, len(truth), level),
             _lost(name, here, there, was.classes, len(truth), level),
+            *_set(train[name], learn, rows[name], truth, units, was.classes, level),
         ]
     whole = _whole(predictions, was.classes)
     if not figures:
@@ -140,9 +145,48 @@ class _Told:
         return explained(said[code, 0], truth, units=units, level=level)
 
 
-def _figure(name: str, found: Interval, rows: int, level: float) -> Figure:
+def _set(
+    column: pl.Series, learn: Any, tested: pl.Series, truth: Any, units: Any, classes: int, level: float
+) -> tuple[Figure, ...]:
+    """What it tells of the rows in which it has not its most common value, or any; nothing where these are
+    too few to judge, or nearly all."""
+    common = _common(column)
+    mine, theirs = (_other(each, common) for each in (column, tested))
+    share = float(mine.mean())
+    few = min(_told_apart(learn[mine], classes), _told_apart(truth[theirs], classes))
+    if not LEAST_SET <= share <= MOST_SET or few < FEWEST_SET:
+        return ()
+    told_of = _Told(column.filter(pl.Series(mine)), learn[mine], classes)
+    rows = tested.filter(pl.Series(theirs))
+    whose = None if units is None else np.unique(units[theirs], return_inverse=True)[1]
+    found = told_of.of(None, told_of.parts.codes(rows), rows, truth[theirs], whose, level)
+    if not math.isfinite(found.value):
+        return ()
+    return (_figure(column.name, found, int(theirs.sum()), level, PART),)
+
+
+def _common(column: pl.Series) -> Any:
+    """The most common value; None where most often there is none."""
+    plain = column.fill_nan(None) if column.dtype.is_float() else column
+    if plain.dtype.is_nested() or plain.dtype == pl.Binary or plain.head(1000).n_unique() > 900:
+        return None
+    counts = plain.alias("value").value_counts().sort("count", "value", descending=True)
+    return counts["value"][0]
+
+
+def _other(column: pl.Series, common: Any) -> np.ndarray:
+    """Whether there is a value, and another than the common one."""
+    plain = column.fill_nan(None) if column.dtype.is_float() else column
+    there = plain.is_not_null()
+    if common is None:
+        return np.asarray(there.to_numpy())
+    same = plain == pl.Series([common], dtype=plain.dtype)
+    return np.asarray((there & ~same.fill_null(False)).to_numpy())
+
+
+def _figure(name: str, found: Interval, rows: int, level: float, metric: str = ALONE) -> Figure:
     return Figure(
-        metric=ALONE,
+        metric=metric,
         value=found.value,
         low=found.low,
         high=found.high,

@@ -30,7 +30,7 @@ class SingleFeature(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the feature that tells most, and on the one that loses most."""
         (found,) = evidence
-        limits = (
+        limits = [
             Held(
                 metric="told by one feature",
                 limit=self.at_most,
@@ -45,7 +45,17 @@ class SingleFeature(Record, frozen=True, kw_only=True):
                 slice=None,
                 says="what one feature alone tells in training and no more in the test:",
             ),
-        )
+        ]
+        if any(each.metric == "told where one feature is set" for each in found.figures):
+            limits.append(
+                Held(
+                    metric="told where one feature is set",
+                    limit=self.at_most,
+                    on="fault",
+                    slice=None,
+                    says="what one feature tells of the test rows in which it is not its most common value:",
+                )
+            )
         return held(self, found, limits)
 
 
@@ -62,6 +72,10 @@ def single_feature(
     above the limit; intervals are of the influence (DeLong 1988), by the declared group or by day where
     there are at least eight, and hold for all features together (Bonferroni).
 
+    A column that is filled in later for some rows is the label there, and tells little of all. So where a
+    value, or none, stands in a tenth to four fifths of the training rows, `at_most` is asked of the others
+    alone too, if at least 50 of them, in training and in the test, are not of their most common class.
+
     What is lost is looked for among the values that the test rows have too, as a month tells much of a year
     and nothing of the one that the test is; it is at most what training tells above nothing, or R² twice.
 
@@ -71,7 +85,8 @@ def single_feature(
     With fewer than ten rows of another class than the most common one, in the test or in a half of the
     training rows, it is inconclusive.
 
-    What it does not see: a leak spread over several features; a feature that leaks a part. Nor does it know
+    What it does not see: a leak spread over several features; a feature that leaks the label of
+    less than a fifth of the rows, or of rows that nothing in it sets apart. Nor does it know
     whether a perfect feature is honest: where it is, raise the limit to 1, with the reason beside it.
     Raises BadProject on limits outside of 0 to 1.
     """
