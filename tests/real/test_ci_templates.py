@@ -227,7 +227,25 @@ def test_the_gitlab_job_keeps_one_note_up_to_date_and_leaves_the_others(project,
     assert "The note could not be written" in done.stdout
 
 
-def test_the_hook_is_a_command_that_exists(project):
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    done = bash(hook["entry"], project)
-    assert done.returncode == 0, done.stderr
+def test_the_hook_runs_where_the_projects_own_packages_are(tmp_path):
+    hooks, project = tmp_path / "hooks", tmp_path / "churn"
+    make(project, "churn")
+    (tmp_path / "ours" / "our_own_package.py").parent.mkdir()
+    (tmp_path / "ours" / "our_own_package.py").touch()
+    file = project / "project.py"
+    file.write_text(f"import our_own_package\n{file.read_text()}")
+    hooks.mkdir()
+    (hooks / ".pre-commit-hooks.yaml").write_text((ROOT / ".pre-commit-hooks.yaml").read_text())
+    commit = "git init -q . && git add . && git -c user.name=n -c user.email=e commit -qm first --no-verify"
+    rev = bash(f"{commit} && git rev-parse HEAD", hooks).stdout.strip()
+    config = {"repos": [{"repo": hooks.as_uri(), "rev": rev, "hooks": [{"id": "comporta"}]}]}
+    (project / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    assert bash(commit, project).returncode == 0
+    own = {"PRE_COMMIT_HOME": str(tmp_path / "kept"), "PYTHONPATH": str(tmp_path / "ours")}
+    done = bash("pre-commit run --all-files --verbose", project, **own)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no quick gate fails on a sample" in done.stdout
+    file.write_text(file.read_text().replace('at_least("roc_auc", 0.70)', 'at_least("roc_auc", 0.99)'))
+    done = bash("pre-commit run --all-files", project, **own)
+    assert done.returncode == 1
+    assert "roc_auc at least 0.99" in done.stdout
