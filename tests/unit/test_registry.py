@@ -44,9 +44,10 @@ def candidate(
     asked: tuple[str, ...] = ("c",),
     forms: dict[str, str] | None = None,
     model: str = "",
+    policy: str = "p",
 ) -> Version:
     return Version(
-        model="late", number=number, run="r", at=AT, steps={}, read=(), policy="p", needed=needed,
+        model="late", number=number, run="r", at=AT, steps={}, read=(), policy=policy, needed=needed,
         asked=asked, forms=forms or {},
         parts={"model": Artifact(digest=model, size=1, kind="model")} if model else {},
     )  # fmt: skip
@@ -202,9 +203,9 @@ def test_the_policy_stays_as_it_was_fixed_and_what_judged_last_is_told_beside_it
 def test_the_very_same_model_built_another_way_stays_asked_what_it_was_asked():
     first = candidate(needed=2, forms=FIRST, model="same")
     refused = after(register(first, ()), told(first, (verdict("fail", form="first"),)))
-    second = candidate(2, asked=("d",), forms={"d": "its own"}, model="same")
+    second = candidate(2, asked=("d",), forms={"d": "its own"}, model="same", policy="q")
     entered = inherited(second, (refused,))
-    assert (entered.asked, entered.needed) == (("c", "d"), 2)
+    assert (entered.asked, entered.needed, entered.policy) == (("c", "d"), 2, "p")
     assert entered.forms == {"c": "first", "d": "its own"}
     fact = told(entered, (verdict("pass", check="d", form="its own"),))
     assert seen(fact.verdicts) == [("d", "pass", False), ("c", "fail", True)]

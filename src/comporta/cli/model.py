@@ -68,23 +68,14 @@ def verdicts(version: Version) -> None:
     from comporta.loop.house import now
     from comporta.report import tell
 
-    told(tell(version, now()), version.id)
-    judged(version)
+    told(tell(version, now()), version.id, version)
 
 
-def judged(version: Version) -> None:
-    """By what it was judged, where there is more to say than its policy."""
+def told(every: Sequence[Told], name: str, version: Version | None = None) -> None:
+    """Verdicts under the headings of a report; what closes the way stands out. version: whose they are, to
+    tell by what it was judged, where there is more to say than its policy."""
     from comporta.loop.house import now
-    from comporta.report import standing
-
-    rows = standing(version, now())
-    if len(rows) > 1:
-        show.table(f"By what {version.id} was judged", ("judged by", ""), rows)
-
-
-def told(every: Sequence[Told], version: str) -> None:
-    """Verdicts under the headings of a report; what closes the way stands out."""
-    from comporta.report import sections
+    from comporta.report import sections, standing
     from comporta.report.markdown import because
 
     rows = [
@@ -95,7 +86,10 @@ def told(every: Sequence[Told], version: str) -> None:
     if rows:
         shown = rows if any(row[0] for row in rows[1:]) else [row[1:] for row in rows]
         columns = ("about", "verdict", "gate", "because")
-        show.table(f"Gates of {version}", columns[-len(shown[0]) :], shown)
+        show.table(f"Gates of {name}", columns[-len(shown[0]) :], shown)
+    judged = standing(version, now()) if version is not None else ()
+    if len(judged) > 1:
+        show.table(f"By what {name} was judged", ("judged by", ""), judged)
 
 
 def _outcome(told: Told) -> str:

@@ -31,7 +31,7 @@ def report(
         if json:
             shown.json(found)
         else:
-            told(found.told, found.version.id)
+            told(found.told, found.version.id, found.version)
         page = house.below / "reports" / f"{found.version.model}-{found.version.number}.html"
     for file in out or (() if json else (page,)):
         write(file, getattr(drawn, FORMATS[file.suffix])(found))

@@ -31,7 +31,7 @@ def run(
 
     Only what changed is computed again; a run that was interrupted goes on where it was.
     """
-    from comporta.loop.house import open_house
+    from comporta.loop.house import now, open_house
     from comporta.loop.train import run as ran
 
     ready(out, ".md", ".xml")
@@ -39,7 +39,7 @@ def run(
         report = ran(house, models, progress=progress, command=" ".join(("run", *models)))
         if out:
             _write(out, house, report.versions)
-    shut = [each for each in report.versions if not all(verdict.opens for verdict in each.verdicts)]
+    shut = [each for each in report.versions if each.shut(now())]
     if json:
         shown.json(
             {
@@ -67,7 +67,7 @@ def run(
 def _write(out: Sequence[Path], house: House, versions: Sequence[Version]) -> None:
     """What the gates said of each version, for a pull request and for a list of tests."""
     from comporta.loop.report import report
-    from comporta.report import markdown
+    from comporta.report import markdown, standing
     from comporta.report.junit import suites
     from comporta.report.told import named
 
@@ -77,7 +77,12 @@ def _write(out: Sequence[Path], house: House, versions: Sequence[Version]) -> No
             write(file, "\n".join(markdown(each) for each in every))
         else:
             told = [named(one, each.version.id) for each in every for one in each.told]
-            write(file, suites("comporta run", told))
+            judged = [
+                (f"{each.version.id}: {name}", said)
+                for each in every
+                for name, said in standing(each.version, each.at)
+            ]
+            write(file, suites("comporta run", told, judged))
 
 
 def runs(

@@ -81,6 +81,7 @@ def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
         return candidate
     return replace(
         candidate,
+        policy=same.policy,
         asked=tuple(dict.fromkeys((*same.asked, *candidate.asked))),
         forms={**candidate.forms, **same.forms},
         needed=max(candidate.needed, same.needed),
