@@ -9,6 +9,8 @@ from _tables import KINDS, outcome, parts, row, sizes
 from comporta.evidence.contamination import contaminated
 from comporta.gates import contamination
 
+REQUEST = [f"f{number}" for number in range(1, 20)]
+
 
 def study(seeds: int = 60) -> list[dict[str, object]]:
     check, out = contamination(), []
@@ -26,6 +28,13 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
         for kind in kinds:
             said = [outcome(check, contaminated(*plant(kind, 5_000, seed))) for seed in range(seeds)]
             out.append(row("contamination", fault, f"{kind}, 5,000 rows", said))
+    for fault, shared in (("none", 0.0), ("a tenth of the test rows copied to another date", 0.1)):
+        said = [
+            outcome(check, contaminated(*_redated(seed, shared), known=REQUEST)) for seed in range(2 * seeds)
+        ]
+        out.append(row("contamination", fault, "numbers, one joined by date, subjects, 5,000 rows", said))
+    said = [outcome(check, contaminated(*_hours(seed), known=REQUEST)) for seed in range(2 * seeds)]
+    out.append(row("contamination", "none", "numbers that all of an hour share, subjects, 5,000 rows", said))
     by_group = contamination(entities=("customer",))
     said = [outcome(by_group, contaminated(*_customers(seed, 1), ["customer"])) for seed in range(seeds)]
     out.append(row("contamination", "one customer of a split by customer in both parts", "5,000 rows", said))
@@ -55,6 +64,30 @@ def _doubled(kind: str, rows: int, seed: int) -> tuple[pl.DataFrame, pl.DataFram
     whole = pl.concat(parts(kind, rows, seed))
     whole = pl.concat([whole, whole.with_columns(pl.col("__key") + "again")])
     tests = pl.Series(np.random.default_rng(seed).random(whole.height) < 0.2)
+    return whole.filter(~tests), whole.filter(tests)
+
+
+def _redated(seed: int, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Copies under other keys and of other subjects, with what another date's join brings as `f0`."""
+    train, test = (
+        part.with_columns(__subject=pl.col("__key").hash()) for part in parts("numbers", 5_000, seed)
+    )
+    again = test.sample(fraction=share, seed=seed).with_columns(
+        __key=pl.col("__key") + "again", __subject=pl.col("__key").hash(seed=1), f0=pl.col("f0") + 1
+    )
+    return pl.concat([train, again]), test
+
+
+def _hours(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Four rows of each hour, alike in all but what is joined, parted at random."""
+    draw = np.random.default_rng(seed)
+    hours = pl.concat([*parts("numbers", 1_250, seed)])
+    whole = pl.concat([hours] * 4).with_columns(
+        __key=pl.int_range(4 * hours.height).cast(pl.String),
+        __subject=pl.int_range(4 * hours.height),
+        f0=pl.Series(draw.normal(size=4 * hours.height)),
+    )
+    tests = pl.Series(draw.random(whole.height) < 0.2)
     return whole.filter(~tests), whole.filter(tests)
 
 

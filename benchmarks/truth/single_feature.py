@@ -23,11 +23,14 @@ def study(seeds: int = 25) -> list[dict[str, object]]:
             "the label with noise",
             "the label, shifted and in words",
             "target encoding with its own rows",
+            "the label of half of the rows",
         ):
             if regression and "words" in fault:
                 continue
             said = [_judged(check, *_planted(fault, seed, regression)) for seed in range(seeds)]
             out.append(row("single feature", fault, f"mixed, {task}, 5,000 rows", said))
+    said = [_judged(check, *_planted("none", seed, False)) for seed in range(4 * seeds)]
+    out.append(row("single feature", "none", "a strong feature that half of the rows have, 5,000 rows", said))
     return out
 
 
@@ -56,6 +59,11 @@ def _planted(fault: str, seed: int, regression: bool) -> tuple[pl.DataFrame, pl.
         leak = np.where(
             truth > 0, draw.choice(["closed", "paid"], len(truth)), draw.choice(["open", "new"], len(truth))
         )
+    elif "half" in fault:
+        leak = np.where(draw.random(len(truth)) < 0.5, truth, 0.5)
+    elif fault == "none":
+        strong = truth + 0.5 * draw.normal(size=len(truth))
+        leak = np.where(draw.random(len(truth)) < 0.5, strong, np.nan)
     else:
         customer = draw.integers(0, 1_500, len(truth))
         mine = np.arange(len(truth)) < train.height
