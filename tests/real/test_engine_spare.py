@@ -6,17 +6,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from comporta.engine import FAILURES, READINGS, Engine
 from comporta.errors import StepFailed
 from comporta.ledger import open_ledger
-from comporta.records import Artifact, Node, Output, Plan
+from comporta.records import Artifact, Budget, Node, Output, Plan
 from comporta.store import Desk, derive, open_store
 
 PROJECT = """
 def one(desk):
     return {"out": desk.put_json(1)}
+
+def slow(desk):
+    import time
+
+    time.sleep(0.3)
+    return {"out": desk.put_json(5)}
 
 def raises(desk):
     raise ValueError("no")
@@ -39,8 +46,11 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     ledger.close()
 
 
-def node(function: str, name: str, *, spare: bool = False, **inputs: Output) -> Node:
-    return Node(name=name, run=f"project.py:{function}", inputs=inputs, spare=spare)
+def node(
+    function: str, name: str, *, spare: bool = False, seconds: float | None = None, **inputs: Output
+) -> Node:
+    budget = None if seconds is None else Budget(of="measuring", seconds=seconds)
+    return Node(name=name, run=f"project.py:{function}", inputs=inputs, spare=spare, budget=budget)
 
 
 def value(engine: Engine, artifact: object) -> int:
@@ -84,3 +94,46 @@ def test_an_output_that_need_not_be_there_is_left_out(engine: Engine) -> None:
     _, answers = engine.ask(plan)
     assert value(engine, answers["without"].step.outputs["out"]) == 2
     assert value(engine, answers["with"].step.outputs["out"]) == 1
+
+
+@pytest.mark.parametrize("executor", ["inline://", "local://?workers=1"])
+def test_what_has_not_begun_when_its_budget_is_spent_is_left_out_and_asked_next_time(
+    tmp_path: Path, executor: str
+) -> None:
+    (tmp_path / "project.py").write_text(PROJECT)
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    ledger = open_ledger("sqlite:///ledger.db", READINGS, key=KEYS.chain, clock=clock, root=tmp_path)
+    store = open_store("file://store", tmp_path)
+    engine = Engine(store, KEYS, ledger, tmp_path, clock, executor=executor)
+
+    def plan(seconds: float) -> Plan:
+        return Plan(
+            nodes=(
+                node("slow", "first", spare=True, seconds=seconds),
+                node("one", "second", spare=True, seconds=seconds),
+                node("plus", "third", spare=True, x=Output(node="second", name="out")),
+                node("plus", "free", x=Output(node="first", name="out")),
+            )
+        )
+
+    said: dict[str, str] = {}
+    try:
+        run, answers = engine.ask(plan(0.2), progress=lambda name, state, _: said.update({name: state}))
+        assert run.outcome == "done"
+        assert set(answers) == {"first", "free"}, "what began is finished, and what reads it is asked"
+        assert (said["second"], said["third"]) == ("skipped", "skipped")
+        assert [(fact.node, fact.why) for _, fact in ledger.scan(FAILURES)] == [("second", "late")]
+        again, answers = engine.ask(plan(60.0))
+        assert set(answers) == {"first", "second", "third", "free"}
+        assert set(again.reused) == {"first", "free"}, "it goes on from there"
+        assert not ledger.scan(FAILURES, f"{again.id}/")
+    finally:
+        engine.close()
+        ledger.close()
+
+
+def test_each_budget_is_its_own(engine: Engine) -> None:
+    slow, other = node("slow", "first", spare=True, seconds=0.2), node("one", "other", spare=True)
+    other = msgspec.structs.replace(other, budget=Budget(of="other", seconds=60.0))
+    _, answers = engine.ask(Plan(nodes=(slow, other)))
+    assert set(answers) == {"first", "other"}

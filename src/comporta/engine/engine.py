@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,8 @@ from comporta.store import Desk, Keys, Store
 
 Progress = Callable[[str, str, float], None]
 """Called with a node's name, its state and the seconds since the run began. States: `reused`, `waiting` (for
-another run that asks the same), `started`, `done`, `failed`, `skipped` (something it reads failed)."""
+another run that asks the same), `started`, `done`, `failed`, `skipped` (something it reads failed, or its
+budget was spent)."""
 
 _BEAT = 0.1  # seconds between two looks at leases and at what there is to tell
 _ASKED_AT_ONCE = 64
@@ -156,6 +157,7 @@ class _Asking:
         self._again: dict[str, dict[str, str]] = {}
         self._said: SimpleQueue[tuple[str, str, float]] = SimpleQueue()
         self._waiting: set[str] = set()
+        self._until: dict[str, float] = {}
         self._stopped = Event()
 
     def run(self, command: str, project: str) -> tuple[Run, dict[str, Answer]]:
@@ -208,7 +210,7 @@ class _Asking:
         engine = self._engine
         executor = engine._started() if self._memory else engine._fresh()
         executor.warm(sum(not node.inline or not self._memory for node in left))
-        work = guards.run(executor, engine._desk, folder, book.run)
+        work = guards.run(executor, engine._desk, folder, book.run, until=self._latest)
         if self._memory:
             recorded = guards.recorded(work, book, engine._memory, say=self._say, stopped=self._stopped)
             door = guards.cached(recorded, engine._memory)
@@ -219,7 +221,7 @@ class _Asking:
             door = here = work
         pool = ThreadPoolExecutor(min(_ASKED_AT_ONCE, len(left)), thread_name_prefix="comporta-ask")
         try:
-            self._turn(left, book, pool, door, here)
+            self._turn(left, book, pool, door, here, executor.workers)
         except BaseException:
             # Nothing may go on behind an interrupted run's back.
             self._stopped.set()
@@ -231,7 +233,13 @@ class _Asking:
                 executor.close()
 
     def _turn(
-        self, left: list[Node], book: Book, pool: ThreadPoolExecutor, door: guards.Door, here: guards.Door
+        self,
+        left: list[Node],
+        book: Book,
+        pool: ThreadPoolExecutor,
+        door: guards.Door,
+        here: guards.Door,
+        workers: int,
     ) -> None:
         """Asks what can be asked, until nothing is left."""
         running: dict[Future[Answer], Question] = {}
@@ -243,7 +251,7 @@ class _Asking:
                     self._tell(node.name, "skipped")
                     continue
                 inputs = known(node, self._steps)
-                if inputs is None:
+                if inputs is None or self._after(node, running, workers):
                     continue
                 left.remove(node)
                 self._one(node, inputs, running, pool, door, here, left)
@@ -280,7 +288,20 @@ class _Asking:
             return
         if not self._memory:
             self._tell(node.name, "started")
+        if node.budget is not None:
+            self._until.setdefault(node.budget.of, time.monotonic() + node.budget.seconds)
         running[pool.submit(door, question)] = question
+
+    def _after(self, node: Node, running: Mapping[Future[Answer], Question], workers: int) -> bool:
+        """Whether it shares a budget and those before it come first: of what waits for room together nobody
+        knows which begins."""
+        if node.budget is None:
+            return False
+        others = (each.node for each in running.values())
+        return sum(each.budget is not None and each.name not in self._waiting for each in others) >= workers
+
+    def _latest(self, node: Node) -> float | None:
+        return None if node.budget is None else self._until.get(node.budget.of)
 
     def _came(self, question: Question, future: Future[Answer], left: list[Node]) -> None:
         name = question.node.name
@@ -289,7 +310,7 @@ class _Asking:
             self._keep(future.result())
         elif isinstance(error, Failed):
             self._failed[name] = error
-            self._tell(name, "failed")
+            self._tell(name, "skipped" if error.why == "late" else "failed")
         elif isinstance(error, Differs):
             self._differs(question, error, left)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -9,18 +10,31 @@ from comporta import errors
 from comporta.records import Artifact, Asset, Cost, Limits, Recipe, Record
 
 _SHORT = 300
-How = Literal["done", "raised", "died", "time", "memory", "stopped", "differs"]
+How = Literal["done", "raised", "died", "time", "memory", "stopped", "differs", "late"]
 
 
 class Task(Record, frozen=True, kw_only=True):
     """One step to run. id: its own, within the run. scratch: a folder for it, made before and removed
-    after by the caller; its log is the file `log` in it. code: the digest the worker must have loaded."""
+    after by the caller; its log is the file `log` in it. code: the digest the worker must have loaded.
+    until: when it may begin at the latest, by `time.monotonic()` of the process that asks; None: any time.
+    """
 
     id: str
     node: str
     recipe: Recipe
     scratch: str
     limits: Limits = Limits()
+    until: float | None = None
+
+    @property
+    def late(self) -> Done | None:
+        """What came of it where its time is over before it began."""
+        if self.until is None or time.monotonic() < self.until:
+            return None
+        said = (
+            "had not begun when the time it shares with others was spent. Asked again, it goes on from there"
+        )
+        return Done(how="late", error="LimitPassed", message=said, reason="its budget was spent")
 
 
 class Done(Record, frozen=True, kw_only=True):
@@ -43,14 +57,15 @@ class Done(Record, frozen=True, kw_only=True):
 class Executor(Protocol):
     """Runs tasks, as many at a time as it has room for; `run` is called from several threads.
 
-    threads: of each step; part of the environment that recipes name.
+    workers: how many at a time. threads: of each step; part of the environment that recipes name.
     """
 
+    workers: int
     threads: int
 
     def run(self, task: Task) -> Done:
         """What came of it, once it has ended; never raises for a fault of the step. A process that
-        passes its limits is dead when this returns."""
+        passes its limits is dead when this returns. Looks at `task.late` once there is room for it."""
 
     def warm(self, count: int) -> None:
         """So many tasks will come: what can be got ready may be."""

@@ -3,7 +3,7 @@
     cached → recorded → run
 
 `cached` answers from memory; `recorded` lets one asker at a time through and keeps what comes of it; `run`
-has an executor do the work. What holds a budget will stand between the first two.
+has an executor do the work, where the time it shares with others is not spent.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from comporta.engine.executor import Differs, Executor, Failed, Task
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.ledger import Ledger
-from comporta.records import Answer, Artifact, Asset, Step
+from comporta.records import Answer, Artifact, Asset, Node, Step
 from comporta.store import Desk, Store, artifact_name
 
 Door = Callable[[Question], Answer]
 Say = Callable[[str, str], None]
+Until = Callable[[Node], float | None]
 _LONGEST_LOG = 4 << 20  # bytes kept from a log's beginning, and again from its end
 _WAIT = 0.05  # seconds between two looks at a question that another asks
 
@@ -117,10 +118,19 @@ def noted(ask: Door, book: Book) -> Door:
     return door
 
 
-def run(executor: Executor, desk: Desk, folder: Path, run: str, *, shared: bool = False) -> Door:
+def run(
+    executor: Executor,
+    desk: Desk,
+    folder: Path,
+    run: str,
+    *,
+    shared: bool = False,
+    until: Until = lambda node: None,
+) -> Door:
     """Has the executor do it and keeps its log. Raises Failed, Differs.
 
     shared: in one folder for all, where making and removing one for each would take longer than the step.
+    until: when a node may begin at the latest.
     """
 
     def door(question: Question) -> Answer:
@@ -133,6 +143,7 @@ def run(executor: Executor, desk: Desk, folder: Path, run: str, *, shared: bool 
                 recipe=question.recipe,
                 scratch=str(scratch),
                 limits=node.limits,
+                until=until(node),
             )
             done = executor.run(task)
             log = _log(scratch / "log", desk)

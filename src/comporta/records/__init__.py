@@ -17,7 +17,7 @@ from comporta.records.dataset import (
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
 from comporta.records.observation import Feedback, Joined, Observation
-from comporta.records.recipe import Answer, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
+from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
@@ -44,6 +44,7 @@ __all__ = [
     "Asked",
     "Asset",
     "AtRandom",
+    "Budget",
     "ByGroup",
     "ByTime",
     "Change",

@@ -78,7 +78,8 @@ class StepsReused(Fact, frozen=True, kw_only=True):
 
 
 class StepFailed(Fact, frozen=True, kw_only=True):
-    """why: `raised`, `died`, `time`, `memory` or `stopped`. log: holds the details."""
+    """why: `raised`, `died`, `time`, `memory`, `stopped`, or `late`: its budget was spent before it began.
+    log: holds the details."""
 
     kind: ClassVar[str] = "step.failed"
     run: str

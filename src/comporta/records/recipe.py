@@ -27,6 +27,14 @@ class Limits(Record, frozen=True, kw_only=True):
     memory: int | None = None
 
 
+class Budget(Record, frozen=True, kw_only=True):
+    """Seconds of wall time that the steps of one budget share, from when the first of them could begin: what
+    has not begun by then never does. of: whose it is."""
+
+    of: str
+    seconds: float
+
+
 class Node(Record, frozen=True, kw_only=True):
     """One question in a plan, before its inputs are known.
 
@@ -40,6 +48,7 @@ class Node(Record, frozen=True, kw_only=True):
     remember: False asks again every time (a source that may have new rows); equal answers still let
     everything downstream be reused.
     spare: the run goes on without its answer where it fails, and without what reads it.
+    budget: shared with others; a step that has not begun when it is spent fails with the reason `late`.
     """
 
     name: str
@@ -52,6 +61,7 @@ class Node(Record, frozen=True, kw_only=True):
     remember: bool = True
     spare: bool = False
     limits: Limits = Limits()
+    budget: Budget | None = None
 
 
 class Plan(Record, frozen=True, kw_only=True):
