@@ -6,8 +6,8 @@
 What was judged is kept in `build/truth` by the code's digest, so that the table can be made in parts, also by
 several processes, and goes on where it stopped. A first version is judged and released, with what closes its
 way waived; then a quarter as many rows come, the seed of the fit is another, and the same recipe is judged as
-a challenger. Each run is judged by what `standard("high")` requires, which holds what the others require;
-checks that only report refuse nothing, and are left out to save time.
+a challenger. Each run is judged by what `standard("high")` requires, at the level `audit` that it asks for,
+which holds what the others require; checks that only report refuse nothing, and are left out to save time.
 """
 
 from __future__ import annotations
@@ -32,28 +32,38 @@ CODE = (
     "evidence/baselines.py",
     "evidence/calibration.py",
     "evidence/contamination.py",
+    "evidence/expectations.py",
     "evidence/explanation.py",
     "evidence/feature_quality.py",
+    "evidence/learning_curve.py",
+    "evidence/load.py",
     "evidence/noise.py",
     "evidence/parity.py",
     "evidence/personal_data.py",
     "evidence/personal_kinds.py",
     "evidence/privacy_structure.py",
     "evidence/request.py",
+    "evidence/rubbish.py",
     "evidence/single_feature.py",
+    "evidence/stress.py",
     "evidence/time_travel.py",
+    "evidence/versus.py",
     "evidence/weak_slices.py",
+    "gates/against.py",
     "gates/baselines.py",
     "gates/calibration.py",
     "gates/champion.py",
     "gates/contamination.py",
+    "gates/expectations.py",
     "gates/explanation.py",
     "gates/feature_quality.py",
+    "gates/learning_curve.py",
     "gates/noise.py",
     "gates/parity.py",
     "gates/personal_data.py",
     "gates/privacy_structure.py",
     "gates/single_feature.py",
+    "gates/stress.py",
     "gates/time_travel.py",
     "gates/weak_slices.py",
 )
@@ -110,11 +120,11 @@ def judged(seed: int, size: int) -> dict[str, Any]:
     known = sound.known(kind, first)
     with folder(sound.text(kind, known, gates, 2 * seed), seed + 1) as project:
         project.add(first, 1)
-        one = project.judged()
+        one = project.judged("audit")
         project.release(one)
         project.add(then, 2)
         project.declare(sound.text(kind, known, gates, 2 * seed + 1))
-        two = project.judged()
+        two = project.judged("audit")
     return {"kind": kind, "first": said(one), "challenger": said(two)}
 
 

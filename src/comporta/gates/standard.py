@@ -43,8 +43,14 @@ def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tu
     label, features that are broken, no more skill than the target's shares, other answers in production than
     in research, personal data in what it reads or says, and being shown to be worse than the champion. At
     `medium` it must be calibrated too; at `high` also explained, steady under noise, without a weak slice,
-    and of a build that keeps no rows.
-    The others report. Slow checks are asked at the level `audit` and report.
+    and of a build that keeps no rows. The others report.
+
+    The class of risk also sets how deeply a version is judged before it may go live. `low` and `medium` ask
+    for the level `release`; the slow checks, at the level `audit`, report. At `high` it must be audited:
+    hold up under load and rubbish, and not get worse with more rows. Until
+    `comporta gate VERSION --level audit` has asked that, it is not released. Of the slow checks only those
+    are required that sound models pass: honest labels are contradicted where classes overlap, and boosted
+    trees of their usual settings tell some of their rows, so `label_errors` and `membership` report.
 
     timeless: joined datasets whose rows hold at all times, such as a list of airports: see `no_time_travel`.
     As a whole it refuses a sound candidate in at most 5 of 100 cases: docs/reference/checks.md.
@@ -75,7 +81,7 @@ def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tu
         feature_drift(required=False),
         importance_change(required=False),
         explained(required=severe),
-        stress(required=False, level="audit"),
+        stress(required=severe, level="audit"),
         label_errors(required=False),
-        learning_curve(required=False),
+        learning_curve(required=severe),
     )
