@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from _rates import is_sound, most, percent, sure
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "checks.md"
 
@@ -20,11 +22,12 @@ judges is told in [gates](gates.md).
 
 Each table is a study on generated data: a fault is planted and the check judges with its default limits,
 once for every seed. *found* is the share of seeds at which it failed; where the fault is *none*, that is its
-rate of false alarms. What else it said stands under *other*. The tables are made by `make truth`; one that
-was made with other code of its check fails a test.
+rate of false alarms. *sure* is what the seeds prove, 95 % sure: a false alarm is *at most*, and a finding *at
+least* that frequent (Clopper and Pearson's bounds). What else it said stands under *other*. The tables are
+made by `make truth`; one that was made with other code of its check fails a test.
 """
 
-FIRST = ("check", "fault", "size", "found", "seeds")
+FIRST = ("check", "fault", "size", "found", "sure", "seeds")
 
 
 def page(results: Mapping[str, Mapping[str, Any]]) -> str:
@@ -53,7 +56,7 @@ def constructors() -> dict[str, list[Callable[..., Any]]]:
     found: dict[str, list[Callable[..., Any]]] = {}
     for name in sorted(gates.__all__):
         each = getattr(gates, name)
-        if inspect.isfunction(each) and _makes_checks(each):
+        if inspect.isfunction(each) and each.__module__ != f"{gates.__name__}.judge" and _makes_checks(each):
             found.setdefault(each.__module__.removeprefix("comporta.gates."), []).append(each)
     return dict(sorted(found.items()))
 
@@ -88,19 +91,24 @@ def _summary(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines = ["## Which check finds which fault", "", "| check | false alarms | finds |", "|---|---|---|"]
     for check in dict.fromkeys(row["check"] for row in rows):
         mine = [row for row in rows if row["check"] == check]
-        quiet = [row for row in mine if row["fault"] == "none"]
-        alarms = sum(round(row["found"] * row["seeds"]) for row in quiet)
-        told = f"{alarms:,} of {sum(row['seeds'] for row in quiet):,}" if quiet else ""
-        faults = [row["fault"] for row in mine if row["fault"] != "none"]
+        quiet = [row for row in mine if is_sound(row["fault"])]
+        faults = [row["fault"] for row in mine if not is_sound(row["fault"])]
         finds = "; ".join(f"{_cell(fault)}: {_range(mine, fault)}" for fault in dict.fromkeys(faults))
-        lines.append(f"| {_cell(check)} | {told} | {finds} |")
+        lines.append(f"| {_cell(check)} | {_alarms(quiet)} | {finds} |")
     return ["\n".join(lines)]
+
+
+def _alarms(rows: list[Mapping[str, Any]]) -> str:
+    """Of all sound tables together, and what that proves."""
+    seeds = sum(row["seeds"] for row in rows)
+    times = sum(round(row["found"] * row["seeds"]) for row in rows)
+    return f"{times:,} of {seeds:,}: at most {percent(most(times, seeds))}" if rows else ""
 
 
 def _range(rows: list[Mapping[str, Any]], fault: str) -> str:
     """The shares found, of the least to the most favourable table."""
     found = sorted(
-        {_share(row["found"]): row["found"] for row in rows if row["fault"] == fault}.items(), key=_second
+        {percent(row["found"]): row["found"] for row in rows if row["fault"] == fault}.items(), key=_second
     )
     return found[0][0] if len(found) == 1 else f"{found[0][0]} to {found[-1][0]}"
 
@@ -110,19 +118,13 @@ def _second(pair: tuple[str, float]) -> float:
 
 
 def _table(held: Mapping[str, Any]) -> str:
-    names = list(dict.fromkeys([*FIRST, *(name for row in held["rows"] for name in row)]))
-    names = [name for name in names if any(row.get(name, "") != "" for row in held["rows"])]
+    rows = [{**row, "found": percent(row["found"]), "sure": sure(row)} for row in held["rows"]]
+    names = list(dict.fromkeys([*FIRST, *(name for row in rows for name in row)]))
+    names = [name for name in names if any(row.get(name, "") != "" for row in rows)]
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    lines += [
-        "| " + " | ".join(_share(row[n]) if n == "found" else _cell(row.get(n, "")) for n in names) + " |"
-        for row in held["rows"]
-    ]
+    lines += ["| " + " | ".join(_cell(row.get(name, "")) for name in names) + " |" for row in rows]
     code = ", ".join(f"`{Path(name).relative_to('src/comporta')}`" for name in held["code"] if "src/" in name)
     return "\n".join([*lines, "", f"Measured on {code}: code digest `{held['digest']}`."])
-
-
-def _share(value: float) -> str:
-    return f"{value:.1%}".replace(".0%", "%").replace("%", " %")
 
 
 def _cell(value: Any) -> str:

@@ -27,8 +27,9 @@ from types import ModuleType
 from typing import Any
 
 from _code import code_of, digest_of
-from _faults import FAULTS, STUDY, faults_page
+from _faults import FAULTS, GATES, STUDY, faults_page, gates_page
 from _page import PAGE, page
+from _rates import SOUND, is_sound
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -64,6 +65,10 @@ def run(name: str, file: Path, seeds: int | None) -> None:
     times = seeds or (SEEDS if default is inspect.Parameter.empty else default)
     began = time.monotonic()
     rows = module.study(times)
+    if odd := [row["fault"] for row in rows if is_sound(row["fault"]) and row["fault"] != SOUND]:
+        raise ValueError(
+            f"{name}: found the fault {odd[0]!r}, expected {SOUND!r}, and what it is of as `size`."
+        )
     took = time.monotonic() - began
     code = code_of(file)
     held = {"study": name, "code": list(code), "digest": digest_of(code), "rows": rows}
@@ -87,10 +92,12 @@ def stale() -> dict[str, str]:
 
 
 def pages() -> dict[Path, str]:
-    """What stands in docs/reference: each check by itself, and the catalogue of faults."""
+    """What stands in docs/reference: each check by itself, the catalogue of faults, and what `standard()`
+    finds of it."""
     held = kept()
     whole = held.pop(STUDY, None)
-    return {PAGE: page(held), **({FAULTS: faults_page(whole)} if whole else {})}
+    found = {FAULTS: faults_page(whole), GATES: gates_page(whole, GATES.read_text())} if whole else {}
+    return {PAGE: page(held), **found}
 
 
 def main() -> None:
