@@ -75,6 +75,7 @@ def at_least(
 
     It passes when the whole 95 % interval is at or above the limit, fails when all of it is below, and is
     inconclusive in between, which blocks a candidate as a failure does where `required`.
+    Each slice is held to it by its own interval: of forty that are just at the limit one fails by chance.
     Raises BadProject on an unknown metric or a limit that is no number.
     """
     return _limit(metric, limit, True, by, required, on)
