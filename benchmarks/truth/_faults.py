@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 FAULTS = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
+GATES = FAULTS.with_name("gates.md")
 STUDY = "catalogue"
+BEGINS, ENDS = "<!-- Made by `make truth`. -->\n", "<!-- End. -->"
 
 HEAD = """# Faults
 
@@ -37,6 +39,28 @@ def faults_page(held: Mapping[str, Any]) -> str:
     parts += ["## By check", _by_check(rows, sound), "## Found by nothing", _missed(rows, sound)]
     parts.append(f"Measured on all files of `evidence` and `gates`: code digest `{held['digest']}`.")
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def gates_page(held: Mapping[str, Any], page: str) -> str:
+    """The page of the gates with what `standard()` finds of the catalogue, between its two marks."""
+    before, begins, rest = page.partition(BEGINS)
+    _, ends, after = rest.partition(ENDS)
+    return f"{before}{begins}{standard_finds(held['rows'])}{ends}{after}"
+
+
+def standard_finds(rows: list[Mapping[str, Any]]) -> str:
+    """How many of the planted faults `standard()` keeps out by itself, in words."""
+    planted = [row for row in rows if row["fault"] != NONE]
+    always = sum(row["refused"] == row["seeds"] for row in planted)
+    never = sum(not row["refused"] for row in planted)
+    between = len(planted) - always - never
+    now_and_then = f" now and then {between};" if between else ""
+    return (
+        f"`standard()` finds only a part of what may be wrong. Of the {len(planted)} faults of "
+        f"[the catalogue](faults.md),\nplanted one by one in a sound project, it alone keeps {always} out of "
+        f"production;{now_and_then} {never} go through.\nMost of these are told by a check that it only "
+        "reports, or that must be told what matters to you.\n"
+    )
 
 
 def _table(rows: list[Mapping[str, Any]], sound: Mapping[str, Any]) -> str:
