@@ -6,8 +6,10 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
+from msgspec.structs import replace
+
 from comporta.records import Artifact, Figure, Findings, Slice, Verdict, Version, Waiver, decode, encode
-from comporta.report import Report, Told, junit, markdown, page, sections
+from comporta.report import Report, Told, junit, markdown, page, sections, standing, tell
 from comporta.report.drawn import pictures, table
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -119,6 +121,58 @@ def test_a_waived_verdict_is_told_with_who_and_until_when():
     for text in (page(FULL), markdown(FULL), junit(FULL)):
         assert "Waived until 2026-11-30 by rui, validator: a trial" in text
     assert FULL.told[2].shuts is False
+
+
+def version(*verdicts: Verdict, **more: object) -> Version:
+    return Version(
+        model="late", number=3, run="r1", at=AT, steps={}, parts={}, read=(), policy="f" * 64,
+        verdicts=verdicts, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def waived(check: str, days: int, outcome: str = "fail") -> Waiver:
+    return Waiver(
+        check=check, by="rui", role="validator", reason="A trial.", at=AT, until=AT + timedelta(days=days),
+        outcome=outcome,
+    )  # fmt: skip
+
+
+def test_each_waiver_is_told_as_it_stands_with_the_verdict_before_and_after():
+    fails, passes = told("c", "fail").verdict, told("c").verdict
+    for verdicts, waivers, words in (
+        ((fails,), (waived("c", 9, "inconclusive"),), ["waived"]),
+        ((fails,), (waived("c", -1),), ["waiver, ended"]),
+        ((fails,), (waived("c", 9), waived("c", 5)), ["waiver, replaced", "waived"]),
+        ((passes,), (waived("c", 9),), ["waiver, not needed now"]),
+        ((), (waived("c", 9),), ["waiver, not needed now"]),
+    ):
+        asked = version(*verdicts, waivers=waivers, asked=("c",))
+        _, *rows = standing(asked, AT)
+        assert [name for name, _ in rows] == words
+        first = waivers[0]
+        then = f"c: until {first.until:%Y-%m-%d} by rui, validator: A trial. It was {first.outcome} then."
+        assert rows[0][1] == f"{then} It is {verdicts[0].outcome if verdicts else 'not asked'} now."
+        for each in tell(asked, AT):
+            assert {each.waiver, *each.past} - {None} == set(waivers), "none is left out"
+            assert (each.waiver is not None) == ("waived" in words)
+
+
+def test_both_policies_are_told_where_they_differ():
+    assert standing(version(), AT) == (("policy", "f" * 16),)
+    assert standing(version(judged_by="f" * 64), AT) == (("policy", "f" * 16),)
+    asked, last = standing(version(judged_by="e" * 64), AT)
+    assert (asked[1], last[1]) == ("f" * 16, "e" * 16)
+
+
+def test_carried_checks_and_those_asked_since_are_told_in_every_report():
+    left = replace(told("left out", "fail").verdict, carried=True)
+    asked = version(left, told("later").verdict, asked=("left out",), judged_by="e" * 64)
+    full = Report(version=asked, at=AT, project="flights", told=tell(asked, AT))
+    for text in (page(full), markdown(full), junit(full)):
+        for words in ("left out or changed since", "asked since", "it still counts", "f" * 16, "e" * 16):
+            assert words in text
+    assert decode(encode(full), Report) == full
+    assert ET.fromstring(junit(full)).findall(".//property")[0].attrib["value"] == "f" * 16
 
 
 def test_every_verdict_stands_under_one_heading():

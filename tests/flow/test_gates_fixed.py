@@ -1,0 +1,190 @@
+"""What a candidate is asked to pass is fixed when it is asked for: no edit of a gate opens it afterwards."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from comporta.cli.init import make
+from comporta.cli.run import run as command
+from comporta.errors import Refused
+from comporta.loop.forms import forms
+from comporta.loop.gate import gate, waive
+from comporta.loop.house import open_house
+from comporta.loop.release import release, version_of
+from comporta.loop.report import report
+from comporta.loop.train import run
+from comporta.records import Version
+from comporta.report import junit, markdown, page
+
+TEAM = '''
+from comporta.records import Record, Verdict, need
+
+LEAST = 5000
+
+
+def enough(rows):
+    return rows.height > least()
+
+
+def least():
+    return LEAST
+
+
+def deep(rows):
+    return rows.height > 10
+
+
+class Many(Record, frozen=True):
+    """A check of the team's own: its limit is in its code alone."""
+
+    name: str = "many rows"
+    required: bool = True
+
+    def needs(self):
+        return (need("scores", metric="roc_auc"),)
+
+    def judge(self, evidence):
+        rows = evidence[0].figures[0].rows
+        said = "pass" if rows > 9000 else "fail"
+        return Verdict(check=self.name, outcome=said, required=self.required, reason=f"{rows} rows.")
+'''
+DOUBT, PLAN = "roc_auc at least 0.78", "roc_auc by plan at least 0.76"
+GATES = 'at_least("roc_auc", 0.78), at_least("roc_auc", 0.76, by="plan"), accept(enough), Many()'
+FIRST = {DOUBT: "inconclusive", PLAN: "inconclusive", "accepted: enough": "fail", "many rows": "fail"}
+UNTIL = datetime.now(UTC) + timedelta(days=30)
+
+
+class Folder:
+    """A project whose gates and own checks can be edited."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        make(root, "churn")
+        self._text = (root / "project.py").read_text()
+        (root / "team.py").write_text(TEAM)
+        self.gates(GATES)
+
+    def gates(self, gates: str, fit: str = "") -> None:
+        head = "from comporta import Person\nfrom comporta.gates import accept\nfrom team import *\n"
+        text = re.sub(r"gates=\(.*\),\n\)", lambda _: f"gates=({gates},),\n)", self._text)
+        text = text.replace("models=(leaving,)", 'models=(leaving,), people=(Person("rui", "validator"),)')
+        text = text.replace("    # Imported here", f"{fit}    # Imported here")
+        (self.root / "project.py").write_text(text.replace("import polars", f"{head}import polars", 1))
+
+    def edit(self, old: str, new: str) -> None:
+        file = self.root / "team.py"
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+
+    def judged(self) -> Version:
+        with open_house(self.root, works=True) as house:
+            return gate(house, "leaving").version
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Folder:
+    made = Folder(tmp_path_factory.mktemp("fixed"))
+    with open_house(made.root, works=True) as house:
+        (version,) = run(house).versions
+        assert {each.check: each.outcome for each in version.verdicts} == FIRST
+        assert set(version.forms) == set(version.asked) == set(FIRST)
+    return made
+
+
+def carried(version: Version) -> dict[str, str]:
+    return {each.check: each.outcome for each in version.verdicts if each.carried}
+
+
+def todays(version: Version) -> dict[str, str]:
+    return {each.check: each.outcome for each in version.verdicts if not each.carried}
+
+
+def test_to_judge_the_value_alone_afterwards_opens_nothing(folder):
+    folder.gates(GATES.replace('"roc_auc", 0.78', '"roc_auc", 0.78, on="value"'))
+    version = folder.judged()
+    assert todays(version)[f"{DOUBT}, as changed since"] == "pass"
+    assert carried(version) == {DOUBT: "inconclusive"}
+    with open_house(folder.root, works=True) as house, pytest.raises(Refused, match=f"{DOUBT}: roc_auc"):
+        release(house, "leaving/1")
+    folder.gates(GATES)
+    assert todays(folder.judged()) == FIRST, "as it was asked at first, it is judged as at first"
+
+
+@pytest.mark.parametrize(
+    ("check", "old", "new"),
+    [
+        ("accepted: enough", "rows.height > least()", "rows.height > 3000"),
+        ("accepted: enough", "return LEAST", "return LEAST - 3000"),
+        ("accepted: enough", "LEAST = 5000", "LEAST = 3000"),
+        ("many rows", "rows > 9000", "rows > 900"),
+    ],
+)
+def test_an_edited_function_or_class_of_a_check_opens_nothing(folder, check, old, new):
+    folder.edit(old, new)
+    version = folder.judged()
+    assert todays(version)[f"{check}, as changed since"] == "pass"
+    assert carried(version) == {check: FIRST[check]}
+    folder.edit(new, old)
+    assert carried(folder.judged()) == {}
+
+
+def test_an_edit_that_no_check_reaches_changes_none(folder):
+    folder.edit("LEAST = 5000\n", "LEAST = 5000\nOTHER = 1\n")
+    assert carried(folder.judged()) == {}
+
+
+def test_what_an_audit_said_of_a_check_is_not_taken_for_an_edited_one(folder):
+    folder.gates(f'{GATES}, accept(deep, level="audit")')
+    with open_house(folder.root, works=True) as house:
+        gate(house, "leaving", level="audit")
+    assert todays(folder.judged())["accepted: deep"] == "pass"
+    folder.edit("rows.height > 10", "rows.height > 9000")
+    assert todays(folder.judged())["accepted: deep"] == "inconclusive"
+    folder.gates(GATES)
+
+
+def test_which_rows_and_units_a_model_declares_is_part_of_what_its_checks_ask(folder):
+    with open_house(folder.root, works=True) as house:
+        model = house.model("leaving")
+        first = forms(house, model)
+        assert forms(house, model) == first
+        for other in (replace(model, group=None), replace(model, split=replace(model.split, test="30d"))):
+            assert not set(forms(house, other).items()) & set(first.items())
+        assert forms(house, replace(model, slices=("plan",))) == first, "no check of these is told of them"
+
+
+def test_the_same_model_built_another_way_stays_asked_what_it_was_asked(folder):
+    folder.gates(GATES.replace('at_least("roc_auc", 0.76, by="plan"), ', ""), fit='    "Another build."\n')
+    with open_house(folder.root, works=True) as house:
+        (version,) = run(house).versions
+        assert version.number == 2
+        assert version.parts["model"] == version_of(house, "leaving/1").parts["model"]
+        assert carried(version) == {PLAN: "inconclusive"}
+        assert version.policy == version_of(house, "leaving/1").policy != version.judged_by
+
+
+def test_a_waiver_is_told_before_and_after_and_when_it_has_ended(folder):
+    with open_house(folder.root, works=True) as house:
+        for check in FIRST:
+            waive(house, "leaving/2", check, by="rui", reason="a trial", until=UNTIL)
+        assert version_of(house, "leaving/2").state == "passed"
+    assert command(project=folder.root) == 0, "as `comporta gate` says"
+    with open_house(folder.root, works=True) as house:
+        now = report(house, "leaving/2")
+        house.clock = lambda: UNTIL + timedelta(days=1)
+        later = report(house, "leaving/2")
+    day = f"{UNTIL:%Y-%m-%d}"
+    for write in (page, markdown, junit):
+        assert f"{DOUBT}: until {day} by rui, validator: a trial. It was inconclusive then." in write(now)
+        assert f"(Waived until {day} by rui, validator: a trial. It was inconclusive then.)" in write(now)
+        assert "waiver, ended" in write(later) and "waiver, ended" not in write(now)
+        assert f"(A waiver not in force: until {day} by rui" in write(later)
+        assert "asked at first, left out or changed since" in write(now)
+        for digest in (now.version.policy, now.version.judged_by):
+            assert digest[:16] in write(now)
+    assert now.opens and not later.opens
