@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from comporta.errors import BadProject
 from comporta.loop import pool
+from comporta.loop.budget import seconds_at
 from comporta.loop.pool import Candidate, measuring
 from comporta.project import Dataset, Features, Model
-from comporta.records import Need, Node, Output
+from comporta.records import Budget, Level, Need, Node, Output
 
 THINGS = ("train", "test", "model", "signature", "predictions", "parity", "trial", "onnx")
 
@@ -22,7 +24,7 @@ def fit(X: object, y: object) -> None:
     """A training function that is never called."""
 
 
-def nodes(*whats: str, level: str = "release") -> tuple[Node, ...]:
+def nodes(*whats: str, level: Level = "release") -> tuple[Node, ...]:
     table = Dataset("rows", source=rows, key="id")
     model = Model("late", features=Features("features", of=table, known=("a",)), target="y", fit=fit)
     things = {name: Output(node="made", name=name) for name in THINGS}
@@ -38,3 +40,27 @@ def test_another_machine_is_another_question_for_what_is_of_the_machine_and_for_
     there = nodes("stress", "noise", "parity")
     differ = {one.name for one, other in zip(here, there, strict=True) if one.params != other.params}
     assert differ == {"stress of late"}
+
+
+def test_what_may_make_all_else_worthless_comes_first_and_then_the_quick() -> None:
+    asked = ("label errors", "noise", "feature drift", "duplicates", "contamination", "time travel")
+    named = [each.name.removesuffix(" of late") for each in nodes(*asked)]
+    assert named[:3] == ["contamination", "time travel", "duplicates"]
+    assert named.index("noise") < named.index("oof") < named.index("label errors")
+    assert named.index("importance") < named.index("feature drift") < named.index("oof")
+
+
+def test_all_that_measures_one_model_shares_the_time_of_its_level() -> None:
+    for level, seconds in (("commit", 60.0), ("release", 1800.0), ("audit", 14_400.0)):
+        made = nodes("label errors", "noise", level=level)
+        assert {each.budget for each in made} == {Budget(of="evidence of late", seconds=seconds)}
+        assert all(each.spare for each in made)
+
+
+def test_the_time_of_a_level_is_a_setting() -> None:
+    assert seconds_at("release", "release=90s, audit=8h") == 90
+    assert seconds_at("audit", "release=90s, audit=8h") == 8 * 3600
+    assert seconds_at("commit", "release=90s") == seconds_at("commit")
+    for wrong in ("night=1h", "release", "release=soon", "1h"):
+        with pytest.raises(BadProject, match=r"^budget: .*expected"):
+            seconds_at("release", wrong)

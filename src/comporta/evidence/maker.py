@@ -19,6 +19,7 @@ class Maker(Record, frozen=True, kw_only=True):
     tells: what it is told of the declaration, by argument name: `group`, `slices`, `split`, `task`,
     `output`, `params`, `metrics`, `known`, `shapes`; and by `machine`, the digest of the one it runs on.
     output: which of the step's outputs is the thing. cost: 1 quick to 3 slow: the quick are asked first.
+    fatal: what it finds may make all other figures worthless: it is asked before them.
     """
 
     run: str
@@ -29,3 +30,4 @@ class Maker(Record, frozen=True, kw_only=True):
     tells: tuple[str, ...] = ()
     output: str = "findings"
     cost: int = 1
+    fatal: bool = False

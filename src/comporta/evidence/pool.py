@@ -35,6 +35,7 @@ POOL: dict[str, Maker] = {
         may={"importance": "importance"},
         tells=("group",),
         output="reference",
+        cost=2,
     ),
     # 1 to 4: figures, slices, and what has changed since earlier versions.
     "weak slices": Maker(
@@ -164,8 +165,11 @@ POOL: dict[str, Maker] = {
         tells=("shapes",),
     ),
     "duplicates": Maker(run=f"{_ROOM}.duplicates:measure", reads={"train": "train"}),
+        fatal=True,
     "feature quality": Maker(
-        run=f"{_ROOM}.feature_quality:measure", reads={"train": "train", "test": "test"}
+        run=f"{_ROOM}.feature_quality:measure",
+        reads={"train": "train", "test": "test"},
+        fatal=True,
     ),
     "contamination": Maker(
         run=f"{_ROOM}.contamination:measure",
@@ -173,17 +177,20 @@ POOL: dict[str, Maker] = {
         tells=("split", "known"),
     ),
     "single feature": Maker(
+        fatal=True,
         run=f"{_ROOM}.single_feature:measure",
         reads={"train": "train", "predictions": "predictions"},
         tells=("group",),
     ),
-    "identifiers": Maker(run=f"{_ROOM}.identifiers:measure", reads={"train": "train"}),
+    "identifiers": Maker(run=f"{_ROOM}.identifiers:measure", reads={"train": "train"}, fatal=True),
+        fatal=True,
     "time travel": Maker(
         run=f"{_ROOM}.time_travel:measure",
         reads={"train": "train", "test": "test"},
         tells=("known",),
     ),
     # 10, 11, 15: how well it has learned.
+        fatal=True,
     "fit gap": Maker(
         run=f"{_ROOM}.fit_gap:measure",
         reads={"train": "train predictions", "test": "predictions"},

@@ -8,10 +8,11 @@ import msgspec
 
 from comporta.engine import Progress
 from comporta.gates import asked_at, judge
+from comporta.loop.budget import seconds_at
 from comporta.loop.checks import checks
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
-from comporta.loop.judging import champion
+from comporta.loop.judging import champion, late
 from comporta.loop.plan import plan
 from comporta.records import Record, Run, Verdict
 
@@ -37,14 +38,15 @@ def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tupl
     made. Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject."""
     models = house.project.models
     champions = {model.name: champion(house, model.name) for model in models}
-    asked = plan(house.project, house.root, models, champions, level="commit", rows=ROWS)
+    seconds = seconds_at("commit", house.settings.budget)
+    asked = plan(house.project, house.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
     run, answers = house.engine.ask(
         asked, command="check --level commit", project=house.project.name, progress=progress
     )
-    tried = []
+    tried, unbegun = [], late(house, run)
     for model in models:
         gates = asked_at(checks(model), "commit")
-        evidence = gather(house.desk, model, "commit", answers)
+        evidence = gather(house.desk, model, "commit", answers, unbegun)
         verdicts = tuple(_left(each) for each in judge(gates, evidence))
         tried.append(Tried(model=model.name, rows=ROWS, verdicts=verdicts))
     return run, tuple(tried)

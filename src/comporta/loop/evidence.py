@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from comporta.gates import asked_at, needs
+from comporta.loop.budget import SPENT
 from comporta.loop.checks import checks
-from comporta.loop.pool import name_in, pooled
+from comporta.loop.pool import name_in, pooled, rests_on
 from comporta.project import Model
 from comporta.records import (
     Answer,
@@ -27,13 +28,20 @@ def gather(
     model: Model,
     level: Level,
     answers: Mapping[str, Answer],
+    unbegun: Collection[str] = (),
 ) -> dict[Need, Evidence]:
-    """One evidence for each need of the checks of this level; `missing` says why where there is none."""
-    return {need: _evidence(desk, model, need, answers) for need in needs(asked_at(checks(model), level))}
+    """One evidence for each need of the checks of this level; `missing` says why where there is none.
+    unbegun: the nodes that the level's time did not last for."""
+    asked = needs(asked_at(checks(model), level))
+    return {need: _evidence(desk, model, need, answers, unbegun) for need in asked}
 
 
-def _evidence(desk: Desk, model: Model, need: Need, answers: Mapping[str, Answer]) -> Evidence:
+def _evidence(
+    desk: Desk, model: Model, need: Need, answers: Mapping[str, Answer], unbegun: Collection[str]
+) -> Evidence:
     if pooled(need):
+        if name_in(model, need) not in answers and rests_on(model, need) & {*unbegun}:
+            return Evidence(need=need, missing=SPENT)
         return _found(desk, need, _made(answers, name_in(model, need), "findings"))
     artifact = _made(answers, f"score {model.name}", "scores") if need.what == "scores" else None
     return _scored(desk, need, artifact)

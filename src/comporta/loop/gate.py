@@ -7,11 +7,12 @@ from datetime import datetime
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.gates import policy
+from comporta.loop.budget import seconds_at
 from comporta.loop.checks import checks
 from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
-from comporta.loop.judging import earlier, logs, looked, verdicts_of
+from comporta.loop.judging import earlier, late, logs, looked, verdicts_of
 from comporta.loop.logged import Logs
 from comporta.loop.plan import evidence_nodes
 from comporta.loop.pool import Thing
@@ -52,6 +53,7 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         level,
         _served(house, model, level),
         {each.dataset: each for each in version.read},
+        seconds_at(level, house.settings.budget),
     )
     run, answers = house.engine.ask(
         Plan(nodes=tuple(nodes)),
@@ -60,12 +62,14 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         progress=progress,
     )
 
+    unbegun = late(house, run)
+
     def commit(tx: Transaction) -> bool:
         now = tx.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
         for look in looked(model, answers, now, run):
             tx.append(look)
-        verdicts = verdicts_of(house.desk, model, level, answers, now, asked)
+        verdicts = verdicts_of(house.desk, model, level, answers, now, asked, unbegun)
         fact = judged(now, verdicts, policy(checks(model), asked), level)
         if fact is not None:
             tx.append(fact)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from comporta.engine import FAILURES
 from comporta.errors import NotFound
 from comporta.gates import asked_at, judge, level_of, needs
 from comporta.loop.checks import checks
@@ -57,6 +58,12 @@ def logs(house: House, models: Sequence[Model], level: Level) -> Logs | None:
     return said, told
 
 
+def late(house: House, run: Run) -> frozenset[str]:
+    """The nodes that had not begun when the level's time was spent."""
+    failures = house.ledger.scan(FAILURES, f"{run.id}/")
+    return frozenset(fact.node for _, fact in failures if fact.why == "late")
+
+
 def measured(answers: Mapping[str, Answer], model: Model) -> dict[str, Artifact]:
     """What measuring made that is kept with the version: later versions are compared with it."""
     answer = answers.get(name_in(model, Need(what="reference")))
@@ -71,11 +78,13 @@ def verdicts_of(
     answers: Mapping[str, Answer],
     version: Version,
     forms: Mapping[str, str],
+    unbegun: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
     """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version, or
-    that it was never asked, which closes the way where it is required. forms: what each check declares."""
+    that it was never asked, which closes the way where it is required. forms: what each check declares.
+    unbegun: see `late`."""
     gates = checks(model)
-    found = iter(judge(asked_at(gates, level), gather(desk, model, level, answers)))
+    found = iter(judge(asked_at(gates, level), gather(desk, model, level, answers, unbegun)))
     every = (next(found) if asked_at((each,), level) else _deeper(each, version, forms) for each in gates)
     return tuple(replace(each, form=forms.get(each.check, "")) for each in every)
 

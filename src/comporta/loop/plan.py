@@ -39,10 +39,11 @@ def plan(
     level: Level = "release",
     rows: int | None = None,
     logs: Logs | None = None,
+    seconds: float | None = None,
 ) -> Plan:
     """All that must be known before these models can be judged. champions: what each is compared with.
     earlier: the references of each model's earlier versions. rows: how many to try it on; None: all.
-    logs: the prediction log and the feedback, where they are asked for."""
+    logs: the prediction log and the feedback, where they are asked for. seconds: see `Candidate`."""
     wanted = {name for model in models for name in _tables(model)}
     nodes = [
         data_node(dataset, root)
@@ -57,7 +58,8 @@ def plan(
         past = (earlier or {}).get(model.name, ())
         tables = {name: Output(node=f"data {name}", name="version") for name in _tables(model)}
         served = None if logs is None else (logs, tables)
-        nodes += evidence_nodes(model, root, things, champions.get(model.name), past, level, served, tables)
+        champion = champions.get(model.name)
+        nodes += evidence_nodes(model, root, things, champion, past, level, served, tables, seconds)
     return Plan(nodes=tuple(nodes))
 
 
@@ -153,6 +155,7 @@ def evidence_nodes(
     level: Level,
     served: tuple[Logs, Mapping[str, Thing]] | None = None,
     tables: Mapping[str, Thing] | None = None,
+    seconds: float | None = None,
 ) -> list[Node]:
     """What its gates ask for at this level, and the reference that later versions are compared with.
     served: the logs of production, and the tables that its requests are joined with. tables: those that its
@@ -169,7 +172,9 @@ def evidence_nodes(
         there |= {f"champion {part}": parts[part] for part in ("model", "signature", "train")}
         there["champion predictions"] = said
         nodes.append(champion_node(model, root, champion, things))
-    candidate = Candidate(model=model, root=root, things=there, earlier=earlier, tables=tables or {})
+    candidate = Candidate(
+        model=model, root=root, things=there, earlier=earlier, tables=tables or {}, seconds=seconds
+    )
     # What later versions are compared with; nothing is compared with a trial.
     kept = (Need(what="reference"),) if level != "commit" else ()
     return [*nodes, *measuring(candidate, (*kept, *asked), level)]

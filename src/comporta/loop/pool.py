@@ -1,4 +1,5 @@
-"""The evidence pool of one candidate as questions: what its checks need, each once, the quick first.
+"""The evidence pool of one candidate as questions: what its checks need, each once. First what may make the
+rest worthless, then the quick.
 
 needs ─▶ the pool's table ─▶ nodes, each reading what the candidate has or what another node makes
 """
@@ -13,10 +14,11 @@ import msgspec
 
 from comporta.evidence.machine import machine
 from comporta.evidence.maker import Maker
+from comporta.loop.budget import seconds_at
 from comporta.evidence.pool import POOL
 from comporta.project import Dataset, Model
 from comporta.project.reference import name_of
-from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Record
+from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node, Output, Record
 
 Thing = Asset | Output
 
@@ -28,13 +30,14 @@ TOOLS = {
 }
 """What a room lends to the steps that measure, by the name under which they are handed it."""
 
-SECONDS: dict[Level, float] = {"commit": 10.0, "release": 300.0, "audit": 3600.0}
+SECONDS: dict[Level, float] = {"commit": 30.0, "release": 300.0, "audit": 3600.0}
 """How long one measuring may take at each level; what takes longer is missing, and so is no pass."""
 
 
 class Candidate(Record, frozen=True, kw_only=True):
     """A model to be measured, and what there is of it. things: by the names of the pool's table; `earlier`:
-    the references of earlier versions, newest first. tables: the datasets that its features read, by name."""
+    the references of earlier versions, newest first. tables: the datasets that its features read, by name.
+    seconds: that measuring it may take together; None: as the level has it."""
 
     model: Model
     root: Path
@@ -43,6 +46,7 @@ class Candidate(Record, frozen=True, kw_only=True):
     tables: Mapping[str, Thing] = {}
 
 
+    seconds: float | None = None
 def pooled(need: Need) -> bool:
     """Whether the pool's table says how this is made."""
     return need.what in POOL
@@ -65,13 +69,24 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
         if need == Need(what=need.what):
             things.setdefault(need.what, Output(node=name, name=maker.output))
 
-    for need in sorted(filter(pooled, asked), key=lambda each: POOL[each.what].cost):
+    for need in sorted(filter(pooled, asked), key=_place):
         make(need)
     return tuple(made.values())
 
 
 def _with_parts(whats: set[str]) -> set[str]:
     """These things, and all they are made from: what may be left out is made only where it is asked for."""
+def _place(need: Need) -> tuple[bool, int]:
+    """What may make all else worthless comes first, and the quick before what is slow or waits for it."""
+    return not POOL[need.what].fatal, max(POOL[part].cost for part in _with_parts({need.what}))
+
+
+def rests_on(model: Model, need: Need) -> set[str]:
+    """The nodes without which it is not measured: its own, and those of the pool that it reads."""
+    parts = _with_parts({need.what}) - {need.what}
+    return {name_in(model, need), *(name_in(model, Need(what=part)) for part in parts)}
+
+
     found: set[str] = set()
     left = set(whats)
     while left:
@@ -144,6 +159,10 @@ def _node(
 
 def told(model: Model) -> dict[str, Any]:
     """What a measuring step may be told of the declaration, and of where it runs."""
+        budget=Budget(
+            of=f"evidence of {model.name}",
+            seconds=seconds_at(level) if candidate.seconds is None else candidate.seconds,
+        ),
     return {
         "group": model.group,
         "slices": list(model.slices),

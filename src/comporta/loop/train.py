@@ -8,12 +8,13 @@ from comporta.engine import Progress
 from comporta.errors import BadProject
 from comporta.gates import policy
 from comporta.loop import code
+from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.checks import checks
 from comporta.loop.follow import follow
 from comporta.loop.forms import forms
 from comporta.loop.house import House
-from comporta.loop.judging import champion, earlier, logs, looked, measured, verdicts_of
+from comporta.loop.judging import champion, earlier, late, logs, looked, measured, verdicts_of
 from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
@@ -53,7 +54,8 @@ def run(
     champions = {model.name: champion(house, model.name) for model in wanted}
     past = {model.name: earlier(house, model.name) for model in wanted}
     served = logs(house, wanted, level)
-    asked = plan(house.project, house.root, wanted, champions, past, level, logs=served)
+    seconds = seconds_at(level, house.settings.budget)
+    asked = plan(house.project, house.root, wanted, champions, past, level, logs=served, seconds=seconds)
     done, answers = house.engine.ask(asked, command=command, project=house.project.name, progress=progress)
     datasets = follow(house, answers)
     versions, fresh = [], []
@@ -97,6 +99,8 @@ def enter(
         if name.removeprefix("data ") in tables and isinstance(asset, Slice)
     )
 
+    unbegun = late(house, done)
+
     def commit(tx: Transaction) -> tuple[Version, bool]:
         versions = tuple(version for _, version in tx.scan(VERSIONS, f"{model.name}/"))
         same = (each for each in reversed(versions) if _built(each) == _built_by(steps, model))
@@ -123,7 +127,7 @@ def enter(
             tx.append(register(version, versions))
         for look in looked(model, answers, version, done):
             tx.append(look)
-        verdicts = verdicts_of(desk, model, level, answers, version, declared)
+        verdicts = verdicts_of(desk, model, level, answers, version, declared, unbegun)
         fact = judged(version, verdicts, policy(gates, declared), level)
         if fact is not None:
             tx.append(fact)

@@ -1,0 +1,53 @@
+"""A level's time is spent: what was not measured closes the way, and the next look goes on from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from comporta.cli.init import make
+from comporta.loop.gate import gate
+from comporta.loop.house import open_house
+from comporta.loop.runs import run_of
+from comporta.loop.train import run
+from comporta.records import Run
+
+
+def measured(run: Run) -> set[str]:
+    return {
+        name for name in run.nodes if name.startswith(("contamination", "feature drift", "importance of"))
+    }
+
+
+def test_what_the_time_did_not_last_for_is_missing_and_measured_next_time(tmp_path: Path) -> None:
+    make(tmp_path, "churn")
+    file = tmp_path / "project.py"
+    text = file.read_text()
+    start, end = text.index("    gates=("), text.index("project = Project(")
+    gates = 'at_least("roc_auc", 0.6), contamination(), feature_drift(required=False)'
+    text = f"{text[:start]}    gates=({gates}),\n)\n\n{text[end:]}"
+    head = "from comporta.gates import contamination, feature_drift\n"
+    file.write_text(text.replace("from comporta import", f"{head}from comporta import", 1))
+    settings = tmp_path / "comporta.toml"
+    before = settings.read_text() if settings.exists() else ""
+
+    settings.write_text(f'{before}\nbudget = "release=0s"\n')
+    with open_house(tmp_path, works=True) as house:
+        report = run(house)
+        assert report.run.outcome == "done"
+        (version,) = report.versions
+        figures, mixed, drift = version.verdicts
+        assert figures.outcome == "pass", "metrics are of the candidate itself: the time is not theirs"
+        for verdict in (mixed, drift):
+            assert verdict.outcome == "inconclusive"
+            assert "the level's time budget was spent" in verdict.reason
+        assert not mixed.opens
+        assert not measured(report.run)
+
+    settings.write_text(before)
+    with open_house(tmp_path, works=True) as house:
+        judged = gate(house, version.id)
+        assert judged.version.number == version.number
+        assert {each.outcome for each in judged.version.verdicts} <= {"pass", "does not apply"}
+        again = run_of(house, judged.run.id).run
+        assert len(measured(again)) == 3
+        assert "score leaving" in again.reused
