@@ -163,9 +163,9 @@ POOL: dict[str, Maker] = {
         many=("tables",),
         tools=("counted",),
         tells=("shapes",),
+        fatal=True,
     ),
     "duplicates": Maker(run=f"{_ROOM}.duplicates:measure", reads={"train": "train"}),
-        fatal=True,
     "feature quality": Maker(
         run=f"{_ROOM}.feature_quality:measure",
         reads={"train": "train", "test": "test"},
@@ -175,22 +175,22 @@ POOL: dict[str, Maker] = {
         run=f"{_ROOM}.contamination:measure",
         reads={"train": "train", "test": "test"},
         tells=("split", "known"),
+        fatal=True,
     ),
     "single feature": Maker(
-        fatal=True,
         run=f"{_ROOM}.single_feature:measure",
         reads={"train": "train", "predictions": "predictions"},
         tells=("group",),
+        fatal=True,
     ),
     "identifiers": Maker(run=f"{_ROOM}.identifiers:measure", reads={"train": "train"}, fatal=True),
-        fatal=True,
     "time travel": Maker(
         run=f"{_ROOM}.time_travel:measure",
         reads={"train": "train", "test": "test"},
         tells=("known",),
+        fatal=True,
     ),
     # 10, 11, 15: how well it has learned.
-        fatal=True,
     "fit gap": Maker(
         run=f"{_ROOM}.fit_gap:measure",
         reads={"train": "train predictions", "test": "predictions"},

@@ -14,8 +14,8 @@ import msgspec
 
 from comporta.evidence.machine import machine
 from comporta.evidence.maker import Maker
-from comporta.loop.budget import seconds_at
 from comporta.evidence.pool import POOL
+from comporta.loop.budget import seconds_at
 from comporta.project import Dataset, Model
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node, Output, Record
@@ -44,9 +44,9 @@ class Candidate(Record, frozen=True, kw_only=True):
     things: dict[str, Thing]
     earlier: tuple[Artifact, ...] = ()
     tables: Mapping[str, Thing] = {}
-
-
     seconds: float | None = None
+
+
 def pooled(need: Need) -> bool:
     """Whether the pool's table says how this is made."""
     return need.what in POOL
@@ -74,8 +74,6 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
     return tuple(made.values())
 
 
-def _with_parts(whats: set[str]) -> set[str]:
-    """These things, and all they are made from: what may be left out is made only where it is asked for."""
 def _place(need: Need) -> tuple[bool, int]:
     """What may make all else worthless comes first, and the quick before what is slow or waits for it."""
     return not POOL[need.what].fatal, max(POOL[part].cost for part in _with_parts({need.what}))
@@ -87,6 +85,8 @@ def rests_on(model: Model, need: Need) -> set[str]:
     return {name_in(model, need), *(name_in(model, Need(what=part)) for part in parts)}
 
 
+def _with_parts(whats: set[str]) -> set[str]:
+    """These things, and all they are made from: what may be left out is made only where it is asked for."""
     found: set[str] = set()
     left = set(whats)
     while left:
@@ -154,15 +154,15 @@ def _node(
         seed=model.seed,
         spare=True,
         limits=Limits(seconds=SECONDS[level], memory=model.limits.memory),
+        budget=Budget(
+            of=f"evidence of {model.name}",
+            seconds=seconds_at(level) if candidate.seconds is None else candidate.seconds,
+        ),
     )
 
 
 def told(model: Model) -> dict[str, Any]:
     """What a measuring step may be told of the declaration, and of where it runs."""
-        budget=Budget(
-            of=f"evidence of {model.name}",
-            seconds=seconds_at(level) if candidate.seconds is None else candidate.seconds,
-        ),
     return {
         "group": model.group,
         "slices": list(model.slices),
