@@ -10,8 +10,8 @@ from comporta.errors import BadProject
 from comporta.loop import pool
 from comporta.loop.budget import seconds_at
 from comporta.loop.pool import Candidate, measuring
-from comporta.project import Dataset, Features, Model
-from comporta.records import Budget, Level, Need, Node, Output
+from comporta.project import Dataset, Features, Model, Settings
+from comporta.records import LEVELS, Budget, Level, Need, Node, Output
 
 THINGS = ("train", "test", "model", "signature", "predictions", "parity", "trial", "onnx")
 
@@ -61,6 +61,7 @@ def test_the_time_of_a_level_is_a_setting() -> None:
     assert seconds_at("release", "release=90s, audit=8h") == 90
     assert seconds_at("audit", "release=90s, audit=8h") == 8 * 3600
     assert seconds_at("commit", "release=90s") == seconds_at("commit")
+    assert all(seconds_at(level, Settings().budget) == seconds_at(level) for level in LEVELS)
     for wrong in ("night=1h", "release", "release=soon", "1h"):
         with pytest.raises(BadProject, match=r"^budget: .*expected"):
             seconds_at("release", wrong)

@@ -6,7 +6,7 @@ from comporta.errors import BadProject
 from comporta.records import LEVELS, Level, duration
 
 SECONDS: dict[Level, float] = {"commit": 60.0, "release": 1800.0, "audit": 14_400.0}
-"""Unless `budget` in `comporta.toml` says otherwise."""
+"""Of a level that `budget` in `comporta.toml` does not name."""
 
 SPENT = (
     "the level's time budget was spent before it began; asked again (comporta gate), it goes on from there"

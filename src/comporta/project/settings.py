@@ -18,15 +18,14 @@ class Settings(Record, frozen=True, kw_only=True):
 
     ledger: `sqlite:///…` or `postgresql://…`; COMPORTA_LEDGER. store: `file://…`, `s3://…`;
     COMPORTA_STORE. key: `file://…` of 32 bytes in hex; COMPORTA_KEY. executor: `local://?workers=2`;
-    COMPORTA_EXECUTOR. budget: how long each level may measure a candidate, `release=1h, audit=8h`;
-    COMPORTA_BUDGET.
+    COMPORTA_EXECUTOR. budget: how long each level may measure a candidate; COMPORTA_BUDGET.
     """
 
     ledger: str = "sqlite:///.comporta/ledger.db"
     store: str = "file://.comporta/store"
     key: str = "file://comporta.key"
     executor: str = "local://"
-    budget: str = ""
+    budget: str = "commit=1m, release=30m, audit=4h"
 
 
 def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
