@@ -250,7 +250,7 @@ def test_no_worse_that_passes_in_doubt_tells_what_its_rows_would_have_shown():
     told = verdict(check, Findings(figures=(figure,)))
     assert told.outcome == "pass" and "not shown to be worse by more than 0.01" in told.reason
     # 0.01 and 2.8 standard errors of 0.0102.
-    assert "if it were worse by 0.039, four times in five" in told.reason
+    assert "one worse by 0.039 would be found four times in five" in told.reason
     sure = Figure(metric="roc_auc minus champion", value=0.0, low=-0.005, high=0.005, rows=1000)
     assert verdict(check, Findings(figures=(sure,))).reason.endswith("rows: within 0.01.")
 

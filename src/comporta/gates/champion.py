@@ -78,7 +78,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
         if figure.low is None or figure.high is None:
             return ""
         seen = self.margin + smallest_seen(figure.low, figure.high)
-        return f"; if it were worse by {seen:.2g}, four times in five it would be"
+        return f"; one worse by {seen:.2g} would be found four times in five"
 
     def _power(self, decides: Settled) -> str:
         """How many rows would settle it, and how many it takes were the two models equal."""

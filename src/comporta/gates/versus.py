@@ -99,6 +99,8 @@ def better_than_champion(
     How many labels: at 5 % of rows that only one of two equal classifiers has right, 3,092 show them equal
     within one point of accuracy and 12,366 within half a point (80 % power, one-sided 5 %).
 
+    A better candidate on too few rows to show it is kept out too; the tables count it as a false alarm.
+
     What it does not see: rows that arrive after the test part; a champion that was refitted on newer rows.
     Raises BadProject on an unknown metric, or a difference that is no number of 0 or more.
     """
