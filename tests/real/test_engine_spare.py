@@ -137,3 +137,15 @@ def test_each_budget_is_its_own(engine: Engine) -> None:
     other = msgspec.structs.replace(other, budget=Budget(of="other", seconds=60.0))
     _, answers = engine.ask(Plan(nodes=(slow, other)))
     assert set(answers) == {"first", "other"}
+
+
+def test_a_budget_is_of_its_own_steps_and_not_of_what_they_wait_for(engine: Engine) -> None:
+    plan = Plan(
+        nodes=(
+            node("one", "early", spare=True, seconds=0.2),
+            node("slow", "fitted"),
+            node("plus", "after", spare=True, seconds=0.2, x=Output(node="fitted", name="out")),
+        )
+    )
+    _, answers = engine.ask(plan)
+    assert set(answers) == {"early", "fitted", "after"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Event
+from threading import Event, Lock
 
 from comporta.engine import guards
 from comporta.engine.book import LEASE, Book
@@ -24,7 +25,7 @@ from comporta.engine.question import Question, ask, check, known, reads, referen
 from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.project.sources import own
-from comporta.records import Answer, Asset, Node, Plan, Run, Step
+from comporta.records import Answer, Asset, Cost, Node, Plan, Run, Step
 from comporta.records.facts import RunStarted
 from comporta.store import Desk, Keys, Store
 
@@ -157,7 +158,8 @@ class _Asking:
         self._again: dict[str, dict[str, str]] = {}
         self._said: SimpleQueue[tuple[str, str, float]] = SimpleQueue()
         self._waiting: set[str] = set()
-        self._until: dict[str, float] = {}
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        self._lock = Lock()
         self._stopped = Event()
 
     def run(self, command: str, project: str) -> tuple[Run, dict[str, Answer]]:
@@ -210,10 +212,11 @@ class _Asking:
         engine = self._engine
         executor = engine._started() if self._memory else engine._fresh()
         executor.warm(sum(not node.inline or not self._memory for node in left))
-        work = guards.run(executor, engine._desk, folder, book.run, until=self._latest)
+        work = guards.run(executor, engine._desk, folder, book.run, took=self._took)
         if self._memory:
             recorded = guards.recorded(work, book, engine._memory, say=self._say, stopped=self._stopped)
-            door = guards.cached(recorded, engine._memory)
+            within = guards.budgeted(recorded, book, self._over)
+            door = guards.cached(within, engine._memory)
             aside = guards.run(engine._inline, engine._desk, folder, book.run, shared=True)
             inline = guards.noted(aside, book)
             here = guards.cached(inline, engine._memory)
@@ -288,8 +291,6 @@ class _Asking:
             return
         if not self._memory:
             self._tell(node.name, "started")
-        if node.budget is not None:
-            self._until.setdefault(node.budget.of, time.monotonic() + node.budget.seconds)
         running[pool.submit(door, question)] = question
 
     def _after(self, node: Node, running: Mapping[Future[Answer], Question], workers: int) -> bool:
@@ -300,8 +301,13 @@ class _Asking:
         others = (each.node for each in running.values())
         return sum(each.budget is not None and each.name not in self._waiting for each in others) >= workers
 
-    def _latest(self, node: Node) -> float | None:
-        return None if node.budget is None else self._until.get(node.budget.of)
+    def _took(self, node: Node, cost: Cost) -> None:
+        if node.budget is not None:
+            with self._lock:
+                self._spent[node.budget.of] += cost.wall_seconds
+
+    def _over(self, node: Node) -> bool:
+        return node.budget is not None and self._spent[node.budget.of] >= node.budget.seconds
 
     def _came(self, question: Question, future: Future[Answer], left: list[Node]) -> None:
         name = question.node.name

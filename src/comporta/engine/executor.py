@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -10,31 +9,18 @@ from comporta import errors
 from comporta.records import Artifact, Asset, Cost, Limits, Recipe, Record
 
 _SHORT = 300
-How = Literal["done", "raised", "died", "time", "memory", "stopped", "differs", "late"]
+How = Literal["done", "raised", "died", "time", "memory", "stopped", "differs"]
 
 
 class Task(Record, frozen=True, kw_only=True):
     """One step to run. id: its own, within the run. scratch: a folder for it, made before and removed
-    after by the caller; its log is the file `log` in it. code: the digest the worker must have loaded.
-    until: when it may begin at the latest, by `time.monotonic()` of the process that asks; None: any time.
-    """
+    after by the caller; its log is the file `log` in it. code: the digest the worker must have loaded."""
 
     id: str
     node: str
     recipe: Recipe
     scratch: str
     limits: Limits = Limits()
-    until: float | None = None
-
-    @property
-    def late(self) -> Done | None:
-        """What came of it where its time is over before it began."""
-        if self.until is None or time.monotonic() < self.until:
-            return None
-        said = (
-            "had not begun when the time it shares with others was spent. Asked again, it goes on from there"
-        )
-        return Done(how="late", error="LimitPassed", message=said, reason="its budget was spent")
 
 
 class Done(Record, frozen=True, kw_only=True):
@@ -65,7 +51,7 @@ class Executor(Protocol):
 
     def run(self, task: Task) -> Done:
         """What came of it, once it has ended; never raises for a fault of the step. A process that
-        passes its limits is dead when this returns. Looks at `task.late` once there is room for it."""
+        passes its limits is dead when this returns."""
 
     def warm(self, count: int) -> None:
         """So many tasks will come: what can be got ready may be."""

@@ -1,9 +1,9 @@
 """The one door behind which questions are answered: guards, each a function that takes the next.
 
-    cached → recorded → run
+    cached → budgeted → recorded → run
 
-`cached` answers from memory; `recorded` lets one asker at a time through and keeps what comes of it; `run`
-has an executor do the work, where the time it shares with others is not spent.
+`cached` answers from memory; `budgeted` lets nothing through whose budget is spent; `recorded` lets one asker
+at a time through and keeps what comes of it; `run` has an executor do the work.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from comporta.engine.executor import Differs, Executor, Failed, Task
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.ledger import Ledger
-from comporta.records import Answer, Artifact, Asset, Node, Step
+from comporta.records import Answer, Artifact, Asset, Cost, Node, Step
 from comporta.store import Desk, Store, artifact_name
 
 Door = Callable[[Question], Answer]
 Say = Callable[[str, str], None]
-Until = Callable[[Node], float | None]
+Took = Callable[[Node, Cost], None]
 _LONGEST_LOG = 4 << 20  # bytes kept from a log's beginning, and again from its end
 _WAIT = 0.05  # seconds between two looks at a question that another asks
 
@@ -68,6 +68,23 @@ def cached(ask: Door, memory: Memory) -> Door:
 
     def door(question: Question) -> Answer:
         return memory.answer(question) or ask(question)
+
+    return door
+
+
+def budgeted(ask: Door, book: Book, spent: Callable[[Node], bool]) -> Door:
+    """Asks nothing anew once what its budget has was spent. Raises Failed, kept as a fact."""
+
+    def door(question: Question) -> Answer:
+        name = question.node.name
+        if not spent(question.node):
+            return ask(question)
+        message = (
+            f"{name}: the time that it shares with others was spent. Asked again, it goes on from there."
+        )
+        failed = Failed(errors.LimitPassed(message), "late", f"{name}: its budget was spent")
+        book.failed(question, None, failed)
+        raise failed
 
     return door
 
@@ -125,12 +142,12 @@ def run(
     run: str,
     *,
     shared: bool = False,
-    until: Until = lambda node: None,
+    took: Took = lambda node, cost: None,
 ) -> Door:
     """Has the executor do it and keeps its log. Raises Failed, Differs.
 
     shared: in one folder for all, where making and removing one for each would take longer than the step.
-    until: when a node may begin at the latest.
+    took: is told what each took, whatever came of it.
     """
 
     def door(question: Question) -> Answer:
@@ -143,9 +160,9 @@ def run(
                 recipe=question.recipe,
                 scratch=str(scratch),
                 limits=node.limits,
-                until=until(node),
             )
             done = executor.run(task)
+            took(node, done.cost)
             log = _log(scratch / "log", desk)
             (scratch / "log").unlink(missing_ok=True)
         finally:

@@ -31,8 +31,6 @@ class Inline:
         recipe, scratch = task.recipe, Path(task.scratch)
         desk = Desk(store=self._desk.store, keys=self._desk.keys, seed=recipe.seed, scratch=scratch)
         with self._turn:
-            if (late := task.late) is not None:
-                return late
             # The user's own session goes on with its own random numbers.
             numpy = sys.modules.get("numpy")
             python_state, numpy_state = random.getstate(), numpy and numpy.random.get_state()

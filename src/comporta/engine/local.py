@@ -90,8 +90,6 @@ class Local:
 
     def run(self, task: Task) -> Done:
         with self._room:
-            if (late := task.late) is not None:
-                return late
             stops = self._stops
             for _ in range(3):
                 worker = self._take()

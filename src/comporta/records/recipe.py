@@ -28,8 +28,8 @@ class Limits(Record, frozen=True, kw_only=True):
 
 
 class Budget(Record, frozen=True, kw_only=True):
-    """Seconds of wall time that the steps of one budget share, from when the first of them could begin: what
-    has not begun by then never does. of: whose it is."""
+    """Seconds of wall time that the steps of one budget may take, added up: once they are spent no other
+    begins. of: whose it is."""
 
     of: str
     seconds: float
