@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from errno import EACCES
 from pathlib import Path
 from typing import Annotated
 
@@ -25,14 +26,14 @@ def ready(files: Sequence[Path], *endings: str) -> None:
         if file.suffix not in endings:
             expected = f"{', '.join(endings[:-1])} or {endings[-1]}"
             raise BadProject(f"--out: found {file.name!r}, expected a name ending in {expected}.")
-        if file.is_dir():
-            raise BadProject(f"--out: found the folder {file}, expected the name of a file.")
         try:
+            if file.is_dir():
+                raise BadProject(f"--out: found the folder {file}, expected the name of a file.")
             file.parent.mkdir(parents=True, exist_ok=True)
+            if not os.access(file if file.exists() else file.parent, os.W_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES))
         except OSError as fault:
             raise _refused(file, fault) from fault
-        if not os.access(file if file.exists() else file.parent, os.W_OK):
-            raise BadProject(f"{file} cannot be written: Permission denied. Name another file.")
 
 
 def write(file: Path, text: str) -> None:
@@ -46,5 +47,7 @@ def write(file: Path, text: str) -> None:
 
 
 def _refused(file: Path, fault: OSError) -> BadProject:
-    why = fault.strerror or type(fault).__name__
+    # A folder that is made says that a file in its place exists, which is not what is wrong.
+    taken = isinstance(fault, FileExistsError | NotADirectoryError)
+    why = "a part of its path is no folder" if taken else fault.strerror or type(fault).__name__
     return BadProject(f"{file} cannot be written: {why}. Name another file.")

@@ -14,16 +14,20 @@ FILES = {"onnx": "model.onnx", "model": "model.bin", "signature": "signature.jso
 
 def fetch(house: House, name: str, folder: Path) -> tuple[Version, tuple[Path, ...]]:
     """Writes each form of the model, its signature, and `version.json` with its verdicts. Files of these
-    names are replaced. Raises NotFound, Tampered, BadProject where the folder is a file."""
+    names are replaced. Raises NotFound, Tampered, and BadProject where the folder cannot be written."""
     version = version_of(house, name)
-    if folder.exists() and not folder.is_dir():
-        raise BadProject(f"{folder}: found a file, expected a folder to write the model into.")
     # All is read and checked before anything is written.
     found = {
         file: house.desk.get(version.parts[part]) for part, file in FILES.items() if part in version.parts
     }
     found["version.json"] = encode(version)
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, data in found.items():
-        (folder / file).write_bytes(data)
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise BadProject(f"{folder}: found a file, expected a folder to write the model into.")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, data in found.items():
+            (folder / file).write_bytes(data)
+    except OSError as fault:
+        why = fault.strerror or type(fault).__name__
+        raise BadProject(f"{folder} cannot be written: {why}. Name another folder.") from fault
     return version, tuple(folder / file for file in found)

@@ -31,7 +31,7 @@ def version_of(house: House, name: str) -> Version:
             f"found no version of {model!r}, expected a model of: {', '.join(there) or 'none yet'}. "
             "Make one: comporta run"
         )
-    if not asked:
+    if not sign:
         return known[-1]
     if sign == "@":
         return _aliased(house, name, asked, known)
