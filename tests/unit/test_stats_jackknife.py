@@ -59,3 +59,18 @@ def test_few_units_are_resampled():
     maker = statistic("roc_auc", seen)
     assert quick_intervals([maker], 300, seed=2) == intervals([maker], 300, seed=2)
     assert MANY == 5000
+
+
+def test_few_days_of_many_rows_are_left_out_one_by_one_and_cover_the_truth():
+    held = []
+    for seed in range(150):
+        draw = np.random.default_rng(seed)
+        days = np.sort(draw.integers(0, 40, 21_000))
+        values = draw.exponential(size=21_000) * draw.gamma(4, 0.25, 40)[days]
+        seen = Seen(classes=0, truth=values, number=np.zeros(21_000))
+        asked = []
+        mean = statistic("mae", seen)
+        (found,) = quick_intervals([lambda w, mean=mean: asked.append(1) or mean(w)], 21_000, units=days)
+        assert len(asked) == 41 and found.units == 40
+        held.append(found.low <= 1 <= found.high)
+    assert 0.9 <= np.mean(held) < 1

@@ -2,7 +2,8 @@
 
 With thousands of units a statistic is as good as normal, and its variance is that of its values without each
 block, times their number (Shao and Wu 1989, "A general theory for jackknife variance estimation", whose
-blocks grow with the rows, so that quantiles are covered too).
+blocks grow with the rows, so that quantiles are covered too). Of few units, such as days, each is a block by
+itself, and Student's quantile knows how few they are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MANY = 5_000
+LARGE = 20_000
 BLOCKS = 60
 REPLICATES = 400
 
@@ -32,9 +34,10 @@ def quick_intervals(
     seed: int = 0,
     level: float = LEVEL,
 ) -> list[Interval]:
-    """As `bootstrap.intervals`, and by leaving out blocks where there are more than 5,000 units."""
+    """As `bootstrap.intervals`, and by leaving out blocks where there are more than 5,000 units, or more than
+    20,000 rows, on which hundreds of resamples take minutes."""
     count = rows if units is None else int(units.max(initial=-1)) + 1
-    if count <= MANY:
+    if count < 2 or (count <= MANY and rows <= LARGE):
         return intervals(
             statistics,
             rows,
@@ -43,13 +46,14 @@ def quick_intervals(
             level=level,
             replicates=REPLICATES if rows > MANY else None,
         )
-    block = np.random.default_rng(seed).permutation(count) % BLOCKS
+    blocks = min(count, BLOCKS)
+    block = np.random.default_rng(seed).permutation(count) % blocks
     of_row = block if units is None else block[units]
-    left = np.empty((len(statistics), BLOCKS))
-    for each in range(BLOCKS):
+    left = np.empty((len(statistics), blocks))
+    for each in range(blocks):
         weights = (of_row != each).astype(float)
         left[:, each] = [statistic(weights) for statistic in statistics]
-    wide = float(special.stdtrit(BLOCKS - 1, (1 + level) / 2))
+    wide = float(special.stdtrit(blocks - 1, (1 + level) / 2))
     found = []
     for statistic, values in zip(statistics, left, strict=True):
         value = statistic(np.ones(rows))
@@ -57,6 +61,6 @@ def quick_intervals(
             found.append(Interval(value=value, low=None, high=None, units=count))
             continue
         spread = float(np.square(values - values.mean()).sum())
-        half = wide * math.sqrt(spread * (BLOCKS - 1) / BLOCKS)
+        half = wide * math.sqrt(spread * (blocks - 1) / blocks)
         found.append(Interval(value=value, low=value - half, high=value + half, units=count))
     return found
