@@ -65,3 +65,11 @@ def test_the_time_of_a_level_is_a_setting() -> None:
     for wrong in ("night=1h", "release", "release=soon", "1h"):
         with pytest.raises(BadProject, match=r"^budget: .*expected"):
             seconds_at("release", wrong)
+
+
+def test_what_later_versions_are_compared_with_is_made_before_the_time_can_be_spent() -> None:
+    named = [
+        each.name.removesuffix(" of late")
+        for each in nodes("reference", "duplicates", "importance change", "contamination")
+    ]
+    assert named[:4] == ["contamination", "importance", "reference", "duplicates"]

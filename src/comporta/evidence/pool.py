@@ -35,7 +35,6 @@ POOL: dict[str, Maker] = {
         may={"importance": "importance"},
         tells=("group",),
         output="reference",
-        cost=2,
     ),
     # 1 to 4: figures, slices, and what has changed since earlier versions.
     "weak slices": Maker(
