@@ -45,7 +45,7 @@ def fails(when: Any, fault: str, seed: int, rows: int) -> bool:
     return check.judge((Evidence(need=asked, figures=(figure,)),)).outcome == "fail"
 
 
-def study(seeds: int = 30) -> list[dict[str, Any]]:
+def study(seeds: int = 150) -> list[dict[str, Any]]:
     """No test row is under eighteen: all that is found is found on rows that were made."""
     cases = (
         (under_age, "none"),

@@ -26,44 +26,45 @@ CODE = (
 NAMES = [f"f{n}" for n in range(10)]
 
 
-def study(seeds: int = 8) -> list[dict[str, Any]]:
+def study(seeds: int = 100) -> list[dict[str, Any]]:
     """Gradient boosting of ten features, 50 trees; without a fault the same model on other rows, and one
     fitted again on other rows. `any shown` is the interval's own false-alarm rate: the share of seeds at
-    which it shows that anything moved at all, of the same model."""
+    which it shows that anything moved at all, of the same model. A quarter of the seeds with a fault; of
+    8,000 rows one in twenty."""
     rows = []
-    for size in (2_000, 8_000):
-        found: dict[tuple[str, str], list[bool]] = {}
-        for seed in range(seeds):
+    name = importance_change().name
+    for size, times in ((1_000, seeds), (8_000, max(1, seeds // 20))):
+        found: dict[tuple[str, str, str], list[bool]] = {}
+        for seed in range(times):
             train, test, other, again = (_table(size, 10 * seed + n) for n in range(4))
-            leaning, leant = (_table(size, 10 * seed + n, turned=True) for n in (4, 5))
-            first, second, third = (_model(each) for each in (train, again, leaning))
+            first, second = _model(train), _model(again)
             kept = importances(important(first, test, seed=seed))
-            cases = (
-                ("none", important(first, other, seed=seed)),
-                ("none", important(second, other, seed=seed)),
-                ("another feature matters most", important(third, leant, seed=seed)),
-            )
-            name = importance_change().name
-            for place, (fault, now) in enumerate(cases):
-                moved = changed(importances(now), {"earlier 1": kept})
-                found.setdefault((name, fault), []).append(_fails(importance_change(), moved))
-                low = next(each.low for each in moved.figures if each.metric == "importance moved") or 0.0
-                if place == 0:
-                    found.setdefault((f"{name}: any shown", fault), []).append(low > 0)
+            same = changed(importances(important(first, other, seed=seed)), {"earlier 1": kept})
+            anew = changed(importances(important(second, other, seed=seed)), {"earlier 1": kept})
+            low = next(each.low for each in same.figures if each.metric == "importance moved") or 0.0
+            found.setdefault((name, "none", "other rows"), []).append(_fails(same))
+            found.setdefault((name, "none", "fitted again"), []).append(_fails(anew))
+            found.setdefault((f"{name}: any shown", "none", "other rows"), []).append(low > 0)
+            if seed < max(1, times // 4):
+                leaning, leant = (_table(size, 10 * seed + n, turned=True) for n in (4, 5))
+                now = importances(important(_model(leaning), leant, seed=seed))
+                moved = _fails(changed(now, {"earlier 1": kept}))
+                found.setdefault((name, "another feature matters most", ""), []).append(moved)
         rows += [
             {
                 "check": check,
                 "fault": fault,
-                "size": f"{size:,} rows",
+                "size": f"{size:,} rows" + (f", {what}" if what else ""),
                 "found": float(np.mean(each)),
                 "seeds": len(each),
             }
-            for (check, fault), each in found.items()
+            for (check, fault, what), each in found.items()
         ]
     return rows
 
 
-def _fails(check: Any, found: Findings) -> bool:
+def _fails(found: Findings) -> bool:
+    check = importance_change()
     (need,) = check.needs()
     return bool(check.judge((Evidence(need=need, figures=found.figures),)).outcome == "fail")
 

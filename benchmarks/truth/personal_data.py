@@ -66,8 +66,8 @@ def fails(fault: str, seed: int, rows: int) -> bool:
     return CHECK.judge((Evidence(need=asked, figures=found.figures),)).outcome == "fail"
 
 
-def study(seeds: int = 20) -> list[dict[str, Any]]:
-    """Nine columns of ids, times, amounts and words; then one more thing."""
+def study(seeds: int = 300) -> list[dict[str, Any]]:
+    """Nine columns of ids, times, amounts and words; then one more thing, at a tenth of the seeds."""
     faults = (
         "none",
         "one e-mail address",
@@ -81,9 +81,10 @@ def study(seeds: int = 20) -> list[dict[str, Any]]:
         {
             "check": CHECK.name,
             "fault": fault,
-            "size": 2_000,
-            "found": float(np.mean([fails(fault, seed, 2_000) for seed in range(seeds)])),
-            "seeds": seeds,
+            "size": "2,000 rows",
+            "found": float(np.mean([fails(fault, seed, 2_000) for seed in range(times)])),
+            "seeds": times,
         }
         for fault in faults
+        for times in (seeds if fault == "none" else max(1, seeds // 10),)
     ]
