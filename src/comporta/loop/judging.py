@@ -92,7 +92,7 @@ def verdicts_of(
 def _deeper(check: Check, version: Version, forms: Mapping[str, str]) -> Verdict:
     (unmade,) = judge((check,), {})
     now = forms.get(unmade.check, "")
-    alike = (each for each in version.verdicts if each.form == now or _of_old(each, unmade.check))
+    alike = (each for each in version.verdicts if (now and each.form == now) or _of_old(each, unmade.check))
     said = next(alike, None)
     if said is not None:
         # Whether it is required is of today's gates: what was reported then may close the way now.
