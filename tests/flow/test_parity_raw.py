@@ -1,0 +1,173 @@
+"""Raw requests of a candidate with joins and computed features: what the server makes of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from comporta.cli.init import make
+from comporta.loop.gate import gate
+from comporta.loop.house import open_house
+from comporta.loop.release import version_of
+from comporta.loop.train import run
+from comporta.records import Findings
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+ROWS = 1_200
+PROJECT = """import polars as pl
+from comporta import AsOf, Dataset, Features, Model, Project, at_random
+from comporta.gates import parity
+
+rows = Dataset("rows", source="rows.parquet", key="id", subject="person", time="at")
+rates = Dataset("rates", source="rates.parquet", key=("area", "hour"), time="hour", arrived="told")
+areas = Dataset("areas", source="areas.parquet", key="area")
+
+
+def made(rows):
+    return rows.select(
+        burden=pl.col("debts") * pl.col("rate") / pl.col("income"),
+        year=pl.col("since").dt.year(),
+        large=pl.col("size") > 100,
+    )
+
+
+def rank(rows):
+    return rows.select(beside=pl.col("income").rank() / pl.len())
+
+
+def code(rows):
+    met = pl.col("area").unique(maintain_order=True)
+    return rows.select(beside=pl.col("area").replace_strict(met, pl.int_range(met.len())))
+
+
+def fit(X, y, *, seed=0):
+    from lightgbm import LGBMClassifier
+
+    return LGBMClassifier(n_estimators=20, num_leaves=7, n_jobs=1, verbose=-1).fit(X, y)
+
+
+def model(name, *compute):
+    features = Features(
+        name,
+        of=rows,
+        known=("area", "income", "debts", "since"),
+        joins=(
+            AsOf(rates, on="area", columns=("rate",), tolerance="3d"),
+            AsOf(areas, on="area", columns=("size",)),
+        ),
+        compute=compute,
+        use=("area", "income", "debts", "rate", "size"),
+    )
+    return Model(
+        name,
+        features=features,
+        target="paid",
+        fit=fit,
+        split=at_random(0.5),
+        requires=("subject", "key"),
+        gates=(parity(),),
+    )
+
+
+sound = model("sound", made)
+ranked = model("ranked", made, rank)
+coded = model("coded", made, code)
+project = Project("loans", models=(sound, ranked, coded))
+"""
+
+
+def tables(folder):
+    draw = np.random.default_rng(3)
+    hours = np.sort(draw.integers(48, 24 * 30, ROWS))
+    area = draw.choice(["east", "north", "west"], ROWS)
+    rows = pl.DataFrame(
+        {
+            "id": np.arange(ROWS),
+            "person": [f"p{n}" for n in range(ROWS)],
+            "at": [START + timedelta(hours=int(h), minutes=30) for h in hours],
+            "area": area,
+            "income": np.exp(draw.normal(7, 0.5, ROWS)).astype(np.float32),
+            "debts": draw.integers(0, 5, ROWS),
+            "since": [datetime(2000 + int(n), 5, 3).date() for n in draw.integers(0, 20, ROWS)],
+        }
+    )
+    rows = rows.with_columns(
+        paid=pl.Series(draw.random(ROWS)) < 1 / (1 + (-(pl.col("income").log() - 7)).exp()),
+        debts=pl.when(pl.col("id") % 17 == 0).then(None).otherwise("debts"),
+    )
+    rates = pl.DataFrame(
+        [
+            {
+                "area": area,
+                "hour": START + timedelta(hours=hour),
+                "told": START + timedelta(hours=hour + int(late)),
+                "rate": float(rate),
+            }
+            for area in ("east", "north")
+            for hour, late, rate in zip(
+                range(0, 24 * 30, 6), draw.integers(0, 30, 120), draw.normal(2, 1, 120), strict=True
+            )
+        ]
+    )
+    rows.write_parquet(folder / "rows.parquet")
+    rates.write_parquet(folder / "rates.parquet")
+    pl.DataFrame({"area": ["east", "north", "west"], "size": [80, 300, 120]}).write_parquet(
+        folder / "areas.parquet"
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("raw")
+    make(folder, "loans")
+    tables(folder)
+    (folder / "project.py").write_text(PROJECT)
+    with open_house(folder, works=True) as house:
+        run(house)
+    return folder
+
+
+def judged(folder, model):
+    """The verdict on parity, and what was measured."""
+    with open_house(folder) as house:
+        (verdict,) = version_of(house, f"{model}/1").verdicts
+        return verdict, house.desk.get_json(verdict.evidence, Findings)
+
+
+def test_what_the_server_makes_of_a_raw_request_is_what_research_made(folder):
+    verdict, found = judged(folder, "sound")
+    assert verdict.outcome == "pass", verdict.reason
+    rows = found.rows
+    assert (
+        f"{rows} rows in native, lightgbm, onnx from the features on; "
+        f"{rows} of them from the raw request on: 8 features." in verdict.reason
+    )
+    assert all(line["difference"] < 1e-5 for line in found.tables["differences"])
+    assert "features" not in found.tables
+
+
+@pytest.mark.parametrize("model", ["ranked", "coded"])
+def test_a_feature_that_depends_on_the_rows_beside_it_is_named(folder, model):
+    verdict, found = judged(folder, model)
+    assert verdict.outcome == "fail"
+    assert "largest feature difference feature=beside" in verdict.reason
+    (line,) = found.tables["features"]
+    assert line["feature"] == "beside"
+    assert line["rows"] > 100
+    assert line["research"] != line["request"]
+    assert 0 <= line["first row"] < found.rows
+
+
+def test_a_version_judged_later_is_asked_the_rows_that_it_was_made_of(folder):
+    text = (folder / "project.py").read_text()
+    (folder / "project.py").write_text(text.replace("parity()", "parity(tolerance=1e-5)"))
+    before, _ = judged(folder, "sound")
+    with open_house(folder, works=True) as house:
+        again = gate(house, "sound/1")
+    assert again.fresh
+    now = next(each for each in again.version.verdicts if "1e-05" in each.check)
+    assert now.outcome == "pass"
+    assert now.evidence == before.evidence, "another limit measures nothing again"
