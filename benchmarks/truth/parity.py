@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
-from comporta.evidence.parity import Research, findings, gaps
+from comporta.evidence.compared import Research, gaps
+from comporta.evidence.parity import findings
 from comporta.gates import parity
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, Loaded, Scored
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
-CODE = ("evidence/parity.py", "evidence/request.py", "gates/parity.py")
+CODE = ("evidence/parity.py", "evidence/compared.py", "evidence/request.py", "gates/parity.py")
 FIELDS = (
     *(Field(name=f"x{n}", type="Float64") for n in range(4)),
     Field(name="count", type="Int64"),

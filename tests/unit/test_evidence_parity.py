@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.evidence.parity import explained, findings, gaps, researched
+from comporta.evidence.compared import explained, gaps, researched
+from comporta.evidence.parity import findings
 from comporta.evidence.request import as_bytes, as_json, rows_in_one, told
 from comporta.records import Field, Said, Signature
 

@@ -14,10 +14,11 @@ class Maker(Record, frozen=True, kw_only=True):
     several (take `**others`): `earlier` arrive as arguments `earlier 1`, `earlier 2` …, and `tables`, the
     dataset versions that the features read, as `table <dataset>`.
     tools: functions of other rooms lent to it, by argument name: `opened` opens a model, `refitted` fits
-    one more, `served` puts the candidate behind the request path, `fit` is the project's training function,
-    `counted` counts a dataset's expectations.
+    one more, `served` puts the candidate behind the request path, `raw` gives rows as requests carry them,
+    `fit` is the project's training function, `counted` counts a dataset's expectations.
     tells: what it is told of the declaration, by argument name: `group`, `slices`, `split`, `task`,
-    `output`, `params`, `metrics`, `known`, `shapes`; and by `machine`, the digest of the one it runs on.
+    `output`, `params`, `metrics`, `known`, `shapes`, `way` (how a request becomes features: a bundle); and
+    by `machine`, the digest of the one it runs on.
     output: which of the step's outputs is the thing. cost: 1 quick to 3 slow: the quick are asked first.
     fatal: what it finds may make all other figures worthless: it is asked before them.
     """

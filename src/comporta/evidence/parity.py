@@ -1,48 +1,45 @@
 """Each form of a model behind the real request path, row for row beside what research predicted.
 
-A row's difference is the largest of its probabilities' differences, or of its number over the numbers'
-standard deviation. Another label counts for as much as the probabilities would have had to move for it: half
-the distance of the two largest; where there are no probabilities, and where no answer came, it counts 1.
-
-A compiled tree compares in 32 bits, so about one row in 100,000 falls on the other side of a threshold. Such
-a row counts as far as it is from what research says of it with one feature a 32-bit step away: a difference
-that rounding does not explain stays what it is.
+All rows are asked their features in each form. Where features are made on the way, by joins and functions,
+some rows are asked as raw requests too, with history as it stood at their own time: their answers and their
+features are those of what a release would serve.
 """
 
 from __future__ import annotations
 
-import http.client
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 
-from comporta.evidence.request import as_bytes, rows_in_one, told
-from comporta.records import Artifact, Asked, Figure, Findings, Said, Signature
-from comporta.records.columns import CHANCE, LABEL, NUMBER
-from comporta.stats.classes import places
+from comporta.evidence.compared import Gaps, Research, Written, asking, explained, gaps, pieces, researched
+from comporta.evidence.from_raw import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
+from comporta.evidence.request import as_bytes, rows_in_one
+from comporta.records import Artifact, Asked, Figure, Findings, Signature, Slice
+from comporta.records.columns import KEY
 from comporta.store import Desk
 from comporta.store.frames import read
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-
 LARGEST, REFUSED, ROUNDED = "largest difference", "rows refused", "rows apart by rounding"
+FEATURE, FEATURES = "largest feature difference", "features compared"
+REQUESTED = "rows from the raw request on"
+RAW, CANDIDATE = "raw request", "candidate"
 BEYOND = tuple(10.0**power for power in range(-12, 0))
 """At each of these the rows that differ by more are counted, so that another tolerance asks nothing again."""
-HALVINGS, LOOKED_AT, STEP, SMALL = 400, 100, 2.0**-22, 1e-5
+KEPT = 32
+"""Requests kept for the other forms: each is at most 8 MB."""
+WORST = 50
+"""Features that differ, of which each has figures and lines of its own."""
 
 
 class At(Protocol):
-    """Where a candidate answers. pid: of its process."""
+    """Where a candidate answers. pid: of its process. made: the features of raw requests since it was last
+    asked."""
 
     @property
     def url(self) -> str: ...
@@ -50,32 +47,10 @@ class At(Protocol):
     @property
     def pid(self) -> int: ...
 
+    def made(self) -> list[pl.DataFrame]: ...
+
 
 Served = Callable[..., AbstractContextManager[At]]
-Ask = Callable[[bytes, int], tuple[int, bytes, int | None]]
-Written = Callable[[int, int], tuple[bytes, int]]
-KEPT = 32
-"""Requests kept for the other forms: each is at most 8 MB."""
-
-
-class Research(NamedTuple):
-    """What research predicted of n rows. names: of the columns of `scores`, (n, k). decisions: (n,) places
-    among the classes, or none for numbers. margin: (n,) half the distance of the two largest."""
-
-    names: tuple[str, ...]
-    scores: Floats
-    decisions: NDArray[np.int64] | None
-    margin: Floats
-
-
-class Gaps(NamedTuple):
-    """By how much each row's answer is apart, the output where it is, and whether there was none. rounded:
-    rows that rounding explains."""
-
-    by: Floats
-    output: NDArray[np.object_]
-    refused: NDArray[np.bool_]
-    rounded: int = 0
 
 
 def measure(
@@ -89,26 +64,53 @@ def measure(
     served: Served,
     opened: Callable[[Desk, Artifact, Artifact], Asked],
     onnx: Artifact | None = None,
+    way: Mapping[str, Any] | None = None,
+    raw: Raw | None = None,
+    **others: Slice,
 ) -> dict[str, Artifact]:
     """`findings`: by form the largest difference of any row, rows refused, and rows beyond each power of
-    ten. All rows are asked."""
+    ten; and of the features of raw requests the same.
+
+    way: from a request to its features, as `raw` and `served` take it. others: the dataset versions that the
+    features read, as `table <dataset>`.
+    """
     takes = desk.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
     parts |= {} if onnx is None else {"onnx": onnx}
     agreed = desk.get_json(parity, dict[str, dict[str, dict[str, Any]]])["forms"]
-    forms = ("native", *(name for name, each in agreed.items() if each["agrees"]))
-    found = {}
+    forms = ["native", *(name for name, each in agreed.items() if each["agrees"])]
+    tables = {name.removeprefix("table "): each for name, each in others.items()}
+    made_on_the_way = not is_raw(takes, way)
+    before: dict[str, Gaps] = {}
+    found: dict[str, Gaps] = {}
+    from_raw = None
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
         prepared = beside.submit(_prepared, desk, predictions, takes)
-        with served(desk, parts, forms, recorded=False) as at:
+        if made_on_the_way and raw is not None and way is not None:
+            wanted = beside.submit(_wanted, desk, raw, way, tables, prepared.result)
+            behind = served(desk, parts, (*forms, CANDIDATE), recorded=False, way=way, tables=tables)
+        else:
+            wanted = None
+            behind = served(desk, parts, forms, recorded=False)
+        with behind as at:
             rows, research, written = prepared.result()
             for form in forms:
                 ask = asking(at.url, form)
-                one = gaps(takes, research, rows, ask, written)
-                found[form] = explained(one, takes, research, rows, ask, opened(desk, model, signature))
-    kept = findings(takes, research, found, {n: e["reason"] for n, e in agreed.items() if not e["agrees"]})
+                before[form] = gaps(takes, research, rows, ask, written)
+                asked = opened(desk, model, signature)
+                found[form] = explained(before[form], takes, research, rows, ask, asked)
+            if wanted is not None:
+                places, requests = wanted.result()
+                door = asking(at.url, CANDIDATE)
+                from_raw = ask_raw(takes, rows, research, places, requests, door, at.made)
+                from_raw = as_explained(from_raw, before, found)
+    dropped = {name: each["reason"] for name, each in agreed.items() if not each["agrees"]}
+    kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way)
     print(f"{rows.height:,} rows asked of {', '.join(forms)} over HTTP")
+    if from_raw is not None:
+        count = len(from_raw.places)
+        print(f"{count:,} of them from the raw request on; {len(from_raw.features)} features compared")
     return {"findings": desk.put_json(kept)}
 
 
@@ -116,203 +118,138 @@ def _prepared(desk: Desk, predictions: Artifact, takes: Signature) -> tuple[pl.D
     """The rows, what research said of them, and their requests, the first of them written already."""
     rows = read(desk, predictions)
     written = lru_cache(KEPT)(lambda start, stop: as_bytes(rows[start:stop], takes.features))
-    for piece in islice(_pieces(rows.height, rows_in_one(takes)), KEPT):
+    for piece in islice(pieces(rows.height, rows_in_one(takes)), KEPT):
         written(*piece)
     return rows, researched(rows, takes), written
 
 
-def researched(predictions: pl.DataFrame, takes: Signature) -> Research:
-    """What the step `predict` kept."""
-    if takes.task == "regression":
-        numbers = predictions[NUMBER].to_numpy().astype(np.float64)
-        return Research(("prediction",), numbers[:, None], None, np.ones(len(numbers)))
-    labels = predictions[LABEL].to_physical().cast(pl.Int64).to_numpy()
-    chances = [name for name in predictions.columns if name.startswith(CHANCE)]
-    if not chances:
-        return Research((), np.empty((len(labels), 0)), labels, np.ones(len(labels)))
-    return _with_margin(predictions.select(chances).to_numpy().astype(np.float64), labels, takes)
-
-
-def explained(
-    found: Gaps, takes: Signature, research: Research, rows: pl.DataFrame, ask: Ask, asked: Asked
-) -> Gaps:
-    """The same, with rows that rounding explains no further apart than they are from it. Where more than a
-    hundred rows are apart it is no rounding."""
-    apart_by = np.flatnonzero((found.by > SMALL) & ~found.refused)
-    if not 0 < len(apart_by) <= LOOKED_AT:
-        return found
-    some = rows[apart_by]
-    status, answer, size = ask(*as_bytes(some, takes.features))
-    if status != 200:
-        return found
-    outputs, scale = told(answer, size).outputs, _scale(takes, research)
-    ways = [some, *_stepped(some, takes)]
-    said = asked(pl.concat(ways))
-    nearest = found.by[apart_by].copy()
-    for place in range(len(ways)):
-        part = slice(place * some.height, (place + 1) * some.height)
-        one = _of_said(Said(said.scores[part], said.decisions[part]), takes)
-        if place == 0:  # what the model says of the row itself must be what research kept of it
-            kept = np.abs(one.scores - research.scores[apart_by]).max(axis=1, initial=0.0) <= 1e-9 * scale
-            if one.decisions is not None and research.decisions is not None:
-                kept &= one.decisions == research.decisions[apart_by]
-            continue
-        nearest = np.where(kept, np.minimum(nearest, apart(takes, one, outputs, scale)[0]), nearest)
-    by = found.by.copy()
-    by[apart_by] = nearest
-    return found._replace(by=by, rounded=int((nearest <= SMALL).sum()))
-
-
-def _stepped(rows: pl.DataFrame, takes: Signature) -> list[pl.DataFrame]:
-    """The rows with all numbers as 32-bit floats, and with each one step up and down."""
-    floats = [each.name for each in takes.features if rows[each.name].dtype == pl.Float64]
-    ways = [rows.with_columns(pl.col(name).cast(pl.Float32).cast(pl.Float64) for name in floats)]
-    ways += [rows.with_columns(pl.col(name) * (1 + step)) for name in floats for step in (-STEP, STEP)]
-    return ways
-
-
-def _of_said(said: Said, takes: Signature) -> Research:
-    if takes.task == "regression":
-        return Research(("prediction",), said.scores, None, np.ones(len(said.scores)))
-    decisions = np.asarray(said.decisions).astype(np.int64)
-    if takes.output == "label":
-        return Research((), np.empty((len(decisions), 0)), decisions, np.ones(len(decisions)))
-    return _with_margin(said.scores, decisions, takes)
-
-
-def _with_margin(scores: Floats, decisions: NDArray[np.int64], takes: Signature) -> Research:
-    top = np.partition(scores, -2, axis=1)[:, -2:] if scores.shape[1] > 1 else np.ones((len(scores), 2))
-    margin = np.maximum((top[:, 1] - top[:, 0]) / 2, 0.0)
-    return Research(tuple(f"probability of {each}" for each in takes.classes), scores, decisions, margin)
-
-
-def asking(url: str, form: str) -> Ask:
-    """A binary request's status, body, and the size of its JSON, on a connection that stays."""
-    where = urlsplit(url)
-    line = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
-
-    def ask(body: bytes, head: int) -> tuple[int, bytes, int | None]:
-        headers = {"Inference-Header-Content-Length": str(head)}
-        headers["Content-Type"] = "application/octet-stream"
-        line.request("POST", f"/v2/models/{form}/infer", body, headers)
-        answer = line.getresponse()
-        size = answer.headers.get("inference-header-content-length")
-        return answer.status, answer.read(), None if size is None else int(size)
-
-    return ask
-
-
-def gaps(
-    takes: Signature,
-    research: Research,
-    rows: pl.DataFrame,
-    ask: Ask,
-    written: Written | None = None,
-) -> Gaps:
-    """Every row asked, many in one request. written: rows from, to → their request, where it is kept.
-
-    A request that is refused is halved until it is known which rows are to blame; after 400 halvings all of
-    what is refused is."""
-    found = Gaps(np.ones(rows.height), np.full(rows.height, "no answer", object), np.ones(rows.height, bool))
-    scale = _scale(takes, research)
-    left = list(_pieces(rows.height, rows_in_one(takes)))[::-1]
-    halved = 0
-    while left:
-        start, stop = left.pop()
-        if written is not None:
-            status, answer, size = ask(*written(start, stop))
-        else:
-            status, answer, size = ask(*as_bytes(rows[start:stop], takes.features))
-        if status != 200:
-            if stop - start > 1 and halved < HALVINGS:
-                halved += 1
-                middle = (start + stop) // 2
-                left += [(middle, stop), (start, middle)]
-            continue
-        part = Research(research.names, *(None if e is None else e[start:stop] for e in research[1:]))  # type: ignore[arg-type]
-        by, output = apart(takes, part, told(answer, size).outputs, scale)
-        found.by[start:stop], found.output[start:stop], found.refused[start:stop] = by, output, False
-    return found
-
-
-def _scale(takes: Signature, research: Research) -> float:
-    if takes.task != "regression":
-        return 1.0
-    return max(float(np.std(research.scores)), 1e-300)
-
-
-def _pieces(rows: int, size: int) -> Iterator[tuple[int, int]]:
-    return ((start, min(start + size, rows)) for start in range(0, rows, size))
-
-
-def apart(
-    takes: Signature, research: Research, outputs: Mapping[str, Any], scale: float
-) -> tuple[Floats, NDArray[np.object_]]:
-    """Each row's difference and the output where it is largest. An output that is not there, or of another
-    length, is a difference of 1 in every row."""
-    n = len(research.margin)
-    by, where = np.zeros(n), np.full(n, "", object)
-    if research.names:
-        name = "prediction" if takes.task == "regression" else "probability"
-        said = np.asarray(outputs.get(name, ()), dtype=np.float64)
-        if takes.task == "binary" and len(said) == n:
-            said = np.column_stack([1 - said, said])
-        if said.size != research.scores.size:
-            return np.ones(n), np.full(n, name, object)
-        gap = np.abs(said.reshape(research.scores.shape) - research.scores) / scale
-        gap = np.nan_to_num(gap, nan=1.0, posinf=1.0)
-        place = gap.argmax(axis=1)
-        by, where = gap[np.arange(n), place], np.array(research.names, object)[place]
-    if research.decisions is not None and takes.output in ("label", "both"):
-        labels = outputs.get("label", ())
-        if len(labels) != n:
-            return np.ones(n), np.full(n, "label", object)
-        other = places(pl.Series(labels), takes.classes) != research.decisions
-        worse = other & (research.margin > by)
-        by, where = np.where(worse, research.margin, by), np.where(worse, "label", where)
-    return by, where
+def _wanted(
+    desk: Desk,
+    raw: Raw,
+    way: Mapping[str, Any],
+    tables: Mapping[str, Slice],
+    prepared: Callable[[], tuple[pl.DataFrame, Research, Written]],
+) -> tuple[np.ndarray[Any, np.dtype[np.int64]], pl.DataFrame]:
+    """Places of the rows that are asked from the raw request on, and their requests."""
+    rows = prepared()[0]
+    places = sampled(rows.height, desk.seed)
+    return places, raw(desk, way, tables, rows[KEY].gather(places).to_list())
 
 
 def findings(
-    takes: Signature, research: Research, found: Mapping[str, Gaps], reasons: Mapping[str, str]
+    takes: Signature,
+    research: Research,
+    found: Mapping[str, Gaps],
+    reasons: Mapping[str, str],
+    from_raw: FromRaw | None = None,
+    *,
+    plain: bool = True,
 ) -> Findings:
-    """Figures by form; the first row and output beyond each power of ten in `differences`."""
-    figures, table = [], []
+    """Figures by form; the first row and output beyond each power of ten in `differences`, the first row of
+    each feature that differs in `features`. reasons: of forms that are not kept. plain: the features are what
+    a request carries."""
     rows = len(research.margin)
+    figures: list[Figure] = []
+    table: list[dict[str, Any]] = []
     for form, gap in found.items():
-        largest, refused = float(gap.by.max(initial=0.0)), float(gap.refused.sum())
-        told = {"rows": rows, "slice": f"form={form}"}
-        figures += [
-            Figure(metric=LARGEST, value=largest, **told),  # type: ignore[arg-type]
-            Figure(metric=REFUSED, value=refused, **told),  # type: ignore[arg-type]
-            Figure(metric=ROUNDED, value=gap.rounded, **told),  # type: ignore[arg-type]
-        ]
-        for limit in BEYOND:
-            beyond = gap.by > limit
-            count = int(beyond.sum())
-            figures.append(Figure(metric=beyond_name(limit), value=count, **told))  # type: ignore[arg-type]
-            if count:
-                first = int(beyond.argmax())
-                line: dict[str, Any] = {"form": form, "beyond": limit, "rows": count, "first row": first}
-                line["column"] = str(gap.output[first])
-                if gap.output[first] in research.names:
-                    line["research"] = float(
-                        research.scores[first, research.names.index(str(gap.output[first]))]
-                    )
-                table.append({**line, "difference": float(gap.by[first])})
+        figures += _figures(form, gap)
+        table += _lines(form, gap, research, np.arange(rows))
+    tables = {"differences": table}
     notes = [f"{form} is not kept: {reason}." for form, reason in reasons.items()]
-    if [field.name for field in takes.raw] != [field.name for field in takes.features]:
-        notes.append(
-            "Asked from the features on: joins and computed features of the request path are before it."
-        )
+    count = rows if plain else 0
+    if from_raw is not None:
+        count = int((~from_raw.gaps.refused).sum())
+        figures += _figures(RAW, from_raw.gaps)
+        table += _lines(RAW, from_raw.gaps, research, from_raw.places)
+        of_features, tables["features"] = _of_features(from_raw)
+        figures += of_features
+        if len(from_raw.places) < from_raw.of:
+            lost = from_raw.of - len(from_raw.places)
+            notes.append(
+                f"{lost:,} rows have no time, or no key of their own, and were not asked as requests."
+            )
+    elif not plain:
+        notes.append("Asked from the features on: what a request is turned into was not measured.")
+    if count:
+        figures.append(Figure(metric=REQUESTED, value=count, rows=count))
     return Findings(
         figures=tuple(figures) if rows else (),
         missing={} if rows else {LARGEST: "there are no test rows"},
         rows=rows,
         of=rows,
         notes=tuple(notes),
-        tables={"differences": tuple(table)} if table else {},
+        tables={name: tuple(lines) for name, lines in tables.items() if lines},
     )
+
+
+def _figures(form: str, gap: Gaps) -> list[Figure]:
+    told: dict[str, Any] = {"rows": len(gap.by), "slice": f"form={form}"}
+    made = [
+        Figure(metric=LARGEST, value=float(gap.by.max(initial=0.0)), **told),
+        Figure(metric=REFUSED, value=float(gap.refused.sum()), **told),
+        Figure(metric=ROUNDED, value=gap.rounded, **told),
+    ]
+    return made + [
+        Figure(metric=beyond_name(limit), value=int((gap.by > limit).sum()), **told) for limit in BEYOND
+    ]
+
+
+def _lines(
+    form: str, gap: Gaps, research: Research, places: np.ndarray[Any, np.dtype[np.int64]]
+) -> list[dict[str, Any]]:
+    """The first row beyond each power of ten. places: of the rows among all."""
+    made = []
+    for limit in BEYOND:
+        beyond = np.flatnonzero(gap.by > limit)
+        if not len(beyond):
+            continue
+        first = beyond[places[beyond].argmin()]
+        row, output = int(places[first]), str(gap.output[first])
+        line: dict[str, Any] = {"form": form, "beyond": limit, "rows": len(beyond), "first row": row}
+        line["column"] = output
+        if output in research.names:
+            line["research"] = float(research.scores[row, research.names.index(output)])
+        made.append({**line, "difference": float(gap.by[first])})
+    return made
+
+
+def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[dict[str, Any]]]:
+    """Figures of the features that differ most, and the first row of each."""
+    places = from_raw.places[~from_raw.gaps.refused]
+    rows = len(places)
+    if not rows:
+        return [], []
+    by = {name: (float(gap.max(initial=0.0)), gap) for name, gap in from_raw.features.items()}
+    worst = sorted(by, key=lambda name: -by[name][0])[:WORST]
+    differ = [name for name in worst if by[name][0] > BEYOND[0]]
+    figures = [Figure(metric=FEATURES, value=len(by), rows=rows)]
+    if not differ:
+        largest = max((largest for largest, _ in by.values()), default=0.0)
+        return [*figures, Figure(metric=FEATURE, value=largest, rows=rows)], []
+    table: list[dict[str, Any]] = []
+    for name in differ:
+        largest, gap = by[name]
+        told: dict[str, Any] = {"rows": rows, "slice": f"feature={name}"}
+        figures.append(Figure(metric=FEATURE, value=largest, **told))
+        figures += [
+            Figure(metric=beyond_name(limit), value=count, **told)
+            for limit in BEYOND
+            if (count := int((gap > limit).sum()))
+        ]
+        apart = np.flatnonzero(gap > BEYOND[0])
+        first = int(apart[places[apart].argmin()])
+        line: dict[str, Any] = {"feature": name, "rows": len(apart), "first row": int(places[first])}
+        line["research"] = _shown(from_raw.research[name][first])
+        there = name in from_raw.served.columns
+        line["request"] = _shown(from_raw.served[name][first]) if there else "no such column"
+        table.append({**line, "difference": float(gap[first]), "largest": largest})
+    return figures, sorted(table, key=lambda line: line["first row"])
+
+
+def _shown(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, int) else float(value) if isinstance(value, float) else str(value)
 
 
 def beyond_name(limit: float) -> str:

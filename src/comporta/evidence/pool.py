@@ -94,7 +94,9 @@ POOL: dict[str, Maker] = {
         run=f"{_ROOM}.parity:measure",
         reads={**_MODEL, "predictions": "predictions", "parity": "parity", "trial": "trial"},
         may={"onnx": "onnx"},
-        tools=("opened", "served"),
+        many=("tables",),
+        tools=("opened", "served", "raw"),
+        tells=("way",),
         cost=2,
     ),
     "evasion": Maker(

@@ -39,6 +39,9 @@ def plain(rows: pl.DataFrame, features: Sequence[Field]) -> dict[str, list[Any]]
         series = rows[field.name]
         if series.dtype.is_float():
             series = series.fill_nan(None)
+        elif series.dtype in (pl.Date, pl.Datetime):
+            columns[field.name] = [None if each is None else each.isoformat() for each in series.to_list()]
+            continue
         elif not (series.dtype.is_integer() or series.dtype == pl.Boolean):
             series = series.cast(pl.Float64 if series.dtype.is_numeric() else pl.String)
         columns[field.name] = series.to_list()
@@ -47,7 +50,7 @@ def plain(rows: pl.DataFrame, features: Sequence[Field]) -> dict[str, list[Any]]
 
 def datatype(field: Field) -> str:
     """The protocol's name of a feature's type."""
-    if field.type == "String":
+    if field.type.startswith(("String", "Categorical", "Enum", "Date")):
         return "BYTES"
     if field.type == "Boolean":
         return "BOOL"
@@ -94,7 +97,7 @@ def as_bytes(rows: pl.DataFrame, features: Sequence[Field]) -> tuple[bytes, int]
 
 
 def _matrix(rows: pl.DataFrame, features: Sequence[Field]) -> NDArray[np.float64] | None:
-    if any(each.type == "String" for each in features):
+    if any(datatype(each) == "BYTES" for each in features):
         return None
     out = np.empty((rows.height, len(features)))
     for place, field in enumerate(features):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from math import floor, log10
 
+import msgspec
+
 from comporta.gates.argument import chosen, number
 from comporta.gates.held import Held, held
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
 
 
 class Parity(Record, frozen=True, kw_only=True):
-    """No row of any form is further than `tolerance` from what research predicted, and none is refused."""
+    """No row of any form, and no feature of a raw request, is further than `tolerance` from research; none is
+    refused."""
 
     tolerance: float
     required: bool = True
@@ -28,30 +31,47 @@ class Parity(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the row that is furthest apart."""
         (found,) = evidence
-        verdict = held(
-            self,
-            found,
-            (
-                Held(metric="rows refused", limit=0, slice=None),
-                Held(metric="largest difference", limit=self.tolerance, slice=None),
-            ),
-        )
+        limits = [
+            Held(metric="rows refused", limit=0, slice=None),
+            Held(metric="largest difference", limit=self.tolerance, slice=None),
+        ]
+        if _value(found, "features compared"):
+            limits.append(Held(metric="largest feature difference", limit=self.tolerance, slice=None))
+        verdict = held(self, found, limits)
         figure = verdict.figure
-        if verdict.outcome != "fail" or figure is None:
+        if verdict.outcome == "does not apply" or figure is None:
             return verdict
+        if verdict.outcome != "fail":
+            whole = verdict.outcome == "pass" and _value(found, "rows from the raw request on") > 0
+            return msgspec.structs.replace(
+                verdict,
+                outcome=verdict.outcome if whole else "inconclusive",
+                reason=f"{verdict.reason} {_compared(found)}",
+            )
         # Counted at powers of ten: the nearest at or below the tolerance.
         beyond = f"rows beyond {10.0 ** max(-12, min(-1, floor(log10(self.tolerance) + 1e-9))):.0e}"
         count = next((e.value for e in found.figures if (e.metric, e.slice) == (beyond, figure.slice)), 0)
         of = f"{count:,.0f} of {figure.rows:,} {beyond}; the evidence names the first row and column."
-        return Verdict(
-            check=verdict.check,
-            outcome=verdict.outcome,
-            required=verdict.required,
-            reason=f"{verdict.reason[:-1]}; {of}",
-            figure=figure,
-            limit=verdict.limit,
-            evidence=verdict.evidence,
-        )
+        return msgspec.structs.replace(verdict, reason=f"{verdict.reason[:-1]}; {of} {_compared(found)}")
+
+
+def _value(found: Evidence, metric: str) -> float:
+    return next((each.value for each in found.figures if each.metric == metric), 0.0)
+
+
+def _compared(found: Evidence) -> str:
+    """What was compared, and no more than that."""
+    asked = {each.slice: each.rows for each in found.figures if each.metric == "largest difference"}
+    raw, features = asked.pop("form=raw request", None), _value(found, "features compared")
+    forms = ", ".join(name.removeprefix("form=") for name in asked)
+    rows = max(asked.values(), default=0)
+    start = f"Compared: {rows:,} rows in {forms}"
+    if raw is not None:
+        more = f"{raw:,} of them from the raw request on: {features:,.0f} features."
+        return f"{start} from the features on; {more}"
+    if _value(found, "rows from the raw request on"):
+        return f"{start}, from the request on."
+    return f"{start} from the features on; what a request is turned into was not measured."
 
 
 def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "release") -> Parity:
@@ -70,9 +90,17 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
 
     The default, 1e-4, is ten times what the export allowed each form on a sample of training rows.
 
-    What it does not see: joins and computed features before the model, which the request path makes from
-    history and research from tables; and forms that the export dropped (the evidence says why it did).
-    Raises BadProject on a tolerance that is no number from 1e-12 to 1.
+    Where features are joined or computed on the way, 2,000 rows chosen by the seed are asked as raw requests
+    too: the columns that a request carries, each with the time and what else the model requires of it, 200 of
+    them one in a request and the others a hundred together. The server makes their features with the code of
+    a release, from the tables that research read, as they stood at each row's time. Their answers are held to
+    the same tolerance, and each feature to that of research: numbers by their difference over the feature's
+    interquartile range, a word, or a value on one side only, as 1. Where that way cannot be asked the check
+    is inconclusive; the verdict says what was compared.
+
+    What it does not see: tables of later versions than research read, which a server brings in by itself;
+    rows without a time of their own (counted in the evidence); and forms that the export dropped (the
+    evidence says why it did). Raises BadProject on a tolerance that is no number from 1e-12 to 1.
     """
     chosen("parity", "level", level, LEVELS)
     return Parity(

@@ -8,6 +8,7 @@ closes: however the parent ends, no server is left. Nothing it answers is kept.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import secrets
@@ -18,7 +19,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -26,8 +27,9 @@ from urllib.parse import quote
 import msgspec
 
 from comporta.errors import BadProject, Refused
+from comporta.loop.way import Way, answering, lent, watched
 from comporta.project.sources import watch
-from comporta.records import Artifact, Feedback, Record, Share, decode, encode
+from comporta.records import Artifact, Feedback, Record, Share, Slice, decode, encode
 from comporta.serve import Line, Loaded, Scored, serve
 from comporta.store import Desk, Keys, derive
 from comporta.store.local import LocalStore
@@ -42,6 +44,17 @@ class At(NamedTuple):
 
     url: str
     pid: int
+    folder: Path
+
+    def made(self) -> list[Any]:
+        """The features, as frames, that raw requests were turned into since the last look, in order."""
+        import polars as pl
+
+        files = sorted(self.folder.glob("made-*.arrow"))
+        frames = [pl.read_ipc(file.read_bytes()) for file in files]
+        for file in files:
+            file.unlink()
+        return frames
 
 
 class Asks(Record, frozen=True, kw_only=True):
@@ -53,23 +66,32 @@ class Asks(Record, frozen=True, kw_only=True):
     forms: tuple[str, ...]
     path: tuple[str, ...]
     recorded: bool
+    way: Way | None
 
 
 @contextlib.contextmanager
 def served(
-    desk: Desk, parts: Mapping[str, Artifact], forms: Sequence[str] = (NAME,), *, recorded: bool = True
+    desk: Desk,
+    parts: Mapping[str, Artifact],
+    forms: Sequence[str] = (NAME,),
+    *,
+    recorded: bool = True,
+    way: Mapping[str, Any] | None = None,
+    tables: Mapping[str, Slice] | None = None,
 ) -> Iterator[At]:
     """A server of these parts until the end of the `with`, ready when it begins.
 
     forms: one model each, of that name: `candidate` answers as a release would; `native`, `lightgbm`,
     `onnx` in that form. It takes the features, not the raw columns: joins and computed features are before
     it. recorded: whether observations are made of what it answers, as of a release; they are kept nowhere.
+    way: a bundle: `candidate` then takes raw requests, joined with these tables, and `At.made` tells the
+    features that they were turned into.
     Raises Refused when it cannot be served, BadProject for a form there is not.
     """
     with tempfile.TemporaryDirectory(prefix="candidate-", dir=desk.scratch) as folder:
         keys = derive(secrets.token_bytes(32))
-        lent = Desk(store=LocalStore(Path(folder)), keys=keys)
-        copied = {name: lent.put(desk.get(parts[name]), parts[name].kind) for name in PARTS if name in parts}
+        here = Desk(store=LocalStore(Path(folder)), keys=keys)
+        copied = {name: here.put(desk.get(parts[name]), parts[name].kind) for name in PARTS if name in parts}
         asks = Asks(
             folder=folder,
             keys=keys,
@@ -77,6 +99,7 @@ def served(
             forms=tuple(forms),
             path=tuple(sys.path),
             recorded=recorded,
+            way=None if way is None else lent(desk, here, way, tables or {}),
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "comporta.loop.candidate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -88,7 +111,7 @@ def served(
                 process.stdin.flush()
             url = process.stdout.readline().decode().strip()
             _wait(url, asks.forms, process)
-            yield At(url, process.pid)
+            yield At(url, process.pid, Path(folder))
         finally:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
@@ -121,8 +144,16 @@ def _wait(url: str, forms: tuple[str, ...], process: subprocess.Popen[bytes]) ->
 class Kept:
     """A source of the candidate's forms, each a model of one version."""
 
-    def __init__(self, desk: Desk, parts: Mapping[str, Artifact], forms: tuple[str, ...]) -> None:
-        self.desk, self.parts, self.forms = desk, parts, forms
+    def __init__(
+        self,
+        desk: Desk,
+        parts: Mapping[str, Artifact],
+        forms: tuple[str, ...],
+        way: Way | None = None,
+        seen: Callable[[Any], None] = lambda made: None,
+    ) -> None:
+        """way: of the form `candidate`, from raw requests on. seen: is shown the features they become."""
+        self.desk, self.parts, self.forms, self.way, self.seen = desk, parts, forms, way, seen
 
     def routes(self) -> Mapping[str, tuple[Share, ...]]:
         return {form: (Share(version=1, weight=1.0),) for form in self.forms}
@@ -134,6 +165,18 @@ class Kept:
         if model not in (NAME, predictor.form):
             raise BadProject(f"candidate: found no form {model!r} that may serve, only {predictor.form!r}.")
         takes = predictor.signature
+        if model == NAME and self.way is not None:
+            bundle = self.way.bundle
+            return Loaded(
+                model=model,
+                number=number,
+                signature=takes,
+                predict=lambda frame: _scored(predictor.predict(frame)),
+                features=watched(answering(self.desk, self.way, takes), self.seen),
+                test=predictor.self_test,
+                requires=bundle.requires,
+                time=bundle.shapes[bundle.of].time,
+            )
         # Where features are made on the way they come as a frame, not as the request's numbers.
         plain = [field.name for field in takes.raw] == [field.name for field in takes.features]
         return Loaded(
@@ -182,7 +225,13 @@ def main() -> None:
         found = re.search(r"http://127\.0\.0\.1:\d+", line)
         print(found[0] if found and not out.closed else line, file=out if found else sys.stderr, flush=True)
 
-    source = Kept(Desk(store=LocalStore(Path(asks.folder)), keys=asks.keys), asks.parts, asks.forms)
+    number = itertools.count()
+
+    def seen(made: Any) -> None:
+        made.write_ipc(Path(asks.folder) / f"made-{next(number):09}.arrow")
+
+    desk = Desk(store=LocalStore(Path(asks.folder)), keys=asks.keys)
+    source = Kept(desk, asks.parts, asks.forms, asks.way, seen)
     sink = Nowhere() if asks.recorded else None
     serve(source, sink, key=asks.keys.unit, port=0, flush=0.1, poll=3600.0, say=say)
 

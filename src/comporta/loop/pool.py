@@ -16,6 +16,7 @@ from comporta.evidence.machine import machine
 from comporta.evidence.maker import Maker
 from comporta.evidence.pool import POOL
 from comporta.loop.budget import seconds_at
+from comporta.loop.bundle import bundle
 from comporta.project import Dataset, Model
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node, Output, Record
@@ -26,6 +27,7 @@ TOOLS = {
     "opened": "comporta.train.asking:opened",
     "refitted": "comporta.train.asking:refitted",
     "served": "comporta.loop.candidate:served",
+    "raw": "comporta.loop.way:raw",
     "counted": "comporta.data.expect_counts:counted",
 }
 """What a room lends to the steps that measure, by the name under which they are handed it."""
@@ -140,6 +142,9 @@ def _node(
         # A kept model may be of the project's own classes: whatever asks it must count their code.
         uses["_fit"] = name_of(model.fit, candidate.root)
     facts = told(model)
+    if "way" in maker.tells:
+        facts["way"] = msgspec.to_builtins(bundle(model, candidate.root))
+        uses["_compute"] = tuple(name_of(function, candidate.root) for function in model.features.compute)
     selected = {"metric": need.metric, "by": need.by}
     return Node(
         name=name,

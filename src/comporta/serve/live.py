@@ -211,7 +211,7 @@ class Live:
         """The UTC time of each row: as said, else by its own column, else now."""
         said, named = asked.about.at, self.loaded.time
         moment = datetime.fromtimestamp(now / 1e9, UTC)
-        if said is None and named is not None:
+        if said is None and named is not None and named in frame.columns:
             own = frame[named]
             zone = getattr(own.dtype, "time_zone", None)
             own = (
