@@ -39,7 +39,7 @@ def dearer(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(fare=pl.col("fare") * 1.3)
 
 
-def study(seeds: int = 60) -> list[dict[str, object]]:
+def study(seeds: int = 300) -> list[dict[str, object]]:
     check, out = scenario("all otherwise", scaled, at_most=0.05), []
     for fault, change, by_mile in (
         ("none", scaled, True),

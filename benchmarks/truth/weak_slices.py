@@ -12,7 +12,7 @@ from comporta.evidence.weak_slices import weak_slices
 from comporta.gates.weak_slices import weak_slices as gate
 
 
-def study(seeds: int = 25) -> list[dict[str, Any]]:
+def study(seeds: int = 100) -> list[dict[str, Any]]:
     rows = []
     for task in ("binary", "multiclass", "regression"):
         for size in (400, 4000):
