@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import polars as pl
 from _tables import outcome, row
 
@@ -11,24 +12,30 @@ from comporta.evidence.acceptance import tried
 from comporta.gates import accept
 from comporta.records import Figure
 
-HANDED = SimpleNamespace(rows=pl.DataFrame({"fare": [1.0, 2.0]}), truth=pl.Series([True, False]))
+
+def handed(seed: int) -> SimpleNamespace:
+    """A thousand fares from 1 to 100, with a mean near 50."""
+    draw = np.random.default_rng(seed)
+    return SimpleNamespace(
+        rows=pl.DataFrame({"fare": draw.uniform(1, 100, 1_000)}), truth=pl.Series(draw.random(1_000) < 0.5)
+    )
 
 
 def holds(rows: pl.DataFrame) -> bool:
-    return rows.height == 2
+    return bool((rows["fare"] > 0).all())
 
 
 def asserts(rows: pl.DataFrame) -> bool:
-    assert rows.height == 2
+    assert rows["fare"].max() < 101
     return True
 
 
 def fails(rows: pl.DataFrame) -> bool:
-    return rows.height == 3
+    return bool((rows["fare"] > 50).all())
 
 
 def assertion(rows: pl.DataFrame) -> bool:
-    assert rows.height == 3, "three rows"
+    assert rows["fare"].max() < 50, "no fare is above 50"
     return True
 
 
@@ -41,14 +48,15 @@ def nothing(rows: pl.DataFrame) -> None:
 
 
 def number(rows: pl.DataFrame) -> float:
-    return 0.5
+    return float((rows["fare"] > 50).mean())
 
 
 def figure(rows: pl.DataFrame) -> Figure:
-    return Figure(metric="own", value=0.5, low=0.4, high=0.6)
+    share = number(rows)
+    return Figure(metric="own", value=share, low=share - 0.1, high=share + 0.1)
 
 
-def study(seeds: int = 1) -> list[dict[str, object]]:
+def study(seeds: int = 100) -> list[dict[str, object]]:
     said = []
     for fault, function, limits in (
         ("none", holds, {}),
@@ -64,6 +72,6 @@ def study(seeds: int = 1) -> list[dict[str, object]]:
         ("a figure whose interval holds the limit", figure, {"at_least": 0.5}),
     ):
         check = accept(function, **limits)
-        found = [outcome(check, tried(function, HANDED)) for _ in range(seeds)]
+        found = [outcome(check, tried(function, handed(seed))) for seed in range(seeds)]
         said.append(row("accept", fault, f"`{function.__name__}`", found))
     return said
