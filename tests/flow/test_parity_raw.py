@@ -171,3 +171,17 @@ def test_a_version_judged_later_is_asked_the_rows_that_it_was_made_of(folder):
     now = next(each for each in again.version.verdicts if "1e-05" in each.check)
     assert now.outcome == "pass"
     assert now.evidence == before.evidence, "another limit measures nothing again"
+
+
+def test_a_version_goes_its_own_way_when_the_project_has_another_by_now(folder):
+    text = (folder / "project.py").read_text()
+    changed = text.replace('pl.col("debts") * ', 'pl.col("debts") - ').replace(
+        "tolerance=1e-5", "tolerance=2e-5"
+    )
+    assert changed != text
+    (folder / "project.py").write_text(changed)
+    with open_house(folder, works=True) as house:
+        again = gate(house, "sound/1")
+    now = next(each for each in again.version.verdicts if "2e-05" in each.check)
+    assert now.outcome == "pass", now.reason
+    assert "8 features" in now.reason

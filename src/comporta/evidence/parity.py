@@ -66,12 +66,15 @@ def measure(
     onnx: Artifact | None = None,
     way: Mapping[str, Any] | None = None,
     raw: Raw | None = None,
+    bundle: Artifact | None = None,
+    code: Artifact | None = None,
     **others: Slice,
 ) -> dict[str, Artifact]:
     """`findings`: by form the largest difference of any row, rows refused, and rows beyond each power of
     ten; and of the features of raw requests the same.
 
-    way: from a request to its features, as `raw` and `served` take it. others: the dataset versions that the
+    way: from a request to its features, as `raw` and `served` take it. bundle, code: the way and the
+    source of a version that was made by others than those of today. others: the dataset versions that the
     features read, as `table <dataset>`.
     """
     takes = desk.get_json(signature, Signature)
@@ -80,6 +83,7 @@ def measure(
     agreed = desk.get_json(parity, dict[str, dict[str, dict[str, Any]]])["forms"]
     forms = ["native", *(name for name, each in agreed.items() if each["agrees"])]
     tables = {name.removeprefix("table "): each for name, each in others.items()}
+    way = way if bundle is None else desk.get_json(bundle, dict[str, Any])
     made_on_the_way = not is_raw(takes, way)
     before: dict[str, Gaps] = {}
     found: dict[str, Gaps] = {}
@@ -89,7 +93,9 @@ def measure(
         prepared = beside.submit(_prepared, desk, predictions, takes)
         if made_on_the_way and raw is not None and way is not None:
             wanted = beside.submit(_wanted, desk, raw, way, tables, prepared.result)
-            behind = served(desk, parts, (*forms, CANDIDATE), recorded=False, way=way, tables=tables)
+            behind = served(
+                desk, parts, (*forms, CANDIDATE), recorded=False, way=way, tables=tables, code=code
+            )
         else:
             wanted = None
             behind = served(desk, parts, forms, recorded=False)

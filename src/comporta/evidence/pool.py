@@ -4,7 +4,8 @@ Each expensive thing is made once per candidate and only if something needs it. 
 what every candidate has: `train`, `test`, `model`, `signature`, `predictions` (of the test rows), `scores`,
 `parity`, `trial`, `onnx`; of the champion, where there is one, `champion model`, `champion signature`,
 `champion train`, `champion predictions`; `earlier`: the `reference` of each earlier version; and `logged`:
-the requests of production whose labels have come, as `comporta.data.steps_logged` makes them.
+the requests of production whose labels have come, as `comporta.data.steps_logged` makes them. `bundle` and
+`code` are there where a version makes its features by other code than the project's of today.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ POOL: dict[str, Maker] = {
     "parity": Maker(
         run=f"{_ROOM}.parity:measure",
         reads={**_MODEL, "predictions": "predictions", "parity": "parity", "trial": "trial"},
-        may={"onnx": "onnx"},
+        may={"onnx": "onnx", "bundle": "bundle", "code": "code"},
         many=("tables",),
         tools=("opened", "served", "raw"),
         tells=("way",),

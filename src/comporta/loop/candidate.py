@@ -78,6 +78,7 @@ def served(
     recorded: bool = True,
     way: Mapping[str, Any] | None = None,
     tables: Mapping[str, Slice] | None = None,
+    code: Artifact | None = None,
 ) -> Iterator[At]:
     """A server of these parts until the end of the `with`, ready when it begins.
 
@@ -85,7 +86,7 @@ def served(
     `onnx` in that form. It takes the features, not the raw columns: joins and computed features are before
     it. recorded: whether observations are made of what it answers, as of a release; they are kept nowhere.
     way: a bundle: `candidate` then takes raw requests, joined with these tables, and `At.made` tells the
-    features that they were turned into.
+    features that they were turned into. code: the source that its functions are of; None: that of today.
     Raises Refused when it cannot be served, BadProject for a form there is not.
     """
     with tempfile.TemporaryDirectory(prefix="candidate-", dir=desk.scratch) as folder:
@@ -99,7 +100,7 @@ def served(
             forms=tuple(forms),
             path=tuple(sys.path),
             recorded=recorded,
-            way=None if way is None else lent(desk, here, way, tables or {}),
+            way=None if way is None else lent(desk, here, way, tables or {}, code),
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "comporta.loop.candidate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -151,9 +152,12 @@ class Kept:
         forms: tuple[str, ...],
         way: Way | None = None,
         seen: Callable[[Any], None] = lambda made: None,
+        below: Path = Path(),
     ) -> None:
-        """way: of the form `candidate`, from raw requests on. seen: is shown the features they become."""
-        self.desk, self.parts, self.forms, self.way, self.seen = desk, parts, forms, way, seen
+        """way: of the form `candidate`, from raw requests on. seen: is shown the features they become.
+        below: where its source may be laid out."""
+        self.desk, self.parts, self.forms = desk, parts, forms
+        self.way, self.seen, self.below = way, seen, below
 
     def routes(self) -> Mapping[str, tuple[Share, ...]]:
         return {form: (Share(version=1, weight=1.0),) for form in self.forms}
@@ -172,7 +176,7 @@ class Kept:
                 number=number,
                 signature=takes,
                 predict=lambda frame: _scored(predictor.predict(frame)),
-                features=watched(answering(self.desk, self.way, takes), self.seen),
+                features=watched(answering(self.desk, self.way, takes, self.below), self.seen),
                 test=predictor.self_test,
                 requires=bundle.requires,
                 time=bundle.shapes[bundle.of].time,
@@ -231,7 +235,7 @@ def main() -> None:
         made.write_ipc(Path(asks.folder) / f"made-{next(number):09}.arrow")
 
     desk = Desk(store=LocalStore(Path(asks.folder)), keys=asks.keys)
-    source = Kept(desk, asks.parts, asks.forms, asks.way, seen)
+    source = Kept(desk, asks.parts, asks.forms, asks.way, seen, Path(asks.folder) / "code")
     sink = Nowhere() if asks.recorded else None
     serve(source, sink, key=asks.keys.unit, port=0, flush=0.1, poll=3600.0, say=say)
 

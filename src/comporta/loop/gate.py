@@ -8,6 +8,7 @@ from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.gates import policy
 from comporta.loop.budget import seconds_at
+from comporta.loop.built import as_built
 from comporta.loop.checks import checks
 from comporta.loop.forms import forms
 from comporta.loop.house import House
@@ -47,7 +48,8 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
     nodes = evidence_nodes(
         model,
         house.root,
-        {part: version.parts[part] for part in PARTS if part in version.parts},
+        {part: version.parts[part] for part in PARTS if part in version.parts}
+        | as_built(house, model, version),
         champion,
         earlier(house, model.name, before=version.number),
         level,

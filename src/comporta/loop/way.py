@@ -19,6 +19,7 @@ from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_text
 from comporta.data.online import Latest, online
 from comporta.loop.bundle import Bundle
+from comporta.loop.code import functions, lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
 from comporta.store import Desk
@@ -31,15 +32,20 @@ ROW = "__row"
 
 
 class Way(Record, frozen=True, kw_only=True):
-    """What a fresh process needs of it. root: where its functions are. tables: what it joins, as frames."""
+    """What a fresh process needs of it. root: where its functions are; code: another source of theirs, to be
+    laid out. tables: what it joins, as frames."""
 
     bundle: Bundle
     root: str
+    code: Artifact | None
     tables: dict[str, Artifact]
 
 
-def lent(desk: Desk, to: Desk, bundle: Mapping[str, Any], tables: Mapping[str, Slice]) -> Way:
-    """The way with the columns that it joins copied to another desk. tables: by dataset."""
+def lent(
+    desk: Desk, to: Desk, bundle: Mapping[str, Any], tables: Mapping[str, Slice], code: Artifact | None = None
+) -> Way:
+    """The way with the columns that it joins copied to another desk. tables: by dataset. code: the source of
+    its functions; None: the project's as it stands."""
     told = msgspec.convert(bundle, Bundle)
     wanted: dict[str, dict[str, None]] = {}
     for join in told.joins:
@@ -50,18 +56,24 @@ def lent(desk: Desk, to: Desk, bundle: Mapping[str, Any], tables: Mapping[str, S
         name: write(to, scan(desk.store, desk.keys, tables[name]).select(list(columns)).collect())
         for name, columns in wanted.items()
     }
-    return Way(bundle=told, root=str(Path.cwd()), tables=frames)
+    source = None if code is None else to.put(desk.get(code), code.kind)
+    return Way(bundle=told, root=str(Path.cwd()), code=source, tables=frames)
 
 
-def answering(desk: Desk, way: Way, signature: Signature) -> Answerer:
-    """(raw columns, one UTC time a row) → features, by the code that serves. Raises BadProject."""
+def answering(desk: Desk, way: Way, signature: Signature, below: Path) -> Answerer:
+    """(raw columns, one UTC time a row) → features, by the code that serves. below: where a source may be
+    laid out. Raises BadProject."""
     bundle = way.bundle
+    if way.code is None:
+        compute = tuple(resolve(ref, Path(way.root)) for ref in bundle.compute)
+    else:
+        compute = functions(lay_out(desk, way.code, below), bundle.compute)
     plan = FeaturePlan(
         of=bundle.of,
         known=bundle.known,
         shapes=bundle.shapes,
         joins=bundle.joins,
-        compute=tuple(resolve(ref, Path(way.root)) for ref in bundle.compute),
+        compute=compute,
         use=bundle.use,
         target=bundle.target,
     )
