@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
 from comporta.data.damage import told
 from comporta.data.expect import rules_of, utc
-from comporta.data.log import read_log
 from comporta.data.manifests import read_manifest
 from comporta.data.read import scan
 from comporta.data.types import base
@@ -25,50 +25,54 @@ def counted(desk: Desk, rows: Slice, shape: Shape) -> tuple[Counted, ...]:
     Of a column of another type than declared only the type is told. `fresh`: the age of the newest row when
     the version was made. Raises BadData where a declared column is not there, or has no order to bound.
     """
-    read_log(desk.store, desk.keys, rows.dataset)
     manifest = read_manifest(desk.store, desk.keys, rows.dataset, rows.version)
-    for column in shape.columns:
+    declared = [each for each in shape.columns if each.type or each.unique or rules_of(each)]
+    for column in declared:
         if column.name not in manifest.columns:
             raise BadData(
                 f"{rows.dataset}: found no column {column.name!r} in version {rows.number}, expected one: it "
                 "is declared. Run again for a new version, or correct the declaration."
             )
-    typed = [each for each in shape.columns if not _mistyped(each, manifest)]
-    rules = {(each.name, label.rpartition(": ")[2]): rule for each in typed for label, rule in rules_of(each)}
-    asked = [rule.sum().alias(str(place)) for place, rule in enumerate(rules.values())]
-    unique = [each.name for each in typed if each.unique]
-    for name in unique:
-        there = pl.col(name).drop_nulls()
-        asked.append((there.len() - there.n_unique()).alias(f"{name}: twice"))
+    questions = {
+        (column.name, expects): breaks
+        for column in declared
+        if not _mistyped(column, manifest)
+        for expects, breaks in _questions(column)
+    }
+    asked = [breaks.alias(str(place)) for place, breaks in enumerate(questions.values())]
     if shape.fresh is not None and shape.time is not None:
         asked.append(pl.col(shape.time).max().alias("newest"))
-    found = _read(desk, rows, asked)
-    broken = {rule: found[str(place)] for place, rule in enumerate(rules)}
-
-    def one(column: Column, expects: str, count: int, allowed: float = 0.0) -> Counted:
-        return Counted(
-            column=column.name,
+    # All that are there: rows of the slice may have been forgotten since.
+    found = _read(desk, rows, [pl.len().alias("rows"), *asked])
+    count = found["rows"]
+    broken = {each: found[str(place)] for place, each in enumerate(questions)}
+    broken |= {(each.name, "type"): count * _mistyped(each, manifest) for each in declared if each.type}
+    by_name = {column.name: column for column in declared}
+    out = [
+        Counted(
+            column=name,
             expects=expects,
-            rows=rows.rows,
-            broken=count,
-            allowed=allowed,
-            breach=column.breach,
+            rows=count,
+            broken=times,
+            allowed=by_name[name].nulls if expects == "nulls" else 0.0,
+            breach=by_name[name].breach,
         )
-
-    out: list[Counted] = []
-    for column in shape.columns:
-        if column.type:
-            out.append(one(column, "type", rows.rows if _mistyped(column, manifest) else 0))
-        for (name, kind), count in broken.items():
-            if name == column.name:
-                out.append(one(column, _WORDS[kind], count, column.nulls if kind == "null" else 0.0))
-        if column.name in unique:
-            out.append(one(column, "unique", found[f"{column.name}: twice"]))
-    if "newest" in found and shape.fresh is not None:
+        for (name, expects), times in broken.items()
+    ]
+    if shape.fresh is not None and shape.time is not None:
         newest = found["newest"]
         old = newest is None or manifest.at - utc(newest) > shape.fresh
-        out.append(Counted(column="", expects="fresh", rows=rows.rows, broken=rows.rows if old else 0))
+        out.append(Counted(column="", expects="fresh", rows=count, broken=count * old))
     return tuple(out)
+
+
+def _questions(column: Column) -> Iterator[tuple[str, pl.Expr]]:
+    """Each expectation of its values by the declaration's word, and how many rows break it."""
+    for label, breaks in rules_of(column):
+        yield _WORDS[label.rpartition(": ")[2]], breaks.sum()
+    if column.unique:
+        there = pl.col(column.name).drop_nulls()
+        yield "unique", there.len() - there.n_unique()
 
 
 def _mistyped(column: Column, manifest: Manifest) -> bool:
@@ -77,8 +81,6 @@ def _mistyped(column: Column, manifest: Manifest) -> bool:
 
 
 def _read(desk: Desk, rows: Slice, asked: list[pl.Expr]) -> dict[str, Any]:
-    if not asked:
-        return {}
     with told(desk.store, desk.keys, rows.dataset):
         try:
             return (
