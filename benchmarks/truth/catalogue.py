@@ -345,6 +345,15 @@ FAULTS: dict[str, Fault] = {
     "far values missing in training and not where it is served": Fault(
         text=(("def fit(", CAPS), (FIT, FIT.replace("LGBMClassifier(", "Caps(")))
     ),
+    "a feature that hangs on the rows beside it": Fault(
+        text=(
+            (
+                'rows.select(hour=pl.col("at").dt.hour().cast(pl.Int64))',
+                'rows.select(hour=pl.col("at").dt.hour().cast(pl.Int64), '
+                'standing=pl.col("income").rank() / pl.len())',
+            ),
+        )
+    ),
     "a model that raises on what it never saw": Fault(
         text=(("def fit(", RAISES), (FIT, FIT.replace("LGBMClassifier(", "Raises(")))
     ),

@@ -139,7 +139,9 @@ def _spread(values: Floats) -> float:
     if not len(known):
         return 1.0
     low, high = np.quantile(known, (0.25, 0.75))
-    for spread in (high - low, np.std(known), np.abs(known).max()):
+    with np.errstate(over="ignore"):
+        deviation = np.std(known)
+    for spread in (high - low, deviation, np.abs(known).max()):
         if np.isfinite(spread) and spread > 0:
             return float(spread)
     return 1.0
