@@ -10,7 +10,7 @@ from comporta.evidence.label_errors import suspected
 from comporta.gates import label_errors
 
 
-def study(seeds: int = 20) -> list[dict[str, object]]:
+def study(seeds: int = 60) -> list[dict[str, object]]:
     """Where classes can be told apart a limit of 2 % is held against; by default it is 5 %."""
     check, out = label_errors(), []
     for apart, area in ((6.0, "1.00"), (4.0, "0.998"), (2.5, "0.96"), (1.0, "0.76")):
