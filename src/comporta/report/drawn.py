@@ -90,22 +90,27 @@ def _conditions(verdict: Verdict, found: Findings) -> dict[str, str]:
 
 def table(what: str, name: str, rows: Sequence[Row]) -> Iterator[str]:
     """The pictures of one table; none where nothing says how to draw it."""
-    known = next(
-        (how for (of, begins), how in DRAWINGS.items() if of == what and name.startswith(begins)), None
+    found = (
+        (each, begins) for (of, begins), each in DRAWINGS.items() if of == what and name.startswith(begins)
     )
-    how = known or next((each for each in BY_COLUMNS if _fits(each, rows[0])), None)
+    guessed = ((each, "") for each in BY_COLUMNS if _fits(each, rows[0]))
+    how, begins = next(found, None) or next(guessed, (None, ""))
     if how is None or not _fits(how, rows[0]):
         return
+    # `reliability class=a`: what a name goes on with tells one picture of its kind from the others.
+    rest = name.removeprefix(begins).strip() if begins else ""
     parts: dict[str, list[Row]] = {}
     for row in rows:
-        apart = ", ".join(str(row[each]) for each in how.apart if each in row)
-        parts.setdefault(apart.replace(EARLIER, BEFORE) if known else name, []).append(row)
-    several = name.removeprefix("reliability").strip()
+        parts.setdefault(_apart(how, row) or name, []).append(row)
     for apart, some in parts.items():
         caption = how.caption.format(apart)
-        if how.kind == "curve" and known and several and what == "calibration" and "tenths" not in name:
-            caption = f"{several}. {caption}"
-        yield _drawn(how, some, caption)
+        yield _drawn(how, some, f"{rest[:1].upper()}{rest[1:]}. {caption}" if rest else caption)
+
+
+def _apart(how: Drawing, row: Row) -> str:
+    """`selection rate`, `selection rate (class b)`: what a row's picture is of."""
+    first, *more = [str(row[each]).replace(EARLIER, BEFORE) for each in how.apart if each in row] or [""]
+    return f"{first} ({', '.join(more)})" if more else first
 
 
 def _fits(how: Drawing, row: Row) -> bool:
