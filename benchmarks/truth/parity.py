@@ -9,14 +9,21 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
-from comporta.evidence.compared import Research, gaps
+from comporta.evidence.compared import Research, gaps, researched
+from comporta.evidence.from_raw import ask_raw, sampled
 from comporta.evidence.parity import findings
 from comporta.gates import parity
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, Loaded, Scored
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
-CODE = ("evidence/parity.py", "evidence/compared.py", "evidence/request.py", "gates/parity.py")
+CODE = (
+    "evidence/parity.py",
+    "evidence/compared.py",
+    "evidence/from_raw.py",
+    "evidence/request.py",
+    "gates/parity.py",
+)
 FIELDS = (
     *(Field(name=f"x{n}", type="Float64") for n in range(4)),
     Field(name="count", type="Int64"),
@@ -50,6 +57,16 @@ def table(seed: int) -> pl.DataFrame:
     return frame.with_columns(x1=pl.when(pl.int_range(ROWS) % 19 == 0).then(None).otherwise(pl.col("x1")))
 
 
+async def one(app: App, body: bytes, head: int) -> tuple[int, bytes, int | None]:
+    headers = [("Inference-Header-Content-Length", str(head))]
+    path = "/v2/models/candidate/infer"
+    status, named, answer = await ask(
+        app, "POST", path, body, kind="application/octet-stream", headers=headers
+    )
+    size = named.get("inference-header-content-length")
+    return status, answer, None if size is None else int(size)
+
+
 def served(predict: Callable[[pl.DataFrame], np.ndarray], rows: pl.DataFrame, tolerance: float) -> str:
     def answer(frame: pl.DataFrame) -> Scored:
         chances = predict(frame)
@@ -65,15 +82,6 @@ def served(predict: Callable[[pl.DataFrame], np.ndarray], rows: pl.DataFrame, to
         async with app:
             return [await one(app, body, head) for body, head in requests]
 
-    async def one(app: App, body: bytes, head: int) -> tuple[int, bytes, int | None]:
-        headers = [("Inference-Header-Content-Length", str(head))]
-        path = "/v2/models/candidate/infer"
-        status, named, answer = await ask(
-            app, "POST", path, body, kind="application/octet-stream", headers=headers
-        )
-        size = named.get("inference-header-content-length")
-        return status, answer, None if size is None else int(size)
-
     requests: list[tuple[bytes, int]] = []
 
     def now(body: bytes, head: int) -> tuple[int, bytes, int | None]:
@@ -86,6 +94,59 @@ def served(predict: Callable[[pl.DataFrame], np.ndarray], rows: pl.DataFrame, to
     research = Research(names, chances, chances.argmax(axis=1), (top[:, 1] - top[:, 0]) / 2)
     found = findings(TAKES, research, {"native": gaps(TAKES, research, rows, now)}, {})
     return outcome(parity(tolerance=tolerance), found)
+
+
+MADE = Signature(
+    raw=FIELDS,
+    features=(*FIELDS, Field(name="gap", type="Float64"), Field(name="far", type="Boolean")),
+    output="both",
+    task="regression",
+    label="Float64",
+)
+FEW = 60
+
+
+def made(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(gap=pl.col("x0") - pl.col("x2"), far=pl.col("x0") > 1)
+
+
+def from_raw(make: Callable[[pl.DataFrame], pl.DataFrame], seed: int) -> str:
+    """Raw requests, answered from features that `make` gives; research made its own of the whole table."""
+    rows = table(seed)[:FEW]
+    features = made(rows)
+    kept = features.with_columns(
+        __key=pl.Series([f"[{n}]" for n in range(FEW)]), __prediction=pl.col("gap") + pl.col("x3")
+    )
+    research = researched(kept, MADE)
+    seen: list[pl.DataFrame] = []
+
+    def online(frame: pl.DataFrame, at: pl.Series) -> tuple[pl.DataFrame, None]:
+        seen.append(make(frame))
+        return seen[-1], None
+
+    def load(model: str, number: int) -> Loaded:
+        def predict(frame: pl.DataFrame) -> Scored:
+            return Scored((frame["gap"] + frame["x3"]).to_numpy(), None)
+
+        return Loaded(model=model, number=number, signature=MADE, predict=predict, features=online)
+
+    def since() -> list[pl.DataFrame]:
+        found = seen[:]
+        seen.clear()
+        return found
+
+    source = MemorySource(load, {"candidate": (Share(version=1, weight=1.0),)})
+    with asyncio.Runner() as loop:
+        app = App(source, None, key=b"r" * 32, say=lambda line: None)
+        loop.run(app.__aenter__())
+
+        def now(body: bytes, head: int) -> tuple[int, bytes, int | None]:
+            return loop.run(one(app, body, head))
+
+        wanted, requests = sampled(FEW, seed), rows.with_columns(__row=kept["__key"])
+        found = ask_raw(MADE, kept, research, wanted, requests, now, since)
+        loop.run(app.close())
+    return outcome(parity(), findings(MADE, research, {}, {}, found, plain=False))
 
 
 def study(seeds: int = 10) -> list[dict[str, object]]:
@@ -120,6 +181,15 @@ def study(seeds: int = 10) -> list[dict[str, object]]:
     def without(frame: pl.DataFrame) -> np.ndarray:
         return said(np.nan_to_num(numbers(frame.with_columns(word=pl.lit("a")))))
 
+    def ranked(frame: pl.DataFrame) -> pl.DataFrame:
+        return made(frame).with_columns(gap=pl.col("gap") - pl.col("gap").mean())
+
+    def far(frame: pl.DataFrame) -> pl.DataFrame:
+        return made(frame).with_columns(far=pl.col("x0") >= 0.9)
+
+    def filled(frame: pl.DataFrame) -> pl.DataFrame:
+        return made(frame).with_columns(pl.col("x1").fill_null(0.0))
+
     return [
         row(
             "parity",
@@ -137,5 +207,13 @@ def study(seeds: int = 10) -> list[dict[str, object]]:
             ("two classes swapped", turned),
             ("rounded to three digits", coarse),
             ("a category always the first", without),
+        )
+    ] + [
+        row("parity", fault, f"{FEW} raw requests", [from_raw(make, seed) for seed in range(seeds)])
+        for fault, make in (
+            ("none", made),
+            ("a computed feature less the mean of the rows beside it", ranked),
+            ("a computed feature with another limit", far),
+            ("a missing feature filled on the way", filled),
         )
     ]
