@@ -191,8 +191,11 @@ def test_a_graph_of_another_model_and_a_row_the_door_refuses_are_found():
     graph = at.put(fresh.get(other["onnx"]), "onnx")
     rows = read(at, parts["predictions"])
     strange = rows.with_columns(known=pl.when(pl.int_range(200) == 7).then(float("inf")).otherwise("known"))
-    with pytest.raises(Refused):  # its trial rows tell it at once
-        measured(parity, at, parts | {"onnx": graph})
+    swapped = verdict(
+        parity_check(), measured(parity, at, parts | {"onnx": graph})
+    )  # its trial rows tell it at once
+    assert swapped.outcome == "fail"
+    assert "1 of its forms cannot be served by a fresh process (form=onnx)" in swapped.reason
     found = measured(parity, at, parts | {"predictions": write(at, strange)})
     assert figure(found, "rows refused", "form=native").value == 1
     said = verdict(parity_check(), found)
@@ -209,6 +212,19 @@ def test_a_candidate_whose_requests_are_not_known_is_not_shown_to_agree_and_says
     said = verdict(parity_check(tolerance=1e-5), found)
     assert said.outcome == "inconclusive"
     assert "what a request is turned into was not measured" in said.reason
+
+
+def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its_own_words():
+    at, parts = made(NUMBERS, boosted)
+    trial = at.get_json(parts["trial"], dict)
+    trial["answers"] = [[answer + 0.3 for answer in row] for row in trial["answers"]]
+    found = measured(parity, at, parts | {"trial": at.put_json(trial)})
+    said = verdict(parity_check(), found)
+    assert said.outcome == "fail"
+    assert said.reason.startswith("3 of its forms cannot be served by a fresh process (form=native, ")
+    lines = found.tables["not served"]
+    assert [line["form"] for line in lines] == ["native", "lightgbm", "onnx"]
+    assert all("its answers to the trial rows" in line["why"] for line in lines)
 
 
 def test_a_server_of_a_candidate_ends_with_the_with_and_tells_what_it_cannot_serve():

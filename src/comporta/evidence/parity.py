@@ -28,6 +28,7 @@ from comporta.store.frames import read
 LARGEST, REFUSED, ROUNDED = "largest difference", "rows refused", "rows apart by rounding"
 FEATURE, FEATURES = "largest feature difference", "features compared"
 REQUESTED = "rows from the raw request on"
+UNSERVED = "not served by a fresh process"
 RAW, CANDIDATE = "raw request", "candidate"
 BEYOND = tuple(10.0**power for power in range(-12, 0))
 """At each of these the rows that differ by more are counted, so that another tolerance asks nothing again."""
@@ -38,14 +39,17 @@ WORST = 50
 
 
 class At(Protocol):
-    """Where a candidate answers. pid: of its process. made: the features of raw requests since it was last
-    asked."""
+    """Where a candidate answers. pid: of its process. failed: forms that it cannot serve, and why.
+    made: the features of raw requests since it was last asked."""
 
     @property
     def url(self) -> str: ...
 
     @property
     def pid(self) -> int: ...
+
+    @property
+    def failed(self) -> Mapping[str, str]: ...
 
     def made(self) -> list[pl.DataFrame]: ...
 
@@ -88,31 +92,40 @@ def measure(
     before: dict[str, Gaps] = {}
     found: dict[str, Gaps] = {}
     from_raw = None
+    failed: dict[str, str] = {}
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
         prepared = beside.submit(_prepared, desk, predictions, takes)
         if made_on_the_way and raw is not None and way is not None:
             wanted = beside.submit(_wanted, desk, raw, way, tables, prepared.result)
             behind = served(
-                desk, parts, (*forms, CANDIDATE), recorded=False, way=way, tables=tables, code=code
+                desk,
+                parts,
+                (*forms, CANDIDATE),
+                recorded=False,
+                partly=True,
+                way=way,
+                tables=tables,
+                code=code,
             )
         else:
             wanted = None
-            behind = served(desk, parts, forms, recorded=False)
+            behind = served(desk, parts, forms, recorded=False, partly=True)
         with behind as at:
             rows, research, written = prepared.result()
-            for form in forms:
+            failed.update(at.failed)
+            for form in filter(lambda form: form not in failed, forms):
                 ask = asking(at.url, form)
                 before[form] = gaps(takes, research, rows, ask, written)
                 asked = opened(desk, model, signature)
                 found[form] = explained(before[form], takes, research, rows, ask, asked)
-            if wanted is not None:
+            if wanted is not None and CANDIDATE not in failed:
                 places, requests = wanted.result()
                 door = asking(at.url, CANDIDATE)
                 from_raw = ask_raw(takes, rows, research, places, requests, door, at.made)
                 from_raw = as_explained(from_raw, before, found)
     dropped = {name: each["reason"] for name, each in agreed.items() if not each["agrees"]}
-    kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way)
+    kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way, failed=failed)
     print(f"{rows.height:,} rows asked of {', '.join(forms)} over HTTP")
     if from_raw is not None:
         count = len(from_raw.places)
@@ -150,10 +163,11 @@ def findings(
     from_raw: FromRaw | None = None,
     *,
     plain: bool = True,
+    failed: Mapping[str, str] | None = None,
 ) -> Findings:
     """Figures by form; the first row and output beyond each power of ten in `differences`, the first row of
     each feature that differs in `features`. reasons: of forms that are not kept. plain: the features are what
-    a request carries."""
+    a request carries. failed: forms that a fresh process cannot serve, and why."""
     rows = len(research.margin)
     figures: list[Figure] = []
     table: list[dict[str, Any]] = []
@@ -161,6 +175,10 @@ def findings(
         figures += _figures(form, gap)
         table += _lines(form, gap, research, np.arange(rows))
     tables = {"differences": table}
+    for form, why in (failed or {}).items():
+        where = f"form={RAW if form == CANDIDATE else form}"
+        figures.append(Figure(metric=UNSERVED, value=1, rows=rows, slice=where))
+        tables.setdefault("not served", []).append({"form": form, "why": why})
     notes = [f"{form} is not kept: {reason}." for form, reason in reasons.items()]
     count = rows if plain else 0
     if from_raw is not None:
@@ -174,7 +192,7 @@ def findings(
             notes.append(
                 f"{lost:,} rows have no time, or no key of their own, and were not asked as requests."
             )
-    elif not plain:
+    elif not plain and not failed:
         notes.append("Asked from the features on: what a request is turned into was not measured.")
     if count:
         figures.append(Figure(metric=REQUESTED, value=count, rows=count))

@@ -35,6 +35,9 @@ class Parity(Record, frozen=True, kw_only=True):
             Held(metric="rows refused", limit=0, slice=None),
             Held(metric="largest difference", limit=self.tolerance, slice=None),
         ]
+        unserved = [each.slice for each in found.figures if each.metric == "not served by a fresh process"]
+        if unserved:
+            limits = [Held(metric="not served by a fresh process", limit=0, slice=None)]
         if _value(found, "features compared"):
             limits.append(Held(metric="largest feature difference", limit=self.tolerance, slice=None))
         verdict = held(self, found, limits)
@@ -48,6 +51,13 @@ class Parity(Record, frozen=True, kw_only=True):
                 outcome=verdict.outcome if whole else "inconclusive",
                 reason=f"{verdict.reason} {_compared(found)}",
             )
+        if unserved:
+            said = (
+                f"{len(unserved)} of its forms cannot be served by a fresh process ({', '.join(unserved)}): "
+                "it does not load there, or does not answer its trial rows as it did when it was kept. "
+                "The evidence says why."
+            )
+            return msgspec.structs.replace(verdict, reason=said)
         # Counted at powers of ten: the nearest at or below the tolerance.
         beyond = f"rows beyond {10.0 ** max(-12, min(-1, floor(log10(self.tolerance) + 1e-9))):.0e}"
         count = next((e.value for e in found.figures if (e.metric, e.slice) == (beyond, figure.slice)), 0)
@@ -82,7 +92,8 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
     held beside what research predicted for it. A row's difference is the largest of its probabilities'
     differences; for regression the number's difference over the standard deviation of the numbers. Another
     label counts half the distance of the two largest probabilities, which is what they would have had to
-    move. A row that is refused fails whatever the tolerance. All rows are read.
+    move. A row that is refused fails whatever the tolerance, and so does a form that the fresh process cannot
+    load, or that answers its trial rows otherwise there. All rows are read.
 
     A compiled tree compares in 32 bits, so about one row in 100,000 falls on the other side of a threshold: a
     row whose answer is what research says of it with one feature a 32-bit step away is no difference, and

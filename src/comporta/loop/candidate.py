@@ -37,14 +37,17 @@ from comporta.store.local import LocalStore
 PARTS = ("model", "signature", "onnx", "parity", "trial")
 NAME = "candidate"
 SECONDS = 60.0
+SAID = "said"
 
 
 class At(NamedTuple):
-    """Where it answers: `http://127.0.0.1:PORT`, models by the names of their forms. pid: its process."""
+    """Where it answers: `http://127.0.0.1:PORT`, models by the names of their forms. pid: its process.
+    failed: forms that it cannot serve, and why."""
 
     url: str
     pid: int
     folder: Path
+    failed: dict[str, str]
 
     def made(self) -> list[Any]:
         """The features, as frames, that raw requests were turned into since the last look, in order."""
@@ -79,6 +82,7 @@ def served(
     way: Mapping[str, Any] | None = None,
     tables: Mapping[str, Slice] | None = None,
     code: Artifact | None = None,
+    partly: bool = False,
 ) -> Iterator[At]:
     """A server of these parts until the end of the `with`, ready when it begins.
 
@@ -87,7 +91,7 @@ def served(
     it. recorded: whether observations are made of what it answers, as of a release; they are kept nowhere.
     way: a bundle: `candidate` then takes raw requests, joined with these tables, and `At.made` tells the
     features that they were turned into. code: the source that its functions are of; None: that of today.
-    Raises Refused when it cannot be served, BadProject for a form there is not.
+    partly: forms that cannot be served are told in `At.failed`. Raises Refused when it cannot be served.
     """
     with tempfile.TemporaryDirectory(prefix="candidate-", dir=desk.scratch) as folder:
         keys = derive(secrets.token_bytes(32))
@@ -111,8 +115,11 @@ def served(
                 process.stdin.write(encode(asks) + b"\n")
                 process.stdin.flush()
             url = process.stdout.readline().decode().strip()
-            _wait(url, asks.forms, process)
-            yield At(url, process.pid, Path(folder))
+            failed = {form: _why(folder, form) for form in _wait(url, asks.forms, process)}
+            if failed and not partly:
+                form = next(iter(failed))
+                raise Refused(f"candidate: the form {form!r} cannot be served. {failed[form]}")
+            yield At(url, process.pid, Path(folder), failed)
         finally:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
@@ -120,7 +127,9 @@ def served(
             process.stdout.close()
 
 
-def _wait(url: str, forms: tuple[str, ...], process: subprocess.Popen[bytes]) -> None:
+def _wait(url: str, forms: tuple[str, ...], process: subprocess.Popen[bytes]) -> list[str]:
+    """Until each form is served, or was tried in vain: those that were."""
+    failed: list[str] = []
     until = time.monotonic() + SECONDS
     left = list(forms)
     while left:
@@ -132,14 +141,21 @@ def _wait(url: str, forms: tuple[str, ...], process: subprocess.Popen[bytes]) ->
             continue
         except urllib.error.HTTPError as answer:
             if answer.code == 503:  # 404 until it was tried
-                raise Refused(
-                    f"candidate: the form {left[0]!r} cannot be served; the step's log says why."
-                ) from None
+                failed.append(left.pop(0))
+                continue
         except OSError:
             pass  # not listening yet
         if time.monotonic() > until:
             raise Refused(f"candidate: its server was not ready within {SECONDS:g} seconds.")
         time.sleep(0.01)
+    return failed
+
+
+def _why(folder: str, form: str) -> str:
+    """What the server said of a form that it could not load."""
+    lines = (Path(folder) / SAID).read_text().splitlines()
+    begins = f"{form}: the new release cannot be served. "
+    return next((line.removeprefix(begins) for line in lines if line.startswith(begins)), "")
 
 
 class Kept:
@@ -227,6 +243,8 @@ def main() -> None:
 
     def say(line: str) -> None:
         found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        with (Path(asks.folder) / SAID).open("a") as said:
+            said.write(line + "\n")
         print(found[0] if found and not out.closed else line, file=out if found else sys.stderr, flush=True)
 
     number = itertools.count()
