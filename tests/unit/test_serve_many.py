@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -109,3 +111,24 @@ def test_without_a_sink_it_answers_and_takes_no_feedback():
     told = {"id": json.loads(data)["outputs"][-1]["data"][0], "label": 1.0}
     ((status, data),) = said((json.dumps(told).encode(), None), path="/feedback")
     assert status == 503, data
+
+
+def test_a_request_without_a_time_is_of_now_where_no_column_carries_it():
+    seen = []
+
+    def features(frame, at):
+        seen.append(at[0])
+        return frame, None
+
+    def timed(model, number):
+        return msgspec.structs.replace(load(model, number), features=features, time="booked")
+
+    async def turn():
+        routes = {"one": (Share(version=1, weight=1.0),)}
+        source = MemorySource(timed, routes)
+        async with App(source, None, key=b"r" * 32, say=print, nanoseconds=lambda: 5 * 10**18) as app:
+            return await ask(app, "POST", "/v2/models/one/infer", as_json(table()[:1], FIELDS))
+
+    status, _, data = asyncio.run(turn())
+    assert status == 200, data
+    assert seen[-1] == datetime.fromtimestamp(5 * 10**9, UTC)

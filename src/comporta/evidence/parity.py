@@ -96,7 +96,7 @@ def measure(
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
         prepared = beside.submit(_prepared, desk, predictions, takes)
-        if made_on_the_way and raw is not None and way is not None:
+        if made_on_the_way and raw is not None and way is not None and way["of"] in tables:
             wanted = beside.submit(_wanted, desk, raw, way, tables, prepared.result)
             behind = served(
                 desk,
@@ -190,7 +190,7 @@ def findings(
         if len(from_raw.places) < from_raw.of:
             lost = from_raw.of - len(from_raw.places)
             notes.append(
-                f"{lost:,} rows have no time, or no key of their own, and were not asked as requests."
+                f"{lost:,} rows have no time, no key of their own, or are no more: not asked as requests."
             )
     elif not plain and not failed:
         notes.append("Asked from the features on: what a request is turned into was not measured.")
