@@ -1,9 +1,9 @@
 """All checks of the release level: 100,000 training and 100,000 test rows of 40 features, gradient boosting.
 
-Wall time and memory of judging a version that is there already (`comporta gate`, nothing measured before),
-the time of it that is not the model's own fits and predictions, and the size of the report's page. Then:
-judged again with other limits, and the quick gates of each push. Everything runs as a user would run it; the
-model's own time is taken in a second judging within one process, where its calls can be timed.
+Wall time and memory of judging a version that is there already (`comporta gate`, nothing measured before) on
+two workers of one core each, the time of it that is not models' fits and predictions, and the size of the
+report's page. Then: judged again with other limits, and the quick gates of each push. Everything runs as a
+user would run it; what models take is told by the processes that ask them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-
-from comporta.store.frames import read
 
 PROJECT = """
 import datetime as dt
@@ -138,7 +136,7 @@ model = Model(
 project = Project("bench", models=(model,))
 """
 ROWS = 200_000
-CANDIDATE = "model/2"
+CANDIDATE, WORKERS = "model/2", 2
 
 
 def main() -> None:
@@ -159,7 +157,8 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
 
     built = two_versions(folder, rows)
     declare(folder, rows, "everything")
-    with open_house(folder, works=True) as house, peak() as memory:
+    os.environ["COMPORTA_EXECUTOR"] = f"local://?workers={WORKERS}&threads=1"
+    with models_timed(folder) as models, open_house(folder, works=True) as house, peak() as memory:
         began = time.perf_counter()
         judged = gate(house, CANDIDATE)
         took = time.perf_counter() - began
@@ -179,7 +178,10 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     yield line("release level, all checks", took, 60, "s", detail)
     yield line("release level, all checks: memory", memory[0] / 2**30, 2, "GiB", {"of": "all processes"})
     yield line("release level: the report's page", len(text.encode()) / 1e6, 3, "MB", {})
-    yield beyond(folder, rows)
+    # Of the workers' time side by side, what is not spent in models.
+    theirs = sum(models.values()) / WORKERS
+    spent: dict[str, object] = {name: round(seconds, 1) for name, seconds in models.items()}
+    yield line("release level, beyond fits and predictions", took - theirs, 10, "s", spent)
     declare(folder, rows, "everything", limit=0.71)
     with open_house(folder, works=True) as house:
         began = time.perf_counter()
@@ -218,94 +220,23 @@ def two_versions(folder: Path, rows: int) -> float:
     return time.perf_counter() - began
 
 
-def beyond(folder: Path, rows: int) -> dict[str, object]:
-    """The seconds of judging that are not models' fits and predictions: all in one process, timed.
-
-    Models are the project's own, those that checks fit to compare with, and the candidate behind HTTP. Of the
-    last, what its forms need for the same rows in this process is taken off, not what the server needs.
-    Left out is `stress`, which asks the served model for as long as it is told to.
-    """
-    import shutil
-
-    from comporta.loop.gate import gate
-    from comporta.loop.house import open_house
-
-    copy = folder.parent / f"{folder.name}-copy"
-    shutil.copytree(folder, copy)
-    # Another seed is another question: nothing is remembered but the model.
-    declare(copy, rows, 'tuple(each for each in everything if each.name[:6] != "stress")', seed=2)
-    os.environ["COMPORTA_EXECUTOR"] = "inline://"
-    try:
-        with models_timed() as spent, open_house(copy, works=True) as house:
-            began = time.perf_counter()
-            version = gate(house, CANDIDATE).version
-            took = time.perf_counter() - began
-            spent["the served forms"] = forms(house, version.parts)
-    finally:
-        del os.environ["COMPORTA_EXECUTOR"]
-        shutil.rmtree(copy, ignore_errors=True)
-    detail = {"all in one process": took} | spent
-    return line(
-        "release level, beyond fits and predictions",
-        took - sum(spent.values()),
-        10,
-        "s",
-        {name: round(seconds, 1) for name, seconds in detail.items()},
-    )
-
-
 @contextmanager
-def models_timed() -> Iterator[dict[str, float]]:
-    """Where models are asked and fitted from, timed while this lasts."""
-    from comporta.evidence import membership
-    from comporta.stats import simple
-    from comporta.train import asking, steps
-
-    watched = [
-        ("predictions", asking, "ask"),
-        ("predictions", steps, "ask"),
-        ("fits", asking, "refitted"),
-        ("what is compared with", simple, "_said"),
-        ("what is compared with", membership, "reference"),
-    ]
-    spent = dict.fromkeys((name for name, _, _ in watched), 0.0)
-
-    def timed(name, work):  # type: ignore[no-untyped-def]
-        def doing(*given, **named):  # type: ignore[no-untyped-def]
-            began = time.perf_counter()
-            try:
-                return work(*given, **named)
-            finally:
-                spent[name] += time.perf_counter() - began
-
-        return doing
-
-    before = [getattr(module, function) for _, module, function in watched]
-    for (name, module, function), work in zip(watched, before, strict=True):
-        setattr(module, function, timed(name, work))
+def models_timed(folder: Path) -> Iterator[dict[str, float]]:
+    """The seconds that models take while this lasts, by kind: fits and predictions of the project's model, of
+    what checks compare it with, and of the candidate behind HTTP; in every process that is started."""
+    spent: dict[str, float] = {}
+    file = folder / "models"
+    changed = {"MODELS_TIMED": str(file), "PYTHONPATH": str(Path(__file__).parent / "_models_timed")}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
     try:
         yield spent
     finally:
-        for (_, module, function), work in zip(watched, before, strict=True):
-            setattr(module, function, work)
-
-
-def forms(house: object, parts: object) -> float:
-    """The seconds that each form of the model needs for all test rows."""
-    from comporta.train import load_predictor
-
-    desk = house.desk  # type: ignore[attr-defined]
-    took = 0.0
-    for compiled in (False, True):
-        predictor = load_predictor(desk, parts, compiled=compiled)  # type: ignore[arg-type]
-        table = read(desk, parts["test"])  # type: ignore[index]
-        rows = table.select(field.name for field in predictor.signature.features)
-        predictor.predict(rows.head(10))
-        began = time.perf_counter()
-        for some in rows.iter_slices(10_000):
-            predictor.predict(some)
-        took += time.perf_counter() - began
-    return took
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        for told in file.read_text().splitlines():
+            kind, _, seconds = told.partition(": ")
+            spent[kind] = spent.get(kind, 0.0) + float(seconds)
 
 
 @contextmanager

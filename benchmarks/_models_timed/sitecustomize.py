@@ -1,0 +1,73 @@
+"""Python imports this at its start where this folder is on its path: it times the calls of models.
+
+Every process of a run, workers and servers of candidates too, adds a line to the file that `MODELS_TIMED`
+names for each call: what kind it was, and its seconds.
+"""
+
+import functools
+import importlib.abc
+import importlib.util
+import os
+import sys
+import threading
+import time
+
+WATCHED = {
+    "comporta.train.asking": {"ask": "predictions", "refitted": "fits"},
+    "comporta.train.steps": {"ask": "predictions"},
+    "comporta.train.predictor": {
+        "Predictor.predict": "served predictions",
+        "Predictor.fast": "served predictions",
+    },
+    "comporta.stats.simple": {"_said": "fits of what it is compared with"},
+    "comporta.evidence.membership": {"reference": "fits of what it is compared with"},
+}
+_here = threading.local()
+
+
+def timed(work, kind):
+    """The same, its outermost calls told."""
+
+    @functools.wraps(work)
+    def doing(*given, **named):
+        depth = getattr(_here, "depth", 0)
+        _here.depth = depth + 1
+        began = time.perf_counter()
+        try:
+            return work(*given, **named)
+        finally:
+            took = time.perf_counter() - began
+            _here.depth = depth
+            if not depth:
+                os.write(_told, f"{kind}: {took}\n".encode())
+
+    return doing
+
+
+class Watching(importlib.abc.MetaPathFinder):
+    """Finds what others find, and wraps what is watched once it is loaded."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in WATCHED:
+            return None
+        sys.meta_path.remove(self)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            sys.meta_path.insert(0, self)
+        load = spec.loader.exec_module
+
+        def loaded(module):
+            load(module)
+            for function, kind in WATCHED[name].items():
+                *owner, last = function.split(".")
+                holder = functools.reduce(getattr, owner, module)
+                setattr(holder, last, timed(getattr(holder, last), kind))
+
+        spec.loader.exec_module = loaded
+        return spec
+
+
+if "MODELS_TIMED" in os.environ:
+    _told = os.open(os.environ["MODELS_TIMED"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    sys.meta_path.insert(0, Watching())
