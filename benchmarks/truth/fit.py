@@ -20,6 +20,10 @@ CODE = (
     "gates/fit_gap.py",
 )
 
+BEYOND = {("multiclass", "beats_baselines()"): -0.24, ("regression", "fit_gap()"): 0.36}
+"""What boosted trees of 800 rows have on 20,000 rows more: beyond the limits -0.2 and 0.3. The other checks
+and tasks, and 4,000 rows, are within them."""
+
 
 def study(seeds: int = 100) -> list[dict[str, Any]]:
     """All seeds for a line of 400 rows without a fault; an eighth for boosted trees and for 2,000 rows, and
@@ -46,7 +50,9 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
                 rows += [
                     {
                         "check": check,
-                        "fault": fault,
+                        "fault": "boosted trees that 800 rows are too few for"
+                        if boosted and size == 400 and (task, check) in BEYOND
+                        else fault,
                         "size": f"{size:,} test rows, {task}{', boosted trees' * boosted}",
                         "found": float(np.mean(each)),
                         "seeds": times,
