@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from comporta.project import Model
 from comporta.project.reference import name_of
 from comporta.records import Join, Record, Shape
 from comporta.serve import Meta
+
+if TYPE_CHECKING:
+    from comporta.data.features import FeaturePlan, Function
 
 
 class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,6 +31,25 @@ class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
     joins: tuple[Join, ...]
     shapes: dict[str, Shape]
     requires: tuple[Meta, ...] = ()
+
+    def plan(self, compute: Sequence[Function]) -> FeaturePlan:
+        """As what makes features. compute: the functions that are referred to."""
+        from comporta.data.features import FeaturePlan
+
+        return FeaturePlan(
+            of=self.of,
+            known=self.known,
+            shapes=self.shapes,
+            joins=self.joins,
+            compute=tuple(compute),
+            use=self.use,
+            target=self.target,
+        )
+
+    def params(self) -> dict[str, Any]:
+        """As parameters of a step that makes features of the rows `of`."""
+        told: dict[str, Any] = msgspec.to_builtins(self)
+        return {name: told[name] for name in ("known", "use", "target", "joins", "shapes")}
 
 
 def bundle(model: Model, root: Path) -> Bundle:

@@ -9,12 +9,13 @@ import msgspec
 import polars as pl
 
 from comporta.data import scan, slice_of
-from comporta.data.features import HIDDEN, FeaturePlan, History
+from comporta.data.features import HIDDEN, History
 from comporta.data.features_history import tables
 from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
 from comporta.errors import ComportaError, NotFound
 from comporta.gates import needs
+from comporta.loop.bundle import bundle
 from comporta.loop.house import House
 from comporta.project import Dataset, Model
 from comporta.project.faults import faults, sources
@@ -42,7 +43,7 @@ def check(house: House) -> tuple[Fault, ...]:
             found += _of_model(model, frames, places)
             # Only on a sound declaration: on another they would tell its faults a second time.
             if not found and not declared:
-                found += _of_functions(model, frames, places)
+                found += _of_functions(model, house.root, frames, places)
     lines = {(fault.file, fault.line) for fault in declared}
     told = {fault for fault in found if (fault.file, fault.line) not in lines}
     return tuple(sorted({*declared, *told}, key=lambda fault: (fault.file, fault.line, fault.message)))
@@ -110,19 +111,12 @@ def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> 
     yield from found
 
 
-def _of_functions(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> Iterator[Fault]:
+def _of_functions(
+    model: Model, root: Path, frames: dict[str, pl.LazyFrame], places: Places
+) -> Iterator[Fault]:
     """Feature functions that fail, or that look at other rows."""
     features = model.features
-    tables_of = (features.of, *(join.dataset for join in features.joins))
-    plan = FeaturePlan(
-        of=features.of.name,
-        known=tuple(features.known),
-        shapes={table.name: table.shape() for table in tables_of},
-        joins=tuple(join.join() for join in features.joins),
-        compute=tuple(features.compute),
-        use=None if features.use is None else tuple(features.use),
-        target=model.target,
-    )
+    plan = bundle(model, root).plan(features.compute)
     rows = frames[features.of.name].head(ROWS).collect()
     try:
         history: History = tables(frames, plan.joins, plan.shapes, rows.schema)

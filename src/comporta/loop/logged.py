@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
+from comporta.loop.bundle import bundle
 from comporta.loop.pool import Thing
 from comporta.project import Model
-from comporta.project.reference import name_of
 from comporta.records import Node, Slice
 
 LOGGED = "comporta.data.steps_logged:logged"
@@ -26,27 +24,17 @@ def logged_node(
     keep: Sequence[str],
 ) -> Node:
     """The step that makes the table. tables: the joined datasets by name."""
-    features = model.features
-    shapes = {each.name: each for each in (features.of, *(join.dataset for join in features.joins))}
+    way = bundle(model, root)
     return Node(
         name=f"logged {model.name}",
         run=LOGGED,
-        uses={"compute": tuple(name_of(function, root) for function in features.compute)},
+        uses={"compute": way.compute},
         inputs={
             "log": logs[0],
             "labels": logs[1],
             "signature": things["signature"],
-            **{f"table {join.dataset.name}": tables[join.dataset.name] for join in features.joins},
+            **{f"table {join.dataset}": tables[join.dataset] for join in way.joins},
         },
-        params={
-            "model": model.name,
-            "of": features.of.name,
-            "known": list(features.known),
-            "use": None if features.use is None else list(features.use),
-            "target": model.target,
-            "keep": list(keep),
-            "joins": [msgspec.to_builtins(each.join()) for each in features.joins],
-            "shapes": {name: msgspec.to_builtins(table.shape()) for name, table in shapes.items()},
-        },
+        params={**way.params(), "model": model.name, "of": way.of, "keep": list(keep)},
         spare=True,
     )

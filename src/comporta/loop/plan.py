@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.gates import asked_at, needs
+from comporta.loop.bundle import bundle
 from comporta.loop.checks import checks
 from comporta.loop.logged import Logs, logged_node
 from comporta.loop.pool import Candidate, Thing, kept, measuring
@@ -214,24 +215,16 @@ def champion_node(model: Model, root: Path, champion: Version, things: Mapping[s
 
 def features_node(model: Model, root: Path) -> Node:
     """The table the model learns from. Columns wanted for slices and groups go along, hidden from it."""
-    features = model.features
-    inputs: dict[str, Asset | Output] = {"of": Output(node=f"data {features.of.name}", name="version")}
-    for join in features.joins:
-        inputs[f"table {join.dataset.name}"] = Output(node=f"data {join.dataset.name}", name="version")
-    tables = {features.of.name: features.of, **{each.dataset.name: each.dataset for each in features.joins}}
+    way = bundle(model, root)
+    inputs: dict[str, Asset | Output] = {"of": Output(node=f"data {way.of}", name="version")}
+    for join in way.joins:
+        inputs[f"table {join.dataset}"] = Output(node=f"data {join.dataset}", name="version")
     return Node(
         name=f"features {model.name}",
         run=FEATURES,
-        uses={"compute": tuple(name_of(function, root) for function in features.compute)},
+        uses={"compute": way.compute},
         inputs=inputs,
-        params={
-            "known": list(features.known),
-            "use": None if features.use is None else list(features.use),
-            "target": model.target,
-            "keep": beside(model),
-            "joins": [msgspec.to_builtins(each.join()) for each in features.joins],
-            "shapes": {name: msgspec.to_builtins(table.shape()) for name, table in tables.items()},
-        },
+        params={**way.params(), "keep": beside(model)},
         limits=Limits(),
     )
 

@@ -85,15 +85,7 @@ class Released:
     def _plan(self, version: Version, bundle: Bundle) -> FeaturePlan:
         """The version's way to its features, with the functions of its own source."""
         root = lay_out(self.house.desk, version.parts["code"], self.house.below / "code")
-        return FeaturePlan(
-            of=bundle.of,
-            known=bundle.known,
-            shapes=bundle.shapes,
-            joins=bundle.joins,
-            compute=functions(root, bundle.compute),
-            use=bundle.use,
-            target=bundle.target,
-        )
+        return bundle.plan(functions(root, bundle.compute))
 
 
 class History:

@@ -14,7 +14,6 @@ import polars as pl
 
 from comporta.data import answerer, scan, typed
 from comporta.data.asof import needed
-from comporta.data.features import FeaturePlan
 from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_text
 from comporta.data.online import Latest, online
@@ -68,18 +67,9 @@ def answering(desk: Desk, way: Way, signature: Signature, below: Path) -> Answer
         compute = tuple(resolve(ref, Path(way.root)) for ref in bundle.compute)
     else:
         compute = functions(lay_out(desk, way.code, below), bundle.compute)
-    plan = FeaturePlan(
-        of=bundle.of,
-        known=bundle.known,
-        shapes=bundle.shapes,
-        joins=bundle.joins,
-        compute=compute,
-        use=bundle.use,
-        target=bundle.target,
-    )
     carried = pl.Schema({field.name: typed(field.type) for field in signature.raw})
     frames = {name: read(desk, each).lazy() for name, each in way.tables.items()}
-    return answerer(plan, Latest(online(frames, bundle.joins, bundle.shapes, carried)))
+    return answerer(bundle.plan(compute), Latest(online(frames, bundle.joins, bundle.shapes, carried)))
 
 
 Watched = Callable[[pl.DataFrame], None]
