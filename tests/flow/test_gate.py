@@ -17,6 +17,7 @@ from comporta.loop.log import Log
 from comporta.loop.release import release, version_of
 from comporta.loop.report import report
 from comporta.loop.runs import run_of
+from comporta.loop.trace import trace
 from comporta.loop.train import run
 from comporta.records import Feedback, Observation
 
@@ -138,6 +139,9 @@ def test_only_those_with_the_role_waive_and_a_waiver_lets_it_through(folder):
         assert waived.waivers[0].outcome == "fail"
         release(house, "leaving/1")
         assert version_of(house, "leaving").state == "released"
+        (gates,) = [each for each in trace(house, "leaving/1").children if each.kind == "gate"]
+        assert gates.label == "gates: 1 of 2 open, 1 waived"
+        assert gates.facts["roc_auc at least 0.999"] == f"fail, waived by rui until {UNTIL:%Y-%m-%d}"
 
 
 def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(folder):

@@ -282,6 +282,12 @@ def test_a_waiver_that_makes_no_sense_is_refused(asked, said):
         waive(version, asked, AT)
 
 
+def test_where_none_is_closed_there_is_nothing_to_waive():
+    version = after(register(candidate(), ()), told(candidate(), (verdict("pass"),)))
+    with pytest.raises(Refused, match="found no check 'unknown', and none that is closed"):
+        waive(version, waiver(check="unknown"), AT)
+
+
 def test_approvals_are_counted_by_person():
     version = candidate(needed=2)
     facts: list[Fact] = [register(version, ()), told(version, (verdict("pass"),))]

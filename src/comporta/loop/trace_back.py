@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from comporta.data import manifest_of, rows_of, slice_of
@@ -54,7 +55,7 @@ def version_back(house: House, here: Place) -> Tree:
         label=f"{version.id}, {version.state}",
         facts={"made": _time(version.at), "run": version.run, **_commit(version)},
         children=(
-            *_gates(version),
+            *_gates(version, house.clock()),
             *_releases(house, version),
             _source(house, version),
             _step(house, version.steps[f"fit {version.model}"], made),
@@ -185,18 +186,19 @@ def _slice(part: Slice) -> Tree:
     )
 
 
-def _gates(version: Version) -> tuple[Tree, ...]:
+def _gates(version: Version, now: datetime) -> tuple[Tree, ...]:
     if not version.verdicts:
         return (Tree(kind="gate", id="", label="no gates declared"),)
     opened = sum(verdict.opens for verdict in version.verdicts)
-    return (
-        Tree(
-            kind="gate",
-            id=version.policy,
-            label=f"gates: {opened} of {len(version.verdicts)} open",
-            facts={verdict.check: verdict.outcome for verdict in version.verdicts},
-        ),
-    )
+    facts, waived = {}, 0
+    for verdict in version.verdicts:
+        waiver = None if verdict.opens else version.waived(verdict.check, now)
+        waived += waiver is not None
+        told = "" if waiver is None else f", waived by {waiver.by} until {waiver.until:%Y-%m-%d}"
+        facts[verdict.check] = f"{verdict.outcome}{told}"
+    beside = f", {waived} waived" if waived else ""
+    label = f"gates: {opened} of {len(version.verdicts)} open{beside}"
+    return (Tree(kind="gate", id=version.policy, label=label, facts=facts),)
 
 
 def _releases(house: House, version: Version) -> tuple[Tree, ...]:

@@ -96,7 +96,9 @@ def waive(version: Version, waiver: Waiver, now: datetime) -> VersionWaived:
     """
     verdict = next((each for each in version.verdicts if each.check == waiver.check), None)
     if verdict is None:
-        raise Refused(f"{version.id}: found no check {waiver.check!r}, expected one of: {_names(version)}.")
+        closed = [each.check for each in version.verdicts if not each.opens]
+        what = f"expected one of: {'; '.join(closed)}" if closed else "and none that is closed"
+        raise Refused(f"{version.id}: found no check {waiver.check!r}, {what}.")
     if verdict.opens:
         raise Refused(
             f"{version.id}: {waiver.check!r} is open ({verdict.outcome}); there is nothing to waive."
@@ -145,7 +147,3 @@ def require_releasable(version: Version, now: datetime, stale: tuple[str, ...] =
 def _why(version: Version, now: datetime) -> str:
     """The reasons of the verdicts that close the way, one a line."""
     return "".join(f"\n  {each.check}: {each.reason}" for each in version.shut(now))
-
-
-def _names(version: Version) -> str:
-    return "; ".join(each.check for each in version.verdicts if not each.opens) or "none: all are open"
