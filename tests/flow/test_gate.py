@@ -7,12 +7,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from comporta.cli.init import make
 from comporta.data import scan, slice_of
 from comporta.errors import Refused
 from comporta.loop.gate import gate, waive
 from comporta.loop.house import open_house
+from comporta.loop.judging import _deeper
 from comporta.loop.log import Log
 from comporta.loop.release import release, version_of
 from comporta.loop.report import report
@@ -99,6 +101,13 @@ def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(
         assert outcomes(version)["a deep check"] == "inconclusive"
         with pytest.raises(Refused, match=r"Not audited yet: comporta gate leaving/1 --level audit\."):
             release(house, "leaving/1")
+        # What another version of the very same model was told is not said of this one.
+        told = next(each for each in version.verdicts if each.check == "a deep check")
+        twin = replace(version, number=2, verdicts=(told,))
+        forms = {told.check: told.form}
+        (model,) = house.project.models
+        (again,) = [_deeper(each, twin, forms) for each in model.gates if each.name == told.check]
+        assert again.reason == "Not audited yet: comporta gate leaving/2 --level audit."
         deep = gate(house, "leaving", level="audit").version
         assert outcomes(deep)["a deep check"] == "pass"
         # A shallower look leaves what the deeper one said.

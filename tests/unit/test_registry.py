@@ -45,11 +45,13 @@ def candidate(
     forms: dict[str, str] | None = None,
     model: str = "",
     policy: str = "p",
+    test: str = "",
 ) -> Version:
+    parts = {"model": model, "test": test}
     return Version(
         model="late", number=number, run="r", at=AT, steps={}, read=(), policy=policy, needed=needed,
         asked=asked, forms=forms or {},
-        parts={"model": Artifact(digest=model, size=1, kind="model")} if model else {},
+        parts={name: Artifact(digest=each, size=1, kind=name) for name, each in parts.items() if each},
     )  # fmt: skip
 
 
@@ -213,6 +215,15 @@ def test_the_very_same_model_built_another_way_stays_asked_what_it_was_asked():
     assert inherited(other, (refused,)) == other
 
 
+def test_of_other_test_rows_the_very_same_model_inherits_no_pass():
+    first = candidate(asked=("c", "d"), model="same", test="these")
+    passed = after(register(first, ()), told(first, (verdict("pass"), verdict("fail", check="d"))))
+    there = candidate(2, asked=("c", "d"), model="same", test="these")
+    assert seen(inherited(there, (passed,)).verdicts) == [("c", "pass", False), ("d", "fail", False)]
+    other = candidate(2, asked=("c", "d"), model="same", test="others")
+    assert seen(inherited(other, (passed,)).verdicts) == [("d", "fail", False)]
+
+
 OUTCOMES = st.sampled_from(["pass", "fail", "inconclusive", "does not apply"])
 TODAY = st.lists(
     st.tuples(st.sampled_from(["c", "d", "e"]), OUTCOMES, st.booleans(), st.sampled_from(["1", "2", "3"])),
@@ -255,6 +266,15 @@ def test_a_waiver_opens_one_check_until_its_end():
     require_releasable(version, AT + timedelta(days=29))
     with pytest.raises(Refused, match="gates refused"):
         require_releasable(version, AT + timedelta(days=31))
+
+
+def test_a_waiver_does_not_outlive_the_check_it_was_given_for():
+    first = candidate(asked=())
+    facts: list[Fact] = [register(first, ()), told(first, (verdict("fail", form="2"),))]
+    facts.append(waive(after(*facts), waiver(), AT))
+    assert not after(*facts).shut(AT)
+    facts.append(told(after(*facts), (verdict("fail", form="3"),), "q"))
+    assert [each.check for each in after(*facts).shut(AT)] == ["c"]
 
 
 def test_a_waiver_of_one_check_leaves_the_others():

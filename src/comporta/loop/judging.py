@@ -94,13 +94,13 @@ def _deeper(check: Check, version: Version, forms: Mapping[str, str]) -> Verdict
     now = forms.get(unmade.check, "")
     alike = (each for each in version.verdicts if (now and each.form == now) or _of_old(each, unmade.check))
     said = next(alike, None)
-    if said is not None:
+    level = level_of(check)
+    unasked = f"Not {'audited' if level == 'audit' else 'asked'} yet: comporta gate "
+    # That it was not asked is said of this version anew: it may stand here of another one of the same model.
+    if said is not None and not said.reason.startswith(unasked):
         # Whether it is required is of today's gates: what was reported then may close the way now.
         return replace(said, check=unmade.check, required=unmade.required, carried=False)
-    level = level_of(check)
-    asked = "audited" if level == "audit" else "asked"
-    why = f"Not {asked} yet: comporta gate {version.id} --level {level}."
-    return replace(unmade, outcome="inconclusive", reason=why)
+    return replace(unmade, outcome="inconclusive", reason=f"{unasked}{version.id} --level {level}.")
 
 
 def _of_old(verdict: Verdict, check: str) -> bool:

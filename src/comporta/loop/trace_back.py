@@ -192,7 +192,7 @@ def _gates(version: Version, now: datetime) -> tuple[Tree, ...]:
     opened = sum(verdict.opens for verdict in version.verdicts)
     facts, waived = {}, 0
     for verdict in version.verdicts:
-        waiver = None if verdict.opens else version.waived(verdict.check, now)
+        waiver = None if verdict.opens else version.waived(verdict, now)
         waived += waiver is not None
         told = "" if waiver is None else f", waived by {waiver.by} until {waiver.until:%Y-%m-%d}"
         facts[verdict.check] = f"{verdict.outcome}{told}"

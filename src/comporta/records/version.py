@@ -73,16 +73,15 @@ class Version(Record, frozen=True, kw_only=True):
         """`late/3`: how people and URLs name it."""
         return f"{self.model}/{self.number}"
 
-    def waived(self, check: str, now: datetime) -> Waiver | None:
-        """The waiver under which this check does not block now, or None."""
-        live = (each for each in reversed(self.waivers) if each.check == check and each.until > now)
-        return next(live, None)
+    def waived(self, verdict: Verdict, now: datetime) -> Waiver | None:
+        """The waiver under which this verdict does not block now, or None: one of a check that has changed
+        since it was given is none."""
+        live = (each for each in reversed(self.waivers) if each.check == verdict.check and each.until > now)
+        return next((each for each in live if each.form in ("", verdict.form) or not verdict.form), None)
 
     def shut(self, now: datetime) -> tuple[Verdict, ...]:
         """The verdicts that close its way into production now."""
-        return tuple(
-            each for each in self.verdicts if not each.opens and self.waived(each.check, now) is None
-        )
+        return tuple(each for each in self.verdicts if not each.opens and self.waived(each, now) is None)
 
 
 class Approval(Record, frozen=True, kw_only=True):
@@ -97,7 +96,7 @@ class Approval(Record, frozen=True, kw_only=True):
 class Waiver(Record, frozen=True, kw_only=True):
     """Who lets one check of one version not count, in what role, why and until when.
 
-    outcome: what the check had said. The role is as claimed.
+    outcome: what the check had said; form: what it declared, or empty. The role is as claimed.
     """
 
     check: str
@@ -107,3 +106,4 @@ class Waiver(Record, frozen=True, kw_only=True):
     at: datetime
     until: datetime
     outcome: str
+    form: str = ""

@@ -73,19 +73,20 @@ def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
     ones, oldest first.
 
     Another build can give the same model, byte for byte: it is no new candidate, and what was said of it
-    stands until it is judged again.
+    stands until it is judged again. Of other test rows only what closes the way does: a pass was of those.
     """
     mine = candidate.parts.get("model")
     same = next((each for each in reversed(versions) if mine and each.parts.get("model") == mine), None)
     if same is None:
         return candidate
+    alike = same.parts.get("test") == candidate.parts.get("test")
     return replace(
         candidate,
         policy=same.policy,
         asked=tuple(dict.fromkeys((*same.asked, *candidate.asked))),
         forms={**candidate.forms, **same.forms},
         needed=max(candidate.needed, same.needed),
-        verdicts=same.verdicts,
+        verdicts=tuple(each for each in same.verdicts if alike or not each.opens),
     )
 
 
@@ -107,7 +108,8 @@ def waive(version: Version, waiver: Waiver, now: datetime) -> VersionWaived:
         raise Refused(f"{version.id}: found a waiver without a reason, expected why: --reason WHY")
     if waiver.until <= now:
         raise Refused(f"{version.id}: found the end {waiver.until:%Y-%m-%d}, expected a day to come.")
-    return VersionWaived(model=version.model, number=version.number, waiver=waiver)
+    given = replace(waiver, form=verdict.form)
+    return VersionWaived(model=version.model, number=version.number, waiver=given)
 
 
 def approve(version: Version, approval: Approval) -> VersionApproved:

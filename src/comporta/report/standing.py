@@ -20,7 +20,7 @@ def tell(
 
 
 def _told(version: Version, verdict: Verdict, at: datetime, findings: Findings | None) -> Told:
-    live = None if verdict.opens else version.waived(verdict.check, at)
+    live = None if verdict.opens else version.waived(verdict, at)
     past = tuple(each for each in version.waivers if each.check == verdict.check and each is not live)
     return Told(verdict=verdict, findings=findings, waiver=live, past=past)
 
@@ -51,7 +51,10 @@ def _waiver(version: Version, waiver: Waiver, at: datetime) -> tuple[str, str]:
     elif verdict is None or verdict.opens:
         what = "waiver, not needed now"
     else:
-        what = "waived" if version.waived(waiver.check, at) is waiver else "waiver, replaced"
+        live = version.waived(verdict, at)
+        what = (
+            "waived" if live is waiver else "waiver, replaced" if live else "waiver, of the check as it was"
+        )
     now = verdict.outcome if verdict is not None else "not asked"
     return what, f"{waiver.check}: {signed(waiver)} It is {now} now."
 
