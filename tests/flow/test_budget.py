@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from comporta.cli.init import make
+from comporta.errors import BadProject
+from comporta.loop.check import check
 from comporta.loop.gate import gate
 from comporta.loop.house import open_house
 from comporta.loop.runs import run_of
@@ -30,6 +34,12 @@ def test_what_the_time_did_not_last_for_is_missing_and_measured_next_time(tmp_pa
     settings = tmp_path / "comporta.toml"
     before = settings.read_text() if settings.exists() else ""
 
+    settings.write_text(f'{before}\nbudget = "release=soon"\n')
+    with (
+        open_house(tmp_path, works=True) as house,
+        pytest.raises(BadProject, match="budget: release: found 'soon'"),
+    ):
+        check(house)
     settings.write_text(f'{before}\nbudget = "release=0s"\n')
     with open_house(tmp_path, works=True) as house:
         report = run(house)

@@ -62,7 +62,7 @@ def test_the_time_of_a_level_is_a_setting() -> None:
     assert seconds_at("audit", "release=90s, audit=8h") == 8 * 3600
     assert seconds_at("commit", "release=90s") == seconds_at("commit")
     assert all(seconds_at(level, Settings().budget) == seconds_at(level) for level in LEVELS)
-    for wrong in ("night=1h", "release", "release=soon", "1h"):
+    for wrong in ("night=1h", "release", "release=soon", "1h", "release=99999999999w"):
         with pytest.raises(BadProject, match=r"^budget: .*expected"):
             seconds_at("release", wrong)
 

@@ -181,6 +181,14 @@ def test_every_verdict_stands_under_one_heading():
     assert sections(FULL.told)[-1][0] == "The team's own"
 
 
+def test_junit_is_well_formed_whatever_a_check_is_called():
+    odd = replace(FULL.told[0].verdict, check="a \x00 \x1b[31m check", reason="\x0b\uffff.")
+    version = replace(FULL.version, verdicts=(odd,))
+    full = replace(FULL, version=version, told=tell(version, FULL.at))
+    (case,) = ET.fromstring(junit(full)).findall(".//testcase")
+    assert case.attrib["name"] == "a \ufffd \ufffd[31m check"
+
+
 def test_junit_counts_what_closes_as_failures_and_the_rest_that_did_not_pass_as_skipped():
     suites = ET.fromstring(junit(FULL))
     assert len(suites.findall(".//testcase")) == len(FULL.told)

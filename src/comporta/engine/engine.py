@@ -365,6 +365,8 @@ class _Asking:
                 if name in self._waiting:
                     continue
                 self._waiting.add(name)
+            elif state == "started":
+                self._waiting.discard(name)
             if name not in self._answers:
                 self._tell(name, state, at)
 

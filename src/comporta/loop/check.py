@@ -15,6 +15,7 @@ from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
 from comporta.errors import ComportaError, NotFound
 from comporta.gates import needs
+from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import bundle
 from comporta.loop.house import House
 from comporta.project import Dataset, Model
@@ -26,7 +27,8 @@ ROWS = 300
 
 def check(house: House) -> tuple[Fault, ...]:
     """The faults in the order of the source. Data is read from the newest version where there is one,
-    else from its source, whose rows are not kept."""
+    else from its source, whose rows are not kept. Raises BadProject on a budget that is none."""
+    seconds_at("release", house.settings.budget)
     declared = faults(house.project, house.root)
     places = Places(sources(house.root), house.root)
     found: list[Fault] = []

@@ -25,7 +25,7 @@ class Settings(Record, frozen=True, kw_only=True):
     store: str = "file://.comporta/store"
     key: str = "file://comporta.key"
     executor: str = "local://"
-    budget: str = "commit=1m, release=30m, audit=4h"
+    budget: str = ""
 
 
 def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -53,5 +53,5 @@ def _read(file: Path) -> dict[str, str]:
         if key not in known:
             raise BadProject(f"{file.name}: found {key!r}, expected only {', '.join(known)}. Remove it.")
         if not isinstance(value, str):
-            raise BadProject(f"{file.name}: {key}: found {value!r}, expected a URL in quotes.")
+            raise BadProject(f"{file.name}: {key}: found {value!r}, expected text in quotes.")
     return said

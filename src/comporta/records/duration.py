@@ -17,4 +17,7 @@ def duration(text: str | timedelta) -> timedelta:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text)
     if match is None:
         raise BadProject(f"found {text!r}, expected a span such as '90s', '15m', '6h', '30d' or '2w'.")
-    return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise BadProject(f"found {text!r}, expected a span of less than 2.7 million years.") from None

@@ -29,7 +29,7 @@ class Limits(Record, frozen=True, kw_only=True):
 
 class Budget(Record, frozen=True, kw_only=True):
     """Seconds of wall time that the steps of one budget may take, added up: once they are spent no other
-    begins. of: whose it is."""
+    is begun; one that waits for a worker by then still runs. of: whose it is."""
 
     of: str
     seconds: float

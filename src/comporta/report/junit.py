@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from comporta.report.markdown import because
 from comporta.report.standing import standing
 from comporta.report.told import Report, Told, sections
+
+_UNTOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML 1.0 cannot say at all."""
 
 
 def junit(report: Report) -> str:
@@ -30,7 +34,8 @@ def suites(name: str, every: Sequence[Told], judged: Sequence[tuple[str, str]] =
     suites += [_properties(judged)] if judged else []
     shut = sum(each.shuts for each in every)
     head = f'name={quoteattr(name)} tests="{len(every)}" failures="{shut}"'
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
+    text = f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
+    return _UNTOLD.sub("\ufffd", text)
 
 
 def _properties(judged: Sequence[tuple[str, str]]) -> str:

@@ -182,7 +182,9 @@ def _floats(column: Column, values: Sequence[Any]) -> Values:
 
 def _finite(column: Column, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same. Raises BadRequest on what is infinite, or missing where nothing may be."""
-    if not np.isfinite(np.add.reduce(numbers)):
+    with np.errstate(over="ignore"):  # values near the largest: looked at one by one below
+        total = np.add.reduce(numbers)
+    if not np.isfinite(total):
         missing = np.isnan(numbers)
         if not column.nullable and missing.any():
             raise bad(column, int(missing.argmax()), "a missing value")
