@@ -95,16 +95,22 @@ GH = """#!/usr/bin/env python3
 import json, os, pathlib, sys
 
 words, kept = sys.argv[1:], pathlib.Path(os.environ["KEPT"])
-comments = json.loads(kept.read_text()) if kept.exists() else {"7": "of another workflow"}
+comments = json.loads(kept.read_text()) if kept.exists() else {
+    "6": ["mallory", os.environ["MARK"]], "7": ["github-actions[bot]", "of another workflow"]
+}
+if words[:2] == ["api", "user"]:
+    sys.exit("HTTP 403: Resource not accessible by integration")
 if "--method" not in words:
-    print("\\n".join(id for id, body in comments.items() if body.startswith(os.environ["MARK"])))
+    assert ".user.login == $ENV.ME" in words[-1], words
+    mine = [id for id, (by, body) in comments.items() if by == os.environ["ME"]]
+    print("\\n".join(id for id in mine if comments[id][1].startswith(os.environ["MARK"])))
 elif os.environ.get("READ_ONLY"):
     sys.exit("HTTP 403: Resource not accessible by integration")
 else:
     method, address = words[words.index("--method") + 1 :][:2]
     body = pathlib.Path(words[words.index("--field") + 1].removeprefix("body=@")).read_text()
     assert address == f"repos/us/it/issues/{'5/comments' if method == 'POST' else 'comments/8'}", address
-    comments["8"] = body
+    comments["8"] = ["github-actions[bot]", body]
     kept.write_text(json.dumps(comments))
 """
 
@@ -116,6 +122,7 @@ def comment_step(tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]
     (tmp_path / "bin" / "gh").write_text(GH)
     (tmp_path / "bin" / "gh").chmod(0o755)
     told = {"GITHUB_WORKFLOW": "gates", "GITHUB_JOB": "quick", "GITHUB_REPOSITORY": "us/it", "NUMBER": "5"}
+    told["PROJECT"] = "."
     where = {"RUNNER_TEMP": str(tmp_path), "KEPT": str(tmp_path / "kept.json")}
     return bash(f'PATH="{tmp_path}/bin:$PATH"\n{script}', tmp_path, **told, **where, **env)
 
@@ -126,8 +133,9 @@ def test_the_action_keeps_one_comment_up_to_date_and_leaves_the_others(tmp_path)
         done = comment_step(tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads((tmp_path / "kept.json").read_text()) == {
-            "7": "of another workflow",
-            "8": f"<!-- comporta gates quick -->\n{said}",
+            "6": ["mallory", "<!-- comporta gates quick . -->"],
+            "7": ["github-actions[bot]", "of another workflow"],
+            "8": ["github-actions[bot]", f"<!-- comporta gates quick . -->\n{said}"],
         }
 
 
@@ -181,10 +189,13 @@ class Notes(BaseHTTPRequestHandler):
         """Nothing."""
 
     def do_GET(self) -> None:
+        if self.path == "/api/v4/user":
+            self._say({"id": 1})
+            return
         query = parse_qs(urlsplit(self.path).query)
         size, page = int(query["per_page"][0]), int(query["page"][0])
         some = list(self.server.notes.items())[size * (page - 1) : size * page]
-        self._say([{"id": id, "body": body} for id, body in some])
+        self._say([{"id": id, "body": body, "author": {"id": by}} for id, (by, body) in some])
 
     def do_POST(self) -> None:
         self._keep(len(self.server.notes))
@@ -196,7 +207,7 @@ class Notes(BaseHTTPRequestHandler):
         assert self.headers["PRIVATE-TOKEN"] == "secret"
         assert self.path.startswith("/api/v4/projects/11/merge_requests/5/notes")
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"]
-        self.server.notes[id] = body
+        self.server.notes[id] = (1, body)
         self.server.ways.append(self.command)
         self._say({"id": id, "body": body})
 
@@ -208,7 +219,8 @@ class Notes(BaseHTTPRequestHandler):
 
 def test_the_gitlab_job_keeps_one_note_up_to_date_and_leaves_the_others(project, tmp_path):
     with ThreadingHTTPServer(("127.0.0.1", 0), Notes) as server:
-        server.notes, server.ways = dict.fromkeys(range(120), "by somebody"), []
+        server.notes, server.ways = dict.fromkeys(range(119), (1, "by the same token")), []
+        server.notes[119] = (2, "<!-- comporta quick -->\n by somebody else")
         Thread(target=server.serve_forever, daemon=True).start()
         told = {
             "COMPORTA_TOKEN": "secret",
@@ -219,7 +231,7 @@ def test_the_gitlab_job_keeps_one_note_up_to_date_and_leaves_the_others(project,
         for number in (1, 2):
             done = gitlab(project, tmp_path, "check", **told)
             assert (done.returncode, len(server.notes)) == (0, 121), done.stderr
-            assert server.notes[120].startswith("<!-- comporta quick -->\n### "), number
+            assert server.notes[120][1].startswith("<!-- comporta quick -->\n### "), number
         assert server.ways == ["POST", "PUT"]
         server.shutdown()
     done = gitlab(project, tmp_path, "check", **told)
