@@ -1,7 +1,7 @@
 """Python imports this at its start where this folder is on its path: it times the calls of models.
 
 Every process of a run, workers and servers of candidates too, adds a line to the file that `MODELS_TIMED`
-names for each call: what kind it was, and its seconds.
+names for each call: what kind it was, when it began and when it ended.
 """
 
 import functools
@@ -32,14 +32,13 @@ def timed(work, kind):
     def doing(*given, **named):
         depth = getattr(_here, "depth", 0)
         _here.depth = depth + 1
-        began = time.perf_counter()
+        began = time.time()
         try:
             return work(*given, **named)
         finally:
-            took = time.perf_counter() - began
             _here.depth = depth
             if not depth:
-                os.write(_told, f"{kind}: {took}\n".encode())
+                os.write(_told, f"{kind}: {began} {time.time()}\n".encode())
 
     return doing
 

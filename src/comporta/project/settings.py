@@ -25,7 +25,7 @@ class Settings(Record, frozen=True, kw_only=True):
     store: str = "file://.comporta/store"
     key: str = "file://comporta.key"
     executor: str = "local://"
-    budget: str = ""
+    budget: str = "commit=1m, release=30m, audit=4h"
 
 
 def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
