@@ -55,7 +55,6 @@ class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
 def bundle(model: Model, root: Path) -> Bundle:
     """The model's way from a request to its features."""
     features = model.features
-    tables = (features.of, *(join.dataset for join in features.joins))
     return Bundle(
         of=features.of.name,
         known=tuple(features.known),
@@ -63,6 +62,6 @@ def bundle(model: Model, root: Path) -> Bundle:
         target=model.target,
         compute=tuple(name_of(function, root) for function in features.compute),
         joins=tuple(join.join() for join in features.joins),
-        shapes={table.name: table.shape() for table in tables},
+        shapes={table.name: table.shape() for table in features.tables()},
         requires=tuple(model.requires),
     )

@@ -45,7 +45,7 @@ def plan(
     """All that must be known before these models can be judged. champions: what each is compared with.
     earlier: the references of each model's earlier versions. rows: how many to try it on; None: all.
     logs: the prediction log and the feedback, where they are asked for. seconds: see `Candidate`."""
-    wanted = {name for model in models for name in _tables(model)}
+    wanted = {table.name for model in models for table in model.features.tables()}
     nodes = [
         data_node(dataset, root)
         for dataset in project.tables().values()
@@ -57,7 +57,9 @@ def plan(
         )
         things = built(model.name)
         past = (earlier or {}).get(model.name, ())
-        tables = {name: Output(node=f"data {name}", name="version") for name in _tables(model)}
+        tables = {
+            each.name: Output(node=f"data {each.name}", name="version") for each in model.features.tables()
+        }
         served = None if logs is None else (logs, tables)
         champion = champions.get(model.name)
         nodes += evidence_nodes(model, root, things, champion, past, level, served, tables, seconds)
@@ -233,7 +235,3 @@ def beside(model: Model) -> list[str]:
     """The columns kept beside the features, hidden from the model: for slices, groups and gates, of whatever
     level, since another level must not be another table."""
     return sorted({*model.slices, *kept(needs(checks(model))), *filter(None, (model.group,))})
-
-
-def _tables(model: Model) -> list[str]:
-    return [model.features.of.name, *(join.dataset.name for join in model.features.joins)]

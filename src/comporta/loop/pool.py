@@ -17,7 +17,7 @@ from comporta.evidence.maker import Maker
 from comporta.evidence.pool import POOL
 from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import bundle
-from comporta.project import Dataset, Model
+from comporta.project import Model
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node, Output, Record
 
@@ -178,7 +178,7 @@ def told(model: Model) -> dict[str, Any]:
         "metrics": list(model.metrics),
         "known": list(model.features.known),
         "machine": machine()["digest"],
-        "shapes": {table.name: msgspec.to_builtins(table.shape()) for table in _read(model)},
+        "shapes": {table.name: msgspec.to_builtins(table.shape()) for table in model.features.tables()},
     }
 
 
@@ -186,11 +186,6 @@ def told_to(asked: Sequence[Need]) -> set[str]:
     """What of the declaration is told to the steps that measure these, and to those that they read."""
     makers = (POOL[what] for what in _with_parts({need.what for need in asked if pooled(need)}))
     return {fact for maker in makers for fact in maker.tells}
-
-
-def _read(model: Model) -> tuple[Dataset, ...]:
-    features = model.features
-    return (features.of, *(join.dataset for join in features.joins))
 
 
 def _called(function: object) -> str:

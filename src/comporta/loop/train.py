@@ -91,7 +91,7 @@ def enter(
     parts |= measured(answers, model)
     parts["code"] = code.keep(desk, house.root)
     parts["bundle"] = desk.put_json(bundle(model, house.root))
-    tables = {model.features.of.name, *(join.dataset.name for join in model.features.joins)}
+    tables = {table.name for table in model.features.tables()}
     read = tuple(
         asset
         for name, answer in answers.items()
@@ -100,6 +100,7 @@ def enter(
     )
 
     unbegun = late(house, done)
+    asked = policy(gates, declared)
 
     def commit(tx: Transaction) -> tuple[Version, bool]:
         versions = tuple(version for _, version in tx.scan(VERSIONS, f"{model.name}/"))
@@ -118,7 +119,7 @@ def enter(
                 steps=steps,
                 parts=parts,
                 read=read,
-                policy=policy(gates, declared),
+                policy=asked,
                 needed=model.approvals,
                 asked=required,
                 forms={name: declared[name] for name in required},
@@ -128,7 +129,7 @@ def enter(
         for look in looked(model, answers, version, done):
             tx.append(look)
         verdicts = verdicts_of(desk, model, level, answers, version, declared, unbegun)
-        fact = judged(version, verdicts, policy(gates, declared), level)
+        fact = judged(version, verdicts, asked, level)
         if fact is not None:
             tx.append(fact)
         entered = tx.get(VERSIONS, version_key(model.name, version.number))

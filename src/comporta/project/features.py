@@ -57,3 +57,7 @@ class Features(Record, frozen=True):
     joins: tuple[AsOf, ...] = ()
     compute: tuple[Callable[[Any], Any], ...] = ()
     use: tuple[str, ...] | None = None
+
+    def tables(self) -> tuple[Dataset, ...]:
+        """The datasets that it reads: of the rows, and of each join."""
+        return (self.of, *(join.dataset for join in self.joins))
