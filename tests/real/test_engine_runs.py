@@ -458,8 +458,9 @@ def test_two_engines_at_the_same_time_do_the_work_once(root: Path) -> None:
     assert faults == [] and calls(root) == 3 and sum(reused) == 3
 
 
-def test_ctrl_c_kills_what_runs_and_says_so(root: Path) -> None:
-    script = _controller(root, "Plan(nodes=(node('sleeps', params={'seconds': 60}),))")
+def test_ctrl_c_kills_what_runs_begins_nothing_more_and_says_so(root: Path) -> None:
+    plan = "Plan(nodes=tuple(node('sleeps', f'sleeps {n}', params={'seconds': 60 + n}) for n in range(5)))"
+    script = _controller(root, plan)
     process = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE, text=True)
     child = int(_eventually(lambda: (root / "child").read_text() or None))
     process.send_signal(signal.SIGINT)

@@ -60,6 +60,10 @@ class Book:
             self._here.clear(run)
         return self.now()
 
+    def reused(self, hits: Mapping[str, str]) -> None:
+        """What memory answered of the run, in one transaction."""
+        self._ledger.transact(lambda tx: tx.append(StepsReused(run=self.run, nodes=dict(hits))))
+
     def end(self, outcome: str, reason: str, hits: Mapping[str, str]) -> Run:
         """The run's last facts."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -158,6 +158,7 @@ class _Asking:
         self._again: dict[str, dict[str, str]] = {}
         self._said: SimpleQueue[tuple[str, str, float]] = SimpleQueue()
         self._waiting: set[str] = set()
+        self._running: dict[Future[Answer], Question] = {}
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._lock = Lock()
         self._stopped = Event()
@@ -182,6 +183,9 @@ class _Asking:
             except KeyboardInterrupt:
                 book.end("stopped", "interrupted", self._hits)
                 raise
+            except BadProject:
+                book.end("failed", "the project is at fault", self._hits)
+                raise
             failed = [
                 self._failed[node.name]
                 for node in self._plan.nodes
@@ -194,25 +198,22 @@ class _Asking:
             return book.end("done", "", self._hits), self._answers
 
     def _reuse(self) -> list[Node]:
-        """Answers what memory answers at once; the nodes that are left."""
-        left = []
-        for node in self._plan.nodes:
+        """Answers from memory up to the first node that must be asked; that and all after it are left, to be
+        looked at while it is at work."""
+        for place, node in enumerate(self._plan.nodes):
             inputs = known(node, self._steps)
-            if inputs is None:
-                left.append(node)
-                continue
+            assert inputs is not None, "a node comes after those that it reads"
             answer = self._engine._memory.answer(self._engine._question(node, inputs))
             if answer is None:
-                left.append(node)
-            else:
-                self._keep(answer)
-        return left
+                return list(self._plan.nodes[place:])
+            self._keep(answer)
+        return []
 
     def _ask(self, left: list[Node], book: Book, folder: Path) -> None:
         engine = self._engine
         executor = engine._started() if self._memory else engine._fresh()
         executor.warm(sum(not node.inline or not self._memory for node in left))
-        work = guards.run(executor, engine._desk, folder, book.run, took=self._took)
+        work = guards.run(executor, engine._desk, folder, book.run, took=self._took, stopped=self._stopped)
         if self._memory:
             recorded = guards.recorded(work, book, engine._memory, say=self._say, stopped=self._stopped)
             within = guards.budgeted(recorded, book, self._over)
@@ -222,13 +223,21 @@ class _Asking:
             here = guards.cached(inline, engine._memory)
         else:
             door = here = work
+        ahead = self._ahead(left)
+        if isinstance(executor, Inline):
+            # Beside a step of this very process: CPython 3.11 may fail to parse in two threads at once.
+            deque(ahead, maxlen=0)
         pool = ThreadPoolExecutor(min(_ASKED_AT_ONCE, len(left)), thread_name_prefix="comporta-ask")
         try:
-            self._turn(left, book, pool, door, here, executor.workers)
+            self._turn(left, ahead, book, pool, door, here, executor.workers)
         except BaseException:
             # Nothing may go on behind an interrupted run's back.
             self._stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
             executor.stop()
+            while live := [each for each in self._running if not each.done()]:
+                wait(live, timeout=_BEAT)
+                executor.stop()  # again: one that was on its way there may have begun meanwhile
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -238,6 +247,7 @@ class _Asking:
     def _turn(
         self,
         left: list[Node],
+        ahead: Iterator[Node],
         book: Book,
         pool: ThreadPoolExecutor,
         door: guards.Door,
@@ -245,8 +255,7 @@ class _Asking:
         workers: int,
     ) -> None:
         """Asks what can be asked, until nothing is left."""
-        running: dict[Future[Answer], Question] = {}
-        while left or running:
+        while left or self._running:
             for node in tuple(left):
                 if reads(node) & (self._failed.keys() | self._skipped):
                     left.remove(node)
@@ -254,22 +263,38 @@ class _Asking:
                     self._tell(node.name, "skipped")
                     continue
                 inputs = known(node, self._steps)
-                if inputs is None or self._after(node, running, workers):
+                if inputs is None or self._after(node, workers):
                     continue
                 left.remove(node)
-                self._one(node, inputs, running, pool, door, here, left)
-            if running:
-                done, _ = wait(running, timeout=_BEAT, return_when=FIRST_COMPLETED)
+                self._one(node, inputs, pool, door, here, left)
+            self._record(book)
+            if self._running:
+                looked = next(ahead, None)
+                done, _ = wait(self._running, timeout=0 if looked else _BEAT, return_when=FIRST_COMPLETED)
                 self._listen()
                 book.renew()
                 for future in done:
-                    self._came(running.pop(future), future, left)
+                    self._came(self._running.pop(future), future, left)
+
+    def _record(self, book: Book) -> None:
+        """What was reused so far is kept as a fact now, together: what the run reads must not be swept."""
+        if self._hits:
+            book.reused(self._hits)
+            self._hits = {}
+
+    def _ahead(self, left: list[Node]) -> Iterator[Node]:
+        """Looks at the code of what is asked later, one node at a time, while workers are at work. Raises
+        BadProject where it cannot be read: not only once all before it is done."""
+        code = self._engine._code
+        for node in tuple(left):
+            if node in left:
+                code.of(references(node.run, node.uses))
+                yield node
 
     def _one(
         self,
         node: Node,
         inputs: dict[str, Asset],
-        running: dict[Future[Answer], Question],
         pool: ThreadPoolExecutor,
         door: guards.Door,
         here: guards.Door,
@@ -291,14 +316,14 @@ class _Asking:
             return
         if not self._memory:
             self._tell(node.name, "started")
-        running[pool.submit(door, question)] = question
+        self._running[pool.submit(door, question)] = question
 
-    def _after(self, node: Node, running: Mapping[Future[Answer], Question], workers: int) -> bool:
+    def _after(self, node: Node, workers: int) -> bool:
         """Whether it shares a budget and those before it come first: of what waits for room together nobody
         knows which begins."""
         if node.budget is None:
             return False
-        others = (each.node for each in running.values())
+        others = (each.node for each in self._running.values())
         return sum(each.budget is not None and each.name not in self._waiting for each in others) >= workers
 
     def _took(self, node: Node, cost: Cost) -> None:

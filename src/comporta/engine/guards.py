@@ -143,15 +143,18 @@ def run(
     *,
     shared: bool = False,
     took: Took = lambda node, cost: None,
+    stopped: Event | None = None,
 ) -> Door:
     """Has the executor do it and keeps its log. Raises Failed, Differs.
 
     shared: in one folder for all, where making and removing one for each would take longer than the step.
-    took: is told what each took, whatever came of it.
+    took: is told what each took, whatever came of it. stopped: once set, nothing is begun.
     """
 
     def door(question: Question) -> Answer:
         node = question.node
+        if stopped is not None and stopped.is_set():
+            raise Failed(errors.StepFailed(f"{node.name}: stopped"), "stopped", "stopped")
         scratch = folder if shared else Path(tempfile.mkdtemp(prefix="step-", dir=folder))
         try:
             task = Task(

@@ -89,9 +89,11 @@ class Local:
                 self._idle.append(self._start())
 
     def run(self, task: Task) -> Done:
+        stops = self._stops  # before there is room: what waits for it is stopped too
         with self._room:
-            stops = self._stops
             for _ in range(3):
+                if self._stops != stops:
+                    return Done(how="stopped")
                 worker = self._take()
                 try:
                     if self._stops != stops:

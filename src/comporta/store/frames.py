@@ -1,4 +1,4 @@
-"""Frames as artifacts: Parquet, equal frames in equal bytes."""
+"""Frames as artifacts: Parquet, equal frames in equal bytes. A process holds those that it read last."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ import io
 import polars as pl
 
 from comporta.records import Artifact
-from comporta.store.desk import Desk
+from comporta.store.desk import Desk, artifact_name
+from comporta.store.held import FRAMES
 
 
 def read(desk: Desk, artifact: Artifact) -> pl.DataFrame:
-    """The frame. Raises NotFound, Tampered."""
-    return pl.read_parquet(io.BytesIO(desk.get(artifact)))
+    """The frame. One that this process has read is not decoded again, as long as the store has it.
+    Raises NotFound, Tampered."""
+    held: pl.DataFrame | None = FRAMES.get(artifact.digest)
+    if held is not None and _there(desk, artifact):
+        return held.clone()
+    frame = pl.read_parquet(io.BytesIO(desk.get(artifact)))
+    FRAMES.put(artifact.digest, frame, int(frame.estimated_size()))
+    return frame.clone()
 
 
 def write(desk: Desk, frame: pl.DataFrame) -> Artifact:
@@ -20,3 +27,8 @@ def write(desk: Desk, frame: pl.DataFrame) -> Artifact:
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd", statistics=False)
     return desk.put(buffer.getvalue(), "frame")
+
+
+def _there(desk: Desk, artifact: Artifact) -> bool:
+    name = artifact_name(artifact.digest)
+    return any(each.name == name and each.size == artifact.size for each in desk.store.list(name))
