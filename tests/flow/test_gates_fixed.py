@@ -188,3 +188,11 @@ def test_a_waiver_is_told_before_and_after_and_when_it_has_ended(folder):
         for digest in (now.version.policy, now.version.judged_by):
             assert digest[:16] in write(now)
     assert now.opens and not later.opens
+
+
+def test_what_later_versions_are_compared_with_is_kept_when_it_is_measured_later(tmp_path):
+    folder = Folder(tmp_path)
+    with open_house(tmp_path, works=True) as house:
+        (quick,) = run(house, level="commit").versions
+    assert "reference" not in quick.parts
+    assert "reference" in folder.judged().parts

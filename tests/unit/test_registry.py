@@ -96,6 +96,18 @@ def test_a_candidate_without_verdicts_cannot_be_released():
         require_releasable(after(register(candidate(), ())), AT)
 
 
+def test_what_is_measured_later_is_kept_with_the_version_and_what_it_has_stays():
+    first, other = (Artifact(digest=each * 64, size=1, kind="json") for each in "ab")
+    registered = register(candidate(), ())
+    bare = judged(candidate(), (verdict("pass"),), "p")
+    assert bare is not None and bare.parts == {}
+    fact = judged(after(registered, bare), (verdict("pass"),), "p", measured={"reference": first})
+    assert fact is not None, "nothing else is new"
+    version = after(registered, bare, fact)
+    assert version.parts["reference"] == first
+    assert judged(version, (verdict("pass"),), "p", measured={"reference": other}) is None
+
+
 def test_a_refused_version_names_the_check_that_closed_the_way():
     fact = told(candidate(), (verdict("fail"), verdict("pass")))
     with pytest.raises(Refused, match="because"):

@@ -129,7 +129,7 @@ def enter(
         for look in looked(model, answers, version, done):
             tx.append(look)
         verdicts = verdicts_of(desk, model, level, answers, version, declared, unbegun)
-        fact = judged(version, verdicts, asked, level)
+        fact = judged(version, verdicts, asked, level, measured(answers, model))
         if fact is not None:
             tx.append(fact)
         entered = tx.get(VERSIONS, version_key(model.name, version.number))

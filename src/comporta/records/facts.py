@@ -120,7 +120,8 @@ class VersionRegistered(Fact, frozen=True, kw_only=True):
 
 
 class VersionJudged(Fact, frozen=True, kw_only=True):
-    """What its gates say now; again where evidence, gates or level are others than before."""
+    """What its gates say now; again where evidence, gates or level are others than before. parts: what was
+    measured for them and is kept with the version from now on."""
 
     kind: ClassVar[str] = "version.judged"
     model: str
@@ -128,6 +129,7 @@ class VersionJudged(Fact, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...]
     policy: str
     level: Level = "release"
+    parts: dict[str, Artifact] = {}
 
 
 class VersionWaived(Fact, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from comporta.errors import Refused
-from comporta.records import Approval, Level, Verdict, Version, Waiver
+from comporta.records import Approval, Artifact, Level, Verdict, Version, Waiver
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
 
 
@@ -24,19 +24,30 @@ def register(version: Version, versions: tuple[Version, ...]) -> VersionRegister
 
 
 def judged(
-    version: Version, verdicts: tuple[Verdict, ...], policy: str, level: Level = "release"
+    version: Version,
+    verdicts: tuple[Verdict, ...],
+    policy: str,
+    level: Level = "release",
+    measured: Mapping[str, Artifact] = {},
 ) -> VersionJudged | None:
     """The verdicts on a version; None where they are what is known already.
 
     What it was asked to pass at first and is not asked now is carried on: to drop a check or to loosen it
-    once the candidate is there takes a waiver. policy: digest of the gates asked now.
+    once the candidate is there takes a waiver. policy: digest of the gates asked now. measured: what later
+    versions are compared with; what the version has already stays.
     """
     every = carried(version.verdicts, verdicts, version.asked, version.forms)
+    parts = {name: part for name, part in measured.items() if name not in version.parts}
     known = (version.verdicts, version.judged_by, version.level)
-    if version.state != "candidate" and (every, policy, level) == known:
+    if version.state != "candidate" and not parts and (every, policy, level) == known:
         return None
     return VersionJudged(
-        model=version.model, number=version.number, verdicts=every, policy=policy, level=level
+        model=version.model,
+        number=version.number,
+        verdicts=every,
+        policy=policy,
+        level=level,
+        parts=parts,
     )
 
 

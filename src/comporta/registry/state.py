@@ -36,7 +36,11 @@ def _judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
         told = msgspec.structs.replace(
-            version, verdicts=fact.verdicts, judged_by=fact.policy, level=fact.level
+            version,
+            verdicts=fact.verdicts,
+            judged_by=fact.policy,
+            level=fact.level,
+            parts={**fact.parts, **version.parts},
         )
         yield key, msgspec.structs.replace(told, state=_state(told, event.at))
 
