@@ -55,7 +55,7 @@ def node(
 
 def value(engine: Engine, artifact: object) -> int:
     assert isinstance(artifact, Artifact)
-    return Desk(store=engine._store, keys=KEYS).get_json(artifact, int)
+    return Desk(store=engine._means.desk.store, keys=KEYS).get_json(artifact, int)
 
 
 def test_a_run_goes_on_without_a_spare_answer_and_without_what_reads_it(engine: Engine) -> None:
@@ -71,7 +71,7 @@ def test_a_run_goes_on_without_a_spare_answer_and_without_what_reads_it(engine: 
     assert run.outcome == "done"
     assert set(answers) == {"first", "last"}
     assert value(engine, answers["last"].step.outputs["out"]) == 2
-    assert [fact.node for _, fact in engine._ledger.scan(FAILURES)] == ["measured"]
+    assert [fact.node for _, fact in engine._means.ledger.scan(FAILURES)] == ["measured"]
 
 
 def test_what_is_not_spare_still_fails_the_run(engine: Engine) -> None:

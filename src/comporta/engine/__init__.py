@@ -1,6 +1,7 @@
 """Recipe → Step, behind one door: asked once, remembered, done again only when something it reads changed."""
 
-from comporta.engine.engine import Engine, Progress
+from comporta.engine.asking import Progress
+from comporta.engine.engine import Engine
 from comporta.engine.executor import Done, Executor, Task
 from comporta.engine.readings import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Claim
 
