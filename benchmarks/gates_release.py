@@ -14,13 +14,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from _beyond import Span, beyond
+from comporta.engine.executor import Done, Task
+from comporta.engine.local import Worker
 
 PROJECT = """
 import datetime as dt
@@ -160,10 +162,14 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     built = two_versions(folder, rows)
     declare(folder, rows, "everything")
     os.environ["COMPORTA_EXECUTOR"] = f"local://?workers={WORKERS}&threads=1"
-    with models_timed(folder) as models, open_house(folder, works=True) as house, peak() as memory:
-        ran: dict[str, Span] = {}
+    with (
+        models_timed(folder) as models,
+        workers_timed() as ran,
+        open_house(folder, works=True) as house,
+        peak() as memory,
+    ):
         since = time.time()
-        judged = gate(house, CANDIDATE, progress=lambda *said: told(ran, *said))
+        judged = gate(house, CANDIDATE)
         whole = Span("all", since, time.time())
         view = run_of(house, judged.run.id)
         text = page(report(house, CANDIDATE))
@@ -182,12 +188,12 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     yield line("release level, all checks: memory", memory[0] / 2**30, 2, "GiB", {"of": "all processes"})
     yield line("release level: the report's page", len(text.encode()) / 1e6, 3, "MB", {})
     # `stress` asks the served model for as long as it is told to: all of its time is the model's.
-    (load,) = [span for name, span in ran.items() if name.startswith("stress")]
+    (load,) = [span for span in ran if span.what.startswith("stress")]
     calls = [each for each in models if not (each.what == SERVED and load.start < each.start < load.end)]
     spent = {each.what: 0.0 for each in (*calls, load)}
     for each in (*calls, load):
         spent[each.what] += each.end - each.start
-    left = beyond(whole, list(ran.values()), (*calls, load))
+    left = beyond(whole, ran, (*calls, load))
     seconds = {name: round(each, 1) for name, each in spent.items()}
     yield line("release level, beyond fits and predictions", left, 10, "s", seconds)
     declare(folder, rows, "everything", limit=0.71)
@@ -247,12 +253,24 @@ def models_timed(folder: Path) -> Iterator[list[Span]]:
             spans.append(Span(kind, *map(float, when.split())))
 
 
-def told(ran: dict[str, Span], name: str, state: str, _: float) -> None:
-    """What the engine says of a step, as when it ran."""
-    if state == "started":
-        ran[name] = Span(name, time.time(), time.time())
-    elif name in ran:
-        ran[name] = ran[name]._replace(end=time.time())
+@contextmanager
+def workers_timed() -> Iterator[list[Span]]:
+    """When each step had a worker, its loading included, while this lasts."""
+    spans: list[Span] = []
+    run = Worker.run
+
+    def timed(worker: Worker, task: Task, stopped: Callable[[], bool]) -> Done | None:
+        began = time.time()
+        try:
+            return run(worker, task, stopped)
+        finally:
+            spans.append(Span(task.node, began, time.time()))
+
+    Worker.run = timed  # type: ignore[method-assign]
+    try:
+        yield spans
+    finally:
+        Worker.run = run  # type: ignore[method-assign]
 
 
 @contextmanager

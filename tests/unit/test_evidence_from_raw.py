@@ -107,7 +107,7 @@ def nothing():
 
 def test_rows_are_asked_alone_and_together_and_agree():
     found, sizes, research = asked(sound)
-    assert sizes == [1] * ALONE + [100, 100, 50]
+    assert sizes == [1] * ALONE + [100, 100, 100, 100]
     assert found.gaps.by.max() == 0
     said, _ = verdict(found, research)
     assert said.outcome == "pass"

@@ -54,7 +54,7 @@ def compared(rows, answer, kept=None):
     said = Step()(rows).decisions if kept is None else kept
     research = researched(rows.with_columns(__prediction=pl.Series(said)), TAKES)
     ask = door(answer)
-    return explained(gaps(TAKES, research, rows, ask), TAKES, research, rows, ask, Step())
+    return explained(gaps(TAKES, research, rows, ask), TAKES, research, rows, ask, Step)
 
 
 def test_a_row_between_a_threshold_and_its_32_bit_form_is_explained():

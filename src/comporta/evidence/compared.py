@@ -67,10 +67,15 @@ def researched(predictions: pl.DataFrame, takes: Signature) -> Research:
 
 
 def explained(
-    found: Gaps, takes: Signature, research: Research, rows: pl.DataFrame, ask: Ask, asked: Asked
+    found: Gaps,
+    takes: Signature,
+    research: Research,
+    rows: pl.DataFrame,
+    ask: Ask,
+    asked: Callable[[], Asked],
 ) -> Gaps:
     """The same, with rows that rounding explains no further apart than they are from it. Where more than a
-    hundred rows are apart it is no rounding."""
+    hundred rows are apart it is no rounding. asked: opens the model, where that is needed."""
     apart_by = np.flatnonzero((found.by > SMALL) & ~found.refused)
     if not 0 < len(apart_by) <= LOOKED_AT:
         return found
@@ -80,7 +85,7 @@ def explained(
         return found
     outputs, scale = told(answer, size).outputs, scale_of(takes, research)
     ways = [some, *_stepped(some, takes)]
-    said = asked(pl.concat(ways))
+    said = asked()(pl.concat(ways))
     nearest = found.by[apart_by].copy()
     for place in range(len(ways)):
         part = slice(place * some.height, (place + 1) * some.height)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
 
-ROWS, ALONE, TOGETHER = 2_000, 200, 100
+ROWS, ALONE, TOGETHER = 2_000, 50, 100
 """Rows that are asked; of these one in a request, as most are, and the others in requests of a hundred."""
 ROW = "__row"
 

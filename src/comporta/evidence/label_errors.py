@@ -12,7 +12,7 @@ from comporta.stats.confident import contradicted, joint, share_contradicted
 from comporta.stats.means import mean_of
 from comporta.stats.predictions import classes_of, labelled, seen
 from comporta.stats.residuals import far_off
-from comporta.stats.units import units_of
+from comporta.stats.units import renumbered, units_of
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
@@ -50,7 +50,7 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
     known = was.truth >= 0
     given, chance = was.truth[known].astype(np.int64), was.probability[known]
     rows = rows.filter(pl.Series(known))
-    of = None if units is None else np.unique(units[known], return_inverse=True)[1]
+    of = renumbered(units, known)
     # Each resample costs a pass over the rows: 400 are enough for a share.
     (share,) = intervals([share_contradicted(given, chance)], len(given), units=of, replicates=400, seed=seed)
     table, found = joint(given, chance), contradicted(given, chance)

@@ -17,7 +17,7 @@ from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
 from comporta.stats.spread import share_of
-from comporta.stats.units import units_of
+from comporta.stats.units import renumbered, units_of
 from comporta.store import Desk
 from comporta.store.frames import read
 
@@ -148,7 +148,7 @@ def _levels(
             lost.append(_loss(name, _only(before, known), [_only(s, known) for s in said], truth, asked))
     if truth is None:
         return figures
-    held = None if units is None else np.unique(units[known], return_inverse=True)[1]
+    held = renumbered(units, known)
     found = quick_intervals(lost, len(truth), units=held, seed=seed)
     for level, one in zip(by_level, found, strict=True):
         if np.isfinite(one.value):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
@@ -93,6 +93,7 @@ def measure(
     found: dict[str, Gaps] = {}
     from_raw = None
     failed: dict[str, str] = {}
+    asked = cache(lambda: opened(desk, model, signature))
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
         prepared = beside.submit(_prepared, desk, predictions, takes)
@@ -117,7 +118,6 @@ def measure(
             for form in filter(lambda form: form not in failed, forms):
                 ask = asking(at.url, form)
                 before[form] = gaps(takes, research, rows, ask, written)
-                asked = opened(desk, model, signature)
                 found[form] = explained(before[form], takes, research, rows, ask, asked)
             if wanted is not None and CANDIDATE not in failed:
                 places, requests = wanted.result()

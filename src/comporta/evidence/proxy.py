@@ -11,6 +11,7 @@ import polars as pl
 from comporta.records import Artifact, Figure, Findings, Signature
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.stats.auc import auc, told_by
+from comporta.stats.bins import below
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
 from comporta.store.desk import Desk
@@ -103,7 +104,7 @@ def codes(values: pl.Series) -> NDArray[np.int64]:
         if not there.any():
             return np.zeros(len(numbers), np.int64)
         cuts = np.unique(np.quantile(numbers[there], np.linspace(0, 1, BINS + 1)[1:-1]))
-        place = np.searchsorted(cuts, np.nan_to_num(numbers), side="left")
+        place = below(cuts, np.nan_to_num(numbers))
         return np.where(there, place, len(cuts) + 1).astype(np.int64)
     words = values.cast(pl.String).fill_null("")
     common = words.alias("value").value_counts(sort=True)["value"].head(WORDS).to_list()

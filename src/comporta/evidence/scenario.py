@@ -18,7 +18,7 @@ from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import mean_of
 from comporta.stats.metrics import statistic
 from comporta.stats.spread import share_of
-from comporta.stats.units import units_of
+from comporta.stats.units import renumbered, units_of
 from comporta.store import Desk
 from comporta.store.frames import read
 
@@ -123,6 +123,6 @@ def _scored(
         return None
     seen = seen_of(Said(said.scores[there], said.decisions[there]), rows[TARGET].drop_nulls(), takes)
     measure: Statistic = statistic(metric, seen)
-    held = None if units is None else np.unique(units[there], return_inverse=True)[1]
+    held = renumbered(units, there)
     (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)
     return found.figure(metric, int(there.sum())) if np.isfinite(found.value) else None

@@ -17,7 +17,7 @@ from comporta.stats.many import together
 from comporta.stats.metrics import statistic
 from comporta.stats.predictions import classes_of, labelled, seen, task_of
 from comporta.stats.table import feature_names
-from comporta.stats.units import units_of
+from comporta.stats.units import renumbered, units_of
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
@@ -82,7 +82,7 @@ def alone(
         met = ~first & _met(mine.code, code)
         if _told_apart(learn[met], was.classes) < FEWEST:
             met = ~first
-        rest = None if own is None else np.unique(own[met], return_inverse=True)[1]
+        rest = renumbered(own, met)
         here = mine.of(first, mine.code[met], mine.column.filter(pl.Series(met)), learn[met], rest, level)
         table.append({"feature": name, "test": there.value, "train": here.value})
         if not (math.isfinite(there.value) and math.isfinite(here.value)):
@@ -158,7 +158,7 @@ def _set(
         return ()
     told_of = _Told(column.filter(pl.Series(mine)), learn[mine], classes)
     rows = tested.filter(pl.Series(theirs))
-    whose = None if units is None else np.unique(units[theirs], return_inverse=True)[1]
+    whose = renumbered(units, theirs)
     found = told_of.of(None, told_of.parts.codes(rows), rows, truth[theirs], whose, level)
     if not math.isfinite(found.value):
         return ()

@@ -167,8 +167,8 @@ def _interval(exact: Paired | None, drawn: Interval | None, rows: int) -> Interv
 
 
 def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Interval:
-    """The paired bootstrap of whole units, above 5,000 of them the jackknife of blocks. A mean of rows is
-    drawn from the sums of its units, and so is the area under the ROC curve where units are few."""
+    """The paired bootstrap of whole units, above 5,000 rows the jackknife of blocks. A mean of rows, and the
+    area under the ROC curve where units are few, are drawn from what each unit adds: units are the rows."""
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
     one, other = mine.probability, theirs.probability
     areas = metric == "roc_auc" and mine.classes == 2 and one is not None and other is not None

@@ -105,7 +105,7 @@ def no_worse(
     and for recall of two classes, DeLong's (1988) for the area under the ROC curve of two classes, Student's
     paired t for mae, mape, log_loss and brier, and up to 5,000 rows the paired bootstrap told beside them;
     elsewhere, and where rows come in a declared group or in eight days or more, the paired bootstrap of whole
-    units (BCa; of more than 5,000 the jackknife of blocks), as those tests take rows for independent.
+    units (BCa; of more than 5,000 rows the jackknife of blocks), as those tests take rows for independent.
 
     metric: None for the task's main one, of `roc_auc`, `accuracy` and `r2` the first that both models'
     answers allow. margin: in the metric's own unit, 0 or more; which way is worse is known from it. by: every

@@ -102,7 +102,7 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
     The default, 1e-4, is ten times what the export allowed each form on a sample of training rows.
 
     Where features are joined or computed on the way, 2,000 rows chosen by the seed are asked as raw requests
-    too: the columns that a request carries, each with the time and what else the model requires of it, 200 of
+    too: the columns that a request carries, each with the time and what else the model requires of it, 50 of
     them one in a request and the others a hundred together. The server makes their features with the code of
     a release, from the tables that research read, as they stood at each row's time. Their answers are held to
     the same tolerance, and each feature to that of research: numbers by their difference over the feature's

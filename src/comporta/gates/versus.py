@@ -86,7 +86,8 @@ def better_than_champion(
     under the ROC curve of two classes, and Student's paired t for mae, mape, log_loss and brier; the evidence
     has the p-values of McNemar (mid-p), DeLong, Student and Wilcoxon, and up to 5,000 rows the paired
     bootstrap is told beside them. For other metrics, and where rows come in a declared group or in eight
-    days or more, it is the paired bootstrap of whole units (BCa; of more than 5,000 the jackknife of blocks).
+    days or more, it is the paired bootstrap of whole units (BCa; of more than 5,000 rows the jackknife of
+    blocks).
 
     by_at_least: in the metric's own unit; which way is better is known from the metric. by: every value of a
     column must be better. `Model(business="roc_auc")` asks for this check, required, of every challenger.

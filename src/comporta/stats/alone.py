@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Record
+from comporta.stats.bins import below
 from comporta.stats.bootstrap import Interval
 from comporta.stats.means import influenced, influenced_cells
 
@@ -49,7 +50,7 @@ class Parts(Record, frozen=True, kw_only=True):
         column = _told(column)
         if self.cuts is not None:
             numbers = column.cast(pl.Float64).fill_nan(None)
-            found = np.searchsorted(self.cuts, numbers.fill_null(0.0).to_numpy(), side="right")
+            found = below(self.cuts, numbers.fill_null(0.0).to_numpy(), equal=True).astype(np.int64)
             if numbers.null_count():
                 found[numbers.is_null().to_numpy()] = len(self.cuts) + 1
             return found

@@ -12,11 +12,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
 
 KINDS = 10
 PARTS = 5
 MISSING = "missing"
 OTHERS = "others"
+
+
+def below(cuts: Floats, numbers: Floats, *, equal: bool = False) -> Codes:
+    """How many of the cuts are less than each number, (n,); equal: or as large. What `searchsorted` finds,
+    several times sooner where cuts are few and numbers in no order; below NaN there is none."""
+    found = np.zeros(len(numbers), dtype=np.uint16)
+    for cut in cuts:
+        found += numbers >= cut if equal else numbers > cut
+    return found.astype(np.int32)
 
 
 def binned(values: pl.Series, *, kinds: int = KINDS, parts: int = PARTS) -> tuple[Codes, tuple[str, ...]]:
@@ -43,7 +53,7 @@ def _cut(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[str, ...]]:
     cuts = cuts[cuts < top]
     if not len(cuts):
         cuts = held[held < top].max(keepdims=True)
-    codes = np.searchsorted(cuts, numbers.fill_null(0.0).to_numpy(), side="left").astype(np.int32)
+    codes = below(cuts, numbers.fill_null(0.0).to_numpy())
     ends = [f"{cut:g}" for cut in cuts]
     names = [f"up to {ends[0]}", *(f"{low} to {high}" for low, high in pairwise(ends)), f"above {ends[-1]}"]
     lost = numbers.is_null().to_numpy()

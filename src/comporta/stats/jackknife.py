@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MANY = 5_000
-LARGE = 20_000
 BLOCKS = 60
-REPLICATES = 400
 
 
 def quick_intervals(
@@ -34,18 +32,11 @@ def quick_intervals(
     seed: int = 0,
     level: float = LEVEL,
 ) -> list[Interval]:
-    """As `bootstrap.intervals`, and by leaving out blocks where there are more than 5,000 units, or more than
-    20,000 rows, on which hundreds of resamples take minutes."""
+    """As `bootstrap.intervals`, and by leaving out blocks where there are more than 5,000 rows, on which
+    hundreds of resamples take minutes."""
     count = rows if units is None else int(units.max(initial=-1)) + 1
-    if count < 2 or (count <= MANY and rows <= LARGE):
-        return intervals(
-            statistics,
-            rows,
-            units=units,
-            seed=seed,
-            level=level,
-            replicates=REPLICATES if rows > MANY else None,
-        )
+    if count < 2 or rows <= MANY:
+        return intervals(statistics, rows, units=units, seed=seed, level=level)
     blocks = min(count, BLOCKS)
     block = np.random.default_rng(seed).permutation(count) % blocks
     of_row = block if units is None else block[units]

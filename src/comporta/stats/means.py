@@ -96,7 +96,7 @@ def _spread(influence: Floats, units: Units, inside: NDArray[np.bool_] | None) -
     """The standard error, and the degrees of freedom: units less one."""
     if units is not None:
         held = units if inside is None else units[inside]
-        count = len(np.unique(held))
+        count = int(np.count_nonzero(np.bincount(held)))
         influence = np.bincount(units, weights=influence).astype(float)
     else:
         count = len(influence) if inside is None else int(inside.sum())

@@ -98,9 +98,9 @@ def grids(frame: pl.DataFrame, like: pl.DataFrame) -> list[pl.DataFrame]:
     if len(steps) < FEWEST_NEAR:
         return []
     return [
-        frame.lazy()
-        .with_columns(((plain[name] - low) / step + shift).floor() for name, (low, step) in steps.items())
-        .collect()
+        frame.with_columns(
+            ((plain[name] - low) / step + shift).floor() for name, (low, step) in steps.items()
+        )
         for shift in SHIFTS
     ]
 

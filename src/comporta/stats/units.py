@@ -34,6 +34,15 @@ def units_of(rows: pl.DataFrame, group: str | None) -> NDArray[np.int64] | None:
     return None
 
 
+def renumbered(units: NDArray[np.int64] | None, kept: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """The units of some of the rows, numbered anew from 0 without gaps."""
+    if units is None:
+        return None
+    some = units[kept]
+    there = np.bincount(some) > 0
+    return np.asarray((np.cumsum(there) - 1)[some])
+
+
 def slices_of(rows: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
     """All rows, and then each value of each column; the numbers of a column of many by quarters."""
     yield "", rows
