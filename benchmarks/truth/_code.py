@@ -14,11 +14,12 @@ from blake3 import blake3
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "comporta"
+ROOMS = ("evidence", "gates", "stats")
 
 
 def code_of(study: Path) -> tuple[str, ...]:
-    """The files a study's table depends on, from the repository's root: the check's evidence and gate, the
-    statistics these import, and the study itself. Exits where there are none.
+    """The files a study's table depends on, from the repository's root: the check's evidence and gate, what
+    of `evidence`, `gates` and `stats` these import, and the study itself. Exits where there are none.
 
     `CODE` in a study names other files below the package, or whole rooms; `BESIDE` files beside the study."""
     own = list(chain(*(_files(SOURCE / each) for each in _declared(study, "CODE")))) or [
@@ -27,7 +28,7 @@ def code_of(study: Path) -> tuple[str, ...]:
     if not own or (missing := [str(file) for file in own if not file.exists()]):
         named = ", ".join(missing) if own else f"evidence/{study.name} and gates/{study.name}"
         raise SystemExit(f"{study.name}: found no {named}. Name the check's files in CODE.")
-    used = {file for each in own for file in _statistics(each)}
+    used = {file for each in own for file in _used(each)}
     used |= {study.parent / each for each in _declared(study, "BESIDE")}
     return tuple(sorted(str(file.relative_to(ROOT)) for file in {*own, *used, study}))
 
@@ -49,15 +50,16 @@ def _declared(study: Path, called: str) -> tuple[str, ...]:
     return ()
 
 
-def _statistics(file: Path) -> list[Path]:
-    """The modules of `comporta.stats` that a file imports, and those that they import."""
+def _used(file: Path) -> list[Path]:
+    """The modules of the rooms that measure and judge that a file imports, and those that they import."""
     found: dict[Path, None] = {}
     left = [file]
     while left:
         for node in ast.walk(ast.parse(left.pop().read_text())):
             name = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-            of = SOURCE / "stats" / f"{name.removeprefix('comporta.stats.')}.py"
-            if name.startswith("comporta.stats.") and of.exists() and of not in found:
+            room, _, module = name.removeprefix("comporta.").partition(".")
+            of = SOURCE / room / f"{module}.py"
+            if name.startswith("comporta.") and room in ROOMS and of.exists() and of not in found:
                 found[of] = None
                 left.append(of)
     return list(found)
