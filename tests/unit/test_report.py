@@ -117,6 +117,21 @@ def test_what_closes_the_way_comes_first():
     assert "may be released" in page(report(told("good")))
 
 
+def test_what_could_not_be_measured_is_one_line_under_its_check_and_says_why():
+    line = "<p class='note'>Not measured: carrier=ZZ (12 rows, at least 30 expected).</p>"
+    text = page(report(told("other", findings=Findings()), told("good", findings=FINDINGS)))
+    assert text.count("Not measured") == 1
+    assert text.index("<article id='check-good'>") < text.index(line)
+
+
+def test_of_much_that_was_not_measured_the_line_tells_five_and_how_many_more():
+    missing = {f"carrier=<{n}>": "too few" for n in range(40)}
+    text = page(report(told("good", findings=Findings(missing=missing))))
+    some = "; ".join(f"carrier=&lt;{n}&gt; (too few)" for n in range(5))
+    assert f"<p class='note'>Not measured: {some}; and 35 more.</p>" in text
+    assert "Not measured (40, the first 30)" in text and "carrier=&lt;29&gt;" in text
+
+
 def test_a_waived_verdict_is_told_with_who_and_until_when():
     for text in (page(FULL), markdown(FULL), junit(FULL)):
         assert "Waived until 2026-11-30 by rui, validator: a trial" in text

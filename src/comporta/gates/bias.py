@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from comporta.errors import BadProject
+from comporta.gates.argument import chosen
 from comporta.gates.bound import bound
 from comporta.gates.settle import On, Settled, show
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
 
 Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
 _CALLED: dict[Criterion, str] = {
@@ -95,6 +96,7 @@ def demographic_parity(
     favourable: str | None = None,
     on: On = "fault",
     required: bool = True,
+    level: Level = "release",
 ) -> Fair:
     """Groups are selected about as often: `demographic_parity(by=("sex", "age"), at_most=0.1)`.
 
@@ -110,7 +112,7 @@ def demographic_parity(
 
     It does not see why groups differ, nor groups that no column tells. Raises BadProject.
     """
-    return _fair("parity", by, at_most, favourable, on, required)
+    return _fair("parity", by, at_most, favourable, on, required, level)
 
 
 def disparate_impact(
@@ -120,13 +122,14 @@ def disparate_impact(
     favourable: str | None = None,
     on: On = "fault",
     required: bool = True,
+    level: Level = "release",
 ) -> Fair:
     """The group selected least is selected at least `at_least` times as often as the one selected most.
 
     0.8 is the four-fifths rule (29 CFR 1607.4 D). Groups, intervals (of the logarithm of the ratio) and `on`
     as in `demographic_parity`. It does not apply to a regression. Raises BadProject.
     """
-    return _fair("impact", by, at_least, favourable, on, required)
+    return _fair("impact", by, at_least, favourable, on, required, level)
 
 
 def equalised_odds(
@@ -136,6 +139,7 @@ def equalised_odds(
     favourable: str | None = None,
     on: On = "fault",
     required: bool = True,
+    level: Level = "release",
 ) -> Fair:
     """Groups have about the same true and false positive rates (Hardt, Price and Srebro 2016).
 
@@ -143,7 +147,7 @@ def equalised_odds(
     `on` as in `demographic_parity`; a group is judged on a rate where 30 of its rows count for it. It trusts
     the labels: where these are biased, so is it. It does not apply to a regression. Raises BadProject.
     """
-    return _fair("odds", by, at_most, favourable, on, required)
+    return _fair("odds", by, at_most, favourable, on, required, level)
 
 
 def equal_opportunity(
@@ -153,21 +157,27 @@ def equal_opportunity(
     favourable: str | None = None,
     on: On = "fault",
     required: bool = True,
+    level: Level = "release",
 ) -> Fair:
     """Of those who deserve the favourable class, each group gets it about as often: the difference of true
     positive rates is at most `at_most`. The rest as in `equalised_odds`. Raises BadProject."""
-    return _fair("opportunity", by, at_most, favourable, on, required)
+    return _fair("opportunity", by, at_most, favourable, on, required, level)
 
 
 def error_parity(
-    *, by: str | Sequence[str], at_most: float = 0.1, on: On = "fault", required: bool = True
+    *,
+    by: str | Sequence[str],
+    at_most: float = 0.1,
+    on: On = "fault",
+    required: bool = True,
+    level: Level = "release",
 ) -> Fair:
     """The model is wrong about as often for each group: error rates differ by at most `at_most`.
 
     For a regression the mean error and the mean absolute error, both in standard deviations of the truth.
     Groups, intervals and `on` as in `demographic_parity`. Raises BadProject.
     """
-    return _fair("error", by, at_most, None, on, required)
+    return _fair("error", by, at_most, None, on, required, level)
 
 
 def calibration_parity(
@@ -177,6 +187,7 @@ def calibration_parity(
     favourable: str | None = None,
     on: On = "fault",
     required: bool = True,
+    level: Level = "release",
 ) -> Fair:
     """A probability means the same for each group: the mean of probability minus outcome differs by at most
     `at_most` between any two. For a regression the mean error, in standard deviations of the truth.
@@ -184,7 +195,7 @@ def calibration_parity(
     Groups and `on` as in `demographic_parity`; Student's intervals. It sees calibration in the large, not
     its curve within a group. It does not apply to a model that gives labels only. Raises BadProject.
     """
-    return _fair("calibration", by, at_most, favourable, on, required)
+    return _fair("calibration", by, at_most, favourable, on, required, level)
 
 
 def _fair(
@@ -194,6 +205,7 @@ def _fair(
     favourable: str | None,
     on: On,
     required: bool,
+    level: Level,
 ) -> Fair:
     columns = (by,) if isinstance(by, str) else tuple(by)
     called = _CALLED[criterion]
@@ -208,6 +220,7 @@ def _fair(
         raise BadProject(f"{called}: found the limit {limit!r}, expected one of {expected}.")
     if on not in ("interval", "value", "fault"):
         raise BadProject(f"{called}: found on={on!r}, expected 'fault', 'interval' or 'value'.")
+    chosen(called, "level", level, LEVELS)
     return Fair(
         criterion=criterion,
         by=columns,
@@ -215,4 +228,5 @@ def _fair(
         favourable=favourable or "",
         on=on,
         required=required,
+        level=level,
     )

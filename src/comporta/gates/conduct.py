@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from comporta.errors import BadProject
-from comporta.gates.argument import names, number
+from comporta.gates.argument import chosen, names, number
 from comporta.gates.bound import bound
 from comporta.gates.settle import Settled
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
 
 
 class Never(Record, frozen=True, kw_only=True):
@@ -72,6 +72,7 @@ def never(
     below: float | None = None,
     columns: str | Sequence[str] | None = None,
     required: bool = True,
+    level: Level = "release",
 ) -> Never:
     """A decision that must not be taken: `never("approve", when=under_age, owner="Credit policy")`.
 
@@ -99,6 +100,14 @@ def never(
     ends = {"above": above, "below": below}
     above, below = (None if value is None else number("never", name, value) for name, value in ends.items())
     kept = names("never", "columns", columns)
+    chosen("never", "level", level, LEVELS)
     return Never(
-        when=when, decision=called, above=above, below=below, owner=owner, columns=kept, required=required
+        when=when,
+        decision=called,
+        above=above,
+        below=below,
+        owner=owner,
+        columns=kept,
+        required=required,
+        level=level,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from comporta.errors import BadProject
+from comporta.gates.argument import chosen
 from comporta.gates.settle import On, Settled, settle, show, unseen, worst
-from comporta.records import Evidence, Level, Need, Record, Verdict
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict
 from comporta.records.metric import metric as named
 
 
@@ -69,29 +70,52 @@ class Limit(Record, frozen=True, kw_only=True):
 
 
 def at_least(
-    metric: str, limit: float, by: str | None = None, *, required: bool = True, on: On = "interval"
+    metric: str,
+    limit: float,
+    by: str | None = None,
+    *,
+    required: bool = True,
+    on: On = "interval",
+    level: Level = "commit",
 ) -> Limit:
     """The candidate's figure must be at least `limit`: `at_least("roc_auc", 0.7, by="carrier")`.
 
     It passes when the whole 95 % interval is at or above the limit, fails when all of it is below, and is
     inconclusive in between, which blocks a candidate as a failure does where `required`.
     Each slice is held to it by its own interval: of forty that are just at the limit one fails by chance.
-    Raises BadProject on an unknown metric or a limit that is no number.
+    Raises BadProject on an unknown metric or level, or a limit that is no number.
     """
-    return _limit(metric, limit, True, by, required, on)
+    return _limit(metric, limit, True, by, required, on, level)
 
 
 def at_most(
-    metric: str, limit: float, by: str | None = None, *, required: bool = True, on: On = "interval"
+    metric: str,
+    limit: float,
+    by: str | None = None,
+    *,
+    required: bool = True,
+    on: On = "interval",
+    level: Level = "commit",
 ) -> Limit:
     """The candidate's figure must be at most `limit`: `at_most("log_loss", 0.5)`. See `at_least`."""
-    return _limit(metric, limit, False, by, required, on)
+    return _limit(metric, limit, False, by, required, on, level)
 
 
-def _limit(metric: str, limit: float, least: bool, by: str | None, required: bool, on: On) -> Limit:
+def _limit(
+    metric: str, limit: float, least: bool, by: str | None, required: bool, on: On, level: Level
+) -> Limit:
     named(metric)
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
         raise BadProject(f"{metric}: found the limit {limit!r}, expected a finite number.")
     if on not in ("interval", "value"):
         raise BadProject(f"{metric}: found on={on!r}, expected 'interval' or 'value'.")
-    return Limit(metric=metric, limit=float(limit), least=least, by=by or "", on=on, required=required)
+    chosen(metric, "level", level, LEVELS)
+    return Limit(
+        metric=metric,
+        limit=float(limit),
+        least=least,
+        by=by or "",
+        on=on,
+        required=required,
+        level=level,
+    )

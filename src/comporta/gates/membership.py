@@ -80,7 +80,7 @@ def membership(
     It does not bound other attacks, nor what many releases tell together: only differential privacy does.
     Rows of the test part that are also in the training part make it look better. Raises BadProject.
     """
-    usual("membership", on, level or "release")
+    usual("membership", on, "release" if level is None else level)
     fits = whole("membership", "fits", fits, low=0, high=16)
     return Membership(
         tpr_at_1pct=number("membership", "tpr_at_1pct", tpr_at_1pct, low=0.01, high=1),

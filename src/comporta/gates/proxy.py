@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comporta.errors import BadProject
-from comporta.gates.argument import number
+from comporta.gates.argument import number, usual
 from comporta.gates.bound import bound
 from comporta.gates.settle import On, Settled, show
 from comporta.records import Evidence, Level, Need, Record, Verdict, need
@@ -65,6 +65,7 @@ def no_proxy(
     features: bool = True,
     on: On = "fault",
     required: bool = True,
+    level: Level = "release",
 ) -> NoProxy:
     """Who knows the answer cannot tell the attribute from it: `no_proxy(of="sex", owner="Ethics board")`.
 
@@ -84,4 +85,5 @@ def no_proxy(
     if not isinstance(owner, str) or not owner.strip():
         raise BadProject(f"no_proxy of {of}: found owner={owner!r}, expected who answers for the rule.")
     limit = number("no_proxy", "at_most", at_most, low=0.5, high=1.0)
-    return NoProxy(of=of, limit=limit, features=features, owner=owner, on=on, required=required)
+    usual("no_proxy", on, level)
+    return NoProxy(of=of, limit=limit, features=features, owner=owner, on=on, required=required, level=level)

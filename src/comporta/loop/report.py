@@ -39,7 +39,7 @@ def findings(desk: Desk, verdict: Verdict) -> Findings | None:
         # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
-            return Findings(figures=_of(scores, verdict))
+            return Findings(figures=_of(scores, verdict), missing=_unmeasured(scores, verdict))
         return desk.get_json(verdict.evidence, Findings)
     except ComportaError:
         return None
@@ -56,6 +56,16 @@ def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
         for each in scores.figures
         if each.metric == decided.metric and each.slice.partition("=")[0] == by
     )
+
+
+def _unmeasured(scores: Scores, verdict: Verdict) -> dict[str, str]:
+    """The slices beside the one that decided that could not be measured → why. Where none could be, nothing
+    decided and the verdict's reason says why."""
+    decided = verdict.figure
+    if decided is None or not decided.slice:
+        return {}
+    beside = f"{decided.metric} {decided.slice.partition('=')[0]}="
+    return {name: why for name, why in scores.missing.items() if name.startswith(beside)}
 
 
 class Line(Record, frozen=True, kw_only=True):

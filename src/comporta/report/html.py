@@ -15,6 +15,8 @@ from comporta.report.style import STYLE
 from comporta.report.told import Report, Told, sections
 
 ROWS = 30
+TOLD = 5
+"""Of what was not measured, how many one line tells."""
 
 
 def page(report: Report) -> str:
@@ -101,14 +103,23 @@ def _findings(told: Told) -> str:
     if found.of > found.rows > 0:
         parts.append(f"<p class='note'>Measured on {found.rows:,} of {found.of:,} rows.</p>")
     parts += [f"<p class='note'>{escape(note)}</p>" for note in found.notes]
-    missing = "".join(
-        f"<li>{escape(name)}: {escape(why)}</li>" for name, why in list(found.missing.items())[:ROWS]
-    )
-    if missing:
-        parts.append(
-            f"<details><summary>Not measured ({len(found.missing)})</summary><ul>{missing}</ul></details>"
-        )
+    parts.append(_missing(found.missing))
     return "".join(parts)
+
+
+def _missing(missing: Mapping[str, str]) -> str:
+    """What could not be measured and why, in one line; what is more than a line holds can be unfolded."""
+    if not missing:
+        return ""
+    said = [f"{escape(name)} ({escape(why)})" for name, why in missing.items()]
+    more = len(said) - TOLD
+    rest = f"; and {more:,} more" if more > 0 else ""
+    line = f"<p class='note'>Not measured: {'; '.join(said[:TOLD])}{rest}.</p>"
+    if more <= 0:
+        return line
+    items = "".join(f"<li>{each}</li>" for each in said[:ROWS])
+    first = f", the first {ROWS}" if len(said) > ROWS else ""
+    return f"{line}<details><summary>Not measured ({len(said):,}{first})</summary><ul>{items}</ul></details>"
 
 
 def _rows(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
