@@ -79,9 +79,20 @@ def test_what_a_sample_is_too_small_to_tell_closes_nothing_and_says_so(root):
     found = tried(root, 'accept(wide, at_least=0.5, level="commit"), at_least("roc_auc", 0.6)')
     assert not found.broken
     (open_, sure) = found.verdicts
-    assert (open_.outcome, open_.required) == ("inconclusive", False)
-    assert "Left to the full run" in open_.reason
+    assert (open_.outcome, open_.required, open_.opens) == ("inconclusive", True, False)
+    assert found.left == (open_.check,)
+    assert [(each.left, each.shuts) for each in found.told] == [("release", False), (None, False)]
     assert (sure.outcome, sure.required) == ("pass", True)
+
+
+def test_what_only_reports_is_in_doubt_without_being_left_open(root):
+    found = tried(root, 'accept(wide, at_least=0.5, level="commit", required=False)')
+    assert (found.verdicts[0].outcome, found.left, found.broken) == ("inconclusive", (), False)
+
+
+def test_a_check_left_open_does_not_hide_another_that_fails(root):
+    found = tried(root, 'accept(wide, at_least=0.5, level="commit"), at_least("roc_auc", 0.999)')
+    assert len(found.left) == 1 and found.broken
 
 
 def test_metrics_that_a_sample_has_no_rows_for_are_left_to_the_full_run():
@@ -90,5 +101,5 @@ def test_metrics_that_a_sample_has_no_rows_for_are_left_to_the_full_run():
     (wanted,) = check.needs()
     few = Evidence(need=wanted, artifact=artifact, missing="12 rows, at least 30 expected")
     none = Evidence(need=wanted, missing="nothing was measured for 'scores'")
-    assert _left(*judge((check,), {wanted: few})).opens
-    assert not _left(*judge((check,), {wanted: none})).opens
+    assert _left(*judge((check,), {wanted: few}))
+    assert not _left(*judge((check,), {wanted: none}))

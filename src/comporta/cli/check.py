@@ -85,21 +85,21 @@ def _write(out: Sequence[Path], title: str, told: Sequence[Told]) -> None:
 def _commit(house: House, json: bool, out: Sequence[Path]) -> int:
     from comporta.loop.commit import commit
     from comporta.project.once import not_inside_a_run
-    from comporta.report import Told
     from comporta.report.told import named
 
     with not_inside_a_run(), display(quiet=json) as progress:
         run, tried = commit(house, progress=progress)
     broken = any(each.broken for each in tried)
+    left = sum(len(each.left) for each in tried)
+    said = say.TRIED_BROKEN if broken else say.TRIED_LEFT.format(count=left) if left else say.TRIED
     if out:
-        every = [named(Told(verdict=verdict), each.model) for each in tried for verdict in each.verdicts]
-        _write(out, say.TRIED_BROKEN if broken else say.TRIED, every)
+        _write(out, said, [named(verdict, each.model) for each in tried for verdict in each.told])
     if json:
         show.json({"run": run, "models": tried})
         return NO if broken else 0
     for each in tried:
-        told([Told(verdict=verdict) for verdict in each.verdicts], each.model)
+        told(each.told, each.model)
         if not each.verdicts:
             show.line(say.NO_QUICK_GATES.format(model=each.model))
-    show.aside(say.TRIED_BROKEN if broken else say.TRIED)
+    show.aside(said)
     return NO if broken else 0

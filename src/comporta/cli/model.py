@@ -95,6 +95,8 @@ def told(every: Sequence[Told], name: str, version: Version | None = None) -> No
 def _outcome(told: Told) -> str:
     if told.waiver is not None:
         return say.WAIVED_OUTCOME
+    if told.left is not None:
+        return say.LEFT_OPEN.format(outcome=told.verdict.outcome)
     return (
         told.verdict.outcome if told.verdict.required else say.REPORTED.format(outcome=told.verdict.outcome)
     )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from comporta.cli import show as shown
 from comporta.cli import words as say
 from comporta.cli.model import Named, told
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.written import Out, ready, write
 from comporta.records import Figure
+
+if TYPE_CHECKING:
+    from comporta.loop.report import Comparison
+    from comporta.report import Told
 
 FORMATS = {".html": "page", ".md": "markdown", ".xml": "junit"}
 
@@ -46,7 +52,7 @@ def compare(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Two versions of a model side by side: metrics, and what each gate said."""
+    """Two versions of a model side by side: metrics, and what each gate said, with limits and waivers."""
     from comporta.loop.house import open_house
     from comporta.loop.report import compare as compared
 
@@ -59,9 +65,42 @@ def compare(
     shown.table("Metrics", columns, [(each.name, _figure(each.a), _figure(each.b)) for each in found.metrics])
     if not found.same:
         shown.aside(say.OTHER_ROWS)
-    gates = [(each.name, _figure(each.a), _figure(each.b), each.said) for each in found.gates]
-    if gates:
-        shown.table("Gates", (*columns, "said"), gates)
+    _gates(found)
+
+
+def _gates(found: Comparison) -> None:
+    """What each check said of both, below each other; then why, where more is to be told than a pass; then
+    by what each was judged."""
+    from comporta.report import standing
+    from comporta.report.markdown import because
+
+    both = (found.a, found.b)
+    sides = [
+        (each.name, version.id, told)
+        for each in found.gates
+        for version, told in zip(both, (each.a, each.b), strict=True)
+    ]
+    if sides:
+        rows = [
+            (name if place % 2 == 0 else "", version, *_side(told))
+            for place, (name, version, told) in enumerate(sides)
+        ]
+        shown.table("Gates", ("gate", "version", "verdict", "figure", "limit"), rows)
+    told_of = [(version, name, because(told)) for name, version, told in sides if told and _more(told)]
+    if told_of:
+        shown.table("Why", ("version", "gate", "because"), told_of)
+    judged = [(version.id, *row) for version in both for row in standing(version, found.at)]
+    shown.table("By what they were judged", ("version", "judged by", ""), judged)
+
+
+def _side(told: Told | None) -> tuple[str, str, float | None]:
+    if told is None:
+        return say.NOT_ASKED, "", None
+    return told.stands, _figure(told.verdict.figure), told.verdict.limit
+
+
+def _more(told: Told) -> bool:
+    return told.stands != "pass" or bool(told.past)
 
 
 def _figure(figure: Figure | None) -> str:

@@ -43,6 +43,10 @@ CHECK_TITLE = "The project's declaration"
 CHECK_LEVEL = "commit: hold each model, fitted on a sample, to its quick gates too."
 NO_QUICK_GATES = "{model}: no gate is asked at this level."
 TRIED = "No faults, and no quick gate fails on a sample. The full set: comporta run"
+TRIED_LEFT = (
+    "No faults, and no quick gate fails on a sample; required and too few rows to tell: {count}, left open "
+    "until the full set is asked: comporta run"
+)
 TRIED_BROKEN = "A required gate fails on a sample, or could not be asked."
 
 # key
@@ -68,6 +72,7 @@ WAIVED = "{check!r} of {version} does not count until {until}: waived by {by}."
 
 WAIVED_OUTCOME = "waived"
 REPORTED = "{outcome} (report)"
+LEFT_OPEN = "{outcome} (left open)"
 
 # fetch
 FETCH_INTO = "The folder to write into; it is made where it is not there."
@@ -76,6 +81,7 @@ FETCHED = "{version}, {state}"
 # report
 OUT = "Where to write it: a name ending in .html, .md or .xml (JUnit). May be given more than once."
 WRITTEN = "Written to {file}"
+NOT_ASKED = "not asked"
 OTHER_ROWS = "Each was measured on its own test rows, which differ: compare with care."
 
 # models

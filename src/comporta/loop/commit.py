@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import msgspec
-
 from comporta.engine import Progress
 from comporta.gates import asked_at, judge
 from comporta.loop.budget import seconds_at
@@ -14,23 +12,34 @@ from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.judging import champion, late
 from comporta.loop.plan import plan
-from comporta.records import Record, Run, Verdict
+from comporta.records import Level, Record, Run, Verdict
+from comporta.report import Told
 
 ROWS = 5_000
+LATER: Level = "release"
+"""The level that asks the same of all rows."""
 
 
 class Tried(Record, frozen=True, kw_only=True):
-    """What the quick gates said of one model, fitted on a sample and kept nowhere."""
+    """What the quick gates said of one model, fitted on a sample and kept nowhere. left: the required checks
+    among them that the sample has too few rows to tell: left open here, and asked again at `release`."""
 
     model: str
     rows: int
     verdicts: tuple[Verdict, ...]
+    left: tuple[str, ...] = ()
 
     @property
     def broken(self) -> bool:
-        """Whether a required gate failed, or could not be asked. What too few rows leave in doubt is left to
-        the full run."""
-        return any(not each.opens for each in self.verdicts)
+        """Whether a required gate failed, or could not be asked."""
+        return any(each.shuts for each in self.told)
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """The verdicts as a report tells them."""
+        return tuple(
+            Told(verdict=each, left=LATER if each.check in self.left else None) for each in self.verdicts
+        )
 
 
 def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tuple[Tried, ...]]:
@@ -47,18 +56,16 @@ def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tupl
     for model in models:
         gates = asked_at(checks(model), "commit")
         evidence = gather(house.desk, model, "commit", answers, unbegun)
-        verdicts = tuple(_left(each) for each in judge(gates, evidence))
-        tried.append(Tried(model=model.name, rows=ROWS, verdicts=verdicts))
+        verdicts = judge(gates, evidence)
+        left = tuple(each.check for each in verdicts if _left(each))
+        tried.append(Tried(model=model.name, rows=ROWS, verdicts=verdicts, left=left))
     return run, tuple(tried)
 
 
-def _left(verdict: Verdict) -> Verdict:
-    """What a sample has too few rows to tell closes nothing here; a check that raised, or whose evidence was
-    not made, does."""
-    if verdict.outcome != "inconclusive" or not verdict.required or not _measured(verdict):
-        return verdict
-    reason = f"{verdict.reason} Left to the full run: a sample of {ROWS:,} rows is too small to tell."
-    return msgspec.structs.replace(verdict, required=False, reason=reason)
+def _left(verdict: Verdict) -> bool:
+    """Whether a required check is left open: what a sample has too few rows to tell closes nothing here; a
+    check that raised, or whose evidence was not made, does."""
+    return verdict.outcome == "inconclusive" and verdict.required and _measured(verdict)
 
 
 def _measured(verdict: Verdict) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from comporta.errors import ComportaError, NotFound
 from comporta.loop.gate import against
 from comporta.loop.house import House
 from comporta.loop.release import version_of
 from comporta.records import Figure, Findings, Record, Scores, Verdict, Version
-from comporta.report import Report, added, tell
+from comporta.report import Report, Told, added, tell
 from comporta.store import Desk
 
 
@@ -69,23 +71,33 @@ def _unmeasured(scores: Scores, verdict: Verdict) -> dict[str, str]:
 
 
 class Line(Record, frozen=True, kw_only=True):
-    """One metric or check of two versions. a, b: figures, None where one has none. said: b's against a's."""
+    """One metric of two versions. a, b: figures, None where one has none."""
 
     name: str
     a: Figure | None = None
     b: Figure | None = None
-    said: str = ""
+
+
+class Pair(Record, frozen=True, kw_only=True):
+    """One check of two versions. a, b: its verdicts with the waivers signed for them, None where it was not
+    asked. said: how it stands, `fail, waived → pass`, or once where that is the same."""
+
+    name: str
+    a: Told | None = None
+    b: Told | None = None
+    said: str
 
 
 class Comparison(Record, frozen=True, kw_only=True):
     """Two versions of one model. metrics: on each one's own test rows; same: whether those are the same rows.
-    gates: each check's outcome in both."""
+    gates: what each check said of both, as it stands at `at`."""
 
     a: Version
     b: Version
     same: bool
     metrics: tuple[Line, ...]
-    gates: tuple[Line, ...]
+    gates: tuple[Pair, ...]
+    at: datetime
 
 
 def compare(house: House, first: str, second: str) -> Comparison:
@@ -94,8 +106,8 @@ def compare(house: House, first: str, second: str) -> Comparison:
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
     mine, theirs = (_overall(house.desk, version) for version in (a, b))
-    checks = {each.check: each for each in a.verdicts}
-    others = {each.check: each for each in b.verdicts}
+    now = house.clock()
+    checks, others = ({each.verdict.check: each for each in tell(version, now)} for version in (a, b))
     return Comparison(
         a=a,
         b=b,
@@ -104,19 +116,15 @@ def compare(house: House, first: str, second: str) -> Comparison:
             Line(name=name, a=mine.get(name), b=theirs.get(name)) for name in dict.fromkeys((*mine, *theirs))
         ),
         gates=tuple(
-            _line(name, checks.get(name), others.get(name)) for name in dict.fromkeys((*checks, *others))
+            _pair(name, checks.get(name), others.get(name)) for name in dict.fromkeys((*checks, *others))
         ),
+        at=now,
     )
 
 
-def _line(name: str, a: Verdict | None, b: Verdict | None) -> Line:
-    was, now = (each.outcome if each is not None else "not asked" for each in (a, b))
-    return Line(
-        name=name,
-        a=a.figure if a is not None else None,
-        b=b.figure if b is not None else None,
-        said=was if was == now else f"{was} → {now}",
-    )
+def _pair(name: str, a: Told | None, b: Told | None) -> Pair:
+    was, now = (each.stands if each is not None else "not asked" for each in (a, b))
+    return Pair(name=name, a=a, b=b, said=was if was == now else f"{was} → {now}")
 
 
 def _overall(desk: Desk, version: Version) -> dict[str, Figure]:

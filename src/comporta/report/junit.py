@@ -21,7 +21,8 @@ def junit(report: Report) -> str:
 
 def suites(name: str, every: Sequence[Told], judged: Sequence[tuple[str, str]] = ()) -> str:
     """One suite per section, one case per check. What closes the way is a failure; what does not apply, or
-    is only reported and did not pass, is skipped with its reason. judged: by what, as properties."""
+    is only reported or left open and did not pass, is skipped with its reason. judged: by what, as
+    properties."""
     suites = []
     for title, told in sections(every):
         cases = "".join(_case(name, title, each) for each in told)

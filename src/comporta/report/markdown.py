@@ -48,6 +48,8 @@ def because(told: Told) -> str:
         words += " (Asked so at first, and left out or changed since: it still counts.)"
     elif not told.verdict.required:
         words += " (Reported only.)"
+    if told.left is not None:
+        words += f" (Required, and left open here: asked again at the level {told.left}, of all rows.)"
     if told.waiver is not None:
         words += f" (Waived {signed(told.waiver)})"
     return words + "".join(f" (A waiver not in force: {signed(each)})" for each in told.past)
@@ -67,7 +69,9 @@ def _about(report: Report) -> str:
 
 def _tally(told: tuple[Told, ...]) -> str:
     shut = sum(each.shuts for each in told)
-    return f"{len(told)} asked, {shut} closed" if shut else f"{len(told)} asked"
+    left = sum(each.left is not None for each in told)
+    counts = ((len(told), "asked"), (shut, "closed"), (left, "left open"))
+    return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
 def _count(number: int) -> str:

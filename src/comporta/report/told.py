@@ -7,22 +7,35 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from comporta.records import Figure, Findings, Record, Slice, Verdict, Version, Waiver
+from comporta.records import Figure, Findings, Level, Record, Slice, Verdict, Version, Waiver
 
 
 class Told(Record, frozen=True, kw_only=True):
     """One verdict. findings: what was measured, where it is still kept. waiver: under which it does not
-    block now. past: the waivers of it that are not in force: ended, replaced, or not needed now."""
+    block now. past: the waivers of it that are not in force: ended, replaced, or not needed now.
+    left: the level that decides it, where the one it was asked at had too few rows to tell, or None."""
 
     verdict: Verdict
     findings: Findings | None = None
     waiver: Waiver | None = None
     past: tuple[Waiver, ...] = ()
+    left: Level | None = None
 
     @property
     def shuts(self) -> bool:
-        """Whether it closes the way into production now."""
-        return not self.verdict.opens and self.waiver is None
+        """Whether it closes the way now."""
+        return not self.verdict.opens and self.waiver is None and self.left is None
+
+    @property
+    def stands(self) -> str:
+        """The outcome, and what else there is to know of whether it counts: `fail, carried on, waived`."""
+        marks = (
+            ("reported", not self.verdict.required),
+            ("carried on", self.verdict.carried),
+            ("waived", self.waiver is not None),
+            ("left open", self.left is not None),
+        )
+        return ", ".join((self.verdict.outcome, *(mark for mark, so in marks if so)))
 
 
 def named(told: Told, whose: str) -> Told:
