@@ -10,7 +10,7 @@ from comporta.cli.init import make
 from comporta.gates import at_least, judge
 from comporta.loop.commit import Tried, _left, commit
 from comporta.loop.house import open_house
-from comporta.records import Artifact, Evidence
+from comporta.records import Artifact, Evidence, Figure, Unmeasured
 
 GATES = """
 from comporta.gates import accept
@@ -103,3 +103,17 @@ def test_metrics_that_a_sample_has_no_rows_for_are_left_to_the_full_run():
     none = Evidence(need=wanted, missing="nothing was measured for 'scores'")
     assert _left(*judge((check,), {wanted: few}))
     assert not _left(*judge((check,), {wanted: none}))
+
+
+def test_a_slice_of_one_class_in_a_sample_is_left_to_the_full_run():
+    check = at_least("roc_auc", 0.6, by="plan")
+    (wanted,) = check.needs()
+    found = Evidence(
+        need=wanted,
+        artifact=Artifact(digest="0" * 64, size=3, kind="json"),
+        figures=(Figure(metric="roc_auc", value=0.8, low=0.7, high=0.9, rows=900, slice="plan=basic"),),
+        unmeasured=(Unmeasured(metric="roc_auc", slice="plan=staff", why="one class only"),),
+    )
+    (verdict,) = judge((check,), {wanted: found})
+    assert not verdict.opens
+    assert _left(verdict)

@@ -108,6 +108,19 @@ def test_one_value_alone_opens_nothing():
     assert judged(CHECK, desk.get_json(made["findings"], Findings)).outcome == "inconclusive"
 
 
+def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_notes():
+    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    area = [*(f"town {n % 9}" for n in range(1480)), *["tiny"] * 20]
+    train = write(desk, people(0).with_columns(pl.Series("__keep_area", area)))
+    kept = steps.fit(desk, train=train, fit=logistic)
+    made = measure(desk, **kept, train=train, test=train, opened=opened, of="area")
+    found = desk.get_json(made["findings"], Findings)
+    verdict = judged(attribute_inference(of="area"), found)
+    assert "(not judged: 1 value under 30 rows, 1 value too rare to be tried)" in verdict.reason
+    assert "Not judged, under 30 rows: tiny." in found.notes
+    assert "not judged" not in judged(CHECK, attacked(logistic)).reason
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from comporta.errors import BadProject
-from comporta.gates import at_least, at_most, judge, needs, no_worse, policy
-from comporta.records import Artifact, Evidence, Figure, Need, Verdict
+from comporta.gates import at_least, at_most, better_than_champion, judge, needs, no_worse, policy
+from comporta.records import Artifact, Evidence, Figure, Need, Unmeasured, Verdict
 
 SCORES = Need(what="scores", metric="roc_auc")
 
@@ -64,6 +65,71 @@ def test_the_worst_slice_decides_and_is_named():
     assert verdict.outcome == "fail"
     assert verdict.figure.slice == "carrier=B"
     assert "1 of 3 slices" in verdict.reason
+
+
+ONE_CLASS = Unmeasured(metric="roc_auc", slice="carrier=AA", why="one class only")
+TOO_SMALL = Unmeasured(metric="roc_auc", slice="carrier=ZZ", why="3 rows, at least 30 expected", small=True)
+BY_SLICE = (
+    at_least("roc_auc", 0.7, by="carrier"),
+    at_least("roc_auc", 0.7, by="carrier", on="value"),
+    no_worse("roc_auc", margin=0.01, by="carrier"),
+    better_than_champion("roc_auc", by="carrier"),
+)
+
+
+def with_unmeasured(check, unmeasured, *figures, missing=""):
+    (need,) = check.needs()
+    found = Evidence(need=need, figures=figures, missing=missing, unmeasured=tuple(unmeasured))
+    (verdict,) = judge((check,), {need: found})
+    return verdict
+
+
+@pytest.mark.parametrize("check", BY_SLICE)
+def test_a_slice_that_could_not_be_measured_is_no_pass_and_is_named(check):
+    good = figure(0.9, 0.8, 0.95, "carrier=B")
+    assert with_unmeasured(check, (), good).outcome == "pass"
+    other = replace(ONE_CLASS, slice="carrier=BB")
+    verdict = with_unmeasured(check, (ONE_CLASS, other), good)
+    assert verdict.outcome == "inconclusive"
+    assert not verdict.opens
+    start = "Not measured in 2 slices, first roc_auc carrier=AA: one class only."
+    assert verdict.reason.startswith(start)
+    assert "Not measured in 1 slice roc_auc" in with_unmeasured(check, (ONE_CLASS,), good).reason
+
+
+@pytest.mark.parametrize("check", BY_SLICE)
+def test_a_slice_that_fails_decides_over_one_that_could_not_be_measured(check):
+    verdict = with_unmeasured(check, (ONE_CLASS,), figure(-0.6, -0.65, -0.5, "carrier=B"))
+    assert verdict.outcome == "fail"
+    assert "carrier=AA: one class only" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"), [(0.8, 0.95, "pass"), (0.6, 0.95, "inconclusive"), (0.5, 0.6, "fail")]
+)
+def test_slices_of_few_rows_change_no_verdict_and_are_named_in_each(low, high, outcome):
+    check, small = at_least("roc_auc", 0.7, by="carrier"), (TOO_SMALL, replace(TOO_SMALL, slice="carrier=QQ"))
+    found = figure((low + high) / 2, low, high, "carrier=B")
+    verdict = with_unmeasured(check, small, found)
+    assert verdict.outcome == outcome
+    assert verdict.reason.endswith("2 slices under 30 rows are not judged: carrier=ZZ, carrier=QQ.")
+    assert "1 slice under 30 rows is not judged" in with_unmeasured(check, small[:1], found).reason
+
+
+def test_of_many_small_slices_three_are_named_and_the_rest_counted():
+    small = [replace(TOO_SMALL, slice=f"carrier={name}") for name in "VWXYZ"]
+    verdict = with_unmeasured(BY_SLICE[0], small, figure(0.9, 0.8, 0.95, "carrier=B"))
+    assert verdict.reason.endswith(
+        "5 slices under 30 rows are not judged: carrier=V, carrier=W, carrier=X and 2 more."
+    )
+
+
+def test_evidence_without_any_figure_says_why_once():
+    verdict = with_unmeasured(BY_SLICE[0], (ONE_CLASS,), missing="roc_auc by carrier: one class only")
+    assert (verdict.outcome, verdict.reason) == (
+        "inconclusive",
+        "Not measured: roc_auc by carrier: one class only.",
+    )
 
 
 def test_no_worse_does_not_apply_to_the_first_version():

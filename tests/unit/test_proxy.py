@@ -149,6 +149,36 @@ def test_the_step_reads_some_rows_and_says_how_many():
     assert (found.rows, found.of) == (20_000, 25_000)
 
 
+def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_notes():
+    draw = np.random.default_rng(0)
+    common = draw.choice([f"town {n:02}" for n in range(14)], 1990)
+    rows = people(0).with_columns(pl.Series("__keep_area", [*common, *"AAAABBBCCC"]))
+    found = telling(rows, ["income"], "area")
+    verdict = judged(no_proxy(of="area", owner="O"), found)
+    assert verdict.outcome == "pass"
+    assert "(not judged: 3 values under 30 rows, 2 values too rare to be tried)" in verdict.reason
+    assert "Not judged, under 30 rows: A, B, C." in found.notes
+    assert {each.rows for each in found.figures if each.metric == "values too small"} == {10}
+
+
+def test_a_value_in_too_few_groups_to_be_told_apart_is_told_too():
+    rows = people(0).with_columns(
+        pl.Series("__keep_area", ["A"] * 980 + ["B"] * 980 + ["C"] * 40),
+        pl.Series("__keep_person", [*(str(n // 4) for n in range(1960)), *["one"] * 40]),
+    )
+    # The one person with that value is on one side of the halves: learned from, or tried on.
+    found = telling(rows, ["income"], "area", group="person", seed=3)
+    verdict = judged(no_proxy(of="area", owner="O"), found)
+    assert "not judged: 1 value in too few rows or groups to be told apart" in verdict.reason
+    assert any(note.endswith("to be told apart: C.") for note in found.notes)
+
+
+def test_where_every_value_is_judged_nothing_is_added():
+    found = telling(people(0), ["income"], "sex")
+    assert found.notes == ()
+    assert "not judged" not in judged(no_proxy(of="sex", owner="O"), found).reason
+
+
 def test_a_wrong_declaration_is_refused():
     for wrong in (
         lambda: no_proxy(of="", owner="O"),

@@ -19,6 +19,7 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from comporta.evidence.unjudged import unjudged
 from comporta.records import Artifact, Asked, Figure, Findings
 from comporta.records.columns import TARGET
 from comporta.stats.auc import pulls
@@ -92,6 +93,10 @@ def infer(
         why = f"fewer than two values of {of} have {FEWEST} rows each"
         return Findings(missing={"attribute inference": why}, rows=both.height, of=of_all), 0
     values = sorted(values)
+    parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in (mine, ~mine)]
+    counts = [dict(each.iter_rows()) for each in parts]
+    fewer = {name: min(each.get(name, 0) for each in counts) for name in secret.unique().sort()}
+    left, unsaid = unjudged(fewer, values, values, FEWEST, MOST_VALUES)
     reads = of in feature_names(both)
     if not known and reads:
         known = [name for name in feature_names(both) if name != of]
@@ -103,8 +108,10 @@ def infer(
     many += len(explained) * both.height
     unit = units_of(both.filter(pl.Series(~mine)), group) if group else None
     figures = _advantages(np.column_stack(base), channels, secret, values, mine, of, unit, seed)
-    notes = (f"The attacker knows the outcome and {', '.join(known) or 'no feature'}.",)
-    return Findings(figures=tuple(figures), rows=both.height, of=of_all, notes=notes), many
+    notes = (f"The attacker knows the outcome and {', '.join(known) or 'no feature'}.", *unsaid)
+    return Findings(
+        figures=(*figures, *left) if figures else (), rows=both.height, of=of_all, notes=notes
+    ), many
 
 
 def _advantages(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from comporta.evidence.unjudged import unjudged
 from comporta.records import Artifact, Figure, Findings, Signature
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.stats.auc import auc, told_by
@@ -61,13 +62,14 @@ def telling(
     asked += [("feature", name, codes(rows[name])) for name in features]
     # Answers and features are judged by one limit, so that one must hold for all of them.
     level = 1 - 0.05 / max(1, len(values) * len(asked))
-    figures = []
+    figures, seen = [], set()
     for value in values:
         positive = (is_of == value).to_numpy()
         for kind, name, each in asked:
             found = auc(positive[~learn], told_by(each, positive, learn), tried, level)
             if found.low is None:
                 continue
+            seen.add(value)
             figures.append(
                 Figure(
                     metric=f"{kind} tell" if kind == "answers" else "one feature tells",
@@ -79,13 +81,19 @@ def telling(
                     slice=f"{name} about {of}={value}",
                 )
             )
+    rows_of = dict(is_of.alias("value").value_counts(sort=True).iter_rows())
+    if len(rows_of) == 2:
+        # One of two stands for both.
+        values, seen = list(rows_of), set(rows_of)
+    left, notes = unjudged(rows_of, values, seen, FEWEST, MOST_VALUES)
     told = sorted(figures, key=lambda each: -each.value)
     why = f"too few rows of each value of {of} to be told apart"
     return Findings(
-        figures=tuple(figures),
+        figures=(*figures, *left) if figures else (),
         missing={} if figures else {"proxy": why},
         rows=rows.height,
         of=all_,
+        notes=notes,
         tables={
             "telling": tuple(
                 {"what": each.slice, "auc": each.value, "low": each.low, "high": each.high}

@@ -8,6 +8,7 @@ from comporta.errors import BadProject
 from comporta.gates.argument import names, number, usual
 from comporta.gates.bound import bound
 from comporta.gates.settle import On, Settled, show
+from comporta.gates.unjudged import held, told
 from comporta.records import Evidence, Level, Need, Record, Verdict, need
 
 
@@ -37,19 +38,21 @@ class AttributeInference(Record, frozen=True, kw_only=True):
         """The verdict, with the value that is given away most."""
         (found,) = evidence
         figures = [
-            each for each in found.figures if self.explanations or not each.slice.startswith("explanations")
+            each for each in held(found) if self.explanations or not each.slice.startswith("explanations")
         ]
-        return bound(
-            self, found, self.advantage, higher=False, on=self.on, says=self._reason, figures=figures
-        )
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
+        def says(decides: Settled, settled: Sequence[Settled]) -> str:
+            return self._reason(decides, told(found))
+
+        return bound(self, found, self.advantage, higher=False, on=self.on, says=says, figures=figures)
+
+    def _reason(self, decides: Settled, rest: str) -> str:
         seen = f"a guess gains in area under the ROC curve by {show(decides.figure)}"
         if decides.outcome == "pass":
-            return f"{seen}: at most {self.advantage:g}."
+            return f"{seen}: at most {self.advantage:g}{rest}."
         if decides.outcome == "fail":
-            return f"{seen}: expected at most {self.advantage:g}."
-        return f"{seen}: the interval holds the limit {self.advantage:g}."
+            return f"{seen}: expected at most {self.advantage:g}{rest}."
+        return f"{seen}: the interval holds the limit {self.advantage:g}{rest}."
 
 
 def attribute_inference(
@@ -69,7 +72,8 @@ def attribute_inference(
     rows; where the model reads `of`, the second also compares the answer with those for each value of it.
     advantage: the most that the area under the ROC curve may gain for any value, by answers or (explanations)
     by answers with what each feature adds to them. knows: None takes all other features where the model reads
-    `of`, else none. DeLong's paired interval.
+    `of`, else none. DeLong's paired interval. Values of fewer than 30 rows in either part, and those after
+    the eight most common, are counted in the verdict as not judged.
 
     A model that reads the attribute gives it away to who knows all the rest and sees the exact answer; only
     coarser answers or a model without it help. It does not see other attackers. Raises BadProject.

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from blake3 import blake3
 from msgspec.structs import replace
 
+from comporta.gates.sliced import whole
 from comporta.gates.written import written
 from comporta.records import LEVELS, Check, Evidence, Level, Need, Outcome, Verdict
 
@@ -35,7 +36,8 @@ def asked_at(checks: Sequence[Check], level: Level) -> tuple[Check, ...]:
 
 def judge(checks: Sequence[Check], evidence: Mapping[Need, Evidence]) -> tuple[Verdict, ...]:
     """One verdict per check, in their order. Pure, and it never raises: a check that raises, that judges
-    evidence nobody made, or that answers nonsense is inconclusive, and blocks where it is required."""
+    evidence nobody made, or that answers nonsense is inconclusive, and blocks where it is required. So is one
+    that passes by slice while a slice of 30 rows or more could not be measured."""
     return tuple(_about(check, _judge(check, evidence)) for check in checks)
 
 
@@ -88,7 +90,7 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
         return _doubt(name, required, f"Not measured: {missing}.")
     if verdict.outcome == "pass" and verdict.figure is not None and not math.isfinite(verdict.figure.value):
         return _doubt(name, required, "The check passed a figure that is no number.")
-    return verdict
+    return whole(verdict, found)
 
 
 def _about(check: Check, verdict: Verdict) -> Verdict:

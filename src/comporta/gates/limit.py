@@ -83,6 +83,8 @@ def at_least(
     It passes when the whole 95 % interval is at or above the limit, fails when all of it is below, and is
     inconclusive in between, which blocks a candidate as a failure does where `required`.
     Each slice is held to it by its own interval: of forty that are just at the limit one fails by chance.
+    A slice of 30 rows or more in which the metric is not defined (one class only) leaves it inconclusive,
+    unless another fails; slices of fewer rows are named as too small and are not judged.
     Raises BadProject on an unknown metric or level, or a limit that is no number.
     """
     return _limit(metric, limit, True, by, required, on, level)
@@ -97,7 +99,7 @@ def at_most(
     on: On = "interval",
     level: Level = "commit",
 ) -> Limit:
-    """The candidate's figure must be at most `limit`: `at_most("log_loss", 0.5)`. See `at_least`."""
+    """The candidate's figure must be at most `limit`: `at_most("log_loss", 0.5)`. Slices as in `at_least`."""
     return _limit(metric, limit, False, by, required, on, level)
 
 

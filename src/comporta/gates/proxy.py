@@ -8,6 +8,7 @@ from comporta.errors import BadProject
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import bound
 from comporta.gates.settle import On, Settled, show
+from comporta.gates.unjudged import held, told
 from comporta.records import Evidence, Level, Need, Record, Verdict, need
 
 
@@ -35,21 +36,25 @@ class NoProxy(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with what tells it best."""
         (found,) = evidence
+
+        def says(decides: Settled, settled: Sequence[Settled]) -> str:
+            return self._reason(decides, settled, told(found))
+
         return bound(
             self,
             found,
             self.limit,
             higher=False,
             on=self.on,
-            says=self._reason,
-            figures=[each for each in found.figures if self.features or each.metric == "answers tell"],
+            says=says,
+            figures=[each for each in held(found) if self.features or each.metric == "answers tell"],
         )
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
+    def _reason(self, decides: Settled, settled: Sequence[Settled], rest: str) -> str:
         figure = decides.figure
         kind = "answers" if figure.metric == "answers tell" else "features"
         seen = f"of the {kind}, area under the ROC curve of {show(figure)}, the highest of {len(settled)}"
-        rule = f" (a rule of {self.owner})"
+        rule = f" (a rule of {self.owner}){rest}"
         if decides.outcome == "pass":
             return f"{seen}: at most {self.limit:g}{rule}."
         if decides.outcome == "fail":
@@ -74,7 +79,9 @@ def no_proxy(
     of the rows, ranks the others (all of a group on one side). The area under the ROC curve, 0.5 for nothing
     told, is at most `at_most`; DeLong's interval, by whole groups, holds for all answers and features at once
     (Bonferroni): where nothing is told at all, one model in forty fails at `at_most=0.5`. 20,000 rows at
-    most. features: False judges the answers alone. owner: who answers for the rule, told in the verdict.
+    most. Values of fewer than 30 rows, and those after the twelve most common, are counted in the verdict as
+    not judged. features: False judges the answers alone. owner: who answers for the rule, told in the
+    verdict.
 
     Answers that tell an attribute may be right where the outcome itself differs by it; `equalised_odds`
     asks about that. It does not see what several features tell together and the answers do not.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from msgspec.structs import replace
+
 from comporta.gates import asked_at, needs
 from comporta.loop.budget import SPENT
 from comporta.loop.checks import checks
@@ -18,6 +20,7 @@ from comporta.records import (
     Level,
     Need,
     Scores,
+    Unmeasured,
 )
 from comporta.records.metric import MAIN, MAINS
 from comporta.store import Desk
@@ -39,12 +42,12 @@ def gather(
 def _evidence(
     desk: Desk, model: Model, need: Need, answers: Mapping[str, Answer], unbegun: Collection[str]
 ) -> Evidence:
+    scores = _made(answers, f"score {model.name}", "scores")
     if pooled(need):
         if name_in(model, need) not in answers and rests_on(model, need) & {*unbegun}:
             return Evidence(need=need, missing=SPENT)
-        return _found(desk, need, _made(answers, name_in(model, need), "findings"))
-    artifact = _made(answers, f"score {model.name}", "scores") if need.what == "scores" else None
-    return _scored(desk, need, artifact)
+        return _found(desk, need, _made(answers, name_in(model, need), "findings"), scores)
+    return _scored(desk, need, scores if need.what == "scores" else None)
 
 
 def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | None:
@@ -53,7 +56,7 @@ def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | N
     return artifact if isinstance(artifact, Artifact) else None
 
 
-def _found(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
+def _found(desk: Desk, need: Need, artifact: Artifact | None, scores: Artifact | None) -> Evidence:
     if artifact is None:
         why = f"{need.what} could not be measured; the run's log has why (comporta runs, comporta show RUN)"
         return Evidence(need=need, missing=why)
@@ -61,7 +64,19 @@ def _found(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
     why = ""
     if not found.figures and not found.without:
         why = "; ".join(f"{name}: {each}" for name, each in found.missing.items()) or "nothing was found"
-    return Evidence(need=need, figures=found.figures, artifact=artifact, missing=why, without=found.without)
+    lost: tuple[Unmeasured, ...] = ()
+    if need.by and not found.without:
+        lost = undefined(need, found)
+        if scores is not None:
+            lost += _small(need, desk.get_json(scores, Scores))
+    return Evidence(
+        need=need,
+        figures=found.figures,
+        artifact=artifact,
+        missing=why,
+        without=found.without,
+        unmeasured=lost,
+    )
 
 
 def _scored(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
@@ -70,7 +85,48 @@ def _scored(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
     scores = desk.get_json(artifact, Scores)
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))
     return Evidence(
-        need=need, figures=figures, artifact=artifact, missing="" if figures else _why_none(need, scores)
+        need=need,
+        figures=figures,
+        artifact=artifact,
+        missing="" if figures else _why_none(need, scores),
+        unmeasured=unmeasured(need, scores),
+    )
+
+
+def unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
+    """The slices of a need by a column for which the measuring has no figure, in its order."""
+    # Imported here: commands that judge nothing start without what measures.
+    from comporta.train.scores import FEWEST_ROWS
+
+    small = f" rows, at least {FEWEST_ROWS} expected"
+    named = ((*name.partition(" ")[::2], why) for name, why in scores.missing.items())
+    return tuple(
+        Unmeasured(metric=metric, slice=where, why=why, small=why.endswith(small))
+        for metric, where, why in named
+        if need.by and metric in _wanted(need) and where.partition("=")[0] == need.by
+    )
+
+
+def _small(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
+    """The slices of fewer than 30 rows, each once: they are so for every metric."""
+    metrics = dict.fromkeys(name.partition(" ")[0] for name in scores.missing)
+    every = (
+        each for name in metrics for each in unmeasured(replace(need, metric=name), scores) if each.small
+    )
+    return tuple({each.slice: replace(each, metric=need.metric) for each in every}.values())
+
+
+def undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
+    """The slices that a comparison tried, as its table `tests` tells, and has no figure for."""
+    have = {each.slice for each in found.figures}
+    return tuple(
+        Unmeasured(
+            metric="main metric" if need.metric == MAIN else need.metric,
+            slice=each["slice"],
+            why=f"not defined on its {each['rows']:,} rows: one class only, or no spread in the target",
+        )
+        for each in found.tables.get("tests", ())
+        if each["slice"] not in have
     )
 
 
@@ -85,5 +141,8 @@ def _why_none(need: Need, scores: Scores) -> str:
 
 def _meets(figure: Figure, need: Need) -> bool:
     sliced = figure.slice.partition("=")[0] if figure.slice else ""
-    wanted = MAINS if need.metric == MAIN else (need.metric,)
-    return figure.metric in wanted and sliced == need.by
+    return figure.metric in _wanted(need) and sliced == need.by
+
+
+def _wanted(need: Need) -> tuple[str, ...]:
+    return MAINS if need.metric == MAIN else (need.metric,)

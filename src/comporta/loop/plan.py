@@ -184,7 +184,8 @@ def evidence_nodes(
 
 
 def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...]) -> Node:
-    """Every metric with its interval, overall and by slice."""
+    """Every metric with its interval, overall and by slice: also by those of comparisons, so that it is known
+    which of them are too small."""
     mine = [need for need in asked if need.what == "scores"]
     return Node(
         name=f"score {model.name}",
@@ -193,7 +194,7 @@ def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...
         params={
             "metrics": list(model.metrics),
             "also": sorted({need.metric for need in mine}),
-            "slices": sorted({*model.slices, *(need.by for need in mine if need.by)}),
+            "slices": sorted({*model.slices, *(need.by for need in asked if need.by)}),
             "group": model.group,
             "part": "test",
         },

@@ -31,6 +31,7 @@ from comporta.records.verdict import (
     Need,
     Outcome,
     Scores,
+    Unmeasured,
     Verdict,
     need,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "State",
     "Step",
     "Transaction",
+    "Unmeasured",
     "Value",
     "Verdict",
     "Version",

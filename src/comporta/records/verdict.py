@@ -95,15 +95,26 @@ def need(
     )
 
 
+class Unmeasured(Record, frozen=True, kw_only=True):
+    """A slice without a figure of a metric, and why. small: it has fewer than 30 rows, so that none is
+    expected."""
+
+    metric: str
+    slice: str
+    why: str
+    small: bool = False
+
+
 class Evidence(Record, frozen=True, kw_only=True):
     """What the engine made for one need. missing: why there is none, or empty. without: why it has no
-    meaning here, or empty."""
+    meaning here, or empty. unmeasured: of a need by a column, its slices that have no figure."""
 
     need: Need
     figures: tuple[Figure, ...] = ()
     artifact: Artifact | None = None
     missing: str = ""
     without: str = ""
+    unmeasured: tuple[Unmeasured, ...] = ()
 
 
 class Verdict(Record, frozen=True, kw_only=True):

@@ -1,0 +1,63 @@
+"""A real project in which one slice holds one class only, and another a handful of rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from comporta.cli.init import make
+from comporta.loop.house import open_house
+from comporta.loop.release import release
+from comporta.loop.train import run
+from comporta.records import Version
+
+PLANS = '"basic", "family", "business"'
+
+
+def written(root: Path, gates: str, more: str = "") -> None:
+    """Nobody of the staff ever leaves, and two customers are on trial."""
+    text = (root / "first.py").read_text().replace(PLANS, f'{PLANS}, "staff", "trial"')
+    start, end = text.index("    gates=("), text.index("project = Project(")
+    text = f"{text[:start]}    gates=({gates},),{more}\n)\n\n{text[end:]}"
+    (root / "project.py").write_text(text.replace("at_most,", "at_most, no_worse,", 1))
+
+
+def judged(root: Path) -> Version:
+    with open_house(root, works=True) as house:
+        (version,) = run(house).versions
+    return version
+
+
+def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
+    make(tmp_path, "churn")
+    (tmp_path / "first.py").write_text((tmp_path / "project.py").read_text())
+    sample = (tmp_path / "sample.py").read_text()
+    drawn = f"plan = chance.choice([{PLANS}], CUSTOMERS, p=[0.5, 0.3, 0.2])\n"
+    odds = "- 0.015 * tenure + season\n"
+    assert drawn in sample and odds in sample
+    sample = sample.replace(drawn, f'{drawn}    plan[:2], plan[2:80] = "trial", "staff"\n')
+    sample = sample.replace(odds, f'{odds}    odds[:, plan == "staff"] = -50.0\n')
+    (tmp_path / "sample.py").write_text(sample)
+
+    written(tmp_path, 'at_least("roc_auc", 0.6), at_least("roc_auc", 0.6, by="plan", required=False)')
+    first = judged(tmp_path)
+    said = {each.check: each for each in first.verdicts}
+    assert said["roc_auc at least 0.6"].outcome == "pass"
+    sliced = said["roc_auc by plan at least 0.6"]
+    assert sliced.outcome == "inconclusive"
+    assert "Not measured in 1 slice roc_auc plan=staff: not defined: one class only" in sliced.reason
+    assert sliced.reason.endswith("1 slice under 30 rows is not judged: plan=trial.")
+
+    with open_house(tmp_path, works=True) as house:
+        release(house, first.id)
+    gates = ", ".join(f'no_worse("{metric}", margin=0.5, by="plan")' for metric in ("roc_auc", "brier"))
+    written(tmp_path, gates, more=" seed=7,")
+    second = judged(tmp_path)
+    area, brier = second.verdicts[:2]
+    assert area.outcome == "inconclusive"
+    assert area in second.shut(datetime.now(UTC) + timedelta(days=1))
+    assert "Not measured in 1 slice roc_auc plan=staff: not defined on its " in area.reason
+    # Where the metric is defined on one class, as that of probabilities is, the slice is judged.
+    assert brier.outcome == "pass"
+    for each in (area, brier):
+        assert each.reason.endswith("1 slice under 30 rows is not judged: plan=trial.")
