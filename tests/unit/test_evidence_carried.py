@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 
 from comporta.evidence.carried import MADE, PLAIN, RAW, carried
+from comporta.evidence.load import Round
 from comporta.evidence.rubbish import far, malformed
-from comporta.records import Field, Signature
+from comporta.evidence.stress import findings
+from comporta.gates import judge, stress
+from comporta.records import Evidence, Field, Signature
 from comporta.store import Desk, MemoryStore, derive
 
 AREA, RATE = Field(name="area", type="String"), Field(name="rate", type="Float64")
@@ -67,3 +71,17 @@ def test_what_is_said_of_a_row_beside_its_columns_stays_where_they_are_wrong():
     assert list(inputs(few.body)) == ["__subject"]
     unknown = next(bad for bad in far(good, found.fields) if bad.what == "nothing known")
     assert inputs(unknown.body) == {"area": [None], "__subject": ["p"]}
+
+
+def test_the_verdict_and_the_note_say_that_features_were_sent_and_why():
+    said = sent(gone)
+    rounds = [Round(np.array([low, 0.02]), 0, 100.0) for low in (0.01, 0.012)]
+    found = findings(rounds, [0, 0, 0], [], True, 3, 3, 2, where=said.where, why_not=said.why)
+    check = stress()
+    (wanted,) = check.needs()
+    (verdict,) = judge((check,), {wanted: Evidence(need=wanted, figures=found.figures)})
+    assert verdict.outcome == "pass"
+    assert verdict.reason.endswith("without the joins and computed features before them.")
+    assert any("no test row has a key of its own and a time" in note for note in found.notes)
+    p50 = next(each for each in found.figures if each.metric == "p50 ms")
+    assert np.allclose([p50.low, p50.high], [15.0, 16.0])
