@@ -205,6 +205,12 @@ def test_noise_is_no_address():
 def test_a_wrong_declaration_is_refused():
     with pytest.raises(BadProject):
         no_personal_data(allow=3)
+    with pytest.raises(BadProject, match="level"):
+        no_personal_data(level="never")
+
+
+def test_its_level_is_what_was_declared():
+    assert [no_personal_data().level, no_personal_data(level="release").level] == ["commit", "release"]
 
 
 class TestNoPersonalData(CheckContract):

@@ -135,11 +135,21 @@ def test_the_step_opens_the_kept_model():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kept": -1}, {"leaves": "much"}, {"kept": None, "leaves": None, "weights": None}]
+    "wrong",
+    [
+        {"kept": -1},
+        {"leaves": "much"},
+        {"kept": None, "leaves": None, "weights": None},
+        {"level": "never"},
+    ],
 )
 def test_a_wrong_declaration_is_refused(wrong):
     with pytest.raises(BadProject):
         privacy_structure(**wrong)
+
+
+def test_its_level_is_what_was_declared():
+    assert [privacy_structure().level, privacy_structure(level="audit").level] == ["commit", "audit"]
 
 
 class TestPrivacyStructure(CheckContract):

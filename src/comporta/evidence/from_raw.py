@@ -65,8 +65,8 @@ def ask_raw(
 ) -> FromRaw:
     """The wanted test rows as raw requests. requests: as `raw` gives them; a row that is not among them, or
     whose key is not its own, is not asked. made: the features that the server made since the last call."""
-    asked, places = _met(rows, wanted, requests)
-    fields = (*takes.raw, *(Field(name=name, type="String") for name in asked.columns if _beside(name)))
+    asked, places = met(rows, wanted, requests)
+    fields = fields_of(takes, asked)
     frames: list[pl.DataFrame] = []
     made()
 
@@ -147,16 +147,19 @@ def _spread(values: Floats) -> float:
     return 1.0
 
 
-def _met(rows: pl.DataFrame, wanted: Places, requests: pl.DataFrame) -> tuple[pl.DataFrame, Places]:
-    """The requests in the order of the wanted rows, and the places of those."""
+def met(rows: pl.DataFrame, wanted: Places, requests: pl.DataFrame) -> tuple[pl.DataFrame, Places]:
+    """The requests in the order of the wanted rows, and the places of those. Left out is a row that has no
+    request, and one whose key is not its own."""
     keys = rows[KEY].gather(wanted).to_frame(ROW).with_columns(__place=pl.Series(wanted))
     own = keys.unique(ROW, keep="none", maintain_order=True)
     met = own.join(requests.unique(ROW, keep="none"), on=ROW, how="inner", maintain_order="left")
     return met.drop(ROW, "__place"), met["__place"].to_numpy().astype(np.int64)
 
 
-def _beside(name: str) -> bool:
-    return name.startswith(HIDDEN)
+def fields_of(takes: Signature, requests: pl.DataFrame) -> tuple[Field, ...]:
+    """What requests hold: the raw columns, then what else they say of each row."""
+    beside = (name for name in requests.columns if name.startswith(HIDDEN))
+    return (*takes.raw, *(Field(name=name, type="String") for name in beside))
 
 
 def _sizes(rows: int) -> Iterator[tuple[int, int]]:

@@ -86,9 +86,10 @@ POOL: dict[str, Maker] = {
     "stress": Maker(
         run=f"{_ROOM}.stress:measure",
         reads={**_MODEL, "test": "test", "parity": "parity", "trial": "trial"},
-        may={"onnx": "onnx"},
-        tools=("opened", "served"),
-        tells=("machine",),
+        may={"onnx": "onnx", "bundle": "bundle", "code": "code"},
+        many=("tables",),
+        tools=("opened", "served", "raw"),
+        tells=("machine", "way"),
         cost=3,
     ),
     "parity": Maker(

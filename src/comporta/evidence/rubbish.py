@@ -10,7 +10,9 @@ import numpy as np
 
 from comporta.evidence.request import datatype
 from comporta.records import Field
+from comporta.records.columns import HIDDEN
 
+TIME = "__time"
 Kind = Literal["malformed", "damaged", "out of range"]
 
 
@@ -27,8 +29,10 @@ class Bad(NamedTuple):
 
 
 def malformed(good: bytes, features: Sequence[Field], rows: int) -> Iterator[Bad]:
-    """Each thing a client can get wrong, once. good: a request of one row. rows: more than are let in."""
+    """Each thing a client can get wrong, once. good: a request of one row with these features in order, and
+    what else it says of the row among them. rows: more than are let in."""
     told = json.loads(good)
+    needed = max(_columns(features), default=0)
 
     def one(what: str, change: Any) -> Bad:
         body = json.loads(good)
@@ -45,7 +49,7 @@ def malformed(good: bytes, features: Sequence[Field], rows: int) -> Iterator[Bad
     yield Bad("a list", "malformed", b"[1,2,3]")
     yield one("no inputs", lambda body: {"inputs": []})
     yield one("inputs no list", lambda body: {"inputs": {"a": 1}})
-    yield one("a column too few", lambda body: body["inputs"].pop())
+    yield one("a column too few", lambda body: body["inputs"].pop(needed) and None)
     yield one(
         "a column too many", lambda body: body["inputs"].append({**body["inputs"][0], "name": "no such"})
     )
@@ -70,7 +74,8 @@ def malformed(good: bytes, features: Sequence[Field], rows: int) -> Iterator[Bad
     yield Bad("an unknown version", "malformed", good, path="/v2/models/candidate/versions/99/infer")
     yield Bad("another method", "malformed", b"", method="DELETE")
     for place, field in enumerate(features):
-        wrong: Any = 7 if field.type == "String" else "rubbish"
+        text = field.type.startswith(("String", "Categorical", "Enum"))
+        wrong: Any = 7 if text else "rubbish"
         yield one("another type", lambda body, p=place, w=wrong: body["inputs"][p].update(data=[w]))
         if field.type not in ("String", "Boolean"):
             yield Bad("an infinite number", "malformed", good.replace(*_value(told, place, "1e999"), 1))
@@ -91,13 +96,23 @@ def far(good: bytes, features: Sequence[Field]) -> Iterator[Bad]:
             body["inputs"][place]["data"] = [value]
             yield Bad("a far value", "out of range", json.dumps(body).encode())
     body = json.loads(good)
-    for each in body["inputs"]:
-        each["data"] = [None]
+    for place in _columns(features):  # without its key or time a row is refused before it is looked at
+        body["inputs"][place]["data"] = [None]
     yield Bad("nothing known", "out of range", json.dumps(body).encode())
+
+
+def _columns(features: Sequence[Field]) -> list[int]:
+    """Places of the model's own columns."""
+    return [place for place, field in enumerate(features) if not field.name.startswith(HIDDEN)]
 
 
 def _far_values(field: Field) -> tuple[Any, ...]:
     kind = datatype(field)
+    if field.type == "Date":
+        return ("0001-01-01", "9999-12-31", "", None)
+    if field.type.startswith("Datetime") or field.name == TIME:
+        zone = "" if "time_zone=None" in field.type else "+00:00"
+        return (f"0001-01-01T00:00:00{zone}", f"9999-12-31T23:59:59{zone}", "", None)
     if kind == "BYTES":
         return ("", "never seen \N{GRINNING FACE}", "x" * 10_000, None)
     if kind == "BOOL":

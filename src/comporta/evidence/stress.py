@@ -1,5 +1,8 @@
 """The candidate behind the real request path: how quick under load, how it takes rubbish, whether it grows.
 
+Where features are made on the way, by joins and functions, all requests are raw ones, each with its row's own
+time, and what is timed and sent rubbish is the whole way. The server's code there is that of a release, with
+the tables that research read.
 Figures of time are of this machine, whose digest the table `machine` has, and hold nowhere else.
 """
 
@@ -7,22 +10,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from comporta.evidence.carried import PLAIN, RAW, carried
+from comporta.evidence.from_raw import Raw
 from comporta.evidence.load import Round, ask, load, on_wire
 from comporta.evidence.machine import machine
 from comporta.evidence.parity import Served
-from comporta.evidence.request import as_json
 from comporta.evidence.rubbish import Bad, damaged, far, malformed
-from comporta.records import Artifact, Figure, Findings, Signature
+from comporta.records import Artifact, Figure, Findings, Signature, Slice
 from comporta.store import Desk
 from comporta.store.frames import read
 
 P50, P99, FAILED = "p50 ms", "p99 ms", "requests failed"
 UNCLEAR, BROKEN, GROWTH = "bad requests without a clear refusal", "server errors", "memory growth"
+ASKED = "rows asked "
 PATH = "/v2/models/candidate/infer"
 ROWS, PARTS, DAMAGED, LIMIT, FLOOR = 64, 6, 150, 10_001, 4 * 2**20
 
@@ -39,12 +44,20 @@ def measure(
     connections: int = 8,
     seconds: float = 2.0,
     onnx: Artifact | None = None,
+    way: Mapping[str, Any] | None = None,
+    raw: Raw | None = None,
+    bundle: Artifact | None = None,
+    code: Artifact | None = None,
     **others: Any,
 ) -> dict[str, Artifact]:
     """`findings`: latency of single-row JSON requests in a closed loop of so many connections; bad requests
     that were not one clear 4xx (or, where it may, one whole answer); memory of the server's process a
-    thousand requests later. others: what the pool lends beside, and the digest of this machine: what another
-    one measured answers another question."""
+    thousand requests later.
+
+    way: from a request to its features, as `raw` and `served` take it. bundle, code: the way and the source
+    of a version that was made by others than those of today. others: the dataset versions that the features
+    read, as `table <dataset>`; what the pool lends beside; and the digest of this machine: what another one
+    measured answers another question."""
     takes = desk.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
     parts |= {} if onnx is None else {"onnx": onnx}
@@ -53,13 +66,20 @@ def measure(
     some = rows.sample(min(ROWS, of), seed=desk.seed)
     if some.is_empty():
         return {"findings": desk.put_json(Findings(missing={P99: "there are no test rows to send"}))}
-    bodies = [as_json(some[at : at + 1], takes.features) for at in range(some.height)]
-    with served(desk, parts) as at:
+    tables: dict[str, Slice] = {
+        name.removeprefix("table "): each for name, each in others.items() if name.startswith("table ")
+    }
+    way = way if bundle is None else desk.get_json(bundle, dict[str, Any])
+    bodies, fields, where, why_not = carried(desk, takes, some, way, tables, raw)
+    going = {"way": way, "tables": tables, "code": code, "made": False} if where == RAW else {}
+    with served(desk, parts, **going) as at:
         good = next((body for body in bodies if ask(at.url, PATH, body)[0] == 200), None)
         if good is None:
             status, said = ask(at.url, PATH, bodies[0])
             print(f"no test row was answered, the first with {status}: {said.decode(errors='replace')}")
-            why = f"none of {some.height} test rows was answered, the first with status {status}"
+            why = (
+                f"none of {len(bodies)} test rows was answered, asked {where}, the first with status {status}"
+            )
             return {"findings": desk.put_json(Findings(missing={P99: why}))}
         wire = [on_wire(PATH, body) for body in bodies]
         load(at.url, wire, connections=connections, seconds=min(0.4, seconds / 4))  # warm
@@ -68,19 +88,18 @@ def measure(
             rounds.append(load(at.url, wire, connections=connections, seconds=seconds / PARTS))
             time.sleep(0.15)  # what waits for its log is written every tenth of a second
             sizes.append(_memory(at.pid))
+        before = ask(at.url, PATH, good)
         draw = np.random.default_rng(desk.seed)
-        bad = [*malformed(good, takes.features, LIMIT), *far(good, takes.features)]
+        bad = [*malformed(good, fields, LIMIT), *far(good, fields)]
         bad += damaged(good, draw, DAMAGED)
         answers = [
             (each, *ask(at.url, each.path or PATH, each.body, each.headers, each.method)) for each in bad
         ]
         alive = ask(at.url, PATH, good)
-        before = ask(at.url, PATH, good)
     same = alive[0] == before[0] == 200 and _said(alive[1]) == _said(before[1])
-    kept = findings(rounds, sizes, answers, same, some.height, of, connections)
-    print(
-        f"{sum(len(r.seconds) for r in rounds):,} good requests of {some.height} rows, {len(bad):,} bad ones"
-    )
+    kept = findings(rounds, sizes, answers, same, len(bodies), of, connections, where=where, why_not=why_not)
+    good_ones = sum(len(r.seconds) for r in rounds)
+    print(f"{good_ones:,} good requests of {len(bodies)} rows {where}, {len(bad):,} bad ones")
     return {"findings": desk.put_json(kept)}
 
 
@@ -92,8 +111,12 @@ def findings(
     rows: int,
     of: int,
     connections: int,
+    *,
+    where: str = PLAIN,
+    why_not: str = "",
 ) -> Findings:
-    """sizes: bytes of the server's process before the first round and after each."""
+    """sizes: bytes of the server's process before the first round and after each. where: from where on it
+    was asked. why_not: from the raw request on, or empty."""
     times = 1e3 * np.sort(np.concatenate([each.seconds for each in rounds]))
     failed = sum(each.failed for each in rounds)
     faults = [(bad, status) for bad, status, body in answers if not clear(bad, status, body)]
@@ -103,20 +126,12 @@ def findings(
         Figure(metric=FAILED, value=failed, rows=asked),
         Figure(metric=UNCLEAR, value=len(faults), rows=len(answers)),
         Figure(metric=BROKEN, value=broken, rows=len(answers)),
+        Figure(metric=ASKED + where, value=rows, rows=rows),
     ]
     if len(times):
-        low, high = _of_rounds(rounds)
-        p50, p99 = (float(np.quantile(times, share)) for share in (0.5, 0.99))
         figures += [
-            Figure(metric=P50, value=p50, rows=len(times)),
-            Figure(
-                metric=P99,
-                value=p99,
-                low=min(low, p99),
-                high=max(high, p99),
-                rows=len(times),
-                groups=len(rounds),
-            ),
+            _quantile_figure(P50, 0.5, times, rounds),
+            _quantile_figure(P99, 0.99, times, rounds),
             Figure(
                 metric=GROWTH, value=growth(sizes, [len(r.seconds) + r.failed for r in rounds]), rows=asked
             ),
@@ -131,7 +146,7 @@ def findings(
         of=of,
         notes=(
             f"{connections} connections, each asking again once answered; the client shares the machine.",
-            "Asked from the features on: joins and computed features of the request path are before it.",
+            f"Asked {where}." if not why_not else f"Asked {where}: {why_not}.",
         ),
         tables={
             "machine": (machine(),),
@@ -175,10 +190,12 @@ def growth(sizes: Sequence[int], requests: Sequence[int]) -> float:
     return float(np.median(slopes) / 1024 * 1000) if len(slopes) else 0.0
 
 
-def _of_rounds(rounds: Sequence[Round]) -> tuple[float, float]:
-    """The least and the greatest p99 of the rounds, milliseconds."""
-    each = [1e3 * _quantile(one.seconds, 0.99) for one in rounds if len(one.seconds)]
-    return min(each), max(each)
+def _quantile_figure(metric: str, share: float, times: Any, rounds: Sequence[Round]) -> Figure:
+    """A quantile of all times, from the least to the greatest of the rounds'. times: milliseconds."""
+    value = float(np.quantile(times, share))
+    each = [1e3 * _quantile(one.seconds, share) for one in rounds if len(one.seconds)]
+    low, high = min(value, *each), max(value, *each)
+    return Figure(metric=metric, value=value, low=low, high=high, rows=len(times), groups=len(rounds))
 
 
 def _quantile(seconds: Any, share: float) -> float:

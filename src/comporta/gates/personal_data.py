@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from comporta.gates.argument import names
+from comporta.gates.argument import chosen, names
 from comporta.gates.bound import no_matter
 from comporta.gates.settle import unseen
-from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
+from comporta.records import LEVELS, Evidence, Figure, Level, Need, Record, Verdict, need
 
 
 class NoPersonalData(Record, frozen=True, kw_only=True):
@@ -68,7 +68,9 @@ def _reason(shown: Sequence[Figure], looked: int) -> str:
     return f"Found in {'; '.join(told)}{more}: expected none. Leave it out, or name it in allow=."
 
 
-def no_personal_data(*, allow: str | Sequence[str] | None = None, required: bool = True) -> NoPersonalData:
+def no_personal_data(
+    *, allow: str | Sequence[str] | None = None, required: bool = True, level: Level = "commit"
+) -> NoPersonalData:
     """No personal data in features, kept columns, answers or artifacts: `no_personal_data()`.
 
     Looks for e-mail addresses, telephone numbers with a country code, IBANs, card numbers, and national
@@ -82,4 +84,5 @@ def no_personal_data(*, allow: str | Sequence[str] | None = None, required: bool
 
     It does not see names of people, addresses of places, or numbers of other countries. Raises BadProject.
     """
-    return NoPersonalData(allow=names("no_personal_data", "allow", allow), required=required)
+    chosen("no_personal_data", "level", level, LEVELS)
+    return NoPersonalData(allow=names("no_personal_data", "allow", allow), required=required, level=level)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from comporta.gates.argument import number
+from comporta.gates.argument import chosen, number
 from comporta.gates.bound import no_matter
 from comporta.gates.held import Held, held
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
 
 _SAYS = {
     "training rows kept": "share of the training rows that the model keeps as they are",
@@ -59,6 +59,7 @@ def privacy_structure(
     weights: float | None = 1.0,
     words: int | None = None,
     required: bool = True,
+    level: Level = "commit",
 ) -> PrivacyStructure:
     """A model holds no training row by its build: `privacy_structure()`.
 
@@ -73,10 +74,13 @@ def privacy_structure(
     that learned rows by heart in large leaves pass. A model of an unknown build is inconclusive.
     Raises BadProject.
     """
+    chosen("privacy_structure", "level", level, LEVELS)
     limits = {"kept": kept, "leaves": leaves, "weights": weights, "words": words}
     for name, value in limits.items():
         if value is not None:
             number("privacy_structure", name, value, low=0)
     if all(value is None for value in limits.values()):
         number("privacy_structure", "kept", kept, low=0)
-    return PrivacyStructure(kept=kept, leaves=leaves, weights=weights, words=words, required=required)
+    return PrivacyStructure(
+        kept=kept, leaves=leaves, weights=weights, words=words, required=required, level=level
+    )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from comporta.gates.argument import number, usual, whole
 from comporta.gates.held import Held, held
 from comporta.gates.settle import On
 from comporta.records import Evidence, Level, Need, Record, Verdict, need
+
+_ASKED = "rows asked "
 
 
 class Stress(Record, frozen=True, kw_only=True):
@@ -49,7 +53,13 @@ class Stress(Record, frozen=True, kw_only=True):
             limits.append(Held(metric="p99 ms", limit=self.p99_ms, on=self.on))
         if self.p50_ms is not None:
             limits.append(Held(metric="p50 ms", limit=self.p50_ms))
-        return held(self, evidence[0], limits)
+        (found,) = evidence
+        verdict = held(self, found, limits)
+        asked = [each for each in found.figures if each.metric.startswith(_ASKED)]
+        if verdict.figure is None or not asked:
+            return verdict
+        where = asked[0].metric.removeprefix(_ASKED)
+        return msgspec.structs.replace(verdict, reason=f"{verdict.reason} Asked {where}.")
 
 
 def stress(
@@ -65,7 +75,7 @@ def stress(
 ) -> Stress:
     """It holds up behind the request path: `stress(p99_ms=50)`.
 
-    A server of the candidate in a fresh process is asked test rows, one a request, as JSON (Open Inference
+    A server of the candidate in a fresh process is asked 64 test rows, one a request, as JSON (Open Inference
     v2), by `connections` at once for `seconds`, each asking again once answered. Then it is sent what
     clients get wrong (broken JSON, wrong names, types, shapes and sizes, values of another kind in each
     column), good requests with a few bytes damaged, and values that no row ever had. Each must be one clear
@@ -80,7 +90,15 @@ def stress(
     processor, cores) all is measured anew, whatever a shared store remembers. With `on="fault"` the p99 fails
     where that of every round is above the limit.
 
-    What it does not see: networks, proxies, many processes, joins and computed features before the model.
+    Where features are joined or computed on the way all of these are raw requests: the columns that a request
+    carries, with the row's own time and what else the model requires of it. So the latency is that of the
+    whole way, and wrong and far values go through the joins and the functions. Where no test row can be asked
+    so (none has a time and a key of its own, or the rows are no more) its features are sent, and the verdict
+    says so: it always says from where on was asked.
+
+    p50 and p99 have an interval: from the least to the greatest of six rounds.
+
+    What it does not see: networks, proxies, many processes, and tables of later versions than research read.
     Raises BadProject on a limit that is no number above 0.
     """
     usual("stress", on, level)

@@ -70,6 +70,7 @@ class Asks(Record, frozen=True, kw_only=True):
     path: tuple[str, ...]
     recorded: bool
     way: Way | None
+    made: bool = True
 
 
 @contextlib.contextmanager
@@ -83,6 +84,7 @@ def served(
     tables: Mapping[str, Slice] | None = None,
     code: Artifact | None = None,
     partly: bool = False,
+    made: bool = True,
 ) -> Iterator[At]:
     """A server of these parts until the end of the `with`, ready when it begins.
 
@@ -90,7 +92,8 @@ def served(
     `onnx` in that form. It takes the features, not the raw columns: joins and computed features are before
     it. recorded: whether observations are made of what it answers, as of a release; they are kept nowhere.
     way: a bundle: `candidate` then takes raw requests, joined with these tables, and `At.made` tells the
-    features that they were turned into. code: the source that its functions are of; None: that of today.
+    features that they were turned into, unless made is false: to write them down takes time, which what is
+    timed must not. code: the source that its functions are of; None: that of today.
     partly: forms that cannot be served are told in `At.failed`. Raises Refused when it cannot be served.
     """
     with tempfile.TemporaryDirectory(prefix="candidate-", dir=desk.scratch) as folder:
@@ -105,6 +108,7 @@ def served(
             path=tuple(sys.path),
             recorded=recorded,
             way=None if way is None else lent(desk, here, way, tables or {}, code),
+            made=made,
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "comporta.loop.candidate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -167,11 +171,11 @@ class Kept:
         parts: Mapping[str, Artifact],
         forms: tuple[str, ...],
         way: Way | None = None,
-        seen: Callable[[Any], None] = lambda made: None,
+        seen: Callable[[Any], None] | None = None,
         below: Path = Path(),
     ) -> None:
-        """way: of the form `candidate`, from raw requests on. seen: is shown the features they become.
-        below: where its source may be laid out."""
+        """way: of the form `candidate`, from raw requests on. seen: is shown the features they
+        become, if given. below: where its source may be laid out."""
         self.desk, self.parts, self.forms = desk, parts, forms
         self.way, self.seen, self.below = way, seen, below
 
@@ -187,12 +191,13 @@ class Kept:
         takes = predictor.signature
         if model == NAME and self.way is not None:
             bundle = self.way.bundle
+            answer = answering(self.desk, self.way, takes, self.below)
             return Loaded(
                 model=model,
                 number=number,
                 signature=takes,
                 predict=lambda frame: _scored(predictor.predict(frame)),
-                features=watched(answering(self.desk, self.way, takes, self.below), self.seen),
+                features=answer if self.seen is None else watched(answer, self.seen),
                 test=predictor.self_test,
                 requires=bundle.requires,
                 time=bundle.shapes[bundle.of].time,
@@ -253,7 +258,9 @@ def main() -> None:
         made.write_ipc(Path(asks.folder) / f"made-{next(number):09}.arrow")
 
     desk = Desk(store=LocalStore(Path(asks.folder)), keys=asks.keys)
-    source = Kept(desk, asks.parts, asks.forms, asks.way, seen, Path(asks.folder) / "code")
+    source = Kept(
+        desk, asks.parts, asks.forms, asks.way, seen if asks.made else None, Path(asks.folder) / "code"
+    )
     sink = Nowhere() if asks.recorded else None
     serve(source, sink, key=asks.keys.unit, port=0, flush=0.1, poll=3600.0, say=say)
 

@@ -1,0 +1,168 @@
+"""Load and rubbish as raw requests: the joins and the computed features of a candidate are asked too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from comporta.cli.init import make
+from comporta.loop.gate import gate
+from comporta.loop.house import open_house
+from comporta.loop.release import version_of
+from comporta.loop.train import run
+from comporta.records import Findings
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+ROWS = 400
+PROJECT = """import time
+
+import polars as pl
+from comporta import AsOf, Dataset, Features, Model, Project, at_random
+from comporta.gates import stress
+
+rows = Dataset("rows", source="rows.parquet", key="id", subject="person", time="at")
+plain = Dataset("plain", source="rows.parquet", key="id")
+rates = Dataset("rates", source="rates.parquet", key=("area", "hour"), time="hour", delay="0s")
+
+
+def burden(rows):
+    burden = pl.col("debts") * pl.col("rate") / pl.col("income")
+    return rows.select(burden=burden, year=pl.col("since").dt.year())
+
+
+def slow(rows):
+    time.sleep(0.02)
+    return rows.select(slow=pl.col("income") + 1)
+
+
+def fragile(rows):
+    if rows["income"].abs().max() > 1e100:
+        raise RuntimeError("too far")
+    return rows.select(twice=pl.col("income") * 2)
+
+
+def fit(X, y, *, seed=0):
+    from lightgbm import LGBMClassifier
+
+    return LGBMClassifier(n_estimators=10, num_leaves=7, n_jobs=1, verbose=-1).fit(X, y)
+
+
+def model(name, *compute):
+    features = Features(
+        name,
+        of=rows,
+        known=("area", "income", "debts", "since"),
+        joins=(AsOf(rates, on="area", columns=("rate",)),),
+        compute=compute,
+        use=("area", "income", "debts", "rate"),
+    )
+    return of(name, features, requires=("subject", "key"))
+
+
+def of(name, features, requires=()):
+    checks = (stress(seconds=0.6, connections=2),)
+    return Model(
+        name, features=features, target="paid", fit=fit, split=at_random(0.5), requires=requires, gates=checks
+    )
+
+
+bare = of("bare", Features("bare", of=plain, known=("income", "debts")))
+project = Project(
+    "loans",
+    models=(model("sound", burden), model("slow", burden, slow), model("fragile", fragile), bare),
+)
+"""
+
+
+def tables(folder):
+    draw = np.random.default_rng(3)
+    hours = np.sort(draw.integers(48, 24 * 30, ROWS))
+    rows = pl.DataFrame(
+        {
+            "id": np.arange(ROWS),
+            "person": [f"p{n}" for n in range(ROWS)],
+            "at": [START + timedelta(hours=int(h), minutes=30) for h in hours],
+            "area": draw.choice(["east", "north", "west"], ROWS),
+            "income": np.exp(draw.normal(7, 0.5, ROWS)),
+            "debts": draw.integers(0, 5, ROWS),
+            "since": [datetime(2000 + int(n), 5, 3).date() for n in draw.integers(0, 20, ROWS)],
+        }
+    )
+    chance = 1 / (1 + (-(pl.col("income").log() - 7)).exp())
+    rows.with_columns(paid=pl.Series(draw.random(ROWS)) < chance).write_parquet(folder / "rows.parquet")
+    pl.DataFrame(
+        [
+            {"area": area, "hour": START + timedelta(hours=hour), "rate": float(draw.normal(2, 1))}
+            for area in ("east", "north")
+            for hour in range(0, 24 * 30, 6)
+        ]
+    ).write_parquet(folder / "rates.parquet")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stress")
+    make(folder, "loans")
+    tables(folder)
+    (folder / "project.py").write_text(PROJECT)
+    with open_house(folder, works=True) as house:
+        run(house)
+    return folder
+
+
+def judged(folder, model):
+    """The verdict on stress, and what was measured."""
+    with open_house(folder) as house:
+        (verdict,) = version_of(house, f"{model}/1").verdicts
+        return verdict, house.desk.get_json(verdict.evidence, Findings)
+
+
+def figure(found, metric):
+    return next(each for each in found.figures if each.metric == metric)
+
+
+def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbish(folder):
+    verdict, found = judged(folder, "sound")
+    assert verdict.outcome == "pass", (verdict.reason, found.tables["unclear"])
+    assert verdict.reason.endswith("Asked from the raw request on.")
+    assert "Asked from the raw request on." in found.notes
+    assert figure(found, "rows asked from the raw request on").value == found.rows == 64
+    assert found.tables["unclear"] == ()
+    for name in ("p50 ms", "p99 ms"):
+        assert figure(found, name).low <= figure(found, name).value <= figure(found, name).high
+
+
+def test_a_slow_function_before_the_model_shows_in_p50(folder):
+    _, found = judged(folder, "slow")
+    _, quick = judged(folder, "sound")
+    assert figure(found, "p50 ms").value > 20 > figure(quick, "p50 ms").value
+
+
+def test_a_function_that_raises_on_a_far_value_is_a_server_error(folder):
+    verdict, found = judged(folder, "fragile")
+    assert verdict.outcome == "fail"
+    assert "server errors" in verdict.reason
+    assert {each["what"] for each in found.tables["unclear"]} == {"a far value"}
+
+
+def test_a_model_with_nothing_made_on_the_way_is_asked_its_features(folder):
+    verdict, found = judged(folder, "bare")
+    assert verdict.outcome == "pass", verdict.reason
+    assert verdict.reason.endswith("Asked from the features on, as requests carry them.")
+    assert figure(found, "rows asked from the features on, as requests carry them").value == 64
+
+
+def test_a_version_judged_later_is_loaded_by_its_own_way(folder):
+    text = (folder / "project.py").read_text()
+    changed = text.replace('pl.col("debts") * ', 'pl.col("no such") * ').replace(
+        "seconds=0.6", "p50_ms=900, seconds=0.7"
+    )
+    (folder / "project.py").write_text(changed)
+    with open_house(folder, works=True) as house:
+        again = gate(house, "sound/1")
+    now = next(each for each in again.version.verdicts if "900" in each.check)
+    assert now.outcome == "pass", now.reason
+    assert now.reason.endswith("Asked from the raw request on.")

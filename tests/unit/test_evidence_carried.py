@@ -1,0 +1,87 @@
+"""As what test rows are sent: raw where they can be had so, each as itself, else their features and why."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+
+from comporta.evidence.carried import MADE, PLAIN, RAW, carried
+from comporta.evidence.load import Round
+from comporta.evidence.rubbish import far, malformed
+from comporta.evidence.stress import findings
+from comporta.gates import judge, stress
+from comporta.records import Evidence, Field, Signature
+from comporta.store import Desk, MemoryStore, derive
+
+AREA, RATE = Field(name="area", type="String"), Field(name="rate", type="Float64")
+TAKES = Signature(
+    raw=(AREA,), features=(AREA, RATE), output="both", task="binary", classes=("no", "yes"), label="String"
+)
+ROWS = pl.DataFrame({"area": ["a", "b", "c"], "rate": [1.0, 2.0, 3.0], "__key": ["[1]", "[2]", "[2]"]})
+WAY = {"of": "rows", "joins": [{}]}
+DESK = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+
+
+def sent(raw, takes=TAKES, way=WAY, tables=("rows",)):
+    return carried(DESK, takes, ROWS, way, dict.fromkeys(tables), raw)
+
+
+def inputs(body):
+    return {each["name"]: each["data"] for each in json.loads(body)["inputs"]}
+
+
+def requests(desk, way, tables, keys):
+    assert keys == ["[1]", "[2]", "[2]"]
+    return pl.DataFrame({"area": ["b", "a"], "__row": ["[2]", "[1]"], "__subject": ["q", "p"]})
+
+
+def gone(desk, way, tables, keys):
+    return requests(desk, way, tables, keys).clear()
+
+
+def test_a_row_with_a_key_of_its_own_is_sent_raw_with_what_else_is_said_of_it():
+    found = sent(requests)
+    assert (found.where, found.why) == (RAW, "")
+    assert [inputs(body) for body in found.bodies] == [{"area": ["a"], "__subject": ["p"]}]
+
+
+def test_where_no_row_can_be_had_raw_its_features_are_sent_and_why_is_said():
+    for found in (sent(gone), sent(None), sent(requests, tables=())):
+        assert found.where == MADE
+        assert found.why
+        assert [inputs(body) for body in found.bodies] == [
+            {"area": [area], "rate": [rate]} for area, rate in zip("abc", (1.0, 2.0, 3.0), strict=True)
+        ]
+
+
+def test_features_that_a_request_carries_are_sent_as_they_are():
+    plain = Signature(
+        raw=(AREA, RATE), features=(AREA, RATE), output="both", task="binary", classes=("no", "yes"), label=""
+    )
+    found = sent(requests, takes=plain, way=None)
+    assert (found.where, found.why, len(found.bodies)) == (PLAIN, "", 3)
+
+
+def test_what_is_said_of_a_row_beside_its_columns_stays_where_they_are_wrong():
+    found = sent(requests)
+    (good,) = found.bodies
+    few = next(bad for bad in malformed(good, found.fields, 10) if bad.what == "a column too few")
+    assert list(inputs(few.body)) == ["__subject"]
+    unknown = next(bad for bad in far(good, found.fields) if bad.what == "nothing known")
+    assert inputs(unknown.body) == {"area": [None], "__subject": ["p"]}
+
+
+def test_the_verdict_and_the_note_say_that_features_were_sent_and_why():
+    said = sent(gone)
+    rounds = [Round(np.array([low, 0.02]), 0, 100.0) for low in (0.01, 0.012)]
+    found = findings(rounds, [0, 0, 0], [], True, 3, 3, 2, where=said.where, why_not=said.why)
+    check = stress()
+    (wanted,) = check.needs()
+    (verdict,) = judge((check,), {wanted: Evidence(need=wanted, figures=found.figures)})
+    assert verdict.outcome == "pass"
+    assert verdict.reason.endswith("without the joins and computed features before them.")
+    assert any("no test row has a key of its own and a time" in note for note in found.notes)
+    p50 = next(each for each in found.figures if each.metric == "p50 ms")
+    assert np.allclose([p50.low, p50.high], [15.0, 16.0])
