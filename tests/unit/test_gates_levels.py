@@ -12,7 +12,7 @@ from comporta.errors import BadProject
 from comporta.gates import asked_at, form, level_of
 from comporta.records import LEVELS
 
-WITHOUT = {"no_personal_data", "privacy_structure"}
+WITHOUT: set[str] = set()
 """Constructors that take no `level=` yet; empty once all do."""
 
 
