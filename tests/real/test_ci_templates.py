@@ -41,7 +41,7 @@ def bash(script: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def run_step(project: Path, tmp_path: Path, command: str) -> subprocess.CompletedProcess[str]:
+def run_step(project: Path, tmp_path: Path, command: str, **env: str) -> subprocess.CompletedProcess[str]:
     steps = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
     script = next(step["run"] for step in steps if step["name"] == "Run")
     return bash(
@@ -50,6 +50,7 @@ def run_step(project: Path, tmp_path: Path, command: str) -> subprocess.Complete
         COMMAND=command,
         RUNNER_TEMP=str(tmp_path),
         GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"),
+        **env,
     )
 
 
@@ -182,6 +183,67 @@ def test_the_gitlab_job_runs_the_full_set_and_fetches_what_came_of_it(project, t
     assert not (tmp_path / "comporta.md").exists(), "what the command before said is not told again"
 
 
+COMMIT = "git init -q . && git add . && git -c user.name=n -c user.email=e commit -qm first --no-verify"
+
+
+@pytest.fixture
+def clone(tmp_path) -> Path:
+    """The project as a runner gets it: what git leaves out is not there."""
+    kept, cloned = tmp_path / "kept", tmp_path / "cloned"
+    make(kept, "churn")
+    done = bash(f"{COMMIT} && git clone -q . {cloned}", kept)
+    assert done.returncode == 0, done.stderr
+    assert (kept / "comporta.key").exists() and not (cloned / "comporta.key").exists()
+    return cloned
+
+
+ON = pytest.mark.parametrize("on", [run_step, gitlab], ids=["github", "gitlab"])
+
+
+@ON
+def test_a_fresh_clone_is_checked_without_a_secret_and_the_teams_ledger_is_left_alone(clone, tmp_path, on):
+    team = {
+        "COMPORTA_LEDGER": f"sqlite:///{tmp_path}/team.db",
+        "COMPORTA_STORE": f"file://{tmp_path}/team",
+        "COMPORTA_SECRET": "",
+    }
+    for env in ({}, team, {"COMPORTA_KEY": "env://OURS", "OURS": ""}):
+        done = on(clone, tmp_path, "check --level commit", **env)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "roc_auc at least 0.7" in (tmp_path / "comporta.md").read_text()
+        assert "a store of its own, for: " in done.stdout
+    assert not list(tmp_path.glob("team*"))
+    assert bash("git status --porcelain", clone).stdout == ""
+
+
+@ON
+def test_a_clone_without_the_key_runs_nothing_and_says_what_to_set(clone, tmp_path, on):
+    done = on(clone, tmp_path, "run")
+    assert done.returncode not in (0, 3)
+    assert "on a CI runner, set COMPORTA_KEY" in done.stderr
+
+
+@ON
+def test_with_the_teams_secret_one_clone_pushes_and_another_fetches_by_commit(clone, tmp_path, on):
+    secret = bash("comporta key export", tmp_path / "kept").stdout.strip()
+    sha = bash("git rev-parse HEAD", clone).stdout.strip()
+    team = {
+        "COMPORTA_LEDGER": f"sqlite:///{tmp_path}/team.db",
+        "COMPORTA_STORE": f"file://{tmp_path}/team",
+        "COMPORTA_SECRET": secret,
+    }
+    done = on(clone, tmp_path, "run", **team)
+    assert done.returncode == 0, done.stdout + done.stderr
+    other = tmp_path / "other"
+    assert bash(f"git clone -q {clone} {other}", tmp_path).returncode == 0
+    done = on(other, tmp_path, f"fetch leaving@{sha} {tmp_path / 'model'}", **team)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((tmp_path / "model" / "version.json").read_text())["commit"] == sha
+    # A check with the secret works on the team's ledger, and knows what was asked there.
+    done = on(other, tmp_path, "check --level commit", **team)
+    assert (done.returncode, "of its own" in done.stdout) == (0, False), done.stdout + done.stderr
+
+
 class Notes(BaseHTTPRequestHandler):
     """A merge request's notes, more than one page of them, as GitLab answers for them."""
 
@@ -248,11 +310,10 @@ def test_the_hook_runs_where_the_projects_own_packages_are(tmp_path):
     file.write_text(f"import our_own_package\n{file.read_text()}")
     hooks.mkdir()
     (hooks / ".pre-commit-hooks.yaml").write_text((ROOT / ".pre-commit-hooks.yaml").read_text())
-    commit = "git init -q . && git add . && git -c user.name=n -c user.email=e commit -qm first --no-verify"
-    rev = bash(f"{commit} && git rev-parse HEAD", hooks).stdout.strip()
+    rev = bash(f"{COMMIT} && git rev-parse HEAD", hooks).stdout.strip()
     config = {"repos": [{"repo": hooks.as_uri(), "rev": rev, "hooks": [{"id": "comporta"}]}]}
     (project / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
-    assert bash(commit, project).returncode == 0
+    assert bash(COMMIT, project).returncode == 0
     own = {"PRE_COMMIT_HOME": str(tmp_path / "kept"), "PYTHONPATH": str(tmp_path / "ours")}
     done = bash("pre-commit run --all-files --verbose", project, **own)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from comporta.errors import ComportaError, NotFound
+from comporta.loop.commits import version_at
 from comporta.loop.house import House
 from comporta.records import Approval, Release, Transaction, Version
 from comporta.registry import VERSIONS, require_releasable, version_key
@@ -10,8 +11,6 @@ from comporta.registry import approve as approved
 from comporta.release import ROUTES
 from comporta.release import release as released
 from comporta.release import rollback as rolled_back
-
-FEWEST_DIGITS = 7
 
 
 def models(house: House) -> tuple[Version, ...]:
@@ -21,8 +20,8 @@ def models(house: House) -> tuple[Version, ...]:
 
 
 def version_of(house: House, name: str) -> Version:
-    """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, the newest that was
-    built from that commit. Raises NotFound, naming what there is."""
+    """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, what the
+    newest run at that commit led to. Raises NotFound, naming what there is."""
     model, sign, asked = name.partition("@") if "@" in name else name.partition("/")
     known = [version for _, version in house.ledger.scan(VERSIONS, f"{model}/")]
     if not known:
@@ -34,26 +33,20 @@ def version_of(house: House, name: str) -> Version:
     if not sign:
         return known[-1]
     if sign == "@":
-        return _aliased(house, name, asked, known)
+        return _aliased(house, asked, known)
     for version in known:
         if asked == str(version.number):
             return version
     raise NotFound(f"found no version {name!r}, expected {model}/1 to {known[-1].id}.")
 
 
-def _aliased(house: House, name: str, asked: str, known: list[Version]) -> Version:
+def _aliased(house: House, asked: str, known: list[Version]) -> Version:
     if asked == "champion":
         route = house.ledger.get(ROUTES, known[0].model)
         if route is None:
             raise NotFound(f"found no champion of {known[0].model!r}: nothing was released yet.")
         return next(each for each in known if each.number == route.champion)
-    built = [each for each in known if each.commit and each.commit.startswith(asked)]
-    if len(asked) < FEWEST_DIGITS or not built:
-        raise NotFound(
-            f"found no version {name!r}, expected @champion, or @ and at least {FEWEST_DIGITS} digits of the "
-            "commit that it was built from."
-        )
-    return built[-1]
+    return version_at(house, known, asked)
 
 
 def approve(house: House, name: str, *, by: str, role: str = "", reason: str = "") -> Version:

@@ -20,15 +20,19 @@ def read_secret(url: str, root: Path) -> bytes:
     scheme, _, rest = url.partition("://")
     if scheme == "env":
         text = os.environ.get(rest)
-        if text is None:
-            raise WrongKey(f"key {url}: the environment variable {rest} is not set. Set it to 64 hex digits.")
+        if not text:  # what a CI system gives for a secret that a job may not have
+            raise WrongKey(
+                f"key {url}: the environment variable {rest} is not set. Set it to the 64 hex digits that "
+                "`comporta key export` prints where the project has its key."
+            )
     elif scheme == "file":
         try:
             text = file_path(url, root).read_text("ascii", "replace")
         except (FileNotFoundError, NotADirectoryError):
             raise WrongKey(
-                f"key {url}: no such file. `comporta init` makes a new project's key; for an existing "
-                "project, `comporta key import` puts the key it was made with."
+                f"key {url}: no such file; git leaves it out of a clone. For a project that has data, "
+                "`comporta key import` puts the key it was made with; on a CI runner, set COMPORTA_KEY to "
+                "env://NAME, and NAME to that key. For a new project, `comporta init .` makes one."
             ) from None
         except (PermissionError, IsADirectoryError) as error:
             raise WrongKey(
