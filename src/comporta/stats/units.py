@@ -57,6 +57,12 @@ def slices_of(rows: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[str, pl.D
             )
 
 
+def rarer_of(rows: pl.DataFrame, by: str) -> tuple[int, int]:
+    """How many values of the column are no slice, as more common ones are; and the rows of the largest."""
+    counts = coarse(column(rows, by)).alias("value").value_counts(sort=True)["count"][MOST_SLICES:]
+    return len(counts), int(counts[0]) if len(counts) else 0
+
+
 def coarse(values: pl.Series) -> pl.Series:
     if not values.dtype.is_numeric() or values.n_unique() <= 12:
         if values.dtype == pl.Boolean:

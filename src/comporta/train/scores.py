@@ -10,7 +10,7 @@ import polars as pl
 from comporta.records import Figure, Scores
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import labelled, metrics_for, statistics
-from comporta.stats.units import slices_of, units_of
+from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
 
 FEWEST_ROWS = 30
 
@@ -27,7 +27,8 @@ def measure(
 ) -> Scores:
     """Every metric on all rows and on each slice of these columns, with 95 % intervals.
 
-    Rows without a target are left out. A slice of fewer than 30 rows is not measured, and said so.
+    Rows without a target are left out. A slice of fewer than 30 rows is not measured, and said so, as
+    are values beyond the 50 most common.
     """
     rows = labelled(predictions)
     names = metrics_for(rows, metrics)
@@ -48,4 +49,10 @@ def measure(
                 missing[f"{name} {where}".strip()] = "not defined: one class only, or no spread in the target"
                 continue
             figures.append(found.figure(name, some.height, where))
+    for by in slices:
+        values, most = rarer_of(rows, by)
+        if values:
+            few = f"{most} rows, at least {FEWEST_ROWS} expected"
+            why = few if most < FEWEST_ROWS else f"only the {MOST_SLICES} most common values are measured"
+            missing.update({f"{name} {by}=one of {values:,} rarer values": why for name in names})
     return Scores(part=part, figures=tuple(figures), missing=missing)
