@@ -91,7 +91,8 @@ class Asking:
             book.begin(started, self._hits, ended=False)
             self._hits = {}
             try:
-                self._ask(left, book, folder)
+                with means.workers(not self._memory) as executor:
+                    self._ask(executor, left, book, folder)
             except KeyboardInterrupt:
                 book.end("stopped", "interrupted", self._hits)
                 raise
@@ -121,11 +122,7 @@ class Asking:
             self._keep(answer)
         return []
 
-    def _ask(self, left: list[Node], book: Book, folder: Path) -> None:
-        with self._means.workers(not self._memory) as executor:
-            self._with(executor, left, book, folder)
-
-    def _with(self, executor: Executor, left: list[Node], book: Book, folder: Path) -> None:
+    def _ask(self, executor: Executor, left: list[Node], book: Book, folder: Path) -> None:
         means = self._means
         executor.warm(sum(not node.inline or not self._memory for node in left))
         work = guards.run(executor, means.desk, folder, book.run, took=self._took, stopped=self._stopped)
