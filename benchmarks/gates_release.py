@@ -280,9 +280,13 @@ def peak() -> Iterator[list[float]]:
 
     def watch() -> None:
         me = psutil.Process()
-        while not done.wait(0.05):
+        looks = 0
+        while not done.wait(0.1):
+            if looks % 10 == 0:  # to list processes takes longer than to ask them
+                all_of_it = [me, *me.children(recursive=True)]
+            looks += 1
             held = 0.0
-            for each in (me, *me.children(recursive=True)):
+            for each in all_of_it:
                 try:
                     held += each.memory_info().rss
                 except psutil.Error:

@@ -10,12 +10,12 @@ import pytest
 from comporta.errors import NotFound
 from comporta.store import Desk, LocalStore, artifact_name, derive
 from comporta.store.frames import read, write
-from comporta.store.held import FRAMES, Held
+from comporta.store.held import HELD, Held
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    FRAMES.clear()
+    HELD.clear()
     return Desk(store=LocalStore(tmp_path), keys=derive(b"k" * 32))
 
 

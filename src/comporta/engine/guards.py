@@ -23,7 +23,7 @@ from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Asset, Cost, Node, Step
-from comporta.store import Desk, Store, artifact_name
+from comporta.store import Desk, Store, artifact_name, is_kept
 
 Door = Callable[[Question], Answer]
 Say = Callable[[str, str], None]
@@ -48,8 +48,7 @@ class Memory:
     def _there(self, asset: Asset) -> bool:
         if not isinstance(asset, Artifact):
             return self._present is None or self._present(asset)
-        name = artifact_name(asset.digest)
-        return any(each.name == name and each.size == asset.size for each in self._store.list(name))
+        return is_kept(self._store, asset)
 
     def answer(self, question: Question) -> Answer | None:
         """The remembered answer, or None where it must be asked."""

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from comporta.engine.remembered import Remembered
+from comporta.engine.remembered import Remembered, of_user
 from comporta.engine.source import Source, Statement
 from comporta.errors import BadProject
 from comporta.project.sources import TextFinder, counts, text_digest
@@ -58,8 +58,7 @@ class Modules:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._here = f"{self.root}/"
-        kept = self.root / ".comporta"
-        self._remembered = Remembered(kept / "sources" if kept.is_dir() else None)
+        self._remembered = Remembered(of_user())
         self._found: dict[str, Place | None] = {}
         self._tops: dict[str, tuple[str | None, tuple[str, ...]] | None] = {}
         self._folders: dict[str, int] = {}

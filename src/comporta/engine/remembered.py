@@ -22,6 +22,18 @@ _OWN = f"{Path(__file__).parents[1]}{os.sep}"
 _READER = Path(__file__).with_name("source.py")
 
 
+def of_user() -> Path | None:
+    """The folder of this user, for all projects: what is in it follows from Comporta's own text alone.
+    None where there is no home."""
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not base.is_absolute():
+        try:
+            base = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+        except RuntimeError:
+            return None
+    return base / "comporta" / "sources"
+
+
 class Remembered:
     """The sources kept in a folder; without one every file is read anew."""
 
@@ -44,7 +56,7 @@ class Remembered:
     def _keep(self, file: Path, source: Source) -> None:
         part = file.with_name(f"{file.name}.{os.getpid()}")
         try:
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(encode(source))
             part.replace(file)
         except OSError:  # a full or read-only disk: nothing depends on this

@@ -16,13 +16,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import msgspec
 
@@ -31,13 +27,14 @@ from comporta.loop.way import Way, answering, lent, watched
 from comporta.project.sources import watch
 from comporta.records import Artifact, Feedback, Record, Share, Slice, decode, encode
 from comporta.serve import Line, Loaded, Scored, serve
+from comporta.serve.serving import CANNOT
 from comporta.store import Desk, Keys, derive
 from comporta.store.local import LocalStore
 
 PARTS = ("model", "signature", "onnx", "parity", "trial")
 NAME = "candidate"
 SECONDS = 60.0
-SAID = "said"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 class At(NamedTuple):
@@ -118,8 +115,7 @@ def served(
             with contextlib.suppress(BrokenPipeError):  # it ended at once: told below
                 process.stdin.write(encode(asks) + b"\n")
                 process.stdin.flush()
-            url = process.stdout.readline().decode().strip()
-            failed = {form: _why(folder, form) for form in _wait(url, asks.forms, process)}
+            url, failed = _tried(process, asks.forms)
             if failed and not partly:
                 form = next(iter(failed))
                 raise Refused(f"candidate: the form {form!r} cannot be served. {failed[form]}")
@@ -131,35 +127,25 @@ def served(
             process.stdout.close()
 
 
-def _wait(url: str, forms: tuple[str, ...], process: subprocess.Popen[bytes]) -> list[str]:
-    """Until each form is served, or was tried in vain: those that were."""
-    failed: list[str] = []
-    until = time.monotonic() + SECONDS
-    left = list(forms)
-    while left:
-        if process.poll() is not None or not url:
+def _tried(process: subprocess.Popen[bytes], forms: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """Where it answers, and why it cannot serve which forms, once it has said so of each: to ask it again and
+    again would slow its loading."""
+    assert process.stdout is not None
+    late = threading.Timer(SECONDS, process.kill)
+    late.start()
+    lines = [decode(line, str) for line in process.stdout]
+    in_time = late.is_alive()
+    late.cancel()
+    failed: dict[str, str] = {}
+    for form in forms:
+        said = [line.removeprefix(f"{form}: ") for line in lines if line.startswith(f"{form}: ")]
+        if not said and in_time:
             raise Refused("candidate: its server ended before it answered; the step's log says why.")
-        try:
-            urllib.request.urlopen(f"{url}/v2/models/{quote(left[0])}/ready", timeout=5).close()
-            left.pop(0)
-            continue
-        except urllib.error.HTTPError as answer:
-            if answer.code == 503:  # 404 until it was tried
-                failed.append(left.pop(0))
-                continue
-        except OSError:
-            pass  # not listening yet
-        if time.monotonic() > until:
+        if not said:
             raise Refused(f"candidate: its server was not ready within {SECONDS:g} seconds.")
-        time.sleep(0.01)
-    return failed
-
-
-def _why(folder: str, form: str) -> str:
-    """What the server said of a form that it could not load."""
-    lines = (Path(folder) / SAID).read_text().splitlines()
-    begins = f"{form}: the new release cannot be served. "
-    return next((line.removeprefix(begins) for line in lines if line.startswith(begins)), "")
+        if said[0].startswith(CANNOT):
+            failed[form] = said[0].removeprefix(CANNOT)
+    return next(found[0] for line in lines if (found := ADDRESS.search(line))), failed
 
 
 class Kept:
@@ -238,19 +224,23 @@ class Nowhere:
 
 
 def main() -> None:
-    """The fresh process. Its standard output is one line, the address; what it says goes to its error."""
+    """The fresh process. What it says goes to its error, and until each form was tried, a line of JSON each,
+    to its standard output too."""
     asks = decode(sys.stdin.buffer.readline(), Asks)
     sys.path[:] = asks.path
     watch()
-    out = os.fdopen(os.dup(1), "w", buffering=1)
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    left = list(asks.forms)
 
     def say(line: str) -> None:
-        found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        with (Path(asks.folder) / SAID).open("a") as said:
-            said.write(line + "\n")
-        print(found[0] if found and not out.closed else line, file=out if found else sys.stderr, flush=True)
+        print(line, file=sys.stderr, flush=True)
+        if left:
+            out.write(encode(line) + b"\n")
+            left[:] = [form for form in left if not line.startswith(f"{form}: ")]
+            if not left:
+                out.close()
 
     number = itertools.count()
 

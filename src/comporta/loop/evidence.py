@@ -12,6 +12,7 @@ from comporta.loop.checks import checks
 from comporta.loop.pool import name_in, pooled, rests_on
 from comporta.project import Model
 from comporta.records import (
+    FEWEST_ROWS,
     Answer,
     Artifact,
     Evidence,
@@ -95,9 +96,6 @@ def _scored(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
 
 def unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     """The slices of a need by a column for which the measuring has no figure, in its order."""
-    # Imported here: commands that judge nothing start without what measures.
-    from comporta.train.scores import FEWEST_ROWS
-
     small = f" rows, at least {FEWEST_ROWS} expected"
     named = ((*name.partition(" ")[::2], why) for name, why in scores.missing.items())
     return tuple(

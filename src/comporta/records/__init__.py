@@ -22,6 +22,7 @@ from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
 from comporta.records.verdict import (
+    FEWEST_ROWS,
     LEVELS,
     Check,
     Evidence,
@@ -38,6 +39,7 @@ from comporta.records.verdict import (
 from comporta.records.version import Approval, Field, Signature, State, Version, Waiver
 
 __all__ = [
+    "FEWEST_ROWS",
     "LEVELS",
     "Answer",
     "Approval",

@@ -32,6 +32,10 @@ class Figure(Record, frozen=True, kw_only=True):
     slice: str = ""
 
 
+FEWEST_ROWS = 30
+"""A slice of fewer is not measured."""
+
+
 class Scores(Record, frozen=True, kw_only=True):
     """The figures of one model on one part of the data. part: `train`, `test`, `champion test` ...
 

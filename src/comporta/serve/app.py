@@ -346,9 +346,10 @@ class App:
         """Looks for releases for ever, and lets the next set of versions answer once all of it is ready."""
         tries = 0
         while True:
+            lines: list[str] = []
             try:
                 serving = await asyncio.to_thread(
-                    renew, self.serving, self.source, self._now, self.say,
+                    renew, self.serving, self.source, self._now, lines.append,
                     again=tries % _POLLS_BETWEEN_TRIES == 0,
                 )  # fmt: skip
                 if serving is not self.serving:
@@ -358,9 +359,11 @@ class App:
             # A boundary: while the ledger cannot be read, what serves goes on serving.
             except Exception as error:
                 if tries % _POLLS_BETWEEN_TRIES == 0:
-                    self.say(
+                    lines.append(
                         f"releases cannot be read ({type(error).__name__}: {error}); what serves goes on."
                     )
+            for line in lines:  # what is said to answer does
+                self.say(line)
             tries += 1
             self._looked.set()
             await asyncio.sleep(self._poll)

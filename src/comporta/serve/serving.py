@@ -12,6 +12,8 @@ from comporta.serve.live import Live
 from comporta.serve.route import choose
 from comporta.serve.source import Source
 
+CANNOT = "the new release cannot be served. "
+
 
 class Door(msgspec.Struct, frozen=True):
     """One model: its shares, and the versions they name, in memory.
@@ -98,7 +100,7 @@ def renew(
         except ComportaError as error:
             failed[model] = Failed(taking, str(error))
             if failed[model] != known:
-                say(f"{model}: the new release cannot be served. {error}")
+                say(f"{model}: {CANNOT}{error}")
             if before is not None:
                 doors[model] = before
             continue

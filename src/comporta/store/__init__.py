@@ -1,6 +1,6 @@
 """Bytes by name and by keyed digest. Knows no noun."""
 
-from comporta.store.desk import Desk, artifact_name
+from comporta.store.desk import Desk, artifact_name, is_kept
 from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
@@ -21,6 +21,7 @@ __all__ = [
     "artifact_name",
     "derive",
     "digest",
+    "is_kept",
     "keyed_hash",
     "new_secret",
     "open_store",

@@ -22,6 +22,12 @@ def artifact_name(digest: str) -> str:
     return f"artifacts/{digest[:2]}/{digest}"
 
 
+def is_kept(store: Store, artifact: Artifact) -> bool:
+    """Whether its bytes are there, as many as were put; what they are is not looked at."""
+    name = artifact_name(artifact.digest)
+    return any(each.name == name and each.size == artifact.size for each in store.list(name))
+
+
 def _scratch() -> Path:
     try:
         return Path(tempfile.gettempdir())

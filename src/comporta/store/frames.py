@@ -7,18 +7,18 @@ import io
 import polars as pl
 
 from comporta.records import Artifact
-from comporta.store.desk import Desk, artifact_name
-from comporta.store.held import FRAMES
+from comporta.store.desk import Desk, is_kept
+from comporta.store.held import HELD
 
 
 def read(desk: Desk, artifact: Artifact) -> pl.DataFrame:
     """The frame. One that this process has read is not decoded again, as long as the store has it.
     Raises NotFound, Tampered."""
-    held: pl.DataFrame | None = FRAMES.get(artifact.digest)
-    if held is not None and _there(desk, artifact):
+    held: pl.DataFrame | None = HELD.get(artifact.digest)
+    if held is not None and is_kept(desk.store, artifact):
         return held.clone()
     frame = pl.read_parquet(io.BytesIO(desk.get(artifact)))
-    FRAMES.put(artifact.digest, frame, int(frame.estimated_size()))
+    HELD.put(artifact.digest, frame, int(frame.estimated_size()))
     return frame.clone()
 
 
@@ -27,8 +27,3 @@ def write(desk: Desk, frame: pl.DataFrame) -> Artifact:
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd", statistics=False)
     return desk.put(buffer.getvalue(), "frame")
-
-
-def _there(desk: Desk, artifact: Artifact) -> bool:
-    name = artifact_name(artifact.digest)
-    return any(each.name == name and each.size == artifact.size for each in desk.store.list(name))

@@ -1,4 +1,7 @@
-"""What a process has read, held for whoever reads it next: so many bytes, the oldest given up first."""
+"""What a process has read, held for whoever reads it next: so many bytes, the oldest given up first.
+
+Whoever takes from here asks `is_kept` first: what was deleted is read by nobody.
+"""
 
 from __future__ import annotations
 
@@ -39,5 +42,5 @@ class Held:
             self._things.clear()
 
 
-FRAMES = Held()
-"""Those of this process; see `store.frames`."""
+HELD = Held()
+"""Of this process, by the digest of the artifact: frames and models."""

@@ -11,8 +11,8 @@ import polars as pl
 from comporta.records import Artifact, Said, Signature
 from comporta.store.desk import Desk
 from comporta.train.call import Output, call, described, reads_of
-from comporta.train.codecs import from_bytes
 from comporta.train.frames import Reads, dress, learn_fields, matrix
+from comporta.train.kept import open_kept
 from comporta.train.predictor import ask
 from comporta.train.target import task_of
 
@@ -46,7 +46,7 @@ class Opened:
 
 def opened(desk: Desk, model: Artifact, signature: Artifact) -> Opened:
     """The kept model. Raises NotFound, Tampered."""
-    estimator, reads = from_bytes(desk.get(model))
+    estimator, reads = open_kept(desk, model)
     return Opened(desk.get_json(signature, Signature), estimator, reads)
 
 

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from comporta.records import Figure, Scores
+from comporta.records import FEWEST_ROWS, Figure, Scores
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import labelled, metrics_for, statistics
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
-
-FEWEST_ROWS = 30
 
 
 def measure(

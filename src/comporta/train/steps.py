@@ -16,7 +16,7 @@ from comporta.stats.table import column, feature_names
 from comporta.store.desk import Desk
 from comporta.store.frames import read, write
 from comporta.train.call import Output, call, described, reads_of, require_answer
-from comporta.train.codecs import Codec, from_bytes, to_bytes
+from comporta.train.codecs import Codec, to_bytes
 from comporta.train.export import ROWS, lightgbm_agreement, make_trial, to_onnx
 from comporta.train.frames import (
     Reads,
@@ -24,6 +24,7 @@ from comporta.train.frames import (
     learn_fields,
     words_at,
 )
+from comporta.train.kept import open_kept
 from comporta.train.predictor import Parity, ask
 from comporta.train.scores import measure
 from comporta.train.split import TEST, TRAIN, assign
@@ -131,7 +132,7 @@ def export(desk: Desk, *, model: Artifact, signature: Artifact, train: Artifact)
     """`onnx` where a graph agrees with the estimator, `parity` of every form with the reason where one
     does not, and `trial`: rows with answers for a server to try itself on."""
     takes = desk.get_json(signature, Signature)
-    native, reads = from_bytes(desk.get(model))
+    native, reads = open_kept(desk, model)
     rows = dress(read(desk, train), takes.features)
     some = rows.sample(min(ROWS, rows.height), seed=0)
     trial = make_trial(native, reads, takes, rows)
@@ -153,7 +154,7 @@ def predict(
     champion with other features is a missing comparison and not a failed run. Raises BadData.
     """
     takes = desk.get_json(signature, Signature)
-    native, reads = from_bytes(desk.get(model))
+    native, reads = open_kept(desk, model)
     rows = read(desk, table)
     try:
         dressed = dress(rows, takes.features)
