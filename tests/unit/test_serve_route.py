@@ -30,6 +30,15 @@ def test_ids_of_one_moment_differ() -> None:
     assert len({ids.new(5) for _ in range(3000)}) == 3000
 
 
+def test_many_ids_at_once_are_as_those_made_one_by_one() -> None:
+    ids, at = Ids(), 1_700_000_000_000_000_000
+    made = [*ids.many(at, 3000), ids.new(at)]
+    assert len(set(made)) == 3001
+    assert all(is_id(each) for each in made)
+    assert len({each[:12] for each in made}) == 1
+    assert ids.many(at, 0) == []
+
+
 @given(st.text(max_size=40))
 def test_a_unit_is_always_answered_by_the_same_version(unit: str) -> None:
     canary = shares(v3=0.9, v4=0.1)

@@ -238,8 +238,8 @@ class App:
     def _answer(
         self, request: Request, door: Door, pinned: Live | None, reader: Live, asked: Asked, write: Write
     ) -> Reply | Awaitable[Reply]:
-        at, new = request.at, self._ids.new
-        ids = [new(at)] if asked.n == 1 else [new(at) for _ in range(asked.n)]
+        at = request.at
+        ids = [self._ids.new(at)] if asked.n == 1 else self._ids.many(at, asked.n)
         parts = divide(door, self.key, pinned, asked, reader, ids[0])
         seconds = 0.0
         for part in parts:

@@ -30,6 +30,11 @@ class Ids:
         self._at = at + 2 * _TAIL
         return f"{nanoseconds // 1_000_000:012x}{self._block[at : at + 2 * _TAIL]}"
 
+    def many(self, nanoseconds: int, count: int) -> list[str]:
+        """So many ids for this moment, in a third of the time."""
+        head, tails = f"{nanoseconds // 1_000_000:012x}", os.urandom(count * _TAIL).hex()
+        return [head + tails[at : at + 2 * _TAIL] for at in range(0, len(tails), 2 * _TAIL)]
+
 
 def is_id(text: str) -> bool:
     """Whether a text has the form of an id."""
