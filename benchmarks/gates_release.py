@@ -169,10 +169,11 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
         open_house(folder, works=True) as house,
         peak() as memory,
     ):
-        since = time.time()
+        since, before = time.time(), from_disk()
         judged = gate(house, CANDIDATE)
         whole = Span("all", since, time.time())
         view = run_of(house, judged.run.id)
+        loaded = from_disk() - before
         text = page(report(house, CANDIDATE))
     steps = {
         node: {"wall": round(step.cost.wall_seconds, 2), "cpu": round(step.cost.cpu_seconds, 2)}
@@ -197,6 +198,7 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     left = beyond(whole, ran, (*calls, load))
     detail = {
         "models' seconds": {name: round(each, 1) for name, each in spent.items()},
+        "megabytes read from disk": round(loaded / 1e6),
         "floor_seconds": round(floor(), 1),
         "floor": "two workers and a server of the candidate, on two cores: each imports what opens the model",
     }
@@ -237,6 +239,12 @@ def two_versions(folder: Path, rows: int) -> float:
             if seed == 0:
                 release(house, "model/1")
     return time.perf_counter() - began
+
+
+def from_disk() -> int:
+    """Bytes that the machine has read: files that were in memory before, libraries' mostly, are not."""
+    found = psutil.disk_io_counters()
+    return 0 if found is None else int(found.read_bytes)
 
 
 def floor() -> float:
