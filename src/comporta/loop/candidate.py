@@ -182,7 +182,7 @@ class Kept:
                 model=model,
                 number=number,
                 signature=takes,
-                predict=lambda frame: _scored(predictor.predict(frame)),
+                predict=lambda frame: Scored.of(predictor.predict(frame)),
                 features=answer if self.seen is None else watched(answer, self.seen),
                 test=predictor.self_test,
                 requires=bundle.requires,
@@ -194,8 +194,8 @@ class Kept:
             model=model,
             number=number,
             signature=msgspec.structs.replace(takes, raw=takes.features),
-            predict=lambda frame: _scored(predictor.predict(frame)),
-            fast=(lambda rows: _scored(predictor.fast(rows))) if plain else None,
+            predict=lambda frame: Scored.of(predictor.predict(frame)),
+            fast=(lambda rows: Scored.of(predictor.fast(rows))) if plain else None,
             test=predictor.self_test,
             probe=trial_rows(predictor),
         )
@@ -207,10 +207,6 @@ class Kept:
         forms = self.desk.get_json(self.parts["parity"], dict[str, dict[str, object]])["forms"]
         one = {name: agreed for name, agreed in forms.items() if name == form}
         return {**self.parts, "parity": self.desk.put_json({"forms": one})}
-
-
-def _scored(answer: Mapping[str, Any]) -> Scored:
-    return Scored(answer.get("label", answer.get("prediction")), answer.get("probability"))
 
 
 class Nowhere:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from comporta.data import answerer, scan, slice_of, typed
 from comporta.data.features import FeaturePlan
@@ -17,13 +16,9 @@ from comporta.loop.log import Log
 from comporta.records import Share, Signature, Version
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
-from comporta.serve import Loaded
+from comporta.serve import Loaded, Scored
 from comporta.serve import serve as answer_requests
-from comporta.serve.source import Scored
 from comporta.train import load_predictor, trial_rows
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def serve(house: House, *, host: str = "127.0.0.1", port: int = 8080, durable: bool = False) -> None:
@@ -74,8 +69,8 @@ class Released:
             model=version.model,
             number=version.number,
             signature=predictor.signature,
-            predict=lambda frame: scored(predictor.predict(frame)),
-            fast=(lambda rows: scored(predictor.fast(rows))) if plain else None,
+            predict=lambda frame: Scored.of(predictor.predict(frame)),
+            fast=(lambda rows: Scored.of(predictor.fast(rows))) if plain else None,
             features=answer,
             requires=bundle.requires,
             time=bundle.shapes[bundle.of].time,
@@ -121,9 +116,3 @@ class History:
             for name, number in self.numbers.items()
         }
         return online(frames, self.plan.joins, self.plan.shapes, self.requests, versions=self.numbers)
-
-
-def scored(answer: Mapping[str, NDArray[Any]]) -> Scored:
-    """A predictor's answer as the server takes it."""
-    label = answer.get("label", answer.get("prediction"))
-    return Scored(label=label, probability=answer.get("probability"))

@@ -24,6 +24,11 @@ class Scored(NamedTuple):
     label: NDArray[Any] | None
     probability: NDArray[Any] | None
 
+    @classmethod
+    def of(cls, answer: Mapping[str, NDArray[Any]]) -> Scored:
+        """From what a predictor answers: `label` or `prediction`, and `probability`."""
+        return cls(answer.get("label", answer.get("prediction")), answer.get("probability"))
+
 
 Meta = Literal["key", "subject", "unit"]
 Predict = Callable[["pl.DataFrame"], Scored]
