@@ -227,6 +227,26 @@ def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its
     assert all("its answers to the trial rows" in line["why"] for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("server", "says"),
+    [
+        ("import sys, time; sys.stdin.readline(); time.sleep(60)", "was not ready within 0.5 seconds"),
+        ("print('\"Comporta serves on http://127.0.0.1:1\"')", "its server ended before it answered"),
+    ],
+    ids=["late", "ended"],
+)
+def test_a_server_that_never_answers_is_given_up_and_gone(tmp_path, monkeypatch, server, says):
+    at, parts = made(NUMBERS, boosted)
+    (tmp_path / "python").write_text(f"#!{sys.executable}\n{server}\n")
+    (tmp_path / "python").chmod(0o755)
+    before = psutil.Process().children()
+    monkeypatch.setattr("comporta.loop.candidate.SECONDS", 0.5)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(Refused, match=says), served(at, parts):
+        raise AssertionError("it answers")
+    assert not set(psutil.Process().children()) - set(before)
+
+
 def test_a_server_of_a_candidate_ends_with_the_with_and_tells_what_it_cannot_serve():
     at, parts = made(NUMBERS, boosted)
     with served(at, parts) as there:

@@ -132,10 +132,13 @@ def _tried(process: subprocess.Popen[bytes], forms: Sequence[str]) -> tuple[str,
     again would slow its loading."""
     assert process.stdout is not None
     late = threading.Timer(SECONDS, process.kill)
+    late.daemon = True
     late.start()
-    lines = [decode(line, str) for line in process.stdout]
-    in_time = late.is_alive()
-    late.cancel()
+    try:
+        lines = [decode(line, str) for line in process.stdout]
+        in_time = late.is_alive()
+    finally:
+        late.cancel()
     failed: dict[str, str] = {}
     for form in forms:
         said = [line.removeprefix(f"{form}: ") for line in lines if line.startswith(f"{form}: ")]
