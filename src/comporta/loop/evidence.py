@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 
 from msgspec.structs import replace
 
@@ -37,18 +38,18 @@ def gather(
     """One evidence for each need of the checks of this level; `missing` says why where there is none.
     unbegun: the nodes that the level's time did not last for."""
     asked = needs(asked_at(checks(model), level))
-    return {need: _evidence(desk, model, need, answers, unbegun) for need in asked}
+    at = _made(answers, f"score {model.name}", "scores")
+    scores = cache(lambda: None if at is None else desk.get_json(at, Scores))
 
-
-def _evidence(
-    desk: Desk, model: Model, need: Need, answers: Mapping[str, Answer], unbegun: Collection[str]
-) -> Evidence:
-    scores = _made(answers, f"score {model.name}", "scores")
-    if pooled(need):
-        if name_in(model, need) not in answers and rests_on(model, need) & {*unbegun}:
+    def of(need: Need) -> Evidence:
+        if not pooled(need):
+            return _scored(need, at, scores() if need.what == "scores" else None)
+        node = name_in(model, need)
+        if node not in answers and rests_on(model, need) & {*unbegun}:
             return Evidence(need=need, missing=SPENT)
-        return _found(desk, need, _made(answers, name_in(model, need), "findings"), scores)
-    return _scored(desk, need, scores if need.what == "scores" else None)
+        return _found(desk, need, _made(answers, node, "findings"), scores)
+
+    return {need: of(need) for need in asked}
 
 
 def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | None:
@@ -57,7 +58,9 @@ def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | N
     return artifact if isinstance(artifact, Artifact) else None
 
 
-def _found(desk: Desk, need: Need, artifact: Artifact | None, scores: Artifact | None) -> Evidence:
+def _found(
+    desk: Desk, need: Need, artifact: Artifact | None, scores: Callable[[], Scores | None]
+) -> Evidence:
     if artifact is None:
         why = f"{need.what} could not be measured; the run's log has why (comporta runs, comporta show RUN)"
         return Evidence(need=need, missing=why)
@@ -68,8 +71,8 @@ def _found(desk: Desk, need: Need, artifact: Artifact | None, scores: Artifact |
     lost: tuple[Unmeasured, ...] = ()
     if need.by and not found.without:
         lost = undefined(need, found)
-        if scores is not None:
-            lost += _small(need, desk.get_json(scores, Scores))
+        told = scores()
+        lost += () if told is None else _small(need, told)
     return Evidence(
         need=need,
         figures=found.figures,
@@ -80,10 +83,9 @@ def _found(desk: Desk, need: Need, artifact: Artifact | None, scores: Artifact |
     )
 
 
-def _scored(desk: Desk, need: Need, artifact: Artifact | None) -> Evidence:
-    if artifact is None:
+def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
+    if scores is None:
         return Evidence(need=need, missing=f"nothing was measured for {need.what!r}")
-    scores = desk.get_json(artifact, Scores)
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))
     return Evidence(
         need=need,
