@@ -19,8 +19,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from _importing import importing
+
 COMPORTA = str(Path(sys.executable).parent / "comporta")
 LIMIT = 8.0
+FLOOR = ("polars", "sklearn.linear_model", "sklearn.pipeline", "scipy.stats", "onnxruntime", "skl2onnx")
+"""What a run cannot do without."""
 REQUEST = {
     "dataframe_records": [{"customer": 7, "month": "2025-12-01T00:00:00Z", "plan": "basic", "tenure": 3}]
 }
@@ -39,7 +43,7 @@ def main() -> None:
                 "holds": sum(took.values()) < LIMIT,
                 "detail": {
                     "seconds": {name: round(each, 2) for name, each in took.items()},
-                    "floor_seconds": round(floor(), 2),
+                    "floor_seconds": round(importing(*FLOOR), 2),
                     "floor": "importing scikit-learn, polars, scipy and the ONNX runtime once",
                     "answer": answer,
                 },
@@ -98,14 +102,6 @@ def asked(port: int, server: subprocess.Popen[bytes]) -> object:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.01)
     sys.exit(f"comporta serve ended with {server.returncode}")
-
-
-def floor() -> float:
-    """What one process needs to import what a run cannot do without."""
-    began = time.perf_counter()
-    code = "import polars, sklearn.linear_model, sklearn.pipeline, scipy.stats, onnxruntime, skl2onnx"
-    subprocess.run([sys.executable, "-c", code], check=True)
-    return time.perf_counter() - began
 
 
 def free_port() -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from _beyond import Span, beyond
+from _importing import importing
 from comporta.engine.executor import Done, Task
 from comporta.engine.local import Worker
 
@@ -142,6 +142,8 @@ project = Project("bench", models=(model,))
 """
 ROWS = 200_000
 CANDIDATE, WORKERS, SERVED = "model/2", 2, "served predictions"
+OPENING = ("polars", "sklearn.ensemble", "sklearn.compose", "sklearn.pipeline", "skops.io")
+"""What opens the model."""
 
 
 def main() -> None:
@@ -199,7 +201,7 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     detail = {
         "models' seconds": {name: round(each, 1) for name, each in spent.items()},
         "megabytes read from disk": round(loaded / 1e6),
-        "floor_seconds": round(floor(), 1),
+        "floor_seconds": round((WORKERS + 1) * importing(*OPENING) / WORKERS, 1),
         "floor": "two workers and a server of the candidate, on two cores: each imports what opens the model",
     }
     yield line("release level, beyond fits and predictions", left, 10, "s", detail)
@@ -245,14 +247,6 @@ def from_disk() -> int:
     """Bytes that the machine has read: files that were in memory before, libraries' mostly, are not."""
     found = psutil.disk_io_counters()
     return 0 if found is None else int(found.read_bytes)
-
-
-def floor() -> float:
-    """Seconds that the processes of a run need, shared by its workers, to import what opens the model."""
-    code = "import polars, sklearn.ensemble, sklearn.compose, sklearn.pipeline, skops.io"
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
-    return (WORKERS + 1) * (time.perf_counter() - began) / WORKERS
 
 
 @contextmanager
