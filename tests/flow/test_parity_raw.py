@@ -8,12 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.cli.init import make
 from comporta.loop.gate import gate
 from comporta.loop.house import open_house
-from comporta.loop.release import version_of
-from comporta.loop.train import run
-from comporta.records import Findings
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 1_200
@@ -120,24 +116,11 @@ def tables(folder):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("raw")
-    make(folder, "loans")
-    tables(folder)
-    (folder / "project.py").write_text(PROJECT)
-    with open_house(folder, works=True) as house:
-        run(house)
-    return folder
+def folder(ran):
+    return ran(PROJECT, tables)
 
 
-def judged(folder, model):
-    """The verdict on parity, and what was measured."""
-    with open_house(folder) as house:
-        (verdict,) = version_of(house, f"{model}/1").verdicts
-        return verdict, house.desk.get_json(verdict.evidence, Findings)
-
-
-def test_what_the_server_makes_of_a_raw_request_is_what_research_made(folder):
+def test_what_the_server_makes_of_a_raw_request_is_what_research_made(folder, judged):
     verdict, found = judged(folder, "sound")
     assert verdict.outcome == "pass", verdict.reason
     rows = found.rows
@@ -150,7 +133,7 @@ def test_what_the_server_makes_of_a_raw_request_is_what_research_made(folder):
 
 
 @pytest.mark.parametrize("model", ["ranked", "coded"])
-def test_a_feature_that_depends_on_the_rows_beside_it_is_named(folder, model):
+def test_a_feature_that_depends_on_the_rows_beside_it_is_named(folder, model, judged):
     verdict, found = judged(folder, model)
     assert verdict.outcome == "fail"
     assert "largest feature difference feature=beside" in verdict.reason
@@ -161,7 +144,7 @@ def test_a_feature_that_depends_on_the_rows_beside_it_is_named(folder, model):
     assert 0 <= line["first row"] < found.rows
 
 
-def test_a_version_judged_later_is_asked_the_rows_that_it_was_made_of(folder):
+def test_a_version_judged_later_is_asked_the_rows_that_it_was_made_of(folder, judged):
     text = (folder / "project.py").read_text()
     (folder / "project.py").write_text(text.replace("parity()", "parity(tolerance=1e-5)"))
     before, _ = judged(folder, "sound")

@@ -8,12 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.cli.init import make
 from comporta.loop.gate import gate
 from comporta.loop.house import open_house
-from comporta.loop.release import version_of
-from comporta.loop.train import run
-from comporta.records import Findings
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 400
@@ -103,28 +99,15 @@ def tables(folder):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stress")
-    make(folder, "loans")
-    tables(folder)
-    (folder / "project.py").write_text(PROJECT)
-    with open_house(folder, works=True) as house:
-        run(house)
-    return folder
-
-
-def judged(folder, model):
-    """The verdict on stress, and what was measured."""
-    with open_house(folder) as house:
-        (verdict,) = version_of(house, f"{model}/1").verdicts
-        return verdict, house.desk.get_json(verdict.evidence, Findings)
+def folder(ran):
+    return ran(PROJECT, tables)
 
 
 def figure(found, metric):
     return next(each for each in found.figures if each.metric == metric)
 
 
-def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbish(folder):
+def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbish(folder, judged):
     verdict, found = judged(folder, "sound")
     assert verdict.outcome == "pass", (verdict.reason, found.tables["unclear"])
     assert verdict.reason.endswith("Asked from the raw request on.")
@@ -135,20 +118,20 @@ def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbi
         assert figure(found, name).low <= figure(found, name).value <= figure(found, name).high
 
 
-def test_a_slow_function_before_the_model_shows_in_p50(folder):
+def test_a_slow_function_before_the_model_shows_in_p50(folder, judged):
     _, found = judged(folder, "slow")
     _, quick = judged(folder, "sound")
     assert figure(found, "p50 ms").value > 20 > figure(quick, "p50 ms").value
 
 
-def test_a_function_that_raises_on_a_far_value_is_a_server_error(folder):
+def test_a_function_that_raises_on_a_far_value_is_a_server_error(folder, judged):
     verdict, found = judged(folder, "fragile")
     assert verdict.outcome == "fail"
     assert "server errors" in verdict.reason
     assert {each["what"] for each in found.tables["unclear"]} == {"a far value"}
 
 
-def test_a_model_with_nothing_made_on_the_way_is_asked_its_features(folder):
+def test_a_model_with_nothing_made_on_the_way_is_asked_its_features(folder, judged):
     verdict, found = judged(folder, "bare")
     assert verdict.outcome == "pass", verdict.reason
     assert verdict.reason.endswith("Asked from the features on, as requests carry them.")
