@@ -1,0 +1,149 @@
+"""A whole project as an earlier Comporta kept it (`tests/golden/house`): it opens, and all of it works."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from comporta.errors import Refused
+from comporta.loop.audit import verify, verify_data
+from comporta.loop.gate import gate
+from comporta.loop.house import House, open_house
+from comporta.loop.log import Log, feedback, predictions
+from comporta.loop.release import models, release, rollback, stale, version_of
+from comporta.loop.report import report
+from comporta.loop.reproduce import reproduce
+from comporta.loop.runs import run_of, runs
+from comporta.loop.serving import Released
+from comporta.loop.trace import trace
+from comporta.loop.tree import lines
+from comporta.release import ROUTES
+from comporta.serve import App
+from comporta.testing.serving import ask
+
+ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("golden") / "shop"
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture
+def house(folder: Path):
+    with open_house(folder, works=True) as house:
+        yield house
+
+
+def traced(house: House, text: str) -> str:
+    return "\n".join(lines(trace(house, text)))
+
+
+def test_its_versions_and_routes_are_what_they_were(house: House) -> None:
+    states = {version.id: version.state for version in models(house)}
+    assert states == {
+        "leaving/1": "retired",
+        "leaving/2": "released",
+        "leaving/3": "refused",
+        "worth/1": "released",
+    }
+    route = house.ledger.get(ROUTES, "leaving")
+    assert route is not None
+    assert route.champion == 2
+    assert [each.kind for each in route.history] == ["release", "release", "rollback", "release"]
+    assert house.ledger.get(ROUTES, "worth").champion == 1
+
+
+def test_its_chain_readings_and_data_are_sound(house: House) -> None:
+    audit = verify(house)
+    assert audit.sound, audit.faults
+    assert audit.events > 100
+    data = verify_data(house)
+    assert data.faults == ()
+    assert data.datasets == 5
+
+
+def test_what_its_gates_said_is_shown_as_it_was_said(house: House) -> None:
+    told = {each.verdict.check: each for each in report(house, "leaving/2").told}
+    assert len(told) == 15
+    assert {each.verdict.outcome for each in told.values() if each.verdict.required} == {
+        "pass",
+        "inconclusive",
+    }
+
+
+def test_it_is_gated_again_and_its_waiver_still_holds(house: House) -> None:
+    judged = gate(house, "leaving/2")
+    assert judged.version.state == "released"
+    assert len(judged.version.verdicts) == 15, "no check counts as changed or as another"
+    (shut,) = [each for each in judged.version.verdicts if not each.opens]
+    assert judged.version.waived(shut, house.clock()) is not None
+    assert judged.version.shut(house.clock()) == ()
+    # Taken back and released again, on the strength of that waiver alone.
+    assert rollback(house, "leaving", by="ana", reason="to try").shares[0].version == 1
+    assert release(house, "leaving/2", by="rui", reason="and again").shares[0].version == 2
+
+
+def test_what_was_refused_stays_refused(house: House) -> None:
+    assert gate(house, "leaving/3").version.state == "refused"
+    with pytest.raises(Refused, match="its gates refused it"):
+        release(house, "leaving/3", by="rui")
+
+
+def test_what_learned_from_an_erased_row_is_stale_and_says_so(house: House) -> None:
+    assert stale(house, version_of(house, "leaving/1")) == ()
+    assert "orders" in str(stale(house, version_of(house, "worth/1")))
+
+
+def test_a_version_is_built_again_bit_for_bit(house: House) -> None:
+    done = reproduce(house, "leaving/1")
+    assert done.equal, done.reason
+
+
+def test_its_predictions_and_labels_are_there_sealed_and_open(house: House) -> None:
+    found = predictions(house, "leaving").collect()
+    assert found.height == 25
+    assert predictions(house, "worth").collect().height == 2
+    assert feedback(house).collect().height == 18
+    id = found.sort("at")["id"][0]
+    tree = traced(house, id)
+    assert "leaving/2" in tree
+    assert "customers@1" in tree
+    assert "usage" in tree
+
+
+def test_it_serves_and_logs_beside_what_it_had_logged(house: House) -> None:
+    before = predictions(house, "leaving").collect().height
+
+    async def once() -> None:
+        with Log(house) as log:
+            async with App(Released(house), log, key=house.keys.unit, flush=0.02) as app:
+                row = {"customer": 70, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
+                status, _, data = await ask(
+                    app, "POST", "/models/leaving/invocations", {"dataframe_records": [row]}
+                )
+                assert status == 200, data
+                (id,) = json.loads(data)["prediction_ids"]
+                status, _, data = await ask(app, "POST", "/feedback", {"id": id, "label": True})
+                assert status < 300, data
+
+    asyncio.run(once())
+    assert predictions(house, "leaving").collect().height == before + 1
+
+
+def test_a_subject_is_found_in_all_that_it_touched(house: House) -> None:
+    tree = traced(house, "subject:45")
+    assert "leaving/1" in tree
+    assert "prediction" in tree
+
+
+def test_its_runs_are_listed_with_their_steps(house: House) -> None:
+    oldest = runs(house, None)[-1]
+    assert "fit leaving" in run_of(house, oldest.id).steps
