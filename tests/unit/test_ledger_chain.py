@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from comporta.ledger import MemoryLedger, migrate, verify
 from comporta.ledger.chain import link, microseconds, moment
-from comporta.ledger.decoding import UPCASTS, Decoding
+from comporta.ledger.decoding import Decoding
 from comporta.ledger.folding import Opened, after
+from comporta.ledger.upcasts import UPCASTS
 from comporta.loop.house import READINGS
 from comporta.records import Event, Fact, Reading, Record, facts
 from comporta.testing import Clock

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from comporta.errors import ComportaError
 from comporta.ledger.chain import link, moment
-from comporta.ledger.decoding import UPCASTS, Upcast
 from comporta.ledger.folding import Opened, States
 from comporta.ledger.protocol import Ledger, Row, Snapshot
+from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import Event, Fact, Head, Reading
 from comporta.records.facts import FACTS
 from comporta.records.record import Record

@@ -7,22 +7,17 @@ readings wrong, so the message asks for an upgrade.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from comporta.errors import BadProject, Tampered
+from comporta.ledger.upcasts import Upcast
 from comporta.records.event import Event, Fact
-
-Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-
-UPCASTS: Mapping[tuple[str, int], Upcast] = {}
-"""(kind, schema) → what makes that body one of schema + 1. A released entry never changes."""
 
 
 class Decoding:
-    """Decodes events of the given facts. upcasts: see UPCASTS. Raises BadProject when two share a kind."""
+    """Decodes events of the given facts. Raises BadProject when two share a kind."""
 
     def __init__(self, facts: Iterable[type[Fact]], upcasts: Mapping[tuple[str, int], Upcast]) -> None:
         self.facts: dict[str, type[Fact]] = {}

@@ -10,7 +10,8 @@ import msgspec
 from blake3 import blake3
 
 from comporta.errors import BadProject
-from comporta.ledger.decoding import Decoding, Upcast
+from comporta.ledger.decoding import Decoding
+from comporta.ledger.upcasts import Upcast
 from comporta.records.event import Event, Fact, Reading
 from comporta.records.record import encode
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from comporta.ledger.chain import microseconds
-from comporta.ledger.decoding import UPCASTS, Upcast
 from comporta.ledger.folding import Opened, States
 from comporta.ledger.protocol import Row
 from comporta.ledger.turn import Turn
+from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import Event, Fact, Head, Reading, Transaction
 from comporta.records.facts import FACTS
 

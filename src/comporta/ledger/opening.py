@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from comporta.errors import BadProject, StorageFull
 from comporta.ledger.chain import key_mark
-from comporta.ledger.decoding import UPCASTS, Upcast
 from comporta.ledger.memory import MemoryLedger
 from comporta.ledger.protocol import Ledger
+from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import Fact, Reading
 from comporta.records.facts import FACTS
 

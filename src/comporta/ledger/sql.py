@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 
 from comporta.errors import ComportaError, Tampered, WrongKey
 from comporta.ledger.chain import key_mark, microseconds, moment
-from comporta.ledger.decoding import UPCASTS, Upcast
 from comporta.ledger.folding import Opened, States, after, kinds_of
 from comporta.ledger.protocol import Row
 from comporta.ledger.tables import Statements, statements
 from comporta.ledger.turn import Turn
+from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import Event, Fact, Head, Reading, Transaction
 from comporta.records.facts import FACTS
 

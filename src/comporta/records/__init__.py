@@ -16,6 +16,7 @@ from comporta.records.dataset import (
 )
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
+from comporta.records.message import Code, Message, Text, Words, code, codes_in, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
@@ -53,6 +54,7 @@ __all__ = [
     "Change",
     "Changes",
     "Check",
+    "Code",
     "Column",
     "Cost",
     "Counted",
@@ -71,6 +73,7 @@ __all__ = [
     "Limits",
     "Lookup",
     "Manifest",
+    "Message",
     "Need",
     "Node",
     "Observation",
@@ -93,6 +96,7 @@ __all__ = [
     "Split",
     "State",
     "Step",
+    "Text",
     "Transaction",
     "Unmeasured",
     "Value",
@@ -100,12 +104,16 @@ __all__ = [
     "Version",
     "View",
     "Waiver",
+    "Words",
     "at_random",
     "by_group",
     "by_time",
+    "code",
+    "codes_in",
     "decode",
     "duration",
     "encode",
     "facts",
     "need",
+    "say",
 ]

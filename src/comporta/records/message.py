@@ -1,0 +1,113 @@
+"""What is said, kept as a code and its values; the sentence is made where somebody reads it.
+
+A code is declared once, its English sentence beside it:
+
+    TOO_FEW = code("scores.too_few_rows", "{rows:,} rows, at least {least} expected", rows=int, least=int)
+    missing = TOO_FEW(rows=12, least=30)            # what is stored: the code, and 12 and 30
+    say(missing, templates)                         # "12 rows, at least 30 expected"
+
+The code's id and the names of its values never change once released; the sentence may, in any language, and
+nothing that was computed counts as computed otherwise for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from types import ModuleType
+from typing import Any, Union
+
+from comporta.records.record import Record
+
+
+class Words(Record, frozen=True, tag="words"):
+    """A value of the data, as a person reads it: `carrier=AA`. In a fact its keyed digest stands for it."""
+
+    text: str = ""
+    digest: str = ""
+
+
+Item = Union[str, int, float, bool, None, Words, "Message"]
+Value = Union[str, int, float, bool, None, Words, "Message", tuple[Item, ...]]
+
+
+class Message(Record, frozen=True, tag="message"):
+    """code: as declared. values: by the names that its declaration gives.
+
+    A plain `str` among them is a name that the project declared (a column, a metric, a check) or a word of
+    Comporta's; what comes from the data is `Words`, so that no fact needs to hold it.
+    """
+
+    code: str
+    values: dict[str, Value] = {}
+
+
+Text = Message | str
+"""A plain `str` is what an older Comporta wrote, or a project's own check: it is shown as it is."""
+
+
+class Code:
+    """A declared code; called with its values, the message. template: the English sentence, with `{name}` and
+    format specifications for numbers. values: name → its type, or several."""
+
+    __slots__ = ("id", "template", "values")
+
+    def __init__(self, id: str, template: str, values: Mapping[str, Any]) -> None:
+        asked = {name for name in fields_of(template) if name}
+        if not asked <= values.keys():
+            raise ValueError(f"code {id}: its sentence names {sorted(asked - values.keys())}, not declared.")
+        self.id, self.template, self.values = id, template, dict(values)
+
+    def __call__(self, **values: Value) -> Message:
+        """Raises TypeError on a value that is not declared, or of another type."""
+        if values.keys() != self.values.keys():
+            raise TypeError(f"code {self.id}: found {sorted(values)}, expected {sorted(self.values)}.")
+        for name, value in values.items():
+            if not isinstance(value, self.values[name]):
+                raise TypeError(f"code {self.id}: {name} is of type {type(value).__name__}.")
+        return Message(self.id, values)
+
+
+def code(id: str, template: str, /, **values: Any) -> Code:
+    """Declares a code: `code("scores.too_few_rows", "{rows} rows", rows=int)`. A value that may be a message
+    of another code or an older sentence is of type `Text`."""
+    return Code(id, template, values)
+
+
+def codes_in(*modules: ModuleType) -> dict[str, str]:
+    """Id → English sentence, of the codes that these modules declare. Raises ValueError where two share an
+    id."""
+    found: dict[str, Code] = {}
+    for module in modules:
+        for held in vars(module).values():
+            if isinstance(held, Code) and found.setdefault(held.id, held) is not held:
+                raise ValueError(f"two codes are called {held.id!r}. Rename one.")
+    return {id: held.template for id, held in found.items()}
+
+
+def fields_of(template: str) -> Iterable[str]:
+    """The names of the values that a sentence shows."""
+    return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+
+
+def say(text: Text, templates: Mapping[str, str]) -> str:
+    """The sentence. templates: code → sentence in the reader's language. A code that is not among them is
+    shown with its values, so that nothing is lost to who reads with an older Comporta."""
+    if isinstance(text, str):
+        return text
+    template = templates.get(text.code)
+    said = {name: _shown(value, templates) for name, value in text.values.items()}
+    if template is None:
+        told = ", ".join(f"{name}={value}" for name, value in said.items())
+        return f"{text.code} ({told})" if told else text.code
+    return template.format(**said)
+
+
+def _shown(value: Value, templates: Mapping[str, str]) -> Any:
+    if isinstance(value, Message):
+        return say(value, templates)
+    if isinstance(value, Words):
+        return value.text or f"#{value.digest[:12]}"
+    if isinstance(value, tuple | list):
+        return ", ".join(str(_shown(each, templates)) for each in value)
+    return value
