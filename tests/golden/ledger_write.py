@@ -54,7 +54,9 @@ verdict = Verdict(
     limit=0.7,
     evidence=log,
 )
-approval = Approval(by="bo", role="validator", reason="looked at the slices", at=AT)
+WHO = "person-0123456789abcdef"
+text = Artifact(digest="07" * 32, size=20, kind="text")
+approval = Approval(by=WHO, role="validator", reason=text, at=AT)
 version = Version(
     model="late",
     number=3,
@@ -81,10 +83,11 @@ release = Release(
     model="late",
     number=1,
     kind="release",
-    shares=(Share(version=3, weight=1.0),),
-    previous=None,
-    by="anna",
-    reason="first",
+    shares=(Share(version=3, weight=0.9), Share(version=4, weight=0.1, role="canary")),
+    previous=2,
+    retired=(2,),
+    by=WHO,
+    reason=text,
     at=AT,
 )
 
@@ -125,9 +128,9 @@ SAMPLES: tuple[Fact, ...] = (
         number=3,
         waiver=Waiver(
             check="roc_auc at least 0.7",
-            by="bo",
+            by=WHO,
             role="validator",
-            reason="a known fault of the source",
+            reason=text,
             at=AT,
             until=AT + timedelta(days=30),
             outcome="inconclusive",
@@ -136,6 +139,7 @@ SAMPLES: tuple[Fact, ...] = (
     facts.VersionApproved(model="late", number=3, approval=approval),
     facts.VersionReleased(release=release),
     facts.VersionReproduced(model="late", number=3, run="r2", equal=False, differs=("fit late",)),
+    facts.PersonForgotten(person=WHO),
 )
 
 

@@ -197,6 +197,32 @@ def covered(
         files = grouped(store, history, found)
         frame = in_bounds(live(store, dataset, files, schema), manifest.shape, schema, since, until)
         rows = int(frame.select(pl.len()).collect(engine="streaming").item())
+    return Slice(
+        dataset=dataset,
+        version=manifest.id,
+        number=manifest.number,
+        digest=_digest(keys, manifest, found, columns, since, until),
+        rows=rows,
+        columns=None if columns is None else tuple(columns),
+        since=since,
+        until=until,
+    )
+
+
+def digest_of_slice(keys: Keys, history: History, manifest: Manifest, part: Slice) -> str:
+    """The digest that this slice of this manifest has today; no row is read for it."""
+    found = in_time(stands(history, manifest), part.since, part.until)
+    return _digest(keys, manifest, found, part.columns, part.since, part.until)
+
+
+def _digest(
+    keys: Keys,
+    manifest: Manifest,
+    found: Sequence[Stand],
+    columns: Sequence[str] | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> str:
     wanted = list(manifest.columns) if columns is None else list(columns)
     holds = {
         "fragments": [(stand.now.logical, stand.named.masks) for stand in found],
@@ -204,16 +230,7 @@ def covered(
         "since": since,
         "until": until,
     }
-    return Slice(
-        dataset=dataset,
-        version=manifest.id,
-        number=manifest.number,
-        digest=digest(keys.content, encode(holds)),
-        rows=rows,
-        columns=None if columns is None else tuple(columns),
-        since=since,
-        until=until,
-    )
+    return digest(keys.content, encode(holds))
 
 
 def reachable(store: Store, keys: Keys) -> set[str]:

@@ -10,5 +10,28 @@ from typing import Any
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPCASTS: Mapping[tuple[str, int], Upcast] = {}
+
+def _released_1(body: dict[str, Any]) -> dict[str, Any]:
+    """Shares had no roles: the first of the largest was the champion, and the one before it was retired."""
+    release = body["release"]
+    shares = release["shares"]
+    largest = max(range(len(shares)), key=lambda place: shares[place]["weight"])
+    named = [
+        {**share, "role": "champion" if place == largest else "challenger"}
+        for place, share in enumerate(shares)
+    ]
+    left = {release["previous"]} - {None} - {share["version"] for share in shares}
+    return {**body, "release": {**release, "shares": named, "retired": sorted(left)}}
+
+
+def _as_it_is(body: dict[str, Any]) -> dict[str, Any]:
+    """A name and a text stand where an id and an artifact may: both are read."""
+    return body
+
+
+UPCASTS: Mapping[tuple[str, int], Upcast] = {
+    ("version.approved", 1): _as_it_is,
+    ("version.waived", 1): _as_it_is,
+    ("version.released", 1): _released_1,
+}
 """(kind, schema) → what makes that body one of schema + 1."""

@@ -20,7 +20,7 @@ from comporta.project.load import find, load, told_root
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Reading, Transaction
 from comporta.records.facts import ProjectKeyed
-from comporta.registry import VERSIONS
+from comporta.registry import FORGOTTEN, VERSIONS
 from comporta.release import ROUTES
 from comporta.store import Desk, Keys, Store, derive, open_store, read_secret
 
@@ -31,7 +31,7 @@ def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Chang
 
 
 KEYED = Reading("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
-READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, LOOKS, VERSIONS, ROUTES, *engine.READINGS)
+READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, LOOKS, VERSIONS, ROUTES, FORGOTTEN, *engine.READINGS)
 
 
 def now() -> datetime:

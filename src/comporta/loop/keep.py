@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from comporta.engine import RUNS, STEPS
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS
-from comporta.records import Artifact
+from comporta.loop.people import PREFIX
+from comporta.records import Approval, Artifact, Release, Waiver
 from comporta.registry import VERSIONS
+from comporta.release import ROUTES
 from comporta.store import Swept, Used, artifact_name
 from comporta.store import sweep as swept
 from comporta.store import usage as used
@@ -15,8 +19,12 @@ RECENT = 50
 
 
 def usage(house: House) -> tuple[Used, ...]:
-    """Objects and bytes, by artifact and by dataset."""
-    return used(house.store, depth=1, prefix="artifacts/") + used(house.store, depth=2, prefix="data/")
+    """Objects and bytes, by artifact, by dataset and of the directory of people."""
+    return (
+        used(house.store, depth=1, prefix="artifacts/")
+        + used(house.store, depth=2, prefix="data/")
+        + used(house.store, depth=1, prefix=PREFIX)
+    )
 
 
 def sweep(house: House, *, dry: bool = False) -> Swept:
@@ -40,7 +48,10 @@ def reachable(house: House) -> frozenset[str]:
     for _, version in ledger.scan(VERSIONS):
         found |= {part.digest for part in version.parts.values()}
         found |= {verdict.evidence.digest for verdict in version.verdicts if verdict.evidence}
+        found |= {each.digest for each in _reasons((*version.approvals, *version.waivers))}
         recipes |= set(version.steps.values())
+    for _, route in ledger.scan(ROUTES):
+        found |= {each.digest for each in _reasons(route.history)}
     for _, run in ledger.scan(RUNS, newest=True, limit=RECENT):
         recipes |= set(run.nodes.values())
     for recipe in recipes:
@@ -50,3 +61,7 @@ def reachable(house: House) -> frozenset[str]:
         if step is not None and step.log is not None:
             found.add(step.log.digest)
     return frozenset({artifact_name(digest) for digest in found} | rows_reach(house.store, house.keys))
+
+
+def _reasons(acts: Iterable[Approval | Waiver | Release]) -> list[Artifact]:
+    return [each.reason for each in acts if isinstance(each.reason, Artifact)]

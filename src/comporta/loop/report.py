@@ -7,7 +7,9 @@ from datetime import datetime
 from comporta.errors import ComportaError, NotFound
 from comporta.loop.gate import against
 from comporta.loop.house import House
+from comporta.loop.people import readable
 from comporta.loop.release import version_of
+from comporta.loop.staleness import staleness
 from comporta.records import Figure, Findings, Record, Scores, Verdict, Version
 from comporta.report import Report, Told, added, tell
 from comporta.store import Desk
@@ -15,7 +17,7 @@ from comporta.store import Desk
 
 def report(house: House, name: str) -> Report:
     """Every verdict of a version with what it rests on. Raises NotFound."""
-    version = version_of(house, name)
+    (version,) = readable(house, version_of(house, name))
     now = house.clock()
     desk = house.desk
     model = house.project.asked(version.model)
@@ -30,6 +32,7 @@ def report(house: House, name: str) -> Report:
         champion=champion.id if champion is not None else "",
         added=added(version),
         scores=house.desk.get_json(version.parts["scores"], Scores).figures,
+        staleness=staleness(house, version),
     )
 
 
@@ -102,7 +105,7 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 def compare(house: House, first: str, second: str) -> Comparison:
     """What differs between two versions of a model. Raises NotFound."""
-    a, b = version_of(house, first), version_of(house, second)
+    a, b = readable(house, version_of(house, first), version_of(house, second))
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
     mine, theirs = (_overall(house.desk, version) for version in (a, b))

@@ -16,12 +16,14 @@ from comporta.records.dataset import (
 )
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
+from comporta.records.identity import Identity, canonical, cleaned, is_person_id, person_key
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
-from comporta.records.release import Release, Route, Share
+from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
+from comporta.records.staleness import Staleness
 from comporta.records.verdict import (
     FEWEST_ROWS,
     LEVELS,
@@ -67,6 +69,7 @@ __all__ = [
     "Findings",
     "Fragment",
     "Head",
+    "Identity",
     "Join",
     "Joined",
     "Level",
@@ -91,9 +94,11 @@ __all__ = [
     "Segment",
     "Shape",
     "Share",
+    "ShareRole",
     "Signature",
     "Slice",
     "Split",
+    "Staleness",
     "State",
     "Step",
     "Text",
@@ -108,12 +113,16 @@ __all__ = [
     "at_random",
     "by_group",
     "by_time",
+    "canonical",
+    "cleaned",
     "code",
     "codes_in",
     "decode",
     "duration",
     "encode",
     "facts",
+    "is_person_id",
     "need",
+    "person_key",
     "say",
 ]

@@ -133,23 +133,34 @@ class VersionJudged(Fact, frozen=True, kw_only=True):
 
 
 class VersionWaived(Fact, frozen=True, kw_only=True):
+    """Schema 1 held the person's name and the reason's text; from 2 on an id and an artifact stand there."""
+
     kind: ClassVar[str] = "version.waived"
+    schema: ClassVar[int] = 2
     model: str
     number: int
     waiver: Waiver
 
 
 class VersionApproved(Fact, frozen=True, kw_only=True):
+    """Schema 1 held the person's name and the reason's text; from 2 on an id and an artifact stand there."""
+
     kind: ClassVar[str] = "version.approved"
+    schema: ClassVar[int] = 2
     model: str
     number: int
     approval: Approval
 
 
 class VersionReleased(Fact, frozen=True, kw_only=True):
-    """The champion pointer and the traffic move in one fact; `release.kind` tells a rollback."""
+    """The champion pointer and the traffic move in one fact; `release.kind` tells a rollback.
+
+    Schema 1 named no roles: the largest share was the champion; nor what was retired: the champion before.
+    It held the person's name and the reason's text; from 2 on an id and an artifact stand there.
+    """
 
     kind: ClassVar[str] = "version.released"
+    schema: ClassVar[int] = 2
     release: Release
 
 
@@ -164,8 +175,15 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
     differs: tuple[str, ...] = ()
 
 
+class PersonForgotten(Fact, frozen=True, kw_only=True):
+    """The directory of people no longer says who this was. person: the id."""
+
+    kind: ClassVar[str] = "person.forgotten"
+    person: str
+
+
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
     DatasetVersioned, TestLooked, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
-    VersionReleased, VersionReproduced,
+    VersionReleased, VersionReproduced, PersonForgotten,
 )  # fmt: skip

@@ -10,13 +10,16 @@ from comporta.registry.decide import (
     require_releasable,
     waive,
 )
+from comporta.registry.people import FORGOTTEN, forgotten_approvers
 from comporta.registry.state import VERSIONS, version_key
 
 __all__ = [
+    "FORGOTTEN",
     "VERSIONS",
     "approve",
     "carried",
     "changed",
+    "forgotten_approvers",
     "inherited",
     "judged",
     "register",
