@@ -39,6 +39,10 @@ FILES = {
 NO_FAULTS = "No faults. Models: {models}, datasets: {datasets}."
 FAULTS = "{count} faults."
 ONE_FAULT = "1 fault."
+PASSWORD_IN_URL = (
+    "ledger: its URL holds a password, which everybody reads who reads that file. Take it out and name where "
+    'it is kept: ledger_password = "env://NAME".'
+)
 CHECK_OUT = "Where to write it too: a name ending in .md or .xml (JUnit). May be given twice."
 CHECK_TITLE = "The project's declaration"
 CHECK_LEVEL = "commit: hold each model, fitted on a sample, to its quick gates too."

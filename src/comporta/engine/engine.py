@@ -136,5 +136,10 @@ def _from_url(url: str, root: Path, desk: Desk) -> tuple[int, Callable[[], Execu
         return 1, lambda: Inline(root=root, desk=desk, threads=1)
     workers, threads = room(url)
     return threads, lambda: Local(
-        root=root, store=desk.store.url, keys=desk.keys, workers=workers, threads=threads
+        root=root,
+        store=desk.store.url,
+        keys=desk.keys,
+        workers=workers,
+        threads=threads,
+        config=getattr(desk.store, "config", {}),
     )

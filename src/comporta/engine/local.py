@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -66,15 +66,25 @@ def room(url: str) -> tuple[int, int]:
 
 
 class Local:
-    """An executor on this machine. workers: steps at a time. threads: of each step, always the same."""
+    """An executor on this machine. workers: steps at a time. threads: of each step, always the same.
+    config: what the store is opened with."""
 
-    def __init__(self, *, root: Path, store: str, keys: Keys, workers: int, threads: int) -> None:
+    def __init__(
+        self,
+        *,
+        root: Path,
+        store: str,
+        keys: Keys,
+        workers: int,
+        threads: int,
+        config: Mapping[str, str] = {},
+    ) -> None:
         if sys.platform not in ("linux", "darwin"):
             raise BadProject(f"found {sys.platform}, expected Linux or macOS: steps cannot be run here.")
         if store.startswith("memory:"):
             raise BadProject("store: found memory://, expected one that other processes reach: file://PATH.")
         self.workers, self.threads = workers, threads
-        self._hello = encode(Hello(root=str(root), store=store, keys=keys))
+        self._hello = encode(Hello(root=str(root), store=store, keys=keys, config=dict(config)))
         self._root = root
         self._room = threading.Semaphore(workers)
         self._lock = threading.Lock()

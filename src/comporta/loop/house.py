@@ -19,10 +19,11 @@ from comporta.project.faults import listed, unusable
 from comporta.project.load import find, load, told_root
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Reading, Transaction
+from comporta.records.credential import shown
 from comporta.records.facts import ProjectKeyed
 from comporta.registry import FORGOTTEN, VERSIONS
 from comporta.release import ROUTES
-from comporta.store import Desk, Keys, Store, derive, open_store, read_secret
+from comporta.store import Desk, Keys, Store, derive, open_store, read_secret, store_config, with_password
 
 
 def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Changes[ProjectKeyed]:
@@ -58,9 +59,11 @@ class House:
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
         secret = read_secret(settings.key, root)
         self.keys: Keys = derive(secret)
-        self.store: Store = open_store(settings.store, root)
+        config = store_config(settings.store_credentials, root)
+        self.store: Store = open_store(settings.store, root, config)
+        url = with_password(settings.ledger, settings.ledger_password, root)
         self.ledger: Ledger = open_ledger(
-            settings.ledger, READINGS, key=self.keys.chain, clock=clock, root=root, reads=not works
+            url, READINGS, key=self.keys.chain, clock=clock, root=root, reads=not works
         )
         self._require_key()
 
@@ -133,8 +136,8 @@ class House:
         keyed = self.ledger.get(KEYED, "project") or self.ledger.transact(keyed_with)
         if keyed.fingerprint != mine:
             raise WrongKey(
-                f"{self.settings.key}: found key {mine}, expected {keyed.fingerprint}, with which this "
-                "project's data was written. Bring the right one: comporta key import FILE"
+                f"{shown(self.settings.key)}: found key {mine}, expected {keyed.fingerprint}, with which "
+                "this project's data was written. Bring the right one: comporta key import FILE"
             )
 
 
