@@ -17,6 +17,7 @@ from comporta.records import (
     Cost,
     Fact,
     Figure,
+    Message,
     Recipe,
     Release,
     Share,
@@ -109,7 +110,15 @@ SAMPLES: tuple[Fact, ...] = (
     ),
     facts.StepsReused(run="r1", nodes={"snapshot flights": "c9" * 32}),
     facts.StepFailed(run="r1", node="score late", recipe="d0" * 32, why="memory", log=log, token=2),
-    facts.RunEnded(run="r1", outcome="failed", reason="score late: passed its limit of memory"),
+    facts.RunEnded(
+        run="r1",
+        outcome="failed",
+        reason=Message(
+            "run.steps_failed",
+            {"steps": (Message("run.step_limit", {"step": "score late", "limit": "memory"}),)},
+        ),
+        details=text,
+    ),
     facts.DatasetVersioned(
         dataset="flights",
         version="c3" * 32,

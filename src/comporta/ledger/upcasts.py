@@ -25,11 +25,12 @@ def _released_1(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_it_is(body: dict[str, Any]) -> dict[str, Any]:
-    """A name and a text stand where an id and an artifact may: both are read."""
+    """A name or a text stands where an id, an artifact or a code may: both are read."""
     return body
 
 
 UPCASTS: Mapping[tuple[str, int], Upcast] = {
+    ("run.ended", 1): _as_it_is,
     ("version.approved", 1): _as_it_is,
     ("version.waived", 1): _as_it_is,
     ("version.released", 1): _released_1,

@@ -54,6 +54,7 @@ def reachable(house: House) -> frozenset[str]:
         found |= {each.digest for each in _reasons(route.history)}
     for _, run in ledger.scan(RUNS, newest=True, limit=RECENT):
         recipes |= set(run.nodes.values())
+        found |= {run.details.digest} if run.details is not None else set()
     for recipe in recipes:
         step, question = ledger.get(STEPS, recipe), ledger.get(QUESTIONS, recipe)
         outputs = [*(step.outputs.values() if step else ()), *(question.outputs.values() if question else ())]

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from comporta.records.asset import Artifact, Asset
 from comporta.records.event import Fact
+from comporta.records.message import Text
 from comporta.records.recipe import Cost, Recipe
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
@@ -35,12 +36,15 @@ class RunStarted(Fact, frozen=True, kw_only=True):
 
 
 class RunEnded(Fact, frozen=True, kw_only=True):
-    """outcome: `done`, `failed` or `stopped`. reason: one line, without values from the data."""
+    """outcome: `done`, `failed` or `stopped`. reason: a code with the names of steps; one line of text in
+    schema 1. details: an artifact of kind `text` that tells more."""
 
     kind: ClassVar[str] = "run.ended"
+    schema: ClassVar[int] = 2
     run: str
     outcome: str
-    reason: str = ""
+    reason: Text = ""
+    details: Artifact | None = None
 
 
 class StepClaimed(Fact, frozen=True, kw_only=True):

@@ -15,9 +15,9 @@ from xml.sax.saxutils import escape, unescape
 
 
 class S3(BaseHTTPRequestHandler):
-    """PutObject with If-None-Match, HeadObject, GetObject also of a range, DeleteObjects, ListObjectsV2 in pages
-    of three. The bucket is called `bucket`. access: the key id that requests must be signed with; empty: any.
-    """
+    """PutObject with If-None-Match, HeadObject, GetObject also of a range, DeleteObjects, ListObjectsV2 in
+    pages of three. The bucket is called `bucket`. access: the key id that requests must be signed with;
+    empty: any."""
 
     protocol_version = "HTTP/1.1"
     objects: dict[str, tuple[bytes, datetime]]
