@@ -87,8 +87,8 @@ def open_objects(url: str, config: Mapping[str, str] = {}) -> ObjectStore:
             f"store {url}: needs the extra `objects`. Install it: pip install 'comporta[objects]'."
         ) from None
     names = {_SERVICE.sub("", name.lower()): name for name in config}
-    client = {_HTTP: config[names[_HTTP]].lower() in ("true", "1")} if _HTTP in names else None
-    rest = {name: value for name, value in config.items() if name != names.get(_HTTP)}
+    client: Any = {_HTTP: config[names[_HTTP]].lower() in ("true", "1")} if _HTTP in names else None
+    rest: Any = {name: value for name, value in config.items() if name != names.get(_HTTP)}
     try:
         return ObjectStore(from_url(url, config=rest or None, client_options=client), url, config)
     except Exception as error:  # boundary: obstore raises various types on a URL it cannot read
