@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where
+from comporta.errors import ComportaError
 
 
 def list_(*, project: Where = None, json: AsJson = False) -> None:
@@ -43,7 +44,10 @@ def forget(
 
     with open_house(project) as house:
         known = forgotten(house, name)
-        declared = house.project.person(known.name)
+        try:
+            declared = house.project.person(known.name)
+        except ComportaError:  # a project file that is broken keeps nobody from being forgotten
+            declared = None
     if json:
         show.json({"forgotten": known.id})
         return
