@@ -37,7 +37,6 @@ from comporta.records import (
     Message,
     Need,
     Scores,
-    Text,
     Unmeasured,
     Words,
     unmeasured_in,
@@ -85,22 +84,19 @@ def _found(
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
     found = desk.get_json(artifact, Findings)
-    why: Text = ""
-    if not found.figures and not found.without:
-        why = lacking(unmeasured_in(found))
     lost: tuple[Unmeasured, ...] = ()
     if need.by and not found.without:
         lost = undefined(need, found)
         told = scores()
         lost += () if told is None else _small(need, told)
-    return Evidence(
-        need=need,
-        figures=found.figures,
-        artifact=artifact,
-        missing=why,
-        without=found.without,
-        unmeasured=lost,
-    )
+    return replace(evidence_of(need, found), artifact=artifact, unmeasured=lost)
+
+
+def evidence_of(need: Need, found: Findings) -> Evidence:
+    """Findings as a check is handed them: what is without any figure is missing, and why."""
+    absent = not found.figures and not found.without
+    why = lacking(unmeasured_in(found)) if absent else ""
+    return evidence_worded(Evidence(need=need, figures=found.figures, without=found.without, missing=why))
 
 
 def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
