@@ -1,4 +1,4 @@
-"""Why a check has no figure to judge: the causes that the measuring kept, and never a value of the data bare."""
+"""Why a check has no figure to judge: the causes that the measuring kept, values of the data marked."""
 
 from __future__ import annotations
 
