@@ -24,6 +24,7 @@ from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
 from comporta.records.staleness import Staleness
+from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
     LEVELS,
@@ -125,4 +126,5 @@ __all__ = [
     "need",
     "person_key",
     "say",
+    "unmeasured_in",
 ]
