@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
+from comporta.records.message import Text
 from comporta.records.record import Record, encode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
@@ -105,7 +106,7 @@ class Unmeasured(Record, frozen=True, kw_only=True):
 
     metric: str
     slice: str
-    why: str
+    why: Text
     small: bool = False
 
 
@@ -116,23 +117,26 @@ class Evidence(Record, frozen=True, kw_only=True):
     need: Need
     figures: tuple[Figure, ...] = ()
     artifact: Artifact | None = None
-    missing: str = ""
-    without: str = ""
+    missing: Text = ""
+    without: Text = ""
     unmeasured: tuple[Unmeasured, ...] = ()
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """What one check says: the figure, the limit, and the reason in one sentence.
+    """What one check says: the figure, the limit, and why.
 
+    check: the check's id. title: what it is called where people read; empty in what an older release wrote,
+    whose ids were titles. kind: of the check, or empty for a project's own. reason: one sentence, as its code.
     needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
     are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
-    since; it still counts. form: digest of what the check declared, or empty.
+    since; it still counts. changed: of a check that was asked in another form at first, and stands beside
+    that one. form: digest of what the check declared, or empty.
     """
 
     check: str
     outcome: Outcome
     required: bool
-    reason: str
+    reason: Text
     figure: Figure | None = None
     limit: float | None = None
     needed: int | None = None
@@ -140,6 +144,14 @@ class Verdict(Record, frozen=True, kw_only=True):
     what: str = ""
     carried: bool = False
     form: str = ""
+    title: Text = ""
+    kind: str = ""
+    changed: bool = False
+
+    @property
+    def called(self) -> Text:
+        """Its title, or the id where it has none."""
+        return self.title or self.check
 
     @property
     def opens(self) -> bool:
@@ -150,12 +162,14 @@ class Verdict(Record, frozen=True, kw_only=True):
 class Check(Protocol):
     """A gate's check: a frozen object that says what it wants to see and judges only that.
 
-    One with a field `level` is asked from that level on; without it, from `release` on.
+    One with a field `level` is asked from that level on; without it, from `release` on. It may have a `title`,
+    a Message or a text that people read in place of the name, and declare its `kind` as a class variable: then
+    its class may be called otherwise and lie elsewhere without counting as another check.
     """
 
     @property
     def name(self) -> str:
-        """Unique among the model's gates, e.g. `roc_auc by carrier at least 0.7`."""
+        """Its id, unique among the model's gates and the same for years: `limit?metric=roc_auc&at_least=0.7`."""
 
     @property
     def required(self) -> bool:
