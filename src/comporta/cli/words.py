@@ -67,6 +67,7 @@ NO_RUNS = "No runs yet. Make one: comporta run"
 
 # gate
 LEVEL = "How deeply: release, or audit for the slow checks too."
+CHECK = "The check: its id, or its title as the table of verdicts shows it."
 NEXT_AFTER_GATE = "Next:  comporta report {version}"
 WAIVED = "{check!r} of {version} does not count until {until}: waived by {by}."
 

@@ -16,9 +16,7 @@ DIFFERENCE = code(
     metric=str, figure=Message, units=Text, bootstrap=Text,
 )  # fmt: skip
 IN_UNITS = code("champion.in_units", " in {units:,} groups or days", units=int)
-BOOTSTRAP = code(
-    "champion.bootstrap", " (bootstrap [{low:.4g}, {high:.4g}])", low=NUMBER, high=NUMBER
-)
+BOOTSTRAP = code("champion.bootstrap", " (bootstrap [{low:.4g}, {high:.4g}])", low=NUMBER, high=NUMBER)
 
 
 def difference(metric: str, by: str) -> tuple[Need, ...]:

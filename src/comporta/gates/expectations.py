@@ -17,7 +17,9 @@ BUT_FOR = code(
     "check.expectations.but_for", "the data is as declared but for {share:g} % of rows", share=NUMBER
 )
 ALL_HOLD = code("expectations.all_hold", "all {count} expectations of the data hold", count=int)
-SOME_HOLD = code("expectations.some_hold", "{good} of {count} expectations of the data hold", good=int, count=int)
+SOME_HOLD = code(
+    "expectations.some_hold", "{good} of {count} expectations of the data hold", good=int, count=int
+)
 WORST = code(
     "expectations.worst", "{which}: {share:.4%} of {rows:,} rows break it beyond what is declared",
     which=Words, share=NUMBER, rows=int,

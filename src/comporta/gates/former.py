@@ -127,5 +127,3 @@ def _module(value: Any) -> str:
     module = str(value.__module__)
     file = getattr(sys.modules.get(module), "__file__", None)
     return Path(file).stem if module == "__main__" and file else module
-
-

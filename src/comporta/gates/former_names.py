@@ -116,9 +116,7 @@ def _noise(of: Held) -> str:
     lost = of["metric_lost"]
     also = "" if lost is None else f", loses at most {lost:g} {of['metric']}".rstrip()
     far = "" if of["extreme"] is None else f", an extreme at most {of['extreme']:.4g}"
-    return (
-        f"noise of {of['at']:g} spreads changes at most {100 * of['flips']:.4g} % of decisions{also}{far}"
-    )
+    return f"noise of {of['at']:g} spreads changes at most {100 * of['flips']:.4g} % of decisions{also}{far}"
 
 
 def _privacy_structure(of: Held) -> str:
@@ -172,9 +170,7 @@ NAMES: Mapping[str, Callable[[Held], str]] = {
     "attribute_inference": _attribute_inference,
     "baselines": lambda of: f"beats the naive by {of['naive']:g}, a tree and a line by {of['simple']:g}",
     "fairness": _fairness,
-    "calibration": lambda of: (
-        f"calibrated within {of['error']:g}, bias{_by(of['by'])} within {of['bias']:g}"
-    ),
+    "calibration": lambda of: f"calibrated within {of['error']:g}, bias{_by(of['by'])} within {of['bias']:g}",
     "no_worse": _no_worse,
     "never": _never,
     "contamination": _contamination,

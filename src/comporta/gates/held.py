@@ -61,4 +61,3 @@ def held(check: Named, evidence: Evidence, limits: Sequence[Held]) -> Verdict:
 
 def _meets(figure: Figure, limit: Held) -> bool:
     return figure.metric == limit.metric and (limit.slice is None or figure.slice == limit.slice)
-

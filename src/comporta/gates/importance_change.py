@@ -13,7 +13,10 @@ from comporta.gates.wording import NUMBER, percent
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
-    "check.importance_change", "feature importance: at most {share:.4g} % moved{ranks}", share=NUMBER, ranks=Text
+    "check.importance_change",
+    "feature importance: at most {share:.4g} % moved{ranks}",
+    share=NUMBER,
+    ranks=Text,
 )
 RANKS = code("check.importance_change.ranks", ", no top feature by more than {ranks} ranks", ranks=int)
 

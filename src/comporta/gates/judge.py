@@ -14,7 +14,9 @@ from comporta.gates.wording import NOT_MEASURED
 from comporta.gates.written import kind_of, written
 from comporta.records import LEVELS, Check, Evidence, Level, Message, Need, Outcome, Text, Verdict, code
 
-NEEDS_RAISED = code("gate.needs_raised", "The check could not say what it needs: it raised {error}.", error=str)
+NEEDS_RAISED = code(
+    "gate.needs_raised", "The check could not say what it needs: it raised {error}.", error=str
+)
 RAISED = code("gate.raised", "The check could not run: it raised {error}.", error=str)
 NO_VERDICT = code("gate.no_verdict", "The check did not answer with a verdict.")
 OTHER_NAME = code("gate.other_name", "The check answered under another name or rule than it declared.")

@@ -12,9 +12,7 @@ from comporta.gates.wording import NUMBER, percent
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code("check.label_errors", "label errors: at most {share:g} % of labels contradicted", share=NUMBER)
-FOUND = code(
-    "label_errors.found", "share of training labels that models which never saw them contradict:"
-)
+FOUND = code("label_errors.found", "share of training labels that models which never saw them contradict:")
 
 
 class LabelErrors(Record, frozen=True, kw_only=True):

@@ -21,7 +21,9 @@ BACKTEST = code(
 )  # fmt: skip
 REPLAY = code("check.replay", "replay of production: {metric} {limit}", metric=str, limit=Message)
 WINDOWS = code("backtest.windows", "{alike} of {all} windows", alike=int, all=int)
-ONLY = code("backtest.only", "Only {measured} of {windows} windows could be measured.", measured=int, windows=int)
+ONLY = code(
+    "backtest.only", "Only {measured} of {windows} windows could be measured.", measured=int, windows=int
+)
 
 
 class Backtest(Record, frozen=True, kw_only=True):

@@ -16,7 +16,10 @@ from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code,
 
 FEATURES = code("check.proxy", "no proxy of {of} with an AUC above {limit:g}", of=str, limit=NUMBER)
 ANSWERS = code(
-    "check.proxy.predictions", "predictions do not reveal {of} with an AUC above {limit:g}", of=str, limit=NUMBER
+    "check.proxy.predictions",
+    "predictions do not reveal {of} with an AUC above {limit:g}",
+    of=str,
+    limit=NUMBER,
 )
 ANSWERS_AREA = code("proxy.predictions", "predictions, area under the ROC curve")
 FEATURES_AREA = code("proxy.features", "features, area under the ROC curve")

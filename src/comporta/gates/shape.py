@@ -11,7 +11,19 @@ from comporta.gates.bound import no_matter
 from comporta.gates.identity import identity
 from comporta.gates.settle import unseen
 from comporta.gates.wording import NUMBER, limits
-from comporta.records import Evidence, Figure, Level, Message, Need, Outcome, Record, Text, Verdict, code, need
+from comporta.records import (
+    Evidence,
+    Figure,
+    Level,
+    Message,
+    Need,
+    Outcome,
+    Record,
+    Text,
+    Verdict,
+    code,
+    need,
+)
 
 RISES = code(
     "check.monotone.increasing", "{whose} never falls{slack} as {feature} rises{proof}",
@@ -21,9 +33,7 @@ FALLS = code(
     "check.monotone.decreasing", "{whose} never rises{slack} as {feature} rises{proof}",
     whose=Message, slack=Text, feature=str, proof=Text,
 )  # fmt: skip
-WITHIN = code(
-    "check.within", "{whose} {limits: and }{proof}", whose=Message, limits=tuple, proof=Text
-)
+WITHIN = code("check.within", "{whose} {limits: and }{proof}", whose=Message, limits=tuple, proof=Text)
 PREDICTION = code("check.shape.prediction", "prediction")
 CHANCE = code("check.shape.probability", "probability of {of}", of=str)
 SLACK = code("check.shape.slack", " by more than {tolerance:g}", tolerance=NUMBER)
@@ -41,9 +51,7 @@ STEP_SEARCHED = code(
     "By search, not by proof: a search from {rows:,} rows found no step the wrong way above {step:.4g}.",
     rows=int, step=NUMBER,
 )  # fmt: skip
-END = code(
-    "within.end", "the {which} of {rows:,} rows is {value:.4g}", which=str, rows=int, value=NUMBER
-)
+END = code("within.end", "the {which} of {rows:,} rows is {value:.4g}", which=str, rows=int, value=NUMBER)
 END_FOUND = code("within.found", "Shown by example: {seen}.", seen=Message)
 END_PROVED = code("within.proved", "Proved; {seen}.", seen=Message)
 END_SEARCHED = code("within.searched", "By search, not by proof: {seen}{only}.", seen=Message, only=Text)

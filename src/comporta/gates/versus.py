@@ -16,7 +16,11 @@ from comporta.records import LEVELS, Evidence, Level, Message, Need, Record, Tex
 from comporta.records.metric import metric as named
 
 TITLE = code(
-    "check.better_than_champion", "{metric}{by} better than the champion{room}", metric=str, by=Text, room=Text
+    "check.better_than_champion",
+    "{metric}{by} better than the champion{room}",
+    metric=str,
+    by=Text,
+    room=Text,
 )
 BY_ROOM = code("check.better_than_champion.by", " by {room:g}", room=NUMBER)
 BY_MORE = code("better_than_champion.by_more", " by more than {room:g}", room=NUMBER)
@@ -28,7 +32,10 @@ NO_INTERVAL = code(
     seen=Message, room=Text,
 )  # fmt: skip
 OPEN = code(
-    "better_than_champion.open", "{seen}: inconclusive: it may be better{room} or not", seen=Message, room=Text
+    "better_than_champion.open",
+    "{seen}: inconclusive: it may be better{room} or not",
+    seen=Message,
+    room=Text,
 )
 ROWS_TO_SHOW = code(
     "better_than_champion.rows_to_show",

@@ -11,18 +11,30 @@ SENTENCE = code("gate.sentence", "{clauses:; }.", clauses=tuple)
 SENTENCES = code("gate.sentences", "{sentences: }", sentences=tuple)
 NOT_MEASURED = code("gate.not_measured", "Not measured: {why}.", why=Text)
 DOES_NOT_APPLY = code("gate.does_not_apply", "Does not apply: {why}.", why=Text)
+NOT_ASKED = code(
+    "gate.not_asked",
+    "Not run at this level: comporta gate {version} --level {level}.",
+    version=str,
+    level=str,
+)
 NO_EVIDENCE = code("gate.no_evidence", "no evidence was made")
 
 VALUE = code("figure.value", "{value:.4g}", value=NUMBER)
-INTERVAL = code("figure.interval", "{value:.4g} [{low:.4g}, {high:.4g}]", value=NUMBER, low=NUMBER, high=NUMBER)
+INTERVAL = code(
+    "figure.interval", "{value:.4g} [{low:.4g}, {high:.4g}]", value=NUMBER, low=NUMBER, high=NUMBER
+)
 ON_ROWS = code("figure.on_rows", "{figure} on {rows:,} rows", figure=Message, rows=int)
 IN_SLICE = code("figure.in_slice", "{slice}: {figure}", slice=Words, figure=Message)
 FIGURE_OF = code("figure.of", "{what} {figure}", what=Text, figure=Message)
 
 AT_LEAST = code("gate.at_least", "{seen}: at least {limit:g}", seen=Message, limit=NUMBER)
 AT_MOST = code("gate.at_most", "{seen}: at most {limit:g}", seen=Message, limit=NUMBER)
-NOT_BELOW = code("gate.not_shown_below", "{seen}: not shown to be below {limit:g}", seen=Message, limit=NUMBER)
-NOT_ABOVE = code("gate.not_shown_above", "{seen}: not shown to be above {limit:g}", seen=Message, limit=NUMBER)
+NOT_BELOW = code(
+    "gate.not_shown_below", "{seen}: not shown to be below {limit:g}", seen=Message, limit=NUMBER
+)
+NOT_ABOVE = code(
+    "gate.not_shown_above", "{seen}: not shown to be above {limit:g}", seen=Message, limit=NUMBER
+)
 TOO_LOW = code("gate.too_low", "{seen}: expected at least {limit:g}", seen=Message, limit=NUMBER)
 TOO_HIGH = code("gate.too_high", "{seen}: expected at most {limit:g}", seen=Message, limit=NUMBER)
 CONTAINS_LIMIT = code(

@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from comporta.errors import BadProject
 from comporta.records import Check
+from comporta.records.record import unusual
 
 
 def written(check: Check) -> bytes:
@@ -95,15 +96,7 @@ def _values(check: Check) -> Any:
     of the project's own stands in its code, so all is told of it."""
     if not isinstance(check, msgspec.Struct) or not ours(type(check)):
         return check
-    told = {}
-    for field in msgspec.structs.fields(check):
-        value = getattr(check, field.name)
-        usual = field.default
-        if usual is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
-            usual = field.default_factory()
-        if value != usual:
-            told[field.encode_name] = value
-    return told
+    return unusual(check)
 
 
 def _encoded(check: Check, value: Any, hook: Callable[[Any], Any]) -> bytes:

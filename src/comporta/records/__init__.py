@@ -37,7 +37,7 @@ from comporta.records.verdict import (
     Verdict,
     need,
 )
-from comporta.records.version import Approval, Field, Signature, State, Version, Waiver
+from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
     "FEWEST_ROWS",
@@ -84,6 +84,7 @@ __all__ = [
     "Recipe",
     "Record",
     "Release",
+    "Renamed",
     "Route",
     "Run",
     "Said",

@@ -102,7 +102,11 @@ def say(text: Text, templates: Mapping[str, str]) -> str:
     if template is not None:
         try:
             return template.format(**said)
-        except (LookupError, ValueError, TypeError):  # a sentence of another release or a mistaken translation
+        except (
+            LookupError,
+            ValueError,
+            TypeError,
+        ):  # a sentence of another release or a mistaken translation
             pass
     told = ", ".join(f"{name}={value}" for name, value in said.items())
     return f"{text.code} ({told})" if told else text.code

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
-from comporta.records.message import Text
+from comporta.records.message import Text, code
 from comporta.records.record import Record, encode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
@@ -32,6 +32,8 @@ class Figure(Record, frozen=True, kw_only=True):
     groups: int = 0
     slice: str = ""
 
+
+CHANGED = code("check.changed", "{title}, as changed since", title=Text)
 
 FEWEST_ROWS = 30
 """A slice of fewer is not measured."""
@@ -150,8 +152,9 @@ class Verdict(Record, frozen=True, kw_only=True):
 
     @property
     def called(self) -> Text:
-        """Its title, or the id where it has none."""
-        return self.title or self.check
+        """What people read: the title, or the id where it has none; and whether it is of what changed."""
+        title = self.title or self.check
+        return CHANGED(title=title) if self.changed else title
 
     @property
     def opens(self) -> bool:

@@ -84,6 +84,15 @@ class Version(Record, frozen=True, kw_only=True):
         return tuple(each for each in self.verdicts if not each.opens and self.waived(each, now) is None)
 
 
+class Renamed(Record, frozen=True, kw_only=True):
+    """What a check that an older release named otherwise is called now. check: its id. former: the digest of
+    what it declared, as that release would have it; form: the same as it is told now."""
+
+    check: str
+    former: str
+    form: str
+
+
 class Approval(Record, frozen=True, kw_only=True):
     """Who let a version through, and why. role: as claimed."""
 
