@@ -1,6 +1,6 @@
-"""In which language codes are said: English stands beside each code, other languages are data, read here alone.
+"""In which language codes are said: English stands beside each code, other languages are data, read here.
 
-A language is a file `<language>.json` beside this one, or in the folder that is asked: code → sentence, with the
+A language is a file `<language>.json` in the folder `languages` beside this one: code → sentence, with the
 names of the code's values in braces. What it lacks is said in English.
 """
 

@@ -23,7 +23,6 @@ from comporta.gates.explanation import Explained, explained
 from comporta.gates.feature_drift import FeatureDrift, feature_drift
 from comporta.gates.feature_quality import FeatureQuality, feature_quality
 from comporta.gates.fit_gap import FitGap, fit_gap
-from comporta.gates.former import Former, former
 from comporta.gates.identifiers import Identifiers, identifiers
 from comporta.gates.importance_change import ImportanceChange, importance_change
 from comporta.gates.judge import asked_at, form, judge, level_of, needs, policy
@@ -64,7 +63,6 @@ __all__ = [
     "FeatureDrift",
     "FeatureQuality",
     "FitGap",
-    "Former",
     "Identifiers",
     "ImportanceChange",
     "LabelErrors",
@@ -112,7 +110,6 @@ __all__ = [
     "feature_quality",
     "fit_gap",
     "form",
-    "former",
     "identifiers",
     "importance_change",
     "judge",

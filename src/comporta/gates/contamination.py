@@ -12,7 +12,8 @@ from comporta.gates.wording import NUMBER, percent
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
-    "check.contamination", "train/test contamination: at most {share:g} % of test rows seen in training{apart}",
+    "check.contamination",
+    "train/test contamination: at most {share:g} % of test rows seen in training{apart}",
     share=NUMBER, apart=Text,
 )  # fmt: skip
 APART = code("check.contamination.apart", ", no {columns: or } in both parts", columns=tuple)

@@ -1,8 +1,8 @@
-"""How releases before ids named a check and digested what it declares: what old ledgers hold stays what it is.
+"""How releases before ids named a check and digested what it declares: what old ledgers hold stays so.
 
-A version that was judged then holds titles as names and forms made of module paths. Where today's check would
-have had the same name and form, it is the same check. Nothing here ever changes but the attributes that today's
-checks keep a former field under.
+A version that was judged then holds titles as names and forms made of module paths. Where today's check
+would have had the same name and form, it is the same check. Nothing here ever changes, but for the attributes
+under which today's checks keep a former field.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from blake3 import blake3
 from comporta.gates.former_names import NAMES
 from comporta.gates.written import kind_of, ours, plain, source, unwritable
 from comporta.records import Check, Record, encode
+from comporta.records.record import unusual
 
 _FIELDS: Mapping[str, tuple[str, str]] = {
     "acceptance": ("acceptance:Accepted", "title function least most on required level"),
@@ -61,7 +62,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "better_than_champion": ("versus:BetterThanChampion", "metric by_at_least by required level"),
     "weak_slices": ("weak_slices:WeakSlices", "at_most against support depth top loss on required level"),
 }  # fmt: skip
-"""Kind → the class that it was below `comporta.gates`, and its fields in the order in which they were written."""
+"""Kind → the class that it was below `comporta.gates`, and its fields as they followed each other."""
 
 _NOW = {("acceptance", "title"): "label", ("scenario", "title"): "label"}
 """(kind, former field) → the attribute that holds it today, where that is called otherwise."""
@@ -94,8 +95,9 @@ def _held(check: Check) -> dict[str, Any] | None:
     if kind not in _FIELDS:
         return None
     fields = {field: _NOW.get((kind, field), field) for field in _FIELDS[kind][1].split()}
-    since = (each for each in msgspec.structs.fields(type(check)) if each.name not in fields.values())
-    if any(getattr(check, each.name) != each.default for each in since):
+    assert isinstance(check, msgspec.Struct), "every check of the gates is a record"
+    known = {each.encode_name for each in msgspec.structs.fields(check) if each.name in fields.values()}
+    if not unusual(check).keys() <= known:
         return None
     return {field: getattr(check, attribute) for field, attribute in fields.items()}
 

@@ -9,9 +9,9 @@ Held = Mapping[str, Any]
 """The fields of a check, by their former names."""
 
 
-def _by(columns: object) -> str:
-    found = (columns,) if isinstance(columns, str) else tuple(columns)  # type: ignore[call-overload]
-    return f" by {' and '.join(found)}" if found and found[0] else ""
+def _by(columns: Any) -> str:
+    named = columns if isinstance(columns, str) else " and ".join(columns)
+    return f" by {named}" if named else ""
 
 
 def _way(of: Held) -> str:

@@ -19,7 +19,8 @@ STRICT = code("check.membership.strict", " and {tpr:.3g} at 0.1 % FPR", tpr=NUMB
 FITS = code("check.membership.fits", ", {fits} fits", fits=int)
 RATE = code(
     "membership.rate",
-    "share of the training rows recognised as such (TPR) where {percent:g} % of others are taken for one (FPR)",
+    "share of the training rows recognised as such (TPR) where {percent:g} % of others are taken for one "
+    "(FPR)",
     percent=NUMBER,
 )  # fmt: skip
 AREA = code("membership.area", "area under the attack's ROC curve (0.5: no better than chance)")

@@ -16,7 +16,8 @@ LEVELS_OF_NOISE = (0.01, 0.05, 0.1)
 
 TITLE = code(
     "check.noise",
-    "noise sensitivity: at most {share:.4g} % of predictions change under noise of {at:g} spreads{lost}{extreme}",
+    "noise sensitivity: at most {share:.4g} % of predictions change under noise of {at:g} spreads"
+    "{lost}{extreme}",
     at=NUMBER, share=NUMBER, lost=Text, extreme=Text,
 )  # fmt: skip
 LOST = code("check.noise.lost", ", at most {lost:g} lost", lost=NUMBER)

@@ -23,7 +23,8 @@ UNSERVED = code(
 )  # fmt: skip
 BEYOND = code(
     "parity.rows_beyond",
-    "{count:,} of {rows:,} rows differ by more than {beyond:.0e}; the evidence names the first row and column.",
+    "{count:,} of {rows:,} rows differ by more than {beyond:.0e}; the evidence names the first row and "
+    "column.",
     count=int, rows=int, beyond=NUMBER,
 )  # fmt: skip
 FROM_RAW = code(
@@ -38,7 +39,8 @@ FROM_REQUEST = code(
 )  # fmt: skip
 FROM_FEATURES = code(
     "parity.compared_from_features",
-    "Compared: {rows:,} rows in {forms} from the features on; what a request is turned into was not measured.",
+    "Compared: {rows:,} rows in {forms} from the features on; what a request is turned into was not "
+    "measured.",
     rows=int, forms=tuple,
 )  # fmt: skip
 

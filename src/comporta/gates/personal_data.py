@@ -17,8 +17,8 @@ TITLE = code("check.personal_data", "no personal data")
 OUTSIDE = code("check.personal_data.outside", "no personal data outside of {columns}", columns=tuple)
 NOTHING = code(
     "personal_data.nothing",
-    "Nothing with the form of personal data in {places} places: features, columns, predictions, the kept model "
-    "and its exports.",
+    "Nothing with the form of personal data in {places} places: features, columns, predictions, the kept "
+    "model and its exports.",
     places=int,
 )  # fmt: skip
 BY_NAME = code("personal_data.by_name", "{place}", place=Words)

@@ -43,7 +43,7 @@ class PrivacyStructure(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`privacy_structure`, with the limits that are not the usual ones: `privacy_structure?leaves=none`."""
+        """`privacy_structure?leaves=none`: the limits that are not the usual ones."""
         told: dict[str, Any] = {
             name: "none" if limit is None else limit for name, limit in self._unusual().items()
         }

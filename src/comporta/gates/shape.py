@@ -40,7 +40,8 @@ SLACK = code("check.shape.slack", " by more than {tolerance:g}", tolerance=NUMBE
 PROOF = code("check.shape.proof", ", by proof")
 
 STEP_FOUND = code(
-    "monotone.found", "Shown by example: a search from {rows:,} rows found a step the wrong way of {step:.4g}.",
+    "monotone.found",
+    "Shown by example: a search from {rows:,} rows found a step the wrong way of {step:.4g}.",
     rows=int, step=NUMBER,
 )  # fmt: skip
 STEP_PROVED = code(

@@ -12,8 +12,8 @@ from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdic
 
 TITLE = code(
     "check.single_feature",
-    "target leakage: no feature alone predicts more than {at_most:g}, or loses more than {gap:g} from training "
-    "to test",
+    "target leakage: no feature alone predicts more than {at_most:g}, or loses more than {gap:g} from "
+    "training to test",
     at_most=NUMBER, gap=NUMBER,
 )  # fmt: skip
 ON_TEST = code("single_feature.on_test", "what one feature alone predicts of the target, on test rows:")

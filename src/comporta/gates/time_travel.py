@@ -24,8 +24,8 @@ JOINED_LATE = code("time_travel.late", "rows joined to what was not known yet, f
 JOINED_EARLY = code("time_travel.early", "rows joined to what had not happened yet, from")
 UNDATED = code(
     "time_travel.undated",
-    "Of {count} joins it is not told when their rows were known: give their datasets `time`, or `arrived`, or "
-    "name those that never change in `timeless`.",
+    "Of {count} joins it is not told when their rows were known: give their datasets `time`, or `arrived`, "
+    "or name those that never change in `timeless`.",
     count=int,
 )  # fmt: skip
 DECLARED = code(

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from comporta.gates import form, former, needs, policy, reached
+from comporta.gates import form, needs, policy, reached
+from comporta.gates.former import former
 from comporta.loop.checks import checks
 from comporta.loop.house import House
 from comporta.loop.pool import told, told_to
@@ -63,8 +64,8 @@ class Forms(Record, frozen=True, kw_only=True):
 
 def forms(house: House, model: Model) -> Forms:
     """The digests of each check's limits, of the code that its functions and its own kind reach, and of what
-    the model tells to its measuring; and what they were while names and places counted. Raises BadProject on a
-    check that is no plain data."""
+    the model tells to its measuring; and what they were while names and places counted. Raises BadProject on
+    a check that is no plain data."""
     gates = checks(model)
     now = {check.name: form(check, _beside(house, model, check)) for check in gates}
     then = [former(check, _beside(house, model, check, former=True)) for check in gates]
@@ -94,8 +95,8 @@ def _beside(house: House, model: Model, check: Check, *, former: bool = False) -
 
 
 def _facts(model: Model) -> dict[str, Any]:
-    """What is told of the model; of each record in it what is not as usual, so that a field which records gain
-    changes no form."""
+    """What is told of the model; of each record in it what is not as usual, so that a field which records
+    gain changes no form."""
     records = {
         "split": model.split,
         "shapes": {table.name: table.shape() for table in model.features.tables()},

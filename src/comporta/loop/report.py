@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from comporta.errors import ComportaError, NotFound
-from comporta.gates import former
+from comporta.gates.former import former
 from comporta.loop.checks import checks
 from comporta.loop.gate import against
 from comporta.loop.house import House

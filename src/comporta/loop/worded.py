@@ -11,9 +11,9 @@ from comporta.records import Message
 
 
 def worded(value: Any, say: Say = sentence) -> Any:
-    """Plain JSON values of a record, or of anything made of records. A field `reason` that is a message becomes
-    its sentence, and `reason_code` holds the code and the values; of several messages in a tuple or a dict alike,
-    with null for what is none."""
+    """Plain JSON values of a record, or of anything made of records. A field `reason` that is a message
+    becomes its sentence, and `reason_code` holds the code and the values; so with several messages in a tuple
+    or a dict, null standing for what is none."""
     if isinstance(value, Message):
         return say(value)
     if isinstance(value, msgspec.Struct):

@@ -93,8 +93,8 @@ def fields_of(template: str) -> Iterable[str]:
 
 def say(text: Text, templates: Mapping[str, str]) -> str:
     """The sentence. templates: code → sentence in the reader's language. A code that is not among them is
-    shown with its values, so that nothing is lost to who reads with an older Comporta; so is one whose sentence
-    asks for other values than there are."""
+    shown with its values, so that nothing is lost to who reads with an older Comporta; so is one whose
+    sentence asks for other values than there are."""
     if isinstance(text, str):
         return text
     template = templates.get(text.code)

@@ -127,8 +127,9 @@ class Evidence(Record, frozen=True, kw_only=True):
 class Verdict(Record, frozen=True, kw_only=True):
     """What one check says: the figure, the limit, and why.
 
-    check: the check's id. title: what it is called where people read; empty in what an older release wrote,
-    whose ids were titles. kind: of the check, or empty for a project's own. reason: one sentence, as its code.
+    check: the check's id. title: what it is called where people read; empty in what an older release
+    wrote, whose ids were titles. kind: of the check, or empty for a project's own. reason: one sentence, as
+    its code.
     needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
     are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
     since; it still counts. changed: of a check that was asked in another form at first, and stands beside
@@ -165,14 +166,14 @@ class Verdict(Record, frozen=True, kw_only=True):
 class Check(Protocol):
     """A gate's check: a frozen object that says what it wants to see and judges only that.
 
-    One with a field `level` is asked from that level on; without it, from `release` on. It may have a `title`,
-    a Message or a text that people read in place of the name, and declare its `kind` as a class variable: then
-    its class may be called otherwise and lie elsewhere without counting as another check.
+    One with a field `level` is asked from that level on; without it, from `release` on. It may have a
+    `title`, a Message or a text that people read in place of the name, and a `kind`, a word for all checks of
+    its class.
     """
 
     @property
     def name(self) -> str:
-        """Its id, unique among the model's gates and the same for years: `limit?metric=roc_auc&at_least=0.7`."""
+        """Its id, unique among the model's gates: `limit?metric=roc_auc&at_least=0.7`."""
 
     @property
     def required(self) -> bool:

@@ -149,9 +149,8 @@ def waive(version: Version, waiver: Waiver, now: datetime, say: Say) -> VersionW
 def approve(version: Version, approval: Approval, say: Say) -> VersionApproved:
     """One person's approval. Raises Refused unless the gates passed and the person is a new one."""
     if version.state in ("candidate", "stale") or version.shut(approval.at):
-        raise Refused(
-            f"{version.id}: found it {version.state}, expected its gates passed.{_why(version, approval.at, say)}"
-        )
+        why = _why(version, approval.at, say)
+        raise Refused(f"{version.id}: found it {version.state}, expected its gates passed.{why}")
     if any(each.by == approval.by for each in version.approvals):
         raise Refused(f"{version.id}: {approval.by} approved it already; another person must.")
     return VersionApproved(model=version.model, number=version.number, approval=approval)

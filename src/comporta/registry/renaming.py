@@ -46,8 +46,10 @@ def _names(version: Version) -> dict[str, set[str]]:
     held: dict[str, set[str]] = {name: set() for name in version.asked}
     for name, form in version.forms.items():
         held.setdefault(name, set()).add(form)
-    for each in (*version.verdicts, *version.waivers):
-        held.setdefault(each.check, set()).add(each.form)
+    for verdict in version.verdicts:
+        held.setdefault(verdict.check, set()).add(verdict.form)
+    for waiver in version.waivers:
+        held.setdefault(waiver.check, set()).add(waiver.form)
     return held
 
 

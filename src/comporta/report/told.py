@@ -12,8 +12,9 @@ from comporta.records import Figure, Findings, Level, Record, Slice, Verdict, Ve
 
 class Told(Record, frozen=True, kw_only=True):
     """One verdict. title, reason: as sentences, in the language of who reads. findings: what was measured,
-    where it is still kept, in words too. waiver: under which it does not block now. past: the waivers of it that are not in force: ended, replaced, or not needed now.
-    left: the level that decides it, where the one it was asked at had too few rows to tell, or None."""
+    where it is still kept, in words too. waiver: under which it does not block now. past: the
+    waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
+    where the one it was asked at had too few rows to tell, or None."""
 
     verdict: Verdict
     title: str
