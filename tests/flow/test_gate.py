@@ -19,6 +19,7 @@ from comporta.loop.log import Log
 from comporta.loop.release import release, version_of
 from comporta.loop.report import report
 from comporta.loop.runs import run_of
+from comporta.loop.sentences import sentence
 from comporta.loop.trace import trace
 from comporta.loop.train import run
 from comporta.records import Feedback, Observation
@@ -107,7 +108,7 @@ def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(
         forms = {told.check: told.form}
         (model,) = house.project.models
         (again,) = [_deeper(each, twin, forms) for each in model.gates if each.name == told.check]
-        assert again.reason == "Not audited yet: comporta gate leaving/2 --level audit."
+        assert sentence(again.reason) == "Not audited yet: comporta gate leaving/2 --level audit."
         deep = gate(house, "leaving", level="audit").version
         assert outcomes(deep)["a deep check"] == "pass"
         # A shallower look leaves what the deeper one said.
@@ -174,7 +175,7 @@ def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(f
             )
         verdict = {each.check: each for each in gate(house, "leaving").version.verdicts}
     (after,) = [each for name, each in verdict.items() if "replay" in name]
-    assert after.outcome == "pass", after.reason
+    assert after.outcome == "pass", sentence(after.reason)
     assert after.figure.rows == 400
 
 

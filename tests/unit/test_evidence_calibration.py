@@ -8,6 +8,7 @@ from comporta.errors import BadProject
 from comporta.evidence.calibration import calibration, measure
 from comporta.gates.calibration import calibrated
 from comporta.gates.judge import judge
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Findings
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -81,7 +82,7 @@ def test_a_calibrated_model_passes(make):
 def test_a_model_that_says_too_much_or_too_little_is_refused(rows):
     found = verdict(rows)
     assert found.outcome == "fail"
-    assert "expected at most 0.1" in found.reason
+    assert "expected at most 0.1" in sentence(found.reason)
 
 
 def test_a_slice_in_which_it_is_wrong_is_named():

@@ -12,6 +12,7 @@ from comporta.evidence.load import Round
 from comporta.evidence.rubbish import far, malformed
 from comporta.evidence.stress import findings
 from comporta.gates import judge, stress
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Field, Signature
 from comporta.store import Desk, MemoryStore, derive
 
@@ -81,7 +82,7 @@ def test_the_verdict_and_the_note_say_that_features_were_sent_and_why():
     (wanted,) = check.needs()
     (verdict,) = judge((check,), {wanted: Evidence(need=wanted, figures=found.figures)})
     assert verdict.outcome == "pass"
-    assert verdict.reason.endswith("without the joins and computed features before them.")
+    assert sentence(verdict.reason).endswith("without the joins and computed features before them.")
     assert any("no test row has a key of its own and a time" in note for note in found.notes)
     p50 = next(each for each in found.figures if each.metric == "p50 ms")
     assert np.allclose([p50.low, p50.high], [15.0, 16.0])

@@ -29,7 +29,7 @@ def told(
         what=what,
         evidence=Artifact(digest="a" * 64, size=1, kind="json"),
     )
-    return Told(verdict=verdict, **more)  # type: ignore[arg-type]
+    return Told(verdict=verdict, title=check, reason=f"because of {check}", **more)  # type: ignore[arg-type]
 
 
 def report(*every: Told) -> Report:
@@ -197,7 +197,7 @@ def test_both_policies_are_told_where_they_differ():
 def test_carried_checks_and_those_asked_since_are_told_in_every_report():
     left = replace(told("left out", "fail").verdict, carried=True)
     asked = version(left, told("later").verdict, asked=("left out",), judged_by="e" * 64)
-    full = Report(version=asked, at=AT, project="flights", told=tell(asked, AT))
+    full = Report(version=asked, at=AT, project="flights", told=tell(asked, AT), standing=standing(asked, AT))
     for text in (page(full), markdown(full), junit(full)):
         for words in ("left out or changed since", "asked since", "it still counts", "f" * 16, "e" * 16):
             assert words in text

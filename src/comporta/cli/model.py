@@ -68,7 +68,7 @@ def verdicts(version: Version) -> None:
     from comporta.loop.house import now
     from comporta.report import tell
 
-    told(tell(version, now(), show.say), version.id, version)
+    told(tell(version, now(), say=show.say), version.id, version)
 
 
 def told(every: Sequence[Told], name: str, version: Version | None = None) -> None:

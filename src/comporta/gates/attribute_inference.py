@@ -25,7 +25,7 @@ EXPLANATIONS = code(
     of=str, knowing=Text, advantage=NUMBER,
 )  # fmt: skip
 KNOWING = code("check.attribute_inference.knowing", " to who knows {columns}", columns=tuple)
-GAIN = code("attribute_inference.gain", "area under the ROC curve that a guess gains")
+GAIN = code("attribute_inference.gain", "a guess gains in area under the ROC curve by")
 
 
 class AttributeInference(Record, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ BACKTEST = code(
     metric=str, limit=Message, windows=int,
 )  # fmt: skip
 REPLAY = code("check.replay", "replay of production: {metric} {limit}", metric=str, limit=Message)
-WINDOWS = code("backtest.windows", "{alike} of {all} windows", alike=int, all=int)
+WINDOWS = code("backtest.windows", "so in {alike} of {all} windows", alike=int, all=int)
 ONLY = code(
     "backtest.only", "Only {measured} of {windows} windows could be measured.", measured=int, windows=int
 )

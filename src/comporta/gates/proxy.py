@@ -21,8 +21,8 @@ ANSWERS = code(
     of=str,
     limit=NUMBER,
 )
-ANSWERS_AREA = code("proxy.predictions", "predictions, area under the ROC curve")
-FEATURES_AREA = code("proxy.features", "features, area under the ROC curve")
+ANSWERS_AREA = code("proxy.predictions", "of the predictions, area under the ROC curve of")
+FEATURES_AREA = code("proxy.features", "of the features, area under the ROC curve of")
 HIGHEST = code("proxy.highest", "the highest of {count}", count=int)
 
 

@@ -87,7 +87,7 @@ def settles(one: Settled) -> Text:
 
 
 def alike(one: Settled, every: Sequence[Settled]) -> Text:
-    """`2 of 5 slices`: how many came to the same."""
+    """`so in 2 of 5 slices`: how many came to the same."""
     same = sum(each.outcome == one.outcome for each in every)
     return wording.SLICES_ALIKE(alike=same, all=len(every))
 

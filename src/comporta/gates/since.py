@@ -13,7 +13,7 @@ from comporta.records import Evidence, Figure, Verdict, Words, code
 COMPARED = "compared"
 NOT_COMPARED = code("since.not_compared", "it could not be compared with {versions}", versions=tuple)
 NOTHING_COMPARED = code("since.nothing_compared", "it could not be compared with any earlier version")
-COMPARISONS = code("since.comparisons", "{alike} of {all} comparisons", alike=int, all=int)
+COMPARISONS = code("since.comparisons", "so in {alike} of {all} comparisons", alike=int, all=int)
 
 
 def judged(figure: Figure, versions: int) -> bool:

@@ -49,7 +49,7 @@ NO_INTERVAL = code(
 )  # fmt: skip
 NO_NUMBER = code("gate.no_number", "{seen}: inconclusive: it is no finite number", seen=Message)
 
-SLICES_ALIKE = code("gate.slices_alike", "{alike} of {all} slices", alike=int, all=int)
+SLICES_ALIKE = code("gate.slices_alike", "so in {alike} of {all} slices", alike=int, all=int)
 ROWS_TO_SETTLE = code("gate.rows_to_settle", "about {rows:,} rows would settle it", rows=int)
 RULE_OF = code("gate.rule_of", "a rule of {owner}", owner=str)
 

@@ -70,7 +70,7 @@ def release(house: House, name: str, *, by: str = "", reason: str = "", say: Say
     gone = stale(house, version)
 
     def commit(tx: Transaction) -> Release:
-        require_releasable(_now(tx, version), house.clock(), say, gone)
+        require_releasable(_now(tx, version), house.clock(), gone, say)
         fact = released(
             tx.get(ROUTES, version.model),
             version.model,
@@ -92,7 +92,7 @@ def rollback(house: House, model: str, *, by: str = "", reason: str = "", say: S
         fact = rolled_back(tx.get(ROUTES, model), model, by=by, reason=reason, at=house.clock())
         back = tx.get(VERSIONS, version_key(model, fact.release.shares[0].version))
         assert back is not None, "a released version is in the inventory"
-        require_releasable(back, house.clock(), say, stale(house, back))
+        require_releasable(back, house.clock(), stale(house, back), say)
         tx.append(fact)
         return fact.release
 

@@ -27,7 +27,7 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
         version=version,
         at=now,
         project=house.project.name,
-        told=tell(version, now, say, lambda verdict: in_words(findings(desk, verdict), say)),
+        told=tell(version, now, lambda verdict: in_words(findings(desk, verdict), say), say),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
@@ -115,7 +115,7 @@ def compare(house: House, first: str, second: str, say: Say = sentence) -> Compa
     ids = _ids(house, a.model)
     first_gates, second_gates = (
         {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in told}
-        for told in (tell(version, now, say) for version in (a, b))
+        for told in (tell(version, now, say=say) for version in (a, b))
     )
     return Comparison(
         a=a,

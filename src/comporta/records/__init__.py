@@ -16,7 +16,7 @@ from comporta.records.dataset import (
 )
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
-from comporta.records.message import Code, Message, Text, Words, code, codes_in, say
+from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
@@ -115,6 +115,7 @@ __all__ = [
     "duration",
     "encode",
     "facts",
+    "in_codes",
     "need",
     "say",
 ]

@@ -122,6 +122,11 @@ def _shown(value: Value, templates: Mapping[str, str]) -> Any:
     return _Absent() if value is None else value
 
 
+def in_codes(text: Text) -> str:
+    """The code with its values, for whoever has no sentences at hand; an older sentence as it is."""
+    return say(text, {})
+
+
 class _Listed(list[str]):
     """Several values in a sentence: `{columns}` joins them by commas, `{columns: and }` by that word."""
 

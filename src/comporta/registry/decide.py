@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from msgspec.structs import replace
 
 from comporta.errors import Refused
-from comporta.records import Approval, Artifact, Level, Renamed, Text, Verdict, Version, Waiver
+from comporta.records import Approval, Artifact, Level, Renamed, Text, Verdict, Version, Waiver, in_codes
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
 from comporta.registry.renaming import in_todays_names
 
@@ -118,23 +118,26 @@ def named(version: Version, text: str, say: Say) -> Verdict:
             return found[0]
         both = "; ".join(say(each.called) for each in found)
         raise Refused(f"{version.id}: found two checks {text!r}, expected one by its title: {both}.")
-    shut = {say(each.called): each for each in version.verdicts if not each.opens}
+    raise _unknown(version, text, say)
+
+
+def _unknown(version: Version, text: str, say: Say) -> Refused:
+    shut = {say(each.called): each.check for each in version.verdicts if not each.opens}
     if not shut:
-        raise Refused(f"{version.id}: found no check {text!r}, and none that is closed.")
-    names = [*shut, *(each.check for each in shut.values())]
-    near = get_close_matches(text, names, n=1)
+        return Refused(f"{version.id}: found no check {text!r}, and none that is closed.")
+    near = get_close_matches(text, [*shut, *shut.values()], n=1)
     tip = f" Did you mean {near[0]!r}?" if near else ""
-    raise Refused(f"{version.id}: found no check {text!r}, expected one of: {'; '.join(shut)}.{tip}")
+    return Refused(f"{version.id}: found no check {text!r}, expected one of: {'; '.join(shut)}.{tip}")
 
 
-def waive(version: Version, waiver: Waiver, now: datetime, say: Say) -> VersionWaived:
+def waive(version: Version, waiver: Waiver, now: datetime, say: Say = in_codes) -> VersionWaived:
     """One check of this version need not open until the waiver ends.
 
     Raises Refused without a reason, for a time that is past, and on a check that is open or unknown.
     """
     verdict = next((each for each in version.verdicts if waiver.of(each)), None)
     if verdict is None:
-        raise Refused(f"{version.id}: found no check {waiver.check!r}.")
+        raise _unknown(version, waiver.check, say)
     if verdict.opens:
         name = say(verdict.called)
         raise Refused(f"{version.id}: {name!r} is open ({verdict.outcome}); there is nothing to waive.")
@@ -146,7 +149,7 @@ def waive(version: Version, waiver: Waiver, now: datetime, say: Say) -> VersionW
     return VersionWaived(model=version.model, number=version.number, waiver=given)
 
 
-def approve(version: Version, approval: Approval, say: Say) -> VersionApproved:
+def approve(version: Version, approval: Approval, say: Say = in_codes) -> VersionApproved:
     """One person's approval. Raises Refused unless the gates passed and the person is a new one."""
     if version.state in ("candidate", "stale") or version.shut(approval.at):
         why = _why(version, approval.at, say)
@@ -156,7 +159,9 @@ def approve(version: Version, approval: Approval, say: Say) -> VersionApproved:
     return VersionApproved(model=version.model, number=version.number, approval=approval)
 
 
-def require_releasable(version: Version, now: datetime, say: Say, stale: tuple[str, ...] = ()) -> None:
+def require_releasable(
+    version: Version, now: datetime, stale: tuple[str, ...] = (), say: Say = in_codes
+) -> None:
     """Raises Refused unless the version may be released: ungated, refused, unapproved or stale.
 
     now: a waiver counts until its end. stale: the datasets of which something it learned from has been

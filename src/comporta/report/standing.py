@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from comporta.records import Findings, Text, Verdict, Version, Waiver
+from comporta.records import Findings, Text, Verdict, Version, Waiver, in_codes
 from comporta.report.told import Told
 
 Say = Callable[[Text], str]
@@ -16,7 +16,10 @@ SHOWN = 16
 
 
 def tell(
-    version: Version, at: datetime, say: Say, findings: Callable[[Verdict], Findings | None] | None = None
+    version: Version,
+    at: datetime,
+    findings: Callable[[Verdict], Findings | None] | None = None,
+    say: Say = in_codes,
 ) -> tuple[Told, ...]:
     """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it."""
     return tuple(
@@ -37,7 +40,7 @@ def _told(version: Version, verdict: Verdict, at: datetime, say: Say, findings: 
     )
 
 
-def added(version: Version, say: Say) -> tuple[str, ...]:
+def added(version: Version, say: Say = in_codes) -> tuple[str, ...]:
     """The checks that close the way and were not asked so at first, by title."""
     return tuple(
         say(each.called)
@@ -46,7 +49,7 @@ def added(version: Version, say: Say) -> tuple[str, ...]:
     )
 
 
-def standing(version: Version, at: datetime, say: Say) -> tuple[tuple[str, str], ...]:
+def standing(version: Version, at: datetime, say: Say = in_codes) -> tuple[tuple[str, str], ...]:
     """What every report says of it in the same words: pairs of what it is and what there is to say."""
     policy, last = version.policy[:SHOWN], version.judged_by[:SHOWN]
     rows = [("policy", policy)]
