@@ -143,7 +143,7 @@ def test_one_row_in_two_hundred_that_is_another_is_found_and_named():
     found = measured(parity, at, parts | {"predictions": write(at, changed)})
     said = verdict(parity_check(tolerance=1e-3), found)
     assert said.outcome == "fail"
-    assert "1 of 200 rows beyond 1e-03" in sentence(said.reason)
+    assert "1 of 200 rows differ by more than 1e-03" in sentence(said.reason)
     line = next(each for each in found.tables["differences"] if each["beyond"] == 1e-3)
     assert (line["first row"], line["column"], line["research"]) == (137, "probability of true", 0.123)
 

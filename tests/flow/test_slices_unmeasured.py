@@ -42,7 +42,7 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
 
     written(tmp_path, 'at_least("roc_auc", 0.6), at_least("roc_auc", 0.6, by="plan", required=False)')
     first = judged(tmp_path)
-    said = {each.check: each for each in first.verdicts}
+    said = {sentence(each.called): each for each in first.verdicts}
     assert said["roc_auc at least 0.6"].outcome == "pass"
     sliced = said["roc_auc by plan at least 0.6"]
     assert sliced.outcome == "inconclusive"

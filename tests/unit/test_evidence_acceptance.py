@@ -252,7 +252,7 @@ def test_each_scenario_is_held_to_its_own_limit():
     assert verdict(scenario("fares double", double, at_most=0.1), found).outcome == "fail"
     steady = scenario("fares double", double, metric="roc_auc", at_least=0.8)
     assert verdict(steady, found).outcome == "pass"
-    assert steady.name == "scenario fares double: roc_auc at least 0.8"
+    assert sentence(steady.title) == "scenario fares double: roc_auc at least 0.8"
     assert verdict(scenario("x", double, metric="mean prediction", at_most=0.5), found).outcome == "fail"
     for wrong in ({}, {"at_most": 1.0, "metric": "no such"}):
         with pytest.raises(BadProject):

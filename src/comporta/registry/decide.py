@@ -108,17 +108,17 @@ def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
 def named(version: Version, text: str, say: Say) -> Verdict:
     """The verdict that somebody means by an id or by a title as shown. Raises Refused, naming what there is.
 
-    Of two verdicts on one check its id means the one that closes the way.
+    Of two verdicts on one check its id means the one that closes the way; where both do, the title tells.
     """
-    meant = [each for each in version.verdicts if say(each.called) == text]
-    meant = meant or [each for each in version.verdicts if each.check == text]
-    closed = [each for each in meant if not each.opens]
-    if found := (closed or meant):
-        if len(found) == 1 or len({each.changed for each in found}) == 1:
-            return found[0]
+    meant = [each for each in version.verdicts if text in (each.check, say(each.called))]
+    closed = [each for each in meant if not each.opens] or meant
+    found = [each for each in closed if say(each.called) == text] or closed
+    if not found:
+        raise _unknown(version, text, say)
+    if len(found) > 1:
         both = "; ".join(say(each.called) for each in found)
         raise Refused(f"{version.id}: found two checks {text!r}, expected one by its title: {both}.")
-    raise _unknown(version, text, say)
+    return found[0]
 
 
 def _unknown(version: Version, text: str, say: Say) -> Refused:
