@@ -24,8 +24,9 @@ from comporta.gates import judge
 from comporta.gates import parity as parity_check
 from comporta.gates import stress as stress_check
 from comporta.loop.candidate import served
+from comporta.loop.evidence import evidence_of
 from comporta.loop.sentences import sentence
-from comporta.records import Evidence, Findings, Signature
+from comporta.records import Findings, Signature
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
 from comporta.testing.generated import measure_contract
@@ -97,8 +98,7 @@ def measured(step, at, parts, **others):
 
 def verdict(check, found):
     (wanted,) = check.needs()
-    missing = "" if found.figures else "; ".join(found.missing.values())
-    evidence = Evidence(need=wanted, figures=found.figures, missing=missing, without=found.without)
+    evidence = evidence_of(wanted, found)
     return judge((check,), {wanted: evidence})[0]
 
 

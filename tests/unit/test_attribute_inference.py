@@ -8,9 +8,12 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from comporta.errors import BadProject
 from comporta.evidence.attribute_inference import measure
+from comporta.evidence.codes.people import VALUES_TOO_SMALL
+from comporta.evidence.codes.shared import LISTED
 from comporta.gates.attribute_inference import attribute_inference
+from comporta.loop.evidence import evidence_of
 from comporta.loop.sentences import sentence
-from comporta.records import Evidence, Figure, Findings
+from comporta.records import Figure, Findings, Words
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
@@ -56,9 +59,7 @@ def attacked(fit, of="sex", columns=(), seed=0, **how):
 
 def judged(check, found):
     (asked,) = check.needs()
-    return check.judge(
-        (Evidence(need=asked, figures=found.figures, missing=" ".join(found.missing.values())),)
-    )
+    return check.judge((evidence_of(asked, found),))
 
 
 CHECK = attribute_inference(of="sex")
@@ -120,7 +121,7 @@ def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_n
     assert "not judged: values under 30 rows (1), values too rare to be tried (1)." in sentence(
         verdict.reason
     )
-    assert "Not judged, under 30 rows: tiny." in found.notes
+    assert VALUES_TOO_SMALL(least=30, values=LISTED(values=(Words("tiny"),))) in found.notes
     assert "not judged" not in sentence(judged(CHECK, attacked(logistic)).reason)
 
 

@@ -12,7 +12,8 @@ import comporta
 from comporta.cli import languages
 from comporta.errors import BadProject
 from comporta.gates import at_least, judge
-from comporta.loop.sentences import english, in_words, sentence
+from comporta.loop.as_json import as_json
+from comporta.loop.sentences import english, sentence
 from comporta.loop.worded import worded
 from comporta.records import Evidence, Figure, Findings, Verdict, Version, decode, encode
 from comporta.records.message import fields_of
@@ -68,7 +69,7 @@ def test_a_mistaken_translation_shows_the_code_and_loses_nothing(tmp_path):
 
 
 def test_json_has_the_sentence_and_beside_it_the_code_with_its_values():
-    shown = worded({"verdicts": (verdict(),)})["verdicts"][0]
+    shown = as_json({"verdicts": (verdict(),)})["verdicts"][0]
     assert shown["check"] == "limit?metric=roc_auc&at_least=0.7"
     assert shown["title"] == "roc_auc at least 0.7"
     assert shown["reason"].endswith(": at least 0.7.")
@@ -81,18 +82,18 @@ def test_json_has_the_sentence_and_beside_it_the_code_with_its_values():
 
 def test_json_of_several_messages_keeps_each_beside_its_code():
     note = verdict().title
-    shown = worded(Findings(notes=(note, "plain"), missing={"a": "why"}))
+    shown = as_json(Findings(notes=(note, "plain"), missing={"a": "why"}))
     assert shown["notes"] == ["roc_auc at least 0.7", "plain"]
     assert shown["notes_code"] == [{"code": note.code, "values": shown["notes_code"][0]["values"]}, None]
     assert "missing_code" not in shown
-    assert in_words(Findings(notes=(note,)), sentence).notes == ("roc_auc at least 0.7",)
+    assert worded(Findings(notes=(note,))).notes == ("roc_auc at least 0.7",)
 
 
 def test_json_of_what_holds_no_message_is_what_it_was():
     version = Version(
         model="late", number=1, run="r", at="2026-01-01T00:00:00Z", steps={}, parts={}, read=(), policy="p"
     )
-    assert worded(version) == json.loads(encode(version))
+    assert as_json(version) == json.loads(encode(version))
 
 
 def test_a_sentence_asks_only_for_values_that_formats_fit():

@@ -10,8 +10,18 @@ from comporta.loop.checks import checks
 from comporta.loop.gate import against
 from comporta.loop.house import House
 from comporta.loop.release import version_of
-from comporta.loop.sentences import Say, in_words, sentence
-from comporta.records import Figure, Findings, Record, Scores, Verdict, Version
+from comporta.loop.sentences import Say, sentence
+from comporta.loop.worded import worded
+from comporta.records import (
+    Figure,
+    Findings,
+    Record,
+    Scores,
+    Unmeasured,
+    Verdict,
+    Version,
+    unmeasured_in,
+)
 from comporta.report import Report, Told, added, standing, tell
 from comporta.store import Desk
 
@@ -27,7 +37,7 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
         version=version,
         at=now,
         project=house.project.name,
-        told=tell(version, now, lambda verdict: in_words(findings(desk, verdict), say), say),
+        told=tell(version, now, lambda verdict: findings(desk, verdict, say), say),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
@@ -37,16 +47,17 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
     )
 
 
-def findings(desk: Desk, verdict: Verdict) -> Findings | None:
-    """What the verdict rests on; None where nothing was measured, or it was deleted since."""
+def findings(desk: Desk, verdict: Verdict, say: Say = sentence) -> Findings | None:
+    """What the verdict rests on, in words; None where nothing was measured, or it was deleted since."""
     if verdict.evidence is None:
         return None
     try:
         # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
-            return Findings(figures=_of(scores, verdict), missing=_unmeasured(scores, verdict))
-        return desk.get_json(verdict.evidence, Findings)
+            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
+            return worded(beside, say)
+        return worded(desk.get_json(verdict.evidence, Findings), say)
     except ComportaError:
         return None
 
@@ -64,14 +75,18 @@ def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
     )
 
 
-def _unmeasured(scores: Scores, verdict: Verdict) -> dict[str, str]:
-    """The slices beside the one that decided that could not be measured → why. Where none could be, nothing
+def _unmeasured(scores: Scores, verdict: Verdict) -> tuple[Unmeasured, ...]:
+    """The slices beside the one that decided that could not be measured. Where none could be, nothing
     decided and the verdict's reason says why."""
     decided = verdict.figure
     if decided is None or not decided.slice:
-        return {}
-    beside = f"{decided.metric} {decided.slice.partition('=')[0]}="
-    return {name: why for name, why in scores.missing.items() if name.startswith(beside)}
+        return ()
+    by = decided.slice.partition("=")[0]
+    return tuple(
+        each
+        for each in unmeasured_in(scores)
+        if each.metric == decided.metric and each.slice.partition("=")[0] == by
+    )
 
 
 class Line(Record, frozen=True, kw_only=True):
