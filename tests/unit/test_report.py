@@ -152,12 +152,12 @@ def test_a_waived_verdict_is_told_with_who_and_until_when():
 def test_a_required_check_that_is_left_open_is_told_as_required_and_closes_nothing():
     open_ = told("too few rows", "inconclusive", left="release")
     full = report(told("good"), open_)
-    assert full.opens and open_.verdict.required and open_.stands == "inconclusive, left open"
+    assert full.opens and open_.verdict.required and open_.stands == "inconclusive, not blocking"
     for text in (page(full), markdown(full), junit(full)):
-        assert "Required, and left open here: asked again at the level release" in text
-        assert "Reported only" not in text
-    assert "may be released" in markdown(full) and "2 asked, 1 left open" in markdown(full)
-    assert "inconclusive · required, left open until release" in page(full)
+        assert "Required, not blocking here: decided at the level release" in text
+        assert "Informational" not in text
+    assert "may be released" in markdown(full) and "2 asked, 1 not blocking" in markdown(full)
+    assert "inconclusive · required, not blocking until release" in page(full)
     suites = ET.fromstring(junit(full))
     assert suites.attrib["failures"] == "0"
     (case,) = suites.findall(".//testcase[skipped]")

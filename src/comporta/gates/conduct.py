@@ -83,7 +83,7 @@ class Never(Record, frozen=True, kw_only=True):
         return ENDS(ends=tuple(said(value=value) for said, value in ends if value is not None))
 
     def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
-        figure, rule = decides.figure, RULE_OF(owner=self.owner)
+        figure, rule = decides.figure, RULE_OF(owner=Words(self.owner))
         if decides.outcome == "pass":
             looked = tuple(LOOKED(rows=each.figure.rows, which=Words(each.figure.slice)) for each in settled)
             return sentence(HELD(decision=self._what(), looked=looked), rule)

@@ -12,7 +12,7 @@ from comporta.gates.identity import identity
 from comporta.gates.settle import On, Settled, result
 from comporta.gates.unjudged import held, told
 from comporta.gates.wording import NUMBER, RULE_OF, sentence
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, Words, code, need
 
 FEATURES = code("check.proxy", "no proxy of {of} with an AUC above {limit:g}", of=str, limit=NUMBER)
 ANSWERS = code(
@@ -61,7 +61,7 @@ class NoProxy(Record, frozen=True, kw_only=True):
             return sentence(
                 result(decides, self.limit, higher=False, what=what),
                 HIGHEST(count=len(settled)),
-                RULE_OF(owner=self.owner),
+                RULE_OF(owner=Words(self.owner)),
                 told(found),
             )
 

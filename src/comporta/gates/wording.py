@@ -51,7 +51,7 @@ NO_NUMBER = code("gate.no_number", "{seen}: inconclusive: it is no finite number
 
 SLICES_ALIKE = code("gate.slices_alike", "so in {alike} of {all} slices", alike=int, all=int)
 ROWS_TO_SETTLE = code("gate.rows_to_settle", "about {rows:,} rows would settle it", rows=int)
-RULE_OF = code("gate.rule_of", "a rule of {owner}", owner=str)
+RULE_OF = code("gate.rule_of", "a rule of {owner}", owner=Words)
 
 BY_COLUMN = code("check.by_column", " by {columns: and }", columns=tuple)
 LIMIT_AT_LEAST = code("check.at_least", "at least {limit:g}", limit=NUMBER)

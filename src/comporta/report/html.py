@@ -83,7 +83,7 @@ def _verdict(told: Told) -> str:
     verdict = told.verdict
     kind, words = _outcome(told)
     rule = "carried on" if verdict.carried else "required" if verdict.required else "reported"
-    rule += f", left open until {told.left}" if told.left is not None else ""
+    rule += f", not blocking until {told.left}" if told.left is not None else ""
     inside = [f"<p>{escape(because(told))}</p>"]
     if told.findings is not None:
         inside.append(_findings(told))

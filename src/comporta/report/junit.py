@@ -20,7 +20,7 @@ def junit(report: Report) -> str:
 
 def suites(name: str, every: Sequence[Told], judged: Sequence[tuple[str, str]] = ()) -> str:
     """One suite per section, one case per check. What closes the way is a failure; what does not apply, or
-    is only reported or left open and did not pass, is skipped with its reason. judged: by what, as
+    is informational or not blocking yet and did not pass, is skipped with its reason. judged: by what, as
     properties."""
     suites = []
     for title, told in sections(every):

@@ -45,9 +45,9 @@ def because(told: Told) -> str:
     if told.verdict.carried:
         words += " (Asked so at first, and left out or changed since: it still counts.)"
     elif not told.verdict.required:
-        words += " (Reported only.)"
+        words += " (Informational.)"
     if told.left is not None:
-        words += f" (Required, and left open here: asked again at the level {told.left}, of all rows.)"
+        words += f" (Required, not blocking here: decided at the level {told.left}, on all rows.)"
     if told.waiver is not None:
         words += f" (Waived {signed(told.waiver)})"
     return words + "".join(f" (A waiver not in force: {signed(each)})" for each in told.past)
@@ -68,7 +68,7 @@ def _about(report: Report) -> str:
 def _tally(told: tuple[Told, ...]) -> str:
     shut = sum(each.shuts for each in told)
     left = sum(each.left is not None for each in told)
-    counts = ((len(told), "asked"), (shut, "closed"), (left, "left open"))
+    counts = ((len(told), "asked"), (shut, "closed"), (left, "not blocking"))
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 

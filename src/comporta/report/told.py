@@ -33,10 +33,10 @@ class Told(Record, frozen=True, kw_only=True):
     def stands(self) -> str:
         """The outcome, and what else there is to know of whether it counts: `fail, carried on, waived`."""
         marks = (
-            ("reported", not self.verdict.required),
+            ("informational", not self.verdict.required),
             ("carried on", self.verdict.carried),
             ("waived", self.waiver is not None),
-            ("left open", self.left is not None),
+            ("not blocking", self.left is not None),
         )
         return ", ".join((self.verdict.outcome, *(mark for mark, so in marks if so)))
 
