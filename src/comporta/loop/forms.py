@@ -32,7 +32,7 @@ def _beside(house: House, model: Model, check: Check) -> bytes:
     deciding = sorted(ALWAYS | (told_to(needs((check,))) & DECIDES))
     return encode(
         {
-            "code": house.engine.declared(names, here=here) if names else "",
+            "code": house.engine.declared(names, here=here, former=True) if names else "",
             "model": {name: facts[name] for name in deciding},
         }
     )
