@@ -14,7 +14,7 @@ from typing import Any
 
 # Decorators that do not look at the name of what they are given.
 _NAMELESS = frozenset({"cache", "lru_cache", "contextmanager"})
-_NOTHING = (None, [])
+_NOTHING: tuple[Any, ...] = (None, [])
 # One word is no wording: a code, a key, a name.
 _ID = re.compile(r"[\w.:/-]+")
 
@@ -41,6 +41,7 @@ class Form:
         self._names, self._wordings, self._docstrings, self._code = names, wordings, docstrings, code
         self._numbers: dict[tuple[str, ...], int] = {}
         self._imports = 0
+        self._read = False
         self.fixed = frozenset() if names else bound_in(node)
         self.unnamed = "" if names else _unnamed(node, self.fixed)
         if names:
@@ -71,7 +72,8 @@ class Form:
         return type(node).__name__
 
     def _constant(self, node: ast.Constant) -> str:
-        return f"C({node.value!r})"
+        wording = self._read and isinstance(node.value, str) and not _ID.fullmatch(node.value)
+        return "words" if wording else f"C({node.value!r})"
 
     def _name(self, node: ast.Name) -> str:
         if self._names or node.id in self.fixed:
@@ -165,23 +167,22 @@ class Form:
 
     def _wording(self, node: ast.expr) -> str:
         """An expression that is read by people alone: what it shows counts, not the words around it."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return self._of(node) if _ID.fullmatch(node.value) else "words"
-        if isinstance(node, ast.JoinedStr):
-            shown = (self._of(each) for each in node.values if not isinstance(each, ast.Constant))
-            return f"words({','.join(shown)})"
-        if isinstance(node, ast.BinOp):
-            return self._tree(node, left=self._wording(node.left), right=self._wording(node.right))
-        if isinstance(node, ast.IfExp):
-            return self._tree(node, body=self._wording(node.body), orelse=self._wording(node.orelse))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-            return self._tree(node, func=f"format({self._wording(node.func.value)})")
-        return self._of(node)
+        before, self._read = self._read, True
+        try:
+            return self._of(node)
+        finally:
+            self._read = before
+
+    def _joined(self, node: ast.JoinedStr) -> str:
+        if not self._read:
+            return self._tree(node)
+        shown = (self._of(each) for each in node.values if not isinstance(each, ast.Constant))
+        return f"words({','.join(shown)})"
 
 
 _SPECIAL: dict[type, Any] = {
     ast.Load: Form._context, ast.Store: Form._context, ast.Del: Form._context,
-    ast.Constant: Form._constant, ast.Name: Form._name, ast.Attribute: Form._attribute,
+    ast.Constant: Form._constant, ast.JoinedStr: Form._joined, ast.Name: Form._name, ast.Attribute: Form._attribute,
     ast.FunctionDef: Form._defines, ast.AsyncFunctionDef: Form._defines, ast.ClassDef: Form._defines,
     ast.Import: Form._import, ast.ImportFrom: Form._import_from, ast.Raise: Form._raise,
     ast.Assert: Form._assert, ast.Expr: Form._expression, ast.Assign: Form._assign, ast.Call: Form._call,

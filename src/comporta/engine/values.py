@@ -1,8 +1,8 @@
 """The digest of a constant made at import, where its value is the same in every process that makes it.
 
 Plain values, containers, dates, paths, frames, arrays, and objects that are no more than their attributes.
-Functions and classes found inside are numbered, so that their code can be followed whatever they are called; for
-everything else there is no digest, and the source of the assignment has to do.
+Functions and classes found inside are numbered, so that their code can be followed whatever they are called;
+for everything else there is no digest, and the source of the assignment has to do.
 """
 
 from __future__ import annotations

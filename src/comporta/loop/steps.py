@@ -1,4 +1,4 @@
-"""Every step and lent tool of Comporta's by its id: the one place where an id becomes a module and a function.
+"""Every step and lent tool of Comporta's by its id: the one place where an id becomes a function of a module.
 
 A released id keeps its meaning for ever, and is never given to anything else. A function that moves or gets
 another name is followed here, in `functions`; what recipes said before there were ids stands in `former`.
