@@ -70,7 +70,11 @@ def told(package: Path, script: str, *arguments: object, cache: Path) -> dict[st
     """The JSON that the script prints when it is run with this copy."""
     env = {**os.environ, "PYTHONPATH": str(package.parent), "XDG_CACHE_HOME": str(cache)}
     done = subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)], env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])

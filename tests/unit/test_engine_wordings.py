@@ -101,7 +101,11 @@ def test_a_renamed_function_changes_no_steps_code(tmp_path: Path, before: dict[s
 
 EDITS = {
     "what a function does": ("train/frames.py", "series.dtype == wanted", "series.dtype != wanted"),
-    "which of two functions is called": ("train/steps.py", "rows = dress(read(desk", "rows = learn_fields(read(desk"),
+    "which of two functions is called": (
+        "train/steps.py",
+        "rows = dress(read(desk",
+        "rows = learn_fields(read(desk",
+    ),
     "a constant": ("train/target.py", "CLASSES = 20", "CLASSES = 21"),
     "what a name is imported from": ("train/steps.py", "import task_of", "import CLASSES as task_of"),
     "a word that decides": ("train/target.py", 'return "regression"', 'return "binary"'),

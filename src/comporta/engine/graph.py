@@ -156,7 +156,8 @@ class Graph:
             ("statement", place.label, n) for n, each in enumerate(statements) if each.kind == "effect"
         )
         native = read.source.text if (place.file or "").endswith(".so") else ""
-        text = text_hash("\n".join(statements[int(n)].digest for _, _, n in effects)) + native
+        done = "\n".join(statements[int(n)].digest for _, _, n in effects)
+        text = text_hash(done) + native if done or native else ""
         return Imported(place.file, effects, look.imported, look.outer, text, native)
 
     def _statement(self, place: Place, index: int) -> Node:

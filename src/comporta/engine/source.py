@@ -137,7 +137,7 @@ def _statement(node: ast.stmt, own: bool, code: frozenset[str]) -> Statement:
         binds |= {each.bound for each in seen.imports if each.bound not in ("", "*")}
     documents = ("__doc__",) in seen.chains or seen.documents
     form = Form(node, names=not own, wordings=not own, docstrings=documents, code=code)
-    named = seen.chains.difference(form.chains)
+    named = seen.chains.difference(form.chains, {(form.unnamed,)})
     return Statement(
         line=node.lineno,
         digest=text_hash(form.text),
