@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
-from _packages import copied, moved, told  # noqa: E402
+from _packages import copied, moved, told
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 

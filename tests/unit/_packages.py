@@ -26,7 +26,8 @@ print(json.dumps({id: code.of((STEPS.where(id),)).digest for id in STEPS.functio
 
 FOLLOWED = """
 STEPS = Steps(
-    functions={{id: ref.replace({old!r}, {new!r}) for id, ref in STEPS.functions.items()}}, former=STEPS.former
+    functions={{id: ref.replace({old!r}, {new!r}) for id, ref in STEPS.functions.items()}},
+    former=STEPS.former,
 )
 """
 
@@ -45,7 +46,7 @@ def rewritten(package: Path, change: Callable[[ast.Module], ast.AST]) -> None:
 
 
 def moved(package: Path, old: str, new: str) -> None:
-    """The module `a.b` of the package is `a.c` from now on, for all that import it; the table of steps follows."""
+    """The module `a.b` of the package is `a.c` from now on, for all that import it and in the table of steps."""
     file = package.joinpath(*old.split(".")).with_suffix(".py")
     file.rename(package.joinpath(*new.split(".")).with_suffix(".py"))
     table = package / "loop" / "steps.py"

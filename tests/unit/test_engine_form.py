@@ -131,7 +131,10 @@ OTHER = {
     "their values swapped": [("a.py", "SCALE, SHIFT", "SHIFT, SCALE")],
     "which of two equal tables is filled at import": [("c.py", "fill(TABLE)", "fill(OTHER)")],
     "which of two equal tables is read": [("a.py", "import TABLE", "import OTHER as TABLE")],
-    "a function beside its equal": [("a.py", "d.fifth", "d.sixth"), ("d.py", "def sixth(x):\n    return x", "def sixth(x):\n    return -x")],
+    "a function beside its equal": [
+        ("a.py", "d.fifth", "d.sixth"),
+        ("d.py", "def sixth(x):\n    return x", "def sixth(x):\n    return -x"),
+    ],
     "a constant": [("a.py", "LEAST = 4", "LEAST = 5")],
     "a helper that a function imports": [("a.py", "import third", "import fourth as third")],
     "another function of the same library": [("a.py", "json.dumps", "json.loads")],

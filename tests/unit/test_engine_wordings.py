@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _packages import DIGESTS, copied, moved, renamed, rewritten, told  # noqa: E402
+from _packages import DIGESTS, copied, moved, renamed, rewritten, told
 
 
 @pytest.fixture(scope="module")

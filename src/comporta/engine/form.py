@@ -182,7 +182,8 @@ class Form:
 
 _SPECIAL: dict[type, Any] = {
     ast.Load: Form._context, ast.Store: Form._context, ast.Del: Form._context,
-    ast.Constant: Form._constant, ast.JoinedStr: Form._joined, ast.Name: Form._name, ast.Attribute: Form._attribute,
+    ast.Constant: Form._constant, ast.JoinedStr: Form._joined, ast.Name: Form._name,
+    ast.Attribute: Form._attribute,
     ast.FunctionDef: Form._defines, ast.AsyncFunctionDef: Form._defines, ast.ClassDef: Form._defines,
     ast.Import: Form._import, ast.ImportFrom: Form._import_from, ast.Raise: Form._raise,
     ast.Assert: Form._assert, ast.Expr: Form._expression, ast.Assign: Form._assign, ast.Call: Form._call,
