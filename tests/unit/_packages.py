@@ -46,7 +46,7 @@ def rewritten(package: Path, change: Callable[[ast.Module], ast.AST]) -> None:
 
 
 def moved(package: Path, old: str, new: str) -> None:
-    """The module `a.b` of the package is `a.c` from now on, for all that import it and in the table of steps."""
+    """The module `a.b` of the package is `a.c` from now on, for all that import it and for the steps."""
     file = package.joinpath(*old.split(".")).with_suffix(".py")
     file.rename(package.joinpath(*new.split(".")).with_suffix(".py"))
     table = package / "loop" / "steps.py"

@@ -1,4 +1,4 @@
-"""The names of stored things stay what they were: a released one is neither dropped nor given another meaning."""
+"""The names of stored things stay: a released one is neither dropped nor given another meaning."""
 
 from __future__ import annotations
 

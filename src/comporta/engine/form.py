@@ -22,8 +22,9 @@ _ID = re.compile(r"[\w.:/-]+")
 class Form:
     """The canonical form of one statement.
 
-    names: whether every name stays as it is written. wordings: whether sentences do. code: the names by
-    which the file knows `records.code`, whose second argument is a sentence.
+    names: whether every name stays as it is written. wordings: whether sentences do. origins: whether the
+    modules of imports do. code: the names by which the file knows `records.code`, whose second argument is a
+    sentence.
 
     text: the form. chains: the dotted names that are numbers in it, in order. unnamed: the name that the
     statement binds and that its form leaves out, or "".
@@ -36,9 +37,11 @@ class Form:
         names: bool = True,
         wordings: bool = True,
         docstrings: bool = False,
+        origins: bool = True,
         code: frozenset[str] = frozenset(),
     ) -> None:
         self._names, self._wordings, self._docstrings, self._code = names, wordings, docstrings, code
+        self._origins = origins
         self._numbers: dict[tuple[str, ...], int] = {}
         self._imports = 0
         self._read = False
@@ -108,12 +111,12 @@ class Form:
 
     def _import(self, node: ast.Import) -> str:
         if self._names:
-            return self._tree(node)
+            return self._tree(node) if self._origins else "Import"
         return f"Import({','.join(self._bound(*each) for each in plain_imports(node))})"
 
     def _import_from(self, node: ast.ImportFrom) -> str:
         if self._names:
-            return self._tree(node)
+            return self._tree(node) if self._origins else "Import"
         bound = ("*" if alias.name == "*" else alias.asname or alias.name for alias in node.names)
         return f"From({','.join(self._bound(each) for each in bound)})"
 
