@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+from comporta.engine.code import Code
+from comporta.engine.source import statements_of
+from comporta.loop.steps import STEPS
 
-from _packages import DIGESTS, copied, moved, renamed, rewritten, told
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
+
+from _packages import DIGESTS, PACKAGE, copied, moved, renamed, rewritten, told  # noqa: E402
+from sentences_write import allowed, sentences  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +131,63 @@ def test_an_edit_that_could_change_an_answer_changes_the_code_of_the_steps_that_
     found = differing(package, before)
     assert "train.export" in found or "train.fit" in found
     assert "data.snapshot" not in found
+
+
+def test_no_step_holds_a_sentence_that_was_not_there_before() -> None:
+    new = sentences() - allowed()
+    assert new == set(), "declare a code for it: what a step makes holds codes and values, not sentences"
+
+
+def test_no_step_makes_a_sentence_of_a_code(tmp_path: Path) -> None:
+    message = PACKAGE / "records" / "message.py"
+    names = [getattr(node, "name", "") for node in statements_of(ast.parse(message.read_text()))]
+    code = Code(tmp_path)
+    for id in STEPS.functions:
+        reached = {
+            names[place] for file, place in code.statements((STEPS.where(id),)) if file == str(message)
+        }
+        assert not reached & {"say", "codes_in"}, "the sentence of a code counts for no step's digest"
+
+
+NAMES_READ = {
+    "data/features.py name_of",  # a project's feature function
+    "evidence/acceptance.py measure",  # a project's acceptance test
+    "evidence/scenario.py measure",  # a project's change of rows
+    "loop/candidate.py served",  # the module to start, wherever it lies
+    "project/sources.py value",  # the folder of Comporta's own files
+    "records/kind.py kind_of",  # what a project's value is, in a message
+    "train/asking.py refitted",  # a project's training function
+    "train/call.py call",
+    "train/call.py _kind",  # a library's array
+    "train/codecs/lightgbm_text.py LightGBMText",  # LightGBM's classes
+    "train/runtime.py compile_lightgbm",
+    "train/steps.py fit",
+}
+"""Code of steps that reads a name at run time. None is of a function of Comporta's own, whose names do not
+count; whoever adds one looks at that."""
+
+
+def test_what_reads_a_name_reads_none_that_does_not_count(tmp_path: Path) -> None:
+    code, found = Code(tmp_path), set()
+    for place in {place for id in STEPS.functions for place in code.statements((STEPS.where(id),))}:
+        file, node = Path(place[0]), statements_of(ast.parse(Path(place[0]).read_text()))
+        statement = list(node)[place[1]]
+        if PACKAGE in file.parents and any(map(reads_a_name, ast.walk(statement))):
+            found.add(f"{file.relative_to(PACKAGE).as_posix()} {getattr(statement, 'name', 'value')}")
+    assert found <= NAMES_READ
+
+
+def reads_a_name(node: ast.AST) -> bool:
+    names = ("__name__", "__qualname__", "__module__")
+    if isinstance(node, ast.Attribute):
+        of_class = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "type"
+        return node.attr in names and not of_class
+    if isinstance(node, ast.Constant):
+        return node.value in names
+    return isinstance(node, ast.Name) and node.id in (
+        "__name__",
+        "__file__",
+        "__package__",
+        "globals",
+        "locals",
+    )

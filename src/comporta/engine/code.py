@@ -19,7 +19,7 @@ from comporta.engine.former import former
 from comporta.engine.graph import Graph
 from comporta.engine.modules import Modules, Place
 from comporta.engine.values import stable
-from comporta.engine.walk import Reach, walk
+from comporta.engine.walk import Reach, nodes, walk
 from comporta.errors import BadProject
 from comporta.project.reference import load, resolve
 from comporta.project.sources import STARTED, loaded, own
@@ -54,6 +54,15 @@ class Code:
         if known is None:
             known = self._reaches[asked] = walk(self._graph, asked)
         return known
+
+    def statements(self, refs: Iterable[str]) -> set[tuple[str, int]]:
+        """Those that these functions reach: the file, and its place among the statements there."""
+        found = nodes(self._graph, refs)
+        return {
+            (node.file, int(key[2]))
+            for key, node in found
+            if key is not None and key[0] == "statement" and node.file is not None
+        }
 
     def told(self, values: Mapping[str, str]) -> None:
         """Constants as a fresh process made them: this one's may have changed since they were imported."""
