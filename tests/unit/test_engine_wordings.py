@@ -15,8 +15,8 @@ from comporta.loop.steps import STEPS
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 
-from _packages import DIGESTS, PACKAGE, copied, moved, renamed, rewritten, told  # noqa: E402
-from sentences_write import allowed, sentences  # noqa: E402
+from _packages import DIGESTS, PACKAGE, copied, moved, renamed, rewritten, told
+from sentences_write import allowed, sentences
 
 
 @pytest.fixture(scope="module")
