@@ -286,16 +286,19 @@ class _Look:
 
     def name(self, place: Place, chain: tuple[str, ...], *, outside: bool = False) -> list[Link]:
         """What a name stands for in its module. outside: asked for by another, so it must be somewhere."""
-        if (place.label, chain) in self._following:
-            return []
-        self._following.add((place.label, chain))
-        try:
-            return self._name(self._graph.place(place), chain, outside)
-        finally:
-            self._following.discard((place.label, chain))
-
-    def _name(self, place: Place, chain: tuple[str, ...], outside: bool) -> list[Link]:
         read = self._graph.read(place)
+        if not outside and (read is None or (chain[0] not in read.imports and chain[0] not in read.definers)):
+            return []  # most are: what is built in, or a statement's own
+        here = (place.label, chain)
+        if here in self._following:
+            return []
+        self._following.add(here)
+        try:
+            return self._name(self._graph.place(place), read, chain, outside)
+        finally:
+            self._following.discard(here)
+
+    def _name(self, place: Place, read: Read | None, chain: tuple[str, ...], outside: bool) -> list[Link]:
         first, rest = chain[0], chain[1:]
         links: list[Link] = []
         if read is not None:
