@@ -7,7 +7,7 @@
 Each study runs with the code at COMMIT, in a worktree below build/restamp, and with today's, with the same
 seeds; only where every row is the same is the table stamped, and told how it was proven. The table must have
 been of the code at COMMIT: its digest then is asked of the code then. Stopped, it goes on with what is not
-stamped yet.
+stamped yet. The pages are written at the end.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from _code import ROOT, code_of, digest_of
-from run import RESULTS, studies
+from run import RESULTS, pages, studies
 
+LONG = {"standard": 1, "catalogue": 1}
+"""Studies of whole projects, and how many seeds are enough to see a difference: each takes many minutes."""
 BELOW = ROOT / "build" / "restamp"
 STUDY = """
 import json, sys
@@ -127,8 +129,9 @@ def main() -> None:
             raise Differs(f"{unfit[name]} already at {commit[:12]}. Run the study anew: run.py {name}")
         if json.loads((RESULTS / f"{name}.json").read_text())["rows"] != rows_at(then, name):
             raise Differs(f"its rows are others than at {commit[:12]}. Run the study anew: run.py {name}")
-        prove(name, then, want.seeds)
-        stamp(name, commit, want.seeds)
+        seeds = min(want.seeds, LONG.get(name, want.seeds))
+        prove(name, then, seeds)
+        stamp(name, commit, seeds)
         return "the same; stamped"
 
     def told(name: str) -> None:
@@ -142,6 +145,8 @@ def main() -> None:
     print(f"{len(left)} tables to prove, {want.seeds} seeds each", file=sys.stderr)
     with ThreadPoolExecutor(want.processes) as pool:
         list(pool.map(told, left))
+    for file, text in pages().items():
+        file.write_text(text)
     if faults:
         sys.exit(f"not stamped: {', '.join(sorted(faults))}")
     subprocess.run(["git", "worktree", "remove", "--force", str(then)], cwd=ROOT, check=True)
