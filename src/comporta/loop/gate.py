@@ -6,10 +6,8 @@ from datetime import datetime
 
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
-from comporta.gates import policy
 from comporta.loop.budget import seconds_at
 from comporta.loop.built import as_built
-from comporta.loop.checks import checks
 from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
@@ -19,12 +17,13 @@ from comporta.loop.people import acting, identify, readable, reason_of, role_of
 from comporta.loop.plan import evidence_nodes
 from comporta.loop.pool import Thing
 from comporta.loop.release import version_of
+from comporta.loop.sentences import Say, sentence
 from comporta.project import Model
 from comporta.project.faults import faults, listed
 from comporta.project.person import WAIVES
 from comporta.records import Artifact, Level, Plan, Record, Run, Transaction, Version, View, Waiver
 from comporta.records.facts import VersionWaived
-from comporta.registry import VERSIONS, judged, version_key
+from comporta.registry import VERSIONS, judged, named, version_key
 from comporta.registry import waive as waived
 from comporta.release import ROUTES
 
@@ -46,7 +45,7 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         raise BadProject(listed(found))
     version = version_of(house, name)
     model = house.model(version.model)
-    asked = forms(house, model)
+    declared = forms(house, model)
     champion = against(house, version)
     nodes = evidence_nodes(
         model,
@@ -74,8 +73,17 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         assert now is not None, "a version never leaves the inventory"
         for look in looked(model, answers, now, run):
             tx.append(look)
-        verdicts = verdicts_of(house.desk, model, level, answers, now, asked, unbegun)
-        fact = judged(now, verdicts, policy(checks(model), asked), level, measured(answers, model))
+        formerly = declared.of(now)
+        verdicts = verdicts_of(house.desk, model, level, answers, formerly(now), declared.now, unbegun)
+        fact = judged(
+            now,
+            verdicts,
+            declared.policy,
+            level,
+            measured(answers, model),
+            renamed=formerly.renamed,
+            as_policy=formerly.as_policy,
+        )
         if fact is not None:
             tx.append(fact)
         return fact is not None
@@ -85,9 +93,18 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
 
 
 def waive(
-    house: House, name: str, check: str, *, by: str = "", reason: str, until: datetime, role: str = ""
+    house: House,
+    name: str,
+    check: str,
+    *,
+    by: str = "",
+    reason: str,
+    until: datetime,
+    role: str = "",
+    say: Say = sentence,
 ) -> Version:
-    """Someone with the right to it lets one check of a version not count. Raises NotFound, Refused."""
+    """Someone with the right to it lets one check of a version not count. check: its id, or its title as
+    `say` tells it. Raises NotFound, Refused."""
     version = version_of(house, name)
     who = acting(by)
     if not house.project.people:
@@ -100,11 +117,18 @@ def waive(
     def decide(view: View, by: str, reason: Artifact | str) -> VersionWaived:
         now = view.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
-        said = next((each.outcome for each in now.verdicts if each.check == check), "")
+        verdict = named(now, check, say)
         waiver = Waiver(
-            check=check, by=by, role=declared, reason=reason, at=house.clock(), until=until, outcome=said
+            check=verdict.check,
+            by=by,
+            role=declared,
+            reason=reason,
+            at=house.clock(),
+            until=until,
+            outcome=verdict.outcome,
+            changed=verdict.changed,
         )
-        return waived(now, waiver, house.clock())
+        return waived(now, waiver, house.clock(), say)
 
     decide(house.ledger, "", reason)  # refused before anybody or anything is written down
     id, why = identify(house, who).id, reason_of(house, reason)

@@ -16,6 +16,7 @@ from comporta.loop.people import (
     reason_of,
     role_of,
 )
+from comporta.loop.sentences import Say, sentence
 from comporta.loop.staleness import staleness
 from comporta.project.person import APPROVES
 from comporta.records import Approval, Artifact, Release, Staleness, Transaction, Version, View
@@ -63,7 +64,9 @@ def _aliased(house: House, asked: str, known: list[Version]) -> Version:
     return version_at(house, known, asked)
 
 
-def approve(house: House, name: str, *, by: str = "", role: str = "", reason: str = "") -> Version:
+def approve(
+    house: House, name: str, *, by: str = "", role: str = "", reason: str = "", say: Say = sentence
+) -> Version:
     """One person's approval of a version. by: empty: the name you are logged in with. role: as declared; as
     claimed, where the project declares nobody.
 
@@ -75,7 +78,7 @@ def approve(house: House, name: str, *, by: str = "", role: str = "", reason: st
 
     def decide(view: View, by: str, reason: Artifact | str) -> VersionApproved:
         approval = Approval(by=by, role=claimed, reason=reason, at=house.clock())
-        return approved(_now(view, version), approval, who)
+        return approved(_now(view, version), approval, who, say)
 
     # Refused before anybody or anything is written down.
     known = find(house, who)
@@ -85,7 +88,7 @@ def approve(house: House, name: str, *, by: str = "", role: str = "", reason: st
     return readable(house, version_of(house, version.id))[0]
 
 
-def release(house: House, name: str, *, by: str = "", reason: str = "") -> Release:
+def release(house: House, name: str, *, by: str = "", reason: str = "", say: Say = sentence) -> Release:
     """All traffic to a version, in one act. by: empty: the name you are logged in with.
 
     Raises NotFound; Refused, also where nobody can tell whether rows it learned from were erased.
@@ -95,14 +98,14 @@ def release(house: House, name: str, *, by: str = "", reason: str = "") -> Relea
 
     def decide(view: View, by: str, reason: Artifact | str) -> VersionReleased:
         now = _now(view, version)
-        require_releasable(now, house.clock(), answers, forgotten_approvers(view, now))
+        require_releasable(now, house.clock(), answers, forgotten_approvers(view, now), say)
         route = view.get(ROUTES, version.model)
         return released(route, version.model, version.number, by=by, reason=reason, at=house.clock())
 
     return _moved(house, decide, by, reason)
 
 
-def rollback(house: House, model: str, *, by: str = "", reason: str = "") -> Release:
+def rollback(house: House, model: str, *, by: str = "", reason: str = "", say: Say = sentence) -> Release:
     """All traffic back to the champion before. Raises Refused when there is none, or it is stale."""
     if house.ledger.get(ROUTES, model) is None:
         version_of(house, model)
@@ -115,7 +118,7 @@ def rollback(house: House, model: str, *, by: str = "", reason: str = "") -> Rel
         if back.id not in answers:
             answers[back.id] = staleness(house, back)
         # Whoever approved it did so before it was released: to be forgotten since shuts no way back.
-        require_releasable(back, house.clock(), answers[back.id])
+        require_releasable(back, house.clock(), answers[back.id], say=say)
         return fact
 
     return _moved(house, decide, by, reason)

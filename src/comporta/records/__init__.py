@@ -17,7 +17,7 @@ from comporta.records.dataset import (
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
 from comporta.records.identity import Identity, canonical, cleaned, is_person_id, person_key
-from comporta.records.message import Code, Message, Text, Words, code, codes_in, say
+from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
@@ -40,7 +40,7 @@ from comporta.records.verdict import (
     Verdict,
     need,
 )
-from comporta.records.version import Approval, Field, Signature, State, Version, Waiver
+from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
     "FEWEST_ROWS",
@@ -88,6 +88,7 @@ __all__ = [
     "Recipe",
     "Record",
     "Release",
+    "Renamed",
     "Route",
     "Run",
     "Said",
@@ -122,6 +123,7 @@ __all__ = [
     "duration",
     "encode",
     "facts",
+    "in_codes",
     "is_person_id",
     "need",
     "person_key",

@@ -3,14 +3,15 @@
 from comporta.registry.decide import (
     approve,
     carried,
-    changed,
     inherited,
     judged,
+    named,
     register,
     require_releasable,
     waive,
 )
 from comporta.registry.people import FORGOTTEN, forgotten_approvers
+from comporta.registry.renaming import in_todays_names, renames
 from comporta.registry.state import VERSIONS, version_key
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "VERSIONS",
     "approve",
     "carried",
-    "changed",
     "forgotten_approvers",
+    "in_todays_names",
     "inherited",
     "judged",
+    "named",
     "register",
+    "renames",
     "require_releasable",
     "version_key",
     "waive",
