@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("signature", sa.LargeBinary, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("project", "seq"),
+        sqlite_with_rowid=False,  # its key is all that it is looked up by: one page less to write
     )
     for table, columns in (
         ("ledger_events", 'seq, at, kind, "schema", body, prev, hash'),
