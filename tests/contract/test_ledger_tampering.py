@@ -229,7 +229,11 @@ def test_a_ledger_emptied_of_all_events_is_found_by_its_readings(ledger: Ledger,
         ("UPDATE ledger_readings SET key = 'carl' WHERE key = 'anna'", "carl", "without_event"),
         ("UPDATE ledger_readings SET key = 'carl' WHERE key = 'anna'", "anna", "missing"),
         ("DELETE FROM ledger_readings WHERE key = 'bo'", "bo", "missing"),
-        (f"INSERT INTO ledger_readings VALUES ('default', 'test balances', 'eve', '{RICH}')", "eve", "without_event"),
+        (
+            f"INSERT INTO ledger_readings VALUES ('default', 'test balances', 'eve', '{RICH}')",
+            "eve",
+            "without_event",
+        ),
     ],
 )  # fmt: skip
 def test_a_reading_that_differs_from_the_events_is_found(

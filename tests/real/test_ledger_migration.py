@@ -1,4 +1,4 @@
-"""A ledger as an earlier Comporta kept it, brought up to date: whole at every moment, and its chain goes on."""
+"""A ledger as an earlier Comporta kept it, brought up to date: whole at every moment; its chain goes on."""
 
 import importlib.util
 import os
@@ -231,7 +231,9 @@ def test_an_older_comporta_that_is_still_open_can_append_nothing_afterwards(
             )
 
 
-def test_what_was_migrated_holds_each_state_as_it_was(old: Path, states: Rows, key: bytes, tmp_path: Path) -> None:
+def test_what_was_migrated_holds_each_state_as_it_was(
+    old: Path, states: Rows, key: bytes, tmp_path: Path
+) -> None:
     shutil.copy(old / "ledger.db", tmp_path)
     ledger = opened("sqlite:///ledger.db", key, tmp_path)
     for reading in READINGS:

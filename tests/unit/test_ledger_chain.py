@@ -50,7 +50,9 @@ def test_a_keyed_hash_needs_the_key(event: dict[str, Any]) -> None:
 
 
 def test_the_keyed_hash_of_an_event_never_changes_between_releases() -> None:
-    found = keyed_link(KEY, prev="ab", seq=2, at=1_767_225_600_000_000, kind="test.noted", schema=1, body=b"{}")
+    found = keyed_link(
+        KEY, prev="ab", seq=2, at=1_767_225_600_000_000, kind="test.noted", schema=1, body=b"{}"
+    )
     assert found == "960e490e8ad9129db8d9404e2272925172811768cd86d4a6c9f3b96de16a93dc"
 
 
@@ -66,9 +68,7 @@ def test_different_events_have_different_leaves(
 
 def test_the_bytes_behind_leaf_and_link_never_change_between_releases() -> None:
     its_header = header(project="shop", seq=2, at=1_767_225_600_000_000, kind="test.noted", schema=1)
-    assert its_header == (
-        b'{"project":"shop","seq":2,"at":1767225600000000,"kind":"test.noted","schema":1}'
-    )
+    assert its_header == (b'{"project":"shop","seq":2,"at":1767225600000000,"kind":"test.noted","schema":1}')
     # Spelled out, as the reference page tells a stranger to compute them.
     salt = b"s" * 32
     whole = b"16:comporta event 2" + b"32:" + salt + b"79:" + its_header + b"2:{}"

@@ -21,7 +21,7 @@ from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.project.sources import own
 from comporta.records import Answer, Asset, Plan, Run
-from comporta.store import Desk, Keys, Store
+from comporta.store import Desk, Keys, Store, address
 
 
 class Engine:
@@ -136,5 +136,5 @@ def _from_url(url: str, root: Path, desk: Desk) -> tuple[int, Callable[[], Execu
         return 1, lambda: Inline(root=root, desk=desk, threads=1)
     workers, threads = room(url)
     return threads, lambda: Local(
-        root=root, store=desk.store.url, keys=desk.keys, workers=workers, threads=threads
+        root=root, store=address(desk.store), keys=desk.keys, workers=workers, threads=threads
     )

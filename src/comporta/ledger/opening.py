@@ -36,8 +36,8 @@ def open_ledger(
     `postgresql://…` (extra `postgres`) or `memory://`, made where there is none.
 
     readings: all that must stay true; one not seen before is folded from history now. key: 32 bytes,
-    `Keys.chain`. clock: the time of what is appended, UTC. project: whose chain it is of those that lie there;
-    letters, digits, `_` and `-`. facts, upcasts: what events may hold.
+    `Keys.chain`. clock: the time of what is appended, UTC. project: whose chain it is of those that
+    lie there; letters, digits, `_` and `-`. facts, upcasts: what events may hold.
     reads: it is opened for a moment, above all to read: then a full disk is no obstacle to that.
     Raises BadProject, MissingExtra, WrongKey, Busy, StorageFull.
     """

@@ -36,7 +36,7 @@ class Snapshot(Protocol):
 
 
 class Ledger(View, Protocol):
-    """One project's facts in order. Opened with every reading that must stay true: `open_ledger(url, …)`."""
+    """One project's facts in order. Opened with every reading that must stay true: see `open_ledger`."""
 
     project: str
 
@@ -65,7 +65,7 @@ class Ledger(View, Protocol):
         of the keyed chain, or one that the chain itself or what follows it stands on; NotFound."""
 
     def others(self, reading: Reading[S], key: str) -> list[tuple[str, S]]:
-        """What the other projects of this ledger say under this key: (project, state), in order of project."""
+        """What this ledger's other projects say under this key: (project, state), in order of project."""
 
     def projects(self) -> list[str]:
         """The projects that this ledger holds, in order."""

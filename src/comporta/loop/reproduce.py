@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comporta.engine import Progress
 from comporta.errors import NotFound
+from comporta.loop.artifacts import is_whole
 from comporta.loop.code import lay_out
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, Question
@@ -13,13 +14,15 @@ from comporta.records.facts import VersionReproduced
 
 
 class Compared(Record, frozen=True, kw_only=True):
-    """One step asked again. differs: the outputs whose bytes are others. asked: whether the question itself
-    was the same (code, environment and inputs)."""
+    """One step asked again. differs: the outputs whose bytes are others. damaged: outputs whose stored bytes
+    are gone or are not what was written, whatever came of it now. asked: whether the question itself was the
+    same (code, environment and inputs)."""
 
     node: str
     asked: bool
     equal: bool
     differs: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 class Reproduction(Record, frozen=True, kw_only=True):
@@ -36,6 +39,8 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
     version = version_of(house, name)
     erased = stale(house, version)
     questions = questions_of(house, version)
+    # Before anything is asked: to put the same bytes again would mend what lies there.
+    damaged = {node: damaged_outputs(house, question) for node, question in questions.items()}
     root = lay_out(house.desk, version.parts["code"], house.below / "code")
     engine = house.engine_at(root)
     try:
@@ -49,7 +54,8 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
     finally:
         engine.close()
     steps = tuple(
-        compare(node, version.steps[node], question, answers[node]) for node, question in questions.items()
+        compare(node, version.steps[node], question, answers[node], damaged[node])
+        for node, question in questions.items()
     )
     differing = tuple(each.node for each in steps if not each.equal)
     house.ledger.transact(
@@ -121,13 +127,32 @@ def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def compare(node: str, recipe: str, question: Question, answer: Answer) -> Compared:
+def damaged_outputs(house: House, question: Question) -> tuple[str, ...]:
+    """The outputs whose stored bytes are gone or are not what their digest says."""
+    return tuple(
+        sorted(
+            name
+            for name, asset in question.outputs.items()
+            if isinstance(asset, Artifact) and not is_whole(house, asset)
+        )
+    )
+
+
+def compare(
+    node: str, recipe: str, question: Question, answer: Answer, damaged: tuple[str, ...] = ()
+) -> Compared:
     """The answer now beside the answer then. recipe: digest of the question then."""
     then, now = question.outputs, answer.step.outputs
     differs = tuple(
         sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
     )
-    return Compared(node=node, asked=answer.recipe == recipe, equal=not differs, differs=differs)
+    return Compared(
+        node=node,
+        asked=answer.recipe == recipe,
+        equal=not differs and not damaged,
+        differs=differs,
+        damaged=damaged,
+    )
 
 
 def _same(then: Asset | None, now: Asset | None) -> bool:
@@ -141,6 +166,11 @@ def _reason(steps: tuple[Compared, ...], erased: tuple[str, ...]) -> str:
     if not differing:
         return f"All {len(steps)} steps gave the same bytes."
     first = differing[0]
+    if first.damaged and not first.differs:
+        return (
+            f"{first.node}: {', '.join(first.damaged)} in the store were not what was written; built again "
+            "from the same question, they are in their place now."
+        )
     if erased:
         return f"Rows it learned from were erased since from {', '.join(erased)}: it cannot be the same."
     if not first.asked:

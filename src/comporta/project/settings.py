@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from comporta.errors import BadProject
-from comporta.records import Record
+from comporta.records import DEFAULT_PROJECT, Record
+from comporta.records.project import checked_project
 
 FILE = "comporta.toml"
 
@@ -19,6 +20,8 @@ class Settings(Record, frozen=True, kw_only=True):
     ledger: `sqlite:///…` or `postgresql://…`; COMPORTA_LEDGER. store: `file://…`, `s3://…`;
     COMPORTA_STORE. key: `file://…` of 32 bytes in hex; COMPORTA_KEY. executor: `local://?workers=2`;
     COMPORTA_EXECUTOR. budget: how long each level may measure a candidate; COMPORTA_BUDGET.
+    project: the id under which this project lies in ledger and store, which several can share: letters,
+    digits, `_` and `-`; COMPORTA_PROJECT_ID. It never changes once something was kept under it.
     """
 
     ledger: str = "sqlite:///.comporta/ledger.db"
@@ -26,19 +29,27 @@ class Settings(Record, frozen=True, kw_only=True):
     key: str = "file://comporta.key"
     executor: str = "local://"
     budget: str = "commit=1m, release=30m, audit=4h"
+    project: str = DEFAULT_PROJECT
+
+
+# COMPORTA_PROJECT names the project's folder.
+_VARIABLES = {"project": "COMPORTA_PROJECT_ID"}
 
 
 def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """What `comporta.toml` in `root` says, if it is there; COMPORTA_LEDGER and its like go before it.
 
-    Raises BadProject on a file that is no TOML, an unknown key, or a value that is no text.
+    Raises BadProject on a file that is no TOML, an unknown key, a value that is no text, or a project id that
+    is none.
     """
     said = _read(root / FILE)
     for name in Settings.__struct_fields__:
-        variable = f"COMPORTA_{name.upper()}"
+        variable = _VARIABLES.get(name, f"COMPORTA_{name.upper()}")
         if environment.get(variable):
             said[name] = environment[variable]
-    return Settings(**said)
+    found = Settings(**said)
+    checked_project(found.project)
+    return found
 
 
 def _read(file: Path) -> dict[str, str]:

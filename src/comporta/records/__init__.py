@@ -52,7 +52,6 @@ from comporta.records.version import Approval, Field, Signature, State, Version,
 
 __all__ = [
     "DEFAULT_PROJECT",
-    "SignedHead",
     "FEWEST_ROWS",
     "LEVELS",
     "Answer",
@@ -105,6 +104,7 @@ __all__ = [
     "Shape",
     "Share",
     "Signature",
+    "SignedHead",
     "Slice",
     "Split",
     "State",

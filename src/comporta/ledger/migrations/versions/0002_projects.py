@@ -1,7 +1,7 @@
 """Many projects in one ledger, leaves that strangers can verify, signed heads.
 
-What was there becomes the project `default`, its keyed chain as it is: the tables are copied under other names,
-which then take the old ones' place. All of it in the transaction that the migration runs in.
+What was there becomes the project `default`, its keyed chain as it is: the tables are copied under other
+names, which then take the old ones' place. All of it in the transaction that the migration runs in.
 """
 
 import sqlalchemy as sa
