@@ -39,7 +39,7 @@ class Audit(Record, frozen=True, kw_only=True):
     """What `verify` found. head: the last event's seq and hash as stored: keep it elsewhere.
 
     project: whose chain. events: how many were followed. keyed: how many of them are of the keyed chain,
-    which only the key can verify. signed: heads whose signature was verified under `public`, the project's key.
+    which only the key can verify. signed: heads whose signature was verified under `public`, the house's key.
     removed: event → the event that says that its body was removed. readings: those that were folded again.
     faults: the first of them; count: how many there are. unknown: what this audit cannot know.
     """

@@ -46,8 +46,8 @@ def reachable(house: House) -> frozenset[str]:
     strange = sorted(projects_in(house.store) - {*known, house.ledger.project})
     if strange:
         raise Refused(
-            f"store {house.store.url}: it holds the project {strange[0]!r}, which this ledger does not know, so "
-            "nobody can tell which artifacts that one needs. Give both one ledger, or each a store of its own."
+            f"store {house.store.url}: it holds the project {strange[0]!r}, which this ledger does not know, "
+            "so nobody can tell which artifacts that one needs. Give both one ledger, or each its own store."
         )
     found = reached(house.ledger)
     for project in known:
