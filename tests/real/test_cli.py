@@ -91,7 +91,11 @@ def test_init_makes_a_project_and_a_key_for_this_person_alone(tmp_path):
     done = comporta(tmp_path, "init", "first")
     assert done.returncode == 0, done.stderr
     made = {file.name for file in (tmp_path / "first").iterdir()}
-    assert made == {"project.py", "sample.py", "README.md", "comporta.toml", ".gitignore", "comporta.key"}
+    files = ["project.py", "sample.py", "README.md", "comporta.toml", ".gitignore", "comporta.key"]
+    assert made == {*files, "comporta.pub"}
+    public = comporta(tmp_path / "first", "audit", "key").stdout
+    assert (tmp_path / "first" / "comporta.pub").read_text() == public
+    assert 'project_id = "first"' in (tmp_path / "first" / "comporta.toml").read_text()
     assert stat.S_IMODE((tmp_path / "first" / "comporta.key").stat().st_mode) == 0o600
     assert "*.key" in (tmp_path / "first" / ".gitignore").read_text()
     assert 'Project("first"' in (tmp_path / "first" / "project.py").read_text()
@@ -109,7 +113,7 @@ def test_init_in_a_cloned_project_adds_only_what_it_lacks(tmp_path):
     (tmp_path / "project.py").write_text(PROJECT)
     assert comporta(tmp_path, "init", ".").returncode == 0
     made = {file.name for file in tmp_path.iterdir()}
-    assert made == {"project.py", "comporta.toml", ".gitignore", "comporta.key"}
+    assert made == {"project.py", "comporta.toml", ".gitignore", "comporta.key", "comporta.pub"}
 
 
 def test_the_template_is_formatted_short_and_without_fault(tmp_path):

@@ -63,7 +63,7 @@ def verify(
     return 0 if sound else NO
 
 
-def key(*, project: Where = None, hex: Annotated[bool, Parameter(help="As 64 hex digits.")] = False) -> None:
+def key(*, project: Where = None, json: AsJson = False) -> None:
     """Print the public key that this project's record is signed with, for strangers to verify it.
 
     `comporta audit key > comporta.pub` puts it beside the project; commit it.
@@ -76,7 +76,10 @@ def key(*, project: Where = None, hex: Annotated[bool, Parameter(help="As 64 hex
 
     root = find(project).parent
     public = public_key(derive(read_secret(settings(root).key, root)).chain)
-    show.line(public if hex else pem(public).rstrip("\n"))
+    if json:
+        show.json({"key": public, "pem": pem(public)})
+    else:
+        show.line(pem(public).rstrip("\n"))
 
 
 def export(
@@ -87,6 +90,7 @@ def export(
         tuple[int, ...], Parameter(help="The number of an event whose body is not shown. May be given again.")
     ] = (),
     project: Where = None,
+    json: AsJson = False,
 ) -> None:
     """Write the record of events into one file that anyone can verify with the public key.
 
@@ -107,7 +111,10 @@ def export(
             raise BadProject(f"{file} cannot be written: {error.strerror}. Name another file.") from error
         finally:
             draft.unlink(missing_ok=True)
-    show.line(say.EXPORTED.format(file=file, **msgspec.structs.asdict(done)))
+    if json:
+        show.json(done)
+    else:
+        show.line(say.EXPORTED.format(file=file, **msgspec.structs.asdict(done)))
 
 
 def check(
@@ -158,6 +165,7 @@ def remove(
     reason: Annotated[str, Parameter(help="A code such as erasure; not the reason's own words.")],
     by: By = "",
     project: Where = None,
+    json: AsJson = False,
 ) -> None:
     """Take the body of an event away for good, as the law may ask; an event says so, and the chain verifies.
 
@@ -167,6 +175,9 @@ def remove(
 
     with open_house(project, works=True) as house:
         event = house.ledger.remove_body(seq, reason=reason, by=me(by))
+    if json:
+        show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
+        return
     show.line(say.BODY_REMOVED.format(seq=seq, by=event.seq, head=event.seq, hash=event.hash))
 
 

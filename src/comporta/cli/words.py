@@ -107,7 +107,7 @@ DRAWN = "Drawn into {file}"
 
 # audit
 SOUND = "OK: {events} events, {readings} projections verified"
-SIGNED = "signed: {signed} heads, key {public}"
+SIGNED = "signed: {signed} heads, key {key}"
 KEYED = "{keyed} of them are of the keyed chain, which only the project's key can verify"
 REMOVED = "event {seq}: its body was removed, as event {by} says"
 ARTIFACTS_SOUND = "OK: {size} in {objects} artifacts verified"

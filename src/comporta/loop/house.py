@@ -59,8 +59,8 @@ class House:
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
         secret = read_secret(settings.key, root)
         self.keys: Keys = derive(secret)
-        self.store: Store = open_store(settings.store, root, settings.project)
-        self.ledger: Ledger = self.ledger_of(settings.project, works=works)
+        self.store: Store = open_store(settings.store, root, settings.project_id)
+        self.ledger: Ledger = self.ledger_of(settings.project_id, works=works)
         self._require_key()
 
     def ledger_of(self, project: str, *, works: bool = False) -> Ledger:

@@ -20,8 +20,8 @@ class Settings(Record, frozen=True, kw_only=True):
     ledger: `sqlite:///…` or `postgresql://…`; COMPORTA_LEDGER. store: `file://…`, `s3://…`;
     COMPORTA_STORE. key: `file://…` of 32 bytes in hex; COMPORTA_KEY. executor: `local://?workers=2`;
     COMPORTA_EXECUTOR. budget: how long each level may measure a candidate; COMPORTA_BUDGET.
-    project: the id under which this project lies in ledger and store, which several can share: letters,
-    digits, `_` and `-`; COMPORTA_PROJECT_ID. It never changes once something was kept under it.
+    project_id: what this project is called in ledger and store, which several can share: letters, digits, `_`
+    and `-`; COMPORTA_PROJECT_ID. It stays as it is once something was kept under it.
     """
 
     ledger: str = "sqlite:///.comporta/ledger.db"
@@ -29,11 +29,7 @@ class Settings(Record, frozen=True, kw_only=True):
     key: str = "file://comporta.key"
     executor: str = "local://"
     budget: str = "commit=1m, release=30m, audit=4h"
-    project: str = DEFAULT_PROJECT
-
-
-# COMPORTA_PROJECT names the project's folder.
-_VARIABLES = {"project": "COMPORTA_PROJECT_ID"}
+    project_id: str = DEFAULT_PROJECT
 
 
 def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -44,11 +40,11 @@ def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Setting
     """
     said = _read(root / FILE)
     for name in Settings.__struct_fields__:
-        variable = _VARIABLES.get(name, f"COMPORTA_{name.upper()}")
+        variable = f"COMPORTA_{name.upper()}"
         if environment.get(variable):
             said[name] = environment[variable]
     found = Settings(**said)
-    checked_project(found.project)
+    checked_project(found.project_id)
     return found
 
 

@@ -11,7 +11,7 @@ def checked_project(id: str) -> str:
     """The id itself. Raises BadProject on anything but letters, digits, `_` and `-`, 64 at most."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", id):
         raise BadProject(
-            f"project: found {id!r}, expected at most 64 letters, digits, '_' and '-', beginning "
+            f"project_id: found {id!r}, expected at most 64 letters, digits, '_' and '-', beginning "
             "with a letter or digit. Correct it in comporta.toml."
         )
     return id
