@@ -23,7 +23,7 @@ from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Asset, Cost, Node, Step
-from comporta.store import Desk, Store, artifact_name, is_kept
+from comporta.store import Desk, Store, artifact_name, is_kept, place_of
 
 Door = Callable[[Question], Answer]
 Say = Callable[[str, str], None]
@@ -188,7 +188,7 @@ def run(
         if issubclass(kind, errors.StepFailed):
             message = message.rstrip(". ") + "."
             if log is not None:
-                message += f" Log: {desk.store.url}/{artifact_name(log.digest)}"
+                message += f" Log: {place_of(desk.store, artifact_name(log.digest))}"
         error = kind(message)
         error.reason = f"{node.name}: {done.reason}"
         raise Failed(error, done.how, error.reason, log)

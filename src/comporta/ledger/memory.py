@@ -12,13 +12,13 @@ import msgspec
 
 from comporta.ledger.folding import Opened, States
 from comporta.ledger.protocol import Row
-from comporta.ledger.removal import needed, require_removable
+from comporta.ledger.removal import fact_of, needed, require_removable
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import row_of
 from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Reading, SignedHead, Transaction
-from comporta.records.facts import FACTS, EventRemoved
+from comporta.records.facts import FACTS
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -140,7 +140,7 @@ class MemoryLedger:
             turn = Turn(
                 self._opened, before, _standing(before.events), self.project, self._signer, self._clock
             )
-            event = turn.append(EventRemoved(seq=seq, reason=reason, by=by))
+            event = turn.append(fact_of(seq, reason, by))
             events = [
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
                 for each in before.events

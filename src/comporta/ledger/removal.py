@@ -1,8 +1,10 @@
-"""Which events' bodies may be taken away: what the chain itself stands on stays."""
+"""Which events' bodies may be taken away, and the fact that says so: what the chain stands on stays."""
 
 from __future__ import annotations
 
-from comporta.errors import NotFound, Refused
+import re
+
+from comporta.errors import BadProject, NotFound, Refused
 from comporta.records.event import Event
 from comporta.records.facts import ChainContinued, EventRemoved, ProjectKeyed
 
@@ -22,6 +24,16 @@ def require_removable(event: Event | None, seq: int) -> None:
         raise Refused(f"event {seq}: a {event.kind} says what the chain stands on, so its body must stay.")
     if event.body is None:
         raise Refused(f"event {seq}: its body was removed already.")
+
+
+def fact_of(seq: int, reason: str, by: str) -> EventRemoved:
+    """The fact that says so. Raises BadProject on a reason that is no code: it can never be taken back."""
+    if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,63}", reason):
+        raise BadProject(
+            f"reason: found {reason[:40]!r}, expected a code of small letters, digits, '.', '_' and '-', "
+            "such as erasure. What it is in words belongs where it can be deleted."
+        )
+    return EventRemoved(seq=seq, reason=reason, by=by)
 
 
 def needed(seq: int, error: Exception) -> Refused:

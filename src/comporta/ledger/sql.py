@@ -17,7 +17,7 @@ from comporta.errors import ComportaError, WrongKey
 from comporta.ledger.chain import key_mark, moment
 from comporta.ledger.folding import Opened, States, after, kinds_of
 from comporta.ledger.protocol import Row
-from comporta.ledger.removal import needed, require_removable
+from comporta.ledger.removal import fact_of, needed, require_removable
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import COLUMNS, event_of, plain, row_of
 from comporta.ledger.tables import Statements, statements
@@ -25,7 +25,7 @@ from comporta.ledger.triggers import missing
 from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Reading, Transaction
-from comporta.records.facts import FACTS, EventRemoved
+from comporta.records.facts import FACTS
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -265,7 +265,7 @@ class SqlLedger:
                 row = next(iter(self._rows(connection).page(seq - 1)), None)
                 found = None if row is None or row[0] != seq else event_of(row, self.project)
                 require_removable(found, seq)
-                event = turn.append(EventRemoved(seq=seq, reason=reason, by=by))
+                event = turn.append(fact_of(seq, reason, by))
                 self._write(connection, turn)
                 connection.exec_driver_sql(self._sql.remove_body, {"of": self.project, "number": seq})
                 try:

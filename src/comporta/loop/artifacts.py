@@ -9,6 +9,7 @@ import msgspec
 
 from comporta.errors import NotFound
 from comporta.ledger import Ledger
+from comporta.ledger.stored import plain
 from comporta.loop.house import House
 from comporta.records import Artifact, Message, Record, code
 from comporta.store import artifact_name
@@ -56,13 +57,15 @@ def artifacts_in(value: Any) -> Iterator[Artifact]:
 def recorded(ledger: Ledger) -> dict[str, Artifact]:
     """Digest → artifact, of all that some fact names. Bodies that are no JSON are the chain's own fault."""
     found: dict[str, Artifact] = {}
-    for event in ledger.events():
-        if event.body is None or b'"artifact"' not in event.body:
-            continue
-        try:
-            found.update((each.digest, each) for each in artifacts_in(msgspec.json.decode(event.body)))
-        except msgspec.MsgspecError:
-            continue
+    with ledger.snapshot() as snapshot:
+        for row in snapshot.rows():
+            body = plain(row[5])
+            if not isinstance(body, bytes) or b'"artifact"' not in body:
+                continue
+            try:
+                found.update((each.digest, each) for each in artifacts_in(msgspec.json.decode(body)))
+            except msgspec.MsgspecError:
+                continue
     return found
 
 

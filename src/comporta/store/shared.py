@@ -53,6 +53,13 @@ def address(store: Store) -> str:
     return store.url
 
 
+def place_of(store: Store, name: str) -> str:
+    """Where an object lies, as a person may look for it."""
+    if isinstance(store, SharedStore) and name.startswith(ARTIFACTS):
+        store = store.whole
+    return f"{store.url}/{name}"
+
+
 def parted(url: str) -> tuple[str, str]:
     """The store's own URL and the project in an address; no project: all of the store."""
     whole, _, project = url.partition(_MARK)

@@ -369,7 +369,10 @@ class LedgerContract:
         for seq in (0, -1, 4):
             with pytest.raises(NotFound):
                 ledger.remove_body(seq, reason="erasure", by="p-1")
-        assert ledger.head() == head
+        put(ledger, Noted(text="y"))
+        with pytest.raises(BadProject, match="expected a code"):
+            ledger.remove_body(4, reason="Ana Sousa asked for it", by="p-1")
+        assert (ledger.head().seq, ledger.head() != head) == (4, True)
 
     def test_a_body_that_later_events_cannot_be_read_without_stays(self, opens: Opens) -> None:
         def picky(fact: Closed, event: Event, lookup: Lookup[int]) -> Iterator[tuple[str, None]]:
