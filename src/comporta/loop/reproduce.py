@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from comporta.engine import Progress
-from comporta.errors import NotFound
+from comporta.errors import NotFound, Tampered
 from comporta.loop.artifacts import is_whole
 from comporta.loop.code import lay_out
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, Question
+from comporta.loop.older import say_the_same
 from comporta.loop.release import stale, version_of
 from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Version
 from comporta.records.facts import VersionReproduced
+from comporta.store import Desk
 
 
 class Compared(Record, frozen=True, kw_only=True):
     """One step asked again. differs: the outputs whose bytes are others. damaged: outputs whose stored bytes
     are gone or are not what was written, whatever came of it now. asked: whether the question itself was the
-    same (code, environment and inputs)."""
+    same (code, environment and inputs). newer: outputs that say the same in a newer form, so that their bytes
+    are others."""
 
     node: str
     asked: bool
     equal: bool
     differs: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
+    newer: tuple[str, ...] = ()
 
 
 class Reproduction(Record, frozen=True, kw_only=True):
-    """equal: bit for bit, every step. reason: one sentence."""
+    """equal: bit for bit, every step; what is stored in a newer form now, by what it says. reason: one
+    sentence."""
 
     version: str
     equal: bool
@@ -54,7 +59,7 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
     finally:
         engine.close()
     steps = tuple(
-        compare(node, version.steps[node], question, answers[node], damaged[node])
+        compare(house.desk, node, version.steps[node], question, answers[node], damaged[node])
         for node, question in questions.items()
     )
     differing = tuple(each.node for each in steps if not each.equal)
@@ -139,20 +144,35 @@ def damaged_outputs(house: House, question: Question) -> tuple[str, ...]:
 
 
 def compare(
-    node: str, recipe: str, question: Question, answer: Answer, damaged: tuple[str, ...] = ()
+    desk: Desk,
+    node: str,
+    recipe: str,
+    question: Question,
+    answer: Answer,
+    damaged: tuple[str, ...] = (),
 ) -> Compared:
     """The answer now beside the answer then. recipe: digest of the question then."""
     then, now = question.outputs, answer.step.outputs
-    differs = tuple(
-        sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
-    )
+    others = sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
+    newer = tuple(name for name in others if _say_the_same(desk, name, then.get(name), now.get(name)))
+    differs = tuple(name for name in others if name not in newer)
     return Compared(
         node=node,
         asked=answer.recipe == recipe,
         equal=not differs and not damaged,
         differs=differs,
         damaged=damaged,
+        newer=newer,
     )
+
+
+def _say_the_same(desk: Desk, name: str, then: Asset | None, now: Asset | None) -> bool:
+    if not isinstance(then, Artifact) or not isinstance(now, Artifact):
+        return False
+    try:
+        return say_the_same(name, desk.get(then), desk.get(now))
+    except (NotFound, Tampered):  # deleted or damaged since: then there is its digest alone
+        return False
 
 
 def _same(then: Asset | None, now: Asset | None) -> bool:
@@ -164,6 +184,8 @@ def _same(then: Asset | None, now: Asset | None) -> bool:
 def _reason(steps: tuple[Compared, ...], erased: tuple[str, ...]) -> str:
     differing = [each for each in steps if not each.equal]
     if not differing:
+        if newer := [each.node for each in steps if each.newer]:
+            return f"All {len(steps)} steps gave the same; {', '.join(newer)}: in a newer form."
         return f"All {len(steps)} steps gave the same bytes."
     first = differing[0]
     if first.damaged and not first.differs:

@@ -33,6 +33,7 @@ from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, 
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
+from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
     LEVELS,
@@ -129,4 +130,5 @@ __all__ = [
     "facts",
     "need",
     "say",
+    "unmeasured_in",
 ]
