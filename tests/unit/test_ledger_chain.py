@@ -111,6 +111,7 @@ def played(turns: Acts) -> MemoryLedger:
     return ledger
 
 
+@settings(deadline=None)  # the first signature loads the library
 @given(acts)
 def test_whatever_was_appended_readings_say_what_the_events_say(turns: Acts) -> None:
     ledger = played(turns)
@@ -125,7 +126,7 @@ def test_whatever_was_appended_readings_say_what_the_events_say(turns: Acts) -> 
     assert verify(ledger, [BALANCES], KEY, ledger.head(), facts=TEST_FACTS).sound
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(acts.filter(lambda turns: sum(map(len, turns)) >= 2), st.randoms(use_true_random=False), st.data())
 def test_any_change_removal_reordering_or_truncation_is_found(
     turns: Acts, chance: random.Random, data: st.DataObject

@@ -121,7 +121,7 @@ class _Refolded:
             self._faults.add("unreadable", wrong, seq=event.seq)
 
     def _own(self, fact: Fact, event: Event) -> None:
-        if isinstance(fact, EventRemoved):
+        if isinstance(fact, EventRemoved) and fact.seq < event.seq:
             self.removed[fact.seq] = event.seq
         elif isinstance(fact, ProjectKeyed | ChainContinued) and fact.public not in ("", self._signs):
             self._faults.add("key", found.PUBLISHED(seq=event.seq, key=fact.public), seq=event.seq)

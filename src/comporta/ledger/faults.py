@@ -139,24 +139,23 @@ GONE = code(
 TRUNCATION = code("ledger.truncation_unchecked", "truncation not checked: pass --head from an earlier audit")
 STRANGE = code(
     "ledger.kind_unknown",
-    "what {count} events of kind {kind} mean: this Comporta does not know that kind",
+    "{count} events of kind {kind} not read: this Comporta does not know that kind",
     count=int,
     kind=str,
 )
 NOT_KEPT = code(
     "ledger.reading_stopped",
-    "what {reading} would say after event {seq}: it was not kept further; open the ledger with it, and it is",
+    "{reading} not checked after event {seq}: it was not kept further; a command that needs it does that",
     reading=str,
     seq=int,
 )
 KEYED_TIME = code(
     "ledger.keyed_backwards",
-    "whether the times of {count} events of the keyed chain are right: they are older than the one before, "
-    "as a clock that was set back made them then",
+    "times of {count} events of the keyed chain not checked: they are older than the one before, as a clock "
+    "that was set back made them then",
     count=int,
 )
 NO_PUBLIC = code(
     "ledger.public_unchecked",
-    "whether strangers hold the same public key: write it beside comporta.toml and commit it: "
-    "comporta audit key > comporta.pub",
+    "public key not compared: no comporta.pub here; `comporta audit key > comporta.pub` writes it, for git",
 )

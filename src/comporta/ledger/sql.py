@@ -15,13 +15,12 @@ from sqlalchemy.exc import DBAPIError
 
 from comporta.errors import ComportaError, WrongKey
 from comporta.ledger.chain import key_mark, moment
-from comporta.ledger.folding import Opened, States, after, kinds_of
-from comporta.ledger.protocol import Row
+from comporta.ledger.folding import Opened, States, kinds_of
 from comporta.ledger.removal import fact_of, needed, require_removable
+from comporta.ledger.rows import Rows, SnapshotRows
 from comporta.ledger.signing import Signer
-from comporta.ledger.stored import COLUMNS, event_of, plain, row_of
-from comporta.ledger.tables import Statements, statements
-from comporta.ledger.triggers import missing
+from comporta.ledger.stored import COLUMNS, event_of, row_of
+from comporta.ledger.tables import statements
 from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Reading, Transaction
@@ -29,9 +28,6 @@ from comporta.records.facts import FACTS
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-_ALL = 2**62
-_PAGE = 1000  # events read at once: no read is held open while they are worked on
 
 
 class Database(Protocol):
@@ -56,76 +52,6 @@ class Database(Protocol):
     def erasing(self, connection: Connection) -> Any:
         """A context manager around a turn that takes a body away: its bytes leave the database's files too,
         as far as this database can have it so."""
-
-
-class _Rows:
-    """The stored rows of one project, as one connection sees them."""
-
-    def __init__(self, connection: Connection, sql: Statements, project: str) -> None:
-        self._connection = connection
-        self._sql = sql
-        self._project = project
-
-    def _ask(self, statement: str, **values: Any) -> Any:
-        return self._connection.exec_driver_sql(statement, {"project": self._project, **values})
-
-    def kept_state(self, reading: str, key: str) -> Any:
-        """(mark, upto, state) or None."""
-        return self._ask(self._sql.state, reading=reading, key=key).first()
-
-    def kept(self, reading: str) -> Any:
-        """(mark, upto) or None."""
-        return self._ask(self._sql.get_kept, reading=reading).first()
-
-    def head(self) -> Any:
-        """(seq, hash, at, leaf) or None."""
-        return self._ask(self._sql.head).first()
-
-    def others(self, reading: str, key: str, mark: str) -> list[tuple[str, str]]:
-        """Project and state, of the other projects that fold by this mark's rules."""
-        return [tuple(row) for row in self._ask(self._sql.others, reading=reading, key=key, mark=mark)]
-
-    def projects(self) -> list[str]:
-        return [row[0] for row in self._connection.exec_driver_sql(self._sql.projects)]
-
-    def state(self, reading: str, key: str) -> str | None:
-        row = self.kept_state(reading, key)
-        return None if row is None else row[2]
-
-    def states(
-        self, reading: str, prefix: str = "", newest: bool = False, limit: int | None = None
-    ) -> list[tuple[str, str]]:
-        high = after(prefix)
-        asked: dict[str, Any] = {"reading": reading, "low": prefix, "most": _ALL if limit is None else limit}
-        if high is not None:
-            asked["high"] = high
-        found = self._ask(self._sql.states[high is not None, newest], **asked)
-        return [(key, state) for key, state in found]
-
-    def page(self, after: int) -> list[Row]:
-        return [tuple(row) for row in self._ask(self._sql.page, after=after, most=_PAGE)]
-
-    def rows(self, after: int = 0) -> Iterator[Row]:
-        while page := self.page(after):
-            yield from page
-            after = page[-1][0]
-
-
-class _Snapshot(_Rows):
-    def rows(self, after: int = -_ALL) -> Iterator[Row]:
-        # Also those that no ledger writes: of a number below 1.
-        return super().rows(after)
-
-    def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        for seq, link, signature, key in self._ask(self._sql.heads):
-            yield seq, link, plain(signature), key
-
-    def upto(self, reading: str) -> int | None:
-        row = self.kept(reading)
-        return 0 if row is None else row[1]
-
-    def unguarded(self) -> list[str]:
-        return missing(self._connection)
 
 
 class SqlLedger:
@@ -220,7 +146,7 @@ class SqlLedger:
         return kept is not None and kept[1] is None and kept[0] == self._opened.marks[name]
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        while page := self._ask(partial(_Rows.page, after=after)):
+        while page := self._ask(partial(Rows.page, after=after)):
             yield from (event_of(row, self.project) for row in page)
             after = page[-1][0]
 
@@ -228,7 +154,7 @@ class SqlLedger:
         row = self._ask(lambda rows: rows.head())
         return Head(seq=0, hash="") if row is None else Head(seq=row[0], hash=row[1])
 
-    def _ask(self, question: Callable[[_Rows], T]) -> T:
+    def _ask(self, question: Callable[[Rows], T]) -> T:
         """What is read outside of a transaction; asked once more where the connection had broken."""
         try:
             with self._connected() as connection:
@@ -237,13 +163,13 @@ class SqlLedger:
             with self._connected() as connection:
                 return question(self._rows(connection))
 
-    def _rows(self, connection: Connection) -> _Rows:
-        return _Rows(connection, self._sql, self.project)
+    def _rows(self, connection: Connection) -> Rows:
+        return Rows(connection, self._sql, self.project)
 
     @contextmanager
-    def snapshot(self) -> Iterator[_Snapshot]:
+    def snapshot(self) -> Iterator[SnapshotRows]:
         with self._connected() as connection, self._database.reading(connection):
-            yield _Snapshot(connection, self._sql, self.project)
+            yield SnapshotRows(connection, self._sql, self.project)
 
     def others(self, reading: Reading[S], key: str) -> list[tuple[str, S]]:
         name = self._opened.known(reading.name)

@@ -70,4 +70,4 @@ def projects_in(store: Store) -> set[str]:
     """The projects that keep datasets in the store that this one is, or is a part of."""
     whole = store.whole if isinstance(store, SharedStore) else store
     found = {entry.name.split("/")[1] for entry in whole.list(f"{BELOW}/")}
-    return found | ({DEFAULT_PROJECT} if next(iter(whole.list("data/")), None) else set())
+    return found | ({DEFAULT_PROJECT} if next(whole.list("data/"), None) else set())
