@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from comporta.errors import ComportaError, NotFound
+from comporta.loop.findings import findings_at
 from comporta.loop.gate import against
 from comporta.loop.house import House
 from comporta.loop.release import version_of
-from comporta.loop.worded import worded
+from comporta.loop.sentences import in_words, sentence
 from comporta.records import (
     Figure,
     Findings,
@@ -34,7 +35,7 @@ def report(house: House, name: str) -> Report:
         version=version,
         at=now,
         project=house.project.name,
-        told=tell(version, now, lambda verdict: findings(desk, verdict)),
+        told=tell(version, now, lambda verdict: in_words(findings(desk, verdict), sentence)),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
@@ -51,8 +52,8 @@ def findings(desk: Desk, verdict: Verdict) -> Findings | None:
         # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
-            return worded(Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict)))
-        return worded(desk.get_json(verdict.evidence, Findings))
+            return Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
+        return findings_at(desk, verdict.evidence)
     except ComportaError:
         return None
 
