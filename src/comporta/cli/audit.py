@@ -13,7 +13,7 @@ from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.options import NO, AsJson, By, Where, me
 from comporta.errors import BadProject
-from comporta.records import Head, Text
+from comporta.records import Head
 
 if TYPE_CHECKING:
     from comporta.ledger import Audit
@@ -37,6 +37,7 @@ def verify(
     from comporta.loop.audit import verify as verified
     from comporta.loop.audit import verify_artifacts, verify_data
     from comporta.loop.house import open_house
+    from comporta.loop.sentences import sentence
 
     expected = _head(head) if head else None
     with open_house(project) as house:
@@ -131,6 +132,7 @@ def check(
     """
     from comporta.ledger.bundle import check as checked
     from comporta.ledger.signing import parse_public
+    from comporta.loop.sentences import sentence
 
     try:
         text = Path(key).read_text(encoding="utf-8") if key and Path(key).is_file() else key
@@ -181,17 +183,9 @@ def remove(
     show.line(say.BODY_REMOVED.format(seq=seq, by=event.seq, head=event.seq, hash=event.hash))
 
 
-def sentence(text: Text) -> str:
-    """What an audit found, in words."""
-    from comporta.ledger import bundle, faults
-    from comporta.loop import artifacts
-    from comporta.records import codes_in
-    from comporta.records import say as said
-
-    return said(text, codes_in(faults, bundle, artifacts))
-
-
 def _chain(audit: Audit) -> None:
+    from comporta.loop.sentences import sentence
+
     for fault in audit.faults:
         show.line(sentence(fault.message))
     if audit.count > len(audit.faults):
@@ -208,6 +202,8 @@ def _chain(audit: Audit) -> None:
 
 
 def _artifacts(read: ArtifactAudit) -> None:
+    from comporta.loop.sentences import sentence
+
     for fault in read.faults:
         show.line(sentence(fault))
     if not read.faults:

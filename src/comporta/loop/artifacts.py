@@ -10,24 +10,11 @@ import msgspec
 from comporta.errors import NotFound
 from comporta.ledger import Ledger
 from comporta.ledger.stored import plain
+from comporta.loop.codes import ARTIFACT_CHANGED, ARTIFACT_MISSING
 from comporta.loop.house import House
-from comporta.records import Artifact, Message, Record, code
+from comporta.records import Artifact, Message, Record
 from comporta.store import artifact_name
 from comporta.store.whole import digest_of
-
-MISSING = code(
-    "artifact.missing",
-    "{name} ({kind}) is missing: it is needed. Restore it from a backup, or run again.",
-    name=str,
-    kind=str,
-)
-CHANGED = code(
-    "artifact.changed",
-    "{name} ({kind}) holds other bytes than were written. Restore it from a backup, or delete it and run "
-    "again.",
-    name=str,
-    kind=str,
-)
 
 Heard = Callable[[str, int, int], None]
 """Called with what is read, the bytes read so far, and those there are to read."""
@@ -84,11 +71,11 @@ def verify_artifacts(house: House, needed: Iterable[str], heard: Heard | None = 
         if name not in there:
             freed += name not in must
             if name in must:
-                faults.append(MISSING(name=name, kind=artifact.kind))
+                faults.append(ARTIFACT_MISSING(name=name, kind=artifact.kind))
             continue
         objects, read = objects + 1, read + there[name]
         if not is_whole(house, artifact):
-            faults.append(CHANGED(name=name, kind=artifact.kind))
+            faults.append(ARTIFACT_CHANGED(name=name, kind=artifact.kind))
         if heard is not None:
             heard("artifacts", read, total)
     return ArtifactAudit(objects=objects, size=total, freed=freed, faults=tuple(faults))

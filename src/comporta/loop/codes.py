@@ -1,4 +1,4 @@
-"""What is said of evidence that is not there."""
+"""What is said of evidence that is not there, and of stored bytes that are not what was written."""
 
 from __future__ import annotations
 
@@ -29,4 +29,17 @@ NOT_DEFINED_IN_SLICE = code(
     "loop.not_defined_in_slice",
     "not defined on its {rows:,} rows: one class only, or no spread in the target",
     rows=int,
+)
+ARTIFACT_MISSING = code(
+    "artifact.missing",
+    "{name} ({kind}) is missing: it is needed. Restore it from a backup, or run again.",
+    name=str,
+    kind=str,
+)
+ARTIFACT_CHANGED = code(
+    "artifact.changed",
+    "{name} ({kind}) holds other bytes than were written. Restore it from a backup, or delete it and run "
+    "again.",
+    name=str,
+    kind=str,
 )
