@@ -10,13 +10,15 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from comporta.ledger.chain import seal
+from comporta.ledger.keyed import keyed_seal
+from comporta.ledger.signing import public_key
 from comporta.records import (
     Approval,
     Artifact,
     Cost,
     Fact,
     Figure,
+    Head,
     Recipe,
     Release,
     Share,
@@ -136,6 +138,8 @@ SAMPLES: tuple[Fact, ...] = (
     facts.VersionApproved(model="late", number=3, approval=approval),
     facts.VersionReleased(release=release),
     facts.VersionReproduced(model="late", number=3, run="r2", equal=False, differs=("fit late",)),
+    facts.ChainContinued(keyed=Head(seq=15, hash="1a" * 32), public=public_key(KEY)),
+    facts.EventRemoved(seq=17, reason="erasure", by="p-1"),
 )
 
 
@@ -146,7 +150,7 @@ def write() -> None:
     for fact in SAMPLES:
         if (fact.kind, fact.schema) in held:
             continue
-        event = seal(
+        event = keyed_seal(
             KEY,
             prev=prev,
             seq=len(lines) + 1,

@@ -15,7 +15,18 @@ from comporta.records.dataset import (
     Value,
 )
 from comporta.records.duration import duration
-from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
+from comporta.records.event import (
+    DEFAULT_PROJECT,
+    Changes,
+    Event,
+    Fact,
+    Head,
+    Lookup,
+    Reading,
+    SignedHead,
+    Transaction,
+    View,
+)
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
@@ -41,6 +52,7 @@ from comporta.records.verdict import (
 from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
+    "DEFAULT_PROJECT",
     "FEWEST_ROWS",
     "LEVELS",
     "Answer",
@@ -94,6 +106,7 @@ __all__ = [
     "Shape",
     "Share",
     "Signature",
+    "SignedHead",
     "Slice",
     "Split",
     "State",

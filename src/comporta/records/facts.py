@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from comporta.records.asset import Artifact, Asset
-from comporta.records.event import Fact
+from comporta.records.event import Fact, Head
 from comporta.records.recipe import Cost, Recipe
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
@@ -17,11 +17,34 @@ from comporta.records.version import Approval, Renamed, Version, Waiver
 
 
 class ProjectKeyed(Fact, frozen=True, kw_only=True):
-    """The first event: the fingerprint of the key that everything here is written with."""
+    """The first event: the fingerprint of the key that everything here is written with. public: the Ed25519
+    key that its heads are signed with, 64 hex digits; empty where they were not yet."""
 
     kind: ClassVar[str] = "project.keyed"
     project: str
     fingerprint: str
+    public: str = ""
+
+
+class ChainContinued(Fact, frozen=True, kw_only=True):
+    """The first event after a keyed chain: what was its head is what this chain begins with.
+
+    keyed: that head. public: the Ed25519 key that the heads from here on are signed with, 64 hex digits."""
+
+    kind: ClassVar[str] = "chain.continued"
+    keyed: Head
+    public: str
+
+
+class EventRemoved(Fact, frozen=True, kw_only=True):
+    """An event's body was taken away; its leaf and its place in the chain stay. seq: the event.
+
+    reason: a code such as `erasure`. by: the id of who did it."""
+
+    kind: ClassVar[str] = "event.removed"
+    seq: int
+    reason: str
+    by: str
 
 
 class RunStarted(Fact, frozen=True, kw_only=True):
@@ -56,7 +79,8 @@ class StepClaimed(Fact, frozen=True, kw_only=True):
 
 
 class StepAnswered(Fact, frozen=True, kw_only=True):
-    """question: what was asked, whole, so that lineage needs nothing else."""
+    """question: what was asked, whole, so that lineage needs nothing else. source: the project of this ledger
+    whose run it was, where the answer was taken over from there; empty where it was asked here."""
 
     kind: ClassVar[str] = "step.answered"
     run: str
@@ -67,6 +91,7 @@ class StepAnswered(Fact, frozen=True, kw_only=True):
     cost: Cost
     log: Artifact | None = None
     token: int = 0
+    source: str = ""
 
 
 class StepsReused(Fact, frozen=True, kw_only=True):
@@ -180,5 +205,5 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
     DatasetVersioned, TestLooked, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
-    VersionReleased, VersionReproduced,
+    VersionReleased, VersionReproduced, ChainContinued, EventRemoved,
 )  # fmt: skip
