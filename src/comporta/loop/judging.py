@@ -10,6 +10,7 @@ from comporta.engine import FAILURES
 from comporta.errors import NotFound
 from comporta.gates import asked_at, judge, level_of, needs
 from comporta.loop.checks import checks
+from comporta.loop.conceal import for_a_fact
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.logged import Logs
@@ -80,11 +81,13 @@ def verdicts_of(
     forms: Mapping[str, str],
     unbegun: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
-    """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version, or
+    """Today's verdicts, as a fact may hold them; of a check that this level does not ask, what a deeper one said of the version, or
     that it was never asked, which closes the way where it is required. forms: what each check declares.
     unbegun: see `late`."""
     gates = checks(model)
-    found = iter(judge(asked_at(gates, level), gather(desk, model, level, answers, unbegun)))
+    found = iter(
+        for_a_fact(desk, judge(asked_at(gates, level), gather(desk, model, level, answers, unbegun)))
+    )
     every = (next(found) if asked_at((each,), level) else _deeper(each, version, forms) for each in gates)
     return tuple(replace(each, form=forms.get(each.check, "")) for each in every)
 

@@ -39,7 +39,9 @@ def reachable(house: House) -> frozenset[str]:
     recipes: set[str] = set()
     for _, version in ledger.scan(VERSIONS):
         found |= {part.digest for part in version.parts.values()}
-        found |= {verdict.evidence.digest for verdict in version.verdicts if verdict.evidence}
+        found |= {
+            each.digest for verdict in version.verdicts for each in (verdict.evidence, verdict.words) if each
+        }
         recipes |= set(version.steps.values())
     for _, run in ledger.scan(RUNS, newest=True, limit=RECENT):
         recipes |= set(run.nodes.values())

@@ -11,6 +11,7 @@ from comporta.loop import code
 from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.checks import checks
+from comporta.loop.conceal import revealed
 from comporta.loop.follow import follow
 from comporta.loop.forms import forms
 from comporta.loop.house import House
@@ -136,7 +137,8 @@ def enter(
         assert entered is not None, "a registered version is in the inventory"
         return entered, is_new or fact is not None
 
-    return house.ledger.transact(commit)
+    version, is_new = house.ledger.transact(commit)
+    return revealed(house.desk, version), is_new
 
 
 def _asks_as(desk: Desk, version: Version, model: Model) -> bool:

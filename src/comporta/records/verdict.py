@@ -126,7 +126,8 @@ class Verdict(Record, frozen=True, kw_only=True):
 
     needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
     are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
-    since; it still counts. form: digest of what the check declared, or empty.
+    since; it still counts. form: digest of what the check declared, or empty. words: what stands behind the
+    digests in it (`#` and 32 hex digits): in a fact no value of the data is written out.
     """
 
     check: str
@@ -140,6 +141,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     what: str = ""
     carried: bool = False
     form: str = ""
+    words: Artifact | None = None
 
     @property
     def opens(self) -> bool:
