@@ -19,6 +19,7 @@ from comporta.loop.report import report
 from comporta.loop.reproduce import reproduce
 from comporta.loop.runs import run_of, runs
 from comporta.loop.serving import Released
+from comporta.loop.test_set import evaluations
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
 from comporta.release import ROUTES
@@ -142,6 +143,14 @@ def test_a_subject_is_found_in_all_that_it_touched(house: House) -> None:
     tree = traced(house, "subject:45")
     assert "leaving/1" in tree
     assert "prediction" in tree
+
+
+def test_evaluations_of_its_test_sets_are_still_counted(house: House) -> None:
+    """They were written by the digest of the rows; the split is found through the versions judged on these."""
+    for name in ("leaving/1", "worth/1"):
+        counted = evaluations(house.ledger, house.keys, version_of(house, name))
+        assert counted.here >= 1
+        assert counted.split >= counted.here
 
 
 def test_its_runs_are_listed_with_their_steps(house: House) -> None:

@@ -89,7 +89,7 @@ def _kept(desk: Desk, verdict: Verdict) -> dict[str, str]:
 
 def _mapped(verdict: Verdict, of_data: Callable[[Words], Words], sentence: Callable[[str], str]) -> Verdict:
     """The verdict with each value of the data turned into something else. A title holds what the project
-    declared; a reason that is no message is a sentence of its own, and counts as a value of the data whole."""
+    declared; a reason that is no message is somebody's own sentence, and counts as a value as a whole."""
     figure, reason = verdict.figure, verdict.reason
     return replace(
         verdict,

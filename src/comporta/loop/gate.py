@@ -13,7 +13,7 @@ from comporta.loop.checks import checks
 from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
-from comporta.loop.judging import earlier, late, logs, looked, measured, verdicts_of
+from comporta.loop.judging import earlier, evaluated, late, logs, measured, verdicts_of
 from comporta.loop.logged import Logs
 from comporta.loop.plan import evidence_nodes
 from comporta.loop.pool import Thing
@@ -69,8 +69,8 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
     def commit(tx: Transaction) -> bool:
         now = tx.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
-        for look in looked(model, answers, now, run):
-            tx.append(look)
+        for each in evaluated(tx, house.keys, model, answers, now, run):
+            tx.append(each)
         verdicts = verdicts_of(house.desk, model, level, answers, now, asked, unbegun)
         fact = judged(now, verdicts, policy(checks(model), asked), level, measured(answers, model))
         if fact is not None:

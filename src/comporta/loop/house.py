@@ -13,7 +13,7 @@ from comporta.engine import Engine
 from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, open_ledger
 from comporta.loop.datasets import DATASETS
-from comporta.loop.lineage import EDGES, LOOKS, QUESTIONS
+from comporta.loop.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.project import Model, Project, Settings
 from comporta.project.faults import listed, unusable
 from comporta.project.load import find, load, told_root
@@ -31,7 +31,7 @@ def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Chang
 
 
 KEYED = Reading("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
-READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, LOOKS, VERSIONS, ROUTES, *engine.READINGS)
+READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, *engine.READINGS)
 
 
 def now() -> datetime:

@@ -15,12 +15,13 @@ from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.logged import Logs
 from comporta.loop.pool import name_in
+from comporta.loop.test_set import test_set
 from comporta.project import Model
-from comporta.records import Answer, Artifact, Check, Level, Need, Run, Verdict, Version
-from comporta.records.facts import TestLooked
+from comporta.records import Answer, Artifact, Check, Level, Need, Run, Verdict, Version, View
+from comporta.records.facts import TestSetEvaluated
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
-from comporta.store import Desk
+from comporta.store import Desk, Keys
 
 EARLIER = 5
 
@@ -81,9 +82,9 @@ def verdicts_of(
     forms: Mapping[str, str],
     unbegun: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
-    """Today's verdicts, as a fact may hold them; of a check that this level does not ask, what a deeper one said of the version, or
-    that it was never asked, which closes the way where it is required. forms: what each check declares.
-    unbegun: see `late`."""
+    """Today's verdicts, as a fact may hold them; of a check that this level does not ask, what a deeper one
+    said of the version, or that it was never asked, which closes the way where it is required. forms: what
+    each check declares. unbegun: see `late`."""
     gates = checks(model)
     found = iter(
         for_a_fact(desk, judge(asked_at(gates, level), gather(desk, model, level, answers, unbegun)))
@@ -111,10 +112,18 @@ def _of_old(verdict: Verdict, check: str) -> bool:
     return not verdict.form and verdict.check == check
 
 
-def looked(model: Model, answers: Mapping[str, Answer], version: Version, run: Run) -> Iterator[TestLooked]:
-    """A look at the sealed test part, where this run asked anything of it anew."""
+def evaluated(
+    view: View, keys: Keys, model: Model, answers: Mapping[str, Answer], version: Version, run: Run
+) -> Iterator[TestSetEvaluated]:
+    """An evaluation on the sealed test set, where this run asked anything of it anew."""
     for name, answer in answers.items():
         if name == f"score {model.name}" and not answer.reused:
-            yield TestLooked(
-                model=model.name, part=version.parts["test"].digest, run=run.id, recipe=answer.recipe
+            where = test_set(view, keys, version)
+            yield TestSetEvaluated(
+                model=model.name,
+                part=version.parts["test"].digest,
+                run=run.id,
+                recipe=answer.recipe,
+                split=where.split,
+                window=where.window,
             )

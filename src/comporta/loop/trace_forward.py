@@ -10,11 +10,12 @@ from comporta.data import key_text, manifest_of, rows_of, slice_of
 from comporta.data.keys import subject_hash
 from comporta.errors import NotFound
 from comporta.loop.house import House
-from comporta.loop.lineage import LOOKS, QUESTIONS, after, data_place
+from comporta.loop.lineage import QUESTIONS, after, data_place
 from comporta.loop.log import predictions
 from comporta.loop.places import Place
 from comporta.loop.release import models, version_of
 from comporta.loop.rows import bundle_of, key_of, learned_rows
+from comporta.loop.test_set import evaluations
 from comporta.loop.tree import Tree
 from comporta.records import Version, decode, encode
 from comporta.release import ROUTES
@@ -23,16 +24,17 @@ SHOWN = 3
 
 
 def version_forward(house: House, here: Place) -> Tree:
-    """The looks at its test rows, and the predictions it made."""
+    """How often its test set was evaluated, and the predictions it made."""
     version = version_of(house, here.name if here.number is None else f"{here.name}/{here.number}")
-    looks = house.ledger.scan(LOOKS, f"{version.model}/{version.parts['test'].digest}/")
+    done = evaluations(house.ledger, house.keys, version)
+    beside = f", {done.split} in all under this split" if done.split > done.here else ""
     mine = predictions(house, version.model).filter(pl.col("version") == version.number)
     return Tree(
         kind="version",
         id=version.id,
         label=f"{version.id}, {version.state}",
         children=(
-            Tree(kind="label", id="", label=f"its test rows were looked at {times(len(looks))}"),
+            Tree(kind="label", id="", label=f"test set evaluated {times(done.here)}{beside}"),
             *_predictions(version.model, mine, "it made"),
         ),
     )

@@ -15,7 +15,7 @@ from comporta.loop.conceal import revealed
 from comporta.loop.follow import follow
 from comporta.loop.forms import forms
 from comporta.loop.house import House
-from comporta.loop.judging import champion, earlier, late, logs, looked, measured, verdicts_of
+from comporta.loop.judging import champion, earlier, evaluated, late, logs, measured, verdicts_of
 from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
@@ -127,8 +127,8 @@ def enter(
             )
             version = inherited(candidate, versions)
             tx.append(register(version, versions))
-        for look in looked(model, answers, version, done):
-            tx.append(look)
+        for each in evaluated(tx, house.keys, model, answers, version, done):
+            tx.append(each)
         verdicts = verdicts_of(desk, model, level, answers, version, declared, unbegun)
         fact = judged(version, verdicts, asked, level, measured(answers, model))
         if fact is not None:

@@ -104,14 +104,22 @@ class DatasetVersioned(Fact, frozen=True, kw_only=True):
     removed: int
 
 
-class TestLooked(Fact, frozen=True, kw_only=True):
-    """One look at a sealed test part. part: digest of the rows. recipe: the step that looked."""
+class TestSetEvaluated(Fact, frozen=True, kw_only=True):
+    """One evaluation on a sealed test set. recipe: the step that did it.
+
+    split: keyed digest of the dataset's name and the declared split, which no erasure changes; empty in what
+    schema 1 held. window: under a split by time, the number of the dataset's version, whose newest rows
+    test; else 0. part: digest of the rows as they were.
+    """
 
     kind: ClassVar[str] = "test.looked"
+    schema: ClassVar[int] = 2
     model: str
     part: str
     run: str
     recipe: str
+    split: str
+    window: int
 
 
 class VersionRegistered(Fact, frozen=True, kw_only=True):
@@ -166,6 +174,6 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
 
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
-    DatasetVersioned, TestLooked, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
+    DatasetVersioned, TestSetEvaluated, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
     VersionReleased, VersionReproduced,
 )  # fmt: skip
