@@ -146,7 +146,7 @@ def test_a_subject_is_found_in_all_that_it_touched(house: House) -> None:
 
 
 def test_evaluations_of_its_test_sets_are_still_counted(house: House) -> None:
-    """They were written by the digest of the rows; the split is found through the versions judged on these."""
+    """They were written by the digest of their rows; versions judged on those tell the split."""
     for name in ("leaving/1", "worth/1"):
         counted = evaluations(house.ledger, house.keys, version_of(house, name))
         assert counted.here >= 1

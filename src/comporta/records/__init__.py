@@ -22,6 +22,7 @@ from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, 
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
+from comporta.records.subject import Form, Subject, canonical, spellings
 from comporta.records.verdict import (
     FEWEST_ROWS,
     LEVELS,
@@ -65,6 +66,7 @@ __all__ = [
     "Field",
     "Figure",
     "Findings",
+    "Form",
     "Fragment",
     "Head",
     "Join",
@@ -96,6 +98,7 @@ __all__ = [
     "Split",
     "State",
     "Step",
+    "Subject",
     "Text",
     "Transaction",
     "Unmeasured",
@@ -108,6 +111,7 @@ __all__ = [
     "at_random",
     "by_group",
     "by_time",
+    "canonical",
     "code",
     "codes_in",
     "decode",
@@ -116,4 +120,5 @@ __all__ = [
     "facts",
     "need",
     "say",
+    "spellings",
 ]
