@@ -12,7 +12,6 @@ from comporta.project import Model as Model
 from comporta.project import Person as Person
 from comporta.records import Column as Column
 from comporta.records import Limits as Limits
-from comporta.records import Subject as Subject
 from comporta.records import at_random as at_random
 from comporta.records import by_group as by_group
 from comporta.records import by_time as by_time

@@ -152,7 +152,7 @@ def test_who_may_be_one_is_counted_by_what_differs(tmp_path: Path) -> None:
         "bo",
         JOSE,
         APART,
-        "１２",
+        "\uff11\uff12",  # full-width digits
         "7.0",
         "7",
         "AB",

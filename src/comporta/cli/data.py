@@ -128,8 +128,10 @@ def subjects(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Whom a dataset's rows are about: how many, and how many pairs differ in case, blanks and the like
-    only. An erasure of the one would leave the other."""
+    """Whom a dataset's rows are about, and how many pairs differ only in case, blanks and the like.
+
+    An erasure of the one would leave the other.
+    """
     from comporta.data import slice_of
     from comporta.data import subjects as whom
     from comporta.loop.house import open_house
