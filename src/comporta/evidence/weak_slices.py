@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings, Record
+from comporta.evidence.codes.quality import (
+    COLUMNS_SEARCHED,
+    CONSTANT_COSTS_NOTHING,
+    NO_COLUMN_TO_SLICE_BY,
+    SLICES_CONFIRMED,
+    TOO_FEW_UNITS,
+)
+from comporta.records import Artifact, Figure, Findings, Message, Record, Unmeasured
 from comporta.records.columns import KEPT
 from comporta.stats.bins import binned
 from comporta.stats.bootstrap import Interval
@@ -20,6 +27,7 @@ from comporta.stats.losses import Losses, losses
 from comporta.stats.many import discoveries, selected_level
 from comporta.stats.means import higher_inside, part_to_whole, ratio_of
 from comporta.stats.predictions import labelled, seen
+from comporta.stats.subjects import few, subjects_of
 from comporta.stats.table import column, feature_names
 from comporta.stats.units import units_of
 from comporta.store import Desk
@@ -64,6 +72,7 @@ class Half(Record, frozen=True, kw_only=True):
     codes: NDArray[np.int32]
     lost: Losses
     units: NDArray[np.int64] | None
+    subjects: NDArray[np.int64] | None
 
 
 def measure(
@@ -80,7 +89,7 @@ def measure(
     top: how many slices are brought to the confirming half. loss: see `stats.losses`."""
     rows = labelled(read(desk, predictions))
     found = weak_slices(rows, group=group, support=support, depth=depth, top=top, loss=loss, seed=desk.seed)
-    print(f"weak slices: {' '.join(found.notes) or ' '.join(found.missing.values())}")
+    print(f"weak slices: {len(found.tables.get('slices', ()))} looked at, on {found.rows:,} rows")
     return {"findings": desk.put_json(found)}
 
 
@@ -97,14 +106,15 @@ def weak_slices(
     """Figures: how many slices were confirmed, and of each its mean loss to that of all rows and to that of
     its own best constant. Their conditions stand in the table `slices`."""
     names = _names(rows, group)
-    units = units_of(rows, group)
+    units, subjects = units_of(rows, group), subjects_of(rows)
     first = halves(rows.height, units, seed)
-    if why := _too_few(units, first, names):
-        return Findings(missing={CONFIRMED: why}, rows=rows.height, of=rows.height)
+    if (why := _too_few(units, first, names)) is not None:
+        lost_all = Unmeasured(metric=CONFIRMED, why=why)
+        return Findings(unmeasured=(lost_all,), rows=rows.height, of=rows.height)
     lost = losses(seen(rows), loss)
     bins = [binned(column(rows, name)) for name in names]
     codes = np.stack([code for code, _ in bins])
-    search, confirm = (_part(codes, lost, units, half) for half in (first, ~first))
+    search, confirm = (_part(codes, lost, units, subjects, half) for half in (first, ~first))
     told = _telling(search)
     cells = worst_cells(
         np.ascontiguousarray(search.codes[told]),
@@ -114,6 +124,7 @@ def weak_slices(
         depth=min(depth, len(told)),
     )
     wheres = [tuple((told[at], bin) for at, bin in cell.where) for cell in cells]
+    wheres = [each for each in wheres if not few(search.subjects, within(each, search.codes))]
     apart = _apart(wheres, search.codes, top)
     words = [{at: f"{names[at]}: {bins[at][1][bin]}" for at, bin in where} for where in apart]
     weak = _confirm(apart, search, confirm, names, words)
@@ -134,24 +145,30 @@ def _names(rows: pl.DataFrame, group: str | None) -> list[str]:
     return [name for name in dict.fromkeys([*feature_names(rows), *kept]) if name != group]
 
 
-def _too_few(units: NDArray[np.int64] | None, first: Inside, names: list[str]) -> str:
+def _too_few(units: NDArray[np.int64] | None, first: Inside, names: list[str]) -> Message | None:
     if not names:
-        return "the table has no column to slice by"
+        return NO_COLUMN_TO_SLICE_BY()
     for half in (first, ~first):
         count = int(half.sum()) if units is None else len(np.unique(units[half]))
         if count < FEWEST_UNITS or half.sum() < 2 * FEWEST:
-            return (
-                f"{int(half.sum())} rows of {count} units in one half of the test rows, at least "
-                f"{2 * FEWEST} of {FEWEST_UNITS} expected"
+            return TOO_FEW_UNITS(
+                rows=int(half.sum()), units=count, least=2 * FEWEST, least_units=FEWEST_UNITS
             )
-    return ""
+    return None
 
 
-def _part(codes: NDArray[np.int32], lost: Losses, units: NDArray[np.int64] | None, half: Inside) -> Half:
+def _part(
+    codes: NDArray[np.int32],
+    lost: Losses,
+    units: NDArray[np.int64] | None,
+    subjects: NDArray[np.int64] | None,
+    half: Inside,
+) -> Half:
     return Half(
         codes=codes[:, half],
         lost=Losses(name=lost.name, row=lost.row[half], outcome=lost.outcome[half]),
         units=None if units is None else units[half],
+        subjects=None if subjects is None else subjects[half],
     )
 
 
@@ -185,9 +202,10 @@ def _apart(wheres: list[Where], codes: NDArray[np.int32], top: int) -> list[Wher
 def _confirm(
     wheres: list[Where], search: Half, confirm: Half, names: list[str], words: list[dict[int, str]]
 ) -> list[Weak]:
-    """Each slice on rows that were never searched; smaller than 30 rows there, it is not told."""
+    """Each slice on rows that were never searched; of fewer than 30 rows or ten subjects there, it is not
+    told."""
     looked = [(where, said, within(where, confirm.codes)) for where, said in zip(wheres, words, strict=True)]
-    looked = [each for each in looked if each[2].sum() >= FEWEST]
+    looked = [each for each in looked if each[2].sum() >= FEWEST and not few(confirm.subjects, each[2])]
     row, units = confirm.lost.row, confirm.units
     p = [higher_inside(row, inside, units) for _, _, inside in looked]
     stand = discoveries(p)
@@ -215,22 +233,23 @@ def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> 
     stand = [each for each in weak if each.confirmed]
     count = float(len(stand))
     figures = [Figure(metric=CONFIRMED, value=count, low=count, high=count, rows=rows)]
-    missing = {}
+    lost = []
     for number, each in enumerate(stand, start=1):
         called = f"slice {number} by {' and '.join(each.columns)}"
         for metric, found in ((OVERALL, each.overall), (CONSTANT, each.constant)):
             if not np.isfinite(found.value):
-                missing[f"{metric} {called}"] = "a constant would cost nothing there"
+                lost.append(Unmeasured(metric=metric, slice=called, why=CONSTANT_COSTS_NOTHING()))
                 continue
             figures.append(found.figure(metric, each.rows, called, each.level))
-    note = f"{len(stand)} of {len(weak)} slices with the highest {loss} were confirmed on the other half."
-    wide = f"Of {names} columns the {told} whose bins differ most were searched." if told < names else ""
+    notes = [SLICES_CONFIRMED(confirmed=len(stand), slices=len(weak), loss=loss)]
+    if told < names:
+        notes.append(COLUMNS_SEARCHED(columns=names, searched=told))
     return Findings(
         figures=tuple(figures),
-        missing=missing,
+        unmeasured=tuple(lost),
         rows=rows,
         of=rows,
-        notes=tuple(filter(None, (note, wide))),
+        notes=tuple(notes),
         tables={"slices": tuple(_row(number, each) for number, each in enumerate(weak, start=1))},
     )
 

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 
 from msgspec.structs import replace
 
 from comporta.gates import asked_at, needs
-from comporta.loop.budget import SPENT
 from comporta.loop.checks import checks
+from comporta.loop.codes import (
+    AND,
+    AND_MORE,
+    METRIC_LACKS,
+    METRIC_LACKS_BY,
+    METRIC_LACKS_IN,
+    NO_METRIC,
+    NO_METRIC_BY,
+    NOT_DEFINED_IN_SLICE,
+    NOT_MADE,
+    NOTHING_FOUND,
+    NOTHING_MEASURED,
+    SLICE_LACKS,
+    SPENT,
+)
 from comporta.loop.pool import name_in, pooled, rests_on
+from comporta.loop.worded import evidence_worded
 from comporta.project import Model
 from comporta.records import (
-    FEWEST_ROWS,
     Answer,
     Artifact,
     Evidence,
     Figure,
     Findings,
     Level,
+    Message,
     Need,
     Scores,
+    Text,
     Unmeasured,
+    Words,
+    unmeasured_in,
 )
 from comporta.records.metric import MAIN, MAINS
 from comporta.store import Desk
+
+TOLD = 5
+"""Of what could not be measured, how many one sentence tells."""
 
 
 def gather(
@@ -46,10 +67,10 @@ def gather(
             return _scored(need, at, scores() if need.what == "scores" else None)
         node = name_in(model, need)
         if node not in answers and rests_on(model, need) & {*unbegun}:
-            return Evidence(need=need, missing=SPENT)
+            return Evidence(need=need, missing=SPENT())
         return _found(desk, need, _made(answers, node, "findings"), scores)
 
-    return {need: of(need) for need in asked}
+    return {need: evidence_worded(of(need)) for need in asked}
 
 
 def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | None:
@@ -62,12 +83,11 @@ def _found(
     desk: Desk, need: Need, artifact: Artifact | None, scores: Callable[[], Scores | None]
 ) -> Evidence:
     if artifact is None:
-        why = f"{need.what} could not be measured; the run's log has why (comporta runs, comporta show RUN)"
-        return Evidence(need=need, missing=why)
+        return Evidence(need=need, missing=NOT_MADE(what=need.what))
     found = desk.get_json(artifact, Findings)
-    why = ""
+    why: Text = ""
     if not found.figures and not found.without:
-        why = "; ".join(f"{name}: {each}" for name, each in found.missing.items()) or "nothing was found"
+        why = lacking(unmeasured_in(found))
     lost: tuple[Unmeasured, ...] = ()
     if need.by and not found.without:
         lost = undefined(need, found)
@@ -85,7 +105,7 @@ def _found(
 
 def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
     if scores is None:
-        return Evidence(need=need, missing=f"nothing was measured for {need.what!r}")
+        return Evidence(need=need, missing=NOTHING_MEASURED(what=need.what))
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))
     return Evidence(
         need=need,
@@ -98,22 +118,17 @@ def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evi
 
 def unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     """The slices of a need by a column for which the measuring has no figure, in its order."""
-    small = f" rows, at least {FEWEST_ROWS} expected"
-    named = ((*name.partition(" ")[::2], why) for name, why in scores.missing.items())
     return tuple(
-        Unmeasured(metric=metric, slice=where, why=why, small=why.endswith(small))
-        for metric, where, why in named
-        if need.by and metric in _wanted(need) and where.partition("=")[0] == need.by
+        each
+        for each in unmeasured_in(scores)
+        if need.by and each.metric in _wanted(need) and _column(each.slice) == need.by
     )
 
 
 def _small(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     """The slices of fewer than 30 rows, each once: they are so for every metric."""
-    metrics = dict.fromkeys(name.partition(" ")[0] for name in scores.missing)
-    every = (
-        each for name in metrics for each in unmeasured(replace(need, metric=name), scores) if each.small
-    )
-    return tuple({each.slice: replace(each, metric=need.metric) for each in every}.values())
+    small = (each for each in unmeasured_in(scores) if each.small and _column(each.slice) == need.by)
+    return tuple({each.slice: replace(each, metric=need.metric) for each in small}.values())
 
 
 def undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
@@ -123,25 +138,53 @@ def undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
         Unmeasured(
             metric="main metric" if need.metric == MAIN else need.metric,
             slice=each["slice"],
-            why=f"not defined on its {each['rows']:,} rows: one class only, or no spread in the target",
+            why=NOT_DEFINED_IN_SLICE(rows=each["rows"]),
         )
         for each in found.tables.get("tests", ())
         if each["slice"] not in have
     )
 
 
-def _why_none(need: Need, scores: Scores) -> str:
+def lacking(lost: Sequence[Unmeasured]) -> Message:
+    """Why a measuring has no figure at all: what it could not measure, as many as a sentence holds."""
+    if not lost:
+        return NOTHING_FOUND()
+    *before, last = (_lacks(each) for each in lost[:TOLD])
+    said = AND_MORE(first=last, more=len(lost) - TOLD) if len(lost) > TOLD else last
+    for each in reversed(before):
+        said = AND(first=each, rest=said)
+    return said
+
+
+def _lacks(lost: Unmeasured) -> Message:
+    if not lost.slice:
+        return METRIC_LACKS(metric=lost.metric, why=lost.why)
+    where = Words(lost.slice)
+    if not lost.metric:
+        return SLICE_LACKS(slice=where, why=lost.why)
+    return METRIC_LACKS_IN(metric=lost.metric, slice=where, why=lost.why)
+
+
+def _why_none(need: Need, scores: Scores) -> Message:
     """What the measuring said of it, or that it was not measured."""
-    start = f"{need.metric} {need.by}=" if need.by else need.metric
-    said = [why for name, why in scores.missing.items() if name.startswith(start)]
-    if said:
-        return f"{need.metric}{f' by {need.by}' if need.by else ''}: {said[0]}"
-    return f"no {need.metric} was measured{f' by {need.by}' if need.by else ''}"
+    mine = (each for each in unmeasured_in(scores) if each.metric == need.metric)
+    why = next((each.why for each in mine if _column(each.slice) == need.by), None)
+    if need.by:
+        return (
+            NO_METRIC_BY(metric=need.metric, column=need.by)
+            if why is None
+            else METRIC_LACKS_BY(metric=need.metric, column=need.by, why=why)
+        )
+    return NO_METRIC(metric=need.metric) if why is None else METRIC_LACKS(metric=need.metric, why=why)
 
 
 def _meets(figure: Figure, need: Need) -> bool:
-    sliced = figure.slice.partition("=")[0] if figure.slice else ""
-    return figure.metric in _wanted(need) and sliced == need.by
+    return figure.metric in _wanted(need) and _column(figure.slice) == need.by
+
+
+def _column(slice: str) -> str:
+    """The column whose value a slice is; empty for all rows."""
+    return slice.partition("=")[0]
 
 
 def _wanted(need: Need) -> tuple[str, ...]:

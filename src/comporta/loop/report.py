@@ -8,7 +8,17 @@ from comporta.errors import ComportaError, NotFound
 from comporta.loop.gate import against
 from comporta.loop.house import House
 from comporta.loop.release import version_of
-from comporta.records import Figure, Findings, Record, Scores, Verdict, Version
+from comporta.loop.worded import worded
+from comporta.records import (
+    Figure,
+    Findings,
+    Record,
+    Scores,
+    Unmeasured,
+    Verdict,
+    Version,
+    unmeasured_in,
+)
 from comporta.report import Report, Told, added, tell
 from comporta.store import Desk
 
@@ -41,8 +51,8 @@ def findings(desk: Desk, verdict: Verdict) -> Findings | None:
         # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
-            return Findings(figures=_of(scores, verdict), missing=_unmeasured(scores, verdict))
-        return desk.get_json(verdict.evidence, Findings)
+            return worded(Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict)))
+        return worded(desk.get_json(verdict.evidence, Findings))
     except ComportaError:
         return None
 
@@ -60,14 +70,18 @@ def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
     )
 
 
-def _unmeasured(scores: Scores, verdict: Verdict) -> dict[str, str]:
-    """The slices beside the one that decided that could not be measured → why. Where none could be, nothing
+def _unmeasured(scores: Scores, verdict: Verdict) -> tuple[Unmeasured, ...]:
+    """The slices beside the one that decided that could not be measured. Where none could be, nothing
     decided and the verdict's reason says why."""
     decided = verdict.figure
     if decided is None or not decided.slice:
-        return {}
-    beside = f"{decided.metric} {decided.slice.partition('=')[0]}="
-    return {name: why for name, why in scores.missing.items() if name.startswith(beside)}
+        return ()
+    by = decided.slice.partition("=")[0]
+    return tuple(
+        each
+        for each in unmeasured_in(scores)
+        if each.metric == decided.metric and each.slice.partition("=")[0] == by
+    )
 
 
 class Line(Record, frozen=True, kw_only=True):

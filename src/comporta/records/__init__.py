@@ -23,8 +23,10 @@ from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
 from comporta.records.subject import Form, Subject, canonical, spellings
+from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
+    FEWEST_SUBJECTS,
     LEVELS,
     Check,
     Evidence,
@@ -42,6 +44,7 @@ from comporta.records.version import Approval, Field, Signature, State, Version,
 
 __all__ = [
     "FEWEST_ROWS",
+    "FEWEST_SUBJECTS",
     "LEVELS",
     "Answer",
     "Approval",
@@ -121,4 +124,5 @@ __all__ = [
     "need",
     "say",
     "spellings",
+    "unmeasured_in",
 ]

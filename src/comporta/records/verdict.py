@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
+from comporta.records.message import Text
 from comporta.records.record import Record, encode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
@@ -35,33 +36,51 @@ class Figure(Record, frozen=True, kw_only=True):
 FEWEST_ROWS = 30
 """A slice of fewer is not measured."""
 
+FEWEST_SUBJECTS = 10
+"""A slice about fewer people or things is not measured either: one may own all of its rows, and a figure of
+them would tell of that one. Ten is the smallest cell that statistical offices commonly publish."""
+
+
+class Unmeasured(Record, frozen=True, kw_only=True):
+    """A figure that is not there, and why. metric: empty for every one. slice: of which rows, as in `Figure`;
+    empty for all. small: it has fewer than 30 rows, so that none is expected."""
+
+    metric: str = ""
+    slice: str = ""
+    why: Text
+    small: bool = False
+
 
 class Scores(Record, frozen=True, kw_only=True):
-    """The figures of one model on one part of the data. part: `train`, `test`, `champion test` ...
+    """The figures of one model on one part of the data, and those that could not be measured. part: `train`,
+    `test`, `champion test` ...
 
-    missing: what could not be measured → why, e.g. `roc_auc carrier=OO` → `12 rows, at least 30 expected`.
+    missing: what `unmeasured` was in older artifacts; read by `unmeasured_in`.
     """
 
     part: str
     figures: tuple[Figure, ...]
+    unmeasured: tuple[Unmeasured, ...] = ()
     missing: dict[str, str] = {}
 
 
 class Findings(Record, frozen=True, kw_only=True):
     """What one measuring found: the JSON behind one piece of evidence.
 
-    figures: what a check judges. missing: what could not be measured → why. without: why it has no meaning
-    for this model, or empty. rows, of: how many rows were read, of how many there were.
-    notes: sentences for a reader. tables: rows for pictures and for people, by name; they may hold values
+    figures: what a check judges. unmeasured: those that could not be. without: why it has no meaning for
+    this model, or empty. rows, of: how many rows were read, of how many there were.
+    notes: what a reader should know. tables: rows for pictures and for people, by name; they may hold values
     from the data, so they stay in the store and never reach the ledger.
+    missing: what `unmeasured` was in older artifacts; read by `unmeasured_in`.
     """
 
     figures: tuple[Figure, ...] = ()
-    missing: dict[str, str] = {}
-    without: str = ""
+    unmeasured: tuple[Unmeasured, ...] = ()
+    without: Text = ""
     rows: int = 0
     of: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
+    missing: dict[str, str] = {}
     tables: dict[str, tuple[dict[str, Any], ...]] = {}
 
 
@@ -99,16 +118,6 @@ def need(
     )
 
 
-class Unmeasured(Record, frozen=True, kw_only=True):
-    """A slice without a figure of a metric, and why. small: it has fewer than 30 rows, so that none is
-    expected."""
-
-    metric: str
-    slice: str
-    why: str
-    small: bool = False
-
-
 class Evidence(Record, frozen=True, kw_only=True):
     """What the engine made for one need. missing: why there is none, or empty. without: why it has no
     meaning here, or empty. unmeasured: of a need by a column, its slices that have no figure."""
@@ -116,8 +125,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     need: Need
     figures: tuple[Figure, ...] = ()
     artifact: Artifact | None = None
-    missing: str = ""
-    without: str = ""
+    missing: Text = ""
+    without: Text = ""
     unmeasured: tuple[Unmeasured, ...] = ()
 
 

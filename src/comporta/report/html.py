@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from comporta.records import Figure
+from comporta.records import Figure, Unmeasured, unmeasured_in
 from comporta.report.drawn import pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
@@ -103,16 +103,16 @@ def _findings(told: Told) -> str:
     parts += [_rows(name, rows) for name, rows in found.tables.items() if rows]
     if found.of > found.rows > 0:
         parts.append(f"<p class='note'>Measured on {found.rows:,} of {found.of:,} rows.</p>")
-    parts += [f"<p class='note'>{escape(note)}</p>" for note in found.notes]
-    parts.append(_missing(found.missing))
+    parts += [f"<p class='note'>{escape(str(note))}</p>" for note in found.notes]
+    parts.append(_missing(unmeasured_in(found)))
     return "".join(parts)
 
 
-def _missing(missing: Mapping[str, str]) -> str:
+def _missing(lost: Sequence[Unmeasured]) -> str:
     """What could not be measured and why, in one line; what is more than a line holds can be unfolded."""
-    if not missing:
+    if not lost:
         return ""
-    said = [f"{escape(name)} ({escape(why)})" for name, why in missing.items()]
+    said = [f"{escape(f'{each.metric} {each.slice}'.strip())} ({escape(str(each.why))})" for each in lost]
     more = len(said) - TOLD
     rest = f"; and {more:,} more" if more > 0 else ""
     line = f"<p class='note'>Not measured: {'; '.join(said[:TOLD])}{rest}.</p>"
