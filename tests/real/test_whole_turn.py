@@ -205,3 +205,24 @@ def test_what_is_planted_is_really_there_to_be_found(turn: Turn) -> None:
     for what in shown | {"a value that stops a version", "who waived", "why it was waived"}:
         assert PLANTED[what] in turn.output, what
     assert turn.output.count("Xylofonia") > 3
+
+
+def test_no_planted_value_lies_where_no_personal_one_may(turn: Turn) -> None:
+    """Manifests and logs of datasets are never changed; caches and locks outlive what they are of."""
+    above: dict[Base, Path] = {"store": turn.root / ".comporta/store", "cache": turn.home / ".cache"}
+    looked, leaks = set(), set()
+    for base, folder in above.items():
+        for file in (each for each in folder.rglob("*") if each.is_file()):
+            place = place_of(base, str(file.relative_to(folder)))
+            assert place is not None
+            if place.holds == "personal values":
+                continue
+            looked.add(place.name)
+            data = file.read_bytes()
+            leaks |= {
+                (place.name, what)
+                for what, text in PLANTED.items()
+                if any(each in data for each in spellings(text))
+            }
+    assert {"versions of datasets", "logs of datasets"} <= looked
+    assert leaks == set()

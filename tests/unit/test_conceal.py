@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from comporta.loop.conceal import conceal, for_a_fact, for_a_reader, reveal
-from comporta.records import Figure, Verdict, encode
+from comporta.records import Figure, Message, Verdict, Words, encode, say
 from comporta.store import Desk, artifact_name, derive
 from comporta.store.memory import MemoryStore
 
@@ -76,3 +77,19 @@ def test_a_value_that_looks_like_a_digest_is_concealed_too() -> None:
     assert concealed.figure is not None
     assert concealed.figure.slice != said.figure.slice  # type: ignore[union-attr]
     assert reveal(concealed, words) == said
+
+
+def test_what_the_data_says_inside_a_message_is_concealed_and_the_message_stays() -> None:
+    inner = Message("inner", {"slice": Words(f"patient={NAME}"), "rows": 12})
+    message = Message("outer", {"why": inner, "some": (Words(NAME), "declared"), "metric": "roc_auc"})
+    said = replace(verdict(slice=""), reason=message)  # type: ignore[arg-type]
+    concealed, words = conceal(said, KEY)
+    data = encode(concealed)
+    assert NAME.encode() not in data
+    assert all(each in data for each in (b"declared", b"roc_auc", b'"inner"', b'"rows":12'))
+    back = reveal(concealed, words).reason
+    assert say(back, {"outer": "{metric}: {why}, {some}", "inner": "{slice} has {rows}"}) == (
+        f"roc_auc: patient={NAME} has 12, {NAME}, declared"
+    )
+    gone = reveal(concealed, {}).reason
+    assert "roc_auc: #" in say(gone, {"outer": "{metric}: {why}", "inner": "{slice} has {rows}"})

@@ -88,14 +88,14 @@ def _kept(desk: Desk, verdict: Verdict) -> dict[str, str]:
 
 
 def _mapped(verdict: Verdict, of_data: Callable[[Words], Words], sentence: Callable[[str], str]) -> Verdict:
-    """The verdict with each value of the data turned into something else. A title holds what the project
-    declared; a reason that is no message is somebody's own sentence, and counts as a value as a whole."""
-    figure, reason = verdict.figure, verdict.reason
-    return replace(
-        verdict,
-        figure=figure and replace(figure, slice=sentence(figure.slice)),
-        reason=sentence(reason) if isinstance(reason, str) else _within(reason, of_data),
-    )
+    """The verdict with each value of the data turned into something else: the slice, what messages hold, and
+    a reason that is no message, which is somebody's own sentence and counts as a value as a whole."""
+    figure = verdict.figure
+    texts = {name: getattr(verdict, name) for name in Verdict.__struct_fields__}
+    said = {name: _within(text, of_data) for name, text in texts.items() if isinstance(text, Message)}
+    if isinstance(verdict.reason, str):
+        said["reason"] = sentence(verdict.reason)
+    return replace(verdict, figure=figure and replace(figure, slice=sentence(figure.slice)), **said)
 
 
 def _within(value: Any, of_data: Callable[[Words], Words]) -> Any:

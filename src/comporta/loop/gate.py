@@ -13,7 +13,7 @@ from comporta.loop.checks import checks
 from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
-from comporta.loop.judging import earlier, evaluated, late, logs, measured, verdicts_of
+from comporta.loop.judging import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.loop.logged import Logs
 from comporta.loop.plan import evidence_nodes
 from comporta.loop.pool import Thing
@@ -64,14 +64,14 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         progress=progress,
     )
 
-    unbegun = late(house, run)
+    said = judged_now(house.desk, model, level, answers, late(house, run))
 
     def commit(tx: Transaction) -> bool:
         now = tx.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
         for each in evaluated(tx, house.keys, model, answers, now, run):
             tx.append(each)
-        verdicts = verdicts_of(house.desk, model, level, answers, now, asked, unbegun)
+        verdicts = verdicts_of(model, level, said, now, asked)
         fact = judged(now, verdicts, policy(checks(model), asked), level, measured(answers, model))
         if fact is not None:
             tx.append(fact)

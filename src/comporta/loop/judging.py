@@ -73,23 +73,24 @@ def measured(answers: Mapping[str, Answer], model: Model) -> dict[str, Artifact]
     return {"reference": asset} if isinstance(asset, Artifact) else {}
 
 
-def verdicts_of(
-    desk: Desk,
-    model: Model,
-    level: Level,
-    answers: Mapping[str, Answer],
-    version: Version,
-    forms: Mapping[str, str],
-    unbegun: Collection[str] = (),
+def judged_now(
+    desk: Desk, model: Model, level: Level, answers: Mapping[str, Answer], unbegun: Collection[str] = ()
 ) -> tuple[Verdict, ...]:
-    """Today's verdicts, as a fact may hold them; of a check that this level does not ask, what a deeper one
-    said of the version, or that it was never asked, which closes the way where it is required. forms: what
-    each check declares. unbegun: see `late`."""
+    """What the checks of this level say of the evidence, as a fact may hold it. It reads and writes the
+    store, so it is asked before a transaction begins. unbegun: see `late`."""
+    evidence = gather(desk, model, level, answers, unbegun)
+    return for_a_fact(desk, judge(asked_at(checks(model), level), evidence))
+
+
+def verdicts_of(
+    model: Model, level: Level, found: Sequence[Verdict], version: Version, forms: Mapping[str, str]
+) -> tuple[Verdict, ...]:
+    """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version, or
+    that it was never asked, which closes the way where it is required. found: see `judged_now`. forms: what
+    each check declares."""
+    now = iter(found)
     gates = checks(model)
-    found = iter(
-        for_a_fact(desk, judge(asked_at(gates, level), gather(desk, model, level, answers, unbegun)))
-    )
-    every = (next(found) if asked_at((each,), level) else _deeper(each, version, forms) for each in gates)
+    every = (next(now) if asked_at((each,), level) else _deeper(each, version, forms) for each in gates)
     return tuple(replace(each, form=forms.get(each.check, "")) for each in every)
 
 

@@ -15,7 +15,7 @@ from comporta.loop.conceal import revealed
 from comporta.loop.follow import follow
 from comporta.loop.forms import forms
 from comporta.loop.house import House
-from comporta.loop.judging import champion, earlier, evaluated, late, logs, measured, verdicts_of
+from comporta.loop.judging import champion, earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
@@ -100,7 +100,7 @@ def enter(
         if name.removeprefix("data ") in tables and isinstance(asset, Slice)
     )
 
-    unbegun = late(house, done)
+    found = judged_now(desk, model, level, answers, late(house, done))
     asked = policy(gates, declared)
 
     def commit(tx: Transaction) -> tuple[Version, bool]:
@@ -129,7 +129,7 @@ def enter(
             tx.append(register(version, versions))
         for each in evaluated(tx, house.keys, model, answers, version, done):
             tx.append(each)
-        verdicts = verdicts_of(desk, model, level, answers, version, declared, unbegun)
+        verdicts = verdicts_of(model, level, found, version, declared)
         fact = judged(version, verdicts, asked, level, measured(answers, model))
         if fact is not None:
             tx.append(fact)

@@ -38,7 +38,7 @@ FEWEST_ROWS = 30
 
 FEWEST_SUBJECTS = 10
 """A slice about fewer people or things is not measured either: one may own all of its rows, and a figure of
-them would tell of that one. Ten is the smallest cell that statistical offices commonly publish."""
+them would tell of that one. Ten is the threshold that research data centres commonly set for a cell."""
 
 
 class Unmeasured(Record, frozen=True, kw_only=True):
