@@ -24,7 +24,8 @@ from comporta.gates import judge
 from comporta.gates import parity as parity_check
 from comporta.gates import stress as stress_check
 from comporta.loop.candidate import served
-from comporta.records import Evidence, Findings, Signature
+from comporta.loop.evidence import evidence_of
+from comporta.records import Findings, Signature
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
 from comporta.testing.generated import measure_contract
@@ -96,8 +97,7 @@ def measured(step, at, parts, **others):
 
 def verdict(check, found):
     (wanted,) = check.needs()
-    missing = "" if found.figures else "; ".join(found.missing.values())
-    evidence = Evidence(need=wanted, figures=found.figures, missing=missing, without=found.without)
+    evidence = evidence_of(wanted, found)
     return judge((check,), {wanted: evidence})[0]
 
 

@@ -106,6 +106,17 @@ def test_what_learned_from_an_erased_row_is_stale_and_says_so(house: House) -> N
 def test_a_version_is_built_again_bit_for_bit(house: House) -> None:
     done = reproduce(house, "leaving/1")
     assert done.equal, done.reason
+    # The scores' figures are the same; what could not be measured has a form of its own since.
+    assert [each.node for each in done.steps if each.newer] == ["score leaving"]
+
+
+def test_what_its_measurings_said_is_shown_as_it_was_said(house: House) -> None:
+    found = {each.verdict.what: each.findings for each in report(house, "leaving/1").told}
+    assert found["calibration"].notes == (
+        "Bias is the mean of what was said less what came true, in shares.",
+    )
+    assert found["versus"].without == "there is no champion yet to compare with"
+    assert found["contamination"].notes[0].startswith("twins in both parts: 98.27% of test rows")
 
 
 def test_its_predictions_and_labels_are_there_sealed_and_open(house: House) -> None:

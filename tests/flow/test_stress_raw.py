@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.evidence.codes.requests import ASKED_WHERE, FROM_RAW_REQUEST
 from comporta.loop.gate import gate
 from comporta.loop.house import open_house
 
@@ -111,7 +112,7 @@ def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbi
     verdict, found = judged(folder, "sound")
     assert verdict.outcome == "pass", (verdict.reason, found.tables["unclear"])
     assert verdict.reason.endswith("Asked from the raw request on.")
-    assert "Asked from the raw request on." in found.notes
+    assert ASKED_WHERE(where=FROM_RAW_REQUEST()) in found.notes
     assert figure(found, "rows asked from the raw request on").value == found.rows == 64
     assert found.tables["unclear"] == ()
     for name in ("p50 ms", "p99 ms"):

@@ -8,8 +8,11 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from comporta.errors import BadProject
 from comporta.evidence.attribute_inference import measure
+from comporta.evidence.codes.people import VALUES_TOO_SMALL
+from comporta.evidence.codes.shared import LISTED
 from comporta.gates.attribute_inference import attribute_inference
-from comporta.records import Evidence, Figure, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.records import Figure, Findings, Words
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
@@ -55,9 +58,7 @@ def attacked(fit, of="sex", columns=(), seed=0, **how):
 
 def judged(check, found):
     (asked,) = check.needs()
-    return check.judge(
-        (Evidence(need=asked, figures=found.figures, missing=" ".join(found.missing.values())),)
-    )
+    return check.judge((evidence_of(asked, found),))
 
 
 CHECK = attribute_inference(of="sex")
@@ -117,7 +118,7 @@ def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_n
     found = desk.get_json(made["findings"], Findings)
     verdict = judged(attribute_inference(of="area"), found)
     assert "(not judged: 1 value under 30 rows, 1 value too rare to be tried)" in verdict.reason
-    assert "Not judged, under 30 rows: tiny." in found.notes
+    assert VALUES_TOO_SMALL(least=30, values=LISTED(values=(Words("tiny"),))) in found.notes
     assert "not judged" not in judged(CHECK, attacked(logistic)).reason
 
 

@@ -18,7 +18,8 @@ from comporta.gates.bias import (
     equalised_odds,
     error_parity,
 )
-from comporta.records import Evidence, Figure, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.records import Figure, Findings
 from comporta.records.columns import CHANCE, LABEL
 from comporta.stats.disparity import differences, rates, ratios
 from comporta.store import Desk, MemoryStore, derive
@@ -53,9 +54,7 @@ def counts(*groups):
 
 def judged(check, found):
     (asked,) = check.needs()
-    return check.judge(
-        (Evidence(need=asked, figures=found.figures, without=found.without, missing=" ".join(found.missing)),)
-    )
+    return check.judge((evidence_of(asked, found),))
 
 
 def people(seed, rows=2000, unfair=0.0, sexes=("f", "m"), ages=("old", "young")):

@@ -6,7 +6,8 @@ from comporta.errors import BadProject
 from comporta.evidence.conduct import made_rows, measure, plain, read_by, under
 from comporta.gates import policy
 from comporta.gates.conduct import never
-from comporta.records import Evidence, Field, Figure, Findings, Said, Signature
+from comporta.loop.evidence import evidence_of
+from comporta.records import Field, Figure, Findings, Said, Signature
 from comporta.records.columns import LABEL
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -74,7 +75,7 @@ def found(check, model, rows, task="binary"):
         columns=check.columns,
     )
     findings = desk.get_json(made["findings"], Findings)
-    evidence = Evidence(need=asked, figures=findings.figures, missing=" ".join(findings.missing.values()))
+    evidence = evidence_of(asked, findings)
     return check.judge((evidence,))
 
 

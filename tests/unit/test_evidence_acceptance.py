@@ -1,6 +1,5 @@
 import importlib.util
 import linecache
-import re
 import sys
 import types
 
@@ -10,10 +9,19 @@ import pytest
 
 from comporta.errors import BadProject
 from comporta.evidence.acceptance import tried
+from comporta.evidence.codes.behaviour import (
+    CHANGED_NOT_FINITE,
+    CHANGED_ROWS_RAISED,
+    GAVE_NO_FRAME,
+    GAVE_OTHER_ROWS,
+    GAVE_ROWS_TWICE,
+    LEFT_OUT_FEATURES,
+)
 from comporta.evidence.handed import ROW, as_said, known
 from comporta.evidence.scenario import told
 from comporta.gates import accept, judge, policy, scenario
-from comporta.records import Evidence, Field, Figure, Said, Signature
+from comporta.loop.evidence import evidence_of
+from comporta.records import Field, Figure, Said, Signature
 from comporta.stats.metrics import Seen, statistic
 
 FIELDS = (Field(name="fare", type="Float64"), Field(name="night", type="Boolean"))
@@ -52,8 +60,7 @@ def table(n=400, seed=0):
 
 def verdict(check, found):
     (wanted,) = check.needs()
-    missing = "; ".join(found.missing.values()) if not found.figures else ""
-    return judge((check,), {wanted: Evidence(need=wanted, figures=found.figures, missing=missing)})[0]
+    return judge((check,), {wanted: evidence_of(wanted, found)})[0]
 
 
 HANDED = types.SimpleNamespace(
@@ -230,18 +237,18 @@ def test_a_scenario_may_look_at_a_column_kept_beside_the_features():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (fewer, "3 rows, expected the 400"),
-        (twice, "twice"),
-        (without_fare, "left out 1 features, first 'fare'"),
-        (lambda rows: None, "a NoneType"),
-        (raises, "KeyError"),
-        (lambda rows: rows.with_columns(fare=None), "could not be asked|no finite answer"),
+        (fewer, GAVE_OTHER_ROWS(found=3, expected=400)),
+        (twice, GAVE_ROWS_TWICE()),
+        (without_fare, LEFT_OUT_FEATURES(features=1, first="fare")),
+        (lambda rows: None, GAVE_NO_FRAME(type="NoneType")),
+        (raises, CHANGED_ROWS_RAISED(error="KeyError")),
+        (lambda rows: rows.with_columns(fare=None), CHANGED_NOT_FINITE(rows=400)),
     ],
 )
 def test_a_scenario_that_cannot_be_asked_is_no_pass(change, why):
     found = told(Model(), table(), change, None, None, 0)
     assert not found.figures
-    assert re.search(why, "".join(found.missing.values()))
+    assert [each.why for each in found.unmeasured] == [why]
     assert verdict(scenario("x", double, at_most=1.0), found).outcome == "inconclusive"
 
 

@@ -14,6 +14,8 @@ from comporta.evidence import feature_quality as qualities
 from comporta.evidence import identifiers as names
 from comporta.evidence import single_feature as alone
 from comporta.evidence import time_travel as times
+from comporta.evidence.codes.shared import OF_FEATURE
+from comporta.evidence.codes.table import EMPTY_IN_TEST, INFINITE_VALUES, ONE_VALUE_IN_TEST, SEEN_BEYOND_OWN
 from comporta.gates import (
     contamination,
     duplicates,
@@ -24,6 +26,7 @@ from comporta.gates import (
     no_time_travel,
     single_feature,
 )
+from comporta.loop.evidence import evidence_of
 from comporta.records import Evidence, Findings
 from comporta.stats.alone import parts_of, said_of, told
 from comporta.stats.paired import delong
@@ -80,8 +83,7 @@ def found(room, **given):
 
 def verdict(check, findings):
     (asked,) = check.needs()
-    missing = "" if findings.figures or findings.without else "; ".join(findings.missing.values())
-    evidence = Evidence(need=asked, figures=findings.figures, without=findings.without, missing=missing)
+    evidence = evidence_of(asked, findings)
     (said,) = judge((check,), {asked: evidence})
     return said
 
@@ -165,7 +167,7 @@ def test_rows_of_few_distinct_values_are_no_contamination():
     for seed in range(30):
         findings = contaminations.contaminated(coarse(seed), coarse(100 + seed, first=5000))
         assert verdict(contamination(), findings).outcome == "pass"
-    assert "repeat" not in findings.notes[0] and "what is beyond counts" in findings.notes[0]
+    assert findings.notes[0].code == SEEN_BEYOND_OWN.id
 
 
 def test_an_entity_in_both_parts_fails_only_where_it_must_not_be():
@@ -416,7 +418,7 @@ def test_columns_of_every_type_are_taken():
 def test_features_that_name_or_count_rows_are_identifiers(fault, made):
     rows = table().with_columns(pl.Series(fault, made(np.random.default_rng(0))))
     findings = found(names, train=rows)
-    assert values(findings) == {"identifiers": 1.0} and findings.notes[0].startswith(fault)
+    assert values(findings) == {"identifiers": 1.0} and findings.notes[0].values["feature"] == fault
     assert verdict(identifiers(required=True), findings).outcome == "fail"
     assert verdict(identifiers(), findings).opens, "by itself it is only reported"
 
@@ -440,14 +442,15 @@ def test_too_few_rows_tell_no_identifier():
 @pytest.mark.parametrize(
     ("now", "why"),
     [
-        (pl.lit(None, dtype=pl.Float64), "empty in the test"),
-        (pl.lit(1.0), "one value in the test"),
-        (pl.when(pl.col("f1") > 2).then(np.inf).otherwise("f1"), "infinite"),
+        (pl.lit(None, dtype=pl.Float64), EMPTY_IN_TEST),
+        (pl.lit(1.0), ONE_VALUE_IN_TEST),
+        (pl.when(pl.col("f1") > 2).then(np.inf).otherwise("f1"), INFINITE_VALUES),
     ],
 )
 def test_a_feature_that_broke_fails(now, why):
     findings = found(qualities, train=table(0), test=table(1).with_columns(f1=now))
-    assert why in findings.notes[0] and findings.notes[0].startswith("f1")
+    (note,) = findings.notes
+    assert (note.code, note.values["feature"], note.values["what"].code) == (OF_FEATURE.id, "f1", why.id)
     assert verdict(feature_quality(), findings).outcome == "fail"
 
 

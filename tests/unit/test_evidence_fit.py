@@ -14,7 +14,8 @@ from comporta.evidence.fit_gap import fit_gap
 from comporta.gates.baselines import beats_baselines
 from comporta.gates.fit_gap import fit_gap as gap_gate
 from comporta.gates.judge import judge
-from comporta.records import Evidence, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.records import Findings
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import class_text
 from comporta.stats.means import difference_of, mean_of, part_to_whole, ratio_of
@@ -74,7 +75,7 @@ def parts(seed, *, task="binary", deep=False, labels=False, signal=1.0, rows=ROW
 
 def verdict(check, found):
     (need,) = check.needs()
-    return judge((check,), {need: Evidence(need=need, figures=found.figures, without=found.without)})[0]
+    return judge((check,), {need: evidence_of(need, found)})[0]
 
 
 KINDS = [("binary", False), ("binary", True), ("multiclass", False), ("regression", False)]

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.evidence.codes.requests import NOT_ASKED_AS_REQUESTS
 from comporta.evidence.compared import Gaps, Research
 from comporta.evidence.from_raw import ALONE, FromRaw, as_explained, ask_raw, differences, is_raw, sampled
 from comporta.evidence.parity import findings
@@ -142,7 +143,7 @@ def test_refused_rows_are_counted_and_the_features_of_the_others_stay_theirs():
 def test_rows_without_a_request_or_a_key_of_their_own_are_left_out_and_told():
     found, _, research = asked(sound, requests=lambda raw: pl.concat([raw[10:], raw[20:22]]))
     assert len(found.places) == ROWS - 12
-    assert any("12 rows have no time" in note for note in verdict(found, research)[1].notes)
+    assert NOT_ASKED_AS_REQUESTS(rows=12) in verdict(found, research)[1].notes
     nobody, _, research = asked(sound, requests=lambda raw: raw[:0])
     assert verdict(nobody, research)[0].outcome == "inconclusive"
 

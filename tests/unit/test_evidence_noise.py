@@ -6,7 +6,8 @@ from comporta.evidence.moved import asked_of, moved
 from comporta.evidence.noise import noisy
 from comporta.evidence.pushed import another, extremes, jittered
 from comporta.gates import judge, noise
-from comporta.records import Evidence, Field, Said, Signature
+from comporta.loop.evidence import evidence_of
+from comporta.records import Field, Said, Signature
 from comporta.stats.spread import share_of, spread
 
 
@@ -54,7 +55,7 @@ def figure(found, metric, where):
 def verdict(found, check=None):
     check = check or noise()
     (wanted,) = check.needs()
-    evidence = Evidence(need=wanted, figures=found.figures, without=found.without)
+    evidence = evidence_of(wanted, found)
     return judge((check,), {wanted: evidence})[0]
 
 

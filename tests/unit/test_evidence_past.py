@@ -12,10 +12,12 @@ from comporta.errors import BadProject
 from comporta.evidence import backtest as backtest_step
 from comporta.evidence import learning_curve as curve_step
 from comporta.evidence.backtest import walk
+from comporta.evidence.codes.shared import TRAINING_RAISED
 from comporta.gates.judge import judge
 from comporta.gates.learning_curve import learning_curve
 from comporta.gates.past import backtest, replayed
-from comporta.records import Evidence, Findings, at_random, by_time
+from comporta.loop.evidence import evidence_of
+from comporta.records import Findings, at_random, by_time
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
@@ -99,8 +101,7 @@ def curve(rows, fit=logistic):
 
 def verdict(check, found):
     (need,) = check.needs()
-    missing = "" if found.figures or found.without else "; ".join(found.missing.values())
-    evidence = Evidence(need=need, figures=found.figures, without=found.without, missing=missing)
+    evidence = evidence_of(need, found)
     return judge((check,), {need: evidence})[0]
 
 
@@ -197,7 +198,7 @@ def test_a_model_that_does_worse_with_more_rows_is_refused():
 
 def test_a_fit_that_fails_on_fewer_rows_is_told_and_is_no_pass():
     found = curve(history(), never)
-    assert "ValueError" in next(iter(found.missing.values()))
+    assert found.unmeasured[0].why == TRAINING_RAISED(error="ValueError")
     assert verdict(learning_curve(), found).outcome == "inconclusive"
 
 

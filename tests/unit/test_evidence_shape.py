@@ -24,11 +24,13 @@ from sklearn.tree import DecisionTreeRegressor
 
 from comporta.errors import BadProject
 from comporta.evidence import shape
+from comporta.evidence.codes.shape import BY_SEARCH, CLASS_NOT_SAID, PROVED_BY_LEAVES
 from comporta.evidence.plain import core_of
 from comporta.evidence.trees import agrees, ensemble_of, leaves_of, range_of, wrong_way
 from comporta.gates import judge
 from comporta.gates.shape import monotone, within
-from comporta.records import Evidence, Figure, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.records import Figure, Findings
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
@@ -65,8 +67,7 @@ def figures(found):
 
 def verdict(check, found):
     (need,) = check.needs()
-    missing = "" if found.figures else "; ".join(found.missing.values())
-    evidence = Evidence(need=need, figures=found.figures, without=found.without, missing=missing)
+    evidence = evidence_of(need, found)
     return judge((check,), {need: evidence})[0]
 
 
@@ -142,7 +143,7 @@ def test_a_constraint_the_learner_kept_is_proved(estimator):
     asked = model(rows, estimator)
     for feature, increasing in (("f0", True), ("f2", False)):
         found = shape.monotone(asked, rows, feature, increasing)
-        assert figures(found)["proved"].value == 1 and found.notes[0].startswith("proved")
+        assert figures(found)["proved"].value == 1 and found.notes[0] == PROVED_BY_LEAVES()
         said = verdict(monotone(feature, increasing, proof=True), found)
         assert said.outcome == "pass" and said.reason.startswith("Proved")
     said = verdict(monotone("f0", False), shape.monotone(asked, rows, "f0", False))
@@ -254,11 +255,12 @@ def test_between_what_is_seen_and_what_is_proved_nothing_is_proved():
 def test_three_classes_ask_which_one_is_meant():
     rows = table(task="three")
     asked = model(rows, RandomForestClassifier(5, random_state=0))
-    assert "say of=" in shape.monotone(asked, rows, "f0", True).missing["largest step the wrong way"]
+    (lost,) = shape.monotone(asked, rows, "f0", True).unmeasured
+    assert (lost.metric, lost.why.code) == ("largest step the wrong way", CLASS_NOT_SAID.id)
     assert figures(shape.bounded(asked, rows, of="2"))["proved"].value == 1
     assert verdict(within(0, 1), shape.bounded(asked, rows)).outcome == "inconclusive"
     boosted = model(rows, LGBMClassifier(**FEW))
-    assert "not by proof" in shape.monotone(boosted, rows, "f0", True, of="2").notes[0]
+    assert shape.monotone(boosted, rows, "f0", True, of="2").notes[0].code == BY_SEARCH.id
 
 
 def test_integers_and_booleans_are_asked_with_values_they_can_have():

@@ -11,9 +11,11 @@ from sklearn.metrics import roc_auc_score
 
 from comporta.errors import BadData, BadProject
 from comporta.evidence import versus as room
+from comporta.evidence.codes.quality import NO_ROW_OF_BOTH
 from comporta.evidence.versus import versus
 from comporta.gates import better_than_champion, judge, no_worse
-from comporta.records import Evidence, Figure, Findings, need
+from comporta.loop.evidence import evidence_of
+from comporta.records import Figure, Findings, Unmeasured, need
 from comporta.stats.auc_units import auc_of_units
 from comporta.stats.bootstrap import intervals
 from comporta.stats.metrics import Seen, statistic
@@ -57,8 +59,7 @@ def two(rows=2000, seed=0, better=0.0, **more):
 
 def verdict(check, found):
     (asked,) = check.needs()
-    missing = "" if found.figures or found.without else "; ".join(found.missing.values())
-    evidence = Evidence(need=asked, figures=found.figures, without=found.without, missing=missing)
+    evidence = evidence_of(asked, found)
     (told,) = judge((check,), {asked: evidence})
     return told
 
@@ -140,7 +141,8 @@ def test_rows_that_either_learned_from_are_left_out():
     found = versus(mine, theirs, "accuracy", trained=(mine["__key"][:300], theirs["__key"][200:500]))
     assert (found.rows, found.of) == (1500, 2000)
     none = versus(mine, theirs, "accuracy", trained=(mine["__key"],))
-    assert not none.figures and "learned from by neither" in none.missing["accuracy"]
+    assert not none.figures
+    assert none.unmeasured == (Unmeasured(metric="accuracy", why=NO_ROW_OF_BOTH()),)
 
 
 def test_slices_are_compared_apart_and_the_worst_decides():

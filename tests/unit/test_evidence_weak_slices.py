@@ -10,7 +10,8 @@ from comporta.errors import BadProject
 from comporta.evidence.weak_slices import halves, measure, weak_slices
 from comporta.gates.judge import judge
 from comporta.gates.weak_slices import weak_slices as gate
-from comporta.records import Evidence, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.records import Findings
 from comporta.stats.many import discoveries, selected_level
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -56,8 +57,7 @@ def verdict(rows, check=None, **options):
     check = check or gate()
     found = weak_slices(rows, **options)
     (need,) = check.needs()
-    why = "" if found.figures else "; ".join(found.missing.values())
-    return judge((check,), {need: Evidence(need=need, figures=found.figures, missing=why)})[0], found
+    return judge((check,), {need: evidence_of(need, found)})[0], found
 
 
 def test_a_broken_slice_is_found_named_and_refused():

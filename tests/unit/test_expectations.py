@@ -12,9 +12,11 @@ import pytest
 from comporta.data import add
 from comporta.data.expect_counts import counted
 from comporta.errors import BadData, BadProject
+from comporta.evidence.codes.table import NO_VERSION_TO_READ
 from comporta.evidence.expectations import measure
 from comporta.gates import expectations, judge
-from comporta.records import Column, Evidence, Figure, Findings, Shape, Slice, Verdict
+from comporta.loop.evidence import evidence_of
+from comporta.records import Column, Figure, Findings, Shape, Slice, Verdict
 from comporta.store import Desk, MemoryStore, derive
 from comporta.testing.checks import CheckContract
 
@@ -53,8 +55,7 @@ def said(desk: Desk, declared: Shape, version: Slice, **limits: float) -> tuple[
     found = desk.get_json(made["findings"], Findings)
     check = expectations(**limits)
     (asked,) = check.needs()
-    missing = "; ".join(found.missing.values())
-    evidence = Evidence(need=asked, figures=found.figures, without=found.without, missing=missing)
+    evidence = evidence_of(asked, found)
     return judge((check,), {asked: evidence})[0], found
 
 
@@ -124,7 +125,8 @@ def test_what_cannot_be_counted_is_no_pass(desk: Desk, tmp_path: Path) -> None:
     found = desk.get_json(
         measure(desk, shapes={"people": msgspec.to_builtins(declared)}, counted=counted)["findings"], Findings
     )
-    assert not found.figures and "no version of people" in str(found.missing)
+    assert not found.figures
+    assert [each.why for each in found.unmeasured] == [NO_VERSION_TO_READ(datasets=("people",))]
 
 
 def test_a_limit_outside_of_0_to_1_is_refused() -> None:

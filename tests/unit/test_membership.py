@@ -10,7 +10,8 @@ from sklearn.tree import DecisionTreeClassifier
 from comporta.errors import BadProject
 from comporta.evidence.membership import measure
 from comporta.gates.membership import membership
-from comporta.records import Evidence, Figure, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.records import Figure, Findings
 from comporta.stats.tail import rate_above
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -69,9 +70,7 @@ def attacked(fit, seed=0, rows=2000, task="binary", later=0.0, fits=0, group=Non
 
 def judged(check, found):
     (asked,) = check.needs()
-    return check.judge(
-        (Evidence(need=asked, figures=found.figures, missing=" ".join(found.missing.values())),)
-    )
+    return check.judge((evidence_of(asked, found),))
 
 
 def test_the_rate_of_two_normal_kinds_is_covered_at_both_shares():

@@ -21,7 +21,8 @@ from sklearn.tree import DecisionTreeClassifier
 from comporta.errors import BadProject
 from comporta.evidence.privacy_structure import measure, rare_words, screen
 from comporta.gates.privacy_structure import privacy_structure
-from comporta.records import Evidence, Field, Figure, Findings, Signature
+from comporta.loop.evidence import evidence_of
+from comporta.records import Field, Figure, Findings, Signature
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
@@ -73,9 +74,7 @@ REVEALING = [
 
 def judged(check, found):
     (asked,) = check.needs()
-    return check.judge(
-        (Evidence(need=asked, figures=found.figures, missing=" ".join(found.missing.values())),)
-    )
+    return check.judge((evidence_of(asked, found),))
 
 
 @pytest.mark.filterwarnings("ignore")

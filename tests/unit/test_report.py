@@ -8,7 +8,18 @@ from html.parser import HTMLParser
 
 from msgspec.structs import replace
 
-from comporta.records import Artifact, Figure, Findings, Slice, Verdict, Version, Waiver, decode, encode
+from comporta.records import (
+    Artifact,
+    Figure,
+    Findings,
+    Slice,
+    Unmeasured,
+    Verdict,
+    Version,
+    Waiver,
+    decode,
+    encode,
+)
 from comporta.report import Report, Told, junit, markdown, page, sections, standing, tell
 from comporta.report.drawn import pictures, table
 
@@ -55,7 +66,7 @@ FINDINGS = Findings(
     rows=10,
     of=100,
     notes=(EVIL,),
-    missing={"carrier=ZZ": "12 rows, at least 30 expected"},
+    unmeasured=(Unmeasured(slice="carrier=ZZ", why="12 rows, at least 30 expected"),),
 )
 WAIVER = Waiver(
     check="waived",

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 from msgspec.structs import replace
 
 from comporta.gates import asked_at, needs
 from comporta.loop.checks import checks
-from comporta.loop.codes import (
-    AND,
-    AND_MORE,
-    METRIC_LACKS,
-    METRIC_LACKS_BY,
-    METRIC_LACKS_IN,
-    NO_METRIC,
-    NO_METRIC_BY,
-    NOT_DEFINED_IN_SLICE,
-    NOT_MADE,
-    NOTHING_FOUND,
-    NOTHING_MEASURED,
-    SLICE_LACKS,
-    SPENT,
-)
+from comporta.loop.codes import NOT_DEFINED_IN_SLICE, NOT_MADE, NOTHING_MEASURED, SPENT
+from comporta.loop.lacking import column_of, lacking, why_none
 from comporta.loop.pool import name_in, pooled, rests_on
 from comporta.loop.worded import evidence_worded
 from comporta.project import Model
@@ -34,19 +21,13 @@ from comporta.records import (
     Figure,
     Findings,
     Level,
-    Message,
     Need,
     Scores,
-    Text,
     Unmeasured,
-    Words,
     unmeasured_in,
 )
 from comporta.records.metric import MAIN, MAINS
 from comporta.store import Desk
-
-TOLD = 5
-"""Of what could not be measured, how many one sentence tells."""
 
 
 def gather(
@@ -85,22 +66,19 @@ def _found(
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
     found = desk.get_json(artifact, Findings)
-    why: Text = ""
-    if not found.figures and not found.without:
-        why = lacking(unmeasured_in(found))
     lost: tuple[Unmeasured, ...] = ()
     if need.by and not found.without:
         lost = undefined(need, found)
         told = scores()
         lost += () if told is None else _small(need, told)
-    return Evidence(
-        need=need,
-        figures=found.figures,
-        artifact=artifact,
-        missing=why,
-        without=found.without,
-        unmeasured=lost,
-    )
+    return replace(evidence_of(need, found), artifact=artifact, unmeasured=lost)
+
+
+def evidence_of(need: Need, found: Findings) -> Evidence:
+    """Findings as a check is handed them: what is without any figure is missing, and why."""
+    absent = not found.figures and not found.without
+    why = lacking(unmeasured_in(found)) if absent else ""
+    return evidence_worded(Evidence(need=need, figures=found.figures, without=found.without, missing=why))
 
 
 def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
@@ -111,7 +89,7 @@ def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evi
         need=need,
         figures=figures,
         artifact=artifact,
-        missing="" if figures else _why_none(need, scores),
+        missing="" if figures else why_none(need, scores),
         unmeasured=unmeasured(need, scores),
     )
 
@@ -121,13 +99,13 @@ def unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     return tuple(
         each
         for each in unmeasured_in(scores)
-        if need.by and each.metric in _wanted(need) and _column(each.slice) == need.by
+        if need.by and each.metric in _wanted(need) and column_of(each.slice) == need.by
     )
 
 
 def _small(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     """The slices of fewer than 30 rows, each once: they are so for every metric."""
-    small = (each for each in unmeasured_in(scores) if each.small and _column(each.slice) == need.by)
+    small = (each for each in unmeasured_in(scores) if each.small and column_of(each.slice) == need.by)
     return tuple({each.slice: replace(each, metric=need.metric) for each in small}.values())
 
 
@@ -145,46 +123,8 @@ def undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
     )
 
 
-def lacking(lost: Sequence[Unmeasured]) -> Message:
-    """Why a measuring has no figure at all: what it could not measure, as many as a sentence holds."""
-    if not lost:
-        return NOTHING_FOUND()
-    *before, last = (_lacks(each) for each in lost[:TOLD])
-    said = AND_MORE(first=last, more=len(lost) - TOLD) if len(lost) > TOLD else last
-    for each in reversed(before):
-        said = AND(first=each, rest=said)
-    return said
-
-
-def _lacks(lost: Unmeasured) -> Message:
-    if not lost.slice:
-        return METRIC_LACKS(metric=lost.metric, why=lost.why)
-    where = Words(lost.slice)
-    if not lost.metric:
-        return SLICE_LACKS(slice=where, why=lost.why)
-    return METRIC_LACKS_IN(metric=lost.metric, slice=where, why=lost.why)
-
-
-def _why_none(need: Need, scores: Scores) -> Message:
-    """What the measuring said of it, or that it was not measured."""
-    mine = (each for each in unmeasured_in(scores) if each.metric == need.metric)
-    why = next((each.why for each in mine if _column(each.slice) == need.by), None)
-    if need.by:
-        return (
-            NO_METRIC_BY(metric=need.metric, column=need.by)
-            if why is None
-            else METRIC_LACKS_BY(metric=need.metric, column=need.by, why=why)
-        )
-    return NO_METRIC(metric=need.metric) if why is None else METRIC_LACKS(metric=need.metric, why=why)
-
-
 def _meets(figure: Figure, need: Need) -> bool:
-    return figure.metric in _wanted(need) and _column(figure.slice) == need.by
-
-
-def _column(slice: str) -> str:
-    """The column whose value a slice is; empty for all rows."""
-    return slice.partition("=")[0]
+    return figure.metric in _wanted(need) and column_of(figure.slice) == need.by
 
 
 def _wanted(need: Need) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ def unmeasured_in(found: Scores | Findings) -> tuple[Unmeasured, ...]:
 
 def _of_older(found: Scores | Findings) -> tuple[Unmeasured, ...]:
     """Of an artifact that an older Comporta kept: a name and a sentence each. Scores named a metric and,
-    after a space, its slice; the names of findings, in which values of the data stood too, are shown as they were."""
+    after a space, its slice; the names of findings held values of the data too, and are shown as they were.
+    """
     if isinstance(found, Findings):
         return tuple(Unmeasured(slice=name, why=why) for name, why in found.missing.items())
     named = ((*name.partition(" ")[::2], why) for name, why in found.missing.items())
