@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import tarfile
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from comporta.loop.serving import Released
 from comporta.loop.test_set import evaluations
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
+from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import App
 from comporta.testing.serving import ask
@@ -87,6 +89,13 @@ def test_it_is_gated_again_and_its_waiver_still_holds(house: House) -> None:
     (shut,) = [each for each in judged.version.verdicts if not each.opens]
     assert judged.version.waived(shut, house.clock()) is not None
     assert judged.version.shut(house.clock()) == ()
+    # What was written out before stands in no new fact, and is read as before.
+    stored = house.ledger.get(VERSIONS, version_key("leaving", 2))
+    slices = [each.figure.slice for each in stored.verdicts if each.figure is not None and each.figure.slice]
+    assert slices
+    assert all(re.fullmatch("#[0-9a-f]{32}", each) for each in slices)
+    assert "region=" in str(judged.version.verdicts)
+    assert "region=" not in str(stored.verdicts)
     # Taken back and released again, on the strength of that waiver alone.
     assert rollback(house, "leaving", by="ana", reason="to try").shares[0].version == 1
     assert release(house, "leaving/2", by="rui", reason="and again").shares[0].version == 2

@@ -10,6 +10,7 @@ from comporta.gates import policy
 from comporta.loop.budget import seconds_at
 from comporta.loop.built import as_built
 from comporta.loop.checks import checks
+from comporta.loop.conceal import carried_on
 from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
@@ -69,6 +70,7 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
     def commit(tx: Transaction) -> bool:
         now = tx.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
+        now = carried_on(house.desk, now)
         for each in evaluated(tx, house.keys, model, answers, now, run):
             tx.append(each)
         verdicts = verdicts_of(model, level, said, now, asked)

@@ -10,7 +10,7 @@ from comporta.engine import FAILURES
 from comporta.errors import NotFound
 from comporta.gates import asked_at, judge, level_of, needs
 from comporta.loop.checks import checks
-from comporta.loop.conceal import for_a_fact
+from comporta.loop.conceal import UNASKED, for_a_fact
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.logged import Logs
@@ -100,11 +100,11 @@ def _deeper(check: Check, version: Version, forms: Mapping[str, str]) -> Verdict
     alike = (each for each in version.verdicts if (now and each.form == now) or _of_old(each, unmade.check))
     said = next(alike, None)
     level = level_of(check)
-    unasked = f"Not {'audited' if level == 'audit' else 'asked'} yet: comporta gate "
     # That it was not asked is said of this version anew: it may stand here of another one of the same model.
-    if said is not None and not said.reason.startswith(unasked):
+    if said is not None and not said.reason.startswith(UNASKED):
         # Whether it is required is of today's gates: what was reported then may close the way now.
         return replace(said, check=unmade.check, required=unmade.required, carried=False)
+    unasked = UNASKED[level != "audit"]
     return replace(unmade, outcome="inconclusive", reason=f"{unasked}{version.id} --level {level}.")
 
 

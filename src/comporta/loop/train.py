@@ -11,7 +11,7 @@ from comporta.loop import code
 from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.checks import checks
-from comporta.loop.conceal import revealed
+from comporta.loop.conceal import carried_on, revealed
 from comporta.loop.follow import follow
 from comporta.loop.forms import forms
 from comporta.loop.house import House
@@ -125,8 +125,9 @@ def enter(
                 asked=required,
                 forms={name: declared[name] for name in required},
             )
-            version = inherited(candidate, versions)
+            version = carried_on(desk, inherited(candidate, versions))
             tx.append(register(version, versions))
+        version = carried_on(desk, version)
         for each in evaluated(tx, house.keys, model, answers, version, done):
             tx.append(each)
         verdicts = verdicts_of(model, level, found, version, declared)

@@ -1,5 +1,8 @@
 """Every fact the ledger can hold. No personal value: ids, counts, keyed digests and coarse times only.
 
+What each field holds and why it tells of nobody stands in docs/reference/ledger.md; a test of a whole turn
+looks for planted values in every kind.
+
 A fact's fields never change once released: a new meaning is a new schema version, and readers upcast.
 """
 
