@@ -17,7 +17,7 @@ from comporta.evidence.proxy import telling
 from comporta.evidence.versus import versus
 from comporta.evidence.weak_slices import weak_slices
 from comporta.loop.evidence import unmeasured
-from comporta.loop.worded import templates
+from comporta.loop.sentences import english
 from comporta.records import FEWEST_SUBJECTS, Findings, Need, encode, say
 from comporta.stats.subjects import subjects_of
 from comporta.store import Desk, MemoryStore, derive
@@ -101,11 +101,11 @@ def test_the_reason_says_how_many_it_is_about_and_counts_as_small() -> None:
     found = measure(predicted(3), ["accuracy"], ["town"])
     (lost,) = unmeasured(Need(what="scores", metric="accuracy", by="town"), found)
     assert lost.small
-    assert say(lost.why, templates()) == "200 rows about 3 subjects, at least 10 expected"
+    assert say(lost.why, english()) == "200 rows about 3 subjects, at least 10 expected"
 
 
 def test_in_proxies_and_attributes_it_is_counted_among_those_not_judged() -> None:
     for found in (telling(predicted(3), ["x"], "town"), attribute(predicted(3))):
         (small,) = [each for each in found.figures if each.metric == "values too small"]
         assert small.value == 1
-        assert any("fewer than 10 subjects" in say(note, templates()) for note in found.notes)
+        assert any("fewer than 10 subjects" in say(note, english()) for note in found.notes)

@@ -21,8 +21,6 @@ from comporta.store import Desk
 
 _DIGEST = re.compile(r"#[0-9a-f]{32}")
 _SHOWN = 12
-UNASKED = ("Not audited yet: comporta gate ", "Not asked yet: comporta gate ")
-"""How a sentence of Comporta's own begins: it names a version and a level, and nothing of the data."""
 
 
 def conceal(verdict: Verdict, key: bytes) -> tuple[Verdict, dict[str, str]]:
@@ -66,9 +64,6 @@ def for_a_fact(desk: Desk, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts concealed, the words of each kept as an artifact of its own: equal ones are kept once."""
     made = []
     for verdict in verdicts:
-        if isinstance(verdict.reason, str) and verdict.reason.startswith(UNASKED):
-            made.append(verdict)
-            continue
         concealed, words = conceal(verdict, desk.keys.content)
         made.append(replace(concealed, words=desk.put_json(words)) if words else concealed)
     return tuple(made)

@@ -1,0 +1,39 @@
+"""What is kept as a code and values, said in English: the sentences of every module that declares codes."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+
+from comporta.records import Text, codes_in, say
+
+Say = Callable[[Text], str]
+
+PACKAGES = ("comporta.gates", "comporta.evidence.codes")
+"""Each of whose modules may declare codes."""
+
+MODULES = (
+    "comporta.records.verdict",
+    "comporta.stats.codes",
+    "comporta.train.codes",
+    "comporta.loop.codes",
+)
+"""Others that do. They are imported where a sentence is asked for, so they must be light."""
+
+
+@cache
+def english() -> Mapping[str, str]:
+    """Code → its English sentence."""
+    inside = [
+        f"{package}.{each.name}"
+        for package in PACKAGES
+        for each in pkgutil.iter_modules(import_module(package).__path__)
+    ]
+    return codes_in(*(import_module(name) for name in (*inside, *MODULES)))
+
+
+def sentence(text: Text) -> str:
+    """The English sentence; an older release's is shown as it was."""
+    return text if isinstance(text, str) else say(text, english())
