@@ -81,7 +81,8 @@ def turn(tmp_path_factory: pytest.TempPathFactory) -> Turn:
         name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "COMPORTA"))
     }
     environment |= {"TMPDIR": str(temp), "HOME": str(home), "WATCHED": str(watched)}
-    environment |= {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
+    environment |= {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     # Files that no Python opens, polars' and SQLite's, are seen by looking.
     seen: set[tuple[bool, str]] = set()
     ended = threading.Event()
