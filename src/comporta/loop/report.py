@@ -7,11 +7,11 @@ from datetime import datetime
 from comporta.errors import ComportaError, NotFound
 from comporta.gates.former import former
 from comporta.loop.checks import checks
+from comporta.loop.findings import findings_at
 from comporta.loop.gate import against
 from comporta.loop.house import House
 from comporta.loop.release import version_of
-from comporta.loop.sentences import Say, sentence
-from comporta.loop.worded import worded
+from comporta.loop.sentences import Say, in_words, sentence
 from comporta.records import (
     Figure,
     Findings,
@@ -56,8 +56,8 @@ def findings(desk: Desk, verdict: Verdict, say: Say = sentence) -> Findings | No
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
             beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
-            return worded(beside, say)
-        return worded(desk.get_json(verdict.evidence, Findings), say)
+            return in_words(beside, say)
+        return in_words(findings_at(desk, verdict.evidence), say)
     except ComportaError:
         return None
 

@@ -6,10 +6,15 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from typing import Any, TypeVar
 
-from comporta.records import Text, codes_in, say
+import msgspec
+from msgspec.structs import replace
+
+from comporta.records import Message, Text, codes_in, say
 
 Say = Callable[[Text], str]
+R = TypeVar("R")
 
 PACKAGES = ("comporta.gates", "comporta.evidence.codes")
 """Each of whose modules may declare codes."""
@@ -32,6 +37,25 @@ def english() -> Mapping[str, str]:
         for each in pkgutil.iter_modules(import_module(package).__path__)
     ]
     return codes_in(*(import_module(name) for name in (*inside, *MODULES)))
+
+
+def in_words(record: R, say: Say) -> R:
+    """The record, each message in it a sentence."""
+    spoken: R = _in_words(record, say)
+    return spoken
+
+
+def _in_words(value: Any, say: Say) -> Any:
+    if isinstance(value, Message):
+        return say(value)
+    if isinstance(value, msgspec.Struct):
+        fields = {each.name: getattr(value, each.name) for each in msgspec.structs.fields(value)}
+        return replace(value, **{name: _in_words(each, say) for name, each in fields.items()})
+    if isinstance(value, tuple | list):
+        return tuple(_in_words(each, say) for each in value)
+    if isinstance(value, dict):
+        return {name: _in_words(each, say) for name, each in value.items()}
+    return value
 
 
 def sentence(text: Text) -> str:
