@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -26,10 +27,12 @@ from comporta.loop.runs import run_of, runs
 from comporta.loop.sentences import sentence
 from comporta.loop.serving import Released
 from comporta.loop.steps import STEPS
+from comporta.loop.test_set import evaluations
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
 from comporta.records import Artifact
 from comporta.records.ids import KINDS, PARTS
+from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import App
 from comporta.testing.serving import ask
@@ -110,6 +113,13 @@ def test_it_is_gated_again_and_its_waiver_still_holds(house: House) -> None:
     assert shut.check == "limit?metric=brier&at_most=0.05"
     assert judged.version.waived(shut, house.clock()) is not None
     assert judged.version.shut(house.clock()) == ()
+    # What was written out before stands in no new fact, and is read as before.
+    stored = house.ledger.get(VERSIONS, version_key("leaving", 2))
+    slices = [each.figure.slice for each in stored.verdicts if each.figure is not None and each.figure.slice]
+    assert slices
+    assert all(re.fullmatch("#[0-9a-f]{32}", each) for each in slices)
+    assert "region=" in str(judged.version.verdicts)
+    assert "region=" not in str(stored.verdicts)
     titles = {each.check: sentence(each.called) for each in judged.version.verdicts}
     assert titles["parity?tolerance=0.0001"] == "training-serving skew at most 0.0001"
     assert titles["few are predicted to leave"] == "few are predicted to leave"
@@ -206,6 +216,14 @@ def test_its_keyed_chain_goes_on_as_one_that_a_stranger_verifies(house: House, t
         done = subprocess.run(asked, capture_output=True, text=True, check=False)
         assert done.stdout == f"OK, head {last.seq}:{last.hash}\n", done.stderr
         assert json.loads(out[0])["prev"] == keyed[-1].hash
+
+
+def test_evaluations_of_its_test_sets_are_still_counted(house: House) -> None:
+    """They were written by the digest of their rows; versions judged on those tell the split."""
+    for name in ("leaving/1", "worth/1"):
+        counted = evaluations(house.ledger, house.keys, version_of(house, name))
+        assert counted.here >= 1
+        assert counted.split >= counted.here
 
 
 def test_its_runs_are_listed_with_their_steps(house: House) -> None:

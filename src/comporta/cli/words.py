@@ -140,3 +140,11 @@ STATES = {
     "failed": "failed",
     "skipped": "skipped",
 }
+
+SUBJECTS = "{dataset}@{number}: {count:,} subjects, compared in the form {form!r}{more}"
+SPELLINGS = ", written in {ways:,} ways"
+NONE_NEAR = "No two of them differ only in case, blanks, zeros in front or the like."
+NEAR_ADVICE = (
+    "Whoever asks for the one is not told of the other. Correct the source, or declare "
+    "Subject(column, form='folded'). With --show: some of them."
+)

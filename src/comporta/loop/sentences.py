@@ -21,6 +21,7 @@ PACKAGES = ("comporta.gates", "comporta.evidence.codes")
 
 MODULES = (
     "comporta.records.verdict",
+    "comporta.stats.codes",
     "comporta.train.codes",
     "comporta.loop.codes",
     "comporta.ledger.faults",

@@ -33,9 +33,11 @@ from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, 
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
+from comporta.records.subject import Form, Subject, canonical, spellings
 from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
+    FEWEST_SUBJECTS,
     LEVELS,
     Check,
     Evidence,
@@ -54,6 +56,7 @@ from comporta.records.version import Approval, Field, Renamed, Signature, State,
 __all__ = [
     "DEFAULT_PROJECT",
     "FEWEST_ROWS",
+    "FEWEST_SUBJECTS",
     "LEVELS",
     "Answer",
     "Approval",
@@ -78,6 +81,7 @@ __all__ = [
     "Field",
     "Figure",
     "Findings",
+    "Form",
     "Fragment",
     "Head",
     "Join",
@@ -111,6 +115,7 @@ __all__ = [
     "Split",
     "State",
     "Step",
+    "Subject",
     "Text",
     "Transaction",
     "Unmeasured",
@@ -123,6 +128,7 @@ __all__ = [
     "at_random",
     "by_group",
     "by_time",
+    "canonical",
     "code",
     "codes_in",
     "decode",
@@ -132,5 +138,6 @@ __all__ = [
     "in_codes",
     "need",
     "say",
+    "spellings",
     "unmeasured_in",
 ]

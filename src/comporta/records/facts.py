@@ -1,5 +1,8 @@
 """Every fact the ledger can hold. No personal value: ids, counts, keyed digests and coarse times only.
 
+What each field holds and why it tells of nobody stands in docs/reference/ledger.md; a test of a whole turn
+looks for planted values in every kind.
+
 A fact's fields never change once released: a new meaning is a new schema version, and readers upcast.
 """
 
@@ -129,14 +132,22 @@ class DatasetVersioned(Fact, frozen=True, kw_only=True):
     removed: int
 
 
-class TestLooked(Fact, frozen=True, kw_only=True):
-    """One look at a sealed test part. part: digest of the rows. recipe: the step that looked."""
+class TestSetEvaluated(Fact, frozen=True, kw_only=True):
+    """One evaluation on a sealed test set. recipe: the step that did it.
+
+    split: keyed digest of the dataset's name and the declared split, which no erasure changes; empty in what
+    schema 1 held. window: under a split by time, the number of the dataset's version, whose newest rows
+    test; else 0. part: digest of the rows as they were.
+    """
 
     kind: ClassVar[str] = "test.looked"
+    schema: ClassVar[int] = 2
     model: str
     part: str
     run: str
     recipe: str
+    split: str
+    window: int
 
 
 class VersionRegistered(Fact, frozen=True, kw_only=True):
@@ -204,6 +215,6 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
 
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
-    DatasetVersioned, TestLooked, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
+    DatasetVersioned, TestSetEvaluated, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
     VersionReleased, VersionReproduced, ChainContinued, EventRemoved,
 )  # fmt: skip
