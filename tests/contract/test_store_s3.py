@@ -58,16 +58,16 @@ class TestS3WithCredentialsOfItsOwn(StoreContract):
         server[1].clear()
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-somebody-else")
         config = {**CREDENTIALS, "AWS_ALLOW_HTTP": "true", "AWS_ENDPOINT": server[0]}
-        return open_store("s3://bucket/team/project", tmp_path, config)
+        return open_store("s3://bucket/team/project", tmp_path, config=config)
 
     def test_a_wrong_key_is_refused_without_being_shown(self, server: Server, tmp_path: Path) -> None:
         planted = {"AWS_ACCESS_KEY_ID": "wr0ng-key-id", "AWS_SECRET_ACCESS_KEY": "wr0ng-s3cret"}
         wrong = {**CREDENTIALS, "AWS_ALLOW_HTTP": "true", "AWS_ENDPOINT": server[0], **planted}
         with pytest.raises(BadProject) as error:
-            open_store("s3://bucket/x", tmp_path, wrong).get("a")
+            open_store("s3://bucket/x", tmp_path, config=wrong).get("a")
         assert "wr0ng" not in str(error.value)
 
     def test_an_unknown_name_among_them_is_told_without_its_value(self, tmp_path: Path) -> None:
         with pytest.raises(BadProject, match="nonsense") as error:
-            open_store("s3://bucket/x", tmp_path, {"aws_nonsense": "pl4nted"})
+            open_store("s3://bucket/x", tmp_path, config={"aws_nonsense": "pl4nted"})
         assert "pl4nted" not in str(error.value)

@@ -131,7 +131,7 @@ def test_an_object_store_that_lets_nobody_in_is_unknown_and_not_erased(folder: P
             "AWS_ACCESS_KEY_ID": "of-somebody-else", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "eu-west-1",
             "AWS_ENDPOINT": endpoint, "AWS_ALLOW_HTTP": "true",
         }  # fmt: skip
-        shut = open_store("s3://bucket/shop", folder, config)
+        shut = open_store("s3://bucket/shop", folder, config=config)
         (part,) = version_of(house, "worth/1").read
         found = of_slice(shut, house.keys, part)
         assert (found.answer, found.cause and found.cause.code) == ("unknown", "staleness.store_failed")

@@ -28,6 +28,7 @@ def models(
 ) -> None:
     """The versions of each model, newest first; for one version, what each gate said."""
     from comporta.loop import release as acts
+    from comporta.loop.conceal import revealed
     from comporta.loop.house import open_house
     from comporta.loop.people import readable
 
@@ -40,7 +41,7 @@ def models(
         else:
             found = acts.models(house)
         if json or "/" in model:
-            found = readable(house, *found)
+            found = readable(house, *(revealed(house.desk, each) for each in found))
     if json:
         show.json(found)
     elif not found:

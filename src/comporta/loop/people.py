@@ -27,7 +27,7 @@ from comporta.records import (
     Transaction,
     Version,
     Waiver,
-    canonical,
+    canonical_name,
     cleaned,
     decode,
     encode,
@@ -55,8 +55,8 @@ class Member(Record, frozen=True, kw_only=True):
 
 def people(house: House) -> tuple[Member, ...]:
     """Everybody that the directory knows or the project declares, by name."""
-    found = {canonical(each.name): each for each in _entries(house.store)}
-    declared = {canonical(each.name): each for each in house.project.people}
+    found = {canonical_name(each.name): each for each in _entries(house.store)}
+    declared = {canonical_name(each.name): each for each in house.project.people}
     members = (
         Member(
             id=found[key].id if key in found else "",
@@ -66,7 +66,7 @@ def people(house: House) -> tuple[Member, ...]:
         )
         for key in found.keys() | declared.keys()
     )
-    return tuple(sorted(members, key=lambda each: canonical(each.name)))
+    return tuple(sorted(members, key=lambda each: canonical_name(each.name)))
 
 
 def find(house: House, name: str) -> Identity | None:
@@ -195,7 +195,7 @@ def _names(store: Store) -> Callable[[str], str]:
 
 
 def _place(house: House, name: str) -> str:
-    return PREFIX + digest(house.keys.person, canonical(name).encode())
+    return PREFIX + digest(house.keys.person, canonical_name(name).encode())
 
 
 def _entries(store: Store) -> list[Identity]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from comporta.errors import NotFound
 from comporta.loop.commits import version_at
+from comporta.loop.conceal import revealed
 from comporta.loop.house import House
 from comporta.loop.people import (
     acting,
@@ -36,7 +37,12 @@ def models(house: House) -> tuple[Version, ...]:
 
 def version_of(house: House, name: str) -> Version:
     """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, what the
-    newest run at that commit led to. Raises NotFound, naming what there is."""
+    newest run at that commit led to. Its verdicts are as a reader wants them. Raises NotFound, naming what
+    there is."""
+    return revealed(house.desk, _found(house, name))
+
+
+def _found(house: House, name: str) -> Version:
     model, sign, asked = name.partition("@") if "@" in name else name.partition("/")
     known = [version for _, version in house.ledger.scan(VERSIONS, f"{model}/")]
     if not known:
@@ -78,7 +84,7 @@ def approve(
 
     def decide(view: View, by: str, reason: Artifact | str) -> VersionApproved:
         approval = Approval(by=by, role=claimed, reason=reason, at=house.clock())
-        return approved(_now(view, version), approval, who, say)
+        return approved(_now(house, view, version), approval, who, say)
 
     # Refused before anybody or anything is written down.
     known = find(house, who)
@@ -97,7 +103,7 @@ def release(house: House, name: str, *, by: str = "", reason: str = "", say: Say
     answers = staleness(house, version)
 
     def decide(view: View, by: str, reason: Artifact | str) -> VersionReleased:
-        now = _now(view, version)
+        now = _now(house, view, version)
         require_releasable(now, house.clock(), answers, forgotten_approvers(view, now), say)
         route = view.get(ROUTES, version.model)
         return released(route, version.model, version.number, by=by, reason=reason, at=house.clock())
@@ -118,7 +124,7 @@ def rollback(house: House, model: str, *, by: str = "", reason: str = "", say: S
         if back.id not in answers:
             answers[back.id] = staleness(house, back)
         # Whoever approved it did so before it was released: to be forgotten since shuts no way back.
-        require_releasable(back, house.clock(), answers[back.id], say=say)
+        require_releasable(revealed(house.desk, back), house.clock(), answers[back.id], say=say)
         return fact
 
     return _moved(house, decide, by, reason)
@@ -143,8 +149,8 @@ def _moved(
     return readable_releases(house, house.ledger.transact(commit))[0]
 
 
-def _now(view: View, version: Version) -> Version:
-    """The version as it stands in this view."""
+def _now(house: House, view: View, version: Version) -> Version:
+    """The version as it stands in this view, to decide on and to say why."""
     found = view.get(VERSIONS, version_key(version.model, version.number))
     assert found is not None, "a version never leaves the inventory"
-    return found
+    return revealed(house.desk, found)

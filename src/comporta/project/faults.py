@@ -24,7 +24,7 @@ from comporta.project.model import Model
 from comporta.project.person import Person
 from comporta.project.project import Project
 from comporta.project.sources import counts
-from comporta.records import canonical
+from comporta.records import Subject, canonical_name
 
 
 def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple[Fault, ...]:
@@ -35,6 +35,7 @@ def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple
     places = Places(tuple(files) or sources(root), root)
     found = chain(
         _project(project, places),
+        _subjects(project, places),
         *(of_dataset(each, root, places) for each in _every(project, Dataset)),
         *(of_features(each, root, places) for each in _every(project, Features)),
         *(of_model(each, root, places) for each in many(project.models) if isinstance(each, Model)),
@@ -86,6 +87,25 @@ def _every(project: Project, kind: type[Any]) -> list[Any]:
     return [thing for thing in met.values() if isinstance(thing, kind)]
 
 
+def _subjects(project: Project, places: Places) -> Iterator[Fault]:
+    """Two forms of one kind of subject: who is found by the one is not found by the other."""
+    forms: dict[str, tuple[str, str]] = {}
+    for dataset in _every(project, Dataset):
+        said = dataset.about
+        if not isinstance(said, Subject) or any(unkind(said)):
+            continue
+        form, first = forms.setdefault(said.kind, (said.form, dataset.name))
+        if form != said.form:
+            yield places.fault(
+                "Dataset",
+                dataset.name,
+                "subject",
+                f"Dataset {dataset.name!r}: subject: found the form {said.form!r}, expected {form!r}, which "
+                f"Dataset {first!r} declares for {said.kind!r}: a subject of one would not be found in the "
+                "other. Declare one form, or another `kind`.",
+            )
+
+
 def _project(project: Project, places: Places) -> Iterator[Fault]:
     yield from located(places, "Project", project.name, chain(unkind(project), named(project.name)))
     if not project.models and not project.datasets:
@@ -110,7 +130,7 @@ def _people(people: list[Any], places: Places) -> Iterator[Fault]:
         if not isinstance(person.name, str):
             continue
         try:
-            name = canonical(person.name)
+            name = canonical_name(person.name)
         except BadProject as error:
             yield places.fault("Person", person.name, "name", f"Person: {error}")
             continue

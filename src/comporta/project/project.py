@@ -7,7 +7,7 @@ from pathlib import Path
 from comporta.project.dataset import Dataset
 from comporta.project.model import Model
 from comporta.project.person import Person
-from comporta.records import Record, canonical
+from comporta.records import Record, canonical_name
 
 
 class Project(Record, frozen=True):
@@ -40,5 +40,5 @@ class Project(Record, frozen=True):
 
     def person(self, name: str) -> Person | None:
         """The person of this name, compared without case, or None. Raises BadProject on a blank name."""
-        asked = canonical(name)
-        return next((each for each in self.people if canonical(each.name) == asked), None)
+        asked = canonical_name(name)
+        return next((each for each in self.people if canonical_name(each.name) == asked), None)

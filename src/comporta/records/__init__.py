@@ -15,8 +15,19 @@ from comporta.records.dataset import (
     Value,
 )
 from comporta.records.duration import duration
-from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
-from comporta.records.identity import Identity, canonical, cleaned, is_person_id, person_key
+from comporta.records.event import (
+    DEFAULT_PROJECT,
+    Changes,
+    Event,
+    Fact,
+    Head,
+    Lookup,
+    Reading,
+    SignedHead,
+    Transaction,
+    View,
+)
+from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
@@ -24,9 +35,11 @@ from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
 from comporta.records.staleness import Staleness
+from comporta.records.subject import Form, Subject, canonical, spellings
 from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
+    FEWEST_SUBJECTS,
     LEVELS,
     Check,
     Evidence,
@@ -43,7 +56,9 @@ from comporta.records.verdict import (
 from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
+    "DEFAULT_PROJECT",
     "FEWEST_ROWS",
+    "FEWEST_SUBJECTS",
     "LEVELS",
     "Answer",
     "Approval",
@@ -68,6 +83,7 @@ __all__ = [
     "Field",
     "Figure",
     "Findings",
+    "Form",
     "Fragment",
     "Head",
     "Identity",
@@ -98,11 +114,13 @@ __all__ = [
     "Share",
     "ShareRole",
     "Signature",
+    "SignedHead",
     "Slice",
     "Split",
     "Staleness",
     "State",
     "Step",
+    "Subject",
     "Text",
     "Transaction",
     "Unmeasured",
@@ -116,6 +134,7 @@ __all__ = [
     "by_group",
     "by_time",
     "canonical",
+    "canonical_name",
     "cleaned",
     "code",
     "codes_in",
@@ -128,5 +147,6 @@ __all__ = [
     "need",
     "person_key",
     "say",
+    "spellings",
     "unmeasured_in",
 ]

@@ -47,7 +47,7 @@ def cleaned(name: str) -> str:
     return found
 
 
-def canonical(name: str) -> str:
+def canonical_name(name: str) -> str:
     """The form in which names are compared: cleaned, without case. Raises BadProject as `cleaned`."""
     return unicodedata.normalize("NFC", cleaned(name).casefold())
 
@@ -56,6 +56,6 @@ def person_key(by: str) -> str:
     """What tells people in facts apart: the id; of an older fact the name, as it is compared. Nothing that
     was stored is refused."""
     try:
-        return by if is_person_id(by) else canonical(by)
+        return by if is_person_id(by) else canonical_name(by)
     except BadProject:
         return by

@@ -8,9 +8,12 @@ from urllib.parse import unquote
 
 from comporta.errors import BadProject
 from comporta.records.credential import password_in, without_password
+from comporta.records.event import DEFAULT_PROJECT
+from comporta.records.project import checked_project
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Store
+from comporta.store.shared import BELOW, SharedStore, parted
 
 
 def file_path(url: str, root: Path) -> Path:
@@ -21,12 +24,23 @@ def file_path(url: str, root: Path) -> Path:
     return root / path
 
 
-def open_store(url: str, root: Path, config: Mapping[str, str] = {}) -> Store:
+def open_store(url: str, root: Path, project: str = DEFAULT_PROJECT, config: Mapping[str, str] = {}) -> Store:
     """The store at `file://PATH`, `memory://`, or an object store's URL (`s3://…`, extra `objects`).
 
-    config: what an object store is opened with, beside what the environment says: `store_config`.
-    Raises BadProject on a URL that is none of them, MissingExtra where the extra is not installed.
+    project: whose part of it. config: what an object store is opened with, beside what the environment says:
+    `store_config`. Raises BadProject on a URL that is none of them, MissingExtra where the extra is not
+    installed.
     """
+    url, named = parted(url)
+    whole = _open(url, root, config)
+    project = named or project
+    if project == DEFAULT_PROJECT:
+        return whole
+    below = f"{BELOW}/{checked_project(project)}"
+    return SharedStore(_open(f"{url.rstrip('/')}/{below}", root, config), whole, project)
+
+
+def _open(url: str, root: Path, config: Mapping[str, str]) -> Store:
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme == "file":
         return LocalStore(file_path(url, root))
