@@ -1,4 +1,4 @@
-"""The first and the last instants that a datetime holds, in a dataset's time columns, through real commands."""
+"""The first and the last instants that a datetime holds, in time columns of datasets, through real commands."""
 
 import contextlib
 import io

@@ -17,7 +17,7 @@ def observation(number: int) -> Observation:
 
 
 def put(recorder: Recorder, number: int, cost: int = 100) -> asyncio.Future[None] | None:
-    return recorder.put(1, cost, lambda: [Line(encode(observation(number)))])
+    return recorder.put("m", [(1, 1)], cost, lambda: [Line(encode(observation(number)))])
 
 
 async def until(true, seconds: float = 3.0) -> None:

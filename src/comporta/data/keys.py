@@ -70,6 +70,11 @@ def subject_hash(subject: str, keys: Keys) -> int:
     return keyed_hash(keys.subject, subject)
 
 
+def key_hash(id: str, keys: Keys) -> int:
+    """What stands for an id that went with its subject."""
+    return keyed_hash(keys.subject, f"id {id}")
+
+
 def _by_subject(column: pl.Series, keys: Keys) -> pl.Series:
     """The hash of each row's subject, null where there is none.
 

@@ -17,7 +17,7 @@ from comporta.records.dataset import (
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, say
-from comporta.records.observation import Feedback, Joined, Observation
+from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
@@ -40,8 +40,10 @@ from comporta.records.verdict import (
 from comporta.records.version import Approval, Field, Signature, State, Version, Waiver
 
 __all__ = [
+    "FEEDBACK",
     "FEWEST_ROWS",
     "LEVELS",
+    "PREDICTIONS",
     "Answer",
     "Approval",
     "Artifact",
