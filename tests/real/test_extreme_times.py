@@ -1,4 +1,4 @@
-"""The first and the last instants that a datetime holds, in time columns of datasets, through real commands."""
+"""The first and last instants that a datetime holds, in time columns of datasets, through real commands."""
 
 import contextlib
 import io

@@ -51,6 +51,11 @@ def logged_models(house: House) -> list[str]:
     return [model for model, _ in house.ledger.scan(ROUTES)]
 
 
+def logs_of(house: House) -> list[str]:
+    """The datasets that servers write."""
+    return [*map(log_of, logged_models(house)), FEEDBACK]
+
+
 def signatures(house: House, model: str) -> Callable[[int], Signature | None]:
     """What each version of the model takes and gives, by its number; None where it is not registered."""
 

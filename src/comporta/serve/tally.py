@@ -61,6 +61,8 @@ class Tally:
     def close(self) -> None:
         """Nobody holds the file any more; the numbers can still be read here."""
         if self._lock is not None:
+            # The mapping holds a descriptor of its own: to close this one would not let go.
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
             os.close(self._lock)
             self._lock = None
 
