@@ -29,7 +29,7 @@ class Lost(Record, frozen=True, kw_only=True):
 
     worker: str
     at: datetime
-    rows: dict[int, int]
+    rows: tuple[tuple[int, int], ...]
 
 
 class Losses:
@@ -67,6 +67,13 @@ class Losses:
             yield Sample("observations_lost_total", rows, version_labels(model, version))
 
     def _take_in(self, path: Path) -> None:
+        try:
+            self._count_lost(path)
+        # A boundary: what an earlier process left must not keep this one from serving.
+        except Exception as error:
+            self._say(f"{path}: what was lost there could not be counted ({type(error).__name__}: {error}).")
+
+    def _count_lost(self, path: Path) -> None:
         if not abandoned(path):
             return
         counted = read_tally(path.read_bytes())
@@ -89,7 +96,9 @@ class Losses:
 def keep(house: House, worker: str, missing: Counts) -> None:
     """What a process lost is written down, once."""
     for model in sorted({model for model, _ in missing}):
-        rows = {version: count for (each, version), count in missing.items() if each == model and count}
+        rows = tuple(
+            (version, count) for (each, version), count in sorted(missing.items()) if each == model and count
+        )
         if rows:
             found = Lost(worker=worker, at=house.clock(), rows=rows)
             house.store.put(f"{lost_prefix(log_of(model))}{worker}.json", encode(found))
@@ -100,7 +109,7 @@ def lost(house: House) -> Counts:
     found: Counts = {}
     for model, _ in house.ledger.scan(ROUTES):
         for entry in house.store.list(lost_prefix(log_of(model))):
-            for version, rows in decode(house.store.get(entry.name), Lost).rows.items():
+            for version, rows in decode(house.store.get(entry.name), Lost).rows:
                 found[model, version] = found.get((model, version), 0) + rows
     return found
 

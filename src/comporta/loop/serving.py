@@ -12,7 +12,7 @@ from comporta.loop.bundle import Bundle
 from comporta.loop.code import functions, lay_out
 from comporta.loop.datasets import DATASETS
 from comporta.loop.house import House
-from comporta.loop.log import Log
+from comporta.loop.log import SEAL_SECONDS, Log
 from comporta.records import Route, Signature, Version
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
@@ -21,13 +21,21 @@ from comporta.serve import serve as answer_requests
 from comporta.train import load_predictor, trial_rows
 
 
-def serve(house: House, *, host: str = "127.0.0.1", port: int = 8080, durable: bool = False) -> None:
-    """Answers requests until interrupted. Raises NotFound when nothing was released yet."""
+def serve(
+    house: House,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    durable: bool = False,
+    every: float = SEAL_SECONDS,
+) -> None:
+    """Answers requests until interrupted. every: seconds between seals. Raises NotFound when nothing was
+    released yet."""
     if not house.ledger.scan(ROUTES, limit=1):
         raise NotFound(
             "found nothing released, expected a version that serves. Release one: comporta release VERSION"
         )
-    with Log(house) as log:
+    with Log(house, every=every) as log:
         answer_requests(
             Released(house),
             log,

@@ -37,7 +37,7 @@ def divide(door: Door, key: bytes, pinned: Live | None, asked: Asked, reader: Li
     if pinned is not None:
         return [Part(pinned, asked)]
     if len(door.shares) == 1:
-        return [_routed(door, door.live(key, first), asked)]
+        return [Part(door.champion, asked, None, None, door.release, door.arm)]
     units = asked.about.unit
     if units is None or isinstance(units, str):
         return [_read_by(_routed(door, door.live(key, units or first), asked), reader)]
@@ -94,8 +94,11 @@ def versions(parts: list[Part], n: int) -> list[int]:
     return found
 
 
-def answered(parts: list[Part]) -> list[tuple[int, int]]:
+def answered(parts: list[Part]) -> Sequence[tuple[int, int]]:
     """How many rows which version answered."""
+    if len(parts) == 1:
+        live, n = parts[0].live, parts[0].asked.n
+        return live.one if n == 1 else ((live.loaded.number, n),)
     return [(part.live.loaded.number, part.asked.n) for part in parts]
 
 

@@ -44,21 +44,24 @@ class Item(msgspec.Struct, gc=False):
 
 
 class Batch(msgspec.Struct):
-    """Rows of one model on their way. versions: how many are of which."""
+    """Rows of one model on their way. items: what they are made of."""
 
     lines: list[Line] = []
-    versions: Counter[int] = msgspec.field(default_factory=Counter)
-    cost: int = 0
-    waiting: list[Item] = []
+    items: list[Item] = []
 
-    def take(self, item: Item, lines: Sequence[Line]) -> None:
-        """Also these."""
-        self.lines.extend(lines)
-        self.cost += item.cost
-        for version, rows in item.versions:
-            self.versions[version] += rows
-        if item.done is not None:
-            self.waiting.append(item)
+    @property
+    def versions(self) -> Counter[int]:
+        """How many rows which version answered."""
+        found: Counter[int] = Counter()
+        for versions, times in Counter(tuple(item.versions) for item in self.items).items():
+            for version, rows in versions:
+                found[version] += rows * times
+        return found
+
+    @property
+    def cost(self) -> int:
+        """Bytes held, about."""
+        return sum(item.cost for item in self.items)
 
 
 class Counts(msgspec.Struct):
@@ -91,6 +94,7 @@ class Recorder:
             sink, every, batch, room, durable, say,
         )  # fmt: skip
         self.counts, self.tally = Counts(), tally or Tally()
+        self._cells, self._places = self.tally.cells, dict[tuple[str, int], int]()
         self._queue: deque[Item] = deque()
         self._held: dict[str, Batch] = {}
         self._held_cost = self._held_rows = 0
@@ -127,10 +131,12 @@ class Recorder:
             done = self._loop.create_future()
             rows = sum(count for _, count in versions)
         else:
-            cells, place = self.tally.cells, self.tally.place
             for version, count in versions:
                 rows += count
-                cells[place(model, version) + ANSWERED] += count
+                place = self._places.get((model, version))
+                if place is None:
+                    place = self._places[model, version] = self.tally.place(model, version)
+                self._cells[place] += count  # ANSWERED is the first of them
             if full:
                 self._lose(model, versions)
                 return None
@@ -197,39 +203,37 @@ class Recorder:
         fresh: dict[str, Batch] = {model: Batch() for model in self._held}
         told: list[Feedback] = []
         for item in items:
-            if item.make is not None:
-                self._take(item, fresh)
-            told.extend(item.told)
+            if item.make is None:  # labels
+                told.extend(item.told)
+                continue
+            batch = fresh.get(item.model)
+            if batch is None:
+                batch = fresh[item.model] = Batch()
+            try:
+                batch.lines += item.make()
+                batch.items.append(item)
+            # A boundary: an answer that cannot be put into words must not end the thread that keeps all.
+            except Exception as fault:
+                self._give_up(item, fault)
+            item.make = None  # what it holds is not needed any more
         # One model whose rows cannot be written keeps no other waiting.
         kept = [self._write(sink, model, batch) for model, batch in fresh.items()]
         if told:
             error = self._attempt(sink.feedback, told)
             if error is None:
                 self.counts.feedback += len(told)
-            self._settle([item for item in items if item.make is None], error)
+            self._settle([item for item in items if item.told], error)
         for item in items:
             self._taken_cost += item.cost
             self._taken_rows += item.rows
         return all(kept)
 
-    def _take(self, item: Item, fresh: dict[str, Batch]) -> None:
-        assert item.make is not None
-        try:
-            lines = item.make()
-        # A boundary: an answer that cannot be put into words must not end the thread that keeps all others.
-        except Exception as error:
-            self._say(
-                f"{item.rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost."
-            )
-            self.counts.failures += 1
-            if item.done is None:
-                self._lose(item.model, item.versions)
-            self._settle([item], error)
-            return
-        batch = fresh.get(item.model)
-        if batch is None:
-            batch = fresh[item.model] = Batch()
-        batch.take(item, lines)
+    def _give_up(self, item: Item, error: Exception) -> None:
+        self._say(f"{item.rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost.")
+        self.counts.failures += 1
+        if item.done is None:
+            self._lose(item.model, item.versions)
+        self._settle([item], error)
 
     def _write(self, sink: Sink, model: str, fresh: Batch) -> bool:
         held = self._held.get(model)
@@ -239,21 +243,21 @@ class Recorder:
         self._attempts[model] += 1
         error = self._attempt(lambda rows: sink.write(model, rows), lines)
         if error is None:
-            self._written(model, fresh.versions if held is None else held.versions + fresh.versions)
+            self._written(model, Batch(lines, fresh.items if held is None else held.items + fresh.items))
             if held is not None:
                 del self._held[model]
         elif not self.durable:
             # Held and tried again; with the queue it may fill the room, and then the newest are lost.
-            before = held or Batch()
-            self._held[model] = Batch(lines, before.versions + fresh.versions, before.cost + fresh.cost)
+            before = [] if held is None else held.items
+            self._held[model] = Batch(lines, before + fresh.items)
         self._held_cost = sum(each.cost for each in self._held.values())
         self._held_rows = sum(len(each.lines) for each in self._held.values())
-        self._settle(fresh.waiting, error)
+        self._settle(fresh.items, error)
         return error is None or self.durable
 
-    def _written(self, model: str, versions: Counter[int]) -> None:
-        cells = self.tally.cells
-        for version, count in versions.items():
+    def _written(self, model: str, batch: Batch) -> None:
+        cells = self._cells
+        for version, count in batch.versions.items():
             self.counts.written += count
             place = self.tally.place(model, version)
             if self.durable:  # what is not written then is not answered

@@ -12,7 +12,6 @@ from comporta.serve.live import Live
 from comporta.serve.route import choose
 from comporta.serve.source import Source
 
-_ARMS: Mapping[int, str] = {}
 CANNOT = "the new release cannot be served. "
 
 
@@ -20,7 +19,8 @@ class Door(msgspec.Struct, frozen=True):
     """One model: its shares, and the versions they name, in memory.
 
     champion: the version with the largest share, by whose columns requests are read. release: the number of
-    the release that these shares are of, where it has one.
+    the release that these shares are of, where it has one. arms: the role of each version's share. arm: the
+    champion's.
     """
 
     model: str
@@ -28,11 +28,8 @@ class Door(msgspec.Struct, frozen=True):
     versions: Mapping[int, Live]
     champion: Live
     release: int | None = None
-
-    @property
-    def arms(self) -> Mapping[int, str]:
-        """The role of each version's share. None has a role yet."""
-        return _ARMS
+    arms: Mapping[int, str | None] = {}
+    arm: str | None = None
 
     def live(self, key: bytes, unit: str) -> Live:
         """The version that answers this unit."""
