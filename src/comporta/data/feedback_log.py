@@ -19,8 +19,8 @@ from comporta.data.change import add
 from comporta.data.forgotten import without
 from comporta.data.log import read_log
 from comporta.data.manifests import slice_of
-from comporta.data.open_rows import Row, Unread, distinct, every_row, open_names, open_rows
-from comporta.data.periods import period_of
+from comporta.data.open_rows import Opened, Row, Unread, distinct, open_names, open_rows
+from comporta.data.periods import periods
 from comporta.data.prediction_log import Sealed
 from comporta.data.prediction_rows import TIME, TIMELESS, UNREADABLE, Rejected, instant
 from comporta.data.read import scan
@@ -86,8 +86,10 @@ def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scra
     if not names:
         return None
     spans: dict[str, tuple[datetime, datetime]] = {}
+    period_of = periods(now)
     bad: list[Rejected] = []
-    for row in every_row(store, names):
+    opened = Opened(store, names)
+    for row in opened:
         if isinstance(row, Unread):
             bad.append(Rejected(UNREADABLE, row.source, row.line))
             continue
@@ -95,13 +97,13 @@ def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scra
         if arrived is None:
             bad.append(Rejected(TIMELESS, row.source, row.line))
             continue
-        period = period_of(arrived, now)
+        period = period_of(arrived)
         first, last = spans.get(period, (arrived, arrived))
         spans[period] = (min(first, arrived), max(last, arrived))
     sealed = 0
     for period, within in spans.items():
         made, _ = add(
-            store, keys, feedback_shape(dataset), _frames(store, names, period, now), change="update",
+            store, keys, feedback_shape(dataset), _frames(opened, period, now), change="update",
             now=now, scratch=scratch, within=within, period=period,
         )  # fmt: skip
         sealed = made.rows
@@ -114,12 +116,13 @@ def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scra
     )
 
 
-def _frames(store: Store, names: Sequence[str], period: str, now: datetime) -> Iterator[pl.DataFrame]:
+def _frames(opened: Opened, period: str, now: datetime) -> Iterator[pl.DataFrame]:
     yield pl.DataFrame(schema=LABELS)
     held: list[Row] = []
-    for row in distinct(row for row in every_row(store, names) if isinstance(row, Row)):
+    period_of = periods(now)
+    for row in distinct(row for row in opened if isinstance(row, Row)):
         arrived = instant(row.arrived)
-        if arrived is None or period_of(arrived, now) != period:
+        if arrived is None or period_of(arrived) != period:
             continue
         held.append(row)
         if len(held) >= _BATCH:

@@ -18,6 +18,7 @@ from comporta.records import Feedback, Joined, Observation, Record, encode
 from comporta.store import Store
 
 FORMAT = 2
+_LITTLE = 64 << 20  # bytes that may be held while they are sealed; as objects they take twice that
 
 
 class Head(Record, frozen=True):
@@ -120,10 +121,29 @@ def open_rows(store: Store, dataset: str, id: str | None = None) -> list[Row]:
         return list(distinct(row for row in found if isinstance(row, Row)))
 
 
-def every_row(store: Store, names: Iterable[str]) -> Iterator[Row | Unread]:
-    """What lies in these objects, one after another. Raises NotFound where another process sealed them."""
-    for name in names:
-        yield from rows_in(name, store.get(name))
+class Opened:
+    """What lies in some objects, to be gone through again and again: read once where that is little."""
+
+    def __init__(self, store: Store, names: Sequence[str]) -> None:
+        self._store, self._names = store, names
+        self._rows: list[Row | Unread] | None = None
+
+    def __iter__(self) -> Iterator[Row | Unread]:
+        """Raises NotFound where another process sealed them."""
+        if self._rows is not None:
+            yield from self._rows
+            return
+        held: list[Row | Unread] = []
+        size = 0
+        for name in self._names:
+            data = self._store.get(name)
+            size += len(data)
+            for row in rows_in(name, data):
+                if size <= _LITTLE:
+                    held.append(row)
+                yield row
+        if size <= _LITTLE:
+            self._rows = held
 
 
 def distinct(rows: Iterable[Row]) -> Iterator[Row]:

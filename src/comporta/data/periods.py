@@ -8,7 +8,7 @@ and what was computed of it holds, while manifests grow by a segment a day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from comporta.data.runs import FRAGMENT
@@ -26,10 +26,10 @@ def open_periods(now: datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys((f"{utc:%Y-%m-%d}", f"{utc - GRACE:%Y-%m-%d}")))
 
 
-def period_of(at: datetime, now: datetime) -> str:
-    """The period that a row of this time joins, taken in now."""
-    day = f"{at:%Y-%m-%d}"
-    return day if day in open_periods(now) else LATE
+def periods(now: datetime) -> Callable[[datetime], str]:
+    """A function of a row's time, in UTC: the period that it joins, taken in now."""
+    days = {datetime.strptime(each, "%Y-%m-%d").date(): each for each in open_periods(now)}
+    return lambda at: days.get(at.date(), LATE)
 
 
 def to_join(segments: Sequence[Segment], now: datetime) -> Iterator[list[int]]:

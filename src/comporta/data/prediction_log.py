@@ -8,7 +8,7 @@ already, adds none twice, and deletes them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from comporta.data.change import add
 from comporta.data.forgotten import hidden, let_go
 from comporta.data.log import RowColumns, read_log
 from comporta.data.manifests import slice_of
-from comporta.data.open_rows import Row, Unread, distinct, every_row, observation_of, open_names, open_rows
-from comporta.data.periods import period_of
+from comporta.data.open_rows import Opened, Row, Unread, distinct, observation_of, open_names, open_rows
+from comporta.data.periods import periods
 from comporta.data.prediction_rows import (
     BASE,
     TIMELESS,
@@ -112,9 +112,11 @@ def seal_predictions(
     if not names:
         return None
     spans: dict[str, tuple[datetime, datetime]] = {}
+    period_of = periods(now)
     numbers: set[int] = set()
     bad: list[Rejected] = []
-    for row in every_row(store, names):
+    opened = Opened(store, names)
+    for row in opened:
         if isinstance(row, Unread):
             bad.append(Rejected(UNREADABLE, row.source, row.line))
             continue
@@ -123,7 +125,7 @@ def seal_predictions(
             bad.append(Rejected(TIMELESS, row.source, row.line))
             continue
         numbers.add(row.version)
-        period = period_of(at, now)
+        period = period_of(at)
         first, last = spans.get(period, (at, at))
         spans[period] = (min(first, at), max(last, at))
     columns = {
@@ -133,22 +135,21 @@ def seal_predictions(
     }
     sealed = 0
     for period, within in spans.items():
-        frames = _frames(store, names, columns, period, now, bad)
+        frames = _frames(opened, columns, period, now, bad)
         made, _ = add(
             store, keys, log_shape(dataset), frames, change="update", now=now, scratch=scratch,
             within=within, period=period, gains=True,
         )  # fmt: skip
         sealed = made.rows
     set_aside(store, dataset, bad)
-    let_go(store, keys, dataset, (row for row in every_row(store, names) if isinstance(row, Row)), now)
+    let_go(store, keys, dataset, (row for row in opened if isinstance(row, Row)), now)
     for name in names:
         store.delete(name)
     return Sealed(rows=sealed, rejected=dict(Counter(row.cause for row in bad)))
 
 
 def _frames(
-    store: Store,
-    names: Sequence[str],
+    opened: Opened,
     columns: Mapping[int, RowColumns],
     period: str,
     now: datetime,
@@ -158,10 +159,11 @@ def _frames(
     types = schema_of(columns.values())
     yield pl.DataFrame(schema=types)
     held: list[Row] = []
-    rows = (row for row in every_row(store, names) if isinstance(row, Row))
+    period_of = periods(now)
+    rows = (row for row in opened if isinstance(row, Row))
     for row in distinct(rows):
         at = instant(row.at)
-        if at is None or period_of(at, now) != period:
+        if at is None or period_of(at) != period:
             continue
         held.append(row)
         if len(held) >= _BATCH:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -94,7 +95,7 @@ def _check(columns: RowColumns) -> Callable[[Row], str]:
     """A function of a row: why it cannot be kept, or nothing."""
     types = types_of(columns)
     inputs = checker({name: types[column] for name, column in columns.inputs})
-    output = checker({name: types[column] for name, column in columns.outputs})
+    output = checker({name: types[column] for name, column in columns.outputs}, all_of_them=False)
 
     def check(row: Row) -> str:
         if row.at is None:
@@ -106,7 +107,7 @@ def _check(columns: RowColumns) -> Callable[[Row], str]:
             (INPUTS, inputs, row.inputs), (OUTPUT, output, row.output), (HISTORY, _joined.decode, row.joined),
         ):  # fmt: skip
             try:
-                test(bytes(data))
+                test(data)
             except (ValueError, RecursionError):  # a ValidationError is a ValueError too
                 return cause
         return ""
@@ -129,9 +130,7 @@ def _halved(rows: list[Row], columns: RowColumns) -> tuple[list[pl.DataFrame], l
 
 def _frame(rows: list[Row], columns: RowColumns) -> pl.DataFrame:
     types = types_of(columns)
-    beside = {
-        name: pl.Series([_said(row, name) for row in rows], dtype=dtype) for name, dtype in BASE.items()
-    }
+    beside = {name: pl.Series(_said(rows, name), dtype=dtype) for name, dtype in BASE.items()}
     texts = {
         "__inputs": pl.Series([bytes(row.inputs).decode() for row in rows], dtype=pl.String),
         "__output": pl.Series([bytes(row.output).decode() for row in rows], dtype=pl.String),
@@ -144,8 +143,10 @@ def _frame(rows: list[Row], columns: RowColumns) -> pl.DataFrame:
     return frame.select(*BASE, *made)
 
 
-def _said(row: Row, name: str) -> Any:
-    value = getattr(row, name)
+def _said(rows: list[Row], name: str) -> list[Any]:
     if name == "at":
-        return instant(value)
-    return bytes(value).decode() if name == "joined" else value
+        return [instant(row.at) for row in rows]
+    if name == "joined":
+        return [bytes(row.joined).decode() for row in rows]
+    get = attrgetter(name)
+    return [get(row) for row in rows]

@@ -121,11 +121,12 @@ def answers(signature: Signature) -> Types:
     return found
 
 
-def checker(types: Types) -> Callable[[bytes], object]:
+def checker(types: Types, *, all_of_them: bool = True) -> Callable[[bytes], object]:
     """A function of a JSON object that raises ValueError unless it holds these names, each with a value of
-    its type or null."""
+    its type or null; not all_of_them: some of the names."""
     places = {f"_{at}": name for at, name in enumerate(types)}
-    fields = [(place, _python(types[name]) | None) for place, name in places.items()]
+    lacking = () if all_of_them else (None,)
+    fields = [(place, _python(types[name]) | None, *lacking) for place, name in places.items()]
     try:
         struct = msgspec.defstruct("Object", fields, rename=places, forbid_unknown_fields=True, gc=False)
     except ValueError:  # a name with a quote or a backslash in it
@@ -133,9 +134,9 @@ def checker(types: Types) -> Callable[[bytes], object]:
 
         def check(data: bytes) -> object:
             found = msgspec.json.decode(data, type=dict[str, Any])
-            if found.keys() != names:
+            if found.keys() - names or (all_of_them and found.keys() != names):
                 raise ValueError("other names")
-            return [msgspec.convert(found[name], wanted, strict=True) for name, wanted in each.items()]
+            return [msgspec.convert(found.get(name), wanted, strict=True) for name, wanted in each.items()]
 
         return check
     return msgspec.json.Decoder(struct).decode

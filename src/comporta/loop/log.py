@@ -33,22 +33,16 @@ from comporta.errors import NotFound
 from comporta.loop.follow import follow_one
 from comporta.loop.house import House
 from comporta.loop.logged import Logs
-from comporta.loop.lost import Losses
+from comporta.loop.lost import Losses, logged_models
 from comporta.loop.sealing import Sealing
 from comporta.records import FEEDBACK, PREDICTIONS, Feedback, Observation, Signature, Slice
 from comporta.registry import VERSIONS, version_key
-from comporta.release import ROUTES
 from comporta.serve import Line, Sample, Tally
 
 if TYPE_CHECKING:
     import polars as pl
 
 SEAL_SECONDS = 300.0
-
-
-def logged_models(house: House) -> list[str]:
-    """The models that have a log: those that were released."""
-    return [model for model, _ in house.ledger.scan(ROUTES)]
 
 
 def logs_of(house: House) -> list[str]:

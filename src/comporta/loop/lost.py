@@ -17,7 +17,7 @@ from comporta.data.open_rows import Row, distinct, open_names, rows_in
 from comporta.errors import NotFound
 from comporta.loop.house import House
 from comporta.records import Record, decode, encode
-from comporta.release import ROUTES
+from comporta.registry import VERSIONS
 from comporta.serve import Counted, Sample, Tally, version_labels
 from comporta.serve.tally import abandoned, read_tally
 
@@ -93,6 +93,11 @@ class Losses:
             )
 
 
+def logged_models(house: House) -> list[str]:
+    """The models that may have a log: those that have a version."""
+    return sorted({version.model for _, version in house.ledger.scan(VERSIONS)})
+
+
 def keep(house: House, worker: str, missing: Counts) -> None:
     """What a process lost is written down, once."""
     for model in sorted({model for model, _ in missing}):
@@ -107,7 +112,7 @@ def keep(house: House, worker: str, missing: Counts) -> None:
 def lost(house: House) -> Counts:
     """Rows that were answered and never written, by model and version, of all processes that have ended."""
     found: Counts = {}
-    for model, _ in house.ledger.scan(ROUTES):
+    for model in logged_models(house):
         for entry in house.store.list(lost_prefix(log_of(model))):
             for version, rows in decode(house.store.get(entry.name), Lost).rows:
                 found[model, version] = found.get((model, version), 0) + rows
