@@ -9,7 +9,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from comporta.gates import judge
-from comporta.records import Check, Evidence, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.records import Check, Findings
 from comporta.stats.classes import class_text
 
 COLUMNS = 6
@@ -80,6 +81,5 @@ def shown(rows: pl.DataFrame, names: list[str], chance: np.ndarray) -> pl.DataFr
 def fails(check: Check, found: Findings) -> bool:
     """Whether the check refuses what was found."""
     (need,) = check.needs()
-    missing = "" if found.figures or found.without else "; ".join(found.missing.values()) or "nothing"
-    evidence = Evidence(need=need, figures=found.figures, without=found.without, missing=missing)
+    evidence = evidence_of(need, found)
     return judge((check,), {need: evidence})[0].outcome == "fail"

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from comporta.gates import judge
-from comporta.records import Check, Evidence, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.records import Check, Findings
 
 KINDS = ("numbers", "mixed", "coarse", "sensors")
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -62,8 +63,7 @@ def sizes(seeds: int) -> tuple[tuple[int, range], ...]:
 def outcome(check: Check, found: Findings) -> str:
     """What the check says of these findings."""
     (asked,) = check.needs()
-    missing = "" if found.figures or found.without else "; ".join(found.missing.values()) or "nothing found"
-    evidence = Evidence(need=asked, figures=found.figures, without=found.without, missing=missing)
+    evidence = evidence_of(asked, found)
     (verdict,) = judge((check,), {asked: evidence})
     return verdict.outcome
 

@@ -21,6 +21,7 @@ from comporta.loop.release import models, release, rollback, stale, version_of
 from comporta.loop.report import report
 from comporta.loop.reproduce import reproduce
 from comporta.loop.runs import run_of, runs
+from comporta.loop.sentences import sentence
 from comporta.loop.serving import Released
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
@@ -76,8 +77,10 @@ def test_its_chain_readings_and_data_are_sound(house: House) -> None:
 
 
 def test_what_its_gates_said_is_shown_as_it_was_said(house: House) -> None:
-    told = {each.verdict.check: each for each in report(house, "leaving/2").told}
+    told = {each.title: each for each in report(house, "leaving/2").told}
     assert len(told) == 15
+    assert "served answers within 0.0001 of research" in told
+    assert all(each.reason == each.verdict.reason for each in told.values()), "sentences of that release"
     assert {each.verdict.outcome for each in told.values() if each.verdict.required} == {
         "pass",
         "inconclusive",
@@ -88,9 +91,21 @@ def test_it_is_gated_again_and_its_waiver_still_holds(house: House) -> None:
     judged = gate(house, "leaving/2")
     assert judged.version.state == "released"
     assert len(judged.version.verdicts) == 15, "no check counts as changed or as another"
+    assert not any(each.changed or each.carried for each in judged.version.verdicts)
+    assert set(judged.version.asked) == {each.check for each in judged.version.verdicts if each.required}
+    assert judged.version.forms == {
+        each.check: each.form for each in judged.version.verdicts if each.required
+    }
+    assert judged.version.policy == judged.version.judged_by, "asked for what it is asked today"
     (shut,) = [each for each in judged.version.verdicts if not each.opens]
+    assert shut.check == "limit?metric=brier&at_most=0.05"
     assert judged.version.waived(shut, house.clock()) is not None
     assert judged.version.shut(house.clock()) == ()
+    titles = {each.check: sentence(each.called) for each in judged.version.verdicts}
+    assert titles["parity?tolerance=0.0001"] == "training-serving skew at most 0.0001"
+    assert titles["few are predicted to leave"] == "few are predicted to leave"
+    assert not gate(house, "leaving/2").fresh, "a second time there is nothing to rename"
+    assert verify(house).sound
     # Taken back and released again, on the strength of that waiver alone.
     assert rollback(house, "leaving", by="ana", reason="to try").shares[0].version == 1
     assert release(house, "leaving/2", by="rui", reason="and again").shares[0].version == 2
@@ -110,6 +125,17 @@ def test_what_learned_from_an_erased_row_is_stale_and_says_so(house: House) -> N
 def test_a_version_is_built_again_bit_for_bit(house: House) -> None:
     done = reproduce(house, "leaving/1")
     assert done.equal, done.reason
+    # The scores' figures are the same; what could not be measured has a form of its own since.
+    assert [each.node for each in done.steps if each.newer] == ["score leaving"]
+
+
+def test_what_its_measurings_said_is_shown_as_it_was_said(house: House) -> None:
+    found = {each.verdict.what: each.findings for each in report(house, "leaving/1").told}
+    assert found["calibration"].notes == (
+        "Bias is the mean of what was said less what came true, in shares.",
+    )
+    assert found["versus"].without == "there is no champion yet to compare with"
+    assert found["contamination"].notes[0].startswith("twins in both parts: 98.27% of test rows")
 
 
 def test_its_predictions_and_labels_are_there_sealed_and_open(house: House) -> None:

@@ -13,10 +13,12 @@ from comporta.data.change import add
 from comporta.data.steps_features import features
 from comporta.data.steps_logged import logged
 from comporta.evidence import replay
+from comporta.evidence.codes.quality import SUBJECTS_RESAMPLED
 from comporta.gates.judge import judge
 from comporta.gates.past import replayed
+from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import (
-    Evidence,
     Feedback,
     Field,
     Findings,
@@ -207,8 +209,7 @@ def verdict(desk, made, table, check=None, **options):
     )  # fmt: skip
     found = desk.get_json(step["findings"], Findings)
     (need,) = check.needs()
-    missing = "" if found.figures or found.without else "; ".join(found.missing.values())
-    evidence = Evidence(need=need, figures=found.figures, without=found.without, missing=missing)
+    evidence = evidence_of(need, found)
     return judge((check,), {need: evidence})[0], found
 
 
@@ -242,7 +243,7 @@ def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(d
     assert (found.rows, found.of) == (ROWS - trained, ROWS)
     # The group is no column of a request: the subject that it named is resampled.
     assert found.figures[0].groups == 40
-    assert "No plane is logged: subject resampled." in found.notes
+    assert SUBJECTS_RESAMPLED(group="plane") in found.notes
 
 
 def test_a_candidate_that_fails_what_production_asks_is_refused(desk):
@@ -258,7 +259,7 @@ def test_nothing_served_is_nothing_to_replay_and_a_few_rows_are_too_few(desk):
     slices = kept(desk, *asked(flights()[590:]))
     said, _ = verdict(desk, made, table_of(desk, made, rain, slices))
     assert said.outcome == "inconclusive"
-    assert "10 logged rows" in said.reason
+    assert "10 logged rows" in sentence(said.reason)
 
 
 def test_requests_of_other_models_without_labels_or_with_fewer_columns_are_left_out(desk):

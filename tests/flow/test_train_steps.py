@@ -23,6 +23,7 @@ from sklearn.svm import LinearSVC
 
 from comporta.errors import BadData, BadProject, NotFound, Tampered
 from comporta.evidence import versus as room
+from comporta.evidence.codes.quality import CHAMPION_COULD_NOT_ANSWER
 from comporta.records import Findings, Scores, Signature, at_random, by_group, by_time
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
@@ -280,7 +281,8 @@ def test_scores_are_scikit_learn_s_with_intervals_by_day_or_group_and_slice():
     slices = {each.slice for each in scores.figures}
     assert {"word=x", "word=y", "word=z", "town=Lisboa", "town=Porto"} <= slices
     assert len([each for each in slices if each.startswith("amount=")]) == 4
-    assert scores.missing["roc_auc word=missing"].endswith("at least 30 expected")
+    small = [(each.metric, each.slice) for each in scores.unmeasured if each.small]
+    assert small == [("roc_auc", "word=missing"), ("f1", "word=missing")]
     grouped = steps.score(at, predictions=made["predictions"], metrics=["roc_auc"], group="subject")
     assert at.get_json(grouped["scores"], Scores).figures[0].groups == 50
 
@@ -352,7 +354,8 @@ def test_a_champion_with_other_features_is_a_missing_comparison_and_no_failed_ru
     with pytest.raises(BadData, match="found no word"):
         steps.predict(at, **asked)
     theirs = steps.predict(at, **asked, strict=False)["predictions"]
-    assert "could not answer" in versus(at, new, theirs, old["train"], "main").missing["main"]
+    (lost,) = versus(at, new, theirs, old["train"], "main").unmeasured
+    assert (lost.metric, lost.why) == ("main", CHAMPION_COULD_NOT_ANSWER())
 
 
 def test_groups_split_whole_by_a_kept_column():

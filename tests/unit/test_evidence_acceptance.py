@@ -1,6 +1,5 @@
 import importlib.util
 import linecache
-import re
 import sys
 import types
 
@@ -10,10 +9,20 @@ import pytest
 
 from comporta.errors import BadProject
 from comporta.evidence.acceptance import tried
+from comporta.evidence.codes.behaviour import (
+    CHANGED_NOT_FINITE,
+    CHANGED_ROWS_RAISED,
+    GAVE_NO_FRAME,
+    GAVE_OTHER_ROWS,
+    GAVE_ROWS_TWICE,
+    LEFT_OUT_FEATURES,
+)
 from comporta.evidence.handed import ROW, as_said, known
 from comporta.evidence.scenario import told
 from comporta.gates import accept, judge, policy, scenario
-from comporta.records import Evidence, Field, Figure, Said, Signature
+from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
+from comporta.records import Field, Figure, Said, Signature
 from comporta.stats.metrics import Seen, statistic
 
 FIELDS = (Field(name="fare", type="Float64"), Field(name="night", type="Boolean"))
@@ -52,8 +61,7 @@ def table(n=400, seed=0):
 
 def verdict(check, found):
     (wanted,) = check.needs()
-    missing = "; ".join(found.missing.values()) if not found.figures else ""
-    return judge((check,), {wanted: Evidence(need=wanted, figures=found.figures, missing=missing)})[0]
+    return judge((check,), {wanted: evidence_of(wanted, found)})[0]
 
 
 HANDED = types.SimpleNamespace(
@@ -115,7 +123,7 @@ def bad_figure():
 
 def test_true_passes_and_false_fails():
     assert says(holds).outcome == "pass"
-    assert says(holds).reason == "holds holds."
+    assert sentence(says(holds).reason) == "holds holds."
     assert says(does_not).outcome == "fail"
 
 
@@ -135,8 +143,8 @@ def test_a_figure_is_judged_by_its_interval():
 def test_an_assertion_fails_with_its_line_and_its_words_stay_in_the_evidence():
     found, said = tried(asserts, HANDED), says(asserts)
     assert said.outcome == "fail"
-    assert "test_evidence_acceptance.py:" in said.reason
-    assert "a fare of" not in said.reason
+    assert "test_evidence_acceptance.py:" in sentence(said.reason)
+    assert "a fare of" not in sentence(said.reason)
     assert found.tables["assertion"][0]["says"].startswith("a fare of")
 
 
@@ -157,7 +165,7 @@ def test_all_else_is_inconclusive_and_blocks(function, why):
     said = says(function)
     assert said.outcome == "inconclusive"
     assert not said.opens
-    assert why in said.reason
+    assert why in sentence(said.reason)
 
 
 def test_true_where_a_number_was_expected_is_no_pass():
@@ -230,18 +238,18 @@ def test_a_scenario_may_look_at_a_column_kept_beside_the_features():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (fewer, "3 rows, expected the 400"),
-        (twice, "twice"),
-        (without_fare, "left out 1 features, first 'fare'"),
-        (lambda rows: None, "a NoneType"),
-        (raises, "KeyError"),
-        (lambda rows: rows.with_columns(fare=None), "could not be asked|no finite answer"),
+        (fewer, GAVE_OTHER_ROWS(found=3, expected=400)),
+        (twice, GAVE_ROWS_TWICE()),
+        (without_fare, LEFT_OUT_FEATURES(features=1, first="fare")),
+        (lambda rows: None, GAVE_NO_FRAME(type="NoneType")),
+        (raises, CHANGED_ROWS_RAISED(error="KeyError")),
+        (lambda rows: rows.with_columns(fare=None), CHANGED_NOT_FINITE(rows=400)),
     ],
 )
 def test_a_scenario_that_cannot_be_asked_is_no_pass(change, why):
     found = told(Model(), table(), change, None, None, 0)
     assert not found.figures
-    assert re.search(why, "".join(found.missing.values()))
+    assert [each.why for each in found.unmeasured] == [why]
     assert verdict(scenario("x", double, at_most=1.0), found).outcome == "inconclusive"
 
 
@@ -251,7 +259,7 @@ def test_each_scenario_is_held_to_its_own_limit():
     assert verdict(scenario("fares double", double, at_most=0.1), found).outcome == "fail"
     steady = scenario("fares double", double, metric="roc_auc", at_least=0.8)
     assert verdict(steady, found).outcome == "pass"
-    assert steady.name == "scenario fares double: roc_auc at least 0.8"
+    assert sentence(steady.title) == "scenario fares double: roc_auc at least 0.8"
     assert verdict(scenario("x", double, metric="mean prediction", at_most=0.5), found).outcome == "fail"
     for wrong in ({}, {"at_most": 1.0, "metric": "no such"}):
         with pytest.raises(BadProject):

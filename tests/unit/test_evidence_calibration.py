@@ -6,9 +6,12 @@ import pytest
 
 from comporta.errors import BadProject
 from comporta.evidence.calibration import calibration, measure
+from comporta.evidence.codes.shared import TOO_FEW_ROWS
 from comporta.gates.calibration import calibrated
 from comporta.gates.judge import judge
-from comporta.records import Evidence, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
+from comporta.records import Findings, Unmeasured
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
 
@@ -60,7 +63,7 @@ def verdict(rows, check=None, **options):
     check = check or calibrated(0.1)
     found = calibration(rows, **options)
     (need,) = check.needs()
-    return judge((check,), {need: Evidence(need=need, figures=found.figures, without=found.without)})[0]
+    return judge((check,), {need: evidence_of(need, found)})[0]
 
 
 @pytest.mark.parametrize("make", [binary, three, numbers])
@@ -81,7 +84,7 @@ def test_a_calibrated_model_passes(make):
 def test_a_model_that_says_too_much_or_too_little_is_refused(rows):
     found = verdict(rows)
     assert found.outcome == "fail"
-    assert "expected at most 0.1" in found.reason
+    assert "expected at most 0.1" in sentence(found.reason)
 
 
 def test_a_slice_in_which_it_is_wrong_is_named():
@@ -111,7 +114,8 @@ def test_small_slices_are_named_and_not_judged():
         __keep_town=pl.when(pl.int_range(500) < 10).then(pl.lit("c")).otherwise("__keep_town")
     )
     found = calibration(rows, by=("town",))
-    assert found.missing == {"bias town=c": "10 rows, at least 30 expected"}
+    few = TOO_FEW_ROWS(rows=10, least=30)
+    assert found.unmeasured == (Unmeasured(metric="bias", slice="town=c", why=few, small=True),)
     assert {each.slice for each in found.figures} == {"", "town=a", "town=b"}
 
 

@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 
 from comporta.evidence.carried import MADE, PLAIN, RAW, carried
+from comporta.evidence.codes.requests import ASKED_BECAUSE, FROM_MADE_FEATURES, NO_ROW_WITH_KEY_AND_TIME
 from comporta.evidence.load import Round
 from comporta.evidence.rubbish import far, malformed
 from comporta.evidence.stress import findings
 from comporta.gates import judge, stress
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Field, Signature
 from comporta.store import Desk, MemoryStore, derive
 
@@ -43,7 +45,7 @@ def gone(desk, way, tables, keys):
 
 def test_a_row_with_a_key_of_its_own_is_sent_raw_with_what_else_is_said_of_it():
     found = sent(requests)
-    assert (found.where, found.why) == (RAW, "")
+    assert (found.where, found.why) == (RAW, None)
     assert [inputs(body) for body in found.bodies] == [{"area": ["a"], "__subject": ["p"]}]
 
 
@@ -61,7 +63,7 @@ def test_features_that_a_request_carries_are_sent_as_they_are():
         raw=(AREA, RATE), features=(AREA, RATE), output="both", task="binary", classes=("no", "yes"), label=""
     )
     found = sent(requests, takes=plain, way=None)
-    assert (found.where, found.why, len(found.bodies)) == (PLAIN, "", 3)
+    assert (found.where, found.why, len(found.bodies)) == (PLAIN, None, 3)
 
 
 def test_what_is_said_of_a_row_beside_its_columns_stays_where_they_are_wrong():
@@ -81,7 +83,7 @@ def test_the_verdict_and_the_note_say_that_features_were_sent_and_why():
     (wanted,) = check.needs()
     (verdict,) = judge((check,), {wanted: Evidence(need=wanted, figures=found.figures)})
     assert verdict.outcome == "pass"
-    assert verdict.reason.endswith("without the joins and computed features before them.")
-    assert any("no test row has a key of its own and a time" in note for note in found.notes)
+    assert sentence(verdict.reason).endswith("without the joins and computed features before them.")
+    assert ASKED_BECAUSE(where=FROM_MADE_FEATURES(), why=NO_ROW_WITH_KEY_AND_TIME()) in found.notes
     p50 = next(each for each in found.figures if each.metric == "p50 ms")
     assert np.allclose([p50.low, p50.high], [15.0, 16.0])

@@ -14,6 +14,8 @@ from comporta.evidence import feature_quality as qualities
 from comporta.evidence import identifiers as names
 from comporta.evidence import single_feature as alone
 from comporta.evidence import time_travel as times
+from comporta.evidence.codes.shared import OF_FEATURE
+from comporta.evidence.codes.table import EMPTY_IN_TEST, INFINITE_VALUES, ONE_VALUE_IN_TEST, SEEN_BEYOND_OWN
 from comporta.gates import (
     contamination,
     duplicates,
@@ -24,6 +26,8 @@ from comporta.gates import (
     no_time_travel,
     single_feature,
 )
+from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Findings
 from comporta.stats.alone import parts_of, said_of, told
 from comporta.stats.paired import delong
@@ -80,8 +84,7 @@ def found(room, **given):
 
 def verdict(check, findings):
     (asked,) = check.needs()
-    missing = "" if findings.figures or findings.without else "; ".join(findings.missing.values())
-    evidence = Evidence(need=asked, figures=findings.figures, without=findings.without, missing=missing)
+    evidence = evidence_of(asked, findings)
     (said,) = judge((check,), {asked: evidence})
     return said
 
@@ -165,7 +168,7 @@ def test_rows_of_few_distinct_values_are_no_contamination():
     for seed in range(30):
         findings = contaminations.contaminated(coarse(seed), coarse(100 + seed, first=5000))
         assert verdict(contamination(), findings).outcome == "pass"
-    assert "repeat" not in findings.notes[0] and "what is beyond counts" in findings.notes[0]
+    assert findings.notes[0].code == SEEN_BEYOND_OWN.id
 
 
 def test_an_entity_in_both_parts_fails_only_where_it_must_not_be():
@@ -193,7 +196,7 @@ def test_entities_that_were_not_looked_at_are_inconclusive():
     none = table(1, first=5000).with_columns(__keep_customer=pl.lit(None, dtype=pl.Int64))
     findings = found(contaminations, train=table(0), test=none, columns=["customer"])
     said = verdict(contamination(entities=("customer",)), findings)
-    assert said.outcome == "inconclusive" and "no test row has a customer" in said.reason
+    assert said.outcome == "inconclusive" and "no test row has a customer" in sentence(said.reason)
 
 
 def test_no_reason_holds_a_value():
@@ -202,7 +205,7 @@ def test_no_reason_holds_a_value():
         contamination(entities="customer"),
         found(contaminations, train=train, test=test, columns=["customer"]),
     )
-    assert not re.search(r"again|red|green|\bkey=", said.reason)
+    assert not re.search(r"again|red|green|\bkey=", sentence(said.reason))
 
 
 # Duplicates
@@ -240,7 +243,11 @@ def test_rows_that_differ_are_no_duplicates():
 
 def test_rows_of_few_distinct_values_are_not_judged_and_it_is_said():
     said = verdict(duplicates(required=True), found(copies, train=coarse()))
-    assert said.outcome == "does not apply" and "repeat by chance" in said.reason and "%" in said.reason
+    assert (
+        said.outcome == "does not apply"
+        and "repeat by chance" in sentence(said.reason)
+        and "%" in sentence(said.reason)
+    )
 
 
 # Single features
@@ -416,7 +423,7 @@ def test_columns_of_every_type_are_taken():
 def test_features_that_name_or_count_rows_are_identifiers(fault, made):
     rows = table().with_columns(pl.Series(fault, made(np.random.default_rng(0))))
     findings = found(names, train=rows)
-    assert values(findings) == {"identifiers": 1.0} and findings.notes[0].startswith(fault)
+    assert values(findings) == {"identifiers": 1.0} and findings.notes[0].values["feature"] == fault
     assert verdict(identifiers(required=True), findings).outcome == "fail"
     assert verdict(identifiers(), findings).opens, "by itself it is only reported"
 
@@ -440,14 +447,15 @@ def test_too_few_rows_tell_no_identifier():
 @pytest.mark.parametrize(
     ("now", "why"),
     [
-        (pl.lit(None, dtype=pl.Float64), "empty in the test"),
-        (pl.lit(1.0), "one value in the test"),
-        (pl.when(pl.col("f1") > 2).then(np.inf).otherwise("f1"), "infinite"),
+        (pl.lit(None, dtype=pl.Float64), EMPTY_IN_TEST),
+        (pl.lit(1.0), ONE_VALUE_IN_TEST),
+        (pl.when(pl.col("f1") > 2).then(np.inf).otherwise("f1"), INFINITE_VALUES),
     ],
 )
 def test_a_feature_that_broke_fails(now, why):
     findings = found(qualities, train=table(0), test=table(1).with_columns(f1=now))
-    assert why in findings.notes[0] and findings.notes[0].startswith("f1")
+    (note,) = findings.notes
+    assert (note.code, note.values["feature"], note.values["what"].code) == (OF_FEATURE.id, "f1", why.id)
     assert verdict(feature_quality(), findings).outcome == "fail"
 
 
@@ -504,7 +512,7 @@ def test_a_join_without_times_is_inconclusive_unless_it_never_changes():
     train, test = (joined(table(n), event=None, arrived=None, prefix="airports") for n in (0, 1))
     findings = found(times, train=train, test=test)
     said = verdict(no_time_travel(), findings)
-    assert said.outcome == "inconclusive" and not said.opens and "timeless" in said.reason
+    assert said.outcome == "inconclusive" and not said.opens and "timeless" in sentence(said.reason)
     assert verdict(
         no_time_travel(timeless="airports"), found(times, train=train, test=test, timeless=["airports"])
     ).opens
@@ -525,7 +533,7 @@ def test_a_late_row_fails_even_where_another_join_has_no_times():
 
 def test_without_joins_it_does_not_apply_and_without_times_it_is_inconclusive():
     said = verdict(no_time_travel(), found(times, train=table(0), test=table(1)))
-    assert said.outcome == "does not apply" and "declared known" in said.reason
+    assert said.outcome == "does not apply" and "declared known" in sentence(said.reason)
     train, test = (joined(table(n)).drop("__at") for n in (0, 1))
     assert verdict(no_time_travel(), found(times, train=train, test=test)).outcome == "inconclusive"
 
@@ -537,17 +545,18 @@ def test_features_that_are_known_by_declaration_alone_are_counted():
     for findings, outcome in ((joined_too, "pass"), (alone_too, "does not apply")):
         said = verdict(no_time_travel(), findings)
         assert said.outcome == outcome
-        assert said.reason.endswith(
+        assert sentence(said.reason).endswith(
             "3 known features tell no time: that they are known in time is declared, not seen."
         )
         (count,) = (each for each in findings.figures if each.metric == "known features without times")
         assert count.value == 3
 
 
-def test_what_is_excused_stands_in_the_name():
-    assert no_time_travel().name == "no feature comes from the future"
+def test_what_is_excused_stands_in_the_id_and_in_the_title():
+    assert no_time_travel().name == "time_travel"
     excused = no_time_travel(timeless=("airports", "areas"))
-    assert excused.name == "no feature comes from the future, airports, areas taken as timeless"
+    assert excused.name == "time_travel?timeless=airports&timeless=areas"
+    assert sentence(excused.title).endswith("no feature from the future (airports, areas taken as timeless)")
 
 
 # All of them

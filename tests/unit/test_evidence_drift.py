@@ -10,11 +10,14 @@ from scipy import stats
 from comporta.errors import BadProject
 from comporta.evidence import feature_drift as features
 from comporta.evidence import prediction_drift as predictions
+from comporta.evidence.codes.change import ANOTHER_KIND
 from comporta.evidence.reference import referred
 from comporta.gates import judge
 from comporta.gates.feature_drift import feature_drift
 from comporta.gates.prediction_drift import prediction_drift
-from comporta.records import Evidence, Field, Figure, Findings
+from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
+from comporta.records import Field, Figure, Findings, Unmeasured
 from comporta.records.reference import Importances
 from comporta.stats.distance import between, noncentral, paired
 from comporta.stats.ratios import paired_ratio, ratio
@@ -50,7 +53,7 @@ def answers(rows, seed, rate=0.3, shift=0.0, feature=0.0, rare=None):
 
 def verdict(check, found: Findings):
     (need,) = check.needs()
-    evidence = Evidence(need=need, figures=found.figures, without=found.without)
+    evidence = evidence_of(need, found)
     return judge((check,), {need: evidence})[0]
 
 
@@ -129,7 +132,7 @@ def test_scores_that_moved_are_found_against_champion_and_earlier_version():
     assert set(drifted) == {"champion: yes", "earlier 1: yes"}
     assert min(drifted.values()) > 0.25
     said = verdict(prediction_drift(), found)
-    assert said.outcome == "fail" and "expected at most" in said.reason
+    assert said.outcome == "fail" and "expected at most" in sentence(said.reason)
     assert verdict(prediction_drift(9, rates=99), found).outcome == "pass"
 
 
@@ -159,7 +162,7 @@ def test_a_champion_that_cannot_be_compared_leaves_the_check_in_doubt():
     rows = answers(300, 4)
     earlier = {"earlier 1": referred(rows, FIELDS)}
     said = verdict(prediction_drift(), predictions.moved(rows, rows.clear(), earlier))
-    assert said.outcome == "inconclusive" and "champion" in said.reason
+    assert said.outcome == "inconclusive" and "champion" in sentence(said.reason)
 
 
 def test_a_regression_is_compared_by_its_numbers():
@@ -199,8 +202,8 @@ def test_a_moved_feature_counts_as_much_as_the_model_leans_on_it():
     now = answers(3_000, 2, feature=1.0)
     leaning = features.moved(now, was, weights(f0=0.9, f1=0.1))
     said = verdict(feature_drift(), leaning)
-    assert said.outcome == "fail" and "f0" in said.reason
-    assert "1 of 9" in leaning.notes[0]
+    assert said.outcome == "fail" and "f0" in sentence(said.reason)
+    assert (leaning.notes[0].values["found"], leaning.notes[0].values["comparisons"]) == (1, 9)
     careless = features.moved(now, was, weights(f0=0.001, f1=0.999))
     assert verdict(feature_drift(), careless).outcome == "pass"
     row = leaning.tables["features"][0]
@@ -220,7 +223,8 @@ def test_a_feature_that_went_missing_or_changed_its_words_is_found():
 def test_a_feature_of_another_kind_leaves_the_check_in_doubt():
     was = {"earlier 1": referred(answers(300, 1), FIELDS)}
     found = features.moved(answers(300, 2).with_columns(f0=pl.lit("word")), was, None)
-    assert "earlier 1: f0" in found.missing
+    why = ANOTHER_KIND(found="String", expected="numbers")
+    assert found.unmeasured == (Unmeasured(metric="feature drift", slice="earlier 1: f0", why=why),)
     assert verdict(feature_drift(), found).outcome == "inconclusive"
 
 

@@ -3,10 +3,14 @@ import polars as pl
 import pytest
 
 from comporta.errors import BadProject
+from comporta.evidence.codes.behaviour import NO_SUCH_FEATURE, NOTHING_REFUSED
+from comporta.evidence.codes.shape import NO_SUCH_CLASS
+from comporta.evidence.codes.shared import NO_TEST_ROWS
 from comporta.evidence.evasion import searched
 from comporta.evidence.flips import search, ways_of
 from comporta.gates import evasion, judge
-from comporta.records import Evidence, Field, Said, Signature
+from comporta.loop.evidence import evidence_of
+from comporta.records import Field, Said, Signature
 from comporta.stats.spread import spread
 
 FIELDS = (
@@ -149,16 +153,21 @@ def test_a_model_of_labels_alone_is_searched_too():
 
 def test_what_cannot_be_asked_is_missing_and_a_regression_refuses_nothing():
     model, whole = Model(linear), table(100, 0)
-    for names, unwanted in ((("no such",), None), (("income",), "perhaps")):
-        assert searched(model, whole, names, 1.0, {}, unwanted, 1.0, None, 0).missing
-    assert searched(model, whole.clear(), ("income",), 1.0, {}, None, 1.0, None, 0).missing
+    for rows, names, unwanted, why in (
+        (whole, ("no such",), None, NO_SUCH_FEATURE),
+        (whole, ("income",), "perhaps", NO_SUCH_CLASS),
+        (whole.clear(), ("income",), None, NO_TEST_ROWS),
+    ):
+        (lost,) = searched(model, rows, names, 1.0, {}, unwanted, 1.0, None, 0).unmeasured
+        assert lost.why.code == why.id
     number = Signature(raw=FIELDS, features=FIELDS, output="both", task="regression")
-    assert searched(Model(linear, number), whole, ("income",), 1.0, {}, None, 1.0, None, 0).without
+    found = searched(Model(linear, number), whole, ("income",), 1.0, {}, None, 1.0, None, 0)
+    assert found.without == NOTHING_REFUSED()
 
 
 def verdict(found, check):
     (wanted,) = check.needs()
-    return judge((check,), {wanted: Evidence(need=wanted, figures=found.figures, without=found.without)})[0]
+    return judge((check,), {wanted: evidence_of(wanted, found)})[0]
 
 
 def test_a_model_that_a_small_change_turns_fails_and_one_that_resists_passes():

@@ -6,10 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.evidence.codes.requests import NOT_ASKED_AS_REQUESTS
 from comporta.evidence.compared import Gaps, Research
 from comporta.evidence.from_raw import ALONE, FromRaw, as_explained, ask_raw, differences, is_raw, sampled
 from comporta.evidence.parity import findings
 from comporta.gates import judge, parity
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Field, Signature
 
 RAW = (Field(name="word", type="String"), Field(name="n", type="Int64"))
@@ -111,7 +113,7 @@ def test_rows_are_asked_alone_and_together_and_agree():
     assert found.gaps.by.max() == 0
     said, _ = verdict(found, research)
     assert said.outcome == "pass"
-    assert f"{ROWS} of them from the raw request on: 2 features." in said.reason
+    assert f"{ROWS} of them from the raw request on: 2 features." in sentence(said.reason)
 
 
 def test_a_feature_that_is_another_is_named_with_its_first_row():
@@ -121,7 +123,7 @@ def test_a_feature_that_is_another_is_named_with_its_first_row():
     found, _, research = asked(wrong)
     said, kept = verdict(found, research)
     assert said.outcome == "fail"
-    assert "largest feature difference feature=word: 1" in said.reason
+    assert "largest feature difference feature=word: 1" in sentence(said.reason)
     (line,) = kept.tables["features"]
     rows, raw, _ = table()
     those = (raw["n"] == 17).arg_true()
@@ -136,13 +138,13 @@ def test_refused_rows_are_counted_and_the_features_of_the_others_stay_theirs():
     assert all(gap.max() == 0 for gap in found.features.values())
     said, _ = verdict(found, research)
     assert said.outcome == "fail"
-    assert "rows refused form=raw request" in said.reason
+    assert "rows refused form=raw request" in sentence(said.reason)
 
 
 def test_rows_without_a_request_or_a_key_of_their_own_are_left_out_and_told():
     found, _, research = asked(sound, requests=lambda raw: pl.concat([raw[10:], raw[20:22]]))
     assert len(found.places) == ROWS - 12
-    assert any("12 rows have no time" in note for note in verdict(found, research)[1].notes)
+    assert NOT_ASKED_AS_REQUESTS(rows=12) in verdict(found, research)[1].notes
     nobody, _, research = asked(sound, requests=lambda raw: raw[:0])
     assert verdict(nobody, research)[0].outcome == "inconclusive"
 

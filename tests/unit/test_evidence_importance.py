@@ -13,13 +13,16 @@ from sklearn.preprocessing import StandardScaler
 
 from comporta.evidence import explanation, importance, importance_change
 from comporta.evidence.attribution import attributed
+from comporta.evidence.codes.behaviour import BY_ORDERS, BY_WEIGHTS, FEWER_THAN_TWO_TARGETS, NOTHING_LOST
 from comporta.evidence.importance import important
 from comporta.evidence.importance_change import changed
 from comporta.evidence.reference import importances, referred
 from comporta.gates import judge
 from comporta.gates.explanation import explained
 from comporta.gates.importance_change import importance_change as gate
-from comporta.records import Evidence, Figure, Findings, Said, encode
+from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
+from comporta.records import Figure, Findings, Said, Unmeasured, encode
 from comporta.records.reference import Importances
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -54,9 +57,7 @@ def figures(found, metric):
 
 def verdict(check, found):
     (need,) = check.needs()
-    evidence = Evidence(
-        need=need, figures=found.figures, without=found.without, missing="; ".join(found.missing.values())
-    )
+    evidence = evidence_of(need, found)
     return judge((check,), {need: evidence})[0]
 
 
@@ -113,8 +114,10 @@ def test_nothing_learned_is_told_as_missing_and_not_as_shares():
             return Said(np.zeros((frame.height, 1)), np.zeros(frame.height))
 
     found = important(Mean(), rows)
-    assert "share" in found.missing and importances(found) is None
-    assert "permutation importance" in important(Mean(), rows.drop("__target")).missing
+    assert found.unmeasured == (Unmeasured(metric="share", why=NOTHING_LOST()),)
+    assert importances(found) is None
+    none = important(Mean(), rows.drop("__target"))
+    assert none.unmeasured == (Unmeasured(metric="permutation importance", why=FEWER_THAN_TWO_TARGETS()),)
 
 
 def test_labels_alone_and_three_classes_have_importances_too():
@@ -130,7 +133,7 @@ def test_linear_values_are_the_formula_and_add_up_behind_scaler_and_imputer():
     )
     asked = model(rows, make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()))
     told = attributed(asked, rows, rows.head(100), 0)
-    assert "exact for linear" in told.method
+    assert told.method == BY_WEIGHTS()
     margin = asked.estimator.decision_function(asked.numbers(rows))
     assert (told.values.sum(axis=1) + told.base)[:, 0] == pytest.approx(margin)
     assert told.residual < 1e-12 and told.apart == 0
@@ -161,7 +164,7 @@ def test_sampled_values_of_a_linear_model_near_the_exact_ones_and_add_up():
 
     sampled = attributed(Hidden(), rows, background, 0)
     exact = attributed(Hidden.inner, rows.head(len(sampled.values)), background, 0)
-    assert "sampled" in sampled.method and sampled.residual < 1e-9
+    assert sampled.method.code == BY_ORDERS.id and sampled.residual < 1e-9
     apart = sampled.values - exact.values
     assert np.abs(apart.mean(axis=0)).max() < 0.15
     assert np.corrcoef(sampled.values[:, 0, 0], exact.values[:, 0, 0])[0, 1] > 0.9
@@ -171,7 +174,7 @@ def test_sampled_values_of_a_linear_model_near_the_exact_ones_and_add_up():
 def test_forests_are_explained_by_sampling_and_say_so(kind):
     rows = table(400, task="two" if kind is RandomForestClassifier else "numbers")
     told = attributed(model(rows, kind(5, random_state=0)), rows, rows.head(50), 0)
-    assert "not exact" in told.method and told.residual < 1e-9
+    assert told.method.code == BY_ORDERS.id and told.residual < 1e-9
     assert told.sizes.mean(axis=0).argmax() == 0
 
 
@@ -232,7 +235,7 @@ def test_additivity_of_sampled_values_is_no_reassurance():
     found = explanation.summed(told, ["f0", "f1", "f2", "f3"], 300, "")
     said = verdict(explained(), found)
     assert told.residual < 1e-9 and said.outcome == "does not apply"
-    assert "sampled" in said.reason and "additivity shows nothing" in said.reason
+    assert "sampled" in sentence(said.reason) and "additivity shows nothing" in sentence(said.reason)
     assert figures(found, "shap share")["f0"].value > 0.3
     unsteady = told._replace(answer=told.answer + 1)
     assert (
@@ -299,10 +302,10 @@ def test_the_steps_keep_what_they_found_and_the_reference_holds_it():
     moved = importance_change.measure(at, importance=made["findings"], **{"earlier 1": kept})
     assert figures(at.get_json(moved["findings"], Findings), "importance moved")["earlier 1"].value == 0
     told = explanation.measure(at, model=nothing, signature=nothing, test=test, opened=opened)
-    assert nothing.digest in at.get_json(told["findings"], Findings).notes[1]
+    assert at.get_json(told["findings"], Findings).notes[1].values["digest"] == nothing.digest
     asked = model(rows, LogisticRegression())
     told = explanation.measure(at, model=nothing, signature=nothing, test=test, opened=opened)
-    assert told["background"].digest in at.get_json(told["findings"], Findings).notes[1]
+    assert at.get_json(told["findings"], Findings).notes[1].values["digest"] == told["background"].digest
 
 
 def test_forty_features_keep_their_importance_in_few_bytes():

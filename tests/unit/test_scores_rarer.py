@@ -8,6 +8,7 @@ import pytest
 
 from comporta.loop.evidence import unmeasured
 from comporta.records import Need
+from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES
 from comporta.train.scores import measure
 
 
@@ -20,4 +21,5 @@ def test_values_beyond_the_fifty_most_common_are_unmeasured_and_small_where_they
     found = measure(rows, ["mae"], ["store"])
     assert sum(figure.slice != "" for figure in found.figures) == 50
     (lost,) = unmeasured(Need(what="scores", metric="mae", by="store"), found)
-    assert lost.slice == "store=one of 4 rarer values" and lost.small == small
+    why = RARER_TOO_FEW(values=4, rows=each, least=30) if small else RARER_VALUES(values=4, most=50)
+    assert (lost.slice, lost.why, lost.small) == ("store=…", why, small)

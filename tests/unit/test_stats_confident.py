@@ -6,9 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.evidence.codes.table import TOO_FEW_LABELS
 from comporta.evidence.label_errors import suspected
 from comporta.gates import judge, label_errors
-from comporta.records import Evidence
+from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.stats.confident import contradicted, joint, share_contradicted, thresholds
 from comporta.stats.residuals import far_off
 
@@ -76,7 +78,7 @@ def frame(given, chance):
 
 def verdict(check, found):
     (asked,) = check.needs()
-    (said,) = judge((check,), {asked: Evidence(need=asked, figures=found.figures, without=found.without)})
+    (said,) = judge((check,), {asked: evidence_of(asked, found)})
     return said
 
 
@@ -93,12 +95,13 @@ def test_labels_swapped_in_one_of_ten_rows_fail_and_clean_ones_pass():
 def test_a_model_without_probabilities_has_no_label_errors():
     table = frame(*noisy(2, 0)[:2]).drop("__probability_0", "__probability_1")
     said = verdict(label_errors(required=True), suspected(table))
-    assert said.outcome == "does not apply" and "probabilities" in said.reason
+    assert said.outcome == "does not apply" and "probabilities" in sentence(said.reason)
 
 
 def test_fewer_than_a_hundred_labels_are_not_judged():
     found = suspected(frame(*noisy(2, 0, rows=60)[:2]))
-    assert not found.figures and "60 labels" in found.missing["labels contradicted"]
+    assert not found.figures
+    assert [each.why for each in found.unmeasured] == [TOO_FEW_LABELS(rows=60, least=100)]
 
 
 @pytest.mark.parametrize("errors", ["normal", "skewed"])

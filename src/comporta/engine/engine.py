@@ -94,11 +94,12 @@ class Engine:
         self._code.refresh()
         return self._code.of(functions).digest
 
-    def declared(self, functions: Iterable[str], *, here: bool = False) -> str:
+    def declared(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
         """The digest of the project's own code that these references reach: Comporta's own and what is
         installed left out, so that it stays the same under another release of them.
 
-        here: they run in this process, so what was imported must be what is written. Raises BadProject.
+        here: they run in this process, so what was imported must be what is written. former: as it was told
+        while modules and names counted, to be compared with what a ledger keeps. Raises BadProject.
         """
         self._code.refresh()
         reach = self._code.of(functions)

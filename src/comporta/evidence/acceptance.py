@@ -13,8 +13,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.behaviour import (
+    ARGUMENTS_UNKNOWN,
+    ARGUMENTS_UNREADABLE,
+    FUNCTION_RAISED,
+    GAVE_ANOTHER_TYPE,
+    GAVE_NO_FINITE_FIGURE,
+    GAVE_NO_FINITE_NUMBER,
+    GAVE_NOTHING,
+)
 from comporta.evidence.handed import as_said, known, predicted, truth
-from comporta.records import Artifact, Asked, Figure, Findings, Said
+from comporta.records import Artifact, Asked, Figure, Findings, Message, Said, Unmeasured
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.store import Desk
 from comporta.store.frames import read
@@ -98,7 +107,8 @@ def measure(
     """`findings`: what the function said, as a figure: `holds` 1 or 0, a `value`, or its own."""
     handed = Handed(desk, lambda: opened(desk, model, signature), test, train, predictions)
     found = tried(function, handed)
-    print(f"{getattr(function, '__name__', 'a function')}: {found.missing or found.figures[0].value}")
+    said = found.figures[0].value if found.figures else "not measured"
+    print(f"{getattr(function, '__name__', 'a function')}: {said}")
     return {"findings": desk.put_json(found)}
 
 
@@ -108,12 +118,10 @@ def tried(function: Callable[..., Any], handed: Any) -> Findings:
     try:
         asks = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return _nothing("its arguments cannot be read")
+        return _nothing(ARGUMENTS_UNREADABLE())
     unknown = [each.name for each in asks if each.name not in GIVES and each.default is each.empty]
     if unknown or any(each.kind in (each.VAR_POSITIONAL, each.POSITIONAL_ONLY) for each in asks):
-        return _nothing(
-            f"it asks for {', '.join(unknown) or '*arguments'}, expected some of {', '.join(GIVES)}"
-        )
+        return _nothing(ARGUMENTS_UNKNOWN(found=tuple(unknown) or ("*arguments",), expected=GIVES))
     try:
         said = function(**{each.name: getattr(handed, each.name) for each in asks if each.name in GIVES})
     except AssertionError as fault:
@@ -125,7 +133,7 @@ def tried(function: Callable[..., Any], handed: Any) -> Findings:
         )
     except Exception as fault:  # the team's own code; only the type is told: a message may hold values
         traceback.print_exc()
-        return _nothing(f"it raised {type(fault).__name__} at {_line(fault)}")
+        return _nothing(FUNCTION_RAISED(error=type(fault).__name__, place=_line(fault)))
     return of_answer(said)
 
 
@@ -135,19 +143,18 @@ def of_answer(said: Any) -> Findings:
         return Findings(figures=(Figure(metric=HOLDS, value=float(said)),))
     if isinstance(said, int | float | np.integer | np.floating):
         if not math.isfinite(said):
-            return _nothing("it gave a number that is not finite")
+            return _nothing(GAVE_NO_FINITE_NUMBER())
         return Findings(figures=(Figure(metric=VALUE, value=float(said)),))
     if isinstance(said, Figure):
         numbers = [said.value, *(end for end in (said.low, said.high) if end is not None)]
         if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
-            return _nothing("it gave a figure that is not finite")
+            return _nothing(GAVE_NO_FINITE_FIGURE())
         return Findings(figures=(said,), rows=said.rows, of=said.rows)
-    what = "nothing" if said is None else f"a {type(said).__name__}"
-    return _nothing(f"it gave {what}, expected true or false, a number or a Figure")
+    return _nothing(GAVE_NOTHING() if said is None else GAVE_ANOTHER_TYPE(type=type(said).__name__))
 
 
-def _nothing(why: str) -> Findings:
-    return Findings(missing={HOLDS: why})
+def _nothing(why: Message) -> Findings:
+    return Findings(unmeasured=(Unmeasured(metric=HOLDS, why=why),))
 
 
 def _line(fault: BaseException) -> str:

@@ -19,8 +19,13 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from comporta.evidence.codes.people import (
+    ATTACKER_KNOWS,
+    ATTACKER_KNOWS_OUTCOME,
+    FEWER_THAN_TWO_VALUES,
+)
 from comporta.evidence.unjudged import unjudged
-from comporta.records import Artifact, Asked, Figure, Findings
+from comporta.records import Artifact, Asked, Figure, Findings, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.auc import pulls
 from comporta.stats.means import influenced
@@ -90,8 +95,8 @@ def infer(
         if count >= FEWEST and int((secret.filter(pl.Series(~mine)) == name).sum()) >= FEWEST
     ]
     if len(values) < 2:
-        why = f"fewer than two values of {of} have {FEWEST} rows each"
-        return Findings(missing={"attribute inference": why}, rows=both.height, of=of_all), 0
+        lost = Unmeasured(metric="attribute inference", why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
+        return Findings(unmeasured=(lost,), rows=both.height, of=of_all), 0
     values = sorted(values)
     parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in (mine, ~mine)]
     counts = [dict(each.iter_rows()) for each in parts]
@@ -108,7 +113,8 @@ def infer(
     many += len(explained) * both.height
     unit = units_of(both.filter(pl.Series(~mine)), group) if group else None
     figures = _advantages(np.column_stack(base), channels, secret, values, mine, of, unit, seed)
-    notes = (f"The attacker knows the outcome and {', '.join(known) or 'no feature'}.", *unsaid)
+    knows = ATTACKER_KNOWS(columns=tuple(known)) if known else ATTACKER_KNOWS_OUTCOME()
+    notes = (knows, *unsaid)
     return Findings(
         figures=(*figures, *left) if figures else (), rows=both.height, of=of_all, notes=notes
     ), many

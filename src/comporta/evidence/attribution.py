@@ -14,9 +14,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.behaviour import (
+    BY_ORDERS,
+    BY_TREE_SHAP,
+    BY_WEIGHTS,
+    LOG_ODDS,
+    MARGIN,
+    NUMBER,
+    NUMBER_BEFORE_LINK,
+    PROBABILITY,
+)
 from comporta.evidence.moved import asked_of
 from comporta.evidence.plain import Core, Linear, core_of, iterations_of, lightgbm_of, linear_of
-from comporta.records import Asked
+from comporta.records import Asked, Message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +39,7 @@ ROWS, SAMPLED, ORDERS, BACKGROUND = 1_000, 150, 6, 200
 class Attributed(NamedTuple):
     """values: (rows, features, outputs). base: (rows, outputs), what the answer would be without them all;
     answer: (rows, outputs), what they must add up to. apart: how far the model read is from the model asked,
-    the largest difference of an answer. scale: `log-odds`, `margin`, `probability` or `number`. asks: rows
+    the largest difference of an answer. scale: log-odds, margin, probability or number. asks: rows
     the model was asked; background: rows it was compared with, 0 where the trees' own counts are. sampled:
     whether the values add up by how they are made, whatever they are worth."""
 
@@ -37,8 +47,8 @@ class Attributed(NamedTuple):
     base: Floats
     answer: Floats
     apart: float
-    method: str
-    scale: str
+    method: Message
+    scale: Message
     asks: int
     background: int
     sampled: bool = False
@@ -86,8 +96,8 @@ def _lightgbm(asked: Asked, core: Core, booster: object, rows: pl.DataFrame) -> 
         base=told[:, p],
         answer=raw,
         apart=float(np.abs(said - scores).max()) if asked.signature.output != "label" else 0.0,
-        method="LightGBM's TreeSHAP, exact for the trees, against the rows they were grown on",
-        scale="log-odds" if classes else "number before its link",
+        method=BY_TREE_SHAP(),
+        scale=LOG_ODDS() if classes else NUMBER_BEFORE_LINK(),
         asks=4 * n,
         background=0,
     )
@@ -112,8 +122,8 @@ def _linear(
         base=base,
         answer=margin,
         apart=apart,
-        method="weights times distance from the background's mean, exact for linear models",
-        scale="margin" if asked.signature.classes else "number",
+        method=BY_WEIGHTS(),
+        scale=MARGIN() if asked.signature.classes else NUMBER(),
         asks=len(X),
         background=background.height,
     )
@@ -149,8 +159,8 @@ def _sampled(asked: Asked, rows: pl.DataFrame, background: pl.DataFrame, seed: i
         base=base / times,
         answer=_outputs(asked(rows).scores),
         apart=0.0,
-        method=f"sampled: {times} orders of the features for each row, not exact",
-        scale="probability" if asked.signature.classes else "number",
+        method=BY_ORDERS(orders=times),
+        scale=PROBABILITY() if asked.signature.classes else NUMBER(),
         asks=asks + n,
         background=background.height,
         sampled=True,

@@ -18,7 +18,26 @@ import numpy as np
 import polars as pl
 
 from comporta.evidence.answered import aligned, answered
-from comporta.records import Artifact, Asked, ByTime, Figure, Findings, Record, Signature, Split
+from comporta.evidence.codes.quality import (
+    NOT_SPLIT_BY_TIME,
+    ROWS_HAVE_NO_TIME,
+    TOO_FEW_BEFORE_WINDOW,
+    TOO_FEW_IN_WINDOW,
+    WINDOWS,
+)
+from comporta.evidence.codes.shared import NOT_DEFINED, TRAINING_RAISED
+from comporta.records import (
+    Artifact,
+    Asked,
+    ByTime,
+    Figure,
+    Findings,
+    Message,
+    Record,
+    Signature,
+    Split,
+    Unmeasured,
+)
 from comporta.records.columns import AT, TARGET
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import metrics_for, statistics
@@ -64,7 +83,7 @@ def measure(
     takes = desk.get_json(signature, Signature)
     how = msgspec.convert(split, Split)
     rows = pl.concat([read(desk, train), read(desk, test)])
-    if why := _senseless(how, rows):
+    if (why := _senseless(how, rows)) is not None:
         found = Findings(without=why, rows=rows.height, of=rows.height)
     else:
         assert isinstance(how, ByTime)
@@ -78,7 +97,7 @@ def measure(
             rows, fitted, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
             seed=desk.seed,
         )  # fmt: skip
-    print(f"backtest: {' '.join(found.notes) or found.without}")
+    print(f"backtest: {len(found.tables.get('windows', ()))} windows, {found.rows:,} of {found.of:,} rows")
     return {"findings": desk.put_json(found)}
 
 
@@ -99,26 +118,30 @@ def backtest(
     rows = rows.filter(pl.col(TARGET).is_not_null()).sort(AT, maintain_order=True)
     at = rows[AT].cast(pl.Datetime("us", getattr(rows[AT].dtype, "time_zone", None)))
     figures: list[Figure] = []
-    missing: dict[str, str] = {}
+    lost: list[Unmeasured] = []
     table: list[dict[str, Any]] = []
     plan = walk(at.min(), at.max(), span=span, gap=gap, windows=windows)  # type: ignore[arg-type]
     for window in plan:
         before, inside = rows.filter(at <= window.until), rows.filter((at > window.since) & (at <= window.to))
         if inside.height < FEWEST or before.height < FEWEST:
-            small = inside if inside.height < FEWEST else before
-            what = "in it" if small is inside else "to train before it"
-            missing[window.name] = f"{small.height} rows {what}, at least {FEWEST} expected"
+            why = (
+                TOO_FEW_IN_WINDOW(rows=inside.height, least=FEWEST)
+                if inside.height < FEWEST
+                else TOO_FEW_BEFORE_WINDOW(rows=before.height, least=FEWEST)
+            )
+            lost.append(Unmeasured(slice=window.name, why=why))
             continue
         try:
             asked = fitted(before)
             said = aligned(asked(inside), asked.signature, signature.classes)
         except Exception as fault:  # the project's own training function, on rows it was not made for
-            missing[window.name] = f"the training function raised {type(fault).__name__}"
+            raised = TRAINING_RAISED(error=type(fault).__name__)
+            lost.append(Unmeasured(slice=window.name, why=raised))
             continue
         told = answered(inside, said, signature)
-        mine, lost = measured(told, also, group, seed)
+        mine, undefined = measured(told, also, group, seed)
         figures += [msgspec.structs.replace(each, slice=window.name) for each in mine]
-        missing |= {f"{name} {window.name}": why for name, why in lost.items()}
+        lost += [msgspec.structs.replace(each, slice=window.name) for each in undefined]
         table.append(
             {
                 "window": window.name,
@@ -129,13 +152,10 @@ def backtest(
         )
     return Findings(
         figures=tuple(figures),
-        missing=missing,
+        unmeasured=tuple(lost),
         rows=sum(each["rows"] for each in table),
         of=rows.height,
-        notes=(
-            f"{len(table)} of {len(plan)} windows of {_days(plan)}, "
-            f"{gap / timedelta(days=1):g} days purged before each.",
-        ),
+        notes=(WINDOWS(made=len(table), windows=len(plan), days=_days(plan), gap=gap / timedelta(days=1)),),
         tables={"windows": tuple(table)},
     )
 
@@ -155,29 +175,29 @@ def walk(
 
 def measured(
     told: pl.DataFrame, also: str, group: str | None, seed: int
-) -> tuple[list[Figure], dict[str, str]]:
+) -> tuple[list[Figure], list[Unmeasured]]:
     """Every usual metric of these predictions and `also`, with intervals; and those that are not defined."""
     names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
     metrics_for(told, names)
     units = units_of(told, group)
     found = quick_intervals(statistics(told, names), told.height, units=units, seed=seed)
-    figures, missing = [], {}
+    figures, lost = [], []
     for name, each in zip(names, found, strict=True):
         if not np.isfinite(each.value):
-            missing[name] = "it is not defined on these rows"
+            lost.append(Unmeasured(metric=name, why=NOT_DEFINED()))
             continue
         figures.append(each.figure(name, told.height))
-    return figures, missing
+    return figures, lost
 
 
-def _senseless(how: Split, rows: pl.DataFrame) -> str:
+def _senseless(how: Split, rows: pl.DataFrame) -> Message | None:
     if not isinstance(how, ByTime):
-        return "the project's rows are not split by time, so no window and no delay of labels is declared"
+        return NOT_SPLIT_BY_TIME()
     if AT not in rows.columns or not rows[AT].dtype.is_temporal():
-        return "the rows have no time"
-    return ""
+        return ROWS_HAVE_NO_TIME()
+    return None
 
 
-def _days(plan: tuple[Window, ...]) -> str:
+def _days(plan: tuple[Window, ...]) -> float:
     length = plan[0].to - plan[0].since if plan else timedelta()
-    return f"{length / timedelta(days=1):.3g} days"
+    return length / timedelta(days=1)

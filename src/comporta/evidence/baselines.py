@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.quality import LOSSES_ARE
+from comporta.evidence.codes.shared import NOT_DEFINED
+from comporta.records import Artifact, Figure, Findings, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
@@ -83,10 +85,12 @@ def baselines(
     held = tuple(each for each in figures if np.isfinite(each.value))
     return Findings(
         figures=held,
-        missing={each.metric: "it is not defined on these rows" for each in figures if each not in held},
+        unmeasured=tuple(
+            Unmeasured(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held
+        ),
         rows=rows.height + len(some),
         of=rows.height + train.height,
-        notes=(f"Losses are {lost.name}; the tree and the line learned from {len(some):,} rows.",),
+        notes=(LOSSES_ARE(loss=lost.name, rows=len(some)),),
     )
 
 

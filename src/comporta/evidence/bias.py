@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from comporta.errors import BadProject
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.people import FEWER_THAN_TWO_GROUPS, GROUPS_TOO_SMALL, NO_PROBABILITY, NO_RATE
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import NUMBER
 from comporta.stats.disparity import (
     FEWEST,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
 MOST_GROUPS = 40
 MOST_PAIRS = 400
-NO_RATE = "the model gives numbers, so that no one is selected or refused"
 
 
 class Part(NamedTuple):
@@ -85,7 +85,7 @@ def compare(
 ) -> Findings:
     """rows: a frame of predictions. Raises BadProject on a column or a class that is not there."""
     parts, without = parts_of(rows, criterion, favourable)
-    if without:
+    if without is not None:
         return Findings(without=without, rows=rows.height, of=rows.height)
     tables = list(tables_of(rows, columns))
     found = [
@@ -113,15 +113,16 @@ def compare(
         figures += _figures(part, table, each, measured(each, family), kind)
     figures = _decisive(figures, higher=criterion == "impact")
     small, few = _too_small(found)
-    missing = {} if figures else {"bias": f"fewer than two groups of {', '.join(columns)} can be compared"}
+    lost = Unmeasured(metric="bias", why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
+    unmeasured = () if figures else (lost,)
     if small and figures:
         figures.append(Figure(metric="groups too small", value=float(len(small)), rows=few))
     return Findings(
         figures=tuple(figures),
-        missing=missing,
+        unmeasured=unmeasured,
         rows=rows.height,
         of=rows.height,
-        notes=(f"{len(small)} groups are too small to be judged.",) if small else (),
+        notes=(GROUPS_TOO_SMALL(groups=len(small)),) if small else (),
         tables={"groups": tuple(_told(found))[:200]},
     )
 
@@ -140,7 +141,7 @@ def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[Table]:
         yield Table(", ".join(by), place.to_numpy(), names_, max(0, counts.height - MOST_GROUPS))
 
 
-def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple[list[Part], str]:
+def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple[list[Part], Message | None]:
     """What a criterion compares, or why it has no meaning here."""
     was = seen(rows)
     if NUMBER in rows.columns:
@@ -150,14 +151,15 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
         raise BadProject(f"bias: found the class {favourable!r}, expected one of {', '.join(classes)}.")
     if criterion == "error":
         wrong = np.not_equal(was.truth, was.label).astype(float)  # type: ignore[arg-type]
-        return [Part("error rate", "", wrong, np.ones(len(wrong)), True)], ""
+        return [Part("error rate", "", wrong, np.ones(len(wrong)), True)], None
     if criterion == "calibration" and was.probability is None:
-        return [], "the model gives no probability"
+        return [], NO_PROBABILITY()
     which = [classes.index(favourable)] if favourable else list(range(len(classes)))[-1:]
     if len(classes) > 2 and not favourable:
         which = list(range(len(classes)))
     named = len(classes) > 2
-    return [part for at in which for part in _of_class(was, criterion, at, classes[at] if named else "")], ""
+    parts = [part for at in which for part in _of_class(was, criterion, at, classes[at] if named else "")]
+    return parts, None
 
 
 def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]:
@@ -176,21 +178,19 @@ def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]
     return [Part("calibration", name, chance - came, one, False, chance * (1 - chance))]
 
 
-def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], str]:
+def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | None]:
     """In standard deviations of the truth, so that a limit means the same for every target."""
     assert was.number is not None, "a regression has numbers"
     spread = float(was.truth.std()) or 1.0
     one = np.ones(len(was.truth))
     error = (was.number - was.truth) / spread
     if criterion == "parity":
-        return [Part("mean prediction", "", was.number / spread, one, False)], ""
+        return [Part("mean prediction", "", was.number / spread, one, False)], None
     if criterion in ("error", "calibration"):
         mean = Part("mean error", "", error, one, False)
-        return [mean] if criterion == "calibration" else [
-            mean,
-            Part("mean absolute error", "", np.abs(error), one, False),
-        ], ""
-    return [], NO_RATE
+        size = Part("mean absolute error", "", np.abs(error), one, False)
+        return [mean] if criterion == "calibration" else [mean, size], None
+    return [], NO_RATE()
 
 
 def _figures(part: Part, table: Table, found: Rates, pairs: Pairs, kind: str) -> list[Figure]:

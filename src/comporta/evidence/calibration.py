@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings, Record
+from comporta.evidence.codes.quality import IN_DEVIATIONS, IN_SHARES, LABELS_ONLY
+from comporta.evidence.codes.shared import TOO_FEW_ROWS
+from comporta.records import Artifact, Figure, Findings, Message, Record, Unmeasured
 from comporta.records.columns import NUMBER, TARGET
 from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.many import together
@@ -66,9 +68,7 @@ def calibration(
     """rows: predictions whose truth is known. Tables: `reliability …`, the smoothed diagram of each claim
     with the band in which a calibrated model would lie; for numbers, the means by tenths of what was said."""
     if given(rows) == {"label"}:
-        return Findings(
-            without="the model gives labels and no probabilities", rows=rows.height, of=rows.height
-        )
+        return Findings(without=LABELS_ONLY(), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
     told = list(claims(rows))
     numbers = NUMBER in rows.columns
@@ -80,12 +80,12 @@ def calibration(
         if not numbers and len(tables) < PICTURES:
             tables[f"reliability {claim.name}".strip()] = _diagram(claim, smooth, units, seed)
     first = told[0]
-    biased, missing = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
+    biased, lost = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
     if numbers:
         tables["reliability by tenths"] = _deciles(rows, units)
     return Findings(
         figures=(*errors, *biased),
-        missing=missing,
+        unmeasured=tuple(lost),
         rows=rows.height,
         of=rows.height,
         notes=(_unit(rows),),
@@ -116,12 +116,13 @@ def claims(rows: pl.DataFrame) -> Iterator[Claim]:
         yield Claim(name=f"class={name}", said=said, residual=said - (truth == at))
 
 
-def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
+def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[list[Figure], list[Unmeasured]]:
     """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
-    parts, missing = [], {}
+    parts, lost = [], []
     for name, part in slices_of(rows, by):
         if name and part.height < FEWEST:
-            missing[f"{BIAS} {name}"] = f"{part.height} rows, at least {FEWEST} expected"
+            few = TOO_FEW_ROWS(rows=part.height, least=FEWEST)
+            lost.append(Unmeasured(metric=BIAS, slice=name, why=few, small=True))
         else:
             parts.append((name, part))
     figures = []
@@ -129,7 +130,7 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
         level = together(len(parts) - 1) if name else 0.95
         found = mean_of(part["__residual"].to_numpy(), units_of(part, group), level)
         figures.append(found.figure(BIAS, part.height, name, level))
-    return figures, missing
+    return figures, lost
 
 
 def _figure(claim: Claim, smooth: Smooth, rows: int) -> Figure:
@@ -179,11 +180,11 @@ def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> tuple[dict[
     return tuple(found)
 
 
-def _unit(rows: pl.DataFrame) -> str:
+def _unit(rows: pl.DataFrame) -> Message:
     if NUMBER in rows.columns:
-        spread = rows[TARGET].cast(pl.Float64).std(ddof=0)
-        return f"Errors and biases are in standard deviations of the target ({spread:.4g})."
-    return "Bias is the mean of what was said less what came true, in shares."
+        spread = float(np.std(rows[TARGET].cast(pl.Float64).to_numpy()))
+        return IN_DEVIATIONS(spread=spread)
+    return IN_SHARES()
 
 
 def _short(number: float) -> float:

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from comporta.evidence.codes.requests import (
+    FROM_FEATURES,
+    FROM_MADE_FEATURES,
+    FROM_RAW_REQUEST,
+    NO_ROW_WITH_KEY_AND_TIME,
+    NO_WAY_TO_FEATURES,
+)
 from comporta.evidence.from_raw import Raw, fields_of, is_raw, met
 from comporta.evidence.request import as_json
-from comporta.records import Field, Signature, Slice
+from comporta.records import Field, Message, Signature, Slice
 from comporta.records.columns import KEY
 from comporta.store import Desk
 
@@ -19,16 +26,19 @@ if TYPE_CHECKING:
 RAW = "from the raw request on"
 PLAIN = "from the features on, as requests carry them"
 MADE = "from the features on, without the joins and computed features before them"
+"""From where on a row is asked: the ends of the names of figures, so that they never change."""
+
+SAID = {RAW: FROM_RAW_REQUEST, PLAIN: FROM_FEATURES, MADE: FROM_MADE_FEATURES}
 
 
 class Carried(NamedTuple):
     """bodies: one JSON request a row. fields: their inputs, in order. where: from where on they ask. why: no
-    raw requests are among them though features are made on the way, or empty."""
+    raw requests are among them though features are made on the way, or None."""
 
     bodies: list[bytes]
     fields: tuple[Field, ...]
     where: str
-    why: str = ""
+    why: Message | None = None
 
 
 def carried(
@@ -45,10 +55,9 @@ def carried(
     if is_raw(takes, way):
         return Carried(features, takes.features, PLAIN)
     if raw is None or way is None or way["of"] not in tables or KEY not in rows.columns:
-        return Carried(features, takes.features, MADE, "nothing tells how requests become features")
+        return Carried(features, takes.features, MADE, NO_WAY_TO_FEATURES())
     found, _ = met(rows, np.arange(rows.height), raw(desk, way, tables, rows[KEY].to_list()))
     if found.is_empty():
-        why = "no test row has a key of its own and a time, and is still among the rows"
-        return Carried(features, takes.features, MADE, why)
+        return Carried(features, takes.features, MADE, NO_ROW_WITH_KEY_AND_TIME())
     fields = fields_of(takes, found)
     return Carried([as_json(found[at : at + 1], fields) for at in range(found.height)], fields, RAW)

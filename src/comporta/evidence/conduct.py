@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from comporta.errors import BadProject
-from comporta.records import Artifact, Asked, Figure, Findings, Signature
+from comporta.evidence.codes.behaviour import NO_ROW_MADE, NO_ROW_UNDER_RULE
+from comporta.records import Artifact, Asked, Figure, Findings, Signature, Unmeasured
 from comporta.records.columns import KEPT, LABEL, NUMBER
 from comporta.stats.table import feature_names
 from comporta.store.desk import Desk
@@ -68,11 +69,11 @@ def _findings(rows: int, hit: Bools, taken: Bools, made: pl.DataFrame, broken: B
             Figure(metric="taken", value=float(broken.sum()), rows=made.height, slice="rows made for it")
         )
     else:
-        notes.append("No row could be made that lies under the rule: it reads no feature by name.")
-    why = "no test row lies under the rule, and none could be made that does"
+        notes.append(NO_ROW_MADE())
+    lost = Unmeasured(metric="conduct", why=NO_ROW_UNDER_RULE())
     return Findings(
         figures=tuple(figures),
-        missing={} if figures else {"conduct": why},
+        unmeasured=() if figures else (lost,),
         rows=rows,
         of=rows,
         notes=tuple(notes),

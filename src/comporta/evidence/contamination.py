@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.table import NO_SUBJECT, NO_VALUE_IN_TEST, SEEN_BEYOND_OWN, SEEN_IN_TRAINING
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.table import column, feature_names
 from comporta.stats.twins import among, codes, grids, likeness, twinned
@@ -72,11 +73,11 @@ def contaminated(
     seen = float(test[KEY].is_in(train[KEY].implode()).sum()) / rows
     figures = [Figure(metric=KEYS, value=seen, rows=rows)]
     if subjects and SUBJECT not in test.columns:
-        return Findings(missing={ENTITIES: "the dataset declares no subject"})
+        return Findings(unmeasured=(Unmeasured(metric=ENTITIES, why=NO_SUBJECT()),))
     for name in [*columns, *(["subject"] if subjects else [])]:
         mine, theirs = column(test, name), column(train, name)
         if mine.null_count() == rows:
-            return Findings(missing={ENTITIES: f"no test row has a {name}"})
+            return Findings(unmeasured=(Unmeasured(metric=ENTITIES, why=NO_VALUE_IN_TEST(column=name)),))
         seen = float(mine.is_in(theirs.drop_nulls().unique().implode()).fill_null(False).sum()) / rows
         figures.append(Figure(metric=ENTITIES, slice=name, value=seen, rows=rows))
     names = [*feature_names(test), TARGET]
@@ -98,7 +99,9 @@ def contaminated(
     return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
 
 
-def _shared(what: str, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool) -> tuple[Figure, str]:
+def _shared(
+    what: str, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool
+) -> tuple[Figure, Message]:
     """The share of test rows with a twin in training, and what it was held against. whole: all of it counts;
     else what is beyond the training rows' own share."""
     rows = tables[0].height - learned
@@ -116,7 +119,7 @@ def _varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
     return sum(each.n_unique() > VARIED * rows.height for each in real) >= FEWEST_REAL
 
 
-def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tuple[Figure, str]:
+def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tuple[Figure, Message]:
     """Rows of one subject are alike by themselves; those of two are not."""
     both = pl.concat([train.select(names), test.select(names)], how="vertical_relaxed")
     whose = pl.concat([train[SUBJECT], test[SUBJECT]])
@@ -131,17 +134,17 @@ def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tup
     return _beyond(ASKED, in_both, in_train)
 
 
-def _beyond(what: str, in_both: Bools, in_train: Bools | None) -> tuple[Figure, str]:
+def _beyond(what: str, in_both: Bools, in_train: Bools | None) -> tuple[Figure, Message]:
     """The share of test rows, less that of training rows where it is held against it."""
     rows, learned = len(in_both), 1 if in_train is None else len(in_train)
     seen, own = float(in_both.mean()), 0.0 if in_train is None else float(in_train.mean())
     # Twins come in pairs at least: each row of them tells half as much.
     half = 1.96 * math.sqrt(2 * (seen * (1 - seen) / rows + own * (1 - own) / learned))
     value = max(0.0, seen - own)
-    note = f"{what}: {seen:.2%} of test rows" + (
-        ""
+    note = (
+        SEEN_IN_TRAINING(what=what, share=seen)
         if in_train is None
-        else f", {own:.2%} of training rows have one in training: what is beyond counts"
+        else SEEN_BEYOND_OWN(what=what, share=seen, own=own)
     )
     return (
         Figure(

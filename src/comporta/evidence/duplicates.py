@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.table import NEAR_BY_CHANCE, REPEATED_BY_CHANCE
 from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import TARGET
 from comporta.stats.table import feature_names
@@ -40,8 +41,7 @@ def duplicated(rows: pl.DataFrame) -> Findings:
     copied = likeness(features).copied
     if again.mean() > OFTEN and not copied:
         return Findings(
-            without=f"its rows have so few distinct values that they repeat by chance: {share:.1%} are equal "
-            f"to an earlier one, {opposed.mean():.1%} to one with another target",
+            without=REPEATED_BY_CHANCE(equal=share, opposed=float(opposed.mean())),
             rows=rows.height,
             of=rows.height,
         )
@@ -56,7 +56,7 @@ def duplicated(rows: pl.DataFrame) -> Findings:
         if all(likeness(each).copied for each in cells) or value == 0:
             figures.append(_figure(NEAR, value, rows.height, sure=True))
         else:
-            notes.append(f"{value:.1%} of rows lie near an earlier one; so near that rows do by chance")
+            notes.append(NEAR_BY_CHANCE(share=value))
     figures.append(_figure(CONTRADICTED, float(opposed.mean()), rows.height, copied))
     shown = rows.filter(pl.Series(opposed | same)).select(names[:8]).head(SHOWN)
     return Findings(

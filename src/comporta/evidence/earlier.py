@@ -10,7 +10,6 @@ from comporta.records.reference import Reference
 from comporta.store.desk import Desk
 
 EARLIER = "earlier "
-NONE = "there is no earlier version to compare with"
 
 
 def earlier_of(desk: Desk, others: Mapping[str, Any]) -> dict[str, Reference]:

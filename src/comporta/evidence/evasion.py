@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.behaviour import (
+    LOWER_BOUND,
+    NO_ROW_DECIDED,
+    NO_SUCH_FEATURE,
+    NOTHING_REFUSED,
+    ROWS_ASKED,
+)
+from comporta.evidence.codes.shape import NO_SUCH_CLASS
+from comporta.evidence.codes.shared import NO_TEST_ROWS
 from comporta.evidence.flips import search, ways_of
-from comporta.records import Artifact, Asked, Findings
+from comporta.records import Artifact, Asked, Findings, Message, Unmeasured, Words
 from comporta.stats.spread import share_of
 from comporta.stats.units import units_of
 from comporta.store import Desk
@@ -46,7 +55,7 @@ def measure(
     """
     rows, asked = read(desk, test), opened(desk, model, signature)
     found = searched(asked, rows, changeable, cost, ranges or {}, unwanted, word_cost, group, desk.seed)
-    print(f"{found.rows:,} of {found.of:,} refused rows. {' '.join(found.notes)}")
+    print(f"{found.rows:,} of {found.of:,} refused rows searched")
     return {"findings": desk.put_json(found)}
 
 
@@ -64,18 +73,19 @@ def searched(
     """The same from an opened model and a frame."""
     takes = asked.signature
     if takes.task == "regression":
-        return Findings(without="a regression refuses nothing")
+        return Findings(without=NOTHING_REFUSED())
     refusal = takes.classes[0] if unwanted is None else unwanted
     unknown = sorted({*changeable, *ranges} - {field.name for field in takes.features})
     if refusal not in takes.classes or unknown:
-        why = f"the model has no class {refusal!r}" if not unknown else f"it has no feature {unknown[0]!r}"
-        return Findings(missing={FLIPPED: why})
+        return _nothing(
+            NO_SUCH_FEATURE(feature=unknown[0]) if unknown else NO_SUCH_CLASS(label=Words(refusal))
+        )
     if test.is_empty():
-        return Findings(missing={FLIPPED: "there are no test rows"})
+        return _nothing(NO_TEST_ROWS())
     place = takes.classes.index(refusal)
     refused = test.filter(pl.Series(np.asarray(asked(test).decisions) == place))
     if refused.is_empty():
-        return Findings(missing={FLIPPED: f"no test row is decided {refusal!r}"})
+        return _nothing(NO_ROW_DECIDED(label=Words(refusal)))
     rows = refused.sample(min(ROWS, refused.height), seed=seed)
     ways = ways_of(asked, test, changeable, ranges)
     found = search(asked, rows, ways, place, cost, word_cost, seed)
@@ -89,6 +99,10 @@ def searched(
         figures=(figure,),
         rows=rows.height,
         of=refused.height,
-        notes=(f"The model was asked {found.asked + test.height:,} rows.", "The share is a lower bound."),
+        notes=(ROWS_ASKED(rows=found.asked + test.height), LOWER_BOUND()),
         tables={"curve": curve, "features": tuple({"feature": str(n), "rows": int(c)} for n, c in by)},
     )
+
+
+def _nothing(why: Message) -> Findings:
+    return Findings(unmeasured=(Unmeasured(metric=FLIPPED, why=why),))

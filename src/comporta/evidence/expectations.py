@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from comporta.records import Artifact, Counted, Figure, Findings, Shape, Slice
+from comporta.evidence.codes.table import NO_EXPECTATION, NO_VERSION_TO_READ
+from comporta.records import Artifact, Counted, Figure, Findings, Shape, Slice, Unmeasured
 from comporta.store.desk import Desk
 
 BROKEN = "rows that break an expectation"
@@ -20,7 +21,8 @@ def measure(desk: Desk, *, shapes: dict[str, Any], counted: Counts, **tables: Sl
     declared = {name: msgspec.convert(each, Shape) for name, each in shapes.items()}
     asking = [name for name, shape in declared.items() if _asks(shape)]
     if absent := [name for name in asking if f"table {name}" not in tables]:
-        found = Findings(missing={BROKEN: f"no version of {', '.join(absent)} is there to be read"})
+        lost = Unmeasured(metric=BROKEN, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
+        found = Findings(unmeasured=(lost,))
     else:
         read = {name: tables[f"table {name}"] for name in asking}
         found = kept({each: counted(desk, each, declared[name]) for name, each in read.items()})
@@ -60,7 +62,7 @@ def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:
     read = sum(rows.rows for rows in counts)
     return Findings(
         figures=figures,
-        without="" if figures else "no dataset that the features read declares an expectation",
+        without="" if figures else NO_EXPECTATION(),
         rows=read,
         of=read,
         tables={"expectations": tuple(table)},

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from comporta.evidence.attribution import BACKGROUND, ROWS, Attributed, attributed
+from comporta.evidence.codes.behaviour import (
+    BACKGROUND_COUNTS,
+    BACKGROUND_ROWS,
+    EXPLAINED,
+    FEWER_THAN_TWO_ROWS,
+    SHAPLEY_NOT_FINITE,
+    SHAPLEY_SAMPLED,
+)
 from comporta.evidence.importance import ends, figured, resampled, shares_of, wide
-from comporta.records import Artifact, Asked, Figure, Findings
+from comporta.records import Artifact, Asked, Figure, Findings, Message, Unmeasured
 from comporta.stats.units import units_of
 from comporta.store.desk import Desk
 from comporta.store.frames import read, write
@@ -18,10 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RESIDUAL, APART, SHAP = "additivity residual", "answer explained less answer given", "shap share"
-SAMPLED = (
-    "the Shapley values are sampled, since the model cannot be read: they add up by how they are made, so "
-    "additivity shows nothing of them"
-)
 
 
 def measure(
@@ -40,16 +44,20 @@ def measure(
     rows = read(desk, test)
     names = [field.name for field in asked.signature.features]
     if rows.height < 2:
-        return {"findings": desk.put_json(Findings(missing={RESIDUAL: "fewer than two test rows"}))}
+        few = Unmeasured(metric=RESIDUAL, why=FEWER_THAN_TWO_ROWS())
+        return {"findings": desk.put_json(Findings(unmeasured=(few,)))}
     some = rows.sample(min(ROWS, rows.height), seed=desk.seed, shuffle=True)
     held = some.head(BACKGROUND)
     told = attributed(asked, some, held, desk.seed)
     beside = write(desk, held.select(names)) if told.background else model
-    what = f"{told.background} rows" if told.background else "the counts kept in the trees"
     units = units_of(some.head(len(told.values)), group)
-    background = f"The background is {what}, digest {beside.digest}."
+    background = (
+        BACKGROUND_ROWS(rows=told.background, digest=beside.digest)
+        if told.background
+        else BACKGROUND_COUNTS(digest=beside.digest)
+    )
     found = summed(told, names, rows.height, background, units=units, seed=desk.seed)
-    print(" ".join(found.notes))
+    print(f"{found.rows:,} of {found.of:,} rows explained, {told.asks:,} asked")
     made = {"findings": desk.put_json(found)}
     return made | {"background": beside} if told.background else made
 
@@ -58,7 +66,7 @@ def summed(
     told: Attributed,
     names: list[str],
     of: int,
-    background: str,
+    background: Message,
     *,
     units: NDArray[np.int64] | None = None,
     seed: int = 0,
@@ -66,7 +74,8 @@ def summed(
     """The findings on these values. units: (rows,) what is resampled whole; None: rows."""
     rows = len(told.values)
     if not np.isfinite(told.values).all():
-        return Findings(missing={RESIDUAL: "a Shapley value is no finite number"}, rows=rows, of=of)
+        lost = Unmeasured(metric=RESIDUAL, why=SHAPLEY_NOT_FINITE())
+        return Findings(unmeasured=(lost,), rows=rows, of=of)
     sizes, drawn = resampled(told.sizes, units, seed)
     share, shares = shares_of(sizes), shares_of(drawn)
     width = wide(rows if units is None else int(units.max()) + 1)
@@ -92,11 +101,11 @@ def summed(
             Figure(metric=APART, value=told.apart, rows=rows),
             *figured(SHAP, names, share, shares, rows, width),
         ),
-        without=SAMPLED if told.sampled else "",
+        without=SHAPLEY_SAMPLED() if told.sampled else "",
         rows=rows,
         of=of,
         notes=(
-            f"{told.method}; in {told.scale}; {rows:,} rows explained, {told.asks:,} asked.",
+            EXPLAINED(method=told.method, scale=told.scale, rows=rows, asked=told.asks),
             background,
         ),
         tables={"explanation": tuple(table)},

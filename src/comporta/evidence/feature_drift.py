@@ -8,9 +8,17 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from comporta.errors import BadData
-from comporta.evidence.earlier import NONE, earlier_of
+from comporta.evidence.codes.change import (
+    ANOTHER_KIND,
+    DISCOVERIES,
+    NO_ROWS_ON_ONE_SIDE,
+    UNWEIGHTED,
+    WEIGHTED_BY_IMPORTANCE,
+)
+from comporta.evidence.codes.shared import NO_EARLIER_VERSION
+from comporta.evidence.earlier import earlier_of
 from comporta.evidence.reference import importances
-from comporta.records import Artifact, Figure, Findings
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.reference import Importances, Profile, Reference
 from comporta.stats.distance import Distance, distance
 from comporta.stats.many import discoveries, selected_level
@@ -44,7 +52,7 @@ def measure(
     All rows are read."""
     weights = importances(desk.get_json(importance, Findings))
     found = moved(read(desk, predictions), earlier_of(desk, others), weights, group=group)
-    print(found.without or f"{found.rows:,} rows; {' '.join(found.notes[:1])}")
+    print(f"{found.rows:,} rows; {sum(each.metric == DRIFT for each in found.figures)} comparisons")
     return {"findings": desk.put_json(found)}
 
 
@@ -57,9 +65,9 @@ def moved(
 ) -> Findings:
     """The same from a frame. weights: None: every feature counts alike."""
     if not earlier:
-        return Findings(without=NONE, rows=rows.height, of=rows.height)
+        return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
-    missing: dict[str, str] = {}
+    lost: dict[tuple[str, str], Message] = {}
     found: list[Moved] = []
     for against, reference in earlier.items():
         for feature, was in reference.features.items():
@@ -67,15 +75,16 @@ def moved(
                 continue
             try:
                 now = recounted(rows[feature], was, units)
-            except BadData as fault:
-                missing[f"{against}: {feature}"] = str(fault)
+            except BadData:
+                kind = type(rows[feature].dtype).__name__
+                lost[against, feature] = ANOTHER_KIND(found=kind, expected=was.cells)
                 continue
             by = distance(was, now)
             if by is None:
-                missing[f"{against}: {feature}"] = "no rows on one side"
+                lost[against, feature] = NO_ROWS_ON_ONE_SIDE()
             else:
                 found.append(Moved(against, feature, was, now, by))
-    return _told(rows, found, earlier, weights, missing)
+    return _told(rows, found, earlier, weights, lost)
 
 
 def _told(
@@ -83,7 +92,7 @@ def _told(
     found: list[Moved],
     earlier: Mapping[str, Reference],
     weights: Importances | None,
-    missing: dict[str, str],
+    lost: Mapping[tuple[str, str], Message],
 ) -> Findings:
     chosen = discoveries([each.by.p for each in found])
     level = selected_level(max(1, sum(chosen)), len(found)) if found else 0.95
@@ -113,22 +122,22 @@ def _told(
         table.append(_row(each, mine, value, low, high, is_found))
     for against in earlier:
         figures += _weighted(against, found, figures, shares, rows.height, level)
-        spoiled = any(name.startswith(f"{against}: ") for name in missing)
+        spoiled = any(version == against for version, _ in lost)
         some = any(each.against == against for each in found)
         figures.append(Figure(metric=COMPARED, value=float(some and not spoiled), slice=against))
     figures += [Figure(metric=SHARE, value=shares.get(name, 0.0), slice=name) for name in names]
     table.sort(key=lambda row: (row["against"], -row["importance"] * row["drift"], row["feature"]))
     return Findings(
         figures=tuple(figures),
-        missing=missing,
+        unmeasured=tuple(
+            Unmeasured(metric=DRIFT, slice=f"{against}: {feature}", why=why)
+            for (against, feature), why in lost.items()
+        ),
         rows=rows.height,
         of=rows.height,
         notes=(
-            f"{sum(chosen)} of {len(found)} comparisons are discoveries at a false-discovery rate of 5 % "
-            f"(Benjamini and Hochberg); intervals at {level:.4f} (false coverage rate).",
-            "Weighted by the shares of importance."
-            if weights is not None
-            else "Importance was not measured: every feature counts alike.",
+            DISCOVERIES(found=sum(chosen), comparisons=len(found), level=level),
+            WEIGHTED_BY_IMPORTANCE() if weights is not None else UNWEIGHTED(),
         ),
         tables={"features": tuple(table[:200])},
     )

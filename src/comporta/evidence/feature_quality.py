@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.shared import OF_FEATURE
+from comporta.evidence.codes.table import (
+    EMPTY_IN_TEST,
+    EMPTY_IN_TRAINING,
+    INFINITE_VALUES,
+    NEARLY_CONSTANT,
+    ONE_VALUE_IN_TEST,
+    ONE_VALUE_IN_TRAINING,
+)
+from comporta.records import Artifact, Figure, Findings, Message
 from comporta.stats.table import feature_names
 from comporta.store.desk import Desk
 from comporta.store.frames import read
@@ -50,30 +59,35 @@ def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:
         ),
         rows=train.height,
         of=train.height,
-        notes=tuple(f"{each['feature']}: {each['broken'] or each['idle']}" for each in [*broken, *idle]),
+        notes=tuple(
+            OF_FEATURE(feature=each["feature"], what=each["broken"] or each["idle"])
+            for each in [*broken, *idle]
+        ),
         tables={"features": tuple(sorted(table, key=_fault)[:SHOWN])},
     )
 
 
 def _looked_at(train: pl.Series, test: pl.Series) -> dict[str, Any]:
-    """What is wrong with one feature, in words."""
+    """What is wrong with one feature."""
     here, there = _plain(train), _plain(test)
     nulls, kinds = here.null_count() / len(here), here.drop_nulls().n_unique()
     most = _most_common(here)
-    broken = idle = near = ""
+    broken: Message | str = ""
+    idle: Message | str = ""
+    near: Message | str = ""
     if kinds == 0:
-        idle = "empty in training"
+        idle = EMPTY_IN_TRAINING()
     elif kinds == 1 and not nulls:
-        idle = "one value in training"
+        idle = ONE_VALUE_IN_TRAINING()
     elif most >= NEARLY:
-        near = f"{most:.2%} of training rows have one value"
+        near = NEARLY_CONSTANT(share=most)
     if infinite := _infinite(here) + _infinite(there):
-        broken = f"{infinite:,} infinite values"
+        broken = INFINITE_VALUES(values=infinite)
     elif len(there) and kinds and there.null_count() == len(there) and nulls ** len(there) < BY_CHANCE:
-        broken = "empty in the test, though not in training"
+        broken = EMPTY_IN_TEST()
     elif len(there) and kinds > 1 and there.drop_nulls().n_unique() == 1 and not there.null_count():
         # The likeliest way to one value by chance is the most common one in every row.
-        broken = "one value in the test, more in training" if most ** len(there) < BY_CHANCE else ""
+        broken = ONE_VALUE_IN_TEST() if most ** len(there) < BY_CHANCE else ""
     return {
         "feature": train.name,
         "broken": broken,

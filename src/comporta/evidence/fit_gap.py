@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from comporta.records import Artifact, Findings
+from comporta.evidence.codes.shared import NOT_DEFINED
+from comporta.records import Artifact, Findings, Unmeasured
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import quick_intervals
@@ -45,9 +46,9 @@ def fit_gap(
     figures = [gap.figure(f"{name} gap", test.height)]
     figures += [found.figure(f"{name} {part}", rows[part]) for part, found in parts.items()]
     held = tuple(each for each in figures if each.value == each.value)
-    lost = {each.metric: "it is not defined on these rows" for each in figures if each not in held}
+    lost = tuple(Unmeasured(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held)
     return Findings(
-        figures=held, missing=lost, rows=train.height + test.height, of=train.height + test.height
+        figures=held, unmeasured=lost, rows=train.height + test.height, of=train.height + test.height
     )
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.shared import OF_FEATURE
+from comporta.evidence.codes.table import CLOCK, COUNT_OF_ROWS, TOO_FEW_TRAINING_ROWS, VALUES_OF_ONE_ROW
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import AT
 from comporta.stats.table import feature_names
 from comporta.store.desk import Desk
@@ -31,33 +33,32 @@ def identifying(rows: pl.DataFrame) -> Findings:
     are, and that fill a third of their range, as counted ones do; or numbers that rise or fall with the
     row's time (Spearman's rank correlation of 0.999)."""
     if rows.height < FEWEST:
-        return Findings(missing={IDENTIFIERS: f"{rows.height} training rows, at least {FEWEST} expected"})
+        few = TOO_FEW_TRAINING_ROWS(rows=rows.height, least=FEWEST)
+        return Findings(unmeasured=(Unmeasured(metric=IDENTIFIERS, why=few),))
     at = _ranks(rows[AT].to_physical()) if AT in rows.columns and not rows[AT].null_count() else None
-    why = {name: found for name in feature_names(rows) if (found := _why(rows[name], at))}
+    why = {name: found for name in feature_names(rows) if (found := _why(rows[name], at)) is not None}
     return Findings(
         figures=(Figure(metric=IDENTIFIERS, value=float(len(why)), rows=rows.height),),
         rows=rows.height,
         of=rows.height,
-        notes=tuple(f"{name}: {found}" for name, found in why.items()),
+        notes=tuple(OF_FEATURE(feature=name, what=found) for name, found in why.items()),
         tables={"identifiers": tuple({"feature": name, "why": found} for name, found in why.items())},
     )
 
 
-def _why(column: pl.Series, at: np.ndarray | None) -> str:
+def _why(column: pl.Series, at: np.ndarray | None) -> Message | None:
     values = column.drop_nulls()
     if len(values) < FEWEST:
-        return ""
+        return None
     words = isinstance(column.dtype, pl.String | pl.Categorical | pl.Enum)
     if words or column.dtype.is_integer():
         unique = values.n_unique() / len(values)
         if unique >= UNIQUE:
             if words:
-                return f"{unique:.1%} of its values are of one row"
+                return VALUES_OF_ONE_ROW(share=unique)
             low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
             if high - low + 1 <= DENSE * len(values):
-                return (
-                    f"{unique:.1%} of its values are of one row, and they fill their range: a count of rows"
-                )
+                return COUNT_OF_ROWS(share=unique)
     if at is not None and column.dtype.is_numeric() and not column.null_count():
         numbers = column.cast(pl.Float64).to_numpy()
         if np.isfinite(numbers).all() and np.ptp(numbers) > 0 and column.n_unique() >= FEWEST:
@@ -67,8 +68,8 @@ def _why(column: pl.Series, at: np.ndarray | None) -> str:
                 float(np.corrcoef(stats.rankdata(numbers[::step]), stats.rankdata(at[::step]))[0, 1])
             )
             if steady >= STEADY - 0.01 and abs(float(np.corrcoef(_ranks(column), at)[0, 1])) >= STEADY:
-                return "it rises or falls with the row's time: a clock"
-    return ""
+                return CLOCK()
+    return None
 
 
 def _ranks(column: pl.Series) -> np.ndarray:

@@ -13,8 +13,17 @@ import numpy as np
 import polars as pl
 from scipy import special
 
+from comporta.evidence.codes.behaviour import (
+    FEWER_THAN_TWO_TARGETS,
+    LOG_LOSS,
+    NO_SHARES,
+    NOTHING_LOST,
+    PERMUTED,
+    SQUARED_ERROR,
+    WRONG_LABELS,
+)
 from comporta.evidence.moved import asked_of
-from comporta.records import Artifact, Asked, Figure, Findings, Said, Signature
+from comporta.records import Artifact, Asked, Figure, Findings, Message, Said, Signature, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.records.reference import Importances
 from comporta.stats.classes import places
@@ -48,7 +57,7 @@ def measure(
     `records.reference.Importances`."""
     rows = read(desk, test)
     found = important(opened(desk, model, signature), rows, group=group, seed=desk.seed)
-    print(f"{found.rows:,} of {found.of:,} rows; {' '.join(found.notes)}")
+    print(f"{found.rows:,} of {found.of:,} rows; {len(found.figures)} figures")
     return {"findings": desk.put_json(found)}
 
 
@@ -58,7 +67,8 @@ def important(asked: Asked, test: pl.DataFrame, *, group: str | None = None, see
     names = [field.name for field in takes.features]
     known = test.filter(pl.col(TARGET).is_not_null()) if TARGET in test.columns else test.clear()
     if known.height < 2:
-        return Findings(missing={LOSS: "fewer than two rows have a target"}, of=test.height)
+        lost_all = Unmeasured(metric=LOSS, why=FEWER_THAN_TWO_TARGETS())
+        return Findings(unmeasured=(lost_all,), of=test.height)
     most = max(FEWEST, min(ROWS, ASKS // (len(names) + 1)))
     rows = known.sample(min(most, known.height), seed=seed, shuffle=True)
     units = units_of(rows, group)
@@ -76,14 +86,12 @@ def important(asked: Asked, test: pl.DataFrame, *, group: str | None = None, see
     width = wide(rows.height if units is None else int(units.max()) + 1)
 
     figures = figured(LOSS, names, lost, drawn, rows.height, width)
-    notes = [
-        f"Permutation: the mean added to {loss_name(takes)}; {rows.height * (len(names) + 1):,} rows asked.",
-    ]
+    notes = [PERMUTED(loss=loss_name(takes), rows=rows.height * (len(names) + 1))]
     if not lost.max() > 0:
-        notes.append("No feature's permutation loses anything: there are no shares.")
+        notes.append(NO_SHARES())
         return Findings(
             figures=tuple(figures),
-            missing={SHARE: "no feature's permutation loses anything"},
+            unmeasured=(Unmeasured(metric=SHARE, why=NOTHING_LOST()),),
             rows=rows.height,
             of=test.height,
             notes=tuple(notes),
@@ -124,11 +132,11 @@ def important(asked: Asked, test: pl.DataFrame, *, group: str | None = None, see
     )
 
 
-def loss_name(takes: Signature) -> str:
+def loss_name(takes: Signature) -> Message:
     """What is lost, by the task and what the model gives."""
     if takes.task == "regression":
-        return "the squared error"
-    return "the log loss" if takes.output != "label" else "wrong labels"
+        return SQUARED_ERROR()
+    return LOG_LOSS() if takes.output != "label" else WRONG_LABELS()
 
 
 def losses(said: Said, truth: pl.Series, takes: Signature) -> Floats:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from comporta.evidence.earlier import NONE, earlier_of
+from comporta.evidence.codes.change import IMPORTANCE_MOVED, NO_LIKE_IMPORTANCES, OWN_IMPORTANCE_MISSING
+from comporta.evidence.codes.shared import NO_EARLIER_VERSION
+from comporta.evidence.earlier import earlier_of
 from comporta.evidence.importance import ranks_of, shares_of
 from comporta.evidence.reference import importances
-from comporta.records import Artifact, Figure, Findings
+from comporta.records import Artifact, Figure, Findings, Unmeasured
 from comporta.records.reference import Importances, Reference
 from comporta.store.desk import Desk
 
@@ -28,7 +30,7 @@ def measure(desk: Desk, *, importance: Artifact, **others: Any) -> dict[str, Art
     the ten most important features rose or fell, with intervals."""
     now = importances(desk.get_json(importance, Findings))
     found = changed(now, {name: each.importance for name, each in _earlier(desk, others)})
-    print(found.without or f"compared with {len(found.tables.get('shares', ()))} shares of earlier versions")
+    print(f"compared with {len(found.tables.get('shares', ()))} shares of earlier versions")
     return {"findings": desk.put_json(found)}
 
 
@@ -39,27 +41,25 @@ def _earlier(desk: Desk, others: Mapping[str, Any]) -> list[tuple[str, Reference
 def changed(now: Importances | None, earlier: Mapping[str, Importances | None]) -> Findings:
     """The same from records. earlier: None where that version kept no importances."""
     if not earlier:
-        return Findings(without=NONE)
+        return Findings(without=NO_EARLIER_VERSION())
     if now is None:
-        return Findings(missing={MOVED: "this version's importance could not be measured"})
+        return Findings(unmeasured=(Unmeasured(metric=MOVED, why=OWN_IMPORTANCE_MISSING()),))
     figures: list[Figure] = []
-    missing: dict[str, str] = {}
+    lost: list[Unmeasured] = []
     table: list[dict[str, Any]] = []
     for against, was in earlier.items():
-        if was is None or was.method != now.method or len(was.replicates) < 2:
-            missing[against] = "it kept no importances measured alike"
-        else:
+        alike = was is not None and was.method == now.method and len(was.replicates) >= 2
+        if was is not None and alike:
             figures += _against(against, was, now, table)
-        figures.append(Figure(metric=COMPARED, value=float(against not in missing), slice=against))
+        else:
+            lost.append(Unmeasured(metric=MOVED, slice=against, why=NO_LIKE_IMPORTANCES()))
+        figures.append(Figure(metric=COMPARED, value=float(alike), slice=against))
     return Findings(
         figures=tuple(figures),
-        missing=missing,
+        unmeasured=tuple(lost),
         rows=now.rows,
         of=now.rows,
-        notes=(
-            "Moved is half the sum of the changes of shares; its interval is as far as resampling both "
-            "versions' rows moves shares at 95 %. A feature of one version alone has no share in the other.",
-        ),
+        notes=(IMPORTANCE_MOVED(),),
         tables={"shares": tuple(table[:200])},
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.table import NEEDS_PROBABILITIES, TOO_FEW_LABELS, WRONG_BY_JOINT
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import KEY, TARGET
 from comporta.stats.bootstrap import intervals
 from comporta.stats.confident import contradicted, joint, share_contradicted
@@ -37,7 +38,8 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
     rows = labelled(oof)
     was = seen(rows)
     if rows.height < FEWEST:
-        return Findings(missing={ERRORS: f"{rows.height} labels, at least {FEWEST} expected"})
+        few = TOO_FEW_LABELS(rows=rows.height, least=FEWEST)
+        return Findings(unmeasured=(Unmeasured(metric=ERRORS, why=few),))
     units = units_of(rows, group)
     if was.classes == 0:
         assert was.number is not None, "predictions of a regression are numbers"
@@ -46,7 +48,7 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
         shown = rows.select(KEY, TARGET, "__prediction").with_columns(distance=pl.Series(distance))
         return _findings([share.figure(ERRORS, rows.height)], shown.filter(pl.Series(found)), rows.height)
     if was.probability is None:
-        return Findings(without="the model gives no probabilities, which confident learning needs")
+        return Findings(without=NEEDS_PROBABILITIES())
     known = was.truth >= 0
     given, chance = was.truth[known].astype(np.int64), was.probability[known]
     rows = rows.filter(pl.Series(known))
@@ -60,13 +62,13 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
         likelier=pl.Series([names[place] for place in np.argmax(chance, axis=1)]),
         distance=pl.Series(chance.max(axis=1) - own),
     )
-    notes = (
-        f"by the joint of given and true labels {1 - np.trace(table):.2%} are wrong, {found.sum():,} listed",
-    )
+    notes = (WRONG_BY_JOINT(share=float(1 - np.trace(table)), listed=int(found.sum())),)
     return _findings([share.figure(ERRORS, len(given))], shown.filter(pl.Series(found)), len(given), notes)
 
 
-def _findings(figures: list[Figure], shown: pl.DataFrame, rows: int, notes: tuple[str, ...] = ()) -> Findings:
+def _findings(
+    figures: list[Figure], shown: pl.DataFrame, rows: int, notes: tuple[Message, ...] = ()
+) -> Findings:
     first = shown.sort("distance", descending=True, maintain_order=True).head(SHOWN)
     table = first.with_columns(pl.col(TARGET).cast(pl.String)).rename(
         {name: name.removeprefix("__") for name in first.columns}

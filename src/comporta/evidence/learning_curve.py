@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from comporta.evidence.answered import aligned, answered
-from comporta.records import Artifact, Asked, Figure, Findings, Signature
+from comporta.evidence.codes.quality import LEARNING_CURVE, LOSS_FROM_ROWS, NO_FIT_ON_HALF
+from comporta.evidence.codes.shared import TRAINING_RAISED
+from comporta.records import Artifact, Asked, Figure, Findings, Message, Signature, Unmeasured
 from comporta.stats.losses import losses
 from comporta.stats.means import mean_of, ratio_of
 from comporta.stats.predictions import labelled, seen
@@ -51,7 +53,7 @@ def measure(
     found = learning_curve(
         read(desk, train), labelled(read(desk, predictions)), fitted, takes, group=group, seed=desk.seed
     )
-    print(f"learning curve: {' '.join(found.notes)}")
+    print(f"learning curve: {', '.join(f'{each.metric} {each.value:.4g}' for each in found.figures)}")
     return {"findings": desk.put_json(found)}
 
 
@@ -69,21 +71,23 @@ def learning_curve(
     units = units_of(rows, group)
     whole = losses(seen(rows))
     lost: dict[int, Floats] = {}
-    missing: dict[str, str] = {}
+    raised: dict[int, Message] = {}
     for part in nested(train, group, seed):
         try:
             asked = fitted(part)
             said = aligned(asked(rows), asked.signature, signature.classes)
         except Exception as fault:  # the project's own training function, on fewer rows than it was made for
-            missing[f"{part.height:,} rows"] = f"the training function raised {type(fault).__name__}"
+            raised[part.height] = TRAINING_RAISED(error=type(fault).__name__)
             continue
         lost[part.height] = losses(seen(answered(rows, said, signature))).row
     lost[train.height] = whole.row
-    curve = []
+    curve, means = [], {}
     for height, row in sorted(lost.items()):
         found = mean_of(row, units)
+        means[height] = float(found.value)
         curve.append({"x": height, "y": found.value, "low": found.low, "high": found.high})
     half = [height for height in lost if height < train.height]
+    unmeasured = [Unmeasured(slice=f"rows={height}", why=why) for height, why in raised.items()]
     figures = []
     if half and max(half) >= 0.4 * train.height:
         gain = ratio_of(whole.row, lost[max(half)], units)
@@ -98,14 +102,15 @@ def learning_curve(
             )
         )
     else:
-        missing[GAIN] = missing.get(f"{max(half, default=0):,} rows", "no fit on half of the rows was made")
-    told = ", ".join(f"{point['y']:.4g} from {point['x']:,}" for point in curve)
+        why = raised.get(max(half, default=0)) or NO_FIT_ON_HALF()
+        unmeasured.append(Unmeasured(metric=GAIN, why=why))
+    points = tuple(LOSS_FROM_ROWS(loss=loss, rows=height) for height, loss in means.items())
     return Findings(
         figures=tuple(each for each in figures if np.isfinite(each.value)),
-        missing=missing,
+        unmeasured=tuple(unmeasured),
         rows=rows.height,
         of=rows.height,
-        notes=(f"Mean {whole.name}: {told} rows.",),
+        notes=(LEARNING_CURVE(loss=whole.name, points=points),),
         tables={f"mean {whole.name} by training rows": tuple(curve)},
     )
 

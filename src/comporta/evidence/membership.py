@@ -18,7 +18,8 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from comporta.records import Artifact, Asked, Field, Figure, Findings, Signature
+from comporta.evidence.codes.people import TOO_FEW_MEMBERS
+from comporta.records import Artifact, Asked, Field, Figure, Findings, Signature, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.auc import auc
 from comporta.stats.classes import places
@@ -104,8 +105,9 @@ def attack(
     member = _some(learned.filter(pl.Series(~half)), group, draw)
     other = _some(others, group, draw)
     if min(member.height, other.height) < FEWEST:
-        why = f"{member.height} members and {other.height} others, at least {FEWEST} of each expected"
-        return Findings(missing={"membership": why}, rows=member.height + other.height, of=of)
+        why = TOO_FEW_MEMBERS(members=member.height, others=other.height, least=FEWEST)
+        lost = Unmeasured(metric="membership", why=why)
+        return Findings(unmeasured=(lost,), rows=member.height + other.height, of=of)
     known = learned.filter(pl.Series(half))
     bare = target(member), target(other)
     apart = [np.zeros(len(each)) for each in bare]

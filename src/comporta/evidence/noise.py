@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.behaviour import FREE_TEXT, MODEL_RAISED, NO_FEATURES, NOISE_ASKED
+from comporta.evidence.codes.shared import NO_TEST_ROWS
 from comporta.evidence.moved import CHANGED, answered, asked_of, moved, seen_of, usual_metric, worth
 from comporta.evidence.pushed import extremes, jittered, kind_of
-from comporta.records import Artifact, Asked, Figure, Findings, Said
+from comporta.records import Artifact, Asked, Figure, Findings, Said, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.records.metric import metric as metric_named
 from comporta.stats.bootstrap import Statistic
@@ -56,7 +58,7 @@ def measure(
     for all features together, 1,000 for each alone."""
     rows = read(desk, test)
     found = noisy(opened(desk, model, signature), rows, levels, repeats, metric, group, desk.seed)
-    print(f"{found.rows:,} of {found.of:,} rows; {found.notes[0]}")
+    print(f"{found.rows:,} of {found.of:,} rows; {len(found.figures)} figures")
     return {"findings": desk.put_json(found)}
 
 
@@ -72,7 +74,8 @@ def noisy(
     """The same from an opened model and a frame. Raises BadProject on a metric the task has not."""
     takes, draw = asked.signature, np.random.default_rng(seed)
     if test.is_empty() or not takes.features:
-        return Findings(missing={CHANGED: "there are no test rows" if takes.features else "no features"})
+        why = NO_TEST_ROWS() if takes.features else NO_FEATURES()
+        return Findings(unmeasured=(Unmeasured(metric=CHANGED, why=why),))
     rows = test.sample(min(ROWS, test.height), seed=seed)
     few = rows.head(EACH)
     name = metric or usual_metric(takes)
@@ -114,8 +117,8 @@ def noisy(
         rows=rows.height,
         of=test.height,
         notes=(
-            f"The model was asked {asks:,} rows; each feature alone on {few.height:,}.",
-            *(f"{f.name} is free text and stays as it is." for f in takes.features if kind_of(f) == "text"),
+            NOISE_ASKED(rows=asks, alone=few.height),
+            *(FREE_TEXT(feature=each.name) for each in takes.features if kind_of(each) == "text"),
         ),
         tables={"features": _table(singles, alone, few, asked, name)},
     )
@@ -204,7 +207,7 @@ def _table(
     for one in singles:
         line: dict[str, Any] = {"feature": one.feature, "pushed": one.push}
         if one.said is None:
-            lines.append({**line, "changed": "the model raised"})
+            lines.append({**line, "changed": MODEL_RAISED()})
             continue
         line["changed"] = round(float(moved(before, one.said, asked.signature).mean()), 4)
         if base is not None and known is not None:

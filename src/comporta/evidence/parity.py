@@ -17,10 +17,27 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.requests import (
+    FORM_NOT_KEPT,
+    NO_SUCH_COLUMN,
+    NOT_ASKED_AS_REQUESTS,
+    WAY_NOT_MEASURED,
+)
+from comporta.evidence.codes.shared import NO_TEST_ROWS
 from comporta.evidence.compared import Gaps, Research, Written, asking, explained, gaps, pieces, researched
 from comporta.evidence.from_raw import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
 from comporta.evidence.request import as_bytes, rows_in_one
-from comporta.records import Artifact, Asked, Figure, Findings, Signature, Slice
+from comporta.records import (
+    Artifact,
+    Asked,
+    Figure,
+    Findings,
+    Record,
+    Signature,
+    Slice,
+    Text,
+    Unmeasured,
+)
 from comporta.records.columns import KEY
 from comporta.store import Desk
 from comporta.store.frames import read
@@ -36,6 +53,13 @@ KEPT = 32
 """Requests kept for the other forms: each is at most 8 MB."""
 WORST = 50
 """Features that differ, of which each has figures and lines of its own."""
+
+
+class Form(Record, frozen=True, kw_only=True):
+    """What the parity kept with a model says of one of its forms. reason: why it does not serve, or empty."""
+
+    agrees: bool
+    reason: Text = ""
 
 
 class At(Protocol):
@@ -84,8 +108,8 @@ def measure(
     takes = desk.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
     parts |= {} if onnx is None else {"onnx": onnx}
-    agreed = desk.get_json(parity, dict[str, dict[str, dict[str, Any]]])["forms"]
-    forms = ["native", *(name for name, each in agreed.items() if each["agrees"])]
+    agreed = desk.get_json(parity, dict[str, dict[str, Form]])["forms"]
+    forms = ["native", *(name for name, each in agreed.items() if each.agrees)]
     tables = {name.removeprefix("table "): each for name, each in others.items()}
     way = way if bundle is None else desk.get_json(bundle, dict[str, Any])
     made_on_the_way = not is_raw(takes, way)
@@ -124,7 +148,7 @@ def measure(
                 door = asking(at.url, CANDIDATE)
                 from_raw = ask_raw(takes, rows, research, places, requests, door, at.made)
                 from_raw = as_explained(from_raw, before, found)
-    dropped = {name: each["reason"] for name, each in agreed.items() if not each["agrees"]}
+    dropped = {name: each.reason for name, each in agreed.items() if not each.agrees}
     kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way, failed=failed)
     print(f"{rows.height:,} rows asked of {', '.join(forms)} over HTTP")
     if from_raw is not None:
@@ -159,7 +183,7 @@ def findings(
     takes: Signature,
     research: Research,
     found: Mapping[str, Gaps],
-    reasons: Mapping[str, str],
+    reasons: Mapping[str, Text],
     from_raw: FromRaw | None = None,
     *,
     plain: bool = True,
@@ -179,7 +203,7 @@ def findings(
         where = f"form={RAW if form == CANDIDATE else form}"
         figures.append(Figure(metric=UNSERVED, value=1, rows=rows, slice=where))
         tables.setdefault("not served", []).append({"form": form, "why": why})
-    notes = [f"{form} is not kept: {reason}." for form, reason in reasons.items()]
+    notes = [FORM_NOT_KEPT(form=form, reason=reason) for form, reason in reasons.items()]
     count = rows if plain else 0
     if from_raw is not None:
         count = int((~from_raw.gaps.refused).sum())
@@ -189,16 +213,14 @@ def findings(
         figures += of_features
         if len(from_raw.places) < from_raw.of:
             lost = from_raw.of - len(from_raw.places)
-            notes.append(
-                f"{lost:,} rows have no time, no key of their own, or are no more: not asked as requests."
-            )
+            notes.append(NOT_ASKED_AS_REQUESTS(rows=lost))
     elif not plain and not failed:
-        notes.append("Asked from the features on: what a request is turned into was not measured.")
+        notes.append(WAY_NOT_MEASURED())
     if count:
         figures.append(Figure(metric=REQUESTED, value=count, rows=count))
     return Findings(
         figures=tuple(figures) if rows else (),
-        missing={} if rows else {LARGEST: "there are no test rows"},
+        unmeasured=() if rows else (Unmeasured(metric=LARGEST, why=NO_TEST_ROWS()),),
         rows=rows,
         of=rows,
         notes=tuple(notes),
@@ -265,7 +287,7 @@ def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[dict[str, Any]]]
         line: dict[str, Any] = {"feature": name, "rows": len(apart), "first row": int(places[first])}
         line["research"] = _shown(from_raw.research[name][first])
         there = name in from_raw.served.columns
-        line["request"] = _shown(from_raw.served[name][first]) if there else "no such column"
+        line["request"] = _shown(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()
         table.append({**line, "difference": float(gap[first]), "largest": largest})
     return figures, sorted(table, key=lambda line: line["first row"])
 

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from comporta.evidence.earlier import NONE, earlier_of
+from comporta.evidence.codes.change import (
+    ANOTHER_TASK,
+    DRIFT_IS,
+    NO_ROW_TO_COMPARE,
+    OTHER_CLASSES,
+    TOGETHER_AT,
+)
+from comporta.evidence.codes.shared import NO_EARLIER_VERSION
+from comporta.evidence.earlier import earlier_of
 from comporta.evidence.reference import scores_of
-from comporta.records import Artifact, Figure, Findings
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import KEY, LABEL
 from comporta.records.reference import Reference
 from comporta.stats.distance import distance, paired
@@ -63,10 +71,8 @@ def measure(
         trained=trained,
         group=group,
     )
-    print(
-        found.without
-        or f"compared with {', '.join(each.slice for each in found.figures if each.metric == COMPARED)}"
-    )
+    against = [each.slice for each in found.figures if each.metric == COMPARED]
+    print(f"compared with {', '.join(against) or 'nothing'}")
     return {"findings": desk.put_json(found)}
 
 
@@ -80,38 +86,36 @@ def moved(
 ) -> Findings:
     """The same from frames. trained: keys of rows that the champion learned from, which are left out."""
     if champion is None and not earlier:
-        return Findings(without=NONE, rows=rows.height, of=rows.height)
-    missing: dict[str, str] = {}
+        return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
+    lost: dict[str, Message] = {}
     found: list[Found] = []
     if champion is not None:
         mine, theirs = _unseen(rows, champion, trained)
-        why = _unlike(mine, task_of(theirs), classes_of(theirs)) if theirs.height else "no row to compare on"
-        if why:
-            missing[CHAMPION] = why
+        why = _unlike(mine, task_of(theirs), classes_of(theirs)) if theirs.height else NO_ROW_TO_COMPARE()
+        if why is not None:
+            lost[CHAMPION] = why
         else:
             found += _beside(mine, theirs, units_of(mine, group))
     units = units_of(rows, group)
     for name, reference in earlier.items():
         why = _unlike(rows, reference.task, reference.classes)
-        if why:
-            missing[name] = why
+        if why is not None:
+            lost[name] = why
         else:
             found += _after(name, reference, rows, units)
     rates = together(sum(each.metric == RATE for each in found))
     others = together(sum(each.metric != RATE for each in found))
     figures = [_figure(each, rates if each.metric == RATE else others) for each in found]
     against = [*([] if champion is None else [CHAMPION]), *earlier]
-    figures += [Figure(metric=COMPARED, value=float(each not in missing), slice=each) for each in against]
+    figures += [Figure(metric=COMPARED, value=float(each not in lost), slice=each) for each in against]
     return Findings(
         figures=tuple(figures),
-        missing=missing,
+        unmeasured=tuple(Unmeasured(slice=each, why=why) for each, why in lost.items()),
         rows=rows.height,
         of=rows.height,
         notes=(
-            "Drift is the sum over cells of (p - q)^2 over the mean of p and q, less what chance gives; "
-            "for small changes it is the population stability index.",
-            f"Intervals at {others:.4f}, those of rates at {rates:.4f}, so that all of either hold together "
-            "at 0.95.",
+            DRIFT_IS(),
+            TOGETHER_AT(others=others, rates=rates),
         ),
         tables={"scores": tuple(_shares(rows, earlier))},
     )
@@ -220,10 +224,10 @@ def _unseen(
     return mine, theirs
 
 
-def _unlike(rows: pl.DataFrame, task: str, classes: tuple[str, ...]) -> str:
+def _unlike(rows: pl.DataFrame, task: str, classes: tuple[str, ...]) -> Message | None:
     if task_of(rows) != task:
-        return f"its task is {task}, this one's {task_of(rows)}"
-    return "" if classes_of(rows) == classes else "its classes are others"
+        return ANOTHER_TASK(theirs=task, ours=task_of(rows))
+    return None if classes_of(rows) == classes else OTHER_CLASSES()
 
 
 def _figure(found: Found, level: float) -> Figure:

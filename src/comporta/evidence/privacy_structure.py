@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Asked, Figure, Findings, Signature
+from comporta.evidence.codes.people import UNKNOWN_BUILD
+from comporta.records import Artifact, Asked, Figure, Findings, Signature, Unmeasured
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
@@ -53,8 +54,9 @@ def screen(estimator: Any, rows: int, rare: Mapping[str, int]) -> Findings:
     """rows: it was trained on. rare: feature → words of fewer than five rows."""
     inside = list(parts_of(estimator))
     if not any(type(each).__module__.startswith(KNOWN) for each in inside):
-        why = f"how a {type(estimator).__name__} is built is not known here"
-        return Findings(missing={"privacy structure": why}, rows=rows, of=rows)
+        why = UNKNOWN_BUILD(estimator=type(estimator).__name__)
+        lost = Unmeasured(metric="privacy structure", why=why)
+        return Findings(unmeasured=(lost,), rows=rows, of=rows)
     kept = {f"{type(each).__name__}.{name}": many for each in inside for name, many in rows_kept(each, rows)}
     trees = [leaves for each in inside for leaves in leaves_of(each)]
     weights = sum(weights_of(each) for each in inside)

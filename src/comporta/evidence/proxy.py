@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.people import FEWER_THAN_TWO_VALUES, TOO_FEW_OF_EACH_VALUE
 from comporta.evidence.unjudged import unjudged
-from comporta.records import Artifact, Figure, Findings, Signature
+from comporta.records import Artifact, Figure, Findings, Signature, Unmeasured
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.stats.auc import auc, told_by
 from comporta.stats.bins import below
@@ -50,8 +51,8 @@ def telling(
     is_of = coarse(column(rows, of)).fill_null("missing")
     values = _values(is_of)
     if not values:
-        why = f"no two values of {of} have {FEWEST} rows each"
-        return Findings(missing={"proxy": why}, rows=rows.height, of=all_)
+        none = Unmeasured(metric="proxy", why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
+        return Findings(unmeasured=(none,), rows=rows.height, of=all_)
     units = units_of(rows, group)
     draw = np.random.default_rng(seed)
     count = rows.height if units is None else int(units.max()) + 1
@@ -87,10 +88,10 @@ def telling(
         values, seen = list(rows_of), set(rows_of)
     left, notes = unjudged(rows_of, values, seen, FEWEST, MOST_VALUES)
     told = sorted(figures, key=lambda each: -each.value)
-    why = f"too few rows of each value of {of} to be told apart"
+    lost = Unmeasured(metric="proxy", why=TOO_FEW_OF_EACH_VALUE(column=of))
     return Findings(
         figures=(*figures, *left) if figures else (),
-        missing={} if figures else {"proxy": why},
+        unmeasured=() if figures else (lost,),
         rows=rows.height,
         of=all_,
         notes=notes,

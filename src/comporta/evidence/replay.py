@@ -9,12 +9,17 @@ import polars as pl
 from comporta.errors import BadProject
 from comporta.evidence.answered import answered
 from comporta.evidence.backtest import FEWEST, measured
-from comporta.records import Artifact, Asked, Findings, Signature
+from comporta.evidence.codes.quality import (
+    LOGGED_ROWS,
+    NOT_SERVED_YET,
+    ROWS_RESAMPLED,
+    SUBJECTS_RESAMPLED,
+    TOO_FEW_LOGGED,
+)
+from comporta.records import Artifact, Asked, Findings, Message, Signature, Unmeasured
 from comporta.stats.table import column
 from comporta.store import Desk
 from comporta.store.frames import read
-
-UNSERVED = "nothing of this model has been served whose label has come"
 
 
 def measure(
@@ -32,12 +37,12 @@ def measure(
     candidate learned from, which are left out by key. also: a metric beside the usual ones."""
     rows = None if logged is None else read(desk, logged)
     if rows is None or rows.is_empty():
-        found = Findings(without=UNSERVED)
+        found = Findings(without=NOT_SERVED_YET())
     else:
         keys = pl.Series(read(desk, train)["__key"])
         asked = opened(desk, model, signature)
         found = replay(rows, asked, keys=keys, group=group, also=also, seed=desk.seed)
-    print(f"replay: {found.without or ' '.join(found.notes)}")
+    print(f"replay: {found.rows:,} of {found.of:,} logged rows with a label")
     return {"findings": desk.put_json(found)}
 
 
@@ -55,17 +60,21 @@ def replay(
     known = rows["__key"].str.replace_all('"', "", literal=True)
     fresh = rows.filter(~known.is_in(keys.str.replace_all('"', "", literal=True).implode()))
     if fresh.height < FEWEST:
-        why = (
-            f"{fresh.height} logged rows with a label that it was not trained on, at least {FEWEST} expected"
-        )
-        return Findings(missing={"replay": why}, rows=fresh.height, of=rows.height, notes=(f"{why}.",))
+        few = TOO_FEW_LOGGED(rows=fresh.height, least=FEWEST)
+        lost = Unmeasured(metric="replay", why=few)
+        return Findings(unmeasured=(lost,), rows=fresh.height, of=rows.height)
     units = _unit(fresh, group)
-    figures, missing = measured(answered(fresh, asked(fresh), takes), also, units, seed)
+    figures, undefined = measured(answered(fresh, asked(fresh), takes), also, units, seed)
     learned = rows.height - fresh.height
-    note = f"{fresh.height:,} logged rows with a label, and {learned:,} left out that it learned from."
-    told = [note] if units == group else [note, f"No {group} is logged: {units or 'single rows'} resampled."]
+    notes: list[Message] = [LOGGED_ROWS(rows=fresh.height, learned=learned)]
+    if group is not None and units != group:
+        notes.append(ROWS_RESAMPLED(group=group) if units is None else SUBJECTS_RESAMPLED(group=group))
     return Findings(
-        figures=tuple(figures), missing=missing, rows=fresh.height, of=rows.height, notes=tuple(told)
+        figures=tuple(figures),
+        unmeasured=tuple(undefined),
+        rows=fresh.height,
+        of=rows.height,
+        notes=tuple(notes),
     )
 
 

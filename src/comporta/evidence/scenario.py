@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.behaviour import (
+    CHANGED_NOT_FINITE,
+    CHANGED_ROWS_RAISED,
+    GAVE_NO_FRAME,
+    GAVE_OTHER_ROWS,
+    GAVE_ROWS_TWICE,
+    LEFT_OUT_FEATURES,
+    METRIC_NOT_DEFINED,
+)
+from comporta.evidence.codes.shared import NO_TEST_ROWS
 from comporta.evidence.handed import ROW, known
 from comporta.evidence.moved import CHANGED, answered, moved, seen_of
-from comporta.records import Artifact, Asked, Figure, Findings, Said, Signature
+from comporta.records import Artifact, Asked, Figure, Findings, Message, Said, Signature, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
@@ -31,7 +41,11 @@ Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 class Unusable(Exception):
-    """What the function gave cannot be asked; the message has no value from the data."""
+    """What the function gave cannot be asked. why: without a value from the data."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why.code)
+        self.why = why
 
 
 def measure(
@@ -59,30 +73,34 @@ def told(
     """The same from an opened model and a frame. A function that raises, or gives other rows than it was
     handed, is evidence that is missing."""
     if rows.is_empty():
-        return Findings(missing={CHANGED: "there are no test rows"})
+        return _nothing(NO_TEST_ROWS())
     try:
         after_rows = changed(rows, change)
         before, after = asked(rows), asked(after_rows)
     except Unusable as fault:
-        return Findings(missing={CHANGED: str(fault)})
+        return _nothing(fault.why)
     except Exception as fault:  # the team's own code: only the type is told, a message may hold values
         traceback.print_exc()
-        return Findings(missing={CHANGED: f"the changed rows could not be asked: {type(fault).__name__}"})
+        return _nothing(CHANGED_ROWS_RAISED(error=type(fault).__name__))
     lost = int((~answered(after)).sum())
     if lost:
-        return Findings(missing={CHANGED: f"{lost:,} of the changed rows had no finite answer"})
+        return _nothing(CHANGED_NOT_FINITE(rows=lost))
     takes, units = asked.signature, units_of(rows, group)
     figures = [share_of(moved(before, after, takes), units).figure(CHANGED, rows.height)]
     for what, values in _means(before, after, takes).items():
         figures.append(mean_of(values, units).figure(what, rows.height))
-    missing = {}
+    unmeasured: tuple[Unmeasured, ...] = ()
     if metric is not None:
         figure = _scored(metric, after, rows, takes, units, seed)
         if figure is None:
-            missing[metric] = "not defined on these rows: no truth, one class only, or no spread"
+            unmeasured = (Unmeasured(metric=metric, why=METRIC_NOT_DEFINED()),)
         else:
             figures.append(figure)
-    return Findings(figures=tuple(figures), missing=missing, rows=rows.height, of=rows.height)
+    return Findings(figures=tuple(figures), unmeasured=unmeasured, rows=rows.height, of=rows.height)
+
+
+def _nothing(why: Message) -> Findings:
+    return Findings(unmeasured=(Unmeasured(metric=CHANGED, why=why),))
 
 
 def changed(rows: pl.DataFrame, change: Change) -> pl.DataFrame:
@@ -92,17 +110,17 @@ def changed(rows: pl.DataFrame, change: Change) -> pl.DataFrame:
     if isinstance(made, pl.LazyFrame):
         made = made.collect()
     if not isinstance(made, pl.DataFrame):
-        raise Unusable(f"the function gave a {type(made).__name__}, expected a polars frame")
+        raise Unusable(GAVE_NO_FRAME(type=type(made).__name__))
     if made.height != rows.height:
-        raise Unusable(f"the function gave {made.height:,} rows, expected the {rows.height:,} it was handed")
+        raise Unusable(GAVE_OTHER_ROWS(found=made.height, expected=rows.height))
     features = [name for name in rows.columns if not name.startswith("__")]
     absent = [name for name in features if name not in made.columns]
     if absent:
-        raise Unusable(f"the function left out {len(absent)} features, first {absent[0]!r}")
+        raise Unusable(LEFT_OUT_FEATURES(features=len(absent), first=absent[0]))
     if ROW in made.columns:
         made = made.sort(ROW)
         if not made[ROW].equals(given[ROW]):
-            raise Unusable("the function gave rows twice or left some out")
+            raise Unusable(GAVE_ROWS_TWICE())
     return rows.with_columns(made[name] for name in features)
 
 

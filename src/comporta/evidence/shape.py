@@ -13,6 +13,32 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from comporta.evidence.codes.shape import (
+    BY_SEARCH,
+    CLASS_NOT_SAID,
+    FEATURE_OF_WORDS,
+    LABELS_HAVE_NO_RANGE,
+    NO_SUCH_CLASS,
+    NO_SUCH_FEATURE_OF,
+    NO_VALUE_OF_FEATURE,
+    NOT_STRAIGHT,
+    PROVED_AT_MOST,
+    PROVED_BY_LEAVES,
+    PROVED_BY_WEIGHT,
+    RANGE_BY_LEAVES,
+    RANGE_BY_WEIGHTS,
+    READ_DIFFERS,
+    REFUTED_BY_WEIGHT,
+    REGRESSION_HAS_NO_CLASSES,
+    SEARCHED,
+    SEARCHED_FEATURE,
+    TOO_MANY_NODES,
+    TREES_DIFFER,
+    TREES_MAY_MAKE_UP,
+    UNKNOWN_KIND,
+    WRONG_SOMEWHERE,
+)
+from comporta.evidence.codes.shared import ANSWER_NOT_FINITE, NO_TEST_ROWS
 from comporta.evidence.moved import asked_of
 from comporta.evidence.plain import Core, core_of, linear_of
 from comporta.evidence.trees import (
@@ -24,7 +50,7 @@ from comporta.evidence.trees import (
     thresholds_of,
     wrong_way,
 )
-from comporta.records import Artifact, Asked, Field, Figure, Findings
+from comporta.records import Artifact, Asked, Field, Figure, Findings, Message, Unmeasured, Words
 from comporta.store.desk import Desk
 from comporta.store.frames import read
 
@@ -39,14 +65,23 @@ NODES = 100_000
 
 
 class Shape(NamedTuple):
-    """What a model is, as far as it can be read. why: why it cannot, or what it is."""
+    """What a model is, as far as it can be read. why: why it cannot, or None."""
 
     core: Core | None
     ensemble: Ensemble | None
     linear: Floats | None
     constant: float
     sigmoid: bool
-    why: str
+    why: Message | None = None
+
+
+class Proof(NamedTuple):
+    """highest: no step the wrong way is larger, or None. how: that is known, or why not. refuted: there is
+    one."""
+
+    highest: float | None
+    how: Message
+    refuted: bool = False
 
 
 def measure(
@@ -68,7 +103,7 @@ def measure(
         found = monotone(asked, rows, feature, increasing, of=answer, seed=desk.seed)
     else:
         found = bounded(asked, rows, of=answer, seed=desk.seed)
-    print(found.without or "; ".join(found.notes) or "; ".join(found.missing.values()))
+    print(", ".join(f"{each.metric} {each.value:.4g}" for each in found.figures) or "not measured")
     return {"findings": desk.put_json(found)}
 
 
@@ -80,14 +115,14 @@ def monotone(
     names = [field.name for field in takes.features]
     output, why = _output(asked, of)
     if feature not in names:
-        why = f"the model has no feature {feature!r}; it has {', '.join(names)}"
+        why = NO_SUCH_FEATURE_OF(feature=feature, features=tuple(names))
     elif takes.features[names.index(feature)].type == "String":
-        why = f"{feature} has no order: it is of words"
-    rows = test.select(names).drop_nulls(feature) if not why else test.clear()
-    if not why and rows.is_empty():
-        why = "no test row has a value of it"
-    if why:
-        return Findings(missing={WRONG: why}, of=test.height)
+        why = FEATURE_OF_WORDS(feature=feature)
+    rows = test.select(names).drop_nulls(feature) if why is None else test.clear()
+    if why is None and rows.is_empty():
+        why = NO_VALUE_OF_FEATURE()
+    if why is not None:
+        return Findings(unmeasured=(Unmeasured(metric=WRONG, why=why),), of=test.height)
     place = names.index(feature)
     some = rows.sample(min(ROWS, rows.height), seed=seed, shuffle=True)
     shape = shape_of(asked, some.head(READ), output)
@@ -97,8 +132,8 @@ def monotone(
     way = said if increasing else -said
     fall = np.maximum.accumulate(way, axis=0) - way
     found = float(fall.max())
-    highest, how = _proved(shape, place, increasing)
-    if how.startswith("refuted") and found <= 0:
+    proof = _proved(shape, place, increasing)
+    if proof.refuted and found <= 0:
         found = float(np.finfo(np.float64).tiny)
     asks = some.height * len(grid)
     return Findings(
@@ -107,17 +142,17 @@ def monotone(
                 metric=WRONG,
                 value=found,
                 low=found,
-                high=None if highest is None else max(found, highest),
+                high=None if proof.highest is None else max(found, proof.highest),
                 rows=some.height,
             ),
-            Figure(metric=PROVED, value=float(highest is not None)),
+            Figure(metric=PROVED, value=float(proof.highest is not None)),
         ),
         rows=some.height,
         of=test.height,
         notes=(
-            how,
-            f"searched {some.height:,} rows at {len(grid)} values of {feature}, {asks:,} rows asked",
-            f"{float((fall.max(axis=0) > 0).mean()):.4g} of them go the wrong way somewhere",
+            proof.how,
+            SEARCHED_FEATURE(rows=some.height, values=len(grid), feature=feature, asked=asks),
+            WRONG_SOMEWHERE(share=float((fall.max(axis=0) > 0).mean())),
         ),
     )
 
@@ -126,26 +161,27 @@ def bounded(asked: Asked, test: pl.DataFrame, *, of: str = "", seed: int = 0) ->
     """The lowest and the highest answer: seen, and what no input can pass."""
     names = [field.name for field in asked.signature.features]
     output, why = _output(asked, of)
-    if not why and asked.signature.output == "label" and asked.signature.classes:
-        return Findings(without="the model answers labels, which have no range", of=test.height)
-    if not why and test.is_empty():
-        why = "there are no test rows"
-    if why:
-        return Findings(missing={LOWEST: why}, of=test.height)
+    if why is None and asked.signature.output == "label" and asked.signature.classes:
+        return Findings(without=LABELS_HAVE_NO_RANGE(), of=test.height)
+    if why is None and test.is_empty():
+        why = NO_TEST_ROWS()
+    if why is not None:
+        return Findings(unmeasured=(Unmeasured(metric=LOWEST, why=why),), of=test.height)
     rows = test.select(names).sample(min(RANGE_ROWS, test.height), seed=seed, shuffle=True)
     said = asked(rows).scores[:, output]
     if not np.isfinite(said).all():
-        return Findings(missing={LOWEST: "an answer is no finite number"}, of=test.height)
+        lost = Unmeasured(metric=LOWEST, why=ANSWER_NOT_FINITE())
+        return Findings(unmeasured=(lost,), of=test.height)
     shape = shape_of(asked, rows.head(READ), output)
     low, high = float(said.min()), float(said.max())
     ends: tuple[float, float] | None = None
     if shape.ensemble is not None:
-        ends, how = range_of(shape.ensemble), "proved by each tree's lowest and highest leaf, for any input"
+        ends, how = range_of(shape.ensemble), RANGE_BY_LEAVES()
     elif shape.linear is not None and shape.core is not None:
         ends = _linear_range(asked, test.select(names), shape)
-        how = "proved for every feature within its range in the test rows, not beyond"
+        how = RANGE_BY_WEIGHTS()
     else:
-        how = f"by search, not by proof: {shape.why}"
+        how = BY_SEARCH(why=shape.why or UNKNOWN_KIND())
     asks = rows.height + min(READ, rows.height)
     return Findings(
         figures=(
@@ -167,14 +203,14 @@ def bounded(asked: Asked, test: pl.DataFrame, *, of: str = "", seed: int = 0) ->
         ),
         rows=rows.height,
         of=test.height,
-        notes=(how, f"searched {rows.height:,} rows, {asks:,} rows asked"),
+        notes=(how, SEARCHED(rows=rows.height, asked=asks)),
     )
 
 
 def shape_of(asked: Asked, rows: pl.DataFrame, output: int) -> Shape:
     """What can be read of it, and only if it then answers these rows as the model does."""
     takes = asked.signature
-    nothing = Shape(None, None, None, 0.0, False, "the model is of a kind that cannot be read")
+    nothing = Shape(None, None, None, 0.0, False, UNKNOWN_KIND())
     core = core_of(asked.estimator, len(takes.features))
     if core is None or any(field.type == "String" and not field.values for field in takes.features):
         return nothing
@@ -184,38 +220,37 @@ def shape_of(asked: Asked, rows: pl.DataFrame, output: int) -> Shape:
         sigmoid = type(core.model).__name__.startswith("LogisticRegression")
         margin = core.within(asked.numbers(rows)) @ linear.weights[0] + linear.constants[0]
         if takes.classes and not sigmoid:
-            return nothing._replace(why="its answers are no straight function of its weights")
+            return nothing._replace(why=NOT_STRAIGHT())
         sign = 1.0 if output or not takes.classes else -1.0
         mine = 1 / (1 + np.exp(-sign * margin)) if sigmoid else margin
         if np.allclose(mine, answers, rtol=1e-6, atol=1e-6):
-            return Shape(core, None, sign * linear.weights[0], sign * float(linear.constants[0]), sigmoid, "")
-        return nothing._replace(why="what was read answers otherwise than the model")
+            return Shape(core, None, sign * linear.weights[0], sign * float(linear.constants[0]), sigmoid)
+        return nothing._replace(why=READ_DIFFERS())
     ensemble = ensemble_of(core, output)
     if ensemble is None:
         return nothing
     if not agrees(ensemble, core.within(asked.numbers(rows)), answers):
-        return nothing._replace(why="what was read of its trees answers otherwise than the model")
-    return Shape(core, ensemble, None, 0.0, False, "")
+        return nothing._replace(why=TREES_DIFFER())
+    return Shape(core, ensemble, None, 0.0, False)
 
 
-def _proved(shape: Shape, place: int, increasing: bool) -> tuple[float | None, str]:
-    """No step the wrong way is larger, or None; and how that is known."""
+def _proved(shape: Shape, place: int, increasing: bool) -> Proof:
     if shape.linear is not None:
         weight = float(shape.linear[place]) * (1 if increasing else -1)
-        return (0.0, "proved by the weight's sign") if weight >= 0 else (None, "refuted by the weight's sign")
+        return Proof(0.0, PROVED_BY_WEIGHT()) if weight >= 0 else Proof(None, REFUTED_BY_WEIGHT(), True)
     if shape.ensemble is None:
-        return None, f"by search, not by proof: {shape.why}"
+        return Proof(None, BY_SEARCH(why=shape.why or UNKNOWN_KIND()))
     nodes = nodes_of(shape.ensemble)
     if nodes > NODES:
-        return None, f"by search, not by proof: {nodes:,} nodes are more than the {NODES:,} that are read"
+        return Proof(None, BY_SEARCH(why=TOO_MANY_NODES(nodes=nodes, most=NODES)))
     wrong = wrong_way(shape.ensemble, place, increasing)
     if wrong == 0:
-        return 0.0, "proved for any input: no two neighbouring leaves of any tree go the wrong way"
+        return Proof(0.0, PROVED_BY_LEAVES())
     if shape.ensemble.link == "exp" or not np.isfinite(wrong):
-        return None, "by search, not by proof: some tree goes the wrong way, others may make up for it"
+        return Proof(None, BY_SEARCH(why=TREES_MAY_MAKE_UP()))
     # A chance changes by at most a quarter of its log-odds.
     most = wrong / 4 if shape.ensemble.link == "sigmoid" else wrong
-    return most, f"proved to be at most {most:.3g}: some tree goes the wrong way, others may make up for it"
+    return Proof(most, PROVED_AT_MOST(most=float(most)))
 
 
 def _grid(values: pl.Series, field: Field, shape: Shape, place: int) -> list[pl.Series]:
@@ -259,13 +294,13 @@ def _linear_range(asked: Asked, rows: pl.DataFrame, shape: Shape) -> tuple[float
     return low, high
 
 
-def _output(asked: Asked, of: str) -> tuple[int, str]:
+def _output(asked: Asked, of: str) -> tuple[int, Message | None]:
     """Which column of the scores, or why none."""
     classes = asked.signature.classes
     if not classes:
-        return 0, "" if not of else "a regression has no classes"
+        return 0, None if not of else REGRESSION_HAS_NO_CLASSES()
     if of:
-        return (classes.index(of), "") if of in classes else (0, f"there is no class {of!r}")
+        return (classes.index(of), None) if of in classes else (0, NO_SUCH_CLASS(label=Words(of)))
     if len(classes) == 2:
-        return 1, ""
-    return 0, f"there are {len(classes)} classes: say of=, one of {', '.join(classes)}"
+        return 1, None
+    return 0, CLASS_NOT_SAID(count=len(classes), classes=tuple(Words(each) for each in classes))

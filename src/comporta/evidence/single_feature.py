@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.table import (
+    MEASURED_BY_AUC,
+    MEASURED_BY_AUC_ALONE,
+    MEASURED_BY_R2,
+    NO_FEATURE_DEFINED,
+    NO_KNOWN_CLASS,
+    TOO_FEW_NUMBERS,
+    TOO_FEW_OF_OTHER_CLASSES,
+)
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.alone import explained, line_of, on_line, parts_of, said_of, told
 from comporta.stats.bootstrap import Interval
@@ -54,7 +63,6 @@ def alone(
     train = train.filter(pl.col(TARGET).is_not_null())
     was = seen(rows)
     names = [name for name in feature_names(train) if name in rows.columns]
-    measured = "R²" if task_of(predictions) == "regression" else "area under the ROC curve"
     if was.classes == 0:
         learn = train[TARGET].cast(pl.Float64).to_numpy()
     else:
@@ -65,15 +73,15 @@ def alone(
         rows, was_truth = rows.filter(pl.Series(known)), was.truth[known]
     truth = was.truth if was.classes == 0 else was_truth
     if not len(truth) or not names:
-        return Findings(missing={ALONE: "no test row has a class that the model knows"})
+        return _nothing(NO_KNOWN_CLASS())
     units, own = units_of(rows, group), units_of(train, group)
     first = _first_half(train.height, own, seed)
     level = together(len(names))
     # A few rows are told apart by some feature or other by chance, and their interval has no width then.
     few = min(_told_apart(each, was.classes) for each in (truth, learn[first], learn[~first]))
     if few < FEWEST:
-        of = "different numbers" if was.classes == 0 else "rows of a class other than the most common"
-        return Findings(missing={ALONE: f"{few} {of} in one part, at least {FEWEST} expected"})
+        why = TOO_FEW_NUMBERS if was.classes == 0 else TOO_FEW_OF_OTHER_CLASSES
+        return _nothing(why(found=few, least=FEWEST))
     figures, table = [], []
     for name in names:
         mine = _Told(train[name], learn, was.classes)
@@ -94,14 +102,24 @@ def alone(
         ]
     whole = _whole(predictions, was.classes)
     if not figures:
-        return Findings(missing={ALONE: "no feature tells anything that is defined"})
+        return _nothing(NO_FEATURE_DEFINED())
     return Findings(
         figures=tuple(figures),
         rows=predictions.height,
         of=predictions.height,
-        notes=(f"{measured}; the model as a whole: {whole:.4g}",),
+        notes=(_measured_by(task_of(predictions), whole),),
         tables={"features": tuple(sorted(table, key=lambda each: -_number(each["test"]))[:SHOWN])},
     )
+
+
+def _nothing(why: Message) -> Findings:
+    return Findings(unmeasured=(Unmeasured(metric=ALONE, why=why),))
+
+
+def _measured_by(task: str, whole: float) -> Message:
+    if task == "regression":
+        return MEASURED_BY_R2(whole=float(whole))
+    return MEASURED_BY_AUC(whole=float(whole)) if math.isfinite(whole) else MEASURED_BY_AUC_ALONE()
 
 
 def _told_apart(truth: Any, classes: int) -> int:

@@ -15,13 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from comporta.evidence.carried import PLAIN, RAW, carried
+from comporta.evidence.carried import PLAIN, RAW, SAID, carried
+from comporta.evidence.codes.requests import (
+    ASKED_BECAUSE,
+    ASKED_WHERE,
+    CLOSED_LOOP,
+    NO_REQUEST_ANSWERED,
+    NO_ROW_ANSWERED,
+    NO_ROWS_TO_SEND,
+)
 from comporta.evidence.from_raw import Raw
 from comporta.evidence.load import Round, ask, load, on_wire
 from comporta.evidence.machine import machine
 from comporta.evidence.parity import Served
 from comporta.evidence.rubbish import Bad, damaged, far, malformed
-from comporta.records import Artifact, Figure, Findings, Signature, Slice
+from comporta.records import Artifact, Figure, Findings, Message, Signature, Slice, Unmeasured
 from comporta.store import Desk
 from comporta.store.frames import read
 
@@ -65,7 +73,7 @@ def measure(
     of = rows.height
     some = rows.sample(min(ROWS, of), seed=desk.seed)
     if some.is_empty():
-        return {"findings": desk.put_json(Findings(missing={P99: "there are no test rows to send"}))}
+        return {"findings": desk.put_json(_nothing(NO_ROWS_TO_SEND()))}
     tables: dict[str, Slice] = {
         name.removeprefix("table "): each for name, each in others.items() if name.startswith("table ")
     }
@@ -77,10 +85,8 @@ def measure(
         if good is None:
             status, said = ask(at.url, PATH, bodies[0])
             print(f"no test row was answered, the first with {status}: {said.decode(errors='replace')}")
-            why = (
-                f"none of {len(bodies)} test rows was answered, asked {where}, the first with status {status}"
-            )
-            return {"findings": desk.put_json(Findings(missing={P99: why}))}
+            why = NO_ROW_ANSWERED(rows=len(bodies), where=SAID[where](), status=status)
+            return {"findings": desk.put_json(_nothing(why))}
         wire = [on_wire(PATH, body) for body in bodies]
         load(at.url, wire, connections=connections, seconds=min(0.4, seconds / 4))  # warm
         rounds, sizes = [], [_memory(at.pid)]
@@ -113,10 +119,10 @@ def findings(
     connections: int,
     *,
     where: str = PLAIN,
-    why_not: str = "",
+    why_not: Message | None = None,
 ) -> Findings:
     """sizes: bytes of the server's process before the first round and after each. where: from where on it
-    was asked. why_not: from the raw request on, or empty."""
+    was asked. why_not: from the raw request on, or None."""
     times = 1e3 * np.sort(np.concatenate([each.seconds for each in rounds]))
     failed = sum(each.failed for each in rounds)
     faults = [(bad, status) for bad, status, body in answers if not clear(bad, status, body)]
@@ -141,12 +147,14 @@ def findings(
         kinds[bad.kind, bad.what, status] = kinds.get((bad.kind, bad.what, status), 0) + 1
     return Findings(
         figures=tuple(figures),
-        missing={} if len(times) else {P99: "no request was answered"},
+        unmeasured=() if len(times) else _nothing(NO_REQUEST_ANSWERED()).unmeasured,
         rows=rows,
         of=of,
         notes=(
-            f"{connections} connections, each asking again once answered; the client shares the machine.",
-            f"Asked {where}." if not why_not else f"Asked {where}: {why_not}.",
+            CLOSED_LOOP(connections=connections),
+            ASKED_WHERE(where=SAID[where]())
+            if why_not is None
+            else ASKED_BECAUSE(where=SAID[where](), why=why_not),
         ),
         tables={
             "machine": (machine(),),
@@ -162,6 +170,10 @@ def findings(
             ),
         },
     )  # fmt: skip
+
+
+def _nothing(why: Message) -> Findings:
+    return Findings(unmeasured=(Unmeasured(metric=P99, why=why),))
 
 
 def clear(bad: Bad, status: int, body: bytes) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.table import JOINED_WITHOUT_TIME, NOTHING_JOINED, ROWS_WITHOUT_TIME
+from comporta.records import Artifact, Figure, Findings, Unmeasured
 from comporta.records.columns import AT, HIDDEN, KEPT, KEY
 from comporta.stats.table import feature_names
 from comporta.store.desk import Desk
@@ -45,11 +46,9 @@ def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequen
     named = joins(rows)
     declared = Figure(metric=DECLARED, value=float(len(known)), rows=rows.height)
     if not named:
-        why = "no feature is joined: all are declared known when the model is asked"
-        return Findings(figures=(declared,), without=why, rows=rows.height, of=rows.height)
+        return Findings(figures=(declared,), without=NOTHING_JOINED(), rows=rows.height, of=rows.height)
     if AT not in rows.columns or rows[AT].null_count() == rows.height:
-        why = "the rows that ask have no time to hold the joined ones against; give their dataset a `time`"
-        return Findings(missing={"time": why})
+        return Findings(unmeasured=(Unmeasured(metric="time", why=ROWS_WITHOUT_TIME()),))
     figures, undated, table = [], [], []
     for join in named:
         held = rows.filter(pl.col(f"{join}{_KEY}").is_not_null())
@@ -68,7 +67,7 @@ def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequen
         figures=tuple(figures),
         rows=rows.height,
         of=rows.height,
-        notes=tuple(f"{name}: joined rows without a time of arrival" for name in undated),
+        notes=tuple(JOINED_WITHOUT_TIME(join=name) for name in undated),
         tables={"joins": tuple(table), "known": tuple({"feature": name} for name in known[:200])},
     )
 

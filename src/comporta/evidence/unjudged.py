@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from comporta.records import Figure
+from comporta.evidence.codes.people import VALUES_NOT_TOLD_APART, VALUES_TOO_RARE, VALUES_TOO_SMALL
+from comporta.evidence.codes.shared import LISTED, LISTED_AND_MORE
+from comporta.records import Figure, Message, Words
 
 SMALL, RARE, UNTOLD = "values too small", "values beyond the most common", "values not told apart"
 NAMED = 10
@@ -12,7 +14,7 @@ NAMED = 10
 
 def unjudged(
     rows_of: Mapping[str, int], tried: Sequence[str], told: Collection[str], fewest: int, most: int
-) -> tuple[tuple[Figure, ...], tuple[str, ...]]:
+) -> tuple[tuple[Figure, ...], tuple[Message, ...]]:
     """The figures by which a check counts them, and a note that names them.
 
     rows_of: the rows of each value. tried: the values that were tried, or that their opposite stands for.
@@ -21,15 +23,20 @@ def unjudged(
     small = [each for each, count in rows_of.items() if each not in tried and count < fewest]
     rare = [each for each in rows_of if each not in tried and each not in small]
     untold = [each for each in tried if each not in told]
-    figures, notes = [], []
-    for kind, values, why in (
-        (SMALL, small, f"under {fewest} rows"),
-        (RARE, rare, f"beyond the {most} most common"),
-        (UNTOLD, untold, "too few rows of it, or groups, to be told apart"),
-    ):
-        if values:
-            rows = sum(rows_of[each] for each in values)
-            figures.append(Figure(metric=kind, value=float(len(values)), rows=rows))
-            more = f" and {len(values) - NAMED} more" if len(values) > NAMED else ""
-            notes.append(f"Not judged, {why}: {', '.join(sorted(values)[:NAMED])}{more}.")
-    return tuple(figures), tuple(notes)
+    figures = tuple(
+        Figure(metric=kind, value=float(len(values)), rows=sum(rows_of[each] for each in values))
+        for kind, values in ((SMALL, small), (RARE, rare), (UNTOLD, untold))
+        if values
+    )
+    notes = (
+        VALUES_TOO_SMALL(least=fewest, values=_named(small)) if small else None,
+        VALUES_TOO_RARE(most=most, values=_named(rare)) if rare else None,
+        VALUES_NOT_TOLD_APART(values=_named(untold)) if untold else None,
+    )
+    return figures, tuple(each for each in notes if each is not None)
+
+
+def _named(values: Sequence[str]) -> Message:
+    first = tuple(Words(each) for each in sorted(values)[:NAMED])
+    more = len(values) - NAMED
+    return LISTED_AND_MORE(values=first, more=more) if more > 0 else LISTED(values=first)

@@ -10,7 +10,16 @@ import numpy as np
 import polars as pl
 
 from comporta.errors import BadData
-from comporta.records import Artifact, Figure, Findings
+from comporta.evidence.codes.quality import (
+    CHAMPION_COULD_NOT_ANSWER,
+    CHAMPION_GIVES_NO,
+    CHAMPION_OTHER_CLASSES,
+    NO_CHAMPION,
+    NO_ROW_OF_BOTH,
+    NO_SLICE_DEFINED,
+    NO_TABLE_DEFINED,
+)
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
@@ -46,7 +55,7 @@ def measure(
     """`findings`: see `versus`. predictions, champion: of the same test rows. train, champion_train: the rows
     each learned from. All rows are read."""
     if champion is None:
-        return {"findings": desk.put_json(Findings(without="there is no champion yet to compare with"))}
+        return {"findings": desk.put_json(Findings(without=NO_CHAMPION()))}
     trained = [read(desk, each)[KEY] for each in (train, champion_train) if each is not None]
     found = versus(
         read(desk, predictions),
@@ -81,12 +90,12 @@ def versus(
     """
     metrics_for(mine, (metric,))
     both, why = together(mine, theirs, trained)
-    if not why and metric == MAIN:
+    if why is None and metric == MAIN:
         metric = main_of(mine, theirs)
-    if not why and named(metric).needs not in given(theirs):
-        why = f"the champion's output gives no {named(metric).needs}"
-    if why:
-        return Findings(missing={metric: why}, of=mine.height)
+    if why is None and named(metric).needs not in given(theirs):
+        why = CHAMPION_GIVES_NO(needs=named(metric).needs)
+    if why is not None:
+        return Findings(unmeasured=(Unmeasured(metric=metric, why=why),), of=mine.height)
     figures, table = [], []
     for where, some in slices_of(both, [by] if by else []):
         if (not where) is bool(by) or (by and some.height < FEWEST):
@@ -94,10 +103,10 @@ def versus(
         found, tests = _compared(some, metric, where, group, seed)
         table.append(tests)
         figures += found
-    missing = {} if figures else {metric: f"no {by or 'table'} of {FEWEST} rows in which it is defined"}
+    nowhere = NO_SLICE_DEFINED(column=by, least=FEWEST) if by else NO_TABLE_DEFINED(least=FEWEST)
     return Findings(
         figures=tuple(figures),
-        missing=missing,
+        unmeasured=() if figures else (Unmeasured(metric=metric, why=nowhere),),
         rows=both.height,
         of=mine.height,
         tables={"tests": tuple(table)},
@@ -106,26 +115,23 @@ def versus(
 
 def together(
     mine: pl.DataFrame, theirs: pl.DataFrame, trained: Sequence[pl.Series] = ()
-) -> tuple[pl.DataFrame, str]:
+) -> tuple[pl.DataFrame, Message | None]:
     """The labelled rows that both predicted and neither learned from, the champion's answers in columns that
     begin with `their `; or why there are none. Raises BadData on a key that stands twice."""
     rows = labelled(mine)
     if rows[KEY].is_duplicated().any() or theirs[KEY].is_duplicated().any():
         raise BadData("versus: found a key twice among the predictions of one model, expected each once.")
     if theirs.is_empty():
-        return rows.clear(), (
-            "the champion could not answer: its features are not all in the candidate's table. Leave them in "
-            "the table's `compute` and `use` until it is compared"
-        )
+        return rows.clear(), CHAMPION_COULD_NOT_ANSWER()
     if classes_of(mine) != classes_of(theirs) or task_of(mine) != task_of(theirs):
-        return rows.clear(), "the champion predicts other classes than the candidate"
+        return rows.clear(), CHAMPION_OTHER_CLASSES()
     if trained:
         learned = pl.concat([keys.cast(pl.String) for keys in trained]).unique()
         rows = rows.filter(~pl.col(KEY).is_in(learned.implode()))
     answers = [n for n in theirs.columns if n in (LABEL, NUMBER) or n.startswith(CHANCE)]
     other = theirs.select(KEY, *(pl.col(n).alias(f"their {n}") for n in answers))
     rows = rows.join(other, on=KEY, how="inner", maintain_order="left")
-    return rows, "" if rows.height else "no row was predicted by both models and learned from by neither"
+    return rows, None if rows.height else NO_ROW_OF_BOTH()
 
 
 def _compared(

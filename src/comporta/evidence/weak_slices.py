@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings, Record
+from comporta.evidence.codes.quality import (
+    COLUMNS_SEARCHED,
+    CONSTANT_COSTS_NOTHING,
+    NO_COLUMN_TO_SLICE_BY,
+    SLICES_CONFIRMED,
+    TOO_FEW_UNITS,
+)
+from comporta.records import Artifact, Figure, Findings, Message, Record, Unmeasured
 from comporta.records.columns import KEPT
 from comporta.stats.bins import binned
 from comporta.stats.bootstrap import Interval
@@ -80,7 +87,7 @@ def measure(
     top: how many slices are brought to the confirming half. loss: see `stats.losses`."""
     rows = labelled(read(desk, predictions))
     found = weak_slices(rows, group=group, support=support, depth=depth, top=top, loss=loss, seed=desk.seed)
-    print(f"weak slices: {' '.join(found.notes) or ' '.join(found.missing.values())}")
+    print(f"weak slices: {len(found.tables.get('slices', ()))} looked at, on {found.rows:,} rows")
     return {"findings": desk.put_json(found)}
 
 
@@ -99,8 +106,9 @@ def weak_slices(
     names = _names(rows, group)
     units = units_of(rows, group)
     first = halves(rows.height, units, seed)
-    if why := _too_few(units, first, names):
-        return Findings(missing={CONFIRMED: why}, rows=rows.height, of=rows.height)
+    if (why := _too_few(units, first, names)) is not None:
+        lost_all = Unmeasured(metric=CONFIRMED, why=why)
+        return Findings(unmeasured=(lost_all,), rows=rows.height, of=rows.height)
     lost = losses(seen(rows), loss)
     bins = [binned(column(rows, name)) for name in names]
     codes = np.stack([code for code, _ in bins])
@@ -134,17 +142,16 @@ def _names(rows: pl.DataFrame, group: str | None) -> list[str]:
     return [name for name in dict.fromkeys([*feature_names(rows), *kept]) if name != group]
 
 
-def _too_few(units: NDArray[np.int64] | None, first: Inside, names: list[str]) -> str:
+def _too_few(units: NDArray[np.int64] | None, first: Inside, names: list[str]) -> Message | None:
     if not names:
-        return "the table has no column to slice by"
+        return NO_COLUMN_TO_SLICE_BY()
     for half in (first, ~first):
         count = int(half.sum()) if units is None else len(np.unique(units[half]))
         if count < FEWEST_UNITS or half.sum() < 2 * FEWEST:
-            return (
-                f"{int(half.sum())} rows of {count} units in one half of the test rows, at least "
-                f"{2 * FEWEST} of {FEWEST_UNITS} expected"
+            return TOO_FEW_UNITS(
+                rows=int(half.sum()), units=count, least=2 * FEWEST, least_units=FEWEST_UNITS
             )
-    return ""
+    return None
 
 
 def _part(codes: NDArray[np.int32], lost: Losses, units: NDArray[np.int64] | None, half: Inside) -> Half:
@@ -215,22 +222,23 @@ def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> 
     stand = [each for each in weak if each.confirmed]
     count = float(len(stand))
     figures = [Figure(metric=CONFIRMED, value=count, low=count, high=count, rows=rows)]
-    missing = {}
+    lost = []
     for number, each in enumerate(stand, start=1):
         called = f"slice {number} by {' and '.join(each.columns)}"
         for metric, found in ((OVERALL, each.overall), (CONSTANT, each.constant)):
             if not np.isfinite(found.value):
-                missing[f"{metric} {called}"] = "a constant would cost nothing there"
+                lost.append(Unmeasured(metric=metric, slice=called, why=CONSTANT_COSTS_NOTHING()))
                 continue
             figures.append(found.figure(metric, each.rows, called, each.level))
-    note = f"{len(stand)} of {len(weak)} slices with the highest {loss} were confirmed on the other half."
-    wide = f"Of {names} columns the {told} whose bins differ most were searched." if told < names else ""
+    notes = [SLICES_CONFIRMED(confirmed=len(stand), slices=len(weak), loss=loss)]
+    if told < names:
+        notes.append(COLUMNS_SEARCHED(columns=names, searched=told))
     return Findings(
         figures=tuple(figures),
-        missing=missing,
+        unmeasured=tuple(lost),
         rows=rows,
         of=rows,
-        notes=tuple(filter(None, (note, wide))),
+        notes=tuple(notes),
         tables={"slices": tuple(_row(number, each) for number, each in enumerate(weak, start=1))},
     )
 

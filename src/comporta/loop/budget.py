@@ -8,10 +8,6 @@ from comporta.records import LEVELS, Level, duration
 SECONDS: dict[Level, float] = {"commit": 60.0, "release": 1800.0, "audit": 14_400.0}
 """Of a level that `budget` in `comporta.toml` does not name."""
 
-SPENT = (
-    "the level's time budget was spent before it began; asked again (comporta gate), it goes on from there"
-)
-
 
 def seconds_at(level: Level, said: str = "") -> float:
     """Seconds of this level. said: as in `comporta.toml`, `release=1h, audit=8h`; levels it does not name

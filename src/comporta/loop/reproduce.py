@@ -7,23 +7,28 @@ from comporta.errors import NotFound
 from comporta.loop.code import lay_out
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, Question
+from comporta.loop.older import say_the_same
 from comporta.loop.release import stale, version_of
 from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Version
 from comporta.records.facts import VersionReproduced
+from comporta.store import Desk
 
 
 class Compared(Record, frozen=True, kw_only=True):
     """One step asked again. differs: the outputs whose bytes are others. asked: whether the question itself
-    was the same (code, environment and inputs)."""
+    was the same (code, environment and inputs). newer: outputs that say the same in a newer form, so that
+    their bytes are others."""
 
     node: str
     asked: bool
     equal: bool
     differs: tuple[str, ...] = ()
+    newer: tuple[str, ...] = ()
 
 
 class Reproduction(Record, frozen=True, kw_only=True):
-    """equal: bit for bit, every step. reason: one sentence."""
+    """equal: bit for bit, every step; what is stored in a newer form now, by what it says. reason: one
+    sentence."""
 
     version: str
     equal: bool
@@ -49,7 +54,8 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
     finally:
         engine.close()
     steps = tuple(
-        compare(node, version.steps[node], question, answers[node]) for node, question in questions.items()
+        compare(house.desk, node, version.steps[node], question, answers[node])
+        for node, question in questions.items()
     )
     differing = tuple(each.node for each in steps if not each.equal)
     house.ledger.transact(
@@ -121,13 +127,22 @@ def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def compare(node: str, recipe: str, question: Question, answer: Answer) -> Compared:
+def compare(desk: Desk, node: str, recipe: str, question: Question, answer: Answer) -> Compared:
     """The answer now beside the answer then. recipe: digest of the question then."""
     then, now = question.outputs, answer.step.outputs
-    differs = tuple(
-        sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
-    )
-    return Compared(node=node, asked=answer.recipe == recipe, equal=not differs, differs=differs)
+    others = sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
+    newer = tuple(name for name in others if _say_the_same(desk, name, then.get(name), now.get(name)))
+    differs = tuple(name for name in others if name not in newer)
+    return Compared(node=node, asked=answer.recipe == recipe, equal=not differs, differs=differs, newer=newer)
+
+
+def _say_the_same(desk: Desk, name: str, then: Asset | None, now: Asset | None) -> bool:
+    if not isinstance(then, Artifact) or not isinstance(now, Artifact):
+        return False
+    try:
+        return say_the_same(name, desk.get(then), desk.get(now))
+    except NotFound:  # it was deleted since: then there is its digest alone
+        return False
 
 
 def _same(then: Asset | None, now: Asset | None) -> bool:
@@ -139,6 +154,8 @@ def _same(then: Asset | None, now: Asset | None) -> bool:
 def _reason(steps: tuple[Compared, ...], erased: tuple[str, ...]) -> str:
     differing = [each for each in steps if not each.equal]
     if not differing:
+        if newer := [each.node for each in steps if each.newer]:
+            return f"All {len(steps)} steps gave the same; {', '.join(newer)}: in a newer form."
         return f"All {len(steps)} steps gave the same bytes."
     first = differing[0]
     if erased:

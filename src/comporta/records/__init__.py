@@ -16,12 +16,13 @@ from comporta.records.dataset import (
 )
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
-from comporta.records.message import Code, Message, Text, Words, code, codes_in, say
+from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
+from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
     LEVELS,
@@ -37,7 +38,7 @@ from comporta.records.verdict import (
     Verdict,
     need,
 )
-from comporta.records.version import Approval, Field, Signature, State, Version, Waiver
+from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
     "FEEDBACK",
@@ -86,6 +87,7 @@ __all__ = [
     "Recipe",
     "Record",
     "Release",
+    "Renamed",
     "Route",
     "Run",
     "Said",
@@ -116,6 +118,8 @@ __all__ = [
     "duration",
     "encode",
     "facts",
+    "in_codes",
     "need",
     "say",
+    "unmeasured_in",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
+from comporta.records.message import Text, code
 from comporta.records.record import Record, encode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
@@ -32,36 +33,52 @@ class Figure(Record, frozen=True, kw_only=True):
     slice: str = ""
 
 
+CHANGED = code("check.changed", "{title}, as changed since", title=Text)
+
 FEWEST_ROWS = 30
 """A slice of fewer is not measured."""
 
 
-class Scores(Record, frozen=True, kw_only=True):
-    """The figures of one model on one part of the data. part: `train`, `test`, `champion test` ...
+class Unmeasured(Record, frozen=True, kw_only=True):
+    """A figure that is not there, and why. metric: empty for every one. slice: of which rows, as in `Figure`;
+    empty for all. small: it has fewer than 30 rows, so that none is expected."""
 
-    missing: what could not be measured → why, e.g. `roc_auc carrier=OO` → `12 rows, at least 30 expected`.
+    metric: str = ""
+    slice: str = ""
+    why: Text
+    small: bool = False
+
+
+class Scores(Record, frozen=True, kw_only=True):
+    """The figures of one model on one part of the data, and those that could not be measured. part: `train`,
+    `test`, `champion test` ...
+
+    missing: what `unmeasured` was in older artifacts; read by `unmeasured_in`.
     """
 
     part: str
     figures: tuple[Figure, ...]
+    unmeasured: tuple[Unmeasured, ...] = ()
     missing: dict[str, str] = {}
 
 
 class Findings(Record, frozen=True, kw_only=True):
     """What one measuring found: the JSON behind one piece of evidence.
 
-    figures: what a check judges. missing: what could not be measured → why. without: why it has no meaning
-    for this model, or empty. rows, of: how many rows were read, of how many there were.
-    notes: sentences for a reader. tables: rows for pictures and for people, by name; they may hold values
+    figures: what a check judges. unmeasured: those that could not be. without: why it has no meaning for
+    this model, or empty. rows, of: how many rows were read, of how many there were.
+    notes: what a reader should know. tables: rows for pictures and for people, by name; they may hold values
     from the data, so they stay in the store and never reach the ledger.
+    missing: what `unmeasured` was in older artifacts; read by `unmeasured_in`.
     """
 
     figures: tuple[Figure, ...] = ()
-    missing: dict[str, str] = {}
-    without: str = ""
+    unmeasured: tuple[Unmeasured, ...] = ()
+    without: Text = ""
     rows: int = 0
     of: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
+    missing: dict[str, str] = {}
     tables: dict[str, tuple[dict[str, Any], ...]] = {}
 
 
@@ -99,16 +116,6 @@ def need(
     )
 
 
-class Unmeasured(Record, frozen=True, kw_only=True):
-    """A slice without a figure of a metric, and why. small: it has fewer than 30 rows, so that none is
-    expected."""
-
-    metric: str
-    slice: str
-    why: str
-    small: bool = False
-
-
 class Evidence(Record, frozen=True, kw_only=True):
     """What the engine made for one need. missing: why there is none, or empty. without: why it has no
     meaning here, or empty. unmeasured: of a need by a column, its slices that have no figure."""
@@ -116,23 +123,27 @@ class Evidence(Record, frozen=True, kw_only=True):
     need: Need
     figures: tuple[Figure, ...] = ()
     artifact: Artifact | None = None
-    missing: str = ""
-    without: str = ""
+    missing: Text = ""
+    without: Text = ""
     unmeasured: tuple[Unmeasured, ...] = ()
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """What one check says: the figure, the limit, and the reason in one sentence.
+    """What one check says: the figure, the limit, and why.
 
+    check: the check's id. title: what it is called where people read; empty in what an older release
+    wrote, whose ids were titles. kind: of the check, or empty for a project's own. reason: one sentence, as
+    its code.
     needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
     are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
-    since; it still counts. form: digest of what the check declared, or empty.
+    since; it still counts. changed: of a check that was asked in another form at first, and stands beside
+    that one. form: digest of what the check declared, or empty.
     """
 
     check: str
     outcome: Outcome
     required: bool
-    reason: str
+    reason: Text
     figure: Figure | None = None
     limit: float | None = None
     needed: int | None = None
@@ -140,6 +151,15 @@ class Verdict(Record, frozen=True, kw_only=True):
     what: str = ""
     carried: bool = False
     form: str = ""
+    title: Text = ""
+    kind: str = ""
+    changed: bool = False
+
+    @property
+    def called(self) -> Text:
+        """What people read: the title, or the id where it has none; and whether it is of what changed."""
+        title = self.title or self.check
+        return CHANGED(title=title) if self.changed else title
 
     @property
     def opens(self) -> bool:
@@ -150,12 +170,14 @@ class Verdict(Record, frozen=True, kw_only=True):
 class Check(Protocol):
     """A gate's check: a frozen object that says what it wants to see and judges only that.
 
-    One with a field `level` is asked from that level on; without it, from `release` on.
+    One with a field `level` is asked from that level on; without it, from `release` on. It may have a
+    `title`, a Message or a text that people read in place of the name, and a `kind`, a word for all checks of
+    its class.
     """
 
     @property
     def name(self) -> str:
-        """Unique among the model's gates, e.g. `roc_auc by carrier at least 0.7`."""
+        """Its id, unique among the model's gates: `limit?metric=roc_auc&at_least=0.7`."""
 
     @property
     def required(self) -> bool:

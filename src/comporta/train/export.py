@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Signature
+from comporta.records import Message, Signature, Words
+from comporta.train.codes import ANSWERS_DIFFER, NOT_CONVERTIBLE
 from comporta.train.converters import as_one_tensor, by_column
 from comporta.train.frames import Reads
 from comporta.train.predictor import Agreement, Trial, ask, trial_frame
@@ -32,7 +33,7 @@ def to_onnx(
     Doubles are tried first: a tree's threshold between two near values holds in them, while 32-bit
     floats may fall on the other side.
     """
-    reasons = []
+    reasons: list[Message] = []
     best: Agreement | None = None
     for make in _ways(signature):
         try:
@@ -42,14 +43,14 @@ def to_onnx(
             compiled = compile_onnx(graph, signature)
             found = agreement(compiled, model, reads, signature, rows)
         except Exception as fault:  # two converters and a runtime, each with errors of its own
-            reasons.append(f"{type(fault).__name__}: {_line(fault)}")
+            reasons.append(NOT_CONVERTIBLE(error=type(fault).__name__, said=Words(_line(fault))))
             continue
         if found.agrees:
             return graph, found
         best = best or found
     if best is not None:
         return None, best
-    return None, Agreement(agrees=False, reason=f"cannot be converted: {reasons[0]}")
+    return None, Agreement(agrees=False, reason=reasons[0])
 
 
 def agreement(
@@ -77,7 +78,7 @@ def agreement(
     count = int(differs.sum())
     return Agreement(
         agrees=count == 0,
-        reason="" if count == 0 else f"{count:,} of {rows.height:,} rows answer otherwise",
+        reason="" if count == 0 else ANSWERS_DIFFER(rows=count, of=rows.height),
         rows=rows.height,
         apart=float(np.nan_to_num(gap, nan=np.inf).max(initial=0.0)) if not np.isnan(gap).any() else 1.0,
         differ=count,

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from comporta.records import FEWEST_ROWS, Figure, Scores
+from comporta.records import FEWEST_ROWS, Figure, Scores, Unmeasured
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import labelled, metrics_for, statistics
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
+from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
 
 
 def measure(
@@ -26,31 +27,35 @@ def measure(
     """Every metric on all rows and on each slice of these columns, with 95 % intervals.
 
     Rows without a target are left out. A slice of fewer than 30 rows is not measured, and said so, as
-    are values beyond the 50 most common.
+    are values beyond the 50 most common: together, as the slice `column=…`.
     """
     rows = labelled(predictions)
     names = metrics_for(rows, metrics)
     if also:
         names = tuple(dict.fromkeys((*names, *metrics_for(rows, also))))
     figures: list[Figure] = []
-    missing: dict[str, str] = {}
+    lost: list[Unmeasured] = []
     for where, some in slices_of(rows, slices):
         if where and some.height < FEWEST_ROWS:
-            why = f"{some.height} rows, at least {FEWEST_ROWS} expected"
-            missing.update({f"{name} {where}": why for name in names})
+            why = TOO_FEW_ROWS(rows=some.height, least=FEWEST_ROWS)
+            lost += [Unmeasured(metric=name, slice=where, why=why, small=True) for name in names]
             continue
         units = units_of(some, group)
         for name, found in zip(
             names, quick_intervals(statistics(some, names), some.height, units=units, seed=seed), strict=True
         ):
             if not np.isfinite(found.value):
-                missing[f"{name} {where}".strip()] = "not defined: one class only, or no spread in the target"
+                lost.append(Unmeasured(metric=name, slice=where, why=NOT_DEFINED()))
                 continue
             figures.append(found.figure(name, some.height, where))
     for by in slices:
         values, most = rarer_of(rows, by)
         if values:
-            few = f"{most} rows, at least {FEWEST_ROWS} expected"
-            why = few if most < FEWEST_ROWS else f"only the {MOST_SLICES} most common values are measured"
-            missing.update({f"{name} {by}=one of {values:,} rarer values": why for name in names})
-    return Scores(part=part, figures=tuple(figures), missing=missing)
+            small = most < FEWEST_ROWS
+            why = (
+                RARER_TOO_FEW(values=values, rows=most, least=FEWEST_ROWS)
+                if small
+                else RARER_VALUES(values=values, most=MOST_SLICES)
+            )
+            lost += [Unmeasured(metric=name, slice=f"{by}=…", why=why, small=small) for name in names]
+    return Scores(part=part, figures=tuple(figures), unmeasured=tuple(lost))

@@ -1,0 +1,20 @@
+"""What this room says of figures that are not there, and of a form of the model that is not kept."""
+
+from __future__ import annotations
+
+from comporta.records.message import Words, code
+
+TOO_FEW_ROWS = code("train.too_few_rows", "{rows:,} rows, at least {least} expected", rows=int, least=int)
+NOT_DEFINED = code("train.not_defined", "not defined: one class only, or no spread in the target")
+RARER_TOO_FEW = code(
+    "train.rarer_too_few",
+    "{values:,} rarer values of at most {rows:,} rows, at least {least} expected",
+    values=int, rows=int, least=int,
+)  # fmt: skip
+RARER_VALUES = code(
+    "train.rarer_values",
+    "{values:,} rarer values; only the {most} most common are measured",
+    values=int, most=int,
+)  # fmt: skip
+ANSWERS_DIFFER = code("train.answers_differ", "{rows:,} of {of:,} rows answer otherwise", rows=int, of=int)
+NOT_CONVERTIBLE = code("train.not_convertible", "cannot be converted: {error}: {said}", error=str, said=Words)
