@@ -194,6 +194,17 @@ def test_a_row_that_cannot_be_sealed_is_told_counted_and_shown_and_the_rest_goes
     with open_house(folder) as house:
         (aside,) = set_aside_of(house.store, "predictions.leaving")
     assert aside.causes == {"time_missing": 1}
+    shown = comporta(folder, "data", "rejected")
+    assert "time_missing" in shown and "The row has no time." in shown
+    assert "1 rows are open again" in comporta(folder, "data", "rejected", "--retry")
+    assert len(open_objects(folder, "predictions.leaving")) == 1
+    assert "Nothing was set aside" in comporta(folder, "data", "rejected")
+
+
+def comporta(folder: Path, *words: str) -> str:
+    command = [str(Path(sys.executable).parent / "comporta"), *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
 
 
 def test_a_log_whose_sealing_fails_keeps_no_other_waiting_and_is_tried_again(folder: Path) -> None:
