@@ -19,6 +19,7 @@ from comporta.loop.release import models, release, rollback, stale, version_of
 from comporta.loop.report import report
 from comporta.loop.reproduce import reproduce
 from comporta.loop.runs import run_of, runs
+from comporta.loop.sentences import sentence
 from comporta.loop.serving import Released
 from comporta.loop.steps import STEPS
 from comporta.loop.trace import trace
@@ -75,8 +76,10 @@ def test_its_chain_readings_and_data_are_sound(house: House) -> None:
 
 
 def test_what_its_gates_said_is_shown_as_it_was_said(house: House) -> None:
-    told = {each.verdict.check: each for each in report(house, "leaving/2").told}
+    told = {each.title: each for each in report(house, "leaving/2").told}
     assert len(told) == 15
+    assert "served answers within 0.0001 of research" in told
+    assert all(each.reason == each.verdict.reason for each in told.values()), "sentences of that release"
     assert {each.verdict.outcome for each in told.values() if each.verdict.required} == {
         "pass",
         "inconclusive",
@@ -87,9 +90,21 @@ def test_it_is_gated_again_and_its_waiver_still_holds(house: House) -> None:
     judged = gate(house, "leaving/2")
     assert judged.version.state == "released"
     assert len(judged.version.verdicts) == 15, "no check counts as changed or as another"
+    assert not any(each.changed or each.carried for each in judged.version.verdicts)
+    assert set(judged.version.asked) == {each.check for each in judged.version.verdicts if each.required}
+    assert judged.version.forms == {
+        each.check: each.form for each in judged.version.verdicts if each.required
+    }
+    assert judged.version.policy == judged.version.judged_by, "asked for what it is asked today"
     (shut,) = [each for each in judged.version.verdicts if not each.opens]
+    assert shut.check == "limit?metric=brier&at_most=0.05"
     assert judged.version.waived(shut, house.clock()) is not None
     assert judged.version.shut(house.clock()) == ()
+    titles = {each.check: sentence(each.called) for each in judged.version.verdicts}
+    assert titles["parity?tolerance=0.0001"] == "training-serving skew at most 0.0001"
+    assert titles["few are predicted to leave"] == "few are predicted to leave"
+    assert not gate(house, "leaving/2").fresh, "a second time there is nothing to rename"
+    assert verify(house).sound
     # Taken back and released again, on the strength of that waiver alone.
     assert rollback(house, "leaving", by="ana", reason="to try").shares[0].version == 1
     assert release(house, "leaving/2", by="rui", reason="and again").shares[0].version == 2

@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from comporta.engine import FAILURES
 from comporta.errors import NotFound
 from comporta.gates import asked_at, judge, level_of, needs
+from comporta.gates.wording import NOT_ASKED
 from comporta.loop.checks import checks
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.logged import Logs
 from comporta.loop.pool import name_in
 from comporta.project import Model
-from comporta.records import Answer, Artifact, Check, Level, Need, Run, Verdict, Version
+from comporta.records import Answer, Artifact, Check, Level, Message, Need, Run, Verdict, Version
 from comporta.records.facts import TestLooked
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
@@ -94,13 +95,24 @@ def _deeper(check: Check, version: Version, forms: Mapping[str, str]) -> Verdict
     now = forms.get(unmade.check, "")
     alike = (each for each in version.verdicts if (now and each.form == now) or _of_old(each, unmade.check))
     said = next(alike, None)
-    level = level_of(check)
-    unasked = f"Not {'audited' if level == 'audit' else 'asked'} yet: comporta gate "
     # That it was not asked is said of this version anew: it may stand here of another one of the same model.
-    if said is not None and not said.reason.startswith(unasked):
+    if said is not None and not _unasked(said):
         # Whether it is required is of today's gates: what was reported then may close the way now.
-        return replace(said, check=unmade.check, required=unmade.required, carried=False)
-    return replace(unmade, outcome="inconclusive", reason=f"{unasked}{version.id} --level {level}.")
+        return replace(
+            said,
+            check=unmade.check,
+            title=unmade.title,
+            kind=unmade.kind,
+            required=unmade.required,
+            carried=False,
+            changed=False,
+        )
+    reason = NOT_ASKED(version=version.id, level=level_of(check))
+    return replace(unmade, outcome="inconclusive", reason=reason)
+
+
+def _unasked(verdict: Verdict) -> bool:
+    return isinstance(verdict.reason, Message) and verdict.reason.code == NOT_ASKED.id
 
 
 def _of_old(verdict: Verdict, check: str) -> bool:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 from comporta.engine import Progress
 from comporta.errors import BadProject
-from comporta.gates import policy
 from comporta.loop import code
 from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.checks import checks
 from comporta.loop.follow import follow
-from comporta.loop.forms import forms
+from comporta.loop.forms import Forms, forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion, earlier, late, logs, looked, measured, verdicts_of
 from comporta.loop.plan import BUILT, plan
@@ -74,7 +73,7 @@ def enter(
     done: Run,
     answers: Mapping[str, Answer],
     level: Level,
-    declared: Mapping[str, str],
+    declared: Forms,
 ) -> tuple[Version, bool]:
     """The judged version of these answers, and whether anything of it is new: what was built by the same
     questions is the same version, whatever its gates ask by now. declared: the forms of its checks."""
@@ -100,7 +99,6 @@ def enter(
     )
 
     unbegun = late(house, done)
-    asked = policy(gates, declared)
 
     def commit(tx: Transaction) -> tuple[Version, bool]:
         versions = tuple(version for _, version in tx.scan(VERSIONS, f"{model.name}/"))
@@ -119,17 +117,26 @@ def enter(
                 steps=steps,
                 parts=parts,
                 read=read,
-                policy=asked,
+                policy=declared.policy,
                 needed=model.approvals,
                 asked=required,
-                forms={name: declared[name] for name in required},
+                forms={name: declared.now[name] for name in required},
             )
             version = inherited(candidate, versions)
             tx.append(register(version, versions))
         for look in looked(model, answers, version, done):
             tx.append(look)
-        verdicts = verdicts_of(desk, model, level, answers, version, declared, unbegun)
-        fact = judged(version, verdicts, asked, level, measured(answers, model))
+        formerly = declared.of(version)
+        verdicts = verdicts_of(desk, model, level, answers, formerly(version), declared.now, unbegun)
+        fact = judged(
+            version,
+            verdicts,
+            declared.policy,
+            level,
+            measured(answers, model),
+            renamed=formerly.renamed,
+            as_policy=formerly.as_policy,
+        )
         if fact is not None:
             tx.append(fact)
         entered = tx.get(VERSIONS, version_key(model.name, version.number))

@@ -16,7 +16,7 @@ from comporta.records.dataset import (
 )
 from comporta.records.duration import duration
 from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
-from comporta.records.message import Code, Message, Text, Words, code, codes_in, say
+from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
@@ -38,7 +38,7 @@ from comporta.records.verdict import (
     Verdict,
     need,
 )
-from comporta.records.version import Approval, Field, Signature, State, Version, Waiver
+from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
     "FEWEST_ROWS",
@@ -85,6 +85,7 @@ __all__ = [
     "Recipe",
     "Record",
     "Release",
+    "Renamed",
     "Route",
     "Run",
     "Said",
@@ -115,6 +116,7 @@ __all__ = [
     "duration",
     "encode",
     "facts",
+    "in_codes",
     "need",
     "say",
     "unmeasured_in",

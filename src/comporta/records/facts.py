@@ -13,7 +13,7 @@ from comporta.records.event import Fact
 from comporta.records.recipe import Cost, Recipe
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
-from comporta.records.version import Approval, Version, Waiver
+from comporta.records.version import Approval, Renamed, Version, Waiver
 
 
 class ProjectKeyed(Fact, frozen=True, kw_only=True):
@@ -115,25 +115,38 @@ class TestLooked(Fact, frozen=True, kw_only=True):
 
 
 class VersionRegistered(Fact, frozen=True, kw_only=True):
+    """Schema 2: its verdicts, where it has any, name a check by its id and say why by codes."""
+
     kind: ClassVar[str] = "version.registered"
+    schema: ClassVar[int] = 2
     version: Version
 
 
 class VersionJudged(Fact, frozen=True, kw_only=True):
     """What its gates say now; again where evidence, gates or level are others than before. parts: what was
-    measured for them and is kept with the version from now on."""
+    measured for them and is kept with the version from now on.
+
+    Schema 2: a check is named by its id. renamed: what the version held under the names of an older release →
+    which check that is now; as_policy: what the policy that it was asked for is then, or empty.
+    """
 
     kind: ClassVar[str] = "version.judged"
+    schema: ClassVar[int] = 2
     model: str
     number: int
     verdicts: tuple[Verdict, ...]
     policy: str
     level: Level = "release"
     parts: dict[str, Artifact] = {}
+    renamed: dict[str, Renamed] = {}
+    as_policy: str = ""
 
 
 class VersionWaived(Fact, frozen=True, kw_only=True):
+    """Schema 2: `waiver.changed` tells of which of two verdicts it is, not the end of the check's name."""
+
     kind: ClassVar[str] = "version.waived"
+    schema: ClassVar[int] = 2
     model: str
     number: int
     waiver: Waiver

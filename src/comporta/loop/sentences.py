@@ -1,0 +1,58 @@
+"""What is kept as a code and values, said in English: the sentences of every module that declares codes."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from comporta.records import Message, Text, codes_in, say
+
+Say = Callable[[Text], str]
+R = TypeVar("R")
+
+PACKAGES = ("comporta.gates", "comporta.evidence.codes")
+"""Each of whose modules may declare codes."""
+
+MODULES = ("comporta.records.verdict", "comporta.train.codes", "comporta.loop.codes")
+"""Others that do. They are imported where a sentence is asked for, so they must be light."""
+
+
+@cache
+def english() -> Mapping[str, str]:
+    """Code → its English sentence."""
+    inside = [
+        f"{package}.{each.name}"
+        for package in PACKAGES
+        for each in pkgutil.iter_modules(import_module(package).__path__)
+    ]
+    return codes_in(*(import_module(name) for name in (*inside, *MODULES)))
+
+
+def in_words(record: R, say: Say) -> R:
+    """The record, each message in it a sentence."""
+    spoken: R = _in_words(record, say)
+    return spoken
+
+
+def _in_words(value: Any, say: Say) -> Any:
+    if isinstance(value, Message):
+        return say(value)
+    if isinstance(value, msgspec.Struct):
+        fields = {each.name: getattr(value, each.name) for each in msgspec.structs.fields(value)}
+        return replace(value, **{name: _in_words(each, say) for name, each in fields.items()})
+    if isinstance(value, tuple | list):
+        return tuple(_in_words(each, say) for each in value)
+    if isinstance(value, dict):
+        return {name: _in_words(each, say) for name, each in value.items()}
+    return value
+
+
+def sentence(text: Text) -> str:
+    """The English sentence; an older release's is shown as it was."""
+    return text if isinstance(text, str) else say(text, english())
