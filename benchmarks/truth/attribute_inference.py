@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from _called import called
 from sklearn.linear_model import LogisticRegression
 
 from comporta.evidence.attribute_inference import infer
@@ -47,7 +48,7 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
     )
     return [
         {
-            "check": CHECK.name,
+            "check": called(CHECK),
             "fault": fault,
             "size": f"{rows:,} rows",
             "found": float(np.mean([fails(seed, rows, reads, proxy) for seed in range(times)])),

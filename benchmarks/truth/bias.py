@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from _called import called
 
 from comporta.evidence.bias import compare
 from comporta.gates.bias import (
@@ -84,6 +85,6 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
             for check in checks:
                 found = float(np.mean([fails(check, table) for table in tables]))
                 out.append(
-                    {"check": check.name, "fault": fault, "size": rows, "found": found, "seeds": times}
+                    {"check": called(check), "fault": fault, "size": rows, "found": found, "seeds": times}
                 )
     return out

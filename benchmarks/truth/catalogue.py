@@ -33,6 +33,7 @@ from _loans import FIT, GATES, KNOWN, TEXT, tables  # noqa: E402
 
 from comporta import standard  # noqa: E402
 from comporta.errors import ComportaError  # noqa: E402
+from comporta.loop.sentences import sentence  # noqa: E402
 
 CODE = ("evidence", "gates")
 BESIDE = ("_kept.py", "_loans.py", "_real.py")
@@ -465,7 +466,7 @@ def _challenger(
                 version = project.judged("audit")
             except ComportaError as refused:
                 return {RUN: ["fail", str(refused)]}
-            return {each.check: [each.outcome, each.reason] for each in version.verdicts}
+            return {each.check: [each.outcome, sentence(each.reason)] for each in version.verdicts}
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from _called import called
 
 from comporta.evidence import feature_drift as features
 from comporta.evidence import prediction_drift as predictions
@@ -46,7 +47,10 @@ def study(seeds: int = 30) -> list[dict[str, Any]]:
             check = prediction_drift() if answers else feature_drift()
             if fault == "none":
                 rows += _rows(feature_drift(), [each[1] for each in found], fault, size)
-                any_ = {f"{prediction_drift().name}: any shown": 0, f"{feature_drift().name}: any shown": 1}
+                any_ = {
+                    f"{called(prediction_drift())}: any shown": 0,
+                    f"{called(feature_drift())}: any shown": 1,
+                }
                 for name, at in any_.items():
                     share = float(np.mean([_shown(each[at]) for each in found]))
                     told = {"check": name, "fault": fault, "size": f"{size:,} rows", "found": share}
@@ -60,7 +64,7 @@ def _rows(check: Any, found: list[Findings], fault: str, size: int) -> list[dict
     fails = [check.judge((Evidence(need=need, figures=each.figures),)).outcome == "fail" for each in found]
     return [
         {
-            "check": check.name,
+            "check": called(check),
             "fault": fault,
             "size": f"{size:,} rows",
             "found": float(np.mean(fails)),

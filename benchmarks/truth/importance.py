@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from _called import called
 from lightgbm import LGBMClassifier
 
 from comporta.evidence.importance import important
@@ -32,7 +33,7 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
     which it shows that anything moved at all, of the same model. A quarter of the seeds with a fault; of
     8,000 rows one in twenty."""
     rows = []
-    name = importance_change().name
+    name = called(importance_change())
     for size, times in ((1_000, seeds), (8_000, max(1, seeds // 20))):
         found: dict[tuple[str, str, str], list[bool]] = {}
         for seed in range(times):

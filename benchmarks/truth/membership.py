@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from _called import called
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -140,4 +141,4 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
 
 def _row(fault: str, size: str, found: list[bool]) -> dict[str, Any]:
     share = float(np.mean(found))
-    return {"check": CHECK.name, "fault": fault, "size": size, "found": share, "seeds": len(found)}
+    return {"check": called(CHECK), "fault": fault, "size": size, "found": share, "seeds": len(found)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from _called import called
 
 from comporta.evidence import personal_kinds as kinds
 from comporta.evidence.personal_data import findings, in_rows
@@ -79,7 +80,7 @@ def study(seeds: int = 300) -> list[dict[str, Any]]:
     )
     return [
         {
-            "check": CHECK.name,
+            "check": called(CHECK),
             "fault": fault,
             "size": "2,000 rows",
             "found": float(np.mean([fails(fault, seed, 2_000) for seed in range(times)])),

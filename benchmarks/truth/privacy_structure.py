@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from _called import called
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -49,4 +50,4 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
 
 def _row(fault: str, size: str, model: Any, seeds: int) -> dict[str, Any]:
     found = float(np.mean([fails(model, seed, 2_000) for seed in range(seeds)]))
-    return {"check": CHECK.name, "fault": fault, "size": size, "found": found, "seeds": seeds}
+    return {"check": called(CHECK), "fault": fault, "size": size, "found": found, "seeds": seeds}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from _called import called
 
 from comporta.evidence.proxy import telling
 from comporta.gates.proxy import NoProxy, no_proxy
@@ -56,7 +57,7 @@ def study(seeds: int = 400) -> list[dict[str, Any]]:
     )
     return [
         {
-            "check": check.name,
+            "check": called(check),
             "fault": fault,
             "size": f"{rows:,} rows" + (f", {where}" if where else ""),
             "found": float(np.mean([fails(check, seed, rows, proxy, by) for seed in range(times)])),

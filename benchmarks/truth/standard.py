@@ -135,7 +135,9 @@ def judged(seed: int, size: int) -> dict[str, Any]:
 
 
 def said(version: Any) -> dict[str, list[str]]:
-    return {each.check: [each.outcome, each.reason] for each in version.verdicts}
+    from comporta.loop.sentences import sentence
+
+    return {each.check: [each.outcome, sentence(each.reason)] for each in version.verdicts}
 
 
 def row(risk: str, level: Level, size: int, who: str, judged: list[dict[str, Any]]) -> dict[str, object]:

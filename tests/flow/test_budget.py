@@ -12,6 +12,7 @@ from comporta.loop.check import check
 from comporta.loop.gate import gate
 from comporta.loop.house import open_house
 from comporta.loop.runs import run_of
+from comporta.loop.sentences import sentence
 from comporta.loop.train import run
 from comporta.records import Run
 
@@ -49,7 +50,7 @@ def test_what_the_time_did_not_last_for_is_missing_and_measured_next_time(tmp_pa
         assert figures.outcome == "pass", "metrics are of the candidate itself: the time is not theirs"
         for verdict in (mixed, drift):
             assert verdict.outcome == "inconclusive"
-            assert "the level's time budget was spent" in verdict.reason
+            assert "the level's time budget was spent" in sentence(verdict.reason)
         assert not mixed.opens
         assert not measured(report.run)
 

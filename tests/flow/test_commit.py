@@ -10,6 +10,7 @@ from comporta.cli.init import make
 from comporta.gates import at_least, judge
 from comporta.loop.commit import Tried, _left, commit
 from comporta.loop.house import open_house
+from comporta.loop.sentences import sentence
 from comporta.records import Artifact, Evidence, Figure, Unmeasured
 
 GATES = """
@@ -64,7 +65,7 @@ def tried(root: Path, gate: str) -> Tried:
 def test_a_required_check_that_raises_closes(root):
     found = tried(root, "Raises()")
     assert found.broken
-    assert "raised ZeroDivisionError" in found.verdicts[0].reason
+    assert "raised ZeroDivisionError" in sentence(found.verdicts[0].reason)
     assert not tried(root, "Raises(required=False)").broken
 
 
@@ -72,7 +73,7 @@ def test_a_required_check_whose_evidence_was_not_made_closes(root):
     found = tried(root, 'accept(crashes, level="commit")')
     assert found.broken
     assert found.verdicts[0].required
-    assert "could not be measured" in found.verdicts[0].reason
+    assert "could not be measured" in sentence(found.verdicts[0].reason)
 
 
 def test_what_a_sample_is_too_small_to_tell_closes_nothing_and_says_so(root):
@@ -81,7 +82,7 @@ def test_what_a_sample_is_too_small_to_tell_closes_nothing_and_says_so(root):
     (open_, sure) = found.verdicts
     assert (open_.outcome, open_.required, open_.opens) == ("inconclusive", True, False)
     assert found.left == (open_.check,)
-    assert [(each.left, each.shuts) for each in found.told] == [("release", False), (None, False)]
+    assert [(each.left, each.shuts) for each in found.told()] == [("release", False), (None, False)]
     assert (sure.outcome, sure.required) == ("pass", True)
 
 

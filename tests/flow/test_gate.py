@@ -19,6 +19,7 @@ from comporta.loop.log import Log
 from comporta.loop.release import release, version_of
 from comporta.loop.report import report
 from comporta.loop.runs import run_of
+from comporta.loop.sentences import sentence
 from comporta.loop.trace import trace
 from comporta.loop.train import run
 from comporta.records import Feedback, Observation
@@ -72,7 +73,7 @@ def folder(tmp_path_factory) -> Folder:
 
 
 def outcomes(version) -> dict[str, str]:
-    return {each.check: each.outcome for each in version.verdicts}
+    return {sentence(each.called): each.outcome for each in version.verdicts}
 
 
 def test_another_limit_judges_the_same_version_again_and_computes_nothing(folder):
@@ -91,7 +92,7 @@ def test_a_limit_loosened_afterwards_leaves_the_first_one_standing(folder):
     with open_house(folder.root, works=True) as house:
         version = gate(house, "leaving").version
     (kept,) = [each for each in version.verdicts if each.carried]
-    assert kept.check == "roc_auc at least 0.7"
+    assert kept.check == "limit?metric=roc_auc&at_least=0.7"
 
 
 def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(folder):
@@ -99,7 +100,7 @@ def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(
     with open_house(folder.root, works=True) as house:
         version = gate(house, "leaving").version
         assert outcomes(version)["a deep check"] == "inconclusive"
-        with pytest.raises(Refused, match=r"Not audited yet: comporta gate leaving/1 --level audit\."):
+        with pytest.raises(Refused, match=r"Not run at this level: comporta gate leaving/1 --level audit\."):
             release(house, "leaving/1")
         # What another version of the very same model was told is not said of this one.
         told = next(each for each in version.verdicts if each.check == "a deep check")
@@ -107,7 +108,7 @@ def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(
         forms = {told.check: told.form}
         (model,) = house.project.models
         (again,) = [_deeper(each, twin, forms) for each in model.gates if each.name == told.check]
-        assert again.reason == "Not audited yet: comporta gate leaving/2 --level audit."
+        assert sentence(again.reason) == "Not run at this level: comporta gate leaving/2 --level audit."
         deep = gate(house, "leaving", level="audit").version
         assert outcomes(deep)["a deep check"] == "pass"
         # A shallower look leaves what the deeper one said.
@@ -174,7 +175,7 @@ def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(f
             )
         verdict = {each.check: each for each in gate(house, "leaving").version.verdicts}
     (after,) = [each for name, each in verdict.items() if "replay" in name]
-    assert after.outcome == "pass", after.reason
+    assert after.outcome == "pass", sentence(after.reason)
     assert after.figure.rows == 400
 
 
@@ -198,8 +199,8 @@ def test_a_challenger_must_be_better_by_the_metric_of_the_business(folder):
             release(house, first.id)
         (version,) = run(house).versions
         assert version.id == "leaving/2"
-        said = {each.check: each for each in version.verdicts}
-        assert said["main metric no worse by more than 0.05"].outcome == "pass"
+        said = {sentence(each.called): each for each in version.verdicts}
+        assert said["main metric at most 0.05 worse than the champion"].outcome == "pass"
         better = said["roc_auc better than the champion"]
         assert better.outcome in ("fail", "inconclusive") and better.required
         assert better.check in version.asked
@@ -211,4 +212,4 @@ def test_a_challenger_must_be_better_by_the_metric_of_the_business(folder):
     with open_house(folder.root, works=True) as house:
         version = gate(house, "leaving/2").version
         now = {each.check for each in version.verdicts if not each.carried}
-        assert now == {"roc_auc better than the champion by 0.3"}
+        assert now == {"better_than_champion?metric=roc_auc&by_at_least=0.3"}

@@ -25,6 +25,7 @@ from comporta.gates import parity as parity_check
 from comporta.gates import stress as stress_check
 from comporta.loop.candidate import served
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Findings, Signature
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
@@ -126,7 +127,7 @@ def test_every_form_answers_as_research_did(table, fit, output):
     found = measured(parity, at, parts)
     said = verdict(parity_check(tolerance=1e-5), found)
     assert said.outcome == "pass"
-    assert said.reason.endswith(", from the request on.")
+    assert sentence(said.reason).endswith(", from the request on.")
     forms = {each.slice for each in found.figures}
     assert {"form=native", "form=onnx"} <= forms
     assert ("form=lightgbm" in forms) is (fit is not histogram)
@@ -142,7 +143,7 @@ def test_one_row_in_two_hundred_that_is_another_is_found_and_named():
     found = measured(parity, at, parts | {"predictions": write(at, changed)})
     said = verdict(parity_check(tolerance=1e-3), found)
     assert said.outcome == "fail"
-    assert "1 of 200 rows beyond 1e-03" in said.reason
+    assert "1 of 200 rows differ by more than 1e-03" in sentence(said.reason)
     line = next(each for each in found.tables["differences"] if each["beyond"] == 1e-3)
     assert (line["first row"], line["column"], line["research"]) == (137, "probability of true", 0.123)
 
@@ -195,12 +196,12 @@ def test_a_graph_of_another_model_and_a_row_the_door_refuses_are_found():
         parity_check(), measured(parity, at, parts | {"onnx": graph})
     )  # its trial rows tell it at once
     assert swapped.outcome == "fail"
-    assert "1 of its forms cannot be served by a fresh process (form=onnx)" in swapped.reason
+    assert "1 of its forms cannot be served by a fresh process (form=onnx)" in sentence(swapped.reason)
     found = measured(parity, at, parts | {"predictions": write(at, strange)})
     assert figure(found, "rows refused", "form=native").value == 1
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
-    assert "rows refused" in said.reason
+    assert "rows refused" in sentence(said.reason)
     assert found.tables["differences"][0]["first row"] == 7
 
 
@@ -211,7 +212,7 @@ def test_a_candidate_whose_requests_are_not_known_is_not_shown_to_agree_and_says
     found = measured(parity, at, parts | {"signature": at.put_json(raw)})
     said = verdict(parity_check(tolerance=1e-5), found)
     assert said.outcome == "inconclusive"
-    assert "what a request is turned into was not measured" in said.reason
+    assert "what a request is turned into was not measured" in sentence(said.reason)
 
 
 def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its_own_words():
@@ -221,7 +222,9 @@ def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its
     found = measured(parity, at, parts | {"trial": at.put_json(trial)})
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
-    assert said.reason.startswith("3 of its forms cannot be served by a fresh process (form=native, ")
+    assert sentence(said.reason).startswith(
+        "3 of its forms cannot be served by a fresh process (form=native, "
+    )
     lines = found.tables["not served"]
     assert [line["form"] for line in lines] == ["native", "lightgbm", "onnx"]
     assert all("its answers to the trial rows" in line["why"] for line in lines)
@@ -327,7 +330,7 @@ def test_a_sound_model_stands_load_and_rubbish():
     at, parts = made(WORDS, boosted)
     found = measured(stress, at, parts, connections=4, seconds=0.6)
     said = verdict(stress_check(p99_ms=1000), found)
-    assert said.outcome == "pass", said.reason
+    assert said.outcome == "pass", sentence(said.reason)
     assert found.tables["unclear"] == ()
     assert figure(found, "p99 ms").low <= figure(found, "p99 ms").value
     assert found.tables["machine"][0]["digest"] == machine()["digest"]
@@ -352,7 +355,7 @@ def test_memory_that_grows_is_found(strange):
 def test_a_model_that_raises_far_from_what_it_knew_is_a_server_error(strange):
     said, found = stressed(strange.Raises)
     assert said.outcome == "fail"
-    assert "server errors" in said.reason
+    assert "server errors" in sentence(said.reason)
     assert {each["what"] for each in found.tables["unclear"]} >= {"a far value"}
 
 

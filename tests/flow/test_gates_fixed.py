@@ -17,6 +17,7 @@ from comporta.loop.gate import gate, waive
 from comporta.loop.house import open_house
 from comporta.loop.release import release, version_of
 from comporta.loop.report import report
+from comporta.loop.sentences import sentence
 from comporta.loop.train import run
 from comporta.records import Version
 from comporta.report import junit, markdown, page
@@ -91,17 +92,17 @@ def folder(tmp_path_factory) -> Folder:
     made = Folder(tmp_path_factory.mktemp("fixed"))
     with open_house(made.root, works=True) as house:
         (version,) = run(house).versions
-        assert {each.check: each.outcome for each in version.verdicts} == FIRST
-        assert set(version.forms) == set(version.asked) == set(FIRST)
+        assert {sentence(each.called): each.outcome for each in version.verdicts} == FIRST
+        assert set(version.forms) == set(version.asked) == {each.check for each in version.verdicts}
     return made
 
 
 def carried(version: Version) -> dict[str, str]:
-    return {each.check: each.outcome for each in version.verdicts if each.carried}
+    return {sentence(each.called): each.outcome for each in version.verdicts if each.carried}
 
 
 def todays(version: Version) -> dict[str, str]:
-    return {each.check: each.outcome for each in version.verdicts if not each.carried}
+    return {sentence(each.called): each.outcome for each in version.verdicts if not each.carried}
 
 
 def test_to_judge_the_value_alone_afterwards_opens_nothing(folder):

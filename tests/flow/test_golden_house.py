@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -17,14 +18,21 @@ from comporta.ledger.signing import pem, public_key
 from comporta.loop.audit import verify, verify_artifacts, verify_data
 from comporta.loop.gate import gate
 from comporta.loop.house import House, open_house
+from comporta.loop.lineage import QUESTIONS
 from comporta.loop.log import Log, feedback, predictions
 from comporta.loop.release import models, release, rollback, stale, version_of
 from comporta.loop.report import report
 from comporta.loop.reproduce import reproduce
 from comporta.loop.runs import run_of, runs
+from comporta.loop.sentences import sentence
 from comporta.loop.serving import Released
+from comporta.loop.steps import STEPS
+from comporta.loop.test_set import evaluations
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
+from comporta.records import Artifact
+from comporta.records.ids import KINDS, PARTS
+from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import App
 from comporta.testing.serving import ask
@@ -81,8 +89,10 @@ def test_its_chain_readings_and_data_are_sound(house: House) -> None:
 
 
 def test_what_its_gates_said_is_shown_as_it_was_said(house: House) -> None:
-    told = {each.verdict.check: each for each in report(house, "leaving/2").told}
+    told = {each.title: each for each in report(house, "leaving/2").told}
     assert len(told) == 15
+    assert "served answers within 0.0001 of research" in told
+    assert all(each.reason == each.verdict.reason for each in told.values()), "sentences of that release"
     assert {each.verdict.outcome for each in told.values() if each.verdict.required} == {
         "pass",
         "inconclusive",
@@ -93,9 +103,28 @@ def test_it_is_gated_again_and_its_waiver_still_holds(house: House) -> None:
     judged = gate(house, "leaving/2")
     assert judged.version.state == "released"
     assert len(judged.version.verdicts) == 15, "no check counts as changed or as another"
+    assert not any(each.changed or each.carried for each in judged.version.verdicts)
+    assert set(judged.version.asked) == {each.check for each in judged.version.verdicts if each.required}
+    assert judged.version.forms == {
+        each.check: each.form for each in judged.version.verdicts if each.required
+    }
+    assert judged.version.policy == judged.version.judged_by, "asked for what it is asked today"
     (shut,) = [each for each in judged.version.verdicts if not each.opens]
+    assert shut.check == "limit?metric=brier&at_most=0.05"
     assert judged.version.waived(shut, house.clock()) is not None
     assert judged.version.shut(house.clock()) == ()
+    # What was written out before stands in no new fact, and is read as before.
+    stored = house.ledger.get(VERSIONS, version_key("leaving", 2))
+    slices = [each.figure.slice for each in stored.verdicts if each.figure is not None and each.figure.slice]
+    assert slices
+    assert all(re.fullmatch("#[0-9a-f]{32}", each) for each in slices)
+    assert "region=" in str(judged.version.verdicts)
+    assert "region=" not in str(stored.verdicts)
+    titles = {each.check: sentence(each.called) for each in judged.version.verdicts}
+    assert titles["parity?tolerance=0.0001"] == "training-serving skew at most 0.0001"
+    assert titles["few are predicted to leave"] == "few are predicted to leave"
+    assert not gate(house, "leaving/2").fresh, "a second time there is nothing to rename"
+    assert verify(house).sound
     # Taken back and released again, on the strength of that waiver alone.
     assert rollback(house, "leaving", by="ana", reason="to try").shares[0].version == 1
     assert release(house, "leaving/2", by="rui", reason="and again").shares[0].version == 2
@@ -189,6 +218,29 @@ def test_its_keyed_chain_goes_on_as_one_that_a_stranger_verifies(house: House, t
         assert json.loads(out[0])["prev"] == keyed[-1].hash
 
 
+def test_evaluations_of_its_test_sets_are_still_counted(house: House) -> None:
+    """They were written by the digest of their rows; versions judged on those tell the split."""
+    for name in ("leaving/1", "worth/1"):
+        counted = evaluations(house.ledger, house.keys, version_of(house, name))
+        assert counted.here >= 1
+        assert counted.split >= counted.here
+
+
 def test_its_runs_are_listed_with_their_steps(house: House) -> None:
     oldest = runs(house, None)[-1]
     assert "fit leaving" in run_of(house, oldest.id).steps
+
+
+def test_what_its_steps_made_and_its_versions_hold_have_declared_names(house: House) -> None:
+    questions = [question for _, question in house.ledger.scan(QUESTIONS, "")]
+    assert len(questions) > 50
+    for question in questions:
+        assert STEPS.id(question.recipe.run) in STEPS.functions
+        assert question.outputs.keys() <= PARTS.keys()
+        kinds = {each.kind for each in question.outputs.values() if isinstance(each, Artifact)}
+        assert kinds <= KINDS.keys()
+        for use in STEPS.ids(question.recipe.uses).values():
+            for each in (use,) if isinstance(use, str) else use:
+                assert each in STEPS.functions or ".py:" in each
+    for version in models(house):
+        assert version.parts.keys() <= PARTS.keys()

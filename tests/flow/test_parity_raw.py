@@ -10,6 +10,7 @@ import pytest
 
 from comporta.loop.gate import gate
 from comporta.loop.house import open_house
+from comporta.loop.sentences import sentence
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 1_200
@@ -122,11 +123,11 @@ def folder(ran):
 
 def test_what_the_server_makes_of_a_raw_request_is_what_research_made(folder, judged):
     verdict, found = judged(folder, "sound")
-    assert verdict.outcome == "pass", verdict.reason
+    assert verdict.outcome == "pass", sentence(verdict.reason)
     rows = found.rows
     assert (
         f"{rows} rows in native, lightgbm, onnx from the features on; "
-        f"{rows} of them from the raw request on: 8 features." in verdict.reason
+        f"{rows} of them from the raw request on: 8 features." in sentence(verdict.reason)
     )
     assert all(line["difference"] < 1e-5 for line in found.tables["differences"])
     assert "features" not in found.tables
@@ -136,7 +137,7 @@ def test_what_the_server_makes_of_a_raw_request_is_what_research_made(folder, ju
 def test_a_feature_that_depends_on_the_rows_beside_it_is_named(folder, model, judged):
     verdict, found = judged(folder, model)
     assert verdict.outcome == "fail"
-    assert "largest feature difference feature=beside" in verdict.reason
+    assert "largest feature difference feature=beside" in sentence(verdict.reason)
     (line,) = found.tables["features"]
     assert line["feature"] == "beside"
     assert line["rows"] > 100
@@ -166,5 +167,5 @@ def test_a_version_goes_its_own_way_when_the_project_has_another_by_now(folder):
     with open_house(folder, works=True) as house:
         again = gate(house, "sound/1")
     now = next(each for each in again.version.verdicts if "2e-05" in each.check)
-    assert now.outcome == "pass", now.reason
-    assert "8 features" in now.reason
+    assert now.outcome == "pass", sentence(now.reason)
+    assert "8 features" in sentence(now.reason)

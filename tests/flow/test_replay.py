@@ -17,6 +17,7 @@ from comporta.evidence.codes.quality import SUBJECTS_RESAMPLED
 from comporta.gates.judge import judge
 from comporta.gates.past import replayed
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Feedback, Findings, Join, Observation, Shape, by_time
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
@@ -203,7 +204,7 @@ def test_nothing_served_is_nothing_to_replay_and_a_few_rows_are_too_few(desk):
     slices = kept(desk, *asked(flights()[590:]))
     said, _ = verdict(desk, made, table_of(desk, made, rain, slices))
     assert said.outcome == "inconclusive"
-    assert "10 logged rows" in said.reason
+    assert "10 logged rows" in sentence(said.reason)
 
 
 def test_requests_of_other_models_without_labels_or_with_fewer_columns_are_left_out(desk):

@@ -8,6 +8,7 @@ from pathlib import Path
 from comporta.cli.init import make
 from comporta.loop.house import open_house
 from comporta.loop.release import release
+from comporta.loop.sentences import sentence
 from comporta.loop.train import run
 from comporta.records import Version
 
@@ -41,12 +42,16 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
 
     written(tmp_path, 'at_least("roc_auc", 0.6), at_least("roc_auc", 0.6, by="plan", required=False)')
     first = judged(tmp_path)
-    said = {each.check: each for each in first.verdicts}
+    said = {sentence(each.called): each for each in first.verdicts}
     assert said["roc_auc at least 0.6"].outcome == "pass"
     sliced = said["roc_auc by plan at least 0.6"]
     assert sliced.outcome == "inconclusive"
-    assert "Not measured in 1 slice roc_auc plan=staff: not defined: one class only" in sliced.reason
-    assert sliced.reason.endswith("1 slice under 30 rows is not judged: plan=trial.")
+    assert "Not measured in 1 slice, roc_auc plan=staff: not defined: one class only" in sentence(
+        sliced.reason
+    )
+    assert sentence(sliced.reason).endswith(
+        "1 slice under 30 rows or ten subjects is not judged: plan=trial."
+    )
 
     with open_house(tmp_path, works=True) as house:
         release(house, first.id)
@@ -56,8 +61,10 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
     area, brier = second.verdicts[:2]
     assert area.outcome == "inconclusive"
     assert area in second.shut(datetime.now(UTC) + timedelta(days=1))
-    assert "Not measured in 1 slice roc_auc plan=staff: not defined on its " in area.reason
+    assert "Not measured in 1 slice, roc_auc plan=staff: not defined on its " in sentence(area.reason)
     # Where the metric is defined on one class, as that of probabilities is, the slice is judged.
     assert brier.outcome == "pass"
     for each in (area, brier):
-        assert each.reason.endswith("1 slice under 30 rows is not judged: plan=trial.")
+        assert sentence(each.reason).endswith(
+            "1 slice under 30 rows or ten subjects is not judged: plan=trial."
+        )

@@ -11,6 +11,7 @@ import pytest
 from comporta.evidence.codes.requests import ASKED_WHERE, FROM_RAW_REQUEST
 from comporta.loop.gate import gate
 from comporta.loop.house import open_house
+from comporta.loop.sentences import sentence
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 400
@@ -110,8 +111,8 @@ def figure(found, metric):
 
 def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbish(folder, judged):
     verdict, found = judged(folder, "sound")
-    assert verdict.outcome == "pass", (verdict.reason, found.tables["unclear"])
-    assert verdict.reason.endswith("Asked from the raw request on.")
+    assert verdict.outcome == "pass", (sentence(verdict.reason), found.tables["unclear"])
+    assert sentence(verdict.reason).endswith("Asked from the raw request on.")
     assert ASKED_WHERE(where=FROM_RAW_REQUEST()) in found.notes
     assert figure(found, "rows asked from the raw request on").value == found.rows == 64
     assert found.tables["unclear"] == ()
@@ -128,14 +129,14 @@ def test_a_slow_function_before_the_model_shows_in_p50(folder, judged):
 def test_a_function_that_raises_on_a_far_value_is_a_server_error(folder, judged):
     verdict, found = judged(folder, "fragile")
     assert verdict.outcome == "fail"
-    assert "server errors" in verdict.reason
+    assert "server errors" in sentence(verdict.reason)
     assert {each["what"] for each in found.tables["unclear"]} == {"a far value"}
 
 
 def test_a_model_with_nothing_made_on_the_way_is_asked_its_features(folder, judged):
     verdict, found = judged(folder, "bare")
-    assert verdict.outcome == "pass", verdict.reason
-    assert verdict.reason.endswith("Asked from the features on, as requests carry them.")
+    assert verdict.outcome == "pass", sentence(verdict.reason)
+    assert sentence(verdict.reason).endswith("Asked from the features on, as requests carry them.")
     assert figure(found, "rows asked from the features on, as requests carry them").value == 64
 
 
@@ -148,5 +149,5 @@ def test_a_version_judged_later_is_loaded_by_its_own_way(folder):
     with open_house(folder, works=True) as house:
         again = gate(house, "sound/1")
     now = next(each for each in again.version.verdicts if "900" in each.check)
-    assert now.outcome == "pass", now.reason
-    assert now.reason.endswith("Asked from the raw request on.")
+    assert now.outcome == "pass", sentence(now.reason)
+    assert sentence(now.reason).endswith("Asked from the raw request on.")

@@ -19,6 +19,7 @@ from comporta.loop.log import Log, feedback, predictions
 from comporta.loop.release import approve, models, release, rollback, version_of
 from comporta.loop.reproduce import in_order, questions_of, reproduce
 from comporta.loop.runs import run_of, runs
+from comporta.loop.sentences import sentence
 from comporta.loop.serving import Released
 from comporta.loop.trace import trace
 from comporta.loop.train import run
@@ -87,7 +88,7 @@ def test_each_gate_says_a_figure_an_interval_and_a_reason(house):
         assert verdict.outcome == "pass"
         assert verdict.figure is not None
         assert verdict.figure.low <= verdict.figure.value <= verdict.figure.high
-        assert verdict.reason
+        assert sentence(verdict.reason)
 
 
 def test_a_release_is_one_act_and_a_rollback_goes_back(house):

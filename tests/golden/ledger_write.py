@@ -119,7 +119,9 @@ SAMPLES: tuple[Fact, ...] = (
         added=10,
         removed=0,
     ),
-    facts.TestLooked(model="late", part="e1" * 32, run="r1", recipe="d0" * 32),
+    facts.TestSetEvaluated(
+        model="late", part="e1" * 32, run="r1", recipe="d0" * 32, split="0a" * 32, window=2
+    ),
     facts.VersionRegistered(version=version),
     facts.VersionJudged(model="late", number=3, verdicts=(verdict,), policy="f6" * 32),
     facts.VersionWaived(

@@ -16,6 +16,7 @@ import pytest
 from tests.real.test_cli import PROJECT, Said, comporta, small
 
 WAIVED, LATER = "roc_auc at least 1.1", "roc_auc at least 0.8"
+ID = "limit?metric=roc_auc&at_least=1.1"
 TWO = PROJECT.replace("Model, Project", "Model, Person, Project").replace(
     "models=(model,)", 'models=(model,), people=(Person("rui", "validator"),)'
 )
@@ -54,7 +55,7 @@ def waived(made, tmp_path) -> Path:
     found = document(comporta(folder, *words, "--json"))
     (waiver,) = found["waivers"]
     assert (found["number"], found["state"]) == (1, "passed")
-    assert (waiver["check"], waiver["by"], waiver["outcome"]) == (WAIVED, "rui", "fail")
+    assert (waiver["check"], waiver["by"], waiver["outcome"]) == (ID, "rui", "fail")
     assert waiver["until"].startswith("2099-01-31")
     return folder
 
@@ -67,7 +68,10 @@ def test_a_comparison_as_json_holds_each_verdict_with_its_limit_and_waiver(waive
     gates = {each["name"]: each for each in found["gates"]}
     first, second = gates[WAIVED], gates[LATER]
     assert (first["said"], second["said"]) == ("fail, waived → not asked", "not asked → pass")
-    assert first["a"]["verdict"]["limit"] == 1.1 and first["a"]["verdict"]["reason"]
+    verdict = first["a"]["verdict"]
+    assert (verdict["limit"], verdict["check"], verdict["title"]) == (1.1, ID, WAIVED)
+    assert verdict["reason"].endswith("expected at least 1.1.")
+    assert verdict["reason_code"]["code"] == "gate.sentence"
     assert first["a"]["verdict"]["figure"]["value"] == metrics["roc_auc"]["a"]["value"]
     assert first["a"]["waiver"]["by"] == "rui" and first["a"]["waiver"]["until"].startswith("2099-01-31")
     assert first.get("b") is None and second["b"]["verdict"]["outcome"] == "pass"
@@ -152,10 +156,10 @@ def test_the_quick_gates_tell_a_required_check_left_open_as_required_everywhere(
     assert (model["model"], model["left"]) == ("tiny", [doubt["check"]])
 
     plain = comporta(folder, *words[:3])
-    assert plain.returncode == 0 and "too few rows to tell: 1, left open" in plain.stderr
-    assert "inconclusive (left open)" in plain.stdout
+    assert plain.returncode == 0 and "inconclusive on it: 1;" in plain.stderr
+    assert "inconclusive (not blocking)" in plain.stdout
     for said in (plain.stdout, *(file.read_text() for file in files)):
-        assert "Required, and left open here: asked again at the level release" in said
-        assert "Reported only" not in said
+        assert "Required, not blocking here: decided at the level release" in said
+        assert "Informational" not in said
     suites = ET.parse(files[1]).getroot()
     assert suites.attrib["failures"] == "0" and len(suites.findall(".//skipped")) == 1

@@ -124,11 +124,11 @@ def test_what_was_measured_of_a_real_project_is_drawn_each_with_a_caption(
     sound(seen)
     captions = {
         "roc_auc by plan at least 0.65": ["roc_auc, with 95 % intervals."],
-        "weak slices lose at most 1.2 times a constant's there": ["Mean loss of these rows"],
-        "calibrated within 0.15, bias within 0.1": ["Dashed: it comes as often as it is said."],
-        "backtest roc_auc at least 0.65 in each of 4 windows": ["roc_auc, with 95 % intervals."],
+        "weak slices: loss at most 1.2 times that of the constant baseline": ["Mean loss of these rows"],
+        "calibration error at most 0.15, bias at most 0.1": ["Dashed: it comes as often as it is said."],
+        "backtest: roc_auc at least 0.65 in each of 4 windows": ["roc_auc, with 95 % intervals."],
         "demographic parity by plan within 0.1": ["Selection rate difference", "The selection rate of each"],
-        "at most 50 % of importance moved": ["Share of all importance", "Each feature's share of all"],
+        "feature importance: at most 50 % moved": ["Share of all importance", "Each feature's share of all"],
     }
     assert seen["by"].keys() == captions.keys()
     for check, begins in captions.items():

@@ -12,6 +12,7 @@ from comporta.evidence.codes.people import VALUES_TOO_SMALL
 from comporta.evidence.codes.shared import LISTED
 from comporta.gates.attribute_inference import attribute_inference
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Figure, Findings, Words
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -66,7 +67,7 @@ CHECK = attribute_inference(of="sex")
 
 def test_a_model_that_reads_the_attribute_gives_it_away_to_who_knows_the_rest():
     verdict = judged(CHECK, attacked(with_sex, reads=True))
-    assert verdict.outcome == "fail" and "sex=m" in verdict.reason
+    assert verdict.outcome == "fail" and "sex=m" in sentence(verdict.reason)
     assert verdict.figure.value > 0.3
 
 
@@ -117,9 +118,12 @@ def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_n
     made = measure(desk, **kept, train=train, test=train, opened=opened, of="area")
     found = desk.get_json(made["findings"], Findings)
     verdict = judged(attribute_inference(of="area"), found)
-    assert "(not judged: 1 value under 30 rows, 1 value too rare to be tried)" in verdict.reason
+    assert (
+        "not judged: values under 30 rows or ten subjects (1), values too rare to be tried (1)."
+        in sentence(verdict.reason)
+    )
     assert VALUES_TOO_SMALL(least=30, values=LISTED(values=(Words("tiny"),))) in found.notes
-    assert "not judged" not in judged(CHECK, attacked(logistic)).reason
+    assert "not judged" not in sentence(judged(CHECK, attacked(logistic)).reason)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from comporta.gates.bias import (
     error_parity,
 )
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Figure, Findings
 from comporta.records.columns import CHANCE, LABEL
 from comporta.stats.disparity import differences, rates, ratios
@@ -128,7 +129,7 @@ def test_an_unfair_model_is_found_and_the_two_groups_are_named():
     found = compare(people(0, unfair=0.5), ["sex", "age"], "parity")
     verdict = judged(demographic_parity(by=("sex", "age")), found)
     assert verdict.outcome == "fail"
-    assert "sex=" in verdict.reason and "against" in verdict.reason
+    assert "sex=" in sentence(verdict.reason) and "against" in sentence(verdict.reason)
     assert (
         judged(disparate_impact(by=("sex", "age")), compare(people(0, unfair=0.5), ["sex"], "impact")).outcome
         == "fail"
@@ -147,7 +148,7 @@ def test_unfair_only_where_two_groups_meet_is_found_by_pairs_alone():
     for one in ("sex", "age"):
         assert judged(demographic_parity(by=one), compare(rows, [one], "parity")).outcome == "pass"
     verdict = judged(demographic_parity(by=("sex", "age")), compare(rows, ["sex", "age"], "parity"))
-    assert verdict.outcome == "fail" and "sex=m, age=" in verdict.reason
+    assert verdict.outcome == "fail" and "sex=m, age=" in sentence(verdict.reason)
 
 
 @pytest.mark.parametrize(
@@ -211,14 +212,14 @@ def test_small_groups_are_said_to_be_too_small():
     found = compare(decided(said, town=town), ["town"], "parity")
     verdict = judged(demographic_parity(by="town"), found)
     assert verdict.outcome == "pass"
-    assert "1 groups are too small to be judged" in verdict.reason
+    assert "1 groups are too small to be judged" in sentence(verdict.reason)
     assert not any("Faro" in each.slice for each in found.figures)
 
 
 def test_groups_too_few_to_judge_within_the_limit_are_counted_and_pass_no_strict_check():
     town, said = counts(("Faro", 16, 40), ("Lisboa", 2000, 5000), ("Porto", 2050, 5000))
     found = compare(decided(said, town=town), ["town"], "parity")
-    assert "2 of 3 pairs have too few rows" in judged(demographic_parity(by="town"), found).reason
+    assert "2 of 3 pairs have too few rows" in sentence(judged(demographic_parity(by="town"), found).reason)
     assert judged(demographic_parity(by="town", on="interval"), found).outcome == "inconclusive"
 
 
@@ -254,7 +255,7 @@ def test_with_many_classes_each_is_compared_and_the_worst_decides():
     found = compare(rows, ["sex"], "parity")
     assert {each.slice.partition(":")[0] for each in found.figures} == {"high", "low", "middle"}
     verdict = judged(demographic_parity(by="sex"), found)
-    assert verdict.outcome == "fail" and "high" not in verdict.reason
+    assert verdict.outcome == "fail" and "high" not in sentence(verdict.reason)
     assert (
         judged(
             demographic_parity(by="sex", favourable="high"), compare(rows, ["sex"], "parity", "high")

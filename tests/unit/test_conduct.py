@@ -7,6 +7,7 @@ from comporta.evidence.conduct import made_rows, measure, plain, read_by, under
 from comporta.gates import policy
 from comporta.gates.conduct import never
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Field, Figure, Findings, Said, Signature
 from comporta.records.columns import LABEL
 from comporta.store import Desk, MemoryStore, derive
@@ -85,13 +86,13 @@ RULE = never("approve", when=under_age, owner="Credit policy, Ana")
 def test_a_forbidden_decision_on_test_rows_is_found_and_its_owner_named():
     verdict = found(RULE, Model(0), people(Model(0), least=10))
     assert verdict.outcome == "fail"
-    assert "Credit policy, Ana" in verdict.reason and "expected none" in verdict.reason
+    assert "Credit policy, Ana" in sentence(verdict.reason) and "expected none" in sentence(verdict.reason)
 
 
 def test_rows_are_made_where_the_test_part_has_none_under_the_rule():
     loose, strict = Model(0), Model(18)
     verdict = found(RULE, loose, people(loose))
-    assert verdict.outcome == "fail" and "rows made for it" in verdict.reason
+    assert verdict.outcome == "fail" and "rows made for it" in sentence(verdict.reason)
     verdict = found(RULE, strict, people(strict))
     assert verdict.outcome == "pass" and verdict.figure.rows > 1000
 
@@ -121,7 +122,7 @@ def test_a_rule_of_kept_columns_alone_is_asked_of_test_rows():
 def test_a_rule_that_nothing_meets_opens_nothing():
     check = never("approve", when=lambda rows: rows["age"] > 10_000, owner="Ethics")
     verdict = found(check, Model(0), people(Model(0)))
-    assert verdict.outcome == "inconclusive" and "no test row lies under the rule" in verdict.reason
+    assert verdict.outcome == "inconclusive" and "no test row lies under the rule" in sentence(verdict.reason)
 
 
 def test_a_regression_has_forbidden_numbers():

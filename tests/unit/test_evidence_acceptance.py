@@ -21,6 +21,7 @@ from comporta.evidence.handed import ROW, as_said, known
 from comporta.evidence.scenario import told
 from comporta.gates import accept, judge, policy, scenario
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Field, Figure, Said, Signature
 from comporta.stats.metrics import Seen, statistic
 
@@ -122,7 +123,7 @@ def bad_figure():
 
 def test_true_passes_and_false_fails():
     assert says(holds).outcome == "pass"
-    assert says(holds).reason == "holds holds."
+    assert sentence(says(holds).reason) == "holds holds."
     assert says(does_not).outcome == "fail"
 
 
@@ -142,8 +143,8 @@ def test_a_figure_is_judged_by_its_interval():
 def test_an_assertion_fails_with_its_line_and_its_words_stay_in_the_evidence():
     found, said = tried(asserts, HANDED), says(asserts)
     assert said.outcome == "fail"
-    assert "test_evidence_acceptance.py:" in said.reason
-    assert "a fare of" not in said.reason
+    assert "test_evidence_acceptance.py:" in sentence(said.reason)
+    assert "a fare of" not in sentence(said.reason)
     assert found.tables["assertion"][0]["says"].startswith("a fare of")
 
 
@@ -164,7 +165,7 @@ def test_all_else_is_inconclusive_and_blocks(function, why):
     said = says(function)
     assert said.outcome == "inconclusive"
     assert not said.opens
-    assert why in said.reason
+    assert why in sentence(said.reason)
 
 
 def test_true_where_a_number_was_expected_is_no_pass():
@@ -258,7 +259,7 @@ def test_each_scenario_is_held_to_its_own_limit():
     assert verdict(scenario("fares double", double, at_most=0.1), found).outcome == "fail"
     steady = scenario("fares double", double, metric="roc_auc", at_least=0.8)
     assert verdict(steady, found).outcome == "pass"
-    assert steady.name == "scenario fares double: roc_auc at least 0.8"
+    assert sentence(steady.title) == "scenario fares double: roc_auc at least 0.8"
     assert verdict(scenario("x", double, metric="mean prediction", at_most=0.5), found).outcome == "fail"
     for wrong in ({}, {"at_most": 1.0, "metric": "no such"}):
         with pytest.raises(BadProject):

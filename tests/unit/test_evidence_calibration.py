@@ -10,6 +10,7 @@ from comporta.evidence.codes.shared import TOO_FEW_ROWS
 from comporta.gates.calibration import calibrated
 from comporta.gates.judge import judge
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Findings, Unmeasured
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -83,7 +84,7 @@ def test_a_calibrated_model_passes(make):
 def test_a_model_that_says_too_much_or_too_little_is_refused(rows):
     found = verdict(rows)
     assert found.outcome == "fail"
-    assert "expected at most 0.1" in found.reason
+    assert "expected at most 0.1" in sentence(found.reason)
 
 
 def test_a_slice_in_which_it_is_wrong_is_named():

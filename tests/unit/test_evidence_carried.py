@@ -13,6 +13,7 @@ from comporta.evidence.load import Round
 from comporta.evidence.rubbish import far, malformed
 from comporta.evidence.stress import findings
 from comporta.gates import judge, stress
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Field, Signature
 from comporta.store import Desk, MemoryStore, derive
 
@@ -82,7 +83,7 @@ def test_the_verdict_and_the_note_say_that_features_were_sent_and_why():
     (wanted,) = check.needs()
     (verdict,) = judge((check,), {wanted: Evidence(need=wanted, figures=found.figures)})
     assert verdict.outcome == "pass"
-    assert verdict.reason.endswith("without the joins and computed features before them.")
+    assert sentence(verdict.reason).endswith("without the joins and computed features before them.")
     assert ASKED_BECAUSE(where=FROM_MADE_FEATURES(), why=NO_ROW_WITH_KEY_AND_TIME()) in found.notes
     p50 = next(each for each in found.figures if each.metric == "p50 ms")
     assert np.allclose([p50.low, p50.high], [15.0, 16.0])

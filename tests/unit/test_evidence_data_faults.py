@@ -27,6 +27,7 @@ from comporta.gates import (
     single_feature,
 )
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Findings
 from comporta.stats.alone import parts_of, said_of, told
 from comporta.stats.paired import delong
@@ -195,7 +196,7 @@ def test_entities_that_were_not_looked_at_are_inconclusive():
     none = table(1, first=5000).with_columns(__keep_customer=pl.lit(None, dtype=pl.Int64))
     findings = found(contaminations, train=table(0), test=none, columns=["customer"])
     said = verdict(contamination(entities=("customer",)), findings)
-    assert said.outcome == "inconclusive" and "no test row has a customer" in said.reason
+    assert said.outcome == "inconclusive" and "no test row has a customer" in sentence(said.reason)
 
 
 def test_no_reason_holds_a_value():
@@ -204,7 +205,7 @@ def test_no_reason_holds_a_value():
         contamination(entities="customer"),
         found(contaminations, train=train, test=test, columns=["customer"]),
     )
-    assert not re.search(r"again|red|green|\bkey=", said.reason)
+    assert not re.search(r"again|red|green|\bkey=", sentence(said.reason))
 
 
 # Duplicates
@@ -242,7 +243,11 @@ def test_rows_that_differ_are_no_duplicates():
 
 def test_rows_of_few_distinct_values_are_not_judged_and_it_is_said():
     said = verdict(duplicates(required=True), found(copies, train=coarse()))
-    assert said.outcome == "does not apply" and "repeat by chance" in said.reason and "%" in said.reason
+    assert (
+        said.outcome == "does not apply"
+        and "repeat by chance" in sentence(said.reason)
+        and "%" in sentence(said.reason)
+    )
 
 
 # Single features
@@ -507,7 +512,7 @@ def test_a_join_without_times_is_inconclusive_unless_it_never_changes():
     train, test = (joined(table(n), event=None, arrived=None, prefix="airports") for n in (0, 1))
     findings = found(times, train=train, test=test)
     said = verdict(no_time_travel(), findings)
-    assert said.outcome == "inconclusive" and not said.opens and "timeless" in said.reason
+    assert said.outcome == "inconclusive" and not said.opens and "timeless" in sentence(said.reason)
     assert verdict(
         no_time_travel(timeless="airports"), found(times, train=train, test=test, timeless=["airports"])
     ).opens
@@ -528,7 +533,7 @@ def test_a_late_row_fails_even_where_another_join_has_no_times():
 
 def test_without_joins_it_does_not_apply_and_without_times_it_is_inconclusive():
     said = verdict(no_time_travel(), found(times, train=table(0), test=table(1)))
-    assert said.outcome == "does not apply" and "declared known" in said.reason
+    assert said.outcome == "does not apply" and "declared known" in sentence(said.reason)
     train, test = (joined(table(n)).drop("__at") for n in (0, 1))
     assert verdict(no_time_travel(), found(times, train=train, test=test)).outcome == "inconclusive"
 
@@ -540,17 +545,18 @@ def test_features_that_are_known_by_declaration_alone_are_counted():
     for findings, outcome in ((joined_too, "pass"), (alone_too, "does not apply")):
         said = verdict(no_time_travel(), findings)
         assert said.outcome == outcome
-        assert said.reason.endswith(
+        assert sentence(said.reason).endswith(
             "3 known features tell no time: that they are known in time is declared, not seen."
         )
         (count,) = (each for each in findings.figures if each.metric == "known features without times")
         assert count.value == 3
 
 
-def test_what_is_excused_stands_in_the_name():
-    assert no_time_travel().name == "no feature comes from the future"
+def test_what_is_excused_stands_in_the_id_and_in_the_title():
+    assert no_time_travel().name == "time_travel"
     excused = no_time_travel(timeless=("airports", "areas"))
-    assert excused.name == "no feature comes from the future, airports, areas taken as timeless"
+    assert excused.name == "time_travel?timeless=airports&timeless=areas"
+    assert sentence(excused.title).endswith("no feature from the future (airports, areas taken as timeless)")
 
 
 # All of them

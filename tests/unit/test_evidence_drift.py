@@ -16,6 +16,7 @@ from comporta.gates import judge
 from comporta.gates.feature_drift import feature_drift
 from comporta.gates.prediction_drift import prediction_drift
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Field, Figure, Findings, Unmeasured
 from comporta.records.reference import Importances
 from comporta.stats.distance import between, noncentral, paired
@@ -131,7 +132,7 @@ def test_scores_that_moved_are_found_against_champion_and_earlier_version():
     assert set(drifted) == {"champion: yes", "earlier 1: yes"}
     assert min(drifted.values()) > 0.25
     said = verdict(prediction_drift(), found)
-    assert said.outcome == "fail" and "expected at most" in said.reason
+    assert said.outcome == "fail" and "expected at most" in sentence(said.reason)
     assert verdict(prediction_drift(9, rates=99), found).outcome == "pass"
 
 
@@ -161,7 +162,7 @@ def test_a_champion_that_cannot_be_compared_leaves_the_check_in_doubt():
     rows = answers(300, 4)
     earlier = {"earlier 1": referred(rows, FIELDS)}
     said = verdict(prediction_drift(), predictions.moved(rows, rows.clear(), earlier))
-    assert said.outcome == "inconclusive" and "champion" in said.reason
+    assert said.outcome == "inconclusive" and "champion" in sentence(said.reason)
 
 
 def test_a_regression_is_compared_by_its_numbers():
@@ -201,7 +202,7 @@ def test_a_moved_feature_counts_as_much_as_the_model_leans_on_it():
     now = answers(3_000, 2, feature=1.0)
     leaning = features.moved(now, was, weights(f0=0.9, f1=0.1))
     said = verdict(feature_drift(), leaning)
-    assert said.outcome == "fail" and "f0" in said.reason
+    assert said.outcome == "fail" and "f0" in sentence(said.reason)
     assert (leaning.notes[0].values["found"], leaning.notes[0].values["comparisons"]) == (1, 9)
     careless = features.moved(now, was, weights(f0=0.001, f1=0.999))
     assert verdict(feature_drift(), careless).outcome == "pass"

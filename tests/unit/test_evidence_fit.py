@@ -15,6 +15,7 @@ from comporta.gates.baselines import beats_baselines
 from comporta.gates.fit_gap import fit_gap as gap_gate
 from comporta.gates.judge import judge
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Findings
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import class_text
@@ -94,7 +95,7 @@ def test_a_tree_that_remembers_has_a_gap(task, labels):
     test, train = parts(0, task=task, labels=labels, deep=True)
     found = verdict(gap_gate(at_most=0.1), fit_gap(train, test))
     assert found.outcome == "fail"
-    assert "train 1" in found.reason
+    assert "train 1" in sentence(found.reason)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
@@ -102,7 +103,7 @@ def test_an_overfitted_tree_has_probabilities_worse_than_none(task):
     test, train = parts(0, task=task, deep=True)
     found = verdict(beats_baselines(), baselines(test, train))
     assert found.outcome == "fail"
-    assert "expected at least" in found.reason
+    assert "expected at least" in sentence(found.reason)
 
 
 @pytest.mark.parametrize(("task", "labels"), KINDS)
@@ -120,7 +121,7 @@ def test_a_model_much_worse_than_a_line_is_refused():
     worse = test.with_columns(__prediction=50 + (pl.col("__prediction") - 50) * 0.3)
     found = verdict(beats_baselines(), baselines(worse, train))
     assert found.outcome == "fail"
-    assert "skill less that of a line" in found.reason
+    assert "skill less that of a line" in sentence(found.reason)
 
 
 def test_skill_is_what_scikit_learn_says_of_it():

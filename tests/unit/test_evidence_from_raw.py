@@ -11,6 +11,7 @@ from comporta.evidence.compared import Gaps, Research
 from comporta.evidence.from_raw import ALONE, FromRaw, as_explained, ask_raw, differences, is_raw, sampled
 from comporta.evidence.parity import findings
 from comporta.gates import judge, parity
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Field, Signature
 
 RAW = (Field(name="word", type="String"), Field(name="n", type="Int64"))
@@ -112,7 +113,7 @@ def test_rows_are_asked_alone_and_together_and_agree():
     assert found.gaps.by.max() == 0
     said, _ = verdict(found, research)
     assert said.outcome == "pass"
-    assert f"{ROWS} of them from the raw request on: 2 features." in said.reason
+    assert f"{ROWS} of them from the raw request on: 2 features." in sentence(said.reason)
 
 
 def test_a_feature_that_is_another_is_named_with_its_first_row():
@@ -122,7 +123,7 @@ def test_a_feature_that_is_another_is_named_with_its_first_row():
     found, _, research = asked(wrong)
     said, kept = verdict(found, research)
     assert said.outcome == "fail"
-    assert "largest feature difference feature=word: 1" in said.reason
+    assert "largest feature difference feature=word: 1" in sentence(said.reason)
     (line,) = kept.tables["features"]
     rows, raw, _ = table()
     those = (raw["n"] == 17).arg_true()
@@ -137,7 +138,7 @@ def test_refused_rows_are_counted_and_the_features_of_the_others_stay_theirs():
     assert all(gap.max() == 0 for gap in found.features.values())
     said, _ = verdict(found, research)
     assert said.outcome == "fail"
-    assert "rows refused form=raw request" in said.reason
+    assert "rows refused form=raw request" in sentence(said.reason)
 
 
 def test_rows_without_a_request_or_a_key_of_their_own_are_left_out_and_told():

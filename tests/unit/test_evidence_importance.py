@@ -21,6 +21,7 @@ from comporta.gates import judge
 from comporta.gates.explanation import explained
 from comporta.gates.importance_change import importance_change as gate
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Figure, Findings, Said, Unmeasured, encode
 from comporta.records.reference import Importances
 from comporta.store import Desk, MemoryStore, derive
@@ -234,7 +235,7 @@ def test_additivity_of_sampled_values_is_no_reassurance():
     found = explanation.summed(told, ["f0", "f1", "f2", "f3"], 300, "")
     said = verdict(explained(), found)
     assert told.residual < 1e-9 and said.outcome == "does not apply"
-    assert "sampled" in said.reason and "additivity shows nothing" in said.reason
+    assert "sampled" in sentence(said.reason) and "additivity shows nothing" in sentence(said.reason)
     assert figures(found, "shap share")["f0"].value > 0.3
     unsteady = told._replace(answer=told.answer + 1)
     assert (

@@ -7,6 +7,7 @@ from comporta.evidence.noise import noisy
 from comporta.evidence.pushed import another, extremes, jittered
 from comporta.gates import judge, noise
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Field, Said, Signature
 from comporta.stats.spread import share_of, spread
 
@@ -76,7 +77,7 @@ def test_a_model_that_hangs_on_digits_fails_and_a_steady_one_passes():
     assert verdict(noisy(Model(linear, ("x0", "x1")), rows, (0.05,), 2, None, None, 0)).outcome == "pass"
     brittle = verdict(noisy(Model(digits, ("x0",)), rows, (0.05,), 2, None, None, 0))
     assert brittle.outcome == "fail"
-    assert "decisions changed noise=0.05: 0.5" in brittle.reason
+    assert "decisions changed noise=0.05: 0.5" in sentence(brittle.reason)
 
 
 def test_sound_models_pass_whatever_the_seed():
@@ -116,7 +117,7 @@ def test_a_model_that_raises_or_answers_no_number_is_told():
     for score in (raises, no_number):
         said = verdict(noisy(Model(score, ("x0", "x1")), rows, (0.05,), 1, None, None, 0))
         assert said.outcome == "fail"
-        assert "rows not answered extremes: " in said.reason
+        assert "rows not answered extremes: " in sentence(said.reason)
 
 
 def test_the_same_seed_gives_the_same_and_rows_stay_as_they_were():

@@ -17,6 +17,7 @@ from comporta.gates.judge import judge
 from comporta.gates.learning_curve import learning_curve
 from comporta.gates.past import backtest, replayed
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Findings, at_random, by_time
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
@@ -109,7 +110,7 @@ def test_a_steady_past_passes_in_each_window():
     found = walked(history())
     said = verdict(backtest("roc_auc", at_least=0.7), found)
     assert said.outcome == "pass"
-    assert said.reason.endswith("(6 of 6 windows).")
+    assert sentence(said.reason).endswith("so in 6 of 6 windows.")
     assert len(found.tables["windows"]) == 6
     assert all(0.7 < each["roc_auc"] < 1 for each in found.tables["windows"])
 
@@ -118,7 +119,7 @@ def test_the_window_in_which_the_world_turned_is_named():
     said = verdict(backtest("roc_auc", at_least=0.7), walked(history(breaks=102)))
     assert said.outcome == "fail"
     assert said.figure.slice == "2024-04-12 to 2024-05-01"
-    assert said.reason.endswith("(1 of 6 windows).")
+    assert sentence(said.reason).endswith("so in 1 of 6 windows.")
 
 
 def test_no_row_trains_whose_label_was_not_known():
@@ -152,7 +153,7 @@ def test_windows_lie_end_to_end_and_leave_a_third_to_train():
 def test_a_window_that_was_not_measured_is_no_pass():
     said = verdict(backtest("roc_auc", at_least=0.6), walked(history(), never))
     assert said.outcome == "inconclusive"
-    assert said.reason.startswith("Only ")
+    assert sentence(said.reason).startswith("Only ")
     assert verdict(backtest("roc_auc", at_least=0.99), walked(history(), never)).outcome == "fail"
 
 
@@ -193,7 +194,7 @@ def test_a_model_that_does_worse_with_more_rows_is_refused():
     )  # fmt: skip
     said = verdict(learning_curve(), at.get_json(step["findings"], Findings))
     assert said.outcome == "fail"
-    assert "worse with more rows" in said.reason
+    assert "worse with more rows" in sentence(said.reason)
 
 
 def test_a_fit_that_fails_on_fewer_rows_is_told_and_is_no_pass():

@@ -30,6 +30,7 @@ from comporta.evidence.trees import agrees, ensemble_of, leaves_of, range_of, wr
 from comporta.gates import judge
 from comporta.gates.shape import monotone, within
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Figure, Findings
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -145,7 +146,7 @@ def test_a_constraint_the_learner_kept_is_proved(estimator):
         found = shape.monotone(asked, rows, feature, increasing)
         assert figures(found)["proved"].value == 1 and found.notes[0] == PROVED_BY_LEAVES()
         said = verdict(monotone(feature, increasing, proof=True), found)
-        assert said.outcome == "pass" and said.reason.startswith("Proved")
+        assert said.outcome == "pass" and sentence(said.reason).startswith("Proved")
     said = verdict(monotone("f0", False), shape.monotone(asked, rows, "f0", False))
     assert said.outcome == "fail"
 
@@ -163,7 +164,7 @@ def test_a_dip_is_found_by_example_and_never_more_than_was_proved(task):
     assert step.value > 0.05
     assert step.high is None if task == "counts" else step.high >= step.value
     said = verdict(monotone("f1"), found)
-    assert said.outcome == "fail" and "example" in said.reason
+    assert said.outcome == "fail" and "example" in sentence(said.reason)
 
 
 def test_the_proof_agrees_with_every_input_of_a_small_ensemble():
@@ -222,12 +223,12 @@ def test_a_model_that_cannot_be_read_is_searched_and_says_so():
     smooth = model(rows.with_columns(__target=pl.col("f0") * 3), KNeighborsRegressor(200))
     found = shape.monotone(smooth, rows, "f0", True)
     said = verdict(monotone("f0", tolerance=0.5), found)
-    assert said.outcome == "pass" and "not by proof" in said.reason
+    assert said.outcome == "pass" and "not by proof" in sentence(said.reason)
     assert verdict(monotone("f0", tolerance=0.5, proof=True), found).outcome == "inconclusive"
     rough = model(rows, KNeighborsRegressor(1))
     assert verdict(monotone("f0"), shape.monotone(rough, rows, "f0", True)).outcome == "fail"
     bounds = shape.bounded(rough, rows)
-    assert "not by proof" in verdict(within(-100, 100), bounds).reason
+    assert "not by proof" in sentence(verdict(within(-100, 100), bounds).reason)
     assert verdict(within(-100, 100, proof=True), bounds).outcome == "inconclusive"
 
 
@@ -236,7 +237,7 @@ def test_a_forest_is_proved_to_stay_within_what_it_was_grown_on():
     found = shape.bounded(model(rows, RandomForestRegressor(20, random_state=0)), rows)
     y = rows["__target"]
     said = verdict(within(y.min(), y.max(), proof=True), found)
-    assert said.outcome == "pass" and said.reason.startswith("Proved")
+    assert said.outcome == "pass" and sentence(said.reason).startswith("Proved")
     assert verdict(within(0, None), found).outcome == "fail"
 
 
@@ -247,7 +248,7 @@ def test_between_what_is_seen_and_what_is_proved_nothing_is_proved():
     assert highest.value < highest.high
     between = (highest.value + highest.high) / 2
     said = verdict(within(high=between), found)
-    assert said.outcome == "pass" and "not by proof" in said.reason
+    assert said.outcome == "pass" and "not by proof" in sentence(said.reason)
     assert verdict(within(high=between, proof=True), found).outcome == "inconclusive"
     assert verdict(within(high=highest.high, proof=True), found).outcome == "pass"
 

@@ -15,6 +15,7 @@ from comporta.evidence.codes.quality import NO_ROW_OF_BOTH
 from comporta.evidence.versus import versus
 from comporta.gates import better_than_champion, judge, no_worse
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Figure, Findings, Unmeasured, need
 from comporta.stats.auc_units import auc_of_units
 from comporta.stats.bootstrap import intervals
@@ -156,20 +157,20 @@ def test_slices_are_compared_apart_and_the_worst_decides():
     for check in (better_than_champion("roc_auc", by="place"), no_worse("roc_auc", margin=0.02, by="place")):
         told = verdict(check, found)
         assert told.outcome == "fail" and told.figure.slice == "place=there"
-    assert "(1 of 2 slices)" in told.reason
+    assert "so in 1 of 2 slices" in sentence(told.reason)
 
 
 def test_a_champion_that_could_not_answer_is_inconclusive_and_it_is_said_what_to_do():
     mine, theirs = two()
     told = verdict(better_than_champion("accuracy"), versus(mine, theirs.clear(), "accuracy"))
-    assert told.outcome == "inconclusive" and not told.opens and "`compute`" in told.reason
+    assert told.outcome == "inconclusive" and not told.opens and "`compute`" in sentence(told.reason)
     other = theirs.with_columns(pl.col("__label").cast(pl.String).cast(pl.Enum(["false", "true", "maybe"])))
-    assert (
-        "other classes" in verdict(better_than_champion("accuracy"), versus(mine, other, "accuracy")).reason
+    assert "other classes" in sentence(
+        verdict(better_than_champion("accuracy"), versus(mine, other, "accuracy")).reason
     )
     labels = theirs.drop("__probability_0", "__probability_1")
-    assert (
-        "no probability" in verdict(better_than_champion("roc_auc"), versus(mine, labels, "roc_auc")).reason
+    assert "no probability" in sentence(
+        verdict(better_than_champion("roc_auc"), versus(mine, labels, "roc_auc")).reason
     )
     twice = pl.concat([mine, mine.head(1)])
     with pytest.raises(BadData, match="key twice"):
@@ -205,7 +206,7 @@ def test_a_better_candidate_passes_and_an_equal_one_about_one_time_in_forty():
 def test_just_as_good_is_not_better():
     same = Findings(figures=(Figure(metric="x", value=0.0, low=0.0, high=0.0, rows=500),))
     told = verdict(better_than_champion("roc_auc"), same)
-    assert told.outcome == "fail" and "not better" in told.reason
+    assert told.outcome == "fail" and "not better" in sentence(told.reason)
     mine, _ = two(200)
     assert verdict(better_than_champion("accuracy"), versus(mine, mine, "accuracy")).outcome == "inconclusive"
 
@@ -213,7 +214,7 @@ def test_just_as_good_is_not_better():
 def test_a_doubt_tells_how_many_rows_would_show_it():
     found = Findings(figures=(Figure(metric="x", value=0.01, low=-0.01, high=0.03, rows=1000),))
     told = verdict(better_than_champion("accuracy"), found)
-    assert told.outcome == "inconclusive" and told.needed == 8173 and "8,173 rows" in told.reason
+    assert told.outcome == "inconclusive" and told.needed == 8173 and "8,173 rows" in sentence(told.reason)
     worse = Findings(figures=(Figure(metric="x", value=-0.01, low=-0.03, high=0.01, rows=1000),))
     assert verdict(better_than_champion("accuracy"), worse).needed is None
 
@@ -226,14 +227,14 @@ def test_no_worse_is_judged_by_the_exact_test_and_the_bootstrap_is_told_beside_i
     told = verdict(no_worse("accuracy", margin=margin), found)
     assert told.figure == exact
     assert told.outcome == ("pass" if exact.low >= -margin else "inconclusive")
-    assert f"(bootstrap [{drawn.low:.4g}, {drawn.high:.4g}])" in told.reason
+    assert f"(bootstrap [{drawn.low:.4g}, {drawn.high:.4g}])" in sentence(told.reason)
 
 
 def test_no_worse_tells_how_many_rows_would_settle_it_and_how_many_two_equal_models_take():
     check = no_worse("accuracy", margin=0.01)
     figure = Figure(metric="accuracy minus champion", value=-0.001, low=-0.015, high=0.013, rows=1000)
     told = verdict(check, Findings(figures=(figure,)))
-    assert told.outcome == "inconclusive" and "two equal models take 4,005 rows" in told.reason
+    assert told.outcome == "inconclusive" and "two equal models take 4,005 rows" in sentence(told.reason)
     assert told.needed == 4945 == rows_by_normal_theory(figure, 0.009)
     worse = Figure(metric="accuracy minus champion", value=-0.019, low=-0.033, high=-0.005, rows=1000)
     assert verdict(check, Findings(figures=(worse,))).needed == 4945, "as far on the other side"
@@ -250,11 +251,11 @@ def test_no_worse_that_passes_in_doubt_tells_what_its_rows_would_have_shown():
     check = no_worse("roc_auc", margin=0.01, on="fault")
     figure = Figure(metric="roc_auc minus champion", value=0.0, low=-0.02, high=0.02, rows=1000)
     told = verdict(check, Findings(figures=(figure,)))
-    assert told.outcome == "pass" and "not shown to be worse by more than 0.01" in told.reason
+    assert told.outcome == "pass" and "not shown to be worse by more than 0.01" in sentence(told.reason)
     # 0.01 and 2.8 standard errors of 0.0102.
-    assert "one worse by 0.039 would be found four times in five" in told.reason
+    assert "one worse by 0.039 would be found four times in five" in sentence(told.reason)
     sure = Figure(metric="roc_auc minus champion", value=0.0, low=-0.005, high=0.005, rows=1000)
-    assert verdict(check, Findings(figures=(sure,))).reason.endswith("rows: within 0.01.")
+    assert sentence(verdict(check, Findings(figures=(sure,))).reason).endswith("rows: within 0.01.")
 
 
 def in_groups(seed, worse=0.0, rows=1000, size=25):
@@ -284,7 +285,7 @@ def test_groups_count_and_not_their_rows_or_sound_challengers_would_be_refused()
     assert by_group.count("fail") <= 5
     assert by_row.count("fail") >= 10
     told = verdict(check, versus(*in_groups(0, worse=3.0), "roc_auc", group="customer"))
-    assert told.outcome == "fail" and "in 40 groups or days" in told.reason
+    assert told.outcome == "fail" and "in 40 groups or days" in sentence(told.reason)
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "accuracy", "log_loss"])
@@ -299,10 +300,12 @@ def test_an_equal_challenger_is_not_refused_and_one_that_is_worse_is(metric):
 def test_no_metric_is_the_main_one_that_both_answers_allow():
     mine, theirs = two()
     check = no_worse(margin=0.05)
-    assert verdict(check, versus(mine, theirs, "main")).reason.startswith("roc_auc candidate minus champion")
+    assert sentence(verdict(check, versus(mine, theirs, "main")).reason).startswith(
+        "roc_auc candidate minus champion"
+    )
     labels = theirs.drop("__probability_0", "__probability_1")
     told = verdict(check, versus(mine, labels, "main"))
-    assert told.outcome == "pass" and told.reason.startswith("accuracy candidate minus champion")
+    assert told.outcome == "pass" and sentence(told.reason).startswith("accuracy candidate minus champion")
     assert verdict(check, versus(mine, theirs.clear(), "main")).outcome == "inconclusive"
 
 

@@ -11,6 +11,7 @@ from comporta.evidence.weak_slices import halves, measure, weak_slices
 from comporta.gates.judge import judge
 from comporta.gates.weak_slices import weak_slices as gate
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Findings
 from comporta.stats.many import discoveries, selected_level
 from comporta.store import Desk, MemoryStore, derive
@@ -63,12 +64,12 @@ def verdict(rows, check=None, **options):
 def test_a_broken_slice_is_found_named_and_refused():
     said, found = verdict(predicted(1, broken=True))
     assert said.outcome == "fail"
-    assert "confirmed weak slices" in said.reason
+    assert "confirmed weak slices" in sentence(said.reason)
     worst = found.tables["slices"][0]
     assert "word: b" in worst["where"] and "x0: " in worst["where"]
     assert worst["confirmed"] and worst["overall low"] > 1.2
     # Values of the data stand in the table only.
-    assert not any(": b" in each.slice or ": b" in said.reason for each in found.figures)
+    assert not any(": b" in each.slice or ": b" in sentence(said.reason) for each in found.figures)
     assert "word" in said.figure.slice
 
 
@@ -110,7 +111,7 @@ def test_groups_stay_whole_and_three_in_a_half_are_too_few():
     rows = predicted(0, 900).with_columns(__keep_person=pl.int_range(900) % 7)
     said, _ = verdict(rows, group="person")
     assert said.outcome == "inconclusive"
-    assert "of 3 units" in said.reason
+    assert "of 3 units" in sentence(said.reason)
     first = halves(900, np.arange(900) % 7, seed=0)
     assert len({(unit, half) for unit, half in zip(np.arange(900) % 7, first, strict=True)}) == 7
 

@@ -16,6 +16,7 @@ from comporta.evidence.codes.table import NO_VERSION_TO_READ
 from comporta.evidence.expectations import measure
 from comporta.gates import expectations, judge
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Column, Figure, Findings, Shape, Slice, Verdict
 from comporta.store import Desk, MemoryStore, derive
 from comporta.testing.checks import CheckContract
@@ -80,7 +81,11 @@ def test_broken_rows_are_let_in_where_they_are_only_reported_and_judged(
     version = taken(desk, rows, declared, tmp_path)
     assert version.rows == 100
     verdict, found = said(desk, declared, version)
-    assert verdict.outcome == "fail" and where in verdict.reason and "0 of 1 expectations" in verdict.reason
+    assert (
+        verdict.outcome == "fail"
+        and where in sentence(verdict.reason)
+        and "0 of 1 expectations" in sentence(verdict.reason)
+    )
     (line,) = found.tables["expectations"]
     assert (line["rows"], line["broken"]) == (100, broken)
 
@@ -92,7 +97,7 @@ def test_what_is_declared_and_holds_passes(desk: Desk, tmp_path: Path) -> None:
         fresh=timedelta(hours=2),
     )
     verdict, found = said(desk, declared, taken(desk, ROWS, declared, tmp_path))
-    assert verdict.outcome == "pass" and "All 7 expectations" in verdict.reason
+    assert verdict.outcome == "pass" and "all 7 expectations" in sentence(verdict.reason)
     assert {each.value for each in found.figures} == {0.0}
 
 
@@ -102,7 +107,7 @@ def test_an_expectation_declared_since_is_asked_of_the_version_that_is_there(
     version = taken(desk, ROWS, shape(), tmp_path)
     assert said(desk, shape(), version)[0].outcome == "does not apply"
     verdict, _ = said(desk, shape(Column("age", at_most=90)), version)
-    assert verdict.outcome == "fail" and "9.0000% of 100 rows" in verdict.reason
+    assert verdict.outcome == "fail" and "9.0000% of 100 rows" in sentence(verdict.reason)
     assert said(desk, shape(Column("age", at_most=90)), version, at_most=0.1)[0].outcome == "pass"
     assert said(desk, shape(fresh=timedelta(minutes=5)), version)[0].outcome == "fail"
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from comporta.errors import BadProject
 from comporta.gates import at_least, at_most, better_than_champion, judge, needs, no_worse, policy
+from comporta.loop.sentences import sentence
 from comporta.records import Artifact, Evidence, Figure, Need, Unmeasured, Verdict
 
 SCORES = Need(what="scores", metric="roc_auc")
@@ -26,7 +27,7 @@ def judged(check, *figures):
 def test_an_interval_above_the_limit_passes():
     verdict = judged(at_least("roc_auc", 0.7), figure(0.75, 0.74, 0.76))
     assert verdict.outcome == "pass"
-    assert verdict.reason == "roc_auc 0.75 [0.74, 0.76] on 1,000 rows: at least 0.7."
+    assert sentence(verdict.reason) == "roc_auc 0.75 [0.74, 0.76] on 1,000 rows: at least 0.7."
 
 
 def test_an_interval_around_the_limit_is_inconclusive_and_says_how_many_rows_would_settle_it():
@@ -35,7 +36,7 @@ def test_an_interval_around_the_limit_is_inconclusive_and_says_how_many_rows_wou
     assert not verdict.opens
     # The interval is three times wider than the value is away from the limit: nine times the rows.
     assert verdict.needed == pytest.approx(9000, rel=0.01)
-    assert "rows would settle it" in verdict.reason
+    assert "rows would settle it" in sentence(verdict.reason)
 
 
 def test_an_interval_below_the_limit_fails():
@@ -51,7 +52,7 @@ def test_on_value_the_interval_is_nothing():
 def test_a_figure_without_an_interval_is_inconclusive():
     verdict = judged(at_least("roc_auc", 0.7), Figure(metric="roc_auc", value=0.9, rows=10, groups=1))
     assert verdict.outcome == "inconclusive"
-    assert "no interval" in verdict.reason
+    assert "no interval" in sentence(verdict.reason)
 
 
 def test_the_worst_slice_decides_and_is_named():
@@ -64,7 +65,7 @@ def test_the_worst_slice_decides_and_is_named():
     )
     assert verdict.outcome == "fail"
     assert verdict.figure.slice == "carrier=B"
-    assert "1 of 3 slices" in verdict.reason
+    assert "1 of 3 slices" in sentence(verdict.reason)
 
 
 ONE_CLASS = Unmeasured(metric="roc_auc", slice="carrier=AA", why="one class only")
@@ -93,15 +94,15 @@ def test_a_slice_that_could_not_be_measured_is_no_pass_and_is_named(check):
     assert verdict.outcome == "inconclusive"
     assert not verdict.opens
     start = "Not measured in 2 slices, first roc_auc carrier=AA: one class only."
-    assert verdict.reason.startswith(start)
-    assert "Not measured in 1 slice roc_auc" in with_unmeasured(check, (ONE_CLASS,), good).reason
+    assert sentence(verdict.reason).startswith(start)
+    assert "Not measured in 1 slice, roc_auc" in sentence(with_unmeasured(check, (ONE_CLASS,), good).reason)
 
 
 @pytest.mark.parametrize("check", BY_SLICE)
 def test_a_slice_that_fails_decides_over_one_that_could_not_be_measured(check):
     verdict = with_unmeasured(check, (ONE_CLASS,), figure(-0.6, -0.65, -0.5, "carrier=B"))
     assert verdict.outcome == "fail"
-    assert "carrier=AA: one class only" in verdict.reason
+    assert "carrier=AA: one class only" in sentence(verdict.reason)
 
 
 @pytest.mark.parametrize(
@@ -112,21 +113,25 @@ def test_slices_of_few_rows_change_no_verdict_and_are_named_in_each(low, high, o
     found = figure((low + high) / 2, low, high, "carrier=B")
     verdict = with_unmeasured(check, small, found)
     assert verdict.outcome == outcome
-    assert verdict.reason.endswith("2 slices under 30 rows are not judged: carrier=ZZ, carrier=QQ.")
-    assert "1 slice under 30 rows is not judged" in with_unmeasured(check, small[:1], found).reason
+    assert sentence(verdict.reason).endswith(
+        "2 slices under 30 rows or ten subjects are not judged: carrier=ZZ, carrier=QQ."
+    )
+    assert "1 slice under 30 rows or ten subjects is not judged" in sentence(
+        with_unmeasured(check, small[:1], found).reason
+    )
 
 
 def test_of_many_small_slices_three_are_named_and_the_rest_counted():
     small = [replace(TOO_SMALL, slice=f"carrier={name}") for name in "VWXYZ"]
     verdict = with_unmeasured(BY_SLICE[0], small, figure(0.9, 0.8, 0.95, "carrier=B"))
-    assert verdict.reason.endswith(
-        "5 slices under 30 rows are not judged: carrier=V, carrier=W, carrier=X and 2 more."
+    assert sentence(verdict.reason).endswith(
+        "5 slices under 30 rows or ten subjects are not judged: carrier=V, carrier=W, carrier=X and 2 more."
     )
 
 
 def test_evidence_without_any_figure_says_why_once():
     verdict = with_unmeasured(BY_SLICE[0], (ONE_CLASS,), missing="roc_auc by carrier: one class only")
-    assert (verdict.outcome, verdict.reason) == (
+    assert (verdict.outcome, sentence(verdict.reason)) == (
         "inconclusive",
         "Not measured: roc_auc by carrier: one class only.",
     )
@@ -243,7 +248,7 @@ def test_a_check_that_misbehaves_never_opens_the_gate_and_tells_no_value(way):
     verdicts = judge((Odd(way), good), evidence)
     assert not verdicts[0].opens
     assert verdicts[0].outcome == "inconclusive"
-    assert "secret" not in verdicts[0].reason
+    assert "secret" not in sentence(verdicts[0].reason)
     assert verdicts[1].outcome == "pass", "the others are judged all the same"
     assert needs((Odd(way), good)) == (SCORES,)
 
@@ -299,7 +304,7 @@ def test_judging_never_raises_and_never_opens_without_figures(asked, made):
     verdicts = judge(asked, pool)
     assert len(verdicts) == len(asked)
     for verdict in verdicts:
-        assert verdict.reason
+        assert sentence(verdict.reason)
         if made["missing"] or not made["figures"]:
             assert verdict.outcome in ("fail", "inconclusive") or verdict.check == "odd"
         if verdict.outcome == "pass" and verdict.figure is not None:

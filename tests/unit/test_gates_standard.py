@@ -19,7 +19,7 @@ def test_a_higher_class_of_risk_requires_all_that_a_lower_one_does_and_more():
 def test_only_a_high_risk_must_be_audited_before_it_is_released():
     assert "audit" not in {*required("low").values(), *required("medium").values()}
     audited = {name for name, level in required("high").items() if level == "audit"}
-    assert audited == {"stress: rubbish refused", "the last doubling of rows gains at least -0.05"}
+    assert audited == {"stress", "learning_curve?gain=-0.05"}
 
 
 def test_what_alarms_on_sound_models_never_closes_the_way():

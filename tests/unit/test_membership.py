@@ -11,6 +11,7 @@ from comporta.errors import BadProject
 from comporta.evidence.membership import measure
 from comporta.gates.membership import membership
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Figure, Findings
 from comporta.stats.tail import rate_above
 from comporta.store import Desk, MemoryStore, derive
@@ -97,7 +98,7 @@ def test_too_few_rows_promise_nothing_and_equal_values_are_put_in_order_by_lot()
 def test_a_model_that_reveals_its_members_is_found(fit):
     verdict = judged(membership(), attacked(fit))
     assert verdict.outcome == "fail"
-    assert "ROC curve" in verdict.reason or "1.0%" in verdict.reason
+    assert "ROC curve" in sentence(verdict.reason) or "1.0%" in sentence(verdict.reason)
 
 
 def test_fits_of_the_projects_own_find_more():
@@ -127,7 +128,7 @@ def test_one_row_of_each_group_is_read_and_the_same_seed_says_the_same():
 
 def test_too_few_rows_open_nothing():
     verdict = judged(membership(), attacked(logistic, rows=300))
-    assert verdict.outcome == "inconclusive" and "at least 200" in verdict.reason
+    assert verdict.outcome == "inconclusive" and "at least 200" in sentence(verdict.reason)
 
 
 def test_fits_of_its_own_are_for_the_audit():

@@ -7,6 +7,7 @@ import pytest
 from comporta.loop.evidence import evidence_of, unmeasured
 from comporta.loop.findings import findings_at
 from comporta.loop.older import say_the_same
+from comporta.loop.sentences import sentence
 from comporta.records import Findings, Need, Scores, Unmeasured, decode, encode, unmeasured_in
 from comporta.store import Desk, MemoryStore, derive
 from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, TOO_FEW_ROWS
@@ -40,7 +41,7 @@ def test_sentences_of_findings_are_shown_as_they_were():
     assert shown.notes == ("A note.",)
     assert shown.tables == found.tables
     said = evidence_of(Need(what="feature drift"), found)
-    assert said.missing == "earlier 1: age: no rows on one side"
+    assert sentence(said.missing) == "earlier 1: age: no rows on one side"
 
 
 def newer(**changes: object) -> bytes:

@@ -10,6 +10,7 @@ from comporta.errors import BadProject
 from comporta.evidence import personal_kinds as kinds
 from comporta.evidence.personal_data import findings, in_bytes, in_rows, measure
 from comporta.gates.personal_data import no_personal_data
+from comporta.loop.sentences import sentence
 from comporta.records import Evidence, Figure, Findings
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -76,8 +77,8 @@ def test_a_number_is_told_by_its_check_digit(holds, right, wrong):
 def test_one_text_among_many_is_enough_where_the_form_is_sure(text, kind):
     verdict = judged(CHECK, seen(note=[f"order {number} is late" for number in range(500)] + [text]))
     assert verdict.outcome == "fail"
-    assert kind in verdict.reason and "feature note" in verdict.reason
-    assert text not in verdict.reason
+    assert kind in sentence(verdict.reason) and "feature note" in sentence(verdict.reason)
+    assert text not in sentence(verdict.reason)
 
 
 @pytest.mark.parametrize(("holds", "digits"), [(kinds.nif, 9), (kinds.bsn, 9), (kinds.cpf, 11)])
@@ -137,7 +138,7 @@ def test_names_of_features_tell(name, personal):
 def test_columns_that_reports_slice_by_are_read_and_some_may_be_allowed():
     found = seen(__keep_owner=["ana@example.com", "rui@example.com"], x=[1.0, 2.0])
     verdict = judged(CHECK, found)
-    assert verdict.outcome == "fail" and "column owner: e-mail addresses" in verdict.reason
+    assert verdict.outcome == "fail" and "column owner: e-mail addresses" in sentence(verdict.reason)
     assert judged(no_personal_data(allow="owner"), found).outcome == "pass"
 
 
@@ -165,7 +166,7 @@ def test_the_kept_model_and_its_answers_are_searched():
         "the kept model",
     }
     verdict = judged(CHECK, found)
-    assert "feature contact" in verdict.reason and "example.com" not in verdict.reason
+    assert "feature contact" in sentence(verdict.reason) and "example.com" not in sentence(verdict.reason)
 
 
 def test_what_is_kept_beside_the_model_is_searched_too_and_so_are_test_rows():

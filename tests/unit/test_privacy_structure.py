@@ -22,6 +22,7 @@ from comporta.errors import BadProject
 from comporta.evidence.privacy_structure import measure, rare_words, screen
 from comporta.gates.privacy_structure import privacy_structure
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Field, Figure, Findings, Signature
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write
@@ -87,13 +88,13 @@ def test_a_model_that_holds_no_rows_passes(model):
 @pytest.mark.parametrize(("model", "why"), REVEALING, ids=lambda each: type(each).__name__)
 def test_a_model_that_holds_rows_is_found(model, why):
     verdict = judged(privacy_structure(), screen(model.fit(X, Y), ROWS, {}))
-    assert verdict.outcome == "fail" and why in verdict.reason
+    assert verdict.outcome == "fail" and why in sentence(verdict.reason)
 
 
 def test_a_weight_for_each_word_of_its_own_is_found():
     coded = make_pipeline(make_column_transformer((OneHotEncoder(), [0])), LogisticRegression()).fit(POST, Y)
     verdict = judged(privacy_structure(weights=0.5), screen(coded, ROWS, {}))
-    assert verdict.outcome == "fail" and "weights for each training row" in verdict.reason
+    assert verdict.outcome == "fail" and "weights for each training row" in sentence(verdict.reason)
 
 
 def test_words_that_few_rows_have_are_counted_and_judged_where_asked():
@@ -112,7 +113,7 @@ def test_a_build_that_is_not_known_opens_nothing():
         pass
 
     verdict = judged(privacy_structure(), screen(Strange(), ROWS, {}))
-    assert verdict.outcome == "inconclusive" and "Strange" in verdict.reason
+    assert verdict.outcome == "inconclusive" and "Strange" in sentence(verdict.reason)
 
 
 def test_a_part_that_holds_itself_is_looked_at_once():

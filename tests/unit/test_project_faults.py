@@ -183,7 +183,7 @@ one = Model(
     split=by_time("1d"),  #! has no `time`
     metrics=("auc", "accuracy"),  #! found 'auc' & for regression
     business="roc_acu",  #! found 'roc_acu', expected one of roc_auc
-    gates=(at_least("mae", 3), at_least("mae", 3)),  #! found 'mae at least 3' twice
+    gates=(at_least("mae", 3), at_least("mae", 3)),  #! found 'limit?metric=mae&at_least=3' twice
     approvals=-1,  #! expected 0 or more
     limits=Limits(seconds=0),  #! expected more than 0
 )

@@ -9,6 +9,7 @@ from comporta.evidence.codes.shared import LISTED
 from comporta.evidence.proxy import codes, measure, telling
 from comporta.gates.proxy import no_proxy
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.records import Field, Figure, Findings, Signature, Words
 from comporta.records.columns import CHANCE, LABEL
 from comporta.stats.auc import auc, told_by
@@ -89,13 +90,13 @@ def test_answers_that_learned_the_attribute_are_found():
     check = no_proxy(of="sex", at_most=0.65, features=False, owner="Ethics board")
     verdict = judged(check, telling(people(0, learned=1.0), FEATURES, "sex"))
     assert verdict.outcome == "fail"
-    assert "of the answers" in verdict.reason and "Ethics board" in verdict.reason
+    assert "of the predictions" in sentence(verdict.reason) and "Ethics board" in sentence(verdict.reason)
 
 
 def test_a_feature_that_is_a_proxy_is_named():
     found = telling(people(0), FEATURES, "sex")
     verdict = judged(no_proxy(of="sex", owner="O"), found)
-    assert verdict.outcome == "fail" and "height about sex=m" in verdict.reason
+    assert verdict.outcome == "fail" and "height about sex=m" in sentence(verdict.reason)
     assert judged(no_proxy(of="sex", owner="O", features=False), found).outcome == "pass"
 
 
@@ -159,7 +160,10 @@ def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_n
     found = telling(rows, ["income"], "area")
     verdict = judged(no_proxy(of="area", owner="O"), found)
     assert verdict.outcome == "pass"
-    assert "(not judged: 3 values under 30 rows, 2 values too rare to be tried)" in verdict.reason
+    assert (
+        "not judged: values under 30 rows or ten subjects (3), values too rare to be tried (2)."
+        in sentence(verdict.reason)
+    )
     rare = LISTED(values=tuple(map(Words, "ABC")))
     assert VALUES_TOO_SMALL(least=30, values=rare) in found.notes
     assert {each.rows for each in found.figures if each.metric == "values too small"} == {10}
@@ -173,14 +177,14 @@ def test_a_value_in_too_few_groups_to_be_told_apart_is_told_too():
     # The one person with that value is on one side of the halves: learned from, or tried on.
     found = telling(rows, ["income"], "area", group="person", seed=3)
     verdict = judged(no_proxy(of="area", owner="O"), found)
-    assert "not judged: 1 value in too few rows or groups to be told apart" in verdict.reason
+    assert "not judged: values in too few rows or groups to be told apart (1)" in sentence(verdict.reason)
     assert VALUES_NOT_TOLD_APART(values=LISTED(values=(Words("C"),))) in found.notes
 
 
 def test_where_every_value_is_judged_nothing_is_added():
     found = telling(people(0), ["income"], "sex")
     assert found.notes == ()
-    assert "not judged" not in judged(no_proxy(of="sex", owner="O"), found).reason
+    assert "not judged" not in sentence(judged(no_proxy(of="sex", owner="O"), found).reason)
 
 
 def test_a_wrong_declaration_is_refused():

@@ -40,7 +40,7 @@ def told(
         what=what,
         evidence=Artifact(digest="a" * 64, size=1, kind="json"),
     )
-    return Told(verdict=verdict, **more)  # type: ignore[arg-type]
+    return Told(verdict=verdict, title=check, reason=f"because of {check}", **more)  # type: ignore[arg-type]
 
 
 def report(*every: Told) -> Report:
@@ -152,12 +152,12 @@ def test_a_waived_verdict_is_told_with_who_and_until_when():
 def test_a_required_check_that_is_left_open_is_told_as_required_and_closes_nothing():
     open_ = told("too few rows", "inconclusive", left="release")
     full = report(told("good"), open_)
-    assert full.opens and open_.verdict.required and open_.stands == "inconclusive, left open"
+    assert full.opens and open_.verdict.required and open_.stands == "inconclusive, not blocking"
     for text in (page(full), markdown(full), junit(full)):
-        assert "Required, and left open here: asked again at the level release" in text
-        assert "Reported only" not in text
-    assert "may be released" in markdown(full) and "2 asked, 1 left open" in markdown(full)
-    assert "inconclusive · required, left open until release" in page(full)
+        assert "Required, not blocking here: decided at the level release" in text
+        assert "Informational" not in text
+    assert "may be released" in markdown(full) and "2 asked, 1 not blocking" in markdown(full)
+    assert "inconclusive · required, not blocking until release" in page(full)
     suites = ET.fromstring(junit(full))
     assert suites.attrib["failures"] == "0"
     (case,) = suites.findall(".//testcase[skipped]")
@@ -208,7 +208,7 @@ def test_both_policies_are_told_where_they_differ():
 def test_carried_checks_and_those_asked_since_are_told_in_every_report():
     left = replace(told("left out", "fail").verdict, carried=True)
     asked = version(left, told("later").verdict, asked=("left out",), judged_by="e" * 64)
-    full = Report(version=asked, at=AT, project="flights", told=tell(asked, AT))
+    full = Report(version=asked, at=AT, project="flights", told=tell(asked, AT), standing=standing(asked, AT))
     for text in (page(full), markdown(full), junit(full)):
         for words in ("left out or changed since", "asked since", "it still counts", "f" * 16, "e" * 16):
             assert words in text

@@ -10,6 +10,7 @@ from comporta.evidence.codes.table import TOO_FEW_LABELS
 from comporta.evidence.label_errors import suspected
 from comporta.gates import judge, label_errors
 from comporta.loop.evidence import evidence_of
+from comporta.loop.sentences import sentence
 from comporta.stats.confident import contradicted, joint, share_contradicted, thresholds
 from comporta.stats.residuals import far_off
 
@@ -94,7 +95,7 @@ def test_labels_swapped_in_one_of_ten_rows_fail_and_clean_ones_pass():
 def test_a_model_without_probabilities_has_no_label_errors():
     table = frame(*noisy(2, 0)[:2]).drop("__probability_0", "__probability_1")
     said = verdict(label_errors(required=True), suspected(table))
-    assert said.outcome == "does not apply" and "probabilities" in said.reason
+    assert said.outcome == "does not apply" and "probabilities" in sentence(said.reason)
 
 
 def test_fewer_than_a_hundred_labels_are_not_judged():

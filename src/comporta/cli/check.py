@@ -70,7 +70,9 @@ def _as_told(fault: Fault) -> Told:
 
     at = f"{fault.file}:{fault.line}"
     return Told(
-        verdict=Verdict(check=at, outcome="fail", required=True, reason=fault.message, what="project")
+        verdict=Verdict(check=at, outcome="fail", required=True, reason=fault.message, what="project"),
+        title=at,
+        reason=fault.message,
     )
 
 
@@ -93,12 +95,12 @@ def _commit(house: House, json: bool, out: Sequence[Path]) -> int:
     left = sum(len(each.left) for each in tried)
     said = say.TRIED_BROKEN if broken else say.TRIED_LEFT.format(count=left) if left else say.TRIED
     if out:
-        _write(out, said, [named(verdict, each.model) for each in tried for verdict in each.told])
+        _write(out, said, [named(verdict, each.model) for each in tried for verdict in each.told(show.say)])
     if json:
         show.json({"run": run, "models": tried})
         return NO if broken else 0
     for each in tried:
-        told(each.told, each.model)
+        told(each.told(show.say), each.model)
         if not each.verdicts:
             show.line(say.NO_QUICK_GATES.format(model=each.model))
     show.aside(said)

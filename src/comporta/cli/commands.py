@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("data list", "", "data:list_", "the datasets"),
         Command("data show", "NAME", "data:show", "one dataset: columns, versions, expectations"),
         Command("data versions", "NAME", "data:versions", "the versions of a dataset"),
+        Command("data subjects", "NAME", "data:subjects", "whom its rows are about, and who may be one"),
         Command("data compact", "NAME", "data:compact", "put its many small files together"),
         Command("data accept", "NAME", "data:accept", "take a source's columns as they are now"),
         Command(

@@ -47,7 +47,7 @@ def gate(
 
 def waive(
     version: Named,
-    check: Annotated[str, Parameter(help="The check, as the table of verdicts names it.")],
+    check: Annotated[str, Parameter(help=say.CHECK)],
     /,
     *,
     reason: Annotated[str, Parameter(help=say.REASON)],
@@ -61,7 +61,7 @@ def waive(
     from comporta.loop.house import open_house
 
     with open_house(project, works=True) as house:
-        waived = let(house, version, check, by=me(by), reason=reason, until=day(until))
+        waived = let(house, version, check, by=me(by), reason=reason, until=day(until), say=shown.say)
     if json:
         shown.json(waived)
     else:

@@ -28,6 +28,7 @@ def models(
 ) -> None:
     """The versions of each model, newest first; for one version, what each gate said."""
     from comporta.loop import release as acts
+    from comporta.loop.conceal import revealed
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
@@ -38,6 +39,8 @@ def models(
             found = tuple(each for each in acts.models(house) if each.model == newest.model)
         else:
             found = acts.models(house)
+        if json:
+            found = tuple(revealed(house.desk, each) for each in found)
     if json:
         show.json(found)
     elif not found:
@@ -68,7 +71,7 @@ def verdicts(version: Version) -> None:
     from comporta.loop.house import now
     from comporta.report import tell
 
-    told(tell(version, now()), version.id, version)
+    told(tell(version, now(), say=show.say), version.id, version)
 
 
 def told(every: Sequence[Told], name: str, version: Version | None = None) -> None:
@@ -79,7 +82,7 @@ def told(every: Sequence[Told], name: str, version: Version | None = None) -> No
     from comporta.report.markdown import because
 
     rows = [
-        (title if place == 0 else "", _outcome(each), each.verdict.check, because(each))
+        (title if place == 0 else "", _outcome(each), each.title, because(each))
         for title, some in sections(every)
         for place, each in enumerate(some)
     ]
@@ -87,7 +90,7 @@ def told(every: Sequence[Told], name: str, version: Version | None = None) -> No
         shown = rows if any(row[0] for row in rows[1:]) else [row[1:] for row in rows]
         columns = ("about", "verdict", "gate", "because")
         show.table(f"Gates of {name}", columns[-len(shown[0]) :], shown)
-    judged = standing(version, now()) if version is not None else ()
+    judged = standing(version, now(), show.say) if version is not None else ()
     if len(judged) > 1:
         show.table(f"By what {name} was judged", ("judged by", ""), judged)
 
@@ -117,7 +120,7 @@ def approve(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        approved = acts.approve(house, version, by=me(by), role=role, reason=reason)
+        approved = acts.approve(house, version, by=me(by), role=role, reason=reason, say=show.say)
     if json:
         show.json(approved)
     else:
@@ -132,7 +135,7 @@ def release(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        released = acts.release(house, version, by=me(by), reason=reason)
+        released = acts.release(house, version, by=me(by), reason=reason, say=show.say)
     if json:
         show.json(released)
         return
@@ -182,7 +185,7 @@ def rollback(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        released = acts.rollback(house, model, by=me(by), reason=reason)
+        released = acts.rollback(house, model, by=me(by), reason=reason, say=show.say)
     if json:
         show.json(released)
     else:
@@ -201,7 +204,7 @@ def _gates(version: Version) -> str:
     if not closed:
         return say.ALL_PASS.format(count=sum(each.required for each in version.verdicts))
     return "; ".join(
-        f"{each.outcome if each in shut else say.WAIVED_OUTCOME}: {each.check}" for each in closed
+        f"{each.outcome if each in shut else say.WAIVED_OUTCOME}: {show.say(each.called)}" for each in closed
     )
 
 

@@ -33,7 +33,7 @@ def report(
 
     ready(out, *FORMATS)
     with open_house(project) as house:
-        found = gathered(house, version)
+        found = gathered(house, version, shown.say)
         if json:
             shown.json(found)
         else:
@@ -57,7 +57,7 @@ def compare(
     from comporta.loop.report import compare as compared
 
     with open_house(project) as house:
-        found = compared(house, a, b)
+        found = compared(house, a, b, shown.say)
     if json:
         shown.json(found)
         return
@@ -71,7 +71,6 @@ def compare(
 def _gates(found: Comparison) -> None:
     """What each check said of both, below each other; then why, where more is to be told than a pass; then
     by what each was judged."""
-    from comporta.report import standing
     from comporta.report.markdown import because
 
     both = (found.a, found.b)
@@ -89,7 +88,7 @@ def _gates(found: Comparison) -> None:
     told_of = [(version, name, because(told)) for name, version, told in sides if told and _more(told)]
     if told_of:
         shown.table("Why", ("version", "gate", "because"), told_of)
-    judged = [(version.id, *row) for version in both for row in standing(version, found.at)]
+    judged = [(version.id, *row) for version, rows in zip(both, found.standing, strict=True) for row in rows]
     shown.table("By what they were judged", ("version", "judged by", ""), judged)
 
 

@@ -67,21 +67,17 @@ def run(
 def _write(out: Sequence[Path], house: House, versions: Sequence[Version]) -> None:
     """What the gates said of each version, for a pull request and for a list of tests."""
     from comporta.loop.report import report
-    from comporta.report import markdown, standing
+    from comporta.report import markdown
     from comporta.report.junit import suites
     from comporta.report.told import named
 
-    every = [report(house, each.id) for each in versions]
+    every = [report(house, each.id, shown.say) for each in versions]
     for file in out:
         if file.suffix == ".md":
             write(file, "\n".join(markdown(each) for each in every))
         else:
             told = [named(one, each.version.id) for each in every for one in each.told]
-            judged = [
-                (f"{each.version.id}: {name}", said)
-                for each in every
-                for name, said in standing(each.version, each.at)
-            ]
+            judged = [(f"{each.version.id}: {name}", said) for each in every for name, said in each.standing]
             write(file, suites("comporta run", told, judged))
 
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from comporta.records import encode
+from comporta.records import Text, encode
 
 _out: ContextVar[TextIO | None] = ContextVar("out", default=None)
 
@@ -29,8 +29,18 @@ def results() -> Iterator[None]:
 
 
 def json(value: Any) -> None:
-    """A record, or anything made of records and plain JSON, indented."""
-    line(msgspec.json.format(encode(value), indent=2).decode())
+    """A record, or anything made of records and plain JSON, indented: what is kept as a code as its sentence,
+    the code and its values beside it."""
+    from comporta.loop.as_json import as_json
+
+    line(msgspec.json.format(encode(as_json(value, say)), indent=2).decode())
+
+
+def say(text: Text) -> str:
+    """The sentence of a code, in the reader's language."""
+    from comporta.cli.languages import language
+
+    return language()(text)
 
 
 def line(text: str = "") -> None:

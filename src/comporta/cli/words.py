@@ -45,8 +45,8 @@ CHECK_LEVEL = "commit: hold each model, fitted on a sample, to its quick gates t
 NO_QUICK_GATES = "{model}: no gate is asked at this level."
 TRIED = "No faults, and no quick gate fails on a sample. The full set: comporta run"
 TRIED_LEFT = (
-    "No faults, and no quick gate fails on a sample; required and too few rows to tell: {count}, left open "
-    "until the full set is asked: comporta run"
+    "No faults, and no quick gate fails on a sample. Required checks that were inconclusive on it: {count}; "
+    "comporta run decides them on all rows."
 )
 TRIED_BROKEN = "A required gate fails on a sample, or could not be asked."
 
@@ -68,12 +68,13 @@ NO_RUNS = "No runs yet. Make one: comporta run"
 
 # gate
 LEVEL = "How deeply: release, or audit for the slow checks too."
+CHECK = "The check: its id, or its title as the table of verdicts shows it."
 NEXT_AFTER_GATE = "Next:  comporta report {version}"
 WAIVED = "{check!r} of {version} does not count until {until}: waived by {by}."
 
 WAIVED_OUTCOME = "waived"
-REPORTED = "{outcome} (report)"
-LEFT_OPEN = "{outcome} (left open)"
+REPORTED = "{outcome}, informational"
+LEFT_OPEN = "{outcome} (not blocking)"
 
 # fetch
 FETCH_INTO = "The folder to write into; it is made where it is not there."
@@ -139,3 +140,11 @@ STATES = {
     "failed": "failed",
     "skipped": "skipped",
 }
+
+SUBJECTS = "{dataset}@{number}: {count:,} subjects, compared in the form {form!r}{more}"
+SPELLINGS = ", written in {ways:,} ways"
+NONE_NEAR = "No two of them differ only in case, blanks, zeros in front or the like."
+NEAR_ADVICE = (
+    "Whoever asks for the one is not told of the other. Correct the source, or declare "
+    "Subject(column, form='folded'). With --show: some of them."
+)

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import no_matter
 from comporta.gates.held import Held, held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On, unseen
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import limits
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+
+TITLE = code("check.acceptance", "accepted: {label}", label=str)
+LIMITED = code("check.acceptance.limited", "accepted: {label} {limits: and }", label=str, limits=tuple)
+HOLDS = code("acceptance.holds", "{label} holds.", label=str)
+BROKEN = code("acceptance.broken", "{label} does not hold.", label=str)
+BROKEN_AT = code(
+    "acceptance.broken_at", "{label} does not hold at {place}; the evidence has what it said.",
+    label=str, place=Words,
+)  # fmt: skip
+NO_NUMBER = code("acceptance.no_number", "it says true, expected a number to hold against the limit")
+NO_LIMIT = code("acceptance.no_limit", "it gives a number, and no at_least or at_most was declared")
 
 
 class Accepted(Record, frozen=True, kw_only=True):
     """What a function says of the candidate holds; or the number it gives is within limits."""
 
-    title: str
+    kind: ClassVar[str] = "acceptance"
+    label: str
     function: Callable[..., Any]
     least: float | None = None
     most: float | None = None
@@ -26,10 +40,14 @@ class Accepted(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
+        """`acceptance?label=no_free_rides&at_least=0.9`."""
+        return identity(self.kind, label=self.label, at_least=self.least, at_most=self.most)
+
+    @property
+    def title(self) -> Text:
         """`accepted: no_free_rides at least 0.9`."""
-        ends = ((self.least, "least"), (self.most, "most"))
-        limits = [f"at {way} {limit:g}" for limit, way in ends if limit is not None]
-        return " ".join([f"accepted: {self.title}", " and ".join(limits)]).strip()
+        ends = limits(self.least, self.most)
+        return LIMITED(label=self.label, limits=ends) if ends else TITLE(label=self.label)
 
     def needs(self) -> tuple[Need, ...]:
         """What the function says; limits change nothing of it."""
@@ -46,10 +64,10 @@ class Accepted(Record, frozen=True, kw_only=True):
         limited = self.least is not None or self.most is not None
         if figure.metric == "holds":
             if limited and figure.value == 1:
-                return self._doubt(found, "it says true, expected a number to hold against the limit")
+                return self._doubt(found, NO_NUMBER())
             return self._said(found, bool(figure.value == 1))
         if not limited:
-            return self._doubt(found, "it gives a number, and no at_least or at_most was declared")
+            return self._doubt(found, NO_LIMIT())
         on: On = "value" if figure.low is None and figure.metric == "value" else self.on
         ends = ((self.least, True), (self.most, False))
         return held(
@@ -64,17 +82,21 @@ class Accepted(Record, frozen=True, kw_only=True):
 
     def _said(self, found: Evidence, holds: bool) -> Verdict:
         figure = found.figures[0]
-        where = f" at {figure.slice}; the evidence has what it said" if figure.slice else ""
+        broken = (
+            BROKEN_AT(label=self.label, place=Words(figure.slice))
+            if figure.slice
+            else BROKEN(label=self.label)
+        )
         return Verdict(
             check=self.name,
             outcome="pass" if holds else "fail",
             required=self.required,
-            reason=f"{self.title} holds." if holds else f"{self.title} does not hold{where}.",
+            reason=HOLDS(label=self.label) if holds else broken,
             figure=figure,
             evidence=found.artifact,
         )
 
-    def _doubt(self, found: Evidence, why: str) -> Verdict:
+    def _doubt(self, found: Evidence, why: Text) -> Verdict:
         absent = Evidence(need=found.need, missing=why, artifact=found.artifact)
         return unseen(self.name, self.required, None, (absent,))
 
@@ -103,15 +125,15 @@ def accept(
     policy. For more than a function, pass any frozen object with `name`, `required`, `needs` and `judge`.
     Raises BadProject where it is no function, or on a limit that is no number.
     """
-    title = name or getattr(function, "__name__", "")
-    if not callable(function) or not title:
+    label = name or getattr(function, "__name__", "")
+    if not callable(function) or not label:
         raise BadProject(f"accept: found {function!r}, expected a function with a name.")
-    usual(f"accept {title}", on, level)
+    usual(f"accept {label}", on, level)
     return Accepted(
-        title=title,
+        label=label,
         function=function,
-        least=None if at_least is None else number(f"accept {title}", "at_least", at_least),
-        most=None if at_most is None else number(f"accept {title}", "at_most", at_most),
+        least=None if at_least is None else number(f"accept {label}", "at_least", at_least),
+        most=None if at_most is None else number(f"accept {label}", "at_most", at_most),
         on=on,
         required=required,
         level=level,

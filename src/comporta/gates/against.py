@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 
-from comporta.gates.settle import show
-from comporta.records import Evidence, Figure, Need, need
+from comporta.gates.wording import NUMBER, show
+from comporta.records import Evidence, Figure, Message, Need, Text, code, need
 from comporta.stats.power import rows_to_show
 
 BESIDE = ", bootstrap"
 """How the name of a figure ends that stands beside the exact one of the same rows, and is not judged."""
+
+DIFFERENCE = code(
+    "champion.difference", "{metric} candidate minus champion {figure}{units}{bootstrap}",
+    metric=str, figure=Message, units=Text, bootstrap=Text,
+)  # fmt: skip
+IN_UNITS = code("champion.in_units", " in {units:,} groups or days", units=int)
+BOOTSTRAP = code("champion.bootstrap", " (bootstrap [{low:.4g}, {high:.4g}])", low=NUMBER, high=NUMBER)
 
 
 def difference(metric: str, by: str) -> tuple[Need, ...]:
@@ -22,11 +29,8 @@ def judged(evidence: Evidence) -> tuple[Figure, ...]:
     return tuple(each for each in evidence.figures if not each.metric.endswith(BESIDE))
 
 
-def told(figure: Figure, evidence: Evidence) -> str:
+def told(figure: Figure, evidence: Evidence) -> Message:
     """`roc_auc candidate minus champion 0.01 [0.004, 0.016] on 800 rows (bootstrap [0.004, 0.017])`."""
-    seen = f"{figure.metric.removesuffix(' minus champion')} candidate minus champion {show(figure)}"
-    if 0 < figure.groups < figure.rows:
-        seen += f" in {figure.groups:,} groups or days"
     other = next(
         (
             each
@@ -35,7 +39,15 @@ def told(figure: Figure, evidence: Evidence) -> str:
         ),
         None,
     )
-    return f"{seen} (bootstrap [{other.low:.4g}, {other.high:.4g}])" if other is not None else seen
+    bootstrap: Text = ""
+    if other is not None and other.low is not None and other.high is not None:
+        bootstrap = BOOTSTRAP(low=other.low, high=other.high)
+    return DIFFERENCE(
+        metric=figure.metric.removesuffix(" minus champion"),
+        figure=show(figure),
+        units=IN_UNITS(units=figure.groups) if 0 < figure.groups < figure.rows else "",
+        bootstrap=bootstrap,
+    )
 
 
 def rows_for(figure: Figure, room: float) -> int | None:

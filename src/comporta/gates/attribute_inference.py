@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import names, number, usual
 from comporta.gates.bound import bound
-from comporta.gates.settle import On, Settled, show
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, result
 from comporta.gates.unjudged import held, told
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, sentence
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+ANSWERS = code(
+    "check.attribute_inference.predictions",
+    "attribute inference: predictions reveal {of}{knowing} by at most {advantage:g}",
+    of=str, knowing=Text, advantage=NUMBER,
+)  # fmt: skip
+EXPLANATIONS = code(
+    "check.attribute_inference.explanations",
+    "attribute inference: predictions and explanations reveal {of}{knowing} by at most {advantage:g}",
+    of=str, knowing=Text, advantage=NUMBER,
+)  # fmt: skip
+KNOWING = code("check.attribute_inference.knowing", " to who knows {columns}", columns=tuple)
+GAIN = code("attribute_inference.gain", "a guess gains in area under the ROC curve by")
 
 
 class AttributeInference(Record, frozen=True, kw_only=True):
     """What the model adds to a guess at `of` may be at most `advantage`, in area under the ROC curve."""
 
+    kind: ClassVar[str] = "attribute_inference"
     of: str
     advantage: float
     knows: tuple[str, ...] = ()
@@ -25,10 +42,21 @@ class AttributeInference(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`answers and explanations give away sex by at most 0.1`."""
-        what = "answers and explanations give" if self.explanations else "answers give"
-        knowing = f" to who knows {', '.join(self.knows)}" if self.knows else ""
-        return f"{what} away {self.of}{knowing} by at most {self.advantage:g}"
+        """`attribute_inference?of=sex&advantage=0.1&explanations=yes`."""
+        return identity(
+            self.kind,
+            of=self.of,
+            advantage=self.advantage,
+            knows=self.knows,
+            explanations=self.explanations,
+        )
+
+    @property
+    def title(self) -> Text:
+        """`attribute inference: predictions and explanations reveal sex by at most 0.1`."""
+        said = EXPLANATIONS if self.explanations else ANSWERS
+        knowing = KNOWING(columns=self.knows) if self.knows else ""
+        return said(of=self.of, knowing=knowing, advantage=self.advantage)
 
     def needs(self) -> tuple[Need, ...]:
         """The two attackers, compared."""
@@ -41,18 +69,10 @@ class AttributeInference(Record, frozen=True, kw_only=True):
             each for each in held(found) if self.explanations or not each.slice.startswith("explanations")
         ]
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> str:
-            return self._reason(decides, told(found))
+        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
+            return sentence(result(decides, self.advantage, higher=False, what=GAIN()), told(found))
 
         return bound(self, found, self.advantage, higher=False, on=self.on, says=says, figures=figures)
-
-    def _reason(self, decides: Settled, rest: str) -> str:
-        seen = f"a guess gains in area under the ROC curve by {show(decides.figure)}"
-        if decides.outcome == "pass":
-            return f"{seen}: at most {self.advantage:g}{rest}."
-        if decides.outcome == "fail":
-            return f"{seen}: expected at most {self.advantage:g}{rest}."
-        return f"{seen}: the interval holds the limit {self.advantage:g}{rest}."
 
 
 def attribute_inference(
@@ -72,8 +92,8 @@ def attribute_inference(
     rows; where the model reads `of`, the second also compares the answer with those for each value of it.
     advantage: the most that the area under the ROC curve may gain for any value, by answers or (explanations)
     by answers with what each feature adds to them. knows: None takes all other features where the model reads
-    `of`, else none. DeLong's paired interval. Values of fewer than 30 rows in either part, and those after
-    the eight most common, are counted in the verdict as not judged.
+    `of`, else none. DeLong's paired interval. Values of fewer than 30 rows or ten subjects in either part,
+    and those after the eight most common, are counted in the verdict as not judged.
 
     A model that reads the attribute gives it away to who knows all the rest and sees the exact answer; only
     coarser answers or a model without it help. It does not see other attackers. Raises BadProject.

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import Says, bound
-from comporta.gates.settle import On, Settled, show
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, result, settles
 from comporta.gates.severest import severest
-from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, sentence
+from comporta.records import Evidence, Figure, Level, Need, Record, Text, Verdict, code, need
 
 CHANCE, LESS = " above chance", "skill less that of "
 SIMPLE = ("a tree of depth 3", "a line")
 NUMBERS = ("the mean", "the median")
+
+TITLE = code("check.baselines", "{constant}; {simple}", constant=Text, simple=Text)
+BETTER = code("check.baselines.better", "better than the constant baseline")
+BETTER_BY = code(
+    "check.baselines.better_by", "better than the constant baseline by more than {margin:g}", margin=NUMBER
+)
+ABOVE = code(
+    "check.baselines.above",
+    "at least {margin:g} above a decision tree and a linear model", margin=NUMBER,
+)  # fmt: skip
+BELOW = code(
+    "check.baselines.below", "at most {margin:g} below a decision tree and a linear model", margin=NUMBER
+)
 
 
 class BeatsBaselines(Record, frozen=True, kw_only=True):
     """Above chance and with a skill over the naive of more than `naive`, and with a skill of at least
     `simple` more than a tree and a line have."""
 
+    kind: ClassVar[str] = "baselines"
     naive: float
     simple: float
     required: bool = True
@@ -26,8 +43,14 @@ class BeatsBaselines(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`beats the naive by 0, a tree and a line by -0.2`."""
-        return f"beats the naive by {self.naive:g}, a tree and a line by {self.simple:g}"
+        """`baselines?naive=0&simple=-0.2`."""
+        return identity(self.kind, naive=self.naive, simple=self.simple)
+
+    @property
+    def title(self) -> Text:
+        """`better than the constant baseline; at most 0.2 below a decision tree and a linear model`."""
+        simple = ABOVE(margin=self.simple) if self.simple >= 0 else BELOW(margin=-self.simple)
+        return TITLE(constant=BETTER_BY(margin=self.naive) if self.naive else BETTER(), simple=simple)
 
     def needs(self) -> tuple[Need, ...]:
         """The skills."""
@@ -53,14 +76,8 @@ class BeatsBaselines(Record, frozen=True, kw_only=True):
 
 
 def _says(limit: float) -> Says:
-    def says(decides: Settled, settled: Sequence[Settled]) -> str:
-        seen = f"{decides.figure.metric} {show(decides.figure)}"
-        if decides.outcome == "fail":
-            return f"{seen}: expected at least {limit:g}."
-        if decides.outcome == "pass":
-            return f"{seen}: {'at least' if decides.slack >= 0 else 'not shown to be below'} {limit:g}."
-        settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
-        return f"{seen}: it is not shown to be at least {limit:g}{settles}."
+    def says(decides: Settled, settled: Sequence[Settled]) -> Text:
+        return sentence(result(decides, limit, higher=True, what=decides.figure.metric), settles(decides))
 
     return says
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from comporta.errors import BadProject
 from comporta.gates.argument import chosen
 from comporta.gates.bound import bound
-from comporta.gates.settle import On, Settled, show
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, result, settles
+from comporta.gates.wording import NUMBER, by_columns, sentence
+from comporta.records import LEVELS, Code, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
 _CALLED: dict[Criterion, str] = {
@@ -22,10 +24,34 @@ _CALLED: dict[Criterion, str] = {
     "calibration": "calibration parity",
 }
 
+_OF_BY = {"of": Text, "by": Text, "limit": NUMBER}
+PARITY = code("check.fairness.parity", "demographic parity{of}{by} within {limit:g}", **_OF_BY)
+IMPACT = code("check.fairness.impact", "disparate impact{of}{by} at least {limit:g}", **_OF_BY)
+ODDS = code("check.fairness.odds", "equalised odds{of}{by} within {limit:g}", **_OF_BY)
+OPPORTUNITY = code("check.fairness.opportunity", "equal opportunity{of}{by} within {limit:g}", **_OF_BY)
+ERROR = code("check.fairness.error", "error parity{of}{by} within {limit:g}", **_OF_BY)
+CALIBRATION = code("check.fairness.calibration", "calibration parity{of}{by} within {limit:g}", **_OF_BY)
+OF = code("check.fairness.of", " of {favourable}", favourable=str)
+UNSURE = code(
+    "fairness.pairs_unsure", "{count} of {all} pairs have too few rows to tell within the limit",
+    count=int, all=int,
+)  # fmt: skip
+TOO_SMALL = code("fairness.groups_small", "{count} groups are too small to be judged", count=int)
+
+_TITLES: dict[Criterion, Code] = {
+    "parity": PARITY,
+    "impact": IMPACT,
+    "odds": ODDS,
+    "opportunity": OPPORTUNITY,
+    "error": ERROR,
+    "calibration": CALIBRATION,
+}
+
 
 class Fair(Record, frozen=True, kw_only=True):
     """No two groups may be further apart than `limit` in what the criterion compares."""
 
+    kind: ClassVar[str] = "fairness"
     criterion: Criterion
     by: tuple[str, ...]
     limit: float
@@ -36,10 +62,16 @@ class Fair(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
+        """`fairness?criterion=parity&by=sex&by=age&limit=0.1`."""
+        return identity(
+            self.kind, criterion=self.criterion, favourable=self.favourable, by=self.by, limit=self.limit
+        )
+
+    @property
+    def title(self) -> Text:
         """`demographic parity by sex and age within 0.1`."""
-        of = f" of {self.favourable}" if self.favourable else ""
-        how = f"at least {self.limit:g}" if self.criterion == "impact" else f"within {self.limit:g}"
-        return f"{_CALLED[self.criterion]}{of} by {' and '.join(self.by)} {how}"
+        of: Text = OF(favourable=self.favourable) if self.favourable else ""
+        return _TITLES[self.criterion](of=of, by=by_columns(*self.by), limit=self.limit)
 
     def needs(self) -> tuple[Need, ...]:
         """The disparity of every two groups."""
@@ -50,7 +82,7 @@ class Fair(Record, frozen=True, kw_only=True):
         (found,) = evidence
         small = sum(int(each.value) for each in found.figures if each.metric == "groups too small")
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> str:
+        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
             return self._reason(decides, settled, small)
 
         return bound(
@@ -63,24 +95,15 @@ class Fair(Record, frozen=True, kw_only=True):
             figures=[each for each in found.figures if each.metric != "groups too small"],
         )
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled], small: int) -> str:
-        figure = decides.figure
-        asked = f"{'at least' if self.criterion == 'impact' else 'at most'} {self.limit:g}"
-        seen = f"{figure.metric} {show(figure)}"
+    def _reason(self, decides: Settled, settled: Sequence[Settled], small: int) -> Text:
+        said = result(decides, self.limit, higher=self.criterion == "impact", what=decides.figure.metric)
         unsure = sum(_wide(each, self.limit) for each in settled)
-        told = []
-        if unsure:
-            told.append(f"{unsure} of {len(settled)} pairs have too few rows to tell within the limit")
-        if small:
-            told.append(f"{small} groups are too small to be judged")
-        rest = f" ({'; '.join(told)})" if told else ""
-        if decides.outcome == "pass":
-            shown = decides.slack >= 0 or self.on == "value"
-            return f"{seen}: {asked}{rest}." if shown else f"{seen}: not shown to break {asked}{rest}."
-        if decides.outcome == "fail":
-            return f"{seen}: expected {asked}{rest}."
-        settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
-        return f"{seen}: the interval holds the limit {self.limit:g}{settles}{rest}."
+        return sentence(
+            said,
+            settles(decides),
+            UNSURE(count=unsure, all=len(settled)) if unsure else "",
+            TOO_SMALL(count=small) if small else "",
+        )
 
 
 def _wide(settled: Settled, limit: float) -> bool:
@@ -108,7 +131,7 @@ def demographic_parity(
     Intervals hold for all pairs at once (Clopper-Pearson at the effective sample size of Korn and Graubard
     1998, differences by Zou and Donner's MOVER 2008, Bonferroni over pairs). on: `fault` refuses only what is
     shown to be beyond the limit, at most one fair model in forty; `interval` asks that no two groups may be.
-    Groups of fewer than 30 rows are named as too small and are not judged.
+    Groups of fewer than 30 rows or ten subjects are named as too small and are not judged.
 
     It does not see why groups differ, nor groups that no column tells. Raises BadProject.
     """

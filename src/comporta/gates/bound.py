@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from comporta.gates import wording
 from comporta.gates.settle import On, Settled, settle, unseen, worst
-from comporta.records import Evidence, Figure, Verdict
+from comporta.records import Evidence, Figure, Text, Verdict
 
-Says = Callable[[Settled, Sequence[Settled]], str]
+Says = Callable[[Settled, Sequence[Settled]], Text]
 
 
 class Named(Protocol):
@@ -62,6 +63,6 @@ def no_matter(check: Named, evidence: Evidence) -> Verdict:
         check=check.name,
         outcome="does not apply",
         required=check.required,
-        reason=f"Does not apply: {evidence.without}.",
+        reason=wording.DOES_NOT_APPLY(why=evidence.without),
         evidence=evidence.artifact,
     )

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.gates.argument import names, number, usual
 from comporta.gates.bound import Says, bound
-from comporta.gates.settle import On, Settled, show
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, result
 from comporta.gates.severest import severest
-from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, by_columns, sentence
+from comporta.records import Evidence, Figure, Level, Need, Record, Text, Verdict, code, need
 
 ERROR, BIAS, NAMED = "smooth calibration error", "bias", "named class"
+
+TITLE = code(
+    "check.calibration", "calibration error at most {error:g}, bias{by} at most {bias:g}",
+    error=NUMBER, by=Text, bias=NUMBER,
+)  # fmt: skip
+COMPARED = code("calibration.compared", "{count} compared", count=int)
 
 
 class Calibrated(Record, frozen=True, kw_only=True):
     """Smooth calibration error at most `error`, and bias of all rows and of every slice at most `bias`."""
 
+    kind: ClassVar[str] = "calibration"
     error: float
     bias: float
     by: tuple[str, ...] = ()
@@ -25,9 +35,13 @@ class Calibrated(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`calibrated within 0.15, bias by sex within 0.1`."""
-        by = f" by {' and '.join(self.by)}" if self.by else ""
-        return f"calibrated within {self.error:g}, bias{by} within {self.bias:g}"
+        """`calibration?error=0.15&bias=0.1&by=sex`."""
+        return identity(self.kind, error=self.error, bias=self.bias, by=self.by)
+
+    @property
+    def title(self) -> Text:
+        """`calibration error at most 0.15, bias by sex at most 0.1`."""
+        return TITLE(error=self.error, by=by_columns(*self.by), bias=self.bias)
 
     def needs(self) -> tuple[Need, ...]:
         """Errors of all claims, and biases."""
@@ -69,19 +83,9 @@ def _changed(figure: Figure, value: float, low: float | None, high: float | None
 
 
 def _says(limit: float) -> Says:
-    def says(decides: Settled, settled: Sequence[Settled]) -> str:
-        figure = decides.figure
-        seen = f"{figure.metric} {show(figure)}"
-        of = f" ({len(settled)} looked at)" if len(settled) > 1 else ""
-        if decides.outcome == "pass":
-            return f"{seen}: {'at most' if decides.slack >= 0 else 'not shown to be above'} {limit:g}{of}."
-        if decides.outcome == "fail":
-            return f"{seen}: expected at most {limit:g}{of}."
-        if figure.low is None:
-            return (
-                f"{seen} has no interval: too few independent units to tell whether it is at most {limit:g}."
-            )
-        return f"{seen}: the interval holds the limit {limit:g}{of}."
+    def says(decides: Settled, settled: Sequence[Settled]) -> Text:
+        said = result(decides, limit, higher=False, what=decides.figure.metric)
+        return sentence(said, COMPARED(count=len(settled)) if len(settled) > 1 else "")
 
     return says
 
@@ -103,9 +107,9 @@ def calibrated(
     class's, and of each class's; numbers: along the ranks of the predictions, in standard deviations of the
     target. Models that give labels only have none: it does not apply.
     bias: the largest mean of what was said less what came, of either sign, over all rows and within each
-    value of the project's declared slices, or of the columns in `by`; slices of fewer than 30 rows are named
-    as missing. Same units as `error`; with more than two classes it is the named class's, by how much the
-    model is too sure: the same quantity as its error, and held to the larger limit of both.
+    value of the project's declared slices, or of the columns in `by`; slices of fewer than 30 rows or ten
+    subjects are named as missing. Same units as `error`; with more than two classes it is the named class's,
+    by how much the model is too sure: the same quantity as its error, and held to the larger limit of both.
 
     The error's interval is as wide as the error that chance alone would show (signs of whole groups'
     residuals turned at random, 500 times); a model without fault has an error above 0 for that reason, and

@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from msgspec.structs import replace
 
 from comporta.gates.against import difference, judged, rows_for, told
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import bound
-from comporta.gates.settle import On, Settled
-from comporta.records import Evidence, Figure, Level, Need, Record, Verdict
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, alike
+from comporta.gates.wording import NUMBER, by_columns, sentence
+from comporta.records import Evidence, Figure, Level, Message, Need, Record, Text, Verdict, code
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.power import smallest_seen
+
+TITLE = code(
+    "check.no_worse", "{metric}{by} at most {margin:g} worse than the champion",
+    metric=Text, by=Text, margin=NUMBER,
+)  # fmt: skip
+MAIN_METRIC = code("check.main_metric", "main metric")
+WITHIN = code("no_worse.within", "{seen}: within {margin:g}", seen=Message, margin=NUMBER)
+NOT_SHOWN = code(
+    "no_worse.not_shown", "{seen}: not shown to be worse by more than {margin:g}", seen=Message, margin=NUMBER
+)
+WORSE = code("no_worse.worse", "{seen}: worse by more than {margin:g}", seen=Message, margin=NUMBER)
+OPEN = code(
+    "no_worse.open", "{seen}: inconclusive: it may be worse by more than {margin:g}",
+    seen=Message, margin=NUMBER,
+)  # fmt: skip
+NO_INTERVAL = code(
+    "no_worse.no_interval",
+    "{seen}: inconclusive: no interval, too few independent rows to tell whether it is worse by more than "
+    "{margin:g}",
+    seen=Message, margin=NUMBER,
+)  # fmt: skip
+WOULD_FIND = code(
+    "no_worse.would_find", "one worse by {difference:.2g} would be found four times in five",
+    difference=NUMBER,
+)  # fmt: skip
+ROWS_IF_TRUE = code(
+    "no_worse.rows_if_true", "if that is the true difference, {rows:,} rows settle it four times in five",
+    rows=int,
+)  # fmt: skip
+ROWS_IF_EQUAL = code(
+    "no_worse.rows_if_equal", "two equal models take {rows:,} rows to show it four times in five", rows=int
+)
 
 
 class NoWorse(Record, frozen=True, kw_only=True):
@@ -23,6 +58,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
     margin, so that a candidate that truly is worse by the margin passes about one time in forty.
     """
 
+    kind: ClassVar[str] = "no_worse"
     metric: str
     margin: float
     by: str = ""
@@ -32,10 +68,14 @@ class NoWorse(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`roc_auc by carrier no worse by more than 0.01`."""
-        by = f" by {self.by}" if self.by else ""
-        metric = "main metric" if self.metric == MAIN else self.metric
-        return f"{metric}{by} no worse by more than {self.margin:g}"
+        """`no_worse?metric=roc_auc&margin=0.01&by=carrier`."""
+        return identity(self.kind, metric=self.metric, margin=self.margin, by=self.by)
+
+    @property
+    def title(self) -> Text:
+        """`roc_auc by carrier at most 0.01 worse than the champion`."""
+        metric: Text = MAIN_METRIC() if self.metric == MAIN else self.metric
+        return TITLE(metric=metric, by=by_columns(self.by), margin=self.margin)
 
     def needs(self) -> tuple[Need, ...]:
         """Candidate minus champion, paired."""
@@ -47,46 +87,43 @@ class NoWorse(Record, frozen=True, kw_only=True):
         higher = self.metric == MAIN or named(self.metric).higher
         limit = -self.margin if higher else self.margin
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> str:
-            alike = sum(each.outcome == decides.outcome for each in settled)
-            of = f" ({alike} of {len(settled)} slices)" if self.by else ""
-            return f"{told(decides.figure, found)}: {self._told(decides, limit, higher)}{of}."
+        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
+            clauses = self._told(decides, told(decides.figure, found), limit, higher)
+            return sentence(*clauses, alike(decides, settled) if self.by else "")
 
         verdict = bound(self, found, limit, higher=higher, on=self.on, says=says, figures=judged(found))
         if verdict.outcome != "inconclusive" or verdict.figure is None:
             return verdict
         return replace(verdict, needed=rows_for(verdict.figure, abs(verdict.figure.value - limit)))
 
-    def _told(self, decides: Settled, limit: float, higher: bool) -> str:
-        figure, margin = decides.figure, f"{self.margin:g}"
+    def _told(self, decides: Settled, seen: Message, limit: float, higher: bool) -> tuple[Text, ...]:
+        figure, margin = decides.figure, self.margin
         if decides.outcome == "fail":
-            return f"worse by more than {margin}"
+            return (WORSE(seen=seen, margin=margin),)
         if decides.outcome == "pass":
             worse = figure.low if higher else figure.high
             within = worse is None or (worse >= limit if higher else worse <= limit)
             if within or self.on == "value":
-                return f"within {margin}"
-            return f"not shown to be worse by more than {margin}{self._could(figure)}"
+                return (WITHIN(seen=seen, margin=margin),)
+            return NOT_SHOWN(seen=seen, margin=margin), self._could(figure)
         if figure.low is None or figure.high is None:
-            return (
-                f"no interval, so too few independent rows to tell whether it is worse by more than {margin}"
-            )
-        return f"it may be worse by more than {margin}{self._power(decides)}"
+            return (NO_INTERVAL(seen=seen, margin=margin),)
+        return OPEN(seen=seen, margin=margin), *self._power(decides)
 
-    def _could(self, figure: Figure) -> str:
+    def _could(self, figure: Figure) -> Text:
         """What these rows would have shown."""
         if figure.low is None or figure.high is None:
             return ""
-        seen = self.margin + smallest_seen(figure.low, figure.high)
-        return f"; one worse by {seen:.2g} would be found four times in five"
+        return WOULD_FIND(difference=self.margin + smallest_seen(figure.low, figure.high))
 
-    def _power(self, decides: Settled) -> str:
+    def _power(self, decides: Settled) -> tuple[Text, ...]:
         """How many rows would settle it, and how many it takes were the two models equal."""
-        settles = rows_for(decides.figure, abs(decides.slack))
+        true = rows_for(decides.figure, abs(decides.slack))
         equal = rows_for(decides.figure, self.margin)
-        said = f"; if that is the true difference, {settles:,} rows settle it" if settles else ""
-        said += f"; two equal models take {equal:,} rows to show it" if equal else ""
-        return f"{said}, four times in five" if said else ""
+        return (
+            ROWS_IF_TRUE(rows=true) if true else "",
+            ROWS_IF_EQUAL(rows=equal) if equal else "",
+        )
 
 
 def no_worse(

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import chosen, names, number
 from comporta.gates.bound import bound
+from comporta.gates.identity import identity
 from comporta.gates.settle import Settled
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, RULE_OF, sentence
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+
+TITLE = code("check.never", "never {decision} when {when}", decision=Text, when=str)
+ABOVE = code("check.never.above", "above {value:g}", value=NUMBER)
+BELOW = code("check.never.below", "below {value:g}", value=NUMBER)
+ENDS = code("check.never.ends", "{ends: or }", ends=tuple)
+LOOKED = code("never.looked", "{rows:,} {which}", rows=int, which=Words)
+HELD = code(
+    "never.held", "{decision} was decided for none of {looked: and } under the rule",
+    decision=Text, looked=tuple,
+)  # fmt: skip
+BROKEN = code(
+    "never.broken",
+    "{decision} was decided for {count:,} of {rows:,} {which} under the rule, expected none",
+    decision=Text, count=int, rows=int, which=Words,
+)  # fmt: skip
 
 
 class Never(Record, frozen=True, kw_only=True):
     """Where `when` holds, the model never decides so: not once."""
 
+    kind: ClassVar[str] = "never"
     when: Callable[..., Any]
     owner: str
     decision: str = ""
@@ -26,8 +45,15 @@ class Never(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
+        """`never?decision=approve&when=under_age`."""
+        return identity(
+            self.kind, decision=self.decision, above=self.above, below=self.below, when=self._when()
+        )
+
+    @property
+    def title(self) -> Text:
         """`never approve when under_age`."""
-        return f"never {self._what()} when {getattr(self.when, '__name__', type(self.when).__name__)}"
+        return TITLE(decision=self._what(), when=self._when())
 
     def needs(self) -> tuple[Need, ...]:
         """The rows under the rule, and what was decided."""
@@ -47,20 +73,23 @@ class Never(Record, frozen=True, kw_only=True):
         (found,) = evidence
         return bound(self, found, 0.0, higher=False, on="value", says=self._reason)
 
-    def _what(self) -> str:
+    def _when(self) -> str:
+        return getattr(self.when, "__name__", type(self.when).__name__)
+
+    def _what(self) -> Text:
         if self.decision:
             return self.decision
-        told = [("above", self.above), ("below", self.below)]
-        return " or ".join(f"{word} {value:g}" for word, value in told if value is not None)
+        ends = ((ABOVE, self.above), (BELOW, self.below))
+        return ENDS(ends=tuple(said(value=value) for said, value in ends if value is not None))
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
-        figure = decides.figure
-        rule = f" (a rule of {self.owner})"
+    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
+        figure, rule = decides.figure, RULE_OF(owner=Words(self.owner))
         if decides.outcome == "pass":
-            looked = " and ".join(f"{each.figure.rows:,} {each.figure.slice}" for each in settled)
-            return f"{self._what()} was decided for none of {looked} under the rule{rule}."
-        broken = f"{figure.value:,.0f} of {figure.rows:,} {figure.slice}"
-        return f"{self._what()} was decided for {broken} under the rule, expected none{rule}."
+            looked = tuple(LOOKED(rows=each.figure.rows, which=Words(each.figure.slice)) for each in settled)
+            return sentence(HELD(decision=self._what(), looked=looked), rule)
+        count = int(figure.value) if math.isfinite(figure.value) else 0
+        which = Words(figure.slice)
+        return sentence(BROKEN(decision=self._what(), count=count, rows=figure.rows, which=which), rule)
 
 
 def never(

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.gates.argument import chosen, names, number
 from comporta.gates.held import Held, held
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.wording import NUMBER, percent
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.contamination",
+    "train/test contamination: at most {share:g} % of test rows seen in training{apart}",
+    share=NUMBER, apart=Text,
+)  # fmt: skip
+APART = code("check.contamination.apart", ", no {columns: or } in both parts", columns=tuple)
+KEYS = code("contamination.keys", "share of test rows that training has under the same key")
+ENTITIES = code("contamination.entities", "share of test rows that are of an entity in training")
+ALIKE = code("contamination.alike", "share of test rows that are alike to a training row")
+NEARLY = code("contamination.nearly_alike", "share of test rows that are nearly alike to a training row")
+REQUESTS = code(
+    "contamination.requests_alike",
+    "share of test rows that are alike, in all that a request carries and the target, to a training row",
+)
 
 
 class Contamination(Record, frozen=True, kw_only=True):
     """No key and no entity in both parts, and at most `twins` of the test rows alike to one in training."""
 
+    kind: ClassVar[str] = "contamination"
     twins: float
     entities: tuple[str, ...] = ()
     subjects: bool = False
@@ -20,10 +39,14 @@ class Contamination(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`at most 1 % of test rows seen in training`."""
-        apart = [*self.entities, *(["subject"] if self.subjects else [])]
-        whole = f", no {' or '.join(apart)} in both parts" if apart else ""
-        return f"at most {100 * self.twins:g} % of test rows seen in training{whole}"
+        """`contamination?twins=0.01&entities=customer&subjects=yes`."""
+        return identity(self.kind, twins=self.twins, entities=self.entities, subjects=self.subjects)
+
+    @property
+    def title(self) -> Text:
+        """`train/test contamination: at most 1 % of test rows seen in training`."""
+        apart = (*self.entities, *(("subject",) if self.subjects else ()))
+        return TITLE(share=percent(self.twins), apart=APART(columns=apart) if apart else "")
 
     def needs(self) -> tuple[Need, ...]:
         """All rows of both parts."""
@@ -33,25 +56,13 @@ class Contamination(Record, frozen=True, kw_only=True):
         """The verdict on keys, entities and twins; the worst decides."""
         (found,) = evidence
         there = {each.metric for each in found.figures}
-        says = "share of test rows that"
-        limits = [Held(metric="keys in both parts", limit=0, says=f"{says} training has under the same key")]
+        limits = [Held(metric="keys in both parts", limit=0, says=KEYS())]
         if self.entities or self.subjects or "entities" in there:
-            limits.append(
-                Held(metric="entities", limit=0, slice=None, says=f"{says} are of an entity in training")
-            )
-        for metric, alike in (
-            ("twins", "alike"),
-            ("near twins", "nearly alike"),
-            ("requests", "alike, in all that a request carries and the target,"),
-        ):
+            limits.append(Held(metric="entities", limit=0, slice=None, says=ENTITIES()))
+        for metric, says in (("twins", ALIKE), ("near twins", NEARLY), ("requests", REQUESTS)):
             if metric == "twins" or f"{metric} in both parts" in there:
                 limits.append(
-                    Held(
-                        metric=f"{metric} in both parts",
-                        limit=self.twins,
-                        on="fault",
-                        says=f"{says} are {alike} to a training row",
-                    )
+                    Held(metric=f"{metric} in both parts", limit=self.twins, on="fault", says=says())
                 )
         return held(self, found, limits)
 

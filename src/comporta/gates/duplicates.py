@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import chosen, number
 from comporta.gates.held import Held, held
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.wording import NUMBER, percent
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.duplicates",
+    "duplicates: at most {share:g} % of training rows, {contradictory:g} % contradictory",
+    share=NUMBER, contradictory=NUMBER,
+)  # fmt: skip
+EQUAL = code("duplicates.equal", "share of training rows that equal an earlier one")
+CONTRADICTORY = code("duplicates.contradictory", "share of training rows that equal one of another target")
+NEARLY = code("duplicates.nearly_equal", "share of training rows that nearly equal an earlier one")
 
 
 class Duplicates(Record, frozen=True, kw_only=True):
     """At most `at_most` of the training rows copy an earlier one; at most `contradictory` contradict one."""
 
+    kind: ClassVar[str] = "duplicates"
     at_most: float
     contradictory: float
     required: bool = True
@@ -17,11 +31,13 @@ class Duplicates(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`at most 5 % of training rows are duplicates, 1 % contradictory`."""
-        return (
-            f"at most {100 * self.at_most:g} % of training rows are duplicates, "
-            f"{100 * self.contradictory:g} % contradictory"
-        )
+        """`duplicates?at_most=0.05&contradictory=0.01`."""
+        return identity(self.kind, at_most=self.at_most, contradictory=self.contradictory)
+
+    @property
+    def title(self) -> Text:
+        """`duplicates: at most 5 % of training rows, 1 % contradictory`."""
+        return TITLE(share=percent(self.at_most), contradictory=percent(self.contradictory))
 
     def needs(self) -> tuple[Need, ...]:
         """All training rows, compared."""
@@ -30,20 +46,17 @@ class Duplicates(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on copies, near copies and contradictions; the worst decides."""
         (found,) = evidence
-        says = "share of training rows that"
         limits = [
-            Held(metric="duplicates", limit=self.at_most, on="interval", says=f"{says} equal an earlier one"),
+            Held(metric="duplicates", limit=self.at_most, on="interval", says=EQUAL()),
             Held(
                 metric="contradictory duplicates",
                 limit=self.contradictory,
                 on="interval",
-                says=f"{says} equal one of another target",
+                says=CONTRADICTORY(),
             ),
         ]
         if any(each.metric == "near duplicates" for each in found.figures):
-            limits.append(
-                Held(metric="near duplicates", limit=self.at_most, says=f"{says} nearly equal an earlier one")
-            )
+            limits.append(Held(metric="near duplicates", limit=self.at_most, says=NEARLY()))
         return held(self, found, limits)
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import names, number, usual
 from comporta.gates.held import Held, held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, percent
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.evasion", "evasion{of} by {features} at a cost of {cost:g}: at most {share:.4g} % flip",
+    of=Text, features=tuple, cost=NUMBER, share=NUMBER,
+)  # fmt: skip
+OF = code("check.evasion.of", " of {unwanted}", unwanted=str)
 
 
 class Evasion(Record, frozen=True, kw_only=True):
     """Of the refused rows at most `most` flip at a cost of `cost`, by changes of these features."""
 
+    kind: ClassVar[str] = "evasion"
     changeable: tuple[str, ...]
     cost: float
     most: float
@@ -26,10 +36,16 @@ class Evasion(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
+        """`evasion?changeable=income&changeable=purpose&cost=1&most=0.05`."""
+        return identity(
+            self.kind, unwanted=self.unwanted, changeable=self.changeable, cost=self.cost, most=self.most
+        )
+
+    @property
+    def title(self) -> Text:
         """`evasion by income, purpose at a cost of 1: at most 5 % flip`."""
-        of = f" of {self.unwanted}" if self.unwanted else ""
-        named = ", ".join(self.changeable)
-        return f"evasion{of} by {named} at a cost of {self.cost:g}: at most {100 * self.most:.4g} % flip"
+        of: Text = OF(unwanted=self.unwanted) if self.unwanted else ""
+        return TITLE(of=of, features=self.changeable, cost=self.cost, share=percent(self.most))
 
     def needs(self) -> tuple[Need, ...]:
         """The search; its limit changes nothing of it."""

@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.gates.argument import chosen, number
 from comporta.gates.bound import bound
+from comporta.gates.identity import identity
 from comporta.gates.settle import Settled
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, percent, sentence
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+
+ALL = code("check.expectations", "the data is as declared")
+BUT_FOR = code(
+    "check.expectations.but_for", "the data is as declared but for {share:g} % of rows", share=NUMBER
+)
+ALL_HOLD = code("expectations.all_hold", "all {count} expectations of the data hold", count=int)
+SOME_HOLD = code(
+    "expectations.some_hold", "{good} of {count} expectations of the data hold", good=int, count=int
+)
+WORST = code(
+    "expectations.worst", "{which}: {share:.4%} of {rows:,} rows break it beyond what is declared",
+    which=Words, share=NUMBER, rows=int,
+)  # fmt: skip
+EXPECTED = code("expectations.expected", "expected at most {share:.4%}", share=NUMBER)
 
 
 class Expectations(Record, frozen=True, kw_only=True):
     """At most `at_most` of a dataset's rows break any one expectation, beyond what its declaration allows."""
 
+    kind: ClassVar[str] = "expectations"
     at_most: float
     required: bool = True
     level: Level = "release"
 
     @property
     def name(self) -> str:
+        """`expectations?at_most=0`."""
+        return identity(self.kind, at_most=self.at_most)
+
+    @property
+    def title(self) -> Text:
         """`the data is as declared`."""
-        if not self.at_most:
-            return "the data is as declared"
-        return f"the data is as declared but for {100 * self.at_most:g} % of rows"
+        return BUT_FOR(share=percent(self.at_most)) if self.at_most else ALL()
 
     def needs(self) -> tuple[Need, ...]:
         """Every declared expectation, counted on the versions that the features read."""
@@ -33,15 +54,14 @@ class Expectations(Record, frozen=True, kw_only=True):
         (found,) = evidence
         return bound(self, found, self.at_most, higher=False, on="value", says=self._reason)
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
+    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
         good = sum(each.outcome == "pass" for each in settled)
         figure = decides.figure
-        worst = f"{figure.slice}: {figure.value:.4%} of {figure.rows:,} rows break it beyond what is declared"
+        worst = WORST(which=Words(figure.slice), share=figure.value, rows=figure.rows)
         if decides.outcome == "pass":
-            told = "" if not figure.value else f" ({worst})"
-            return f"All {len(settled)} expectations of the data hold{told}."
-        held = f"{good} of {len(settled)} expectations of the data hold"
-        return f"{held}; {worst}, expected at most {self.at_most:.4%}."
+            return sentence(ALL_HOLD(count=len(settled)), worst if figure.value else "")
+        held = SOME_HOLD(good=good, count=len(settled))
+        return sentence(held, worst, EXPECTED(share=self.at_most))
 
 
 def expectations(*, at_most: float = 0.0, required: bool = True, level: Level = "release") -> Expectations:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec.structs import replace
 
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import no_matter
 from comporta.gates.held import Held, held
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.wording import NUMBER
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code("check.explanation", "SHAP additivity within {residual:g}", residual=NUMBER)
 
 
 class Explained(Record, frozen=True, kw_only=True):
     """Shapley values were made, add up to the answer but for `residual`, and the model they were read from
     answers as the one asked but for `apart`."""
 
+    kind: ClassVar[str] = "explanation"
     residual: float
     apart: float = 1e-4
     required: bool = True
@@ -21,8 +28,13 @@ class Explained(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`explanations add up to the answer within 1e-06`."""
-        return f"explanations add up to the answer within {self.residual:g}"
+        """`explanation?residual=1e-06`."""
+        return identity(self.kind, residual=self.residual)
+
+    @property
+    def title(self) -> Text:
+        """`SHAP additivity within 1e-06`."""
+        return TITLE(residual=self.residual)
 
     def needs(self) -> tuple[Need, ...]:
         """Shapley values of a sample."""

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from comporta.gates.argument import number, usual, whole
 from comporta.gates.held import Held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
 from comporta.gates.since import since
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.feature_drift",
+    "feature drift: at most {most:g} for important features, {weighted:g} weighted over all",
+    most=NUMBER, weighted=NUMBER,
+)  # fmt: skip
+ONE = code("feature_drift.one", "drift of the feature")
+ALL = code("feature_drift.all", "drift of all features, weighted")
 
 
 class FeatureDrift(Record, frozen=True, kw_only=True):
     """No feature with at least `share` of the importance moved by more than `most`, and all together,
     weighted by importance, by no more than `weighted`. versions: judged, newest first."""
 
+    kind: ClassVar[str] = "feature_drift"
     most: float
     weighted: float
     share: float = 0.02
@@ -25,8 +38,13 @@ class FeatureDrift(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`important features drifted by at most 0.25, all by at most 0.1`."""
-        return f"important features drifted by at most {self.most:g}, all by at most {self.weighted:g}"
+        """`feature_drift?most=0.25&weighted=0.1`."""
+        return identity(self.kind, most=self.most, weighted=self.weighted)
+
+    @property
+    def title(self) -> Text:
+        """`feature drift: at most 0.25 for important features, 0.1 weighted over all`."""
+        return TITLE(most=self.most, weighted=self.weighted)
 
     def needs(self) -> tuple[Need, ...]:
         """How far each feature moved, and how much of the importance it holds."""
@@ -42,8 +60,8 @@ class FeatureDrift(Record, frozen=True, kw_only=True):
             if each.metric != "feature drift" or share.get(each.slice.partition(": ")[2], 1.0) >= self.share
         )
         limits = (
-            Held(metric="feature drift", limit=self.most, on=self.on, says="the feature drifted"),
-            Held(metric="weighted drift", limit=self.weighted, on=self.on, says="all features, weighted"),
+            Held(metric="feature drift", limit=self.most, on=self.on, says=ONE()),
+            Held(metric="weighted drift", limit=self.weighted, on=self.on, says=ALL()),
         )
         return since(self, msgspec.structs.replace(found, figures=figures), limits, versions=self.versions)
 

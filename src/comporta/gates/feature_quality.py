@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import chosen, number, whole
 from comporta.gates.held import Held, held
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.wording import NUMBER, percent
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 MOST = 1_000_000
+
+TITLE = code("check.feature_quality", "feature quality: at most {limits}", limits=tuple)
+BROKEN = code("check.feature_quality.broken", "{count} broken", count=int)
+IDLE = code("check.feature_quality.idle", "{count} idle", count=int)
+OUTLIERS = code("check.feature_quality.outliers", "{share:g} % of values far outside", share=NUMBER)
+FOUND = code("feature_quality.broken", "broken features (the evidence says which):")
 
 
 class FeatureQuality(Record, frozen=True, kw_only=True):
     """How many features may be broken or idle, and how many values far outside; None: only told."""
 
+    kind: ClassVar[str] = "feature_quality"
     broken: int
     idle: int | None
     outliers: float | None
@@ -20,11 +31,16 @@ class FeatureQuality(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`features are sound: at most 0 broken`."""
-        limits = [f"{self.broken} broken"]
-        limits += [f"{self.idle} idle"] if self.idle is not None else []
-        limits += [f"{100 * self.outliers:g} % of values far outside"] if self.outliers is not None else []
-        return f"features are sound: at most {', '.join(limits)}"
+        """`feature_quality?broken=0`."""
+        return identity(self.kind, broken=self.broken, idle=self.idle, outliers=self.outliers)
+
+    @property
+    def title(self) -> Text:
+        """`feature quality: at most 0 broken`."""
+        limits: list[Text] = [BROKEN(count=self.broken)]
+        limits += [IDLE(count=self.idle)] if self.idle is not None else []
+        limits += [OUTLIERS(share=percent(self.outliers))] if self.outliers is not None else []
+        return TITLE(limits=tuple(limits))
 
     def needs(self) -> tuple[Need, ...]:
         """Every feature, looked at on all rows."""
@@ -33,11 +49,7 @@ class FeatureQuality(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on what is limited; the worst decides."""
         (found,) = evidence
-        limits = [
-            Held(
-                metric="broken features", limit=self.broken, says="broken features (the evidence says which):"
-            )
-        ]
+        limits = [Held(metric="broken features", limit=self.broken, says=FOUND())]
         if self.idle is not None:
             limits.append(Held(metric="idle features", limit=self.idle))
         if self.outliers is not None and any(each.slice for each in found.figures):

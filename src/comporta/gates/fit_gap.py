@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import bound
-from comporta.gates.settle import On, Settled, show
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, result
+from comporta.gates.wording import NUMBER, sentence
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
 from comporta.records.metric import metric as named
+
+TITLE = code("check.fit_gap", "train/test gap{of} at most {limit:g}", of=Text, limit=NUMBER)
+OF = code("check.fit_gap.of", " of {metric}", metric=str)
+SIDE = code("fit_gap.side", "{part} {value:.4g}", part=str, value=NUMBER)
+SIDES = code("fit_gap.sides", "{sides}", sides=tuple)
 
 
 class FitGap(Record, frozen=True, kw_only=True):
     """On its test rows the model is worse than on its training rows by at most `at_most`."""
 
+    kind: ClassVar[str] = "fit_gap"
     metric: str
     at_most: float
     on: On = "fault"
@@ -22,8 +31,13 @@ class FitGap(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`fit gap of roc_auc at most 0.1`."""
-        return f"fit gap{f' of {self.metric}' if self.metric else ''} at most {self.at_most:g}"
+        """`fit_gap?metric=roc_auc&at_most=0.1`."""
+        return identity(self.kind, metric=self.metric, at_most=self.at_most)
+
+    @property
+    def title(self) -> Text:
+        """`train/test gap of roc_auc at most 0.1`."""
+        return TITLE(of=OF(metric=self.metric) if self.metric else "", limit=self.at_most)
 
     def needs(self) -> tuple[Need, ...]:
         """The metric on both parts."""
@@ -33,20 +47,15 @@ class FitGap(Record, frozen=True, kw_only=True):
         """The verdict on the gap, with both sides told."""
         (found,) = evidence
         gaps = [each for each in found.figures if each.metric.endswith(" gap")]
-        sides = ", ".join(
-            f"{each.metric.rpartition(' ')[2]} {each.value:.4g}"
+        sides = tuple(
+            SIDE(part=each.metric.rpartition(" ")[2], value=each.value)
             for each in found.figures
             if not each.metric.endswith(" gap")
         )
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> str:
-            seen = f"{decides.figure.metric} {show(decides.figure)} ({sides})"
-            if decides.outcome == "fail":
-                return f"{seen}: expected at most {self.at_most:g}."
-            if decides.outcome == "pass":
-                shown = "at most" if decides.slack >= 0 else "not shown to be above"
-                return f"{seen}: {shown} {self.at_most:g}."
-            return f"{seen}: it may be above {self.at_most:g}."
+        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
+            said = result(decides, self.at_most, higher=False, what=decides.figure.metric)
+            return sentence(said, SIDES(sides=sides) if sides else "")
 
         return bound(self, found, self.at_most, higher=False, on=self.on, says=says, figures=gaps)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comporta.gates.bound import Named, no_matter
-from comporta.gates.settle import On, Settled, settle, show, unseen, worst
-from comporta.records import Evidence, Figure, Record, Verdict
+from comporta.gates.settle import On, Settled, result, settle, unseen, worst
+from comporta.gates.wording import sentence
+from comporta.records import Evidence, Figure, Record, Text, Verdict, code
+
+NOTHING = code("gate.nothing_measured_for", "nothing was measured for {what}", what=Text)
 
 
 class Held(Record, frozen=True, kw_only=True):
@@ -17,7 +20,7 @@ class Held(Record, frozen=True, kw_only=True):
     higher: bool = False
     on: On = "value"
     slice: str | None = ""
-    says: str = ""
+    says: Text = ""
 
 
 def held(check: Named, evidence: Evidence, limits: Sequence[Held]) -> Verdict:
@@ -31,7 +34,7 @@ def held(check: Named, evidence: Evidence, limits: Sequence[Held]) -> Verdict:
     for limit in limits:
         found = [each for each in evidence.figures if _meets(each, limit)]
         if not found:
-            why = f"nothing was measured for {limit.says or limit.metric}"
+            why = NOTHING(what=limit.says or limit.metric)
             absent = Evidence(need=evidence.need, missing=why, artifact=evidence.artifact)
             return unseen(check.name, check.required, limit.limit, (absent,))
         one = worst([settle(each, limit.limit, higher=limit.higher, on=limit.on) for each in found])
@@ -43,7 +46,12 @@ def held(check: Named, evidence: Evidence, limits: Sequence[Held]) -> Verdict:
         check=check.name,
         outcome=decides.outcome,
         required=check.required,
-        reason="; ".join(_sentence(one, limit) for one, limit in shown) + ".",
+        reason=sentence(
+            *(
+                result(one, each.limit, higher=each.higher, what=each.says or each.metric)
+                for one, each in shown
+            )
+        ),
         figure=decides.figure,
         limit=limit.limit,
         needed=decides.needed,
@@ -53,15 +61,3 @@ def held(check: Named, evidence: Evidence, limits: Sequence[Held]) -> Verdict:
 
 def _meets(figure: Figure, limit: Held) -> bool:
     return figure.metric == limit.metric and (limit.slice is None or figure.slice == limit.slice)
-
-
-def _sentence(one: Settled, limit: Held) -> str:
-    way = "at least" if limit.higher else "at most"
-    seen = f"{limit.says or limit.metric} {show(one.figure)}"
-    if one.outcome == "pass" and one.slack < 0:
-        return f"{seen}: not shown to be {'below' if limit.higher else 'above'} {limit.limit:g}"
-    if one.outcome == "pass":
-        return f"{seen}: {way} {limit.limit:g}"
-    if one.outcome == "fail":
-        return f"{seen}: expected {way} {limit.limit:g}"
-    return f"{seen}: the limit {way} {limit.limit:g} may hold or not"

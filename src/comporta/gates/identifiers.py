@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import chosen, whole
 from comporta.gates.held import Held, held
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+
+NONE = code("check.identifiers", "no feature is an identifier")
+AT_MOST = code("check.identifiers.at_most", "at most {count} features are identifiers", count=int)
+FOUND = code("identifiers.found", "features that name or count the row (the evidence says which):")
 
 
 class Identifiers(Record, frozen=True, kw_only=True):
     """At most so many features name or count the row."""
 
+    kind: ClassVar[str] = "identifiers"
     at_most: int
     required: bool = True
     level: Level = "release"
 
     @property
     def name(self) -> str:
+        """`identifiers?at_most=0`."""
+        return identity(self.kind, at_most=self.at_most)
+
+    @property
+    def title(self) -> Text:
         """`no feature is an identifier`."""
-        return (
-            "no feature is an identifier"
-            if not self.at_most
-            else f"at most {self.at_most} features are identifiers"
-        )
+        return AT_MOST(count=self.at_most) if self.at_most else NONE()
 
     def needs(self) -> tuple[Need, ...]:
         """Every feature, looked at on all training rows."""
@@ -30,8 +39,7 @@ class Identifiers(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on how many there are."""
         (found,) = evidence
-        says = "features that name or count the row (the evidence says which):"
-        return held(self, found, (Held(metric="identifiers", limit=self.at_most, says=says),))
+        return held(self, found, (Held(metric="identifiers", limit=self.at_most, says=FOUND()),))
 
 
 def identifiers(*, at_most: int = 0, required: bool = False, level: Level = "release") -> Identifiers:

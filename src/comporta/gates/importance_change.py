@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import number, usual, whole
 from comporta.gates.held import Held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
 from comporta.gates.since import since
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, percent
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.importance_change",
+    "feature importance: at most {share:.4g} % moved{ranks}",
+    share=NUMBER,
+    ranks=Text,
+)
+RANKS = code("check.importance_change.ranks", ", no top feature by more than {ranks} ranks", ranks=int)
 
 
 class ImportanceChange(Record, frozen=True, kw_only=True):
     """At most `moved` of the importance lies with other features than before; ranks: by how many ranks one
     of the ten most important features may rise or fall, None: any. versions: judged, newest first."""
 
+    kind: ClassVar[str] = "importance_change"
     moved: float
     ranks: int | None = None
     versions: int = 1
@@ -22,9 +35,14 @@ class ImportanceChange(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`at most 50 % of importance moved`."""
-        also = "" if self.ranks is None else f", no top feature by more than {self.ranks} ranks"
-        return f"at most {100 * self.moved:.4g} % of importance moved{also}"
+        """`importance_change?moved=0.5`."""
+        return identity(self.kind, moved=self.moved, ranks=self.ranks)
+
+    @property
+    def title(self) -> Text:
+        """`feature importance: at most 50 % moved`."""
+        ranks: Text = "" if self.ranks is None else RANKS(ranks=self.ranks)
+        return TITLE(share=percent(self.moved), ranks=ranks)
 
     def needs(self) -> tuple[Need, ...]:
         """The change of shares and ranks."""

@@ -10,8 +10,19 @@ from blake3 import blake3
 from msgspec.structs import replace
 
 from comporta.gates.sliced import whole
-from comporta.gates.written import written
-from comporta.records import LEVELS, Check, Evidence, Level, Need, Outcome, Verdict
+from comporta.gates.wording import NOT_MEASURED
+from comporta.gates.written import kind_of, written
+from comporta.records import LEVELS, Check, Evidence, Level, Message, Need, Outcome, Text, Verdict, code
+
+NEEDS_RAISED = code(
+    "gate.needs_raised", "The check could not say what it needs: it raised {error}.", error=str
+)
+RAISED = code("gate.raised", "The check could not run: it raised {error}.", error=str)
+NO_VERDICT = code("gate.no_verdict", "The check did not answer with a verdict.")
+OTHER_NAME = code("gate.other_name", "The check answered under another name or rule than it declared.")
+EXCUSED = code("gate.excused", "the check says that it does not apply, the evidence does not")
+PASSED_NO_NUMBER = code("gate.passed_no_number", "The check passed a figure that is no number.")
+UNMADE = code("gate.unmade", "nothing was made for {what}", what=str)
 
 
 def needs(checks: Sequence[Check]) -> tuple[Need, ...]:
@@ -45,8 +56,9 @@ def form(check: Check, beside: bytes = b"") -> str:
     """The digest of all that a check declares, 64 hex digits: two of one name ask the same only where it is
     equal. beside: what else decides what it asks, such as the code that its functions reach.
 
-    A function in it, and a kind that is not Comporta's, count by their source text. Raises BadProject on a
-    check that is no plain data: its limits could change unseen.
+    It is made of the declared kind and of the declared values that are not the usual ones, so that a title, a
+    class or a module may be called otherwise. A function in it, and a kind that is not Comporta's, count by
+    their source text. Raises BadProject on a check that is no plain data: its limits could change unseen.
     """
     return blake3(written(check) + b"\n" + beside).hexdigest()
 
@@ -73,37 +85,44 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
     name, required = _attribute(check, "name", type(check).__name__), _attribute(check, "required", True)
     asked, fault = _asked(check)
     if fault:
-        return _doubt(name, required, f"The check could not say what it needs: it raised {fault}.")
+        return _doubt(name, required, NEEDS_RAISED(error=fault))
     found = tuple(evidence.get(need) or _unmade(need) for need in asked)
     try:
         verdict = check.judge(found)
     except Exception as raised:  # as above; only the type is told: a message may hold values from the data
-        return _doubt(name, required, f"The check could not run: it raised {type(raised).__name__}.")
+        return _doubt(name, required, RAISED(error=type(raised).__name__))
     if not isinstance(verdict, Verdict) or verdict.outcome not in get_args(Outcome):
-        return _doubt(name, required, "The check did not answer with a verdict.")
+        return _doubt(name, required, NO_VERDICT())
     if (verdict.check, verdict.required) != (name, required):
-        return _doubt(name, required, "The check answered under another name or rule than it declared.")
-    missing = next((each.missing for each in found if each.missing), "")
+        return _doubt(name, required, OTHER_NAME())
+    missing: Text = next((each.missing for each in found if each.missing), "")
     if verdict.outcome == "does not apply" and not any(each.without for each in found):
-        missing = missing or "the check says that it does not apply, the evidence does not"
+        missing = missing or EXCUSED()
     if missing and verdict.opens and verdict.outcome != "inconclusive":
-        return _doubt(name, required, f"Not measured: {missing}.")
+        return _doubt(name, required, NOT_MEASURED(why=missing))
     if verdict.outcome == "pass" and verdict.figure is not None and not math.isfinite(verdict.figure.value):
-        return _doubt(name, required, "The check passed a figure that is no number.")
+        return _doubt(name, required, PASSED_NO_NUMBER())
     return whole(verdict, found)
 
 
 def _about(check: Check, verdict: Verdict) -> Verdict:
-    """With what it rests on, so that a report can order it."""
+    """With what it rests on, so that a report can order it, and what the check is called."""
     asked, _ = _asked(check)
-    return verdict if verdict.what or not asked else replace(verdict, what=asked[0].what)
+    what = verdict.what or (asked[0].what if asked else "")
+    return replace(verdict, what=what, title=title_of(check), kind=kind_of(check))
+
+
+def title_of(check: Check) -> Text:
+    """What people read: its `title`, else its name."""
+    title: Text = _attribute(check, "title", "")
+    return title or _attribute(check, "name", type(check).__name__)
 
 
 def _unmade(need: Need) -> Evidence:
-    return Evidence(need=need, missing=f"nothing was made for {need.what!r}")
+    return Evidence(need=need, missing=UNMADE(what=need.what))
 
 
-def _doubt(name: str, required: bool, reason: str) -> Verdict:
+def _doubt(name: str, required: bool, reason: Text) -> Verdict:
     return Verdict(check=name, outcome="inconclusive", required=required, reason=reason)
 
 
@@ -112,4 +131,5 @@ def _attribute(check: Check, name: str, otherwise: Any) -> Any:
         found = getattr(check, name)
     except Exception:  # foreign code again: an attribute that raises is not an open gate
         return otherwise
-    return found if isinstance(found, type(otherwise)) else otherwise
+    expected = (str, Message) if name == "title" else type(otherwise)
+    return found if isinstance(found, expected) else otherwise

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import number, usual
 from comporta.gates.held import Held, held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, percent
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code("check.label_errors", "label errors: at most {share:g} % of labels contradicted", share=NUMBER)
+FOUND = code("label_errors.found", "share of training labels that models which never saw them contradict:")
 
 
 class LabelErrors(Record, frozen=True, kw_only=True):
     """At most the share `at_most` of the training labels is contradicted."""
 
+    kind: ClassVar[str] = "label_errors"
     at_most: float
     on: On = "fault"
     required: bool = True
@@ -18,8 +26,13 @@ class LabelErrors(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`at most 5 % of labels contradicted`."""
-        return f"at most {100 * self.at_most:g} % of labels contradicted"
+        """`label_errors?at_most=0.05`."""
+        return identity(self.kind, at_most=self.at_most)
+
+    @property
+    def title(self) -> Text:
+        """`label errors: at most 5 % of labels contradicted`."""
+        return TITLE(share=percent(self.at_most))
 
     def needs(self) -> tuple[Need, ...]:
         """Labels held against predictions out of fold."""
@@ -28,12 +41,7 @@ class LabelErrors(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the share."""
         (found,) = evidence
-        limit = Held(
-            metric="labels contradicted",
-            limit=self.at_most,
-            on=self.on,
-            says="share of training labels that models which never saw them contradict:",
-        )
+        limit = Held(metric="labels contradicted", limit=self.at_most, on=self.on, says=FOUND())
         return held(self, found, (limit,))
 
 

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import bound
-from comporta.gates.settle import Settled, show
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.settle import Settled, result
+from comporta.gates.wording import NUMBER, sentence
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.learning_curve", "learning curve: the last doubling of rows gains at least {gain:g}", gain=NUMBER
+)
+WORSE = code("learning_curve.worse", "the model does worse with more rows")
+MORE = code("learning_curve.more", "more rows are likely to help")
 
 
 class LearningCurve(Record, frozen=True, kw_only=True):
     """The last doubling of the training rows took away at least `gain` of the loss."""
 
+    kind: ClassVar[str] = "learning_curve"
     gain: float
     required: bool = True
     level: Level = "audit"
 
     @property
     def name(self) -> str:
-        """`the last doubling of rows gains at least -0.05`."""
-        return f"the last doubling of rows gains at least {self.gain:g}"
+        """`learning_curve?gain=-0.05`."""
+        return identity(self.kind, gain=self.gain)
+
+    @property
+    def title(self) -> Text:
+        """`learning curve: the last doubling of rows gains at least -0.05`."""
+        return TITLE(gain=self.gain)
 
     def needs(self) -> tuple[Need, ...]:
         """The curve."""
@@ -31,15 +46,12 @@ class LearningCurve(Record, frozen=True, kw_only=True):
         (found,) = evidence
         return bound(self, found, self.gain, higher=True, on="fault", says=self._reason)
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
+    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
         figure = decides.figure
-        seen = f"{figure.metric} {show(figure)}"
+        said = result(decides, self.gain, higher=True, what=figure.metric)
         if decides.outcome == "fail":
-            return f"{seen}: expected at least {self.gain:g}; the model does worse with more rows."
-        more = "more rows are likely to help" if figure.low is not None and figure.low > 0 else ""
-        tail = f"; {more}" if more else ""
-        shown = "at least" if decides.slack >= 0 else "not shown to be below"
-        return f"{seen}: {shown} {self.gain:g}{tail}."
+            return sentence(said, WORSE())
+        return sentence(said, MORE() if figure.low is not None and figure.low > 0 else "")
 
 
 def learning_curve(gain: float = -0.05, *, required: bool = True, level: Level = "audit") -> LearningCurve:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import chosen
-from comporta.gates.settle import On, Settled, settle, show, unseen, worst
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, alike, result, settle, settles, unseen, worst
+from comporta.gates.wording import NUMBER, by_columns, sentence
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code
 from comporta.records.metric import metric as named
+
+AT_LEAST = code("check.limit.at_least", "{metric}{by} at least {limit:g}", metric=str, by=Text, limit=NUMBER)
+AT_MOST = code("check.limit.at_most", "{metric}{by} at most {limit:g}", metric=str, by=Text, limit=NUMBER)
 
 
 class Limit(Record, frozen=True, kw_only=True):
@@ -18,6 +24,7 @@ class Limit(Record, frozen=True, kw_only=True):
     on: `interval`: all of the interval must clear the limit; `value`: the value alone.
     """
 
+    kind: ClassVar[str] = "limit"
     metric: str
     limit: float
     least: bool
@@ -28,9 +35,15 @@ class Limit(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
+        """`limit?metric=roc_auc&at_least=0.7&by=carrier`."""
+        way = {"at_least" if self.least else "at_most": self.limit}
+        return identity(self.kind, metric=self.metric, **way, by=self.by)
+
+    @property
+    def title(self) -> Text:
         """`roc_auc by carrier at least 0.7`."""
-        by = f" by {self.by}" if self.by else ""
-        return f"{self.metric}{by} at {'least' if self.least else 'most'} {self.limit:g}"
+        said = AT_LEAST if self.least else AT_MOST
+        return said(metric=self.metric, by=by_columns(self.by), limit=self.limit)
 
     def needs(self) -> tuple[Need, ...]:
         """The figures of this metric on the test rows."""
@@ -54,19 +67,9 @@ class Limit(Record, frozen=True, kw_only=True):
             evidence=found.artifact,
         )
 
-    def _reason(self, decides: Settled, settled: list[Settled]) -> str:
-        seen = f"{self.metric} {show(decides.figure)}"
-        asked = f"at {'least' if self.least else 'most'} {self.limit:g}"
-        alike = sum(each.outcome == decides.outcome for each in settled)
-        of = f" ({alike} of {len(settled)} slices)" if self.by else ""
-        if decides.outcome == "pass":
-            return f"{seen}: {asked}{of}."
-        if decides.outcome == "fail":
-            return f"{seen}: expected {asked}{of}."
-        if decides.figure.low is None:
-            return f"{seen} has no interval: too few independent units to tell whether it is {asked}{of}."
-        settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
-        return f"{seen}: the interval holds the limit {self.limit:g}, so it may be either{of}{settles}."
+    def _reason(self, decides: Settled, settled: list[Settled]) -> Text:
+        said = result(decides, self.limit, higher=self.least, what=self.metric)
+        return sentence(said, alike(decides, settled) if self.by else "", settles(decides))
 
 
 def at_least(

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import number, usual, whole
 from comporta.gates.held import Held, held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.membership", "membership inference: TPR at most {tpr:.3g} at 1 % FPR{strict}{fits}",
+    tpr=NUMBER, strict=Text, fits=Text,
+)  # fmt: skip
+STRICT = code("check.membership.strict", " and {tpr:.3g} at 0.1 % FPR", tpr=NUMBER)
+FITS = code("check.membership.fits", ", {fits} fits", fits=int)
+RATE = code(
+    "membership.rate",
+    "share of the training rows recognised as such (TPR) where {percent:g} % of others are taken for one "
+    "(FPR)",
+    percent=NUMBER,
+)  # fmt: skip
+AREA = code("membership.area", "area under the attack's ROC curve (0.5: no better than chance)")
 
 
 class Membership(Record, frozen=True, kw_only=True):
     """Of the members at most this share may be told where 1 %, or 0.1 %, of the others are mistaken."""
 
+    kind: ClassVar[str] = "membership"
     tpr_at_1pct: float
     tpr_at_01pct: float | None = None
     area: float | None = 0.65
@@ -21,10 +40,19 @@ class Membership(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`membership told for at most 5 % at 1 % false positives`."""
-        strict = "" if self.tpr_at_01pct is None else f" and {self.tpr_at_01pct:.3g} at 0.1 %"
-        by = f", {self.fits} fits" if self.fits else ""
-        return f"membership told for at most {self.tpr_at_1pct:.3g} at 1 % false positives{strict}{by}"
+        """`membership?tpr_at_1pct=0.05`."""
+        return identity(
+            self.kind,
+            tpr_at_1pct=self.tpr_at_1pct,
+            tpr_at_01pct=self.tpr_at_01pct,
+            fits=self.fits or None,
+        )
+
+    @property
+    def title(self) -> Text:
+        """`membership inference: TPR at most 0.05 at 1 % FPR`."""
+        strict: Text = "" if self.tpr_at_01pct is None else STRICT(tpr=self.tpr_at_01pct)
+        return TITLE(tpr=self.tpr_at_1pct, strict=strict, fits=FITS(fits=self.fits) if self.fits else "")
 
     def needs(self) -> tuple[Need, ...]:
         """The attack."""
@@ -32,22 +60,18 @@ class Membership(Record, frozen=True, kw_only=True):
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the rates and the area: the first beyond its limit fails."""
-        limits = [_limit("1.0%", self.tpr_at_1pct, self.on)]
+        limits = [_limit(1.0, self.tpr_at_1pct, self.on)]
         if self.tpr_at_01pct is not None:
-            limits.append(_limit("0.1%", self.tpr_at_01pct, self.on))
+            limits.append(_limit(0.1, self.tpr_at_01pct, self.on))
         if self.area is not None:
             metric = "area under the attack's ROC curve"
-            limits.append(
-                Held(
-                    metric=metric, limit=self.area, on=self.on, says=f"{metric} (0.5: no better than chance)"
-                )
-            )
+            limits.append(Held(metric=metric, limit=self.area, on=self.on, says=AREA()))
         return held(self, evidence[0], limits)
 
 
-def _limit(share: str, limit: float, on: On) -> Held:
-    says = f"share of the training rows told as such where {share} of others are mistaken for one"
-    return Held(metric=f"true positives at {share} false", limit=limit, on=on, says=says)
+def _limit(percent: float, limit: float, on: On) -> Held:
+    metric = f"true positives at {percent:.1f}% false"
+    return Held(metric=metric, limit=limit, on=on, says=RATE(percent=percent))
 
 
 def membership(

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import number, usual, whole
 from comporta.gates.held import Held, held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, percent
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
 from comporta.records.metric import metric as named
 
 LEVELS_OF_NOISE = (0.01, 0.05, 0.1)
+
+TITLE = code(
+    "check.noise",
+    "noise sensitivity: at most {share:.4g} % of predictions change under noise of {at:g} spreads"
+    "{lost}{extreme}",
+    at=NUMBER, share=NUMBER, lost=Text, extreme=Text,
+)  # fmt: skip
+LOST = code("check.noise.lost", ", at most {lost:g} lost", lost=NUMBER)
+LOST_OF = code("check.noise.lost_of", ", at most {lost:g} {metric} lost", lost=NUMBER, metric=str)
+EXTREME = code("check.noise.extreme", ", at most {share:.4g} % at an extreme", share=NUMBER)
 
 
 class Noise(Record, frozen=True, kw_only=True):
@@ -18,6 +32,7 @@ class Noise(Record, frozen=True, kw_only=True):
     its extremes may change; None: any.
     """
 
+    kind: ClassVar[str] = "noise"
     flips: float
     metric_lost: float | None = None
     extreme: float | None = None
@@ -30,14 +45,25 @@ class Noise(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`noise of 0.05 spreads changes at most 10 % of decisions`."""
-        also = (
-            "" if self.metric_lost is None else f", loses at most {self.metric_lost:g} {self.metric}".rstrip()
+        """`noise?at=0.05&flips=0.1`."""
+        return identity(
+            self.kind,
+            at=self.at,
+            flips=self.flips,
+            metric_lost=self.metric_lost,
+            metric=None if self.metric_lost is None else self.metric,
+            extreme=self.extreme,
         )
-        far = "" if self.extreme is None else f", an extreme at most {self.extreme:.4g}"
-        return (
-            f"noise of {self.at:g} spreads changes at most {100 * self.flips:.4g} % of decisions{also}{far}"
-        )
+
+    @property
+    def title(self) -> Text:
+        """`noise sensitivity: at most 10 % of predictions change under noise of 0.05 spreads`."""
+        lost: Text = ""
+        if self.metric_lost is not None:
+            lost = LOST(lost=self.metric_lost)
+            lost = LOST_OF(lost=self.metric_lost, metric=self.metric) if self.metric else lost
+        extreme: Text = "" if self.extreme is None else EXTREME(share=percent(self.extreme))
+        return TITLE(at=self.at, share=percent(self.flips), lost=lost, extreme=extreme)
 
     def needs(self) -> tuple[Need, ...]:
         """Decisions at several levels of noise; limits change nothing of it."""

@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
+import math
 from math import floor, log10
+from typing import ClassVar
 
 import msgspec
 
 from comporta.gates.argument import chosen, number
 from comporta.gates.held import Held, held
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.wording import NUMBER, sentences
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code("check.parity", "training-serving skew at most {tolerance:g}", tolerance=NUMBER)
+UNSERVED = code(
+    "parity.unserved",
+    "{count} of its forms cannot be served by a fresh process ({forms}): it does not load there, or does not "
+    "answer its trial rows as it did when it was kept. The evidence says why.",
+    count=int, forms=tuple,
+)  # fmt: skip
+BEYOND = code(
+    "parity.rows_beyond",
+    "{count:,} of {rows:,} rows differ by more than {beyond:.0e}; the evidence names the first row and "
+    "column.",
+    count=int, rows=int, beyond=NUMBER,
+)  # fmt: skip
+FROM_RAW = code(
+    "parity.compared_from_raw",
+    "Compared: {rows:,} rows in {forms} from the features on; {raw:,} of them from the raw request on: "
+    "{features:,} features.",
+    rows=int, forms=tuple, raw=int, features=int,
+)  # fmt: skip
+FROM_REQUEST = code(
+    "parity.compared_from_request", "Compared: {rows:,} rows in {forms}, from the request on.",
+    rows=int, forms=tuple,
+)  # fmt: skip
+FROM_FEATURES = code(
+    "parity.compared_from_features",
+    "Compared: {rows:,} rows in {forms} from the features on; what a request is turned into was not "
+    "measured.",
+    rows=int, forms=tuple,
+)  # fmt: skip
 
 
 class Parity(Record, frozen=True, kw_only=True):
     """No row of any form, and no feature of a raw request, is further than `tolerance` from research; none is
     refused."""
 
+    kind: ClassVar[str] = "parity"
     tolerance: float
     required: bool = True
     level: Level = "release"
 
     @property
     def name(self) -> str:
-        """`served answers within 1e-05 of research`."""
-        return f"served answers within {self.tolerance:g} of research"
+        """`parity?tolerance=1e-05`."""
+        return identity(self.kind, tolerance=self.tolerance)
+
+    @property
+    def title(self) -> Text:
+        """`training-serving skew at most 1e-05`."""
+        return TITLE(tolerance=self.tolerance)
 
     def needs(self) -> tuple[Need, ...]:
         """Every row asked over HTTP in each form; the tolerance changes nothing of it."""
@@ -49,39 +89,38 @@ class Parity(Record, frozen=True, kw_only=True):
             return msgspec.structs.replace(
                 verdict,
                 outcome=verdict.outcome if whole else "inconclusive",
-                reason=f"{verdict.reason} {_compared(found)}",
+                reason=sentences(verdict.reason, _compared(found)),
             )
         if unserved:
-            said = (
-                f"{len(unserved)} of its forms cannot be served by a fresh process ({', '.join(unserved)}): "
-                "it does not load there, or does not answer its trial rows as it did when it was kept. "
-                "The evidence says why."
-            )
+            said = UNSERVED(count=len(unserved), forms=tuple(unserved))
             return msgspec.structs.replace(verdict, reason=said)
         # Counted at powers of ten: the nearest at or below the tolerance.
-        beyond = f"rows beyond {10.0 ** max(-12, min(-1, floor(log10(self.tolerance) + 1e-9))):.0e}"
+        step = 10.0 ** max(-12, min(-1, floor(log10(self.tolerance) + 1e-9)))
+        beyond = f"rows beyond {step:.0e}"
         count = next((e.value for e in found.figures if (e.metric, e.slice) == (beyond, figure.slice)), 0)
-        of = f"{count:,.0f} of {figure.rows:,} {beyond}; the evidence names the first row and column."
-        return msgspec.structs.replace(verdict, reason=f"{verdict.reason[:-1]}; {of} {_compared(found)}")
+        of = BEYOND(count=_count(count), rows=figure.rows, beyond=step)
+        return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, of, _compared(found)))
 
 
 def _value(found: Evidence, metric: str) -> float:
     return next((each.value for each in found.figures if each.metric == metric), 0.0)
 
 
-def _compared(found: Evidence) -> str:
+def _count(value: float) -> int:
+    return int(value) if math.isfinite(value) else 0
+
+
+def _compared(found: Evidence) -> Text:
     """What was compared, and no more than that."""
     asked = {each.slice: each.rows for each in found.figures if each.metric == "largest difference"}
     raw, features = asked.pop("form=raw request", None), _value(found, "features compared")
-    forms = ", ".join(name.removeprefix("form=") for name in asked)
+    forms = tuple(name.removeprefix("form=") for name in asked)
     rows = max(asked.values(), default=0)
-    start = f"Compared: {rows:,} rows in {forms}"
     if raw is not None:
-        more = f"{raw:,} of them from the raw request on: {features:,.0f} features."
-        return f"{start} from the features on; {more}"
+        return FROM_RAW(rows=rows, forms=forms, raw=raw, features=_count(features))
     if _value(found, "rows from the raw request on"):
-        return f"{start}, from the request on."
-    return f"{start} from the features on; what a request is turned into was not measured."
+        return FROM_REQUEST(rows=rows, forms=forms)
+    return FROM_FEATURES(rows=rows, forms=forms)
 
 
 def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "release") -> Parity:

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import number, usual, whole
 from comporta.gates.bound import bound
-from comporta.gates.settle import On, Settled, show
-from comporta.records import Evidence, Figure, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, result, settles
+from comporta.gates.wording import LIMIT_AT_LEAST, LIMIT_AT_MOST, sentence, sentences
+from comporta.records import Evidence, Figure, Level, Message, Need, Record, Text, Verdict, code, need
 from comporta.records.metric import METRICS
 from comporta.records.metric import metric as named
+
+BACKTEST = code(
+    "check.backtest", "backtest: {metric} {limit} in each of {windows} windows",
+    metric=str, limit=Message, windows=int,
+)  # fmt: skip
+REPLAY = code("check.replay", "replay of production: {metric} {limit}", metric=str, limit=Message)
+WINDOWS = code("backtest.windows", "so in {alike} of {all} windows", alike=int, all=int)
+ONLY = code(
+    "backtest.only", "Only {measured} of {windows} windows could be measured.", measured=int, windows=int
+)
 
 
 class Backtest(Record, frozen=True, kw_only=True):
     """In each of `windows` past windows, refitted before it, the metric is on the limit's good side."""
 
+    kind: ClassVar[str] = "backtest"
     metric: str
     limit: float
     least: bool
@@ -27,8 +40,13 @@ class Backtest(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`backtest roc_auc at least 0.7 in each of 6 windows`."""
-        return f"backtest {_asked(self)} in each of {self.windows} windows"
+        """`backtest?metric=roc_auc&at_least=0.7&windows=6`."""
+        return identity(self.kind, metric=self.metric, **_way(self), windows=self.windows)
+
+    @property
+    def title(self) -> Text:
+        """`backtest: roc_auc at least 0.7 in each of 6 windows`."""
+        return BACKTEST(metric=self.metric, limit=_asked(self), windows=self.windows)
 
     def needs(self) -> tuple[Need, ...]:
         """The metrics of each window. A metric that is not among the usual ones is a measuring of its own."""
@@ -39,14 +57,14 @@ class Backtest(Record, frozen=True, kw_only=True):
         """The verdict, with the worst window. A window that could not be measured is no pass."""
         (found,) = evidence
         held = [each for each in found.figures if each.metric == self.metric]
-        verdict = _bound(self, found, held, " windows")
+        verdict = _bound(self, found, held)
         if verdict.outcome != "pass" or len(held) == self.windows:
             return verdict
         return Verdict(
             check=self.name,
             outcome="inconclusive",
             required=self.required,
-            reason=f"Only {len(held)} of {self.windows} windows could be measured; {verdict.reason}",
+            reason=sentences(ONLY(measured=len(held), windows=self.windows), verdict.reason),
             figure=verdict.figure,
             limit=self.limit,
             evidence=found.artifact,
@@ -56,6 +74,7 @@ class Backtest(Record, frozen=True, kw_only=True):
 class Replayed(Record, frozen=True, kw_only=True):
     """On logged production inputs whose labels have come, the metric is on the limit's good side."""
 
+    kind: ClassVar[str] = "replay"
     metric: str
     limit: float
     least: bool
@@ -65,8 +84,13 @@ class Replayed(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`replay roc_auc at least 0.7`."""
-        return f"replay {_asked(self)}"
+        """`replay?metric=roc_auc&at_least=0.7`."""
+        return identity(self.kind, metric=self.metric, **_way(self))
+
+    @property
+    def title(self) -> Text:
+        """`replay of production: roc_auc at least 0.7`."""
+        return REPLAY(metric=self.metric, limit=_asked(self))
 
     def needs(self) -> tuple[Need, ...]:
         """The metrics on the logged rows."""
@@ -76,29 +100,23 @@ class Replayed(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on all logged rows."""
         (found,) = evidence
-        return _bound(self, found, [each for each in found.figures if each.metric == self.metric], "")
+        return _bound(self, found, [each for each in found.figures if each.metric == self.metric])
 
 
-def _asked(check: Backtest | Replayed) -> str:
-    return f"{check.metric} at {'least' if check.least else 'most'} {check.limit:g}"
+def _way(check: Backtest | Replayed) -> dict[str, float]:
+    return {"at_least" if check.least else "at_most": check.limit}
 
 
-def _bound(check: Backtest | Replayed, found: Evidence, held: Sequence[Figure], many: str) -> Verdict:
-    asked = f"at {'least' if check.least else 'most'} {check.limit:g}"
+def _asked(check: Backtest | Replayed) -> Message:
+    return (LIMIT_AT_LEAST if check.least else LIMIT_AT_MOST)(limit=check.limit)
 
-    def says(decides: Settled, settled: Sequence[Settled]) -> str:
-        seen = f"{check.metric} {show(decides.figure)}"
+
+def _bound(check: Backtest | Replayed, found: Evidence, held: Sequence[Figure]) -> Verdict:
+    def says(decides: Settled, settled: Sequence[Settled]) -> Text:
+        said = result(decides, check.limit, higher=check.least, what=check.metric)
         alike = sum(each.outcome == decides.outcome for each in settled)
-        of = f" ({alike} of {len(settled)}{many})" if many else ""
-        if decides.outcome == "fail":
-            return f"{seen}: expected {asked}{of}."
-        if decides.outcome == "pass":
-            shown = decides.slack >= 0 or check.on == "value"
-            return f"{seen}: {asked}{of}." if shown else f"{seen}: not shown to break {asked}{of}."
-        if decides.figure.low is None:
-            return f"{seen} has no interval: too few independent units to tell whether it is {asked}{of}."
-        settles = f"; about {decides.needed:,} rows would settle it" if decides.needed else ""
-        return f"{seen}: the interval holds the limit {check.limit:g}{of}{settles}."
+        of = WINDOWS(alike=alike, all=len(settled)) if isinstance(check, Backtest) else ""
+        return sentence(said, of, settles(decides))
 
     return bound(check, found, check.limit, higher=check.least, on=check.on, says=says, figures=held)
 

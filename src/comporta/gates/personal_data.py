@@ -3,24 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.gates.argument import chosen, names
 from comporta.gates.bound import no_matter
+from comporta.gates.identity import identity
 from comporta.gates.settle import unseen
-from comporta.records import LEVELS, Evidence, Figure, Level, Need, Record, Verdict, need
+from comporta.records import LEVELS, Evidence, Figure, Level, Need, Record, Text, Verdict, Words, code, need
+
+SHOWN = 5
+
+TITLE = code("check.personal_data", "no personal data")
+OUTSIDE = code("check.personal_data.outside", "no personal data outside of {columns}", columns=tuple)
+NOTHING = code(
+    "personal_data.nothing",
+    "Nothing with the form of personal data in {places} places: features, columns, predictions, the kept "
+    "model and its exports.",
+    places=int,
+)  # fmt: skip
+BY_NAME = code("personal_data.by_name", "{place}", place=Words)
+BY_VALUES = code(
+    "personal_data.by_values", "{place} ({count:,} of {rows:,} values)", place=Words, count=int, rows=int
+)
+FOUND = code(
+    "personal_data.found", "Found in {places:; }{more}: expected none. Leave it out, or name it in allow=.",
+    places=tuple, more=Text,
+)  # fmt: skip
+AND_MORE = code("personal_data.and_more", " and {count} more", count=int)
 
 
 class NoPersonalData(Record, frozen=True, kw_only=True):
     """Nothing that has the form of personal data, outside of the columns and places allowed."""
 
+    kind: ClassVar[str] = "personal_data"
     allow: tuple[str, ...] = ()
     required: bool = True
     level: Level = "commit"
 
     @property
     def name(self) -> str:
+        """`personal_data?allow=postcode`."""
+        return identity(self.kind, allow=self.allow)
+
+    @property
+    def title(self) -> Text:
         """`no personal data outside of postcode`."""
-        return "no personal data" + (f" outside of {', '.join(self.allow)}" if self.allow else "")
+        return OUTSIDE(columns=self.allow) if self.allow else TITLE()
 
     def needs(self) -> tuple[Need, ...]:
         """Where it was found."""
@@ -45,27 +73,24 @@ class NoPersonalData(Record, frozen=True, kw_only=True):
             check=self.name,
             outcome="fail" if shown else "pass",
             required=self.required,
-            reason=_reason(shown, int(looked[0].value)),
+            reason=_found(shown) if shown else NOTHING(places=int(looked[0].value)),
             figure=shown[0] if shown else looked[0],
             limit=0.0,
             evidence=found.artifact,
         )
 
 
-def _reason(shown: Sequence[Figure], looked: int) -> str:
-    if not shown:
-        return (
-            f"Nothing with the form of personal data in {looked} places: features, columns, answers, the "
-            "kept model and its exports."
-        )
-    told = [
-        each.slice
-        if each.slice.endswith(": its name")
-        else f"{each.slice} ({each.value:,.0f} of {each.rows:,} values)"
-        for each in shown[:5]
-    ]
-    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
-    return f"Found in {'; '.join(told)}{more}: expected none. Leave it out, or name it in allow=."
+def _found(shown: Sequence[Figure]) -> Text:
+    more = len(shown) - SHOWN
+    places = tuple(_place(each) for each in shown[:SHOWN])
+    return FOUND(places=places, more=AND_MORE(count=more) if more > 0 else "")
+
+
+def _place(figure: Figure) -> Text:
+    place = Words(figure.slice)
+    if figure.slice.endswith(": its name"):
+        return BY_NAME(place=place)
+    return BY_VALUES(place=place, count=int(figure.value), rows=figure.rows)
 
 
 def no_personal_data(

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import number, usual, whole
 from comporta.gates.held import Held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
 from comporta.gates.since import since
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.prediction_drift", "prediction drift at most {most:g}, class rates at most {rates:g} times",
+    most=NUMBER, rates=NUMBER,
+)  # fmt: skip
+SCORES = code("prediction_drift.scores", "drift of scores")
+DECISIONS = code("prediction_drift.decisions", "drift of decisions")
+RATES = code("prediction_drift.rates", "ratio of the rates of a class")
 
 
 class PredictionDrift(Record, frozen=True, kw_only=True):
     """Scores and decisions moved by at most `most`, and no class is decided `rates` times as often or as
     seldom. versions: how many earlier ones are judged, newest first; the champion always is."""
 
+    kind: ClassVar[str] = "prediction_drift"
     most: float
     rates: float
     versions: int = 1
@@ -22,8 +35,13 @@ class PredictionDrift(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`predictions drifted by at most 0.25, rates by at most 1.25 times`."""
-        return f"predictions drifted by at most {self.most:g}, rates by at most {self.rates:g} times"
+        """`prediction_drift?most=0.25&rates=1.25`."""
+        return identity(self.kind, most=self.most, rates=self.rates)
+
+    @property
+    def title(self) -> Text:
+        """`prediction drift at most 0.25, class rates at most 1.25 times`."""
+        return TITLE(most=self.most, rates=self.rates)
 
     def needs(self) -> tuple[Need, ...]:
         """How far the answers moved."""
@@ -33,9 +51,9 @@ class PredictionDrift(Record, frozen=True, kw_only=True):
         """The verdict on scores, decisions and the rate of each class."""
         (found,) = evidence
         limits = (
-            Held(metric="score drift", limit=self.most, on=self.on, says="scores drifted"),
-            Held(metric="decision drift", limit=self.most, on=self.on, says="decisions drifted"),
-            Held(metric="rate ratio", limit=self.rates, on=self.on, says="decided times as often or seldom"),
+            Held(metric="score drift", limit=self.most, on=self.on, says=SCORES()),
+            Held(metric="decision drift", limit=self.most, on=self.on, says=DECISIONS()),
+            Held(metric="rate ratio", limit=self.rates, on=self.on, says=RATES()),
         )
         return since(self, found, limits, versions=self.versions)
 

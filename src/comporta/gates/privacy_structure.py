@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from comporta.gates.argument import chosen, number
 from comporta.gates.bound import no_matter
 from comporta.gates.held import Held, held
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.wording import NUMBER
+from comporta.records import LEVELS, Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+
+TITLE = code("check.privacy_structure", "the model stores no training rows")
+OTHER = code("check.privacy_structure.limits", "the model stores no training rows ({limits})", limits=tuple)
+LIMIT = code("check.privacy_structure.limit", "{what} {limit:g}", what=str, limit=NUMBER)
+UNLIMITED = code("check.privacy_structure.unlimited", "{what} not judged", what=str)
+KEPT = code("privacy_structure.kept", "share of the training rows that the model keeps as they are")
+LEAVES = code("privacy_structure.leaves", "share of the training rows in leaves of fewer than 5")
+WEIGHTS = code("privacy_structure.weights", "weights for each training row")
+WORDS = code("privacy_structure.words", "words kept that fewer than 5 training rows have:")
 
 _SAYS = {
-    "training rows kept": "share of the training rows that the model keeps as they are",
-    "training rows in small leaves": "share of the training rows in leaves of fewer than 5",
-    "weights for each training row": "weights for each training row",
-    "words of few rows": "words kept that fewer than 5 training rows have:",
+    "training rows kept": KEPT,
+    "training rows in small leaves": LEAVES,
+    "weights for each training row": WEIGHTS,
+    "words of few rows": WORDS,
 }
+_USUAL = {"kept": 0.0, "leaves": 0.1, "weights": 1.0, "words": None}
+"""What an id does not tell. It never changes, whatever the constructor takes where nothing is said."""
 
 
 class PrivacyStructure(Record, frozen=True, kw_only=True):
     """Limits on what the build holds; None: not judged."""
 
+    kind: ClassVar[str] = "privacy_structure"
     kept: float | None = 0.0
     leaves: float | None = 0.1
     weights: float | None = 1.0
@@ -27,11 +43,17 @@ class PrivacyStructure(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`structure holds no rows`, with the limits that are not the usual ones."""
-        told = {"kept": self.kept, "leaves": self.leaves, "weights": self.weights, "words": self.words}
-        usual = {"kept": 0.0, "leaves": 0.1, "weights": 1.0, "words": None}
-        other = [f"{name} {value}" for name, value in told.items() if value != usual[name]]
-        return "structure holds no rows" + (f" ({', '.join(other)})" if other else "")
+        """`privacy_structure?leaves=none`: the limits that are not the usual ones."""
+        told: dict[str, Any] = {
+            name: "none" if limit is None else limit for name, limit in self._unusual().items()
+        }
+        return identity(self.kind, **told)
+
+    @property
+    def title(self) -> Text:
+        """`the model stores no training rows`, with the limits that are not the usual ones."""
+        said = tuple(_limit(name, limit) for name, limit in self._unusual().items())
+        return OTHER(limits=said) if said else TITLE()
 
     def needs(self) -> tuple[Need, ...]:
         """The screen of the estimator."""
@@ -43,13 +65,23 @@ class PrivacyStructure(Record, frozen=True, kw_only=True):
         if found.without:
             return no_matter(self, found)
         there = {each.metric for each in found.figures}
-        asked = dict(zip(_SAYS, (self.kept, self.leaves, self.weights, self.words), strict=True))
+        asked = dict(zip(_SAYS, self._limits().values(), strict=True))
         limits = [
-            Held(metric=metric, limit=float(limit), says=_SAYS[metric])
+            Held(metric=metric, limit=float(limit), says=_SAYS[metric]())
             for metric, limit in asked.items()
             if limit is not None and (metric in there or metric == "training rows kept")
         ]
         return held(self, found, limits)
+
+    def _limits(self) -> dict[str, float | None]:
+        return {"kept": self.kept, "leaves": self.leaves, "weights": self.weights, "words": self.words}
+
+    def _unusual(self) -> dict[str, float | None]:
+        return {name: limit for name, limit in self._limits().items() if limit != _USUAL[name]}
+
+
+def _limit(name: str, limit: float | None) -> Message:
+    return UNLIMITED(what=name) if limit is None else LIMIT(what=name, limit=limit)
 
 
 def privacy_structure(

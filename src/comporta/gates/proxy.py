@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import bound
-from comporta.gates.settle import On, Settled, show
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, result
 from comporta.gates.unjudged import held, told
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, RULE_OF, sentence
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+
+FEATURES = code("check.proxy", "no proxy of {of} with an AUC above {limit:g}", of=str, limit=NUMBER)
+ANSWERS = code(
+    "check.proxy.predictions",
+    "predictions do not reveal {of} with an AUC above {limit:g}",
+    of=str,
+    limit=NUMBER,
+)
+ANSWERS_AREA = code("proxy.predictions", "of the predictions, area under the ROC curve of")
+FEATURES_AREA = code("proxy.features", "of the features, area under the ROC curve of")
+HIGHEST = code("proxy.highest", "the highest of {count}", count=int)
 
 
 class NoProxy(Record, frozen=True, kw_only=True):
     """Neither the answers nor, where `features`, any one feature tells `of` with an area above the limit."""
 
+    kind: ClassVar[str] = "proxy"
     of: str
     limit: float
     owner: str
@@ -25,9 +40,13 @@ class NoProxy(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`no proxy of sex above 0.6`."""
-        which = "no proxy of" if self.features else "answers do not tell"
-        return f"{which} {self.of} above {self.limit:g}"
+        """`proxy?of=sex&limit=0.6&features=yes`."""
+        return identity(self.kind, of=self.of, limit=self.limit, features=self.features)
+
+    @property
+    def title(self) -> Text:
+        """`no proxy of sex with an AUC above 0.6`."""
+        return (FEATURES if self.features else ANSWERS)(of=self.of, limit=self.limit)
 
     def needs(self) -> tuple[Need, ...]:
         """How well everything tells it."""
@@ -37,8 +56,14 @@ class NoProxy(Record, frozen=True, kw_only=True):
         """The verdict, with what tells it best."""
         (found,) = evidence
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> str:
-            return self._reason(decides, settled, told(found))
+        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
+            what = ANSWERS_AREA() if decides.figure.metric == "answers tell" else FEATURES_AREA()
+            return sentence(
+                result(decides, self.limit, higher=False, what=what),
+                HIGHEST(count=len(settled)),
+                RULE_OF(owner=Words(self.owner)),
+                told(found),
+            )
 
         return bound(
             self,
@@ -49,17 +74,6 @@ class NoProxy(Record, frozen=True, kw_only=True):
             says=says,
             figures=[each for each in held(found) if self.features or each.metric == "answers tell"],
         )
-
-    def _reason(self, decides: Settled, settled: Sequence[Settled], rest: str) -> str:
-        figure = decides.figure
-        kind = "answers" if figure.metric == "answers tell" else "features"
-        seen = f"of the {kind}, area under the ROC curve of {show(figure)}, the highest of {len(settled)}"
-        rule = f" (a rule of {self.owner}){rest}"
-        if decides.outcome == "pass":
-            return f"{seen}: at most {self.limit:g}{rule}."
-        if decides.outcome == "fail":
-            return f"{seen}: expected at most {self.limit:g}{rule}."
-        return f"{seen}: the interval holds the limit {self.limit:g}{rule}."
 
 
 def no_proxy(
@@ -79,9 +93,9 @@ def no_proxy(
     of the rows, ranks the others (all of a group on one side). The area under the ROC curve, 0.5 for nothing
     told, is at most `at_most`; DeLong's interval, by whole groups, holds for all answers and features at once
     (Bonferroni): where nothing is told at all, one model in forty fails at `at_most=0.5`. 20,000 rows at
-    most. Values of fewer than 30 rows, and those after the twelve most common, are counted in the verdict as
-    not judged. features: False judges the answers alone. owner: who answers for the rule, told in the
-    verdict.
+    most. Values of fewer than 30 rows or ten subjects, and those after the twelve most common, are counted in
+    the verdict as not judged. features: False judges the answers alone. owner: who answers for the rule, told
+    in the verdict.
 
     Answers that tell an attribute may be right where the outcome itself differs by it; `equalised_odds`
     asks about that. It does not see what several features tell together and the answers do not.

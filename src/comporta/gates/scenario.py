@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import number, usual
 from comporta.gates.held import Held, held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import limits
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
 from comporta.records.metric import METRICS
 from comporta.records.metric import metric as named
 
 QUANTITIES = ("decisions changed", "mean prediction", "change of the mean prediction")
+TITLE = code(
+    "check.scenario", "scenario {label}: {metric} {limits: and }", label=str, metric=str, limits=tuple
+)
 
 
 class Scenario(Record, frozen=True, kw_only=True):
     """On rows changed by a function, one figure is at least, or at most, so much."""
 
-    title: str
+    kind: ClassVar[str] = "scenario"
+    label: str
     change: Callable[..., Any]
     metric: str
     least: float | None
@@ -30,10 +36,15 @@ class Scenario(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
+        """`scenario?label=fares%20double&metric=roc_auc&at_least=0.7`."""
+        return identity(
+            self.kind, label=self.label, metric=self.metric, at_least=self.least, at_most=self.most
+        )
+
+    @property
+    def title(self) -> Text:
         """`scenario fares double: roc_auc at least 0.7`."""
-        ends = [(self.least, "least"), (self.most, "most")]
-        limits = [f"at {way} {limit:g}" for limit, way in ends if limit is not None]
-        return f"scenario {self.title}: {self.metric} {' and '.join(limits)}"
+        return TITLE(label=self.label, metric=self.metric, limits=limits(self.least, self.most))
 
     def needs(self) -> tuple[Need, ...]:
         """All test rows, changed and asked; limits change nothing of it."""
@@ -42,12 +53,12 @@ class Scenario(Record, frozen=True, kw_only=True):
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the figure of the changed rows."""
-        limits = [
+        every = [
             Held(metric=self.metric, limit=limit, higher=higher, on=self.on)
             for limit, higher in ((self.least, True), (self.most, False))
             if limit is not None
         ]
-        return held(self, evidence[0], limits)
+        return held(self, evidence[0], every)
 
 
 def scenario(
@@ -84,7 +95,7 @@ def scenario(
     if at_least is None and at_most is None:
         raise BadProject(f"scenario {name}: found no limit, expected at_least, at_most or both.")
     return Scenario(
-        title=name,
+        label=name,
         change=change,
         metric=metric,
         least=None if at_least is None else number(f"scenario {name}", "at_least", at_least),

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from comporta.records import Evidence, Figure, Outcome, Record, Verdict
+from comporta.gates import wording
+from comporta.records import Evidence, Figure, Message, Outcome, Record, Text, Verdict
 
 On = Literal["interval", "value", "fault"]
 """What must clear the limit: all of the `interval` (in doubt it is inconclusive), the `value` alone, or
@@ -61,22 +62,44 @@ def worst(settled: Sequence[Settled]) -> Settled:
     return min(settled, key=lambda each: (_WORST.index(each.outcome), each.slack, each.figure.slice))
 
 
-def show(figure: Figure) -> str:
-    """`0.712 [0.701, 0.723] on 1,200 rows`."""
-    where = f"{figure.slice}: " if figure.slice else ""
-    between = "" if figure.low is None or figure.high is None else f" [{figure.low:.4g}, {figure.high:.4g}]"
-    rows = f" on {figure.rows:,} rows" if figure.rows else ""
-    return f"{where}{figure.value:.4g}{between}{rows}"
+def result(one: Settled, limit: float, *, higher: bool, what: Text = "") -> Message:
+    """What came of it, as a clause: `roc_auc 0.75 [0.74, 0.76] on 900 rows: at least 0.7`. what: of what the
+    figure is."""
+    figure = one.figure
+    seen = wording.show(figure)
+    seen = wording.FIGURE_OF(what=what, figure=seen) if what else seen
+    if one.outcome == "pass":
+        shown = wording.AT_LEAST if higher else wording.AT_MOST
+        unshown = wording.NOT_BELOW if higher else wording.NOT_ABOVE
+        return (shown if one.slack >= 0 else unshown)(seen=seen, limit=limit)
+    if one.outcome == "fail":
+        return (wording.TOO_LOW if higher else wording.TOO_HIGH)(seen=seen, limit=limit)
+    if not math.isfinite(figure.value):
+        return wording.NO_NUMBER(seen=seen)
+    if figure.low is None or figure.high is None:
+        return wording.NO_INTERVAL(seen=seen, limit=limit)
+    return wording.CONTAINS_LIMIT(seen=seen, percent=wording.percent(figure.level), limit=limit)
+
+
+def settles(one: Settled) -> Text:
+    """How many rows would settle it, or nothing."""
+    return wording.ROWS_TO_SETTLE(rows=one.needed) if one.needed else ""
+
+
+def alike(one: Settled, every: Sequence[Settled]) -> Text:
+    """`so in 2 of 5 slices`: how many came to the same."""
+    same = sum(each.outcome == one.outcome for each in every)
+    return wording.SLICES_ALIKE(alike=same, all=len(every))
 
 
 def unseen(check: str, required: bool, limit: float | None, evidence: Sequence[Evidence]) -> Verdict:
     """The verdict where there is nothing to judge."""
-    why = next((each.missing for each in evidence if each.missing), "") or "no evidence was made"
+    why = next((each.missing for each in evidence if each.missing), "") or wording.NO_EVIDENCE()
     return Verdict(
         check=check,
         outcome="inconclusive",
         required=required,
-        reason=f"Not measured: {why}.",
+        reason=wording.NOT_MEASURED(why=why),
         limit=limit,
         evidence=next((each.artifact for each in evidence if each.artifact), None),
     )

@@ -3,12 +3,60 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from comporta.errors import BadProject
 from comporta.gates.argument import number, usual
 from comporta.gates.bound import no_matter
+from comporta.gates.identity import identity
 from comporta.gates.settle import unseen
-from comporta.records import Evidence, Figure, Level, Need, Outcome, Record, Verdict, need
+from comporta.gates.wording import NUMBER, limits
+from comporta.records import (
+    Evidence,
+    Figure,
+    Level,
+    Message,
+    Need,
+    Outcome,
+    Record,
+    Text,
+    Verdict,
+    code,
+    need,
+)
+
+RISES = code(
+    "check.monotone.increasing", "{whose} never falls{slack} as {feature} rises{proof}",
+    whose=Message, slack=Text, feature=str, proof=Text,
+)  # fmt: skip
+FALLS = code(
+    "check.monotone.decreasing", "{whose} never rises{slack} as {feature} rises{proof}",
+    whose=Message, slack=Text, feature=str, proof=Text,
+)  # fmt: skip
+WITHIN = code("check.within", "{whose} {limits: and }{proof}", whose=Message, limits=tuple, proof=Text)
+PREDICTION = code("check.shape.prediction", "prediction")
+CHANCE = code("check.shape.probability", "probability of {of}", of=str)
+SLACK = code("check.shape.slack", " by more than {tolerance:g}", tolerance=NUMBER)
+PROOF = code("check.shape.proof", ", by proof")
+
+STEP_FOUND = code(
+    "monotone.found",
+    "Shown by example: a search from {rows:,} rows found a step the wrong way of {step:.4g}.",
+    rows=int, step=NUMBER,
+)  # fmt: skip
+STEP_PROVED = code(
+    "monotone.proved", "Proved for any input: no step the wrong way is above {step:.4g}.", step=NUMBER
+)
+STEP_SEARCHED = code(
+    "monotone.searched",
+    "By search, not by proof: a search from {rows:,} rows found no step the wrong way above {step:.4g}.",
+    rows=int, step=NUMBER,
+)  # fmt: skip
+END = code("within.end", "the {which} of {rows:,} rows is {value:.4g}", which=str, rows=int, value=NUMBER)
+END_FOUND = code("within.found", "Shown by example: {seen}.", seen=Message)
+END_PROVED = code("within.proved", "Proved; {seen}.", seen=Message)
+END_SEARCHED = code("within.searched", "By search, not by proof: {seen}{only}.", seen=Message, only=Text)
+ONLY_PROVED = code("within.only_proved", "; proved is only {end:.4g}", end=NUMBER)
 
 
 class Monotone(Record, frozen=True, kw_only=True):
@@ -17,6 +65,7 @@ class Monotone(Record, frozen=True, kw_only=True):
     of: the class whose chance it is. proof: whether a search that finds nothing is not enough.
     """
 
+    kind: ClassVar[str] = "monotone"
     feature: str
     increasing: bool = True
     tolerance: float = 1e-9
@@ -27,12 +76,24 @@ class Monotone(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`never falls as age rises`."""
-        whose = f"the chance of {self.of} " if self.of else ""
-        slack = f" by more than {self.tolerance:g}" if self.tolerance > 1e-9 else ""
-        proved = ", by proof" if self.proof else ""
-        return (
-            f"{whose}never {'falls' if self.increasing else 'rises'}{slack} as {self.feature} rises{proved}"
+        """`monotone?feature=age&increasing=yes`."""
+        return identity(
+            self.kind,
+            feature=self.feature,
+            increasing=self.increasing,
+            tolerance=self.tolerance if self.tolerance > 1e-9 else None,
+            of=self.of,
+            proof=self.proof,
+        )
+
+    @property
+    def title(self) -> Text:
+        """`prediction never falls as age rises`."""
+        return (RISES if self.increasing else FALLS)(
+            whose=_whose(self.of),
+            slack=SLACK(tolerance=self.tolerance) if self.tolerance > 1e-9 else "",
+            feature=self.feature,
+            proof=PROOF() if self.proof else "",
         )
 
     def needs(self) -> tuple[Need, ...]:
@@ -47,24 +108,22 @@ class Monotone(Record, frozen=True, kw_only=True):
             return no_matter(self, found)
         if found.missing or step is None or not math.isfinite(step.value):
             return unseen(self.name, self.required, self.tolerance, (found,))
-        searched = f"a search from {step.rows:,} rows"
         if step.value > self.tolerance:
             outcome: Outcome = "fail"
-            reason = f"Shown by example: {searched} found a step the wrong way of {step.value:.4g}."
+            reason = STEP_FOUND(rows=step.rows, step=step.value)
         elif step.high is not None and step.high <= self.tolerance:
             outcome = "pass"
-            reason = f"Proved for any input: no step the wrong way is above {step.high:.4g}."
+            reason = STEP_PROVED(step=step.high)
         else:
             outcome = "inconclusive" if self.proof else "pass"
-            reason = (
-                f"By search, not by proof: {searched} found no step the wrong way above {step.value:.4g}."
-            )
+            reason = STEP_SEARCHED(rows=step.rows, step=step.value)
         return _verdict(self, outcome, reason, step, self.tolerance, found)
 
 
 class Within(Record, frozen=True, kw_only=True):
     """The answer is never below `low`, nor above `high`. of, proof: as in `Monotone`."""
 
+    kind: ClassVar[str] = "within"
     low: float | None
     high: float | None
     of: str = ""
@@ -74,13 +133,14 @@ class Within(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`answers from 0 to 100`."""
-        ends = [
-            "" if self.low is None else f"at least {self.low:g}",
-            "" if self.high is None else f"at most {self.high:g}",
-        ]
-        whose = f"chances of {self.of}" if self.of else "answers"
-        return f"{whose} {' and '.join(filter(None, ends))}{', by proof' if self.proof else ''}"
+        """`within?low=0&high=100`."""
+        return identity(self.kind, low=self.low, high=self.high, of=self.of, proof=self.proof)
+
+    @property
+    def title(self) -> Text:
+        """`prediction at least 0 and at most 100`."""
+        proof: Text = PROOF() if self.proof else ""
+        return WITHIN(whose=_whose(self.of), limits=limits(self.low, self.high), proof=proof)
 
     def needs(self) -> tuple[Need, ...]:
         """The lowest and highest answers."""
@@ -102,16 +162,19 @@ class Within(Record, frozen=True, kw_only=True):
         beyond = [each for each in sides if each[2] * (each[0].value - each[1]) > _rounding(each[1])]
         open_ = [each for each in sides if not _held(*each)]
         figure, limit, sign = (beyond or open_ or sides)[0]
-        seen = f"the {figure.metric} of {figure.rows:,} rows is {figure.value:.4g}"
+        seen = END(which=figure.metric, rows=figure.rows, value=figure.value)
         if beyond:
-            return _verdict(self, "fail", f"Shown by example: {seen}.", figure, limit, found)
+            return _verdict(self, "fail", END_FOUND(seen=seen), figure, limit, found)
         if open_:
             end = figure.low if sign < 0 else figure.high
-            why = "" if end is None else f"; proved is only {end:.4g}"
+            only: Text = "" if end is None else ONLY_PROVED(end=end)
             outcome: Outcome = "inconclusive" if self.proof else "pass"
-            reason = f"By search, not by proof: {seen}{why}."
-            return _verdict(self, outcome, reason, figure, limit, found)
-        return _verdict(self, "pass", f"Proved; {seen}.", figure, limit, found)
+            return _verdict(self, outcome, END_SEARCHED(seen=seen, only=only), figure, limit, found)
+        return _verdict(self, "pass", END_PROVED(seen=seen), figure, limit, found)
+
+
+def _whose(of: str) -> Message:
+    return CHANCE(of=of) if of else PREDICTION()
 
 
 def _held(figure: Figure, limit: float, sign: float) -> bool:
@@ -130,7 +193,7 @@ def _named(evidence: Evidence, metric: str) -> Figure | None:
 
 
 def _verdict(
-    check: Monotone | Within, outcome: Outcome, reason: str, figure: Figure, limit: float, evidence: Evidence
+    check: Monotone | Within, outcome: Outcome, reason: Text, figure: Figure, limit: float, evidence: Evidence
 ) -> Verdict:
     return Verdict(
         check=check.name,

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 from comporta.gates.bound import Named, no_matter
 from comporta.gates.held import Held
-from comporta.gates.settle import Settled, settle, show, unseen, worst
-from comporta.records import Evidence, Figure, Verdict
+from comporta.gates.settle import Settled, result, settle, unseen, worst
+from comporta.gates.wording import sentence
+from comporta.records import Evidence, Figure, Verdict, Words, code
 
 COMPARED = "compared"
+NOT_COMPARED = code("since.not_compared", "it could not be compared with {versions}", versions=tuple)
+NOTHING_COMPARED = code("since.nothing_compared", "it could not be compared with any earlier version")
+COMPARISONS = code("since.comparisons", "so in {alike} of {all} comparisons", alike=int, all=int)
 
 
 def judged(figure: Figure, versions: int) -> bool:
@@ -35,25 +39,19 @@ def since(check: Named, evidence: Evidence, limits: Sequence[Held], *, versions:
         if each.metric == limit.metric
     ]
     if evidence.missing or absent or not settled:
-        why = evidence.missing or f"it could not be compared with {', '.join(absent) or 'anything'}"
+        others = tuple(Words(each) for each in absent)
+        why = evidence.missing or (NOT_COMPARED(versions=others) if others else NOTHING_COMPARED())
         lacks = Evidence(need=evidence.need, missing=why, artifact=evidence.artifact)
         return unseen(check.name, check.required, limits[0].limit, (lacks,))
     decides = _deciding(settled)
     limit = next(limit for one, limit in settled if one is decides)
     alike = sum(one.outcome == decides.outcome for one, _ in settled)
-    seen = f"{limit.says or limit.metric}, {show(decides.figure)}"
-    said = {
-        "pass": f"not shown to be above {limit.limit:g} in any of {len(settled)} comparisons",
-        "fail": f"expected at most {limit.limit:g} ({alike} of {len(settled)} comparisons fail)",
-        "inconclusive": f"it may be above {limit.limit:g} or not",
-    }
-    if decides.outcome == "pass" and decides.slack >= 0:
-        said["pass"] = f"at most {limit.limit:g} in all of {len(settled)} comparisons"
+    said = result(decides, limit.limit, higher=limit.higher, what=limit.says or limit.metric)
     return Verdict(
         check=check.name,
         outcome=decides.outcome,
         required=check.required,
-        reason=f"{seen}: {said.get(decides.outcome, '')}.",
+        reason=sentence(said, COMPARISONS(alike=alike, all=len(settled))),
         figure=decides.figure,
         limit=limit.limit,
         needed=decides.needed,

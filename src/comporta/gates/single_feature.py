@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from comporta.gates.argument import chosen, number
 from comporta.gates.held import Held, held
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.wording import NUMBER
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.single_feature",
+    "target leakage: no feature alone predicts more than {at_most:g}, or loses more than {gap:g} from "
+    "training to test",
+    at_most=NUMBER, gap=NUMBER,
+)  # fmt: skip
+ON_TEST = code("single_feature.on_test", "what one feature alone predicts of the target, on test rows:")
+IN_TRAINING = code(
+    "single_feature.in_training", "what one feature alone predicts in training and no more in the test:"
+)
+WHERE_SET = code(
+    "single_feature.where_set",
+    "what one feature predicts of the test rows in which it is not its most common value:",
+)
 
 
 class SingleFeature(Record, frozen=True, kw_only=True):
     """No feature alone tells more than `at_most`; none tells more by `gap` in training than in the test."""
 
+    kind: ClassVar[str] = "single_feature"
     at_most: float
     gap: float
     required: bool = True
@@ -17,11 +37,13 @@ class SingleFeature(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`no feature alone tells the target: at most 0.99, 0.2 lost from training to test`."""
-        return (
-            f"no feature alone tells the target: at most {self.at_most:g}, "
-            f"{self.gap:g} lost from training to test"
-        )
+        """`single_feature?at_most=0.99&gap=0.2`."""
+        return identity(self.kind, at_most=self.at_most, gap=self.gap)
+
+    @property
+    def title(self) -> Text:
+        """`target leakage: no feature alone predicts more than 0.99, or loses more than 0.2 …`."""
+        return TITLE(at_most=self.at_most, gap=self.gap)
 
     def needs(self) -> tuple[Need, ...]:
         """Each feature alone, on all rows."""
@@ -30,33 +52,20 @@ class SingleFeature(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the feature that tells most, and on the one that loses most."""
         (found,) = evidence
-        limits = [
-            Held(
-                metric="told by one feature",
-                limit=self.at_most,
-                on="fault",
-                slice=None,
-                says="what one feature alone tells of the target, on test rows:",
-            ),
-            Held(
-                metric="told in training only",
-                limit=self.gap,
-                on="fault",
-                slice=None,
-                says="what one feature alone tells in training and no more in the test:",
-            ),
+        asked = [
+            ("told by one feature", self.at_most, ON_TEST),
+            ("told in training only", self.gap, IN_TRAINING),
         ]
         if any(each.metric == "told where one feature is set" for each in found.figures):
-            limits.append(
-                Held(
-                    metric="told where one feature is set",
-                    limit=self.at_most,
-                    on="fault",
-                    slice=None,
-                    says="what one feature tells of the test rows in which it is not its most common value:",
-                )
-            )
-        return held(self, found, limits)
+            asked.append(("told where one feature is set", self.at_most, WHERE_SET))
+        return held(
+            self,
+            found,
+            [
+                Held(metric=metric, limit=limit, on="fault", slice=None, says=says())
+                for metric, limit, says in asked
+            ],
+        )
 
 
 def single_feature(

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from comporta.gates.argument import number, usual, whole
 from comporta.gates.held import Held, held
+from comporta.gates.identity import identity
 from comporta.gates.settle import On
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.wording import NUMBER, sentences
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
 
 _ASKED = "rows asked "
+
+TITLE = code("check.stress", "load test: {limits}", limits=tuple)
+P99 = code("check.stress.p99", "p99 at most {ms:g} ms", ms=NUMBER)
+P50 = code("check.stress.p50", "p50 at most {ms:g} ms", ms=NUMBER)
+REFUSED = code("check.stress.refused", "invalid requests refused")
+ERRORS = code("stress.errors", "server errors or dropped connections")
+FAILED = code("stress.failed", "test rows not answered under load")
+GROWTH = code("stress.growth", "memory growth in KB a thousand requests")
+ASKED = code("stress.asked", "Asked {where}.", where=str)
 
 
 class Stress(Record, frozen=True, kw_only=True):
@@ -18,6 +31,7 @@ class Stress(Record, frozen=True, kw_only=True):
     p99_ms, p50_ms: milliseconds; None: not held to any. growth_kb: of memory, a thousand requests.
     """
 
+    kind: ClassVar[str] = "stress"
     connections: int
     seconds: float
     p99_ms: float | None
@@ -29,11 +43,14 @@ class Stress(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`stress: p99 at most 50 ms, rubbish refused`."""
-        named = [
-            f"{n} at most {v:g} ms" for n, v in (("p99", self.p99_ms), ("p50", self.p50_ms)) if v is not None
-        ]
-        return f"stress: {', '.join([*named, 'rubbish refused'])}"
+        """`stress?p99_ms=50`."""
+        return identity(self.kind, p99_ms=self.p99_ms, p50_ms=self.p50_ms)
+
+    @property
+    def title(self) -> Text:
+        """`load test: p99 at most 50 ms, invalid requests refused`."""
+        ends = ((P99, self.p99_ms), (P50, self.p50_ms))
+        return TITLE(limits=(*(said(ms=ms) for said, ms in ends if ms is not None), REFUSED()))
 
     def needs(self) -> tuple[Need, ...]:
         """One server of the candidate, loaded and sent rubbish; limits change nothing of it."""
@@ -42,12 +59,10 @@ class Stress(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on all of its limits."""
         limits = [
-            Held(metric="server errors", limit=0, says="server errors or dropped connections"),
-            Held(metric="requests failed", limit=0, says="test rows not answered under load"),
+            Held(metric="server errors", limit=0, says=ERRORS()),
+            Held(metric="requests failed", limit=0, says=FAILED()),
             Held(metric="bad requests without a clear refusal", limit=0),
-            Held(
-                metric="memory growth", limit=self.growth_kb, says="memory growth in KB a thousand requests"
-            ),
+            Held(metric="memory growth", limit=self.growth_kb, says=GROWTH()),
         ]
         if self.p99_ms is not None:
             limits.append(Held(metric="p99 ms", limit=self.p99_ms, on=self.on))
@@ -58,8 +73,8 @@ class Stress(Record, frozen=True, kw_only=True):
         asked = [each for each in found.figures if each.metric.startswith(_ASKED)]
         if verdict.figure is None or not asked:
             return verdict
-        where = asked[0].metric.removeprefix(_ASKED)
-        return msgspec.structs.replace(verdict, reason=f"{verdict.reason} Asked {where}.")
+        where = ASKED(where=asked[0].metric.removeprefix(_ASKED))
+        return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, where))
 
 
 def stress(

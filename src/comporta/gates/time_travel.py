@@ -3,28 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from msgspec.structs import replace
 
 from comporta.gates.argument import chosen, names
 from comporta.gates.held import Held, held
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.wording import sentences
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 LATE, EARLY = "rows joined before it was known", "rows joined to the future"
+
+TITLE = code("check.time_travel", "point-in-time joins: no feature from the future")
+TIMELESS = code(
+    "check.time_travel.timeless",
+    "point-in-time joins: no feature from the future ({tables} taken as timeless)", tables=tuple,
+)  # fmt: skip
+JOINED_LATE = code("time_travel.late", "rows joined to what was not known yet, from")
+JOINED_EARLY = code("time_travel.early", "rows joined to what had not happened yet, from")
+UNDATED = code(
+    "time_travel.undated",
+    "Of {count} joins it is not told when their rows were known: give their datasets `time`, or `arrived`, "
+    "or name those that never change in `timeless`.",
+    count=int,
+)  # fmt: skip
+DECLARED = code(
+    "time_travel.declared",
+    "{count} known features tell no time: that they are known in time is declared, not seen.", count=int,
+)  # fmt: skip
 
 
 class NoTimeTravel(Record, frozen=True, kw_only=True):
     """No row was joined to a row that came later. timeless: datasets whose rows never change."""
 
+    kind: ClassVar[str] = "time_travel"
     timeless: tuple[str, ...] = ()
     required: bool = True
     level: Level = "release"
 
     @property
     def name(self) -> str:
-        """`no feature comes from the future, airports taken as timeless`."""
-        excused = f", {', '.join(self.timeless)} taken as timeless" if self.timeless else ""
-        return f"no feature comes from the future{excused}"
+        """`time_travel?timeless=airports`."""
+        return identity(self.kind, timeless=self.timeless)
+
+    @property
+    def title(self) -> Text:
+        """`point-in-time joins: no feature from the future (airports taken as timeless)`."""
+        return TIMELESS(tables=self.timeless) if self.timeless else TITLE()
 
     def needs(self) -> tuple[Need, ...]:
         """The times that every join kept, of all rows."""
@@ -37,27 +63,18 @@ class NoTimeTravel(Record, frozen=True, kw_only=True):
             self,
             found,
             (
-                Held(metric=LATE, limit=0, slice=None, says="rows joined to what was not known yet, from"),
-                Held(
-                    metric=EARLY, limit=0, slice=None, says="rows joined to what had not happened yet, from"
-                ),
+                Held(metric=LATE, limit=0, slice=None, says=JOINED_LATE()),
+                Held(metric=EARLY, limit=0, slice=None, says=JOINED_EARLY()),
             ),
         )
         undated = _count(found, "joins without times")
         if verdict.outcome == "pass" and undated != 0:
-            verdict = replace(
-                verdict,
-                outcome="inconclusive",
-                reason=f"Of {undated or 0:.0f} joins it is not told when their rows were known: give their "
-                "datasets `time`, or `arrived`, or name those that never change in `timeless`.",
-            )
+            said = UNDATED(count=int(undated or 0))
+            verdict = replace(verdict, outcome="inconclusive", reason=said)
         declared = _count(found, "known features without times")
         if not declared:
             return verdict
-        said = (
-            f"{declared:.0f} known features tell no time: that they are known in time is declared, not seen."
-        )
-        return replace(verdict, reason=f"{verdict.reason} {said}")
+        return replace(verdict, reason=sentences(verdict.reason, DECLARED(count=int(declared))))
 
 
 def _count(found: Evidence, metric: str) -> float | None:

@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec.structs import replace
 
 from comporta.gates.against import difference, judged, rows_for, told
 from comporta.gates.argument import chosen, number
 from comporta.gates.bound import bound
+from comporta.gates.identity import identity
 from comporta.gates.settle import Settled
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Verdict
+from comporta.gates.wording import NUMBER, by_columns, sentence
+from comporta.records import LEVELS, Evidence, Level, Message, Need, Record, Text, Verdict, code
 from comporta.records.metric import metric as named
+
+TITLE = code(
+    "check.better_than_champion",
+    "{metric}{by} better than the champion{room}",
+    metric=str,
+    by=Text,
+    room=Text,
+)
+BY_ROOM = code("check.better_than_champion.by", " by {room:g}", room=NUMBER)
+BY_MORE = code("better_than_champion.by_more", " by more than {room:g}", room=NUMBER)
+BETTER = code("better_than_champion.better", "{seen}: better{room}", seen=Message, room=Text)
+NOT_BETTER = code("better_than_champion.not_better", "{seen}: not better{room}", seen=Message, room=Text)
+NO_INTERVAL = code(
+    "better_than_champion.no_interval",
+    "{seen}: inconclusive: no interval, too few independent rows to tell whether it is better{room}",
+    seen=Message, room=Text,
+)  # fmt: skip
+OPEN = code(
+    "better_than_champion.open",
+    "{seen}: inconclusive: it may be better{room} or not",
+    seen=Message,
+    room=Text,
+)
+ROWS_TO_SHOW = code(
+    "better_than_champion.rows_to_show",
+    "if it is as much better as it looks, {rows:,} rows show it four times in five", rows=int,
+)  # fmt: skip
 
 
 class BetterThanChampion(Record, frozen=True, kw_only=True):
@@ -19,6 +50,7 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
     that is no better than that passes about one time in forty.
     """
 
+    kind: ClassVar[str] = "better_than_champion"
     metric: str
     by_at_least: float
     by: str = ""
@@ -27,10 +59,14 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
+        """`better_than_champion?metric=roc_auc&by_at_least=0.01&by=carrier`."""
+        return identity(self.kind, metric=self.metric, by_at_least=self.by_at_least, by=self.by)
+
+    @property
+    def title(self) -> Text:
         """`roc_auc by carrier better than the champion by 0.01`."""
-        by = f" by {self.by}" if self.by else ""
-        room = f" by {self.by_at_least:g}" if self.by_at_least else ""
-        return f"{self.metric}{by} better than the champion{room}"
+        room: Text = BY_ROOM(room=self.by_at_least) if self.by_at_least else ""
+        return TITLE(metric=self.metric, by=by_columns(self.by), room=room)
 
     def needs(self) -> tuple[Need, ...]:
         """Candidate minus champion, paired."""
@@ -42,8 +78,8 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
         higher = named(self.metric).higher
         limit = self.by_at_least if higher else -self.by_at_least
 
-        def says(decides: Settled, settled: object) -> str:
-            return f"{told(decides.figure, found)}: {self._told(decides)}."
+        def says(decides: Settled, settled: object) -> Text:
+            return sentence(*self._told(decides, told(decides.figure, found)))
 
         verdict = bound(self, found, limit, higher=higher, on="interval", says=says, figures=judged(found))
         figure = verdict.figure
@@ -51,24 +87,22 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
             return verdict
         if verdict.outcome == "pass" and 0.0 == limit == (figure.low if higher else figure.high):
             # Just as good is not better: two equal models differ by nothing, with an interval of nothing.
-            return replace(verdict, outcome="fail", reason=f"{told(figure, found)}: not better.")
+            equal = sentence(NOT_BETTER(seen=told(figure, found), room=""))
+            return replace(verdict, outcome="fail", reason=equal)
         if verdict.outcome == "inconclusive":
             return replace(verdict, needed=rows_for(figure, (1 if higher else -1) * (figure.value - limit)))
         return verdict
 
-    def _told(self, decides: Settled) -> str:
-        room = f" by more than {self.by_at_least:g}" if self.by_at_least else ""
+    def _told(self, decides: Settled, seen: Message) -> tuple[Text, ...]:
+        room: Text = BY_MORE(room=self.by_at_least) if self.by_at_least else ""
         if decides.outcome == "pass":
-            return f"better{room}"
+            return (BETTER(seen=seen, room=room),)
         if decides.outcome == "fail":
-            return f"not better{room}"
+            return (NOT_BETTER(seen=seen, room=room),)
         if decides.figure.low is None or decides.figure.high is None:
-            return f"no interval, so too few independent rows to tell whether it is better{room}"
+            return (NO_INTERVAL(seen=seen, room=room),)
         rows = rows_for(decides.figure, decides.slack)
-        shown = (
-            f"; if it is as much better as it looks, {rows:,} rows show it four times in five" if rows else ""
-        )
-        return f"it may be better{room} or not{shown}"
+        return OPEN(seen=seen, room=room), ROWS_TO_SHOW(rows=rows) if rows else ""
 
 
 def better_than_champion(

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from comporta.gates.argument import chosen, number, usual, whole
 from comporta.gates.bound import bound, no_matter
-from comporta.gates.settle import On, Settled, show, unseen
-from comporta.records import Evidence, Level, Need, Record, Verdict, need
+from comporta.gates.identity import identity
+from comporta.gates.settle import On, Settled, result, unseen
+from comporta.gates.wording import NUMBER, sentence
+from comporta.records import Code, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 Against = Literal["constant", "overall"]
 CONFIRMED = "weak slices confirmed"
-_OTHER: dict[Against, str] = {"constant": "a constant's there", "overall": "the loss of all rows"}
+
+CONSTANT = code(
+    "check.weak_slices.constant", "weak slices: loss at most {times:g} times that of the constant baseline",
+    times=NUMBER,
+)  # fmt: skip
+OVERALL = code(
+    "check.weak_slices.overall", "weak slices: loss at most {times:g} times that of all rows", times=NUMBER
+)
+NONE = code("weak_slices.none", "no weak slice was confirmed on the {rows:,} rows", rows=int)
+TO_CONSTANT = code(
+    "weak_slices.to_constant",
+    "loss over that of the constant baseline, in the worst of {count} confirmed weak slices,", count=int,
+)  # fmt: skip
+TO_OVERALL = code(
+    "weak_slices.to_overall",
+    "loss over that of all rows, in the worst of {count} confirmed weak slices,", count=int,
+)  # fmt: skip
+CONDITIONS = code("weak_slices.conditions", "its conditions are in the report")
+
+_TITLES: dict[Against, Code] = {"constant": CONSTANT, "overall": OVERALL}
+_SAYS: dict[Against, Code] = {"constant": TO_CONSTANT, "overall": TO_OVERALL}
 
 
 class WeakSlices(Record, frozen=True, kw_only=True):
     """In every confirmed slice the mean loss is at most `at_most` times that which it is held against."""
 
+    kind: ClassVar[str] = "weak_slices"
     at_most: float
     against: Against
     support: float
@@ -30,8 +53,13 @@ class WeakSlices(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """`weak slices lose at most 1.2 times a constant's there`."""
-        return f"weak slices lose at most {self.at_most:g} times {_OTHER[self.against]}"
+        """`weak_slices?at_most=1.2&against=constant`."""
+        return identity(self.kind, at_most=self.at_most, against=self.against)
+
+    @property
+    def title(self) -> Text:
+        """`weak slices: loss at most 1.2 times that of the constant baseline`."""
+        return _TITLES[self.against](times=self.at_most)
 
     def needs(self) -> tuple[Need, ...]:
         """The slices that were found and confirmed."""
@@ -51,21 +79,17 @@ class WeakSlices(Record, frozen=True, kw_only=True):
                 check=self.name,
                 outcome="pass",
                 required=self.required,
-                reason=f"No weak slice was confirmed on the {counted[0].rows:,} rows.",
+                reason=sentence(NONE(rows=counted[0].rows)),
                 figure=counted[0],
                 limit=self.at_most,
                 evidence=found.artifact,
             )
         return bound(self, found, self.at_most, higher=False, on=self.on, says=self._reason, figures=held)
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> str:
-        seen = f"the worst of {len(settled)} confirmed weak slices loses {show(decides.figure)}"
-        asked = f"{self.at_most:g} times {_OTHER[self.against]}"
-        if decides.outcome == "fail":
-            return f"{seen}: expected at most {asked}; its conditions are in the report."
-        if decides.outcome == "pass":
-            return f"{seen}: {'at most' if decides.slack >= 0 else 'not shown to be above'} {asked}."
-        return f"{seen}: it may be above {asked}."
+    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
+        what = _SAYS[self.against](count=len(settled))
+        said = result(decides, self.at_most, higher=False, what=what)
+        return sentence(said, CONDITIONS() if decides.outcome == "fail" else "")
 
 
 def weak_slices(
@@ -100,7 +124,7 @@ def weak_slices(
     the table lacks. Tables of more than sixty columns: the sixty whose bins differ most. Raises BadProject.
     """
     usual("weak_slices", on, level)
-    chosen("weak_slices", "against", against, tuple(_OTHER))
+    chosen("weak_slices", "against", against, tuple(_TITLES))
     chosen("weak_slices", "loss", loss, ("", "brier", "log_loss"))
     return WeakSlices(
         at_most=number("weak_slices", "at_most", at_most, low=0.0),

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import textwrap
 import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,70 +14,96 @@ from blake3 import blake3
 
 from comporta.errors import BadProject
 from comporta.records import Check
+from comporta.records.record import unusual
 
 
 def written(check: Check) -> bytes:
-    """Canonical JSON of a check and its kind. A function in it stands as where it is declared and the digest
+    """Canonical JSON of a check: its kind, and its values by their declared names, those left out that are as
+    usual: a field that is added later changes no check that does not use it. A function stands as the digest
     of its source text, and so does a kind that is not Comporta's: an edited test is another policy.
 
     Raises BadProject on what cannot be written down: its limits could change unseen.
     """
-    return _written(check, _function)
+    return _encoded(check, [kind_of(check), _values(check), *_source_of(check)], source_alone)
+
+
+def kind_of(check: Check) -> str:
+    """Its declared kind, or empty for a project's own that declares none."""
+    kind = getattr(type(check), "kind", "")
+    return kind if isinstance(kind, str) else ""
 
 
 def reached(check: Check) -> tuple[Any, ...]:
     """The functions in a check, and its kind where that is not Comporta's: what they call decides too what
     it asks. Raises BadProject, as `written`."""
-    found: list[Any] = [] if _ours(type(check)) else [type(check)]
+    found: list[Any] = [] if ours(type(check)) else [type(check)]
 
     def noted(value: Any) -> Any:
-        told = _function(value)
+        told = source_alone(value)
         if isinstance(value, types.FunctionType):
             found.append(value)
         return told
 
-    _written(check, noted)
+    _encoded(check, check, noted)
     return tuple(found)
 
 
-def _written(check: Check, hook: Callable[[Any], Any]) -> bytes:
-    kind = f"{_module(type(check))}:{type(check).__qualname__}"
-    try:
-        own = () if _ours(type(check)) else (_source(type(check)),)
-        return msgspec.json.Encoder(order="deterministic", enc_hook=hook).encode([kind, check, *own])
-    except TypeError as fault:
-        raise BadProject(
-            f"gate {kind}: found a check that cannot be written down ({fault}), expected a frozen "
-            "record or dataclass of plain values and functions of the project."
-        ) from fault
-
-
-def _ours(kind: type) -> bool:
+def ours(kind: type) -> bool:
+    """Whether it is one of Comporta's."""
     return kind.__module__.partition(".")[0] == "comporta"
 
 
-def _function(value: Any) -> Any:
-    """What stands for a function. Raises TypeError for what is none, or holds values of its own."""
+def plain(value: Any) -> Any:
+    """What stands for something that is no plain data and no function. Raises TypeError for what none may."""
     if isinstance(value, functools.partial):
         return {"partial": [value.func, list(value.args), dict(value.keywords)]}
     if not isinstance(value, types.FunctionType):
         raise TypeError(f"a {type(value).__name__}")
     if value.__closure__:
         raise TypeError(f"{value.__qualname__}, a function made inside another one")
-    return {"function": f"{_module(value)}:{value.__qualname__}", "source": _source(value)}
+    return None
 
 
-def _module(value: Any) -> str:
-    """Where it is declared: the same whether its file is run or imported."""
-    module = str(value.__module__)
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return Path(file).stem if module == "__main__" and file else module
-
-
-def _source(value: Any) -> str:
+def source(value: Any) -> str:
     """The digest of its source text. Raises TypeError where there is none."""
     try:
-        source = textwrap.dedent(inspect.getsource(value))
+        text = textwrap.dedent(inspect.getsource(value))
     except (OSError, TypeError):
         raise TypeError(f"{value.__qualname__}, without source text") from None
-    return blake3(source.encode()).hexdigest()
+    return blake3(text.encode()).hexdigest()
+
+
+def source_alone(value: Any) -> Any:
+    """A function as the digest of its source text, wherever it is declared."""
+    return plain(value) or {"source": source(value)}
+
+
+def unwritable(check: Check, fault: TypeError) -> BadProject:
+    """That a check holds what cannot be written down."""
+    kind = type(check)
+    return BadProject(
+        f"gate {kind.__module__}:{kind.__qualname__}: found a check that cannot be written down ({fault}), "
+        "expected a frozen record or dataclass of plain values and functions of the project."
+    )
+
+
+def _source_of(check: Check) -> tuple[type, ...]:
+    return () if ours(type(check)) else (type(check),)
+
+
+def _values(check: Check) -> Any:
+    """By declared names: what the fields of a record are called where it is stored. What is usual for a kind
+    of the project's own stands in its code, so all is told of it."""
+    if not isinstance(check, msgspec.Struct) or not ours(type(check)):
+        return check
+    return unusual(check)
+
+
+def _encoded(check: Check, value: Any, hook: Callable[[Any], Any]) -> bytes:
+    def told(each: Any) -> Any:
+        return source(each) if isinstance(each, type) else hook(each)
+
+    try:
+        return msgspec.json.Encoder(order="deterministic", enc_hook=told).encode(value)
+    except TypeError as fault:
+        raise unwritable(check, fault) from fault

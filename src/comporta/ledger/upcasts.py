@@ -5,10 +5,62 @@ A fact whose fields get another meaning gets schema + 1 and an entry here; a rel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPCASTS: Mapping[tuple[str, int], Upcast] = {}
+
+def _evaluated_on_a_part(body: dict[str, Any]) -> dict[str, Any]:
+    """Which split it was is found through the versions that have this part."""
+    return {**body, "split": "", "window": 0}
+
+
+_CHANGED = ", as changed since"
+_UNASKED = re.compile(r"Not (?:audited|asked) yet: comporta gate (?P<version>\S+) --level (?P<level>\w+)\.")
+
+
+def _named(about: dict[str, Any]) -> dict[str, Any]:
+    """Of a verdict or a waiver: what the end of its check's name told is a field of its own."""
+    check = about["check"]
+    if not check.endswith(_CHANGED):
+        return about
+    return {**about, "check": check.removesuffix(_CHANGED), "changed": True}
+
+
+def _verdict(verdict: dict[str, Any]) -> dict[str, Any]:
+    """That a check was not asked yet is a code; every other sentence stays as it was."""
+    named, unasked = _named(verdict), _UNASKED.fullmatch(verdict["reason"])
+    if unasked is None:
+        return named
+    return {**named, "reason": {"type": "message", "code": "gate.not_asked", "values": unasked.groupdict()}}
+
+
+def _version(version: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **version,
+        "verdicts": [_verdict(each) for each in version.get("verdicts", ())],
+        "waivers": [_named(each) for each in version.get("waivers", ())],
+    }
+
+
+def _registered_2(body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "version": _version(body["version"])}
+
+
+def _judged_2(body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "verdicts": [_verdict(each) for each in body["verdicts"]]}
+
+
+def _waived_2(body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "waiver": _named(body["waiver"])}
+
+
+UPCASTS: Mapping[tuple[str, int], Upcast] = {
+    ("test.looked", 1): _evaluated_on_a_part,
+    ("version.registered", 1): _registered_2,
+    ("version.judged", 1): _judged_2,
+    ("version.waived", 1): _waived_2,
+}
 """(kind, schema) → what makes that body one of schema + 1."""

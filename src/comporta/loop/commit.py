@@ -12,6 +12,7 @@ from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.judging import champion, late
 from comporta.loop.plan import plan
+from comporta.loop.sentences import Say, sentence
 from comporta.records import Level, Record, Run, Verdict
 from comporta.report import Told
 
@@ -32,13 +33,18 @@ class Tried(Record, frozen=True, kw_only=True):
     @property
     def broken(self) -> bool:
         """Whether a required gate failed, or could not be asked."""
-        return any(each.shuts for each in self.told)
+        return any(each.shuts for each in self.told())
 
-    @property
-    def told(self) -> tuple[Told, ...]:
+    def told(self, say: Say = sentence) -> tuple[Told, ...]:
         """The verdicts as a report tells them."""
         return tuple(
-            Told(verdict=each, left=LATER if each.check in self.left else None) for each in self.verdicts
+            Told(
+                verdict=each,
+                title=say(each.called),
+                reason=say(each.reason),
+                left=LATER if each.check in self.left else None,
+            )
+            for each in self.verdicts
         )
 
 

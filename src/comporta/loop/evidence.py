@@ -12,7 +12,6 @@ from comporta.loop.checks import checks
 from comporta.loop.codes import NOT_DEFINED_IN_SLICE, NOT_MADE, NOTHING_MEASURED, SPENT
 from comporta.loop.lacking import column_of, lacking, why_none
 from comporta.loop.pool import name_in, pooled, rests_on
-from comporta.loop.sentences import in_words, sentence
 from comporta.project import Model
 from comporta.records import (
     Answer,
@@ -51,7 +50,7 @@ def gather(
             return Evidence(need=need, missing=SPENT())
         return _found(desk, need, _made(answers, node, "findings"), scores)
 
-    return {need: in_words(of(need), sentence) for need in asked}
+    return {need: of(need) for need in asked}
 
 
 def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | None:
@@ -78,8 +77,7 @@ def evidence_of(need: Need, found: Findings) -> Evidence:
     """Findings as a check is handed them: what is without any figure is missing, and why."""
     absent = not found.figures and not found.without
     why = lacking(unmeasured_in(found)) if absent else ""
-    said = Evidence(need=need, figures=found.figures, without=found.without, missing=why)
-    return replace(said, missing=sentence(said.missing), without=sentence(said.without))
+    return Evidence(need=need, figures=found.figures, without=found.without, missing=why)
 
 
 def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from comporta.errors import BadProject
+from comporta.loop.as_json import as_json
 from comporta.loop.house import House
 from comporta.loop.release import version_of
 from comporta.records import Version, encode
@@ -20,7 +21,7 @@ def fetch(house: House, name: str, folder: Path) -> tuple[Version, tuple[Path, .
     found = {
         file: house.desk.get(version.parts[part]) for part, file in FILES.items() if part in version.parts
     }
-    found["version.json"] = encode(version)
+    found["version.json"] = encode(as_json(version))
     try:
         if folder.exists() and not folder.is_dir():
             raise BadProject(f"{folder}: found a file, expected a folder to write the model into.")

@@ -6,22 +6,22 @@ from datetime import datetime
 
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
-from comporta.gates import policy
 from comporta.loop.budget import seconds_at
 from comporta.loop.built import as_built
-from comporta.loop.checks import checks
+from comporta.loop.conceal import carried_on
 from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
-from comporta.loop.judging import earlier, late, logs, looked, measured, verdicts_of
+from comporta.loop.judging import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.loop.logged import Logs
 from comporta.loop.plan import evidence_nodes
 from comporta.loop.pool import Thing
 from comporta.loop.release import version_of
+from comporta.loop.sentences import Say, sentence
 from comporta.project import Model
 from comporta.project.faults import faults, listed
 from comporta.records import Level, Plan, Record, Run, Transaction, Version, Waiver
-from comporta.registry import VERSIONS, judged, version_key
+from comporta.registry import VERSIONS, judged, named, version_key
 from comporta.registry import waive as waived
 from comporta.release import ROUTES
 
@@ -43,7 +43,7 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         raise BadProject(listed(found))
     version = version_of(house, name)
     model = house.model(version.model)
-    asked = forms(house, model)
+    declared = forms(house, model)
     champion = against(house, version)
     nodes = evidence_nodes(
         model,
@@ -64,15 +64,25 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         progress=progress,
     )
 
-    unbegun = late(house, run)
+    said = judged_now(house.desk, model, level, answers, late(house, run))
 
     def commit(tx: Transaction) -> bool:
         now = tx.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
-        for look in looked(model, answers, now, run):
-            tx.append(look)
-        verdicts = verdicts_of(house.desk, model, level, answers, now, asked, unbegun)
-        fact = judged(now, verdicts, policy(checks(model), asked), level, measured(answers, model))
+        now = carried_on(house.desk, now)
+        for each in evaluated(tx, house.keys, model, answers, now, run):
+            tx.append(each)
+        formerly = declared.of(now)
+        verdicts = verdicts_of(model, level, said, formerly(now), declared.now)
+        fact = judged(
+            now,
+            verdicts,
+            declared.policy,
+            level,
+            measured(answers, model),
+            renamed=formerly.renamed,
+            as_policy=formerly.as_policy,
+        )
         if fact is not None:
             tx.append(fact)
         return fact is not None
@@ -81,8 +91,11 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
     return Judged(version=version_of(house, version.id), run=run, fresh=fresh)
 
 
-def waive(house: House, name: str, check: str, *, by: str, reason: str, until: datetime) -> Version:
-    """Someone with the right to it lets one check of a version stand open. Raises NotFound, Refused."""
+def waive(
+    house: House, name: str, check: str, *, by: str, reason: str, until: datetime, say: Say = sentence
+) -> Version:
+    """Someone with the right to it lets one check of a version stand open. check: its id, or its title as
+    `say` tells it. Raises NotFound, Refused."""
     person = house.project.person(by)
     if person is None or not person.may_waive:
         able = ", ".join(each.name for each in house.project.people if each.may_waive) or "nobody yet"
@@ -95,11 +108,18 @@ def waive(house: House, name: str, check: str, *, by: str, reason: str, until: d
     def commit(tx: Transaction) -> None:
         now = tx.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
-        said = next((each.outcome for each in now.verdicts if each.check == check), "")
+        verdict = named(now, check, say)
         waiver = Waiver(
-            check=check, by=by, role=person.role, reason=reason, at=house.clock(), until=until, outcome=said
+            check=verdict.check,
+            by=by,
+            role=person.role,
+            reason=reason,
+            at=house.clock(),
+            until=until,
+            outcome=verdict.outcome,
+            changed=verdict.changed,
         )
-        tx.append(waived(now, waiver, house.clock()))
+        tx.append(waived(now, waiver, house.clock(), say))
 
     house.ledger.transact(commit)
     return version_of(house, version.id)

@@ -14,7 +14,8 @@ from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, open_ledger
 from comporta.ledger.signing import public_key
 from comporta.loop.datasets import DATASETS
-from comporta.loop.lineage import EDGES, LOOKS, QUESTIONS
+from comporta.loop.lineage import EDGES, EVALUATIONS, QUESTIONS
+from comporta.loop.steps import STEPS
 from comporta.project import Model, Project, Settings
 from comporta.project.faults import listed, unusable
 from comporta.project.load import find, load, told_root
@@ -32,7 +33,7 @@ def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Chang
 
 
 KEYED = Reading("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
-READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, LOOKS, VERSIONS, ROUTES, *engine.READINGS)
+READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, *engine.READINGS)
 
 
 def now() -> datetime:
@@ -98,6 +99,7 @@ class House:
             clock=self.clock,
             executor=self.settings.executor,
             home=self.root,
+            steps=STEPS,
         )
 
     @property

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from comporta.errors import ComportaError, NotFound
+from comporta.gates.former import former
+from comporta.loop.checks import checks
 from comporta.loop.findings import findings_at
 from comporta.loop.gate import against
 from comporta.loop.house import House
 from comporta.loop.release import version_of
-from comporta.loop.sentences import in_words, sentence
+from comporta.loop.sentences import Say, in_words, sentence
 from comporta.records import (
     Figure,
     Findings,
@@ -20,12 +22,12 @@ from comporta.records import (
     Version,
     unmeasured_in,
 )
-from comporta.report import Report, Told, added, tell
+from comporta.report import Report, Told, added, standing, tell
 from comporta.store import Desk
 
 
-def report(house: House, name: str) -> Report:
-    """Every verdict of a version with what it rests on. Raises NotFound."""
+def report(house: House, name: str, say: Say = sentence) -> Report:
+    """Every verdict of a version with what it rests on, in words. Raises NotFound."""
     version = version_of(house, name)
     now = house.clock()
     desk = house.desk
@@ -35,25 +37,27 @@ def report(house: House, name: str) -> Report:
         version=version,
         at=now,
         project=house.project.name,
-        told=tell(version, now, lambda verdict: in_words(findings(desk, verdict), sentence)),
+        told=tell(version, now, lambda verdict: findings(desk, verdict, say), say),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
-        added=added(version),
+        added=added(version, say),
+        standing=standing(version, now, say),
         scores=house.desk.get_json(version.parts["scores"], Scores).figures,
     )
 
 
-def findings(desk: Desk, verdict: Verdict) -> Findings | None:
-    """What the verdict rests on; None where nothing was measured, or it was deleted since."""
+def findings(desk: Desk, verdict: Verdict, say: Say = sentence) -> Findings | None:
+    """What the verdict rests on, in words; None where nothing was measured, or it was deleted since."""
     if verdict.evidence is None:
         return None
     try:
         # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
-            return Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
-        return findings_at(desk, verdict.evidence)
+            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
+            return in_words(beside, say)
+        return in_words(findings_at(desk, verdict.evidence), say)
     except ComportaError:
         return None
 
@@ -94,8 +98,8 @@ class Line(Record, frozen=True, kw_only=True):
 
 
 class Pair(Record, frozen=True, kw_only=True):
-    """One check of two versions. a, b: its verdicts with the waivers signed for them, None where it was not
-    asked. said: how it stands, `fail, waived → pass`, or once where that is the same."""
+    """One check of two versions. name: its title. a, b: its verdicts with the waivers signed for them, None
+    where it was not asked. said: how it stands, `fail, waived → pass`, or once where that is the same."""
 
     name: str
     a: Told | None = None
@@ -105,7 +109,7 @@ class Pair(Record, frozen=True, kw_only=True):
 
 class Comparison(Record, frozen=True, kw_only=True):
     """Two versions of one model. metrics: on each one's own test rows; same: whether those are the same rows.
-    gates: what each check said of both, as it stands at `at`."""
+    gates: what each check said of both, as it stands at `at`. standing: by what each was judged."""
 
     a: Version
     b: Version
@@ -113,16 +117,21 @@ class Comparison(Record, frozen=True, kw_only=True):
     metrics: tuple[Line, ...]
     gates: tuple[Pair, ...]
     at: datetime
+    standing: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
-def compare(house: House, first: str, second: str) -> Comparison:
+def compare(house: House, first: str, second: str, say: Say = sentence) -> Comparison:
     """What differs between two versions of a model. Raises NotFound."""
     a, b = version_of(house, first), version_of(house, second)
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
     mine, theirs = (_overall(house.desk, version) for version in (a, b))
     now = house.clock()
-    checks, others = ({each.verdict.check: each for each in tell(version, now)} for version in (a, b))
+    ids = _ids(house, a.model)
+    first_gates, second_gates = (
+        {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in told}
+        for told in (tell(version, now, say=say) for version in (a, b))
+    )
     return Comparison(
         a=a,
         b=b,
@@ -131,13 +140,23 @@ def compare(house: House, first: str, second: str) -> Comparison:
             Line(name=name, a=mine.get(name), b=theirs.get(name)) for name in dict.fromkeys((*mine, *theirs))
         ),
         gates=tuple(
-            _pair(name, checks.get(name), others.get(name)) for name in dict.fromkeys((*checks, *others))
+            _pair(first_gates.get(each), second_gates.get(each))
+            for each in dict.fromkeys((*first_gates, *second_gates))
         ),
         at=now,
+        standing=tuple(standing(version, now, say) for version in (a, b)),
     )
 
 
-def _pair(name: str, a: Told | None, b: Told | None) -> Pair:
+def _ids(house: House, name: str) -> dict[str, str]:
+    """What an older release called each check of the model → its id, so that both stand on one line."""
+    model = house.project.asked(name)
+    gates = checks(model) if model is not None else ()
+    return {each.name: check.name for check in gates if (each := former(check)) is not None}
+
+
+def _pair(a: Told | None, b: Told | None) -> Pair:
+    name = next(each.title for each in (b, a) if each is not None)
     was, now = (each.stands if each is not None else "not asked" for each in (a, b))
     return Pair(name=name, a=a, b=b, said=was if was == now else f"{was} → {now}")
 

@@ -14,6 +14,7 @@ from comporta.loop.log import prediction
 from comporta.loop.places import Place
 from comporta.loop.release import version_of
 from comporta.loop.rows import key_of
+from comporta.loop.sentences import sentence
 from comporta.loop.tree import Tree
 from comporta.records import Joined, Manifest, Observation, Slice, Version
 from comporta.release import ROUTES
@@ -195,7 +196,7 @@ def _gates(version: Version, now: datetime) -> tuple[Tree, ...]:
         waiver = None if verdict.opens else version.waived(verdict, now)
         waived += waiver is not None
         told = "" if waiver is None else f", waived by {waiver.by} until {waiver.until:%Y-%m-%d}"
-        facts[verdict.check] = f"{verdict.outcome}{told}"
+        facts[sentence(verdict.called)] = f"{verdict.outcome}{told}"
     beside = f", {waived} waived" if waived else ""
     label = f"gates: {opened} of {len(version.verdicts)} open{beside}"
     return (Tree(kind="gate", id=version.policy, label=label, facts=facts),)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from comporta.engine import Progress
 from comporta.errors import BadProject
-from comporta.gates import policy
 from comporta.loop import code
 from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.checks import checks
+from comporta.loop.conceal import carried_on, revealed
 from comporta.loop.follow import follow
-from comporta.loop.forms import forms
+from comporta.loop.forms import Forms, forms
 from comporta.loop.house import House
-from comporta.loop.judging import champion, earlier, late, logs, looked, measured, verdicts_of
+from comporta.loop.judging import champion, earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
@@ -74,7 +74,7 @@ def enter(
     done: Run,
     answers: Mapping[str, Answer],
     level: Level,
-    declared: Mapping[str, str],
+    declared: Forms,
 ) -> tuple[Version, bool]:
     """The judged version of these answers, and whether anything of it is new: what was built by the same
     questions is the same version, whatever its gates ask by now. declared: the forms of its checks."""
@@ -99,8 +99,7 @@ def enter(
         if name.removeprefix("data ") in tables and isinstance(asset, Slice)
     )
 
-    unbegun = late(house, done)
-    asked = policy(gates, declared)
+    found = judged_now(desk, model, level, answers, late(house, done))
 
     def commit(tx: Transaction) -> tuple[Version, bool]:
         versions = tuple(version for _, version in tx.scan(VERSIONS, f"{model.name}/"))
@@ -119,24 +118,35 @@ def enter(
                 steps=steps,
                 parts=parts,
                 read=read,
-                policy=asked,
+                policy=declared.policy,
                 needed=model.approvals,
                 asked=required,
-                forms={name: declared[name] for name in required},
+                forms={name: declared.now[name] for name in required},
             )
-            version = inherited(candidate, versions)
+            version = carried_on(desk, inherited(candidate, versions))
             tx.append(register(version, versions))
-        for look in looked(model, answers, version, done):
-            tx.append(look)
-        verdicts = verdicts_of(desk, model, level, answers, version, declared, unbegun)
-        fact = judged(version, verdicts, asked, level, measured(answers, model))
+        version = carried_on(desk, version)
+        for each in evaluated(tx, house.keys, model, answers, version, done):
+            tx.append(each)
+        formerly = declared.of(version)
+        verdicts = verdicts_of(model, level, found, formerly(version), declared.now)
+        fact = judged(
+            version,
+            verdicts,
+            declared.policy,
+            level,
+            measured(answers, model),
+            renamed=formerly.renamed,
+            as_policy=formerly.as_policy,
+        )
         if fact is not None:
             tx.append(fact)
         entered = tx.get(VERSIONS, version_key(model.name, version.number))
         assert entered is not None, "a registered version is in the inventory"
         return entered, is_new or fact is not None
 
-    return house.ledger.transact(commit)
+    version, is_new = house.ledger.transact(commit)
+    return revealed(house.desk, version), is_new
 
 
 def _asks_as(desk: Desk, version: Version, model: Model) -> bool:

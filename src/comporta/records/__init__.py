@@ -27,15 +27,17 @@ from comporta.records.event import (
     Transaction,
     View,
 )
-from comporta.records.message import Code, Message, Text, Words, code, codes_in, say
+from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
+from comporta.records.subject import Form, Subject, canonical, spellings
 from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
+    FEWEST_SUBJECTS,
     LEVELS,
     Check,
     Evidence,
@@ -49,11 +51,12 @@ from comporta.records.verdict import (
     Verdict,
     need,
 )
-from comporta.records.version import Approval, Field, Signature, State, Version, Waiver
+from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
     "DEFAULT_PROJECT",
     "FEWEST_ROWS",
+    "FEWEST_SUBJECTS",
     "LEVELS",
     "Answer",
     "Approval",
@@ -78,6 +81,7 @@ __all__ = [
     "Field",
     "Figure",
     "Findings",
+    "Form",
     "Fragment",
     "Head",
     "Join",
@@ -97,6 +101,7 @@ __all__ = [
     "Recipe",
     "Record",
     "Release",
+    "Renamed",
     "Route",
     "Run",
     "Said",
@@ -110,6 +115,7 @@ __all__ = [
     "Split",
     "State",
     "Step",
+    "Subject",
     "Text",
     "Transaction",
     "Unmeasured",
@@ -122,13 +128,16 @@ __all__ = [
     "at_random",
     "by_group",
     "by_time",
+    "canonical",
     "code",
     "codes_in",
     "decode",
     "duration",
     "encode",
     "facts",
+    "in_codes",
     "need",
     "say",
+    "spellings",
     "unmeasured_in",
 ]

@@ -1,5 +1,8 @@
 """Every fact the ledger can hold. No personal value: ids, counts, keyed digests and coarse times only.
 
+What each field holds and why it tells of nobody stands in docs/reference/ledger.md; a test of a whole turn
+looks for planted values in every kind.
+
 A fact's fields never change once released: a new meaning is a new schema version, and readers upcast.
 """
 
@@ -13,7 +16,7 @@ from comporta.records.event import Fact, Head
 from comporta.records.recipe import Cost, Recipe
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
-from comporta.records.version import Approval, Version, Waiver
+from comporta.records.version import Approval, Renamed, Version, Waiver
 
 
 class ProjectKeyed(Fact, frozen=True, kw_only=True):
@@ -129,36 +132,57 @@ class DatasetVersioned(Fact, frozen=True, kw_only=True):
     removed: int
 
 
-class TestLooked(Fact, frozen=True, kw_only=True):
-    """One look at a sealed test part. part: digest of the rows. recipe: the step that looked."""
+class TestSetEvaluated(Fact, frozen=True, kw_only=True):
+    """One evaluation on a sealed test set. recipe: the step that did it.
+
+    split: keyed digest of the dataset's name and the declared split, which no erasure changes; empty in what
+    schema 1 held. window: under a split by time, the number of the dataset's version, whose newest rows
+    test; else 0. part: digest of the rows as they were.
+    """
 
     kind: ClassVar[str] = "test.looked"
+    schema: ClassVar[int] = 2
     model: str
     part: str
     run: str
     recipe: str
+    split: str
+    window: int
 
 
 class VersionRegistered(Fact, frozen=True, kw_only=True):
+    """Schema 2: its verdicts, where it has any, name a check by its id and say why by codes."""
+
     kind: ClassVar[str] = "version.registered"
+    schema: ClassVar[int] = 2
     version: Version
 
 
 class VersionJudged(Fact, frozen=True, kw_only=True):
     """What its gates say now; again where evidence, gates or level are others than before. parts: what was
-    measured for them and is kept with the version from now on."""
+    measured for them and is kept with the version from now on.
+
+    Schema 2: a check is named by its id. renamed: what the version held under the names of an older release →
+    which check that is now; as_policy: what the policy that it was asked for is then, or empty.
+    """
 
     kind: ClassVar[str] = "version.judged"
+    schema: ClassVar[int] = 2
     model: str
     number: int
     verdicts: tuple[Verdict, ...]
     policy: str
     level: Level = "release"
     parts: dict[str, Artifact] = {}
+    renamed: dict[str, Renamed] = {}
+    as_policy: str = ""
 
 
 class VersionWaived(Fact, frozen=True, kw_only=True):
+    """Schema 2: `waiver.changed` tells of which of two verdicts it is, not the end of the check's name."""
+
     kind: ClassVar[str] = "version.waived"
+    schema: ClassVar[int] = 2
     model: str
     number: int
     waiver: Waiver
@@ -191,6 +215,6 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
 
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
-    DatasetVersioned, TestLooked, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
+    DatasetVersioned, TestSetEvaluated, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
     VersionReleased, VersionReproduced, ChainContinued, EventRemoved,
 )  # fmt: skip

@@ -70,7 +70,8 @@ class Code:
 
 def code(id: str, template: str, /, **values: Any) -> Code:
     """Declares a code: `code("scores.too_few_rows", "{rows} rows", rows=int)`. A value that may be a message
-    of another code or an older sentence is of type `Text`."""
+    of another code or an older sentence is of type `Text`; one of several is a tuple, which `{name: and }`
+    joins by what stands behind the colon."""
     return Code(id, template, values)
 
 
@@ -92,15 +93,23 @@ def fields_of(template: str) -> Iterable[str]:
 
 def say(text: Text, templates: Mapping[str, str]) -> str:
     """The sentence. templates: code → sentence in the reader's language. A code that is not among them is
-    shown with its values, so that nothing is lost to who reads with an older Comporta."""
+    shown with its values, so that nothing is lost to who reads with an older Comporta; so is one whose
+    sentence asks for other values than there are."""
     if isinstance(text, str):
         return text
     template = templates.get(text.code)
     said = {name: _shown(value, templates) for name, value in text.values.items()}
-    if template is None:
-        told = ", ".join(f"{name}={value}" for name, value in said.items())
-        return f"{text.code} ({told})" if told else text.code
-    return template.format(**said)
+    if template is not None:
+        try:
+            return template.format(**said)
+        except (
+            LookupError,
+            ValueError,
+            TypeError,
+        ):  # a sentence of another release or a mistaken translation
+            pass
+    told = ", ".join(f"{name}={value}" for name, value in said.items())
+    return f"{text.code} ({told})" if told else text.code
 
 
 def _shown(value: Value, templates: Mapping[str, str]) -> Any:
@@ -109,5 +118,30 @@ def _shown(value: Value, templates: Mapping[str, str]) -> Any:
     if isinstance(value, Words):
         return value.text or f"#{value.digest[:12]}"
     if isinstance(value, tuple | list):
-        return ", ".join(str(_shown(each, templates)) for each in value)
-    return value
+        return _Listed(str(_shown(each, templates)) for each in value)
+    return _Absent() if value is None else value
+
+
+def in_codes(text: Text) -> str:
+    """The code with its values, for whoever has no sentences at hand; an older sentence as it is."""
+    return say(text, {})
+
+
+class _Listed(list[str]):
+    """Several values in a sentence: `{columns}` joins them by commas, `{columns: and }` by that word."""
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+    def __format__(self, between: str) -> str:
+        return (between or ", ").join(self)
+
+
+class _Absent:
+    """A number that is none, whatever format its sentence asks for: JSON has no NaN."""
+
+    def __str__(self) -> str:
+        return "no number"
+
+    def __format__(self, _: str) -> str:
+        return str(self)

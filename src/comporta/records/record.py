@@ -14,6 +14,19 @@ class Record(msgspec.Struct, frozen=True):
     """
 
 
+def unusual(record: msgspec.Struct) -> dict[str, Any]:
+    """The values of its fields that are not the usual ones, by the names under which they are stored: a field
+    that is added later with a default changes nothing of what is made of it."""
+    told = {}
+    for field in msgspec.structs.fields(record):
+        value, usual = getattr(record, field.name), field.default
+        if usual is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
+            usual = field.default_factory()
+        if value != usual:
+            told[field.encode_name] = value
+    return told
+
+
 T = TypeVar("T")
 
 # Deterministic: a digest must not depend on the order in which a dict was filled.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
-from comporta.records.message import Text
+from comporta.records.message import Text, code
 from comporta.records.record import Record, encode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
@@ -33,8 +33,14 @@ class Figure(Record, frozen=True, kw_only=True):
     slice: str = ""
 
 
+CHANGED = code("check.changed", "{title}, as changed since", title=Text)
+
 FEWEST_ROWS = 30
 """A slice of fewer is not measured."""
+
+FEWEST_SUBJECTS = 10
+"""A slice about fewer people or things is not measured either: one may own all of its rows, and a figure of
+them would tell of that one. Ten is the threshold that research data centres commonly set for a cell."""
 
 
 class Unmeasured(Record, frozen=True, kw_only=True):
@@ -127,17 +133,22 @@ class Evidence(Record, frozen=True, kw_only=True):
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """What one check says: the figure, the limit, and the reason in one sentence.
+    """What one check says: the figure, the limit, and why.
 
+    check: the check's id. title: what it is called where people read; empty in what an older release
+    wrote, whose ids were titles. kind: of the check, or empty for a project's own. reason: one sentence, as
+    its code.
     needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
     are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
-    since; it still counts. form: digest of what the check declared, or empty.
+    since; it still counts. changed: of a check that was asked in another form at first, and stands beside
+    that one. form: digest of what the check declared, or empty. words: what stands behind the digests in it
+    (`#` and 32 hex digits): in a fact no value of the data is written out.
     """
 
     check: str
     outcome: Outcome
     required: bool
-    reason: str
+    reason: Text
     figure: Figure | None = None
     limit: float | None = None
     needed: int | None = None
@@ -145,6 +156,16 @@ class Verdict(Record, frozen=True, kw_only=True):
     what: str = ""
     carried: bool = False
     form: str = ""
+    title: Text = ""
+    kind: str = ""
+    changed: bool = False
+    words: Artifact | None = None
+
+    @property
+    def called(self) -> Text:
+        """What people read: the title, or the id where it has none; and whether it is of what changed."""
+        title = self.title or self.check
+        return CHANGED(title=title) if self.changed else title
 
     @property
     def opens(self) -> bool:
@@ -155,12 +176,14 @@ class Verdict(Record, frozen=True, kw_only=True):
 class Check(Protocol):
     """A gate's check: a frozen object that says what it wants to see and judges only that.
 
-    One with a field `level` is asked from that level on; without it, from `release` on.
+    One with a field `level` is asked from that level on; without it, from `release` on. It may have a
+    `title`, a Message or a text that people read in place of the name, and a `kind`, a word for all checks of
+    its class.
     """
 
     @property
     def name(self) -> str:
-        """Unique among the model's gates, e.g. `roc_auc by carrier at least 0.7`."""
+        """Its id, unique among the model's gates: `limit?metric=roc_auc&at_least=0.7`."""
 
     @property
     def required(self) -> bool:

@@ -76,12 +76,21 @@ class Version(Record, frozen=True, kw_only=True):
     def waived(self, verdict: Verdict, now: datetime) -> Waiver | None:
         """The waiver under which this verdict does not block now, or None: one of a check that has changed
         since it was given is none."""
-        live = (each for each in reversed(self.waivers) if each.check == verdict.check and each.until > now)
+        live = (each for each in reversed(self.waivers) if each.of(verdict) and each.until > now)
         return next((each for each in live if each.form in ("", verdict.form) or not verdict.form), None)
 
     def shut(self, now: datetime) -> tuple[Verdict, ...]:
         """The verdicts that close its way into production now."""
         return tuple(each for each in self.verdicts if not each.opens and self.waived(each, now) is None)
+
+
+class Renamed(Record, frozen=True, kw_only=True):
+    """What a check that an older release named otherwise is called now. check: its id. former: the digest of
+    what it declared, as that release would have it; form: the same as it is told now."""
+
+    check: str
+    former: str
+    form: str
 
 
 class Approval(Record, frozen=True, kw_only=True):
@@ -96,7 +105,8 @@ class Approval(Record, frozen=True, kw_only=True):
 class Waiver(Record, frozen=True, kw_only=True):
     """Who lets one check of one version not count, in what role, why and until when.
 
-    outcome: what the check had said; form: what it declared, or empty. The role is as claimed.
+    outcome: what the check had said; form: what it declared, or empty. changed: of the verdict on a check
+    that was asked in another form at first. The role is as claimed.
     """
 
     check: str
@@ -107,3 +117,8 @@ class Waiver(Record, frozen=True, kw_only=True):
     until: datetime
     outcome: str
     form: str = ""
+    changed: bool = False
+
+    def of(self, verdict: Verdict) -> bool:
+        """Whether it is of this check, in whatever form."""
+        return (self.check, self.changed) == (verdict.check, verdict.changed)

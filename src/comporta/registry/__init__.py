@@ -3,23 +3,26 @@
 from comporta.registry.decide import (
     approve,
     carried,
-    changed,
     inherited,
     judged,
+    named,
     register,
     require_releasable,
     waive,
 )
+from comporta.registry.renaming import in_todays_names, renames
 from comporta.registry.state import VERSIONS, version_key
 
 __all__ = [
     "VERSIONS",
     "approve",
     "carried",
-    "changed",
+    "in_todays_names",
     "inherited",
     "judged",
+    "named",
     "register",
+    "renames",
     "require_releasable",
     "version_key",
     "waive",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 
 from msgspec.structs import replace
 
 from comporta.errors import Refused
-from comporta.records import Approval, Artifact, Level, Verdict, Version, Waiver
+from comporta.records import Approval, Artifact, Level, Renamed, Text, Verdict, Version, Waiver, in_codes
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
+from comporta.registry.renaming import in_todays_names
+
+Say = Callable[[Text], str]
+"""A title or a reason as a sentence, in the language of who asks."""
 
 
 def register(version: Version, versions: tuple[Version, ...]) -> VersionRegistered:
@@ -29,14 +34,17 @@ def judged(
     policy: str,
     level: Level = "release",
     measured: Mapping[str, Artifact] = {},
+    renamed: Mapping[str, Renamed] = {},
+    as_policy: str = "",
 ) -> VersionJudged | None:
     """The verdicts on a version; None where they are what is known already.
 
     What it was asked to pass at first and is not asked now is carried on: to drop a check or to loosen it
     once the candidate is there takes a waiver. policy: digest of the gates asked now. measured: what later
-    versions are compared with; what the version has already stays.
+    versions are compared with; what the version has already stays. renamed, as_policy: see `in_todays_names`.
     """
-    every = carried(version.verdicts, verdicts, version.asked, version.forms)
+    now = in_todays_names(version, renamed, as_policy)
+    every = carried(now.verdicts, verdicts, now.asked, now.forms)
     parts = {name: part for name, part in measured.items() if name not in version.parts}
     known = (version.verdicts, version.judged_by, version.level)
     if version.state != "candidate" and not parts and (every, policy, level) == known:
@@ -48,6 +56,8 @@ def judged(
         policy=policy,
         level=level,
         parts=parts,
+        renamed=dict(renamed),
+        as_policy=as_policy,
     )
 
 
@@ -61,22 +71,16 @@ def carried(
     checks that were required when the candidate was asked for; forms: what each declared then, where known.
 
     Whatever today's check of that name says, the one that was asked at first keeps its verdict, unless it
-    is asked again as it was. Today's stands beside it under a name of its own, where it is required.
+    is asked again as it was. Today's stands beside it, marked as changed, where it is required.
     """
     alike = {each.check for each in now if each.required and forms.get(each.check, each.form) == each.form}
-    kept = {each.check: replace(each, carried=True) for each in before if each.check in {*asked} - alike}
-    todays = (_beside(each) if each.check in kept else each for each in now)
-    return (*(each for each in todays if each.check not in kept), *kept.values())
-
-
-def _beside(verdict: Verdict) -> Verdict:
-    """Of a check that was asked in another form at first. Only reported, it tells nothing beside that."""
-    return replace(verdict, check=changed(verdict.check)) if verdict.required else verdict
-
-
-def changed(check: str) -> str:
-    """The name of the verdict on a check that was asked in another form at first."""
-    return f"{check}, as changed since"
+    first = (each for each in before if each.check in {*asked} - alike and not each.changed)
+    kept = {each.check: replace(each, carried=True) for each in first}
+    # Of a check that was asked in another form at first: only reported, it tells nothing beside that.
+    todays = (
+        replace(each, changed=each.check in kept) for each in now if each.required or each.check not in kept
+    )
+    return (*todays, *kept.values())
 
 
 def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
@@ -101,20 +105,42 @@ def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
     )
 
 
-def waive(version: Version, waiver: Waiver, now: datetime) -> VersionWaived:
+def named(version: Version, text: str, say: Say) -> Verdict:
+    """The verdict that somebody means by an id or by a title as shown. Raises Refused, naming what there is.
+
+    Of two verdicts on one check its id means the one that closes the way; where both do, the title tells.
+    """
+    meant = [each for each in version.verdicts if text in (each.check, say(each.called))]
+    closed = [each for each in meant if not each.opens] or meant
+    found = [each for each in closed if say(each.called) == text] or closed
+    if not found:
+        raise _unknown(version, text, say)
+    if len(found) > 1:
+        both = "; ".join(say(each.called) for each in found)
+        raise Refused(f"{version.id}: found two checks {text!r}, expected one by its title: {both}.")
+    return found[0]
+
+
+def _unknown(version: Version, text: str, say: Say) -> Refused:
+    shut = {say(each.called): each.check for each in version.verdicts if not each.opens}
+    if not shut:
+        return Refused(f"{version.id}: found no check {text!r}, and none that is closed.")
+    near = get_close_matches(text, [*shut, *shut.values()], n=1)
+    tip = f" Did you mean {near[0]!r}?" if near else ""
+    return Refused(f"{version.id}: found no check {text!r}, expected one of: {'; '.join(shut)}.{tip}")
+
+
+def waive(version: Version, waiver: Waiver, now: datetime, say: Say = in_codes) -> VersionWaived:
     """One check of this version need not open until the waiver ends.
 
     Raises Refused without a reason, for a time that is past, and on a check that is open or unknown.
     """
-    verdict = next((each for each in version.verdicts if each.check == waiver.check), None)
+    verdict = next((each for each in version.verdicts if waiver.of(each)), None)
     if verdict is None:
-        closed = [each.check for each in version.verdicts if not each.opens]
-        what = f"expected one of: {'; '.join(closed)}" if closed else "and none that is closed"
-        raise Refused(f"{version.id}: found no check {waiver.check!r}, {what}.")
+        raise _unknown(version, waiver.check, say)
     if verdict.opens:
-        raise Refused(
-            f"{version.id}: {waiver.check!r} is open ({verdict.outcome}); there is nothing to waive."
-        )
+        name = say(verdict.called)
+        raise Refused(f"{version.id}: {name!r} is open ({verdict.outcome}); there is nothing to waive.")
     if not waiver.reason.strip():
         raise Refused(f"{version.id}: found a waiver without a reason, expected why: --reason WHY")
     if waiver.until <= now:
@@ -123,19 +149,20 @@ def waive(version: Version, waiver: Waiver, now: datetime) -> VersionWaived:
     return VersionWaived(model=version.model, number=version.number, waiver=given)
 
 
-def approve(version: Version, approval: Approval) -> VersionApproved:
+def approve(version: Version, approval: Approval, say: Say = in_codes) -> VersionApproved:
     """One person's approval. Raises Refused unless the gates passed and the person is a new one."""
     if version.state in ("candidate", "stale") or version.shut(approval.at):
-        raise Refused(
-            f"{version.id}: found it {version.state}, expected its gates passed.{_why(version, approval.at)}"
-        )
+        why = _why(version, approval.at, say)
+        raise Refused(f"{version.id}: found it {version.state}, expected its gates passed.{why}")
     if any(each.by == approval.by for each in version.approvals):
         raise Refused(f"{version.id}: {approval.by} approved it already; another person must.")
     return VersionApproved(model=version.model, number=version.number, approval=approval)
 
 
-def require_releasable(version: Version, now: datetime, stale: tuple[str, ...] = ()) -> None:
-    """Nothing, if it may go live. Raises Refused: ungated, refused, unapproved or stale.
+def require_releasable(
+    version: Version, now: datetime, stale: tuple[str, ...] = (), say: Say = in_codes
+) -> None:
+    """Raises Refused unless the version may be released: ungated, refused, unapproved or stale.
 
     now: a waiver counts until its end. stale: the datasets of which something it learned from has been
     erased since.
@@ -148,7 +175,7 @@ def require_releasable(version: Version, now: datetime, stale: tuple[str, ...] =
     if version.state == "candidate":
         raise Refused(f"{version.id}: found no verdicts, expected its gates passed. Run again.")
     if version.shut(now):
-        raise Refused(f"{version.id}: its gates refused it.{_why(version, now)}")
+        raise Refused(f"{version.id}: its gates refused it.{_why(version, now, say)}")
     missing = version.needed - len(version.approvals)
     if missing > 0:
         raise Refused(
@@ -157,6 +184,6 @@ def require_releasable(version: Version, now: datetime, stale: tuple[str, ...] =
         )
 
 
-def _why(version: Version, now: datetime) -> str:
+def _why(version: Version, now: datetime, say: Say) -> str:
     """The reasons of the verdicts that close the way, one a line."""
-    return "".join(f"\n  {each.check}: {each.reason}" for each in version.shut(now))
+    return "".join(f"\n  {say(each.called)}: {say(each.reason)}" for each in version.shut(now))

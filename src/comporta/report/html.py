@@ -10,7 +10,6 @@ from comporta.records import Figure, Unmeasured, unmeasured_in
 from comporta.report.drawn import pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
-from comporta.report.standing import standing
 from comporta.report.style import STYLE
 from comporta.report.told import Report, Told, sections
 
@@ -30,9 +29,7 @@ def page(report: Report) -> str:
     shut = [each for each in report.told if each.shuts]
     if shut:
         body.append("<section><h2>What closes the way</h2><ul class='shut'>")
-        body += [
-            f"<li><b>{escape(each.verdict.check)}</b>: {escape(each.verdict.reason)}</li>" for each in shut
-        ]
+        body += [f"<li><b>{escape(each.title)}</b>: {escape(each.reason)}</li>" for each in shut]
         body.append("</ul></section>")
     body.append(_summary(report))
     for title, told in sections(report.told):
@@ -65,7 +62,7 @@ def _summary(report: Report) -> str:
     for title, told in sections(report.told):
         outcomes = [_outcome(each) for each in told]
         dots = "".join(
-            f"<a class='dot {kind}' href='#{_check(each)}' title='{escape(each.verdict.check)}: {words}'></a>"
+            f"<a class='dot {kind}' href='#{_check(each)}' title='{escape(each.title)}: {words}'></a>"
             for each, (kind, words) in zip(told, outcomes, strict=True)
         )
         rows.append(f"<tr><th><a href='#{_anchor(title)}'>{escape(title)}</a></th><td>{dots}</td></tr>")
@@ -86,12 +83,12 @@ def _verdict(told: Told) -> str:
     verdict = told.verdict
     kind, words = _outcome(told)
     rule = "carried on" if verdict.carried else "required" if verdict.required else "reported"
-    rule += f", left open until {told.left}" if told.left is not None else ""
+    rule += f", not blocking until {told.left}" if told.left is not None else ""
     inside = [f"<p>{escape(because(told))}</p>"]
     if told.findings is not None:
         inside.append(_findings(told))
     return (
-        f"<article id='{_check(told)}'><h3><span class='dot {kind}'></span>{escape(verdict.check)}"
+        f"<article id='{_check(told)}'><h3><span class='dot {kind}'></span>{escape(told.title)}"
         f"<small>{words} · {rule}</small></h3>{''.join(inside)}</article>"
     )
 
@@ -181,7 +178,7 @@ def _made_of(report: Report) -> str:
         ("approved", f"{each.by}{f' ({each.role})' if each.role else ''}: {each.reason}")
         for each in version.approvals
     ]
-    rows += standing(version, report.at)
+    rows += report.standing
     lines = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<section><h2>What it was made of</h2><table class='made'>{lines}</table></section>"
 
@@ -204,4 +201,6 @@ def _anchor(text: str) -> str:
 
 
 def _check(told: Told) -> str:
-    return f"check-{_anchor(told.verdict.check)}"
+    """Of two verdicts on one check each has a place of its own."""
+    verdict = told.verdict
+    return f"check-{_anchor(verdict.check)}{'-changed' if verdict.changed else ''}"

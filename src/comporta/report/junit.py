@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from comporta.report.markdown import because
-from comporta.report.standing import standing
 from comporta.report.told import Report, Told, sections
 
 _UNTOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -16,12 +15,12 @@ _UNTOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def junit(report: Report) -> str:
     """The report as JUnit XML."""
-    return suites(report.version.id, report.told, standing(report.version, report.at))
+    return suites(report.version.id, report.told, report.standing)
 
 
 def suites(name: str, every: Sequence[Told], judged: Sequence[tuple[str, str]] = ()) -> str:
     """One suite per section, one case per check. What closes the way is a failure; what does not apply, or
-    is only reported or left open and did not pass, is skipped with its reason. judged: by what, as
+    is informational or not blocking yet and did not pass, is skipped with its reason. judged: by what, as
     properties."""
     suites = []
     for title, told in sections(every):
@@ -48,7 +47,7 @@ def _properties(judged: Sequence[tuple[str, str]]) -> str:
 
 
 def _case(model: str, title: str, told: Told) -> str:
-    name = f"classname={quoteattr(f'{model}.{title}')} name={quoteattr(told.verdict.check)}"
+    name = f"classname={quoteattr(f'{model}.{title}')} name={quoteattr(told.title)}"
     said = because(told)
     if told.shuts:
         failure = f"<failure message={quoteattr(told.verdict.outcome)}>{escape(said)}</failure>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from comporta.report.standing import signed, standing
+from comporta.report.standing import signed
 from comporta.report.told import Report, Told, sections
 
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "does not apply": "➖"}  # noqa: RUF001
@@ -15,7 +15,7 @@ def markdown(report: Report) -> str:
     shut = [each for each in report.told if each.shuts]
     said = "**may be released**" if not shut else f"**may not be released**: {_count(len(shut))} closed"
     lines = [verdicts(f"{report.version.id} {said}", report.told, _about(report))]
-    lines += [f"- {name}: {_cell(told)}" for name, told in standing(report.version, report.at)]
+    lines += [f"- {name}: {_cell(told)}" for name, told in report.standing]
     return "\n".join((*lines, ""))
 
 
@@ -24,14 +24,12 @@ def verdicts(title: str, every: Sequence[Told], about: str = "") -> str:
     shut = [each for each in every if each.shuts]
     lines = [f"### {title}", "", *([about, ""] if about else [])]
     if shut:
-        lines += [
-            f"- {mark(each)} **{_cell(each.verdict.check)}**: {_cell(each.verdict.reason)}" for each in shut
-        ]
+        lines += [f"- {mark(each)} **{_cell(each.title)}**: {_cell(each.reason)}" for each in shut]
         lines.append("")
     for heading, told in sections(every):
         lines += [f"<details><summary>{heading}: {_tally(told)}</summary>", ""]
         lines += ["| | check | because |", "|---|---|---|"]
-        lines += [f"| {mark(each)} | {_cell(each.verdict.check)} | {_cell(because(each))} |" for each in told]
+        lines += [f"| {mark(each)} | {_cell(each.title)} | {_cell(because(each))} |" for each in told]
         lines += ["", "</details>", ""]
     return "\n".join(lines)
 
@@ -43,13 +41,13 @@ def mark(told: Told) -> str:
 
 def because(told: Told) -> str:
     """The reason, with what else there is to say of this verdict."""
-    words = told.verdict.reason
+    words = told.reason
     if told.verdict.carried:
         words += " (Asked so at first, and left out or changed since: it still counts.)"
     elif not told.verdict.required:
-        words += " (Reported only.)"
+        words += " (Informational.)"
     if told.left is not None:
-        words += f" (Required, and left open here: asked again at the level {told.left}, of all rows.)"
+        words += f" (Required, not blocking here: decided at the level {told.left}, on all rows.)"
     if told.waiver is not None:
         words += f" (Waived {signed(told.waiver)})"
     return words + "".join(f" (A waiver not in force: {signed(each)})" for each in told.past)
@@ -70,7 +68,7 @@ def _about(report: Report) -> str:
 def _tally(told: tuple[Told, ...]) -> str:
     shut = sum(each.shuts for each in told)
     left = sum(each.left is not None for each in told)
-    counts = ((len(told), "asked"), (shut, "closed"), (left, "left open"))
+    counts = ((len(told), "asked"), (shut, "closed"), (left, "not blocking"))
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 

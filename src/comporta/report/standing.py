@@ -5,47 +5,68 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from comporta.records import Findings, Verdict, Version, Waiver
+from comporta.records import Findings, Text, Verdict, Version, Waiver, in_codes
 from comporta.report.told import Told
+
+Say = Callable[[Text], str]
+"""What makes a sentence of a code, in the language of who reads."""
 
 SHOWN = 16
 """How many digits of a policy's digest are shown; JSON has all."""
 
 
 def tell(
-    version: Version, at: datetime, findings: Callable[[Verdict], Findings | None] | None = None
+    version: Version,
+    at: datetime,
+    findings: Callable[[Verdict], Findings | None] | None = None,
+    say: Say = in_codes,
 ) -> tuple[Told, ...]:
     """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it."""
-    return tuple(_told(version, each, at, findings(each) if findings else None) for each in version.verdicts)
+    return tuple(
+        _told(version, each, at, say, findings(each) if findings else None) for each in version.verdicts
+    )
 
 
-def _told(version: Version, verdict: Verdict, at: datetime, findings: Findings | None) -> Told:
+def _told(version: Version, verdict: Verdict, at: datetime, say: Say, findings: Findings | None) -> Told:
     live = None if verdict.opens else version.waived(verdict, at)
-    past = tuple(each for each in version.waivers if each.check == verdict.check and each is not live)
-    return Told(verdict=verdict, findings=findings, waiver=live, past=past)
+    past = tuple(each for each in version.waivers if each.of(verdict) and each is not live)
+    return Told(
+        verdict=verdict,
+        title=say(verdict.called),
+        reason=say(verdict.reason),
+        findings=findings,
+        waiver=live,
+        past=past,
+    )
 
 
-def added(version: Version) -> tuple[str, ...]:
-    """The checks that close the way and were not asked so at first."""
-    return tuple(each.check for each in version.verdicts if each.required and each.check not in version.asked)
+def added(version: Version, say: Say = in_codes) -> tuple[str, ...]:
+    """The checks that close the way and were not asked so at first, by title."""
+    return tuple(
+        say(each.called)
+        for each in version.verdicts
+        if each.required and (each.changed or each.check not in version.asked)
+    )
 
 
-def standing(version: Version, at: datetime) -> tuple[tuple[str, str], ...]:
+def standing(version: Version, at: datetime, say: Say = in_codes) -> tuple[tuple[str, str], ...]:
     """What every report says of it in the same words: pairs of what it is and what there is to say."""
     policy, last = version.policy[:SHOWN], version.judged_by[:SHOWN]
     rows = [("policy", policy)]
     if last and last != policy:
         rows = [("policy when it was asked for", policy), ("policy that judged it last", last)]
     rows += [
-        ("asked at first, left out or changed since", each.check) for each in version.verdicts if each.carried
+        ("asked at first, left out or changed since", say(each.called))
+        for each in version.verdicts
+        if each.carried
     ]
-    rows += [("asked since", check) for check in added(version)]
-    rows += [_waiver(version, each, at) for each in version.waivers]
+    rows += [("asked since", check) for check in added(version, say)]
+    rows += [_waiver(version, each, at, say) for each in version.waivers]
     return tuple(rows)
 
 
-def _waiver(version: Version, waiver: Waiver, at: datetime) -> tuple[str, str]:
-    verdict = next((each for each in version.verdicts if each.check == waiver.check), None)
+def _waiver(version: Version, waiver: Waiver, at: datetime, say: Say) -> tuple[str, str]:
+    verdict = next((each for each in version.verdicts if waiver.of(each)), None)
     if waiver.until <= at:
         what = "waiver, ended"
     elif verdict is None or verdict.opens:
@@ -56,7 +77,8 @@ def _waiver(version: Version, waiver: Waiver, at: datetime) -> tuple[str, str]:
             "waived" if live is waiver else "waiver, replaced" if live else "waiver, of the check as it was"
         )
     now = verdict.outcome if verdict is not None else "not asked"
-    return what, f"{waiver.check}: {signed(waiver)} It is {now} now."
+    title = say(verdict.called) if verdict is not None else waiver.check
+    return what, f"{title}: {signed(waiver)} It is {now} now."
 
 
 def signed(waiver: Waiver) -> str:

@@ -11,11 +11,14 @@ from comporta.records import Figure, Findings, Level, Record, Slice, Verdict, Ve
 
 
 class Told(Record, frozen=True, kw_only=True):
-    """One verdict. findings: what was measured, where it is still kept. waiver: under which it does not
-    block now. past: the waivers of it that are not in force: ended, replaced, or not needed now.
-    left: the level that decides it, where the one it was asked at had too few rows to tell, or None."""
+    """One verdict. title, reason: as sentences, in the language of who reads. findings: what was measured,
+    where it is still kept, in words too. waiver: under which it does not block now. past: the
+    waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
+    where the one it was asked at had too few rows to tell, or None."""
 
     verdict: Verdict
+    title: str
+    reason: str
     findings: Findings | None = None
     waiver: Waiver | None = None
     past: tuple[Waiver, ...] = ()
@@ -30,23 +33,24 @@ class Told(Record, frozen=True, kw_only=True):
     def stands(self) -> str:
         """The outcome, and what else there is to know of whether it counts: `fail, carried on, waived`."""
         marks = (
-            ("reported", not self.verdict.required),
+            ("informational", not self.verdict.required),
             ("carried on", self.verdict.carried),
             ("waived", self.waiver is not None),
-            ("left open", self.left is not None),
+            ("not blocking", self.left is not None),
         )
         return ", ".join((self.verdict.outcome, *(mark for mark, so in marks if so)))
 
 
 def named(told: Told, whose: str) -> Told:
-    """The same for a list that holds the verdicts of several: its check's name begins with `whose`."""
-    return replace(told, verdict=replace(told.verdict, check=f"{whose}: {told.verdict.check}"))
+    """The same for a list that holds the verdicts of several: its title begins with `whose`."""
+    return replace(told, title=f"{whose}: {told.title}")
 
 
 class Report(Record, frozen=True, kw_only=True):
     """A version and all that was said of it. at: when this was written. meaning, owner: of the model.
-    champion: the id of what it was compared with, or empty. added: checks that were not asked at first.
-    scores: every metric on its test rows, overall and by slice."""
+    champion: the id of what it was compared with, or empty. added: checks that were not asked at first, by
+    title. standing: by what it was judged, see `standing`. scores: every metric on its test rows, overall and
+    by slice."""
 
     version: Version
     at: datetime
@@ -56,6 +60,7 @@ class Report(Record, frozen=True, kw_only=True):
     owner: str = ""
     champion: str = ""
     added: tuple[str, ...] = ()
+    standing: tuple[tuple[str, str], ...] = ()
     scores: tuple[Figure, ...] = ()
 
     @property

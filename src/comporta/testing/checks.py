@@ -9,6 +9,7 @@ from typing import get_args
 
 from comporta.gates import judge, needs, policy
 from comporta.records import Check, Evidence, Figure, Need, Outcome, Verdict, decode, encode
+from comporta.testing.messages import rendered
 
 
 class CheckContract:
@@ -58,7 +59,8 @@ class CheckContract:
             assert found.check == self.check().name
             assert found.required is self.check().required
             assert found.outcome in get_args(Outcome)
-            assert found.reason.strip()
+            assert rendered(found.reason)
+            assert rendered(found.called)
             assert decode(encode(found), Verdict) == found
 
     def test_judging_twice_gives_the_same_verdict(self) -> None:

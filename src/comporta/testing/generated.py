@@ -33,6 +33,7 @@ from comporta.records import (
     encode,
 )
 from comporta.store import Desk
+from comporta.testing.messages import rendered
 
 Promise = Callable[[Check], None]
 SEEDS = 25
@@ -116,8 +117,8 @@ def every_verdict_is_whole(check: Check) -> None:
         assert found.check == check.name
         assert found.required is check.required
         assert found.outcome in get_args(Outcome)
-        assert found.reason.strip() and len(found.reason.splitlines()) == 1
-        assert found.reason.endswith(".")
+        assert rendered(found.reason).endswith(".")
+        assert rendered(found.called)
         assert decode(encode(found), Verdict) == found
 
 

@@ -1,0 +1,43 @@
+"""In which language codes are said: English stands beside each code, other languages are data, read here.
+
+A language is a file `<language>.json` in the folder `languages` beside this one: code → sentence, with the
+names of the code's values in braces. What it lacks is said in English.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from comporta.errors import BadProject
+from comporta.loop.sentences import Say, english, sentence
+from comporta.records import Text, decode, say
+
+FOLDER = Path(__file__).with_name("languages")
+VARIABLE = "COMPORTA_LANGUAGE"
+
+
+def language() -> Say:
+    """What says a code in the language that the environment asks for. Raises BadProject on an unknown one."""
+    asked = os.environ.get(VARIABLE, "")
+    return sentence if asked in ("", "en") else spoken(asked)
+
+
+@cache
+def spoken(language: str, folder: Path = FOLDER) -> Say:
+    """What says a code in this language. Raises BadProject where there is no such file, or it is none."""
+    file = folder / f"{language}.json"
+    if not language.isalnum() or not file.is_file():
+        there = ", ".join(sorted(["en", *(each.stem for each in folder.glob("*.json"))]))
+        raise BadProject(f"{VARIABLE}: found {language!r}, expected one of: {there}.")
+    try:
+        translated = decode(file.read_bytes(), dict[str, str])
+    except ValueError as fault:
+        raise BadProject(f"{file}: found no sentences by code ({fault}).") from fault
+    templates = {**english(), **translated}
+
+    def said(text: Text) -> str:
+        return say(text, templates)
+
+    return said
