@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from comporta.loop.lacking import lacking, why_none
-from comporta.loop.sentences import english
-from comporta.records import Figure, Message, Need, Scores, Unmeasured, Words, say
+from comporta.loop.sentences import sentence
+from comporta.records import Figure, Message, Need, Scores, Unmeasured, Words
 from comporta.train.codes import NOT_DEFINED, TOO_FEW_ROWS
 
 
@@ -22,13 +22,13 @@ def words_of(message: Message) -> list[str]:
 
 def test_each_cause_is_said_and_of_more_than_five_how_many_there_are():
     why = "not defined: one class only, or no spread in the target"
-    assert say(lacking(lost("")), english()) == f"mae: {why}"
-    assert say(lacking(lost("", "town=a")), english()) == f"mae: {why}; mae town=a: {why}"
-    many = say(lacking(lost(*(f"town={at}" for at in range(8)))), english())
+    assert sentence(lacking(lost(""))) == f"mae: {why}"
+    assert sentence(lacking(lost("", "town=a"))) == f"mae: {why}; mae town=a: {why}"
+    many = sentence(lacking(lost(*(f"town={at}" for at in range(8)))))
     assert many.count(why) == 5 and many.endswith(f"mae town=4: {why}; and 3 more")
-    assert say(lacking(()), english()) == "nothing was found"
+    assert sentence(lacking(())) == "nothing was found"
     window = Unmeasured(slice="2024-01-01 to 2024-02-01", why=TOO_FEW_ROWS(rows=3, least=30))
-    assert say(lacking([window]), english()).startswith("2024-01-01 to 2024-02-01: 3 rows")
+    assert sentence(lacking([window])).startswith("2024-01-01 to 2024-02-01: 3 rows")
 
 
 def test_a_slice_is_a_value_of_the_data_and_marked_as_one():
@@ -45,7 +45,7 @@ def test_scores_without_the_metric_say_why_or_that_it_was_not_measured():
     )
 
     def said(**need: str) -> str:
-        return say(why_none(Need(what="scores", **need), scores), english())
+        return sentence(why_none(Need(what="scores", **need), scores))
 
     assert said(metric="mae", by="town").startswith("mae by town: not defined")
     assert said(metric="mae", by="age") == "no mae was measured by age"

@@ -13,8 +13,7 @@ from comporta.cli import languages
 from comporta.errors import BadProject
 from comporta.gates import at_least, judge
 from comporta.loop.as_json import as_json
-from comporta.loop.sentences import english, sentence
-from comporta.loop.worded import worded
+from comporta.loop.sentences import english, in_words, sentence
 from comporta.records import Evidence, Figure, Findings, Verdict, Version, decode, encode
 from comporta.records.message import fields_of
 
@@ -86,7 +85,7 @@ def test_json_of_several_messages_keeps_each_beside_its_code():
     assert shown["notes"] == ["roc_auc at least 0.7", "plain"]
     assert shown["notes_code"] == [{"code": note.code, "values": shown["notes_code"][0]["values"]}, None]
     assert "missing_code" not in shown
-    assert worded(Findings(notes=(note,))).notes == ("roc_auc at least 0.7",)
+    assert in_words(Findings(notes=(note,)), sentence).notes == ("roc_auc at least 0.7",)
 
 
 def test_json_of_what_holds_no_message_is_what_it_was():

@@ -8,6 +8,7 @@ import polars as pl
 
 from comporta.gates import at_least, judge, needs
 from comporta.loop.report import findings
+from comporta.loop.sentences import in_words, sentence
 from comporta.records import Evidence, Version
 from comporta.report import Report, page, tell
 from comporta.store import Desk, MemoryStore, derive
@@ -44,7 +45,7 @@ def judged(*checks):
         model="late", number=3, run="r1", at=AT, steps={}, parts={}, read=(), policy="p",
         verdicts=judge(checks, evidence),
     )  # fmt: skip
-    told = tell(version, AT, lambda verdict: findings(desk, verdict))
+    told = tell(version, AT, lambda verdict: in_words(findings(desk, verdict), sentence))
     return page(Report(version=version, at=AT, project="flights", told=told))
 
 

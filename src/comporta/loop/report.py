@@ -7,11 +7,11 @@ from datetime import datetime
 from comporta.errors import ComportaError, NotFound
 from comporta.gates.former import former
 from comporta.loop.checks import checks
+from comporta.loop.findings import findings_at
 from comporta.loop.gate import against
 from comporta.loop.house import House
 from comporta.loop.release import version_of
-from comporta.loop.sentences import Say, sentence
-from comporta.loop.worded import worded
+from comporta.loop.sentences import Say, in_words, sentence
 from comporta.records import (
     Figure,
     Findings,
@@ -37,7 +37,7 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
         version=version,
         at=now,
         project=house.project.name,
-        told=tell(version, now, lambda verdict: findings(desk, verdict, say), say),
+        told=tell(version, now, lambda verdict: in_words(findings(desk, verdict), say), say),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
@@ -47,17 +47,16 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
     )
 
 
-def findings(desk: Desk, verdict: Verdict, say: Say = sentence) -> Findings | None:
-    """What the verdict rests on, in words; None where nothing was measured, or it was deleted since."""
+def findings(desk: Desk, verdict: Verdict) -> Findings | None:
+    """What the verdict rests on; None where nothing was measured, or it was deleted since."""
     if verdict.evidence is None:
         return None
     try:
         # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
-            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
-            return worded(beside, say)
-        return worded(desk.get_json(verdict.evidence, Findings), say)
+            return Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
+        return findings_at(desk, verdict.evidence)
     except ComportaError:
         return None
 

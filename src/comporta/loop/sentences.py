@@ -6,8 +6,12 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from typing import Any
 
-from comporta.records import Text, codes_in, say
+import msgspec
+from msgspec.structs import replace
+
+from comporta.records import Message, Text, codes_in, say
 
 Say = Callable[[Text], str]
 
@@ -27,6 +31,20 @@ def english() -> Mapping[str, str]:
         for each in pkgutil.iter_modules(import_module(package).__path__)
     ]
     return codes_in(*(import_module(name) for name in (*inside, *MODULES)))
+
+
+def in_words(value: Any, say: Say) -> Any:
+    """A record, or anything made of records, each message in it a sentence."""
+    if isinstance(value, Message):
+        return say(value)
+    if isinstance(value, msgspec.Struct):
+        fields = {each.name: getattr(value, each.name) for each in msgspec.structs.fields(value)}
+        return replace(value, **{name: in_words(each, say) for name, each in fields.items()})
+    if isinstance(value, tuple | list):
+        return tuple(in_words(each, say) for each in value)
+    if isinstance(value, dict):
+        return {name: in_words(each, say) for name, each in value.items()}
+    return value
 
 
 def sentence(text: Text) -> str:

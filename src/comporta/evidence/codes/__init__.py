@@ -2,7 +2,3 @@
 
 An id and the names of its values never change once released (`tests/golden/codes.txt`); a sentence may.
 """
-
-from comporta.evidence.codes import behaviour, change, people, quality, requests, shape, shared, table
-
-MODULES = (shared, table, quality, behaviour, shape, change, people, requests)

@@ -1,0 +1,30 @@
+"""Findings as they lie in a store, read as today's, whichever Comporta kept them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import convert
+from msgspec.structs import replace
+
+from comporta.records import Artifact, Findings, Message, unmeasured_in
+from comporta.store import Desk
+
+
+def findings_at(desk: Desk, artifact: Artifact) -> Findings:
+    """With messages in the cells of tables, which plain JSON holds them in. Raises NotFound, Tampered."""
+    found = desk.get_json(artifact, Findings)
+    return replace(
+        found,
+        unmeasured=unmeasured_in(found),
+        missing={},
+        tables={
+            name: tuple({column: _cell(value) for column, value in row.items()} for row in rows)
+            for name, rows in found.tables.items()
+        },
+    )
+
+
+def _cell(value: Any) -> Any:
+    is_message = isinstance(value, dict) and value.get("type") == "message"
+    return convert(value, Message) if is_message else value
