@@ -1,16 +1,21 @@
 """What a table of the checks' page was measured on: the files of a check, and one digest of what they say.
 
-Comments, docstrings and layout count for nothing; nor does the version of Python that reads them.
+Comments, docstrings and layout count for nothing, nor do wordings, file names and import lines; nor does the
+version of Python that reads them.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from blake3 import blake3
+
+from comporta.engine.form import Form
+from comporta.engine.source import codes, statements_of, text_hash
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "comporta"
@@ -34,9 +39,68 @@ def code_of(study: Path) -> tuple[str, ...]:
 
 
 def digest_of(files: tuple[str, ...]) -> str:
-    """16 hex digits of BLAKE3 over what the files say."""
-    told = [f"{name}\n{_said(_bare(ast.parse((ROOT / name).read_text())))}" for name in files]
-    return blake3("\n".join(told).encode()).hexdigest(length=8)
+    """16 hex digits of BLAKE3 over what the files say: not over what they are called, where their imports
+    come from, nor over wordings."""
+    among = frozenset(ROOT / name for name in files)
+    told = sorted("\n".join(_told(file, among)) for file in among)
+    return blake3("\n\n".join(told).encode()).hexdigest(length=8)
+
+
+def _told(file: Path, among: frozenset[Path]) -> list[str]:
+    """The forms of a file's statements, and of what each name that it imports and mentions stands for."""
+    forms = [form for _, form in _forms(file) if form != "Import"]
+    mentioned = {node.id for node in ast.walk(_tree(file)) if isinstance(node, ast.Name)}
+    brought = {f"{bound} = {what}" for bound, what in _brought(file, among) if bound in mentioned}
+    return [*forms, *sorted(brought)]
+
+
+def _brought(file: Path, among: frozenset[Path]) -> Iterator[tuple[str, str]]:
+    """Each name that a file imports: of one of the files the form of what it is there; of Comporta's others
+    its name alone, which says no module; of a library the whole of it."""
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.asname or alias.name.partition(".")[0], alias.name.removeprefix("comporta.")
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            ours = module.partition(".")[0] == "comporta"
+            base = SOURCE.joinpath(*module.split(".")[1:]) if ours else file.parent / module
+            of = base.with_suffix(".py")
+            for alias in node.names:
+                otherwise = alias.name if ours or of.exists() else f"{module}.{alias.name}"
+                there = _defined(alias.name, of) if of in among else ""
+                yield alias.asname or alias.name, there or otherwise
+
+
+def _defined(name: str, file: Path) -> str:
+    """The digest of the statements of a file that give this name a value."""
+    forms = [form for binds, form in _forms(file) if name in binds]
+    return text_hash("\n".join(forms)) if forms else ""
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@cache
+def _forms(file: Path) -> tuple[tuple[frozenset[str], str], ...]:
+    """Each statement of a file: the names that it binds, and its form."""
+    tree = _tree(file)
+    code = codes(tree)
+    return tuple(
+        (_binds(node), Form(node, wordings=False, origins=False, code=code).text)
+        for node in statements_of(tree)
+    )
+
+
+def _binds(node: ast.stmt) -> frozenset[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return frozenset({node.name})
+    stored = (
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    )
+    return frozenset(stored)
 
 
 def _files(named: Path) -> list[Path]:
@@ -44,7 +108,7 @@ def _files(named: Path) -> list[Path]:
 
 
 def _declared(study: Path, called: str) -> tuple[str, ...]:
-    for node in ast.parse(study.read_text()).body:
+    for node in _tree(study).body:
         if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == called for each in node.targets):
             return tuple(ast.literal_eval(node.value))
     return ()
@@ -55,33 +119,15 @@ def _used(file: Path) -> list[Path]:
     found: dict[Path, None] = {}
     left = [file]
     while left:
-        for node in ast.walk(ast.parse(left.pop().read_text())):
-            name = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-            room, _, module = name.removeprefix("comporta.").partition(".")
-            of = SOURCE / room / f"{module}.py"
-            if name.startswith("comporta.") and room in ROOMS and of.exists() and of not in found:
-                found[of] = None
-                left.append(of)
+        new = [each for each in _imported(left.pop()) if each not in found]
+        found.update(dict.fromkeys(new))
+        left += new
     return list(found)
 
 
-def _bare(tree: ast.AST) -> ast.AST:
-    """Without docstrings."""
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        first = body[0] if isinstance(body, list) and body else None
-        if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
-            node.body = body[1:]  # type: ignore[attr-defined]
-    return tree
-
-
-def _said(node: Any) -> str:
-    """A tree as text; fields that hold nothing are left out, as newer Pythons have more of them."""
-    if isinstance(node, ast.AST):
-        fields = (
-            f"{name}={_said(value)}" for name, value in ast.iter_fields(node) if value not in (None, [])
-        )
-        return f"{type(node).__name__}({','.join(fields)})"
-    if isinstance(node, list):
-        return f"[{','.join(_said(each) for each in node)}]"
-    return repr(node)
+@cache
+def _imported(file: Path) -> tuple[Path, ...]:
+    taken = (node.module or "" for node in ast.walk(_tree(file)) if isinstance(node, ast.ImportFrom))
+    named = (name.split(".")[1:] for name in taken if name.startswith("comporta."))
+    there = (SOURCE.joinpath(*parts).with_suffix(".py") for parts in named if parts[0] in ROOMS)
+    return tuple(each for each in dict.fromkeys(there) if each.exists())

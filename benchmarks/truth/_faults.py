@@ -32,7 +32,7 @@ NONE = "none"
 
 
 def faults_page(held: Mapping[str, Any]) -> str:
-    """The page. held: the result of the study: its `code` (files), `digest` and `rows`."""
+    """The page. held: the result of the study: its `digest` and `rows`."""
     rows = held["rows"]
     sound = next(row for row in rows if row["fault"] == NONE)
     parts = [HEAD.format(checks=sound["checks"], seeds=sound["seeds"]), _table(rows, sound)]

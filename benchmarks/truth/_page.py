@@ -31,7 +31,7 @@ FIRST = ("check", "fault", "size", "found", "sure", "seeds")
 
 
 def page(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page. results: by study: its `code` (files), `digest` and `rows`."""
+    """The page. results: by study: its `digest` and `rows`, and `code`: the files of its check."""
     offered = constructors()
     left = dict(results)
     parts = [HEAD, *_summary(results)]

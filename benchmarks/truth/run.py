@@ -52,10 +52,14 @@ def loaded(file: Path) -> ModuleType:
 
 
 def kept() -> dict[str, dict[str, Any]]:
-    """The results there are, of studies that are still there."""
+    """The results there are, of studies that are still there, each with the files of its check."""
     there = studies()
     files = {file.stem: file for file in sorted(RESULTS.glob("*.json"))}
-    return {name: json.loads(file.read_text()) for name, file in files.items() if name in there}
+    return {
+        name: {**json.loads(file.read_text()), "code": code_of(there[name])}
+        for name, file in files.items()
+        if name in there
+    }
 
 
 def run(name: str, file: Path, seeds: int | None) -> None:
@@ -70,8 +74,7 @@ def run(name: str, file: Path, seeds: int | None) -> None:
             f"{name}: found the fault {odd[0]!r}, expected {SOUND!r}, and what it is of as `size`."
         )
     took = time.monotonic() - began
-    code = code_of(file)
-    held = {"study": name, "code": list(code), "digest": digest_of(code), "rows": rows}
+    held = {"study": name, "digest": digest_of(code_of(file)), "rows": rows}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(held, indent=1) + "\n")
     print(f"{name}: {len(rows)} rows in {took:.1f} s", file=sys.stderr)

@@ -13,6 +13,7 @@ from comporta.errors import Refused
 from comporta.loop.audit import verify, verify_data
 from comporta.loop.gate import gate
 from comporta.loop.house import House, open_house
+from comporta.loop.lineage import QUESTIONS
 from comporta.loop.log import Log, feedback, predictions
 from comporta.loop.release import models, release, rollback, stale, version_of
 from comporta.loop.report import report
@@ -20,8 +21,11 @@ from comporta.loop.reproduce import reproduce
 from comporta.loop.runs import run_of, runs
 from comporta.loop.sentences import sentence
 from comporta.loop.serving import Released
+from comporta.loop.steps import STEPS
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
+from comporta.records import Artifact
+from comporta.records.ids import KINDS, PARTS
 from comporta.release import ROUTES
 from comporta.serve import App
 from comporta.testing.serving import ask
@@ -173,3 +177,18 @@ def test_a_subject_is_found_in_all_that_it_touched(house: House) -> None:
 def test_its_runs_are_listed_with_their_steps(house: House) -> None:
     oldest = runs(house, None)[-1]
     assert "fit leaving" in run_of(house, oldest.id).steps
+
+
+def test_what_its_steps_made_and_its_versions_hold_have_declared_names(house: House) -> None:
+    questions = [question for _, question in house.ledger.scan(QUESTIONS, "")]
+    assert len(questions) > 50
+    for question in questions:
+        assert STEPS.id(question.recipe.run) in STEPS.functions
+        assert question.outputs.keys() <= PARTS.keys()
+        kinds = {each.kind for each in question.outputs.values() if isinstance(each, Artifact)}
+        assert kinds <= KINDS.keys()
+        for use in STEPS.ids(question.recipe.uses).values():
+            for each in (use,) if isinstance(use, str) else use:
+                assert each in STEPS.functions or ".py:" in each
+    for version in models(house):
+        assert version.parts.keys() <= PARTS.keys()

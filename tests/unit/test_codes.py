@@ -28,7 +28,7 @@ def sample(kind: object) -> object:
     """A value of a declared type, or of the first of several."""
     kinds = get_args(kind) if isinstance(kind, UnionType) else kind if isinstance(kind, tuple) else (kind,)
     if Message in kinds:
-        return "few rows" if str in kinds else Message("other")
+        return "few rows" if str in kinds else Message("few")
     return SAMPLES[next(each for each in kinds if each in SAMPLES)]
 
 

@@ -11,6 +11,7 @@ from comporta.engine.code import Code
 from comporta.engine.environment import Environment, _known, distributions, machine
 from comporta.engine.local import Local, cores, room
 from comporta.engine.question import ask, check, recipe_digest
+from comporta.engine.steps import Steps
 from comporta.errors import BadProject
 from comporta.records import Node, Output, Plan, Recipe, Slice
 from comporta.store import derive
@@ -93,7 +94,7 @@ def test_a_recipe_does_not_depend_on_the_order_of_its_parameters(tmp_path: Path)
     (tmp_path / "steps.py").write_text("def f(desk, **given):\n    return {}\n")
     code, environment = Code(tmp_path), Environment(1)
     one, other = (
-        ask(Node(name="n", run="steps.py:f", params=params), {}, code, environment, b"k" * 32).digest
+        ask(Node(name="n", run="steps.py:f", params=params), {}, Steps(), code, environment, b"k" * 32).digest
         for params in ({"a": 1, "b": [2]}, {"b": [2], "a": 1})
     )
     assert one == other

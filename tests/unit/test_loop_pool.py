@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
 from comporta.errors import BadProject
+from comporta.gates import needs, never
 from comporta.loop import pool
 from comporta.loop.budget import seconds_at
-from comporta.loop.pool import Candidate, measuring
+from comporta.loop.pool import Candidate, measuring, name_in
 from comporta.project import Dataset, Features, Model, Settings
 from comporta.records import LEVELS, Budget, Level, Need, Node, Output
 
@@ -73,3 +75,19 @@ def test_what_later_versions_are_compared_with_is_made_before_the_time_can_be_sp
         for each in nodes("reference", "duplicates", "importance change", "contamination")
     ]
     assert named[:4] == ["contamination", "importance", "reference", "duplicates"]
+
+
+def adult(rows: object) -> object:
+    """A rule of the project's."""
+
+
+def test_a_node_is_named_by_what_it_measures_and_by_no_module() -> None:
+    other = FunctionType(adult.__code__, globals(), "adult")
+    other.__module__ = "elsewhere"
+    table = Dataset("rows", source=rows, key="id")
+    features = Features("features", of=table, known=("a",))
+    gates = (never("refuse", when=adult, owner="law"), never("refuse", when=other, owner="law"))
+    model = Model("late", features=features, target="y", fit=fit, gates=gates)
+    one, two = (name_in(model, need) for need in needs(gates))
+    assert one.startswith("conduct of late (") and one.endswith("when=adult)")
+    assert two == one.removesuffix(")") + " 2)"

@@ -4,6 +4,7 @@ from comporta.engine.asking import Progress
 from comporta.engine.engine import Engine
 from comporta.engine.executor import Done, Executor, Task
 from comporta.engine.readings import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Claim
+from comporta.engine.steps import Steps
 
 __all__ = [
     "CLAIMS",
@@ -16,5 +17,6 @@ __all__ = [
     "Engine",
     "Executor",
     "Progress",
+    "Steps",
     "Task",
 ]

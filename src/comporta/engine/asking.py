@@ -22,7 +22,8 @@ from comporta.engine.executor import Differs, Executor, Failed, together
 from comporta.engine.git import commit
 from comporta.engine.here import Here
 from comporta.engine.inline import Inline
-from comporta.engine.question import Question, ask, known, reads, references
+from comporta.engine.question import Question, ask, known, reads
+from comporta.engine.steps import Steps
 from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.records import Answer, Asset, Cost, Node, Plan, Run, Step
@@ -49,6 +50,7 @@ class Means(NamedTuple):
     here: Here
     memory: guards.Memory
     inline: Inline
+    steps: Steps
     code: Code
     environment: Environment
     workers: Callable[[bool], AbstractContextManager[Executor]]
@@ -194,7 +196,7 @@ class Asking:
 
     def _question(self, node: Node, inputs: dict[str, Asset]) -> Question:
         means = self._means
-        return ask(node, inputs, means.code, means.environment, means.desk.keys.content)
+        return ask(node, inputs, means.steps, means.code, means.environment, means.desk.keys.content)
 
     def _ahead(self, left: list[Node]) -> Iterator[Node]:
         """Looks at the code of what is asked later, one node at a time, while workers are at work. Raises
@@ -202,7 +204,7 @@ class Asking:
         code = self._means.code
         for node in tuple(left):
             if node in left:
-                code.of(references(node.run, node.uses))
+                code.of(self._means.steps.references(node.run, node.uses))
                 yield node
 
     def _one(
@@ -217,7 +219,7 @@ class Asking:
         question = self._question(node, inputs)
         inline = node.inline and self._memory
         code = self._means.code
-        if inline and not code.stale(code.of(references(node.run, node.uses))):
+        if inline and not code.stale(code.of(self._means.steps.references(node.run, node.uses))):
             future: Future[Answer] = Future()
             try:
                 future.set_result(here(question))
@@ -264,11 +266,11 @@ class Asking:
     def _differs(self, question: Question, differs: Differs, left: list[Node]) -> None:
         """A fresh process made other constants: its word counts, once; then they are not constant at all."""
         node, code = question.node, self._means.code
-        refs = references(node.run, node.uses)
+        refs = self._means.steps.references(node.run, node.uses)
         code.refresh()
         mine, theirs = code.of(refs), differs.done
         others = {name for name, value in theirs.values.items() if mine.values.get(name) != value}
-        if node.name in self._again and others | (mine.parts.items() ^ theirs.parts.items()):
+        if node.name in self._again and (others or mine.digest != theirs.code):
             names = ", ".join(sorted(others)) or "its code"
             message = (
                 f"{node.name}: found {names} with another value in each process, expected the same. "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,11 +17,14 @@ from comporta.engine.here import Here
 from comporta.engine.inline import Inline
 from comporta.engine.local import Local, room
 from comporta.engine.question import check
+from comporta.engine.steps import Steps
 from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.project.sources import own
 from comporta.records import Answer, Asset, Plan, Run
 from comporta.store import Desk, Keys, Store
+
+_NONE = Steps()
 
 
 class Engine:
@@ -29,7 +32,8 @@ class Engine:
 
     executor: a URL (`local://?workers=2&threads=1`; `inline://`: everything in this process) or one made
     elsewhere. present: whether a slice of a dataset is still there; None: always. lease: how long a claim
-    holds unless renewed. home: below whose `.comporta/` runs keep their scratch; None: `root`.
+    holds unless renewed. home: below whose `.comporta/` runs keep their scratch; None: `root`. steps: where
+    the functions of declared steps are.
     """
 
     def __init__(
@@ -44,13 +48,14 @@ class Engine:
         present: Callable[[Asset], bool] | None = None,
         lease: timedelta = LEASE,
         home: Path | None = None,
+        steps: Steps = _NONE,
     ) -> None:
         root = root.resolve()
         desk = Desk(store=store, keys=keys)
         self._executor: Executor | None = None
         self._make: Callable[[], Executor] | None = None
         if isinstance(executor, str):
-            threads, self._make = _from_url(executor, root, desk)
+            threads, self._make = _from_url(executor, root, desk, steps)
         else:
             threads, self._executor = executor.threads, executor
         self._code = Code(root)
@@ -62,7 +67,8 @@ class Engine:
             lease=lease,
             here=Here((home or root).resolve()),
             memory=guards.Memory(ledger, store, present),
-            inline=Inline(root=root, desk=desk, threads=threads),
+            inline=Inline(root=root, desk=desk, threads=threads, steps=steps),
+            steps=steps,
             code=self._code,
             environment=Environment(threads),
             workers=self._workers,
@@ -89,10 +95,10 @@ class Engine:
         self._code.refresh()
         return Asking(self._means, plan, progress, memory).run(command, project)
 
-    def digest(self, *functions: str) -> str:
-        """The digest of the code that these references reach, as a recipe would name it now."""
+    def digest(self, run: str, uses: Mapping[str, str | tuple[str, ...]]) -> str:
+        """The digest of the code that a step and what it is handed reach, as a recipe would name it now."""
         self._code.refresh()
-        return self._code.of(functions).digest
+        return self._code.of(self._means.steps.references(run, uses)).digest
 
     def declared(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
         """The digest of the project's own code that these references reach: Comporta's own and what is
@@ -102,14 +108,15 @@ class Engine:
         while modules and names counted, to be compared with what a ledger keeps. Raises BadProject.
         """
         self._code.refresh()
-        reach = self._code.of(functions)
+        names = sorted(set(functions))
+        reach = self._code.of(names)
         edited = [file for file in self._code.stale(reach) if not own(file)] if here else []
         if edited:
             raise BadProject(
                 f"{edited[0]}: found it edited since it was imported, expected the text that runs here. "
                 "Start again, so that it is imported anew."
             )
-        return reach.own
+        return self._code.former(names) if former else reach.own
 
     def close(self) -> None:
         """Ends the worker processes."""
@@ -131,11 +138,16 @@ class Engine:
         yield self._executor
 
 
-def _from_url(url: str, root: Path, desk: Desk) -> tuple[int, Callable[[], Executor]]:
+def _from_url(url: str, root: Path, desk: Desk, steps: Steps) -> tuple[int, Callable[[], Executor]]:
     """How many threads each step has, and what starts the executor."""
     if url == "inline://":
-        return 1, lambda: Inline(root=root, desk=desk, threads=1)
+        return 1, lambda: Inline(root=root, desk=desk, threads=1, steps=steps)
     workers, threads = room(url)
     return threads, lambda: Local(
-        root=root, store=desk.store.url, keys=desk.keys, workers=workers, threads=threads
+        root=root,
+        store=desk.store.url,
+        keys=desk.keys,
+        workers=workers,
+        threads=threads,
+        steps=steps,
     )

@@ -27,7 +27,7 @@ class Done(Record, frozen=True, kw_only=True):
     """What came of a task. error: the name of its class in `comporta.errors`; message: for the user.
 
     reason: the message without values from the data, for the ledger. values: for `differs`, the constants
-    of the code as the worker's import made them; parts: what it counted.
+    of the code as the worker's import made them; code: the digest of what it counted.
     """
 
     how: How
@@ -37,7 +37,7 @@ class Done(Record, frozen=True, kw_only=True):
     message: str = ""
     reason: str = ""
     values: dict[str, str] = {}
-    parts: dict[str, str] = {}
+    code: str = ""
 
 
 class Executor(Protocol):

@@ -12,16 +12,19 @@ from pathlib import Path
 
 from comporta.engine.executor import Done, Task
 from comporta.engine.step import call, failed
+from comporta.engine.steps import Steps
 from comporta.records import Cost
 from comporta.store import Desk
+
+_NONE = Steps()
 
 
 class Inline:
     """An executor without processes: one step at a time, no limits, printed text left where it goes."""
 
-    def __init__(self, *, root: Path, desk: Desk, threads: int) -> None:
+    def __init__(self, *, root: Path, desk: Desk, threads: int, steps: Steps = _NONE) -> None:
         self.workers, self.threads = 1, threads
-        self._root, self._desk = root, desk
+        self._root, self._desk, self._steps = root, desk, steps
         self._turn = threading.Lock()
 
     def warm(self, count: int) -> None:
@@ -38,7 +41,7 @@ class Inline:
             try:
                 # As in a worker: a source's relative path is of the project, wherever the command was given.
                 with contextlib.chdir(self._root):
-                    done = Done(how="done", outputs=call(recipe, desk, self._root))
+                    done = Done(how="done", outputs=call(recipe, desk, self._root, self._steps))
             except Exception as error:  # the boundary to a user's code: whatever it raises
                 done = failed(error, self._root)
                 (scratch / "log").write_text("".join(traceback.format_exception(error)))

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 
 from comporta.engine.executor import Done, Task
+from comporta.engine.steps import Steps
 from comporta.engine.worker import Hello
 from comporta.errors import BadProject
 from comporta.records import Cost, decode, encode
@@ -35,6 +36,7 @@ _THREADS = (
 _LOOK = 0.02  # seconds between two looks at a step's memory
 _LOADING = 60.0  # seconds a worker may take beyond a step's limit before it begins
 _BEGAN = b"began\n"
+_NONE = Steps()
 
 
 def cores() -> int:
@@ -68,13 +70,22 @@ def room(url: str) -> tuple[int, int]:
 class Local:
     """An executor on this machine. workers: steps at a time. threads: of each step, always the same."""
 
-    def __init__(self, *, root: Path, store: str, keys: Keys, workers: int, threads: int) -> None:
+    def __init__(
+        self,
+        *,
+        root: Path,
+        store: str,
+        keys: Keys,
+        workers: int,
+        threads: int,
+        steps: Steps = _NONE,
+    ) -> None:
         if sys.platform not in ("linux", "darwin"):
             raise BadProject(f"found {sys.platform}, expected Linux or macOS: steps cannot be run here.")
         if store.startswith("memory:"):
             raise BadProject("store: found memory://, expected one that other processes reach: file://PATH.")
         self.workers, self.threads = workers, threads
-        self._hello = encode(Hello(root=str(root), store=store, keys=keys))
+        self._hello = encode(Hello(root=str(root), store=store, keys=keys, steps=steps))
         self._root = root
         self._room = threading.Semaphore(workers)
         self._lock = threading.Lock()

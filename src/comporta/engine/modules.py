@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from comporta.engine.remembered import Remembered, of_user
-from comporta.engine.source import Source, Statement
+from comporta.engine.source import Source
 from comporta.errors import BadProject
 from comporta.project.sources import TextFinder, counts, text_digest
 from comporta.records import Record
@@ -36,17 +36,17 @@ class Place(Record, frozen=True, kw_only=True):
 
 
 class Read:
-    """A source with its names looked up: definers and imports by the name they bind."""
+    """A source with its names looked up: the places of definers and imports by the name they bind."""
 
     __slots__ = ("definers", "imports", "source", "stars")
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.definers: dict[str, list[Statement]] = {}
+        self.definers: dict[str, list[int]] = {}
         self.imports: dict[str, list[int]] = {}
-        for statement in source.statements:
+        for place, statement in enumerate(source.statements):
             for name in statement.binds:
-                self.definers.setdefault(name, []).append(statement)
+                self.definers.setdefault(name, []).append(place)
         for index, each in enumerate(source.imports):
             self.imports.setdefault(each.bound, []).append(index)
         self.stars = self.imports.get("*", [])

@@ -8,6 +8,7 @@ import msgspec
 
 from comporta.engine.code import Code
 from comporta.engine.environment import Environment
+from comporta.engine.steps import Steps
 from comporta.errors import BadProject
 from comporta.records import Asset, Node, Output, Plan, Recipe, Record, Slice, Step, encode
 from comporta.store import digest
@@ -21,27 +22,37 @@ class Question(Record, frozen=True, kw_only=True):
     digest: str
 
 
-def references(run: str, uses: Mapping[str, str | tuple[str, ...]]) -> tuple[str, ...]:
-    """Every function a recipe names."""
-    return (run, *(ref for use in uses.values() for ref in ((use,) if isinstance(use, str) else use)))
-
-
 def recipe_digest(recipe: Recipe, key: bytes) -> str:
-    """Keyed BLAKE3 of the recipe's canonical JSON. A slice counts by what it covers, not by the number of
-    the version it was cut from: an append elsewhere is not another question."""
+    """Keyed BLAKE3 of the recipe's canonical JSON. A step of Comporta's counts by its id, a function of the
+    project's by the code it reaches, neither by where it stands; and a slice by what it covers, not by the
+    number of the version it was cut from: an append elsewhere is not another question."""
     inputs = {
         name: msgspec.structs.replace(asset, version="", number=0) if isinstance(asset, Slice) else asset
         for name, asset in recipe.inputs.items()
     }
-    return digest(key, encode(msgspec.structs.replace(recipe, inputs=inputs)))
+    told = {
+        "run": "" if ":" in recipe.run else recipe.run,
+        # `code` covers which functions, in the order of the arguments' names.
+        "uses": {
+            name: None if isinstance(use, str) else len(use) for name, use in sorted(recipe.uses.items())
+        },
+        "code": recipe.code,
+        "environment": recipe.environment,
+        "inputs": inputs,
+        "params": recipe.params,
+        "seed": recipe.seed,
+    }
+    return digest(key, encode(told))
 
 
-def ask(node: Node, inputs: dict[str, Asset], code: Code, environment: Environment, key: bytes) -> Question:
+def ask(
+    node: Node, inputs: dict[str, Asset], steps: Steps, code: Code, environment: Environment, key: bytes
+) -> Question:
     """The node's question. Raises BadProject where its code cannot be read."""
-    reach = code.of(references(node.run, node.uses))
+    reach = code.of(steps.references(node.run, node.uses))
     recipe = Recipe(
-        run=node.run,
-        uses=node.uses,
+        run=steps.id(node.run),
+        uses=steps.ids(node.uses),
         code=reach.digest,
         environment=environment.of(reach.packages),
         inputs=inputs,

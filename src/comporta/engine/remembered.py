@@ -19,7 +19,7 @@ from comporta.project.sources import text_digest
 from comporta.records import decode, encode
 
 _OWN = f"{Path(__file__).parents[1]}{os.sep}"
-_READER = Path(__file__).with_name("source.py")
+_READERS = tuple(Path(__file__).with_name(name) for name in ("form.py", "source.py"))
 
 
 def of_user() -> Path | None:
@@ -44,12 +44,13 @@ class Remembered:
         """What the file says. Only Comporta's own are kept: a project's change too often. Raises
         SyntaxError."""
         digest = text_digest(text)
-        if self._folder is None or not path.startswith(_OWN):
-            return read(text, digest)
+        own = path.startswith(_OWN)
+        if self._folder is None or not own:
+            return read(text, digest, own=own)
         file = self._folder / text_digest(_reader() + digest.encode())
         with contextlib.suppress(OSError, msgspec.DecodeError):  # absent, damaged: read anew
             return decode(file.read_bytes(), Source)
-        source = read(text, digest)
+        source = read(text, digest, own=True)
         self._keep(file, source)
         return source
 
@@ -67,4 +68,4 @@ class Remembered:
 @cache
 def _reader() -> bytes:
     """The code that reads, and what reads that: another of either may see another thing in the same text."""
-    return _READER.read_bytes() + sys.version.encode()
+    return b"".join(each.read_bytes() for each in _READERS) + sys.version.encode()

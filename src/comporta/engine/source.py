@@ -1,7 +1,7 @@
 """What a Python file says, statement by statement: what each declares, what it mentions, what it imports.
 
 Read from the text alone, so every process that reads the same text agrees. Comments, docstrings, blank lines
-and layout are gone: the digest of a statement is that of its syntax tree.
+and layout are gone: the digest of a statement is that of its canonical form.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from blake3 import blake3
 
+from comporta.engine.form import Form, is_docstring, plain_imports
 from comporta.records import Record
 
 # Can reach code by a name made at run time: nothing short of every file is surely reached.
@@ -37,9 +38,10 @@ class Import(Record, frozen=True, kw_only=True):
 class Statement(Record, frozen=True, kw_only=True):
     """One statement at the top of a file.
 
-    digest: of its syntax tree less docstrings. binds: names it gives a value. chains: dotted names it
-    mentions, from their root. kind: `def`, `class`, `value`, `import`, or `effect` for what may change
-    something else when the file is imported. literal: its value can be read from the text alone.
+    digest: of its canonical form. binds: names it gives a value; unnamed: the one of them that its form
+    leaves out. chains: dotted names that are numbers in its form, in their order; named: those it holds as
+    they are written. kind: `def`, `class`, `value`, `import`, or `effect` for what may change something else
+    when the file is imported. literal: its value can be read from the text alone.
     whole: it can reach any name of its file. anywhere: it can reach any file.
     """
 
@@ -47,7 +49,9 @@ class Statement(Record, frozen=True, kw_only=True):
     digest: str
     kind: str
     binds: tuple[str, ...] = ()
+    unnamed: str = ""
     chains: tuple[tuple[str, ...], ...] = ()
+    named: tuple[tuple[str, ...], ...] = ()
     imports: tuple[Import, ...] = ()
     literal: bool = False
     whole: bool = False
@@ -55,24 +59,58 @@ class Statement(Record, frozen=True, kw_only=True):
 
 
 class Source(Record, frozen=True, kw_only=True):
-    """A file, read. text: digest of its bytes. imports: those made when it is imported."""
+    """A file, read. text: digest of its bytes. imports: those made when it is imported. lazy: it has a
+    `__getattr__` of its own; homes: name → the module it is taken from, where a table there says so."""
 
     text: str
     statements: tuple[Statement, ...]
     imports: tuple[Import, ...]
     lazy: bool = False
+    homes: dict[str, str] = {}
 
 
-def read(text: bytes, digest: str) -> Source:
-    """What the file says. Raises SyntaxError."""
+def read(text: bytes, digest: str, *, own: bool = False) -> Source:
+    """What the file says. own: it is Comporta's, whose names and wordings do not count. Raises
+    SyntaxError."""
     tree = ast.parse(text)
-    statements = tuple(_statements(tree.body))
+    code = codes(tree) if own else frozenset()
+    statements = tuple(_statement(node, own, code) for node in statements_of(tree))
+    lazy = any("__getattr__" in statement.binds for statement in statements)
     return Source(
         text=digest,
         statements=statements,
         imports=tuple(each for statement in statements for each in _at_import(statement)),
-        lazy=any("__getattr__" in statement.binds for statement in statements),
+        lazy=lazy,
+        homes=_homes(tree) if lazy and own else {},
     )
+
+
+def statements_of(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Those at the top of a file that run when it is imported."""
+    return _statements(tree.body)
+
+
+def codes(tree: ast.Module) -> frozenset[str]:
+    """The names by which a file knows `records.code`, which declares a sentence."""
+    return frozenset(
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("comporta.records")
+        for alias in node.names
+        if alias.name == "code"
+    )
+
+
+def _homes(tree: ast.Module) -> dict[str, str]:
+    """The tables of a file that say where its names are loaded from."""
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            for key, value in pairs:
+                if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
+                    found[str(key.value)] = str(value.value)
+    return found
 
 
 def _at_import(statement: Statement) -> tuple[Import, ...]:
@@ -80,34 +118,44 @@ def _at_import(statement: Statement) -> tuple[Import, ...]:
     return () if statement.kind == "def" else statement.imports
 
 
-def _statements(body: Sequence[ast.stmt]) -> Iterator[Statement]:
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
     for index, node in enumerate(body):
-        if index == 0 and _is_docstring(node):
+        if index == 0 and is_docstring(node):
             continue
         if isinstance(node, ast.If) and _never_when_imported(node.test):
             if node.orelse:
                 yield from _statements(node.orelse)
             continue
-        yield _statement(node)
+        yield node
 
 
-def _statement(node: ast.stmt) -> Statement:
+def _statement(node: ast.stmt, own: bool, code: frozenset[str]) -> Statement:
     seen = _Seen()
     seen.visit(node)
     kind, binds = _kind(node)
     if kind in ("value", "effect"):  # `try: import fast as m` and its like decide what a name means
         binds |= {each.bound for each in seen.imports if each.bound not in ("", "*")}
+    documents = ("__doc__",) in seen.chains or seen.documents
+    form = Form(node, names=not own, wordings=not own, docstrings=documents, code=code)
+    named = seen.chains.difference(form.chains, {(form.unnamed,)})
     return Statement(
         line=node.lineno,
-        digest=_digest(node, keep_docstrings=("__doc__",) in seen.chains or seen.documents),
+        digest=text_hash(form.text),
         kind=kind,
         binds=tuple(sorted({*binds, *seen.globals})),
-        chains=tuple(sorted(seen.chains)),
+        unnamed=form.unnamed,
+        chains=form.chains,
+        named=tuple(sorted(named)),
         imports=tuple(seen.imports),
         literal=_literal(node),
         whole=seen.whole,
         anywhere=seen.anywhere,
     )
+
+
+def text_hash(text: str) -> str:
+    """Of a form: 32 hex digits."""
+    return blake3(text.encode(errors="surrogatepass")).hexdigest(length=16)
 
 
 def _kind(node: ast.stmt) -> tuple[str, set[str]]:
@@ -210,18 +258,8 @@ class _Seen(ast.NodeVisitor):
         self.imports.append(Import(bound="", module=name.lstrip("."), level=level, name="*"))
 
     def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            if alias.asname is not None:
-                package, _, name = alias.name.rpartition(".")
-                if package:
-                    self.imports.append(Import(bound=alias.asname, module=package, name=name))
-                else:
-                    self.imports.append(Import(bound=alias.asname, module=alias.name))
-            else:
-                root = alias.name.partition(".")[0]
-                self.imports.append(Import(bound=root, module=root))
-                if root != alias.name:
-                    self.imports.append(Import(bound="", module=alias.name))
+        for bound, module, name in plain_imports(node):
+            self.imports.append(Import(bound=bound, module=module, name=name))
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
@@ -288,21 +326,3 @@ def _literal(node: ast.stmt) -> bool:
 
 def _plain(value: ast.expr) -> bool:
     return all(isinstance(each, (*_PLAIN, ast.Name)) for each in ast.walk(value))
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-def _digest(node: ast.stmt, *, keep_docstrings: bool) -> str:
-    if not keep_docstrings:
-        for each in ast.walk(node):
-            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (
-                each.body and _is_docstring(each.body[0])
-            ):
-                del each.body[0]
-    return blake3(ast.dump(node, annotate_fields=False).encode(errors="surrogatepass")).hexdigest(length=16)

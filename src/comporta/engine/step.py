@@ -10,16 +10,21 @@ from typing import Any
 
 from comporta import errors
 from comporta.engine.executor import Done
+from comporta.engine.steps import Steps
 from comporta.project.reference import resolve, said
 from comporta.records import Artifact, Asset, Recipe, Slice
 from comporta.store import Desk
 
 
-def call(recipe: Recipe, desk: Desk, root: Path) -> dict[str, Asset]:
+def call(recipe: Recipe, desk: Desk, root: Path, steps: Steps) -> dict[str, Asset]:
     """The step's outputs. Raises what it raises, and TypeError when it returns anything else."""
-    function = resolve(recipe.run, root)
+
+    def found(ref: str) -> Any:
+        return resolve(steps.where(ref), root)
+
+    function = found(recipe.run)
     uses = {
-        name: resolve(ref, root) if isinstance(ref, str) else [resolve(each, root) for each in ref]
+        name: found(ref) if isinstance(ref, str) else [found(each) for each in ref]
         for name, ref in recipe.uses.items()
         if not name.startswith("_")  # counted as code, since a model's bytes name it, but not handed over
     }

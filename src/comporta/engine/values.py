@@ -1,8 +1,8 @@
 """The digest of a constant made at import, where its value is the same in every process that makes it.
 
 Plain values, containers, dates, paths, frames, arrays, and objects that are no more than their attributes.
-Functions and classes found inside are named, so that their code can be followed; for everything else there is
-no digest, and the source of the assignment has to do.
+Functions and classes found inside are numbered, so that their code can be followed whatever they are called;
+for everything else there is no digest, and the source of the assignment has to do.
 """
 
 from __future__ import annotations
@@ -32,24 +32,26 @@ class Unstable(Exception):
     """This value has no digest that another process would agree to."""
 
 
-def stable(value: Any, root: str) -> tuple[str, tuple[str, ...]] | None:
-    """The value's digest and the functions and classes in it (`module:name`), or None.
+def stable(value: Any, root: str, *, by_name: bool = False) -> tuple[str, tuple[str, ...]] | None:
+    """The value's digest and the functions and classes in it (`module:name`) as they are met, or None.
 
-    root: paths below it count relative to it.
+    root: paths below it count relative to it. by_name: functions and classes count by their names too.
     """
-    reached: set[str] = set()
+    reached: dict[str, int] = {}
     try:
-        digest = _Value(root, reached).digest(value)
+        digest = _Value(root, reached, by_name).digest(value)
     except Unstable:
         return None
-    return digest.hex(), tuple(sorted(reached))
+    return digest.hex(), tuple(reached)
 
 
 class _Value:
-    def __init__(self, root: str, reached: set[str]) -> None:
+    def __init__(self, root: str, reached: dict[str, int], by_name: bool) -> None:
         self.root = root
         self.reached = reached
+        self.by_name = by_name
         self.within: list[int] = []
+        self.unordered: set[str] | None = None
 
     def digest(self, value: Any) -> bytes:
         if id(value) in self.within or len(self.within) > _DEEPEST:
@@ -76,7 +78,7 @@ class _Value:
         if kind in (tuple, list, deque):
             return _hash(kind.__name__, *map(self.digest, value))
         if kind in (set, frozenset):
-            return _hash(kind.__name__, *sorted(map(self.digest, value)))
+            return self._unordered(kind.__name__, value)
         if kind in (dict, OrderedDict, types.MappingProxyType):
             return self._mapping(kind.__name__, value)
         if kind is defaultdict:
@@ -99,13 +101,30 @@ class _Value:
         # In order: what iterates over it sees the order.
         return _hash(name, *(self.digest(each) for pair in value.items() for each in pair))
 
+    def _unordered(self, name: str, value: Iterable[Any]) -> bytes:
+        """What has no order numbers nothing: functions in it are told by their names."""
+        if self.unordered is not None:
+            return _hash(name, *sorted(map(self.digest, value)))
+        self.unordered = set()
+        try:
+            return _hash(name, *sorted(map(self.digest, value)))
+        finally:
+            for each in sorted(self.unordered):
+                self.reached.setdefault(each, len(self.reached))
+            self.unordered = None
+
     def _named(self, value: Any) -> bytes:
-        """A function or class by its name, which the walk follows to its code."""
+        """A function or class by its place among those that are met, whose code the walk follows; within a
+        set, which has no order, by its name."""
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "<")
         if module is None or "<" in name:
             raise Unstable
-        self.reached.add(f"{module}:{name}")
-        return _hash("named", f"{module}:{name}".encode())
+        full = f"{module}:{name}"
+        if self.unordered is not None:
+            self.unordered.add(full)
+            return _hash("named", full.encode())
+        place = self.reached.setdefault(full, len(self.reached))
+        return _hash("named", (full if self.by_name else str(place)).encode())
 
     def _foreign(self, value: Any, kind: type) -> bytes:
         package = kind.__module__.partition(".")[0]

@@ -26,8 +26,8 @@ import msgspec
 
 from comporta.engine.code import Code
 from comporta.engine.executor import Done, Task
-from comporta.engine.question import references
 from comporta.engine.step import call, failed
+from comporta.engine.steps import Steps
 from comporta.project.reference import resolve
 from comporta.project.sources import enter
 from comporta.records import Cost, Record, decode, encode
@@ -41,6 +41,7 @@ class Hello(Record, frozen=True, kw_only=True):
     root: str
     store: str
     keys: Keys
+    steps: Steps = Steps()
 
 
 def main() -> None:
@@ -70,7 +71,7 @@ def main() -> None:
     import numpy  # noqa: F401 - loaded before the first step, so that it is seeded before it
 
     while True:
-        done = run(tasks.get(), code, Desk(store=store, keys=hello.keys), root, answers)
+        done = run(tasks.get(), hello.steps, code, Desk(store=store, keys=hello.keys), root, answers)
         answers.write(encode(done) + b"\n" if done else b"stale\n")
         if done is None:
             return
@@ -83,7 +84,7 @@ def _read(messages: BinaryIO, tasks: queue.SimpleQueue[Task]) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def run(task: Task, code: Code, desk: Desk, root: Path, answers: RawIOBase) -> Done | None:
+def run(task: Task, steps: Steps, code: Code, desk: Desk, root: Path, answers: RawIOBase) -> Done | None:
     """What came of the task; None when this process has loaded code that is another on disk now.
 
     Says `began` once all is loaded: from there on the step's own time counts.
@@ -98,7 +99,7 @@ def run(task: Task, code: Code, desk: Desk, root: Path, answers: RawIOBase) -> D
         Path("/proc/self/clear_refs").write_text("5")
     began, used = time.perf_counter(), _cpu()
     try:
-        refs = references(task.recipe.run, task.recipe.uses)
+        refs = steps.references(task.recipe.run, task.recipe.uses)
         code.refresh()
         for ref in refs:
             resolve(ref, root)
@@ -106,11 +107,11 @@ def run(task: Task, code: Code, desk: Desk, root: Path, answers: RawIOBase) -> D
         if code.stale(reach):
             return None
         if reach.digest != task.recipe.code:
-            return Done(how="differs", values=reach.values, parts=reach.parts)
+            return Done(how="differs", values=reach.values, code=reach.digest)
         answers.write(b"began\n")
         began, used = time.perf_counter(), _cpu()
         mine = msgspec.structs.replace(desk, seed=task.recipe.seed, scratch=Path(task.scratch))
-        done = Done(how="done", outputs=call(task.recipe, mine, root))
+        done = Done(how="done", outputs=call(task.recipe, mine, root, steps))
         if code.stale(reach):  # a module that a function imported itself, edited meanwhile
             return None
     except BaseException as error:  # the boundary to a user's code: whatever it raises, SystemExit included

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from comporta.engine.question import references
 from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS
@@ -16,9 +15,7 @@ def as_built(house: House, model: Model, version: Version) -> dict[str, Artifact
     them the same way by now, so that what was measured then is not measured again."""
     node = features_node(model, house.root)
     question = house.ledger.get(QUESTIONS, version.steps.get(node.name, ""))
-    same = question is not None and question.recipe.code == house.engine.digest(
-        *references(node.run, node.uses)
-    )
+    same = question is not None and question.recipe.code == house.engine.digest(node.run, node.uses)
     then = house.desk.get_json(version.parts["bundle"], Bundle)
     if same and then == bundle(model, house.root):
         return {}

@@ -108,7 +108,7 @@ def served(
             made=made,
         )
         process = subprocess.Popen(
-            [sys.executable, "-m", "comporta.loop.candidate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", main.__module__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert process.stdin is not None and process.stdout is not None
         try:

@@ -14,6 +14,7 @@ from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, open_ledger
 from comporta.loop.datasets import DATASETS
 from comporta.loop.lineage import EDGES, LOOKS, QUESTIONS
+from comporta.loop.steps import STEPS
 from comporta.project import Model, Project, Settings
 from comporta.project.faults import listed, unusable
 from comporta.project.load import find, load, told_root
@@ -87,6 +88,7 @@ class House:
             clock=self.clock,
             executor=self.settings.executor,
             home=self.root,
+            steps=STEPS,
         )
 
     @property

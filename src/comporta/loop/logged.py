@@ -10,7 +10,6 @@ from comporta.loop.pool import Thing
 from comporta.project import Model
 from comporta.records import Node, Slice
 
-LOGGED = "comporta.data.steps_logged:logged"
 Logs = tuple[Slice, Slice]
 """The prediction log and the feedback, as they are now."""
 
@@ -27,7 +26,7 @@ def logged_node(
     way = bundle(model, root)
     return Node(
         name=f"logged {model.name}",
-        run=LOGGED,
+        run="data.logged",
         uses={"compute": way.compute},
         inputs={
             "log": logs[0],

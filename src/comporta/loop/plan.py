@@ -24,9 +24,6 @@ from comporta.project import Dataset, Model, Project
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Plan, Version
 
-SNAPSHOT = "comporta.data.steps:snapshot"
-FEATURES = "comporta.data.steps_features:features"
-TRAIN = "comporta.train.steps"
 BUILT = ("features", "split", "fit", "export", "predict")
 """The kinds of node that make a version what it is; the others measure it."""
 
@@ -71,7 +68,7 @@ def data_node(dataset: Dataset, root: Path) -> Node:
     source = dataset.source
     return Node(
         name=f"data {dataset.name}",
-        run=SNAPSHOT,
+        run="data.snapshot",
         uses={} if isinstance(source, str) else {"source": name_of(source, root)},
         params={
             "shape": msgspec.to_builtins(dataset.shape()),
@@ -93,13 +90,13 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
         features_node(model, root),
         Node(
             name=f"split {name}",
-            run=f"{TRAIN}:parts",
+            run="train.split",
             inputs={"table": Output(node=f"features {name}", name="table")},
             params={"split": msgspec.to_builtins(model.split)},
         ),
         Node(
             name=f"fit {name}",
-            run=f"{TRAIN}:fit",
+            run="train.fit",
             uses={"fit": name_of(model.fit, root)},
             inputs={"train": things["train"], "schema": Output(node=f"features {name}", name="schema")},
             params={"params": model.params, "task": model.task, "output": model.output},
@@ -108,13 +105,13 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
         ),
         Node(
             name=f"export {name}",
-            run=f"{TRAIN}:export",
+            run="train.export",
             uses=asking,
             inputs={**fitted, "train": things["train"]},
         ),
         Node(
             name=f"predict {name}",
-            run=f"{TRAIN}:predict",
+            run="train.predict",
             uses=asking,
             inputs={**fitted, "table": things["test"]},
         ),
@@ -124,7 +121,7 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
 def tried(nodes: list[Node], name: str, rows: int) -> list[Node]:
     """The same on a sample of the table."""
     whole = Output(node=f"features {name}", name="table")
-    some = Node(name=f"sample {name}", run=f"{TRAIN}:sample", inputs={"table": whole}, params={"rows": rows})
+    some = Node(name=f"sample {name}", run="train.sample", inputs={"table": whole}, params={"rows": rows})
     part = Output(node=some.name, name="table")
 
     def on_some(node: Node) -> Node:
@@ -189,7 +186,7 @@ def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...
     mine = [need for need in asked if need.what == "scores"]
     return Node(
         name=f"score {model.name}",
-        run=f"{TRAIN}:score",
+        run="train.score",
         inputs={"predictions": things["predictions"]},
         params={
             "metrics": list(model.metrics),
@@ -205,7 +202,7 @@ def champion_node(model: Model, root: Path, champion: Version, things: Mapping[s
     """The champion on the candidate's test rows."""
     return Node(
         name=f"predict champion of {model.name}",
-        run=f"{TRAIN}:predict",
+        run="train.predict",
         uses={"_fit": name_of(model.fit, root)},
         inputs={
             "model": champion.parts["model"],
@@ -224,7 +221,7 @@ def features_node(model: Model, root: Path) -> Node:
         inputs[f"table {join.dataset}"] = Output(node=f"data {join.dataset}", name="version")
     return Node(
         name=f"features {model.name}",
-        run=FEATURES,
+        run="data.features",
         uses={"compute": way.compute},
         inputs=inputs,
         params={**way.params(), "keep": beside(model)},

@@ -15,8 +15,10 @@ import msgspec
 from comporta.evidence.machine import machine
 from comporta.evidence.maker import Maker
 from comporta.evidence.pool import POOL
+from comporta.gates import needs
 from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import bundle
+from comporta.loop.checks import checks
 from comporta.project import Model
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node, Output, Record
@@ -24,11 +26,11 @@ from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node,
 Thing = Asset | Output
 
 TOOLS = {
-    "opened": "comporta.train.asking:opened",
-    "refitted": "comporta.train.asking:refitted",
-    "served": "comporta.loop.candidate:served",
-    "raw": "comporta.loop.way:raw",
-    "counted": "comporta.data.expect_counts:counted",
+    "opened": "train.opened",
+    "refitted": "train.refitted",
+    "served": "serve.candidate",
+    "raw": "serve.raw",
+    "counted": "data.counted",
 }
 """What a room lends to the steps that measure, by the name under which they are handed it."""
 
@@ -102,7 +104,7 @@ def name_in(model: Model, need: Need) -> str:
     """The node that makes this need: `noise late`, with what tells it from others of its kind."""
     told = [need.metric, need.by and f"by {need.by}"]
     told += [f"{name}={value}" for name, value in need.params]
-    told += [f"{name}={_called(function)}" for name, function in need.functions]
+    told += [f"{name}={_called(model, function)}" for name, function in need.functions]
     words = ", ".join(filter(None, told))
     return f"{need.what} of {model.name}" + (f" ({words})" if words else "")
 
@@ -188,6 +190,13 @@ def told_to(asked: Sequence[Need]) -> set[str]:
     return {fact for maker in makers for fact in maker.tells}
 
 
-def _called(function: object) -> str:
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    return f"{getattr(function, '__module__', '')}.{name}"
+def _called(model: Model, function: object) -> str:
+    """The function's name, and which it is of several of that name: not where it stands, which may change."""
+    name = _name(function)
+    asked = (each for need in needs(checks(model)) for _, each in need.functions)
+    alike = list(dict.fromkeys(each for each in asked if _name(each) == name))
+    return f"{name} {alike.index(function) + 1}" if function in alike[1:] else name
+
+
+def _name(function: object) -> str:
+    return str(getattr(function, "__qualname__", type(function).__qualname__))

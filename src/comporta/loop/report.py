@@ -37,7 +37,7 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
         version=version,
         at=now,
         project=house.project.name,
-        told=tell(version, now, lambda verdict: in_words(findings(desk, verdict), say), say),
+        told=tell(version, now, lambda verdict: findings(desk, verdict, say), say),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
@@ -47,16 +47,17 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
     )
 
 
-def findings(desk: Desk, verdict: Verdict) -> Findings | None:
-    """What the verdict rests on; None where nothing was measured, or it was deleted since."""
+def findings(desk: Desk, verdict: Verdict, say: Say = sentence) -> Findings | None:
+    """What the verdict rests on, in words; None where nothing was measured, or it was deleted since."""
     if verdict.evidence is None:
         return None
     try:
         # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
             scores = desk.get_json(verdict.evidence, Scores)
-            return Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
-        return findings_at(desk, verdict.evidence)
+            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
+            return in_words(beside, say)
+        return in_words(findings_at(desk, verdict.evidence), say)
     except ComportaError:
         return None
 

@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from comporta.records import Message, Text, codes_in, say
 
 Say = Callable[[Text], str]
+R = TypeVar("R")
 
 PACKAGES = ("comporta.gates", "comporta.evidence.codes")
 """Each of whose modules may declare codes."""
@@ -33,17 +34,22 @@ def english() -> Mapping[str, str]:
     return codes_in(*(import_module(name) for name in (*inside, *MODULES)))
 
 
-def in_words(value: Any, say: Say) -> Any:
-    """A record, or anything made of records, each message in it a sentence."""
+def in_words(record: R, say: Say) -> R:
+    """The record, each message in it a sentence."""
+    spoken: R = _in_words(record, say)
+    return spoken
+
+
+def _in_words(value: Any, say: Say) -> Any:
     if isinstance(value, Message):
         return say(value)
     if isinstance(value, msgspec.Struct):
         fields = {each.name: getattr(value, each.name) for each in msgspec.structs.fields(value)}
-        return replace(value, **{name: in_words(each, say) for name, each in fields.items()})
+        return replace(value, **{name: _in_words(each, say) for name, each in fields.items()})
     if isinstance(value, tuple | list):
-        return tuple(in_words(each, say) for each in value)
+        return tuple(_in_words(each, say) for each in value)
     if isinstance(value, dict):
-        return {name: in_words(each, say) for name, each in value.items()}
+        return {name: _in_words(each, say) for name, each in value.items()}
     return value
 
 

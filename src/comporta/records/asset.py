@@ -14,7 +14,7 @@ from comporta.records.record import Record
 class Artifact(Record, frozen=True, kw_only=True, tag="artifact"):
     """Bytes in the store. digest: keyed BLAKE3 of the bytes, 64 hex digits. size: bytes.
 
-    kind: what reads it: `frame` (Parquet), `json`, `model`, `onnx`, `text`, `html`, `png`.
+    kind: what reads it, one of `ids.KINDS`.
     """
 
     digest: str

@@ -39,9 +39,9 @@ class Node(Record, frozen=True, kw_only=True):
     """One question in a plan, before its inputs are known.
 
     name: unique in the plan, shown to people, e.g. `fit late`.
-    run: the step function, `module:function`.
-    uses: project callables handed to it by argument name, each `module:function` or `path.py:function`;
-    a tuple of them arrives as a list.
+    run: the declared id of a step of Comporta's (`train.fit`), or a project's function: `path.py:function`,
+    `module:function`.
+    uses: functions handed to it by argument name, each named like `run`; a tuple of them arrives as a list.
     inputs: assets, or outputs of earlier nodes, by argument name.
     params: plain JSON, by argument name.
     inline: run in this process: for pure steps of a few milliseconds.
@@ -73,7 +73,8 @@ class Plan(Record, frozen=True, kw_only=True):
 class Recipe(Record, frozen=True, kw_only=True):
     """A question with a digest: equal recipes have equal answers.
 
-    code: digest of the step function, all it `uses` and every project function they reach.
+    run, uses: as in `Node`; older ones hold `module:function` of Comporta's. Which functions they name counts
+    by `code` alone. code: digest of the step function, all it `uses` and every project function they reach.
     environment: digest of interpreter, platform and the distributions that this code imports.
     """
 

@@ -1,0 +1,145 @@
+"""The digest of all that some functions reach: the graph walked from them, each node numbered as it is met.
+
+The numbers follow from the structure alone, so a function that is moved or renamed keeps its own; what two
+walks write is equal only where nodes and links are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from blake3 import blake3
+
+from comporta.engine.graph import Graph, Key, Link, Node
+from comporta.records import Record
+
+
+class Reach(Record, frozen=True, kw_only=True):
+    """What some functions reach. digest: of all of it. own: of what is the project's, wherever it stands and
+    whatever Comporta's own code beside it does. packages: top-level names imported from outside. files: those
+    read. values: constant → digest of its value."""
+
+    digest: str
+    own: str
+    packages: tuple[str, ...]
+    files: tuple[str, ...]
+    values: dict[str, str]
+
+
+def walk(graph: Graph, refs: Iterable[str]) -> Reach:
+    """From these references, in this order. Raises BadProject."""
+    return _Walk(graph).reach([graph.root(ref) for ref in refs])
+
+
+def nodes(graph: Graph, refs: Iterable[str]) -> Iterator[tuple[Key | None, Node]]:
+    """Every node of that walk with its key; a root has none. Raises BadProject."""
+    roots = [graph.root(ref) for ref in refs]
+    yield from ((None, node) for node in roots)
+    yield from _Walk(graph).all(roots)
+
+
+class _Walk:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._numbers: dict[Key, int] = {}
+        self._keys: list[Key] = []
+        self._nodes: list[Node] = []
+        self._imported: dict[str, None] = {}
+        self._packages: set[str] = set()
+        self._files: set[str] = set()
+        self._values: dict[str, str] = {}
+
+    def reach(self, roots: list[Node]) -> Reach:
+        lines = ["root" + self._line(node) for node in roots]
+        position = 0
+        done: set[str] = set()
+        while True:
+            while position < len(self._keys):
+                node = self._graph.node(self._keys[position])
+                position += 1
+                self._nodes.append(node)
+                if node.value is not None:
+                    self._values[node.value[0]] = node.value[1]
+                lines.append(node.text + self._line(node))
+            new = self._modules(done)
+            if not new:
+                break
+            lines += new
+        return Reach(
+            digest=blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest(),
+            own=self._own(roots),
+            packages=tuple(sorted(self._packages - sys.stdlib_module_names)),
+            files=tuple(sorted(self._files)),
+            values=self._values,
+        )
+
+    def all(self, roots: list[Node]) -> Iterator[tuple[Key, Node]]:
+        self.reach(roots)
+        return zip(self._keys, self._nodes, strict=True)
+
+    def _line(self, node: Node) -> str:
+        """The node's links, by number; what it brings about is noted."""
+        self._imported.update(dict.fromkeys(node.imports))
+        self._packages.update(node.packages)
+        if node.file is not None:
+            self._files.add(node.file)
+        numbers, keys = self._numbers, self._keys
+        told = []
+        for name, links in node.links:
+            told.append("\n" + name)
+            for target, text, _ in links:
+                if target is None:
+                    told.append("\t:" + text)
+                    continue
+                number = numbers.get(target)
+                if number is None:
+                    number = numbers[target] = len(keys)
+                    keys.append(target)
+                told.append(f"\t{number} {text}")
+        return "".join(told)
+
+    def _modules(self, done: set[str]) -> list[str]:
+        """What the modules do that were imported since, each with all it imports itself: in an order that
+        does not follow from their names."""
+        left = [label for label in self._imported if label not in done]
+        found = []
+        while left:
+            label = left.pop()
+            if label in done:
+                continue
+            done.add(label)
+            told = self._graph.imported(label)
+            self._packages.update(told.packages)
+            if told.file is not None:
+                self._files.add(told.file)
+            if told.text:
+                found.append((told.text, label, told))
+            left += told.imports
+        lines = []
+        for _, _, told in sorted(found):
+            node = Node("", "", (("effects", tuple(Link(key, "") for key in told.effects)),), (), (), None)
+            lines.append(told.native + self._line(node))
+        return lines
+
+    def _own(self, roots: list[Node]) -> str:
+        """The same of the project's own nodes alone, numbered among themselves."""
+        numbers: dict[Key, int] = {}
+        for key, node in zip(self._keys, self._nodes, strict=True):
+            if node.bare:
+                numbers[key] = len(numbers)
+
+        def line(node: Node) -> str:
+            told = []
+            for name, links in node.links:
+                told.append("\n" + name)
+                for target, text, said in links:
+                    if target is not None and target in numbers:
+                        told.append(f"\t{numbers[target]} {text}")
+                    else:
+                        told.append(f"\t:{text if target is None else said}")
+            return "".join(told)
+
+        lines = ["root" + line(node) for node in roots]
+        lines += [node.bare + line(node) for node in self._nodes if node.bare]
+        return blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest()

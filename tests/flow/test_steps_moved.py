@@ -1,0 +1,54 @@
+"""A Comporta whose modules lie elsewhere finds what it remembers, and repeats what an older one made."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+
+from _packages import copied, moved, told
+
+ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
+
+RUN = """
+import json, sys
+from pathlib import Path
+from comporta.loop.house import open_house
+from comporta.loop.train import run
+with open_house(Path(sys.argv[1]), works=True) as house:
+    done = run(house, ("worth",), level="commit").run
+    print(json.dumps({name: done.nodes[name] for name in done.nodes if name not in done.reused}))
+"""
+REPRODUCE = """
+import json, sys
+from pathlib import Path
+from comporta.loop.house import open_house
+from comporta.loop.reproduce import reproduce
+with open_house(Path(sys.argv[1]), works=True) as house:
+    done = reproduce(house, "leaving/1")
+    print(json.dumps({"equal": str(done.equal), "reason": done.reason}))
+"""
+
+
+def test_modules_that_moved_ask_nothing_again_and_repeat_old_versions(tmp_path: Path) -> None:
+    house, cache = tmp_path / "shop", tmp_path / "cache"
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(house, filter="data")
+    package = copied(tmp_path / "package")
+    first = told(package, RUN, house, cache=cache)
+    assert "fit worth" in first
+    for old, new in (
+        ("train.steps", "train.questions"),
+        ("train.asking", "train.zz_lent"),
+        ("data.steps", "data.a_steps"),
+        ("data.steps_features", "data.made"),
+        ("evidence.reference", "evidence.distributions"),
+        ("stats.bootstrap", "stats.resampling"),
+    ):
+        moved(package, old, new)
+    again = told(package, RUN, house, cache=cache)
+    assert {name.partition(" ")[0] for name in again} == {"data"}, "only sources are asked each time"
+    replayed = told(package, REPRODUCE, house, cache=cache)
+    assert replayed["equal"] == "True", replayed["reason"]

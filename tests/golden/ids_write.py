@@ -1,0 +1,46 @@
+"""Adds to `ids.json` the names of stored things that are new; a name that stands there is never taken out.
+
+python tests/golden/ids_write.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from comporta.evidence.pool import POOL
+from comporta.loop.house import READINGS
+from comporta.loop.pool import TOOLS
+from comporta.loop.steps import STEPS
+from comporta.records import Fact, facts
+from comporta.records.ids import CODECS, KINDS, PARTS
+
+RELEASED = Path(__file__).with_name("ids.json")
+
+
+def declared() -> dict[str, list[str]]:
+    """What is declared now, by what it names."""
+    told = (each for each in vars(facts).values() if isinstance(each, type) and issubclass(each, Fact))
+    return {
+        "steps": sorted(STEPS.functions),
+        "former references of steps": sorted(f"{old} = {id}" for old, id in STEPS.former.items()),
+        "evidence": sorted(POOL),
+        "lent functions": sorted(f"{name} = {id}" for name, id in TOOLS.items()),
+        "artifact kinds": sorted(KINDS),
+        "parts": sorted(PARTS),
+        "codecs": sorted(CODECS),
+        "facts": sorted({each.kind for each in told if each is not Fact}),
+        "readings": sorted(each.name for each in READINGS),
+    }
+
+
+def released() -> dict[str, list[str]]:
+    """What has been released so far."""
+    found: dict[str, list[str]] = json.loads(RELEASED.read_text()) if RELEASED.exists() else {}
+    return found
+
+
+if __name__ == "__main__":
+    before = released()
+    now = {what: sorted({*names, *before.get(what, ())}) for what, names in declared().items()}
+    RELEASED.write_text(json.dumps(now, indent=1) + "\n")

@@ -1,0 +1,82 @@
+"""Copies of the package with one thing about them changed, and what a process that imports one tells."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "src" / "comporta"
+
+DIGESTS = """
+import json, sys
+from pathlib import Path
+from comporta.engine.code import Code
+from comporta.loop.steps import STEPS
+code = Code(Path(sys.argv[1]))
+print(json.dumps({id: code.of((STEPS.where(id),)).digest for id in STEPS.functions}))
+"""
+
+
+FOLLOWED = """
+STEPS = Steps(
+    functions={{id: ref.replace({old!r}, {new!r}) for id, ref in STEPS.functions.items()}},
+    former=STEPS.former,
+)
+"""
+
+
+def copied(to: Path) -> Path:
+    """The package below this folder, which is to be first on the path."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    return Path(shutil.copytree(PACKAGE, to / "comporta", ignore=ignored))
+
+
+def rewritten(package: Path, change: Callable[[ast.Module], ast.AST]) -> None:
+    """Every file of it as its changed tree tells."""
+    for file in package.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        file.write_text(ast.unparse(ast.fix_missing_locations(change(tree))))
+
+
+def moved(package: Path, old: str, new: str) -> None:
+    """The module `a.b` of the package is `a.c` from now on, for all that import it and for the steps."""
+    file = package.joinpath(*old.split(".")).with_suffix(".py")
+    file.rename(package.joinpath(*new.split(".")).with_suffix(".py"))
+    table = package / "loop" / "steps.py"
+    room, _, name = old.rpartition(".")
+    last = new.rpartition(".")[2]
+    for each in package.rglob("*.py"):
+        if each != table:
+            text = re.sub(rf"\bcomporta\.{re.escape(old)}\b", f"comporta.{new}", each.read_text())
+            taken = rf"(from comporta\.{re.escape(room)} import (?:\w+, )*){name}\b"
+            each.write_text(re.sub(taken, rf"\1{last} as {name}", text))
+    with table.open("a") as out:
+        out.write(FOLLOWED.format(old=f"comporta.{old}:", new=f"comporta.{new}:"))
+
+
+def renamed(package: Path, old: str, new: str) -> None:
+    """A name that stands for one thing alone is another from now on."""
+    for each in package.rglob("*.py"):
+        each.write_text(re.sub(rf"(?<![\w.]){old}\b(?!=)", new, each.read_text()))
+
+
+def told(package: Path, script: str, *arguments: object, cache: Path) -> dict[str, str]:
+    """The JSON that the script prints when it is run with this copy."""
+    env = {**os.environ, "PYTHONPATH": str(package.parent), "XDG_CACHE_HOME": str(cache)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return found

@@ -1,0 +1,193 @@
+"""Comporta's own code counts by what it does and reaches, not by names: never one digest for two meanings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from comporta.engine import remembered
+from comporta.engine.code import Code
+from comporta.project import sources
+
+FILES = {
+    "a.py": """
+from own.b import first, second
+from own.c import TABLE
+from own import d
+import json
+
+SCALE, SHIFT = 2, 3
+LEAST = 4
+
+def fit(x):
+    from own.b import third
+    return first(x) + second(x) * SCALE + TABLE["a"] + d.fifth(x) + third(LEAST) + len(json.dumps(x))
+""",
+    "b.py": """
+def first(x):
+    return x + 1
+
+def second(x):
+    return x + 1
+
+def third(x):
+    return fourth(x)
+
+def fourth(x):
+    if x > 3:
+        raise ValueError(f"found {x}, expected at most three")
+    return x
+""",
+    "c.py": "TABLE = {}\nOTHER = {}\ndef fill(table):\n    table['a'] = 1\nfill(TABLE)\n",
+    "d.py": "def fifth(x):\n    return x\n\ndef sixth(x):\n    return x\n",
+    "__init__.py": "",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that counts as Comporta's own."""
+    monkeypatch.setattr(sources, "_HOME", f"{tmp_path}/own/")
+    monkeypatch.setattr(remembered, "_OWN", f"{tmp_path}/own/")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def digest(package: Path, ref: str = "own.a:fit") -> str:
+    return Code(package.parent).of((ref,)).digest
+
+
+def edit(package: Path, *edits: tuple[str, str, str]) -> None:
+    for name, old, new in edits:
+        file = package / name
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+
+
+SAME = {
+    "a function renamed": [
+        ("b.py", "first", "initial"),
+        ("a.py", "import first", "import initial"),
+        ("a.py", "return first", "return initial"),
+    ],
+    "a function imported under another name": [
+        ("a.py", "import first", "import first as one"),
+        ("a.py", "return first", "return one"),
+    ],
+    "a function renamed that another file reaches through its module": [
+        ("d.py", "fifth", "plain"),
+        ("a.py", "fifth", "plain"),
+    ],
+    "a function that a function imports": [("b.py", "third", "other"), ("a.py", "third", "other")],
+    "a helper": [("b.py", "fourth", "helper")],
+    "a constant renamed": [("a.py", "LEAST", "FEWEST")],
+    "a module taken for its name": [
+        ("a.py", "import json", "import json as text"),
+        ("a.py", "json.d", "text.d"),
+    ],
+    "a wording": [("b.py", "found {x}, expected at most three", "{x} is too much")],
+    "the order of imports": [
+        ("a.py", "from own.c import TABLE\n", ""),
+        ("a.py", "import json\n", "import json\nfrom own.c import TABLE\n"),
+    ],
+    "the order of functions": [
+        ("d.py", "def fifth(x):\n    return x\n\n", ""),
+        (
+            "d.py",
+            "def sixth(x):\n    return x\n",
+            "def sixth(x):\n    return x\n\ndef fifth(x):\n    return x\n",
+        ),
+    ],
+    "an unreached function": [("d.py", "def sixth(x):\n    return x", "def sixth(x):\n    return 2 * x")],
+}
+
+
+@pytest.mark.parametrize("change", SAME)
+def test_what_things_are_called_does_not_count(package: Path, change: str) -> None:
+    before = digest(package)
+    edit(package, *SAME[change])
+    assert digest(package) == before
+
+
+def test_where_a_module_stands_does_not_count(package: Path) -> None:
+    before = digest(package)
+    (package / "z").mkdir()
+    (package / "z" / "__init__.py").write_text("")
+    (package / "b.py").rename(package / "z" / "moved.py")
+    edit(package, ("a.py", "own.b", "own.z.moved"))
+    assert digest(package) == before
+    (package / "a.py").rename(package / "main.py")
+    assert digest(package, "own.main:fit") == before
+
+
+OTHER = {
+    "one of two equal functions called twice": [("a.py", "second(x)", "first(x)")],
+    "the two names of one statement swapped": [("a.py", "* SCALE", "* SHIFT")],
+    "their values swapped": [("a.py", "SCALE, SHIFT", "SHIFT, SCALE")],
+    "which of two equal tables is filled at import": [("c.py", "fill(TABLE)", "fill(OTHER)")],
+    "which of two equal tables is read": [("a.py", "import TABLE", "import OTHER as TABLE")],
+    "a function beside its equal": [
+        ("a.py", "d.fifth", "d.sixth"),
+        ("d.py", "def sixth(x):\n    return x", "def sixth(x):\n    return -x"),
+    ],
+    "a constant": [("a.py", "LEAST = 4", "LEAST = 5")],
+    "a helper that a function imports": [("a.py", "import third", "import fourth as third")],
+    "another function of the same library": [("a.py", "json.dumps", "json.loads")],
+    "another library": [("a.py", "import json", "import pickle as json")],
+    "another builtin": [("a.py", "len(", "sum(")],
+    "what is raised": [("b.py", "raise ValueError", "raise TypeError")],
+    "what an error shows": [("b.py", "{x}, expected", "{x + 1}, expected")],
+    "when it is raised": [("b.py", "x > 3", "x > 2")],
+    "a name made local": [("b.py", "def fourth(x):", "def fourth(x, ValueError=KeyError):")],
+    "a default": [("b.py", "def first(x)", "def first(x=0)")],
+    "an effect of importing": [("d.py", "def fifth", "print('imported')\n\ndef fifth")],
+    "a key": [("a.py", 'TABLE["a"]', 'TABLE["b"]')],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", OTHER)
+def test_two_meanings_have_two_digests(package: Path, change: str) -> None:
+    before = digest(package)
+    edit(package, *OTHER[change])
+    assert digest(package) != before
+
+
+def test_a_step_is_what_it_is_handed_in_the_order_of_its_arguments(package: Path) -> None:
+    code = Code(package.parent)
+    one = code.of(("own.a:fit", "own.b:first", "own.d:fifth")).digest
+    other = code.of(("own.a:fit", "own.d:fifth", "own.b:first")).digest
+    assert one != other
+
+
+def test_names_count_where_a_module_is_looked_up_by_name(package: Path) -> None:
+    (package / "e.py").write_text("from own import d\ndef fit(x, name):\n    return getattr(d, name)(x)\n")
+    before = digest(package, "own.e:fit")
+    edit(package, ("d.py", "sixth", "seventh"))
+    assert digest(package, "own.e:fit") != before
+
+
+def test_a_class_keeps_its_name(package: Path) -> None:
+    (package / "e.py").write_text("class Kind:\n    pass\ndef fit(x):\n    return Kind()\n")
+    before = digest(package, "own.e:fit")
+    edit(package, ("e.py", "Kind", "Sort"))
+    assert digest(package, "own.e:fit") != before
+
+
+def test_of_the_projects_own_code_a_check_counts_wherever_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("LEAST = [3]\ndef least(x):\n    return x > LEAST[0]\n")
+    text = "from helper import least\ndef holds(x):\n    return least(x)\n"
+    (tmp_path / "checks.py").write_text(text)
+    before = Code(tmp_path).of(("checks.py:holds",))
+    (tmp_path / "checks.py").rename(tmp_path / "mine.py")
+    (tmp_path / "helper.py").rename(tmp_path / "limits.py")
+    (tmp_path / "mine.py").write_text(text.replace("helper", "limits"))
+    after = Code(tmp_path).of(("mine.py:holds",))
+    assert after.own == before.own
+    assert after.digest != before.digest, "a model's bytes may name where a function stands"
+    (tmp_path / "limits.py").write_text("LEAST = [4]\ndef least(x):\n    return x > LEAST[0]\n")
+    assert Code(tmp_path).of(("mine.py:holds",)).own != before.own

@@ -1,0 +1,193 @@
+"""What a step's code digest leaves out of Comporta's own files: wordings, and what things are called."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from comporta.engine.code import Code
+from comporta.engine.source import statements_of
+from comporta.loop.steps import STEPS
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
+
+from _packages import DIGESTS, PACKAGE, copied, moved, renamed, rewritten, told
+from sentences_write import allowed, sentences
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("before")
+    return told(copied(folder), DIGESTS, folder, cache=folder)
+
+
+def differing(package: Path, before: dict[str, str]) -> set[str]:
+    after = told(package, DIGESTS, package.parent, cache=package.parent)
+    assert after.keys() == before.keys()
+    return {id for id in after if after[id] != before[id]}
+
+
+class Reworded(ast.NodeTransformer):
+    """Every sentence that only people read, and every docstring, says something else."""
+
+    def __init__(self) -> None:
+        self.changed = 0
+
+    def _say(self, node: ast.AST) -> None:
+        for each in ast.walk(node):
+            if isinstance(each, ast.Constant) and isinstance(each.value, str) and " " in each.value:
+                each.value = f"otherwise said, {each.value}"
+                self.changed += 1
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        if isinstance(node.exc, ast.Call):
+            self._say(node.exc)
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        if node.msg is not None:
+            self._say(node.msg)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        if isinstance(node.targets[0], ast.Attribute) and node.targets[0].attr == "reason":
+            self._say(node.value)
+            return node
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id == "print":
+            self._say(node)
+            return node
+        if isinstance(node.func, ast.Name) and node.func.id == "code" and len(node.args) == 2:
+            self._say(node.args[1])
+            return node
+        return self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        if ast.get_docstring(node):
+            self._say(node.body[0])
+        return self.generic_visit(node)
+
+
+def test_a_reworded_message_changes_no_steps_code(tmp_path: Path, before: dict[str, str]) -> None:
+    package, reworded = copied(tmp_path), Reworded()
+    rewritten(package, reworded.visit)
+    assert reworded.changed > 1000
+    assert differing(package, before) == set()
+
+
+def test_a_moved_module_changes_no_steps_code(tmp_path: Path, before: dict[str, str]) -> None:
+    package = copied(tmp_path)
+    for old, new in (
+        ("stats.bootstrap", "stats.resampling"),
+        ("store.frames", "store.a_tables"),
+        ("train.call", "train.zz_asked"),
+        ("train.steps", "train.questions"),
+        ("evidence.noise", "evidence.perturbed"),
+        ("records.columns", "records.names"),
+    ):
+        moved(package, old, new)
+    assert differing(package, before) == set()
+
+
+RENAMED = (("learn_fields", "fields_to_learn"), ("require_answer", "must_answer"), ("_nullable", "_may_lack"))
+
+
+def test_a_renamed_function_changes_no_steps_code(tmp_path: Path, before: dict[str, str]) -> None:
+    package = copied(tmp_path)
+    for old, new in RENAMED:
+        renamed(package, old, new)
+    assert differing(package, before) == set()
+
+
+EDITS = {
+    "what a function does": ("train/frames.py", "series.dtype == wanted", "series.dtype != wanted"),
+    "which of two functions is called": (
+        "train/steps.py",
+        "rows = dress(read(desk",
+        "rows = learn_fields(read(desk",
+    ),
+    "a constant": ("train/target.py", "CLASSES = 20", "CLASSES = 21"),
+    "what a name is imported from": ("train/steps.py", "import task_of", "import CLASSES as task_of"),
+    "a word that decides": ("train/target.py", 'return "regression"', 'return "binary"'),
+    "an attribute": ("train/steps.py", "takes.features)", "takes.raw)"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_that_could_change_an_answer_changes_the_code_of_the_steps_that_reach_it(
+    tmp_path: Path, before: dict[str, str], edit: str
+) -> None:
+    package = copied(tmp_path)
+    name, old, new = EDITS[edit]
+    file = package / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    found = differing(package, before)
+    assert "train.export" in found or "train.fit" in found
+    assert "data.snapshot" not in found
+
+
+def test_no_step_holds_a_sentence_that_was_not_there_before() -> None:
+    new = sentences() - allowed()
+    assert new == set(), "declare a code for it: what a step makes holds codes and values, not sentences"
+
+
+def test_no_step_makes_a_sentence_of_a_code(tmp_path: Path) -> None:
+    message = PACKAGE / "records" / "message.py"
+    names = [getattr(node, "name", "") for node in statements_of(ast.parse(message.read_text()))]
+    code = Code(tmp_path)
+    for id in STEPS.functions:
+        reached = {
+            names[place] for file, place in code.statements((STEPS.where(id),)) if file == str(message)
+        }
+        assert not reached & {"say", "codes_in"}, "the sentence of a code counts for no step's digest"
+
+
+NAMES_READ = {
+    "data/features.py name_of",  # a project's feature function
+    "evidence/acceptance.py measure",  # a project's acceptance test
+    "evidence/scenario.py measure",  # a project's change of rows
+    "loop/candidate.py served",  # the module to start, wherever it lies
+    "project/sources.py value",  # the folder of Comporta's own files
+    "records/kind.py kind_of",  # what a project's value is, in a message
+    "train/asking.py refitted",  # a project's training function
+    "train/call.py call",
+    "train/call.py _kind",  # a library's array
+    "train/codecs/lightgbm_text.py LightGBMText",  # LightGBM's classes
+    "train/runtime.py compile_lightgbm",
+    "train/steps.py fit",
+}
+"""Code of steps that reads a name at run time. None is of a function of Comporta's own, whose names do not
+count; whoever adds one looks at that."""
+
+
+def test_what_reads_a_name_reads_none_that_does_not_count(tmp_path: Path) -> None:
+    code, found = Code(tmp_path), set()
+    for place in {place for id in STEPS.functions for place in code.statements((STEPS.where(id),))}:
+        file, node = Path(place[0]), statements_of(ast.parse(Path(place[0]).read_text()))
+        statement = list(node)[place[1]]
+        if PACKAGE in file.parents and any(map(reads_a_name, ast.walk(statement))):
+            found.add(f"{file.relative_to(PACKAGE).as_posix()} {getattr(statement, 'name', 'value')}")
+    assert found <= NAMES_READ
+
+
+def reads_a_name(node: ast.AST) -> bool:
+    names = ("__name__", "__qualname__", "__module__")
+    if isinstance(node, ast.Attribute):
+        of_class = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "type"
+        return node.attr in names and not of_class
+    if isinstance(node, ast.Constant):
+        return node.value in names
+    return isinstance(node, ast.Name) and node.id in (
+        "__name__",
+        "__file__",
+        "__package__",
+        "globals",
+        "locals",
+    )

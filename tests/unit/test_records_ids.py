@@ -1,0 +1,74 @@
+"""The names of stored things stay: a released one is neither dropped nor given another meaning."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+from comporta.evidence.pool import POOL
+from comporta.loop.pool import TOOLS
+from comporta.loop.steps import STEPS
+from comporta.records.ids import CODECS, PARTS
+from comporta.train.codecs import shipped
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
+
+from ids_write import declared, released
+
+
+@pytest.mark.parametrize("what", released())
+def test_a_released_name_is_still_declared(what: str) -> None:
+    dropped = set(released()[what]) - set(declared()[what])
+    assert dropped == set(), "a released name was dropped, or means another thing"
+    new = set(declared()[what]) - set(released()[what])
+    assert new == set(), "keep the new names: python tests/golden/ids_write.py"
+
+
+def test_every_step_is_a_function_of_its_module() -> None:
+    for ref in STEPS.functions.values():
+        module, _, name = ref.partition(":")
+        assert inspect.isfunction(getattr(importlib.import_module(module), name))
+
+
+def test_no_two_ids_are_one_function_and_every_former_reference_is_of_an_id() -> None:
+    assert len(set(STEPS.functions.values())) == len(STEPS.functions)
+    assert set(STEPS.former.values()) <= STEPS.functions.keys()
+    assert all(ref not in STEPS.former or STEPS.former[ref] == id for id, ref in STEPS.functions.items())
+
+
+def test_what_the_plan_asks_has_an_id() -> None:
+    assert {maker.run for maker in POOL.values()} | set(TOOLS.values()) <= STEPS.functions.keys()
+
+
+def test_the_shipped_codecs_are_the_declared_ones() -> None:
+    assert {codec.name for codec in shipped()} == CODECS.keys()
+
+
+@pytest.mark.parametrize("id", STEPS.functions)
+def test_a_step_makes_declared_parts_alone(id: str) -> None:
+    if id in TOOLS.values():
+        return
+    module, _, name = STEPS.functions[id].partition(":")
+    text = inspect.getsource(getattr(importlib.import_module(module), name))
+    made = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Return | ast.Assign) and node.value is not None:
+            made |= {
+                key.value
+                for each in ast.walk(node.value)
+                if isinstance(each, ast.Dict)
+                for key, value in zip(each.keys, each.values, strict=True)
+                if isinstance(key, ast.Constant) and _put(value)
+            }
+    assert made <= PARTS.keys()
+
+
+def _put(value: ast.expr) -> bool:
+    """Whether it is kept: `desk.put…(…)`, `write(desk, …)`."""
+    called = value.func if isinstance(value, ast.Call) else None
+    return getattr(called, "attr", getattr(called, "id", "")) in ("put", "put_json", "write")
