@@ -168,7 +168,7 @@ def main() -> None:
     # Differences of neighbours in time: a slow moment of the disk is everyone's.
     beyond = round(statistics.median(ours - theirs for ours, theirs in zip(mine, floor, strict=True)), 3)
     said(
-        "a ledger commit with one event and one reading, beyond a bare sqlite3 commit of the same bytes",
+        "a ledger commit with one event, one reading and a signed head, beyond a bare sqlite3 commit of it",
         beyond,
         1.0,
         "ms, median",

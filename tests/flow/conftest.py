@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import polars as pl
 import pytest
 
 from comporta.cli.init import make
-from comporta.loop.house import open_house
+from comporta.data.fragments import ROW, write_fragment
+from comporta.data.keys import subject_hash
+from comporta.data.log import Redacted, commit, read_log
+from comporta.data.manifests import versions
+from comporta.data.names import object_name
+from comporta.loop.house import House, open_house
 from comporta.loop.release import version_of
 from comporta.loop.train import run
 from comporta.records import Findings, Verdict
@@ -41,3 +49,33 @@ def judged() -> Callable[[Path, str], tuple[Verdict, Findings]]:
             return verdict, house.desk.get_json(verdict.evidence, Findings)
 
     return said
+
+
+@pytest.fixture(scope="session")
+def forget() -> Callable[[House, str, str, Any], None]:
+    """(the house, a dataset, the column of its subjects, one of them) → nothing: what an erasure writes,
+    fragments without the subject and one entry of the log."""
+
+    def erase(house: House, dataset: str, column: str, who: Any) -> None:
+        store, keys = house.store, house.keys
+        history = read_log(store, keys, dataset)
+        moved = {}
+        for manifest in versions(store, dataset):
+            for fragment in (each for segment in manifest.segments for each in segment.fragments):
+                now = history.resolve(fragment)
+                if now is None or now.id in moved:
+                    continue
+                rows = pl.read_parquet(store.get(object_name(dataset, now.id)))
+                rows = rows if ROW in rows.columns else rows.with_row_index(ROW)
+                left = rows.filter(pl.col(column).ne_missing(who))
+                if len(left) < len(rows):
+                    bins = (now.low >> 48, (now.high >> 48) + 1)
+                    made = write_fragment(store, keys, manifest.shape, left, bins, house.below)
+                    moved[now.id] = msgspec.structs.replace(made, numbered=True)
+        gone = (f"{subject_hash(str(who), keys):016x}",)
+        assert moved
+        assert commit(store, keys, dataset, history, house.clock(), Redacted, moved=moved, subjects=gone)
+        for id in moved:
+            store.delete(object_name(dataset, id))
+
+    return erase

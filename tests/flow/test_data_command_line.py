@@ -133,3 +133,20 @@ def test_small_files_are_put_together(folder: Path, capsys: pytest.CaptureFixtur
     assert (told["version"], told["segments"]) == (2, 0)
     assert "found no dataset" in said(capsys, "compact", "zebra", code=2)
     assert main(["audit", "verify"]) == 0
+
+
+def test_who_may_be_one_is_counted_and_shown_only_when_asked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows(folder, "id,who,pulse,mail\n1,ann,61,a@x\n2,Ann,70,b@x\n3,bob,,c@x\n")
+    take(folder)
+    told = said(capsys, "subjects", "visits")
+    assert "visits@1: 3 subjects, compared in the form 'exact'" in told
+    assert "case" in told
+    assert "Ann" not in told
+    assert "'Ann' / 'ann'" in said(capsys, "subjects", "visits", "--show")
+    near = json.loads(said(capsys, "subjects", "visits", "--json"))["near"]
+    assert [(each["differs"], each["pairs"], each["examples"]) for each in near] == [
+        ("case", 1, []),
+        ("any of these", 1, []),
+    ]

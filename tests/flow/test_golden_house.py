@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from comporta.errors import Refused
-from comporta.loop.audit import verify, verify_data
+from comporta.ledger.bundle import export
+from comporta.ledger.signing import pem, public_key
+from comporta.loop.audit import verify, verify_artifacts, verify_data
 from comporta.loop.gate import gate
 from comporta.loop.house import House, open_house
 from comporta.loop.lineage import QUESTIONS
@@ -22,15 +27,18 @@ from comporta.loop.runs import run_of, runs
 from comporta.loop.sentences import sentence
 from comporta.loop.serving import Released
 from comporta.loop.steps import STEPS
+from comporta.loop.test_set import evaluations
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
 from comporta.records import Artifact
 from comporta.records.ids import KINDS, PARTS
+from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import App
 from comporta.testing.serving import ask
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
+SCRIPT = Path(__file__).parents[2] / "docs" / "verify_bundle.py"
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +78,11 @@ def test_its_chain_readings_and_data_are_sound(house: House) -> None:
     audit = verify(house)
     assert audit.sound, audit.faults
     assert audit.events > 100
+    assert audit.keyed > 100
+    assert (audit.project, house.ledger.projects()) == ("default", ["default"])
+    artifacts = verify_artifacts(house)
+    assert artifacts.faults == ()
+    assert artifacts.objects > 50
     data = verify_data(house)
     assert data.faults == ()
     assert data.datasets == 5
@@ -100,6 +113,13 @@ def test_it_is_gated_again_and_its_waiver_still_holds(house: House) -> None:
     assert shut.check == "limit?metric=brier&at_most=0.05"
     assert judged.version.waived(shut, house.clock()) is not None
     assert judged.version.shut(house.clock()) == ()
+    # What was written out before stands in no new fact, and is read as before.
+    stored = house.ledger.get(VERSIONS, version_key("leaving", 2))
+    slices = [each.figure.slice for each in stored.verdicts if each.figure is not None and each.figure.slice]
+    assert slices
+    assert all(re.fullmatch("#[0-9a-f]{32}", each) for each in slices)
+    assert "region=" in str(judged.version.verdicts)
+    assert "region=" not in str(stored.verdicts)
     titles = {each.check: sentence(each.called) for each in judged.version.verdicts}
     assert titles["parity?tolerance=0.0001"] == "training-serving skew at most 0.0001"
     assert titles["few are predicted to leave"] == "few are predicted to leave"
@@ -172,6 +192,38 @@ def test_a_subject_is_found_in_all_that_it_touched(house: House) -> None:
     tree = traced(house, "subject:45")
     assert "leaving/1" in tree
     assert "prediction" in tree
+
+
+def test_its_keyed_chain_goes_on_as_one_that_a_stranger_verifies(house: House, tmp_path: Path) -> None:
+    keyed = [event for event in house.ledger.events() if not event.leaf]
+    begun = next(event for event in house.ledger.events(after=len(keyed)))
+    assert begun.kind == "chain.continued"
+    assert begun.prev == keyed[-1].hash
+    audit = verify(house, house.ledger.head())
+    assert audit.sound, audit.faults
+    assert (audit.keyed, audit.events > len(keyed)) == (len(keyed), True)
+    assert [each.code for each in audit.unknown] == ["ledger.public_unchecked"]
+    public = public_key(house.keys.chain)
+    (house.root / "comporta.pub").write_text(pem(public))
+    assert verify(house, house.ledger.head()).unknown == ()
+    last = house.ledger.head()
+    for hidden in ((), (last.seq - 1,)):
+        out: list[str] = []
+        export(house.ledger, public, hidden, out.append)
+        file = tmp_path / "shop.jsonl"
+        file.write_text("".join(line + "\n" for line in out))
+        asked = [sys.executable, "-I", str(SCRIPT), str(file), str(house.root / "comporta.pub")]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        assert done.stdout == f"OK, head {last.seq}:{last.hash}\n", done.stderr
+        assert json.loads(out[0])["prev"] == keyed[-1].hash
+
+
+def test_evaluations_of_its_test_sets_are_still_counted(house: House) -> None:
+    """They were written by the digest of their rows; versions judged on those tell the split."""
+    for name in ("leaving/1", "worth/1"):
+        counted = evaluations(house.ledger, house.keys, version_of(house, name))
+        assert counted.here >= 1
+        assert counted.split >= counted.here
 
 
 def test_its_runs_are_listed_with_their_steps(house: House) -> None:

@@ -49,7 +49,9 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
     assert "Not measured in 1 slice, roc_auc plan=staff: not defined: one class only" in sentence(
         sliced.reason
     )
-    assert sentence(sliced.reason).endswith("1 slice under 30 rows is not judged: plan=trial.")
+    assert sentence(sliced.reason).endswith(
+        "1 slice under 30 rows or ten subjects is not judged: plan=trial."
+    )
 
     with open_house(tmp_path, works=True) as house:
         release(house, first.id)
@@ -63,4 +65,6 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
     # Where the metric is defined on one class, as that of probabilities is, the slice is judged.
     assert brier.outcome == "pass"
     for each in (area, brier):
-        assert sentence(each.reason).endswith("1 slice under 30 rows is not judged: plan=trial.")
+        assert sentence(each.reason).endswith(
+            "1 slice under 30 rows or ten subjects is not judged: plan=trial."
+        )

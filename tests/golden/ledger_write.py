@@ -10,13 +10,15 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from comporta.ledger.chain import seal
+from comporta.ledger.keyed import keyed_seal
+from comporta.ledger.signing import public_key
 from comporta.records import (
     Approval,
     Artifact,
     Cost,
     Fact,
     Figure,
+    Head,
     Recipe,
     Release,
     Share,
@@ -117,7 +119,9 @@ SAMPLES: tuple[Fact, ...] = (
         added=10,
         removed=0,
     ),
-    facts.TestLooked(model="late", part="e1" * 32, run="r1", recipe="d0" * 32),
+    facts.TestSetEvaluated(
+        model="late", part="e1" * 32, run="r1", recipe="d0" * 32, split="0a" * 32, window=2
+    ),
     facts.VersionRegistered(version=version),
     facts.VersionJudged(model="late", number=3, verdicts=(verdict,), policy="f6" * 32),
     facts.VersionWaived(
@@ -136,6 +140,8 @@ SAMPLES: tuple[Fact, ...] = (
     facts.VersionApproved(model="late", number=3, approval=approval),
     facts.VersionReleased(release=release),
     facts.VersionReproduced(model="late", number=3, run="r2", equal=False, differs=("fit late",)),
+    facts.ChainContinued(keyed=Head(seq=15, hash="1a" * 32), public=public_key(KEY)),
+    facts.EventRemoved(seq=17, reason="erasure", by="p-1"),
 )
 
 
@@ -146,7 +152,7 @@ def write() -> None:
     for fact in SAMPLES:
         if (fact.kind, fact.schema) in held:
             continue
-        event = seal(
+        event = keyed_seal(
             KEY,
             prev=prev,
             seq=len(lines) + 1,

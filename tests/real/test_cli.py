@@ -91,7 +91,11 @@ def test_init_makes_a_project_and_a_key_for_this_person_alone(tmp_path):
     done = comporta(tmp_path, "init", "first")
     assert done.returncode == 0, done.stderr
     made = {file.name for file in (tmp_path / "first").iterdir()}
-    assert made == {"project.py", "sample.py", "README.md", "comporta.toml", ".gitignore", "comporta.key"}
+    files = ["project.py", "sample.py", "README.md", "comporta.toml", ".gitignore", "comporta.key"]
+    assert made == {*files, "comporta.pub"}
+    public = comporta(tmp_path / "first", "audit", "key").stdout
+    assert (tmp_path / "first" / "comporta.pub").read_text() == public
+    assert 'project_id = "first"' in (tmp_path / "first" / "comporta.toml").read_text()
     assert stat.S_IMODE((tmp_path / "first" / "comporta.key").stat().st_mode) == 0o600
     assert "*.key" in (tmp_path / "first" / ".gitignore").read_text()
     assert 'Project("first"' in (tmp_path / "first" / "project.py").read_text()
@@ -109,7 +113,7 @@ def test_init_in_a_cloned_project_adds_only_what_it_lacks(tmp_path):
     (tmp_path / "project.py").write_text(PROJECT)
     assert comporta(tmp_path, "init", ".").returncode == 0
     made = {file.name for file in tmp_path.iterdir()}
-    assert made == {"project.py", "comporta.toml", ".gitignore", "comporta.key"}
+    assert made == {"project.py", "comporta.toml", ".gitignore", "comporta.key", "comporta.pub"}
 
 
 def test_the_template_is_formatted_short_and_without_fault(tmp_path):
@@ -215,6 +219,43 @@ def test_a_trace_is_drawn_into_a_file(trained, tmp_path):
     done = comporta(trained, "trace", "tiny/1", "--svg", str(tmp_path / "trace.svg"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "trace.svg").read_text().startswith("<svg")
+
+
+def test_a_record_goes_out_and_is_verified_without_the_project(trained, tmp_path):
+    file, public = tmp_path / "record.jsonl", tmp_path / "comporta.pub"
+    public.write_text(comporta(trained, "audit", "key").stdout)
+    done = comporta(trained, "audit", "export", str(file), "--withhold", "2")
+    assert done.returncode == 0 and "1 of them withheld" in done.stdout, done.stderr
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    head = comporta(trained, "audit", "verify").stdout.splitlines()[-1].removeprefix("head ")
+    told = ["audit", "check", str(file), "--key", str(public), "--head"]
+    done = comporta(elsewhere, *told, head)
+    assert done.returncode == 0 and done.stdout.startswith("OK: "), done
+    assert "as the file itself says" in comporta(elsewhere, "audit", "check", str(file)).stdout
+    done = comporta(elsewhere, *told, f"{int(head.split(':')[0]) + 5}:{'0' * 64}")
+    assert done.returncode == 3 and "but event" in done.stdout
+    file.write_text(file.read_text().replace("step.answered", "step.answeret", 1))
+    done = comporta(elsewhere, "audit", "check", str(file), "--key", str(public))
+    assert done.returncode == 3 and "not that event's link" in done.stdout, done.stdout
+    for wrong in (["audit", "check", str(public)], ["audit", "check", "none"], ["audit", "export", "a/b/c"]):
+        done = comporta(trained, *wrong)
+        assert done.returncode == 2 and "Traceback" not in done.stderr and done.stderr, done
+
+
+def test_a_body_is_taken_away_and_the_audit_tells_by_which_event(tmp_path):
+    small(tmp_path)
+    assert comporta(tmp_path, "run").returncode == 0
+    runs = json.loads(comporta(tmp_path, "runs", "--json").stdout)
+    assert len(runs) == 1
+    refused = comporta(tmp_path, "audit", "remove", "1", "--reason", "erasure")
+    assert refused.returncode == 2 and "stands on" in refused.stderr
+    done = comporta(tmp_path, "audit", "remove", "2", "--reason", "erasure", "--by", "p-1")
+    assert done.returncode == 0 and "The body of event 2 is gone" in done.stdout, done.stderr
+    done = comporta(tmp_path, "audit", "verify")
+    assert done.returncode == 0 and "event 2: its body was removed, as event" in done.stdout, done.stdout
+    # It was the run's beginning: what is told of runs is told without it.
+    assert json.loads(comporta(tmp_path, "runs", "--json").stdout) == []
 
 
 def test_the_audit_prints_a_head_that_can_be_checked_later(trained):

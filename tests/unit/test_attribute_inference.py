@@ -118,8 +118,9 @@ def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_n
     made = measure(desk, **kept, train=train, test=train, opened=opened, of="area")
     found = desk.get_json(made["findings"], Findings)
     verdict = judged(attribute_inference(of="area"), found)
-    assert "not judged: values under 30 rows (1), values too rare to be tried (1)." in sentence(
-        verdict.reason
+    assert (
+        "not judged: values under 30 rows or ten subjects (1), values too rare to be tried (1)."
+        in sentence(verdict.reason)
     )
     assert VALUES_TOO_SMALL(least=30, values=LISTED(values=(Words("tiny"),))) in found.notes
     assert "not judged" not in sentence(judged(CHECK, attacked(logistic)).reason)

@@ -11,6 +11,7 @@ from comporta import errors
 from comporta.cli.commands import COMMANDS
 from comporta.project.locate import DECLARATIONS
 from comporta.project.settings import Settings
+from comporta.records.facts import FACTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -36,6 +37,12 @@ def protocols() -> list[str]:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_every_command_is_documented(command):
     assert re.search(rf"\*\*`?comporta\s+{command.name.replace(' ', chr(92) + 's+')}\b", REFERENCE["cli"])
+
+
+@pytest.mark.parametrize("kind", [fact.kind for fact in FACTS])
+def test_what_every_fact_holds_is_documented(kind):
+    chapter = REFERENCE["ledger"].partition("## What facts hold")[2].partition("\n## ")[0]
+    assert f"`{kind}`" in chapter
 
 
 @pytest.mark.parametrize("name", ERRORS)

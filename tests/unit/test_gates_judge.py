@@ -113,15 +113,19 @@ def test_slices_of_few_rows_change_no_verdict_and_are_named_in_each(low, high, o
     found = figure((low + high) / 2, low, high, "carrier=B")
     verdict = with_unmeasured(check, small, found)
     assert verdict.outcome == outcome
-    assert sentence(verdict.reason).endswith("2 slices under 30 rows are not judged: carrier=ZZ, carrier=QQ.")
-    assert "1 slice under 30 rows is not judged" in sentence(with_unmeasured(check, small[:1], found).reason)
+    assert sentence(verdict.reason).endswith(
+        "2 slices under 30 rows or ten subjects are not judged: carrier=ZZ, carrier=QQ."
+    )
+    assert "1 slice under 30 rows or ten subjects is not judged" in sentence(
+        with_unmeasured(check, small[:1], found).reason
+    )
 
 
 def test_of_many_small_slices_three_are_named_and_the_rest_counted():
     small = [replace(TOO_SMALL, slice=f"carrier={name}") for name in "VWXYZ"]
     verdict = with_unmeasured(BY_SLICE[0], small, figure(0.9, 0.8, 0.95, "carrier=B"))
     assert sentence(verdict.reason).endswith(
-        "5 slices under 30 rows are not judged: carrier=V, carrier=W, carrier=X and 2 more."
+        "5 slices under 30 rows or ten subjects are not judged: carrier=V, carrier=W, carrier=X and 2 more."
     )
 
 

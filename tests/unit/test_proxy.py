@@ -160,8 +160,9 @@ def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_n
     found = telling(rows, ["income"], "area")
     verdict = judged(no_proxy(of="area", owner="O"), found)
     assert verdict.outcome == "pass"
-    assert "not judged: values under 30 rows (3), values too rare to be tried (2)." in sentence(
-        verdict.reason
+    assert (
+        "not judged: values under 30 rows or ten subjects (3), values too rare to be tried (2)."
+        in sentence(verdict.reason)
     )
     rare = LISTED(values=tuple(map(Words, "ABC")))
     assert VALUES_TOO_SMALL(least=30, values=rare) in found.notes

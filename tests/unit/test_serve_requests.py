@@ -85,7 +85,12 @@ def asking(model: str, number: int) -> Loaded:
     return msgspec.structs.replace(numbers(model, number), requires=("subject", "unit"))
 
 
-MAKERS = {"numbers": numbers, "words": words, "three": three, "asking": asking}
+def folding(model: str, number: int) -> Loaded:
+    """The words, about people who are named without regard to case."""
+    return msgspec.structs.replace(words(model, number), form="folded")
+
+
+MAKERS = {"numbers": numbers, "words": words, "three": three, "asking": asking, "folding": folding}
 ROW = {"minutes": 5, "carrier": "AA", "night": True, "at": "2026-01-31T12:00:00Z", "day": "2026-01-31"}
 
 
@@ -262,6 +267,19 @@ def test_rows_may_each_say_whom_they_are_about() -> None:
     _, sink = run([(("POST", "/models/words/invocations", {"dataframe_records": rows}), {})])
     assert [(each.unit, each.subject) for each in sink.observations] == [(f"u{i}", f"s{i}") for i in range(3)]
     assert {each.at.hour for each in sink.observations} == {1}
+
+
+def test_whom_a_row_is_about_is_kept_in_the_form_that_its_dataset_declares() -> None:
+    named = [" Ana@Example.org", "Jose\u0301", 123, None]
+    rows = [{**ROW, "__subject": each} for each in named]
+    asked = [
+        (("POST", f"/models/{model}/invocations", {"dataframe_records": rows}), {})
+        for model in ("words", "folding")
+    ]
+    _, sink = run(asked)
+    kept = [each.subject for each in sink.observations]
+    assert kept[:4] == [" Ana@Example.org", "Jos\u00e9", "123", None]
+    assert kept[4:] == ["ana@example.org", "jos\u00e9", "123", None]
 
 
 def test_rows_of_different_units_may_be_answered_by_different_versions_in_one_answer() -> None:

@@ -1,7 +1,9 @@
-"""`comporta audit`: whether the record of events, and the bytes of the datasets, are what was written."""
+"""`comporta audit`: whether the record of events, and all stored bytes, are what was written."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -9,55 +11,205 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.options import NO, AsJson, By, Where, me
 from comporta.errors import BadProject
 from comporta.records import Head
 
 if TYPE_CHECKING:
+    from comporta.ledger import Audit
+    from comporta.loop.artifacts import ArtifactAudit
     from comporta.loop.audit import DataAudit
 
 
 def verify(
     *,
     head: Annotated[str, Parameter(help="Where the record ended, as kept elsewhere: SEQ:HASH.")] = "",
-    ledger_only: Annotated[bool, Parameter(help="Leave out the bytes of the datasets.")] = False,
+    ledger_only: Annotated[bool, Parameter(help="Leave out the bytes of artifacts and datasets.")] = False,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Check the chain of events, every state kept with it, and every byte of the datasets.
+    """Check the chain of events, its signatures, every state kept with it, and every stored byte.
 
     Exit code 3: something is not as written. Without --head it cannot know whether the newest events were cut
     off, and says so. Keep the head it prints in another place for the next time.
     """
     from comporta.cli.progress import Reading
     from comporta.loop.audit import verify as verified
-    from comporta.loop.audit import verify_data
+    from comporta.loop.audit import verify_artifacts, verify_data
     from comporta.loop.house import open_house
+    from comporta.loop.sentences import sentence
 
     expected = _head(head) if head else None
     with open_house(project) as house:
         audit = verified(house, expected)
         reading = Reading()
+        heard = None if json else reading
         try:
-            read = verify_data(house, None if json else reading) if not ledger_only else None
+            artifacts = None if ledger_only else verify_artifacts(house, heard)
+            read = None if ledger_only else verify_data(house, heard)
         finally:
             reading.end()
-    sound = audit.sound and (read is None or not read.faults)
+    sound = audit.sound and not (artifacts and artifacts.faults) and not (read and read.faults)
     if json:
-        show.json({**msgspec.structs.asdict(audit), "data": read})
+        show.json({**msgspec.structs.asdict(audit), "artifacts": artifacts, "data": read})
         return 0 if sound else NO
-    for fault in audit.faults:
-        show.line(fault.message)
-    if audit.count > len(audit.faults):
-        show.line(say.AND_MORE.format(count=audit.count - len(audit.faults)))
-    if audit.sound:
-        show.line(say.SOUND.format(events=audit.events, readings=len(audit.readings)))
+    _chain(audit)
+    if artifacts is not None:
+        _artifacts(artifacts)
     if read is not None:
         _data(read)
     for each in audit.unknown:
-        show.line(each)
+        show.line(sentence(each))
     show.line(say.HEAD.format(seq=audit.head.seq, hash=audit.head.hash))
     return 0 if sound else NO
+
+
+def key(*, project: Where = None, json: AsJson = False) -> None:
+    """Print the public key that this project's record is signed with, for strangers to verify it.
+
+    `comporta audit key > comporta.pub` puts it beside the project; commit it.
+    """
+    from comporta.ledger.signing import pem, public_key
+    from comporta.project.load import find
+    from comporta.project.settings import settings
+    from comporta.store.keys import derive
+    from comporta.store.secret import read_secret
+
+    root = find(project).parent
+    public = public_key(derive(read_secret(settings(root).key, root)).chain)
+    if json:
+        show.json({"key": public, "pem": pem(public)})
+    else:
+        show.line(pem(public).rstrip("\n"))
+
+
+def export(
+    file: Annotated[Path, Parameter(help="The file to write.")],
+    /,
+    *,
+    withhold: Annotated[
+        tuple[int, ...], Parameter(help="The number of an event whose body is not shown. May be given again.")
+    ] = (),
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Write the record of events into one file that anyone can verify with the public key.
+
+    A body that is withheld cannot be guessed from it, and the rest still verifies.
+    """
+    from comporta.ledger.bundle import export as exported
+    from comporta.ledger.signing import public_key
+    from comporta.loop.house import open_house
+
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with open_house(project) as house:
+        try:
+            with draft.open("w", encoding="utf-8") as out:
+                public = public_key(house.keys.chain)
+                done = exported(house.ledger, public, withhold, lambda line: out.write(line + "\n"))
+            draft.replace(file)
+        except OSError as error:
+            raise BadProject(f"{file} cannot be written: {error.strerror}. Name another file.") from error
+        finally:
+            draft.unlink(missing_ok=True)
+    if json:
+        show.json(done)
+    else:
+        show.line(say.EXPORTED.format(file=file, **msgspec.structs.asdict(done)))
+
+
+def check(
+    file: Annotated[Path, Parameter(help="What `comporta audit export` wrote.")],
+    /,
+    *,
+    key: Annotated[str, Parameter(help="The project's public key: a file, or 64 hex digits.")] = "",
+    head: Annotated[str, Parameter(help="A head as kept elsewhere: SEQ:HASH.")] = "",
+    json: AsJson = False,
+) -> int:
+    """Verify an exported record. Needs no project. Exit code 3: something in it is not what was signed.
+
+    Without --key it is verified with the key that it names itself: compare that with the project's own.
+    """
+    from comporta.ledger.bundle import check as checked
+    from comporta.ledger.signing import parse_public
+    from comporta.loop.sentences import sentence
+
+    try:
+        text = Path(key).read_text(encoding="utf-8") if key and Path(key).is_file() else key
+        with file.open(encoding="utf-8") as lines:
+            public = parse_public(text, "--key") if text else ""
+            found = checked(lines, public, _head(head) if head else None)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadProject(
+            f"{file} cannot be read ({error}). Name a file of `comporta audit export`."
+        ) from error
+    if json:
+        show.json(found)
+    elif found.fault is not None:
+        show.line(sentence(found.fault))
+    else:
+        told = say.CHECKED.format(
+            events=found.events,
+            project=found.project,
+            withheld=found.withheld,
+            seq=found.head.seq,
+            link=found.head.hash,
+        )
+        show.line(told)
+        show.line((say.CHECKED_OWN_KEY if found.own else say.CHECKED_KEY).format(public=found.public))
+    return 0 if found.fault is None else NO
+
+
+def remove(
+    seq: Annotated[int, Parameter(help="The number of the event.")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="A code such as erasure; not the reason's own words.")],
+    by: By = "",
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Take the body of an event away for good, as the law may ask; an event says so, and the chain verifies.
+
+    States are made again without it. It cannot be taken back; a copy of the ledger elsewhere still holds it.
+    """
+    from comporta.loop.house import open_house
+
+    with open_house(project, works=True) as house:
+        event = house.ledger.remove_body(seq, reason=reason, by=me(by))
+    if json:
+        show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
+        return
+    show.line(say.BODY_REMOVED.format(seq=seq, by=event.seq, head=event.seq, hash=event.hash))
+
+
+def _chain(audit: Audit) -> None:
+    from comporta.loop.sentences import sentence
+
+    for fault in audit.faults:
+        show.line(sentence(fault.message))
+    if audit.count > len(audit.faults):
+        show.line(say.AND_MORE.format(count=audit.count - len(audit.faults)))
+    for seq, by in sorted(audit.removed.items()):
+        show.line(say.REMOVED.format(seq=seq, by=by))
+    if not audit.sound:
+        return
+    show.line(say.SOUND.format(events=audit.events, readings=len(audit.readings)))
+    if audit.keyed:
+        show.line(say.KEYED.format(keyed=audit.keyed))
+    if audit.signed:
+        show.line(say.SIGNED.format(signed=audit.signed, key=audit.public))
+
+
+def _artifacts(read: ArtifactAudit) -> None:
+    from comporta.loop.sentences import sentence
+
+    for fault in read.faults:
+        show.line(sentence(fault))
+    if not read.faults:
+        show.line(say.ARTIFACTS_SOUND.format(size=show.size(read.size), objects=read.objects))
+    if read.freed:
+        show.line(say.ARTIFACTS_FREED.format(count=read.freed))
 
 
 def _data(read: DataAudit) -> None:

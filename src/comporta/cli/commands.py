@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("data list", "", "data:list_", "the datasets"),
         Command("data show", "NAME", "data:show", "one dataset: columns, versions, expectations"),
         Command("data versions", "NAME", "data:versions", "the versions of a dataset"),
+        Command("data subjects", "NAME", "data:subjects", "whom its rows are about, and who may be one"),
         Command("data compact", "NAME", "data:compact", "put its many small files together"),
         Command("data accept", "NAME", "data:accept", "take a source's columns as they are now"),
         Command(
@@ -51,7 +52,11 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command(
             "reproduce", "VERSION", "reproduce:reproduce", "build a version again and compare every step"
         ),
-        Command("audit verify", "", "audit:verify", "whether the record of events is what was written"),
+        Command("audit verify", "", "audit:verify", "whether events and stored bytes are what was written"),
+        Command("audit key", "", "audit:key", "the public key that the record is signed with"),
+        Command("audit export", "FILE", "audit:export", "write the record for strangers to verify"),
+        Command("audit check", "FILE", "audit:check", "verify an exported record"),
+        Command("audit remove", "SEQ", "audit:remove", "take an event's body away, as the law may ask"),
         Command("store du", "", "store:du", "what the stored bytes are used for"),
         Command("store gc", "", "store:gc", "delete bytes that nothing reaches"),
     ),

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from comporta.cli import show as shown
+from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where
 from comporta.errors import NotFound
 
@@ -116,6 +118,47 @@ def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> N
         shown.json([{**_brief(each), "columns": each.columns} for each in past])
     else:
         _table(past)
+
+
+def subjects(
+    name: Name,
+    /,
+    *,
+    show: Annotated[bool, Parameter(help="Show some of those that may be one: personal values.")] = False,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Whom a dataset's rows are about, and how many pairs differ only in case, blanks and the like.
+
+    An erasure of the one would leave the other.
+    """
+    from comporta.data import slice_of
+    from comporta.data import subjects as whom
+    from comporta.loop.house import open_house
+
+    with open_house(project) as house:
+        _require_known(house, name)
+        found = whom(house.store, house.keys, slice_of(house.store, house.keys, name))
+    if not show:
+        found = replace(found, near=tuple(replace(each, examples=()) for each in found.near))
+    if json:
+        shown.json(found)
+        return
+    count, ways = found.count, found.spellings
+    more = say.SPELLINGS.format(ways=ways) if ways > count else ""
+    shown.line(
+        say.SUBJECTS.format(dataset=name, number=found.number, count=count, form=found.form, more=more)
+    )
+    if not found.near:
+        shown.line(say.NONE_NEAR)
+        return
+    rows = [
+        (each.differs, each.pairs, "; ".join(" / ".join(map(repr, alike)) for alike in each.examples))
+        for each in found.near
+    ]
+    columns = ("differ in", "pairs", "for instance")
+    shown.table("May be one", columns if show else columns[:2], rows if show else [row[:2] for row in rows])
+    shown.aside(say.NEAR_ADVICE)
 
 
 def diff(

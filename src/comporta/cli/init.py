@@ -13,7 +13,10 @@ from cyclopts import Parameter
 from comporta.cli import show
 from comporta.cli import words as say
 from comporta.errors import BadProject, ComportaError, StorageFull
+from comporta.ledger.signing import pem, public_key
 from comporta.project.settings import settings
+from comporta.records import DEFAULT_PROJECT
+from comporta.store.keys import derive
 from comporta.store.secret import write_secret
 
 # A project that has one already needs no other: only what it stands on is added.
@@ -60,12 +63,18 @@ def _write(file: Path, name: str) -> str:
         return say.THERE
     try:
         with out:
-            out.write(template.read_text(encoding="utf-8").replace("{{ name }}", name))
+            text = template.read_text(encoding="utf-8").replace("{{ name }}", name)
+            out.write(text.replace("{{ project }}", _project(file.parent, name)))
     except OSError:
         # Half a file would be taken for the person's own the next time.
         file.unlink(missing_ok=True)
         raise
     return say.FILES[file.name]
+
+
+def _project(folder: Path, name: str) -> str:
+    """The project's id. What was kept already, under settings that are gone, was kept as `default`."""
+    return DEFAULT_PROJECT if (folder / ".comporta").exists() else name
 
 
 def _said(error: OSError, folder: Path) -> ComportaError:
@@ -95,5 +104,16 @@ def _key(folder: Path) -> list[tuple[str, str]]:
         return [(path.name, say.THERE)]
     if (folder / ".comporta").exists():
         return [(path.name, say.KEY_GONE)]  # a new one could not read what is kept there
-    write_secret(path)
-    return [(path.name, say.FILES["key"])]
+    secret = write_secret(path)
+    return [(path.name, say.FILES["key"]), *_public(folder, secret)]
+
+
+def _public(folder: Path, secret: bytes) -> list[tuple[str, str]]:
+    """What strangers verify with, of a key that was made now; one that was cloned is the project's own."""
+    file = folder / "comporta.pub"
+    try:
+        with file.open("x", encoding="ascii") as out:
+            out.write(pem(public_key(derive(secret).chain)))
+    except FileExistsError:
+        return [(file.name, say.THERE)]
+    return [(file.name, say.FILES["public"])]

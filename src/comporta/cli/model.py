@@ -28,6 +28,7 @@ def models(
 ) -> None:
     """The versions of each model, newest first; for one version, what each gate said."""
     from comporta.loop import release as acts
+    from comporta.loop.conceal import revealed
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
@@ -38,6 +39,8 @@ def models(
             found = tuple(each for each in acts.models(house) if each.model == newest.model)
         else:
             found = acts.models(house)
+        if json:
+            found = tuple(revealed(house.desk, each) for each in found)
     if json:
         show.json(found)
     elif not found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -10,6 +10,9 @@ from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
+
+if TYPE_CHECKING:
+    from comporta.loop.reproduce import Compared
 
 
 def reproduce(
@@ -31,10 +34,13 @@ def reproduce(
     if json:
         show.json(done)
     else:
-        rows = [
-            (each.node, say.SAME if each.equal else f"{say.DIFFERS}: {', '.join(each.differs)}")
-            for each in done.steps
-        ]
+        rows = [(each.node, _bytes(each)) for each in done.steps]
         show.table(f"Reproduced {done.version}", ("step", "bytes"), rows)
         show.line(done.reason)
     return 0 if done.equal else NO
+
+
+def _bytes(step: Compared) -> str:
+    if step.differs:
+        return f"{say.DIFFERS}: {', '.join(step.differs)}"
+    return f"{say.SAME}; {say.DAMAGED}: {', '.join(step.damaged)}" if step.damaged else say.SAME

@@ -32,6 +32,7 @@ FILES = {
     "comporta.toml": "where things are kept",
     ".gitignore": "what git leaves out, the key among it",
     "key": "the project's secret; keep a copy: comporta key export",
+    "public": "what strangers verify this project's record with; commit it",
 }
 
 # check
@@ -100,14 +101,25 @@ ROLLED_BACK = "{version} has all traffic again, in place of {gone}."
 # reproduce
 SAME = "the same"
 DIFFERS = "differs"
+DAMAGED = "the stored bytes were not what was written"
 
 # trace
 DRAWN = "Drawn into {file}"
 
 # audit
-SOUND = "{events} events and {readings} readings are what was written."
+SOUND = "OK: {events} events, {readings} projections verified"
+SIGNED = "signed: {signed} heads, key {key}"
+KEYED = "{keyed} of them are of the keyed chain, which only the project's key can verify"
+REMOVED = "event {seq}: its body was removed, as event {by} says"
+ARTIFACTS_SOUND = "OK: {size} in {objects} artifacts verified"
+ARTIFACTS_FREED = "{count} more that facts name were freed: nothing needs them"
 AND_MORE = "and {count} more"
-DATA_SOUND = "{size} in {objects} objects of {datasets} are what was written."
+DATA_SOUND = "OK: {size} in {objects} objects of {datasets} verified"
+EXPORTED = "{events} events, {withheld} of them withheld, and {heads} signed heads written to {file}"
+CHECKED = "OK: {events} events of {project}, {withheld} withheld; head {seq}:{link}"
+CHECKED_KEY = "signed with {public}"
+CHECKED_OWN_KEY = "signed with {public}, as the file itself says: compare it with the project's comporta.pub"
+BODY_REMOVED = "The body of event {seq} is gone; event {by} says so. head {head}:{hash}"
 DATASETS = "{count} datasets"
 ONE_DATASET = "1 dataset"
 READ = "{what}: {read} of {total} read"
@@ -128,3 +140,11 @@ STATES = {
     "failed": "failed",
     "skipped": "skipped",
 }
+
+SUBJECTS = "{dataset}@{number}: {count:,} subjects, compared in the form {form!r}{more}"
+SPELLINGS = ", written in {ways:,} ways"
+NONE_NEAR = "No two of them differ only in case, blanks, zeros in front or the like."
+NEAR_ADVICE = (
+    "Whoever asks for the one is not told of the other. Correct the source, or declare "
+    "Subject(column, form='folded'). With --show: some of them."
+)

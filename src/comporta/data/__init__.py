@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from comporta.data.keys import key_text, row_key
     from comporta.data.log import accept_columns, tag
     from comporta.data.manifests import datasets, manifest_of, reachable, slice_of, versions
+    from comporta.data.near import Near, Subjects, subjects
     from comporta.data.observations import (
         find_prediction,
         log_rows,
@@ -34,7 +35,9 @@ _HOMES = {
     "Description": "catalog",
     "Diff": "difference",
     "Manifest": "manifests",
+    "Near": "near",
     "Sample": "difference",
+    "Subjects": "near",
     "Verified": "damage",
     "accept_columns": "log",
     "add": "change",
@@ -56,6 +59,7 @@ _HOMES = {
     "seal": "observations",
     "seal_feedback": "observations",
     "slice_of": "manifests",
+    "subjects": "near",
     "tag": "log",
     "typed": "types",
     "verify": "damage",
@@ -69,7 +73,9 @@ __all__ = [
     "Description",
     "Diff",
     "Manifest",
+    "Near",
     "Sample",
+    "Subjects",
     "Verified",
     "accept_columns",
     "add",
@@ -91,6 +97,7 @@ __all__ = [
     "seal",
     "seal_feedback",
     "slice_of",
+    "subjects",
     "tag",
     "typed",
     "verify",

@@ -19,7 +19,7 @@ from comporta.data.compaction import merged
 from comporta.data.damage import told
 from comporta.data.expect import Intake
 from comporta.data.fragments import ADDRESS, BINS, Stand, live, masked, write_fragment, write_mask
-from comporta.data.keys import PLACE
+from comporta.data.keys import PLACE, earlier_marks
 from comporta.data.log import History, Versioned, commit, read_log
 from comporta.data.manifests import covered, newest, schema_of, shown, stands, write_manifest
 from comporta.data.match import Matched, matched
@@ -195,7 +195,10 @@ class Draft:
         """Less the rows of subjects who were forgotten: both what came before and what came after that."""
         if not self.history.forgotten or self.shape.subject is None:
             return part
-        gone = pl.col(PLACE).is_in(pl.Series(sorted(self.history.forgotten), dtype=pl.UInt64).implode())
+        forgotten = pl.Series(sorted(self.history.forgotten), dtype=pl.UInt64).implode()
+        # Who was forgotten by an earlier Comporta is known by the text as it stood then.
+        before = earlier_marks(part[self.shape.subject], self.keys, self.shape.form).is_in(forgotten)
+        gone = pl.col(PLACE).is_in(forgotten) | before.fill_null(False)
         return part.filter(~(gone & pl.col(self.shape.subject).is_not_null()))
 
     def _write(self, parts: Iterable[tuple[pl.DataFrame, int, int]]) -> list[Fragment]:
@@ -340,7 +343,7 @@ def _counts(found: Sequence[Stand]) -> Counts:
 
 def _anew(base: Manifest, shape: Shape, columns: dict[str, str], change: Change) -> bool:
     """Whether nothing of the base can stay: its rows are placed, or typed, otherwise."""
-    placing = ("key", "subject", "time")
+    placing = ("key", "subject", "form", "time")
     moved = [name for name in placing if getattr(base.shape, name) != getattr(shape, name)]
     retyped = [name for name, kind in base.columns.items() if columns.get(name) != kind]
     if change == "replace":

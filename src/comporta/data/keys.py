@@ -12,7 +12,7 @@ from blake3 import blake3
 from comporta.data.instants import instants
 from comporta.data.siphash import Words, siphash
 from comporta.errors import BadData, BadProject
-from comporta.records import Shape, encode
+from comporta.records import Form, Shape, canonical, encode, spellings
 from comporta.store import Keys, keyed_hash
 
 PLACE = "__hash"
@@ -44,19 +44,74 @@ def row_key(frame: pl.DataFrame | pl.LazyFrame, key: Sequence[str]) -> pl.Expr:
     return pl.concat_str(*parts, pl.lit(said + "]"))
 
 
-def subject_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    """The text under which a subject is known: `str` of its value."""
-    if isinstance(dtype, pl.Datetime | pl.Date):
-        text, after = _time(name, dtype)
-        return text + after if after else text
-    return pl.col(name).cast(pl.String)
+def subject_texts(column: pl.Series, form: Form) -> pl.Series:
+    """The canonical text of each row's subject, null where there is none."""
+    if column.dtype.is_integer():
+        return column.cast(pl.String)
+    plain = _plain(column)
+    distinct = plain.unique().drop_nulls()
+    texts = pl.Series([canonical(text, form) for text in distinct.to_list()], dtype=pl.String)
+    changed = distinct != texts
+    if not changed.any():
+        return plain
+    return plain.replace(distinct.filter(changed), texts.filter(changed))
+
+
+def subject_marks(column: pl.Series, keys: Keys, form: Form) -> pl.Series:
+    """The keyed hash of each row's subject, null where there is none."""
+    return _by_subject(column, keys, form)
+
+
+def earlier_marks(column: pl.Series, keys: Keys, form: Form) -> pl.Series:
+    """The hash under which an earlier Comporta placed each row's subject, which took the text as it stood;
+    null where that is today's."""
+    plain = _plain(column)
+    distinct = plain.unique().drop_nulls().to_list()
+    others = [text for text in distinct if canonical(text, form) != text]
+    hashes = pl.Series([keyed_hash(keys.subject, text) for text in others], dtype=pl.UInt64)
+    return plain.replace_strict(
+        pl.Series(others, dtype=pl.String), hashes, default=None, return_dtype=pl.UInt64
+    )
+
+
+def require_subject(frame: pl.DataFrame, shape: Shape) -> None:
+    """Raises BadProject when the subject's column is of a type that has no one text for a value."""
+    if shape.subject is None:
+        return
+    column = frame[shape.subject]
+    if (said := unfit(column.dtype)) and column.null_count() < len(column):
+        raise BadProject(f"{shape.name}.{shape.subject}: {said}")
+
+
+def unfit(dtype: pl.DataType) -> str:
+    """Why a column of this type cannot be a subject, and what to do; empty where it can."""
+    if dtype.is_integer() or isinstance(
+        dtype, pl.String | pl.Categorical | pl.Enum | pl.Date | pl.Datetime | pl.Null
+    ):
+        return ""
+    of = "Whole numbers with missing values become floats in pandas" if dtype.is_float() else "It has no text"
+    do = (
+        f"{of}: make them Int64 (pandas: .astype('Int64')) or text in the source."
+        if dtype.is_float()
+        else "Make it one of these in the source."
+    )
+    return f"found a subject of type {dtype}, expected whole numbers, text, dates or times. {do}"
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    """Each value as text, before it takes its canonical form."""
+    if isinstance(column.dtype, pl.Datetime | pl.Date):
+        text, after = _time(column.name, column.dtype)
+        return column.to_frame().select(text + after if after else text).to_series()
+    return column.cast(pl.String)
 
 
 def placed(frame: pl.DataFrame, shape: Shape, keys: Keys) -> pl.DataFrame:
     """The frame with the column `__hash`: keyed hash of the subject, or of the key where there is none."""
     if shape.subject is None:
         return frame.with_columns(pl.Series(PLACE, key_hashes(frame, shape, keys), dtype=pl.UInt64))
-    hashes = _by_subject(frame[shape.subject], keys).alias(PLACE)
+    require_subject(frame, shape)
+    hashes = _by_subject(frame[shape.subject], keys, shape.form).alias(PLACE)
     out = frame.with_columns(hashes)
     if hashes.null_count():
         bare = out.filter(pl.col(PLACE).is_null())
@@ -65,12 +120,17 @@ def placed(frame: pl.DataFrame, shape: Shape, keys: Keys) -> pl.DataFrame:
     return out
 
 
-def subject_hash(subject: str, keys: Keys) -> int:
+def subject_hash(subject: str | int, keys: Keys, form: Form = "exact") -> int:
     """Where a subject's rows are placed."""
-    return keyed_hash(keys.subject, subject)
+    return keyed_hash(keys.subject, canonical(subject, form))
 
 
-def _by_subject(column: pl.Series, keys: Keys) -> pl.Series:
+def subject_hashes(subject: str | int, keys: Keys, form: Form = "exact") -> tuple[int, ...]:
+    """Where a subject's rows may lie: where they are placed, and where an earlier Comporta placed them."""
+    return tuple(keyed_hash(keys.subject, text) for text in spellings(subject, form))
+
+
+def _by_subject(column: pl.Series, keys: Keys, form: Form) -> pl.Series:
     """The hash of each row's subject, null where there is none.
 
     Distinct values first: a text and a hash for each subject, not for each row.
@@ -83,17 +143,20 @@ def _by_subject(column: pl.Series, keys: Keys) -> pl.Series:
         there = np.zeros(high - low + 1, dtype=bool)
         there[places] = True
         hashed = np.zeros(len(there), dtype=np.uint64)
-        hashed[there] = _subject_hashes(pl.Series("subject", np.flatnonzero(there) + low), keys).to_numpy()
+        near = pl.Series("subject", np.flatnonzero(there) + low)
+        hashed[there] = _subject_hashes(near, keys, form).to_numpy()
         return pl.Series(hashed[places])
     distinct = column.alias("subject").unique().drop_nulls()
-    known = pl.DataFrame([distinct, _subject_hashes(distinct, keys).alias(PLACE)])
+    known = pl.DataFrame([distinct, _subject_hashes(distinct, keys, form).alias(PLACE)])
     return column.to_frame("subject").join(known, on="subject", how="left", maintain_order="left")[PLACE]
 
 
-def _subject_hashes(distinct: pl.Series, keys: Keys) -> pl.Series:
+def _subject_hashes(distinct: pl.Series, keys: Keys, form: Form) -> pl.Series:
     key = keys.subject
-    texts = distinct.to_frame().select(subject_text(distinct.name, distinct.dtype)).to_series()
-    joined = b"".join([blake3(text.encode(), key=key).digest(length=8) for text in texts.to_list()])
+    texts = _plain(distinct).to_list()
+    if not distinct.dtype.is_integer():
+        texts = [canonical(text, form) for text in texts]
+    joined = b"".join([blake3(text.encode(), key=key).digest(length=8) for text in texts])
     return pl.Series(np.frombuffer(joined, dtype=">u8").astype(np.uint64), dtype=pl.UInt64)
 
 

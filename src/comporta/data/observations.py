@@ -16,7 +16,7 @@ import msgspec
 import polars as pl
 
 from comporta.data.change import add
-from comporta.data.keys import subject_hash
+from comporta.data.keys import subject_hashes
 from comporta.data.log import read_log
 from comporta.data.manifests import slice_of
 from comporta.data.names import checked_name, open_prefix
@@ -198,7 +198,9 @@ def _open(
     forgotten = read_log(store, keys, dataset).forgotten
     if forgotten:
         gone = [
-            each for each in frame["subject"].unique().drop_nulls() if subject_hash(each, keys) in forgotten
+            each
+            for each in frame["subject"].unique().drop_nulls()
+            if not forgotten.isdisjoint(subject_hashes(each, keys))
         ]
         frame = frame.filter(~pl.col("subject").is_in(gone) | pl.col("subject").is_null())
     return frame

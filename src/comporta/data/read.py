@@ -12,11 +12,11 @@ from comporta.data.bounds import in_bounds
 from comporta.data.damage import told
 from comporta.data.fragments import Stand, live
 from comporta.data.groups import grouped
-from comporta.data.keys import PLACE, key_hashes, subject_hash, subject_text
+from comporta.data.keys import PLACE, key_hashes, subject_hashes, subject_texts
 from comporta.data.log import read_log
 from comporta.data.manifests import in_time, read_manifest, schema_of, stands
 from comporta.errors import BadProject, NotFound
-from comporta.records import Shape, Slice
+from comporta.records import Form, Shape, Slice, canonical
 from comporta.store import Keys, Store
 
 
@@ -47,10 +47,12 @@ def rows_of(
     *,
     key: Mapping[str, Any] | None = None,
     subject: str | None = None,
+    form: Form | None = None,
 ) -> pl.DataFrame:
     """The rows with this key, or of this subject, all columns; found through the placement hash.
 
-    key: every key column → its value. Raises NotFound, BadProject when the key names other columns.
+    key: every key column → its value. form: how subjects are compared; None: as this version placed them. By
+    another form every row is looked at. Raises NotFound, BadProject when the key names other columns.
     """
     history = read_log(store, keys, slice.dataset)
     manifest = read_manifest(store, keys, slice.dataset, slice.version)
@@ -70,21 +72,29 @@ def rows_of(
             wanted &= _at(place)
             found = _holding(found, place)
     if subject is not None and shape.subject is not None:
-        place = subject_hash(subject, keys)
-        wanted &= _at(place) & (subject_text(shape.subject, schema[shape.subject]) == subject)
-        found = _holding(found, place)
+        form = form or shape.form
+        if form == shape.form:
+            places = subject_hashes(subject, keys, form)
+            wanted &= _at(*places)
+            found = _holding(found, *places)
     rows = live(store, slice.dataset, found, schema).filter(wanted)
     rows = in_bounds(rows, shape, schema, slice.since, slice.until)
     with told(store, keys, slice.dataset):
-        return rows.select(list(schema)).collect(engine="streaming")
+        frame = rows.select(list(schema)).collect(engine="streaming")
+    if subject is None or shape.subject is None:
+        return frame
+    # Two subjects may share a hash, and rows of before forms were declared lie by another text.
+    return frame.filter(
+        subject_texts(frame[shape.subject], form or shape.form) == canonical(subject, form or shape.form)
+    )
 
 
-def _at(place: int) -> pl.Expr:
-    return pl.col(PLACE) == pl.lit(place, dtype=pl.UInt64)
+def _at(*places: int) -> pl.Expr:
+    return pl.any_horizontal(pl.col(PLACE) == pl.lit(place, dtype=pl.UInt64) for place in places)
 
 
-def _holding(found: list[Stand], place: int) -> list[Stand]:
-    return [stand for stand in found if stand.now.low <= place <= stand.now.high]
+def _holding(found: list[Stand], *places: int) -> list[Stand]:
+    return [stand for stand in found if any(stand.now.low <= place <= stand.now.high for place in places)]
 
 
 def _key_frame(

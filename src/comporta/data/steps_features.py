@@ -20,7 +20,7 @@ from comporta.data.features_fields import Seen
 from comporta.data.features_history import tables
 from comporta.data.features_sorted import sorted_table
 from comporta.data.features_time import as_times, ticks, unit_of
-from comporta.data.keys import row_key, subject_hash, subject_text
+from comporta.data.keys import row_key, subject_marks
 from comporta.data.read import scan
 from comporta.errors import BadData, BadProject
 from comporta.records import Artifact, Slice
@@ -145,7 +145,7 @@ def _beside(
     shape = plan.shape
     columns = [frame.select(row_key(frame, shape.key).alias("__key"))["__key"]]
     if shape.subject is not None:
-        columns.append(_subjects(frame[shape.subject], keys).alias("__subject"))
+        columns.append(subject_marks(frame[shape.subject], keys, shape.form).alias("__subject"))
     if shape.time is not None:
         time = frame[shape.time]
         unit = unit_of(time.dtype, f"{plan.of}.{shape.time}")
@@ -153,14 +153,6 @@ def _beside(
     columns.append(frame[plan.target].alias("__target"))
     columns += [frame[name].alias(f"__keep_{name}") for name in keep if name not in features]
     return pl.DataFrame(columns)
-
-
-def _subjects(subject: pl.Series, keys: Keys) -> pl.Series:
-    """Their keyed hashes; null where there is no subject."""
-    named = subject.to_frame("subject").select(subject_text("subject", subject.dtype))["subject"]
-    distinct = named.unique().drop_nulls()
-    hashes = pl.Series([subject_hash(text, keys) for text in distinct], dtype=pl.UInt64)
-    return named.replace_strict(distinct, hashes, default=None, return_dtype=pl.UInt64)
 
 
 def _put(desk: Desk, path: Path) -> Artifact:

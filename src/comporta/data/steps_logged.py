@@ -15,7 +15,7 @@ import polars as pl
 
 from comporta.data.features import AT, planned
 from comporta.data.features_history import tables
-from comporta.data.keys import key_text, row_key, subject_hash
+from comporta.data.keys import key_text, row_key, subject_marks
 from comporta.data.read import scan
 from comporta.data.types import typed
 from comporta.errors import BadData
@@ -68,7 +68,7 @@ def logged(
     found, hidden = plan.apply(frame, history, at)
     beside = [
         _keys(frame, there, plan.shape).alias("__key"),
-        _subjects(there["subject"], desk).alias("__subject"),
+        subject_marks(there["subject"], desk.keys, plan.shape.form).alias("__subject"),
         at.alias(AT),
         _targets(there["label"], takes).alias("__target"),
         *(frame[name].alias(f"__keep_{name}") for name in keep if name in frame.columns),
@@ -161,13 +161,6 @@ def _keys(frame: pl.DataFrame, there: pl.DataFrame, shape: Shape) -> pl.Series:
         for each, id in zip(there["key"].to_list(), there["id"].to_list(), strict=True)
     ]
     return pl.Series("key", said, dtype=pl.String)
-
-
-def _subjects(subjects: pl.Series, desk: Desk) -> pl.Series:
-    """Their keyed hashes; null where a request named none."""
-    distinct = subjects.unique().drop_nulls()
-    hashes = pl.Series([subject_hash(text, desk.keys) for text in distinct], dtype=pl.UInt64)
-    return subjects.replace_strict(distinct, hashes, default=None, return_dtype=pl.UInt64)
 
 
 def _targets(labels: pl.Series, takes: Signature) -> pl.Series:

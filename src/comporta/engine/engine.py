@@ -22,7 +22,7 @@ from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.project.sources import own
 from comporta.records import Answer, Asset, Plan, Run
-from comporta.store import Desk, Keys, Store
+from comporta.store import Desk, Keys, Store, address
 
 _NONE = Steps()
 
@@ -145,7 +145,7 @@ def _from_url(url: str, root: Path, desk: Desk, steps: Steps) -> tuple[int, Call
     workers, threads = room(url)
     return threads, lambda: Local(
         root=root,
-        store=desk.store.url,
+        store=address(desk.store),
         keys=desk.keys,
         workers=workers,
         threads=threads,

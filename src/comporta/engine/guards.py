@@ -17,13 +17,13 @@ from threading import Event
 import msgspec
 
 from comporta import errors
-from comporta.engine.book import Book
+from comporta.engine.book import Book, take_over
 from comporta.engine.executor import Differs, Executor, Failed, Task
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Asset, Cost, Node, Step
-from comporta.store import Desk, Store, artifact_name, is_kept
+from comporta.store import Desk, Store, artifact_name, is_kept, place_of
 
 Door = Callable[[Question], Answer]
 Say = Callable[[str, str], None]
@@ -54,8 +54,16 @@ class Memory:
         """The remembered answer, or None where it must be asked."""
         if not question.node.remember:
             return None
-        step = self.newest(question)
+        step = self.newest(question) or self._of_another_project(question)
         return reused(question, step) if step is not None and self.whole(step) else None
+
+    def _of_another_project(self, question: Question) -> Step | None:
+        """What another project of this ledger was answered, entered in this one's chain. Artifacts alone are
+        shared: a dataset version lies where only its own project reads it."""
+        for project, step in self._ledger.others(STEPS, question.digest):
+            if all(isinstance(asset, Artifact) for asset in step.outputs.values()) and self.whole(step):
+                return take_over(self._ledger, question, step, project)
+        return None
 
 
 def reused(question: Question, step: Step) -> Answer:
@@ -180,7 +188,7 @@ def run(
         if issubclass(kind, errors.StepFailed):
             message = message.rstrip(". ") + "."
             if log is not None:
-                message += f" Log: {desk.store.url}/{artifact_name(log.digest)}"
+                message += f" Log: {place_of(desk.store, artifact_name(log.digest))}"
         error = kind(message)
         error.reason = f"{node.name}: {done.reason}"
         raise Failed(error, done.how, error.reason, log)

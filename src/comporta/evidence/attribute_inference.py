@@ -29,6 +29,7 @@ from comporta.records import Artifact, Asked, Figure, Findings, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.auc import pulls
 from comporta.stats.means import influenced
+from comporta.stats.subjects import values_of_few
 from comporta.stats.table import column, feature_names
 from comporta.stats.units import coarse, units_of
 from comporta.store.desk import Desk
@@ -85,6 +86,10 @@ def infer(
     both = pl.concat([own, learned], how="diagonal_relaxed")
     mine = np.arange(both.height) < own.height
     secret = coarse(column(both, of)).fill_null("missing")
+    sides = (mine, ~mine)
+    about_few = frozenset[str]().union(
+        *(values_of_few(both.filter(pl.Series(each)), secret.filter(pl.Series(each))) for each in sides)
+    )
     values = [
         name
         for name, count in secret.filter(pl.Series(mine))
@@ -92,16 +97,18 @@ def infer(
         .value_counts(sort=True)
         .head(MOST_VALUES)
         .iter_rows()
-        if count >= FEWEST and int((secret.filter(pl.Series(~mine)) == name).sum()) >= FEWEST
+        if count >= FEWEST
+        and int((secret.filter(pl.Series(~mine)) == name).sum()) >= FEWEST
+        and name not in about_few
     ]
     if len(values) < 2:
         lost = Unmeasured(metric="attribute inference", why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
         return Findings(unmeasured=(lost,), rows=both.height, of=of_all), 0
     values = sorted(values)
-    parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in (mine, ~mine)]
+    parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in sides]
     counts = [dict(each.iter_rows()) for each in parts]
     fewer = {name: min(each.get(name, 0) for each in counts) for name in secret.unique().sort()}
-    left, unsaid = unjudged(fewer, values, values, FEWEST, MOST_VALUES)
+    left, unsaid = unjudged(fewer, values, values, FEWEST, MOST_VALUES, about_few)
     reads = of in feature_names(both)
     if not known and reads:
         known = [name for name in feature_names(both) if name != of]

@@ -14,7 +14,6 @@ from comporta.evidence.codes.people import FEWER_THAN_TWO_GROUPS, GROUPS_TOO_SMA
 from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import NUMBER
 from comporta.stats.disparity import (
-    FEWEST,
     Pairs,
     Rates,
     differences,
@@ -23,9 +22,11 @@ from comporta.stats.disparity import (
     pairs_of,
     rates,
     ratios,
+    told,
 )
 from comporta.stats.metrics import Seen
 from comporta.stats.predictions import classes_of, seen
+from comporta.stats.subjects import subjects_of
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
 from comporta.store.desk import Desk
@@ -71,7 +72,7 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: the disparity of every two groups that can be judged, and the rates of each group."""
     rows = read(desk, predictions)
-    found = compare(rows, columns, criterion, favourable, units_of(rows, group))
+    found = compare(rows, columns, criterion, favourable, units_of(rows, group), subjects_of(rows))
     print(f"bias: {len(found.figures)} figures of {rows.height:,} rows by {', '.join(columns)}")
     return {"findings": desk.put_json(found)}
 
@@ -82,8 +83,10 @@ def compare(
     criterion: Criterion,
     favourable: str = "",
     unit: NDArray[np.int64] | None = None,
+    subject: NDArray[np.int64] | None = None,
 ) -> Findings:
-    """rows: a frame of predictions. Raises BadProject on a column or a class that is not there."""
+    """rows: a frame of predictions. subject: (n,) whom each row is about. Raises BadProject on a column or a
+    class that is not there."""
     parts, without = parts_of(rows, criterion, favourable)
     if without is not None:
         return Findings(without=without, rows=rows.height, of=rows.height)
@@ -100,6 +103,7 @@ def compare(
                 unit=unit,
                 share=part.share,
                 least=part.least,
+                subject=subject,
             ),
         )
         for part in parts
@@ -242,8 +246,9 @@ def _too_small(found: Sequence[tuple[Part, Table, Rates]]) -> tuple[set[str], in
 def _told(found: Sequence[tuple[Part, Table, Rates]]) -> Iterator[dict[str, Any]]:
     for part, table, each in found:
         low, high = limits(each, 0.025)
+        shown = told(each)
         for at, name in enumerate(table.names):
-            if each.rows[at] >= FEWEST:
+            if shown[at]:
                 yield {
                     "quantity": part.name,
                     **({"class": part.of} if part.of else {}),

@@ -17,6 +17,7 @@ from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.many import together
 from comporta.stats.means import mean_of
 from comporta.stats.predictions import classes_of, given, labelled, seen
+from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
 from comporta.store import Desk
 from comporta.store.frames import read
@@ -120,8 +121,8 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
     """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
     parts, lost = [], []
     for name, part in slices_of(rows, by):
-        if name and part.height < FEWEST:
-            few = TOO_FEW_ROWS(rows=part.height, least=FEWEST)
+        few = TOO_FEW_ROWS(rows=part.height, least=FEWEST) if part.height < FEWEST else too_few(part)
+        if name and few is not None:
             lost.append(Unmeasured(metric=BIAS, slice=name, why=few, small=True))
         else:
             parts.append((name, part))

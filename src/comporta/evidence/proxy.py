@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from comporta.records import Artifact, Figure, Findings, Signature, Unmeasured
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.stats.auc import auc, told_by
 from comporta.stats.bins import below
+from comporta.stats.subjects import values_of_few
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
 from comporta.store.desk import Desk
@@ -49,7 +50,8 @@ def telling(
     if all_ > ROWS:
         rows = rows.sample(ROWS, seed=seed)
     is_of = coarse(column(rows, of)).fill_null("missing")
-    values = _values(is_of)
+    about_few = values_of_few(rows, is_of)
+    values = _values(is_of, about_few)
     if not values:
         none = Unmeasured(metric="proxy", why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
         return Findings(unmeasured=(none,), rows=rows.height, of=all_)
@@ -86,7 +88,7 @@ def telling(
     if len(rows_of) == 2:
         # One of two stands for both.
         values, seen = list(rows_of), set(rows_of)
-    left, notes = unjudged(rows_of, values, seen, FEWEST, MOST_VALUES)
+    left, notes = unjudged(rows_of, values, seen, FEWEST, MOST_VALUES, about_few)
     told = sorted(figures, key=lambda each: -each.value)
     lost = Unmeasured(metric="proxy", why=TOO_FEW_OF_EACH_VALUE(column=of))
     return Findings(
@@ -122,9 +124,10 @@ def codes(values: pl.Series) -> NDArray[np.int64]:
     ).to_numpy()
 
 
-def _values(is_of: pl.Series) -> list[str]:
+def _values(is_of: pl.Series, few: Collection[str]) -> list[str]:
     counts = is_of.alias("value").value_counts(sort=True).head(MOST_VALUES)
-    kept = [name for name, count in counts.iter_rows() if count >= FEWEST and len(is_of) - count >= FEWEST]
+    large = (name for name, count in counts.iter_rows() if count >= FEWEST and len(is_of) - count >= FEWEST)
+    kept = [name for name in large if name not in few]
     # The second of two is told as well as the first.
     return sorted(kept)[1:] if is_of.n_unique() == 2 else sorted(kept)
 

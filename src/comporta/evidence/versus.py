@@ -30,6 +30,7 @@ from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
 from comporta.stats.power import rows_to_show, smallest_seen
 from comporta.stats.predictions import classes_of, given, labelled, main_of, metrics_for, seen, task_of
+from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
 from comporta.store.desk import Desk
 from comporta.store.frames import read
@@ -80,7 +81,8 @@ def versus(
     group: str | None = None,
     seed: int = 0,
 ) -> Findings:
-    """The difference in this metric, overall or by each value of a column (slices of 30 rows or more).
+    """The difference in this metric, overall or by each value of a column (slices of 30 rows and
+    ten subjects or more).
     metric: `main` for the task's main one that both models' answers allow.
 
     Its interval, where rows are units: Tango's for accuracy and for recall of two classes, DeLong's for the
@@ -98,7 +100,7 @@ def versus(
         return Findings(unmeasured=(Unmeasured(metric=metric, why=why),), of=mine.height)
     figures, table = [], []
     for where, some in slices_of(both, [by] if by else []):
-        if (not where) is bool(by) or (by and some.height < FEWEST):
+        if (not where) is bool(by) or (by and (some.height < FEWEST or too_few(some) is not None)):
             continue
         found, tests = _compared(some, metric, where, group, seed)
         table.append(tests)

@@ -27,6 +27,7 @@ from comporta.stats.losses import Losses, losses
 from comporta.stats.many import discoveries, selected_level
 from comporta.stats.means import higher_inside, part_to_whole, ratio_of
 from comporta.stats.predictions import labelled, seen
+from comporta.stats.subjects import few, subjects_of
 from comporta.stats.table import column, feature_names
 from comporta.stats.units import units_of
 from comporta.store import Desk
@@ -71,6 +72,7 @@ class Half(Record, frozen=True, kw_only=True):
     codes: NDArray[np.int32]
     lost: Losses
     units: NDArray[np.int64] | None
+    subjects: NDArray[np.int64] | None
 
 
 def measure(
@@ -104,7 +106,7 @@ def weak_slices(
     """Figures: how many slices were confirmed, and of each its mean loss to that of all rows and to that of
     its own best constant. Their conditions stand in the table `slices`."""
     names = _names(rows, group)
-    units = units_of(rows, group)
+    units, subjects = units_of(rows, group), subjects_of(rows)
     first = halves(rows.height, units, seed)
     if (why := _too_few(units, first, names)) is not None:
         lost_all = Unmeasured(metric=CONFIRMED, why=why)
@@ -112,7 +114,7 @@ def weak_slices(
     lost = losses(seen(rows), loss)
     bins = [binned(column(rows, name)) for name in names]
     codes = np.stack([code for code, _ in bins])
-    search, confirm = (_part(codes, lost, units, half) for half in (first, ~first))
+    search, confirm = (_part(codes, lost, units, subjects, half) for half in (first, ~first))
     told = _telling(search)
     cells = worst_cells(
         np.ascontiguousarray(search.codes[told]),
@@ -122,6 +124,7 @@ def weak_slices(
         depth=min(depth, len(told)),
     )
     wheres = [tuple((told[at], bin) for at, bin in cell.where) for cell in cells]
+    wheres = [each for each in wheres if not few(search.subjects, within(each, search.codes))]
     apart = _apart(wheres, search.codes, top)
     words = [{at: f"{names[at]}: {bins[at][1][bin]}" for at, bin in where} for where in apart]
     weak = _confirm(apart, search, confirm, names, words)
@@ -154,11 +157,18 @@ def _too_few(units: NDArray[np.int64] | None, first: Inside, names: list[str]) -
     return None
 
 
-def _part(codes: NDArray[np.int32], lost: Losses, units: NDArray[np.int64] | None, half: Inside) -> Half:
+def _part(
+    codes: NDArray[np.int32],
+    lost: Losses,
+    units: NDArray[np.int64] | None,
+    subjects: NDArray[np.int64] | None,
+    half: Inside,
+) -> Half:
     return Half(
         codes=codes[:, half],
         lost=Losses(name=lost.name, row=lost.row[half], outcome=lost.outcome[half]),
         units=None if units is None else units[half],
+        subjects=None if subjects is None else subjects[half],
     )
 
 
@@ -192,9 +202,10 @@ def _apart(wheres: list[Where], codes: NDArray[np.int32], top: int) -> list[Wher
 def _confirm(
     wheres: list[Where], search: Half, confirm: Half, names: list[str], words: list[dict[int, str]]
 ) -> list[Weak]:
-    """Each slice on rows that were never searched; smaller than 30 rows there, it is not told."""
+    """Each slice on rows that were never searched; of fewer than 30 rows or ten subjects there, it is not
+    told."""
     looked = [(where, said, within(where, confirm.codes)) for where, said in zip(wheres, words, strict=True)]
-    looked = [each for each in looked if each[2].sum() >= FEWEST]
+    looked = [each for each in looked if each[2].sum() >= FEWEST and not few(confirm.subjects, each[2])]
     row, units = confirm.lost.row, confirm.units
     p = [higher_inside(row, inside, units) for _, _, inside in looked]
     stand = discoveries(p)

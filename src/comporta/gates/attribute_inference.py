@@ -92,8 +92,8 @@ def attribute_inference(
     rows; where the model reads `of`, the second also compares the answer with those for each value of it.
     advantage: the most that the area under the ROC curve may gain for any value, by answers or (explanations)
     by answers with what each feature adds to them. knows: None takes all other features where the model reads
-    `of`, else none. DeLong's paired interval. Values of fewer than 30 rows in either part, and those after
-    the eight most common, are counted in the verdict as not judged.
+    `of`, else none. DeLong's paired interval. Values of fewer than 30 rows or ten subjects in either part,
+    and those after the eight most common, are counted in the verdict as not judged.
 
     A model that reads the attribute gives it away to who knows all the rest and sees the exact answer; only
     coarser answers or a model without it help. It does not see other attackers. Raises BadProject.

@@ -131,7 +131,7 @@ def demographic_parity(
     Intervals hold for all pairs at once (Clopper-Pearson at the effective sample size of Korn and Graubard
     1998, differences by Zou and Donner's MOVER 2008, Bonferroni over pairs). on: `fault` refuses only what is
     shown to be beyond the limit, at most one fair model in forty; `interval` asks that no two groups may be.
-    Groups of fewer than 30 rows are named as too small and are not judged.
+    Groups of fewer than 30 rows or ten subjects are named as too small and are not judged.
 
     It does not see why groups differ, nor groups that no column tells. Raises BadProject.
     """

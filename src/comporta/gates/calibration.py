@@ -107,9 +107,9 @@ def calibrated(
     class's, and of each class's; numbers: along the ranks of the predictions, in standard deviations of the
     target. Models that give labels only have none: it does not apply.
     bias: the largest mean of what was said less what came, of either sign, over all rows and within each
-    value of the project's declared slices, or of the columns in `by`; slices of fewer than 30 rows are named
-    as missing. Same units as `error`; with more than two classes it is the named class's, by how much the
-    model is too sure: the same quantity as its error, and held to the larger limit of both.
+    value of the project's declared slices, or of the columns in `by`; slices of fewer than 30 rows or ten
+    subjects are named as missing. Same units as `error`; with more than two classes it is the named class's,
+    by how much the model is too sure: the same quantity as its error, and held to the larger limit of both.
 
     The error's interval is as wide as the error that chance alone would show (signs of whole groups'
     residuals turned at random, 500 times); a model without fault has an error above 0 for that reason, and

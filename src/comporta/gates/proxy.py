@@ -93,9 +93,9 @@ def no_proxy(
     of the rows, ranks the others (all of a group on one side). The area under the ROC curve, 0.5 for nothing
     told, is at most `at_most`; DeLong's interval, by whole groups, holds for all answers and features at once
     (Bonferroni): where nothing is told at all, one model in forty fails at `at_most=0.5`. 20,000 rows at
-    most. Values of fewer than 30 rows, and those after the twelve most common, are counted in the verdict as
-    not judged. features: False judges the answers alone. owner: who answers for the rule, told in the
-    verdict.
+    most. Values of fewer than 30 rows or ten subjects, and those after the twelve most common, are counted in
+    the verdict as not judged. features: False judges the answers alone. owner: who answers for the rule, told
+    in the verdict.
 
     Answers that tell an attribute may be right where the outcome itself differs by it; `equalised_odds`
     asks about that. It does not see what several features tell together and the answers do not.

@@ -18,9 +18,14 @@ UNMEASURED_MANY = code(
     "gate.slices_not_measured", "Not measured in {count} slices, first {metric} {slice}: {why}.",
     count=int, metric=str, slice=Words, why=Text,
 )  # fmt: skip
-SMALL = code("gate.slice_small", "1 slice under {least} rows is not judged: {slice}.", least=int, slice=Words)
+SMALL = code(
+    "gate.slice_small",
+    "1 slice under {least} rows or ten subjects is not judged: {slice}.",
+    least=int,
+    slice=Words,
+)
 SMALL_MANY = code(
-    "gate.slices_small", "{count} slices under {least} rows are not judged: {slices}{more}.",
+    "gate.slices_small", "{count} slices under {least} rows or ten subjects are not judged: {slices}{more}.",
     count=int, least=int, slices=tuple, more=Text,
 )  # fmt: skip
 AND_MORE = code("gate.and_more", " and {count} more", count=int)
@@ -53,7 +58,7 @@ def _unseen(large: Sequence[Unmeasured]) -> Text:
 
 
 def _small(small: Sequence[str]) -> Text:
-    """`2 slices under 30 rows are not judged: carrier=ZZ, carrier=QQ.`"""
+    """`2 slices under 30 rows or ten subjects are not judged: carrier=ZZ, carrier=QQ.`"""
     if len(small) == 1:
         return SMALL(least=FEWEST_ROWS, slice=Words(small[0]))
     named = tuple(Words(each) for each in small[:NAMED])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from comporta.records import Evidence, Figure, Text, code
 
-TOO_SMALL = code("unjudged.too_small", "values under 30 rows ({count:,})", count=int)
+TOO_SMALL = code("unjudged.too_small", "values under 30 rows or ten subjects ({count:,})", count=int)
 TOO_RARE = code("unjudged.too_rare", "values too rare to be tried ({count:,})", count=int)
 NOT_TOLD_APART = code(
     "unjudged.not_told_apart", "values in too few rows or groups to be told apart ({count:,})", count=int
@@ -26,7 +26,7 @@ def held(found: Evidence) -> Sequence[Figure]:
 
 
 def told(found: Evidence) -> Text:
-    """`not judged: values under 30 rows (3)`, or nothing."""
+    """`not judged: values under 30 rows or ten subjects (3)`, or nothing."""
     said = tuple(
         _KINDS[each.metric](count=int(each.value)) for each in found.figures if each.metric in _KINDS
     )

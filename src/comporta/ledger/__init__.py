@@ -1,6 +1,7 @@
 """Facts in order, hash-chained, and the readings kept with them in the same transaction."""
 
-from comporta.ledger.audit import Audit, Fault, verify
+from comporta.ledger.audit import verify
+from comporta.ledger.faults import Audit, Fault
 from comporta.ledger.memory import MemoryLedger
 from comporta.ledger.opening import open_ledger, written_with
 from comporta.ledger.protocol import Ledger

@@ -31,9 +31,11 @@ class Decoding:
         self._decoders = {kind: msgspec.json.Decoder(fact) for kind, fact in self.facts.items()}
 
     def fact(self, event: Event) -> Fact | None:
-        """The event's fact, or None for an unknown kind. Raises Tampered, BadProject (newer schema)."""
+        """The event's fact, or None for an unknown kind and where its body was removed.
+
+        Raises Tampered, BadProject (newer schema)."""
         known = self.facts.get(event.kind)
-        if known is None:
+        if known is None or event.body is None:
             return None
         if event.schema > known.schema:
             raise BadProject(

@@ -13,10 +13,12 @@ from comporta.errors import BadProject
 from comporta.ledger.decoding import Decoding
 from comporta.ledger.upcasts import Upcast
 from comporta.records.event import Event, Fact, Reading
+from comporta.records.facts import ChainContinued, EventRemoved
 from comporta.records.record import encode
 
 S = TypeVar("S")
 Fold = Callable[[Any, Event, Any], Any]
+_OWN = (ChainContinued, EventRemoved)  # what a ledger itself appends
 
 
 class Rows(Protocol):
@@ -43,7 +45,7 @@ class Opened:
             names = sorted(reading.name for reading in readings)
             raise BadProject(f"two readings share a name among {names}. Rename one.")
         folded = {fact for reading in readings for fact in reading.folds}
-        self.decoding = Decoding({*facts, *folded}, upcasts)
+        self.decoding = Decoding({*facts, *folded, *_OWN}, upcasts)
         self.folds: dict[type[Fact], list[tuple[str, Fold]]] = {}
         for reading in readings:
             for fact, fold in reading.folds.items():

@@ -8,12 +8,16 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 
-from comporta.ledger.chain import microseconds
+import msgspec
+
 from comporta.ledger.folding import Opened, States
 from comporta.ledger.protocol import Row
-from comporta.ledger.turn import Turn
+from comporta.ledger.removal import fact_of, needed, require_removable
+from comporta.ledger.signing import Signer
+from comporta.ledger.stored import row_of
+from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
-from comporta.records.event import Event, Fact, Head, Reading, Transaction
+from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Reading, SignedHead, Transaction
 from comporta.records.facts import FACTS
 
 S = TypeVar("S")
@@ -21,11 +25,14 @@ T = TypeVar("T")
 
 
 class _Rows:
-    """States by (reading, key), and events as stored."""
+    """States by (reading, key), and events and signed heads as stored."""
 
-    def __init__(self, states: dict[tuple[str, str], str], events: list[Event]) -> None:
+    def __init__(
+        self, states: dict[tuple[str, str], str], events: list[Event], heads: list[SignedHead]
+    ) -> None:
         self.held = states
         self.events = events
+        self.heads = heads
 
     def state(self, reading: str, key: str) -> str | None:
         return self.held.get((reading, key))
@@ -44,14 +51,20 @@ class _Snapshot:
         self._rows = rows
 
     def rows(self) -> Iterator[Row]:
-        for each in self._rows.events:
-            yield (each.seq, microseconds(each.at), each.kind, each.schema, each.body, each.prev, each.hash)
+        yield from map(row_of, self._rows.events)
+
+    def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        for each in self._rows.heads:
+            yield each.head.seq, each.head.hash, each.signature, each.key
 
     def states(self, reading: str) -> list[tuple[str, str]]:
         return self._rows.states(reading)
 
     def upto(self, reading: str) -> int | None:
         return None
+
+    def unguarded(self) -> list[str]:
+        return []
 
 
 class MemoryLedger:
@@ -63,13 +76,15 @@ class MemoryLedger:
         *,
         key: bytes,
         clock: Callable[[], datetime],
+        project: str = DEFAULT_PROJECT,
         facts: Sequence[type[Fact]] = FACTS,
         upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
     ) -> None:
+        self.project = project
         self._opened = Opened(readings, facts, upcasts)
-        self._key = key
+        self._signer = Signer(key)
         self._clock = clock
-        self._rows = _Rows({}, [])
+        self._rows = _Rows({}, [], [])
         self._lock = threading.Lock()
         self._writer: int | None = None
 
@@ -79,13 +94,17 @@ class MemoryLedger:
         with self._lock:
             self._writer = threading.get_ident()
             try:
-                turn = Turn(self._opened, self._rows, self.head(), self._key, self._clock)
+                rows = self._rows
+                turn = Turn(
+                    self._opened, rows, _standing(rows.events), self.project, self._signer, self._clock
+                )
                 result = act(turn)
-                # New objects, so that readers go on with what they hold.
-                states = {
-                    key: text for key, text in (self._rows.held | turn.changes).items() if text is not None
-                }
-                self._rows = _Rows(states, [*self._rows.events, *turn.events])
+                if turn.events:
+                    # New objects, so that readers go on with what they hold.
+                    states = {
+                        key: text for key, text in (rows.held | turn.changes).items() if text is not None
+                    }
+                    self._rows = _Rows(states, rows.events + turn.events, [*rows.heads, turn.signed()])
                 return result
             finally:
                 self._writer = None
@@ -111,14 +130,51 @@ class MemoryLedger:
     def refold(self, reading: Reading[Any]) -> None:
         name = self._opened.known(reading.name)
         with self._lock:
-            kept = {place: text for place, text in self._rows.held.items() if place[0] != name}
-            states = States(self._opened, _Rows(kept, []))
-            for event in self._rows.events:
-                fact = self._opened.decoding.fact(event)
-                if fact is not None:
-                    states.fold(fact, event, {name})
-            made = {place: text for place, text in states.changes.items() if text is not None}
-            self._rows = _Rows(kept | made, self._rows.events)
+            self._rows = self._folded(self._rows, {name})
+
+    def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
+        with self._lock:
+            before = self._rows
+            found = next((each for each in before.events if each.seq == seq), None)
+            require_removable(found, seq)
+            turn = Turn(
+                self._opened, before, _standing(before.events), self.project, self._signer, self._clock
+            )
+            event = turn.append(fact_of(seq, reason, by))
+            events = [
+                msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
+                for each in before.events
+            ]
+            after = _Rows(before.held, events + turn.events, [*before.heads, turn.signed()])
+            try:
+                self._rows = self._folded(after, set(self._opened.readings))
+            except Exception as error:  # boundary: a fold met a history without the event
+                raise needed(seq, error) from error
+            return event
+
+    def _folded(self, rows: _Rows, names: set[str]) -> _Rows:
+        """With these readings made again from the events."""
+        kept = {place: text for place, text in rows.held.items() if place[0] not in names}
+        states = States(self._opened, _Rows(kept, [], []))
+        for event in rows.events:
+            fact = self._opened.decoding.fact(event)
+            if fact is not None:
+                states.fold(fact, event, names)
+        made = {place: text for place, text in states.changes.items() if text is not None}
+        return _Rows(kept | made, rows.events, rows.heads)
+
+    def others(self, reading: Reading[S], key: str) -> list[tuple[str, S]]:
+        return []
+
+    def projects(self) -> list[str]:
+        return [self.project]
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _standing(events: Sequence[Event]) -> Standing:
+    if not events:
+        return Standing()
+    last = events[-1]
+    return Standing(head=Head(seq=last.seq, hash=last.hash), at=last.at, keyed=not last.leaf)

@@ -12,8 +12,9 @@ from comporta.ledger.chain import key_mark
 from comporta.ledger.memory import MemoryLedger
 from comporta.ledger.protocol import Ledger
 from comporta.ledger.upcasts import UPCASTS, Upcast
-from comporta.records.event import Fact, Reading
+from comporta.records.event import DEFAULT_PROJECT, Fact, Reading
 from comporta.records.facts import FACTS
+from comporta.records.project import checked_project
 
 if TYPE_CHECKING:
     from comporta.ledger.sql import Database
@@ -26,19 +27,27 @@ def open_ledger(
     key: bytes,
     clock: Callable[[], datetime],
     root: Path,
+    project: str = DEFAULT_PROJECT,
     facts: Sequence[type[Fact]] = FACTS,
     upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
     reads: bool = False,
 ) -> Ledger:
-    """The ledger at `sqlite:///PATH` (relative to `root`; `sqlite:////PATH` is absolute),
+    """One project's ledger at `sqlite:///PATH` (relative to `root`; `sqlite:////PATH` is absolute),
     `postgresql://…` (extra `postgres`) or `memory://`, made where there is none.
 
     readings: all that must stay true; one not seen before is folded from history now. key: 32 bytes,
-    `Keys.chain`. clock: the time of what is appended, UTC. facts, upcasts: what events may hold.
+    `Keys.chain`. clock: the time of what is appended, UTC. project: whose chain it is of those that
+    lie there; letters, digits, `_` and `-`. facts, upcasts: what events may hold.
     reads: it is opened for a moment, above all to read: then a full disk is no obstacle to that.
     Raises BadProject, MissingExtra, WrongKey, Busy, StorageFull.
     """
-    opened: dict[str, Any] = {"key": key, "clock": clock, "facts": facts, "upcasts": upcasts}
+    opened: dict[str, Any] = {
+        "key": key,
+        "clock": clock,
+        "project": checked_project(project),
+        "facts": facts,
+        "upcasts": upcasts,
+    }
     if url.startswith("memory://"):
         return MemoryLedger(readings, **opened)
     # SQLAlchemy takes a while to load: not for those who keep everything in memory.

@@ -75,6 +75,12 @@ class Postgres:
         finally:
             _roll_back(connection)
 
+    @contextmanager
+    def erasing(self, connection: Connection) -> Iterator[None]:
+        yield
+        # The row as it was stays in the table until then; the server's own log keeps it as long as it keeps.
+        connection.exec_driver_sql("VACUUM ledger_events")
+
     def said(self, error: DBAPIError) -> ComportaError | None:
         state = getattr(error.orig, "sqlstate", None) or ""
         if state in ("53100", "53200"):  # disk_full, out_of_memory

@@ -8,17 +8,22 @@ from typing import Any, Protocol, TypeVar
 
 from comporta.records.event import Event, Head, Reading, Transaction, View
 
+S = TypeVar("S")
 T = TypeVar("T")
 
-Row = tuple[Any, Any, Any, Any, Any, Any, Any]
-"""An event as it is stored: seq, at (microseconds since 1970), kind, schema, body, prev, hash."""
+Row = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]
+"""An event as it is stored: seq, at (microseconds since 1970), kind, schema, salt, body, leaf, prev, hash. No
+leaf: it is of the keyed chain."""
 
 
 class Snapshot(Protocol):
-    """The ledger at one moment, as stored: what an audit reads. Nothing in it is trusted yet."""
+    """One project's chain at one moment, as stored: what an audit reads. Nothing in it is trusted yet."""
 
     def rows(self) -> Iterator[Row]:
         """Every event, in order of seq."""
+
+    def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Every signed head, in order of seq: seq, link, signature, public key."""
 
     def states(self, reading: str) -> Iterable[tuple[str, str]]:
         """Key and stored JSON of a reading, in order of key."""
@@ -26,9 +31,14 @@ class Snapshot(Protocol):
     def upto(self, reading: str) -> int | None:
         """The seq that a reading stopped at because a writer did not know it; None: it is current."""
 
+    def unguarded(self) -> list[str]:
+        """The database's own guards against changed events that are gone or altered."""
+
 
 class Ledger(View, Protocol):
-    """Facts in order. Opened with every reading that must stay true: `open_ledger(url, readings, …)`."""
+    """One project's facts in order. Opened with every reading that must stay true: see `open_ledger`."""
+
+    project: str
 
     def transact(self, act: Callable[[Transaction], T]) -> T:
         """What `act` returns, once all it appended is durable. When `act` raises, nothing is kept.
@@ -47,6 +57,18 @@ class Ledger(View, Protocol):
 
     def refold(self, reading: Reading[Any]) -> None:
         """Makes the reading again from the events alone."""
+
+    def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
+        """The fact that says so, once an event's body is gone for good and every reading is made without it.
+
+        The chain goes on to verify, by the leaf that stays. Raises Refused where it cannot be done: an event
+        of the keyed chain, or one that the chain itself or what follows it stands on; NotFound."""
+
+    def others(self, reading: Reading[S], key: str) -> list[tuple[str, S]]:
+        """What this ledger's other projects say under this key: (project, state), in order of project."""
+
+    def projects(self) -> list[str]:
+        """The projects that this ledger holds, in order."""
 
     def close(self) -> None:
         """Lets go of files and connections."""

@@ -13,21 +13,21 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from comporta.errors import ComportaError, Tampered, WrongKey
-from comporta.ledger.chain import key_mark, microseconds, moment
-from comporta.ledger.folding import Opened, States, after, kinds_of
-from comporta.ledger.protocol import Row
-from comporta.ledger.tables import Statements, statements
-from comporta.ledger.turn import Turn
+from comporta.errors import ComportaError, WrongKey
+from comporta.ledger.chain import key_mark, moment
+from comporta.ledger.folding import Opened, States, kinds_of
+from comporta.ledger.removal import fact_of, needed, require_removable
+from comporta.ledger.rows import Rows, SnapshotRows
+from comporta.ledger.signing import Signer
+from comporta.ledger.stored import COLUMNS, event_of, row_of
+from comporta.ledger.tables import statements
+from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
-from comporta.records.event import Event, Fact, Head, Reading, Transaction
+from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Reading, Transaction
 from comporta.records.facts import FACTS
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-_ALL = 2**62
-_PAGE = 1000  # events read at once: no read is held open while they are worked on
 
 
 class Database(Protocol):
@@ -49,54 +49,9 @@ class Database(Protocol):
     def lost(self, error: DBAPIError) -> bool:
         """Whether the connection broke, so that it is not known how the transaction ended."""
 
-
-class _Rows:
-    """The stored rows, as one connection sees them."""
-
-    def __init__(self, connection: Connection, sql: Statements) -> None:
-        self._connection = connection
-        self._sql = sql
-
-    def kept_state(self, reading: str, key: str) -> Any:
-        """(mark, upto, state) or None."""
-        return self._connection.exec_driver_sql(self._sql.state, {"reading": reading, "key": key}).first()
-
-    def kept(self, reading: str) -> Any:
-        """(mark, upto) or None."""
-        return self._connection.exec_driver_sql(self._sql.get_kept, {"reading": reading}).first()
-
-    def head(self) -> Any:
-        """(seq, hash) or None."""
-        return self._connection.exec_driver_sql(self._sql.head).first()
-
-    def state(self, reading: str, key: str) -> str | None:
-        row = self.kept_state(reading, key)
-        return None if row is None else row[2]
-
-    def states(
-        self, reading: str, prefix: str = "", newest: bool = False, limit: int | None = None
-    ) -> list[tuple[str, str]]:
-        high = after(prefix)
-        asked: dict[str, Any] = {"reading": reading, "low": prefix, "most": _ALL if limit is None else limit}
-        if high is not None:
-            asked["high"] = high
-        found = self._connection.exec_driver_sql(self._sql.states[high is not None, newest], asked)
-        return [(key, state) for key, state in found]
-
-    def page(self, after: int) -> list[Row]:
-        found = self._connection.exec_driver_sql(self._sql.page, {"after": after, "most": _PAGE})
-        return [tuple(row) for row in found]
-
-    def rows(self, after: int = 0) -> Iterator[Row]:
-        while page := self.page(after):
-            yield from page
-            after = page[-1][0]
-
-
-class _Snapshot(_Rows):
-    def upto(self, reading: str) -> int | None:
-        row = self.kept(reading)
-        return 0 if row is None else row[1]
+    def erasing(self, connection: Connection) -> Any:
+        """A context manager around a turn that takes a body away: its bytes leave the database's files too,
+        as far as this database can have it so."""
 
 
 class SqlLedger:
@@ -109,12 +64,14 @@ class SqlLedger:
         *,
         key: bytes,
         clock: Callable[[], datetime],
+        project: str = DEFAULT_PROJECT,
         facts: Sequence[type[Fact]] = FACTS,
         upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
     ) -> None:
+        self.project = project
         self._database = database
         self._opened = Opened(readings, facts, upcasts)
-        self._key = key
+        self._signer = Signer(key)
         self._key_mark = key_mark(key)
         self._clock = clock
         self._sql = statements(database.engine.dialect)
@@ -164,7 +121,8 @@ class SqlLedger:
     def _holds(self, event: Event) -> bool:
         """Whether this event is in the chain, once whoever wrote last has ended."""
         with self._connected() as connection, self._database.turn(connection):
-            row = connection.exec_driver_sql(self._sql.event, {"seq": event.seq}).first()
+            asked = {"project": self.project, "seq": event.seq}
+            row = connection.exec_driver_sql(self._sql.event, asked).first()
         return row is not None and row[0] == event.hash
 
     def get(self, reading: Reading[S], key: str) -> S | None:
@@ -188,32 +146,64 @@ class SqlLedger:
         return kept is not None and kept[1] is None and kept[0] == self._opened.marks[name]
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        while page := self._ask(partial(_Rows.page, after=after)):
-            yield from map(event_of, page)
+        while page := self._ask(partial(Rows.page, after=after)):
+            yield from (event_of(row, self.project) for row in page)
             after = page[-1][0]
 
     def head(self) -> Head:
         row = self._ask(lambda rows: rows.head())
         return Head(seq=0, hash="") if row is None else Head(seq=row[0], hash=row[1])
 
-    def _ask(self, question: Callable[[_Rows], T]) -> T:
+    def _ask(self, question: Callable[[Rows], T]) -> T:
         """What is read outside of a transaction; asked once more where the connection had broken."""
         try:
             with self._connected() as connection:
-                return question(_Rows(connection, self._sql))
+                return question(self._rows(connection))
         except _Lost:
             with self._connected() as connection:
-                return question(_Rows(connection, self._sql))
+                return question(self._rows(connection))
+
+    def _rows(self, connection: Connection) -> Rows:
+        return Rows(connection, self._sql, self.project)
 
     @contextmanager
-    def snapshot(self) -> Iterator[_Snapshot]:
+    def snapshot(self) -> Iterator[SnapshotRows]:
         with self._connected() as connection, self._database.reading(connection):
-            yield _Snapshot(connection, self._sql)
+            yield SnapshotRows(connection, self._sql, self.project)
+
+    def others(self, reading: Reading[S], key: str) -> list[tuple[str, S]]:
+        name = self._opened.known(reading.name)
+        found = self._ask(lambda rows: rows.others(name, key, self._opened.marks[name]))
+        return [(project, self._opened.decode(name, text)) for project, text in found]
+
+    def projects(self) -> list[str]:
+        return self._ask(lambda rows: rows.projects())
 
     def refold(self, reading: Reading[Any]) -> None:
         name = self._opened.known(reading.name)
         with self._alone(), self._connected() as connection, self._database.turn(connection):
             self._catch_up(connection, [name], {})
+
+    def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
+        with self._alone(), self._connected() as connection, self._database.erasing(connection):
+            with self._database.turn(connection):
+                turn = self._turn(connection)
+                row = next(iter(self._rows(connection).page(seq - 1)), None)
+                found = None if row is None or row[0] != seq else event_of(row, self.project)
+                require_removable(found, seq)
+                event = turn.append(fact_of(seq, reason, by))
+                self._write(connection, turn)
+                connection.exec_driver_sql(self._sql.remove_body, {"of": self.project, "number": seq})
+                try:
+                    self._catch_up(connection, self._opened.readings, {})
+                except DBAPIError:
+                    raise
+                except Exception as error:  # boundary: a fold met a history without the event
+                    raise needed(seq, error) from error
+                for name in self._strangers:
+                    # Made again from all events by whoever knows it: no mark fits an empty one.
+                    self._keep(connection, name, "", 0)
+            return event
 
     def close(self) -> None:
         self._database.engine.dispose()
@@ -240,8 +230,8 @@ class SqlLedger:
             raise said from error
 
     def _standing(self, connection: Connection) -> list[Any] | None:
-        """Rows of (key mark, seq, hash, reading, mark, upto); None in a ledger just made."""
-        rows = connection.exec_driver_sql(self._sql.standing).all()
+        """Rows of (key mark, seq, hash, at, leaf, reading, mark, upto); None in a ledger just made."""
+        rows = connection.exec_driver_sql(self._sql.standing, {"project": self.project}).all()
         if rows and rows[0][0] != self._key_mark:
             raise WrongKey(
                 f"ledger {self._database.url}: it was written with another key than this one. Move this one "
@@ -251,25 +241,28 @@ class SqlLedger:
 
     def _behind(self, standing: list[Any]) -> list[str]:
         """Our readings that have not seen every event, or were folded by other rules."""
-        current = {row[3]: row[4] for row in standing if row[3] is not None and row[5] is None}
+        current = {row[5]: row[6] for row in standing if row[5] is not None and row[7] is None}
         return [name for name, mark in self._opened.marks.items() if current.get(name) != mark]
 
     def _turn(self, connection: Connection) -> Turn:
         standing = self._standing(connection)
         if standing is None:
             connection.exec_driver_sql(self._sql.put_key, {"id": 1, "mark": self._key_mark})
-            standing = [(self._key_mark, None, None, None, None, None)]
+            standing = [(self._key_mark, *[None] * 7)]
         behind = self._behind(standing)
         if behind:
-            self._catch_up(connection, behind, {row[3]: (row[4], row[5]) for row in standing})
+            self._catch_up(connection, behind, {row[5]: (row[6], row[7]) for row in standing})
         self._strangers = {
-            row[3]: row[4]
+            row[5]: row[6]
             for row in standing
-            if row[3] is not None and row[5] is None and row[3] not in self._opened.readings
+            if row[5] is not None and row[7] is None and row[5] not in self._opened.readings
         }
-        _, seq, last, *_ = standing[0]
-        head = Head(seq=0, hash="") if seq is None else Head(seq=seq, hash=last)
-        return Turn(self._opened, _Rows(connection, self._sql), head, self._key, self._clock)
+        _, seq, last, at, leaf, *_ = standing[0]
+        found = Standing()
+        if seq is not None:
+            found = Standing(head=Head(seq=seq, hash=last), at=_moment(at), keyed=leaf is None)
+        rows = self._rows(connection)
+        return Turn(self._opened, rows, found, self.project, self._signer, self._clock)
 
     def _catch_up(self, connection: Connection, behind: Iterable[str], kept: dict[str, Any]) -> None:
         """Folds what these readings have not seen: all of history for one that is new or has new rules."""
@@ -280,48 +273,53 @@ class SqlLedger:
                 start[name] = upto
             else:
                 start[name] = 0
-                connection.exec_driver_sql(self._sql.drop_reading, {"reading": name})
-        rows = _Rows(connection, self._sql)
+                asked = {"project": self.project, "reading": name}
+                connection.exec_driver_sql(self._sql.drop_reading, asked)
+        rows = self._rows(connection)
         states = States(self._opened, rows)
         for row in rows.rows(min(start.values())):
-            event = event_of(row)
+            event = event_of(row, self.project)
             fact = self._opened.decoding.fact(event)
             if fact is not None:
                 states.fold(fact, event, {name for name, seq in start.items() if event.seq > seq})
         self._write_states(connection, states.changes)
         for name in start:
-            mark = self._opened.marks[name]
-            connection.exec_driver_sql(self._sql.put_kept, {"reading": name, "mark": mark, "upto": None})
+            self._keep(connection, name, self._opened.marks[name], None)
+
+    def _keep(self, connection: Connection, name: str, mark: str, upto: int | None) -> None:
+        values = {"project": self.project, "reading": name, "mark": mark, "upto": upto}
+        connection.exec_driver_sql(self._sql.put_kept, values)
 
     def _write(self, connection: Connection, turn: Turn) -> None:
         if not turn.events:
             return
         rows = [
-            {
-                "seq": each.seq,
-                "at": microseconds(each.at),
-                "kind": each.kind,
-                "schema": each.schema,
-                "body": each.body,
-                "prev": each.prev,
-                "hash": each.hash,
-            }
-            for each in turn.events
+            {"project": self.project, **dict(zip(COLUMNS, row_of(each), strict=True))} for each in turn.events
         ]
         connection.exec_driver_sql(self._sql.put_event, rows)
+        signed = turn.signed()
+        head = {
+            "project": self.project,
+            "seq": signed.head.seq,
+            "link": signed.head.hash,
+            "signature": signed.signature,
+            "key": signed.key,
+        }
+        connection.exec_driver_sql(self._sql.put_head, head)
         self._write_states(connection, turn.changes)
         kinds = {each.kind for each in turn.events}
         for name, mark in self._strangers.items():
             if kinds & kinds_of(mark):
-                connection.exec_driver_sql(self._sql.stop_kept, {"of": name, "upto": turn.events[0].seq - 1})
+                stop = {"of": self.project, "name": name, "upto": turn.events[0].seq - 1}
+                connection.exec_driver_sql(self._sql.stop_kept, stop)
 
     def _write_states(self, connection: Connection, changes: dict[tuple[str, str], str | None]) -> None:
         put, drop = [], []
         for (reading, key), text in changes.items():
             if text is None:
-                drop.append({"reading": reading, "key": key})
+                drop.append({"project": self.project, "reading": reading, "key": key})
             else:
-                put.append({"reading": reading, "key": key, "state": text})
+                put.append({"project": self.project, "reading": reading, "key": key, "state": text})
         if put:
             connection.exec_driver_sql(self._sql.put_state, put)
         if drop:
@@ -344,14 +342,9 @@ def key_of(database: Database) -> str | None:
         raise database.said(error) or error from error
 
 
-def event_of(row: Row) -> Event:
-    """The event in a stored row. Raises Tampered when its fields are not of their types."""
-    seq, at, kind, schema, body, prev, hash_ = row
+def _moment(at: Any) -> datetime | None:
+    """The stored time, or None where it is none: a tampered row must not keep the ledger from its audit."""
     try:
-        return Event(
-            seq=seq, at=moment(at), kind=kind, schema=schema, body=bytes(body), prev=prev, hash=hash_
-        )
-    except (TypeError, OverflowError) as error:
-        raise Tampered(
-            f"event {seq}: a field is not of its type. Run `comporta audit verify` to see what was changed."
-        ) from error
+        return moment(at)
+    except (TypeError, OverflowError):
+        return None

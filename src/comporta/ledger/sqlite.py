@@ -127,6 +127,14 @@ class Sqlite:
         finally:
             os.close(descriptor)
 
+    @contextmanager
+    def erasing(self, connection: Connection) -> Iterator[None]:
+        # What is freed is overwritten, and the log that still holds it is written back and cut.
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        yield
+        with self._my_turn():
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def said(self, error: DBAPIError) -> ComportaError | None:
         origin = error.orig
         name = getattr(origin, "sqlite_errorname", "") or ""

@@ -8,29 +8,55 @@ from typing import TypeVar
 
 from comporta.ledger.chain import seal
 from comporta.ledger.folding import Opened, Rows, States
-from comporta.records.event import Event, Fact, Head, Reading
-from comporta.records.record import encode
+from comporta.ledger.signing import Signer
+from comporta.records.event import Event, Fact, Head, Reading, SignedHead
+from comporta.records.facts import ChainContinued
+from comporta.records.record import Record, encode
 
 S = TypeVar("S")
 
 
+class Standing(Record, frozen=True, kw_only=True):
+    """Where a chain stands before a turn. at: of its last event. keyed: that event is of the keyed chain."""
+
+    head: Head = Head(seq=0, hash="")
+    at: datetime | None = None
+    keyed: bool = False
+
+
 class Turn:
-    """A `Transaction` over stored rows. head: the last link before it."""
+    """A `Transaction` over stored rows."""
 
     def __init__(
-        self, opened: Opened, rows: Rows, head: Head, key: bytes, clock: Callable[[], datetime]
+        self,
+        opened: Opened,
+        rows: Rows,
+        standing: Standing,
+        project: str,
+        signer: Signer,
+        clock: Callable[[], datetime],
     ) -> None:
         self._decoding = opened.decoding
         self._states = States(opened, rows)
-        self._key = key
+        self._project = project
+        self._signer = signer
         self._clock = clock
-        self.head = head
+        self._standing = standing
         self.events: list[Event] = []
+
+    @property
+    def head(self) -> Head:
+        return self._standing.head
 
     @property
     def changes(self) -> dict[tuple[str, str], str | None]:
         """(reading, key) → the new state as JSON text, or None to remove it."""
         return self._states.changes
+
+    def signed(self) -> SignedHead:
+        """The head as it is now, signed."""
+        signature = self._signer.sign(self._project, self.head)
+        return SignedHead(head=self.head, signature=signature, key=self._signer.public)
 
     def get(self, reading: Reading[S], key: str) -> S | None:
         return self._states.get(reading, key)
@@ -41,11 +67,21 @@ class Turn:
         return self._states.scan(reading, prefix, newest=newest, limit=limit)
 
     def append(self, fact: Fact) -> Event:
+        if self._standing.keyed:
+            # The keyed chain ends here: its head is what the new one begins with.
+            self._append(ChainContinued(keyed=self.head, public=self._signer.public))
+        return self._append(fact)
+
+    def _append(self, fact: Fact) -> Event:
+        before, at = self._standing, self._clock()
+        # A clock that was set back must not make history run backwards.
+        if before.at is not None and at.tzinfo is not None and at < before.at:
+            at = before.at
         event = seal(
-            self._key,
-            prev=self.head.hash,
-            seq=self.head.seq + 1,
-            at=self._clock(),
+            project=self._project,
+            prev=before.head.hash,
+            seq=before.head.seq + 1,
+            at=at,
             kind=fact.kind,
             schema=fact.schema,
             body=encode(fact),
@@ -55,5 +91,5 @@ class Turn:
         if stored is not None:
             self._states.fold(stored, event)
         self.events.append(event)
-        self.head = Head(seq=event.seq, hash=event.hash)
+        self._standing = Standing(head=Head(seq=event.seq, hash=event.hash), at=event.at)
         return event

@@ -11,6 +11,12 @@ from typing import Any
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
+
+def _evaluated_on_a_part(body: dict[str, Any]) -> dict[str, Any]:
+    """Which split it was is found through the versions that have this part."""
+    return {**body, "split": "", "window": 0}
+
+
 _CHANGED = ", as changed since"
 _UNASKED = re.compile(r"Not (?:audited|asked) yet: comporta gate (?P<version>\S+) --level (?P<level>\w+)\.")
 
@@ -52,6 +58,7 @@ def _waived_2(body: dict[str, Any]) -> dict[str, Any]:
 
 
 UPCASTS: Mapping[tuple[str, int], Upcast] = {
+    ("test.looked", 1): _evaluated_on_a_part,
     ("version.registered", 1): _registered_2,
     ("version.judged", 1): _judged_2,
     ("version.waived", 1): _waived_2,

@@ -1,18 +1,27 @@
-"""Whether what is kept is as it was written: the chain and readings of the ledger, the bytes of datasets."""
+"""Whether what is kept is as it was written: the ledger, and the bytes of artifacts and datasets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+import msgspec
 
 from comporta.data import datasets
 from comporta.data import verify as verify_one
 from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit
 from comporta.ledger import verify as verified
+from comporta.ledger.signing import parse_public
+from comporta.loop.artifacts import ArtifactAudit
+from comporta.loop.artifacts import verify_artifacts as verified_artifacts
 from comporta.loop.datasets import DATASETS
 from comporta.loop.follow import require_known
 from comporta.loop.house import READINGS, House
+from comporta.loop.keep import needed_artifacts
 from comporta.records import Head, Record
+
+PUBLISHED = "comporta.pub"
+"""The public key beside the project's file, for git: what strangers verify the chain with."""
 
 
 class DataAudit(Record, frozen=True, kw_only=True):
@@ -26,8 +35,27 @@ class DataAudit(Record, frozen=True, kw_only=True):
 
 
 def verify(house: House, head: Head | None = None) -> Audit:
-    """What was found wrong with the ledger, if anything. head: where the chain ended, as kept elsewhere."""
-    return verified(house.ledger, READINGS, house.keys.chain, head)
+    """What was found wrong with the ledger, if anything. head: where the chain ended, as kept elsewhere.
+
+    The public key that signs it is compared with `comporta.pub` beside the project's file, if that is there.
+    """
+    file = house.root / PUBLISHED
+    public = (
+        parse_public(file.read_text(encoding="utf-8", errors="replace"), PUBLISHED) if file.exists() else ""
+    )
+    return verified(house.ledger, READINGS, house.keys.chain, head, public=public)
+
+
+def verify_artifacts(house: House, heard: Callable[[str, int, int], None] | None = None) -> ArtifactAudit:
+    """What was found wrong with models, tables and logs, if anything: every byte is read of what facts name.
+
+    heard: as in `verify_data`.
+    """
+    try:
+        needed = needed_artifacts(house.ledger)
+    except msgspec.MsgspecError:
+        needed = frozenset()  # a state that was changed: the ledger's own audit names it
+    return verified_artifacts(house, needed, heard)
 
 
 def verify_data(house: House, heard: Callable[[str, int, int], None] | None = None) -> DataAudit:

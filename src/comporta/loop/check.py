@@ -11,6 +11,7 @@ import polars as pl
 from comporta.data import scan, slice_of
 from comporta.data.features import HIDDEN, History
 from comporta.data.features_history import tables
+from comporta.data.keys import unfit
 from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
 from comporta.errors import ComportaError, NotFound
@@ -37,6 +38,7 @@ def check(house: House) -> tuple[Fault, ...]:
         try:
             frames[name] = _frame(house, dataset)
             found += _of_dataset(dataset, frames[name], places)
+            found += _of_subject(dataset, frames[name], places)
         except Exception as error:  # the boundary to a source: whatever it raises
             said = error if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
             found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {said}"))
@@ -78,6 +80,13 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
         for name in names:
             if name is not None and name not in columns:
                 yield places.fault("Dataset", dataset.name, field, _absent(dataset.name, name, columns))
+
+
+def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
+    """A subject of a type that has no one text for each of its values."""
+    said, schema = dataset.about, frame.collect_schema()
+    if said is not None and said.column in schema and (why := unfit(schema[said.column])):
+        yield places.fault("Dataset", dataset.name, "subject", f"{dataset.name}.{said.column}: {why}")
 
 
 def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> Iterator[Fault]:

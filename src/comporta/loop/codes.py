@@ -1,4 +1,4 @@
-"""What is said of evidence that is not there."""
+"""What is said of evidence that is not there, and of stored bytes that are not what was written."""
 
 from __future__ import annotations
 
@@ -31,4 +31,17 @@ NOT_DEFINED_IN_SLICE = code(
     "evidence.not_defined_in_slice",
     "not defined on its {rows:,} rows: one class only, or no spread in the target",
     rows=int,
+)
+ARTIFACT_MISSING = code(
+    "artifact.missing",
+    "{name} ({kind}) is missing: it is needed. Restore it from a backup, or run again.",
+    name=str,
+    kind=str,
+)
+ARTIFACT_CHANGED = code(
+    "artifact.changed",
+    "{name} ({kind}) holds other bytes than were written. Restore it from a backup, or delete it and run "
+    "again.",
+    name=str,
+    kind=str,
 )

@@ -8,10 +8,11 @@ from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.loop.budget import seconds_at
 from comporta.loop.built import as_built
+from comporta.loop.conceal import carried_on
 from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
-from comporta.loop.judging import earlier, late, logs, looked, measured, verdicts_of
+from comporta.loop.judging import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.loop.logged import Logs
 from comporta.loop.plan import evidence_nodes
 from comporta.loop.pool import Thing
@@ -63,15 +64,16 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         progress=progress,
     )
 
-    unbegun = late(house, run)
+    said = judged_now(house.desk, model, level, answers, late(house, run))
 
     def commit(tx: Transaction) -> bool:
         now = tx.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
-        for look in looked(model, answers, now, run):
-            tx.append(look)
+        now = carried_on(house.desk, now)
+        for each in evaluated(tx, house.keys, model, answers, now, run):
+            tx.append(each)
         formerly = declared.of(now)
-        verdicts = verdicts_of(house.desk, model, level, answers, formerly(now), declared.now, unbegun)
+        verdicts = verdicts_of(model, level, said, formerly(now), declared.now)
         fact = judged(
             now,
             verdicts,

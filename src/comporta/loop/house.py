@@ -12,8 +12,9 @@ from comporta import engine
 from comporta.engine import Engine
 from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, open_ledger
+from comporta.ledger.signing import public_key
 from comporta.loop.datasets import DATASETS
-from comporta.loop.lineage import EDGES, LOOKS, QUESTIONS
+from comporta.loop.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.loop.steps import STEPS
 from comporta.project import Model, Project, Settings
 from comporta.project.faults import listed, unusable
@@ -32,7 +33,7 @@ def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Chang
 
 
 KEYED = Reading("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
-READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, LOOKS, VERSIONS, ROUTES, *engine.READINGS)
+READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, *engine.READINGS)
 
 
 def now() -> datetime:
@@ -59,11 +60,21 @@ class House:
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
         secret = read_secret(settings.key, root)
         self.keys: Keys = derive(secret)
-        self.store: Store = open_store(settings.store, root)
-        self.ledger: Ledger = open_ledger(
-            settings.ledger, READINGS, key=self.keys.chain, clock=clock, root=root, reads=not works
-        )
+        self.store: Store = open_store(settings.store, root, settings.project_id)
+        self.ledger: Ledger = self.ledger_of(settings.project_id, works=works)
         self._require_key()
+
+    def ledger_of(self, project: str, *, works: bool = False) -> Ledger:
+        """The chain of one of the projects that share this ledger; close it. Raises as `open_ledger`."""
+        return open_ledger(
+            self.settings.ledger,
+            READINGS,
+            key=self.keys.chain,
+            clock=self.clock,
+            root=self.root,
+            project=project,
+            reads=not works,
+        )
 
     @cached_property
     def project(self) -> Project:
@@ -128,7 +139,8 @@ class House:
         def keyed_with(tx: Transaction) -> ProjectKeyed:
             first = tx.get(KEYED, "project")
             if first is None:
-                first = ProjectKeyed(project=self.project.name, fingerprint=mine)
+                public = public_key(self.keys.chain)
+                first = ProjectKeyed(project=self.project.name, fingerprint=mine, public=public)
                 tx.append(first)
             return first
 

@@ -11,16 +11,18 @@ from comporta.errors import NotFound
 from comporta.gates import asked_at, judge, level_of, needs
 from comporta.gates.wording import NOT_ASKED
 from comporta.loop.checks import checks
+from comporta.loop.conceal import for_a_fact
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.logged import Logs
 from comporta.loop.pool import name_in
+from comporta.loop.test_set import test_set
 from comporta.project import Model
-from comporta.records import Answer, Artifact, Check, Level, Message, Need, Run, Verdict, Version
-from comporta.records.facts import TestLooked
+from comporta.records import Answer, Artifact, Check, Level, Message, Need, Run, Verdict, Version, View
+from comporta.records.facts import TestSetEvaluated
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
-from comporta.store import Desk
+from comporta.store import Desk, Keys
 
 EARLIER = 5
 
@@ -72,21 +74,24 @@ def measured(answers: Mapping[str, Answer], model: Model) -> dict[str, Artifact]
     return {"reference": asset} if isinstance(asset, Artifact) else {}
 
 
+def judged_now(
+    desk: Desk, model: Model, level: Level, answers: Mapping[str, Answer], unbegun: Collection[str] = ()
+) -> tuple[Verdict, ...]:
+    """What the checks of this level say of the evidence, as a fact may hold it. It reads and writes the
+    store, so it is asked before a transaction begins. unbegun: see `late`."""
+    evidence = gather(desk, model, level, answers, unbegun)
+    return for_a_fact(desk, judge(asked_at(checks(model), level), evidence))
+
+
 def verdicts_of(
-    desk: Desk,
-    model: Model,
-    level: Level,
-    answers: Mapping[str, Answer],
-    version: Version,
-    forms: Mapping[str, str],
-    unbegun: Collection[str] = (),
+    model: Model, level: Level, found: Sequence[Verdict], version: Version, forms: Mapping[str, str]
 ) -> tuple[Verdict, ...]:
     """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version, or
-    that it was never asked, which closes the way where it is required. forms: what each check declares.
-    unbegun: see `late`."""
+    that it was never asked, which closes the way where it is required. found: see `judged_now`. forms: what
+    each check declares."""
+    now = iter(found)
     gates = checks(model)
-    found = iter(judge(asked_at(gates, level), gather(desk, model, level, answers, unbegun)))
-    every = (next(found) if asked_at((each,), level) else _deeper(each, version, forms) for each in gates)
+    every = (next(now) if asked_at((each,), level) else _deeper(each, version, forms) for each in gates)
     return tuple(replace(each, form=forms.get(each.check, "")) for each in every)
 
 
@@ -120,10 +125,18 @@ def _of_old(verdict: Verdict, check: str) -> bool:
     return not verdict.form and verdict.check == check
 
 
-def looked(model: Model, answers: Mapping[str, Answer], version: Version, run: Run) -> Iterator[TestLooked]:
-    """A look at the sealed test part, where this run asked anything of it anew."""
+def evaluated(
+    view: View, keys: Keys, model: Model, answers: Mapping[str, Answer], version: Version, run: Run
+) -> Iterator[TestSetEvaluated]:
+    """An evaluation on the sealed test set, where this run asked anything of it anew."""
     for name, answer in answers.items():
         if name == f"score {model.name}" and not answer.reused:
-            yield TestLooked(
-                model=model.name, part=version.parts["test"].digest, run=run.id, recipe=answer.recipe
+            where = test_set(view, keys, version)
+            yield TestSetEvaluated(
+                model=model.name,
+                part=version.parts["test"].digest,
+                run=run.id,
+                recipe=answer.recipe,
+                split=where.split,
+                window=where.window,
             )

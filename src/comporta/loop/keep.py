@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import msgspec
+
 from comporta.engine import RUNS, STEPS
+from comporta.errors import Refused
+from comporta.ledger import Ledger
+from comporta.loop.artifacts import artifacts_in
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS
 from comporta.records import Artifact
 from comporta.registry import VERSIONS
-from comporta.store import Swept, Used, artifact_name
+from comporta.store import Swept, Used, artifact_name, projects_in
 from comporta.store import sweep as swept
 from comporta.store import usage as used
 
@@ -31,15 +38,36 @@ def sweep(house: House, *, dry: bool = False) -> Swept:
 
 
 def reachable(house: House) -> frozenset[str]:
-    """The names of all objects that must stay."""
+    """The names of all objects that must stay: what this project reaches, and artifacts that another one of
+    the same ledger reaches. Raises Refused where the store holds a project that this ledger does not know."""
     from comporta.data import reachable as rows_reach
 
-    ledger = house.ledger
+    known = house.ledger.projects()
+    strange = sorted(projects_in(house.store) - {*known, house.ledger.project})
+    if strange:
+        raise Refused(
+            f"store {house.store.url}: it holds the project {strange[0]!r}, which this ledger does not know, "
+            "so nobody can tell which artifacts that one needs. Give both one ledger, or each its own store."
+        )
+    found = reached(house.ledger)
+    for project in known:
+        if project != house.ledger.project:
+            with closing(house.ledger_of(project)) as ledger:
+                found |= reached(ledger)
+    return frozenset({artifact_name(digest) for digest in found} | rows_reach(house.store, house.keys))
+
+
+def needed_artifacts(ledger: Ledger) -> frozenset[str]:
+    """The names of the artifacts that one project needs."""
+    return frozenset(map(artifact_name, reached(ledger)))
+
+
+def reached(ledger: Ledger) -> set[str]:
+    """The digests of the artifacts that one project needs."""
     found: set[str] = set()
     recipes: set[str] = set()
     for _, version in ledger.scan(VERSIONS):
-        found |= {part.digest for part in version.parts.values()}
-        found |= {verdict.evidence.digest for verdict in version.verdicts if verdict.evidence}
+        found |= {each.digest for each in artifacts_in(msgspec.to_builtins(version))}
         recipes |= set(version.steps.values())
     for _, run in ledger.scan(RUNS, newest=True, limit=RECENT):
         recipes |= set(run.nodes.values())
@@ -49,4 +77,4 @@ def reachable(house: House) -> frozenset[str]:
         found |= {asset.digest for asset in outputs if isinstance(asset, Artifact)}
         if step is not None and step.log is not None:
             found.add(step.log.digest)
-    return frozenset({artifact_name(digest) for digest in found} | rows_reach(house.store, house.keys))
+    return found

@@ -7,7 +7,7 @@ A place in the graph is a short text: `data:weather@00000002`, `step:<recipe>`, 
 from __future__ import annotations
 
 from comporta.records import Artifact, Asset, Changes, Event, Lookup, Reading, Recipe, Record, View
-from comporta.records.facts import StepAnswered, TestLooked, VersionRegistered
+from comporta.records.facts import StepAnswered, TestSetEvaluated, VersionRegistered
 
 
 class Edge(Record, frozen=True, kw_only=True):
@@ -72,13 +72,15 @@ def _asked(fact: StepAnswered, event: Event, old: Lookup[Question]) -> Changes[Q
     )
 
 
-def _looked(fact: TestLooked, event: Event, old: Lookup[TestLooked]) -> Changes[TestLooked]:
+def _evaluated(
+    fact: TestSetEvaluated, event: Event, old: Lookup[TestSetEvaluated]
+) -> Changes[TestSetEvaluated]:
     yield f"{fact.model}/{fact.part}/{event.seq:012d}", fact
 
 
 EDGES = Reading("edge", Edge, {StepAnswered: _answered, VersionRegistered: _registered})
 QUESTIONS = Reading("question", Question, {StepAnswered: _asked})
-LOOKS = Reading("look", TestLooked, {TestLooked: _looked})
+EVALUATIONS = Reading("look", TestSetEvaluated, {TestSetEvaluated: _evaluated})
 
 
 def after(view: View, here: str) -> list[Edge]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comporta.errors import ComportaError, NotFound
 from comporta.loop.commits import version_at
+from comporta.loop.conceal import revealed
 from comporta.loop.house import House
 from comporta.loop.sentences import Say, sentence
 from comporta.records import Approval, Release, Transaction, Version
@@ -22,7 +23,12 @@ def models(house: House) -> tuple[Version, ...]:
 
 def version_of(house: House, name: str) -> Version:
     """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, what the
-    newest run at that commit led to. Raises NotFound, naming what there is."""
+    newest run at that commit led to. Its verdicts are as a reader wants them. Raises NotFound, naming what
+    there is."""
+    return revealed(house.desk, _found(house, name))
+
+
+def _found(house: House, name: str) -> Version:
     model, sign, asked = name.partition("@") if "@" in name else name.partition("/")
     known = [version for _, version in house.ledger.scan(VERSIONS, f"{model}/")]
     if not known:
@@ -58,7 +64,7 @@ def approve(
     approval = Approval(by=by, role=role, reason=reason, at=house.clock())
 
     def commit(tx: Transaction) -> None:
-        tx.append(approved(_now(tx, version), approval, say))
+        tx.append(approved(_now(house, tx, version), approval, say))
 
     house.ledger.transact(commit)
     return version_of(house, version.id)
@@ -70,7 +76,7 @@ def release(house: House, name: str, *, by: str = "", reason: str = "", say: Say
     gone = stale(house, version)
 
     def commit(tx: Transaction) -> Release:
-        require_releasable(_now(tx, version), house.clock(), gone, say)
+        require_releasable(_now(house, tx, version), house.clock(), gone, say)
         fact = released(
             tx.get(ROUTES, version.model),
             version.model,
@@ -92,7 +98,7 @@ def rollback(house: House, model: str, *, by: str = "", reason: str = "", say: S
         fact = rolled_back(tx.get(ROUTES, model), model, by=by, reason=reason, at=house.clock())
         back = tx.get(VERSIONS, version_key(model, fact.release.shares[0].version))
         assert back is not None, "a released version is in the inventory"
-        require_releasable(back, house.clock(), stale(house, back), say)
+        require_releasable(revealed(house.desk, back), house.clock(), stale(house, back), say)
         tx.append(fact)
         return fact.release
 
@@ -126,8 +132,8 @@ def stale(house: House, version: Version) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _now(tx: Transaction, version: Version) -> Version:
-    """The version as it stands inside this transaction."""
+def _now(house: House, tx: Transaction, version: Version) -> Version:
+    """The version as it stands inside this transaction, to decide on and to say why."""
     found = tx.get(VERSIONS, version_key(version.model, version.number))
     assert found is not None, "a version never leaves the inventory"
-    return found
+    return revealed(house.desk, found)

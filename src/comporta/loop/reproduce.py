@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from comporta.engine import Progress
-from comporta.errors import NotFound
+from comporta.errors import NotFound, Tampered
+from comporta.loop.artifacts import is_whole
 from comporta.loop.code import lay_out
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, Question
@@ -15,14 +16,16 @@ from comporta.store import Desk
 
 
 class Compared(Record, frozen=True, kw_only=True):
-    """One step asked again. differs: the outputs whose bytes are others. asked: whether the question itself
-    was the same (code, environment and inputs). newer: outputs that say the same in a newer form, so that
-    their bytes are others."""
+    """One step asked again. differs: the outputs whose bytes are others. damaged: outputs whose stored bytes
+    are gone or are not what was written, whatever came of it now. asked: whether the question itself was the
+    same (code, environment and inputs). newer: outputs that say the same in a newer form, so that their bytes
+    are others."""
 
     node: str
     asked: bool
     equal: bool
     differs: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
     newer: tuple[str, ...] = ()
 
 
@@ -41,6 +44,8 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
     version = version_of(house, name)
     erased = stale(house, version)
     questions = questions_of(house, version)
+    # Before anything is asked: to put the same bytes again would mend what lies there.
+    damaged = {node: damaged_outputs(house, question) for node, question in questions.items()}
     root = lay_out(house.desk, version.parts["code"], house.below / "code")
     engine = house.engine_at(root)
     try:
@@ -54,7 +59,7 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
     finally:
         engine.close()
     steps = tuple(
-        compare(house.desk, node, version.steps[node], question, answers[node])
+        compare(house.desk, node, version.steps[node], question, answers[node], damaged[node])
         for node, question in questions.items()
     )
     differing = tuple(each.node for each in steps if not each.equal)
@@ -127,13 +132,38 @@ def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def compare(desk: Desk, node: str, recipe: str, question: Question, answer: Answer) -> Compared:
+def damaged_outputs(house: House, question: Question) -> tuple[str, ...]:
+    """The outputs whose stored bytes are gone or are not what their digest says."""
+    return tuple(
+        sorted(
+            name
+            for name, asset in question.outputs.items()
+            if isinstance(asset, Artifact) and not is_whole(house, asset)
+        )
+    )
+
+
+def compare(
+    desk: Desk,
+    node: str,
+    recipe: str,
+    question: Question,
+    answer: Answer,
+    damaged: tuple[str, ...] = (),
+) -> Compared:
     """The answer now beside the answer then. recipe: digest of the question then."""
     then, now = question.outputs, answer.step.outputs
     others = sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
     newer = tuple(name for name in others if _say_the_same(desk, name, then.get(name), now.get(name)))
     differs = tuple(name for name in others if name not in newer)
-    return Compared(node=node, asked=answer.recipe == recipe, equal=not differs, differs=differs, newer=newer)
+    return Compared(
+        node=node,
+        asked=answer.recipe == recipe,
+        equal=not differs and not damaged,
+        differs=differs,
+        damaged=damaged,
+        newer=newer,
+    )
 
 
 def _say_the_same(desk: Desk, name: str, then: Asset | None, now: Asset | None) -> bool:
@@ -141,7 +171,7 @@ def _say_the_same(desk: Desk, name: str, then: Asset | None, now: Asset | None) 
         return False
     try:
         return say_the_same(name, desk.get(then), desk.get(now))
-    except NotFound:  # it was deleted since: then there is its digest alone
+    except (NotFound, Tampered):  # deleted or damaged since: then there is its digest alone
         return False
 
 
@@ -158,6 +188,11 @@ def _reason(steps: tuple[Compared, ...], erased: tuple[str, ...]) -> str:
             return f"All {len(steps)} steps gave the same; {', '.join(newer)}: in a newer form."
         return f"All {len(steps)} steps gave the same bytes."
     first = differing[0]
+    if first.damaged and not first.differs:
+        return (
+            f"{first.node}: {', '.join(first.damaged)} in the store were not what was written; built again "
+            "from the same question, they are in their place now."
+        )
     if erased:
         return f"Rows it learned from were erased since from {', '.join(erased)}: it cannot be the same."
     if not first.asked:

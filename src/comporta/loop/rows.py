@@ -46,11 +46,11 @@ def bundle_of(house: House, version: Version) -> Bundle:
     return house.desk.get_json(version.parts["bundle"], Bundle)
 
 
-def learned_rows(house: House, version: Version, column: str, value: Any) -> dict[str, int]:
-    """`train` and `test` → how many of the version's rows have this value in a hidden column."""
+def learned_rows(house: House, version: Version, column: str, *values: Any) -> dict[str, int]:
+    """`train` and `test` → how many of the version's rows have one of these values in a hidden column."""
     counts: dict[str, int] = {}
     for part in ("train", "test"):
         if part in version.parts:
             frame = table(house, version.parts[part], [column])
-            counts[part] = int((frame[column] == value).sum()) if column in frame.columns else 0
+            counts[part] = sum(int((frame[column] == each).sum()) for each in values) if frame.width else 0
     return counts

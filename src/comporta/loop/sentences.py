@@ -19,7 +19,14 @@ R = TypeVar("R")
 PACKAGES = ("comporta.gates", "comporta.evidence.codes")
 """Each of whose modules may declare codes."""
 
-MODULES = ("comporta.records.verdict", "comporta.train.codes", "comporta.loop.codes")
+MODULES = (
+    "comporta.records.verdict",
+    "comporta.stats.codes",
+    "comporta.train.codes",
+    "comporta.loop.codes",
+    "comporta.ledger.faults",
+    "comporta.ledger.bundle",
+)
 """Others that do. They are imported where a sentence is asked for, so they must be light."""
 
 

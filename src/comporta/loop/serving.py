@@ -73,6 +73,7 @@ class Released:
             fast=(lambda rows: Scored.of(predictor.fast(rows))) if plain else None,
             features=answer,
             requires=bundle.requires,
+            form=bundle.shapes[bundle.of].form,
             time=bundle.shapes[bundle.of].time,
             probe=trial_rows(predictor) if plain else None,
         )

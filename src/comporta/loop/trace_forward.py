@@ -7,32 +7,34 @@ from typing import Any
 import polars as pl
 
 from comporta.data import key_text, manifest_of, rows_of, slice_of
-from comporta.data.keys import subject_hash
+from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
 from comporta.loop.house import House
-from comporta.loop.lineage import LOOKS, QUESTIONS, after, data_place
+from comporta.loop.lineage import QUESTIONS, after, data_place
 from comporta.loop.log import predictions
 from comporta.loop.places import Place
 from comporta.loop.release import models, version_of
 from comporta.loop.rows import bundle_of, key_of, learned_rows
+from comporta.loop.test_set import evaluations
 from comporta.loop.tree import Tree
-from comporta.records import Version, decode, encode
+from comporta.records import Form, Version, canonical, decode, encode
 from comporta.release import ROUTES
 
 SHOWN = 3
 
 
 def version_forward(house: House, here: Place) -> Tree:
-    """The looks at its test rows, and the predictions it made."""
+    """How often its test set was evaluated, and the predictions it made."""
     version = version_of(house, here.name if here.number is None else f"{here.name}/{here.number}")
-    looks = house.ledger.scan(LOOKS, f"{version.model}/{version.parts['test'].digest}/")
+    done = evaluations(house.ledger, house.keys, version)
+    beside = f", {done.split} in all under this split" if done.split > done.here else ""
     mine = predictions(house, version.model).filter(pl.col("version") == version.number)
     return Tree(
         kind="version",
         id=version.id,
         label=f"{version.id}, {version.state}",
         children=(
-            Tree(kind="label", id="", label=f"its test rows were looked at {times(len(looks))}"),
+            Tree(kind="label", id="", label=f"test set evaluated {times(done.here)}{beside}"),
             *_predictions(version.model, mine, "it made"),
         ),
     )
@@ -100,7 +102,7 @@ def subject_forward(house: House, here: Place) -> Tree:
             part = slice_of(house.store, house.keys, name)
         except NotFound:
             continue
-        rows = rows_of(house.store, house.keys, part, subject=here.rest)
+        rows = rows_of(house.store, house.keys, part, subject=here.rest, form=table.shape().form)
         if rows.height:
             shape = table.shape()
             shown = [_row(name, shape.key, row) for row in rows.head(SHOWN).iter_rows(named=True)]
@@ -113,17 +115,28 @@ def subject_forward(house: House, here: Place) -> Tree:
                     children=(*shown, *(more if rows.height > SHOWN else ())),
                 )
             )
-    mark = subject_hash(here.rest, house.keys)
+    forms: dict[str, Form] = {}
     for version in models(house):
-        children += _learned(version, learned_rows(house, version, "__subject", mark))
-    for model in sorted({version.model for version in models(house)}):
-        about = predictions(house, model).filter(pl.col("subject") == here.rest)
-        children += _predictions(model, about, "about it")
+        way = bundle_of(house, version)
+        forms.setdefault(version.model, way.shapes[way.of].form)  # newest first
+        marks = subject_hashes(here.rest, house.keys, way.shapes[way.of].form)
+        children += _learned(version, learned_rows(house, version, "__subject", *marks))
+    for model in sorted(forms):
+        children += _predictions(
+            model, _about(predictions(house, model), here.rest, forms[model]), "about it"
+        )
     if not children:
         raise NotFound(f"found nothing about the subject {here.rest!r} in any dataset or prediction.")
     return Tree(
         kind="subject", id=f"subject:{here.rest}", label=f"subject {here.rest}", children=tuple(children)
     )
+
+
+def _about(asked: pl.LazyFrame, subject: str, form: Form) -> pl.LazyFrame:
+    """The predictions about a subject, in whatever spelling a request named it."""
+    names = asked.select(pl.col("subject").unique().drop_nulls()).collect().to_series()
+    same = names.filter(subject_texts(names, form) == canonical(subject, form))
+    return asked.filter(pl.col("subject").is_in(same.implode()))
 
 
 def _learned(version: Version, counts: dict[str, int]) -> list[Tree]:

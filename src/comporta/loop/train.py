@@ -10,10 +10,11 @@ from comporta.loop import code
 from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import Bundle, bundle
 from comporta.loop.checks import checks
+from comporta.loop.conceal import carried_on, revealed
 from comporta.loop.follow import follow
 from comporta.loop.forms import Forms, forms
 from comporta.loop.house import House
-from comporta.loop.judging import champion, earlier, late, logs, looked, measured, verdicts_of
+from comporta.loop.judging import champion, earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
@@ -98,7 +99,7 @@ def enter(
         if name.removeprefix("data ") in tables and isinstance(asset, Slice)
     )
 
-    unbegun = late(house, done)
+    found = judged_now(desk, model, level, answers, late(house, done))
 
     def commit(tx: Transaction) -> tuple[Version, bool]:
         versions = tuple(version for _, version in tx.scan(VERSIONS, f"{model.name}/"))
@@ -122,12 +123,13 @@ def enter(
                 asked=required,
                 forms={name: declared.now[name] for name in required},
             )
-            version = inherited(candidate, versions)
+            version = carried_on(desk, inherited(candidate, versions))
             tx.append(register(version, versions))
-        for look in looked(model, answers, version, done):
-            tx.append(look)
+        version = carried_on(desk, version)
+        for each in evaluated(tx, house.keys, model, answers, version, done):
+            tx.append(each)
         formerly = declared.of(version)
-        verdicts = verdicts_of(desk, model, level, answers, formerly(version), declared.now, unbegun)
+        verdicts = verdicts_of(model, level, found, formerly(version), declared.now)
         fact = judged(
             version,
             verdicts,
@@ -143,7 +145,8 @@ def enter(
         assert entered is not None, "a registered version is in the inventory"
         return entered, is_new or fact is not None
 
-    return house.ledger.transact(commit)
+    version, is_new = house.ledger.transact(commit)
+    return revealed(house.desk, version), is_new
 
 
 def _asks_as(desk: Desk, version: Version, model: Model) -> bool:

@@ -15,7 +15,7 @@ import polars as pl
 from comporta.data import answerer, scan, typed
 from comporta.data.asof import needed
 from comporta.data.features_time import as_times, ticks, unit_of
-from comporta.data.keys import row_key, subject_text
+from comporta.data.keys import row_key, subject_texts
 from comporta.data.online import Latest, online
 from comporta.loop.bundle import Bundle
 from comporta.loop.code import functions, lay_out
@@ -111,6 +111,5 @@ def raw(
         made = made.with_columns(as_times(ticks(time, unit), unit).alias("__time"))
     said = {"key": pl.col(ROW), "unit": pl.col(ROW), "subject": pl.lit("nobody")}
     if shape.subject is not None:
-        text = found.select(subject_text(shape.subject, found[shape.subject].dtype).alias("text"))["text"]
-        said["subject"] = pl.lit(text.fill_null("nobody"))
+        said["subject"] = pl.lit(subject_texts(found[shape.subject], shape.form).fill_null("nobody"))
     return made.with_columns(said[name].alias(f"__{name}") for name in told.requires)

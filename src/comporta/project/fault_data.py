@@ -12,7 +12,7 @@ from comporta.project.fault_common import Found, callable_with, importable, loca
 from comporta.project.features import AsOf, Features
 from comporta.project.kinds import unkind
 from comporta.project.locate import Fault, Places
-from comporta.records import Column
+from comporta.records import Column, Subject
 
 _TYPES = frozenset(
     (
@@ -35,6 +35,8 @@ def of_dataset(dataset: Dataset, root: Path, places: Places) -> Iterator[Fault]:
         elif callable(dataset.source):
             yield from importable("source", dataset.source, root)
             yield from callable_with("source", dataset.source, 0)
+        if isinstance(dataset.subject, Subject):
+            yield from (("subject", said) for _, said in unkind(dataset.subject))
         yield from spans(dataset, "delay", "fresh")
         if dataset.arrived is not None and dataset.delay is not None:
             yield "delay", "found `arrived` too, expected one of them. Remove one."

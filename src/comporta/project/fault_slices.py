@@ -10,7 +10,7 @@ from comporta.project.dataset import Dataset
 from comporta.project.fault_common import Found, many
 from comporta.project.features import AsOf, Features
 from comporta.project.model import Model
-from comporta.records import Column, Need
+from comporta.records import Column, Need, Subject
 
 BY = {"bias": ("columns",), "calibration": ("columns",)}
 """Evidence that is sliced by columns which its parameters name; other evidence by `Need.by` alone."""
@@ -59,5 +59,6 @@ def _of(dataset: Dataset) -> Iterator[tuple[str, str]]:
     for column in many(dataset.columns):
         if isinstance(column, Column) and column.personal:
             yield column.name, f"a personal column of Dataset {dataset.name!r}"
-    if isinstance(dataset.subject, str):
-        yield dataset.subject, f"the subject of Dataset {dataset.name!r}"
+    if isinstance(dataset.subject, str | Subject):
+        column = dataset.subject if isinstance(dataset.subject, str) else dataset.subject.column
+        yield column, f"the subject of Dataset {dataset.name!r}"

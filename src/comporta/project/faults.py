@@ -23,6 +23,7 @@ from comporta.project.model import Model
 from comporta.project.person import Person
 from comporta.project.project import Project
 from comporta.project.sources import counts
+from comporta.records import Subject
 
 
 def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple[Fault, ...]:
@@ -33,6 +34,7 @@ def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple
     places = Places(tuple(files) or sources(root), root)
     found = chain(
         _project(project, places),
+        _subjects(project, places),
         *(of_dataset(each, root, places) for each in _every(project, Dataset)),
         *(of_features(each, root, places) for each in _every(project, Features)),
         *(of_model(each, root, places) for each in many(project.models) if isinstance(each, Model)),
@@ -82,6 +84,25 @@ def _every(project: Project, kind: type[Any]) -> list[Any]:
     for thing in (*many(project.datasets), *many(project.models)):
         meet(thing)
     return [thing for thing in met.values() if isinstance(thing, kind)]
+
+
+def _subjects(project: Project, places: Places) -> Iterator[Fault]:
+    """Two forms of one kind of subject: who is found by the one is not found by the other."""
+    forms: dict[str, tuple[str, str]] = {}
+    for dataset in _every(project, Dataset):
+        said = dataset.about
+        if not isinstance(said, Subject) or any(unkind(said)):
+            continue
+        form, first = forms.setdefault(said.kind, (said.form, dataset.name))
+        if form != said.form:
+            yield places.fault(
+                "Dataset",
+                dataset.name,
+                "subject",
+                f"Dataset {dataset.name!r}: subject: found the form {said.form!r}, expected {form!r}, which "
+                f"Dataset {first!r} declares for {said.kind!r}: a subject of one would not be found in the "
+                "other. Declare one form, or another `kind`.",
+            )
 
 
 def _project(project: Project, places: Places) -> Iterator[Fault]:

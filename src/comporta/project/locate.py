@@ -13,10 +13,10 @@ from comporta.project.dataset import Dataset
 from comporta.project.features import AsOf, Features
 from comporta.project.model import Model
 from comporta.project.project import Project
-from comporta.records import Column, Record
+from comporta.records import Column, Record, Subject
 
 DECLARATIONS: dict[str, type[Record]] = {
-    kind.__name__: kind for kind in (Project, Model, Features, AsOf, Dataset, Column)
+    kind.__name__: kind for kind in (Project, Model, Features, AsOf, Dataset, Subject, Column)
 }
 
 

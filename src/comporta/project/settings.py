@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from comporta.errors import BadProject
-from comporta.records import Record
+from comporta.records import DEFAULT_PROJECT, Record
+from comporta.records.project import checked_project
 
 FILE = "comporta.toml"
 
@@ -19,6 +20,8 @@ class Settings(Record, frozen=True, kw_only=True):
     ledger: `sqlite:///…` or `postgresql://…`; COMPORTA_LEDGER. store: `file://…`, `s3://…`;
     COMPORTA_STORE. key: `file://…` of 32 bytes in hex; COMPORTA_KEY. executor: `local://?workers=2`;
     COMPORTA_EXECUTOR. budget: how long each level may measure a candidate; COMPORTA_BUDGET.
+    project_id: what this project is called in ledger and store, which several can share: letters, digits, `_`
+    and `-`; COMPORTA_PROJECT_ID. It stays as it is once something was kept under it.
     """
 
     ledger: str = "sqlite:///.comporta/ledger.db"
@@ -26,19 +29,23 @@ class Settings(Record, frozen=True, kw_only=True):
     key: str = "file://comporta.key"
     executor: str = "local://"
     budget: str = "commit=1m, release=30m, audit=4h"
+    project_id: str = DEFAULT_PROJECT
 
 
 def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """What `comporta.toml` in `root` says, if it is there; COMPORTA_LEDGER and its like go before it.
 
-    Raises BadProject on a file that is no TOML, an unknown key, or a value that is no text.
+    Raises BadProject on a file that is no TOML, an unknown key, a value that is no text, or a project id that
+    is none.
     """
     said = _read(root / FILE)
     for name in Settings.__struct_fields__:
         variable = f"COMPORTA_{name.upper()}"
         if environment.get(variable):
             said[name] = environment[variable]
-    return Settings(**said)
+    found = Settings(**said)
+    checked_project(found.project_id)
+    return found
 
 
 def _read(file: Path) -> dict[str, str]:

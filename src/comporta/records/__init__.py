@@ -15,16 +15,29 @@ from comporta.records.dataset import (
     Value,
 )
 from comporta.records.duration import duration
-from comporta.records.event import Changes, Event, Fact, Head, Lookup, Reading, Transaction, View
+from comporta.records.event import (
+    DEFAULT_PROJECT,
+    Changes,
+    Event,
+    Fact,
+    Head,
+    Lookup,
+    Reading,
+    SignedHead,
+    Transaction,
+    View,
+)
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
+from comporta.records.subject import Form, Subject, canonical, spellings
 from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
+    FEWEST_SUBJECTS,
     LEVELS,
     Check,
     Evidence,
@@ -41,7 +54,9 @@ from comporta.records.verdict import (
 from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
+    "DEFAULT_PROJECT",
     "FEWEST_ROWS",
+    "FEWEST_SUBJECTS",
     "LEVELS",
     "Answer",
     "Approval",
@@ -66,6 +81,7 @@ __all__ = [
     "Field",
     "Figure",
     "Findings",
+    "Form",
     "Fragment",
     "Head",
     "Join",
@@ -94,10 +110,12 @@ __all__ = [
     "Shape",
     "Share",
     "Signature",
+    "SignedHead",
     "Slice",
     "Split",
     "State",
     "Step",
+    "Subject",
     "Text",
     "Transaction",
     "Unmeasured",
@@ -110,6 +128,7 @@ __all__ = [
     "at_random",
     "by_group",
     "by_time",
+    "canonical",
     "code",
     "codes_in",
     "decode",
@@ -119,5 +138,6 @@ __all__ = [
     "in_codes",
     "need",
     "say",
+    "spellings",
     "unmeasured_in",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from comporta.records.record import Record
+from comporta.records.subject import Form
 
 Value = str | float | int | bool
 Change = Literal["append", "update", "replace"]
@@ -51,7 +52,8 @@ class Counted(Record, frozen=True, kw_only=True):
 class Shape(Record, frozen=True, kw_only=True):
     """A dataset less its source: what the data room needs to place, check and join its rows.
 
-    key: columns that name a row. subject: the column of the person or thing a row is about.
+    key: columns that name a row. subject: the column of the person or thing a row is about, form: how its
+    values are compared.
     time: when a row was true. arrived: the column of when it was known; delay: or how long after `time`.
     fresh: the newest `time` may be at most this long ago.
     """
@@ -64,6 +66,7 @@ class Shape(Record, frozen=True, kw_only=True):
     delay: timedelta | None = None
     columns: tuple[Column, ...] = ()
     fresh: timedelta | None = None
+    form: Form = "exact"
 
 
 class Fragment(Record, frozen=True, kw_only=True):

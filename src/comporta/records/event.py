@@ -13,6 +13,9 @@ from comporta.records.record import Record
 S = TypeVar("S")
 F = TypeVar("F", bound="Fact")
 
+DEFAULT_PROJECT = "default"
+"""The project of what was written before a ledger could hold several."""
+
 
 class Fact(Record, frozen=True, kw_only=True):
     """The body of an event. Each class names its `kind` and its schema version; both are stored."""
@@ -22,18 +25,23 @@ class Fact(Record, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One link of the chain. seq: from 1, without gaps. body: the very bytes that were hashed.
+    """One link of a project's chain. seq: from 1, without gaps. body: the very bytes that were hashed.
 
-    hash: keyed BLAKE3 over prev, seq, at, kind, schema and body; hex.
+    salt, leaf: `leaf` is SHA-256 over salt, header and body; hash: SHA-256 over `prev` and `leaf`; hex.
+    An event of the keyed chain, with which older ledgers begin, has neither salt nor leaf; its hash is keyed
+    BLAKE3. body, salt: None once they were removed; the leaf stays.
     """
 
+    project: str = DEFAULT_PROJECT
     seq: int
     at: datetime
     kind: str
     schema: int
-    body: bytes
+    body: bytes | None
     prev: str
     hash: str
+    salt: bytes | None = None
+    leaf: str = ""
 
 
 class Head(Record, frozen=True, kw_only=True):
@@ -41,6 +49,14 @@ class Head(Record, frozen=True, kw_only=True):
 
     seq: int
     hash: str
+
+
+class SignedHead(Record, frozen=True, kw_only=True):
+    """A head with its Ed25519 signature, as stored. key: the public key, 64 hex digits."""
+
+    head: Head
+    signature: bytes
+    key: str
 
 
 Lookup = Callable[[str], S | None]

@@ -38,6 +38,10 @@ CHANGED = code("check.changed", "{title}, as changed since", title=Text)
 FEWEST_ROWS = 30
 """A slice of fewer is not measured."""
 
+FEWEST_SUBJECTS = 10
+"""A slice about fewer people or things is not measured either: one may own all of its rows, and a figure of
+them would tell of that one. Ten is the threshold that research data centres commonly set for a cell."""
+
 
 class Unmeasured(Record, frozen=True, kw_only=True):
     """A figure that is not there, and why. metric: empty for every one. slice: of which rows, as in `Figure`;
@@ -137,7 +141,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
     are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
     since; it still counts. changed: of a check that was asked in another form at first, and stands beside
-    that one. form: digest of what the check declared, or empty.
+    that one. form: digest of what the check declared, or empty. words: what stands behind the digests in it
+    (`#` and 32 hex digits): in a fact no value of the data is written out.
     """
 
     check: str
@@ -154,6 +159,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     title: Text = ""
     kind: str = ""
     changed: bool = False
+    words: Artifact | None = None
 
     @property
     def called(self) -> Text:

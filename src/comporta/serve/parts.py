@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
-from comporta.records import Observation, encode
+from comporta.records import Observation, canonical, encode
 from comporta.serve.asked import NOBODY, About, Asked, nth
 from comporta.serve.live import Answer, Live
 from comporta.serve.serving import Door
@@ -89,6 +89,7 @@ def observations(parts: list[Part], ids: Sequence[str], about: About, nanosecond
     for part in parts:
         live, answer = part.live, part.answer
         assert answer is not None
+        form = live.loaded.form
         label, chances, joined = answer.label, answer.probability, answer.joined
         places = part.places if part.places is not None else range(answer.rows.n)
         for i, inputs in enumerate(live.schema.records(answer.rows)):
@@ -108,7 +109,7 @@ def observations(parts: list[Part], ids: Sequence[str], about: About, nanosecond
                 output=output,
                 joined=() if joined is None else joined[i],
                 key=said.key,  # type: ignore[arg-type]
-                subject=said.subject,  # type: ignore[arg-type]
+                subject=None if said.subject is None else canonical(said.subject, form),  # type: ignore[arg-type]
                 unit=said.unit,  # type: ignore[arg-type]
             )
             # At once, one by one: a batch of records first and of lines then goes through all memory twice.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from comporta.records import Feedback, Joined, Record, Share, Signature
+from comporta.records import Feedback, Form, Joined, Record, Share, Signature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,8 @@ class Loaded(Record, frozen=True, kw_only=True):
     NaN; only where the raw columns are all numbers and are the features, in their order.
     features: (raw columns, one UTC time a row) → (features, the rows of history each row read).
     test: raises when the model does not answer here as it did where it was made.
-    requires: what a request must say of each row. time: the raw column of the request's time, if any.
+    requires: what a request must say of each row. form: how the subjects of its rows are
+    compared. time: the raw column of the request's time, if any.
     probe: rows of raw columns that it must answer before it takes traffic.
     """
 
@@ -55,6 +56,7 @@ class Loaded(Record, frozen=True, kw_only=True):
     features: Features | None = None
     test: Callable[[], None] | None = None
     requires: tuple[Meta, ...] = ()
+    form: Form = "exact"
     time: str | None = None
     probe: pl.DataFrame | None = None
 

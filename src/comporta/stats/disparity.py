@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import special
 
+from comporta.records import FEWEST_SUBJECTS
 from comporta.stats.bootstrap import LEVEL
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ FEWEST = 30
 
 class Rates(NamedTuple):
     """One rate in k groups, each (k,): value, rows that count, independent units, variance of the value, and
-    how many times larger that is because rows of a unit are alike. share: of rows, or a mean."""
+    how many times larger that is because rows of a unit are alike. share: of rows, or a mean. subjects: (k,)
+    how many people or things the rows that count are about; None where each row counts."""
 
     value: Floats
     rows: Floats
@@ -35,6 +37,7 @@ class Rates(NamedTuple):
     variance: Floats
     effect: Floats
     share: bool
+    subjects: Floats | None = None
 
 
 class Pairs(NamedTuple):
@@ -57,10 +60,12 @@ def rates(
     unit: Places | None = None,
     share: bool = True,
     least: Floats | None = None,
+    subject: Places | None = None,
 ) -> Rates:
     """The sum of `top` over the sum of `bottom` in each group. top, bottom, group: (n,); bottom is 1 where
     the row counts and 0 elsewhere, where top is 0 too. unit: (n,) rows that are resampled whole.
-    least: (n,) the variance of each row that is known beforehand: few rows may show none of it."""
+    least: (n,) the variance of each row that is known beforehand: few rows may show none of it. subject: (n,)
+    whom each row is about."""
     rows = np.bincount(group, bottom, groups).astype(np.float64)
     held = np.maximum(rows, 1)
     value = np.bincount(group, top, groups) / held
@@ -69,22 +74,38 @@ def rates(
     between: Floats = square
     units: Floats = rows
     if unit is not None:
-        cells, cell = np.unique(group * (int(unit.max()) + 1) + unit, return_inverse=True)
-        of = cells // (int(unit.max()) + 1)
-        units = np.bincount(of, np.bincount(cell, bottom, len(cells)) > 0, groups).astype(float)
-        between = np.bincount(of, np.bincount(cell, rest, len(cells)) ** 2, groups).astype(np.float64)
+        of, cell = _cells(group, unit)
+        units = np.bincount(of, np.bincount(cell, bottom, len(of)) > 0, groups).astype(float)
+        between = np.bincount(of, np.bincount(cell, rest, len(of)) ** 2, groups).astype(np.float64)
     few = units / np.maximum(units - 1, 1)
     # One group's own effect is a guess from few units, and none where it has one value: all of them help.
     all_ = between.sum() / square.sum() if square.sum() > 0 else 1.0
     own = np.divide(between, square, out=np.ones(groups), where=square > 0)
     effect = np.maximum(1.0, np.maximum(all_, own)) if unit is not None else np.ones(groups)
     spread = square if least is None else np.maximum(square, np.bincount(group, least, groups))
-    return Rates(value, rows, units, effect * spread * few / held**2, effect, share)
+    about = None
+    if subject is not None:
+        of, cell = _cells(group, subject)
+        about = np.bincount(of, np.bincount(cell, bottom, len(of)) > 0, groups).astype(np.float64)
+    return Rates(value, rows, units, effect * spread * few / held**2, effect, share, about)
+
+
+def _cells(group: Places, unit: Places) -> tuple[Places, Places]:
+    """Each pair of a group and a unit that there is: its group, (pairs,); and the pair of each row, (n,)."""
+    wide = int(unit.max(initial=0)) + 1
+    cells, cell = np.unique(group * wide + unit, return_inverse=True)
+    return cells // wide, cell
 
 
 def judged(found: Rates) -> NDArray[np.bool_]:
-    """(k,) the groups of at least 30 rows and two units."""
-    return (found.rows >= FEWEST) & (found.units >= 2)
+    """(k,) the groups of at least 30 rows, two units and ten subjects."""
+    return told(found) & (found.units >= 2)
+
+
+def told(found: Rates) -> NDArray[np.bool_]:
+    """(k,) the groups whose rate may be shown: of at least 30 rows and ten subjects."""
+    many = found.rows >= FEWEST
+    return many if found.subjects is None else many & (found.subjects >= FEWEST_SUBJECTS)
 
 
 def limits(found: Rates, tail: float) -> tuple[Floats, Floats]:

@@ -6,6 +6,7 @@ from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Entry, Store
 from comporta.store.secret import parse_secret, read_secret, write_secret
+from comporta.store.shared import SharedStore, address, place_of, projects_in
 from comporta.store.space import Swept, Used, sweep, usage
 from comporta.store.urls import open_store
 
@@ -15,9 +16,11 @@ __all__ = [
     "Keys",
     "LocalStore",
     "MemoryStore",
+    "SharedStore",
     "Store",
     "Swept",
     "Used",
+    "address",
     "artifact_name",
     "derive",
     "digest",
@@ -26,6 +29,8 @@ __all__ = [
     "new_secret",
     "open_store",
     "parse_secret",
+    "place_of",
+    "projects_in",
     "read_secret",
     "sweep",
     "usage",

@@ -13,6 +13,7 @@ from comporta.records.asset import Artifact
 from comporta.records.record import Record, decode, encode
 from comporta.store.keys import Keys, digest
 from comporta.store.protocol import Store
+from comporta.store.shared import place_of
 
 T = TypeVar("T")
 
@@ -58,8 +59,8 @@ class Desk(Record, frozen=True, kw_only=True):
         data = self.store.get(artifact_name(artifact.digest))
         if digest(self.keys.content, data) != artifact.digest:
             raise Tampered(
-                f"{self.store.url}/{artifact_name(artifact.digest)}: its bytes are not what was written. "
-                "Restore it from a backup, or delete it and run again."
+                f"{place_of(self.store, artifact_name(artifact.digest))}: its bytes are not what was "
+                "written. Restore it from a backup, or delete it and run again."
             )
         return data
 

@@ -6,9 +6,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from comporta.errors import BadProject
+from comporta.records.event import DEFAULT_PROJECT
+from comporta.records.project import checked_project
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Store
+from comporta.store.shared import BELOW, SharedStore, parted
 
 
 def file_path(url: str, root: Path) -> Path:
@@ -19,11 +22,22 @@ def file_path(url: str, root: Path) -> Path:
     return root / path
 
 
-def open_store(url: str, root: Path) -> Store:
+def open_store(url: str, root: Path, project: str = DEFAULT_PROJECT) -> Store:
     """The store at `file://PATH`, `memory://`, or an object store's URL (`s3://…`, extra `objects`).
 
-    Raises BadProject on a URL that is none of them, MissingExtra where the extra is not installed.
+    project: whose part of it. Raises BadProject on a URL that is none of them, MissingExtra where the extra
+    is not installed.
     """
+    url, named = parted(url)
+    whole = _open(url, root)
+    project = named or project
+    if project == DEFAULT_PROJECT:
+        return whole
+    below = f"{BELOW}/{checked_project(project)}"
+    return SharedStore(_open(f"{url.rstrip('/')}/{below}", root), whole, project)
+
+
+def _open(url: str, root: Path) -> Store:
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme == "file":
         return LocalStore(file_path(url, root))

@@ -10,6 +10,8 @@ from blake3 import blake3
 from comporta.errors import NotFound
 from comporta.store.keys import Keys, digest
 from comporta.store.protocol import Store
+from comporta.store.shared import SharedStore
+from comporta.store.space import ARTIFACTS
 
 PIECE = 1 << 20
 
@@ -32,6 +34,8 @@ def put_whole(store: Store, keys: Keys, name: str, id: str, data: bytes | Path) 
 
 def digest_of(store: Store, keys: Keys, name: str) -> str:
     """The keyed digest of what lies under a name. Raises NotFound."""
+    if isinstance(store, SharedStore) and name.startswith(ARTIFACTS):
+        store = store.whole
     parts = urlsplit(store.url)
     if parts.scheme != "file":
         return digest(keys.content, store.get(name))

@@ -7,6 +7,7 @@ only after their agreement with the estimator was shown (`export`).
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Compiled(Record, frozen=True, kw_only=True):
 
 def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
     """The graph in ONNX Runtime, one thread: a server has its processes, and one row has no parts."""
+    # Loading it would write a device id into the home folder and send usage to its makers.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

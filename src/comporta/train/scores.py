@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from comporta.records import FEWEST_ROWS, Figure, Scores, Unmeasured
+from comporta.records import FEWEST_ROWS, Figure, Message, Scores, Unmeasured
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import labelled, metrics_for, statistics
+from comporta.stats.subjects import too_few
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
 from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
 
@@ -26,8 +27,8 @@ def measure(
 ) -> Scores:
     """Every metric on all rows and on each slice of these columns, with 95 % intervals.
 
-    Rows without a target are left out. A slice of fewer than 30 rows is not measured, and said so, as
-    are values beyond the 50 most common: together, as the slice `column=…`.
+    Rows without a target are left out. A slice of fewer than 30 rows or ten subjects is not measured, and
+    said so, as are values beyond the 50 most common: together, as the slice `column=…`.
     """
     rows = labelled(predictions)
     names = metrics_for(rows, metrics)
@@ -36,8 +37,7 @@ def measure(
     figures: list[Figure] = []
     lost: list[Unmeasured] = []
     for where, some in slices_of(rows, slices):
-        if where and some.height < FEWEST_ROWS:
-            why = TOO_FEW_ROWS(rows=some.height, least=FEWEST_ROWS)
+        if where and (why := _too_small(some)) is not None:
             lost += [Unmeasured(metric=name, slice=where, why=why, small=True) for name in names]
             continue
         units = units_of(some, group)
@@ -59,3 +59,10 @@ def measure(
             )
             lost += [Unmeasured(metric=name, slice=f"{by}=…", why=why, small=small) for name in names]
     return Scores(part=part, figures=tuple(figures), unmeasured=tuple(lost))
+
+
+def _too_small(part: pl.DataFrame) -> Message | None:
+    """Why nothing is measured on a slice."""
+    if part.height < FEWEST_ROWS:
+        return TOO_FEW_ROWS(rows=part.height, least=FEWEST_ROWS)
+    return too_few(part)

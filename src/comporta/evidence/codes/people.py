@@ -24,6 +24,11 @@ ATTACKER_KNOWS_OUTCOME = code(
 VALUES_TOO_SMALL = code(
     "evidence.values_too_small", "Not judged, under {least} rows: {values}.", least=int, values=Text
 )
+VALUES_OF_FEW_SUBJECTS = code(
+    "evidence.values_of_few_subjects",
+    "Not judged, about fewer than {least} subjects: {values}.",
+    least=int, values=Text,
+)  # fmt: skip
 VALUES_TOO_RARE = code(
     "evidence.values_too_rare",
     "Not judged, beyond the {most} most common: {values}.",

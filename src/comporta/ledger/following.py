@@ -1,0 +1,181 @@
+"""The chain followed row by row: links, leaves, numbers, times, signed heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from comporta.errors import ComportaError
+from comporta.ledger import faults as found
+from comporta.ledger.chain import header, leaf, link, moment
+from comporta.ledger.faults import Fault, What
+from comporta.ledger.keyed import keyed_link
+from comporta.ledger.protocol import Row
+from comporta.ledger.signing import is_signed
+from comporta.ledger.stored import event_of, plain
+from comporta.records.event import Event, Head
+from comporta.records.facts import ChainContinued
+from comporta.records.message import Message
+from comporta.records.record import decode
+
+TOLD = 100  # faults listed one by one; the rest are counted
+
+
+class Faults(list[Fault]):
+    """Those found so far."""
+
+    def add(self, what: What, message: Message, **where: Any) -> None:
+        self.append(Fault(what=what, message=message, **where))
+
+
+class Chain:
+    """Follows one project's chain. key: of its keyed part. public: what its heads must be signed with.
+
+    heads: as stored, in order of seq.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        key: bytes,
+        public: str,
+        heads: Iterator[tuple[Any, Any, Any, Any]],
+        faults: Faults,
+    ) -> None:
+        self._project, self._key, self._public = project, key, public
+        self._heads = heads
+        self._next_head = next(heads, None)
+        self._faults = faults
+        self._wrong: list[Row] = []
+        self._at: int | None = None
+        self._under_head = True
+        self.events = self.keyed = self.signed = self.seq = self.backwards = 0
+        self.hash = ""
+        self.bodiless: dict[int, str] = {}
+
+    def follow(self, row: Row, head: Head | None) -> Event | None:
+        """The event of the row where it can be read, whatever else is wrong with it."""
+        row = tuple(map(plain, row))
+        seq, at, kind, _, _, _, its_leaf, prev, hash_ = row
+        self.events += 1
+        if type(seq) is int and seq < 1:
+            self._faults.add("number", found.NUMBER(seq=seq), seq=seq)
+            return None
+        if seq != self.seq + 1:
+            first, last = self.seq + 1, seq - 1
+            missing = (
+                found.MISSING(seq=first) if first == last else found.MISSING_MANY(first=first, last=last)
+            )
+            self._faults.add("removed", missing, seq=first)
+        elif prev != self.hash:
+            self._faults.add("changed", found.FOLLOWS(seq=seq), seq=seq)
+        before = Head(seq=self.seq, hash=self.hash)
+        self.seq, self.hash = seq, str(hash_)
+        if head is not None and head.seq == seq and head.hash != hash_:
+            self._faults.add("rewritten", found.OTHER_HEAD(seq=seq), seq=seq)
+        self._under_head = False
+        self._follow_heads(seq)
+        if not _readable(row):
+            self._faults.add("unreadable", found.FIELD_TYPE(seq=seq), seq=seq)
+            return None
+        if its_leaf is None:
+            self._keyed(row)
+        else:
+            self._leaved(row, before)
+        self._time(seq, at, kind, its_leaf is None)
+        try:
+            moment(at)
+        except OverflowError:
+            return None
+        return event_of(row, self._project)
+
+    def end(self) -> None:
+        """What only the whole chain tells: heads beyond its end, moved events, an end under no head."""
+        while self._next_head is not None:
+            self._faults.add("signature", found.SIGNED_OTHER(seq=self._next_head[0]), seq=self._next_head[0])
+            self._next_head = next(self._heads, None)
+        if self.events > self.keyed and not self._under_head:
+            self._faults.add("signature", found.UNSIGNED(seq=self.seq), seq=self.seq)
+        for row in self._wrong:
+            for other in self._wrong:
+                if other[0] != row[0] and _fits(self._key, self._project, row, other[0]):
+                    self._faults.add("moved", found.MOVED(seq=row[0], other=other[0]), seq=row[0])
+
+    def _keyed(self, row: Row) -> None:
+        seq, kind = row[0], row[2]
+        if self.keyed < self.events - 1:
+            self._faults.add("changed", found.KEYED_LATE(seq=seq, kind=kind), seq=seq)
+        self.keyed += 1
+        # Nothing signs it: the keyed chain's end is its last event.
+        self._under_head = True
+        if not _fits(self._key, self._project, row, seq):
+            self._changed(row)
+
+    def _leaved(self, row: Row, before: Head) -> None:
+        seq, _, kind, _, salt, body, its_leaf, prev, hash_ = row
+        if hash_ != link(prev, its_leaf):
+            self._faults.add("changed", found.RELINKED(seq=seq, kind=kind), seq=seq)
+            self._wrong.append(row)
+        elif salt is None or body is None:
+            self.bodiless[seq] = kind
+        elif not _fits(self._key, self._project, row, seq):
+            self._changed(row)
+        if self.keyed and self.keyed == self.events - 1 and not _continues(kind, body, before):
+            self._faults.add("changed", found.NOT_CONTINUED(seq=seq, kind=kind), seq=seq)
+
+    def _changed(self, row: Row) -> None:
+        self._faults.add("changed", found.CHANGED(seq=row[0], kind=row[2]), seq=row[0])
+        if len(self._wrong) < TOLD:
+            self._wrong.append(row)
+
+    def _time(self, seq: int, at: int, kind: str, keyed: bool) -> None:
+        if self._at is not None and at < self._at:
+            if keyed:
+                self.backwards += 1  # its writers took the clock as it was
+            else:
+                self._faults.add("time", found.BACKWARDS(seq=seq, kind=kind), seq=seq)
+        self._at = at
+
+    def _follow_heads(self, seq: int) -> None:
+        while self._next_head is not None and self._next_head[0] <= seq:
+            at, hash_, signature, key = self._next_head
+            if at != seq or hash_ != self.hash:
+                self._faults.add("signature", found.SIGNED_OTHER(seq=at), seq=at)
+            elif key != self._public:
+                self._faults.add("key", found.SIGNED_BY(seq=at, key=str(key)), seq=at)
+            elif not is_signed(self._public, signature, self._project, Head(seq=at, hash=hash_)):
+                self._faults.add("signature", found.SIGNATURE(seq=at), seq=at)
+            else:
+                self.signed += 1
+                self._under_head = True
+            self._next_head = next(self._heads, None)
+
+
+def _readable(row: Row) -> bool:
+    seq, at, kind, schema, salt, body, its_leaf, prev, hash_ = row
+    plain = zip((seq, at, kind, schema, prev, hash_), (int, int, str, int, str, str), strict=True)
+    if not all(type(part) is type_ for part, type_ in plain):
+        return False
+    if its_leaf is None:
+        return type(body) is bytes
+    return type(its_leaf) is str and type(body) in (bytes, type(None)) and type(salt) in (bytes, type(None))
+
+
+def _fits(key: bytes, project: str, row: Row, seq: int) -> bool:
+    """Whether the row is what was written as event `seq`."""
+    _, at, kind, schema, salt, body, its_leaf, prev, hash_ = row
+    if its_leaf is None:
+        return bool(hash_ == keyed_link(key, prev=prev, seq=seq, at=at, kind=kind, schema=schema, body=body))
+    if salt is None or body is None:
+        return False
+    head = header(project=project, seq=seq, at=at, kind=kind, schema=schema)
+    return bool(its_leaf == leaf(salt, head, body) and hash_ == link(prev, its_leaf))
+
+
+def _continues(kind: str, body: bytes | None, before: Head) -> bool:
+    if kind != ChainContinued.kind or body is None:
+        return False
+    try:
+        return decode(body, ChainContinued).keyed == before
+    except (ComportaError, ValueError):
+        return False

@@ -1,0 +1,44 @@
+"""Which events' bodies may be taken away, and the fact that says so: what the chain stands on stays."""
+
+from __future__ import annotations
+
+import re
+
+from comporta.errors import BadProject, NotFound, Refused
+from comporta.records.event import Event
+from comporta.records.facts import ChainContinued, EventRemoved, ProjectKeyed
+
+_STAYS = {fact.kind for fact in (ChainContinued, EventRemoved, ProjectKeyed)}
+
+
+def require_removable(event: Event | None, seq: int) -> None:
+    """Raises NotFound where there is no such event, Refused where its body must stay."""
+    if event is None:
+        raise NotFound(f"event {seq}: there is none. `comporta audit verify` tells how many there are.")
+    if not event.leaf:
+        raise Refused(
+            f"event {seq}: it is of the keyed chain, whose links cover the bodies themselves. "
+            "Only events after `chain.continued` can lose theirs."
+        )
+    if event.kind in _STAYS:
+        raise Refused(f"event {seq}: a {event.kind} says what the chain stands on, so its body must stay.")
+    if event.body is None:
+        raise Refused(f"event {seq}: its body was removed already.")
+
+
+def fact_of(seq: int, reason: str, by: str) -> EventRemoved:
+    """The fact that says so. Raises BadProject on a reason that is no code: it can never be taken back."""
+    if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,63}", reason):
+        raise BadProject(
+            f"reason: found {reason[:40]!r}, expected a code of small letters, digits, '.', '_' and '-', "
+            "such as erasure. What it is in words belongs where it can be deleted."
+        )
+    return EventRemoved(seq=seq, reason=reason, by=by)
+
+
+def needed(seq: int, error: Exception) -> Refused:
+    """What follows cannot be folded without this event."""
+    return Refused(
+        f"event {seq}: later events cannot be read without it ({error!r}), so its body stays. "
+        "Remove theirs first."
+    )

@@ -1,0 +1,87 @@
+"""The stored rows of one project, as one database connection sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from comporta.ledger.folding import after
+from comporta.ledger.protocol import Row
+from comporta.ledger.stored import plain
+from comporta.ledger.tables import Statements
+from comporta.ledger.triggers import missing
+
+_ALL = 2**62
+_PAGE = 1000  # events read at once: no read is held open while they are worked on
+
+
+class Rows:
+    """The stored rows of one project, as one connection sees them."""
+
+    def __init__(self, connection: Connection, sql: Statements, project: str) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._project = project
+
+    def _ask(self, statement: str, **values: Any) -> Any:
+        return self._connection.exec_driver_sql(statement, {"project": self._project, **values})
+
+    def kept_state(self, reading: str, key: str) -> Any:
+        """(mark, upto, state) or None."""
+        return self._ask(self._sql.state, reading=reading, key=key).first()
+
+    def kept(self, reading: str) -> Any:
+        """(mark, upto) or None."""
+        return self._ask(self._sql.get_kept, reading=reading).first()
+
+    def head(self) -> Any:
+        """(seq, hash, at, leaf) or None."""
+        return self._ask(self._sql.head).first()
+
+    def others(self, reading: str, key: str, mark: str) -> list[tuple[str, str]]:
+        """Project and state, of the other projects that fold by this mark's rules."""
+        return [tuple(row) for row in self._ask(self._sql.others, reading=reading, key=key, mark=mark)]
+
+    def projects(self) -> list[str]:
+        return [row[0] for row in self._connection.exec_driver_sql(self._sql.projects)]
+
+    def state(self, reading: str, key: str) -> str | None:
+        row = self.kept_state(reading, key)
+        return None if row is None else row[2]
+
+    def states(
+        self, reading: str, prefix: str = "", newest: bool = False, limit: int | None = None
+    ) -> list[tuple[str, str]]:
+        high = after(prefix)
+        asked: dict[str, Any] = {"reading": reading, "low": prefix, "most": _ALL if limit is None else limit}
+        if high is not None:
+            asked["high"] = high
+        found = self._ask(self._sql.states[high is not None, newest], **asked)
+        return [(key, state) for key, state in found]
+
+    def page(self, after: int) -> list[Row]:
+        return [tuple(row) for row in self._ask(self._sql.page, after=after, most=_PAGE)]
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        while page := self.page(after):
+            yield from page
+            after = page[-1][0]
+
+
+class SnapshotRows(Rows):
+    def rows(self, after: int = -_ALL) -> Iterator[Row]:
+        # Also those that no ledger writes: of a number below 1.
+        return super().rows(after)
+
+    def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        for seq, link, signature, key in self._ask(self._sql.heads):
+            yield seq, link, plain(signature), key
+
+    def upto(self, reading: str) -> int | None:
+        row = self.kept(reading)
+        return 0 if row is None else row[1]
+
+    def unguarded(self) -> list[str]:
+        return missing(self._connection)

@@ -1,0 +1,182 @@
+"""Every place where Comporta stores bytes: where it is, what may lie in it, and how that is erased.
+
+Whoever writes anywhere else adds it here first: a test watches all that a whole turn writes, in every
+process, and fails on a place that nobody declared. What holds personal values has to say how they go.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from comporta.records.record import Record
+
+Base = Literal["store", "ledger", "project", "temporary", "cache", "chosen"]
+"""What a path is relative to: the store's URL; the ledger's (the name of its file is `ledger`); the project's
+folder; the system's folder for temporary files; the user's folder for caches; what a person names."""
+
+Holds = Literal["personal values", "keyed digests", "nothing personal"]
+
+
+class StoredPlace(Record, frozen=True, kw_only=True):
+    """paths: patterns relative to `base`, part by part; a last `**` is all that is below. holds: the most
+    that may lie there. erased: how a person is erased from it, or why nobody need be. gone: when it goes by
+    itself, or empty."""
+
+    name: str
+    base: Base
+    paths: tuple[str, ...]
+    holds: Holds
+    erased: str
+    gone: str = ""
+
+    def covers(self, path: str, *, folder: bool = False) -> bool:
+        """Whether a path below the base lies in it; a folder may be on the way to it."""
+        return any(_matches(path.split("/"), each.split("/"), folder) for each in self.paths)
+
+
+def _matches(path: list[str], pattern: list[str], folder: bool) -> bool:
+    below = pattern[-1] == "**"
+    pattern = pattern[:-1] if below else pattern
+    if len(path) > len(pattern) and not below:
+        return False
+    if len(path) < len(pattern) and not folder:
+        return False
+    return all(fnmatchcase(part, each) for part, each in zip(path, pattern, strict=False))
+
+
+PLACES: tuple[StoredPlace, ...] = (
+    StoredPlace(
+        name="artifacts",
+        base="store",
+        paths=("artifacts/*/*",),
+        holds="personal values",
+        erased="Each can be deleted by its digest, and every fact stays whole: models, tables, predictions, "
+        "findings, logs of steps, the words of slices and reasons.",
+    ),
+    StoredPlace(
+        name="rows",
+        base="store",
+        paths=("data/*/objects/*/*",),
+        holds="personal values",
+        erased="A redaction writes the fragments of a subject anew without it and deletes the old ones; the "
+        "placement hash of the subject finds them.",
+    ),
+    StoredPlace(
+        name="versions of datasets",
+        base="store",
+        paths=("data/*/manifests/*",),
+        holds="nothing personal",
+        erased="Columns, counts, ranges of keyed hashes and coarse times only.",
+    ),
+    StoredPlace(
+        name="logs of datasets",
+        base="store",
+        paths=("data/*/log/*",),
+        holds="keyed digests",
+        erased="The keyed hash of who was forgotten stays, so that no source brings the rows back.",
+    ),
+    StoredPlace(
+        name="open rows",
+        base="store",
+        paths=("data/*/open/*/*",),
+        holds="personal values",
+        erased="Predictions and labels that are not sealed: rows of a forgotten subject are left out when "
+        "they are read and when they are sealed.",
+        gone="when they are sealed: every five minutes, and when the server ends",
+    ),
+    StoredPlace(
+        name="objects being written",
+        base="store",
+        paths=("~writing/*",),
+        holds="personal values",
+        erased="Linked into place or removed by its writer.",
+        gone="a minute after its writer died, when the store is next opened",
+    ),
+    StoredPlace(
+        name="events and readings",
+        base="ledger",
+        paths=("ledger", "ledger-wal", "ledger-shm", "ledger-journal"),
+        holds="keyed digests",
+        erased="No fact holds a value of the data; what one refers to is an artifact and can be deleted.",
+    ),
+    StoredPlace(
+        name="the turn of writers",
+        base="ledger",
+        paths=("ledger-turn",),
+        holds="nothing personal",
+        erased="A lock, empty.",
+    ),
+    StoredPlace(
+        name="the key",
+        base="project",
+        paths=("comporta.key", ".comporta.*.key"),
+        holds="nothing personal",
+        erased="Without it no keyed digest can be matched to a person any more, by anybody.",
+    ),
+    StoredPlace(
+        name="a new project's files",
+        base="project",
+        paths=("project.py", "sample.py", "comporta.toml", "README.md", ".gitignore"),
+        holds="nothing personal",
+        erased="Source of the project, as everything that its people write there themselves.",
+    ),
+    StoredPlace(
+        name="source laid out",
+        base="project",
+        paths=(".comporta/code/**",),
+        holds="nothing personal",
+        erased="The project's source as it stood when a version was made; it can be made again.",
+    ),
+    StoredPlace(
+        name="work of a run",
+        base="project",
+        paths=(".comporta/runs/**", ".comporta/compact-*/**"),
+        holds="personal values",
+        erased="A folder for each run, step and trial server: rows being sorted, logs being written.",
+        gone="when the run ends; of a run that was killed, when the next one begins",
+    ),
+    StoredPlace(
+        name="rows being sealed",
+        base="temporary",
+        paths=("comporta-seal-*/**",),
+        holds="personal values",
+        erased="Predictions and labels on their way from open rows into a version.",
+        gone="when the seal ends; after a kill, when the system clears its temporary files",
+    ),
+    StoredPlace(
+        name="reports of faults",
+        base="temporary",
+        paths=("comporta-*.log",),
+        holds="personal values",
+        erased="A traceback for the person at the terminal, readable by nobody else, who deletes it.",
+        gone="when the system clears its temporary files",
+    ),
+    StoredPlace(
+        name="whether the folder takes files",
+        base="temporary",
+        paths=("[a-z0-9_]" * 8,),
+        holds="nothing personal",
+        erased="A few bytes with which Python tries the folder, deleted at once.",
+    ),
+    StoredPlace(
+        name="what Comporta's own source says",
+        base="cache",
+        paths=("comporta/sources/*",),
+        holds="nothing personal",
+        erased="It follows from the text of Comporta alone.",
+    ),
+    StoredPlace(
+        name="what a person asks to be written",
+        base="chosen",
+        paths=("**",),
+        holds="personal values",
+        erased="Reports, pictures, fetched models and printed pages, where `--out`, `--svg` or `fetch` says: "
+        "whoever asked for them keeps them, and Comporta does not know of them afterwards.",
+    ),
+)
+
+
+def place_of(base: Base, path: str, *, folder: bool = False) -> StoredPlace | None:
+    """The declared place that a path lies in, or None."""
+    return next((each for each in PLACES if each.base == base and each.covers(path, folder=folder)), None)

@@ -1,0 +1,241 @@
+"""Two projects in one ledger and store: equal work is shared, all else is each one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from comporta.cli.init import make
+from comporta.data import datasets
+from comporta.errors import BadProject, Refused
+from comporta.ledger.bundle import check, export
+from comporta.ledger.signing import public_key
+from comporta.loop.audit import verify, verify_artifacts, verify_data
+from comporta.loop.house import House, open_house
+from comporta.loop.keep import reachable, sweep
+from comporta.loop.log import Log, predictions
+from comporta.loop.release import models, release, version_of
+from comporta.loop.reproduce import reproduce
+from comporta.loop.runs import run_of, runs
+from comporta.loop.serving import Released
+from comporta.loop.trace import trace
+from comporta.loop.train import run
+from comporta.loop.tree import lines
+from comporta.records.facts import ProjectKeyed, StepAnswered
+from comporta.serve import App
+from comporta.store import artifact_name
+from comporta.testing.serving import ask
+
+SCRIPT = Path(__file__).parents[2] / "docs" / "verify_bundle.py"
+
+
+def shared(folder: Path, name: str) -> Path:
+    """A project in a folder of its own, whose ledger, store and key are those of all in `folder`."""
+    root = folder / name
+    make(root, name)
+    if (folder / "comporta.key").exists():
+        (root / "comporta.key").unlink()
+        (root / "comporta.pub").unlink()
+    else:
+        (root / "comporta.key").rename(folder / "comporta.key")
+    settings = (root / "comporta.toml").read_text()
+    for old, new in (
+        ("sqlite:///.comporta/ledger.db", f"sqlite:///{folder}/ledger.db"),
+        ("file://.comporta/store", f"file://{folder}/store"),
+        ("file://comporta.key", f"file://{folder}/comporta.key"),
+    ):
+        assert old in settings
+        settings = settings.replace(old, new)
+    (root / "comporta.toml").write_text(settings)
+    sample = root / "sample.py"
+    sample.write_text(sample.read_text().replace("CUSTOMERS = 2_000", "CUSTOMERS = 300"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`north` ran first; `south`, which declares the same, ran after it."""
+    folder = tmp_path_factory.mktemp("shared")
+    for name in ("north", "south"):
+        with open_house(shared(folder, name), works=True) as house:
+            run(house)
+    return folder
+
+
+@pytest.fixture
+def north(folder: Path):
+    with open_house(folder / "north", works=True) as house:
+        yield house
+
+
+@pytest.fixture
+def south(folder: Path):
+    with open_house(folder / "south", works=True) as house:
+        yield house
+
+
+def test_what_one_was_answered_the_other_takes_over_into_its_own_chain(north: House, south: House) -> None:
+    (first,), (second,) = runs(north, None), runs(south, None)
+    assert first.reused == ()
+    fresh = set(second.nodes) - set(second.reused)
+    assert "fit leaving" in second.reused
+    # What makes dataset versions is each project's own.
+    assert fresh
+    assert not [node for node in fresh if node.startswith(("fit", "score"))], fresh
+    taken = [
+        json.loads(event.body)
+        for event in south.ledger.events()
+        if event.kind == StepAnswered.kind and event.body and json.loads(event.body)["source"]
+    ]
+    assert {each["source"] for each in taken} == {"north"}
+    assert {each["node"] for each in taken} <= set(second.reused)
+    one, two = version_of(north, "leaving/1"), version_of(south, "leaving/1")
+    assert one.parts["model"] == two.parts["model"]
+    assert not [event for event in north.ledger.events() if event.project != "north"]
+
+
+def test_lineage_is_whole_in_the_project_that_took_over(south: House) -> None:
+    tree = "\n".join(lines(trace(south, "leaving/1")))
+    assert "customers@1" in tree
+    assert "usage@1" in tree
+    assert run_of(south, runs(south, None)[0].id).steps.keys() >= {"fit leaving"}
+    done = reproduce(south, "leaving/1")
+    assert done.equal, done.reason
+
+
+def test_each_has_a_chain_that_is_sound_and_begins_with_the_key_that_signs_it(
+    north: House, south: House
+) -> None:
+    assert north.ledger.projects() == ["north", "south"]
+    for house in (north, south):
+        first = next(iter(house.ledger.events()))
+        assert (first.seq, first.kind, first.project) == (1, ProjectKeyed.kind, house.ledger.project)
+        assert json.loads(first.body or b"{}")["public"] == public_key(house.keys.chain)
+        audit = verify(house, house.ledger.head())
+        assert audit.sound, audit.faults
+        assert audit.keyed == 0
+        assert audit.signed > 3
+        assert verify_artifacts(house).faults == ()
+        assert verify_data(house).faults == ()
+
+
+def test_a_release_of_one_is_none_of_the_other(north: House, south: House) -> None:
+    release(north, "leaving/1", by="ana")
+    assert [version.state for version in models(north)] == ["released"]
+    assert [version.state for version in models(south)] == ["passed"]
+
+
+def test_predictions_and_datasets_lie_under_each_projects_own_names(north: House, south: House) -> None:
+    async def once(house: House) -> None:
+        with Log(house) as log:
+            async with App(Released(house), log, key=house.keys.unit, flush=0.02) as app:
+                row = {"customer": 7, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
+                asked = {"dataframe_records": [row]}
+                status, _, data = await ask(app, "POST", "/models/leaving/invocations", asked)
+                assert status == 200, data
+
+    asyncio.run(once(north))
+    assert predictions(north, "leaving").collect().height == 1
+    assert predictions(south, "leaving").collect().height == 0
+    assert set(datasets(south.store)) == {"customers", "usage"}
+    assert set(datasets(north.store)) > {"customers", "usage"}
+    names = {entry.name for entry in south.store.whole.list("")}  # type: ignore[attr-defined]
+    tops = {"/".join(name.split("/")[:3]) for name in names if "~writing" not in name}
+    assert {name for name in tops if not name.startswith("artifacts/")} == {
+        "projects/north/data",
+        "projects/south/data",
+    }
+
+
+def test_freeing_in_one_project_keeps_what_another_needs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    for name in ("north", "south"):
+        file = copy / name / "comporta.toml"
+        file.write_text(file.read_text().replace(str(folder), str(copy)))
+    with open_house(copy / "south", works=True) as house:
+        # A third project that reaches nothing: its gc is the one that could take most.
+        file = shared(copy, "third") / "comporta.toml"
+        assert 'project_id = "third"' in file.read_text()
+        needed = reachable(house)
+    with open_house(copy / "third", works=True) as third:
+        third.clock = lambda: house.clock() + timedelta(days=3)
+        assert {name for name in needed if name.startswith("artifacts/")} <= reachable(third)
+        sweep(third)
+    for name in ("north", "south"):
+        with open_house(copy / name, works=True) as again:
+            assert verify_artifacts(again).faults == ()
+            assert verify_data(again).faults == ()
+
+
+def test_nothing_is_freed_in_a_store_that_holds_a_project_of_another_ledger(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    file = tmp_path / "copy" / "north" / "comporta.toml"
+    text = file.read_text().replace(f"{folder}/ledger.db", f"{tmp_path}/other.db")
+    file.write_text(text.replace(str(folder), str(tmp_path / "copy")))
+    with open_house(file.parent, works=True) as house, pytest.raises(Refused, match="south"):
+        sweep(house)
+
+
+def test_a_bundle_of_a_whole_run_verifies_with_fifty_lines(south: House, tmp_path: Path) -> None:
+    events = list(south.ledger.events())
+    withheld = next(event.seq for event in events if event.kind == "version.registered")
+    file = tmp_path / "south.jsonl"
+    for hidden in ((), (withheld,)):
+        out: list[str] = []
+        export(south.ledger, public_key(south.keys.chain), hidden, out.append)
+        file.write_text("".join(line + "\n" for line in out))
+        head = south.ledger.head()
+        kept = f"{head.seq}:{head.hash}"
+        asked = [sys.executable, "-I", str(SCRIPT), str(file), public_key(south.keys.chain), kept]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        assert done.stdout == f"OK, head {kept}\n", done.stderr
+        found = check(out, public_key(south.keys.chain), head)
+        assert (found.fault, found.withheld, found.project) == (None, len(hidden), "south")
+        (line,) = [each for each in map(json.loads, out) if each.get("seq") == withheld]
+        assert ("body" in line) == (hidden == ())
+
+
+@pytest.mark.parametrize("part", ["model", "onnx"])
+def test_changed_bytes_of_a_model_are_told_by_the_audit_and_by_reproduce(
+    folder: Path, tmp_path: Path, part: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    file = copy / "north" / "comporta.toml"
+    file.write_text(file.read_text().replace(str(folder), str(copy)))
+    with open_house(copy / "north", works=True) as house:
+        artifact = version_of(house, "leaving/1").parts[part]
+        name = artifact_name(artifact.digest)
+        data = bytearray((copy / "store" / name).read_bytes())
+        data[len(data) // 2] ^= 1
+        (copy / "store" / name).write_bytes(data)
+        (fault,) = verify_artifacts(house).faults
+        assert (fault.code, fault.values["name"]) == ("artifact.changed", name)
+        done = reproduce(house, "leaving/1")
+        assert not done.equal
+        assert [each for each in done.steps if each.damaged], done
+        assert "not what was written" in done.reason
+        # Building it again put the bytes right.
+        assert verify_artifacts(house).faults == ()
+        assert reproduce(house, "leaving/1").equal
+        (copy / "store" / name).unlink()
+        (fault,) = verify_artifacts(house).faults
+        assert fault.code == "artifact.missing"
+
+
+def test_an_id_that_is_none_is_said(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPORTA_PROJECT_ID", "a b")
+    with pytest.raises(BadProject, match="project_id: found 'a b'"):
+        open_house(folder / "north")

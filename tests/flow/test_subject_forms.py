@@ -1,0 +1,106 @@
+"""A subject is found in all that it touched, however it was written there and however one asks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from comporta.cli.init import make
+from comporta.data import log_rows
+from comporta.loop.check import check
+from comporta.loop.house import open_house
+from comporta.loop.log import PREDICTIONS, seal_all
+from comporta.loop.release import release, version_of
+from comporta.loop.trace import trace
+from comporta.loop.train import run
+from comporta.loop.tree import lines
+from comporta.records import Observation
+
+PROJECT = """
+import numpy as np
+import polars as pl
+
+from comporta import Dataset, Features, Model, Project, at_random
+from comporta.gates import at_most
+from comporta.records import Subject
+
+SPELLED = ("Ana@x.org", " ana@X.org", "ANA@x.org ")
+
+
+def read_visits():
+    n = np.arange(200)
+    who = [SPELLED[each] if each < 3 else f"u{each % 40}@x.org" for each in n]
+    return pl.DataFrame({"visit": n, "mail": who, "age": 1.0 * n, "pays": 3.0 * n})
+
+
+def fit_line(X, y):
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression().fit(X, y)
+
+
+visits = Dataset("visits", read_visits, key="visit", subject=Subject("mail", form="folded"))
+pays = Model(
+    "pays", features=Features("f", of=visits, known=("visit", "age"), use=("age",)), target="pays",
+    fit=fit_line, split=at_random(0.3), gates=(at_most("rmse", 1000.0),),
+)
+project = Project("visits", models=(pays,))
+"""
+
+
+def project(folder: Path, text: str) -> Path:
+    make(folder, "visits")
+    (folder / "project.py").write_text(text)
+    return folder
+
+
+def test_rows_versions_and_predictions_are_found_by_any_spelling(tmp_path: Path) -> None:
+    with open_house(project(tmp_path, PROJECT), works=True) as house:
+        run(house)
+        assert version_of(house, "pays/1").state == "passed"
+        release(house, "pays/1", by="rui")
+        said = ["ana@x.org", "Ana@X.org", "u3@x.org"]  # the second by a server of before there were forms
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        made = [
+            Observation(id=f"p{n}", model="pays", version=1, at=at, inputs={}, output={}, subject=each)
+            for n, each in enumerate(said)
+        ]
+        log_rows(house.store, PREDICTIONS, "process", 0, made[:2])
+        seal_all(house)
+        log_rows(house.store, PREDICTIONS, "process", 1, made[2:])
+        for asked in ("ana@x.org", "Ana@x.org", " ANA@X.ORG"):
+            told = "\n".join(lines(trace(house, f"subject:{asked}")))
+            assert "3 rows of visits@1" in told
+            assert "pays/1, released, learned from" in told
+            assert "2 predictions of pays, about it" in told
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ('(1.0 * n) for n in range(3)', "Float64"),
+        ('(n > 1) for n in range(3)', "Boolean"),
+    ],
+)  # fmt: skip
+def test_a_subject_without_one_text_is_a_fault_with_its_line(tmp_path: Path, column: str, said: str) -> None:
+    text = f"""
+import polars as pl
+from comporta import Dataset, Project
+
+
+def read():
+    return pl.DataFrame({{"id": [1, 2, 3], "who": [{column}]}})
+
+
+visits = Dataset(
+    "visits", read, key="id",
+    subject="who",
+)
+project = Project("visits", datasets=(visits,))
+"""
+    with open_house(project(tmp_path, text)) as house:
+        (fault,) = check(house)
+    assert f"visits.who: found a subject of type {said}, expected whole numbers" in fault.message
+    assert fault.line == 12

@@ -1,0 +1,110 @@
+"""How often a test set was evaluated is counted by its split, whatever is erased from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from comporta.cli.init import make
+from comporta.loop.house import House, open_house
+from comporta.loop.lineage import EVALUATIONS
+from comporta.loop.release import version_of
+from comporta.loop.test_set import Evaluated, evaluations
+from comporta.loop.trace import trace
+from comporta.loop.train import run
+from comporta.loop.tree import lines
+
+PROJECT = """
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from comporta import Dataset, Features, Model, Project, at_random, by_time
+from comporta.gates import at_most
+
+LAST = Path(__file__).with_name("days")
+
+
+def read_visits():
+    days = int(LAST.read_text())
+    person = np.tile(np.arange(40), days)
+    return pl.DataFrame({
+        "person": person,
+        "day": [datetime(2026, 1, 1 + day, tzinfo=UTC) for day in range(days) for _ in range(40)],
+        "age": 20.0 + person,
+        "pays": 3.0 * person + np.repeat(np.arange(days), 40),
+    })
+
+
+def fit_line(X, y, *, intercept=True):
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression(fit_intercept=intercept).fit(X, y)
+
+
+visits = Dataset("visits", read_visits, key=("person", "day"), subject="person", time="day", change="append")
+told = dict(
+    features=Features("f", of=visits, known=("person", "day", "age"), use=("age",)),
+    target="pays", fit=fit_line, gates=(at_most("rmse", 1000.0),),
+)
+project = Project("visits", models=(
+    Model("drawn", split=at_random(0.3), **told), Model("newest", split=by_time(test="4d"), **told),
+))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("looks")
+    make(folder, "visits")
+    (folder / "project.py").write_text(PROJECT)
+    (folder / "days").write_text("10")
+    with open_house(folder, works=True) as house:
+        run(house)
+    return folder
+
+
+def counted(house: House, model: str) -> Evaluated:
+    return evaluations(house.ledger, house.keys, version_of(house, model))
+
+
+def test_the_count_goes_on_when_a_subject_is_erased_and_when_rows_are_added(folder, forget):
+    with open_house(folder, works=True) as house:
+        assert counted(house, "drawn") == counted(house, "newest") == Evaluated(here=1, split=1)
+        before = {name: version_of(house, name).parts["test"].digest for name in ("drawn", "newest")}
+        forget(house, "visits", "person", 7)
+        run(house)
+        for name in before:
+            now = version_of(house, name)
+            assert now.number == 2
+            assert now.parts["test"].digest != before[name]
+            assert counted(house, name) == Evaluated(here=2, split=2)
+            # The version of before has the same test set, less what was erased from it.
+            assert evaluations(house.ledger, house.keys, version_of(house, f"{name}/1")).here == 2
+
+    # New rows under a split at random fall beside the old ones; under one by time they are another window.
+    (folder / "days").write_text("11")
+    with open_house(folder, works=True) as house:
+        run(house)
+        assert counted(house, "drawn") == Evaluated(here=3, split=3)
+        assert counted(house, "newest") == Evaluated(here=1, split=3)
+        told = "\n".join(lines(trace(house, "newest/3")))
+        assert "test set evaluated once, 3 in all under this split" in told
+
+    # Another share is another split.
+    text = (folder / "project.py").read_text()
+    (folder / "project.py").write_text(text.replace("at_random(0.3)", "at_random(0.4)"))
+    with open_house(folder, works=True) as house:
+        run(house, ("drawn",))
+        assert counted(house, "drawn") == Evaluated(here=1, split=1)
+
+
+def test_no_row_is_named_by_what_identifies_a_split(folder):
+    with open_house(folder) as house:
+        facts = [fact for _, fact in house.ledger.scan(EVALUATIONS)]
+    assert {fact.window for fact in facts if fact.model == "drawn"} == {0}
+    assert {fact.window for fact in facts if fact.model == "newest"} == {1, 2}
+    assert all(len(fact.split) == 64 for fact in facts)
