@@ -90,8 +90,8 @@ PLACES: tuple[StoredPlace, ...] = (
         base="store",
         paths=("data/*/rejected/*/*",),
         holds="personal values",
-        erased="Answers and labels that could not be sealed lie there as they came: delete the objects, which "
-        "`comporta data rejected` lists.",
+        erased="Answers and labels that could not be sealed lie there as they came: delete the objects, "
+        "which `comporta data rejected` lists.",
         gone="when they are tried again: `comporta data rejected --retry`",
     ),
     StoredPlace(
