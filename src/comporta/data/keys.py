@@ -79,23 +79,25 @@ def require_subject(frame: pl.DataFrame, shape: Shape) -> None:
     if shape.subject is None:
         return
     column = frame[shape.subject]
-    if (said := unfit(column.dtype)) and column.null_count() < len(column):
-        raise BadProject(f"{shape.name}.{shape.subject}: {said}")
+    if column.null_count() < len(column):
+        require_kind(f"{shape.name}.{shape.subject}", column.dtype)
 
 
-def unfit(dtype: pl.DataType) -> str:
-    """Why a column of this type cannot be a subject, and what to do; empty where it can."""
+def require_kind(name: str, dtype: pl.DataType) -> None:
+    """Raises BadProject on a column of a type that cannot be a subject. name: the column's."""
     if dtype.is_integer() or isinstance(
         dtype, pl.String | pl.Categorical | pl.Enum | pl.Date | pl.Datetime | pl.Null
     ):
-        return ""
-    of = "Whole numbers with missing values become floats in pandas" if dtype.is_float() else "It has no text"
-    do = (
-        f"{of}: make them Int64 (pandas: .astype('Int64')) or text in the source."
-        if dtype.is_float()
-        else "Make it one of these in the source."
+        return
+    raise BadProject(
+        f"{name}: found a subject of type {dtype}, expected whole numbers, text, dates or times. "
+        + (
+            "Whole numbers with missing values become floats in pandas: make them Int64 (pandas: "
+            ".astype('Int64')) or text in the source."
+            if dtype.is_float()
+            else "It has no text: make it one of these in the source."
+        )
     )
-    return f"found a subject of type {dtype}, expected whole numbers, text, dates or times. {do}"
 
 
 def _plain(column: pl.Series) -> pl.Series:
@@ -128,6 +130,11 @@ def subject_hash(subject: str | int, keys: Keys, form: Form = "exact") -> int:
 def subject_hashes(subject: str | int, keys: Keys, form: Form = "exact") -> tuple[int, ...]:
     """Where a subject's rows may lie: where they are placed, and where an earlier Comporta placed them."""
     return tuple(keyed_hash(keys.subject, text) for text in spellings(subject, form))
+
+
+def key_hash(id: str, keys: Keys) -> int:
+    """What stands for an id that went with its subject."""
+    return keyed_hash(keys.subject, f"id {id}")
 
 
 def _by_subject(column: pl.Series, keys: Keys, form: Form) -> pl.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from comporta.data.log import read_log
-from comporta.data.manifests import digest_of_slice, read_manifest
+from comporta.data.manifests import read_manifest, reads_as
 from comporta.errors import ComportaError, NotFound, Tampered
 from comporta.records import Message, Slice, Staleness
 from comporta.records.staleness import (
@@ -38,7 +38,7 @@ def staleness(store: Store, keys: Keys, part: Slice) -> Staleness:
             manifest = read_manifest(store, keys, part.dataset, part.version)
         except NotFound:
             return unknown(MANIFEST_MISSING(number=part.number))
-        if digest_of_slice(keys, history, manifest, part) == part.digest:
+        if reads_as(store, keys, history, manifest, part):
             return Staleness(dataset=part.dataset, answer="fresh")
     except Tampered as error:
         return unknown(TAMPERED(what=_line(error)))

@@ -11,10 +11,10 @@ import polars as pl
 from comporta.data import scan, slice_of
 from comporta.data.features import HIDDEN, History
 from comporta.data.features_history import tables
-from comporta.data.keys import unfit
+from comporta.data.keys import require_kind
 from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
-from comporta.errors import ComportaError, NotFound
+from comporta.errors import BadProject, ComportaError, NotFound
 from comporta.gates import needs
 from comporta.loop.budget import seconds_at
 from comporta.loop.bundle import bundle
@@ -85,8 +85,12 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
 def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
     """A subject of a type that has no one text for each of its values."""
     said, schema = dataset.about, frame.collect_schema()
-    if said is not None and said.column in schema and (why := unfit(schema[said.column])):
-        yield places.fault("Dataset", dataset.name, "subject", f"{dataset.name}.{said.column}: {why}")
+    if said is None or said.column not in schema:
+        return
+    try:
+        require_kind(f"{dataset.name}.{said.column}", schema[said.column])
+    except BadProject as error:
+        yield places.fault("Dataset", dataset.name, "subject", str(error))
 
 
 def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> Iterator[Fault]:

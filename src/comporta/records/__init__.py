@@ -29,7 +29,7 @@ from comporta.records.event import (
 )
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
-from comporta.records.observation import Feedback, Joined, Observation
+from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
@@ -57,9 +57,11 @@ from comporta.records.version import Approval, Field, Renamed, Signature, State,
 
 __all__ = [
     "DEFAULT_PROJECT",
+    "FEEDBACK",
     "FEWEST_ROWS",
     "FEWEST_SUBJECTS",
     "LEVELS",
+    "PREDICTIONS",
     "Answer",
     "Approval",
     "Artifact",

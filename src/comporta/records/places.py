@@ -93,6 +93,22 @@ PLACES: tuple[StoredPlace, ...] = (
         gone="when they are sealed: every five minutes, and when the server ends",
     ),
     StoredPlace(
+        name="rejected rows",
+        base="store",
+        paths=("data/*/rejected/*/*",),
+        holds="personal values",
+        erased="Answers and labels that could not be sealed lie there as they came: delete the objects, "
+        "which `comporta data rejected` lists.",
+        gone="when they are tried again: `comporta data rejected --retry`",
+    ),
+    StoredPlace(
+        name="counts of lost answers",
+        base="store",
+        paths=("data/*/lost/*",),
+        holds="nothing personal",
+        erased="Numbers of answers by model version.",
+    ),
+    StoredPlace(
         name="objects being written",
         base="store",
         paths=("~writing/*",),
@@ -127,6 +143,14 @@ PLACES: tuple[StoredPlace, ...] = (
         paths=("project.py", "sample.py", "comporta.toml", "README.md", ".gitignore"),
         holds="nothing personal",
         erased="Source of the project, as everything that its people write there themselves.",
+    ),
+    StoredPlace(
+        name="counts of a server",
+        base="project",
+        paths=(".comporta/serving/*",),
+        holds="nothing personal",
+        erased="Numbers of answers by model version.",
+        gone="when the server ends, or the next one starts",
     ),
     StoredPlace(
         name="source laid out",
