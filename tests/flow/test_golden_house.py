@@ -23,12 +23,14 @@ from comporta.loop.house import House, open_house
 from comporta.loop.lineage import QUESTIONS
 from comporta.loop.log import Log, feedback, newest_logs, predictions, seal_all
 from comporta.loop.logged import logged_node
-from comporta.loop.release import models, release, rollback, stale, version_of
+from comporta.loop.people import readable
+from comporta.loop.release import approve, models, release, rollback, version_of
 from comporta.loop.report import report
 from comporta.loop.reproduce import reproduce
 from comporta.loop.runs import run_of, runs
 from comporta.loop.sentences import sentence
 from comporta.loop.serving import Released
+from comporta.loop.staleness import staleness
 from comporta.loop.steps import STEPS
 from comporta.loop.test_set import evaluations
 from comporta.loop.trace import trace
@@ -57,6 +59,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def house(folder: Path):
     with open_house(folder, works=True) as house:
         yield house
+
+
+def refused(house: House, version: str) -> Refused:
+    with pytest.raises(Refused) as found:
+        release(house, version, by="rui")
+    return found.value
 
 
 def traced(house: House, text: str) -> str:
@@ -130,8 +138,8 @@ def test_it_is_gated_again_and_its_waiver_still_holds(house: House) -> None:
     assert not gate(house, "leaving/2").fresh, "a second time there is nothing to rename"
     assert verify(house).sound
     # Taken back and released again, on the strength of that waiver alone.
-    assert rollback(house, "leaving", by="ana", reason="to try").shares[0].version == 1
-    assert release(house, "leaving/2", by="rui", reason="and again").shares[0].version == 2
+    assert rollback(house, "leaving", by="ana", reason="to try").champion == 1
+    assert release(house, "leaving/2", by="rui", reason="and again").champion == 2
 
 
 def test_what_was_refused_stays_refused(house: House) -> None:
@@ -141,8 +149,12 @@ def test_what_was_refused_stays_refused(house: House) -> None:
 
 
 def test_what_learned_from_an_erased_row_is_stale_and_says_so(house: House) -> None:
-    assert stale(house, version_of(house, "leaving/1")) == ()
-    assert "orders" in str(stale(house, version_of(house, "worth/1")))
+    for version in ("leaving/1", "leaving/2", "leaving/3"):
+        assert {each.answer for each in staleness(house, version_of(house, version))} == {"fresh"}
+    found = {each.dataset: each.answer for each in staleness(house, version_of(house, "worth/1"))}
+    assert found["orders"] == "erased"
+    assert "erased since, from orders" in str(refused(house, "worth/1"))
+    assert "rows of orders erased since" in traced(house, "worth/1")
 
 
 def test_a_version_is_built_again_bit_for_bit(house: House) -> None:
@@ -252,6 +264,25 @@ def test_a_subject_is_found_in_all_that_it_touched(house: House) -> None:
     tree = traced(house, "subject:45")
     assert "leaving/1" in tree
     assert "prediction" in tree
+
+
+def test_who_acted_and_why_is_shown_as_it_was_written(house: House) -> None:
+    (version,) = readable(house, version_of(house, "leaving/1"))
+    (approval,) = version.approvals
+    assert (approval.by, approval.role, approval.reason) == ("ana", "validator", "Read every verdict.")
+    first = house.ledger.get(ROUTES, "leaving").history[0]
+    assert (first.by, first.reason, first.champion) == ("rui", "The first one.", 1)
+
+
+def test_who_approved_it_then_cannot_approve_it_a_second_time(house: House) -> None:
+    with pytest.raises(Refused, match="ANA approved it already"):
+        approve(house, "leaving/1", by=" ANA ", reason="once more")
+
+
+def test_its_releases_have_a_named_champion_and_what_left_the_traffic_is_retired(house: House) -> None:
+    for each in house.ledger.get(ROUTES, "leaving").history:
+        assert [share.role for share in each.shares] == ["champion"]
+        assert each.retired == (() if each.previous is None else (each.previous,))
 
 
 def test_its_keyed_chain_goes_on_as_one_that_a_stranger_verifies(house: House, tmp_path: Path) -> None:

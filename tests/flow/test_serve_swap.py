@@ -90,9 +90,9 @@ def test_a_version_that_stays_is_not_loaded_again() -> None:
     async def turn() -> None:
         source = MemorySource(make, {"late": all_to(1)})
         async with opened(source) as app:
-            source.now["late"] = (Share(version=1, weight=0.9), Share(version=2, weight=0.1))
+            source.now["late"] = (Share(version=1, weight=0.9), Share(version=2, weight=0.1, role="canary"))
             await until(lambda: len(app.serving.doors["late"].versions) == 2)
-            source.now["late"] = (Share(version=1, weight=0.5), Share(version=2, weight=0.5))
+            source.now["late"] = (Share(version=1, weight=0.5), Share(version=2, weight=0.5, role="canary"))
             await until(lambda: app.serving.doors["late"].shares == source.now["late"])
         assert source.loaded == [("late", 1), ("late", 2)]
 
@@ -101,7 +101,8 @@ def test_a_version_that_stays_is_not_loaded_again() -> None:
 
 def test_a_canary_answers_its_share_of_units_and_each_unit_always_the_same() -> None:
     async def turn() -> None:
-        source = MemorySource(make, {"late": (Share(version=1, weight=0.75), Share(version=2, weight=0.25))})
+        shares = (Share(version=1, weight=0.75), Share(version=2, weight=0.25, role="canary"))
+        source = MemorySource(make, {"late": shares})
         async with opened(source) as app:
             first = [await predicted(app, f"unit {number}") for number in range(400)]
             again = [await predicted(app, f"unit {number}") for number in range(400)]

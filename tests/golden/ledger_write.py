@@ -19,6 +19,7 @@ from comporta.records import (
     Fact,
     Figure,
     Head,
+    Message,
     Recipe,
     Release,
     Share,
@@ -56,7 +57,9 @@ verdict = Verdict(
     limit=0.7,
     evidence=log,
 )
-approval = Approval(by="bo", role="validator", reason="looked at the slices", at=AT)
+WHO = "person-0123456789abcdef"
+text = Artifact(digest="07" * 32, size=20, kind="text")
+approval = Approval(by=WHO, role="validator", reason=text, at=AT)
 version = Version(
     model="late",
     number=3,
@@ -83,10 +86,11 @@ release = Release(
     model="late",
     number=1,
     kind="release",
-    shares=(Share(version=3, weight=1.0),),
-    previous=None,
-    by="anna",
-    reason="first",
+    shares=(Share(version=3, weight=0.9), Share(version=4, weight=0.1, role="canary")),
+    previous=2,
+    retired=(2,),
+    by=WHO,
+    reason=text,
     at=AT,
 )
 
@@ -108,7 +112,15 @@ SAMPLES: tuple[Fact, ...] = (
     ),
     facts.StepsReused(run="r1", nodes={"snapshot flights": "c9" * 32}),
     facts.StepFailed(run="r1", node="score late", recipe="d0" * 32, why="memory", log=log, token=2),
-    facts.RunEnded(run="r1", outcome="failed", reason="score late: passed its limit of memory"),
+    facts.RunEnded(
+        run="r1",
+        outcome="failed",
+        reason=Message(
+            "run.steps_failed",
+            {"steps": (Message("run.step_limit", {"step": "score late", "limit": "memory"}),)},
+        ),
+        details=text,
+    ),
     facts.DatasetVersioned(
         dataset="flights",
         version="c3" * 32,
@@ -129,9 +141,9 @@ SAMPLES: tuple[Fact, ...] = (
         number=3,
         waiver=Waiver(
             check="roc_auc at least 0.7",
-            by="bo",
+            by=WHO,
             role="validator",
-            reason="a known fault of the source",
+            reason=text,
             at=AT,
             until=AT + timedelta(days=30),
             outcome="inconclusive",
@@ -142,6 +154,7 @@ SAMPLES: tuple[Fact, ...] = (
     facts.VersionReproduced(model="late", number=3, run="r2", equal=False, differs=("fit late",)),
     facts.ChainContinued(keyed=Head(seq=15, hash="1a" * 32), public=public_key(KEY)),
     facts.EventRemoved(seq=17, reason="erasure", by="p-1"),
+    facts.PersonForgotten(person=WHO),
 )
 
 

@@ -72,7 +72,8 @@ def test_every_field_that_a_user_writes_is_documented(kind, field):
 def test_every_setting_is_documented_with_its_default():
     for field in msgspec.structs.fields(Settings):
         variable = f"COMPORTA_{field.name.upper()}"
-        assert f"| `{field.name}` | `{field.default}` | `{variable}` |" in REFERENCE["project"]
+        default = f"`{field.default}`" if field.default else "none"
+        assert f"| `{field.name}` | {default} | `{variable}` |" in REFERENCE["project"]
 
 
 def test_every_name_of_the_root_face_is_documented():

@@ -19,11 +19,13 @@ from comporta.records import (
     Reading,
     Release,
     Share,
+    Staleness,
     Verdict,
     Version,
     Waiver,
 )
-from comporta.records.facts import VersionJudged, VersionReleased
+from comporta.records.facts import VersionApproved, VersionJudged, VersionReleased
+from comporta.records.staleness import STORE_FAILED
 from comporta.registry import (
     VERSIONS,
     approve,
@@ -87,7 +89,16 @@ def released(number: int, previous: int | None = None) -> VersionReleased:
     return VersionReleased(
         release=Release(
             model="late", number=1, kind="release", shares=(Share(version=number, weight=1.0),),
-            previous=previous, by="ana", reason="", at=AT,
+            previous=previous, retired=() if previous is None else (previous,), by="ana", reason="", at=AT,
+        )
+    )  # fmt: skip
+
+
+def shared(*shares: Share, retired: tuple[int, ...] = ()) -> VersionReleased:
+    return VersionReleased(
+        release=Release(
+            model="late", number=1, kind="release", shares=shares, previous=None, retired=retired, by="ana",
+            reason="", at=AT,
         )
     )  # fmt: skip
 
@@ -335,10 +346,63 @@ def test_approvals_are_counted_by_person():
     require_releasable(after(*facts), AT)
 
 
+ONE, TWO = "person-00000000000000aa", "person-00000000000000bb"
+
+
+def test_two_spellings_of_a_name_are_one_person():
+    version = candidate(needed=2)
+    facts: list[Fact] = [register(version, ()), told(version, (verdict("pass"),))]
+    facts.append(approve(after(*facts), Approval(by="Ana", role="owner", reason="ok", at=AT)))
+    with pytest.raises(Refused, match="ANA approved it already"):
+        approve(after(*facts), Approval(by=ONE, role="owner", reason="ok", at=AT), " ANA ")
+    facts.append(VersionApproved(
+        model="late", number=1, approval=Approval(by=" ana", role="owner", reason="ok", at=AT)
+    ))  # fmt: skip
+    assert after(*facts).state == "passed", "what an older Comporta took for two is one"
+
+
+def test_an_approval_by_who_was_forgotten_counts_no_more():
+    version = candidate(needed=1)
+    facts: list[Fact] = [register(version, ()), told(version, (verdict("pass"),))]
+    facts.append(approve(after(*facts), Approval(by=ONE, role="", reason="", at=AT), "ana"))
+    require_releasable(after(*facts), AT)
+    with pytest.raises(Refused, match="found 0 approvals, expected 1"):
+        require_releasable(after(*facts), AT, (), frozenset({ONE}))
+    facts.append(approve(after(*facts), Approval(by=TWO, role="", reason="", at=AT), "rui"))
+    require_releasable(after(*facts), AT, (), frozenset({ONE}))
+
+
+def test_whatever_left_the_shares_is_retired_whichever_role_it_had():
+    states = fold(
+        VERSIONS,
+        [
+            register(candidate(1), ()),
+            register(candidate(2), (candidate(1),)),
+            register(candidate(3), (candidate(1), candidate(2))),
+            shared(Share(version=1, weight=0.9), Share(version=2, weight=0.1, role="canary")),
+            shared(Share(version=3, weight=1.0), retired=(1, 2)),
+        ],
+    )
+    assert [states[version_key("late", number)].state for number in (1, 2, 3)] == [
+        "retired",
+        "retired",
+        "released",
+    ]
+
+
 def test_a_stale_version_is_refused_even_when_approved():
     passed = after(register(candidate(), ()), told(candidate(), ()))
+    fresh = Staleness(dataset="flights", answer="fresh")
+    require_releasable(passed, AT, (fresh,))
     with pytest.raises(Refused, match="erased since, from weather"):
-        require_releasable(passed, AT, ("weather",))
+        require_releasable(passed, AT, (fresh, Staleness(dataset="weather", answer="erased")))
+
+
+def test_a_version_of_which_nobody_can_tell_whether_it_is_stale_is_not_released_and_is_told_why():
+    passed = after(register(candidate(), ()), told(candidate(), ()))
+    cause = STORE_FAILED(why="permission denied")
+    with pytest.raises(Refused, match=r"weather: the store could not be read \(permission denied"):
+        require_releasable(passed, AT, (Staleness(dataset="weather", answer="unknown", cause=cause),))
 
 
 def test_the_version_that_was_replaced_is_retired():

@@ -293,7 +293,8 @@ def test_rows_of_different_units_may_be_answered_by_different_versions_in_one_an
 
     async def turn():
         app = serving(sink=sink)
-        app.source.now["words"] = (Share(version=1, weight=0.5), Share(version=2, weight=0.5))
+        beside = Share(version=2, weight=0.5, role="challenger")
+        app.source.now["words"] = (Share(version=1, weight=0.5), beside)
         async with app:
             whole = await ask(app, "POST", "/v2/models/words/infer", {"inputs": inputs})
             single = await ask(

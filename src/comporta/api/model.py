@@ -9,6 +9,7 @@ import polars as pl
 
 from comporta.errors import BadData
 from comporta.loop.house import House
+from comporta.loop.people import readable
 from comporta.loop.release import version_of
 from comporta.loop.serving import Released
 from comporta.records import Signature, Version
@@ -79,7 +80,7 @@ class Trained:
 def trained(house: House, name: str) -> Trained:
     """The version of this name, checked and loaded. Raises NotFound, Tampered."""
     version = version_of(house, name)
-    return Trained(version, Released(house).load(version.model, version.number))
+    return Trained(readable(house, version)[0], Released(house).load(version.model, version.number))
 
 
 def _polars(frame: Any) -> pl.DataFrame:

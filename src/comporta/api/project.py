@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from comporta.api.model import Trained
+    from comporta.loop.people import Member
     from comporta.loop.train import RunReport
     from comporta.records import Level, Version
 
@@ -29,7 +30,7 @@ class Project(declared.Project, frozen=True):
     name: of the project. datasets: those beside what the models read. models: what is trained,
     gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
     folder of the file it is loaded from, or the current one. people: who does what; only some roles may
-    waive a check.
+    approve a version or waive a check.
     """
 
     def run(self, *models: str, progress: Callable[[str, str, float], None] | None = None) -> RunReport:
@@ -60,6 +61,25 @@ class Project(declared.Project, frozen=True):
 
         with not_inside_a_run(), open_house(project=self, works=True) as house:
             return gate(house, version, level=level, progress=progress).version
+
+    def directory(self) -> tuple[Member, ...]:
+        """Who approved, waived or released, and who is declared: `comporta people list`."""
+        from comporta.loop.house import open_house
+        from comporta.loop.people import people
+
+        with open_house(project=self) as house:
+            return people(house)
+
+    def forget(self, person: str) -> str:
+        """The id of a person whose name is deleted now: `comporta people forget`. person: name or id.
+
+        Raises NotFound.
+        """
+        from comporta.loop.house import open_house
+        from comporta.loop.people import forget
+
+        with open_house(project=self) as house:
+            return forget(house, person).id
 
     def data(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a dataset version, read when collected; None: the newest. Raises NotFound."""

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.cli.options import NO, AsJson, By, Where, me
+from comporta.cli.options import NO, AsJson, By, Where
 from comporta.errors import BadProject
 from comporta.records import Head
 
@@ -174,9 +174,10 @@ def remove(
     States are made again without it. It cannot be taken back; a copy of the ledger elsewhere still holds it.
     """
     from comporta.loop.house import open_house
+    from comporta.loop.people import acting, identify
 
     with open_house(project, works=True) as house:
-        event = house.ledger.remove_body(seq, reason=reason, by=me(by))
+        event = house.ledger.remove_body(seq, reason=reason, by=identify(house, acting(by)).id)
     if json:
         show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
         return

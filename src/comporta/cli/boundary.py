@@ -14,6 +14,7 @@ from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.commands import COMMANDS, NOUNS
 from comporta.errors import ComportaError
+from comporta.records.credential import masked
 
 FAULT, MISTAKE, INTERRUPTED = 1, 2, 130
 
@@ -64,7 +65,7 @@ def call(words: Sequence[str]) -> int:
         return MISTAKE
     except ComportaError as error:
         _debug()
-        print(error, file=sys.stderr)
+        print(masked(str(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(say.INTERRUPTED + (say.KEPT if words[0] == "run" else ""), file=sys.stderr)
@@ -92,17 +93,17 @@ def _version() -> str:
 
 def _debug() -> None:
     if os.environ.get("COMPORTA_DEBUG"):
-        traceback.print_exc()
+        print(masked(traceback.format_exc()), file=sys.stderr)
 
 
 def _first_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
+    return masked(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
 def _report(words: Sequence[str]) -> str:
     """Where the traceback was written, readable by this person only: it may hold values from the data."""
     handle, path = tempfile.mkstemp(prefix="comporta-", suffix=".log")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f"comporta {' '.join(words)}\ncomporta {_version()}, Python {sys.version}\n\n")
-        traceback.print_exc(file=file)
+        called = f"comporta {' '.join(words)}\ncomporta {_version()}, Python {sys.version}\n\n"
+        file.write(masked(called + traceback.format_exc()))
     return path

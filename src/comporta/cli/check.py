@@ -17,6 +17,7 @@ from comporta.cli.written import Out, ready, write
 from comporta.errors import BadProject
 from comporta.project import Fault
 from comporta.records import Verdict
+from comporta.records.credential import password_in
 
 if TYPE_CHECKING:
     from comporta.loop.house import House
@@ -47,6 +48,8 @@ def check(
         if level and not faults:
             return _commit(house, json, out)
         models, tables = len(house.project.models), len(house.project.tables())
+        if password_in(house.settings.ledger):
+            show.aside(say.PASSWORD_IN_URL)
     if out:
         _write(out, say.CHECK_TITLE, [_as_told(fault) for fault in faults])
     if json:

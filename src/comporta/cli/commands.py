@@ -46,6 +46,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("release", "VERSION", "model:release", "give a version all traffic"),
         Command("fetch", "VERSION FOLDER", "model:fetch", "write a version's files into a folder"),
         Command("rollback", "MODEL", "model:rollback", "give all traffic back to the version before"),
+        Command("people list", "", "people:list_", "who approved, waived or released, and in what role"),
+        Command("people forget", "NAME", "people:forget", "delete a person's name; what they did stays"),
         Command("serve", "", "serve:serve", "answer requests with what is released"),
     ),
     "Ask": (
@@ -66,6 +68,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
 NOUNS = {
     "data": "The datasets and their versions.",
     "key": "The project's key: what is stored cannot be matched to people without it.",
+    "people": "Who approves, waives and releases; a name can be deleted.",
     "audit": "The record of events.",
     "store": "The stored bytes.",
 }

@@ -15,6 +15,8 @@ from comporta.errors import BadProject, WrongKey
 from comporta.ledger import written_with
 from comporta.project.load import find
 from comporta.project.settings import settings
+from comporta.records.credential import shown
+from comporta.store.credential import with_password
 from comporta.store.keys import derive
 from comporta.store.secret import parse_secret, read_secret, write_secret
 
@@ -41,11 +43,12 @@ def import_(
     where = settings(root)
     url = where.key
     if not url.startswith("file://"):
-        raise BadProject(f"key: found {url!r} in comporta.toml, expected file://PATH to put it at.")
+        raise BadProject(f"key: found {shown(url)} in comporta.toml, expected file://PATH to put it at.")
     secret = _secret(file)
     keys = derive(secret)
     # Before anything is written: a wrong key in its place would be refused by every other command.
-    if written_with(where.ledger, key=keys.chain, root=root) is False:
+    ledger = with_password(where.ledger, where.ledger_password, root)
+    if written_with(ledger, key=keys.chain, root=root) is False:
         raise WrongKey(
             f"found key {keys.fingerprint}, expected the one that this project's data was written with. "
             "Nothing was written; import that one."

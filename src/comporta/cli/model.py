@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.cli.options import AsJson, By, Reason, Where, me
+from comporta.cli.options import AsJson, By, Reason, Where
 from comporta.records import Version
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def models(
     from comporta.loop import release as acts
     from comporta.loop.conceal import revealed
     from comporta.loop.house import open_house
+    from comporta.loop.people import readable
 
     with open_house(project) as house:
         if "/" in model:
@@ -39,8 +40,8 @@ def models(
             found = tuple(each for each in acts.models(house) if each.model == newest.model)
         else:
             found = acts.models(house)
-        if json:
-            found = tuple(revealed(house.desk, each) for each in found)
+        if json or "/" in model:
+            found = readable(house, *(revealed(house.desk, each) for each in found))
     if json:
         show.json(found)
     elif not found:
@@ -58,9 +59,7 @@ def one(version: Version) -> None:
     verdicts(version)
     for each in version.approvals:
         show.line(
-            say.APPROVED_BY.format(
-                by=each.by, role=f" ({each.role})" if each.role else "", reason=each.reason
-            )
+            say.APPROVED_BY.format(by=each.by, role=f" ({each.role})" if each.role else "", reason=each.why)
         )
     rows = [(each.dataset, each.number, each.rows) for each in version.read]
     show.table("Learned from", ("dataset", "version", "rows"), rows)
@@ -110,7 +109,7 @@ def approve(
     /,
     *,
     by: By = "",
-    role: Annotated[str, Parameter(help="In what role, e.g. validator.")] = "",
+    role: Annotated[str, Parameter(help=say.ROLE)] = "",
     reason: Reason = "",
     project: Where = None,
     json: AsJson = False,
@@ -120,11 +119,12 @@ def approve(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        approved = acts.approve(house, version, by=me(by), role=role, reason=reason, say=show.say)
+        approved = acts.approve(house, version, by=by, role=role, reason=reason, say=show.say)
     if json:
         show.json(approved)
     else:
-        show.line(say.APPROVED.format(version=approved.id, by=me(by), state=approved.state))
+        who = approved.approvals[-1].by
+        show.line(say.APPROVED.format(version=approved.id, by=who, state=approved.state))
 
 
 def release(
@@ -135,11 +135,11 @@ def release(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        released = acts.release(house, version, by=me(by), reason=reason, say=show.say)
+        released = acts.release(house, version, by=by, reason=reason, say=show.say)
     if json:
         show.json(released)
         return
-    now = f"{released.model}/{released.shares[0].version}"
+    now = f"{released.model}/{released.champion}"
     before = (
         ""
         if released.previous is None
@@ -185,11 +185,11 @@ def rollback(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        released = acts.rollback(house, model, by=me(by), reason=reason, say=show.say)
+        released = acts.rollback(house, model, by=by, reason=reason, say=show.say)
     if json:
         show.json(released)
     else:
-        back, gone = released.shares[0].version, released.previous
+        back, gone = released.champion, released.previous
         show.line(say.ROLLED_BACK.format(version=f"{model}/{back}", gone=f"{model}/{gone}"))
 
 

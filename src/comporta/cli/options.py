@@ -17,15 +17,3 @@ Where = Annotated[
 AsJson = Annotated[bool, Parameter(name="--json", help=say.JSON)]
 By = Annotated[str, Parameter(help=say.BY)]
 Reason = Annotated[str, Parameter(help=say.REASON)]
-
-
-def me(by: str) -> str:
-    """Who acts: the name given, else the one this person is logged in with."""
-    if by:
-        return by
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no name for this user id, as in a bare container
-        return "unknown"

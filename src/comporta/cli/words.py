@@ -15,6 +15,7 @@ PROJECT = "The project's file or folder; default: the nearest project.py above."
 JSON = "Print JSON instead."
 BY = "Who does this; default: the name you are logged in with."
 REASON = "Why, for the record."
+ROLE = "In what role, where the project declares no people: validator, owner, builder or auditor."
 VERSION = "A version: late/3, late for its newest, late@champion, or late@COMMIT."
 TRACED = "A prediction's id, late/3, weather@2, weather:KEY or subject:VALUE."
 DRY = "Only say what would be deleted."
@@ -39,6 +40,10 @@ FILES = {
 NO_FAULTS = "No faults. Models: {models}, datasets: {datasets}."
 FAULTS = "{count} faults."
 ONE_FAULT = "1 fault."
+PASSWORD_IN_URL = (
+    "ledger: its URL holds a password, which everybody reads who reads that file. Take it out and name where "
+    'it is kept: ledger_password = "env://NAME".'
+)
 CHECK_OUT = "Where to write it too: a name ending in .md or .xml (JUnit). May be given twice."
 CHECK_TITLE = "The project's declaration"
 CHECK_LEVEL = "commit: hold each model, fitted on a sample, to its quick gates too."
@@ -104,6 +109,12 @@ RELEASED = "{version} has all traffic{before}."
 BEFORE = ", in place of {version}"
 NEXT_AFTER_RELEASE = "Next:  comporta serve"
 ROLLED_BACK = "{version} has all traffic again, in place of {gone}."
+
+# people
+NAME = "Their name, compared without case; or their id."
+NO_PEOPLE = "Nobody has approved, waived or released anything yet, and the project declares nobody."
+FORGOTTEN = "The name of {id} is deleted. What they did stays recorded under that id."
+STILL_DECLARED = "The project file still declares {name}: take the name out of it too."
 
 # reproduce
 SAME = "the same"

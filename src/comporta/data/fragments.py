@@ -14,7 +14,7 @@ from blake3 import blake3
 from comporta.data.encode import encode_frame
 from comporta.data.extent import ends, instant
 from comporta.data.keys import PLACE
-from comporta.data.names import MEND, object_name, readable
+from comporta.data.names import MEND, object_name, readable, storage_options
 from comporta.errors import Tampered
 from comporta.records import Fragment, Shape
 from comporta.store import Keys, Store, digest
@@ -136,6 +136,7 @@ def live(
             extra_columns="ignore",
             row_index_name=number,
             glob=False,
+            storage_options=storage_options(store),
         )
 
     def flush() -> None:

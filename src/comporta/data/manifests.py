@@ -205,21 +205,12 @@ def covered(
     if since is None and until is None:
         rows = sum(shown(store, dataset, stand) for stand in found)
     else:
-        counts = _counts(store, manifest, found, since, until)
-        found = [stand for stand, count in zip(found, counts, strict=True) if count]
-        rows = sum(counts)
-    wanted = list(manifest.columns) if columns is None else list(columns)
-    holds = {
-        "fragments": [(stand.now.logical, stand.named.masks) for stand in found],
-        "columns": [(name, manifest.columns[name]) for name in wanted],
-        "since": since,
-        "until": until,
-    }
+        found, rows = _within(store, manifest, found, since, until)
     return Slice(
         dataset=dataset,
         version=manifest.id,
         number=manifest.number,
-        digest=digest(keys.content, encode(holds)),
+        digest=_digest(keys, manifest, found, columns, since, until),
         rows=rows,
         columns=None if columns is None else tuple(columns),
         since=since,
@@ -227,19 +218,46 @@ def covered(
     )
 
 
-def _counts(
+def digest_of_slice(store: Store, keys: Keys, history: History, manifest: Manifest, part: Slice) -> str:
+    """The digest that this slice of this manifest has today; a bound in time reads rows."""
+    found = in_time(stands(history, manifest), part.since, part.until)
+    if part.since is not None or part.until is not None:
+        found, _ = _within(store, manifest, found, part.since, part.until)
+    return _digest(keys, manifest, found, part.columns, part.since, part.until)
+
+
+def _digest(
+    keys: Keys,
+    manifest: Manifest,
+    found: Sequence[Stand],
+    columns: Sequence[str] | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> str:
+    wanted = list(manifest.columns) if columns is None else list(columns)
+    holds = {
+        "fragments": [(stand.now.logical, stand.named.masks) for stand in found],
+        "columns": [(name, manifest.columns[name]) for name in wanted],
+        "since": since,
+        "until": until,
+    }
+    return digest(keys.content, encode(holds))
+
+
+def _within(
     store: Store, manifest: Manifest, found: Sequence[Stand], since: datetime | None, until: datetime | None
-) -> list[int]:
-    """How many rows each of these fragments shows between the bounds."""
+) -> tuple[list[Stand], int]:
+    """Those of these fragments that show a row between the bounds, and how many rows they show there."""
     if not found:
-        return []
+        return [], 0
     schema, dataset = schema_of(manifest), manifest.dataset
     time = {name: schema[name] for name in (manifest.shape.time,) if name is not None}
     frames = [
         in_bounds(live(store, dataset, [stand], time), manifest.shape, schema, since, until).select(pl.len())
         for stand in found
     ]
-    return pl.concat(frames).collect(engine="streaming").to_series().to_list()
+    counts = pl.concat(frames).collect(engine="streaming").to_series().to_list()
+    return [stand for stand, count in zip(found, counts, strict=True) if count], sum(counts)
 
 
 def reachable(store: Store, keys: Keys) -> set[str]:

@@ -90,6 +90,11 @@ def readable(
     return [io.BytesIO(data) for data in held]
 
 
+def storage_options(store: Store) -> dict[str, str] | None:
+    """What polars scans this store's URLs with, beside the credentials of the environment."""
+    return dict(getattr(store, "config", {})) or None
+
+
 def whole(store: Store, dataset: str, fragment: Fragment) -> bool:
     """Whether it is there, of the size it was written with; taken for granted where asking is a request."""
     parts = urlsplit(store.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections import defaultdict, deque
@@ -23,10 +24,11 @@ from comporta.engine.git import commit
 from comporta.engine.here import Here
 from comporta.engine.inline import Inline
 from comporta.engine.question import Question, ask, known, reads
+from comporta.engine.reasons import INTERRUPTED, PROJECT_AT_FAULT, reason_of
 from comporta.engine.steps import Steps
-from comporta.errors import BadProject
+from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
-from comporta.records import Answer, Asset, Cost, Node, Plan, Run, Step
+from comporta.records import Answer, Artifact, Asset, Cost, Node, Plan, Run, Step
 from comporta.records.facts import RunStarted
 from comporta.store import Desk
 
@@ -96,21 +98,27 @@ class Asking:
                 with means.workers(not self._memory) as executor:
                     self._ask(executor, left, book, folder)
             except KeyboardInterrupt:
-                book.end("stopped", "interrupted", self._hits)
+                book.end("stopped", INTERRUPTED(), self._hits)
                 raise
             except BadProject:
-                book.end("failed", "the project is at fault", self._hits)
+                book.end("failed", PROJECT_AT_FAULT(), self._hits)
                 raise
-            failed = [
-                self._failed[node.name]
+            failed = {
+                node.name: self._failed[node.name]
                 for node in self._plan.nodes
                 if node.name in self._failed and not node.spare
-            ]
+            }
             if failed:
-                error = together(failed)
-                book.end("failed", error.reason, self._hits)
+                error = together(list(failed.values()))
+                book.end("failed", reason_of(failed), self._hits, self._details(error.reason))
                 raise error
             return book.end("done", "", self._hits), self._answers
+
+    def _details(self, text: str) -> Artifact | None:
+        """What the failed steps say, without values from the data, kept; a full disk hides no failure."""
+        with contextlib.suppress(ComportaError, OSError):
+            return self._means.desk.put(text.encode(), "text")
+        return None
 
     def _reuse(self) -> list[Node]:
         """Answers from memory up to the first node that must be asked; that and all after it are left, to be

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from comporta.engine.executor import Failed
-from comporta.engine.here import GONE, Here
+from comporta.engine.here import Here
 from comporta.engine.question import Question
 from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
+from comporta.engine.reasons import PROCESS_ENDED
 from comporta.ledger import Ledger
-from comporta.records import Run, Step, Transaction
+from comporta.records import Artifact, Run, Step, Text, Transaction
 from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
 
 LEASE = timedelta(seconds=60)
@@ -48,7 +49,7 @@ class Book:
             for run in left:
                 known = tx.get(RUNS, run)
                 if known is not None and known.ended is None:
-                    tx.append(RunEnded(run=run, outcome="stopped", reason=GONE))
+                    tx.append(RunEnded(run=run, outcome="stopped", reason=PROCESS_ENDED()))
             tx.append(started)
             if hits:
                 tx.append(StepsReused(run=self.run, nodes=dict(hits)))
@@ -64,13 +65,15 @@ class Book:
         """What memory answered of the run, in one transaction."""
         self._ledger.transact(lambda tx: tx.append(StepsReused(run=self.run, nodes=dict(hits))))
 
-    def end(self, outcome: str, reason: str, hits: Mapping[str, str]) -> Run:
+    def end(
+        self, outcome: str, reason: Text, hits: Mapping[str, str], details: Artifact | None = None
+    ) -> Run:
         """The run's last facts."""
 
         def act(tx: Transaction) -> None:
             if hits:
                 tx.append(StepsReused(run=self.run, nodes=dict(hits)))
-            tx.append(RunEnded(run=self.run, outcome=outcome, reason=reason))
+            tx.append(RunEnded(run=self.run, outcome=outcome, reason=reason, details=details))
 
         self._ledger.transact(act)
         return self.now()

@@ -149,5 +149,6 @@ def _from_url(url: str, root: Path, desk: Desk, steps: Steps) -> tuple[int, Call
         keys=desk.keys,
         workers=workers,
         threads=threads,
+        config=getattr(desk.store, "config", {}),
         steps=steps,
     )

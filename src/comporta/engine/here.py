@@ -13,8 +13,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-GONE = "its process ended before it did"
-
 
 class Here:
     """The runs below `<root>/.comporta/runs`."""

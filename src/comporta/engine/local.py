@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -68,7 +68,8 @@ def room(url: str) -> tuple[int, int]:
 
 
 class Local:
-    """An executor on this machine. workers: steps at a time. threads: of each step, always the same."""
+    """An executor on this machine. workers: steps at a time. threads: of each step, always the same.
+    config: what the store is opened with."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Local:
         keys: Keys,
         workers: int,
         threads: int,
+        config: Mapping[str, str] = {},
         steps: Steps = _NONE,
     ) -> None:
         if sys.platform not in ("linux", "darwin"):
@@ -85,7 +87,7 @@ class Local:
         if store.startswith("memory:"):
             raise BadProject("store: found memory://, expected one that other processes reach: file://PATH.")
         self.workers, self.threads = workers, threads
-        self._hello = encode(Hello(root=str(root), store=store, keys=keys, steps=steps))
+        self._hello = encode(Hello(root=str(root), store=store, keys=keys, config=dict(config), steps=steps))
         self._root = root
         self._room = threading.Semaphore(workers)
         self._lock = threading.Lock()

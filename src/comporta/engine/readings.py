@@ -62,7 +62,9 @@ def _ended(fact: RunEnded, event: Event, old: Lookup[Run]) -> Changes[Run]:
     if (run := old(fact.run)) is not None and run.ended is None:
         yield (
             fact.run,
-            msgspec.structs.replace(run, ended=event.at, outcome=fact.outcome, reason=fact.reason),
+            msgspec.structs.replace(
+                run, ended=event.at, outcome=fact.outcome, reason=fact.reason, details=fact.details
+            ),
         )
 
 

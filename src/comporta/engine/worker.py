@@ -41,6 +41,7 @@ class Hello(Record, frozen=True, kw_only=True):
     root: str
     store: str
     keys: Keys
+    config: dict[str, str] = {}
     steps: Steps = Steps()
 
 
@@ -66,7 +67,7 @@ def main() -> None:
     threading.Thread(target=_read, args=(messages, tasks), daemon=True).start()
     root = Path(hello.root)
     enter(root)
-    store = open_store(hello.store, root)
+    store = open_store(hello.store, root, config=hello.config)
     code = Code(root)
     import numpy  # noqa: F401 - loaded before the first step, so that it is seeded before it
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull
+from comporta.records.credential import masked
 
 # "comp" in ASCII above the schema's own number: one queue per ledger, and none shared with other software.
 _QUEUE = (
@@ -98,9 +99,9 @@ class Postgres:
             "3F000",
             "42501",
         ):  # password; no database, schema or right
-            return BadProject(f"ledger {self.url}: {error.orig}. Correct the URL or the rights.")
+            return BadProject(f"ledger {self.url}: {masked(str(error.orig))}. Correct the URL or the rights.")
         if not state and not error.connection_invalidated and type(error.orig).__name__ == "OperationalError":
-            reason = str(error.orig).strip().splitlines()[0]
+            reason = masked(str(error.orig).strip().splitlines()[0])
             return BadProject(
                 f"ledger {self.url}: cannot be reached ({reason}). Check the URL and the server."
             )

@@ -57,10 +57,32 @@ def _waived_2(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "waiver": _named(body["waiver"])}
 
 
+def _released_1(body: dict[str, Any]) -> dict[str, Any]:
+    """Shares had no roles: the first of the largest was the champion, and the one before it was retired."""
+    release = body["release"]
+    shares = release["shares"]
+    largest = max(range(len(shares)), key=lambda place: shares[place]["weight"])
+    named = [
+        {**share, "role": "champion" if place == largest else "challenger"}
+        for place, share in enumerate(shares)
+    ]
+    left = {release["previous"]} - {None} - {share["version"] for share in shares}
+    return {**body, "release": {**release, "shares": named, "retired": sorted(left)}}
+
+
+def _as_it_is(body: dict[str, Any]) -> dict[str, Any]:
+    """A name or a text stands where an id, an artifact or a code may: both are read."""
+    return body
+
+
 UPCASTS: Mapping[tuple[str, int], Upcast] = {
     ("test.looked", 1): _evaluated_on_a_part,
     ("version.registered", 1): _registered_2,
     ("version.judged", 1): _judged_2,
     ("version.waived", 1): _waived_2,
+    ("version.waived", 2): _as_it_is,
+    ("run.ended", 1): _as_it_is,
+    ("version.approved", 1): _as_it_is,
+    ("version.released", 1): _released_1,
 }
 """(kind, schema) → what makes that body one of schema + 1."""

@@ -31,13 +31,13 @@ class ArtifactAudit(Record, frozen=True, kw_only=True):
 
 
 def artifacts_in(value: Any) -> Iterator[Artifact]:
-    """Every artifact in plain JSON values, however deep."""
+    """Every artifact in plain values, however deep."""
     if isinstance(value, dict):
         if value.get("type") == "artifact":
             yield msgspec.convert(value, Artifact)
         else:
             yield from (each for held in value.values() for each in artifacts_in(held))
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         yield from (each for held in value for each in artifacts_in(held))
 
 

@@ -14,13 +14,16 @@ from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
 from comporta.loop.judging import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.loop.logged import Logs
+from comporta.loop.people import acting, identify, readable, reason_of, role_of
 from comporta.loop.plan import evidence_nodes
 from comporta.loop.pool import Thing
 from comporta.loop.release import version_of
 from comporta.loop.sentences import Say, sentence
 from comporta.project import Model
 from comporta.project.faults import faults, listed
-from comporta.records import Level, Plan, Record, Run, Transaction, Version, Waiver
+from comporta.project.person import WAIVES
+from comporta.records import Artifact, Level, Plan, Record, Run, Transaction, Version, View, Waiver
+from comporta.records.facts import VersionWaived
 from comporta.registry import VERSIONS, judged, named, version_key
 from comporta.registry import waive as waived
 from comporta.release import ROUTES
@@ -88,41 +91,51 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         return fact is not None
 
     fresh = house.ledger.transact(commit)
-    return Judged(version=version_of(house, version.id), run=run, fresh=fresh)
+    return Judged(version=readable(house, version_of(house, version.id))[0], run=run, fresh=fresh)
 
 
 def waive(
-    house: House, name: str, check: str, *, by: str, reason: str, until: datetime, say: Say = sentence
+    house: House,
+    name: str,
+    check: str,
+    *,
+    by: str = "",
+    reason: str,
+    until: datetime,
+    role: str = "",
+    say: Say = sentence,
 ) -> Version:
-    """Someone with the right to it lets one check of a version stand open. check: its id, or its title as
+    """Someone with the right to it lets one check of a version not count. check: its id, or its title as
     `say` tells it. Raises NotFound, Refused."""
-    person = house.project.person(by)
-    if person is None or not person.may_waive:
-        able = ", ".join(each.name for each in house.project.people if each.may_waive) or "nobody yet"
+    version = version_of(house, name)
+    who = acting(by)
+    if not house.project.people:
         raise Refused(
-            f"{by!r} may not waive a check, expected one of: {able}. "
+            f"{who!r} may not waive a check, expected one of: nobody yet. "
             "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
         )
-    version = version_of(house, name)
+    declared = role_of(house, who, role, WAIVES, "waive a check")
 
-    def commit(tx: Transaction) -> None:
-        now = tx.get(VERSIONS, version_key(version.model, version.number))
+    def decide(view: View, by: str, reason: Artifact | str) -> VersionWaived:
+        now = view.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
         verdict = named(now, check, say)
         waiver = Waiver(
             check=verdict.check,
             by=by,
-            role=person.role,
+            role=declared,
             reason=reason,
             at=house.clock(),
             until=until,
             outcome=verdict.outcome,
             changed=verdict.changed,
         )
-        tx.append(waived(now, waiver, house.clock(), say))
+        return waived(now, waiver, house.clock(), say)
 
-    house.ledger.transact(commit)
-    return version_of(house, version.id)
+    decide(house.ledger, "", reason)  # refused before anybody or anything is written down
+    id, why = identify(house, who).id, reason_of(house, reason)
+    house.ledger.transact(lambda tx: tx.append(decide(tx, id, why)))
+    return readable(house, version_of(house, version.id))[0]
 
 
 def _served(house: House, model: Model, level: Level) -> tuple[Logs, dict[str, Thing]] | None:

@@ -21,10 +21,11 @@ from comporta.project.faults import listed, unusable
 from comporta.project.load import find, load, told_root
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Reading, Transaction
+from comporta.records.credential import shown
 from comporta.records.facts import ProjectKeyed
-from comporta.registry import VERSIONS
+from comporta.registry import FORGOTTEN, VERSIONS
 from comporta.release import ROUTES
-from comporta.store import Desk, Keys, Store, derive, open_store, read_secret
+from comporta.store import Desk, Keys, Store, derive, open_store, read_secret, store_config, with_password
 
 
 def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Changes[ProjectKeyed]:
@@ -33,7 +34,7 @@ def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Chang
 
 
 KEYED = Reading("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
-READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, *engine.READINGS)
+READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, FORGOTTEN, *engine.READINGS)
 
 
 def now() -> datetime:
@@ -60,14 +61,15 @@ class House:
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
         secret = read_secret(settings.key, root)
         self.keys: Keys = derive(secret)
-        self.store: Store = open_store(settings.store, root, settings.project_id)
+        config = store_config(settings.store_credentials, root)
+        self.store: Store = open_store(settings.store, root, settings.project_id, config)
         self.ledger: Ledger = self.ledger_of(settings.project_id, works=works)
         self._require_key()
 
     def ledger_of(self, project: str, *, works: bool = False) -> Ledger:
         """The chain of one of the projects that share this ledger; close it. Raises as `open_ledger`."""
         return open_ledger(
-            self.settings.ledger,
+            with_password(self.settings.ledger, self.settings.ledger_password, self.root),
             READINGS,
             key=self.keys.chain,
             clock=self.clock,
@@ -147,8 +149,8 @@ class House:
         keyed = self.ledger.get(KEYED, "project") or self.ledger.transact(keyed_with)
         if keyed.fingerprint != mine:
             raise WrongKey(
-                f"{self.settings.key}: found key {mine}, expected {keyed.fingerprint}, with which this "
-                "project's data was written. Bring the right one: comporta key import FILE"
+                f"{shown(self.settings.key)}: found key {mine}, expected {keyed.fingerprint}, with which "
+                "this project's data was written. Bring the right one: comporta key import FILE"
             )
 
 

@@ -12,8 +12,10 @@ from comporta.ledger import Ledger
 from comporta.loop.artifacts import artifacts_in
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS
+from comporta.loop.people import PREFIX
 from comporta.records import Artifact
 from comporta.registry import VERSIONS
+from comporta.release import ROUTES
 from comporta.store import Swept, Used, artifact_name, projects_in
 from comporta.store import sweep as swept
 from comporta.store import usage as used
@@ -22,8 +24,12 @@ RECENT = 50
 
 
 def usage(house: House) -> tuple[Used, ...]:
-    """Objects and bytes, by artifact and by dataset."""
-    return used(house.store, depth=1, prefix="artifacts/") + used(house.store, depth=2, prefix="data/")
+    """Objects and bytes, by artifact, by dataset and of the directory of people."""
+    return (
+        used(house.store, depth=1, prefix="artifacts/")
+        + used(house.store, depth=2, prefix="data/")
+        + used(house.store, depth=1, prefix=PREFIX)
+    )
 
 
 def sweep(house: House, *, dry: bool = False) -> Swept:
@@ -69,8 +75,11 @@ def reached(ledger: Ledger) -> set[str]:
     for _, version in ledger.scan(VERSIONS):
         found |= {each.digest for each in artifacts_in(msgspec.to_builtins(version))}
         recipes |= set(version.steps.values())
+    for _, route in ledger.scan(ROUTES):
+        found |= {each.digest for each in artifacts_in(msgspec.to_builtins(route))}
     for _, run in ledger.scan(RUNS, newest=True, limit=RECENT):
         recipes |= set(run.nodes.values())
+        found |= {run.details.digest} if run.details is not None else set()
     for recipe in recipes:
         step, question = ledger.get(STEPS, recipe), ledger.get(QUESTIONS, recipe)
         outputs = [*(step.outputs.values() if step else ()), *(question.outputs.values() if question else ())]

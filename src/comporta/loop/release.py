@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from comporta.errors import ComportaError, NotFound
+from collections.abc import Callable
+
+from comporta.errors import NotFound
 from comporta.loop.commits import version_at
 from comporta.loop.conceal import revealed
 from comporta.loop.house import House
+from comporta.loop.people import (
+    acting,
+    find,
+    identify,
+    readable,
+    readable_releases,
+    reason_of,
+    role_of,
+)
 from comporta.loop.sentences import Say, sentence
-from comporta.records import Approval, Release, Transaction, Version
-from comporta.registry import VERSIONS, require_releasable, version_key
+from comporta.loop.staleness import staleness
+from comporta.project.person import APPROVES
+from comporta.records import Approval, Artifact, Release, Staleness, Transaction, Version, View
+from comporta.records.facts import VersionApproved, VersionReleased
+from comporta.registry import VERSIONS, forgotten_approvers, require_releasable, version_key
 from comporta.registry import approve as approved
 from comporta.release import ROUTES
 from comporta.release import release as released
@@ -57,83 +71,86 @@ def _aliased(house: House, asked: str, known: list[Version]) -> Version:
 
 
 def approve(
-    house: House, name: str, *, by: str, role: str = "", reason: str = "", say: Say = sentence
+    house: House, name: str, *, by: str = "", role: str = "", reason: str = "", say: Say = sentence
 ) -> Version:
-    """One person's approval of a version. Raises NotFound, Refused."""
+    """One person's approval of a version. by: empty: the name you are logged in with. role: as declared; as
+    claimed, where the project declares nobody.
+
+    Raises NotFound; Refused, also for one who may not; BadProject on a name or a role that is none.
+    """
     version = version_of(house, name)
-    approval = Approval(by=by, role=role, reason=reason, at=house.clock())
+    who = acting(by)
+    claimed = role_of(house, who, role, APPROVES, "approve a version")
 
-    def commit(tx: Transaction) -> None:
-        tx.append(approved(_now(house, tx, version), approval, say))
+    def decide(view: View, by: str, reason: Artifact | str) -> VersionApproved:
+        approval = Approval(by=by, role=claimed, reason=reason, at=house.clock())
+        return approved(_now(house, view, version), approval, who, say)
 
-    house.ledger.transact(commit)
-    return version_of(house, version.id)
+    # Refused before anybody or anything is written down.
+    known = find(house, who)
+    decide(house.ledger, known.id if known is not None else "", "")
+    id, why = identify(house, who).id, reason_of(house, reason)
+    house.ledger.transact(lambda tx: tx.append(decide(tx, id, why)))
+    return readable(house, version_of(house, version.id))[0]
 
 
 def release(house: House, name: str, *, by: str = "", reason: str = "", say: Say = sentence) -> Release:
-    """All traffic to a version, in one act. Raises NotFound, Refused."""
+    """All traffic to a version, in one act. by: empty: the name you are logged in with.
+
+    Raises NotFound; Refused, also where nobody can tell whether rows it learned from were erased.
+    """
     version = version_of(house, name)
-    gone = stale(house, version)
+    answers = staleness(house, version)
 
-    def commit(tx: Transaction) -> Release:
-        require_releasable(_now(house, tx, version), house.clock(), gone, say)
-        fact = released(
-            tx.get(ROUTES, version.model),
-            version.model,
-            version.number,
-            by=by,
-            reason=reason,
-            at=house.clock(),
-        )
-        tx.append(fact)
-        return fact.release
+    def decide(view: View, by: str, reason: Artifact | str) -> VersionReleased:
+        now = _now(house, view, version)
+        require_releasable(now, house.clock(), answers, forgotten_approvers(view, now), say)
+        route = view.get(ROUTES, version.model)
+        return released(route, version.model, version.number, by=by, reason=reason, at=house.clock())
 
-    return house.ledger.transact(commit)
+    return _moved(house, decide, by, reason)
 
 
 def rollback(house: House, model: str, *, by: str = "", reason: str = "", say: Say = sentence) -> Release:
     """All traffic back to the champion before. Raises Refused when there is none, or it is stale."""
+    if house.ledger.get(ROUTES, model) is None:
+        version_of(house, model)
+    answers: dict[str, tuple[Staleness, ...]] = {}
+
+    def decide(view: View, by: str, reason: Artifact | str) -> VersionReleased:
+        fact = rolled_back(view.get(ROUTES, model), model, by=by, reason=reason, at=house.clock())
+        back = view.get(VERSIONS, version_key(model, fact.release.champion))
+        assert back is not None, "a released version is in the inventory"
+        if back.id not in answers:
+            answers[back.id] = staleness(house, back)
+        # Whoever approved it did so before it was released: to be forgotten since shuts no way back.
+        require_releasable(revealed(house.desk, back), house.clock(), answers[back.id], say=say)
+        return fact
+
+    return _moved(house, decide, by, reason)
+
+
+def _moved(
+    house: House,
+    decide: Callable[[View, str, Artifact | str], VersionReleased],
+    by: str,
+    reason: str,
+) -> Release:
+    """The release that this decision makes, told as people read it."""
+    who = acting(by)
+    decide(house.ledger, "", "")  # refused before anybody or anything is written down
+    id, why = identify(house, who).id, reason_of(house, reason)
 
     def commit(tx: Transaction) -> Release:
-        fact = rolled_back(tx.get(ROUTES, model), model, by=by, reason=reason, at=house.clock())
-        back = tx.get(VERSIONS, version_key(model, fact.release.shares[0].version))
-        assert back is not None, "a released version is in the inventory"
-        require_releasable(revealed(house.desk, back), house.clock(), stale(house, back), say)
+        fact = decide(tx, id, why)
         tx.append(fact)
         return fact.release
 
-    if house.ledger.get(ROUTES, model) is None:
-        version_of(house, model)
-    return house.ledger.transact(commit)
+    return readable_releases(house, house.ledger.transact(commit))[0]
 
 
-def stale(house: House, version: Version) -> tuple[str, ...]:
-    """The datasets of which something the version learned from has been erased since."""
-    # Here, for it brings polars along: who only lists versions need not wait for that.
-    from comporta.data import slice_of
-
-    found = []
-    for part in version.read:
-        try:
-            now = slice_of(
-                house.store,
-                house.keys,
-                part.dataset,
-                number=part.number,
-                columns=part.columns,
-                since=part.since,
-                until=part.until,
-            )
-        except ComportaError:
-            found.append(part.dataset)
-            continue
-        if now.digest != part.digest:
-            found.append(part.dataset)
-    return tuple(found)
-
-
-def _now(house: House, tx: Transaction, version: Version) -> Version:
-    """The version as it stands inside this transaction, to decide on and to say why."""
-    found = tx.get(VERSIONS, version_key(version.model, version.number))
+def _now(house: House, view: View, version: Version) -> Version:
+    """The version as it stands in this view, to decide on and to say why."""
+    found = view.get(VERSIONS, version_key(version.model, version.number))
     assert found is not None, "a version never leaves the inventory"
     return revealed(house.desk, found)

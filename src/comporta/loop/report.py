@@ -10,8 +10,10 @@ from comporta.loop.checks import checks
 from comporta.loop.findings import findings_at
 from comporta.loop.gate import against
 from comporta.loop.house import House
+from comporta.loop.people import readable
 from comporta.loop.release import version_of
 from comporta.loop.sentences import Say, in_words, sentence
+from comporta.loop.staleness import staleness
 from comporta.records import (
     Figure,
     Findings,
@@ -28,7 +30,7 @@ from comporta.store import Desk
 
 def report(house: House, name: str, say: Say = sentence) -> Report:
     """Every verdict of a version with what it rests on, in words. Raises NotFound."""
-    version = version_of(house, name)
+    (version,) = readable(house, version_of(house, name))
     now = house.clock()
     desk = house.desk
     model = house.project.asked(version.model)
@@ -44,6 +46,7 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
         added=added(version, say),
         standing=standing(version, now, say),
         scores=house.desk.get_json(version.parts["scores"], Scores).figures,
+        staleness=staleness(house, version),
     )
 
 
@@ -122,7 +125,7 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 def compare(house: House, first: str, second: str, say: Say = sentence) -> Comparison:
     """What differs between two versions of a model. Raises NotFound."""
-    a, b = version_of(house, first), version_of(house, second)
+    a, b = readable(house, version_of(house, first), version_of(house, second))
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
     mine, theirs = (_overall(house.desk, version) for version in (a, b))

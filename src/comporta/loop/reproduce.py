@@ -9,9 +9,11 @@ from comporta.loop.code import lay_out
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, Question
 from comporta.loop.older import say_the_same
-from comporta.loop.release import stale, version_of
-from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Version
+from comporta.loop.release import version_of
+from comporta.loop.staleness import staleness
+from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
 from comporta.records.facts import VersionReproduced
+from comporta.records.staleness import erased, unknown
 from comporta.store import Desk
 
 
@@ -42,7 +44,7 @@ class Reproduction(Record, frozen=True, kw_only=True):
 def reproduce(house: House, name: str, *, progress: Progress | None = None) -> Reproduction:
     """Every step of a version again, in fresh processes. Raises NotFound, StepFailed."""
     version = version_of(house, name)
-    erased = stale(house, version)
+    since = staleness(house, version)
     questions = questions_of(house, version)
     # Before anything is asked: to put the same bytes again would mend what lies there.
     damaged = {node: damaged_outputs(house, question) for node, question in questions.items()}
@@ -78,7 +80,7 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
         version=version.id,
         equal=not differing,
         steps=steps,
-        reason=_reason(steps, erased),
+        reason=_reason(steps, since),
     )
 
 
@@ -181,7 +183,7 @@ def _same(then: Asset | None, now: Asset | None) -> bool:
     return then == now
 
 
-def _reason(steps: tuple[Compared, ...], erased: tuple[str, ...]) -> str:
+def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...]) -> str:
     differing = [each for each in steps if not each.equal]
     if not differing:
         if newer := [each.node for each in steps if each.newer]:
@@ -193,8 +195,13 @@ def _reason(steps: tuple[Compared, ...], erased: tuple[str, ...]) -> str:
             f"{first.node}: {', '.join(first.damaged)} in the store were not what was written; built again "
             "from the same question, they are in their place now."
         )
-    if erased:
-        return f"Rows it learned from were erased since from {', '.join(erased)}: it cannot be the same."
+    if gone := erased(answers):
+        return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be the same."
+    if open_ := unknown(answers):
+        return (
+            f"{first.node} differs, and whether rows it learned from were erased since is unknown: "
+            f"{'; '.join(f'{each.dataset}: {each.why}' for each in open_)}."
+        )
     if not first.asked:
         return f"{first.node}: the code or the environment is another than then."
     return f"{first.node}: {', '.join(first.differs)} differ, though it was asked the same."

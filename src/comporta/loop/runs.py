@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from comporta.engine import CLAIMS, FAILURES, RUNS, STEPS
-from comporta.engine.here import GONE, Here
+from comporta.engine.here import Here
+from comporta.engine.reasons import PROCESS_ENDED, shown
 from comporta.errors import NotFound
 from comporta.loop.house import House
 from comporta.records import Record, Run, Step
@@ -24,7 +25,7 @@ class RunView(Record, frozen=True, kw_only=True):
 
 
 def runs(house: House, limit: int | None = 20) -> tuple[Run, ...]:
-    """The newest runs first."""
+    """The newest runs first, their reasons as people read them."""
     return _as_they_are(house, [run for _, run in house.ledger.scan(RUNS, newest=True, limit=limit)])
 
 
@@ -61,10 +62,22 @@ def _as_they_are(house: House, found: list[Run]) -> tuple[Run, ...]:
         leases = [claim for _, claim in house.ledger.scan(CLAIMS) if claim.holder in elsewhere]
         holds = {claim.holder for claim in leases if claim.until > now}
         gone |= {claim.holder for claim in leases} - holds
-    return tuple(_stopped(house, run) if run.id in gone else run for run in found)
+    return tuple(_readable(house, _stopped(house, run) if run.id in gone else run) for run in found)
+
+
+def _readable(house: House, run: Run) -> Run:
+    """Its reason in words: its details, as long as they are kept, else what its code says."""
+    if run.details is not None:
+        try:
+            return msgspec.structs.replace(run, reason=house.desk.get(run.details).decode(errors="replace"))
+        except NotFound:
+            pass  # deleted
+    return msgspec.structs.replace(run, reason=shown(run.reason))
 
 
 def _stopped(house: House, run: Run) -> Run:
     # Looked at again: it may have ended in good order since it was found.
     newest = house.ledger.get(RUNS, run.id) or run
-    return newest if newest.ended else msgspec.structs.replace(newest, outcome="stopped", reason=GONE)
+    return (
+        newest if newest.ended else msgspec.structs.replace(newest, outcome="stopped", reason=PROCESS_ENDED())
+    )

@@ -11,10 +11,12 @@ from comporta.loop.datasets import DATASETS, dataset_key
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, before, data_place, place
 from comporta.loop.log import prediction
+from comporta.loop.people import readable, readable_releases
 from comporta.loop.places import Place
 from comporta.loop.release import version_of
 from comporta.loop.rows import key_of
 from comporta.loop.sentences import sentence
+from comporta.loop.staleness import staleness
 from comporta.loop.tree import Tree
 from comporta.records import Joined, Manifest, Observation, Slice, Version
 from comporta.release import ROUTES
@@ -48,13 +50,13 @@ def prediction_back(house: House, here: Place) -> Tree:
 def version_back(house: House, here: Place) -> Tree:
     """Its gates, who released it, and every step it was made by, down to the dataset versions."""
     name = here.name if here.number is None else f"{here.name}/{here.number}"
-    version = version_of(house, name)
+    (version,) = readable(house, version_of(house, name))
     made: set[str] = set()
     return Tree(
         kind="version",
         id=version.id,
         label=f"{version.id}, {version.state}",
-        facts={"made": _time(version.at), "run": version.run, **_commit(version)},
+        facts={"made": _time(version.at), "run": version.run, **_commit(version), **_stale(house, version)},
         children=(
             *_gates(version, house.clock()),
             *_releases(house, version),
@@ -204,13 +206,16 @@ def _gates(version: Version, now: datetime) -> tuple[Tree, ...]:
 
 def _releases(house: House, version: Version) -> tuple[Tree, ...]:
     route = house.ledger.get(ROUTES, version.model)
-    releases = () if route is None else route.history
+    every = () if route is None else route.history
+    releases = readable_releases(
+        house, *(each for each in every if any(share.version == version.number for share in each.shares))
+    )
     approved = tuple(
         Tree(
             kind="release",
             id="",
             label=f"approved by {each.by}",
-            facts={"as": each.role, "why": each.reason},
+            facts={"as": each.role, "why": each.why},
         )
         for each in version.approvals
     )
@@ -219,10 +224,9 @@ def _releases(house: House, version: Version) -> tuple[Tree, ...]:
             kind="release",
             id=str(each.number),
             label=f"{each.kind} {each.number} by {each.by or 'someone'}",
-            facts={"at": _time(each.at), **({"why": each.reason} if each.reason else {})},
+            facts={"at": _time(each.at), **({"why": each.why} if each.why else {})},
         )
         for each in releases
-        if any(share.version == version.number for share in each.shares)
     )
 
 
@@ -235,6 +239,17 @@ def _source(house: House, version: Version) -> Tree:
         label=f"source: {', '.join(files)}",
         facts={"digest": kept.digest[:12], **_commit(version)},
     )
+
+
+def _stale(house: House, version: Version) -> dict[str, str]:
+    """What of that which it learned from is not as it was, or is not known to be."""
+    return {
+        f"rows of {each.dataset}": "erased since"
+        if each.answer == "erased"
+        else f"not known to be there: {each.why}"
+        for each in staleness(house, version)
+        if each.answer != "fresh"
+    }
 
 
 def _manifest(house: House, here: Place) -> Manifest:

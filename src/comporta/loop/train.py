@@ -15,6 +15,7 @@ from comporta.loop.follow import follow
 from comporta.loop.forms import Forms, forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion, earlier, evaluated, judged_now, late, logs, measured, verdicts_of
+from comporta.loop.people import readable
 from comporta.loop.plan import BUILT, plan
 from comporta.project import Model
 from comporta.project.faults import faults, listed
@@ -64,7 +65,11 @@ def run(
         versions.append(version)
         fresh += [version.id] if is_new else []
     return RunReport(
-        run=done, datasets=datasets, versions=tuple(versions), fresh=tuple(fresh), answers=answers
+        run=done,
+        datasets=datasets,
+        versions=readable(house, *versions),
+        fresh=tuple(fresh),
+        answers=answers,
     )
 
 

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from comporta.errors import BadProject
 from comporta.project.dataset import Dataset
 from comporta.project.fault_common import located, many, named, twice
 from comporta.project.fault_data import of_dataset, of_features
@@ -23,7 +24,7 @@ from comporta.project.model import Model
 from comporta.project.person import Person
 from comporta.project.project import Project
 from comporta.project.sources import counts
-from comporta.records import Subject
+from comporta.records import Subject, canonical_name
 
 
 def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple[Fault, ...]:
@@ -109,9 +110,7 @@ def _project(project: Project, places: Places) -> Iterator[Fault]:
     yield from located(places, "Project", project.name, chain(unkind(project), named(project.name)))
     if not project.models and not project.datasets:
         yield places.fault("Project", project.name, "models", "Project: found no model and no dataset.")
-    for person in many(project.people):
-        if isinstance(person, Person):
-            yield from located(places, "Person", person.name, unkind(person))
+    yield from _people([each for each in many(project.people) if isinstance(each, Person)], places)
     for kind, things in (
         ("Model", [each for each in many(project.models) if isinstance(each, Model)]),
         ("Dataset", _every(project, Dataset)),
@@ -122,3 +121,20 @@ def _project(project: Project, places: Places) -> Iterator[Fault]:
             if kind == "Model" or any(each != things[0] for each in things if each.name == name):
                 said = f"{kind} {name!r}: found this name twice. Rename one."
                 yield places.fault(kind, name, "name", said)
+
+
+def _people(people: list[Any], places: Places) -> Iterator[Fault]:
+    met: dict[str, str] = {}
+    for person in people:
+        yield from located(places, "Person", person.name, unkind(person))
+        if not isinstance(person.name, str):
+            continue
+        try:
+            name = canonical_name(person.name)
+        except BadProject as error:
+            yield places.fault("Person", person.name, "name", f"Person: {error}")
+            continue
+        if name in met:
+            said = f"Person {person.name!r}: found the name of {met[name]!r}, expected each person once."
+            yield places.fault("Person", person.name, "name", said)
+        met.setdefault(name, person.name)

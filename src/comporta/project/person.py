@@ -1,4 +1,4 @@
-"""Who may do what, as a team declares it. Recorded as claimed: nobody proves yet who they are."""
+"""Who may do what, as a team declares it. Nobody proves yet who they are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from comporta.records import Record
 
 Role = Literal["builder", "validator", "owner", "auditor"]
 WAIVES: tuple[Role, ...] = ("validator", "owner")
+APPROVES: tuple[Role, ...] = ("validator", "owner")
 
 
 class Person(Record, frozen=True):
     """One of the team: `Person("ana", "validator")`.
 
-    name: as they log in, or say with `--by`. role: `builder` makes models; `validator` tries to break them
-    and may waive a check; `owner` answers for the business and may waive a check; `auditor` reads.
+    name: as they log in, or say with `--by`; compared without case. role: `builder` makes models;
+    `validator` tries to break them, `owner` answers for the business: both may approve a version and waive
+    a check; `auditor` reads.
     """
 
     name: str
@@ -23,3 +25,7 @@ class Person(Record, frozen=True):
     @property
     def may_waive(self) -> bool:
         return self.role in WAIVES
+
+    @property
+    def may_approve(self) -> bool:
+        return self.role in APPROVES

@@ -7,7 +7,7 @@ from pathlib import Path
 from comporta.project.dataset import Dataset
 from comporta.project.model import Model
 from comporta.project.person import Person
-from comporta.records import Record
+from comporta.records import Record, canonical_name
 
 
 class Project(Record, frozen=True):
@@ -16,7 +16,7 @@ class Project(Record, frozen=True):
     name: of the project. datasets: those beside what the models read. models: what is trained,
     gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
     folder of the file it is loaded from, or the current one. people: who does what; only some roles may
-    waive a check.
+    approve a version or waive a check.
     """
 
     name: str
@@ -39,5 +39,6 @@ class Project(Record, frozen=True):
         return next((each for each in self.models if each.name == model), None)
 
     def person(self, name: str) -> Person | None:
-        """The person of this name, or None."""
-        return next((each for each in self.people if each.name == name), None)
+        """The person of this name, compared without case, or None. Raises BadProject on a blank name."""
+        asked = canonical_name(name)
+        return next((each for each in self.people if canonical_name(each.name) == asked), None)

@@ -18,16 +18,23 @@ class Settings(Record, frozen=True, kw_only=True):
     """URLs. Relative file paths are taken from the project's root.
 
     ledger: `sqlite:///…` or `postgresql://…`; COMPORTA_LEDGER. store: `file://…`, `s3://…`;
-    COMPORTA_STORE. key: `file://…` of 32 bytes in hex; COMPORTA_KEY. executor: `local://?workers=2`;
-    COMPORTA_EXECUTOR. budget: how long each level may measure a candidate; COMPORTA_BUDGET.
+    COMPORTA_STORE. executor: `local://?workers=2`; COMPORTA_EXECUTOR. budget: how long each level may measure
+    a candidate; COMPORTA_BUDGET.
     project_id: what this project is called in ledger and store, which several can share: letters, digits, `_`
     and `-`; COMPORTA_PROJECT_ID. It stays as it is once something was kept under it.
+
+    Secrets by reference, `env://NAME`, `file://PATH` or `command://PROGRAM ARGUMENTS`. key: 32 bytes in hex;
+    COMPORTA_KEY. ledger_password: of the user in a `postgresql://` URL; COMPORTA_LEDGER_PASSWORD.
+    store_credentials: what an object store is opened with, as JSON or lines NAME=VALUE;
+    COMPORTA_STORE_CREDENTIALS.
     """
 
     ledger: str = "sqlite:///.comporta/ledger.db"
     store: str = "file://.comporta/store"
     key: str = "file://comporta.key"
     executor: str = "local://"
+    ledger_password: str = ""
+    store_credentials: str = ""
     budget: str = "commit=1m, release=30m, audit=4h"
     project_id: str = DEFAULT_PROJECT
 

@@ -27,12 +27,14 @@ from comporta.records.event import (
     Transaction,
     View,
 )
+from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
-from comporta.records.release import Release, Route, Share
+from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
+from comporta.records.staleness import Staleness
 from comporta.records.subject import Form, Subject, canonical, spellings
 from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
@@ -86,6 +88,7 @@ __all__ = [
     "Form",
     "Fragment",
     "Head",
+    "Identity",
     "Join",
     "Joined",
     "Level",
@@ -111,10 +114,12 @@ __all__ = [
     "Segment",
     "Shape",
     "Share",
+    "ShareRole",
     "Signature",
     "SignedHead",
     "Slice",
     "Split",
+    "Staleness",
     "State",
     "Step",
     "Subject",
@@ -131,6 +136,8 @@ __all__ = [
     "by_group",
     "by_time",
     "canonical",
+    "canonical_name",
+    "cleaned",
     "code",
     "codes_in",
     "decode",
@@ -138,7 +145,9 @@ __all__ = [
     "encode",
     "facts",
     "in_codes",
+    "is_person_id",
     "need",
+    "person_key",
     "say",
     "spellings",
     "unmeasured_in",

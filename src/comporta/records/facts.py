@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from comporta.records.asset import Artifact, Asset
 from comporta.records.event import Fact, Head
+from comporta.records.message import Text
 from comporta.records.recipe import Cost, Recipe
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
@@ -61,12 +62,15 @@ class RunStarted(Fact, frozen=True, kw_only=True):
 
 
 class RunEnded(Fact, frozen=True, kw_only=True):
-    """outcome: `done`, `failed` or `stopped`. reason: one line, without values from the data."""
+    """outcome: `done`, `failed` or `stopped`. reason: a code with the names of steps; one line of text in
+    schema 1. details: an artifact of kind `text` that tells more."""
 
     kind: ClassVar[str] = "run.ended"
+    schema: ClassVar[int] = 2
     run: str
     outcome: str
-    reason: str = ""
+    reason: Text = ""
+    details: Artifact | None = None
 
 
 class StepClaimed(Fact, frozen=True, kw_only=True):
@@ -179,26 +183,35 @@ class VersionJudged(Fact, frozen=True, kw_only=True):
 
 
 class VersionWaived(Fact, frozen=True, kw_only=True):
-    """Schema 2: `waiver.changed` tells of which of two verdicts it is, not the end of the check's name."""
+    """Schema 2: `waiver.changed` tells of which of two verdicts it is, not the end of the check's name.
+    Schema 3: an id stands for the person's name, and an artifact for the reason's text."""
 
     kind: ClassVar[str] = "version.waived"
-    schema: ClassVar[int] = 2
+    schema: ClassVar[int] = 3
     model: str
     number: int
     waiver: Waiver
 
 
 class VersionApproved(Fact, frozen=True, kw_only=True):
+    """Schema 1 held the person's name and the reason's text; from 2 on an id and an artifact stand there."""
+
     kind: ClassVar[str] = "version.approved"
+    schema: ClassVar[int] = 2
     model: str
     number: int
     approval: Approval
 
 
 class VersionReleased(Fact, frozen=True, kw_only=True):
-    """The champion pointer and the traffic move in one fact; `release.kind` tells a rollback."""
+    """The champion pointer and the traffic move in one fact; `release.kind` tells a rollback.
+
+    Schema 1 named no roles: the largest share was the champion; nor what was retired: the champion before.
+    It held the person's name and the reason's text; from 2 on an id and an artifact stand there.
+    """
 
     kind: ClassVar[str] = "version.released"
+    schema: ClassVar[int] = 2
     release: Release
 
 
@@ -213,8 +226,15 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
     differs: tuple[str, ...] = ()
 
 
+class PersonForgotten(Fact, frozen=True, kw_only=True):
+    """The directory of people no longer says who this was. person: the id."""
+
+    kind: ClassVar[str] = "person.forgotten"
+    person: str
+
+
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
     DatasetVersioned, TestSetEvaluated, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
-    VersionReleased, VersionReproduced, ChainContinued, EventRemoved,
+    VersionReleased, VersionReproduced, ChainContinued, EventRemoved, PersonForgotten,
 )  # fmt: skip

@@ -55,6 +55,13 @@ PLACES: tuple[StoredPlace, ...] = (
         "findings, logs of steps, the words of slices and reasons.",
     ),
     StoredPlace(
+        name="people",
+        base="store",
+        paths=("people/*",),
+        holds="personal values",
+        erased="`comporta people forget NAME` deletes the name; facts hold only the id.",
+    ),
+    StoredPlace(
         name="rows",
         base="store",
         paths=("data/*/objects/*/*",),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from comporta.records.asset import Artifact, Asset
+from comporta.records.message import Text
 from comporta.records.record import Record
 
 
@@ -119,7 +120,8 @@ class Run(Record, frozen=True, kw_only=True):
     """One asking of a plan. id: sorts by time. commit: of the project's git repository, or empty.
 
     dirty: whether the project's files differed from that commit.
-    nodes: name → digest of its recipe, as far as it came.
+    nodes: name → digest of its recipe, as far as it came. reason: why it ended so; details: an artifact of
+    kind `text` that tells more.
     """
 
     id: str
@@ -130,7 +132,8 @@ class Run(Record, frozen=True, kw_only=True):
     started: datetime
     ended: datetime | None = None
     outcome: Literal["running", "done", "failed", "stopped"] = "running"
-    reason: str = ""
+    reason: Text = ""
+    details: Artifact | None = None
     total: int = 0
     nodes: dict[str, str] = {}
     reused: tuple[str, ...] = ()

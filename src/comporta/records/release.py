@@ -2,30 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
+from comporta.records.asset import Artifact
 from comporta.records.record import Record
+
+ShareRole = Literal["champion", "challenger", "canary", "control", "shadow", "fallback", "holdback"]
+UNROUTED: tuple[ShareRole, ...] = ("shadow", "fallback")
+"""Roles that are routed no requests of their own: their weight is 0."""
 
 
 class Share(Record, frozen=True, kw_only=True):
-    """A part of the traffic. weight: 0 to 1; the shares of a release sum to 1."""
+    """A version's part in a release. weight: the part of the units that it answers, 0 to 1.
+
+    role: `champion` is the one in charge, by whose columns requests are read; `challenger` and `canary` are
+    tried beside it, `control` is the champion's version in the arm that a canary is compared with, `holdback`
+    an earlier version that goes on for a few; `shadow` is asked and not heard, `fallback` waits: weight 0.
+    """
 
     version: int
     weight: float
+    role: ShareRole = "champion"
 
 
 class Release(Record, frozen=True, kw_only=True):
     """A change of traffic of one model. number: counts from 1 within the model. previous: the champion
-    it replaced, or None. kind: `release` or `rollback`."""
+    it replaced, or None. kind: `release` or `rollback`. by: a person's id; a plain name in older facts.
+
+    shares: the weights of those that answer sum to 1, and exactly one is the champion. retired: the versions
+    that had a share before and have none now. reason: an artifact of kind `text`, or empty; text in older
+    facts. Raises ValueError on shares that break these rules.
+    """
 
     model: str
     number: int
     kind: str
     shares: tuple[Share, ...]
     previous: int | None
+    retired: tuple[int, ...] = ()
     by: str
-    reason: str
+    reason: Artifact | str
     at: datetime
+
+    def __post_init__(self) -> None:
+        if fault := wrong(self.shares):
+            raise ValueError(f"release {self.number} of {self.model}: {fault}")
+
+    @property
+    def champion(self) -> int:
+        """The version named champion."""
+        return champion(self.shares)
+
+    @property
+    def why(self) -> str:
+        """The reason, where it is text."""
+        return self.reason if isinstance(self.reason, str) else f"(text {self.reason.digest[:12]})"
 
 
 class Route(Record, frozen=True, kw_only=True):
@@ -37,5 +70,27 @@ class Route(Record, frozen=True, kw_only=True):
 
     @property
     def champion(self) -> int:
-        """The version with the largest share."""
-        return max(self.shares, key=lambda share: share.weight).version
+        """The version named champion."""
+        return champion(self.shares)
+
+
+def champion(shares: Sequence[Share]) -> int:
+    """The version named champion among shares that `wrong` finds no fault with."""
+    return next(share.version for share in shares if share.role == "champion")
+
+
+def wrong(shares: Sequence[Share]) -> str:
+    """The rule that these shares break, as a sentence; empty where they break none."""
+    champions = [share for share in shares if share.role == "champion"]
+    if len(champions) != 1:
+        return f"found {len(champions)} champions, expected exactly one."
+    if len({(share.version, share.role) for share in shares}) < len(shares):
+        return "found a version twice in one role, expected it once."
+    for share in shares:
+        if share.role in UNROUTED and share.weight != 0:
+            return f"found a {share.role} of weight {share.weight:g}, expected 0: it answers nobody."
+        if share.role not in UNROUTED and not 0 < share.weight <= 1:
+            return f"found a {share.role} of weight {share.weight:g}, expected above 0 and at most 1."
+    if abs((total := sum(share.weight for share in shares)) - 1) > 1e-9:
+        return f"found weights that sum to {total:g}, expected 1."
+    return ""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from comporta.records.asset import Artifact, Slice
+from comporta.records.identity import person_key
 from comporta.records.record import Record
 from comporta.records.verdict import Level, Verdict
 
@@ -73,6 +74,11 @@ class Version(Record, frozen=True, kw_only=True):
         """`late/3`: how people and URLs name it."""
         return f"{self.model}/{self.number}"
 
+    def approvers(self, gone: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Who approved it, each once. gone: the ids of people who were forgotten, whose word counts no more:
+        under their next id they could give it twice."""
+        return frozenset(person_key(each.by) for each in self.approvals if each.by not in gone)
+
     def waived(self, verdict: Verdict, now: datetime) -> Waiver | None:
         """The waiver under which this verdict does not block now, or None: one of a check that has changed
         since it was given is none."""
@@ -94,25 +100,34 @@ class Renamed(Record, frozen=True, kw_only=True):
 
 
 class Approval(Record, frozen=True, kw_only=True):
-    """Who let a version through, and why. role: as claimed."""
+    """Who let a version through, and why. by: a person's id; a plain name in older facts.
+
+    role: as declared; as claimed, where the project declares nobody. reason: an artifact of kind `text`, or
+    empty; text in older facts.
+    """
 
     by: str
     role: str
-    reason: str
+    reason: Artifact | str
     at: datetime
+
+    @property
+    def why(self) -> str:
+        """The reason, where it is text."""
+        return _text(self.reason)
 
 
 class Waiver(Record, frozen=True, kw_only=True):
     """Who lets one check of one version not count, in what role, why and until when.
 
-    outcome: what the check had said; form: what it declared, or empty. changed: of the verdict on a check
-    that was asked in another form at first. The role is as claimed.
+    by, reason: as of an approval. outcome: what the check had said; form: what it declared, or empty.
+    changed: of the verdict on a check that was asked in another form at first. The role is as declared.
     """
 
     check: str
     by: str
     role: str
-    reason: str
+    reason: Artifact | str
     at: datetime
     until: datetime
     outcome: str
@@ -122,3 +137,13 @@ class Waiver(Record, frozen=True, kw_only=True):
     def of(self, verdict: Verdict) -> bool:
         """Whether it is of this check, in whatever form."""
         return (self.check, self.changed) == (verdict.check, verdict.changed)
+
+    @property
+    def why(self) -> str:
+        """The reason, where it is text."""
+        return _text(self.reason)
+
+
+def _text(reason: Artifact | str) -> str:
+    # Before a version is shown, its reasons are read: `loop.people.readable`.
+    return reason if isinstance(reason, str) else f"(text {reason.digest[:12]})"

@@ -10,13 +10,16 @@ from comporta.registry.decide import (
     require_releasable,
     waive,
 )
+from comporta.registry.people import FORGOTTEN, forgotten_approvers
 from comporta.registry.renaming import in_todays_names, renames
 from comporta.registry.state import VERSIONS, version_key
 
 __all__ = [
+    "FORGOTTEN",
     "VERSIONS",
     "approve",
     "carried",
+    "forgotten_approvers",
     "in_todays_names",
     "inherited",
     "judged",

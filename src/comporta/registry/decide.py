@@ -9,8 +9,22 @@ from difflib import get_close_matches
 from msgspec.structs import replace
 
 from comporta.errors import Refused
-from comporta.records import Approval, Artifact, Level, Renamed, Text, Verdict, Version, Waiver, in_codes
+from comporta.records import (
+    Approval,
+    Artifact,
+    Level,
+    Renamed,
+    Staleness,
+    Text,
+    Verdict,
+    Version,
+    Waiver,
+    cleaned,
+    in_codes,
+    person_key,
+)
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
+from comporta.records.staleness import erased, unknown
 from comporta.registry.renaming import in_todays_names
 
 Say = Callable[[Text], str]
@@ -141,7 +155,7 @@ def waive(version: Version, waiver: Waiver, now: datetime, say: Say = in_codes) 
     if verdict.opens:
         name = say(verdict.called)
         raise Refused(f"{version.id}: {name!r} is open ({verdict.outcome}); there is nothing to waive.")
-    if not waiver.reason.strip():
+    if isinstance(waiver.reason, str) and not waiver.reason.strip():
         raise Refused(f"{version.id}: found a waiver without a reason, expected why: --reason WHY")
     if waiver.until <= now:
         raise Refused(f"{version.id}: found the end {waiver.until:%Y-%m-%d}, expected a day to come.")
@@ -149,37 +163,53 @@ def waive(version: Version, waiver: Waiver, now: datetime, say: Say = in_codes) 
     return VersionWaived(model=version.model, number=version.number, waiver=given)
 
 
-def approve(version: Version, approval: Approval, say: Say = in_codes) -> VersionApproved:
-    """One person's approval. Raises Refused unless the gates passed and the person is a new one."""
+def approve(version: Version, approval: Approval, name: str = "", say: Say = in_codes) -> VersionApproved:
+    """One person's approval. name: of the person whose id it is, by which older approvals are known.
+
+    Raises Refused unless the gates passed and the person is a new one.
+    """
     if version.state in ("candidate", "stale") or version.shut(approval.at):
         why = _why(version, approval.at, say)
         raise Refused(f"{version.id}: found it {version.state}, expected its gates passed.{why}")
-    if any(each.by == approval.by for each in version.approvals):
-        raise Refused(f"{version.id}: {approval.by} approved it already; another person must.")
+    if version.approvers() & {person_key(approval.by), person_key(name)}:
+        who = cleaned(name or approval.by)
+        raise Refused(f"{version.id}: {who} approved it already; another person must.")
     return VersionApproved(model=version.model, number=version.number, approval=approval)
 
 
 def require_releasable(
-    version: Version, now: datetime, stale: tuple[str, ...] = (), say: Say = in_codes
+    version: Version,
+    now: datetime,
+    staleness: tuple[Staleness, ...] = (),
+    forgotten: frozenset[str] = frozenset(),
+    say: Say = in_codes,
 ) -> None:
-    """Raises Refused unless the version may be released: ungated, refused, unapproved or stale.
+    """Raises Refused unless the version may be released: ungated, refused, unapproved or stale; or where
+    nobody can tell whether it is stale.
 
-    now: a waiver counts until its end. stale: the datasets of which something it learned from has been
-    erased since.
+    now: a waiver counts until its end. staleness: of what it learned from, as it is today. forgotten: the
+    ids of people whose approval counts no more.
     """
-    if stale:
+    if stale := erased(staleness):
         raise Refused(
             f"{version.id}: rows it learned from were erased since, from {', '.join(stale)}. "
             "Run again and release the new version."
+        )
+    if open_ := unknown(staleness):
+        why = "".join(f"\n  {each.dataset}: {each.why}." for each in open_)
+        raise Refused(
+            f"{version.id}: found no answer to whether rows it learned from were erased since, expected one "
+            f"before it is released.{why}\nPut that right (`comporta audit verify` tells more) and try again."
         )
     if version.state == "candidate":
         raise Refused(f"{version.id}: found no verdicts, expected its gates passed. Run again.")
     if version.shut(now):
         raise Refused(f"{version.id}: its gates refused it.{_why(version, now, say)}")
-    missing = version.needed - len(version.approvals)
+    found = len(version.approvers(forgotten))
+    missing = version.needed - found
     if missing > 0:
         raise Refused(
-            f"{version.id}: found {len(version.approvals)} approvals, expected {version.needed}. "
+            f"{version.id}: found {found} approvals, expected {version.needed}. "
             f"Ask {missing} more to run: comporta approve {version.id} --by NAME --reason WHY"
         )
 

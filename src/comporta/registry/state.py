@@ -60,30 +60,26 @@ def _state(version: Version, now: datetime) -> State:
         return version.state
     if version.shut(now):
         return "refused"
-    enough = version.needed > 0 and len(version.approvals) >= version.needed
+    enough = version.needed > 0 and len(version.approvers()) >= version.needed
     return "approved" if enough else "passed"
 
 
 def _approved(fact: VersionApproved, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
-        approvals = (*version.approvals, fact.approval)
-        enough = version.state == "passed" and len(approvals) >= version.needed
-        state: State = "approved" if enough else version.state
-        yield key, msgspec.structs.replace(version, approvals=approvals, state=state)
+        given = msgspec.structs.replace(version, approvals=(*version.approvals, fact.approval))
+        enough = version.state == "passed" and len(given.approvers()) >= version.needed
+        yield key, msgspec.structs.replace(given, state="approved" if enough else version.state)
 
 
 def _released(fact: VersionReleased, event: Event, old: Lookup[Version]) -> Changes[Version]:
-    live = {share.version for share in fact.release.shares}
-    was = fact.release.previous
-    if was is not None and was not in live:
-        key = version_key(fact.release.model, was)
-        if (version := old(key)) is not None:
-            yield key, msgspec.structs.replace(version, state="retired")
-    for number in sorted(live):
+    """Whatever left the shares is retired, whichever role it had there."""
+    states: dict[int, State] = dict.fromkeys(fact.release.retired, "retired")
+    states |= dict.fromkeys((share.version for share in fact.release.shares), "released")
+    for number in sorted(states):
         key = version_key(fact.release.model, number)
         if (version := old(key)) is not None:
-            yield key, msgspec.structs.replace(version, state="released")
+            yield key, msgspec.structs.replace(version, state=states[number])
 
 
 VERSIONS = Reading(

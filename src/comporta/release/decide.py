@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from comporta.errors import Refused
-from comporta.records import Release, Route, Share
+from comporta.records import Artifact, Release, Route, Share
 from comporta.records.facts import VersionReleased
 
 
 def release(
-    route: Route | None, model: str, version: int, *, by: str, reason: str, at: datetime
+    route: Route | None, model: str, version: int, *, by: str, reason: Artifact | str, at: datetime
 ) -> VersionReleased:
-    """All traffic to `version`. Raises Refused when it has it already."""
-    if route is not None and route.shares == (Share(version=version, weight=1.0),):
+    """All traffic to `version`, as the champion. Raises Refused when it has it already."""
+    if route is not None and route.shares == _all_to(version):
         raise Refused(f"{model}/{version}: it serves all traffic already. Nothing to do.")
     return _moved(route, model, version, kind="release", by=by, reason=reason, at=at)
 
 
-def rollback(route: Route | None, model: str, *, by: str, reason: str, at: datetime) -> VersionReleased:
+def rollback(
+    route: Route | None, model: str, *, by: str, reason: Artifact | str, at: datetime
+) -> VersionReleased:
     """All traffic to the champion that the last release replaced.
 
     Repeated, it goes further back: a version that was rolled back from is passed over.
@@ -37,20 +39,34 @@ def _before(route: Route) -> int | None:
         if each.kind == "rollback" and champions:
             champions.pop()
         else:
-            champions.append(each.shares[0].version)
+            champions.append(each.champion)
     return champions[-2] if len(champions) > 1 else None
 
 
+def _all_to(version: int) -> tuple[Share, ...]:
+    return (Share(version=version, weight=1.0, role="champion"),)
+
+
 def _moved(
-    route: Route | None, model: str, version: int, *, kind: str, by: str, reason: str, at: datetime
+    route: Route | None,
+    model: str,
+    version: int,
+    *,
+    kind: str,
+    by: str,
+    reason: Artifact | str,
+    at: datetime,
 ) -> VersionReleased:
+    shares = _all_to(version)
+    before = {share.version for share in route.shares} if route is not None else set()
     return VersionReleased(
         release=Release(
             model=model,
             number=1 + (len(route.history) if route is not None else 0),
             kind=kind,
-            shares=(Share(version=version, weight=1.0),),
+            shares=shares,
             previous=route.champion if route is not None else None,
+            retired=tuple(sorted(before - {share.version for share in shares})),
             by=by,
             reason=reason,
             at=at,

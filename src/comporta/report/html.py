@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from comporta.records import Figure, Unmeasured, unmeasured_in
+from comporta.records import Figure, Staleness, Unmeasured, unmeasured_in
 from comporta.report.drawn import pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
@@ -173,14 +173,29 @@ def _made_of(report: Report) -> str:
         ("run", version.run),
         ("code", (version.commit or "no commit") + (" with changes" if version.dirty else "")),
     ]
-    rows += [(f"data {each.dataset}", f"version {each.number}, {each.rows:,} rows") for each in report.read]
+    since = {each.dataset: each for each in reversed(report.staleness) if each.answer != "fresh"}
     rows += [
-        ("approved", f"{each.by}{f' ({each.role})' if each.role else ''}: {each.reason}")
+        (
+            f"data {each.dataset}",
+            f"version {each.number}, {each.rows:,} rows{_since(since.get(each.dataset))}",
+        )
+        for each in report.read
+    ]
+    rows += [
+        ("approved", f"{each.by}{f' ({each.role})' if each.role else ''}: {each.why}")
         for each in version.approvals
     ]
     rows += report.standing
     lines = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<section><h2>What it was made of</h2><table class='made'>{lines}</table></section>"
+
+
+def _since(found: Staleness | None) -> str:
+    """What became of the rows since, where they are not as they were."""
+    if found is None:
+        return ""
+    erased = "rows of it were erased since"
+    return f"; {erased}" if found.answer == "erased" else f"; whether {erased} is unknown: {found.why}"
 
 
 def _outcome(told: Told) -> tuple[str, str]:

@@ -85,4 +85,4 @@ def signed(waiver: Waiver) -> str:
     """Until when, by whom and why; and what the check had said."""
     by = f"{waiver.by}, {waiver.role}" if waiver.role else waiver.by
     said = f" It was {waiver.outcome} then." if waiver.outcome else ""
-    return f"until {waiver.until:%Y-%m-%d} by {by}: {waiver.reason.rstrip('.')}.{said}"
+    return f"until {waiver.until:%Y-%m-%d} by {by}: {waiver.why.rstrip('.')}.{said}"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from comporta.records import Figure, Findings, Level, Record, Slice, Verdict, Version, Waiver
+from comporta.records import Figure, Findings, Level, Record, Slice, Staleness, Verdict, Version, Waiver
 
 
 class Told(Record, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class Report(Record, frozen=True, kw_only=True):
     """A version and all that was said of it. at: when this was written. meaning, owner: of the model.
     champion: the id of what it was compared with, or empty. added: checks that were not asked at first, by
     title. standing: by what it was judged, see `standing`. scores: every metric on its test rows, overall and
-    by slice."""
+    by slice. staleness: of what it learned from."""
 
     version: Version
     at: datetime
@@ -62,6 +62,7 @@ class Report(Record, frozen=True, kw_only=True):
     added: tuple[str, ...] = ()
     standing: tuple[tuple[str, str], ...] = ()
     scores: tuple[Figure, ...] = ()
+    staleness: tuple[Staleness, ...] = ()
 
     @property
     def opens(self) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 
 from comporta.errors import BadProject, BadRequest, ComportaError
 from comporta.records import Share
+from comporta.records.release import champion
 from comporta.serve.live import Live
 from comporta.serve.route import choose
 from comporta.serve.source import Source
@@ -18,9 +19,9 @@ CANNOT = "the new release cannot be served. "
 class Door(msgspec.Struct, frozen=True):
     """One model: its shares, and the versions they name, in memory.
 
-    champion: the version with the largest share, by whose columns requests are read. release: the number of
-    the release that these shares are of, where it has one. arms: the role of each version's share. arm: the
-    champion's.
+    champion: the version that the release names so, by whose columns requests are read. release: the number
+    of the release that these shares are of, where it has one. arms: the role of each version's share. arm:
+    the champion's.
     """
 
     model: str
@@ -111,8 +112,15 @@ def renew(
             if before is not None:
                 doors[model] = before
             continue
-        champion = max(taking, key=lambda share: share.weight).version
-        doors[model] = Door(model, taking, versions, versions[champion], release)
+        doors[model] = Door(
+            model,
+            taking,
+            versions,
+            versions[champion(taking)],
+            release,
+            {share.version: share.role for share in taking},
+            "champion",
+        )
         say(f"{model}: {_shares(taking)}")
     if doors == dict(old.doors) and failed == dict(old.failed):
         return old

@@ -1,5 +1,6 @@
 """Bytes by name and by keyed digest. Knows no noun."""
 
+from comporta.store.credential import resolve, store_config, with_password
 from comporta.store.desk import Desk, artifact_name, is_kept
 from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret
 from comporta.store.local import LocalStore
@@ -32,7 +33,10 @@ __all__ = [
     "place_of",
     "projects_in",
     "read_secret",
+    "resolve",
+    "store_config",
     "sweep",
     "usage",
+    "with_password",
     "write_secret",
 ]

@@ -22,6 +22,7 @@ class Keys(Record, frozen=True, kw_only=True):
     subject: bytes
     chain: bytes
     unit: bytes
+    person: bytes
     fingerprint: str
 
 
@@ -41,6 +42,7 @@ def derive(secret: bytes) -> Keys:
         subject=key("subject"),
         chain=key("chain"),
         unit=key("unit"),
+        person=key("person"),
         fingerprint=key("fingerprint").hex()[:16],
     )
 

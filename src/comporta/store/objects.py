@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from comporta.errors import BadProject, MissingExtra, NotFound
+from comporta.records.credential import masked, without_password
 from comporta.store.names import checked, checked_prefix
 from comporta.store.protocol import Entry
+
+_SERVICE = re.compile("^(aws|google|azure)_")
+_HTTP = "allow_http"  # of the connection, not of the service: obstore takes it elsewhere
 
 
 class ObjectStore:
     """Objects put with mode `create`: the service itself refuses a name that is taken.
 
-    inner: an obstore store. url: what readers are told. One object is one request, so at most what the
+    inner: an obstore store. url: what readers are told. config: what else it was opened with, for others that
+    open the same one; it may hold secrets. One object is one request, so at most what the
     service takes in one (5 GB on S3).
     """
 
-    def __init__(self, inner: Any, url: str) -> None:
+    def __init__(self, inner: Any, url: str, config: Mapping[str, str] = {}) -> None:
         import obstore
 
         self.url = url.rstrip("/")
+        self.config = dict(config)
         self._inner = inner
         self._obstore = obstore
 
@@ -66,18 +73,26 @@ class ObjectStore:
 
     def _said(self, error: Exception) -> BadProject:
         reason = str(error).strip().splitlines()[0][:300]
-        return BadProject(f"store {self.url}: {reason}. Check its URL, the credentials and the network.")
+        where = without_password(self.url)
+        return BadProject(f"store {where}: {masked(reason)}. Check its URL, the credentials and the network.")
 
 
-def open_objects(url: str) -> ObjectStore:
-    """The object store at this URL; credentials come from the environment, as the service's own tools'."""
+def open_objects(url: str, config: Mapping[str, str] = {}) -> ObjectStore:
+    """The object store at this URL; credentials come from `config`, then from the environment, as the
+    service's own tools'."""
     try:
         from obstore.store import from_url
     except ImportError:
         raise MissingExtra(
             f"store {url}: needs the extra `objects`. Install it: pip install 'comporta[objects]'."
         ) from None
+    names = {_SERVICE.sub("", name.lower()): name for name in config}
+    client: Any = {_HTTP: config[names[_HTTP]].lower() in ("true", "1")} if _HTTP in names else None
+    rest: Any = {name: value for name, value in config.items() if name != names.get(_HTTP)}
     try:
-        return ObjectStore(from_url(url), url)
+        return ObjectStore(from_url(url, config=rest or None, client_options=client), url, config)
     except Exception as error:  # boundary: obstore raises various types on a URL it cannot read
-        raise BadProject(f"store: found {url!r}, which cannot be opened: {error}. Check the URL.") from error
+        said = masked(
+            f"{without_password(url)!r}, which cannot be opened: {str(error).partition(chr(10))[0]}"
+        )
+        raise BadProject(f"store: found {said}. Check the URL and store_credentials.") from None

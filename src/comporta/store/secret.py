@@ -6,54 +6,43 @@ import os
 import string
 from pathlib import Path
 
-from comporta.errors import BadProject, Refused, WrongKey
+from comporta.errors import Refused, WrongKey
+from comporta.records.credential import hide, shown
+from comporta.store.credential import resolve
 from comporta.store.disk import in_plain_words, make_folder, sync, sync_folder, write_all
 from comporta.store.keys import SECRET_BYTES, new_secret
-from comporta.store.urls import file_path
+
+_EXPECTED = f"{2 * SECRET_BYTES} hex digits"
+_ADVICE = {
+    "empty": "Put there what `comporta key export` prints (`comporta key import`).",
+    "env": "Set it to the 64 hex digits that `comporta key export` prints where the project has its key.",
+    "file": (
+        "Git leaves it out of a clone. For a project that has data, `comporta key import` puts the key it "
+        "was made with; on a CI runner, set COMPORTA_KEY to env://NAME, and NAME to that key. For a new "
+        "project, `comporta init .` makes one."
+    ),
+}
 
 
 def read_secret(url: str, root: Path) -> bytes:
-    """The 32 bytes at `file://PATH` (relative to `root` unless it starts with `/`) or in `env://NAME`.
+    """The 32 bytes behind `file://PATH` (relative to `root` unless it starts with `/`), `env://NAME` or
+    `command://PROGRAM ARGUMENTS`.
 
     Raises WrongKey when there is none or it is not 64 hex digits, BadProject on another scheme.
     """
-    scheme, _, rest = url.partition("://")
-    if scheme == "env":
-        text = os.environ.get(rest)
-        if not text:  # what a CI system gives for a secret that a job may not have
-            raise WrongKey(
-                f"key {url}: the environment variable {rest} is not set. Set it to the 64 hex digits that "
-                "`comporta key export` prints where the project has its key."
-            )
-    elif scheme == "file":
-        try:
-            text = file_path(url, root).read_text("ascii", "replace")
-        except (FileNotFoundError, NotADirectoryError):
-            raise WrongKey(
-                f"key {url}: no such file; git leaves it out of a clone. For a project that has data, "
-                "`comporta key import` puts the key it was made with; on a CI runner, set COMPORTA_KEY to "
-                "env://NAME, and NAME to that key. For a new project, `comporta init .` makes one."
-            ) from None
-        except (PermissionError, IsADirectoryError) as error:
-            raise WrongKey(
-                f"key {url}: cannot be read ({error.strerror}). Correct its permissions."
-            ) from None
-    else:
-        raise BadProject(f"key: found {url!r}, expected file://PATH or env://NAME.")
-    return parse_secret(text, f"key {url}")
+    found = resolve("key", url, root, expected=_EXPECTED, advice=_ADVICE, error=WrongKey)
+    return parse_secret(found.value, f"key {shown(url)}")
 
 
 def parse_secret(text: str, where: str) -> bytes:
     """The 32 bytes of 64 hex digits. where: what errors call it. Raises WrongKey, without the text."""
     try:
         secret = bytes.fromhex(text.strip())
+        hide(text.strip())
     except ValueError:
         secret = b""
     if len(secret) != SECRET_BYTES:
-        raise WrongKey(
-            f"{where}: found {_told(text.strip())}, expected {2 * SECRET_BYTES} hex digits. "
-            "Put there what `comporta key export` prints (`comporta key import`)."
-        )
+        raise WrongKey(f"{where}: found {_told(text.strip())}, expected {_EXPECTED}. {_ADVICE['empty']}")
     return secret
 
 

@@ -25,6 +25,7 @@ class SharedStore:
     def __init__(self, own: Store, whole: Store, project: str) -> None:
         self.url = own.url
         self.own, self.whole, self.project = own, whole, project
+        self.config: dict[str, str] = getattr(whole, "config", {})
 
     def put(self, name: str, data: bytes | Path) -> bool:
         return self._of(name).put(name, data)

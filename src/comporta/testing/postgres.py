@@ -16,8 +16,10 @@ from typing import Any
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
+def running_postgres(password: str = "") -> Iterator[str]:
     """The URL of a new, empty server, gone at the end. It starts in about two seconds.
+
+    password: asked of whoever connects; the URL does not hold it. Empty: everybody may.
 
     It listens on a socket in its own temporary folder only. What it acknowledges survives the death of
     its clients, not a power cut: it does not sync.
@@ -31,8 +33,10 @@ def running_postgres() -> Iterator[str]:
             os.chown(folder, user.pw_uid, user.pw_gid)
         data, log = folder / "data", folder / "log"
         programs = _programs()
+        (folder / "asked").write_text(f"{password}\n")
+        how = ["-A", "scram-sha-256", "--pwfile", folder / "asked"] if password else ["-A", "trust"]
         subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
+            [programs / "initdb", "-D", data, "-U", "postgres", *how, "-E", "UTF8", "--no-sync",
              "--no-locale", "--no-instructions"],
             check=True, capture_output=True, cwd=folder, **as_user,
         )  # fmt: skip

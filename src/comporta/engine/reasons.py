@@ -1,0 +1,51 @@
+"""Why a run ended as it did: codes with the names of steps, for the ledger. Details lie in an artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from comporta.engine.executor import Failed
+from comporta.records import Message, Text, code, say
+
+INTERRUPTED = code("run.interrupted", "interrupted")
+PROJECT_AT_FAULT = code("run.project_at_fault", "the project is at fault")
+PROCESS_ENDED = code("run.process_ended", "its process ended before it did")
+STEPS_FAILED = code("run.steps_failed", "{steps}", steps=tuple)
+
+RAISED = code("run.step_raised", "{step}: {error}", step=str, error=str)
+DIED = code("run.step_died", "{step}: its process died", step=str)
+LIMIT = code("run.step_limit", "{step}: passed its limit of {limit}", step=str, limit=str)
+LATE = code("run.step_late", "{step}: its budget was spent", step=str)
+STOPPED = code("run.step_stopped", "{step}: stopped", step=str)
+
+TEMPLATES = {
+    each.id: each.template
+    for each in (
+        INTERRUPTED, PROJECT_AT_FAULT, PROCESS_ENDED, STEPS_FAILED, RAISED, DIED, LIMIT, LATE, STOPPED,
+    )
+}  # fmt: skip
+
+
+def reason_of(failed: Mapping[str, Failed]) -> Message:
+    """Why a run failed. failed: step → how."""
+    return STEPS_FAILED(steps=tuple(_step(step, each) for step, each in failed.items()))
+
+
+def shown(reason: Text) -> str:
+    """The reason as people read it."""
+    return say(reason, TEMPLATES)
+
+
+def _step(step: str, failed: Failed) -> Message:
+    match failed.why:
+        case "time" | "memory":
+            return LIMIT(step=step, limit=failed.why)
+        case "died":
+            return DIED(step=step)
+        case "late":
+            return LATE(step=step)
+        case "stopped":
+            return STOPPED(step=step)
+    # The class of what it raised, or of what Comporta made of that: a name from code, nothing of the data.
+    named = failed.reason.removeprefix(f"{step}: ")
+    return RAISED(step=step, error=named if named.isidentifier() else type(failed.error).__name__)

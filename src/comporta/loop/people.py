@@ -1,0 +1,223 @@
+"""The people of a project: facts name them by id, and only this directory in the store knows who that is.
+
+An entry lies under the keyed digest of the name, so that a name finds it and the listing tells none. To
+forget somebody is to delete the entry: no fact changes, and nobody can say any more who the id was.
+"""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import TypeVar
+
+import msgspec
+
+from comporta.errors import BadProject, NotFound, Refused, Tampered
+from comporta.loop.house import House
+from comporta.project.person import Role
+from comporta.records import (
+    Approval,
+    Artifact,
+    Identity,
+    Record,
+    Release,
+    Transaction,
+    Version,
+    Waiver,
+    canonical_name,
+    cleaned,
+    decode,
+    encode,
+    is_person_id,
+)
+from comporta.records.facts import PersonForgotten
+from comporta.registry import FORGOTTEN
+from comporta.store import Store, digest
+
+PREFIX = "people/"
+DELETED = "(text deleted)"
+
+S = TypeVar("S", Approval, Waiver, Release)
+
+
+class Member(Record, frozen=True, kw_only=True):
+    """One of the directory, or declared, or both. id: empty for one who has done nothing yet. role: as the
+    project declares it, or empty. since: when first seen."""
+
+    id: str = ""
+    name: str
+    role: str = ""
+    since: datetime | None = None
+
+
+def people(house: House) -> tuple[Member, ...]:
+    """Everybody that the directory knows or the project declares, by name."""
+    found = {canonical_name(each.name): each for each in _entries(house.store)}
+    declared = {canonical_name(each.name): each for each in house.project.people}
+    members = (
+        Member(
+            id=found[key].id if key in found else "",
+            name=declared[key].name if key in declared else found[key].name,
+            role=declared[key].role if key in declared else "",
+            since=found[key].since if key in found else None,
+        )
+        for key in found.keys() | declared.keys()
+    )
+    return tuple(sorted(members, key=lambda each: canonical_name(each.name)))
+
+
+def find(house: House, name: str) -> Identity | None:
+    """The directory's entry of this name, compared without case. Raises BadProject on a name that is none."""
+    place = _place(house, name)
+    try:
+        return _read(house.store, place)
+    except NotFound:
+        return None
+
+
+def identify(house: House, name: str) -> Identity:
+    """The entry of this name, made where there is none. Raises BadProject on a name that is none."""
+    while (known := find(house, name)) is None:
+        made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=house.clock())
+        # Put only where none is: of two at once, both go on with the one that came first.
+        if house.store.put(_place(house, name), encode(made)):
+            return made
+    return known
+
+
+def forget(house: House, name: str) -> Identity:
+    """Nobody can say any more who this was; what they did stays, under the id alone. name: or the id.
+
+    Raises NotFound, where the directory has no such name.
+    """
+    known = _with_id(house.store, name) if is_person_id(name) else find(house, name)
+    if known is None:
+        raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list")
+
+    def commit(tx: Transaction) -> None:
+        if tx.get(FORGOTTEN, known.id) is None:
+            tx.append(PersonForgotten(person=known.id))
+
+    # The fact first: killed in between, the same command once more does the rest.
+    house.ledger.transact(commit)
+    house.store.delete(_place(house, known.name))
+    return known
+
+
+def acting(by: str) -> str:
+    """Who acts: this name, cleaned; where none is given, the one that they are logged in with.
+
+    Raises BadProject on a blank one, or where nobody is logged in by name.
+    """
+    if by:
+        return cleaned(by)
+    try:
+        return cleaned(getpass.getuser())
+    except (OSError, KeyError):  # no name for this user id, as in a bare container
+        raise BadProject("found no name that you are logged in with, expected one: --by NAME.") from None
+
+
+def role_of(house: House, name: str, role: str, roles: tuple[Role, ...], act: str) -> str:
+    """In what role this person acts. role: as claimed, which counts where the project declares nobody.
+
+    Raises Refused, naming who may; BadProject on a role that is another than is declared, or is none.
+    """
+    named = role.strip()
+    if not house.project.people:
+        every = Role.__args__  # type: ignore[attr-defined]
+        if named and named not in every:
+            raise BadProject(f"--role: found {named!r}, expected one of: {', '.join(every)}.")
+        return named
+    person = house.project.person(name)
+    if person is None or person.role not in roles:
+        able = ", ".join(each.name for each in house.project.people if each.role in roles) or "nobody yet"
+        raise Refused(
+            f"{name!r} may not {act}, expected one of: {able}. "
+            "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
+        )
+    if named and named != person.role:
+        raise BadProject(
+            f"--role: found {named!r}, expected {person.role!r}, as the project declares for {person.name}. "
+            "Leave it out."
+        )
+    return person.role
+
+
+def reason_of(house: House, text: str) -> Artifact | str:
+    """The reason as a fact holds it: an artifact, which can be deleted; empty where there is none."""
+    return house.desk.put(text.strip().encode(), "text") if text.strip() else ""
+
+
+def readable(house: House, *versions: Version) -> tuple[Version, ...]:
+    """The versions as people read them: names for ids, and the reasons' text."""
+    name_of = _names(house.store)
+    return tuple(
+        msgspec.structs.replace(
+            version,
+            approvals=tuple(_readable(house, each, name_of) for each in version.approvals),
+            waivers=tuple(_readable(house, each, name_of) for each in version.waivers),
+        )
+        for version in versions
+    )
+
+
+def readable_releases(house: House, *releases: Release) -> tuple[Release, ...]:
+    """The releases as people read them: names for ids, and the reasons' text."""
+    name_of = _names(house.store)
+    return tuple(_readable(house, each, name_of) for each in releases)
+
+
+def _readable(house: House, act: S, name_of: Callable[[str], str]) -> S:
+    by = name_of(act.by) if is_person_id(act.by) else act.by
+    return msgspec.structs.replace(act, by=by, reason=_text(house, act.reason))
+
+
+def _text(house: House, reason: Artifact | str) -> str:
+    if isinstance(reason, str):
+        return reason
+    try:
+        return house.desk.get(reason).decode(errors="replace")
+    except NotFound:
+        return DELETED
+
+
+def _names(store: Store) -> Callable[[str], str]:
+    """Id → name. The directory is read once, when first asked."""
+
+    @cache
+    def names() -> dict[str, str]:
+        return {each.id: each.name for each in _entries(store)}
+
+    return lambda id: names().get(id) or f"a person forgotten ({id})"
+
+
+def _place(house: House, name: str) -> str:
+    return PREFIX + digest(house.keys.person, canonical_name(name).encode())
+
+
+def _entries(store: Store) -> list[Identity]:
+    found = []
+    for entry in store.list(PREFIX):
+        try:
+            found.append(_read(store, entry.name))
+        except NotFound:
+            continue  # forgotten since
+    return found
+
+
+def _with_id(store: Store, id: str) -> Identity | None:
+    return next((each for each in _entries(store) if each.id == id), None)
+
+
+def _read(store: Store, place: str) -> Identity:
+    data = store.get(place)
+    try:
+        return decode(data, Identity)
+    except msgspec.MsgspecError:
+        raise Tampered(
+            f"{store.url}/{place}: found no entry of the directory of people. Restore it from a backup, or "
+            "delete it: who it was is then forgotten."
+        ) from None

@@ -1,0 +1,71 @@
+"""A secret in this process's hands: it has a value, and nothing that shows it does so by itself."""
+
+from __future__ import annotations
+
+import re
+
+SHORTEST_HIDDEN = 6
+HIDDEN = "***"
+
+# In this process only, for `masked`: whatever was read as a secret is looked for before anything is shown.
+_read: set[str] = set()
+
+
+class Credential:
+    """reference: what `comporta.toml` holds, such as `env://NAME`; it may be shown. value: never is.
+
+    No record: it cannot be written as JSON, and its text is the reference.
+    """
+
+    __slots__ = ("reference", "value")
+
+    def __init__(self, reference: str, value: str) -> None:
+        self.reference, self.value = reference, value
+        hide(value)
+
+    def __repr__(self) -> str:
+        return f"Credential({shown(self.reference)!r})"
+
+
+def hide(value: str) -> None:
+    """From now on `masked` hides this value. One of a few letters would hide half of every sentence."""
+    if len(value) >= SHORTEST_HIDDEN:
+        _read.add(value)
+
+
+def masked(text: str) -> str:
+    """The text, `***` in place of every secret that this process has read."""
+    for value in sorted(_read, key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
+    return text
+
+
+def shown(reference: str) -> str:
+    """What of a reference may be shown: of a command only its program, of what is no reference nothing, for
+    somebody may have written the secret itself."""
+    scheme, separator, rest = reference.partition("://")
+    if not separator or scheme not in ("env", "file", "command"):
+        return f"{len(reference)} characters that are no reference"
+    if scheme == "command":
+        program, *arguments = rest.split(maxsplit=1) or [""]
+        return f"command://{program}{' …' if arguments else ''}"
+    return reference
+
+
+_USER = re.compile(
+    r"(?P<before>[a-z][a-z0-9+.-]*://[^:/@?#]*:)(?P<password>.*)(?P<after>@[^@]*)", re.I | re.S
+)
+_QUERY = re.compile(r"(?i)([?&][^=&]*(?:password|secret|token|sig|credential)[^=&]*=)[^&]*")
+
+
+def password_in(url: str) -> str:
+    """The password that stands in a URL, or empty."""
+    found = _USER.match(url)
+    return found["password"] if found else ""
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown: `***` in place of its password, and of secrets among its parameters."""
+    found = _USER.match(url)
+    bare = f"{found['before']}{HIDDEN}{found['after']}" if found and found["password"] else url
+    return _QUERY.sub(rf"\g<1>{HIDDEN}", bare)

@@ -1,0 +1,61 @@
+"""Who somebody is, without a name in any fact: a random id, named only in a directory that can forget."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+
+from comporta.errors import BadProject
+from comporta.records.record import Record
+
+LONGEST_NAME = 200
+_ID = re.compile(r"person-[0-9a-f]{16}")
+
+
+class Identity(Record, frozen=True, kw_only=True):
+    """An entry of the directory of people. id: `person-` and 16 random hex digits; facts hold only that.
+
+    name: as it was first given. since: when this person was first seen.
+    """
+
+    id: str
+    name: str
+    since: datetime
+
+
+def is_person_id(text: str) -> bool:
+    """Whether it is an id of a person, not a name."""
+    return _ID.fullmatch(text) is not None
+
+
+def cleaned(name: str) -> str:
+    """The name to keep and to show: NFC, trimmed, single spaces, without invisible characters, which would
+    make two people of one. Raises BadProject on one that is blank, too long, or an id."""
+    visible = "".join(
+        each for each in name if each.isspace() or not unicodedata.category(each).startswith("C")
+    )
+    found = " ".join(unicodedata.normalize("NFC", visible).split())
+    if not found:
+        raise BadProject("found a blank name, expected that of a person.")
+    if len(found) > LONGEST_NAME:
+        raise BadProject(
+            f"found a name of {len(found)} characters, expected at most {LONGEST_NAME}. Shorten it."
+        )
+    if is_person_id(found):
+        raise BadProject(f"found the id {found}, expected the person's name.")
+    return found
+
+
+def canonical_name(name: str) -> str:
+    """The form in which names are compared: cleaned, without case. Raises BadProject as `cleaned`."""
+    return unicodedata.normalize("NFC", cleaned(name).casefold())
+
+
+def person_key(by: str) -> str:
+    """What tells people in facts apart: the id; of an older fact the name, as it is compared. Nothing that
+    was stored is refused."""
+    try:
+        return by if is_person_id(by) else canonical_name(by)
+    except BadProject:
+        return by

@@ -1,0 +1,19 @@
+"""Who was forgotten: their word on a version counts no more, for under a new id they could give it twice."""
+
+from __future__ import annotations
+
+from comporta.records import Changes, Event, Lookup, Reading, Version, View
+from comporta.records.facts import PersonForgotten
+
+
+def _forgotten(fact: PersonForgotten, event: Event, old: Lookup[PersonForgotten]) -> Changes[PersonForgotten]:
+    yield fact.person, fact
+
+
+FORGOTTEN = Reading("forgotten", PersonForgotten, {PersonForgotten: _forgotten})
+"""Person's id → that the directory forgot who it was."""
+
+
+def forgotten_approvers(view: View, version: Version) -> frozenset[str]:
+    """The ids of those who approved this version and were forgotten since."""
+    return frozenset(each.by for each in version.approvals if view.get(FORGOTTEN, each.by) is not None)

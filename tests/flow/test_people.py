@@ -1,0 +1,285 @@
+"""People in facts are ids that only a directory names; it can forget, and their words can be deleted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from comporta import load
+from comporta.cli import main
+from comporta.errors import BadProject, NotFound, Refused
+from comporta.loop.gate import waive
+from comporta.loop.house import House, open_house
+from comporta.loop.keep import reachable, sweep
+from comporta.loop.people import forget, people, readable
+from comporta.loop.release import approve, release, rollback, version_of
+from comporta.loop.report import report
+from comporta.loop.trace import trace
+from comporta.loop.tree import lines
+from comporta.records import Artifact
+from comporta.records.facts import VersionApproved
+from comporta.release import ROUTES
+from comporta.report import page
+from comporta.store import artifact_name
+
+ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
+NAME, REASON = "Quendrith Aldenmoor", "Zephyrine told me that it is right"
+DECLARED = 'people=(Person("ana", "validator"), Person("rui", "owner")),'
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with versions that passed, in which nobody is declared yet."""
+    folder = tmp_path_factory.mktemp("people") / "shop"
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    file = folder / "project.py"
+    assert DECLARED in file.read_text()
+    file.write_text(file.read_text().replace(DECLARED, ""))
+    return folder
+
+
+@pytest.fixture
+def folder(kept: Path, tmp_path: Path) -> Path:
+    shutil.copytree(kept, tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+@pytest.fixture
+def house(folder: Path) -> Iterator[House]:
+    with open_house(folder) as house:
+        yield house
+
+
+def declare(folder: Path, people: str) -> None:
+    """The project file declares these people."""
+    file = folder / "project.py"
+    text = file.read_text()
+    at = text.rindex(")")
+    file.write_text(f"{text[:at]}    people=({people},),\n{text[at:]}")
+
+
+def recorded(house: House, after: int = 0) -> str:
+    return "\n".join(event.body.decode() for event in house.ledger.events(after))
+
+
+def everywhere(house: House) -> str:
+    """Every byte of the ledger and of the store."""
+    house.ledger.close()
+    files = [file for file in (house.root / ".comporta").rglob("*") if file.is_file()]
+    return "\n".join(file.read_bytes().decode("latin-1") for file in files)
+
+
+def untouched(house: House) -> tuple[int, list[str]]:
+    return house.ledger.head().seq, [each.name for each in house.store.list()]
+
+
+def test_a_fact_holds_neither_a_name_nor_a_reason(house: House) -> None:
+    before = house.ledger.head().seq
+    approve(house, "worth/1", by=NAME, role="owner", reason=REASON)
+    rollback(house, "leaving", by=NAME, reason=REASON)
+    release(house, "leaving/2", by=NAME, reason=REASON)
+    found = recorded(house, before)
+    assert found.count('"by":"person-') == 3
+    for word in (*NAME.split(), REASON, "Zephyrine"):
+        assert word not in found
+
+
+def test_who_acted_and_why_is_shown_by_name(house: House, folder: Path) -> None:
+    approved = approve(house, "worth/1", by=NAME, role="owner", reason=f"  {REASON}\n")
+    assert (approved.approvals[-1].by, approved.approvals[-1].reason) == (NAME, REASON)
+    moved = rollback(house, "leaving", by=NAME, reason="odd")
+    assert (moved.by, moved.reason, moved.champion) == (NAME, "odd", 1)
+    tree = "\n".join(lines(trace(house, "worth/1")))
+    assert f"approved by {NAME}" in tree and REASON in tree
+    assert f"rollback 5 by {NAME}" in "\n".join(lines(trace(house, "leaving/1")))
+    drawn = page(report(house, "worth/1"))
+    assert NAME in drawn and REASON in drawn
+
+
+def test_two_spellings_are_one_person_who_approves_once(house: House) -> None:
+    approve(house, "worth/1", by="Ana Ré", reason="one")
+    for same in (" ana   ré ", "ANA RÉ", "Ana Re\N{COMBINING ACUTE ACCENT}", "Ana\N{ZERO WIDTH SPACE} Ré"):
+        with pytest.raises(Refused, match="approved it already"):
+            approve(house, "worth/1", by=same, reason="two")
+    assert len(list(house.store.list("people/"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        ("  ", "found a blank name"),
+        ("\N{ZERO WIDTH SPACE}\t\n\0", "found a blank name"),
+        ("x" * 201, "found a name of 201 characters, expected at most 200"),
+        ("person-0123456789abcdef", "found the id person-0123456789abcdef, expected the person's name"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_and_nothing_is_written(house: House, by: str, said: str) -> None:
+    before = untouched(house)
+    for act in (
+        lambda: approve(house, "worth/1", by=by),
+        lambda: release(house, "leaving/1", by=by),
+        lambda: rollback(house, "leaving", by=by),
+    ):
+        with pytest.raises(BadProject, match=said):
+            act()
+    assert untouched(house) == before
+
+
+def test_what_is_refused_writes_down_neither_the_person_nor_the_reason(house: House) -> None:
+    before = untouched(house)
+    with pytest.raises(Refused):
+        release(house, "leaving/3", by=NAME, reason=REASON)
+    with pytest.raises(Refused):
+        approve(house, "leaving/3", by=NAME, reason=REASON)
+    with pytest.raises(BadProject, match="found 'chief', expected one of: builder, validator"):
+        approve(house, "worth/1", by=NAME, role="chief", reason=REASON)
+    assert untouched(house) == before
+
+
+def test_where_people_are_declared_only_they_approve_in_the_role_declared(folder: Path) -> None:
+    declare(folder, 'Person("Ana", "validator"), Person("rui", "owner"), Person("bea", "builder")')
+    with open_house(folder) as house:
+        before = untouched(house)
+        for by in ("bea", "zoe"):
+            with pytest.raises(Refused, match=f"'{by}' may not approve a version, expected one of: Ana, rui"):
+                approve(house, "worth/1", by=by)
+        with pytest.raises(BadProject, match="found 'owner', expected 'validator', as the project declares"):
+            approve(house, "worth/1", by="ANA", role="owner")
+        assert untouched(house) == before
+        approved = approve(house, "worth/1", by=" ana ", reason="read it")
+        assert (approved.approvals[-1].by, approved.approvals[-1].role) == ("ana", "validator")
+
+
+def test_a_person_declared_twice_or_blank_is_a_fault_of_the_project(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(folder, 'Person("Ana", "validator"), Person(" ana", "owner"), Person(" ", "owner")')
+    assert main(["check", "--project", str(folder)]) == 3
+    said = capsys.readouterr().out
+    assert "found the name of 'Ana', expected each person once" in said
+    assert "found a blank name" in said
+
+
+def test_a_waiver_without_a_reason_is_refused_before_anything_is_written(folder: Path) -> None:
+    declare(folder, 'Person("Ana", "validator")')
+    with open_house(folder) as house:
+        before, until = untouched(house), house.clock() + timedelta(days=1)
+        (shut,) = [each.check for each in version_of(house, "leaving/3").verdicts if not each.opens][:1]
+        with pytest.raises(Refused, match="a waiver without a reason"):
+            waive(house, "leaving/3", shut, by="ana", reason=" \n", until=until)
+        assert untouched(house) == before
+        waived = waive(house, "leaving/3", shut, by="ANA", reason=REASON, until=until)
+        assert (waived.waivers[-1].by, waived.waivers[-1].reason) == ("ANA", REASON)
+        assert REASON not in recorded(house, before[0])
+
+
+def test_who_is_forgotten_is_nobody_that_anything_names(house: House) -> None:
+    approve(house, "worth/1", by=NAME, reason="ok")
+    gone = forget(house, NAME.upper())
+    (version,) = readable(house, version_of(house, "worth/1"))
+    assert version.approvals[-1].by == f"a person forgotten ({gone.id})"
+    assert people(house) == ()
+    with pytest.raises(NotFound, match="found nobody called"):
+        forget(house, NAME)
+    approve(house, "worth/1", by=NAME, reason="again, as somebody new")
+    (again,) = people(house)
+    assert again.id != gone.id
+    forget(house, again.id)
+    for word in NAME.split():
+        assert word not in everywhere(house)
+
+
+def test_a_fact_tells_that_a_person_was_forgotten_and_not_who(house: House) -> None:
+    approve(house, "worth/1", by=NAME)
+    before = house.ledger.head().seq
+    gone = forget(house, NAME)
+    assert recorded(house, before) == json.dumps({"person": gone.id}, separators=(",", ":"))
+
+
+def test_forgetting_that_was_cut_short_is_finished_by_the_same_command(house: House) -> None:
+    approve(house, "worth/1", by=NAME)
+    (entry,) = house.store.list("people/")
+    data = house.store.get(entry.name)
+    first = forget(house, NAME)
+    house.store.put(entry.name, data)  # as it was after the fact and before the deletion
+    before = house.ledger.head().seq
+    assert forget(house, NAME) == first
+    assert house.ledger.head().seq == before, "told once"
+    assert list(house.store.list("people/")) == []
+
+
+def test_a_reason_is_kept_by_gc_and_once_deleted_it_is_told_so(house: House) -> None:
+    approve(house, "worth/1", by=NAME, reason=REASON)
+    moved = rollback(house, "leaving", by=NAME, reason="a second reason")
+    approval = version_of(house, "worth/1").approvals[-1]
+    route = house.ledger.get(ROUTES, "leaving")
+    assert route is not None and moved.number == route.history[-1].number
+    texts = [approval.reason, route.history[-1].reason]
+    for each in texts:
+        assert isinstance(each, Artifact) and each.kind == "text"
+        assert artifact_name(each.digest) in reachable(house)
+    sweep(house)
+    assert readable(house, version_of(house, "worth/1"))[0].approvals[-1].reason == REASON
+    assert isinstance(approval.reason, Artifact)
+    house.store.delete(artifact_name(approval.reason.digest))
+    assert readable(house, version_of(house, "worth/1"))[0].approvals[-1].reason == "(text deleted)"
+    assert "(text deleted)" in "\n".join(lines(trace(house, "worth/1")))
+
+
+def test_two_who_act_at_once_under_one_name_are_one_person(folder: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from comporta.loop.people import identify
+
+    with open_house(folder) as house, ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: identify(house, NAME).id, range(32)))
+    assert len(set(found)) == 1
+
+
+def test_the_command_line_lists_people_and_forgets_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(folder, 'Person("Ana", "validator"), Person("rui", "owner")')
+    where = ["--project", str(folder)]
+    assert main(["approve", "worth/1", "--by", "ana", "--reason", REASON, *where]) == 0
+    assert "worth/1 approved by ana" in capsys.readouterr().out
+    assert main(["people", "list", "--json", *where]) == 0
+    found = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert found["rui"] == {"id": "", "name": "rui", "role": "owner", "since": None}
+    assert found["Ana"]["id"].startswith("person-") and found["Ana"]["role"] == "validator"
+    assert main(["models", "worth/1", "--json", *where]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["approvals"][-1]["reason"] == REASON
+    assert main(["people", "forget", "ANA", *where]) == 0
+    said = capsys.readouterr()
+    assert found["Ana"]["id"] in said.out
+    assert "still declares Ana" in said.err
+    assert main(["people", "forget", "ANA", *where]) == 2
+    assert main(["models", "worth/1", *where]) == 0
+    assert f"approved by a person forgotten ({found['Ana']['id']})" in capsys.readouterr().out
+
+
+def test_the_python_face_lists_and_forgets_as_the_command_line_does(folder: Path) -> None:
+    with open_house(folder) as house:
+        approve(house, "worth/1", by=NAME)
+    project = load(folder / "project.py")
+    (one,) = project.directory()
+    assert one.name == NAME
+    assert project.forget(NAME) == one.id
+    assert project.directory() == ()
+
+
+def test_facts_of_before_with_plain_names_are_read_beside_those_with_ids(house: House) -> None:
+    """What an older Comporta wrote holds the name and the text themselves."""
+    approve(house, "worth/1", by=NAME, reason=REASON)
+    both = [event for event in house.ledger.events() if event.kind == VersionApproved.kind]
+    assert [event.schema for event in both] == [1, 1, 2]
+    older = msgspec.json.decode(both[0].body)["approval"]
+    assert (older["by"], older["reason"]) == ("ana", "Read every verdict.")

@@ -1,0 +1,154 @@
+"""A secret by reference: read where it is used, and shown nowhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from comporta.errors import BadProject, WrongKey
+from comporta.records import encode
+from comporta.records.credential import masked, password_in, shown, without_password
+from comporta.store import read_secret, resolve, store_config, with_password
+
+SECRET = "pl4nted-s3cret-value"
+
+
+def script(folder: Path, text: str) -> str:
+    """A reference to a program that does this."""
+    (folder / "tell.py").write_text(text)
+    return f"command://{sys.executable} tell.py"
+
+
+def references(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str = SECRET) -> list[str]:
+    """The same secret behind each scheme."""
+    monkeypatch.setenv("PLANTED", value)
+    (folder / "kept").write_text(f"{value}\n")
+    return ["env://PLANTED", "file://kept", script(folder, f"print({value!r})")]
+
+
+def test_each_scheme_gives_the_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for reference in references(tmp_path, monkeypatch):
+        assert resolve("x", reference, tmp_path).value == SECRET
+
+
+def test_a_command_is_started_without_a_shell_and_its_first_line_counts(tmp_path: Path) -> None:
+    reference = script(tmp_path, "import sys; print(' '.join(sys.argv[1:])); print('second')")
+    assert resolve("x", f"{reference} 'a b' ; echo $HOME", tmp_path).value == "a b ; echo $HOME"
+
+
+def test_a_secret_shows_itself_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANTED", SECRET)
+    found = resolve("x", "env://PLANTED", tmp_path)
+    assert SECRET not in f"{found} {found!r}"
+    with pytest.raises(TypeError):
+        encode(found)
+    assert masked(f"could not log in with {SECRET}.") == "could not log in with ***."
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("env://COMPORTA_NO_SUCH_VARIABLE", "COMPORTA_NO_SUCH_VARIABLE is not set"),
+        ("file://missing", "no such file"),
+        ("file://.", "cannot be read"),
+        ("command://no-such-program-here a b", "cannot be started"),
+        ("command://sh -c 'x", "a quote that is not closed"),
+        ("command://false", "ended with exit code 1"),
+        ("command://true", "found nothing in it"),
+        ("vault://x", "expected env://NAME, file://PATH or command://PROGRAM"),
+        ("env://", "expected env://NAME"),
+        (SECRET, "found 20 characters that are no reference"),
+    ],
+)
+def test_where_no_secret_is_found_it_is_told_without_showing_one(
+    reference: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadProject) as error:
+        resolve("ledger_password", reference, tmp_path)
+    assert said in str(error.value)
+    assert str(error.value).startswith("ledger_password")
+    assert SECRET not in str(error.value)
+
+
+def test_what_a_failing_command_writes_is_not_shown(tmp_path: Path) -> None:
+    text = f"import sys; print({SECRET!r}); print({SECRET!r}, file=sys.stderr); sys.exit(3)"
+    with pytest.raises(BadProject) as error:
+        resolve("x", f"{script(tmp_path, text)} --token={SECRET}", tmp_path)
+    assert "exit code 3" in str(error.value)
+    assert SECRET not in str(error.value)
+    assert shown(f"command://vault read {SECRET}") == "command://vault …"
+
+
+def test_a_command_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comporta.store.credential.SECONDS", 0.2)
+    with pytest.raises(BadProject, match="gave no answer within"):
+        resolve("x", "command://sleep 30", tmp_path)
+
+
+def test_the_projects_key_is_read_by_each_scheme_and_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "c0ffee" * 10 + "beef"
+    for reference in references(tmp_path, monkeypatch, key):
+        assert read_secret(reference, tmp_path).hex() == key
+    with pytest.raises(BadProject) as error:
+        read_secret(key, tmp_path)  # the key itself where a reference stands
+    assert "c0ffee" not in str(error.value)
+    with pytest.raises(WrongKey):
+        read_secret("command://false", tmp_path)
+
+
+def test_a_ledgers_password_comes_from_its_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANTED", "p@ss/w:rd")
+    given = with_password("postgresql://me@db:5432/x", "env://PLANTED", tmp_path)
+    assert given == "postgresql://me:p%40ss%2Fw%3Ard@db:5432/x"
+    bare = with_password("postgresql:///x?host=/run", "env://PLANTED", tmp_path)
+    assert bare == "postgresql://:p%40ss%2Fw%3Ard@/x?host=/run"
+    assert with_password("sqlite:///x.db", "env://NOT_ASKED", tmp_path) == "sqlite:///x.db"
+    with pytest.raises(BadProject, match="a password in its URL and ledger_password too"):
+        with_password("postgresql://me:other@db/x", "env://PLANTED", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("url", "there"),
+    [
+        ("postgresql://me:pw@db/x", "postgresql://me:***@db/x"),
+        ("postgresql://me:p@w:d@db/x", "postgresql://me:***@db/x"),
+        ("postgresql://me@db:5432/x", "postgresql://me@db:5432/x"),
+        ("postgresql://db/x?user=me&password=pw&host=h", "postgresql://db/x?user=me&password=***&host=h"),
+        ("https://a.b/c?sig=abc", "https://a.b/c?sig=***"),
+        ("sqlite:///ledger.db", "sqlite:///ledger.db"),
+        ("s3://bucket/team/project", "s3://bucket/team/project"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, there: str) -> None:
+    assert without_password(url) == there
+    assert bool(password_in(url)) == ("//me:***" in there)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"AWS_ACCESS_KEY_ID": "the-key-id", "AWS_REGION": "eu-west-1"}',
+        "# from the vault\nAWS_ACCESS_KEY_ID=the-key-id\nexport AWS_REGION='eu-west-1'\n",
+    ],
+)
+def test_an_object_stores_credentials_are_json_or_lines(tmp_path: Path, text: str) -> None:
+    (tmp_path / "kept").write_text(text)
+    assert store_config("file://kept", tmp_path) == {
+        "AWS_ACCESS_KEY_ID": "the-key-id",
+        "AWS_REGION": "eu-west-1",
+    }
+    assert masked("the-key-id in eu-west-1") == "*** in eu-west-1"
+
+
+def test_credentials_of_no_known_form_are_refused_unseen(tmp_path: Path) -> None:
+    for text in (SECRET, f'{{"a": ["{SECRET}"]}}', f"={SECRET}"):
+        (tmp_path / "kept").write_text(text)
+        with pytest.raises(BadProject) as error:
+            store_config("file://kept", tmp_path)
+        assert "NAME=VALUE" in str(error.value)
+        assert SECRET not in str(error.value)
+    assert store_config("", tmp_path) == {}
