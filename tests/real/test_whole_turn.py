@@ -57,6 +57,10 @@ LEAKS: dict[str, set[str]] = {
 """What still lies where it must not: names of staff and their reasons. It must be told here exactly."""
 
 
+ELSEWHERE = {"event chain.continued", "event event.removed"}
+"""Of a ledger that an older Comporta began, and of an event whose body was taken away: ids and digests."""
+
+
 class Turn(NamedTuple):
     """written: (whether a folder, path) that any process made. output: what was printed."""
 
@@ -191,7 +195,8 @@ def kept(turn: Turn) -> dict[str, list[bytes]]:
 
 def test_no_planted_value_lies_in_a_fact_or_a_reading(turn: Turn) -> None:
     held = kept(turn)
-    assert {f"event {fact.kind}" for fact in FACTS} <= held.keys(), "each kind of fact must occur in the turn"
+    expected = {f"event {fact.kind}" for fact in FACTS} - ELSEWHERE
+    assert expected <= held.keys(), "each kind of fact must occur in the turn"
     leaks = defaultdict(set)
     for where, bodies in held.items():
         for what, text in PLANTED.items():
