@@ -12,9 +12,9 @@ from typing import Literal
 from comporta.records.record import Record
 
 Base = Literal["store", "ledger", "project", "temporary", "cache", "chosen"]
-"""What a path is relative to: the store's URL, in which datasets lie below their project, or at its root where
-an older Comporta put them; the ledger's (the name of its file is `ledger`); the project's folder; the system's
-folder for temporary files; the user's folder for caches; what a person names."""
+"""What a path is relative to: the store's URL, in which datasets lie below their project (at its root where
+an older Comporta put them); the ledger's, whose file is `ledger`; the project's folder; the system's folder
+for temporary files; the user's folder for caches; what a person names."""
 
 Holds = Literal["personal values", "keyed digests", "nothing personal"]
 
