@@ -161,9 +161,10 @@ class OneModel:
         self.name, self.folder = name, folder
 
     def routes(self) -> Any:
-        from comporta.records import Share
+        from comporta.records import Route, Share
 
-        return {self.name: (Share(version=1, weight=1.0),)}
+        whole = (Share(version=1, weight=1.0),)
+        return {self.name: Route(model=self.name, shares=whole, history=())}
 
     def load(self, model: str, number: int) -> Any:
         from comporta.records import Artifact, decode
@@ -205,9 +206,13 @@ def run_server(kind: str, port: int, folder: Path) -> None:
             loop=Loops.uvloop, log_enabled=False,
         ).serve()  # fmt: skip
     else:
-        from comporta.serve import serve
+        from comporta.serve import Tally, serve
 
-        serve(OneModel(kind, folder), Open(folder, kind), key=b"k" * 32, port=port, say=lambda line: None)
+        tally = Tally(folder / f"{kind}.tally")
+        serve(
+            OneModel(kind, folder), Open(folder, kind), key=b"k" * 32, port=port, tally=tally,
+            say=lambda line: None,
+        )  # fmt: skip
 
 
 class Open:
@@ -216,13 +221,14 @@ class Open:
     def __init__(self, folder: Path, process: str) -> None:
         self.store, self.process, self.flushes = open_desk(folder).store, process, 0
 
-    def write(self, rows: Any) -> None:
+    def write(self, model: str, rows: Any) -> None:
         from comporta.data import log_rows
 
-        log_rows(self.store, "predictions", self.process, self.flushes, rows)
+        log_rows(self.store, f"predictions.{model}", self.process, self.flushes, rows)
         self.flushes += 1
 
-    feedback = write
+    def feedback(self, told: Any) -> None:
+        self.write("feedback", told)
 
 
 def free_port() -> int:
@@ -261,7 +267,11 @@ def metrics(port: int) -> dict[str, int]:
     """What a server says of its log."""
     text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
     lines = [line.split() for line in text.splitlines() if line.startswith("comporta_observations")]
-    return {name.removeprefix("comporta_observations_"): int(value) for name, value in lines}
+    found: dict[str, int] = {}
+    for name, value in lines:
+        what = name.removeprefix("comporta_observations_").partition("{")[0]
+        found[what] = found.get(what, 0) + int(value)
+    return found
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class Folder:
                 for each, label in zip(asked, rows[target], strict=True)
             ]
             with Log(house) as log:
-                log.write([Observation(model=name, version=1, output={}, **each) for each in asked])
+                log.write(name, [Observation(model=name, version=1, output={}, **each) for each in asked])
                 log.feedback(told)
 
 

@@ -166,7 +166,8 @@ def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(f
         rows = scan(house.store, house.keys, slice_of(house.store, house.keys, "customers")).collect()
         newest = rows.filter(pl.col("left").is_not_null()).sort("month").tail(400)
         with Log(house) as log:
-            log.write([asked(row, at, house.clock()) for at, row in enumerate(newest.iter_rows(named=True))])
+            rows = [asked(row, at, house.clock()) for at, row in enumerate(newest.iter_rows(named=True))]
+            log.write("leaving", rows)
             log.feedback(
                 [
                     Feedback(id=f"p{at}", label=label, arrived=house.clock())

@@ -155,7 +155,7 @@ def test_which_rows_and_units_a_model_declares_is_part_of_what_its_checks_ask(fo
         first = forms(house, model)
         assert forms(house, model) == first
         for other in (replace(model, group=None), replace(model, split=replace(model.split, test="30d"))):
-            assert not set(forms(house, other).items()) & set(first.items())
+            assert not set(forms(house, other).now.items()) & set(first.now.items())
         assert forms(house, replace(model, slices=("plan",))) == first, "no check of these is told of them"
 
 

@@ -10,8 +10,10 @@ import sys
 import tarfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from comporta.data import slice_of
 from comporta.errors import Refused
 from comporta.ledger.bundle import export
 from comporta.ledger.signing import pem, public_key
@@ -19,7 +21,8 @@ from comporta.loop.audit import verify, verify_artifacts, verify_data
 from comporta.loop.gate import gate
 from comporta.loop.house import House, open_house
 from comporta.loop.lineage import QUESTIONS
-from comporta.loop.log import Log, feedback, predictions
+from comporta.loop.log import Log, feedback, newest_logs, predictions, seal_all
+from comporta.loop.logged import logged_node
 from comporta.loop.release import models, release, rollback, stale, version_of
 from comporta.loop.report import report
 from comporta.loop.reproduce import reproduce
@@ -30,11 +33,12 @@ from comporta.loop.steps import STEPS
 from comporta.loop.test_set import evaluations
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
-from comporta.records import Artifact
+from comporta.records import Artifact, Plan
 from comporta.records.ids import KINDS, PARTS
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import App
+from comporta.store.frames import read
 from comporta.testing.serving import ask
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
@@ -169,6 +173,48 @@ def test_its_predictions_and_labels_are_there_sealed_and_open(house: House) -> N
     assert "usage" in tree
 
 
+def test_what_it_logged_as_json_is_read_in_typed_columns(house: House) -> None:
+    found = predictions(house, "leaving").collect()
+    assert set(found["in.plan"]) == {"basic", "family"}
+    assert found["in.tenure"].dtype == pl.Int64 and found["in.tenure"].null_count() == 0
+    assert found["in.month"].dtype == pl.Datetime("us", "UTC")
+    assert found["out.label"].dtype == pl.Boolean and found["out.label"].null_count() == 0
+    assert found["out.probability"].is_between(0, 1).all()
+    assert found["release"].null_count() == found.height, "it was not logged then"
+    worth = predictions(house, "worth").collect()
+    assert worth["out.prediction"].dtype == pl.Float64 and worth["in.items"].null_count() == 0
+
+
+def test_its_labels_know_whom_they_are_about(house: House) -> None:
+    asked = predictions(house, "leaving").select("id", "subject").collect()
+    known = dict(asked.iter_rows())
+    told = feedback(house).collect()
+    assert {id: known[id] for id in told["id"] if id in known} == {
+        id: subject for id, subject in told.select("id", "subject").iter_rows() if id in known
+    }
+
+
+def replayed(house: House) -> pl.DataFrame:
+    """The requests of `leaving` that have a label, with the features of its second version."""
+    version = version_of(house, "leaving/2")
+    logs = newest_logs(house, ["leaving"])
+    assert logs is not None
+    model = house.model("leaving")
+    tables = {"usage": slice_of(house.store, house.keys, "usage")}
+    node = logged_node(model, house.root, {"signature": version.parts["signature"]}, logs, tables, ())
+    _, answers = house.engine.ask(Plan(nodes=(node,)), command="replay", project="shop")
+    table = answers[node.name].step.outputs["table"]
+    assert isinstance(table, Artifact)
+    return read(house.desk, table)
+
+
+def test_its_requests_are_replayed_beside_new_ones(house: House) -> None:
+    seal_all(house)
+    ids = set(predictions(house, "leaving").collect()["id"])
+    labels = feedback(house).filter(pl.col("label") != "null").collect()
+    assert replayed(house).height == len(ids & set(labels["id"])) > 10
+
+
 def test_it_serves_and_logs_beside_what_it_had_logged(house: House) -> None:
     before = predictions(house, "leaving").collect().height
 
@@ -185,7 +231,21 @@ def test_it_serves_and_logs_beside_what_it_had_logged(house: House) -> None:
                 assert status < 300, data
 
     asyncio.run(once())
-    assert predictions(house, "leaving").collect().height == before + 1
+    now = predictions(house, "leaving").sort("at").collect()
+    assert now.height == before + 1
+    # The new row, and those that were open then, lie in a dataset of the model's own.
+    mine = slice_of(house.store, house.keys, "predictions.leaving")
+    assert mine.rows == 6
+    assert slice_of(house.store, house.keys, "predictions").number == 1, "what was sealed stays as it is"
+    row = now.row(-1, named=True)
+    assert (row["release"], row["in.tenure"], row["in.plan"]) == (
+        house.ledger.get(ROUTES, "leaving").history[-1].number,
+        70,
+        "family",
+    )
+    assert row["latency_us"] > 0 and row["worker"]
+    for id in now["id"]:
+        assert "leaving/2" in traced(house, id)
 
 
 def test_a_subject_is_found_in_all_that_it_touched(house: House) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from comporta.data import log_rows, seal, seal_feedback
+from comporta.data import log_rows, seal_feedback, seal_predictions, slice_of
 from comporta.data.change import add
 from comporta.data.steps_features import features
 from comporta.data.steps_logged import logged
@@ -18,7 +18,17 @@ from comporta.gates.judge import judge
 from comporta.gates.past import replayed
 from comporta.loop.evidence import evidence_of
 from comporta.loop.sentences import sentence
-from comporta.records import Feedback, Findings, Join, Observation, Shape, by_time
+from comporta.records import (
+    Feedback,
+    Field,
+    Findings,
+    Join,
+    Observation,
+    Shape,
+    Signature,
+    by_time,
+    encode,
+)
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
@@ -138,15 +148,50 @@ def asked(rows, *, turned=False):
     return seen, told
 
 
+FIELDS = {
+    "at": "Datetime(time_unit='us', time_zone='UTC')",
+    "from": "String",
+    "delay": "Float64",
+    "seats": "Int64",
+}
+
+
+def signature(**types):
+    raw = tuple(Field(name=name, type=kind) for name, kind in types.items())
+    return Signature(
+        raw=raw, features=(), output="label", task="binary", classes=("false", "true"), label="Boolean"
+    )
+
+
+LOGGED = {1: signature(**FIELDS), 2: signature(**{name: FIELDS[name] for name in ("at", "from", "delay")})}
+
+
+def kept_before(desk, seen):
+    """The same as an earlier release sealed it: all models in one dataset, inputs and answers as JSON."""
+    rows = [
+        {
+            **{name: getattr(each, name) for name in ("id", "model", "version", "at")},
+            **{name: encode(getattr(each, name)).decode() for name in ("inputs", "output", "joined")},
+            **{name: getattr(each, name) for name in ("key", "subject", "unit")},
+        }
+        for each in seen
+    ]
+    texts = dict.fromkeys(("key", "subject", "unit"), pl.String)
+    frame = pl.DataFrame(rows, schema_overrides=texts)
+    return put(desk, Shape(name="predictions", key=("id",), subject="subject", time="at"), frame)
+
+
 def kept(desk, seen, told):
-    log_rows(desk.store, "predictions", "p", 0, seen)
+    log_rows(desk.store, "predictions.late", "p", 0, [each for each in seen if each.model == "late"])
     log_rows(desk.store, "feedback", "p", 0, told)
     now = DAY + timedelta(days=100)
-    log = seal(desk.store, desk.keys, "predictions", now=now, scratch=desk.scratch)
-    labels = seal_feedback(
-        desk.store, desk.keys, "feedback", predictions="predictions", now=now, scratch=desk.scratch
+    done = seal_predictions(
+        desk.store, desk.keys, "predictions.late", LOGGED.get, now=now, scratch=desk.scratch
     )
-    return {"log": log, "labels": labels}
+    assert done is None or not done.rejected
+    seal_feedback(desk.store, desk.keys, "feedback", now=now, scratch=desk.scratch)
+    names = {"log": "predictions.late", "labels": "feedback"}
+    return {part: slice_of(desk.store, desk.keys, name) for part, name in names.items()}
 
 
 def table_of(desk, made, rain, slices):
@@ -177,6 +222,16 @@ def test_the_logged_table_is_the_feature_table_of_the_same_rows(desk):
     assert found.select(same).equals(wanted.select(same))
     # The label that was told last stands, as the signature names it.
     assert found["__target"].to_list() == [str(each).lower() for each in wanted["__target"].to_list()]
+
+
+def test_what_earlier_releases_logged_is_replayed_beside_what_is_logged_now(desk):
+    made, table, rain = built(desk)
+    seen, told = asked(flights()[100:500])
+    slices = {"before": kept_before(desk, seen[:150]), **kept(desk, seen[150:], told)}
+    found = read(desk, table_of(desk, made, rain, slices))
+    wanted = table.sort("__at", "__key")[100:500]
+    same = [name for name in wanted.columns if name != "__target"]
+    assert found.select(same).equals(wanted.select(same))
 
 
 def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(desk):
@@ -212,7 +267,7 @@ def test_requests_of_other_models_without_labels_or_with_fewer_columns_are_left_
     seen, told = asked(flights()[500:580])
     seen[0] = msgspec.structs.replace(seen[0], model="other")
     seen[1] = msgspec.structs.replace(
-        seen[1], inputs={name: seen[1].inputs[name] for name in ("at", "from", "delay")}
+        seen[1], version=2, inputs={name: seen[1].inputs[name] for name in ("at", "from", "delay")}
     )
     told = [each for each in told if each.id != seen[2].id]
     told[-1] = msgspec.structs.replace(told[-1], label=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -159,7 +160,10 @@ def observed(house: House) -> Observation:
         model="leaving",
         version=1,
         at=house.clock(),
-        inputs={name: str(value) for name, value in row.row(0, named=True).items()},
+        inputs={
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in row.row(0, named=True).items()
+        },
         output={"probability": float(answer.probability[0, 1])},
         joined=joined[0],
         key="k",
@@ -170,7 +174,7 @@ def observed(house: House) -> Observation:
 def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predictions(house):
     made = observed(house)
     with Log(house) as log:
-        log.write([made])
+        log.write("leaving", [made])
         log.feedback([Feedback(id="01test", label=True, arrived=house.clock())])
     back = said(trace(house, "01test"))
     assert "leaving/1" in back

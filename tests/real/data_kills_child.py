@@ -12,13 +12,14 @@ from typing import TypeVar
 
 import polars as pl
 
-from comporta.data import add, compact, log_rows, seal
-from comporta.records import Observation, Shape
+from comporta.data import add, compact, log_rows, seal_predictions
+from comporta.records import Observation, Shape, Signature
 from comporta.store import LocalStore, derive
 
 T = TypeVar("T")
 KEYS = derive(b"k" * 32)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+KNOWN = {1: Signature(raw=(), features=(), output="label", task="regression")}
 SHAPE = Shape(name="d", key=("id",), subject="who")
 
 
@@ -54,7 +55,7 @@ def begin(root: Path) -> None:
     store = LocalStore(root / "store")
     add(store, KEYS, SHAPE, rows(range(20), 1), change="append", now=NOW, scratch=root)
     for n in range(2):
-        seen = Observation(id=f"p{n}", model="m", version=1, at=NOW, inputs={}, output={})
+        seen = Observation(id=f"p{n}", model="m", version=1, at=NOW, inputs={}, output={"prediction": 1.0})
         log_rows(store, "p", "one", n, [seen])
 
 
@@ -64,8 +65,8 @@ def update(store: LocalStore, scratch: Path) -> None:
 
 
 def sealing(store: LocalStore, scratch: Path) -> None:
-    """Puts a fragment, a manifest and a log entry, and deletes two open objects."""
-    seal(store, KEYS, "p", now=NOW, scratch=scratch)
+    """Puts an entry of the version's columns, a fragment, a manifest and a log entry; deletes two objects."""
+    seal_predictions(store, KEYS, "p", KNOWN.get, now=NOW, scratch=scratch)
 
 
 def compacting(store: LocalStore, scratch: Path) -> None:

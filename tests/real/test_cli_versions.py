@@ -123,7 +123,7 @@ def test_a_gate_as_json_holds_the_run_and_the_verdicts(made):
     found = document(comporta(made, "gate", "tiny/2", "--json"))
     assert found["fresh"] is False and found["run"]["id"]
     (verdict,) = found["version"]["verdicts"]
-    assert (verdict["check"], verdict["outcome"], verdict["required"]) == (LATER, "pass", True)
+    assert (verdict["title"], verdict["outcome"], verdict["required"]) == (LATER, "pass", True)
 
 
 def test_a_report_as_json_holds_what_closes_and_by_which_waiver_it_does_not(made, waived):
@@ -151,7 +151,7 @@ def test_the_quick_gates_tell_a_required_check_left_open_as_required_everywhere(
     assert found["run"]["id"]
     (model,) = found["models"]
     (sure, doubt) = sorted(model["verdicts"], key=lambda each: each["outcome"], reverse=True)
-    assert (sure["check"], sure["outcome"]) == (LATER, "pass")
+    assert (sure["title"], sure["outcome"]) == (LATER, "pass")
     assert (doubt["outcome"], doubt["required"]) == ("inconclusive", True)
     assert (model["model"], model["left"]) == ("tiny", [doubt["check"]])
 

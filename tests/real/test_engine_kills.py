@@ -80,6 +80,9 @@ class KillingLedger:
     def events(self, after: int = 0) -> Iterator[Event]:
         return self._inner.events(after)
 
+    def others(self, reading: Reading[T], key: str) -> list[tuple[str, T]]:
+        return self._inner.others(reading, key)
+
 
 class KillingStore:
     def __init__(self, inner: Store, kill: Killer) -> None:

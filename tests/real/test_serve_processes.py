@@ -63,14 +63,15 @@ class Folder:
         self.folder = folder
 
     def routes(self) -> Any:
-        from comporta.records import Share, decode
+        from comporta.records import Route, Share, decode
 
-        return decode((self.folder / "routes.json").read_bytes(), dict[str, tuple[Share, ...]])
+        said = decode((self.folder / "routes.json").read_bytes(), dict[str, tuple[Share, ...]])
+        return {model: Route(model=model, shares=shares, history=()) for model, shares in said.items()}
 
     def load(self, model: str, number: int) -> Any:
         return loaded(model, number)
 
-    def write(self, rows: Sequence[Any]) -> None:
+    def write(self, model: str, rows: Sequence[Any]) -> None:
         self._append("observations", rows)
 
     def feedback(self, told: Sequence[Any]) -> None:

@@ -9,18 +9,19 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from comporta.data import add, log_rows, rows_of, scan, scan_observations, slice_of
+from comporta.data import add, log_rows, rows_of, scan, scan_predictions, slice_of
 from comporta.data.fragments import ROW, write_fragment
 from comporta.data.keys import subject_hash
 from comporta.data.log import Redacted, commit, read_log
 from comporta.data.manifests import manifest_of, versions
 from comporta.data.names import object_name
-from comporta.records import Fragment, Observation, Shape
+from comporta.records import Fragment, Observation, Shape, Signature
 from comporta.store import MemoryStore, Store, derive
 
 KEYS = derive(b"k" * 32)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SHAPE = Shape(name="d", key=("id",), subject="who", time="at")
+SIGNATURE = Signature(raw=(), features=(), output="label", task="regression")
 PEOPLE = ["ann", "bob", "cee", "dan"]
 
 
@@ -157,9 +158,12 @@ def test_a_redaction_elsewhere_leaves_a_slice_as_it_was(tmp_path: Path) -> None:
 def test_open_rows_of_a_forgotten_subject_are_not_shown(tmp_path: Path) -> None:
     store = MemoryStore()
     rows = [
-        Observation(id=who, model="m", version=1, at=NOW, inputs={}, output={}, subject=who) for who in PEOPLE
+        Observation(id=who, model="m", version=1, at=NOW, inputs={}, output={"prediction": 1.0}, subject=who)
+        for who in PEOPLE
     ]
     log_rows(store, "d", "one", 0, rows)
     gone = (f"{subject_hash('ann', KEYS):016x}",)
     assert commit(store, KEYS, "d", read_log(store, KEYS, "d"), NOW, Redacted, moved={}, subjects=gone)
-    assert scan_observations(store, KEYS, "d").collect()["id"].sort().to_list() == PEOPLE[1:]
+    assert (
+        scan_predictions(store, KEYS, "d", {1: SIGNATURE}.get).collect()["id"].sort().to_list() == PEOPLE[1:]
+    )

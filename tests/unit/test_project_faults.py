@@ -82,6 +82,9 @@ from comporta.records import Column
 def read(path):
     return None
 
+def read_all():
+    return None
+
 one = Dataset(
     "one two",  #! expected a letter
     source=read,  #! can be called with no argument
@@ -102,7 +105,9 @@ two = Dataset(
     change="appended",  #! expected 'append' or 'update' or 'replace'
 )
 three = Dataset("three", source="data/*.xlsx", key="id")  #! Parquet or CSV & found no file
-project = Project("p", datasets=(one, two, three))
+four = Dataset("Predictions", read_all, "id")  #! what servers log is kept there
+five = Dataset("feedback", read_all, "id")  #! what servers log is kept there
+project = Project("p", datasets=(one, two, three, four, five))
 """,
     )
 

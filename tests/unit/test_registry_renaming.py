@@ -121,6 +121,14 @@ def test_what_todays_gates_leave_out_is_carried_under_the_name_that_it_had():
     assert [(each.check, each.carried) for each in now.verdicts] == [(ID, False), ("left out", True)]
 
 
+def test_a_check_of_the_projects_own_keeps_its_name_and_takes_todays_form_once():
+    own = (("few", Renamed(check="few", former="old form", form="new form")),)
+    state = version(asked=("few",), forms={"few": "old form"}, verdicts=(verdict("few"),), waivers=())
+    now = in_todays_names(state, renames(state, own))
+    assert (now.forms, now.verdicts[0].form) == ({"few": "new form"}, "new form")
+    assert renames(now, own) == {}
+
+
 def test_of_two_checks_that_had_one_name_it_is_the_one_that_declares_the_same():
     other = Renamed(check="another id", former="another form", form="z")
     for former in ((OLD, other), (OLD, SAME)), ((OLD, SAME), (OLD, other)):

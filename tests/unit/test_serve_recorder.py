@@ -17,7 +17,7 @@ def observation(number: int) -> Observation:
 
 
 def put(recorder: Recorder, number: int, cost: int = 100) -> asyncio.Future[None] | None:
-    return recorder.put(1, cost, lambda: [Line(encode(observation(number)))])
+    return recorder.put("m", [(1, 1)], cost, lambda: [Line(encode(observation(number)))])
 
 
 async def until(true, seconds: float = 3.0) -> None:
@@ -152,5 +152,78 @@ def test_closing_writes_all_that_waits() -> None:
         await recorder.close()
         assert len(sink.observations) == 100
         assert recorder.counts.lost == 0
+
+    asyncio.run(turn())
+
+
+def put_of(recorder: Recorder, model: str, number: int, version: int = 1) -> None:
+    recorder.put(model, [(version, 1)], 100, lambda: [Line(encode(observation(number)))])
+
+
+def test_a_model_that_cannot_be_written_keeps_no_other_waiting() -> None:
+    class Half(MemorySink):
+        broken = True
+
+        def write(self, model, observations):
+            if model == "broken" and self.broken:
+                raise OSError("gone")
+            super().write(model, observations)
+
+    async def turn() -> None:
+        sink = Half()
+        recorder = Recorder(sink, every=0.02, say=lambda line: None)
+        recorder.start()
+        for number in range(5):
+            put_of(recorder, "broken", number, version=2)
+            put_of(recorder, "sound", 10 + number)
+        await until(lambda: recorder.counts.written == 5)
+        assert recorder.waiting == 5
+        assert [each.id for each in sink.observations] == [f"{number:032x}" for number in range(10, 15)]
+        sink.broken = False
+        await until(lambda: recorder.counts.written == 10)
+        await recorder.close()
+        counted = recorder.tally.counted()
+        assert [(key, each.answered, each.written, each.lost) for key, each in sorted(counted.items())] == [
+            (("broken", 2), 5, 5, 0),
+            (("sound", 1), 5, 5, 0),
+        ]
+
+    asyncio.run(turn())
+
+
+def test_an_answer_that_cannot_be_put_into_words_is_lost_alone_and_counted() -> None:
+    def senseless():
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    async def turn() -> None:
+        recorder, sink, said = quiet()
+        recorder.start()
+        recorder.put("m", [(1, 2), (2, 1)], 100, senseless)
+        put(recorder, 7)
+        await until(lambda: recorder.counts.written == 1)
+        assert recorder.counts.lost == 3 and recorder.waiting == 0
+        assert "UnicodeEncodeError" in said[0]
+        put(recorder, 8)
+        await until(lambda: recorder.counts.written == 2)
+        await recorder.close()
+        counted = recorder.tally.counted()
+        assert (counted["m", 1].lost, counted["m", 2].lost) == (2, 1)
+        assert len(sink.observations) == 2
+
+    asyncio.run(turn())
+
+
+def test_rows_lost_are_counted_by_the_version_that_answered() -> None:
+    async def turn() -> None:
+        recorder, sink, _ = quiet(room=1000)
+        sink.fault = OSError("gone")
+        recorder.start()
+        for number in range(16):
+            put_of(recorder, "m", number, version=1 + number % 2)
+        await until(lambda: recorder.counts.failures >= 1)
+        await recorder.close(patience=0.1)
+        counted = recorder.tally.counted()
+        assert recorder.counts.lost == counted["m", 1].lost + counted["m", 2].lost == 16
+        assert counted["m", 1] == counted["m", 2]
 
     asyncio.run(turn())

@@ -386,8 +386,9 @@ def test_metrics_count_requests_and_what_is_logged() -> None:
 
     text = asyncio.run(turn())
     assert 'comporta_requests_total{route="infer",status="200"} 3' in text
-    assert "comporta_observations_written_total 3" in text
-    assert "comporta_observations_lost_total 0" in text
+    of = '{model="numbers",version="1"}'
+    assert f"comporta_observations_written_total{of} 3" in text
+    assert f"comporta_observations_lost_total{of} 0" in text
 
 
 def test_in_durable_mode_an_answer_is_already_in_the_log() -> None:

@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("data versions", "NAME", "data:versions", "the versions of a dataset"),
         Command("data subjects", "NAME", "data:subjects", "whom its rows are about, and who may be one"),
         Command("data compact", "NAME", "data:compact", "put its many small files together"),
+        Command("data rejected", "", "data:rejected", "answers and labels that could not be sealed"),
         Command("data accept", "NAME", "data:accept", "take a source's columns as they are now"),
         Command(
             "data diff", "NAME OLD NEW", "data:diff", "rows and columns that differ between two versions"

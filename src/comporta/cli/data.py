@@ -246,6 +246,36 @@ def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> No
         )
 
 
+def rejected(
+    *,
+    retry: Annotated[bool, Parameter(help=say.RETRY, negative="")] = False,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Answers and labels that could not be sealed: they were set aside, and the rest was."""
+    from comporta.data.prediction_rows import CAUSES
+    from comporta.data.rejected import reopen, set_aside_of
+    from comporta.loop.house import open_house
+    from comporta.loop.log import logs_of
+
+    with open_house(project) as house:
+        found = [each for log in logs_of(house) for each in set_aside_of(house.store, log)]
+        count = sum(reopen(house.store, log) for log in {each.dataset for each in found}) if retry else 0
+    if json:
+        shown.json(found)
+    elif not found:
+        shown.line(say.NONE_REJECTED)
+    else:
+        rows = [
+            (each.dataset, cause, rows, CAUSES.get(cause, ""), each.name.rpartition("/rejected/")[2])
+            for each in found
+            for cause, rows in each.causes.items()
+        ]
+        shown.table("Set aside", ("log", "cause", "rows", "meaning", "object"), rows)
+    if retry and found and not json:
+        shown.line(say.RETRIED.format(count=count))
+
+
 def _brief(manifest: Manifest) -> dict[str, Any]:
     wanted = ("number", "id", "at", "change", "rows", "added", "removed")
     return {name: getattr(manifest, name) for name in wanted}

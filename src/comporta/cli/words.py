@@ -50,6 +50,13 @@ TRIED_LEFT = (
 )
 TRIED_BROKEN = "A required gate fails on a sample, or could not be asked."
 
+# data
+RETRY = "Make all of them open rows again: the next seal tries them anew."
+NONE_REJECTED = "Nothing was set aside: every answer and label could be sealed."
+RETRIED = (
+    "{count} rows are open again. They are sealed within five minutes of serving, or set aside once more."
+)
+
 # key
 KEY_SHOWN = "Whoever has this key can match what is stored to people. Keep it where secrets are kept."
 KEY_PUT = "Key {fingerprint} put in {where}."

@@ -11,19 +11,14 @@ if TYPE_CHECKING:
     from comporta.data.compaction import Compaction, compact
     from comporta.data.damage import Damage, Verified, verify
     from comporta.data.difference import Diff, Sample, diff
+    from comporta.data.feedback_log import scan_feedback, seal_feedback
     from comporta.data.keys import key_text, row_key
     from comporta.data.log import accept_columns, tag
     from comporta.data.manifests import datasets, manifest_of, reachable, slice_of, versions
     from comporta.data.near import Near, Subjects, subjects
-    from comporta.data.observations import (
-        find_prediction,
-        log_rows,
-        scan_feedback,
-        scan_observations,
-        seal,
-        seal_feedback,
-    )
     from comporta.data.online import answerer
+    from comporta.data.open_rows import log_rows
+    from comporta.data.prediction_log import Sealed, find_prediction, scan_predictions, seal_predictions
     from comporta.data.read import rows_of, scan
     from comporta.data.types import typed
     from comporta.records import Manifest
@@ -38,6 +33,7 @@ _HOMES = {
     "Near": "near",
     "Sample": "difference",
     "Subjects": "near",
+    "Sealed": "prediction_log",
     "Verified": "damage",
     "accept_columns": "log",
     "add": "change",
@@ -46,18 +42,18 @@ _HOMES = {
     "datasets": "manifests",
     "describe": "catalog",
     "diff": "difference",
-    "find_prediction": "observations",
+    "find_prediction": "prediction_log",
     "key_text": "keys",
-    "log_rows": "observations",
+    "log_rows": "open_rows",
     "manifest_of": "manifests",
     "reachable": "manifests",
     "row_key": "keys",
     "rows_of": "read",
     "scan": "read",
-    "scan_feedback": "observations",
-    "scan_observations": "observations",
-    "seal": "observations",
-    "seal_feedback": "observations",
+    "scan_feedback": "feedback_log",
+    "scan_predictions": "prediction_log",
+    "seal_feedback": "feedback_log",
+    "seal_predictions": "prediction_log",
     "slice_of": "manifests",
     "subjects": "near",
     "tag": "log",
@@ -75,6 +71,7 @@ __all__ = [
     "Manifest",
     "Near",
     "Sample",
+    "Sealed",
     "Subjects",
     "Verified",
     "accept_columns",
@@ -93,9 +90,9 @@ __all__ = [
     "rows_of",
     "scan",
     "scan_feedback",
-    "scan_observations",
-    "seal",
+    "scan_predictions",
     "seal_feedback",
+    "seal_predictions",
     "slice_of",
     "subjects",
     "tag",

@@ -23,6 +23,7 @@ from comporta.data.keys import PLACE, earlier_marks
 from comporta.data.log import History, Versioned, commit, read_log
 from comporta.data.manifests import covered, newest, schema_of, shown, stands, write_manifest
 from comporta.data.match import Matched, matched
+from comporta.data.periods import to_join
 from comporta.data.runs import FRAGMENT, RUN, Counts, Runs, gather
 from comporta.data.types import typed
 from comporta.errors import BadProject, Busy, NotFound, SchemaChanged, Tampered
@@ -31,8 +32,6 @@ from comporta.store import Keys, Store, digest
 
 _ATTEMPTS = 20
 _MASKS = 8  # more objects than this for one fragment are put together into one
-_SMALL = FRAGMENT // 64  # bytes of a segment that may be put together with others
-_MANY = 8
 _WORN = 0.5  # a fragment that hides more than this share of its rows is written anew
 
 
@@ -46,7 +45,8 @@ def add(
     now: datetime,
     scratch: Path,
     within: tuple[datetime, datetime] | None = None,
-    tidy: bool = False,
+    period: str = "",
+    gains: bool = False,
     fragment: int = FRAGMENT,
     run: int = RUN,
 ) -> tuple[Slice, bool]:
@@ -55,7 +55,8 @@ def add(
     change: `replace`: these are all rows there are. `append`: rows with new keys; a row that is already
     there, equal, is not added again. `update`: rows by key, new or changed.
     within: rows with these keys can only stand between these times (an append that knows its own).
-    tidy: small segments at the end are put together in the new version: for logs, which get many.
+    period: of a log, the period of all these rows; small segments of one period are put together.
+    gains: columns that the dataset lacks are added to it, and those that these rows lack are null in them.
     scratch: a folder for what does not fit in memory; in the store's file system, files are moved from it.
     fragment, run: bytes in memory of a fragment and of what is sorted at once.
 
@@ -63,7 +64,7 @@ def add(
     """
     history = read_log(store, keys, shape.name)
     base = newest(store, keys, history, shape.name)
-    expected = history.columns or (None if base is None else base.columns)
+    expected = None if gains else history.columns or (None if base is None else base.columns)
     intake = Intake(shape, expected)
     runs = gather(frames, Runs(shape, keys, scratch, fragment), intake.see, run)
     intake.require_held(now)
@@ -75,8 +76,12 @@ def add(
     for _ in range(_ATTEMPTS):
         history = read_log(store, keys, shape.name)
         base = newest(store, keys, history, shape.name)
-        _require_same(shape.name, expected, history, base)
-        draft = Draft(store, keys, shape, runs, history, base, change, intake.columns, scratch, within, tidy)
+        columns = intake.columns
+        if gains:
+            columns = columns if base is None else _gained(shape.name, base.columns, columns)
+        else:
+            _require_same(shape.name, expected, history, base)
+        draft = Draft(store, keys, shape, runs, history, base, change, columns, scratch, within, period)
         try:
             with told(store, keys, shape.name):
                 manifest = draft.manifest(now)
@@ -113,7 +118,7 @@ class Draft:
         columns: dict[str, str],
         scratch: Path,
         within: tuple[datetime, datetime] | None,
-        tidy: bool = False,
+        period: str = "",
     ) -> None:
         self.store, self.keys, self.shape, self.runs, self.history = store, keys, shape, runs, history
         self.base, self.change, self.columns, self.scratch, self.within = (
@@ -123,7 +128,7 @@ class Draft:
             scratch,
             within,
         )
-        self.tidy = tidy
+        self.period = period
         self.anew = base is not None and _anew(base, shape, columns, change)
         self.stands: list[Stand] = [] if base is None or self.anew else stands(history, base)
         self.left = [shown(store, shape.name, stand) for stand in self.stands]
@@ -139,9 +144,9 @@ class Draft:
         segments = () if base is None or self.anew else self._hide(base)
         if made:
             id = digest(self.keys.content, encode([each.id for each in made]))
-            segments = (*segments, Segment(id=id, fragments=tuple(made)))
-        if self.tidy:
-            segments = self._tidied(segments)
+            segments = (*segments, Segment(id=id, fragments=tuple(made), period=self.period))
+        if self.period:
+            segments = self._put_together(segments, now)
         if self.anew and base is not None:
             self.removed = sum(
                 shown(self.store, self.shape.name, each) for each in stands(self.history, base)
@@ -170,7 +175,8 @@ class Draft:
     def _new_rows(self) -> Iterator[tuple[pl.DataFrame, int, int]]:
         """Rows to add by range of bins, in order; rows to hide are noted on the way."""
         beside = _counts(self.stands) if self.change == "replace" and self.stands else None
-        schema = {name: typed(text) for name, text in self.columns.items()}
+        # Of the columns that these rows have: those they lack say nothing of whether a row has changed.
+        schema = {name: typed(text) for name, text in self.columns.items() if name in self.runs.schema}
         for low, high in self.runs.cuts(beside):
             part = self._welcome(self.runs.part(low, high))
             if self.stands:
@@ -268,23 +274,27 @@ class Draft:
                 else:
                     kept.append(fragment)
             if kept:
-                segments.append(Segment(id=segment.id, fragments=tuple(kept)))
+                segments.append(msgspec.structs.replace(segment, fragments=tuple(kept)))
         return tuple(segments)
 
-    def _tidied(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-        """The segments, the last small ones as one. A manifest names every segment: were each flush of a log
-        one for ever, manifests would outgrow the rows."""
-        count = _trailing(segments)
-        if not count:
-            return segments
-        tail = [fragment for segment in segments[-count:] for fragment in segment.fragments]
-        found = [Stand(named, now) for named in tail if (now := self.history.resolve(named)) is not None]
+    def _put_together(self, segments: tuple[Segment, ...], now: datetime) -> tuple[Segment, ...]:
+        """The segments, small ones of a period as one. A manifest names every segment: were each flush of a
+        log one for ever, manifests would outgrow the rows."""
+        out: list[Segment | None] = list(segments)
         schema = {name: typed(text) for name, text in self.columns.items()}
-        made = merged(self.store, self.keys, self.shape, found, schema, self.scratch, addressed=False)
-        if not made:
-            return segments[:-count]
-        id = digest(self.keys.content, encode([each.id for each in made]))
-        return (*segments[:-count], Segment(id=id, fragments=made))
+        for places in to_join(segments, now):
+            tail = [fragment for at in places for fragment in segments[at].fragments]
+            found = [
+                Stand(named, each) for named in tail if (each := self.history.resolve(named)) is not None
+            ]
+            made = merged(self.store, self.keys, self.shape, found, schema, self.scratch, addressed=False)
+            for at in places:
+                out[at] = None
+            if made:
+                id = digest(self.keys.content, encode([each.id for each in made]))
+                of = tuple(stand.now.logical for stand in found)
+                out[places[-1]] = Segment(id=id, fragments=made, period=segments[places[-1]].period, of=of)
+        return tuple(segment for segment in out if segment is not None)
 
     def _rewrite(self, stand: Stand, hidden: pl.Series) -> Fragment:
         """What is left of a fragment, as a fragment of its own."""
@@ -312,24 +322,6 @@ def _joined(
             held, size = [], 0
     if held:
         yield pl.concat(held), first, last
-
-
-def _trailing(segments: tuple[Segment, ...]) -> int:
-    """How many segments at the end are worth putting together: at least eight of about one size, or less.
-
-    Sizes go by powers of eight, so that a row is written again once for each power it rises.
-    """
-    best = 0
-    for level in range(22):  # 8**22 > 2**64
-        run = 0
-        for segment in reversed(segments):
-            rows = sum(fragment.rows for fragment in segment.fragments)
-            if rows >= 8 ** (level + 1) or sum(fragment.size for fragment in segment.fragments) > _SMALL:
-                break
-            run += 1
-        if run >= _MANY:
-            best = max(best, run)
-    return best
 
 
 def _counts(found: Sequence[Stand]) -> Counts:
@@ -360,6 +352,17 @@ def _anew(base: Manifest, shape: Shape, columns: dict[str, str], change: Change)
             f"rows that are there keep theirs on {change}. Return all rows with change='replace'."
         )
     return False
+
+
+def _gained(name: str, base: dict[str, str], columns: dict[str, str]) -> dict[str, str]:
+    """The dataset's columns and after them those that it lacks. Raises SchemaChanged on another type."""
+    for each, kind in columns.items():
+        if base.get(each, kind) != kind:
+            raise SchemaChanged(
+                f"{name}.{each}: found {kind}, expected {base[each]}, of which its rows are. Give the column "
+                "another name."
+            )
+    return base | columns
 
 
 def _require_same(

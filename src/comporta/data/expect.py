@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 
 import polars as pl
 
+from comporta.data.extent import latest
 from comporta.data.types import base, type_text
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
 from comporta.records import Column, Shape
@@ -101,15 +102,12 @@ class Intake:
     def _count(self, batch: pl.DataFrame) -> None:
         rules = {label: rule for column in _stopping(self.shape) for label, rule in rules_of(column)}
         asked = [rule.sum().alias(label) for label, rule in rules.items()]
-        if self.shape.time is not None:
-            asked.append(pl.col(self.shape.time).max().alias("__newest"))
         self.rows += len(batch)
+        if self.shape.fresh is not None and self.shape.time is not None:
+            self.newest = max(filter(None, (self.newest, latest(batch[self.shape.time]))), default=None)
         if not asked or batch.is_empty():
             return
         found = batch.lazy().select(asked).collect().row(0, named=True)
-        newest = found.pop("__newest", None)
-        if newest is not None:
-            self.newest = max(filter(None, (self.newest, utc(newest))))
         for label, count in found.items():
             if count:
                 self.counts[label] = self.counts.get(label, 0) + count
@@ -208,9 +206,3 @@ def _changed(name: str, expected: dict[str, str], found: dict[str, str]) -> Sche
     error = SchemaChanged(message)
     error.reason = message
     return error
-
-
-def utc(value: datetime | date) -> datetime:
-    if not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
 from comporta.data.damage import told
-from comporta.data.expect import rules_of, utc
+from comporta.data.expect import rules_of
+from comporta.data.extent import latest
 from comporta.data.manifests import read_manifest
 from comporta.data.read import scan
 from comporta.data.types import base
@@ -43,7 +43,8 @@ def counted(desk: Desk, rows: Slice, shape: Shape) -> tuple[Counted, ...]:
     if shape.fresh is not None and shape.time is not None:
         asked.append(pl.col(shape.time).max().alias("newest"))
     # All that are there: rows of the slice may have been forgotten since.
-    found = _read(desk, rows, [pl.len().alias("rows"), *asked])
+    read = _read(desk, rows, [pl.len().alias("rows"), *asked])
+    found = read.drop("newest", strict=False).row(0, named=True)
     count = found["rows"]
     broken = {each: found[str(place)] for place, each in enumerate(questions)}
     broken |= {(each.name, "type"): count * _mistyped(each, manifest) for each in declared if each.type}
@@ -60,8 +61,8 @@ def counted(desk: Desk, rows: Slice, shape: Shape) -> tuple[Counted, ...]:
         for (name, expects), times in broken.items()
     ]
     if shape.fresh is not None and shape.time is not None:
-        newest = found["newest"]
-        old = newest is None or manifest.at - utc(newest) > shape.fresh
+        newest = latest(read["newest"])
+        old = newest is None or manifest.at - newest > shape.fresh
         out.append(Counted(column="", expects="fresh", rows=count, broken=count * old))
     return tuple(out)
 
@@ -80,12 +81,10 @@ def _mistyped(column: Column, manifest: Manifest) -> bool:
     return bool(column.type) and column.type not in (kind, base(kind))
 
 
-def _read(desk: Desk, rows: Slice, asked: list[pl.Expr]) -> dict[str, Any]:
+def _read(desk: Desk, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
     with told(desk.store, desk.keys, rows.dataset):
         try:
-            return (
-                scan(desk.store, desk.keys, rows).select(asked).collect(engine="streaming").row(0, named=True)
-            )
+            return scan(desk.store, desk.keys, rows).select(asked).collect(engine="streaming")
         except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
             raise BadData(
                 f"{rows.dataset}: what is expected of a column cannot be asked of its type ({error}). "

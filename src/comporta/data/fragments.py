@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ import polars as pl
 from blake3 import blake3
 
 from comporta.data.encode import encode_frame
+from comporta.data.extent import ends, instant
 from comporta.data.keys import PLACE
 from comporta.data.names import MEND, object_name, readable
 from comporta.errors import Tampered
@@ -23,6 +24,7 @@ ROW = "__row"
 ADDRESS = "__address"
 BINS = 1 << 16  # ranges of the hash are told in these steps, so that no bound tells one subject's hash
 _SHIFT = 48
+_HOUR = 3_600_000_000  # microseconds
 
 
 def write_fragment(
@@ -216,18 +218,11 @@ def at_addresses(
 
 def _bounds(frame: pl.DataFrame, shape: Shape) -> tuple[datetime | None, datetime | None]:
     """The first and the last time, let out to whole hours."""
-    if shape.time is None or frame[shape.time].drop_nulls().is_empty():
+    if shape.time is None:
         return None, None
-    first, last = _instant(frame[shape.time].min()), _instant(frame[shape.time].max())
-    hour = timedelta(hours=1)
-    since = first.replace(minute=0, second=0, microsecond=0)
-    until = last.replace(minute=0, second=0, microsecond=0)
-    return since, until if until == last else until + hour
-
-
-def _instant(value: object) -> datetime:
-    """A date or time as an instant in UTC; without a zone it is taken to be UTC."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    assert isinstance(value, date)
-    return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    found = ends(frame[shape.time])
+    if found is None:
+        return None, None
+    # In numbers: there are times that no datetime holds, and the hour after the last of those is none either.
+    first, last = found
+    return instant(first // _HOUR * _HOUR), instant(-(-last // _HOUR) * _HOUR)

@@ -130,6 +130,11 @@ def subject_hashes(subject: str | int, keys: Keys, form: Form = "exact") -> tupl
     return tuple(keyed_hash(keys.subject, text) for text in spellings(subject, form))
 
 
+def key_hash(id: str, keys: Keys) -> int:
+    """What stands for an id that went with its subject."""
+    return keyed_hash(keys.subject, f"id {id}")
+
+
 def _by_subject(column: pl.Series, keys: Keys, form: Form) -> pl.Series:
     """The hash of each row's subject, null where there is none.
 

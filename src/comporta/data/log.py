@@ -39,10 +39,13 @@ class Redacted(Entry, frozen=True, kw_only=True, tag="redact"):
     """Fragments replaced in every version: id → the fragment without the rows, or None where all went.
 
     subjects: keyed hashes of those forgotten, 16 hex digits each; rows of theirs are never taken in again.
+    ids: of a log, keyed hashes of the ids that went with them (`key_hash`), 16 hex digits each; what else
+    speaks of these ids is not shown.
     """
 
     moved: dict[str, Fragment | None]
     subjects: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
 
 
 class Tagged(Entry, frozen=True, kw_only=True, tag="tag"):
@@ -68,7 +71,23 @@ class Reshaped(Entry, frozen=True, kw_only=True, tag="schema"):
     columns: tuple[tuple[str, str], ...]
 
 
-AnyEntry = Versioned | Redacted | Tagged | Compacted | Reshaped
+Pairs = tuple[tuple[str, str], ...]
+
+
+class RowColumns(Entry, frozen=True, kw_only=True, tag="row-columns"):
+    """In which columns a prediction log keeps the rows of one model version.
+
+    inputs, outputs: name in the request or answer → column. types: those columns → polars type. A version's
+    entry is written once, before its first row is sealed; the number of such entries is the schema's number.
+    """
+
+    model_version: int
+    inputs: Pairs
+    outputs: Pairs
+    types: Pairs
+
+
+AnyEntry = Versioned | Redacted | Tagged | Compacted | Reshaped | RowColumns
 
 
 class History(Record, frozen=True, kw_only=True):
@@ -76,7 +95,8 @@ class History(Record, frozen=True, kw_only=True):
 
     versions: (number, id, when), oldest first. moved: the redactions. forgotten: subjects' hashes.
     columns: as accepted since the newest version, or None. groups: the compactions, less those of which a
-    redaction moved something since.
+    redaction moved something since. gone: hashes of ids that went with a subject. schema: of a prediction
+    log, the columns of each model version's rows, in the order in which the log met them.
     """
 
     dataset: str = ""
@@ -88,6 +108,8 @@ class History(Record, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     columns: dict[str, str] | None = None
     groups: tuple[tuple[tuple[str, ...], tuple[Fragment, ...]], ...] = ()
+    gone: frozenset[int] = frozenset()
+    schema: tuple[RowColumns, ...] = ()
 
     def resolve(self, fragment: Fragment) -> Fragment | None:
         """What stands for the fragment today, with its masks; None where all of it was forgotten."""
@@ -181,6 +203,8 @@ class _Reading:
         self.moved = dict(start.moved)
         self.forgotten = set(start.forgotten)
         self.tags = dict(start.tags)
+        self.gone = set(start.gone)
+        self.schema = list(start.schema)
 
     def take(self, entry: AnyEntry, data: bytes, keys: Keys, dataset: str) -> None:
         """The next entry. Raises WrongKey, Tampered when it does not follow."""
@@ -203,12 +227,15 @@ class _Reading:
                 self.moved.update(entry.moved)
                 self.groups = [each for each in self.groups if not any(id in self.moved for id in each[0])]
                 self.forgotten.update(int(each, 16) for each in entry.subjects)
+                self.gone.update(int(each, 16) for each in entry.ids)
             case Tagged(version=""):
                 self.tags.pop(entry.name, None)
             case Tagged():
                 self.tags[entry.name] = entry.version
             case Reshaped():
                 self.columns = dict(entry.columns)
+            case RowColumns():
+                self.schema.append(entry)
             case Compacted():
                 fresh = [each for each in entry.groups if not any(id in self.moved for id in each[0])]
                 self.groups += fresh
@@ -224,6 +251,8 @@ class _Reading:
             forgotten=frozenset(self.forgotten),
             tags=self.tags,
             columns=self.columns,
+            gone=frozenset(self.gone),
+            schema=tuple(self.schema),
         )
 
 

@@ -12,7 +12,15 @@ from comporta.data.bounds import in_bounds
 from comporta.data.fragments import Stand, live
 from comporta.data.groups import grouped
 from comporta.data.log import AnyEntry, History, Versioned, read_log
-from comporta.data.names import checked_name, entry_name, manifest_name, object_name
+from comporta.data.names import (
+    checked_name,
+    entry_name,
+    lost_prefix,
+    manifest_name,
+    object_name,
+    open_prefix,
+    rejected_prefix,
+)
 from comporta.data.types import typed
 from comporta.errors import BadProject, NotFound, Tampered
 from comporta.records import Manifest, Slice, decode, encode
@@ -180,7 +188,11 @@ def covered(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Slice:
-    """The slice of a version: its digest is that of the fragments it covers, as they can be read today."""
+    """The slice of a version: its digest is that of the fragments it covers, as they can be read today.
+
+    A fragment of which no row lies between the bounds has no part in it: rows that a log takes in later, of
+    other times, leave the digest of a window as it was.
+    """
     dataset = manifest.dataset
     unknown = [name for name in columns or () if name not in manifest.columns]
     if unknown:
@@ -193,10 +205,9 @@ def covered(
     if since is None and until is None:
         rows = sum(shown(store, dataset, stand) for stand in found)
     else:
-        schema = schema_of(manifest)
-        files = grouped(store, history, found)
-        frame = in_bounds(live(store, dataset, files, schema), manifest.shape, schema, since, until)
-        rows = int(frame.select(pl.len()).collect(engine="streaming").item())
+        counts = _counts(store, manifest, found, since, until)
+        found = [stand for stand, count in zip(found, counts, strict=True) if count]
+        rows = sum(counts)
     wanted = list(manifest.columns) if columns is None else list(columns)
     holds = {
         "fragments": [(stand.now.logical, stand.named.masks) for stand in found],
@@ -216,13 +227,29 @@ def covered(
     )
 
 
+def _counts(
+    store: Store, manifest: Manifest, found: Sequence[Stand], since: datetime | None, until: datetime | None
+) -> list[int]:
+    """How many rows each of these fragments shows between the bounds."""
+    if not found:
+        return []
+    schema, dataset = schema_of(manifest), manifest.dataset
+    time = {name: schema[name] for name in (manifest.shape.time,) if name is not None}
+    frames = [
+        in_bounds(live(store, dataset, [stand], time), manifest.shape, schema, since, until).select(pl.len())
+        for stand in found
+    ]
+    return pl.concat(frames).collect(engine="streaming").to_series().to_list()
+
+
 def reachable(store: Store, keys: Keys) -> set[str]:
     """The names of every object under `data/` that some version can still be read from; the rest may go."""
     names: set[str] = set()
     for dataset in datasets(store):
         history = read_log(store, keys, dataset)
         names |= {entry_name(dataset, n) for n in range(1, history.n + 1)}
-        names |= {entry.name for entry in store.list(f"data/{dataset}/open/")}
+        for prefix in (open_prefix(dataset), rejected_prefix(dataset), lost_prefix(dataset)):
+            names |= {entry.name for entry in store.list(prefix)}
         for _, id, _ in history.versions:
             names.add(manifest_name(dataset, id))
             found = stands(history, read_manifest(store, keys, dataset, id))

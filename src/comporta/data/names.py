@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from comporta.errors import BadProject, NotFound, Tampered
-from comporta.records import Fragment
+from comporta.records import PREDICTIONS, Fragment
 from comporta.store import Store
 
 # Schemes that polars scans by itself, with the credentials of the environment.
@@ -45,6 +45,21 @@ def entry_name(dataset: str, n: int) -> str:
 
 def open_prefix(dataset: str) -> str:
     return f"data/{dataset}/open/"
+
+
+def rejected_prefix(dataset: str) -> str:
+    """Open rows that could not be sealed."""
+    return f"data/{dataset}/rejected/"
+
+
+def lost_prefix(dataset: str) -> str:
+    """How many rows of a prediction log each process answered and never wrote."""
+    return f"data/{dataset}/lost/"
+
+
+def log_of(model: str) -> str:
+    """The dataset of a model's predictions. No declared dataset has a dot in its name."""
+    return f"{PREDICTIONS}.{model}"
 
 
 def readable(

@@ -16,7 +16,9 @@ import polars as pl
 from comporta.data.features import AT, planned
 from comporta.data.features_history import tables
 from comporta.data.keys import key_text, row_key, subject_marks
+from comporta.data.log import read_log
 from comporta.data.read import scan
+from comporta.data.row_columns import kind, types_of
 from comporta.data.types import typed
 from comporta.errors import BadData
 from comporta.records import Artifact, Field, Shape, Signature, Slice, decode
@@ -24,12 +26,12 @@ from comporta.store import Desk
 from comporta.store.frames import write
 
 MOST = 100_000
+BESIDE = ("id", "at", "key", "subject", "label")
 
 
 def logged(
     desk: Desk,
     *,
-    log: Slice,
     labels: Slice,
     signature: Artifact,
     model: str,
@@ -41,22 +43,23 @@ def logged(
     use: list[str] | None = None,
     keep: list[str] | tuple[str, ...] = (),
     joins: list[Any] | tuple[Any, ...] = (),
+    log: Slice | None = None,
+    before: Slice | None = None,
     **others: Slice,
 ) -> dict[str, Artifact]:
     """`table`: the newest 100,000 requests whose label has come, with the features of `signature`'s model.
 
-    log, labels: the prediction log and the feedback. model: its name in the log, whatever version answered.
+    log: the model's predictions, whatever version answered. before: those of all models, as earlier releases
+    kept them; model: its name there. labels: what came true.
     The rest as in `features`; others: each joined table as `table <dataset>`. keep: of the columns that a
-    request carries; others are not logged. `__target` is the label told last: a number, or the class's text.
+    request carries; others are not logged. `__target` is the label given last: a number, or the class's text.
     A request that lacks a column the model reads now is left out, and counted. Raises BadProject, BadData.
     """
     takes = desk.get_json(signature, Signature)
-    asked = _labelled(
-        scan(desk.store, desk.keys, log).filter(pl.col("model") == model),
-        scan(desk.store, desk.keys, labels),
-    )
-    there = asked.filter(pl.all_horizontal(_has(name) for name in known) if known else pl.lit(True))
-    frame = _inputs(there["inputs"], [field for field in takes.raw if field.name in known])
+    fields = [field for field in takes.raw if field.name in known]
+    there, labelled = _requests(desk, log, before, model, fields, scan(desk.store, desk.keys, labels))
+    frame = there.select(field.name for field in fields)
+    there = there.select(pl.col(f"__{name}").alias(name) for name in BESIDE)
     plan = planned(of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute)
     frames = {
         name.removeprefix("table "): scan(desk.store, desk.keys, part)
@@ -75,28 +78,96 @@ def logged(
     ]
     table = found.with_columns(pl.col(pl.Categorical).cast(pl.String)).hstack(beside).hstack(hidden)
     table = table.filter(pl.col("__target").is_not_null()).sort(AT, "__key", maintain_order=True)
-    lost = asked.height - table.height
+    lost = labelled - table.height
     print(f"logged: {table.height:,} requests with a label; {lost:,} left out")
     return {"table": write(desk, table)}
 
 
-def _labelled(log: pl.LazyFrame, labels: pl.LazyFrame) -> pl.DataFrame:
-    """The newest requests for which a label was told, each with the one told last."""
+def _requests(
+    desk: Desk,
+    log: Slice | None,
+    before: Slice | None,
+    model: str,
+    fields: list[Field],
+    labels: pl.LazyFrame,
+) -> tuple[pl.DataFrame, int]:
+    """The newest requests that carry all of these columns, each with its label; and how many have a label."""
     last = (
         labels.sort("arrived", maintain_order=True)
         .group_by("id", maintain_order=True)
         .agg(pl.col("label").last())
         .filter(pl.col("label") != "null")
     )
-    wanted = ["id", "at", "inputs", "key", "subject"]
-    return (
-        log.select(wanted)
-        .join(last, on="id", how="inner")
-        .sort("at", "id")
-        .tail(MOST)
-        .collect(engine="streaming")
-        .sort("at", "id")
-    )
+    parts = [_typed(desk, log, fields, last), _texts(desk, before, model, fields, last)]
+    found = pl.concat([frame for frame, _ in parts]).sort("__at", "__id").tail(MOST)
+    return found, min(MOST, sum(count for _, count in parts))
+
+
+def _typed(
+    desk: Desk, log: Slice | None, fields: list[Field], labels: pl.LazyFrame
+) -> tuple[pl.DataFrame, int]:
+    """Those of the model's log. A column is read where its type is what the model reads, or narrower."""
+    if log is None:
+        return _none(fields), 0
+    has: dict[str, list[tuple[int, str]]] = {field.name: [] for field in fields}
+    schema = read_log(desk.store, desk.keys, log.dataset).schema
+    for version in schema:
+        types = types_of(version)
+        for field in fields:
+            column = dict(version.inputs).get(field.name)
+            if column is not None and _holds(kind(field.type), types[column]):
+                has[field.name].append((version.model_version, column))
+    asked = _newest(scan(desk.store, desk.keys, log), labels)
+    count = int(asked.select(pl.len()).collect(engine="streaming").item())
+    for carried in has.values():
+        asked = asked.filter(pl.col("version").is_in([number for number, _ in carried]))
+    made = [
+        _as(
+            pl.coalesce([pl.col(each) for each in dict.fromkeys(column for _, column in carried)]),
+            typed(field.type),
+        ).alias(field.name)
+        if (carried := has[field.name])
+        else pl.lit(None, dtype=typed(field.type)).alias(field.name)
+        for field in fields
+    ]
+    return asked.select(*_beside(), *made).collect(engine="streaming"), count
+
+
+def _texts(
+    desk: Desk, before: Slice | None, model: str, fields: list[Field], labels: pl.LazyFrame
+) -> tuple[pl.DataFrame, int]:
+    """Those that earlier releases kept as JSON."""
+    if before is None:
+        return _none(fields), 0
+    asked = _newest(scan(desk.store, desk.keys, before).filter(pl.col("model") == model), labels)
+    frame = asked.collect(engine="streaming")
+    there = frame.filter(pl.all_horizontal(pl.lit(True), *(_has(field.name) for field in fields)))
+    return there.select(*_beside()).hstack(_inputs(there["inputs"], fields)), frame.height
+
+
+def _newest(log: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
+    return log.join(labels, on="id", how="inner").sort("at", "id").tail(MOST)
+
+
+def _beside() -> list[pl.Expr]:
+    return [pl.col(name).alias(f"__{name}") for name in BESIDE]
+
+
+def _none(fields: list[Field]) -> pl.DataFrame:
+    beside = {"__at": pl.Datetime("us", "UTC")}
+    texts = {f"__{name}": pl.String() for name in BESIDE}
+    return pl.DataFrame(schema={**texts, **beside, **{field.name: typed(field.type) for field in fields}})
+
+
+def _holds(wanted: pl.DataType, found: pl.DataType) -> bool:
+    """Whether every value of the type found is one of the type wanted, or as near as JSON would say it."""
+    return wanted == found or (found.is_integer() and wanted.is_numeric())
+
+
+def _as(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
+        return column.cast(pl.Datetime(dtype.time_unit, "UTC")).dt.convert_time_zone(dtype.time_zone)
+    return column.cast(dtype, strict=False)
 
 
 def _has(name: str) -> pl.Expr:

@@ -7,50 +7,16 @@ project's own statements carry where they stand: a model's bytes may name it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from comporta.engine.links import ALL, Key, Link, Look, Node, absolute_name
 from comporta.engine.modules import Modules, Place, Read
 from comporta.engine.source import Import, Statement, text_hash
 from comporta.errors import BadProject
 from comporta.project.sources import own
 
-# Functions of the standard library that reach code by a name made at run time.
-_BY_NAME = ("importlib.import_module", "importlib.__import__", "importlib.reload", "importlib.machinery.",
-            "importlib.util.module_from_spec", "importlib.util.spec_from_file_location", "runpy.run",
-            "pkgutil.resolve_name", "pkgutil.get_loader", "sys.modules", "builtins.eval", "builtins.exec",
-            "builtins.__import__")  # fmt: skip
-
-Key = tuple[str, str, int | str]
-"""`("statement", label, its place in the file)`, `("value", label, name)`, `("module", label, "")`: every
-statement of it; `("all", "", "")`: every file of the project."""
-
-ALL: Key = ("all", "", "")
 Value = Callable[[Place, str], tuple[str, tuple[str, ...]] | None]
-
-
-class Link(NamedTuple):
-    """target: None for what lies outside, named by `text`; else `text` is the part of the name that is
-    looked up at the target as it is written. said: how the one who links calls it."""
-
-    target: Key | None
-    text: str
-    said: str = ""
-
-
-class Node(NamedTuple):
-    """text: all that counts of it. bare: the same wherever it stands; "" for what is Comporta's. links: in
-    groups, in the order of the text. imports: modules whose import it brings about. packages: from outside.
-    value: name and digest of a constant. outside: what the project's own files call what lies outside."""
-
-    text: str
-    bare: str
-    links: tuple[tuple[str, tuple[Link, ...]], ...]
-    imports: tuple[str, ...]
-    packages: tuple[str, ...]
-    file: str | None
-    value: tuple[str, str] | None = None
-    outside: tuple[tuple[str, str], ...] = ()
 
 
 class Imported(NamedTuple):
@@ -88,7 +54,7 @@ class Graph:
         """What a reference names. Raises BadProject: a missing file."""
         where, _, name = ref.partition(":")
         chain = tuple(name.split("."))
-        at = _Look(self)
+        at = self._look()
         if where.endswith(".py"):
             if not (self.modules.root / where).is_file():
                 raise BadProject(f"{where}: found no such file. Restore it, or correct the reference.")
@@ -108,7 +74,7 @@ class Graph:
     def _make(self, key: Key) -> Node:
         kind, label, what = key
         if kind == "all":
-            look = _Look(self)
+            look = self._look()
             every = [(place.label, look.whole(place)) for place in self.modules.everything()]
             return look.node("all", "all", every, None)
         place = self._places[label]
@@ -117,6 +83,9 @@ class Graph:
         if kind == "value":
             return self._value(place, str(what))
         return self._whole(place)
+
+    def _look(self) -> Look:
+        return Look(self.modules, self.place)
 
     def place(self, place: Place) -> Place:
         """Remembered by its label."""
@@ -141,7 +110,7 @@ class Graph:
         return known
 
     def _import(self, place: Place) -> Imported:
-        look = _Look(self)
+        look = self._look()
         if parent := place.name.rpartition(".")[0]:
             look.module(parent)
         read = self.read(place)
@@ -161,7 +130,7 @@ class Graph:
         return Imported(place.file, effects, look.imported, look.outer, text, native)
 
     def _statement(self, place: Place, index: int) -> Node:
-        look, read = _Look(self), self.read(place)
+        look, read = self._look(), self.read(place)
         assert read is not None, "a statement was read from its file"
         statement = read.source.statements[index]
         ours = own(place.file or "")
@@ -197,7 +166,7 @@ class Graph:
         return look.node(f"{place.label}\t{bare}", bare, groups, place.file)
 
     def _value(self, place: Place, name: str) -> Node:
-        look, key = _Look(self), f"{place.label}:{name}"
+        look, key = self._look(), f"{place.label}:{name}"
         found = self._constant(place, name)
         if found is None:
             node = look.node("absent", "absent", [("", look.whole(place))], place.file)
@@ -217,7 +186,7 @@ class Graph:
 
     def _whole(self, place: Place) -> Node:
         """Every statement of the module, by name: what is looked up in it is looked up as text."""
-        look, read = _Look(self), self.read(place)
+        look, read = self._look(), self.read(place)
         ours = own(place.file or "")
         text = "module" if ours else f"module\t{place.label}"
         if read is None:
@@ -231,134 +200,3 @@ class Graph:
             if not statement.binds and not (ours and statement.kind == "import"):
                 groups.append(("", [Link(("statement", place.label, index), "")]))
         return look.node(text, "" if ours else "module", groups, place.file)
-
-
-class _Look:
-    """One node being made: what its names stand for, and what else that brings about."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph, self._modules = graph, graph.modules
-        self._imported: dict[str, None] = {}
-        self._packages: dict[str, None] = {}
-        self._outside: dict[str, str] = {}
-        self._following: set[tuple[str, tuple[str, ...]]] = set()
-        self.everywhere = False
-
-    @property
-    def imported(self) -> tuple[str, ...]:
-        return tuple(self._imported)
-
-    @property
-    def outer(self) -> tuple[str, ...]:
-        return tuple(self._packages)
-
-    def node(
-        self, text: str, bare: str, groups: Iterable[tuple[str, Sequence[Link]]], file: str | None
-    ) -> Node:
-        links = tuple((name, tuple(links)) for name, links in groups if links)
-        outside = tuple(self._outside.items())
-        return Node(text, bare, links, self.imported, self.outer, file, outside=outside)
-
-    def module(self, name: str) -> Place | None:
-        """The module, imported; None: its content does not count."""
-        found = self._modules.find(name)
-        if found is None:
-            self._package(name)
-            return None
-        self._imported[self._graph.place(found).label] = None
-        return found
-
-    def submodule(self, name: str) -> None:
-        """Imported, if there is such a module."""
-        if self._modules.find(name) is not None:
-            self.module(name)
-
-    def whole(self, place: Place) -> list[Link]:
-        self._imported[self._graph.place(place).label] = None
-        return [Link(("module", place.label, ""), "")]
-
-    def attribute(self, place: Place, chain: tuple[str, ...]) -> list[Link]:
-        """A name of another module, or the module itself."""
-        self._imported[self._graph.place(place).label] = None
-        if not chain:
-            return self.whole(place)
-        return self.name(place, chain, outside=True) or [Link(None, ".".join(chain))]
-
-    def name(self, place: Place, chain: tuple[str, ...], *, outside: bool = False) -> list[Link]:
-        """What a name stands for in its module. outside: asked for by another, so it must be somewhere."""
-        read = self._graph.read(place)
-        if not outside and (read is None or (chain[0] not in read.imports and chain[0] not in read.definers)):
-            return []  # most are: what is built in, or a statement's own
-        here = (place.label, chain)
-        if here in self._following:
-            return []
-        self._following.add(here)
-        try:
-            return self._name(self._graph.place(place), read, chain, outside)
-        finally:
-            self._following.discard(here)
-
-    def _name(self, place: Place, read: Read | None, chain: tuple[str, ...], outside: bool) -> list[Link]:
-        first, rest = chain[0], chain[1:]
-        links: list[Link] = []
-        if read is not None:
-            for number in read.imports.get(first, ()):
-                links += self.follow(place, read.source.imports[number], rest)
-            for index in read.definers.get(first, ()):
-                statement = read.source.statements[index]
-                tag = () if statement.unnamed == first else (first,)
-                links.append(
-                    Link(("statement", place.label, index), ".".join((*tag, *rest)), ".".join(chain))
-                )
-                if not statement.literal and place.file is not None and not own(place.file):
-                    links.append(Link(("value", place.label, first), ""))
-        if outside and place.folders and (inner := self._modules.find(f"{place.name}.{first}")) is not None:
-            links += self.attribute(inner, rest)
-        if not links and outside and not (first.startswith("__") and first.endswith("__")):
-            links += self._missing(place, read, chain)
-        return links
-
-    def _missing(self, place: Place, read: Read | None, chain: tuple[str, ...]) -> list[Link]:
-        """A name that a module gives but does not spell: star imports, or a `__getattr__` of its own."""
-        if read is None:
-            return []
-        home = read.source.homes.get(chain[0], "")
-        inner = self._modules.find(home) or self._modules.find(f"{place.name}.{home}") if home else None
-        if inner is not None:
-            return self.attribute(inner, chain)
-        return [each._replace(text=".".join(chain)) for each in self.whole(place)]
-
-    def follow(self, place: Place, each: Import, rest: tuple[str, ...]) -> list[Link]:
-        """What an import binds, and an attribute of it."""
-        absolute = absolute_name(place, each)
-        target = self.module(absolute)
-        taken = () if each.name in (None, "*") else (str(each.name),)
-        if target is None:
-            dotted = ".".join((absolute, *taken, *rest))
-            if own(place.file or ""):
-                self._package(dotted)
-                return [Link(None, dotted)]
-            self._outside[f"{place.label}:import {each.bound}"] = ".".join((absolute, *taken))
-            return self.outside(dotted)
-        if each.name == "*":
-            return self.whole(target)
-        return self.attribute(target, (*taken, *rest))
-
-    def outside(self, dotted: str) -> list[Link]:
-        if dotted.startswith(_BY_NAME):
-            self.everywhere = True
-        self._package(dotted)
-        return [Link(None, dotted)]
-
-    def _package(self, dotted: str) -> None:
-        if top := dotted.partition(".")[0]:
-            self._packages[top] = None
-
-
-def absolute_name(place: Place, each: Import) -> str:
-    """The module of an import, as seen from where it stands."""
-    if not each.level:
-        return each.module
-    package = place.package.split(".")
-    package = package[: len(package) - (each.level - 1)]
-    return ".".join((*package, each.module) if each.module else package)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from blake3 import blake3
 
-from comporta.engine.graph import Graph, Key, Link, Node
+from comporta.engine.graph import Graph
+from comporta.engine.links import Key, Link, Node
 from comporta.records import Record
 
 

@@ -20,7 +20,7 @@ TITLE = code(
     "{lost}{extreme}",
     at=NUMBER, share=NUMBER, lost=Text, extreme=Text,
 )  # fmt: skip
-LOST = code("check.noise.lost", ", at most {lost:g} lost", lost=NUMBER)
+LOST = code("check.noise.lost", ", at most {lost:g} of the metric lost", lost=NUMBER)
 LOST_OF = code("check.noise.lost_of", ", at most {lost:g} {metric} lost", lost=NUMBER, metric=str)
 EXTREME = code("check.noise.extreme", ", at most {share:.4g} % at an extreme", share=NUMBER)
 

@@ -25,7 +25,7 @@ import msgspec
 from comporta.errors import BadProject, Refused
 from comporta.loop.way import Way, answering, lent, watched
 from comporta.project.sources import watch
-from comporta.records import Artifact, Feedback, Record, Share, Slice, decode, encode
+from comporta.records import Artifact, Feedback, Record, Route, Share, Slice, decode, encode
 from comporta.serve import Line, Loaded, Scored, serve
 from comporta.serve.serving import CANNOT
 from comporta.store import Desk, Keys, derive
@@ -168,8 +168,9 @@ class Kept:
         self.desk, self.parts, self.forms = desk, parts, forms
         self.way, self.seen, self.below = way, seen, below
 
-    def routes(self) -> Mapping[str, tuple[Share, ...]]:
-        return {form: (Share(version=1, weight=1.0),) for form in self.forms}
+    def routes(self) -> Mapping[str, Route]:
+        whole = (Share(version=1, weight=1.0),)
+        return {form: Route(model=form, shares=whole, history=()) for form in self.forms}
 
     def load(self, model: str, number: int) -> Loaded:
         from comporta.train import load_predictor, trial_rows
@@ -215,7 +216,7 @@ class Kept:
 class Nowhere:
     """Keeps nothing."""
 
-    def write(self, observations: Sequence[Line]) -> None:
+    def write(self, model: str, observations: Sequence[Line]) -> None:
         """Gone."""
 
     def feedback(self, told: Sequence[Feedback]) -> None:

@@ -128,7 +128,7 @@ def waive(
 def _served(house: House, model: Model, level: Level) -> tuple[Logs, dict[str, Thing]] | None:
     """The logs of production, and the newest of the tables that its requests are joined with."""
     found = logs(house, (model,), level)
-    if found is None:
+    if found is None or not found.requests.get(model.name):
         return None
     from comporta.data import slice_of
 

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from comporta.engine import FAILURES
-from comporta.errors import NotFound
 from comporta.gates import asked_at, judge, level_of, needs
 from comporta.gates.wording import NOT_ASKED
 from comporta.loop.checks import checks
@@ -50,15 +49,10 @@ def logs(house: House, models: Sequence[Model], level: Level) -> Logs | None:
     asked = (need for model in models for need in needs(asked_at(checks(model), level)))
     if not any(need.what == "replay" for need in asked):
         return None
-    from comporta.data import slice_of
-    from comporta.loop.log import FEEDBACK, PREDICTIONS, seal_all
+    from comporta.loop.log import newest_logs, seal_all
 
     seal_all(house)
-    try:
-        said, told = (slice_of(house.store, house.keys, name) for name in (PREDICTIONS, FEEDBACK))
-    except NotFound:
-        return None
-    return said, told
+    return newest_logs(house, [model.name for model in models])
 
 
 def late(house: House, run: Run) -> frozenset[str]:

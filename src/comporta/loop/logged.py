@@ -8,10 +8,18 @@ from pathlib import Path
 from comporta.loop.bundle import bundle
 from comporta.loop.pool import Thing
 from comporta.project import Model
-from comporta.records import Node, Slice
+from comporta.records import PREDICTIONS, Node, Record, Slice
 
-Logs = tuple[Slice, Slice]
-"""The prediction log and the feedback, as they are now."""
+
+class Logs(Record, frozen=True, kw_only=True):
+    """What was answered and what came true, as it is now.
+
+    requests: of each model its log, if it has one, and the dataset in which earlier releases kept the
+    predictions of all models, if there is one; a model that answered nothing has neither.
+    """
+
+    requests: dict[str, tuple[Slice, ...]]
+    labels: Slice
 
 
 def logged_node(
@@ -29,8 +37,10 @@ def logged_node(
         run="data.logged",
         uses={"compute": way.compute},
         inputs={
-            "log": logs[0],
-            "labels": logs[1],
+            **{
+                "before" if part.dataset == PREDICTIONS else "log": part for part in logs.requests[model.name]
+            },
+            "labels": logs.labels,
             "signature": things["signature"],
             **{f"table {join.dataset}": tables[join.dataset] for join in way.joins},
         },

@@ -57,7 +57,7 @@ def plan(
         tables = {
             each.name: Output(node=f"data {each.name}", name="version") for each in model.features.tables()
         }
-        served = None if logs is None else (logs, tables)
+        served = (logs, tables) if logs is not None and logs.requests.get(model.name) else None
         champion = champions.get(model.name)
         nodes += evidence_nodes(model, root, things, champion, past, level, served, tables, seconds)
     return Plan(nodes=tuple(nodes))

@@ -12,8 +12,8 @@ from comporta.loop.bundle import Bundle
 from comporta.loop.code import functions, lay_out
 from comporta.loop.datasets import DATASETS
 from comporta.loop.house import House
-from comporta.loop.log import Log
-from comporta.records import Share, Signature, Version
+from comporta.loop.log import SEAL_SECONDS, Log
+from comporta.records import Route, Signature, Version
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import Loaded, Scored
@@ -21,14 +21,31 @@ from comporta.serve import serve as answer_requests
 from comporta.train import load_predictor, trial_rows
 
 
-def serve(house: House, *, host: str = "127.0.0.1", port: int = 8080, durable: bool = False) -> None:
-    """Answers requests until interrupted. Raises NotFound when nothing was released yet."""
+def serve(
+    house: House,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    durable: bool = False,
+    every: float = SEAL_SECONDS,
+) -> None:
+    """Answers requests until interrupted. every: seconds between seals. Raises NotFound when nothing was
+    released yet."""
     if not house.ledger.scan(ROUTES, limit=1):
         raise NotFound(
             "found nothing released, expected a version that serves. Release one: comporta release VERSION"
         )
-    with Log(house) as log:
-        answer_requests(Released(house), log, key=house.keys.unit, host=host, port=port, durable=durable)
+    with Log(house, every=every) as log:
+        answer_requests(
+            Released(house),
+            log,
+            key=house.keys.unit,
+            host=host,
+            port=port,
+            durable=durable,
+            tally=log.tally,
+            samples=log.samples,
+        )
 
 
 class Released:
@@ -38,11 +55,11 @@ class Released:
         self.house = house
         self._histories: dict[str, History] = {}
 
-    def routes(self) -> Mapping[str, tuple[Share, ...]]:
+    def routes(self) -> Mapping[str, Route]:
         """Who gets which traffic now. History that has a newer version is brought in on the way."""
         for history in self._histories.values():
             history.renew()
-        return {model: route.shares for model, route in self.house.ledger.scan(ROUTES)}
+        return dict(self.house.ledger.scan(ROUTES))
 
     def load(self, model: str, number: int) -> Loaded:
         """The version, checked against its digests. Raises NotFound, Tampered."""

@@ -12,7 +12,7 @@ from comporta.project.fault_common import Found, callable_with, importable, loca
 from comporta.project.features import AsOf, Features
 from comporta.project.kinds import unkind
 from comporta.project.locate import Fault, Places
-from comporta.records import Column, Subject
+from comporta.records import FEEDBACK, PREDICTIONS, Column, Subject
 
 _TYPES = frozenset(
     (
@@ -26,6 +26,12 @@ _TYPES = frozenset(
 def of_dataset(dataset: Dataset, root: Path, places: Places) -> Iterator[Fault]:
     def found() -> Found:
         yield from named(dataset.name)
+        # Case does not tell folders apart on every disk.
+        if isinstance(dataset.name, str) and dataset.name.lower() in (PREDICTIONS, FEEDBACK):
+            yield (
+                "name",
+                f"found {dataset.name!r}, expected another: what servers log is kept there. Rename it.",
+            )
         key = (dataset.key,) if isinstance(dataset.key, str) else dataset.key
         if not key:
             yield "key", "found none, expected the column or columns that name a row."

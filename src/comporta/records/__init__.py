@@ -28,7 +28,7 @@ from comporta.records.event import (
     View,
 )
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
-from comporta.records.observation import Feedback, Joined, Observation
+from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share
@@ -55,9 +55,11 @@ from comporta.records.version import Approval, Field, Renamed, Signature, State,
 
 __all__ = [
     "DEFAULT_PROJECT",
+    "FEEDBACK",
     "FEWEST_ROWS",
     "FEWEST_SUBJECTS",
     "LEVELS",
+    "PREDICTIONS",
     "Answer",
     "Approval",
     "Artifact",

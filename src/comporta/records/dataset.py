@@ -91,10 +91,16 @@ class Fragment(Record, frozen=True, kw_only=True):
 
 
 class Segment(Record, frozen=True, kw_only=True):
-    """An append, or a period: fragments that cover disjoint ranges of the placement hash."""
+    """An append, or a period: fragments that cover disjoint ranges of the placement hash.
+
+    period: of a log, the UTC day that all its rows lie in, as `2026-01-31`, or `late`; else empty.
+    of: logical digests of the fragments that were put together in it, of segments that were given up.
+    """
 
     id: str
     fragments: tuple[Fragment, ...]
+    period: str = ""
+    of: tuple[str, ...] = ()
 
 
 class Manifest(Record, frozen=True, kw_only=True):

@@ -7,6 +7,10 @@ from typing import Any
 
 from comporta.records.record import Record
 
+PREDICTIONS, FEEDBACK = "predictions", "feedback"
+"""Datasets that Comporta writes by itself: `predictions.<model>` of each model (before that, `predictions` of
+all), and what came true. No declared dataset may have these names."""
+
 
 class Joined(Record, frozen=True, kw_only=True):
     """One row of history that a prediction or a training row read: where it came from, when it was known.
@@ -21,8 +25,13 @@ class Joined(Record, frozen=True, kw_only=True):
     arrived: datetime | None = None
 
 
-class Observation(Record, frozen=True, kw_only=True):
-    """One prediction. id: as answered to the client. unit: what routes and outcomes are counted by."""
+class Observation(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """One prediction. id: as answered to the client. unit: what routes and outcomes are counted by.
+
+    release: number of the release that routed it, None where a request named its version. arm: the role of
+    its share. worker: the process that answered. latency_us: microseconds the model took for its request.
+    token: the name of the token that the request came with; None as long as servers know none.
+    """
 
     id: str
     model: str
@@ -34,6 +43,11 @@ class Observation(Record, frozen=True, kw_only=True):
     key: str | None = None
     subject: str | None = None
     unit: str | None = None
+    release: int | None = None
+    arm: str | None = None
+    worker: str | None = None
+    latency_us: int | None = None
+    token: str | None = None
 
 
 class Feedback(Record, frozen=True, kw_only=True):

@@ -16,7 +16,9 @@ def renames(version: Version, former: Sequence[tuple[str, Renamed]]) -> dict[str
     held = _names(version)
     found: dict[str, Renamed] = {}
     for name, check in former:
-        if name in held and (name not in found or check.former in held[name]):
+        same = check.former in held.get(name, ())
+        # A kind of the project's own keeps its name: then only its form is another.
+        if name in held and (same or (name not in found and name != check.check)):
             found[name] = check
     return found
 

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from comporta.serve.sample import Sample, version_labels
 from comporta.serve.source import Line, Loaded, Meta, Scored, Sink, Source
+from comporta.serve.tally import Counted, Tally
 
 if TYPE_CHECKING:
     from comporta.serve.app import App
     from comporta.serve.http import Limits
     from comporta.serve.run import serve
 
-__all__ = ["App", "Limits", "Line", "Loaded", "Meta", "Scored", "Sink", "Source", "serve"]
+__all__ = [
+    "App",
+    "Counted",
+    "Limits",
+    "Line",
+    "Loaded",
+    "Meta",
+    "Sample",
+    "Scored",
+    "Sink",
+    "Source",
+    "Tally",
+    "serve",
+    "version_labels",
+]
 
 _LAZY = {"App": "comporta.serve.app", "Limits": "comporta.serve.http", "serve": "comporta.serve.run"}
 

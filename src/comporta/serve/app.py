@@ -32,11 +32,13 @@ from comporta.serve.http import (
 from comporta.serve.ids import Ids
 from comporta.serve.live import Live
 from comporta.serve.metrics import exposition
-from comporta.serve.parts import Part, divide, observations
+from comporta.serve.parts import Part, answered, divide, observations
 from comporta.serve.recorder import Recorder, Unwritten
 from comporta.serve.routes import Found, find
+from comporta.serve.sample import Sample
 from comporta.serve.serving import Door, Serving, renew
 from comporta.serve.source import Sink, Source
+from comporta.serve.tally import Tally
 
 # A call above this many seconds leaves the event loop, so that others and the health checks go on.
 _LONG = 0.002
@@ -57,6 +59,8 @@ class App:
         poll: float = 1.0,
         limits: Limits | None = None,
         hosts: Sequence[str] | None = None,
+        tally: Tally | None = None,
+        samples: Callable[[], Sequence[Sample]] = tuple,
         nanoseconds: Callable[[], int] = time.time_ns,
         say: Callable[[str], None] = print,
     ) -> None:
@@ -65,11 +69,13 @@ class App:
 
         flush, poll: seconds between writes of the log, and between looks for a release.
         hosts: `Host` headers let in; None: loopback names only; `*`: any.
+        tally: where answers are counted by version. samples: what `/metrics` says beside what is known here.
         """
         self.source, self.key, self.say = source, key, say
         self.limits = limits or Limits()
         self.serving = Serving()
-        self.recorder = Recorder(sink, every=flush, durable=durable, say=say)
+        self.recorder = Recorder(sink, every=flush, durable=durable, tally=tally, say=say)
+        self.samples = samples
         self.counts: Counter[tuple[str, int]] = Counter()
         self._poll, self._now = poll, nanoseconds
         self._entry = Entry(self.limits, hosts)
@@ -230,7 +236,7 @@ class App:
         return _acknowledged(done, len(told))
 
     def metrics(self, request: Request) -> Reply:
-        text = exposition(self.counts, self.recorder, self.serving)
+        text = exposition(self.counts, self.recorder, self.serving, self.samples())
         return Reply(200, text.encode(), ((b"content-type", b"text/plain; version=0.0.4"),))
 
     # The way of rows through a model.
@@ -245,37 +251,48 @@ class App:
         for part in parts:
             seconds += part.live.seconds(part.asked.n)
         if seconds > _LONG:
-            return self._answer_aside(request, parts, ids, asked, write)
+            return self._answer_aside(request, door.model, parts, ids, asked, write)
+        began = time.perf_counter_ns()
         for part in parts:
             part.answer = part.live.answer(part.asked, at)
-        return self._kept(request, parts, ids, asked, write(parts, ids))
+        took = time.perf_counter_ns() - began
+        return self._kept(request, door.model, parts, ids, asked, took, write(parts, ids))
 
     async def _answer_aside(
-        self, request: Request, parts: list[Part], ids: list[str], asked: Asked, write: Write
+        self, request: Request, model: str, parts: list[Part], ids: list[str], asked: Asked, write: Write
     ) -> Reply:
         """The same in a thread, so that a long call keeps nobody waiting who asks for little."""
         if self._long >= self.limits.queue:
             raise BadRequest(f"{self._long} long requests are waiting. Ask again later.", 503)
 
-        def work() -> Reply:
+        def work() -> tuple[Reply, int]:
+            began = time.perf_counter_ns()
             for part in parts:
                 part.answer = part.live.answer(part.asked, request.at)
-            return write(parts, ids)
+            took = time.perf_counter_ns() - began
+            return write(parts, ids), took
 
         self._long += 1
         try:
-            reply = await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            reply, took = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._long -= 1
-        kept = self._kept(request, parts, ids, asked, reply)
+        kept = self._kept(request, model, parts, ids, asked, took, reply)
         return kept if isinstance(kept, Reply) else await kept
 
     def _kept(
-        self, request: Request, parts: list[Part], ids: list[str], asked: Asked, reply: Reply
+        self,
+        request: Request,
+        model: str,
+        parts: list[Part],
+        ids: list[str],
+        asked: Asked,
+        took: int,
+        reply: Reply,
     ) -> Reply | Awaitable[Reply]:
         """The reply, its observations queued; in durable mode once they are written."""
-        make = partial(observations, parts, ids, asked.about, request.at)
-        done = self.recorder.put(asked.n, 2 * len(request.body) + 400 * asked.n, make)
+        make = partial(observations, parts, ids, asked.about, request.at, took)
+        done = self.recorder.put(model, answered(parts), 2 * len(request.body) + 400 * asked.n, make)
         return reply if done is None else _after(done, reply)
 
     def _door(self, request: Request) -> Door:

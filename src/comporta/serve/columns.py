@@ -21,6 +21,8 @@ _INT = re.compile(r"(U?)Int(8|16|32|64)")
 _UNIT = re.compile(r"time_unit='(ms|us|ns)'")
 _ZONE = re.compile(r"time_zone='([^']+)'")
 _LARGEST = 2**1023
+# What 64 bits of nanoseconds hold, in whole seconds.
+_FIRST, _LAST = datetime(1677, 9, 21, 0, 12, 44), datetime(2262, 4, 11, 23, 47, 16)
 _MANY = 64
 _TYPES: dict[Kind, frozenset[type]] = {
     "int": frozenset({int, float}),
@@ -202,7 +204,10 @@ def _datetime(column: Column, row: int, value: Any) -> datetime | None:
         if (moment.tzinfo is None) != (column.zone is None):
             has = "without a time zone" if moment.tzinfo is None else "with a time zone"
             raise bad(column, row, f"a time {has}")
-        return moment if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
+        if column.dtype.time_unit == "ns" and not _FIRST <= moment.replace(tzinfo=None) <= _LAST:
+            raise bad(column, row, f"a time before {_FIRST.year + 1} or after {_LAST.year - 1}")
+        return moment
     except (ValueError, OverflowError):
         raise bad(column, row, "text that is no time") from None
 

@@ -51,12 +51,15 @@ class Live:
         "heads",
         "label_name",
         "loaded",
+        "one",
         "schema",
     )
 
     def __init__(self, loaded: Loaded) -> None:
         """Raises BadProject when a raw column is of a type that cannot be served."""
         self.loaded = loaded
+        # What most requests are: one row that this version answers.
+        self.one = ((loaded.number, 1),)
         signature = loaded.signature
         self.schema = Schema(signature)
         self._binary = signature.task == "binary"

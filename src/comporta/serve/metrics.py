@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from comporta.serve.recorder import Recorder
+from comporta.serve.sample import Sample, version_labels
 from comporta.serve.serving import Serving
 
 
-def exposition(requests: Mapping[tuple[str, int], int], recorder: Recorder, serving: Serving) -> str:
-    """requests: (route, status) → how many."""
-    counts, lines = recorder.counts, ["# TYPE comporta_requests_total counter"]
-    for (name, status), number in sorted(requests.items()):
-        lines.append(f'comporta_requests_total{{route="{name}",status="{status}"}} {number}')
-    for name, number in (
-        ("observations_written_total", counts.written),
-        ("observations_lost_total", counts.lost),
-        ("observations_waiting", recorder.waiting),
-        ("feedback_written_total", counts.feedback),
-        ("log_failures_total", counts.failures),
-    ):
-        kind = "counter" if name.endswith("total") else "gauge"
-        lines += [f"# TYPE comporta_{name} {kind}", f"comporta_{name} {number}"]
-    lines.append("# TYPE comporta_share gauge")
-    for door in serving.doors.values():
-        for share in door.shares:
-            labels = f'model="{door.model}",version="{share.version}"'
-            lines.append(f"comporta_share{{{labels}}} {share.weight}")
+def exposition(
+    requests: Mapping[tuple[str, int], int],
+    recorder: Recorder,
+    serving: Serving,
+    more: Iterable[Sample] = (),
+) -> str:
+    """requests: (route, status) → how many. more: what others count, added to the same name and labels."""
+    counts = recorder.counts
+    samples = [
+        Sample("requests_total", number, (("route", route), ("status", str(status))))
+        for (route, status), number in sorted(requests.items())
+    ]
+    for (model, version), counted in sorted(recorder.tally.counted().items()):
+        of = version_labels(model, version)
+        samples += [
+            Sample("observations_written_total", counted.written, of),
+            Sample("observations_lost_total", counted.lost, of),
+        ]
+    samples += [
+        Sample("observations_waiting", recorder.waiting),
+        Sample("feedback_written_total", counts.feedback),
+        Sample("log_failures_total", counts.failures),
+        *more,
+    ]
+    samples += [
+        Sample("share", share.weight, version_labels(door.model, share.version))
+        for door in serving.doors.values()
+        for share in door.shares
+    ]
+    return _text(samples)
+
+
+def _text(samples: Iterable[Sample]) -> str:
+    families: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
+    for each in samples:
+        family = families.setdefault(each.name, {})
+        family[each.labels] = family.get(each.labels, 0) + each.value
+    lines = []
+    for name, values in families.items():
+        lines.append(f"# TYPE comporta_{name} {'counter' if name.endswith('total') else 'gauge'}")
+        for labels, value in values.items():
+            said = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
+            lines.append(f"comporta_{name}{{{said}}} {value}" if said else f"comporta_{name} {value}")
     return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

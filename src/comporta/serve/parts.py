@@ -19,30 +19,42 @@ from comporta.serve.source import Line
 
 
 class Part(msgspec.Struct, gc=False):
-    """Rows that one version answers. places: which rows of the request; None: all, in order."""
+    """Rows that one version answers. places: which rows of the request; None: all, in order.
+
+    release, arm: as in `Observation`.
+    """
 
     live: Live
     asked: Asked
     places: list[int] | None = None
     answer: Answer | None = None
+    release: int | None = None
+    arm: str | None = None
 
 
 def divide(door: Door, key: bytes, pinned: Live | None, asked: Asked, reader: Live, first: str) -> list[Part]:
     """The parts of a request, read by the columns of `reader`. first: the unit of rows that name none."""
-    if pinned is not None or len(door.shares) == 1:
-        return [Part(pinned or door.live(key, first), asked)]
+    if pinned is not None:
+        return [Part(pinned, asked)]
+    if len(door.shares) == 1:
+        return [Part(door.champion, asked, None, None, door.release, door.arm)]
     units = asked.about.unit
     if units is None or isinstance(units, str):
-        return [_read_by(Part(door.live(key, units or first), asked), reader)]
+        return [_read_by(_routed(door, door.live(key, units or first), asked), reader)]
     places: dict[int, list[int]] = {}
     for row, unit in enumerate(units):
         places.setdefault(door.live(key, unit or first).loaded.number, []).append(row)
     if len(places) == 1:
-        return [_read_by(Part(door.versions[next(iter(places))], asked), reader)]
+        return [_read_by(_routed(door, door.versions[next(iter(places))], asked), reader)]
     return [
-        _read_by(Part(door.versions[number], _take(asked, rows), rows), reader)
+        _read_by(_routed(door, door.versions[number], _take(asked, rows), rows), reader)
         for number, rows in sorted(places.items())
     ]
+
+
+def _routed(door: Door, live: Live, asked: Asked, places: list[int] | None = None) -> Part:
+    """A part that a release sent there."""
+    return Part(live, asked, places, None, door.release, door.arms.get(live.loaded.number))
 
 
 def together(parts: list[Part]) -> tuple[list[Any] | None, list[Any] | None]:
@@ -82,8 +94,18 @@ def versions(parts: list[Part], n: int) -> list[int]:
     return found
 
 
-def observations(parts: list[Part], ids: Sequence[str], about: About, nanoseconds: int) -> list[Line]:
-    """What is kept of a request: one observation a row."""
+def answered(parts: list[Part]) -> Sequence[tuple[int, int]]:
+    """How many rows which version answered."""
+    if len(parts) == 1:
+        live, n = parts[0].live, parts[0].asked.n
+        return live.one if n == 1 else ((live.loaded.number, n),)
+    return [(part.live.loaded.number, part.asked.n) for part in parts]
+
+
+def observations(
+    parts: list[Part], ids: Sequence[str], about: About, nanoseconds: int, took: int
+) -> list[Line]:
+    """What is kept of a request: one observation a row. took: nanoseconds that its models took."""
     at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
     made = []
     for part in parts:
@@ -111,6 +133,9 @@ def observations(parts: list[Part], ids: Sequence[str], about: About, nanosecond
                 key=said.key,  # type: ignore[arg-type]
                 subject=None if said.subject is None else canonical(said.subject, form),  # type: ignore[arg-type]
                 unit=said.unit,  # type: ignore[arg-type]
+                release=part.release,
+                arm=part.arm,
+                latency_us=took // 1000,
             )
             # At once, one by one: a batch of records first and of lines then goes through all memory twice.
             made.append(Line(encode(observation)))

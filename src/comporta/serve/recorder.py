@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +18,10 @@ import msgspec
 from comporta.errors import ComportaError
 from comporta.records import Feedback
 from comporta.serve.source import Line, Sink
+from comporta.serve.tally import ANSWERED, FLUSHES, LOST, WRITTEN, Tally
+
+Rows = Sequence[tuple[int, int]]
+"""How many rows which version of a model answered."""
 
 
 class Unwritten(Exception):
@@ -25,11 +29,13 @@ class Unwritten(Exception):
 
 
 class Item(msgspec.Struct, gc=False):
-    """What waits to be written. cost: bytes held, about. make: the observations of `rows` rows.
+    """What waits to be written. rows, cost: how many, and bytes held, about. make: their observations.
 
     done: whom to tell, in durable mode.
     """
 
+    model: str
+    versions: Rows
     rows: int
     cost: int
     make: Callable[[], Sequence[Line]] | None
@@ -37,8 +43,30 @@ class Item(msgspec.Struct, gc=False):
     done: asyncio.Future[None] | None
 
 
+class Batch(msgspec.Struct):
+    """Rows of one model on their way. items: what they are made of."""
+
+    lines: list[Line] = []
+    items: list[Item] = []
+
+    @property
+    def versions(self) -> Counter[int]:
+        """How many rows which version answered."""
+        found: Counter[int] = Counter()
+        for versions, times in Counter(tuple(item.versions) for item in self.items).items():
+            for version, rows in versions:
+                found[version] += rows * times
+        return found
+
+    @property
+    def cost(self) -> int:
+        """Bytes held, about."""
+        return sum(item.cost for item in self.items)
+
+
 class Counts(msgspec.Struct):
-    """Rows since the start. lost: dropped because the queue was full, or unwritten at the end."""
+    """Rows since the start, of all versions. lost: dropped because the queue was full, or not written at the
+    end. failures: writes that failed."""
 
     written: int = 0
     lost: int = 0
@@ -57,17 +85,20 @@ class Recorder:
         batch: int = 20_000,
         room: int = 128 * 2**20,
         durable: bool = False,
+        tally: Tally | None = None,
         say: Callable[[str], None] = print,
     ) -> None:
         """every: seconds between writes. batch: rows that start one earlier. room: bytes of the queue.
-        sink: None: no answer is kept, and no feedback taken."""
+        tally: counts by version. sink: None: no answer is kept, and no feedback taken."""
         self.sink, self.every, self.batch, self.room, self.durable, self._say = (
             sink, every, batch, room, durable, say,
         )  # fmt: skip
-        self.counts = Counts()
+        self.counts, self.tally = Counts(), tally or Tally()
+        self._cells, self._places = self.tally.cells, dict[tuple[str, int], int]()
         self._queue: deque[Item] = deque()
-        self._held: list[Line] = []
-        self._held_cost = 0
+        self._held: dict[str, Batch] = {}
+        self._held_cost = self._held_rows = 0
+        self._attempts: Counter[str] = Counter()
         self._put_cost = self._put_rows = self._popped_rows = self._taken_cost = self._taken_rows = 0
         self._wake, self._ending = threading.Event(), threading.Event()
         self._until = 0.0
@@ -77,7 +108,7 @@ class Recorder:
     @property
     def waiting(self) -> int:
         """Rows not written yet."""
-        return self._put_rows - self._taken_rows + len(self._held)
+        return self._put_rows - self._taken_rows + self._held_rows
 
     def start(self) -> None:
         """Begins to write."""
@@ -85,22 +116,33 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="comporta-recorder", daemon=True)
         self._thread.start()
 
-    def put(self, rows: int, cost: int, make: Callable[[], Sequence[Line]]) -> asyncio.Future[None] | None:
+    def put(
+        self, model: str, versions: Rows, cost: int, make: Callable[[], Sequence[Line]]
+    ) -> asyncio.Future[None] | None:
         """Queued; in durable mode, what to await before answering (it raises Unwritten)."""
         if self.sink is None:
             return None
-        if self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
-            if self.durable:
-                raise Unwritten
-            self.counts.lost += rows
-            return None
-        done = None
+        full = self._put_cost - self._taken_cost + self._held_cost + cost > self.room
+        rows, done = 0, None
         if self.durable:
+            if full:
+                raise Unwritten
             assert self._loop is not None
             done = self._loop.create_future()
+            rows = sum(count for _, count in versions)
+        else:
+            for version, count in versions:
+                rows += count
+                place = self._places.get((model, version))
+                if place is None:
+                    place = self._places[model, version] = self.tally.place(model, version)
+                self._cells[place] += count  # ANSWERED is the first of them
+            if full:
+                self._lose(model, versions)
+                return None
         self._put_cost += cost
         self._put_rows += rows
-        self._queue.append(Item(rows, cost, make, (), done))
+        self._queue.append(Item(model, versions, rows, cost, make, (), done))
         if self.durable or self._put_rows - self._popped_rows >= self.batch:
             self._wake.set()
         return done
@@ -112,7 +154,7 @@ class Recorder:
         assert self._loop is not None
         done = self._loop.create_future()
         self._put_cost += cost
-        self._queue.append(Item(0, cost, None, told, done))
+        self._queue.append(Item("", (), 0, cost, None, told, done))
         self._wake.set()
         return done
 
@@ -126,8 +168,16 @@ class Recorder:
         thread, self._thread = self._thread, None
         await asyncio.to_thread(thread.join, patience + 1)
         if self.waiting:
-            self.counts.lost += self.waiting
             self._say(f"{self.waiting} answers could not be written to the prediction log and are lost.")
+            for model, held in list(self._held.items()):
+                self._lose(model, list(held.versions.items()))
+            for item in list(self._queue):
+                self._lose(item.model, item.versions)
+
+    def _lose(self, model: str, versions: Rows) -> None:
+        for version, count in versions:
+            self.counts.lost += count
+            self.tally.cells[self.tally.place(model, version) + LOST] += count
 
     def _run(self) -> None:
         due = time.monotonic() + self.every
@@ -150,37 +200,70 @@ class Recorder:
             return True
         items = [self._queue.popleft() for _ in range(len(self._queue))]
         self._popped_rows += sum(item.rows for item in items)
-        fresh: list[Line] = []
+        fresh: dict[str, Batch] = {model: Batch() for model in self._held}
         told: list[Feedback] = []
         for item in items:
-            if item.make is not None:
-                fresh.extend(item.make())
-            told.extend(item.told)
-        kept = self._write(sink, fresh, [item for item in items if item.make is not None])
+            if item.make is None:  # labels
+                told.extend(item.told)
+                continue
+            batch = fresh.get(item.model)
+            if batch is None:
+                batch = fresh[item.model] = Batch()
+            try:
+                batch.lines += item.make()
+                batch.items.append(item)
+            # A boundary: an answer that cannot be put into words must not end the thread that keeps all.
+            except Exception as fault:
+                self._give_up(item, fault)
+            item.make = None  # what it holds is not needed any more
+        # One model whose rows cannot be written keeps no other waiting.
+        kept = [self._write(sink, model, batch) for model, batch in fresh.items()]
         if told:
             error = self._attempt(sink.feedback, told)
             if error is None:
                 self.counts.feedback += len(told)
-            self._settle([item for item in items if item.make is None], error)
+            self._settle([item for item in items if item.told], error)
         for item in items:
             self._taken_cost += item.cost
             self._taken_rows += item.rows
-        return kept
+        return all(kept)
 
-    def _write(self, sink: Sink, fresh: list[Line], items: list[Item]) -> bool:
-        observations = [*self._held, *fresh]
-        if not observations:
+    def _give_up(self, item: Item, error: Exception) -> None:
+        self._say(f"{item.rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost.")
+        self.counts.failures += 1
+        if item.done is None:
+            self._lose(item.model, item.versions)
+        self._settle([item], error)
+
+    def _write(self, sink: Sink, model: str, fresh: Batch) -> bool:
+        held = self._held.get(model)
+        lines = fresh.lines if held is None else [*held.lines, *fresh.lines]
+        if not lines:
             return True
-        error = self._attempt(sink.write, observations)
+        self._attempts[model] += 1
+        error = self._attempt(lambda rows: sink.write(model, rows), lines)
         if error is None:
-            self.counts.written += len(observations)
-            self._held, self._held_cost = [], 0
+            self._written(model, Batch(lines, fresh.items if held is None else held.items + fresh.items))
+            if held is not None:
+                del self._held[model]
         elif not self.durable:
             # Held and tried again; with the queue it may fill the room, and then the newest are lost.
-            self._held = observations
-            self._held_cost += sum(item.cost for item in items)
-        self._settle([item for item in items if item.done is not None], error)
+            before = [] if held is None else held.items
+            self._held[model] = Batch(lines, before + fresh.items)
+        self._held_cost = sum(each.cost for each in self._held.values())
+        self._held_rows = sum(len(each.lines) for each in self._held.values())
+        self._settle(fresh.items, error)
         return error is None or self.durable
+
+    def _written(self, model: str, batch: Batch) -> None:
+        cells = self._cells
+        for version, count in batch.versions.items():
+            self.counts.written += count
+            place = self.tally.place(model, version)
+            if self.durable:  # what is not written then is not answered
+                cells[place + ANSWERED] += count
+            cells[place + WRITTEN] += count
+            cells[place + FLUSHES] = self._attempts[model]
 
     def _attempt(self, write: Callable[[Any], None], batch: Sequence[Any]) -> Exception | None:
         try:

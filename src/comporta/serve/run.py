@@ -16,7 +16,9 @@ from comporta.errors import BadProject
 from comporta.serve.app import App
 from comporta.serve.direct import Direct
 from comporta.serve.http import Limits
+from comporta.serve.sample import Sample
 from comporta.serve.source import Sink, Source
+from comporta.serve.tally import Tally
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BACKLOG = 2048
@@ -36,6 +38,8 @@ def serve(
     hosts: Sequence[str] | None = None,
     grace: float = 25.0,
     connections: int = 1000,
+    tally: Tally | None = None,
+    samples: Callable[[], Sequence[Sample]] = tuple,
     say: Callable[[str], None] = print,
 ) -> None:
     """Answers until SIGTERM or Ctrl-C; then ends what was begun and writes what was answered.
@@ -46,7 +50,17 @@ def serve(
     if hosts is None and host not in LOOPBACK:
         hosts = ("*",)
     app = App(
-        source, sink, key=key, durable=durable, flush=flush, poll=poll, limits=limits, hosts=hosts, say=say
+        source,
+        sink,
+        key=key,
+        durable=durable,
+        flush=flush,
+        poll=poll,
+        limits=limits,
+        hosts=hosts,
+        tally=tally,
+        samples=samples,
+        say=say,
     )
     listener = _listen(host, port)
     name = f"[{host}]" if ":" in host else host

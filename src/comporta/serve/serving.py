@@ -18,13 +18,18 @@ CANNOT = "the new release cannot be served. "
 class Door(msgspec.Struct, frozen=True):
     """One model: its shares, and the versions they name, in memory.
 
-    champion: the version with the largest share, by whose columns requests are read.
+    champion: the version with the largest share, by whose columns requests are read. release: the number of
+    the release that these shares are of, where it has one. arms: the role of each version's share. arm: the
+    champion's.
     """
 
     model: str
     shares: tuple[Share, ...]
     versions: Mapping[int, Live]
     champion: Live
+    release: int | None = None
+    arms: Mapping[int, str | None] = {}
+    arm: str | None = None
 
     def live(self, key: bytes, unit: str) -> Live:
         """The version that answers this unit."""
@@ -78,11 +83,13 @@ def renew(
     routes = source.routes()
     doors: dict[str, Door] = {}
     failed: dict[str, Failed] = {}
-    for model, shares in routes.items():
+    for model, route in routes.items():
         before = old.doors.get(model)
-        taking = tuple(share for share in shares if share.weight > 0)
+        taking = tuple(share for share in route.shares if share.weight > 0)
+        release = route.history[-1].number if route.history else None
         if before is not None and before.shares == taking:
-            doors[model] = before
+            same = before.release == release
+            doors[model] = before if same else msgspec.structs.replace(before, release=release)
             continue
         known = old.failed.get(model)
         if known is not None and known.shares == taking and not again:
@@ -105,7 +112,7 @@ def renew(
                 doors[model] = before
             continue
         champion = max(taking, key=lambda share: share.weight).version
-        doors[model] = Door(model, taking, versions, versions[champion])
+        doors[model] = Door(model, taking, versions, versions[champion], release)
         say(f"{model}: {_shares(taking)}")
     if doors == dict(old.doors) and failed == dict(old.failed):
         return old

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from comporta.records import Feedback, Form, Joined, Record, Share, Signature
+from comporta.records import Feedback, Form, Joined, Record, Route, Signature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,8 +69,8 @@ then into JSON, all of them together would cost as much as the answers."""
 class Source(Protocol):
     """Where routes and versions come from. Both are called from a thread beside the server's."""
 
-    def routes(self) -> Mapping[str, tuple[Share, ...]]:
-        """Who gets which traffic now: model → shares."""
+    def routes(self) -> Mapping[str, Route]:
+        """Who gets which traffic now, by model."""
 
     def load(self, model: str, number: int) -> Loaded:
         """This version, ready to answer."""
@@ -79,8 +79,9 @@ class Source(Protocol):
 class Sink(Protocol):
     """Where observations and feedback are kept. Called from one thread, beside the server's."""
 
-    def write(self, observations: Sequence[Line]) -> None:
-        """All of them durable, or none. Raises ComportaError or OSError."""
+    def write(self, model: str, observations: Sequence[Line]) -> None:
+        """All of these rows of one model durable, or none; those of a failed call may come again, with more.
+        Raises ComportaError or OSError."""
 
     def feedback(self, told: Sequence[Feedback]) -> None:
         """All of them durable, or none. Raises ComportaError or OSError."""

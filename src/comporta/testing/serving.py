@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from comporta.errors import NotFound
-from comporta.records import Feedback, Observation, Share, decode
+from comporta.records import Feedback, Observation, Route, Share, decode
 from comporta.serve.source import Line, Loaded
 
 
@@ -18,8 +18,8 @@ class MemorySource:
         self.make, self.now = make, dict(routes)
         self.loaded: list[tuple[str, int]] = []
 
-    def routes(self) -> Mapping[str, tuple[Share, ...]]:
-        return dict(self.now)
+    def routes(self) -> Mapping[str, Route]:
+        return {model: Route(model=model, shares=shares, history=()) for model, shares in self.now.items()}
 
     def load(self, model: str, number: int) -> Loaded:
         self.loaded.append((model, number))
@@ -37,7 +37,7 @@ class MemorySink:
         self.told: list[Feedback] = []
         self.fault: Exception | None = None
 
-    def write(self, observations: Sequence[Line]) -> None:
+    def write(self, model: str, observations: Sequence[Line]) -> None:
         if self.fault is not None:
             raise self.fault
         self.observations.extend(decode(bytes(each), Observation) for each in observations)

@@ -1,0 +1,145 @@
+"""What came true, by prediction id: a dataset whose newest rows are still open.
+
+A label says nothing of a subject, and may come before its prediction is sealed or long after: whom it is
+about is found when it is read, by the id of the prediction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from msgspec.structs import replace
+
+from comporta.data.change import add
+from comporta.data.forgotten import without
+from comporta.data.log import read_log
+from comporta.data.manifests import slice_of
+from comporta.data.open_rows import Opened, Row, Unread, distinct, open_names, open_rows
+from comporta.data.periods import periods
+from comporta.data.prediction_log import Sealed
+from comporta.data.prediction_rows import TIME, TIMELESS, UNREADABLE, Rejected, instant
+from comporta.data.read import scan
+from comporta.data.rejected import set_aside
+from comporta.data.row_columns import Types
+from comporta.records import Shape
+from comporta.store import Keys, Store
+
+LABELS: Types = {
+    "id": pl.String(), "label": pl.String(), "at": TIME, "arrived": TIME, "subject": pl.String(),
+}  # fmt: skip
+"""label: as JSON, for it may be of any model. subject: of what earlier releases sealed; null since."""
+
+_BATCH = 65_536
+
+
+def feedback_shape(dataset: str) -> Shape:
+    """How labels are placed: by id and arrival. A label may be given again, later."""
+    return Shape(name=dataset, key=("id", "arrived"), subject="subject", time="arrived", arrived="arrived")
+
+
+def scan_feedback(
+    store: Store,
+    keys: Keys,
+    dataset: str,
+    *,
+    gone: set[int] | frozenset[int] = frozenset(),
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> pl.LazyFrame:
+    """What came true, given with since <= arrived < until; known ids and unknown, less those in `gone`.
+
+    gone: hashes of ids that went with a subject (`gone_ids`). `with_subjects` adds whom a label is about.
+    """
+    fresh = _frame(open_rows(store, dataset)).lazy()
+    if since is not None:
+        fresh = fresh.filter(pl.col("arrived") >= since)
+    if until is not None:
+        fresh = fresh.filter(pl.col("arrived") < until)
+    if not read_log(store, keys, dataset).versions:
+        return without(fresh, set(gone), keys)
+    sealed = scan(store, keys, replace(slice_of(store, keys, dataset), since=since, until=until))
+    fresh = fresh.join(
+        sealed.select("id", "arrived"), on=["id", "arrived"], how="anti", maintain_order="left"
+    )
+    return without(pl.concat([sealed, fresh]), set(gone), keys)
+
+
+def with_subjects(labels: pl.LazyFrame, asked: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    """The labels with their predictions' subjects. asked: predictions of any model: `id`, `subject`."""
+    if not asked:
+        return labels
+    known = pl.concat([frame.select("id", pl.col("subject").alias("__whose")) for frame in asked])
+    known = known.join(labels.select("id").unique(), on="id", how="semi").unique("id")
+    found = labels.join(known, on="id", how="left", maintain_order="left")
+    return found.with_columns(subject=pl.coalesce("__whose", "subject")).drop("__whose")
+
+
+def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scratch: Path) -> Sealed | None:
+    """A version with all open labels in it; None when there was nothing open. A line that is no label is set
+    aside."""
+    names = open_names(store, dataset)
+    if not names:
+        return None
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    period_of = periods(now)
+    bad: list[Rejected] = []
+    opened = Opened(store, names)
+    for row in opened:
+        if isinstance(row, Unread):
+            bad.append(Rejected(UNREADABLE, row.source, row.line))
+            continue
+        arrived = instant(row.arrived)
+        if arrived is None:
+            bad.append(Rejected(TIMELESS, row.source, row.line))
+            continue
+        period = period_of(arrived)
+        first, last = spans.get(period, (arrived, arrived))
+        spans[period] = (min(first, arrived), max(last, arrived))
+    sealed = 0
+    for period, within in spans.items():
+        made, _ = add(
+            store, keys, feedback_shape(dataset), _frames(opened, period, now), change="update",
+            now=now, scratch=scratch, within=within, period=period,
+        )  # fmt: skip
+        sealed = made.rows
+    set_aside(store, dataset, bad)
+    for name in names:
+        store.delete(name)
+    return Sealed(
+        rows=sealed,
+        rejected=dict(Counter(row.cause for row in bad)),
+    )
+
+
+def _frames(opened: Opened, period: str, now: datetime) -> Iterator[pl.DataFrame]:
+    yield pl.DataFrame(schema=LABELS)
+    held: list[Row] = []
+    period_of = periods(now)
+    for row in distinct(row for row in opened if isinstance(row, Row)):
+        arrived = instant(row.arrived)
+        if arrived is None or period_of(arrived) != period:
+            continue
+        held.append(row)
+        if len(held) >= _BATCH:
+            yield _frame(held)
+            held = []
+    if held:
+        yield _frame(held)
+
+
+def _frame(rows: Sequence[Row]) -> pl.DataFrame:
+    def said(row: Row, name: str) -> Any:
+        if name == "label":
+            return bytes(row.label).decode()
+        if name == "subject":
+            return None
+        return instant(getattr(row, name)) if name in ("at", "arrived") else row.id
+
+    return pl.DataFrame(
+        {name: pl.Series([said(row, name) for row in rows], dtype=dtype) for name, dtype in LABELS.items()}
+    )

@@ -1,0 +1,126 @@
+"""What earlier releases kept: the predictions of all models in one dataset, inputs and answers as JSON text.
+
+What they sealed stays as it is, and is read as rows of the model's log; what they left open is moved there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from msgspec.structs import replace
+
+from comporta.data.forgotten import hidden
+from comporta.data.log import RowColumns, read_log
+from comporta.data.manifests import slice_of
+from comporta.data.names import log_of, open_prefix
+from comporta.data.open_rows import FORMAT, Head, Row, observation_of, open_names, open_rows, rows_in
+from comporta.data.prediction_rows import BASE, typed_rows
+from comporta.data.read import rows_of, scan
+from comporta.data.row_columns import Signatures, Types, expressions, planned_all, types_of
+from comporta.errors import NotFound
+from comporta.records import PREDICTIONS, Joined, Observation, decode, encode
+from comporta.store import Keys, Store
+
+
+def there(store: Store, keys: Keys) -> bool:
+    """Whether an earlier release left any."""
+    return bool(read_log(store, keys, PREDICTIONS).versions) or bool(open_names(store, PREDICTIONS))
+
+
+def scan_json_predictions(
+    store: Store,
+    keys: Keys,
+    model: str,
+    signatures: Signatures,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[pl.LazyFrame]:
+    """The model's predictions of then with since <= at < until, with columns as its log has them."""
+    rows = [row for row in open_rows(store, PREDICTIONS) if row.model == model]
+    history = read_log(store, keys, PREDICTIONS)
+    rows = [row for row in rows if not hidden(row.subject, history, keys)]
+    frames: list[pl.LazyFrame] = []
+    numbers = {row.version for row in rows}
+    sealed = None
+    if history.versions:
+        part = replace(slice_of(store, keys, PREDICTIONS), since=since, until=until)
+        sealed = scan(store, keys, part).filter(pl.col("model") == model)
+        numbers |= set(sealed.select(pl.col("version").unique()).collect()["version"].to_list())
+    columns = planned_all(read_log(store, keys, log_of(model)), numbers, signatures)
+    if sealed is not None:
+        frames += [
+            _typed(sealed.filter(pl.col("version") == number), columns.get(number))
+            for number in sorted(numbers)
+        ]
+    if rows:
+        fresh = typed_rows(rows, columns)[0].lazy()
+        if sealed is not None:
+            fresh = fresh.join(sealed.select("id"), on="id", how="anti", maintain_order="left")
+        bounds = [pl.col("at") >= since] if since is not None else []
+        frames.append(fresh.filter(*bounds, *([pl.col("at") < until] if until is not None else [])))
+    return frames
+
+
+def find_json_prediction(store: Store, keys: Keys, id: str) -> Observation | None:
+    """The prediction of then with this id, or None."""
+    history = read_log(store, keys, PREDICTIONS)
+    for row in open_rows(store, PREDICTIONS, id):
+        if not hidden(row.subject, history, keys):
+            return observation_of(row)
+    if not history.versions:
+        return None
+    rows = rows_of(store, keys, slice_of(store, keys, PREDICTIONS), key={"id": id})
+    if rows.is_empty():
+        return None
+    found = rows.row(0, named=True)
+    return Observation(
+        **{name: found[name] for name in ("id", "model", "version", "at", "key", "subject", "unit")},
+        inputs=decode(found["inputs"], dict[str, Any]),
+        output=decode(found["output"], dict[str, Any]),
+        joined=decode(found["joined"], tuple[Joined, ...]),
+    )
+
+
+def move_open(store: Store, keys: Keys) -> None:
+    """Open rows of then, made open rows of their models' logs. Killed between, the next turn goes on; no row
+    is moved that some version of then holds."""
+    for name in open_names(store, PREDICTIONS):
+        try:
+            rows = [row for row in rows_in(name, store.get(name)) if isinstance(row, Row)]
+        except NotFound:
+            continue  # another process moved it
+        sealed = _sealed(store, keys, [row.id for row in rows])
+        place = name.removeprefix(open_prefix(PREDICTIONS))
+        head = encode(Head(format=FORMAT, worker=place.partition("/")[0]))
+        for model in sorted({row.model for row in rows}):
+            mine = [row.line for row in rows if row.model == model and row.id not in sealed]
+            if mine:
+                store.put(open_prefix(log_of(model)) + place, b"\n".join([head, *mine]))
+        store.delete(name)
+
+
+def _sealed(store: Store, keys: Keys, ids: list[str]) -> set[str]:
+    if not read_log(store, keys, PREDICTIONS).versions:
+        return set()
+    part = scan(store, keys, slice_of(store, keys, PREDICTIONS)).select("id")
+    found = part.filter(pl.col("id").is_in(pl.Series(ids, dtype=pl.String).implode()))
+    return set(found.collect(engine="streaming")["id"].to_list())
+
+
+def _typed(frame: pl.LazyFrame, columns: RowColumns | None) -> pl.LazyFrame:
+    made: list[pl.Expr] = []
+    if columns is not None:
+        types: Types = types_of(columns)
+        made = [
+            *expressions("inputs", columns.inputs, types),
+            *expressions("output", columns.outputs, types),
+        ]
+    there = frame.collect_schema()
+    base = [
+        pl.col(name) if name in there else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in BASE.items()
+    ]
+    return frame.select(*base, *made)

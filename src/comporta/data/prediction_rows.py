@@ -1,0 +1,152 @@
+"""Rows of a prediction log as a frame of typed columns, and those that cannot be, each with its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+import polars as pl
+
+from comporta.data.log import RowColumns
+from comporta.data.open_rows import Row
+from comporta.data.row_columns import Types, checker, expressions, types_of, values
+from comporta.records import Joined, Observation, decode
+
+TIME = pl.Datetime("us", "UTC")
+BASE: Types = {
+    "id": pl.String(), "version": pl.Int64(), "at": TIME, "key": pl.String(), "subject": pl.String(),
+    "unit": pl.String(), "release": pl.Int64(), "arm": pl.String(), "worker": pl.String(),
+    "latency_us": pl.Int64(), "token": pl.String(), "joined": pl.String(),
+}  # fmt: skip
+"""What every model's log has. joined: canonical JSON, for each dataset that is joined has key columns of its
+own, and a row of it is looked for by exactly these characters."""
+
+UNREADABLE, TIMELESS, UNKNOWN = "line_unreadable", "time_missing", "version_unknown"
+INPUTS, OUTPUT, HISTORY, UNKEPT = "inputs_mistyped", "output_mistyped", "history_mistyped", "value_unkept"
+CAUSES = {
+    UNREADABLE: "The line is no row of a log.",
+    TIMELESS: "The row has no time.",
+    UNKNOWN: "Nothing is known of the version that answered: neither its columns nor their types.",
+    INPUTS: "The inputs are other columns, or of other types, than the version takes.",
+    OUTPUT: "The answer is of another type than the version gives.",
+    HISTORY: "What is said of the rows of history that it read has another shape.",
+    UNKEPT: "A value is one that no column of its type can hold.",
+}
+"""Why a row is set aside, by code."""
+
+_MOST = 2**63
+_joined = msgspec.json.Decoder(tuple[Joined, ...])
+
+
+class Rejected(NamedTuple):
+    """A row that cannot be sealed. cause: a key of `CAUSES`."""
+
+    cause: str
+    source: str
+    line: bytes
+
+
+def typed_rows(rows: Sequence[Row], columns: Mapping[int, RowColumns]) -> tuple[pl.DataFrame, list[Rejected]]:
+    """These rows with the columns of all their versions, and those that could not be among them.
+
+    columns: by model version; a row of another version is rejected.
+    """
+    checks = {number: _check(each) for number, each in columns.items()}
+    good: dict[int, list[Row]] = {}
+    bad: list[Rejected] = []
+    for row in rows:
+        check = checks.get(row.version)
+        cause = UNKNOWN if check is None else check(row)
+        if cause:
+            bad.append(Rejected(cause, row.source, row.line))
+        else:
+            good.setdefault(row.version, []).append(row)
+    frames = [pl.DataFrame(schema=BASE)]
+    for number, mine in good.items():
+        made, rest = _halved(mine, columns[number])
+        frames += made
+        bad += [Rejected(UNKEPT, row.source, row.line) for row in rest]
+    return pl.concat(frames, how="diagonal"), bad
+
+
+def observation(model: str, row: dict[str, Any], columns: RowColumns | None) -> Observation:
+    """A row of the log as the record it was logged from."""
+    beside = {name: row[name] for name in BASE if name != "joined"}
+    return Observation(
+        **beside,
+        model=model,
+        inputs={} if columns is None else values(row, columns.inputs),
+        output={} if columns is None else values(row, columns.outputs),
+        joined=decode(row["joined"], tuple[Joined, ...]),
+    )
+
+
+def instant(at: datetime | None) -> datetime | None:
+    """The same in UTC, which it is taken to be in where it names no zone."""
+    if at is None:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _check(columns: RowColumns) -> Callable[[Row], str]:
+    """A function of a row: why it cannot be kept, or nothing."""
+    types = types_of(columns)
+    inputs = checker({name: types[column] for name, column in columns.inputs})
+    output = checker({name: types[column] for name, column in columns.outputs}, all_of_them=False)
+
+    def check(row: Row) -> str:
+        if row.at is None:
+            return TIMELESS
+        numbers = (row.version, row.release or 0, row.latency_us or 0)
+        if not all(-_MOST <= each < _MOST for each in numbers):
+            return UNKEPT
+        for cause, test, data in (
+            (INPUTS, inputs, row.inputs), (OUTPUT, output, row.output), (HISTORY, _joined.decode, row.joined),
+        ):  # fmt: skip
+            try:
+                test(data)
+            except (ValueError, RecursionError):  # a ValidationError is a ValueError too
+                return cause
+        return ""
+
+    return check
+
+
+def _halved(rows: list[Row], columns: RowColumns) -> tuple[list[pl.DataFrame], list[Row]]:
+    """Frames of these rows, and the rows of which none can be made: found by halving."""
+    try:
+        return [_frame(rows, columns)], []
+    # What polars raises on a value is of many kinds, a panic among them.
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OverflowError, TypeError):
+        if len(rows) == 1:
+            return [], rows
+    middle = len(rows) // 2
+    parts = [_halved(half, columns) for half in (rows[:middle], rows[middle:])]
+    return [frame for frames, _ in parts for frame in frames], [row for _, bad in parts for row in bad]
+
+
+def _frame(rows: list[Row], columns: RowColumns) -> pl.DataFrame:
+    types = types_of(columns)
+    beside = {name: pl.Series(_said(rows, name), dtype=dtype) for name, dtype in BASE.items()}
+    texts = {
+        "__inputs": pl.Series([bytes(row.inputs).decode() for row in rows], dtype=pl.String),
+        "__output": pl.Series([bytes(row.output).decode() for row in rows], dtype=pl.String),
+    }
+    frame = pl.DataFrame({**beside, **texts})
+    made = [
+        *expressions("__inputs", columns.inputs, types),
+        *expressions("__output", columns.outputs, types),
+    ]
+    return frame.select(*BASE, *made)
+
+
+def _said(rows: list[Row], name: str) -> list[Any]:
+    if name == "at":
+        return [instant(row.at) for row in rows]
+    if name == "joined":
+        return [bytes(row.joined).decode() for row in rows]
+    get = attrgetter(name)
+    return [get(row) for row in rows]

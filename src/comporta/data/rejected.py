@@ -1,0 +1,79 @@
+"""Rows of a log that could not be sealed: set aside as they lay, each with its cause, until someone looks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+from blake3 import blake3
+
+from comporta.data.names import open_prefix, rejected_prefix
+from comporta.data.open_rows import FORMAT, Head
+from comporta.data.prediction_rows import Rejected
+from comporta.errors import Tampered
+from comporta.records import Record, decode, encode
+from comporta.store import Store
+
+
+class Heading(Record, frozen=True):
+    """The first line of an object of rejected rows. causes: of each row that follows, in their order."""
+
+    format: int = FORMAT
+    worker: str | None = None
+    causes: tuple[str, ...] = ()
+
+
+class Aside(Record, frozen=True, kw_only=True):
+    """One object of rejected rows. causes: how many rows of each."""
+
+    dataset: str
+    name: str
+    worker: str | None
+    causes: dict[str, int]
+
+
+def set_aside(store: Store, dataset: str, rows: Iterable[Rejected]) -> None:
+    """Durable when it returns. Rows that were set aside already are not doubled: an object for each flush."""
+    flushes: dict[str, list[Rejected]] = {}
+    for row in rows:
+        flushes.setdefault(row.source, []).append(row)
+    for source, mine in flushes.items():
+        process, _, flush = source.removeprefix(open_prefix(dataset)).partition("/")
+        heading = Heading(worker=process, causes=tuple(row.cause for row in mine))
+        lines = b"\n".join([encode(heading), *(row.line for row in mine)])
+        # By what it holds: of the same flush, other rows may have been set aside before.
+        number = flush.partition(".")[0].partition("-")[0]
+        name = f"{process}/{number}-{blake3(lines).hexdigest()[:12]}.jsonl"
+        store.put(rejected_prefix(dataset) + name, lines)
+
+
+def set_aside_of(store: Store, dataset: str) -> list[Aside]:
+    """What is set aside of this log. Raises Tampered."""
+    found = []
+    for entry in store.list(rejected_prefix(dataset)):
+        heading = _heading(entry.name, store.get(entry.name).partition(b"\n")[0])
+        causes = dict(sorted(Counter(heading.causes).items()))
+        found.append(Aside(dataset=dataset, name=entry.name, worker=heading.worker, causes=causes))
+    return found
+
+
+def reopen(store: Store, dataset: str) -> int:
+    """All that is set aside made open rows again, which the next seal tries anew; how many there were."""
+    count = 0
+    for entry in list(store.list(rejected_prefix(dataset))):
+        head, _, rows = store.get(entry.name).partition(b"\n")
+        heading = _heading(entry.name, head)
+        place = entry.name.removeprefix(rejected_prefix(dataset))
+        head = encode(Head(format=heading.format, worker=heading.worker))
+        store.put(open_prefix(dataset) + place, head + b"\n" + rows)
+        store.delete(entry.name)
+        count += len(heading.causes)
+    return count
+
+
+def _heading(name: str, line: bytes) -> Heading:
+    try:
+        return decode(line, Heading)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Tampered(f"{name}: rejected rows cannot be read ({error}). Restore it, or delete it.") from None
