@@ -145,6 +145,14 @@ PLACES: tuple[StoredPlace, ...] = (
         gone="when the run ends; of a run that was killed, when the next one begins",
     ),
     StoredPlace(
+        name="tallies of servers",
+        base="project",
+        paths=(".comporta/serving/*",),
+        holds="nothing personal",
+        erased="How many rows each server process answered and wrote: counts alone.",
+        gone="when what a killed server lost was counted",
+    ),
+    StoredPlace(
         name="rows being sealed",
         base="temporary",
         paths=("comporta-seal-*/**",),
