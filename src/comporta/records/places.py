@@ -87,6 +87,14 @@ PLACES: tuple[StoredPlace, ...] = (
         gone="when they are sealed: every five minutes, and when the server ends",
     ),
     StoredPlace(
+        name="rejected rows",
+        base="store",
+        paths=("projects/*/data/*/rejected/**", "data/*/rejected/**"),
+        holds="personal values",
+        erased="Predictions and labels that could not be sealed, as they came. No redaction reaches them: they "
+        "are made open rows again, or deleted whole.",
+    ),
+    StoredPlace(
         name="objects being written",
         base="store",
         paths=("projects/*/~writing/*", "~writing/*"),
