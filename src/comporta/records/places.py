@@ -91,8 +91,8 @@ PLACES: tuple[StoredPlace, ...] = (
         base="store",
         paths=("projects/*/data/*/rejected/**", "data/*/rejected/**"),
         holds="personal values",
-        erased="Predictions and labels that could not be sealed, as they came. No redaction reaches them: they "
-        "are made open rows again, or deleted whole.",
+        erased="Predictions and labels that could not be sealed, as they came. No redaction reaches them: "
+        "they are made open rows again, or deleted whole.",
     ),
     StoredPlace(
         name="objects being written",
