@@ -46,8 +46,8 @@ PLANTED = {
 }
 """What is planted → as it is written in the project, in requests and on the command line."""
 
-LEAKS: dict[str, set[str]] = {}
-"""What still lies where it must not. It must be told here exactly."""
+ELSEWHERE = {"event chain.continued", "event event.removed"}
+"""Of a ledger that an older Comporta began, and of an event whose body was taken away: ids and digests."""
 
 
 class Turn(NamedTuple):
@@ -162,6 +162,7 @@ def test_each_declared_place_was_written_or_is_one_of_these(turn: Turn) -> None:
     seen = {place.name for base, path, _ in places(turn) if (place := place_of(base, path))}
     assert {each.name for each in PLACES} - seen == {
         "reports of faults",  # after an error of Comporta's own
+        "rejected rows",  # where something that was answered cannot be sealed
     }
 
 
@@ -184,13 +185,14 @@ def kept(turn: Turn) -> dict[str, list[bytes]]:
 
 def test_no_planted_value_lies_in_a_fact_or_a_reading(turn: Turn) -> None:
     held = kept(turn)
-    assert {f"event {fact.kind}" for fact in FACTS} <= held.keys(), "each kind of fact must occur in the turn"
+    expected = {f"event {fact.kind}" for fact in FACTS} - ELSEWHERE
+    assert expected <= held.keys(), "each kind of fact must occur in the turn"
     leaks = defaultdict(set)
     for where, bodies in held.items():
         for what, text in PLANTED.items():
             if any(each in body for each in spellings(text) for body in bodies):
                 leaks[where].add(what)
-    assert leaks == LEAKS
+    assert leaks == {}
 
 
 def test_what_is_planted_is_really_there_to_be_found(turn: Turn) -> None:

@@ -107,7 +107,7 @@ def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scra
             now=now, scratch=scratch, within=within, period=period,
         )  # fmt: skip
         sealed = made.rows
-    set_aside(store, dataset, bad)
+    set_aside(store, keys, dataset, bad)
     for name in names:
         store.delete(name)
     return Sealed(

@@ -205,9 +205,7 @@ def covered(
     if since is None and until is None:
         rows = sum(shown(store, dataset, stand) for stand in found)
     else:
-        counts = _counts(store, manifest, found, since, until)
-        found = [stand for stand, count in zip(found, counts, strict=True) if count]
-        rows = sum(counts)
+        found, rows = _within(store, manifest, found, since, until)
     return Slice(
         dataset=dataset,
         version=manifest.id,
@@ -251,19 +249,20 @@ def _digest(
     return digest(keys.content, encode(holds))
 
 
-def _counts(
+def _within(
     store: Store, manifest: Manifest, found: Sequence[Stand], since: datetime | None, until: datetime | None
-) -> list[int]:
-    """How many rows each of these fragments shows between the bounds."""
+) -> tuple[list[Stand], int]:
+    """Those of these fragments that show a row between the bounds, and how many rows they show there."""
     if not found:
-        return []
+        return [], 0
     schema, dataset = schema_of(manifest), manifest.dataset
     time = {name: schema[name] for name in (manifest.shape.time,) if name is not None}
     frames = [
         in_bounds(live(store, dataset, [stand], time), manifest.shape, schema, since, until).select(pl.len())
         for stand in found
     ]
-    return pl.concat(frames).collect(engine="streaming").to_series().to_list()
+    counts = pl.concat(frames).collect(engine="streaming").to_series().to_list()
+    return [stand for stand, count in zip(found, counts, strict=True) if count], sum(counts)
 
 
 def reachable(store: Store, keys: Keys) -> set[str]:

@@ -141,7 +141,7 @@ def seal_predictions(
             within=within, period=period, gains=True,
         )  # fmt: skip
         sealed = made.rows
-    set_aside(store, dataset, bad)
+    set_aside(store, keys, dataset, bad)
     let_go(store, keys, dataset, (row for row in opened if isinstance(row, Row)), now)
     for name in names:
         store.delete(name)

@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
-from blake3 import blake3
 
 from comporta.data.names import open_prefix, rejected_prefix
 from comporta.data.open_rows import FORMAT, Head
 from comporta.data.prediction_rows import Rejected
 from comporta.errors import Tampered
 from comporta.records import Record, decode, encode
-from comporta.store import Store
+from comporta.store import Keys, Store, digest
 
 
 class Heading(Record, frozen=True):
@@ -33,7 +32,7 @@ class Aside(Record, frozen=True, kw_only=True):
     causes: dict[str, int]
 
 
-def set_aside(store: Store, dataset: str, rows: Iterable[Rejected]) -> None:
+def set_aside(store: Store, keys: Keys, dataset: str, rows: Iterable[Rejected]) -> None:
     """Durable when it returns. Rows that were set aside already are not doubled: an object for each flush."""
     flushes: dict[str, list[Rejected]] = {}
     for row in rows:
@@ -42,9 +41,9 @@ def set_aside(store: Store, dataset: str, rows: Iterable[Rejected]) -> None:
         process, _, flush = source.removeprefix(open_prefix(dataset)).partition("/")
         heading = Heading(worker=process, causes=tuple(row.cause for row in mine))
         lines = b"\n".join([encode(heading), *(row.line for row in mine)])
-        # By what it holds: of the same flush, other rows may have been set aside before.
+        # By what it holds (keyed, for it may be guessed): other rows of this flush may lie here already.
         number = flush.partition(".")[0].partition("-")[0]
-        name = f"{process}/{number}-{blake3(lines).hexdigest()[:12]}.jsonl"
+        name = f"{process}/{number}-{digest(keys.content, lines)[:12]}.jsonl"
         store.put(rejected_prefix(dataset) + name, lines)
 
 

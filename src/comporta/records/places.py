@@ -12,8 +12,9 @@ from typing import Literal
 from comporta.records.record import Record
 
 Base = Literal["store", "ledger", "project", "temporary", "cache", "chosen"]
-"""What a path is relative to: the store's URL; the ledger's (the name of its file is `ledger`); the project's
-folder; the system's folder for temporary files; the user's folder for caches; what a person names."""
+"""What a path is relative to: the store's URL, in which datasets lie below their project (at its root where
+an older Comporta put them); the ledger's, whose file is `ledger`; the project's folder; the system's folder
+for temporary files; the user's folder for caches; what a person names."""
 
 Holds = Literal["personal values", "keyed digests", "nothing personal"]
 
@@ -57,14 +58,14 @@ PLACES: tuple[StoredPlace, ...] = (
     StoredPlace(
         name="people",
         base="store",
-        paths=("people/*",),
+        paths=("projects/*/people/*", "people/*"),
         holds="personal values",
         erased="`comporta people forget NAME` deletes the name; facts hold only the id.",
     ),
     StoredPlace(
         name="rows",
         base="store",
-        paths=("data/*/objects/*/*",),
+        paths=("projects/*/data/*/objects/*/*", "data/*/objects/*/*"),
         holds="personal values",
         erased="A redaction writes the fragments of a subject anew without it and deletes the old ones; the "
         "placement hash of the subject finds them.",
@@ -72,21 +73,21 @@ PLACES: tuple[StoredPlace, ...] = (
     StoredPlace(
         name="versions of datasets",
         base="store",
-        paths=("data/*/manifests/*",),
+        paths=("projects/*/data/*/manifests/*", "data/*/manifests/*"),
         holds="nothing personal",
         erased="Columns, counts, ranges of keyed hashes and coarse times only.",
     ),
     StoredPlace(
         name="logs of datasets",
         base="store",
-        paths=("data/*/log/*",),
+        paths=("projects/*/data/*/log/*", "data/*/log/*"),
         holds="keyed digests",
         erased="The keyed hash of who was forgotten stays, so that no source brings the rows back.",
     ),
     StoredPlace(
         name="open rows",
         base="store",
-        paths=("data/*/open/*/*",),
+        paths=("projects/*/data/*/open/*/*", "data/*/open/*/*"),
         holds="personal values",
         erased="Predictions and labels that are not sealed: rows of a forgotten subject are left out when "
         "they are read and when they are sealed.",
@@ -95,7 +96,7 @@ PLACES: tuple[StoredPlace, ...] = (
     StoredPlace(
         name="rejected rows",
         base="store",
-        paths=("data/*/rejected/*/*",),
+        paths=("projects/*/data/*/rejected/*/*", "data/*/rejected/*/*"),
         holds="personal values",
         erased="Answers and labels that could not be sealed lie there as they came: delete the objects, "
         "which `comporta data rejected` lists.",
@@ -104,14 +105,14 @@ PLACES: tuple[StoredPlace, ...] = (
     StoredPlace(
         name="counts of lost answers",
         base="store",
-        paths=("data/*/lost/*",),
+        paths=("projects/*/data/*/lost/*", "data/*/lost/*"),
         holds="nothing personal",
         erased="Numbers of answers by model version.",
     ),
     StoredPlace(
         name="objects being written",
         base="store",
-        paths=("~writing/*",),
+        paths=("projects/*/~writing/*", "~writing/*"),
         holds="personal values",
         erased="Linked into place or removed by its writer.",
         gone="a minute after its writer died, when the store is next opened",
@@ -136,6 +137,13 @@ PLACES: tuple[StoredPlace, ...] = (
         paths=("comporta.key", ".comporta.*.key"),
         holds="nothing personal",
         erased="Without it no keyed digest can be matched to a person any more, by anybody.",
+    ),
+    StoredPlace(
+        name="the public key",
+        base="project",
+        paths=("comporta.pub",),
+        holds="nothing personal",
+        erased="What strangers verify the ledger's heads with.",
     ),
     StoredPlace(
         name="a new project's files",

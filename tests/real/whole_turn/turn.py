@@ -54,9 +54,11 @@ def turn(folder: Path, port: int) -> None:
     (folder / "broken").touch()
     do("run", code=2)
     (folder / "broken").unlink()
+    do("people", "list")
+    do("people", "forget", "approvina staff")
     for words in (
         ("runs",), ("models", "again/1", "--json"), ("data", "list"), ("data", "show", "visits"),
-        ("data", "subjects", "visits"), ("data", "compact", "predictions"), ("store", "du"),
+        ("data", "subjects", "visits"), ("data", "compact", "predictions.again"), ("store", "du"),
         ("trace", "again/1"), ("trace", "subject:zenobia.3@exemplo.pt", "--svg", "chosen/trace.svg"),
         ("fetch", "again/1", "chosen/model"), ("reproduce", "again/1"), ("store", "gc"),
     ):  # fmt: skip
