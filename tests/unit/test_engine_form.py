@@ -15,14 +15,17 @@ FILES = {
 from own.b import first, second
 from own.c import TABLE
 from own import d
+from comporta.records.message import code
 import json
 
 SCALE, SHIFT = 2, 3
 LEAST = 4
+GAP = code("own.gap", "gap")
 
 def fit(x):
     from own.b import third
-    return first(x) + second(x) * SCALE + TABLE["a"] + d.fifth(x) + third(LEAST) + len(json.dumps(x))
+    told = len(json.dumps(x)) + len(GAP.id)
+    return first(x) + second(x) * SCALE + TABLE["a"] + d.fifth(x) + third(LEAST) + told
 """,
     "b.py": """
 def first(x):
@@ -91,6 +94,7 @@ SAME = {
         ("a.py", "json.d", "text.d"),
     ],
     "a wording": [("b.py", "found {x}, expected at most three", "{x} is too much")],
+    "a sentence of one word": [("a.py", '"own.gap", "gap"', '"own.gap", "difference"')],
     "the order of imports": [
         ("a.py", "from own.c import TABLE\n", ""),
         ("a.py", "import json\n", "import json\nfrom own.c import TABLE\n"),
@@ -136,6 +140,7 @@ OTHER = {
         ("d.py", "def sixth(x):\n    return x", "def sixth(x):\n    return -x"),
     ],
     "a constant": [("a.py", "LEAST = 4", "LEAST = 5")],
+    "the id of a code": [("a.py", '"own.gap"', '"own.distance"')],
     "a helper that a function imports": [("a.py", "import third", "import fourth as third")],
     "another function of the same library": [("a.py", "json.dumps", "json.loads")],
     "another library": [("a.py", "import json", "import pickle as json")],

@@ -159,8 +159,8 @@ class Form:
             and node.func.id in self._code
             and len(node.args) == 2
         ):
-            args = f"[{self._of(node.args[0])},{self._wording(node.args[1])}]"
-            return self._tree(node, args=args)
+            # A sentence of one word is one here, though elsewhere a word is a code or a name.
+            return self._tree(node, args=f"[{self._of(node.args[0])},words]")
         return self._tree(node)
 
     def _wording_call(self, node: ast.Call) -> str:

@@ -47,8 +47,7 @@ class Release(Record, frozen=True, kw_only=True):
     at: datetime
 
     def __post_init__(self) -> None:
-        if fault := wrong(self.shares):
-            raise ValueError(f"release {self.number} of {self.model}: {fault}")
+        require_shares(f"release {self.number} of {self.model}", self.shares)
 
     @property
     def champion(self) -> int:
@@ -75,22 +74,25 @@ class Route(Record, frozen=True, kw_only=True):
 
 
 def champion(shares: Sequence[Share]) -> int:
-    """The version named champion among shares that `wrong` finds no fault with."""
+    """The version named champion among shares that a release can have."""
     return next(share.version for share in shares if share.role == "champion")
 
 
-def wrong(shares: Sequence[Share]) -> str:
-    """The rule that these shares break, as a sentence; empty where they break none."""
+def require_shares(release: str, shares: Sequence[Share]) -> None:
+    """Raises ValueError on shares that no release can have. release: what the message calls it."""
     champions = [share for share in shares if share.role == "champion"]
     if len(champions) != 1:
-        return f"found {len(champions)} champions, expected exactly one."
+        raise ValueError(f"{release}: found {len(champions)} champions, expected exactly one.")
     if len({(share.version, share.role) for share in shares}) < len(shares):
-        return "found a version twice in one role, expected it once."
+        raise ValueError(f"{release}: found a version twice in one role, expected it once.")
     for share in shares:
         if share.role in UNROUTED and share.weight != 0:
-            return f"found a {share.role} of weight {share.weight:g}, expected 0: it answers nobody."
+            raise ValueError(
+                f"{release}: found a {share.role} of weight {share.weight:g}, expected 0: it answers nobody."
+            )
         if share.role not in UNROUTED and not 0 < share.weight <= 1:
-            return f"found a {share.role} of weight {share.weight:g}, expected above 0 and at most 1."
+            raise ValueError(
+                f"{release}: found a {share.role} of weight {share.weight:g}, expected above 0 and at most 1."
+            )
     if abs((total := sum(share.weight for share in shares)) - 1) > 1e-9:
-        return f"found weights that sum to {total:g}, expected 1."
-    return ""
+        raise ValueError(f"{release}: found weights that sum to {total:g}, expected 1.")
