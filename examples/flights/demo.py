@@ -62,6 +62,11 @@ def main() -> None:
     step("Run again: the sources have nothing new, so every other step is remembered")
     comporta(folder, "run")
 
+    step("Is all of it as it was written? Comporta checks it, and a stranger who has none")
+    comporta(folder, "audit", "verify")
+    comporta(folder, "audit", "export", "chain.jsonl")
+    stranger(folder, "chain.jsonl")
+
     say(f"Done in {time.perf_counter() - started:.0f} s. The project is in {nearby(folder)}. Try there:")
     for line in (
         "comporta models              every version, its gates and where it serves",
@@ -90,6 +95,15 @@ def comporta(folder: Path, *words: str) -> None:
     done = subprocess.run([*COMPORTA, *words], cwd=folder, check=False)
     if done.returncode:
         raise SystemExit(f"comporta {shown} ended with {done.returncode}")
+    print(flush=True)
+
+
+def stranger(folder: Path, bundle: str) -> None:
+    """Fifty lines of Python that know nothing of Comporta, with the project's public key."""
+    print(f"$ python verify_bundle.py {bundle} comporta.pub", flush=True)
+    asked = [sys.executable, "-I", str(HERE.parents[1] / "docs" / "verify_bundle.py"), bundle, "comporta.pub"]
+    if subprocess.run(asked, cwd=folder, check=False).returncode:
+        raise SystemExit("the chain is not what was written")
     print(flush=True)
 
 
