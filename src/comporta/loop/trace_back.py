@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from comporta.loop.rows import key_of
 from comporta.loop.sentences import sentence
 from comporta.loop.staleness import staleness
 from comporta.loop.tree import Tree
-from comporta.records import Joined, Manifest, Observation, Slice, Version
+from comporta.records import Joined, Manifest, Observation, Slice, Verdict, Version, Waiver
 from comporta.release import ROUTES
 
 
@@ -38,7 +39,7 @@ def prediction_back(house: House, here: Place) -> Tree:
             Tree(
                 kind="row",
                 id=found.key or "",
-                label="asked about " + (found.key or "a row without a key"),
+                label=f"request for {found.key}" if found.key else "request without a key",
                 facts={name: _plain(value) for name, value in found.inputs.items()},
             ),
             *(_joined(house, each) for each in found.joined),
@@ -190,18 +191,41 @@ def _slice(part: Slice) -> Tree:
 
 
 def _gates(version: Version, now: datetime) -> tuple[Tree, ...]:
+    """What the required checks came to; those that did not pass by name."""
     if not version.verdicts:
         return (Tree(kind="gate", id="", label="no gates declared"),)
-    opened = sum(verdict.opens for verdict in version.verdicts)
-    facts, waived = {}, 0
-    for verdict in version.verdicts:
-        waiver = None if verdict.opens else version.waived(verdict, now)
-        waived += waiver is not None
-        told = "" if waiver is None else f", waived by {waiver.by} until {waiver.until:%Y-%m-%d}"
-        facts[sentence(verdict.called)] = f"{verdict.outcome}{told}"
-    beside = f", {waived} waived" if waived else ""
-    label = f"gates: {opened} of {len(version.verdicts)} open{beside}"
-    return (Tree(kind="gate", id=version.policy, label=label, facts=facts),)
+    required = [verdict for verdict in version.verdicts if verdict.required]
+    blocking = version.shut(now)
+    counts = Counter("waived" if _waives(version, each, now) else each.outcome for each in required)
+    said = ", ".join(f"{count} {_outcome(outcome, count)}" for outcome, count in counts.items())
+    many = {0: "no required check blocks", 1: "1 required check blocks"}
+    label = many.get(len(blocking), f"{len(blocking)} required checks block")
+    return (
+        Tree(
+            kind="gate",
+            id=version.policy,
+            label=f"{label}: {said}" if said else label,
+            children=tuple(_check(version, each, now) for each in required if each.outcome != "pass"),
+        ),
+    )
+
+
+def _waives(version: Version, verdict: Verdict, now: datetime) -> Waiver | None:
+    """The waiver without which it would block."""
+    return None if verdict.opens else version.waived(verdict, now)
+
+
+def _outcome(outcome: str, count: int) -> str:
+    if outcome == "does not apply" and count > 1:
+        return "do not apply"
+    return {"pass": "passed", "fail": "failed"}.get(outcome, outcome)
+
+
+def _check(version: Version, verdict: Verdict, now: datetime) -> Tree:
+    waiver = _waives(version, verdict, now)
+    signed = {"waived by": waiver.by, "until": f"{waiver.until:%Y-%m-%d}"} if waiver is not None else {}
+    label = f"{verdict.outcome}: {sentence(verdict.called)}"
+    return Tree(kind="gate", id=verdict.check, label=label, facts=signed)
 
 
 def _releases(house: House, version: Version) -> tuple[Tree, ...]:

@@ -35,7 +35,7 @@ def version_forward(house: House, here: Place) -> Tree:
         label=f"{version.id}, {version.state}",
         children=(
             Tree(kind="label", id="", label=f"test set evaluated {times(done.here)}{beside}"),
-            *_predictions(version.model, mine, "it made"),
+            *_predictions(version.model, mine, "served {count}"),
         ),
     )
 
@@ -80,7 +80,7 @@ def row_forward(house: House, here: Place) -> Tree:
         children += _learned(version, learned_rows(house, version, column, key))
     for model in sorted({version.model for version in models(house)}):
         hits = predictions(house, model).filter(_reads(here.name, found.shape.key, key))
-        children += _predictions(model, hits, "read it or were about it")
+        children += _predictions(model, hits, "{count} of {model} about it, or that read it")
     return Tree(
         kind="row",
         id=f"{here.name}:{here.rest}",
@@ -123,7 +123,7 @@ def subject_forward(house: House, here: Place) -> Tree:
         children += _learned(version, learned_rows(house, version, "__subject", *marks))
     for model in sorted(forms):
         children += _predictions(
-            model, _about(predictions(house, model), here.rest, forms[model]), "about it"
+            model, _about(predictions(house, model), here.rest, forms[model]), "{count} of {model} about it"
         )
     if not children:
         raise NotFound(f"found nothing about the subject {here.rest!r} in any dataset or prediction.")
@@ -150,8 +150,8 @@ def _learned(version: Version, counts: dict[str, int]) -> list[Tree]:
     return [Tree(kind="version", id=version.id, label=f"{version.id}, {version.state}, {said}")]
 
 
-def _predictions(model: str, asked: pl.LazyFrame, how: str) -> tuple[Tree, ...]:
-    """How many, and the newest few, each by its id."""
+def _predictions(model: str, asked: pl.LazyFrame, label: str) -> tuple[Tree, ...]:
+    """How many, and the newest few, each by its id. label: a template with `{count}` and `{model}`."""
     made = asked.select("id", "version", "at").collect()
     if not made.height:
         return ()
@@ -165,7 +165,7 @@ def _predictions(model: str, asked: pl.LazyFrame, how: str) -> tuple[Tree, ...]:
         )
         for row in newest.iter_rows(named=True)
     )
-    label = f"{count(made.height, 'prediction')} of {model}, {how}"
+    label = label.format(count=count(made.height, "prediction"), model=model)
     return (Tree(kind="prediction", id="", label=label, children=shown),)
 
 
