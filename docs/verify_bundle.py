@@ -1,7 +1,5 @@
 """Verifies a file of `comporta audit export` with nothing of Comporta: verify_bundle.py FILE [KEY [SEQ:LINK]]
-
-KEY: the project's comporta.pub, or its 64 hex digits. SEQ:LINK: a head as kept from an earlier day.
-"""
+KEY: the project's comporta.pub, or its 64 hex digits. SEQ:LINK: a head as kept from an earlier day."""
 
 import base64
 import hashlib
@@ -24,6 +22,7 @@ def require(right, wrong):
     right or sys.exit(wrong)
 
 
+sys.excepthook = lambda kind, error, _: print(f"not verified: {kind.__name__} {error}", file=sys.stderr)
 file, key, kept = (*sys.argv[1:], "", "")[:3]
 first, *lines = map(json.loads, Path(file).read_text().split("\n")[:-1])
 key = Path(key).read_text().split("-----")[2] if key.endswith(".pub") else key or first["key"]

@@ -5,9 +5,9 @@
     ... --seeds 3 --processes 2
 
 Each study runs with the code at COMMIT, in a worktree below build/restamp, and with today's, with the same
-seeds; only where every row is the same is the table stamped, and told how it was proven. The table must have
-been of the code at COMMIT: its digest then is asked of the code then. Stopped, it goes on with what is not
-stamped yet. The pages are written at the end.
+seeds; only where every row is the same is the table stamped, and told how it was proven. A check may have
+another title by now. The table must have been of the code at COMMIT: its digest then is asked of the code
+then. Stopped, it goes on with what is not stamped yet. The pages are written at the end.
 """
 
 from __future__ import annotations
@@ -76,13 +76,22 @@ def then_at(commit: str) -> Path:
 def prove(name: str, then: Path, seeds: int) -> None:
     """Raises Differs where the study's rows are others with today's code."""
     before, now = asked(then, STUDY, name, str(seeds)), asked(ROOT, STUDY, name, str(seeds))
-    if before != now:
-        other = next(
-            (pair for pair in zip(before, now, strict=False) if pair[0] != pair[1]), (len(before), len(now))
-        )
+    if (other := difference(before, now)) is not None:
         raise Differs(
             f"found {other[1]}, expected {other[0]} as at {then.name}. Run the study anew: run.py {name}"
         )
+
+
+def difference(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> tuple[Any, Any] | None:
+    """The first two rows that differ in more than how their check is titled; None where there are none."""
+    if len(before) != len(now):
+        return len(before), len(now)
+    titles: dict[str, str] = {}
+    for old, new in zip(before, now, strict=True):
+        same = titles.setdefault(old["check"], new["check"]) == new["check"]
+        if not same or {**old, "check": ""} != {**new, "check": ""}:
+            return old, new
+    return None if len(set(titles.values())) == len(titles) else (len(titles), len(set(titles.values())))
 
 
 def stamp(name: str, commit: str, seeds: int) -> None:
@@ -127,7 +136,8 @@ def main() -> None:
     def one(name: str) -> str:
         if name in unfit:
             raise Differs(f"{unfit[name]} already at {commit[:12]}. Run the study anew: run.py {name}")
-        if json.loads((RESULTS / f"{name}.json").read_text())["rows"] != rows_at(then, name):
+        held = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
+        if difference(rows_at(then, name) or [], held) is not None:
             raise Differs(f"its rows are others than at {commit[:12]}. Run the study anew: run.py {name}")
         seeds = min(want.seeds, LONG.get(name, want.seeds))
         prove(name, then, seeds)

@@ -150,6 +150,7 @@ def test_predictions_and_datasets_lie_under_each_projects_own_names(north: House
     tops = {"/".join(name.split("/")[:3]) for name in names if "~writing" not in name}
     assert {name for name in tops if not name.startswith("artifacts/")} == {
         "projects/north/data",
+        "projects/north/people",
         "projects/south/data",
     }
 

@@ -64,7 +64,15 @@ def test_rows_versions_and_predictions_are_found_by_any_spelling(tmp_path: Path)
         said = ["ana@x.org", "Ana@X.org", "u3@x.org"]  # the second by a server of before there were forms
         at = datetime(2026, 1, 1, tzinfo=UTC)
         made = [
-            Observation(id=f"p{n}", model="pays", version=1, at=at, inputs={}, output={}, subject=each)
+            Observation(
+                id=f"p{n}",
+                model="pays",
+                version=1,
+                at=at,
+                subject=each,
+                inputs={"visit": n, "age": 30.0},
+                output={"prediction": 1.0},
+            )
             for n, each in enumerate(said)
         ]
         log_rows(house.store, PREDICTIONS, "process", 0, made[:2])

@@ -92,3 +92,15 @@ def test_which_of_two_functions_a_name_is_imported_as_changes_the_digest(
     differ = (NEAR, "def far(x):\n    return x < 1", "def far(x):\n    return x < 3")
     one = digest(tmp_path, monkeypatch, differ)
     assert digest(tmp_path, monkeypatch, differ, (COPIES, "import close, far", "import far as close")) != one
+
+
+def test_rows_are_the_same_under_another_title_and_nothing_else():
+    from restamp import difference
+
+    rows = [{"check": title, "fault": "none", "found": 0.1} for title in ("a", "a", "b")]
+    retitled = [{**row, "check": row["check"].upper()} for row in rows]
+    assert difference(rows, retitled) is None
+    assert difference(rows, rows[:2]) == (3, 2)
+    assert difference(rows, [*retitled[:2], {**retitled[2], "found": 0.2}]) is not None
+    assert difference(rows, [{**row, "check": "one"} for row in rows]) == (2, 1)
+    assert difference(rows, [retitled[0], {**retitled[1], "check": "C"}, retitled[2]]) is not None

@@ -115,7 +115,10 @@ def export(
     if json:
         show.json(done)
     else:
-        show.line(say.EXPORTED.format(file=file, **msgspec.structs.asdict(done)))
+        told = msgspec.structs.asdict(done)
+        show.line(say.EXPORTED.format(file=file, **told))
+        if done.keyed:
+            show.line(say.EXPORTED_AFTER.format(**told))
 
 
 def check(

@@ -36,11 +36,13 @@ SHORT = code(
 
 
 class Written(Record, frozen=True, kw_only=True):
-    """What `export` wrote. withheld: those of the events that show their leaf alone."""
+    """What `export` wrote. withheld: those of the events that show their leaf alone. keyed: how many events
+    before them are left out, as only the project's key verifies them."""
 
     events: int = 0
     withheld: int = 0
     heads: int = 0
+    keyed: int = 0
 
 
 class BundleAudit(Record, frozen=True, kw_only=True):
@@ -90,7 +92,7 @@ def export(ledger: Ledger, public: str, withhold: Collection[int], write: Callab
         )
     if left:
         raise BadProject(f"--withhold: found no event {min(left)} in what is exported. Correct the number.")
-    return Written(events=count, withheld=hidden, heads=heads)
+    return Written(events=count, withheld=hidden, heads=heads, keyed=before.seq)
 
 
 def _first(project: str, public: str, before: Head) -> str:

@@ -116,7 +116,8 @@ PUBLISHED = code(
 )
 PUBLIC_OTHER = code(
     "ledger.public_other",
-    "comporta.pub holds the key {found}, but this project signs with {expected}.",
+    "comporta.pub holds the key {found}, but this project signs with {expected}. Where the file is another "
+    "project's, write this one's: comporta audit key > comporta.pub. Else the key here is not the project's.",
     found=str,
     expected=str,
 )
