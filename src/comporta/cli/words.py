@@ -135,8 +135,8 @@ AND_MORE = "and {count} more"
 DATA_SOUND = "OK: {size} in {objects} objects of {datasets} verified"
 EXPORTED = "{events} events, {withheld} of them withheld, and {heads} signed heads written to {file}"
 EXPORTED_AFTER = (
-    "{keyed} events before them are not in it: an older Comporta chained them with the project's key, and only "
-    "`comporta audit verify` can check those"
+    "{keyed} events before them are not in it: an older Comporta chained them with the project's key, and "
+    "only `comporta audit verify` can check those"
 )
 CHECKED = "OK: {events} events of {project}, {withheld} withheld; head {seq}:{link}"
 CHECKED_KEY = "signed with {public}"
