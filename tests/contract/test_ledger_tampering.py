@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from comporta.errors import Tampered
+from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit, Ledger, open_ledger, verify
 from comporta.ledger.chain import microseconds, seal
 from comporta.ledger.faults import NO_PUBLIC, TRUNCATION
@@ -498,3 +498,100 @@ def test_a_field_that_is_no_longer_of_its_type_is_found(tmp_path: Path) -> None:
     with pytest.raises(Tampered, match="audit verify"):
         list(ledger.events())
     ledger.close()
+
+
+INSERT = "INSERT INTO ledger_events VALUES ('default', %s, %s, %s, 1, %s, %s, %s, %s, %s)"
+
+
+def forge(ledger: Ledger, tamper: Tamper, after: int) -> Head:
+    """One event more behind event `after`, linked as a ledger would, by someone who has no key."""
+    last = list(ledger.events())[after - 1]
+    forged = seal(
+        project="default", prev=last.hash, seq=after + 1, at=last.at, kind="test.noted", schema=1,
+        body=b'{"text":"nobody wrote this"}',
+    )  # fmt: skip
+    tamper(
+        INSERT, forged.seq, microseconds(forged.at), forged.kind, forged.salt, forged.body, forged.leaf,
+        forged.prev, forged.hash,
+    )  # fmt: skip
+    return Head(seq=forged.seq, hash=forged.hash)
+
+
+def require_nothing_is_appended(ledger: Ledger, place: tuple[str, Tamper]) -> None:
+    """By the process that wrote it, by a new one, and neither where a body is taken away."""
+    again = open_ledger(place[0], [BALANCES], key=KEY, clock=Clock(), root=Path("/"), facts=TEST_FACTS)
+    before = place[1]("SELECT count(*) FROM ledger_events")
+    for each in (ledger, again):
+        with pytest.raises(Tampered, match="audit verify"):
+            put(each, Noted(text="signs all before it"))
+        with pytest.raises((Tampered, NotFound), match="audit verify"):
+            each.remove_body(1, reason="erasure", by="p-1")
+    again.close()
+    assert place[1]("SELECT count(*) FROM ledger_events") == before
+
+
+def test_nothing_is_signed_on_top_of_an_event_that_was_slipped_in_at_the_end(
+    ledger: Ledger, tamper: Tamper, place: tuple[str, Tamper]
+) -> None:
+    forge(ledger, tamper, 9)
+    require_nothing_is_appended(ledger, place)
+    assert found(audited(ledger), "signature") == [10]
+
+
+def test_nothing_is_signed_on_top_of_an_end_that_was_written_anew(
+    ledger: Ledger, tamper: Tamper, place: tuple[str, Tamper]
+) -> None:
+    tamper("DELETE FROM ledger_events WHERE seq > 6")
+    tamper("DELETE FROM ledger_heads WHERE seq > 6")
+    head = forge(ledger, tamper, 6)
+    ledger.refold(BALANCES)
+    require_nothing_is_appended(ledger, place)
+    other = Signer(b"o" * 32)
+    for public in (other.public, public_key(KEY)):
+        tamper("DELETE FROM ledger_heads WHERE seq > 6")
+        tamper(
+            "INSERT INTO ledger_heads VALUES ('default', 7, %s, %s, %s)",
+            head.hash, other.sign("default", head), public,
+        )  # fmt: skip
+        require_nothing_is_appended(ledger, place)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM ledger_heads WHERE seq = 9",
+        "DELETE FROM ledger_heads",
+        "DELETE FROM ledger_events",
+        "INSERT INTO ledger_heads SELECT project, 10, link, signature, key FROM ledger_heads WHERE seq = 9",
+        "UPDATE ledger_events SET leaf = NULL, salt = NULL WHERE seq = 9",
+        "UPDATE ledger_events SET hash = prev WHERE seq = 9",
+    ],
+)
+def test_nothing_is_signed_on_top_of_an_end_that_is_not_the_signed_one(
+    ledger: Ledger, tamper: Tamper, place: tuple[str, Tamper], sql: str
+) -> None:
+    tamper(sql)
+    require_nothing_is_appended(ledger, place)
+    assert not audited(ledger).sound
+
+
+def test_a_time_that_was_moved_on_is_not_taken_over(
+    ledger: Ledger, tamper: Tamper, place: tuple[str, Tamper]
+) -> None:
+    tamper("UPDATE ledger_events SET at = at + 1000000 WHERE seq = 9")
+    again = open_ledger(place[0], [BALANCES], key=KEY, clock=Clock(), root=Path("/"), facts=TEST_FACTS)
+    with pytest.raises(Tampered, match="audit verify"):
+        put(again, Noted(text="later than it is"))
+    again.close()
+
+
+def test_a_mark_of_the_key_that_was_taken_away_is_put_back_and_history_goes_on(
+    ledger: Ledger, tamper: Tamper
+) -> None:
+    tamper("DELETE FROM ledger_keyed")
+    put(ledger, Noted(text="x"))
+    assert audited(ledger).sound
+    forge(ledger, tamper, 10)
+    tamper("DELETE FROM ledger_keyed")
+    with pytest.raises(Tampered, match="audit verify"):
+        put(ledger, Noted(text="y"))

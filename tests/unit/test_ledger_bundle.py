@@ -9,11 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from comporta.errors import BadProject, Refused
 from comporta.ledger import MemoryLedger
 from comporta.ledger.bundle import BundleAudit, check, export
+from comporta.ledger.chain import leaf
+from comporta.ledger.keyed import keyed_seal
 from comporta.ledger.signing import parse_public, pem, public_key
 from comporta.records import Head
 from comporta.testing import Clock
@@ -39,16 +42,24 @@ def lines(ledger: MemoryLedger, *withhold: int) -> list[str]:
     return out
 
 
+def ended(lines: list[str]) -> list[str]:
+    return [line + "\n" for line in lines]
+
+
 def stranger(lines: list[str], file: Path, *given: str) -> subprocess.CompletedProcess[str]:
     """What the script says of it. -I: nothing from this folder or environment is imported."""
     file.write_text("".join(line + "\n" for line in lines))
+    return asked_of(file, *given)
+
+
+def asked_of(file: Path, *given: str) -> subprocess.CompletedProcess[str]:
     asked = [sys.executable, "-I", str(SCRIPT), str(file), *given]
     return subprocess.run(asked, capture_output=True, text=True, check=False)
 
 
 def both(lines: list[str], tmp_path: Path, head: Head | None = None) -> BundleAudit:
     """What Comporta says of it; the script must agree whether it is sound."""
-    audit = check(lines, PUBLIC, head)
+    audit = check(ended(lines), PUBLIC, head)
     kept = [] if head is None else [f"{head.seq}:{head.hash}"]
     done = stranger(lines, tmp_path / "bundle", PUBLIC, *kept)
     assert (done.returncode == 0) == (audit.fault is None), (done, audit.fault)
@@ -149,12 +160,58 @@ def _other_project(told: list[str]) -> None:
 
 
 def _begun_later(told: list[str]) -> None:
-    told[0] = changed(told[0], after=1)
+    told[0] = changed(told[0], after=1, prev="0" * 64)
+
+
+def _beginning_cut(told: list[str]) -> None:
+    head = json.loads(told[3])
+    told[:4] = [changed(told[0], after=head["head"], prev=head["link"])]
+
+
+def _all_cut_but_the_last_head(told: list[str]) -> None:
+    head = json.loads(told[-1])
+    told[:] = [changed(told[0], after=head["head"], prev=head["link"]), told[-1]]
+
+
+def _all_cut(told: list[str]) -> None:
+    del told[1:]
+
+
+def _body_beside_leaf(told: list[str]) -> None:
+    event = json.loads(told[1])
+    its = leaf(bytes.fromhex(event["salt"]), event["header"].encode(), event["body"].encode())
+    told[1] = json.dumps({"seq": 1, "leaf": its, "header": "{}", "salt": "00", "body": '{"forged":1}'})
+
+
+def _leaf_beside_body(told: list[str]) -> None:
+    told[1] = changed(told[1], leaf="0" * 64)
+
+
+def _one_more_name(told: list[str]) -> None:
+    told[1] = changed(told[1], comment="x")
+
+
+def _body_told_twice(told: list[str]) -> None:
+    told[1] = told[1].replace('"body":', '"body": "forged", "body":')
+
+
+def _blank_line(told: list[str]) -> None:
+    told.append("")
+
+
+def _deep(told: list[str]) -> None:
+    told[2] = "[" * 100_000
+
+
+def _deep_header(told: list[str]) -> None:
+    told[1] = changed(told[1], header="[" * 100_000)
 
 
 TAMPERED: list[Callable[[list[str]], None]] = [
     _body, _header, _salt, _leaf, _swapped, _swapped_bodies, _left_out, _twice, _signature, _head,
-    _head_moved, _no_head, _other_project, _begun_later,
+    _head_moved, _no_head, _other_project, _begun_later, _beginning_cut, _all_cut_but_the_last_head, _all_cut,
+    _body_beside_leaf,
+    _leaf_beside_body, _one_more_name, _body_told_twice, _blank_line, _deep, _deep_header,
 ]  # fmt: skip
 
 
@@ -177,7 +234,7 @@ def test_every_single_byte_of_it_counts(ledger: MemoryLedger) -> None:
             one = told[at][:place] + wrong + told[at][place + 1 :]
             if json_or_none(one) == json.loads(told[at]):
                 continue  # a space between two values is no part of it
-            assert check([*told[:at], one, *told[at + 1 :]], PUBLIC).fault is not None, one
+            assert check(ended([*told[:at], one, *told[at + 1 :]]), PUBLIC).fault is not None, one
 
 
 def json_or_none(text: str) -> Any:
@@ -206,8 +263,8 @@ def test_a_chain_signed_by_another_is_told_by_the_key_and_not_by_the_file_alone(
     put(forger, Noted(text="x"))
     told: list[str] = []
     export(forger, public_key(b"o" * 32), (), told.append)
-    assert check(told).fault is None
-    assert check(told).own
+    assert check(ended(told)).fault is None
+    assert check(ended(told)).own
     assert both(told, tmp_path).fault is not None
 
 
@@ -241,7 +298,70 @@ def test_a_number_that_is_not_there_and_an_empty_chain_are_said(ledger: MemoryLe
         lines(empty)
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", '{"bundle":"comporta chain","format":2}'])
-def test_a_file_that_is_no_bundle_is_said(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "x", "[]", '{"bundle":"comporta chain","format":2}', "[" * 100_000])
+def test_a_file_that_is_no_bundle_is_said(text: str, tmp_path: Path) -> None:
     with pytest.raises(BadProject, match="no bundle"):
-        check([text])
+        check([text + "\n"])
+    assert stranger([text], tmp_path / "bundle", PUBLIC).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bundle", "another"), ("format", 2), ("after", None), ("after", []), ("after", "x"), ("after", -1),
+        ("after", True), ("after", float("inf")), ("after", 1e300), ("prev", "x"), ("more", 1),
+    ],
+)  # fmt: skip
+def test_a_first_line_that_is_none_is_said(
+    ledger: MemoryLedger, tmp_path: Path, name: str, value: Any
+) -> None:
+    told = lines(ledger)
+    told[0] = changed(told[0], **{name: value})
+    with pytest.raises(BadProject, match="no bundle"):
+        check(ended(told), PUBLIC)
+    assert stranger(told, tmp_path / "bundle", PUBLIC).returncode != 0
+
+
+def test_a_number_that_no_number_holds_is_said(ledger: MemoryLedger, tmp_path: Path) -> None:
+    told = lines(ledger)
+    for number in ("1e400", "9" * 5000):
+        first = told[0].replace('"after": 0', f'"after": {number}')
+        with pytest.raises(BadProject, match="no bundle"):
+            check(ended([first, *told[1:]]), PUBLIC)
+        assert stranger([first, *told[1:]], tmp_path / "bundle", PUBLIC).returncode != 0
+
+
+def test_a_last_line_that_is_cut_is_not_verified(ledger: MemoryLedger, tmp_path: Path) -> None:
+    whole = "".join(ended(lines(ledger)))
+    file = tmp_path / "bundle"
+    for text in (whole[:-1], whole[:-9], whole + "\n", whole + " "):
+        file.write_text(text)
+        with file.open(encoding="utf-8") as read:
+            assert check(read, PUBLIC).fault is not None
+        assert asked_of(file, PUBLIC).returncode != 0
+
+
+def test_a_chain_after_a_keyed_one_begins_with_the_event_that_says_so(tmp_path: Path) -> None:
+    ledger = MemoryLedger([BALANCES], key=KEY, clock=Clock(), project="shop", facts=TEST_FACTS)
+    at = Clock()()
+    sealed = keyed_seal(KEY, prev="", seq=1, at=at, kind="test.noted", schema=1, body=b'{"text":"x"}')
+    ledger._rows.events.append(msgspec.structs.replace(sealed, project="shop"))
+    put(ledger, Noted(text="y"))
+    told = lines(ledger)
+    assert json.loads(told[0])["after"] == 1
+    assert both(told, tmp_path, ledger.head()).fault is None
+    assert both(told, tmp_path, Head(seq=1, hash="0" * 64)).fault is not None
+    with pytest.raises(BadProject, match="must be shown"):
+        lines(ledger, 2)
+    event = json.loads(told[1])
+    its = leaf(bytes.fromhex(event["salt"]), event["header"].encode(), event["body"].encode())
+    fault = both([told[0], json.dumps({"seq": 2, "leaf": its}), *told[2:]], tmp_path).fault
+    assert fault is not None
+    assert fault.code == "bundle.beginning"
+    # Nor can it stand for another chain than the one that it names.
+    assert both([changed(told[0], after=7), *told[1:]], tmp_path).fault is not None
+
+
+def test_a_key_that_is_given_empty_is_not_the_files_own(ledger: MemoryLedger, tmp_path: Path) -> None:
+    assert stranger(lines(ledger), tmp_path / "bundle", "").returncode != 0
+    assert stranger(lines(ledger), tmp_path / "bundle").returncode == 0

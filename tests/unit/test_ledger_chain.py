@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,11 +16,12 @@ from alembic.script import ScriptDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from comporta.errors import Tampered
 from comporta.ledger import MemoryLedger, migrate, verify
-from comporta.ledger.chain import header, leaf, link, microseconds, moment
+from comporta.ledger.chain import header, leaf, link, microseconds, moment, seal
 from comporta.ledger.decoding import Decoding
 from comporta.ledger.folding import Opened, after
-from comporta.ledger.keyed import keyed_link
+from comporta.ledger.keyed import keyed_link, keyed_seal
 from comporta.ledger.upcasts import UPCASTS
 from comporta.loop.house import READINGS
 from comporta.records import Event, Fact, Reading, Record, facts
@@ -290,3 +292,27 @@ def test_each_old_version_is_brought_up_one_step_at_a_time(schema: int, body: by
         seq=1, at=datetime.now(UTC), kind="test.versioned", schema=schema, body=body, prev="", hash=""
     )
     assert Decoding([Versioned], upcasts).fact(event) == Versioned(name="x")
+
+
+def test_nothing_is_signed_on_top_of_what_this_key_did_not_sign() -> None:
+    ledger = played([[("deposit", "a", 1)], [("deposit", "a", 2)]])
+    last = ledger._rows.events[-1]
+    ledger._rows.events.append(
+        seal(project="default", prev=last.hash, seq=3, at=last.at, kind="x", schema=1, body=b"{}")
+    )
+    with pytest.raises(Tampered, match="audit verify"):
+        put(ledger, Closed(account="a"))
+    ledger._rows.events.pop()
+    put(ledger, Closed(account="a"))
+    assert verify(ledger, [BALANCES], KEY, ledger.head(), facts=TEST_FACTS).sound
+
+
+def test_a_keyed_chain_goes_on_only_from_an_end_that_the_key_made() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    sealed = keyed_seal(KEY, prev="", seq=1, at=at, kind="test.noted", schema=1, body=b'{"text":"x"}')
+    for event, goes_on in ((sealed, True), (msgspec.structs.replace(sealed, body=b'{"text":"y"}'), False)):
+        ledger = MemoryLedger([BALANCES], key=KEY, clock=Clock(), facts=TEST_FACTS)
+        ledger._rows.events.append(event)
+        with nullcontext() if goes_on else pytest.raises(Tampered, match="audit verify"):
+            put(ledger, Closed(account="a"))
+        assert len(ledger._rows.events) == (3 if goes_on else 1)

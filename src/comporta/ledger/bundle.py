@@ -15,12 +15,16 @@ from comporta.errors import BadProject, Refused, Tampered
 from comporta.ledger.chain import header, leaf, link
 from comporta.ledger.protocol import Ledger, Row
 from comporta.ledger.signing import is_signed
-from comporta.ledger.stored import plain
+from comporta.ledger.stored import is_event, plain
 from comporta.records.event import Head
+from comporta.records.facts import ChainContinued
 from comporta.records.message import Message, code
 from comporta.records.record import Record
 
 FORMAT = 1
+FIRST = ["bundle", "format", "project", "key", "after", "prev"]
+EVENT, LEAF, HEAD_LINE = ["seq", "header", "salt", "body"], ["seq", "leaf"], ["head", "link", "signature"]
+"""The names in each kind of line, in order."""
 
 LINE = code("bundle.line", "line {line} is no line of a bundle.", line=int)
 SEQ = code("bundle.seq", "event {expected} is missing: line {line} holds another.", expected=int, line=int)
@@ -30,6 +34,13 @@ HEAD = code("bundle.head", "the head signed at event {seq} is not that event's l
 SIGNATURE = code("bundle.signature", "the head at event {seq} is not signed with this key.", seq=int)
 UNSIGNED = code("bundle.unsigned", "event {seq}, the last one, is under no signed head.", seq=int)
 OTHER = code("bundle.other_head", "event {seq} is not the one whose hash was kept elsewhere.", seq=int)
+BEGINNING = code(
+    "bundle.beginning",
+    "event {seq} is not the chain.continued, shown, that stands for the events before it: the beginning was "
+    "cut off.",
+    seq=int,
+)
+EMPTY = code("bundle.empty", "it holds no event under a signed head.")
 SHORT = code(
     "bundle.cut", "the file ends at event {seq}, but event {expected} was there.", seq=int, expected=int
 )
@@ -63,72 +74,94 @@ def export(ledger: Ledger, public: str, withhold: Collection[int], write: Callab
     """Writes the chain, line by line, through `write(text)`. withhold: events whose body is not shown.
 
     Raises Refused where there is nothing yet that strangers can verify, BadProject on an event to withhold
-    that is not there, Tampered on a stored row that is no event.
+    that is not there or must be shown, Tampered where what is stored would not verify.
     """
-    left, count, hidden, heads, begun = set(withhold), 0, 0, 0, False
+    left, hidden, heads, chain = set(withhold), 0, 0, None
     with ledger.snapshot() as snapshot:
         signed = list(snapshot.heads())
-        at = 0
         before = Head(seq=0, hash="")
         for row in snapshot.rows():
             seq, its_leaf, hash_ = row[0], row[6], row[8]
-            if its_leaf is None:
+            if its_leaf is None and chain is None:
                 before = Head(seq=seq, hash=hash_)
                 continue
-            if not begun:
-                write(_first(ledger.project, public, before))
-                begun = True
-            line, shown = _event(ledger.project, row, seq in left)
-            write(line)
+            if chain is None:
+                if before.seq and seq in left:
+                    raise BadProject(
+                        f"--withhold: event {seq} says what the chain begins with, so it must be shown."
+                    )
+                first = _first(ledger.project, public, before)
+                write(json.dumps(first))
+                chain = _Chain(first, public)
+            line = _event(ledger.project, row, seq in left)
+            _put(line, chain, write)
             left.discard(seq)
-            count, hidden = count + 1, hidden + (not shown)
-            while at < len(signed) and signed[at][0] <= seq:
-                write(_head(*signed[at]))
-                at, heads = at + 1, heads + 1
-    if not begun:
+            hidden += list(line) == LEAF
+            while heads < len(signed) and type(signed[heads][0]) is int and signed[heads][0] <= seq:
+                _put(_head(*signed[heads]), chain, write)
+                heads += 1
+    if chain is None:
         raise Refused(
             "audit export: found no event yet that can be verified without the project's key. The next one "
             "that is appended begins such a chain; `comporta run` appends some."
         )
     if left:
         raise BadProject(f"--withhold: found no event {min(left)} in what is exported. Correct the number.")
-    return Written(events=count, withheld=hidden, heads=heads, keyed=before.seq)
+    if heads < len(signed) or chain.end(None) is not None:
+        raise _tampered(chain.seq)
+    return Written(events=chain.events, withheld=hidden, heads=heads, keyed=before.seq)
 
 
-def _first(project: str, public: str, before: Head) -> str:
-    told = {"bundle": "comporta chain", "format": FORMAT, "project": project, "key": public}
-    return json.dumps(told | {"after": before.seq, "prev": before.hash})
+def _put(told: dict[str, Any], chain: _Chain, write: Callable[[str], object]) -> None:
+    line = json.dumps(told)
+    if chain.one(line + "\n", 0) is not None:
+        raise _tampered(chain.seq)
+    write(line)
 
 
-def _event(project: str, row: Row, withheld: bool) -> tuple[str, bool]:
-    """The line, and whether it shows the body."""
-    seq, at, kind, schema, salt, body, its_leaf, _, _ = map(plain, row)
-    if withheld or salt is None or body is None:
-        return json.dumps({"seq": seq, "leaf": its_leaf}), False
+def _tampered(seq: int) -> Tampered:
+    return Tampered(
+        f"audit export: event {seq} or a head signed there is not what was written, so the file would not "
+        "verify. `comporta audit verify` names what is wrong."
+    )
+
+
+def _first(project: str, public: str, before: Head) -> dict[str, Any]:
+    values = ("comporta chain", FORMAT, project, public, before.seq, before.hash)
+    return dict(zip(FIRST, values, strict=True))
+
+
+def _event(project: str, row: Row, withheld: bool) -> dict[str, Any]:
+    seq, at, kind, schema, salt, body, its_leaf, _, _ = row = tuple(map(plain, row))
     try:
+        if not is_event(row):
+            raise TypeError
+        if withheld or salt is None or body is None:
+            return {"seq": seq, "leaf": its_leaf}
         its_header = header(project=project, seq=seq, at=at, kind=kind, schema=schema)
-        shown = {"seq": seq, "header": its_header.decode(), "salt": salt.hex(), "body": body.decode()}
-        return json.dumps(shown), True
-    except (AttributeError, TypeError, UnicodeDecodeError) as error:
-        raise Tampered(f"event {seq}: its row is no event. `comporta audit verify` tells more.") from error
+        return {"seq": seq, "header": its_header.decode(), "salt": salt.hex(), "body": body.decode()}
+    except (TypeError, UnicodeDecodeError) as error:
+        raise Tampered(f"event {seq!r}: its row is no event. `comporta audit verify` tells more.") from error
 
 
-def _head(seq: Any, link: Any, signature: Any, key: Any) -> str:
-    return json.dumps({"head": seq, "link": link, "signature": bytes(signature).hex()})
+def _head(seq: Any, link: Any, signature: Any, key: Any) -> dict[str, Any]:
+    if type(link) is not str or type(signature) is not bytes:
+        raise _tampered(seq)
+    return {"head": seq, "link": link, "signature": signature.hex()}
 
 
 def check(lines: Iterable[str], public: str = "", head: Head | None = None) -> BundleAudit:
     """What is wrong with a bundle, if anything. public: the project's key; empty: the file's own word for it.
 
-    head: as kept elsewhere; only with it can an end that was cut off be told. Raises BadProject on a file
-    that is no bundle.
+    lines: as of a file, each with its newline. head: as kept elsewhere; only with it can an end that was cut
+    off be told. Raises BadProject on a file that is no bundle.
     """
     each = iter(lines)
     first = _decoded(next(each, ""))
-    if not first or first.get("bundle") != "comporta chain" or first.get("format") != FORMAT:
+    if first is None or not _begins(first):
         raise BadProject(f"found no bundle of format {FORMAT}, expected a file of `comporta audit export`.")
-    chain = _Chain(first, public or str(first.get("key")))
-    fault = chain.follow(each, head) or chain.end(head)
+    chain = _Chain(first, public or first["key"], head)
+    fault = chain.follow(each) or chain.end(head)
     return BundleAudit(
         project=chain.project,
         public=chain.public,
@@ -140,58 +173,91 @@ def check(lines: Iterable[str], public: str = "", head: Head | None = None) -> B
     )
 
 
+def _begins(first: dict[str, Any]) -> bool:
+    """Whether it is the first line of a bundle."""
+    if list(first) != FIRST or (first["bundle"], first["format"]) != ("comporta chain", FORMAT):
+        return False
+    if not all(type(first[name]) is str for name in ("project", "key", "prev")):
+        return False
+    after = first["after"]
+    return type(after) is int and after >= 0 and (after > 0) == (first["prev"] != "")
+
+
 def _decoded(line: str) -> dict[str, Any] | None:
+    """None for a line that is cut, or not as `json.dumps` writes it: with a name twice, or other spaces, it
+    might show another reader something else than what was verified."""
     try:
         found = json.loads(line)
-    except ValueError:
+        return found if isinstance(found, dict) and json.dumps(found) + "\n" == line else None
+    except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
 
 
 class _Chain:
-    def __init__(self, first: dict[str, Any], public: str) -> None:
-        self.project, self.public = str(first.get("project")), public
-        self.seq, self.link = int(first.get("after", 0)), str(first.get("prev", ""))
-        self.events = self.withheld = self._at = self._signed = 0
+    """Follows a bundle's lines after the first one."""
 
-    def follow(self, lines: Iterable[str], head: Head | None) -> Message | None:
+    def __init__(self, first: dict[str, Any], public: str, head: Head | None = None) -> None:
+        self.project, self.public = first["project"], public
+        self._begin = Head(seq=first["after"], hash=first["prev"])
+        self.seq, self.link = self._begin.seq, self._begin.hash
+        self.events = self.withheld = self._at = 0
+        self._signed: int | None = None
+        self._other = head
+
+    def follow(self, lines: Iterable[str]) -> Message | None:
         for number, line in enumerate(lines, 2):
-            told = _decoded(line)
-            try:
-                fault = LINE(line=number) if told is None else self._one(told, number)
-            except (KeyError, ValueError, TypeError, AttributeError):
-                fault = LINE(line=number)
+            fault = self.one(line, number)
             if fault is not None:
                 return fault
-            if head is not None and self.seq == head.seq and self.link != head.hash:
-                return OTHER(seq=self.seq)
         return None
 
+    def one(self, line: str, number: int) -> Message | None:
+        """What is wrong with the next line. number: its own."""
+        told = _decoded(line)
+        try:
+            if told is None:
+                return LINE(line=number)
+            fault = self._head(told) if list(told) == HEAD_LINE else self._event(told, number)
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+            return LINE(line=number)
+        if self._other is not None and self.seq == self._other.seq and self.link == self._other.hash:
+            self._other = None
+        return fault
+
     def end(self, head: Head | None) -> Message | None:
+        if self.events == 0:
+            return EMPTY()
         if self._signed != self.seq:
             return UNSIGNED(seq=self.seq)
         if head is not None and self.seq < head.seq:
             return SHORT(seq=self.seq, expected=head.seq)
+        if self._other is not None:
+            return OTHER(seq=self._other.seq)
         return None
 
-    def _one(self, told: dict[str, Any], number: int) -> Message | None:
-        if "head" in told:
-            return self._head(told)
+    def _event(self, told: dict[str, Any], number: int) -> Message | None:
+        if list(told) not in (EVENT, LEAF):
+            return LINE(line=number)
         self.seq += 1
         self.events += 1
         if told["seq"] != self.seq:
             return SEQ(expected=self.seq, line=number)
-        if "body" in told:
+        begins = self.events == 1 and self._begin.seq > 0
+        if "leaf" in told:
+            self.withheld += 1
+            its_leaf = told["leaf"]
+            if begins:
+                return BEGINNING(seq=self.seq)
+        else:
             its_header = json.loads(told["header"])
             if (its_header["project"], its_header["seq"]) != (self.project, self.seq):
                 return ELSEWHERE(seq=self.seq)
             if its_header["at"] < self._at:
                 return BACKWARDS(seq=self.seq)
+            if begins and not _continues(its_header["kind"], told["body"], self._begin):
+                return BEGINNING(seq=self.seq)
             self._at = its_header["at"]
             its_leaf = leaf(bytes.fromhex(told["salt"]), told["header"].encode(), told["body"].encode())
-        else:
-            self.withheld += 1
-            its_leaf = told["leaf"]
         self.link = link(self.link, its_leaf)
         return None
 
@@ -203,3 +269,9 @@ class _Chain:
             return SIGNATURE(seq=self.seq)
         self._signed = self.seq
         return None
+
+
+def _continues(kind: Any, body: str, keyed: Head) -> bool:
+    return bool(
+        kind == ChainContinued.kind and json.loads(body)["keyed"] == {"seq": keyed.seq, "hash": keyed.hash}
+    )

@@ -7,12 +7,11 @@ from typing import Any
 
 from comporta.errors import ComportaError
 from comporta.ledger import faults as found
-from comporta.ledger.chain import header, leaf, link, moment
+from comporta.ledger.chain import link, moment
 from comporta.ledger.faults import Fault, What
-from comporta.ledger.keyed import keyed_link
 from comporta.ledger.protocol import Row
 from comporta.ledger.signing import is_signed
-from comporta.ledger.stored import event_of, plain
+from comporta.ledger.stored import event_of, is_event, is_written, plain
 from comporta.records.event import Event, Head
 from comporta.records.facts import ChainContinued
 from comporta.records.message import Message
@@ -75,7 +74,7 @@ class Chain:
             self._faults.add("rewritten", found.OTHER_HEAD(seq=seq), seq=seq)
         self._under_head = False
         self._follow_heads(seq)
-        if not _readable(row):
+        if not is_event(row):
             self._faults.add("unreadable", found.FIELD_TYPE(seq=seq), seq=seq)
             return None
         if its_leaf is None:
@@ -98,7 +97,7 @@ class Chain:
             self._faults.add("signature", found.UNSIGNED(seq=self.seq), seq=self.seq)
         for row in self._wrong:
             for other in self._wrong:
-                if other[0] != row[0] and _fits(self._key, self._project, row, other[0]):
+                if other[0] != row[0] and is_written(self._key, self._project, row, other[0]):
                     self._faults.add("moved", found.MOVED(seq=row[0], other=other[0]), seq=row[0])
 
     def _keyed(self, row: Row) -> None:
@@ -108,7 +107,7 @@ class Chain:
         self.keyed += 1
         # Nothing signs it: the keyed chain's end is its last event.
         self._under_head = True
-        if not _fits(self._key, self._project, row, seq):
+        if not is_written(self._key, self._project, row, seq):
             self._changed(row)
 
     def _leaved(self, row: Row, before: Head) -> None:
@@ -118,7 +117,7 @@ class Chain:
             self._wrong.append(row)
         elif salt is None or body is None:
             self.bodiless[seq] = kind
-        elif not _fits(self._key, self._project, row, seq):
+        elif not is_written(self._key, self._project, row, seq):
             self._changed(row)
         if self.keyed and self.keyed == self.events - 1 and not _continues(kind, body, before):
             self._faults.add("changed", found.NOT_CONTINUED(seq=seq, kind=kind), seq=seq)
@@ -149,27 +148,6 @@ class Chain:
                 self.signed += 1
                 self._under_head = True
             self._next_head = next(self._heads, None)
-
-
-def _readable(row: Row) -> bool:
-    seq, at, kind, schema, salt, body, its_leaf, prev, hash_ = row
-    plain = zip((seq, at, kind, schema, prev, hash_), (int, int, str, int, str, str), strict=True)
-    if not all(type(part) is type_ for part, type_ in plain):
-        return False
-    if its_leaf is None:
-        return type(body) is bytes
-    return type(its_leaf) is str and type(body) in (bytes, type(None)) and type(salt) in (bytes, type(None))
-
-
-def _fits(key: bytes, project: str, row: Row, seq: int) -> bool:
-    """Whether the row is what was written as event `seq`."""
-    _, at, kind, schema, salt, body, its_leaf, prev, hash_ = row
-    if its_leaf is None:
-        return bool(hash_ == keyed_link(key, prev=prev, seq=seq, at=at, kind=kind, schema=schema, body=body))
-    if salt is None or body is None:
-        return False
-    head = header(project=project, seq=seq, at=at, kind=kind, schema=schema)
-    return bool(its_leaf == leaf(salt, head, body) and hash_ == link(prev, its_leaf))
 
 
 def _continues(kind: str, body: bytes | None, before: Head) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from comporta.ledger.ending import Ending, ending_of, require_ours
 from comporta.ledger.folding import Opened, States
 from comporta.ledger.protocol import Row
 from comporta.ledger.removal import fact_of, needed, require_removable
@@ -82,7 +83,10 @@ class MemoryLedger:
     ) -> None:
         self.project = project
         self._opened = Opened(readings, facts, upcasts)
+        self._key = key
         self._signer = Signer(key)
+        # Where the chain ended when it was written or verified last.
+        self._verified = Ending()
         self._clock = clock
         self._rows = _Rows({}, [], [])
         self._lock = threading.Lock()
@@ -95,9 +99,7 @@ class MemoryLedger:
             self._writer = threading.get_ident()
             try:
                 rows = self._rows
-                turn = Turn(
-                    self._opened, rows, _standing(rows.events), self.project, self._signer, self._clock
-                )
+                turn = self._turn(rows)
                 result = act(turn)
                 if turn.events:
                     # New objects, so that readers go on with what they hold.
@@ -105,9 +107,23 @@ class MemoryLedger:
                         key: text for key, text in (rows.held | turn.changes).items() if text is not None
                     }
                     self._rows = _Rows(states, rows.events + turn.events, [*rows.heads, turn.signed()])
+                    self._verified = _ending(self._rows)
                 return result
             finally:
                 self._writer = None
+
+    def _turn(self, rows: _Rows) -> Turn:
+        def require() -> None:
+            ending = _ending(rows)
+            if ending != self._verified:
+                last = row_of(rows.events[-1]) if rows.events else None
+                signed = rows.heads[-1] if rows.heads else None
+                head = None if signed is None else (*_place(signed), signed.signature, signed.key)
+                require_ours(ending, last, head, project=self.project, key=self._key, signer=self._signer)
+                self._verified = ending
+
+        standing = _standing(rows.events)
+        return Turn(self._opened, rows, standing, self.project, self._signer, self._clock, require)
 
     def get(self, reading: Reading[S], key: str) -> S | None:
         return States(self._opened, self._rows).get(reading, key)
@@ -137,9 +153,7 @@ class MemoryLedger:
             before = self._rows
             found = next((each for each in before.events if each.seq == seq), None)
             require_removable(found, seq)
-            turn = Turn(
-                self._opened, before, _standing(before.events), self.project, self._signer, self._clock
-            )
+            turn = self._turn(before)
             event = turn.append(fact_of(seq, reason, by))
             events = [
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
@@ -171,6 +185,15 @@ class MemoryLedger:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _place(signed: SignedHead) -> tuple[int, str]:
+    return signed.head.seq, signed.head.hash
+
+
+def _ending(rows: _Rows) -> Ending:
+    last = row_of(rows.events[-1]) if rows.events else None
+    return ending_of(last, _place(rows.heads[-1]) if rows.heads else None)
 
 
 def _standing(events: Sequence[Event]) -> Standing:

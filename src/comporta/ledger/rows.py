@@ -40,6 +40,11 @@ class Rows:
         """(seq, hash, at, leaf) or None."""
         return self._ask(self._sql.head).first()
 
+    def last(self) -> Row | None:
+        """The last event."""
+        row = self._ask(self._sql.last).first()
+        return None if row is None else tuple(row)
+
     def others(self, reading: str, key: str, mark: str) -> list[tuple[str, str]]:
         """Project and state, of the other projects that fold by this mark's rules."""
         return [tuple(row) for row in self._ask(self._sql.others, reading=reading, key=key, mark=mark)]

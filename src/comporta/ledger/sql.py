@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from comporta.errors import ComportaError, WrongKey
 from comporta.ledger.chain import key_mark, moment
+from comporta.ledger.ending import Ending, ending_of, require_ours
 from comporta.ledger.folding import Opened, States, kinds_of
 from comporta.ledger.removal import fact_of, needed, require_removable
 from comporta.ledger.rows import Rows, SnapshotRows
@@ -71,12 +72,15 @@ class SqlLedger:
         self.project = project
         self._database = database
         self._opened = Opened(readings, facts, upcasts)
+        self._key = key
         self._signer = Signer(key)
         self._key_mark = key_mark(key)
         self._clock = clock
         self._sql = statements(database.engine.dialect)
         self._lock = threading.Lock()
         self._writer: int | None = None
+        # Where the chain ended when this process wrote or verified it last.
+        self._verified = Ending()
         # Readings kept here that this process does not know, by name, with their marks.
         self._strangers: dict[str, str] = {}
         self._pid = os.getpid()
@@ -110,6 +114,7 @@ class SqlLedger:
                     turn = self._turn(connection)
                     result = act(turn)
                     self._write(connection, turn)
+                self._remember(turn)
                 return result
             except _Lost:
                 if last:
@@ -117,6 +122,10 @@ class SqlLedger:
                 if turn is not None and turn.events and self._holds(turn.events[-1]):
                     return result
         raise AssertionError("unreachable")
+
+    def _remember(self, turn: Turn) -> None:
+        if turn.events:
+            self._verified = ending_of(row_of(turn.events[-1]), (turn.head.seq, turn.head.hash))
 
     def _holds(self, event: Event) -> bool:
         """Whether this event is in the chain, once whoever wrote last has ended."""
@@ -203,6 +212,7 @@ class SqlLedger:
                 for name in self._strangers:
                     # Made again from all events by whoever knows it: no mark fits an empty one.
                     self._keep(connection, name, "", 0)
+            self._remember(turn)
             return event
 
     def close(self) -> None:
@@ -230,7 +240,8 @@ class SqlLedger:
             raise said from error
 
     def _standing(self, connection: Connection) -> list[Any] | None:
-        """Rows of (key mark, seq, hash, at, leaf, reading, mark, upto); None in a ledger just made."""
+        """Rows of (key mark, seq, hash, at, leaf, reading, mark, upto, and the newest head's seq, link,
+        signature, key); None in a ledger just made."""
         rows = connection.exec_driver_sql(self._sql.standing, {"project": self.project}).all()
         if rows and rows[0][0] != self._key_mark:
             raise WrongKey(
@@ -248,7 +259,7 @@ class SqlLedger:
         standing = self._standing(connection)
         if standing is None:
             connection.exec_driver_sql(self._sql.put_key, {"id": 1, "mark": self._key_mark})
-            standing = [(self._key_mark, *[None] * 7)]
+            standing = self._standing(connection) or []
         behind = self._behind(standing)
         if behind:
             self._catch_up(connection, behind, {row[5]: (row[6], row[7]) for row in standing})
@@ -257,12 +268,21 @@ class SqlLedger:
             for row in standing
             if row[5] is not None and row[7] is None and row[5] not in self._opened.readings
         }
-        _, seq, last, at, leaf, *_ = standing[0]
+        _, seq, last, at, leaf, _, _, _, *head = standing[0]
         found = Standing()
         if seq is not None:
             found = Standing(head=Head(seq=seq, hash=last), at=_moment(at), keyed=leaf is None)
         rows = self._rows(connection)
-        return Turn(self._opened, rows, found, self.project, self._signer, self._clock)
+        ending = Ending(seq=seq, hash=last, at=at, leaf=leaf, signed_seq=head[0], signed_link=head[1])
+
+        def require() -> None:
+            if ending != self._verified:
+                row = rows.last()
+                signed = None if head[0] is None else (head[0], head[1], head[2], head[3])
+                require_ours(ending, row, signed, project=self.project, key=self._key, signer=self._signer)
+                self._verified = ending
+
+        return Turn(self._opened, rows, found, self.project, self._signer, self._clock, require)
 
     def _catch_up(self, connection: Connection, behind: Iterable[str], kept: dict[str, Any]) -> None:
         """Folds what these readings have not seen: all of history for one that is new or has new rules."""

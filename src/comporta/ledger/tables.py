@@ -98,6 +98,7 @@ class Statements(Record, frozen=True, kw_only=True):
     page: str
     heads: str
     head: str
+    last: str
     event: str
     others: str
     projects: str
@@ -128,6 +129,8 @@ def statements(dialect: Dialect) -> Statements:
     def of(table: Table) -> Any:
         return table.c.project == given("project")
 
+    whole = [c for c in events.columns if c.name != "project"]
+    signed_columns = (heads.c.seq, heads.c.link, heads.c.signature, heads.c.key)
     upsert: Any = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     # As literals: SQLAlchemy would make parameters of them, whose values the plain text does not carry.
     one: Any = literal_column("1")
@@ -140,14 +143,18 @@ def statements(dialect: Dialect) -> Statements:
         .offset(none)
     )
     last = newest_event.subquery()
+    newest_head = (
+        select(*signed_columns).where(of(heads)).order_by(heads.c.seq.desc()).limit(one).offset(none)
+    )
+    signed = newest_head.subquery()
     most = number("most")
     put_state = upsert(readings).values({c: given(c) for c in ("project", "reading", "key", "state")})
     put_kept = upsert(kept).values({c: given(c) for c in ("project", "reading", "mark", "upto")})
     return Statements(
-        # One look at all that a turn begins with: the key's mark, the last event, what is kept.
+        # One look at all that a turn begins with: the key's mark, the last event, what is kept, last head.
         standing=text(
-            select(keyed.c.mark, *last.c, kept.c.reading, kept.c.mark, kept.c.upto).select_from(
-                keyed.outerjoin(last, true()).outerjoin(kept, of(kept))
+            select(keyed.c.mark, *last.c, kept.c.reading, kept.c.mark, kept.c.upto, *signed.c).select_from(
+                keyed.outerjoin(last, true()).outerjoin(kept, of(kept)).outerjoin(signed, true())
             )
         ),
         state=text(
@@ -168,18 +175,15 @@ def statements(dialect: Dialect) -> Statements:
             for newest in (False, True)
         },
         page=text(
-            select(*(c for c in events.columns if c.name != "project"))
+            select(*whole)
             .where(of(events), events.c.seq > number("after"))
             .order_by(events.c.seq)
             .limit(most)
             .offset(none)
         ),
-        heads=text(
-            select(heads.c.seq, heads.c.link, heads.c.signature, heads.c.key)
-            .where(of(heads))
-            .order_by(heads.c.seq)
-        ),
+        heads=text(select(*signed_columns).where(of(heads)).order_by(heads.c.seq)),
         head=text(newest_event),
+        last=text(select(*whole).where(of(events)).order_by(events.c.seq.desc()).limit(one).offset(none)),
         event=text(select(events.c.hash, events.c.leaf).where(of(events), events.c.seq == number("seq"))),
         # Only what is folded by the same rules as here can be read here.
         others=text(

@@ -25,7 +25,7 @@ class Standing(Record, frozen=True, kw_only=True):
 
 
 class Turn:
-    """A `Transaction` over stored rows."""
+    """A `Transaction` over stored rows. require: raises where nothing may be appended; asked once."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Turn:
         project: str,
         signer: Signer,
         clock: Callable[[], datetime],
+        require: Callable[[], None],
     ) -> None:
         self._decoding = opened.decoding
         self._states = States(opened, rows)
@@ -42,6 +43,7 @@ class Turn:
         self._signer = signer
         self._clock = clock
         self._standing = standing
+        self._require = require
         self.events: list[Event] = []
 
     @property
@@ -67,6 +69,8 @@ class Turn:
         return self._states.scan(reading, prefix, newest=newest, limit=limit)
 
     def append(self, fact: Fact) -> Event:
+        if not self.events:
+            self._require()
         if self._standing.keyed:
             # The keyed chain ends here: its head is what the new one begins with.
             self._append(ChainContinued(keyed=self.head, public=self._signer.public))
