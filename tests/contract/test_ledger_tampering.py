@@ -13,6 +13,7 @@ import pytest
 
 from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit, Ledger, open_ledger, verify
+from comporta.ledger.bundle import export
 from comporta.ledger.chain import microseconds, seal
 from comporta.ledger.faults import NO_PUBLIC, TRUNCATION
 from comporta.ledger.signing import Signer, public_key
@@ -595,3 +596,120 @@ def test_a_mark_of_the_key_that_was_taken_away_is_put_back_and_history_goes_on(
     tamper("DELETE FROM ledger_keyed")
     with pytest.raises(Tampered, match="audit verify"):
         put(ledger, Noted(text="y"))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("kind", "test.noted"), ("at", 1_767_225_600_000_007), ("schema", 2)]
+)
+def test_what_is_left_of_an_event_whose_body_was_removed_cannot_be_altered(
+    ledger: Ledger, tamper: Tamper, column: str, value: Any
+) -> None:
+    ledger.remove_body(3, reason="erasure", by="p-1")
+    assert audited(ledger).sound
+    tamper(f"UPDATE ledger_events SET {column} = %s WHERE seq = 3", value)
+    assert 3 in found(audited(ledger), "changed")
+
+
+def test_an_event_that_was_changed_cannot_be_removed_as_if_it_were_what_was_written(
+    ledger: Ledger, tamper: Tamper
+) -> None:
+    tamper("UPDATE ledger_events SET kind = 'test.noted' WHERE seq = 3")
+    with pytest.raises(Tampered, match="audit verify"):
+        ledger.remove_body(3, reason="erasure", by="p-1")
+
+
+def test_an_event_of_the_smallest_number_there_is_is_found(ledger: Ledger, tamper: Tamper) -> None:
+    tamper(
+        "INSERT INTO ledger_events SELECT project, %s, at, kind, schema, salt, body, leaf, prev, hash "
+        "FROM ledger_events WHERE seq = 1",
+        -(2**63),
+    )
+    assert found(audited(ledger, ledger.head()), "number") == [-(2**63)]
+
+
+E = "UPDATE ledger_events SET "
+H = "UPDATE ledger_heads SET "
+ODD = [
+    *(f"{E}seq = {value} WHERE seq = 9" for value in ("'x'", "9.5", "x'ff'", "9223372036854775807")),
+    *(f"{E}hash = {value} WHERE seq = 9" for value in ("x'ff'", "CAST(x'fffe' AS TEXT)")),
+    *(
+        f"{E}{name} = CAST(x'fffe' AS TEXT) WHERE seq = 9"
+        for name in ("kind", "leaf", "prev", "at", "schema")
+    ),
+    f"{E}at = 9000000000000000000 WHERE seq = 9",
+    f"{E}body = 5, salt = 'x' WHERE seq = 9",
+    *(f"{H}seq = {value} WHERE seq = 9" for value in ("'x'", "9.5", "x'ff'", "10", "9223372036854775807")),
+    *(f"{H}signature = {value} WHERE seq = 9" for value in ("'abc'", "5", "x'00'", "CAST(x'ff' AS TEXT)")),
+    *(f"{H}{name} = {value} WHERE seq = 9" for name in ("link", "key") for value in ("x'ff'", "'é'", "7.5")),
+]
+WRONG_STATES = ["'zzz'", "x'ff'", "CAST(x'fffe' AS TEXT)", "5", "'" + "[" * 50_000 + "'"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[tuple[Ledger, Callable[[str], None], Callable[[], Ledger]]]:
+    """A ledger in SQLite, which keeps whatever it is given, what runs SQL on it, and what opens it again."""
+    opened: list[Ledger] = []
+
+    def opens() -> Ledger:
+        url = f"sqlite:///{tmp_path / 'ledger.db'}"
+        opened.append(open_ledger(url, [BALANCES], key=KEY, clock=Clock(), root=tmp_path, facts=TEST_FACTS))
+        return opened[-1]
+
+    def run(sql: str) -> None:
+        with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as connection:
+            for name in SQLITE:
+                connection.execute(f"DROP TRIGGER IF EXISTS {name}")
+            connection.execute(sql)
+
+    ledger = opens()
+    for number in range(9):
+        put(ledger, Deposited(account="anna", amount=number))
+    yield ledger, run, opens
+    for each in opened:
+        each.close()
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("sql", ODD)
+def test_a_row_of_other_types_is_a_fault_of_the_audit_and_refused_elsewhere(
+    file: Any, sql: str, behind: bool
+) -> None:
+    _, run, opens = file
+    run(sql)
+    if behind:
+        run("UPDATE ledger_kept SET mark = 'x', upto = 'y'")
+    ledger = opens()
+    with pytest.raises(Tampered, match="audit verify"):
+        put(ledger, Noted(text="x"))
+    assert {fault.what for fault in audited(ledger).faults} - {"guard", "reading"}
+    with pytest.raises(Tampered, match="audit verify"):
+        export(ledger, public_key(KEY), (), lambda line: None)
+
+
+@pytest.mark.parametrize("state", WRONG_STATES, ids=range(len(WRONG_STATES)))
+def test_a_state_that_is_none_is_a_fault_of_the_audit_and_refused_elsewhere(file: Any, state: str) -> None:
+    ledger, run, _ = file
+    run(f"UPDATE ledger_readings SET state = {state}")
+    with pytest.raises(Tampered, match="audit verify"):
+        ledger.get(BALANCES, "anna")
+    with pytest.raises(Tampered, match="audit verify"):
+        put(ledger, Deposited(account="anna", amount=1))
+    assert "reading" in {fault.what for fault in audited(ledger).faults}
+
+
+@pytest.mark.parametrize(
+    "what", ["mark = x'ff'", "upto = 'x'", "upto = -5", "upto = 1.5", "reading = 'other'"]
+)
+def test_what_is_stored_of_a_reading_is_made_again_where_it_is_odd(file: Any, what: str) -> None:
+    ledger, run, opens = file
+    run(f"UPDATE ledger_kept SET {what}")
+    for each in (ledger, opens()):
+        put(each, Deposited(account="anna", amount=1))
+    assert not {fault.what for fault in audited(ledger).faults} - {"guard"}
+
+
+@pytest.mark.parametrize("key", ["x'ff'", "CAST(x'fffe' AS TEXT)", "5"])
+def test_a_state_under_a_key_that_is_no_text_is_found(file: Any, key: str) -> None:
+    ledger, run, _ = file
+    run(f"INSERT INTO ledger_readings SELECT project, reading, {key}, state FROM ledger_readings")
+    assert "reading" in {fault.what for fault in audited(ledger).faults}

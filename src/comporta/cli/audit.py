@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -125,7 +126,7 @@ def check(
     file: Annotated[Path, Parameter(help="What `comporta audit export` wrote.")],
     /,
     *,
-    key: Annotated[str, Parameter(help="The project's public key: a file, or 64 hex digits.")] = "",
+    key: Annotated[str | None, Parameter(help="The project's public key: a file, or 64 hex digits.")] = None,
     head: Annotated[str, Parameter(help="A head as kept elsewhere: SEQ:HASH.")] = "",
     json: AsJson = False,
 ) -> int:
@@ -137,11 +138,12 @@ def check(
     from comporta.ledger.signing import parse_public
     from comporta.loop.sentences import sentence
 
+    expected = _head(head) if head else None
+    # Given but empty, as by a variable that is not set, is no wish for the file's own key.
+    public = "" if key is None else parse_public(_read(key), "--key")
     try:
-        text = Path(key).read_text(encoding="utf-8") if key and Path(key).is_file() else key
         with file.open(encoding="utf-8") as lines:
-            public = parse_public(text, "--key") if text else ""
-            found = checked(lines, public, _head(head) if head else None)
+            found = checked(lines, public, expected)
     except (OSError, UnicodeDecodeError) as error:
         raise BadProject(
             f"{file} cannot be read ({error}). Name a file of `comporta audit export`."
@@ -224,8 +226,18 @@ def _data(read: DataAudit) -> None:
         show.line(say.DATA_SOUND.format(size=show.size(read.size), objects=read.objects, datasets=which))
 
 
+def _read(key: str) -> str:
+    """The text of the file that holds the key, or the key itself."""
+    try:
+        return Path(key).read_text(encoding="utf-8") if Path(key).is_file() else key
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadProject(
+            f"--key: {key} cannot be read ({error}). Name a file such as comporta.pub."
+        ) from error
+
+
 def _head(text: str) -> Head:
     seq, _, digest = text.partition(":")
-    if not seq.isdigit() or not digest:
+    if not re.fullmatch("[0-9]{1,19}", seq) or not digest:
         raise BadProject(f"--head: found {text!r}, expected SEQ:HASH as `comporta audit verify` prints it.")
     return Head(seq=int(seq), hash=digest)

@@ -48,9 +48,12 @@ def verify(
         _compare(states, snapshot, faults)
         for name in snapshot.unguarded():
             faults.add("guard", found.GUARD(name=name))
-    for seq, kind in chain.bodiless.items():
-        if seq not in states.removed:
+    for seq, (at, kind, schema) in chain.bodiless.items():
+        said = states.removed.get(seq)
+        if said is None:
             faults.add("body", found.BODY(seq=seq, kind=kind), seq=seq)
+        elif said[1] is not None and said[1] != (at, kind, schema):
+            faults.add("changed", found.CHANGED(seq=seq, kind=kind), seq=seq)
     unknown = list(states.unknown())
     if chain.backwards:
         unknown.append(found.KEYED_TIME(count=chain.backwards))
@@ -69,7 +72,7 @@ def verify(
         keyed=chain.keyed,
         signed=chain.signed,
         public=signs,
-        removed={seq: by for seq, by in states.removed.items() if seq in chain.bodiless},
+        removed={seq: by for seq, (by, _) in states.removed.items() if seq in chain.bodiless},
         head=Head(seq=chain.seq, hash=chain.hash),
         readings=tuple(each.name for each in readings),
         faults=tuple(faults[:TOLD]),
@@ -89,7 +92,8 @@ class _Nothing:
 class _Refolded:
     """Every reading made again, from the events alone. signs: the public key that the chain must name.
 
-    removed: event → the one that says that its body was removed."""
+    removed: event → the one that says that its body was removed, and the event's time, kind and schema as it
+    says them; None where it was written before such were said."""
 
     def __init__(self, opened: Opened, snapshot: Snapshot, signs: str, faults: Faults) -> None:
         self._opened = opened
@@ -97,7 +101,7 @@ class _Refolded:
         self._faults = faults
         self._states = States(opened, _Nothing())
         self._strange: dict[str, int] = {}
-        self.removed: dict[int, int] = {}
+        self.removed: dict[int, tuple[int, tuple[int, str, int] | None]] = {}
         self.upto = {name: snapshot.upto(name) for name in opened.readings}
 
     def fold(self, event: Event) -> None:
@@ -122,7 +126,8 @@ class _Refolded:
 
     def _own(self, fact: Fact, event: Event) -> None:
         if isinstance(fact, EventRemoved) and fact.seq < event.seq:
-            self.removed[fact.seq] = event.seq
+            was = (fact.removed_at, fact.removed_kind, fact.removed_schema) if fact.removed_kind else None
+            self.removed[fact.seq] = (event.seq, was)
         elif isinstance(fact, ProjectKeyed | ChainContinued) and fact.public not in ("", self._signs):
             self._faults.add("key", found.PUBLISHED(seq=event.seq, key=fact.public), seq=event.seq)
 
@@ -146,7 +151,7 @@ def _compare(refolded: _Refolded, snapshot: Snapshot, faults: Faults) -> None:
     for reading in refolded.upto:
         expected = refolded.of(reading)
         for key, text in snapshot.states(reading):
-            where = {"reading": reading, "key": key}
+            where = {"reading": reading, "key": key if isinstance(key, str) else repr(key)}
             if key not in expected:
                 faults.add("reading", found.NO_EVENT(**where), **where)
             elif expected.pop(key) != text:

@@ -98,6 +98,8 @@ def export(ledger: Ledger, public: str, withhold: Collection[int], write: Callab
             left.discard(seq)
             hidden += list(line) == LEAF
             while heads < len(signed) and type(signed[heads][0]) is int and signed[heads][0] <= seq:
+                if signed[heads][3] != public:
+                    raise _tampered(seq)
                 _put(_head(*signed[heads]), chain, write)
                 heads += 1
     if chain is None:

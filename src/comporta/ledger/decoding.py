@@ -49,7 +49,14 @@ class Decoding:
             for schema in range(event.schema, known.schema):
                 body = self._upcasts[event.kind, schema](body)
             return msgspec.convert(body, known)
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        except (
+            msgspec.DecodeError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise Tampered(
                 f"event {event.seq}: its body is no {event.kind} of schema {event.schema} ({error}). "
                 "Run `comporta audit verify` to see what else was changed."

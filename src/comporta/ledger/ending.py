@@ -20,8 +20,8 @@ SignedRow = tuple[Any, Any, Any, Any]
 
 
 class Ending(Record, frozen=True, kw_only=True):
-    """Where a chain ends as stored: the last event's seq, hash, time and leaf, the newest signed head's seq and
-    link. None: there is none."""
+    """Where a chain ends as stored: the last event's seq, hash, time, leaf, the newest head's seq and link.
+    None: there is none."""
 
     seq: Any = None
     hash: Any = None
@@ -57,8 +57,8 @@ def require_ours(
                 return
     raise Tampered(
         f"ledger: event {ending.seq!r}, the last one, is not what this project signed. It, or its signed "
-        "head, was changed, added or taken away, so nothing is appended to it. `comporta audit verify` names what "
-        "is wrong; restore the ledger from a backup."
+        "head, was changed, added or taken away, so nothing is appended to it. `comporta audit verify` names "
+        "what is wrong; restore the ledger from a backup."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast, get_args, get_type_hints
 import msgspec
 from blake3 import blake3
 
-from comporta.errors import BadProject
+from comporta.errors import BadProject, Tampered
 from comporta.ledger.decoding import Decoding
 from comporta.ledger.upcasts import Upcast
 from comporta.records.event import Event, Fact, Reading
@@ -57,8 +57,16 @@ class Opened:
         self.marks = {name: _mark(reading) for name, reading in self.readings.items()}
 
     def decode(self, reading: str, text: str) -> Any:
-        """The state that was stored. Raises BadProject for a reading this ledger was not opened with."""
-        return self._decoders[self.known(reading)].decode(text)
+        """The state that was stored. Raises BadProject for a reading this ledger was not opened with,
+        Tampered where it is no such state."""
+        decoder = self._decoders[self.known(reading)]
+        try:
+            return decoder.decode(text)
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+            raise Tampered(
+                f"reading {reading!r}: what is stored is not what a ledger wrote ({error}). "
+                "`comporta audit verify` names each such state."
+            ) from error
 
     def known(self, reading: str) -> str:
         """The name itself. Raises BadProject for a reading this ledger was not opened with."""
@@ -91,8 +99,11 @@ def _shape(type_: Any) -> str:
 
 
 def kinds_of(mark: str) -> set[str]:
-    """The kinds that the reading with this mark folds."""
-    return set(msgspec.json.decode(mark)["kinds"])
+    """The kinds that the reading with this mark folds; none for what is no mark, as nobody folds by it."""
+    try:
+        return set(msgspec.json.decode(mark)["kinds"])
+    except (msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError):
+        return set()
 
 
 class States:

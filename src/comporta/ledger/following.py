@@ -42,22 +42,27 @@ class Chain:
         faults: Faults,
     ) -> None:
         self._project, self._key, self._public = project, key, public
-        self._heads = heads
-        self._next_head = next(heads, None)
+        self.events = self.keyed = self.signed = self.seq = self.backwards = 0
         self._faults = faults
+        self._heads = self._numbered(heads)
+        self._next_head = next(self._heads, None)
         self._wrong: list[Row] = []
         self._at: int | None = None
         self._under_head = True
-        self.events = self.keyed = self.signed = self.seq = self.backwards = 0
         self.hash = ""
-        self.bodiless: dict[int, str] = {}
+        # Event → time, kind and schema as they are stored: nothing covers them but what says of the removal.
+        self.bodiless: dict[int, tuple[int, str, int]] = {}
 
     def follow(self, row: Row, head: Head | None) -> Event | None:
         """The event of the row where it can be read, whatever else is wrong with it."""
         row = tuple(map(plain, row))
         seq, at, kind, _, _, _, its_leaf, prev, hash_ = row
         self.events += 1
-        if type(seq) is int and seq < 1:
+        if type(seq) is not int:
+            # The text, fraction or bytes in its place stand at no place in the chain.
+            self._faults.add("unreadable", found.FIELD_TYPE(seq=self.seq + 1), seq=self.seq + 1)
+            return None
+        if seq < 1:
             self._faults.add("number", found.NUMBER(seq=seq), seq=seq)
             return None
         if seq != self.seq + 1:
@@ -111,12 +116,12 @@ class Chain:
             self._changed(row)
 
     def _leaved(self, row: Row, before: Head) -> None:
-        seq, _, kind, _, salt, body, its_leaf, prev, hash_ = row
+        seq, at, kind, schema, salt, body, its_leaf, prev, hash_ = row
         if hash_ != link(prev, its_leaf):
             self._faults.add("changed", found.RELINKED(seq=seq, kind=kind), seq=seq)
             self._wrong.append(row)
         elif salt is None or body is None:
-            self.bodiless[seq] = kind
+            self.bodiless[seq] = (at, kind, schema)
         elif not is_written(self._key, self._project, row, seq):
             self._changed(row)
         if self.keyed and self.keyed == self.events - 1 and not _continues(kind, body, before):
@@ -134,6 +139,14 @@ class Chain:
             else:
                 self._faults.add("time", found.BACKWARDS(seq=seq, kind=kind), seq=seq)
         self._at = at
+
+    def _numbered(self, heads: Iterator[tuple[Any, Any, Any, Any]]) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Those that name an event."""
+        for each in heads:
+            if type(each[0]) is int:
+                yield each
+            else:
+                self._faults.add("signature", found.SIGNATURE(seq=self.seq), seq=self.seq)
 
     def _follow_heads(self, seq: int) -> None:
         while self._next_head is not None and self._next_head[0] <= seq:

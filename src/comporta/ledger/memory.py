@@ -13,7 +13,7 @@ import msgspec
 from comporta.ledger.ending import Ending, ending_of, require_ours
 from comporta.ledger.folding import Opened, States
 from comporta.ledger.protocol import Row
-from comporta.ledger.removal import fact_of, needed, require_removable
+from comporta.ledger.removal import fact_of, needed, removable
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import row_of
 from comporta.ledger.turn import Standing, Turn
@@ -152,9 +152,8 @@ class MemoryLedger:
         with self._lock:
             before = self._rows
             found = next((each for each in before.events if each.seq == seq), None)
-            require_removable(found, seq)
             turn = self._turn(before)
-            event = turn.append(fact_of(seq, reason, by))
+            event = turn.append(fact_of(removable(found, seq, self._key), reason, by))
             events = [
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
                 for each in before.events

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 
-from comporta.errors import BadProject, NotFound, Refused
+from comporta.errors import BadProject, NotFound, Refused, Tampered
+from comporta.ledger.chain import microseconds
+from comporta.ledger.stored import is_written, row_of
 from comporta.records.event import Event
 from comporta.records.facts import ChainContinued, EventRemoved, ProjectKeyed
 
 _STAYS = {fact.kind for fact in (ChainContinued, EventRemoved, ProjectKeyed)}
 
 
-def require_removable(event: Event | None, seq: int) -> None:
-    """Raises NotFound where there is no such event, Refused where its body must stay."""
+def removable(event: Event | None, seq: int, key: bytes) -> Event:
+    """The event itself. Raises NotFound where there is none, Refused where its body must stay, Tampered where
+    it is not what was written: what is said of it must be true."""
     if event is None:
         raise NotFound(f"event {seq}: there is none. `comporta audit verify` tells how many there are.")
     if not event.leaf:
@@ -24,16 +27,26 @@ def require_removable(event: Event | None, seq: int) -> None:
         raise Refused(f"event {seq}: a {event.kind} says what the chain stands on, so its body must stay.")
     if event.body is None:
         raise Refused(f"event {seq}: its body was removed already.")
+    if not is_written(key, event.project, row_of(event), seq):
+        raise Tampered(f"event {seq}: it is not what was written. `comporta audit verify` tells more.")
+    return event
 
 
-def fact_of(seq: int, reason: str, by: str) -> EventRemoved:
+def fact_of(event: Event, reason: str, by: str) -> EventRemoved:
     """The fact that says so. Raises BadProject on a reason that is no code: it can never be taken back."""
     if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,63}", reason):
         raise BadProject(
             f"reason: found {reason[:40]!r}, expected a code of small letters, digits, '.', '_' and '-', "
             "such as erasure. What it is in words belongs where it can be deleted."
         )
-    return EventRemoved(seq=seq, reason=reason, by=by)
+    return EventRemoved(
+        seq=event.seq,
+        reason=reason,
+        by=by,
+        removed_at=microseconds(event.at),
+        removed_kind=event.kind,
+        removed_schema=event.schema,
+    )
 
 
 def needed(seq: int, error: Exception) -> Refused:

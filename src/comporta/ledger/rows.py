@@ -66,17 +66,20 @@ class Rows:
         found = self._ask(self._sql.states[high is not None, newest], **asked)
         return [(key, state) for key, state in found]
 
-    def page(self, after: int) -> list[Row]:
+    def page(self, after: int | None) -> list[Row]:
+        """after: None: from the first, whatever its number."""
+        if after is None:
+            return [tuple(row) for row in self._ask(self._sql.first_page, most=_PAGE)]
         return [tuple(row) for row in self._ask(self._sql.page, after=after, most=_PAGE)]
 
-    def rows(self, after: int = 0) -> Iterator[Row]:
+    def rows(self, after: int | None = 0) -> Iterator[Row]:
         while page := self.page(after):
             yield from page
             after = page[-1][0]
 
 
 class SnapshotRows(Rows):
-    def rows(self, after: int = -_ALL) -> Iterator[Row]:
+    def rows(self, after: int | None = None) -> Iterator[Row]:
         # Also those that no ledger writes: of a number below 1.
         return super().rows(after)
 
@@ -86,7 +89,8 @@ class SnapshotRows(Rows):
 
     def upto(self, reading: str) -> int | None:
         row = self.kept(reading)
-        return 0 if row is None else row[1]
+        upto = 0 if row is None else row[1]
+        return upto if type(upto) is int else None
 
     def unguarded(self) -> list[str]:
         return missing(self._connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -13,11 +13,11 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from comporta.errors import ComportaError, WrongKey
+from comporta.errors import ComportaError, Tampered, WrongKey
 from comporta.ledger.chain import key_mark, moment
 from comporta.ledger.ending import Ending, ending_of, require_ours
 from comporta.ledger.folding import Opened, States, kinds_of
-from comporta.ledger.removal import fact_of, needed, require_removable
+from comporta.ledger.removal import fact_of, needed, removable
 from comporta.ledger.rows import Rows, SnapshotRows
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import COLUMNS, event_of, row_of
@@ -87,7 +87,9 @@ class SqlLedger:
         with self._connected() as connection:
             standing = self._standing(connection)
         if standing is None or self._behind(standing):
-            self.transact(lambda turn: None)
+            # Else its audit could not be opened; what asks for such a reading says so again.
+            with suppress(Tampered):
+                self.transact(lambda turn: None)
 
     def transact(self, act: Callable[[Transaction], T]) -> T:
         with self._alone():
@@ -161,7 +163,11 @@ class SqlLedger:
 
     def head(self) -> Head:
         row = self._ask(lambda rows: rows.head())
-        return Head(seq=0, hash="") if row is None else Head(seq=row[0], hash=row[1])
+        if row is None:
+            return Head(seq=0, hash="")
+        if type(row[0]) is not int or type(row[1]) is not str:
+            raise Tampered(f"event {row[0]!r}: it is none. `comporta audit verify` tells what was changed.")
+        return Head(seq=row[0], hash=row[1])
 
     def _ask(self, question: Callable[[Rows], T]) -> T:
         """What is read outside of a transaction; asked once more where the connection had broken."""
@@ -199,8 +205,7 @@ class SqlLedger:
                 turn = self._turn(connection)
                 row = next(iter(self._rows(connection).page(seq - 1)), None)
                 found = None if row is None or row[0] != seq else event_of(row, self.project)
-                require_removable(found, seq)
-                event = turn.append(fact_of(seq, reason, by))
+                event = turn.append(fact_of(removable(found, seq, self._key), reason, by))
                 self._write(connection, turn)
                 connection.exec_driver_sql(self._sql.remove_body, {"of": self.project, "number": seq})
                 try:
@@ -289,7 +294,7 @@ class SqlLedger:
         start = {}
         for name in behind:
             mark, upto = kept.get(name, ("", None))
-            if mark == self._opened.marks[name] and upto is not None:
+            if mark == self._opened.marks[name] and type(upto) is int and upto >= 0:
                 start[name] = upto
             else:
                 start[name] = 0
@@ -301,7 +306,7 @@ class SqlLedger:
             event = event_of(row, self.project)
             fact = self._opened.decoding.fact(event)
             if fact is not None:
-                states.fold(fact, event, {name for name, seq in start.items() if event.seq > seq})
+                _fold(states, fact, event, {name for name, seq in start.items() if event.seq > seq})
         self._write_states(connection, states.changes)
         for name in start:
             self._keep(connection, name, self._opened.marks[name], None)
@@ -344,6 +349,18 @@ class SqlLedger:
             connection.exec_driver_sql(self._sql.put_state, put)
         if drop:
             connection.exec_driver_sql(self._sql.drop_state, drop)
+
+
+def _fold(states: States, fact: Fact, event: Event, names: set[str]) -> None:
+    try:
+        states.fold(fact, event, names)
+    except (ComportaError, DBAPIError):
+        raise
+    except Exception as error:  # boundary: a fold met a history that no ledger wrote
+        raise Tampered(
+            f"event {event.seq} ({event.kind}) cannot be folded ({error!r}). `comporta audit verify` tells "
+            "what else was changed."
+        ) from error
 
 
 class _Lost(ComportaError):

@@ -23,7 +23,8 @@ from sqlalchemy.pool import StaticPool
 
 from comporta.errors import BadProject, Busy, ComportaError, StorageFull
 
-_FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP"}
+# IOERR_WRITE: also where the file would pass a limit of the process (ulimit -f) or a quota.
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP", "SQLITE_IOERR_WRITE"}
 _making = threading.Lock()
 _WAIT = 0.0005  # seconds between two looks at whether it is our turn, give or take half
 
@@ -161,8 +162,9 @@ class Sqlite:
 
     def _full(self, error: Exception) -> StorageFull:
         return StorageFull(
-            f"ledger {self.url}: no space left on the device; nothing was half-written. "
-            "Free some space (`comporta store gc` deletes what nothing reaches) and run again."
+            f"ledger {self.url}: no space left on the device, or the file may not grow; nothing was "
+            "half-written. Free some space (`comporta store gc` deletes what nothing reaches), or raise the "
+            "limit on the size of files (`ulimit -f`), and run again."
         )
 
 
@@ -170,7 +172,16 @@ def _keep_to_oneself(driver: Any, record: Any) -> None:
     driver.execute("PRAGMA locking_mode=EXCLUSIVE")
 
 
+def _text(stored: bytes) -> str | bytes:
+    """Bytes that are no text stay bytes: a tampered row must not keep the ledger from its audit."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
+
+
 def _prepare(driver: Any, record: Any) -> None:
+    driver.text_factory = _text
     # The mode is kept in the file; to set it again would only wait for others.
     if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         _persist(driver)

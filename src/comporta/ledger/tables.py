@@ -96,6 +96,7 @@ class Statements(Record, frozen=True, kw_only=True):
     state: str
     states: dict[tuple[bool, bool], str]
     page: str
+    first_page: str
     heads: str
     head: str
     last: str
@@ -181,6 +182,7 @@ def statements(dialect: Dialect) -> Statements:
             .limit(most)
             .offset(none)
         ),
+        first_page=text(select(*whole).where(of(events)).order_by(events.c.seq).limit(most).offset(none)),
         heads=text(select(*signed_columns).where(of(heads)).order_by(heads.c.seq)),
         head=text(newest_event),
         last=text(select(*whole).where(of(events)).order_by(events.c.seq.desc()).limit(one).offset(none)),

@@ -43,12 +43,17 @@ class ChainContinued(Fact, frozen=True, kw_only=True):
 class EventRemoved(Fact, frozen=True, kw_only=True):
     """An event's body was taken away; its leaf and its place in the chain stay. seq: the event.
 
-    reason: a code such as `erasure`. by: the id of who did it."""
+    reason: a code such as `erasure`. by: the id of who did it. removed_at (microseconds since 1970, UTC),
+    removed_kind, removed_schema: the event's own, which its leaf no longer shows; empty where an older
+    Comporta wrote it."""
 
     kind: ClassVar[str] = "event.removed"
     seq: int
     reason: str
     by: str
+    removed_at: int = 0
+    removed_kind: str = ""
+    removed_schema: int = 0
 
 
 class RunStarted(Fact, frozen=True, kw_only=True):
