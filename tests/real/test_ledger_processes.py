@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -427,3 +428,34 @@ def test_a_process_that_opens_its_ledger_twice_keeps_its_hold_of_it(tmp_path: Pa
         mine.append(opened("sqlite:///ledger.db", tmp_path))
         mine.pop().close()
     assert sound(mine[0])
+
+
+_GROW = """
+import sys
+from pathlib import Path
+from comporta.errors import StorageFull
+from comporta.ledger import open_ledger
+from comporta.testing import Clock
+from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Deposited, put
+
+ledger = open_ledger(
+    "sqlite:///ledger.db", [BALANCES], key=KEY, clock=Clock(), root=Path(sys.argv[1]), facts=TEST_FACTS
+)
+try:
+    while True:
+        put(ledger, *(Deposited(account=f"a{n}", amount=1) for n in range(100)))
+except StorageFull as error:
+    print(error)
+"""
+
+
+def test_a_limit_on_the_size_of_files_is_a_full_disk(tmp_path: Path) -> None:
+    ledger = opened("sqlite:///ledger.db", tmp_path)
+    limited = subprocess.run(
+        ["bash", "-c", 'ulimit -f 400; exec "$@"', "-", sys.executable, "-c", _GROW, str(tmp_path)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "nothing was half-written" in limited.stdout
+    assert sound(ledger)
+    put(ledger, Deposited(account="after", amount=1))
+    ledger.close()
