@@ -88,7 +88,7 @@ def difference(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> tuple
         return len(before), len(now)
     titles: dict[str, str] = {}
     for old, new in zip(before, now, strict=True):
-        same = titles.setdefault(old["check"], new["check"]) == new["check"]
+        same = titles.setdefault(old.get("check", ""), new.get("check", "")) == new.get("check", "")
         if not same or {**old, "check": ""} != {**new, "check": ""}:
             return old, new
     return None if len(set(titles.values())) == len(titles) else (len(titles), len(set(titles.values())))
