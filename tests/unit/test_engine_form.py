@@ -261,6 +261,24 @@ def test_a_class_keeps_its_name(package: Path) -> None:
     assert digest(package, "own.e:fit") != before
 
 
+def test_a_check_that_reaches_another_function_of_the_same_name_is_another(package: Path) -> None:
+    (package / "e.py").write_text("def third(x):\n    return 2 * x\n\ndef single(x):\n    return x\n")
+    mine = package.parent / "mine.py"
+
+    def own_of(room: str, name: str) -> str:
+        mine.write_text(f"from own.{room} import {name}\ndef holds(x):\n    return {name}(x)\n")
+        return Code(package.parent).of(("mine.py:holds",)).own
+
+    sources._names_below.cache_clear()
+    before, other, single = own_of("b", "third"), own_of("e", "third"), own_of("e", "single")
+    assert before != other
+    assert own_of("b", "third") == before
+    edit(package, ("e.py", "return x\n", "return -x\n"))
+    assert own_of("e", "single") == single, "whatever Comporta's own code beside it does"
+    (package / "e.py").rename(package / "f.py")
+    assert own_of("f", "third") == other, "wherever it stands"
+
+
 def test_of_the_projects_own_code_a_check_counts_wherever_it_stands(tmp_path: Path) -> None:
     (tmp_path / "helper.py").write_text("LEAST = [3]\ndef least(x):\n    return x > LEAST[0]\n")
     text = "from helper import least\ndef holds(x):\n    return least(x)\n"

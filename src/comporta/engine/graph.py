@@ -14,7 +14,7 @@ from comporta.engine.links import ALL, Key, Link, Look, Node, absolute_name
 from comporta.engine.modules import Modules, Place, Read
 from comporta.engine.source import Import, Statement, text_hash
 from comporta.errors import BadProject
-from comporta.project.sources import own
+from comporta.project.sources import names_of_own, own
 
 Value = Callable[[Place, str], tuple[str, tuple[str, ...]] | None]
 
@@ -86,6 +86,10 @@ class Graph:
 
     def _look(self) -> Look:
         return Look(self.modules, self.place)
+
+    def is_shared(self, name: str) -> bool:
+        """Whether two files of Comporta's or more declare something of this name."""
+        return names_of_own()[name] > 1
 
     def place(self, place: Place) -> Place:
         """Remembered by its label."""

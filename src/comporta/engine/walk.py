@@ -18,7 +18,8 @@ from comporta.records import Record
 
 class Reach(Record, frozen=True, kw_only=True):
     """What some functions reach. digest: of all of it. own: of what is the project's, wherever it stands and
-    whatever Comporta's own code beside it does. packages: top-level names imported from outside. files: those
+    whatever Comporta's own code beside it does, which is told by its name, and where Comporta has several of
+    that name by its digest. packages: top-level names imported from outside. files: those
     read. values: constant → digest of its value."""
 
     digest: str
@@ -138,9 +139,15 @@ class _Walk:
                     if target is not None and target in numbers:
                         told.append(f"\t{numbers[target]} {text}")
                     else:
-                        told.append(f"\t:{text if target is None else said}")
+                        told.append(f"\t:{text if target is None else said + self._which(target, said)}")
             return "".join(told)
 
         lines = ["root" + line(node) for node in roots]
         lines += [node.bare + line(node) for node in self._nodes if node.bare]
         return blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest()
+
+    def _which(self, target: Key, said: str) -> str:
+        """Which of Comporta's own of one name is meant: "" where it has one, else what that one does."""
+        if not said or not self._graph.is_shared(said.partition(".")[0]):
+            return ""
+        return f"@{_Walk(self._graph).reach([self._graph.node(target)]).digest}"

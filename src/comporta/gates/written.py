@@ -86,10 +86,8 @@ def declared(kind: type) -> str:
     if isinstance(node, ast.ClassDef):
         node.body = [each for each in node.body if "title" not in _bound(each)]
     # Where it reads a docstring, docstrings decide.
-    documents = any(
-        "__doc__" in (getattr(each, "attr", ""), getattr(each, "id", "")) for each in ast.walk(tree)
-    )
-    return blake3(_told(node, documents).encode(errors="surrogatepass")).hexdigest()
+    named = {getattr(each, "attr", getattr(each, "id", "")) for each in ast.walk(tree)}
+    return blake3(_told(node, "__doc__" in named).encode(errors="surrogatepass")).hexdigest()
 
 
 def source_alone(value: Any) -> Any:
@@ -143,8 +141,8 @@ def _told(value: Any, documents: bool) -> str:
     if not isinstance(value, ast.AST):
         return repr(value)
     fields = dict(ast.iter_fields(value))
-    if isinstance(value, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        if not documents and ast.get_docstring(value, clean=False) is not None:
-            fields["body"] = value.body[1:]
+    defines = isinstance(value, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    if defines and not documents and ast.get_docstring(value, clean=False) is not None:
+        fields["body"] = fields["body"][1:]
     told = (f"{name}={_told(each, documents)}" for name, each in fields.items() if each not in (None, []))
     return f"{type(value).__name__}({','.join(told)})"
