@@ -52,7 +52,8 @@ class _Walk:
         self._files: set[str] = set()
         self._values: dict[str, str] = {}
 
-    def reach(self, roots: list[Node]) -> Reach:
+    def digest(self, roots: list[Node]) -> str:
+        """Of all that they reach."""
         lines = ["root" + self._line(node) for node in roots]
         position = 0
         done: set[str] = set()
@@ -68,8 +69,11 @@ class _Walk:
             if not new:
                 break
             lines += new
+        return blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest()
+
+    def reach(self, roots: list[Node]) -> Reach:
         return Reach(
-            digest=blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest(),
+            digest=self.digest(roots),
             own=self._own(roots),
             packages=tuple(sorted(self._packages - sys.stdlib_module_names)),
             files=tuple(sorted(self._files)),
@@ -77,7 +81,7 @@ class _Walk:
         )
 
     def all(self, roots: list[Node]) -> Iterator[tuple[Key, Node]]:
-        self.reach(roots)
+        self.digest(roots)
         return zip(self._keys, self._nodes, strict=True)
 
     def _line(self, node: Node) -> str:
@@ -148,6 +152,10 @@ class _Walk:
 
     def _which(self, target: Key, said: str) -> str:
         """Which of Comporta's own of one name is meant: "" where it has one, else what that one does."""
-        if not said or not self._graph.is_shared(said.partition(".")[0]):
+        if (
+            not said
+            or not any(node.bare for node in self._nodes)
+            or not self._graph.is_shared(said.partition(".")[0])
+        ):
             return ""
-        return f"@{_Walk(self._graph).reach([self._graph.node(target)]).digest}"
+        return f"@{self._graph.remembered(target, lambda node: _Walk(self._graph).digest([node]))}"

@@ -141,8 +141,8 @@ def _told(value: Any, documents: bool) -> str:
     if not isinstance(value, ast.AST):
         return repr(value)
     fields = dict(ast.iter_fields(value))
-    defines = isinstance(value, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    if defines and not documents and ast.get_docstring(value, clean=False) is not None:
-        fields["body"] = fields["body"][1:]
+    if not documents and isinstance(value, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        said = ast.get_docstring(value, clean=False) is not None
+        fields["body"] = value.body[1:] if said else value.body
     told = (f"{name}={_told(each, documents)}" for name, each in fields.items() if each not in (None, []))
     return f"{type(value).__name__}({','.join(told)})"
