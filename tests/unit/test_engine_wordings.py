@@ -106,6 +106,17 @@ def test_a_reworded_message_changes_no_steps_code(tmp_path: Path, before: dict[s
     assert differing(package, before) == set()
 
 
+def test_a_comma_in_what_a_training_function_is_told_changes_no_steps_code(
+    tmp_path: Path, before: dict[str, str]
+) -> None:
+    package = copied(tmp_path)
+    file = package / "train" / "call.py"
+    text = file.read_text()
+    assert "that is not fitted, expected a fitted one" in text
+    file.write_text(text.replace("that is not fitted, expected", "that is not fitted: expected"))
+    assert differing(package, before) == set()
+
+
 def test_a_moved_module_changes_no_steps_code(tmp_path: Path, before: dict[str, str]) -> None:
     package = copied(tmp_path)
     for old, new in (
