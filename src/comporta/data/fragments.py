@@ -81,7 +81,8 @@ def masked(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[st
                     frame = pl.read_parquet(store.get(name))
                 except pl.exceptions.PolarsError:
                     raise Tampered(
-                        f"{dataset}: {name} cannot be read: it was damaged since it was written. {MEND}"
+                        f"{dataset}: {name} cannot be read: it was damaged since it was "
+                        f"written. {MEND.template}"
                     ) from None
                 objects[id] = {
                     str(part["fragment"][0]): part["row"]

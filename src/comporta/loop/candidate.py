@@ -146,8 +146,8 @@ def _tried(process: subprocess.Popen[bytes], forms: Sequence[str]) -> tuple[str,
             raise Refused("candidate: its server ended before it answered; the step's log says why.")
         if not said:
             raise Refused(f"candidate: its server was not ready within {SECONDS:g} seconds.")
-        if said[0].startswith(CANNOT):
-            failed[form] = said[0].removeprefix(CANNOT)
+        if said[0].startswith(CANNOT.template):
+            failed[form] = said[0].removeprefix(CANNOT.template).lstrip()
     return next(found[0] for line in lines if (found := ADDRESS.search(line))), failed
 
 

@@ -87,7 +87,8 @@ class StepClaimed(Fact, frozen=True, kw_only=True):
 
 class StepAnswered(Fact, frozen=True, kw_only=True):
     """question: what was asked, whole, so that lineage needs nothing else. source: the project of this ledger
-    whose run it was, where the answer was taken over from there; empty where it was asked here."""
+    whose run it was, where the answer was taken over from there; empty where it was asked here.
+    cost: what it took where it was asked: a sum of what was spent skips those with a source."""
 
     kind: ClassVar[str] = "step.answered"
     run: str
