@@ -105,6 +105,6 @@ def _require_not_needed(ledger: Ledger, artifact: Artifact) -> None:
             if isinstance(asset, Artifact) and asset.digest == artifact.digest:
                 raise Refused(
                     f"artifact {artifact.digest[:12]}: found the {name} of {version.id}, expected a text, "
-                    "the words of verdicts, a log or findings: a version stays whole. To erase a person from it, "
-                    "erase them from the dataset, run again and release the new version."
+                    "the words of verdicts, a log or findings: a version stays whole. To erase a person "
+                    "from it, erase them from the dataset, run again and release the new version."
                 )
