@@ -12,7 +12,7 @@ from comporta.errors import BadProject, NotFound, Refused
 from comporta.ledger import Ledger
 from comporta.loop.artifacts import recorded
 from comporta.loop.house import House
-from comporta.loop.keep import reached
+from comporta.loop.keep import reached, require_known_projects
 from comporta.loop.lineage import QUESTIONS
 from comporta.loop.people import acting, identify
 from comporta.loop.removals import REMOVALS
@@ -37,11 +37,12 @@ def remove(house: House, digest: str, *, reason: str, by: str = "") -> Removed:
 
     digest: whole, or its beginning. reason: a code. by: empty: the name you are logged in with. Killed in
     between, the same once more does the rest. Raises NotFound; BadProject on a reason that is no code;
-    Refused for what a version is served, judged or built again from.
+    Refused for what a version of any project in this store is served, judged or built again from.
     """
     if reason not in get_args(Removal):
         raise BadProject(f"--reason: found {reason[:40]!r}, expected one of: {', '.join(get_args(Removal))}.")
     artifact = _found(house, digest)
+    require_known_projects(house)
     with _ledgers(house) as every:
         for ledger in every:
             _require_not_needed(ledger, artifact)
