@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from comporta.engine import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Engine
-from comporta.engine.reasons import shown
 from comporta.errors import BadProject, ExpectationBroken, LimitPassed, StepFailed
 from comporta.ledger import Ledger, open_ledger
+from comporta.loop.sentences import sentence
 from comporta.records import Answer, Limits, Node, Output, Plan, Run, Transaction
 from comporta.records.facts import StepAnswered
 from comporta.store import Desk, derive, open_store
@@ -328,7 +328,7 @@ def test_a_step_that_raises_says_where_and_its_log_holds_the_rest(root: Path, en
     assert {("source", "done"), ("raises", "failed"), ("add", "skipped")} <= set(seen)
     ledger = ledger_of(root)
     ((_, run),) = ledger.scan(RUNS, newest=True, limit=1)
-    assert run.outcome == "failed" and shown(run.reason) == "raises: ValueError"
+    assert run.outcome == "failed" and sentence(run.reason) == "raises: ValueError"
     failure = ledger.get(FAILURES, f"{run.id}/raises")
     assert failure is not None and failure.why == "raised" and failure.log is not None
     assert all(b"patient" not in event.body for event in ledger.events()), "no value from the data"
@@ -387,7 +387,7 @@ def test_every_step_that_failed_is_named_with_its_reason(root: Path, engine: Eng
     assert others[1] == "expects: late: found 2"
     assert " Log: " not in "".join(others)
     ((_, run),) = ledger_of(root).scan(RUNS, newest=True, limit=1)
-    assert shown(run.reason) == "raises: ValueError, again: ValueError, expects: ExpectationBroken"
+    assert sentence(run.reason) == "raises: ValueError, again: ValueError, expects: ExpectationBroken"
     assert run.details is not None and run.details.kind == "text"
     assert run.nodes.keys() == {"source"}
 

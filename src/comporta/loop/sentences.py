@@ -21,6 +21,8 @@ PACKAGES = ("comporta.gates", "comporta.evidence.codes")
 
 MODULES = (
     "comporta.records.verdict",
+    "comporta.records.staleness",
+    "comporta.engine.reasons",
     "comporta.stats.codes",
     "comporta.train.codes",
     "comporta.loop.codes",
