@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 import polars as pl
 
+from comporta.data.codes import MEND
 from comporta.data.groups import grouped
 from comporta.data.log import read_log
 from comporta.data.manifests import read_manifest, stands
-from comporta.data.names import MEND, object_name
+from comporta.data.names import object_name
 from comporta.errors import NotFound, Tampered
 from comporta.records import Record
 from comporta.store import Keys, Store

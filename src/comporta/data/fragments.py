@@ -11,10 +11,11 @@ import msgspec
 import polars as pl
 from blake3 import blake3
 
+from comporta.data.codes import MEND
 from comporta.data.encode import encode_frame
 from comporta.data.extent import ends, instant
 from comporta.data.keys import PLACE
-from comporta.data.names import MEND, object_name, readable, storage_options
+from comporta.data.names import object_name, readable, storage_options
 from comporta.errors import Tampered
 from comporta.records import Fragment, Shape
 from comporta.store import Keys, Store, digest

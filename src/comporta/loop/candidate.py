@@ -27,7 +27,7 @@ from comporta.loop.way import Way, answering, lent, watched
 from comporta.project.sources import watch
 from comporta.records import Artifact, Feedback, Record, Route, Share, Slice, decode, encode
 from comporta.serve import Line, Loaded, Scored, serve
-from comporta.serve.serving import CANNOT
+from comporta.serve.codes import CANNOT
 from comporta.store import Desk, Keys, derive
 from comporta.store.local import LocalStore
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
 
 from comporta.errors import NotFound
@@ -19,6 +20,7 @@ from comporta.loop.people import (
     role_of,
 )
 from comporta.loop.sentences import Say, sentence
+from comporta.loop.served_parts import require_served_parts
 from comporta.loop.settle import settle
 from comporta.loop.staleness import staleness
 from comporta.project.person import APPROVES
@@ -113,10 +115,12 @@ def approve(
 def release(house: House, name: str, *, by: str = "", reason: str = "", say: Say = sentence) -> Release:
     """All traffic to a version, in one act. by: empty: the name you are logged in with.
 
-    Raises NotFound; Refused, also where nobody can tell whether rows it learned from were erased.
+    Raises NotFound; Refused, also where nobody can tell whether rows it learned from were erased, or where
+    what it is served from is not there as it was written.
     """
     version = version_of(house, name)
     answers = staleness(house, version)
+    served = cache(lambda: require_served_parts(house, version))
 
     def look(view: View) -> Standing:
         now = _now(view, version)
@@ -125,7 +129,9 @@ def release(house: House, name: str, *, by: str = "", reason: str = "", say: Say
     def decide(seen: Standing, by: str, reason: Artifact | str) -> VersionReleased:
         now, forgotten, route = seen
         require_releasable(revealed(house, now), house.clock(), answers, forgotten, say)
-        return released(route, version.model, version.number, by=by, reason=reason, at=house.clock())
+        fact = released(route, version.model, version.number, by=by, reason=reason, at=house.clock())
+        served()
+        return fact
 
     return _moved(house, look, decide, by, reason)
 
@@ -154,6 +160,7 @@ def rollback(house: House, model: str, *, by: str = "", reason: str = "", say: S
         known = tuple(each for each in answers[back.id] if each.answer != "unknown")
         # Whoever approved it did so before it was released: to be forgotten since shuts no way back.
         require_releasable(revealed(house, back), house.clock(), known, say=say)
+        require_served_parts(house, back)
         return fact
 
     done = _moved(house, look, decide, by, reason)

@@ -23,6 +23,8 @@ MODULES = (
     "comporta.records.verdict",
     "comporta.records.staleness",
     "comporta.engine.reasons",
+    "comporta.data.codes",
+    "comporta.serve.codes",
     "comporta.stats.codes",
     "comporta.train.codes",
     "comporta.loop.codes",
