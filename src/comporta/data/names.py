@@ -9,17 +9,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from comporta.errors import BadProject, NotFound, Tampered
-from comporta.records import PREDICTIONS, Fragment, code
+from comporta.records import PREDICTIONS, Fragment
+from comporta.records.advice import MEND as MEND
 from comporta.store import Store
 
 # Schemes that polars scans by itself, with the credentials of the environment.
 _SCANNED = ("s3", "gs", "gcs", "az", "azure", "abfs", "abfss")
-
-MEND = code(
-    "data.mend",
-    "Run again: it is written anew where the source still returns the rows it was made from; else restore it "
-    "from a backup. `comporta audit verify` finds every damaged one.",
-)
 
 
 def checked_name(dataset: str) -> str:

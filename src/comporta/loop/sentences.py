@@ -21,6 +21,7 @@ PACKAGES = ("comporta.gates", "comporta.evidence.codes")
 
 MODULES = (
     "comporta.records.verdict",
+    "comporta.records.advice",
     "comporta.records.staleness",
     "comporta.engine.reasons",
     "comporta.stats.codes",

@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from comporta.errors import BadProject, BadRequest, ComportaError
-from comporta.records import Share, code
+from comporta.records import Share
+from comporta.records.advice import CANNOT as CANNOT
 from comporta.records.release import champion
 from comporta.serve.live import Live
 from comporta.serve.route import choose
 from comporta.serve.source import Source
-
-CANNOT = code("serve.cannot", "the new release cannot be served.")
-"""What is said before the reason; whoever started the server looks for it."""
 
 
 class Door(msgspec.Struct, frozen=True):
