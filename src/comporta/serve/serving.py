@@ -14,8 +14,6 @@ from comporta.serve.live import Live
 from comporta.serve.route import choose
 from comporta.serve.source import Source
 
-"""What is said before the reason; whoever started the server looks for it."""
-
 
 class Door(msgspec.Struct, frozen=True):
     """One model: its shares, and the versions they name, in memory.
