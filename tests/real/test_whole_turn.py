@@ -160,7 +160,8 @@ def test_a_place_that_nobody_declared_is_found() -> None:
 def test_each_declared_place_was_written_or_is_one_of_these(turn: Turn) -> None:
     """A place that nothing writes any more is no place."""
     seen = {place.name for base, path, _ in places(turn) if (place := place_of(base, path))}
-    assert {each.name for each in PLACES} - seen == {
+    # Written only where a server ends before it could write all that it answered.
+    assert {each.name for each in PLACES} - seen - {"counts of lost answers"} == {
         "reports of faults",  # after an error of Comporta's own
         "rejected rows",  # where something that was answered cannot be sealed
     }

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from comporta.loop.house import House
-from comporta.loop.places import Place, parse
 from comporta.loop.trace_back import dataset_back, prediction_back, row_back, version_back
 from comporta.loop.trace_forward import dataset_forward, row_forward, subject_forward, version_forward
+from comporta.loop.trace_ids import Place, parse
 from comporta.loop.tree import Tree
 
 Walk = Callable[[House, Place], Tree]

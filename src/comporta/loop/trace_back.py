@@ -13,11 +13,11 @@ from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, before, data_place, place
 from comporta.loop.log import prediction
 from comporta.loop.people import readable, readable_releases
-from comporta.loop.places import Place
 from comporta.loop.release import version_of
 from comporta.loop.rows import key_of
 from comporta.loop.sentences import sentence
 from comporta.loop.staleness import staleness
+from comporta.loop.trace_ids import Place
 from comporta.loop.tree import Tree
 from comporta.records import Joined, Manifest, Observation, Slice, Verdict, Version, Waiver
 from comporta.release import ROUTES
@@ -270,7 +270,7 @@ def _stale(house: House, version: Version) -> dict[str, str]:
     return {
         f"rows of {each.dataset}": "erased since"
         if each.answer == "erased"
-        else f"not known to be there: {each.why}"
+        else f"not known to be there: {sentence(each.cause or '')}"
         for each in staleness(house, version)
         if each.answer != "fresh"
     }

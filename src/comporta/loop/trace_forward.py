@@ -12,10 +12,10 @@ from comporta.errors import NotFound
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, after, data_place
 from comporta.loop.log import predictions
-from comporta.loop.places import Place
 from comporta.loop.release import models, version_of
 from comporta.loop.rows import bundle_of, key_of, learned_rows
 from comporta.loop.test_set import evaluations
+from comporta.loop.trace_ids import Place
 from comporta.loop.tree import Tree
 from comporta.records import Form, Version, canonical, decode, encode
 from comporta.release import ROUTES
