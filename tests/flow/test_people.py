@@ -283,3 +283,26 @@ def test_facts_of_before_with_plain_names_are_read_beside_those_with_ids(house: 
     assert [event.schema for event in both] == [1, 1, 2]
     older = msgspec.json.decode(both[0].body)["approval"]
     assert (older["by"], older["reason"]) == ("ana", "Read every verdict.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["approve", "worth/1", "--by", ""],
+        ["approve", "worth/1", "--by", " "],
+        ["approve", "worth/1", "--by", "ana", "--role", ""],
+        ["release", "leaving/1", "--by="],
+        ["rollback", "leaving", "--by", ""],
+        ["waive", "leaving/3", "any", "--reason", "x", "--until", "2099-01-01", "--by", ""],
+        ["audit", "remove", "3", "--reason", "erasure", "--by", ""],
+    ],
+)
+def test_an_option_that_is_given_blank_names_nobody(
+    folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_house(folder) as house:
+        before = untouched(house)
+    assert main([*words, "--project", str(folder)]) == 2
+    assert "found a blank --by or --role" in " ".join(capsys.readouterr().err.split())
+    with open_house(folder) as house:
+        assert untouched(house) == before

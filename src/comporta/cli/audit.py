@@ -168,7 +168,7 @@ def remove(
     /,
     *,
     reason: Annotated[str, Parameter(help="A code such as erasure; not the reason's own words.")],
-    by: By = "",
+    by: By = None,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -180,7 +180,7 @@ def remove(
     from comporta.loop.people import acting, identify
 
     with open_house(project, works=True) as house:
-        event = house.ledger.remove_body(seq, reason=reason, by=identify(house, acting(by)).id)
+        event = house.ledger.remove_body(seq, reason=reason, by=identify(house, acting(by or "")).id)
     if json:
         show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
         return

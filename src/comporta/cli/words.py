@@ -111,6 +111,7 @@ NEXT_AFTER_RELEASE = "Next:  comporta serve"
 ROLLED_BACK = "{version} has all traffic again, in place of {gone}."
 
 # people
+BLANK = "found a blank --by or --role, expected a name or a role. Leave the option out, or set its variable."
 NAME = "Their name, compared without case; or their id."
 NO_PEOPLE = "Nobody has approved, waived or released anything yet, and the project declares nobody."
 FORGOTTEN = "The name of {id} is deleted. What they did stays recorded under that id."
