@@ -13,7 +13,7 @@ from comporta.loop.artifacts import artifacts_in
 from comporta.loop.belonging import require_same_project
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS
-from comporta.loop.people import PREFIX
+from comporta.loop.seal import PREFIX
 from comporta.records import Artifact
 from comporta.registry import VERSIONS
 from comporta.release import ROUTES

@@ -15,8 +15,9 @@ from typing import TypeVar
 
 import msgspec
 
-from comporta.errors import BadProject, NotFound, Refused, Tampered
+from comporta.errors import BadProject, NotFound, Refused
 from comporta.loop.house import House
+from comporta.loop.seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
 from comporta.project.person import Role
 from comporta.records import (
     Approval,
@@ -29,15 +30,12 @@ from comporta.records import (
     Waiver,
     canonical_name,
     cleaned,
-    decode,
     encode,
     is_person_id,
 )
 from comporta.records.facts import PersonForgotten
 from comporta.registry import FORGOTTEN
-from comporta.store import Store, digest
 
-PREFIX = "people/"
 DELETED = "(text deleted)"
 
 S = TypeVar("S", Approval, Waiver, Release)
@@ -55,7 +53,7 @@ class Member(Record, frozen=True, kw_only=True):
 
 def people(house: House) -> tuple[Member, ...]:
     """Everybody that the directory knows or the project declares, by name."""
-    found = {canonical_name(each.name): each for each in _entries(house.store)}
+    found = {canonical_name(each.name): each for each in _entries(house)}
     declared = {canonical_name(each.name): each for each in house.project.people}
     members = (
         Member(
@@ -73,7 +71,7 @@ def find(house: House, name: str) -> Identity | None:
     """The directory's entry of this name, compared without case. Raises BadProject on a name that is none."""
     place = _place(house, name)
     try:
-        return _read(house.store, place)
+        return _genuine(house, place)
     except NotFound:
         return None
 
@@ -83,7 +81,7 @@ def identify(house: House, name: str) -> Identity:
     while (known := find(house, name)) is None:
         made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=house.clock())
         # Put only where none is: of two at once, both go on with the one that came first.
-        if house.store.put(_place(house, name), encode(made)):
+        if house.store.put(_place(house, name), encode(sealed(house.keys, made))):
             return made
     return known
 
@@ -93,7 +91,7 @@ def forget(house: House, name: str) -> Identity:
 
     Raises NotFound, where the directory has no such name.
     """
-    known = _with_id(house.store, name) if is_person_id(name) else find(house, name)
+    known = _with_id(house, name) if is_person_id(name) else find(house, name)
     if known is None:
         raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list")
 
@@ -153,7 +151,7 @@ def reason_of(house: House, text: str) -> Artifact | str:
 
 def readable(house: House, *versions: Version) -> tuple[Version, ...]:
     """The versions as people read them: names for ids, and the reasons' text."""
-    name_of = _names(house.store)
+    name_of = _names(house)
     return tuple(
         msgspec.structs.replace(
             version,
@@ -166,7 +164,7 @@ def readable(house: House, *versions: Version) -> tuple[Version, ...]:
 
 def readable_releases(house: House, *releases: Release) -> tuple[Release, ...]:
     """The releases as people read them: names for ids, and the reasons' text."""
-    name_of = _names(house.store)
+    name_of = _names(house)
     return tuple(_readable(house, each, name_of) for each in releases)
 
 
@@ -184,40 +182,47 @@ def _text(house: House, reason: Artifact | str) -> str:
         return DELETED
 
 
-def _names(store: Store) -> Callable[[str], str]:
+def _names(house: House) -> Callable[[str], str]:
     """Id → name. The directory is read once, when first asked."""
 
     @cache
     def names() -> dict[str, str]:
-        return {each.id: each.name for each in _entries(store)}
+        return {each.id: each.name for each in _entries(house)}
 
     return lambda id: names().get(id) or f"a person forgotten ({id})"
 
 
 def _place(house: House, name: str) -> str:
-    return PREFIX + digest(house.keys.person, canonical_name(name).encode())
+    return place_of(house.keys, name)
 
 
-def _entries(store: Store) -> list[Identity]:
+def _entries(house: House) -> list[Identity]:
+    """All entries; of one that was changed, that it was stands in place of the name."""
     found = []
-    for entry in store.list(PREFIX):
+    for each in house.store.list(PREFIX):
         try:
-            found.append(_read(store, entry.name))
+            entry = read_entry(house.store, each.name)
         except NotFound:
             continue  # forgotten since
+        if not is_genuine(house.keys, each.name, entry):
+            entry = msgspec.structs.replace(entry, name=CHANGED.format(id=entry.id))
+        found.append(entry)
     return found
 
 
-def _with_id(store: Store, id: str) -> Identity | None:
-    return next((each for each in _entries(store) if each.id == id), None)
+def _with_id(house: House, id: str) -> Identity | None:
+    for each in house.store.list(PREFIX):
+        try:
+            if read_entry(house.store, each.name).id == id:
+                return _genuine(house, each.name)
+        except NotFound:
+            continue  # forgotten since
+    return None
 
 
-def _read(store: Store, place: str) -> Identity:
-    data = store.get(place)
-    try:
-        return decode(data, Identity)
-    except msgspec.MsgspecError:
-        raise Tampered(
-            f"{store.url}/{place}: found no entry of the directory of people. Restore it from a backup, or "
-            "delete it: who it was is then forgotten."
-        ) from None
+def _genuine(house: House, place: str) -> Identity:
+    """The entry at this place. Raises NotFound; Tampered, where it was changed."""
+    entry = read_entry(house.store, place)
+    if not is_genuine(house.keys, place, entry):
+        raise changed(house.store, place, entry)
+    return entry
