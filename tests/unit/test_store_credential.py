@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from comporta.cli import main
+from comporta.cli.init import make
 from comporta.errors import BadProject, WrongKey
+from comporta.project.settings import settings
 from comporta.records import encode
 from comporta.records.credential import masked, password_in, shown, without_password
 from comporta.store import read_secret, resolve, store_config, with_password
@@ -119,6 +122,10 @@ def test_a_ledgers_password_comes_from_its_reference(tmp_path: Path, monkeypatch
         ("postgresql://me@db:5432/x", "postgresql://me@db:5432/x"),
         ("postgresql://db/x?user=me&password=pw&host=h", "postgresql://db/x?user=me&password=***&host=h"),
         ("https://a.b/c?sig=abc", "https://a.b/c?sig=***"),
+        ("postgresql://u@db/x?pass%77ord=pw", "postgresql://u@db/x?pass%77ord=***"),
+        ("postgresql://host=1 password=pw", "postgresql://host=***"),
+        ("postgresql://password='p w' host=1", "postgresql://password=***"),
+        ("postgresql://host=1&x=2 password=pw", "postgresql://host=1&x=***"),
         ("sqlite:///ledger.db", "sqlite:///ledger.db"),
         ("s3://bucket/team/project", "s3://bucket/team/project"),
     ],
@@ -152,3 +159,40 @@ def test_credentials_of_no_known_form_are_refused_unseen(tmp_path: Path) -> None
         assert "NAME=VALUE" in str(error.value)
         assert SECRET not in str(error.value)
     assert store_config("", tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u@127.0.0.1:1/db?password=hunter2hunter2",
+        "postgresql://u@127.0.0.1:1/db?connect_timeout=1&pass%77ord=hunter2hunter2",
+        "postgresql://u@127.0.0.1:1/db?sslpassword=hunter2hunter2",
+        "postgresql://u@/db?host=127.0.0.1&port=1&password=hunter2%68unter2",
+        "postgresql://host=127.0.0.1 port=1 password=hunter2hunter2",
+        "postgresql://u:hunter2hunter2@127.0.0.1:1/db",
+    ],
+)
+@pytest.mark.parametrize("command", [["runs"], ["audit", "verify"], ["check"], ["key", "import"]])
+def test_a_password_anywhere_in_the_ledgers_url_is_never_shown(
+    tmp_path: Path,
+    url: str,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("psycopg")
+    make(tmp_path, "shop")
+    monkeypatch.setenv("COMPORTA_LEDGER", url)
+    (tmp_path / "kept").write_text((tmp_path / "comporta.key").read_text())
+    words = [*command, *([str(tmp_path / "kept")] if command == ["key", "import"] else [])]
+    assert main([*words, "--project", str(tmp_path)]) != 0
+    told = capsys.readouterr()
+    assert "ledger" in told.out + told.err
+    assert "hunter2" not in told.out + told.err
+
+
+def test_a_value_of_a_wrong_kind_in_the_settings_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "comporta.toml").write_text(f'ledger_password = ["{SECRET}"]\n')
+    with pytest.raises(BadProject) as error:
+        settings(tmp_path, {})
+    assert str(error.value) == "comporta.toml: ledger_password: found a list, expected text in quotes."

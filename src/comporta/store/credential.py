@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from comporta.errors import BadProject, ComportaError
-from comporta.records.credential import Credential, hide, password_in, shown
+from comporta.records.credential import Credential, hide, password_in, secrets_in, shown
 from comporta.store.urls import file_path
 
 SECONDS = 10.0
@@ -67,7 +67,8 @@ def with_password(url: str, reference: str, root: Path) -> str:
 
     Raises BadProject, also where the URL holds a password already.
     """
-    hide(password_in(url))
+    for secret in secrets_in(url):
+        hide(secret)
     scheme, _, rest = url.partition("://")
     if not reference or not scheme.startswith("postgres"):
         return url
@@ -75,10 +76,10 @@ def with_password(url: str, reference: str, root: Path) -> str:
         raise BadProject(
             "ledger: found a password in its URL and ledger_password too, expected one. Take the first out."
         )
-    secret = resolve("ledger_password", reference, root).value
+    password = resolve("ledger_password", reference, root).value
     host, slash, path = rest.partition("/")
     user, at, address = host.rpartition("@")
-    quoted = quote(secret, safe="")
+    quoted = quote(password, safe="")
     hide(quoted)
     return f"{scheme}://{user}:{quoted}@{address if at else host}{slash}{path}"
 
