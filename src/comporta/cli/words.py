@@ -25,6 +25,10 @@ MADE = "Made {where}:"
 NEXT_AFTER_INIT = "Next:  cd {where} && comporta run"
 NEXT_HERE = "Next:  comporta run"
 THERE = "already there, left as it is"
+NEXT_KEY = "Next:  comporta key import FILE"
+KEY_ELSEWHERE = (
+    "missing: comporta.pub is of a key there is already; put that here with comporta key import FILE"
+)
 KEY_GONE = "missing, and data was written with it: bring it back with comporta key import FILE"
 FILES = {
     "project.py": "data, features, model, gates: start here",
@@ -65,6 +69,8 @@ RETRIED = (
 # key
 KEY_SHOWN = "Whoever has this key can match what is stored to people. Keep it where secrets are kept."
 KEY_PUT = "Key {fingerprint} put in {where}."
+KEY_SAME = "Key {fingerprint} is in {where} already."
+KEY_MOVED = "The key that was there is now {where}: nothing here was written with it."
 
 # run
 RUN_OUT = "Where to write the verdicts too: a name ending in .md or .xml (JUnit). May be given twice."

@@ -11,7 +11,7 @@ from comporta.data import verify as verify_one
 from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit
 from comporta.ledger import verify as verified
-from comporta.ledger.signing import parse_public
+from comporta.ledger.signing import PUBLISHED, parse_public
 from comporta.loop.artifacts import ArtifactAudit
 from comporta.loop.artifacts import verify_artifacts as verified_artifacts
 from comporta.loop.datasets import DATASETS
@@ -20,9 +20,6 @@ from comporta.loop.house import READINGS, House
 from comporta.loop.keep import needed_artifacts
 from comporta.loop.seal import PREFIX, changed, is_genuine, read_entry
 from comporta.records import Head, Record
-
-PUBLISHED = "comporta.pub"
-"""The public key beside the project's file, for git: what strangers verify the chain with."""
 
 
 class DataAudit(Record, frozen=True, kw_only=True):
