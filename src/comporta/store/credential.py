@@ -38,8 +38,8 @@ def resolve(
 ) -> Credential:
     """The secret behind a reference. what: the setting that holds it, as errors call it.
 
-    A command runs without a shell, in `root`, for at most 10 seconds, and what it leaves running ends with it.
-    At most 64 KiB are read. whole: all of its output, or of the file; else the first line. expected: what it
+    A command runs without a shell, in `root`, for at most 10 seconds; what it leaves running ends with it. At
+    most 64 KiB are read. whole: all of its output, or of the file; else the first line. expected: what it
     should be. advice: scheme, or `empty` → what to do where nothing is there.
     Raises BadProject on what is no reference; `error` where there is no secret behind it. No error shows a
     value, nor what a command wrote to its standard error, which may hold one.
