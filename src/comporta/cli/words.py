@@ -62,6 +62,7 @@ TRIED_BROKEN = "A required gate fails on a sample, or could not be asked."
 # data
 RETRY = "Make all of them open rows again: the next seal tries them anew."
 NONE_REJECTED = "Nothing was set aside: every answer and label could be sealed."
+OPEN_ROWS = "Nothing is set aside now. Rows that are open, to be sealed at the next turn: {count}."
 RETRIED = (
     "{count} rows are open again. They are sealed within five minutes of serving, or set aside once more."
 )
