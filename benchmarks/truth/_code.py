@@ -15,7 +15,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from comporta.engine.form import Form
-from comporta.engine.source import codes, statements_of, text_hash
+from comporta.engine.source import codes, errors, statements_of, text_hash
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "comporta"
@@ -87,9 +87,9 @@ def _tree(file: Path) -> ast.Module:
 def _forms(file: Path) -> tuple[tuple[frozenset[str], str], ...]:
     """Each statement of a file: the names that it binds, and its form."""
     tree = _tree(file)
-    code = codes(tree)
+    code, faults = codes(tree), errors(tree)
     return tuple(
-        (_binds(node), Form(node, wordings=False, origins=False, code=code).text)
+        (_binds(node), Form(node, wordings=False, origins=False, code=code, errors=faults).text)
         for node in statements_of(tree)
     )
 

@@ -7,7 +7,8 @@
 Each study runs with the code at COMMIT, in a worktree below build/restamp, and with today's, with the same
 seeds; only where every row is the same is the table stamped, and told how it was proven. A check may have
 another title by now. The table must have been of the code at COMMIT: its digest then is asked of the code
-then. Stopped, it goes on with what is not stamped yet. The pages are written at the end.
+then. Where every file is the same bytes, and only the digest's rule another, nothing is run. Stopped, it goes
+on with what is not stamped yet. The pages are written at the end.
 """
 
 from __future__ import annotations
@@ -88,22 +89,34 @@ def difference(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> tuple
         return len(before), len(now)
     titles: dict[str, str] = {}
     for old, new in zip(before, now, strict=True):
-        same = titles.setdefault(old["check"], new["check"]) == new["check"]
+        same = titles.setdefault(old.get("check", ""), new.get("check", "")) == new.get("check", "")
         if not same or {**old, "check": ""} != {**new, "check": ""}:
             return old, new
     return None if len(set(titles.values())) == len(titles) else (len(titles), len(set(titles.values())))
 
 
-def stamp(name: str, commit: str, seeds: int) -> None:
-    """The table as it was, with today's digest and how that was proven."""
+def same_files(name: str, then: Path) -> bool:
+    """Whether all that the study depends on is as it was: then only the digest's own rule is another."""
+    files = code_of(studies()[name])
+    return all(
+        (then / each).exists() and (then / each).read_bytes() == (ROOT / each).read_bytes() for each in files
+    )
+
+
+def stamp(name: str, commit: str = "", seeds: int = 0) -> None:
+    """The table as it was, with today's digest and how that was proven; without a commit, as before."""
     file = RESULTS / f"{name}.json"
     held = json.loads(file.read_text())
     kept = {key: value for key, value in held.items() if key not in ("code", "digest", "rows", "proven")}
     digest = digest_of(code_of(studies()[name]))
-    proven = {"commit": commit, "seeds": seeds, "digest": held["digest"]}
+    proven = {"commit": commit, "seeds": seeds, "digest": held["digest"]} if commit else held.get("proven")
     part = file.with_suffix(".part")
     part.write_text(
-        json.dumps({**kept, "digest": digest, "proven": proven, "rows": held["rows"]}, indent=1) + "\n"
+        json.dumps(
+            {**kept, "digest": digest, **({"proven": proven} if proven else {}), "rows": held["rows"]},
+            indent=1,
+        )
+        + "\n"
     )
     part.replace(file)
 
@@ -139,6 +152,9 @@ def main() -> None:
         held = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
         if difference(rows_at(then, name) or [], held) is not None:
             raise Differs(f"its rows are others than at {commit[:12]}. Run the study anew: run.py {name}")
+        if same_files(name, then):
+            stamp(name)
+            return "its files are the same bytes; stamped"
         seeds = min(want.seeds, LONG.get(name, want.seeds))
         prove(name, then, seeds)
         stamp(name, commit, seeds)

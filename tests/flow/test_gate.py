@@ -107,7 +107,9 @@ def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(
         twin = replace(version, number=2, verdicts=(told,))
         forms = {told.check: told.form}
         (model,) = house.project.models
-        (again,) = [_deeper(each, twin, forms) for each in model.gates if each.name == told.check]
+        (again,) = [
+            _deeper(house.desk, each, told, twin, forms) for each in model.gates if each.name == told.check
+        ]
         assert sentence(again.reason) == "Not run at this level: comporta gate leaving/2 --level audit."
         deep = gate(house, "leaving", level="audit").version
         assert outcomes(deep)["a deep check"] == "pass"

@@ -20,11 +20,13 @@ from comporta.loop.house import House, open_house
 from comporta.loop.keep import reachable, sweep
 from comporta.loop.people import forget, people, readable
 from comporta.loop.release import approve, release, rollback, version_of
+from comporta.loop.remove import remove
 from comporta.loop.report import report
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
 from comporta.records import Artifact
 from comporta.records.facts import VersionApproved
+from comporta.registry import forgotten_approvers
 from comporta.release import ROUTES
 from comporta.report import page
 from comporta.store import artifact_name
@@ -216,6 +218,42 @@ def test_forgetting_that_was_cut_short_is_finished_by_the_same_command(house: Ho
     assert list(house.store.list("people/")) == []
 
 
+def test_a_directory_that_was_lost_forgets_nobody(house: House) -> None:
+    approve(house, "worth/1", by=NAME, reason=REASON)
+    (entry,) = house.store.list("people/")
+    house.store.delete(entry.name)
+    approval = readable(house, version_of(house, "worth/1"))[0].approvals[-1]
+    assert approval.by.startswith("unknown (person-")
+    assert approval.by.endswith("): not in the directory")
+
+
+def test_a_reason_that_is_missing_is_not_told_as_deleted(house: House) -> None:
+    approve(house, "worth/1", by=NAME, reason=REASON)
+    reason = version_of(house, "worth/1").approvals[-1].reason
+    assert isinstance(reason, Artifact)
+    house.store.delete(artifact_name(reason.digest))
+    shown = readable(house, version_of(house, "worth/1"))[0].approvals[-1].reason
+    assert shown == "(text missing: its artifact is not in the store)"
+
+
+def test_who_acts_after_forgetting_was_cut_short_is_somebody_new_whose_approval_counts(house: House) -> None:
+    approve(house, "worth/1", by=NAME)
+    (entry,) = house.store.list("people/")
+    data = house.store.get(entry.name)
+    gone = forget(house, NAME)
+    house.store.put(entry.name, data)  # as it was after the fact and before the deletion
+    assert people(house) == ()
+    assert (
+        readable(house, version_of(house, "worth/1"))[0].approvals[-1].by == f"a person forgotten ({gone.id})"
+    )
+    again = approve(house, "worth/1", by=NAME)
+    assert again.approvals[-1].by == NAME
+    (member,) = people(house)
+    assert member.id != gone.id
+    version = version_of(house, "worth/1")
+    assert version.approvers(forgotten_approvers(house.ledger, version)) == {member.id}, "it counts"
+
+
 def test_a_reason_is_kept_by_gc_and_once_deleted_it_is_told_so(house: House) -> None:
     approve(house, "worth/1", by=NAME, reason=REASON)
     moved = rollback(house, "leaving", by=NAME, reason="a second reason")
@@ -229,7 +267,7 @@ def test_a_reason_is_kept_by_gc_and_once_deleted_it_is_told_so(house: House) -> 
     sweep(house)
     assert readable(house, version_of(house, "worth/1"))[0].approvals[-1].reason == REASON
     assert isinstance(approval.reason, Artifact)
-    house.store.delete(artifact_name(approval.reason.digest))
+    remove(house, approval.reason.digest, reason="erasure", by=NAME)
     assert readable(house, version_of(house, "worth/1"))[0].approvals[-1].reason == "(text deleted)"
     assert "(text deleted)" in "\n".join(lines(trace(house, "worth/1")))
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from comporta.cli import main
+from comporta.data import manifest_of
+from comporta.data import scan as rows_of_slice
 from comporta.data.names import entry_name, manifest_name
 from comporta.data.staleness import staleness as of_slice
 from comporta.errors import Refused
 from comporta.loop.house import House, open_house
-from comporta.loop.release import release, version_of
+from comporta.loop.release import release, rollback, version_of
 from comporta.loop.report import report
+from comporta.loop.sentences import sentence
 from comporta.loop.staleness import staleness
 from comporta.loop.trace import trace
 from comporta.loop.tree import lines
+from comporta.records.staleness import LOG_CUT, LOG_MISSING, VERSION_REPLACED
 from comporta.report import page
 from comporta.store import open_store
 from comporta.testing.s3 import running_s3
@@ -95,22 +102,50 @@ def test_what_the_store_is_at_fault_of_is_unknown_and_not_erased(
     with open_house(folder) as house:
         first, *others = staleness(house, version_of(house, version))
         assert (first.answer, first.cause and first.cause.code) == ("unknown", code), first
-        assert said in first.why
+        why = sentence(first.cause or "")
+        assert said in why
         assert {each.answer for each in others} <= {"fresh"}
         with pytest.raises(Refused) as error:
             release(house, version, by="rui")
         assert "whether rows it learned from were erased since" in str(error.value)
-        assert f"{first.dataset}: {first.why}" in str(error.value)
+        assert f"{first.dataset}: {why}" in str(error.value)
         assert f"rows of {first.dataset} not known to be there" in "\n".join(lines(trace(house, version)))
         drawn = page(report(house, version))
         assert "whether rows of it were erased since is unknown" in drawn
+
+
+def test_a_broken_store_keeps_no_bad_version_live(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_house(folder) as house:
+        name = entry(house, "leaving/1")
+    removed(folder, name)
+    assert main(["rollback", "leaving", "--by", "rui", "--json", "--project", str(folder)]) == 0
+    out, err = capsys.readouterr()
+    moved = json.loads(out)
+    assert moved["shares"][0]["version"] == 1
+    assert [each["cause"] for each in moved["unknown"]] == ["its log is not in the store"]
+    assert "warning: nobody can tell whether rows it learned from were erased since." in err
+    with open_house(folder) as house:
+        assert version_of(house, "leaving/1").state == "released"
+
+
+def test_there_is_no_way_back_to_a_version_whose_rows_were_erased(
+    folder: Path, forget: Callable[[House, str, str, Any], None]
+) -> None:
+    with open_house(folder, works=True) as house:
+        part = version_of(house, "leaving/1").read[0]
+        shape = manifest_of(house.store, house.keys, part.dataset, part.number).shape
+        assert shape.subject
+        rows = rows_of_slice(house.store, house.keys, part).collect()
+        forget(house, part.dataset, shape.subject, rows[shape.subject][0])
+        with pytest.raises(Refused, match="rows it learned from were erased since"):
+            rollback(house, "leaving", by="rui")
 
 
 def test_a_store_at_another_address_is_unknown_and_not_erased(folder: Path) -> None:
     stored(folder, "data").rename(folder / "away")
     with open_house(folder) as house:
         for each in staleness(house, version_of(house, "worth/1")):
-            assert (each.answer, each.why) == ("unknown", "its log is not in the store")
+            assert (each.answer, each.cause) == ("unknown", LOG_MISSING())
 
 
 def test_a_log_that_was_cut_is_unknown_and_not_erased(folder: Path) -> None:
@@ -118,11 +153,8 @@ def test_a_log_that_was_cut_is_unknown_and_not_erased(folder: Path) -> None:
         (part,) = version_of(house, "worth/1").read
         cut = of_slice(house.store, house.keys, msgspec.structs.replace(part, number=2))
         other = of_slice(house.store, house.keys, msgspec.structs.replace(part, version="ab" * 32))
-    assert (cut.answer, cut.why) == ("unknown", "its log ends before version 2")
-    assert (other.answer, other.why) == (
-        "unknown",
-        "its version 1 is another than the one that was read",
-    )
+    assert (cut.answer, cut.cause) == ("unknown", LOG_CUT(number=2))
+    assert (other.answer, other.cause) == ("unknown", VERSION_REPLACED(number=1))
 
 
 def test_an_object_store_that_lets_nobody_in_is_unknown_and_not_erased(folder: Path) -> None:

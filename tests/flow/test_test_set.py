@@ -8,9 +8,10 @@ import pytest
 
 from comporta.cli.init import make
 from comporta.loop.house import House, open_house
-from comporta.loop.lineage import EVALUATIONS
+from comporta.loop.lineage import EVALUATIONS, QUESTIONS
 from comporta.loop.release import version_of
 from comporta.loop.test_set import Evaluated, evaluations
+from comporta.loop.test_set import test_set as set_of
 from comporta.loop.trace import trace
 from comporta.loop.train import run
 from comporta.loop.tree import lines
@@ -108,3 +109,22 @@ def test_no_row_is_named_by_what_identifies_a_split(folder):
     assert {fact.window for fact in facts if fact.model == "drawn"} == {0}
     assert {fact.window for fact in facts if fact.model == "newest"} == {1, 2}
     assert all(len(fact.split) == 64 for fact in facts)
+
+
+def test_a_field_that_a_split_gets_later_changes_the_identity_of_no_test_set(folder):
+    """What was declared without the field and what is declared with its usual value are one split."""
+    with open_house(folder) as house:
+        version = version_of(house, "newest")
+
+        class Before:
+            """The ledger, as a Comporta wrote it whose splits by time had no gap."""
+
+            def get(self, reading, key):
+                found = house.ledger.get(reading, key)
+                split = found.recipe.params.get("split") if reading is QUESTIONS else None
+                if split is None:
+                    return found
+                assert split.pop("gap") == "P0D"
+                return found
+
+        assert set_of(Before(), house.keys, version) == set_of(house.ledger, house.keys, version)

@@ -155,6 +155,7 @@ SAMPLES: tuple[Fact, ...] = (
     facts.ChainContinued(keyed=Head(seq=15, hash="1a" * 32), public=public_key(KEY)),
     facts.EventRemoved(seq=17, reason="erasure", by="p-1"),
     facts.PersonForgotten(person=WHO),
+    facts.ArtifactRemoved(digest="07" * 32, reason="erasure", by=WHO),
 )
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from comporta.engine.code import Code
-from comporta.engine.form import is_docstring
-from comporta.engine.source import statements_of
+from comporta.engine.form import Form
+from comporta.engine.source import codes, errors, statements_of
 from comporta.loop.steps import STEPS
 from comporta.project.sources import own
 
@@ -21,41 +21,22 @@ _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ ,;:]+[^\W\d_]{2,}){2,}")
 
 
 def sentences() -> set[str]:
-    """Three words or more that a step's code digest depends on: they are neither a docstring nor said by an
-    error, a printed line or the declaration of a code."""
+    """Three words or more that a step's code digest depends on: texts that stand in a statement's form."""
     code = Code(Path(__file__).parent)
     found: set[str] = set()
     reached = {place for id in STEPS.functions for place in code.statements((STEPS.where(id),))}
-    trees: dict[str, list[ast.stmt]] = {}
+    read: dict[str, list[list[str]]] = {}
     for file, index in sorted(reached):
         if own(file):
-            nodes = trees.get(file) or trees.setdefault(
-                file, list(statements_of(ast.parse(Path(file).read_text())))
-            )
-            found |= set(_said(nodes[index]))
+            texts = read.get(file) or read.setdefault(file, list(_texts(ast.parse(Path(file).read_text()))))
+            found |= {" ".join(text.split()) for text in texts[index] if _WORDS.search(text)}
     return found
 
 
-def _said(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Raise | ast.Assert) or _is_wording(node):
-        return
-    if isinstance(node, ast.JoinedStr):
-        text = "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
-        if _WORDS.search(text):
-            yield " ".join(text.split())
-        return
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _WORDS.search(node.value):
-        yield " ".join(node.value.split())
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.Expr) and is_docstring(child)):
-            yield from _said(child)
-
-
-def _is_wording(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return node.func.id in ("print", "code")
-    target = node.targets[0] if isinstance(node, ast.Assign) else None
-    return isinstance(target, ast.Attribute) and target.attr == "reason"
+def _texts(tree: ast.Module) -> Iterator[list[str]]:
+    """Of each statement, the literal texts that its form holds."""
+    for node in statements_of(tree):
+        yield Form(node, names=False, wordings=False, code=codes(tree), errors=errors(tree)).texts
 
 
 def allowed() -> set[str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from comporta.engine import READINGS, RUNS, Engine
-from comporta.engine.reasons import shown
 from comporta.errors import BadProject
 from comporta.ledger import open_ledger
+from comporta.loop.sentences import sentence
 from comporta.records import Node, Output, Plan
 from comporta.store import derive, open_store
 
@@ -53,7 +53,7 @@ def test_code_that_cannot_be_read_ends_the_run_before_what_it_waits_for_is_done(
         engine.ask(Plan(nodes=(sleeping(60.0), waits)))
     assert time.monotonic() - began < 30
     ((_, run),) = engine._means.ledger.scan(RUNS)
-    assert (run.outcome, shown(run.reason)) == ("failed", "the project is at fault")
+    assert (run.outcome, sentence(run.reason)) == ("failed", "the project is at fault")
 
 
 def test_what_is_remembered_is_reused_wherever_it_stands(engine: Engine) -> None:

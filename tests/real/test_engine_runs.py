@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from comporta.engine import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Engine
-from comporta.engine.reasons import shown
 from comporta.errors import BadProject, ExpectationBroken, LimitPassed, StepFailed
 from comporta.ledger import Ledger, open_ledger
-from comporta.records import Limits, Node, Output, Plan
+from comporta.loop.sentences import sentence
+from comporta.records import Answer, Limits, Node, Output, Plan, Run, Transaction
 from comporta.records.facts import StepAnswered
 from comporta.store import Desk, derive, open_store
 
@@ -167,6 +169,40 @@ def calls(root: Path) -> int:
     return len(file.read_text().splitlines()) if file.exists() else 0
 
 
+def test_what_another_project_was_answered_is_taken_over_in_one_transaction(root: Path) -> None:
+    def ledger(project: str) -> Ledger:
+        where = "sqlite:///.comporta/ledger.db"
+        return open_ledger(where, READINGS, key=KEYS.chain, clock=now, root=root, project=project)
+
+    def asked(held: Ledger) -> tuple[Run, dict[str, Answer]]:
+        store = open_store("file://.comporta/store", root)
+        engine = Engine(store, KEYS, held, root, now, "local://?workers=2&threads=1")
+        try:
+            return engine.ask(chain())
+        finally:
+            engine.close()
+
+    asked(ledger("north"))
+    south = ledger("south")
+    commits, transact = 0, south.transact
+
+    def counted(act: Callable[[Transaction], Any]) -> Any:
+        nonlocal commits
+        commits += 1
+        return transact(act)
+
+    south.transact = counted  # type: ignore[method-assign, assignment]
+    run, answers = asked(south)
+    assert calls(root) == 2 and set(run.reused) == {"source", "add", "more"}
+    assert commits == 1
+    taken = [event for event in south.events() if event.kind == StepAnswered.kind]
+    assert [json.loads(event.body or b"")["source"] for event in taken] == ["north"] * 3
+    assert {answer.source for answer in answers.values()} == {"north"}
+    _, again = asked(south)
+    assert {answer.source for answer in again.values()} == {""}, "it is this project's own by now"
+    assert len([event for event in south.events() if event.kind == StepAnswered.kind]) == 3
+
+
 def test_unchanged_work_is_never_done_twice(root: Path, engine: Engine) -> None:
     run, answers = engine.ask(chain(), command="run", project="p")
     assert value(root, answers["more"]) == 13 and run.outcome == "done" and run.total == 3
@@ -292,7 +328,7 @@ def test_a_step_that_raises_says_where_and_its_log_holds_the_rest(root: Path, en
     assert {("source", "done"), ("raises", "failed"), ("add", "skipped")} <= set(seen)
     ledger = ledger_of(root)
     ((_, run),) = ledger.scan(RUNS, newest=True, limit=1)
-    assert run.outcome == "failed" and shown(run.reason) == "raises: ValueError"
+    assert run.outcome == "failed" and sentence(run.reason) == "raises: ValueError"
     failure = ledger.get(FAILURES, f"{run.id}/raises")
     assert failure is not None and failure.why == "raised" and failure.log is not None
     assert all(b"patient" not in event.body for event in ledger.events()), "no value from the data"
@@ -351,7 +387,7 @@ def test_every_step_that_failed_is_named_with_its_reason(root: Path, engine: Eng
     assert others[1] == "expects: late: found 2"
     assert " Log: " not in "".join(others)
     ((_, run),) = ledger_of(root).scan(RUNS, newest=True, limit=1)
-    assert shown(run.reason) == "raises: ValueError, again: ValueError, expects: ExpectationBroken"
+    assert sentence(run.reason) == "raises: ValueError, again: ValueError, expects: ExpectationBroken"
     assert run.details is not None and run.details.kind == "text"
     assert run.nodes.keys() == {"source"}
 

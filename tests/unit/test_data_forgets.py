@@ -15,7 +15,9 @@ from comporta.data.keys import subject_hash
 from comporta.data.log import Redacted, commit, read_log
 from comporta.data.manifests import manifest_of, versions
 from comporta.data.names import object_name
+from comporta.data.staleness import staleness
 from comporta.records import Fragment, Observation, Shape, Signature
+from comporta.records.staleness import DIFFERS
 from comporta.store import MemoryStore, Store, derive
 
 KEYS = derive(b"k" * 32)
@@ -153,6 +155,19 @@ def test_a_redaction_elsewhere_leaves_a_slice_as_it_was(tmp_path: Path) -> None:
     redact(store, tmp_path, "ann")
     assert slice_of(store, KEYS, "d", until=then).digest == before.digest
     assert slice_of(store, KEYS, "d", since=then).digest != after.digest
+
+
+def test_a_redaction_outside_the_bounds_of_a_slice_does_not_explain_that_it_differs(tmp_path: Path) -> None:
+    store = MemoryStore()
+    put(store, tmp_path, frame(range(20)).filter(pl.col("who") != "ann"), "append")
+    then = NOW + timedelta(hours=20)
+    put(store, tmp_path, frame(range(20, 40)), "append")
+    before, after = slice_of(store, KEYS, "d", until=then), slice_of(store, KEYS, "d", since=then)
+    redact(store, tmp_path, "ann")
+    assert staleness(store, KEYS, before).answer == "fresh"
+    assert staleness(store, KEYS, after).answer == "erased"
+    other = staleness(store, KEYS, msgspec.structs.replace(before, digest="ab" * 32))
+    assert (other.answer, other.cause) == ("unknown", DIFFERS())
 
 
 def test_open_rows_of_a_forgotten_subject_are_not_shown(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from comporta.engine import remembered
 from comporta.engine.code import Code
+from comporta.engine.form import Form
 from comporta.project import sources
 
 FILES = {
@@ -162,6 +164,82 @@ def test_two_meanings_have_two_digests(package: Path, change: str) -> None:
     assert digest(package) != before
 
 
+def told(statement: str) -> str:
+    """The form of a statement in a file of Comporta's that knows `code` and the error `Stop`."""
+    node = ast.parse(statement).body[0]
+    known = {"code": frozenset({"code"}), "errors": frozenset({"Stop"})}
+    return Form(node, names=False, wordings=False, **known).text
+
+
+SHOWN = {  # what stands where people read it
+    "raised": "raise Fault({})",
+    "raised by name": "raise Fault(at, message={}) from fault",
+    "an error's own": "error = Stop({})",
+    "returned": "def too_long():\n    return Stop({})",
+    "asserted": "assert x, {}",
+    "printed": "print({}, x)",
+    "the reason of an error": "error.reason = {}",
+    "a line of a log": "self._say({})",
+    "a line of a log, by name": "say({})",
+    "declared": "GAP = code('own.gap', {}, rows=int)",
+}
+WORDED = {  # ways to put a sentence together
+    "alone": "{!r}",
+    "before what is shown": "{!r} + x",
+    "about what is shown": "f'{{x}} rows, ' + {!r}",
+    "with a value in it": "{!r} % x",
+    "with a value by name": "{!r}.format(x)",
+    "one of two": "{!r} if x else y",
+    "one of two, and a plain one": "x + ({!r} if x else 'y')",
+    "within": 'f"{{x:,}} of {{{!r} if x else y}}"',
+}
+READ = {  # what decides what is shown
+    "what a call is given": "parse({!r})",
+    "what a call is given by name": "parse(by={!r})",
+    "what a method is given": "x.get({!r})",
+    "an index": "table[{!r}]",
+    "the elements of a list": "[{!r}, 'c d'].index(x)",
+    "a set": "x in {{{!r}}}",
+    "a comparison": "y if x == {!r} else z",
+    "a value in a text": 'f"found {{table[{!r}]}}"',
+    "what a format is filled with": "'found {{}}'.format(parse({!r}))",
+    "the elements that are joined": "', '.join([{!r}, x])",
+}
+
+
+@pytest.mark.parametrize("way", WORDED)
+@pytest.mark.parametrize("place", SHOWN)
+def test_a_sentence_that_people_read_does_not_count(place: str, way: str) -> None:
+    one, other = (SHOWN[place].format(WORDED[way].format(each)) for each in ("found no row", "no row, found"))
+    assert one != other
+    assert told(one) == told(other)
+
+
+@pytest.mark.parametrize("way", READ)
+@pytest.mark.parametrize("place", SHOWN)
+def test_a_text_that_decides_what_people_read_counts(place: str, way: str) -> None:
+    one, other = (SHOWN[place].format(READ[way].format(each)) for each in ("a b", "x y"))
+    assert told(one) != told(other)
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ('raise Stop(["a b", "x y"].index(x))', 'raise Stop(["x y", "a b"].index(x))'),
+        ('print(" ", file=x)', 'print(", ", file=x)'),
+        ('print(" ", **x)', 'print(", ", **x)'),
+        ('def f(print):\n    print("a b")', 'def f(print):\n    print("x y")'),
+        ('def f(Stop):\n    return Stop("a b")', 'def f(Stop):\n    return Stop("x y")'),
+        ('told = say("a b")', 'told = say("x y")'),
+        ('error.reason = "none"', 'error.reason = "lost"'),
+        ('raise Stop(f"own.{x}")', 'raise Stop(f"other.{x}")'),
+        ('error.reason = ""', 'error.reason = "a b"'),
+    ],
+)
+def test_what_may_be_read_by_code_counts(one: str, other: str) -> None:
+    assert told(one) != told(other)
+
+
 def test_a_step_is_what_it_is_handed_in_the_order_of_its_arguments(package: Path) -> None:
     code = Code(package.parent)
     one = code.of(("own.a:fit", "own.b:first", "own.d:fifth")).digest
@@ -181,6 +259,24 @@ def test_a_class_keeps_its_name(package: Path) -> None:
     before = digest(package, "own.e:fit")
     edit(package, ("e.py", "Kind", "Sort"))
     assert digest(package, "own.e:fit") != before
+
+
+def test_a_check_that_reaches_another_function_of_the_same_name_is_another(package: Path) -> None:
+    (package / "e.py").write_text("def third(x):\n    return 2 * x\n\ndef single(x):\n    return x\n")
+    mine = package.parent / "mine.py"
+
+    def own_of(room: str, name: str) -> str:
+        mine.write_text(f"from own.{room} import {name}\ndef holds(x):\n    return {name}(x)\n")
+        return Code(package.parent).of(("mine.py:holds",)).own
+
+    sources._names_below.cache_clear()
+    before, other, single = own_of("b", "third"), own_of("e", "third"), own_of("e", "single")
+    assert before != other
+    assert own_of("b", "third") == before
+    edit(package, ("e.py", "return x\n", "return -x\n"))
+    assert own_of("e", "single") == single, "whatever Comporta's own code beside it does"
+    (package / "e.py").rename(package / "f.py")
+    assert own_of("f", "third") == other, "wherever it stands"
 
 
 def test_of_the_projects_own_code_a_check_counts_wherever_it_stands(tmp_path: Path) -> None:

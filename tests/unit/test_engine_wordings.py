@@ -36,22 +36,47 @@ class Reworded(ast.NodeTransformer):
 
     def __init__(self) -> None:
         self.changed = 0
+        self.errors: set[str] = set()
 
     def _say(self, node: ast.AST) -> None:
-        for each in ast.walk(node):
-            if isinstance(each, ast.Constant) and isinstance(each.value, str) and " " in each.value:
-                each.value = f"otherwise said, {each.value}"
-                self.changed += 1
+        """The sentences of an expression that is shown; none that a call, an index or a list has in it."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            node.value = f"otherwise said, {node.value}"
+            self.changed += 1
+        elif isinstance(node, ast.JoinedStr | ast.FormattedValue | ast.IfExp):
+            for field in ("values", "value", "body", "orelse"):
+                for each in [getattr(node, field, [])]:
+                    for part in each if isinstance(each, list) else [each]:
+                        self._say(part)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            self._say(node.left)
+            self._say(node.right)
+
+    def _say_all(self, call: ast.Call) -> None:
+        for each in (*call.args, *(keyword.value for keyword in call.keywords)):
+            self._say(each)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        if node.module == "comporta.errors":
+            self.errors |= {each.asname or each.name for each in node.names}
+        return node
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         if isinstance(node.exc, ast.Call):
-            self._say(node.exc)
+            self._say_all(node.exc)
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         if node.msg is not None:
             self._say(node.msg)
         return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        if getattr(called, "id", getattr(called, "attr", "")) in ("say", "_say"):
+            self._say_all(node.value)
+            return node
+        return self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         if isinstance(node.targets[0], ast.Attribute) and node.targets[0].attr == "reason":
@@ -60,8 +85,8 @@ class Reworded(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Name) and node.func.id == "print":
-            self._say(node)
+        if isinstance(node.func, ast.Name) and node.func.id in self.errors:
+            self._say_all(node)
             return node
         if isinstance(node.func, ast.Name) and node.func.id == "code" and len(node.args) == 2:
             self._say(node.args[1])
@@ -78,6 +103,17 @@ def test_a_reworded_message_changes_no_steps_code(tmp_path: Path, before: dict[s
     package, reworded = copied(tmp_path), Reworded()
     rewritten(package, reworded.visit)
     assert reworded.changed > 1000
+    assert differing(package, before) == set()
+
+
+def test_a_comma_in_what_a_training_function_is_told_changes_no_steps_code(
+    tmp_path: Path, before: dict[str, str]
+) -> None:
+    package = copied(tmp_path)
+    file = package / "train" / "call.py"
+    text = file.read_text()
+    assert "that is not fitted, expected a fitted one" in text
+    file.write_text(text.replace("that is not fitted, expected", "that is not fitted: expected"))
     assert differing(package, before) == set()
 
 

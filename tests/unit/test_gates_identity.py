@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shutil
@@ -111,6 +112,76 @@ def test_a_kind_of_the_project_counts_by_its_text_and_is_called_by_its_name():
     assert (verdict.check, verdict.called, verdict.kind) == ("few leave", "few leave", "")
     assert kind_of(Own()) == ""
     assert form(Own()) != form(Own(most=0.6))
+
+
+OWN = '''
+from comporta.records import Record, Verdict, need
+
+
+class Own(Record, frozen=True, kw_only=True):
+    """A project's own kind."""
+
+    name: str = "few leave"
+
+    @property
+    def title(self):
+        return "Few leave, as a rule"
+
+    def needs(self):
+        """What it looks at."""
+        return (need("anything"),)
+
+    def judge(self, evidence):
+        return Verdict(check=self.name, outcome="fail", required=True, reason="Too many.")
+'''
+
+
+@pytest.fixture
+def own_form(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def digest(text: str, name: str) -> str:
+        (tmp_path / f"{name}.py").write_text(text)
+        return form(importlib.import_module(name).Own())
+
+    return digest
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("A project's own kind.", "A kind that this project has."),
+        ("What it looks at.", "All that it looks at."),
+        ("Few leave, as a rule", "As a rule, few leave"),
+        ("    def needs", "    # What it needs.\n    def needs"),
+        ('''    @property
+    def title(self):
+        return "Few leave, as a rule"
+''', '''    title: str = "Few leave"
+'''),
+    ],
+)  # fmt: skip
+def test_a_reworded_kind_of_the_project_is_the_same_policy(own_form, old, new):
+    if new.lstrip().startswith("title"):
+        # A field is a value of the check; a plain attribute is only what people read.
+        new = new.replace("title: str", "title: ClassVar[str]")
+    assert old in OWN
+    text = OWN.replace("from comporta", "from typing import ClassVar\nfrom comporta", 1)
+    assert own_form(text.replace(old, new), "reworded") == own_form(text, "as_it_was")
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ('need("anything")', 'need("nothing")'),
+        ('outcome="fail"', 'outcome="pass"'),
+        ('    name: str = "few leave"', '    name: str = "few leave"\n    most: float = 0.5'),
+        ('return (need("anything"),)', 'return (need(self.needs.__doc__),)'),
+    ],
+)  # fmt: skip
+def test_a_kind_of_the_project_that_does_otherwise_is_another_policy(own_form, old, new):
+    assert old in OWN
+    assert own_form(OWN.replace(old, new), "edited") != own_form(OWN, "unedited")
 
 
 def test_rewording_and_moving_everything_changes_no_id_no_form_and_no_policy(tmp_path):

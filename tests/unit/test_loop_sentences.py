@@ -10,12 +10,14 @@ import pytest
 
 import comporta
 from comporta.cli import languages
+from comporta.engine.reasons import RAISED, STEPS_FAILED
 from comporta.errors import BadProject
 from comporta.gates import at_least, judge
 from comporta.loop.as_json import as_json
 from comporta.loop.sentences import english, in_words, sentence
 from comporta.records import Evidence, Figure, Findings, Verdict, Version, decode, encode
 from comporta.records.message import fields_of
+from comporta.records.staleness import LOG_CUT
 
 SOURCES = Path(comporta.__file__).parent
 
@@ -34,6 +36,13 @@ def declared() -> dict[str, str]:
 def test_every_code_that_is_declared_anywhere_has_its_english_sentence():
     assert len(declared()) > 150
     assert {code: file for code, file in declared().items() if code not in english()} == {}
+
+
+def test_why_a_run_ended_and_why_staleness_is_unknown_has_a_sentence_in_every_face():
+    assert (
+        sentence(STEPS_FAILED(steps=(RAISED(step="fit late", error="ValueError"),))) == "fit late: ValueError"
+    )
+    assert sentence(LOG_CUT(number=2)) == "its log ends before version 2"
 
 
 def test_no_code_is_declared_by_another_word_than_its_kind_of_thing():

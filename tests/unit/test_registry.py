@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comporta.errors import Refused
+from comporta.ledger import open_ledger
 from comporta.loop.sentences import sentence
 from comporta.records import (
     Approval,
@@ -24,12 +26,15 @@ from comporta.records import (
     Version,
     Waiver,
 )
-from comporta.records.facts import VersionApproved, VersionJudged, VersionReleased
+from comporta.records.facts import PersonForgotten, VersionApproved, VersionJudged, VersionReleased
 from comporta.records.staleness import STORE_FAILED
 from comporta.registry import (
+    FORGOTTEN,
     VERSIONS,
     approve,
+    as_it_stands,
     carried,
+    forgotten_approvers,
     inherited,
     judged,
     register,
@@ -402,7 +407,38 @@ def test_a_version_of_which_nobody_can_tell_whether_it_is_stale_is_not_released_
     passed = after(register(candidate(), ()), told(candidate(), ()))
     cause = STORE_FAILED(why="permission denied")
     with pytest.raises(Refused, match=r"weather: the store could not be read \(permission denied"):
-        require_releasable(passed, AT, (Staleness(dataset="weather", answer="unknown", cause=cause),))
+        unknown = (Staleness(dataset="weather", answer="unknown", cause=cause),)
+        require_releasable(passed, AT, unknown, say=sentence)
+
+
+def test_a_version_is_approved_only_by_people_who_still_count(tmp_path):
+    who, other = "person-0123456789abcdef", "person-fedcba9876543210"
+    with closing(
+        open_ledger("memory://", [VERSIONS, FORGOTTEN], key=b"k" * 32, clock=lambda: AT, root=tmp_path)
+    ) as ledger:
+
+        def stands() -> str:
+            (found,) = (version for _, version in ledger.scan(VERSIONS))
+            return as_it_stands(ledger, found).state
+
+        def happens(*facts: Fact) -> None:
+            ledger.transact(lambda tx: [tx.append(each) for each in facts])
+
+        def approval(by: str) -> VersionApproved:
+            said = Approval(by=by, role="", reason="", at=AT)
+            return VersionApproved(model="late", number=1, approval=said)
+
+        happens(register(candidate(needed=1), ()), told(candidate(needed=1), ()), approval(who))
+        assert stands() == "approved"
+        happens(PersonForgotten(person=who))
+        assert stands() == "passed"
+        (found,) = (version for _, version in ledger.scan(VERSIONS))
+        with pytest.raises(Refused, match="found 0 approvals, expected 1"):
+            require_releasable(found, AT, forgotten=forgotten_approvers(ledger, found))
+        happens(approval(other))
+        assert stands() == "approved"
+        happens(released(1), PersonForgotten(person=other))
+        assert stands() == "released", "whoever is forgotten takes nothing out of service"
 
 
 def test_the_version_that_was_replaced_is_retired():

@@ -216,6 +216,8 @@ def _artifacts(read: ArtifactAudit) -> None:
         show.line(sentence(fault))
     if not read.faults:
         show.line(say.ARTIFACTS_SOUND.format(size=show.size(read.size), objects=read.objects))
+    if read.removed:
+        show.line(say.ARTIFACTS_REMOVED.format(count=read.removed))
     if read.freed:
         show.line(say.ARTIFACTS_FREED.format(count=read.freed))
 

@@ -62,6 +62,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("audit remove", "SEQ", "audit:remove", "take an event's body away, as the law may ask"),
         Command("store du", "", "store:du", "what the stored bytes are used for"),
         Command("store gc", "", "store:gc", "delete bytes that nothing reaches"),
+        Command("store remove", "DIGEST", "store:remove", "delete one text, log or finding for good"),
     ),
 }
 

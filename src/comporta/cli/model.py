@@ -41,7 +41,7 @@ def models(
         else:
             found = acts.models(house)
         if json or "/" in model:
-            found = readable(house, *(revealed(house.desk, each) for each in found))
+            found = readable(house, *(revealed(house, each) for each in found))
     if json:
         show.json(found)
     elif not found:
@@ -186,6 +186,9 @@ def rollback(
 
     with open_house(project) as house:
         released = acts.rollback(house, model, by=by or "", reason=reason, say=show.say)
+    for each in released.unknown:
+        cause = show.say(each.cause) if each.cause is not None else ""
+        show.aside(say.ROLLED_BACK_UNKNOWN.format(dataset=each.dataset, cause=cause))
     if json:
         show.json(released)
     else:

@@ -99,7 +99,15 @@ def runs(
         shown.aside(say.NO_RUNS)
     else:
         rows = [
-            (each.id, each.command, each.started, _took(each), each.outcome, _steps(each), each.reason)
+            (
+                each.id,
+                each.command,
+                each.started,
+                _took(each),
+                each.outcome,
+                _steps(each),
+                shown.say(each.reason),
+            )
             for each in found
         ]
         shown.table("Runs", ("run", "command", "started", "took", "outcome", "steps", "reason"), rows)

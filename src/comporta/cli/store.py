@@ -1,4 +1,4 @@
-"""`comporta store`: what the stored bytes are used for, and freeing what nothing reaches."""
+"""`comporta store`: what the stored bytes are used for; freeing what nothing reaches; deleting one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.cli.options import AsJson, Where
+from comporta.cli.options import AsJson, By, Where
 
 
 def du(*, project: Where = None, json: AsJson = False) -> None:
@@ -45,3 +45,28 @@ def gc(
     show.line(said.format(objects=len(swept.freed), size=show.size(swept.size), kept=swept.kept))
     if swept.young:
         show.line(say.YOUNG.format(objects=swept.young))
+
+
+def remove(
+    digest: Annotated[str, Parameter(help="The artifact's digest, or the first 8 digits of it or more.")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="erasure, law or mistake.")],
+    by: By = None,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Delete one artifact for good: a reason's text, the words of verdicts, a step's log or findings.
+
+    An event says so, and the audit counts it as deleted, not as missing. Refused for what a version is
+    served, judged or built again from. It cannot be taken back; a copy of the store elsewhere still holds it.
+    """
+    from comporta.loop.house import open_house
+    from comporta.loop.remove import remove as removed
+
+    with open_house(project, works=True) as house:
+        done = removed(house, digest, reason=reason, by=by or "")
+    if json:
+        show.json(done)
+    else:
+        show.line(say.ARTIFACT_REMOVED.format(digest=done.artifact.digest[:12], kind=done.artifact.kind))

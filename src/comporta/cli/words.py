@@ -115,12 +115,17 @@ APPROVED = "{version} approved by {by}: {state}"
 RELEASED = "{version} has all traffic{before}."
 BEFORE = ", in place of {version}"
 NEXT_AFTER_RELEASE = "Next:  comporta serve"
+ROLLED_BACK_UNKNOWN = (
+    "warning: nobody can tell whether rows it learned from were erased since. {dataset}: {cause}. "
+    "Put that right: comporta audit verify tells more."
+)
 ROLLED_BACK = "{version} has all traffic again, in place of {gone}."
 
 # people
 BLANK = "found a blank --by or --role, expected a name or a role. Leave the option out, or set its variable."
 NAME = "Their name, compared without case; or their id."
 NO_PEOPLE = "Nobody has approved, waived or released anything yet, and the project declares nobody."
+ARTIFACT_REMOVED = "Artifact {digest} ({kind}) is deleted; a fact says so. What names it stays."
 FORGOTTEN = "The name of {id} is deleted. What they did stays recorded under that id."
 STILL_DECLARED = "The project file still declares {name}: take the name out of it too."
 
@@ -138,6 +143,7 @@ SIGNED = "signed: {signed} heads, key {key}"
 KEYED = "{keyed} of them are of the keyed chain, which only the project's key can verify"
 REMOVED = "event {seq}: its body was removed, as event {by} says"
 ARTIFACTS_SOUND = "OK: {size} in {objects} artifacts verified"
+ARTIFACTS_REMOVED = "{count} more were deleted by somebody, as facts say: artifact.removed"
 ARTIFACTS_FREED = "{count} more that facts name were freed: nothing needs them"
 AND_MORE = "and {count} more"
 DATA_SOUND = "OK: {size} in {objects} objects of {datasets} verified"

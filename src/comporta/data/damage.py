@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 import polars as pl
 
+from comporta.data.codes import MEND
 from comporta.data.groups import grouped
 from comporta.data.log import read_log
 from comporta.data.manifests import read_manifest, stands
-from comporta.data.names import MEND, object_name
+from comporta.data.names import object_name
 from comporta.errors import NotFound, Tampered
 from comporta.records import Record
 from comporta.store import Keys, Store
@@ -18,9 +19,6 @@ from comporta.store.whole import digest_of
 
 Heard = Callable[[int, int], None]
 """Called with the bytes read so far, and those there are to read."""
-
-
-_REMOVE = "Remove it: nothing is lost, and `comporta data compact {}` makes another."
 
 
 class Damage(Record, frozen=True, kw_only=True):
@@ -38,16 +36,26 @@ class Damage(Record, frozen=True, kw_only=True):
     copy: bool = False
 
     def __str__(self) -> str:
-        if self.size is None:
-            found = "is missing"
-        elif self.expected is not None and self.size != self.expected:
-            found = f"has {self.size:,} bytes, expected {self.expected:,}"
-        else:
-            found = "holds other bytes than were written"
-        if self.copy:
-            return f"{self.dataset}: {self.name} {found}; it is a copy. {_REMOVE.format(self.dataset)}"
-        which = f"version{'s' if len(self.versions) > 1 else ''} {_spans(self.versions)}"
-        return f"{self.dataset}: {self.name} {found}; {which} cannot be read whole without it."
+        sized = self.expected is None or self.size == self.expected
+        return str(
+            Tampered(
+                f"{self.dataset}: {self.name} "
+                + (
+                    "is missing"
+                    if self.size is None
+                    else "holds other bytes than were written"
+                    if sized
+                    else f"has {self.size:,} bytes, expected {self.expected:,}"
+                )
+                + (
+                    f"; it is a copy. Remove it: nothing is lost, and `comporta data compact {self.dataset}` "
+                    "makes another."
+                    if self.copy
+                    else f"; version{'s' if len(self.versions) > 1 else ''} {_spans(self.versions)} "
+                    "cannot be read whole without it."
+                )
+            )
+        )
 
 
 class Verified(Record, frozen=True, kw_only=True):
@@ -101,7 +109,7 @@ def told(store: Store, keys: Keys, *datasets: str) -> Iterator[None]:
         if not found:
             raise
         more = f" And {len(found) - 1} more." if len(found) > 1 else ""
-        raise Tampered(f"{found[0]}{more}{'' if found[0].copy else ' ' + MEND}") from error
+        raise Tampered(f"{found[0]}{more}{'' if found[0].copy else ' ' + MEND.template}") from error
 
 
 def _objects(store: Store, keys: Keys, dataset: str) -> tuple[dict[str, int], dict[str, set[int]], set[str]]:

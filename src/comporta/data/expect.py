@@ -90,12 +90,11 @@ class Intake:
                 )
         for column in _stopping(self.shape):
             if column.type and column.type not in (found[column.name], base(found[column.name])):
-                message = (
+                error = ExpectationBroken(
                     f"{name}.{column.name}: found the type {found[column.name]}, expected {column.type}. "
                     "Cast it in the source, or change the declaration."
                 )
-                error = ExpectationBroken(message)
-                error.reason = message
+                error.reason = str(error)
                 raise error
         return found
 
@@ -135,9 +134,10 @@ class Intake:
                 f"{self.shape.name}: found `fresh` and no `time`, expected both. Declare the time column."
             )
         if self.newest is None or now - self.newest > self.shape.fresh:
-            age = "no row with a time" if self.newest is None else f"the newest row {now - self.newest} old"
             error = ExpectationBroken(
-                f"{self.shape.name}.{self.shape.time}: found {age}, expected at most {self.shape.fresh}. "
+                f"{self.shape.name}.{self.shape.time}: found "
+                + ("no row with a time" if self.newest is None else f"the newest row {now - self.newest} old")
+                + f", expected at most {self.shape.fresh}. "
                 "Ask why the source has nothing newer, or widen `fresh`; no version was made."
             )
             error.reason = f"{self.shape.name}.{self.shape.time}: older than {self.shape.fresh}"
@@ -199,10 +199,9 @@ def _changed(name: str, expected: dict[str, str], found: dict[str, str]) -> Sche
         for each, kind in expected.items()
         if each in found and found[each] != kind
     ]
-    message = (
+    error = SchemaChanged(
         f"{name}: found other columns than before: {'; '.join(said)}; expected those of its newest version. "
         f"Fix the source, or take the change in: comporta data accept {name}"
     )
-    error = SchemaChanged(message)
-    error.reason = message
+    error.reason = str(error)
     return error

@@ -139,12 +139,17 @@ def computed(functions: tuple[Function, ...], seen: pl.DataFrame) -> pl.DataFram
     for function in functions:
         out, name = called(function, seen), name_of(function)
         for column in out.columns:
-            here = f"feature function {name}: found the column {column}"
             if column.startswith(HIDDEN):
-                raise BadProject(f"{here}, expected a name that does not begin with {HIDDEN}.")
+                raise BadProject(
+                    f"feature function {name}: found the column {column}, expected a name that does not "
+                    f"begin with {HIDDEN}."
+                )
             if column in owner:
-                whose = f"{owner[column]} makes one too" if owner[column] else "it is known or joined already"
-                raise BadProject(f"{here}, but {whose}. Rename it, or return only new columns.")
+                raise BadProject(
+                    f"feature function {name}: found the column {column}, but "
+                    + (f"{owner[column]} makes one too" if owner[column] else "it is known or joined already")
+                    + ". Rename it, or return only new columns."
+                )
             owner[column] = name
         made = made.hstack(out) if made.width else out
     return made

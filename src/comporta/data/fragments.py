@@ -11,10 +11,11 @@ import msgspec
 import polars as pl
 from blake3 import blake3
 
+from comporta.data.codes import MEND
 from comporta.data.encode import encode_frame
 from comporta.data.extent import ends, instant
 from comporta.data.keys import PLACE
-from comporta.data.names import MEND, object_name, readable, storage_options
+from comporta.data.names import object_name, readable, storage_options
 from comporta.errors import Tampered
 from comporta.records import Fragment, Shape
 from comporta.store import Keys, Store, digest
@@ -81,7 +82,8 @@ def masked(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[st
                     frame = pl.read_parquet(store.get(name))
                 except pl.exceptions.PolarsError:
                     raise Tampered(
-                        f"{dataset}: {name} cannot be read: it was damaged since it was written. {MEND}"
+                        f"{dataset}: {name} cannot be read: it was damaged since it was "
+                        f"written. {MEND.template}"
                     ) from None
                 objects[id] = {
                     str(part["fragment"][0]): part["row"]

@@ -8,17 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from comporta.data.codes import MEND
 from comporta.errors import BadProject, NotFound, Tampered
 from comporta.records import PREDICTIONS, Fragment
 from comporta.store import Store
 
 # Schemes that polars scans by itself, with the credentials of the environment.
 _SCANNED = ("s3", "gs", "gcs", "az", "azure", "abfs", "abfss")
-
-MEND = (
-    "Run again: it is written anew where the source still returns the rows it was made from; else restore it "
-    "from a backup. `comporta audit verify` finds every damaged one."
-)
 
 
 def checked_name(dataset: str) -> str:
@@ -79,7 +75,9 @@ def readable(
             try:
                 size = path.stat().st_size
             except FileNotFoundError:
-                raise NotFound(f"{dataset}: {name} is not in the store {store.url}. {MEND}") from None
+                raise NotFound(
+                    f"{dataset}: {name} is not in the store {store.url}. {MEND.template}"
+                ) from None
             _require_size(dataset, name, size, fragment)
         return paths
     if parts.scheme in _SCANNED:
@@ -113,5 +111,5 @@ def _require_size(dataset: str, name: str, size: int, fragment: Fragment) -> Non
     if size != fragment.size:
         raise Tampered(
             f"{dataset}: {name} has {size:,} bytes, expected {fragment.size:,}: it was damaged since it was "
-            f"written. {MEND}"
+            f"written. {MEND.template}"
         )

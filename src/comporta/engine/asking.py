@@ -16,7 +16,7 @@ from threading import Event, Lock
 from typing import NamedTuple
 
 from comporta.engine import guards
-from comporta.engine.book import Book
+from comporta.engine.book import Book, Hits, taken_over
 from comporta.engine.code import Code
 from comporta.engine.environment import Environment
 from comporta.engine.executor import Differs, Executor, Failed, together
@@ -29,7 +29,7 @@ from comporta.engine.steps import Steps
 from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Asset, Cost, Node, Plan, Run, Step
-from comporta.records.facts import RunStarted
+from comporta.records.facts import RunStarted, StepAnswered
 from comporta.store import Desk
 
 Progress = Callable[[str, str, float], None]
@@ -68,6 +68,7 @@ class Asking:
         self._steps: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
         self._hits: dict[str, str] = {}
+        self._taken: list[StepAnswered] = []
         self._failed: dict[str, Failed] = {}
         self._skipped: set[str] = set()
         self._again: dict[str, dict[str, str]] = {}
@@ -90,18 +91,17 @@ class Asking:
             run=run, project=project, command=command, commit=at, dirty=dirty, total=len(self._plan.nodes)
         )
         if not left:
-            return book.begin(started, self._hits, ended=True), self._answers
+            return book.begin(started, self._told(), ended=True), self._answers
         with means.here.living(run) as folder:
-            book.begin(started, self._hits, ended=False)
-            self._hits = {}
+            book.begin(started, self._told(), ended=False)
             try:
                 with means.workers(not self._memory) as executor:
                     self._ask(executor, left, book, folder)
             except KeyboardInterrupt:
-                book.end("stopped", INTERRUPTED(), self._hits)
+                book.end("stopped", INTERRUPTED(), self._told())
                 raise
             except BadProject:
-                book.end("failed", PROJECT_AT_FAULT(), self._hits)
+                book.end("failed", PROJECT_AT_FAULT(), self._told())
                 raise
             failed = {
                 node.name: self._failed[node.name]
@@ -110,9 +110,9 @@ class Asking:
             }
             if failed:
                 error = together(list(failed.values()))
-                book.end("failed", reason_of(failed), self._hits, self._details(error.reason))
+                book.end("failed", reason_of(failed), self._told(), self._details(error.reason))
                 raise error
-            return book.end("done", "", self._hits), self._answers
+            return book.end("done", "", self._told()), self._answers
 
     def _details(self, text: str) -> Artifact | None:
         """What the failed steps say, without values from the data, kept; a full disk hides no failure."""
@@ -126,10 +126,11 @@ class Asking:
         for place, node in enumerate(self._plan.nodes):
             inputs = known(node, self._steps)
             assert inputs is not None, "a node comes after those that it reads"
-            answer = self._means.memory.answer(self._question(node, inputs))
+            question = self._question(node, inputs)
+            answer = self._means.memory.answer(question)
             if answer is None:
                 return list(self._plan.nodes[place:])
-            self._keep(answer)
+            self._keep(question, answer)
         return []
 
     def _ask(self, executor: Executor, left: list[Node], book: Book, folder: Path) -> None:
@@ -199,8 +200,13 @@ class Asking:
     def _record(self, book: Book) -> None:
         """What was reused so far is kept as a fact now, together: what the run reads must not be swept."""
         if self._hits:
-            book.reused(self._hits)
-            self._hits = {}
+            book.reused(self._told())
+
+    def _told(self) -> Hits:
+        """What was reused and is no fact yet; from now on it is one."""
+        hits = Hits(self._hits, self._taken)
+        self._hits, self._taken = {}, []
+        return hits
 
     def _question(self, node: Node, inputs: dict[str, Asset]) -> Question:
         means = self._means
@@ -236,7 +242,7 @@ class Asking:
             self._came(question, future, left)
             return
         if self._memory and (answer := self._means.memory.answer(question)) is not None:
-            self._keep(answer)
+            self._keep(question, answer)
             return
         if not self._memory:
             self._tell(node.name, "started")
@@ -262,7 +268,7 @@ class Asking:
         name = question.node.name
         error = future.exception()
         if error is None:
-            self._keep(future.result())
+            self._keep(question, future.result())
         elif isinstance(error, Failed):
             self._failed[name] = error
             self._tell(name, "skipped" if error.why == "late" else "failed")
@@ -292,11 +298,13 @@ class Asking:
         code.told(theirs.values)
         left.insert(0, node)
 
-    def _keep(self, answer: Answer) -> None:
+    def _keep(self, question: Question, answer: Answer) -> None:
         self._answers[answer.node] = answer
         self._steps[answer.node] = answer.step
         if answer.reused:
             self._hits[answer.node] = answer.recipe
+            if answer.source:
+                self._taken.append(taken_over(question, answer))
         self._tell(answer.node, "reused" if answer.reused else "done")
 
     def _say(self, name: str, state: str) -> None:

@@ -7,8 +7,9 @@ was stopped beyond the end of its lease, and comes back, is refused.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,10 +19,18 @@ from comporta.engine.question import Question
 from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
 from comporta.engine.reasons import PROCESS_ENDED
 from comporta.ledger import Ledger
-from comporta.records import Artifact, Run, Step, Text, Transaction
+from comporta.records import Answer, Artifact, Run, Step, Text, Transaction
 from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
 
 LEASE = timedelta(seconds=60)
+
+
+class Hits(NamedTuple):
+    """What memory answered. nodes: name → recipe digest. taken: what another project of the ledger was
+    answered, to be entered in this one's chain."""
+
+    nodes: Mapping[str, str] = {}
+    taken: Sequence[StepAnswered] = ()
 
 
 class Book:
@@ -41,7 +50,7 @@ class Book:
         self._held: dict[str, StepClaimed] = {}
         self._lock = threading.Lock()
 
-    def begin(self, started: RunStarted, hits: Mapping[str, str], *, ended: bool) -> Run:
+    def begin(self, started: RunStarted, hits: Hits, *, ended: bool) -> Run:
         """The run's first facts, with all hits of its plan; its last one too where nothing is left to ask."""
         left = self._here.left()
 
@@ -51,8 +60,7 @@ class Book:
                 if known is not None and known.ended is None:
                     tx.append(RunEnded(run=run, outcome="stopped", reason=PROCESS_ENDED()))
             tx.append(started)
-            if hits:
-                tx.append(StepsReused(run=self.run, nodes=dict(hits)))
+            _hit(tx, self.run, hits)
             if ended:
                 tx.append(RunEnded(run=self.run, outcome="done"))
 
@@ -61,18 +69,15 @@ class Book:
             self._here.clear(run)
         return self.now()
 
-    def reused(self, hits: Mapping[str, str]) -> None:
+    def reused(self, hits: Hits) -> None:
         """What memory answered of the run, in one transaction."""
-        self._ledger.transact(lambda tx: tx.append(StepsReused(run=self.run, nodes=dict(hits))))
+        self._ledger.transact(lambda tx: _hit(tx, self.run, hits))
 
-    def end(
-        self, outcome: str, reason: Text, hits: Mapping[str, str], details: Artifact | None = None
-    ) -> Run:
+    def end(self, outcome: str, reason: Text, hits: Hits, details: Artifact | None = None) -> Run:
         """The run's last facts."""
 
         def act(tx: Transaction) -> None:
-            if hits:
-                tx.append(StepsReused(run=self.run, nodes=dict(hits)))
+            _hit(tx, self.run, hits)
             tx.append(RunEnded(run=self.run, outcome=outcome, reason=reason, details=details))
 
         self._ledger.transact(act)
@@ -189,25 +194,24 @@ class Book:
             self._held.pop(question.digest, None)
 
 
-def take_over(ledger: Ledger, question: Question, step: Step, project: str) -> Step:
-    """An answer of another project's run, kept as an answer here: lineage needs nothing from elsewhere."""
+def taken_over(question: Question, answer: Answer) -> StepAnswered:
+    """An answer of another project's run as an answer here: lineage needs nothing from elsewhere."""
+    step = answer.step
+    return StepAnswered(
+        run=step.run,
+        node=question.node.name,
+        recipe=question.digest,
+        question=question.recipe,
+        outputs=step.outputs,
+        cost=step.cost,
+        log=step.log,
+        source=answer.source,
+    )
 
-    def act(tx: Transaction) -> Step:
-        known = tx.get(STEPS, question.digest)
-        if known is not None:
-            return known
-        tx.append(
-            StepAnswered(
-                run=step.run,
-                node=question.node.name,
-                recipe=question.digest,
-                question=question.recipe,
-                outputs=step.outputs,
-                cost=step.cost,
-                log=step.log,
-                source=project,
-            )
-        )
-        return tx.get(STEPS, question.digest) or step
 
-    return ledger.transact(act)
+def _hit(tx: Transaction, run: str, hits: Hits) -> None:
+    for fact in hits.taken:
+        if tx.get(STEPS, fact.recipe) is None:  # else another run took it over meanwhile
+            tx.append(fact)
+    if hits.nodes:
+        tx.append(StepsReused(run=run, nodes=dict(hits.nodes)))

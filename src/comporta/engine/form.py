@@ -15,6 +15,8 @@ from typing import Any
 # Decorators that do not look at the name of what they are given.
 _NAMELESS = frozenset({"cache", "lru_cache", "contextmanager"})
 _NOTHING: tuple[Any, ...] = (None, [])
+# Called for nothing but that a line is shown.
+_SAYING = frozenset({"say", "_say"})
 # One word is no wording: a code, a key, a name.
 _ID = re.compile(r"[\w.:/-]+")
 
@@ -24,10 +26,10 @@ class Form:
 
     names: whether every name stays as it is written. wordings: whether sentences do. origins: whether the
     modules of imports do. code: the names by which the file knows `records.code`, whose second argument is a
-    sentence.
+    sentence; errors: those by which it knows Comporta's errors, which are made of sentences.
 
-    text: the form. chains: the dotted names that are numbers in it, in order. unnamed: the name that the
-    statement binds and that its form leaves out, or "".
+    text: the form. texts: the literal texts in it. chains: the dotted names that are numbers in it, in order.
+    unnamed: the name that the statement binds and that its form leaves out, or "".
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class Form:
         docstrings: bool = False,
         origins: bool = True,
         code: frozenset[str] = frozenset(),
+        errors: frozenset[str] = frozenset(),
     ) -> None:
-        self._names, self._wordings, self._docstrings, self._code = names, wordings, docstrings, code
+        self._names, self._wordings, self._docstrings = names, wordings, docstrings
+        self._code, self._errors = code, errors
         self._origins = origins
         self._numbers: dict[tuple[str, ...], int] = {}
         self._imports = 0
-        self._read = False
+        self.texts: list[str] = []
         self.fixed = frozenset() if names else bound_in(node)
         self.unnamed = "" if names else _unnamed(node, self.fixed)
         if names:
@@ -75,8 +79,9 @@ class Form:
         return type(node).__name__
 
     def _constant(self, node: ast.Constant) -> str:
-        wording = self._read and isinstance(node.value, str) and not _ID.fullmatch(node.value)
-        return "words" if wording else f"C({node.value!r})"
+        if isinstance(node.value, str):
+            self.texts.append(node.value)
+        return f"C({node.value!r})"
 
     def _name(self, node: ast.Name) -> str:
         if self._names or node.id in self.fixed:
@@ -136,15 +141,15 @@ class Form:
         return self._tree(node, msg=self._wording(node.msg))
 
     def _expression(self, node: ast.Expr) -> str:
-        call = node.value
-        if (
-            not self._wordings
-            and isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Name)
-            and call.func.id == "print"
-        ):
-            return self._tree(node, value=self._wording_call(call))
+        if not self._wordings and isinstance(node.value, ast.Call) and self._is_shown(node.value):
+            return self._tree(node, value=self._wording_call(node.value))
         return self._tree(node)
+
+    def _is_shown(self, call: ast.Call) -> bool:
+        """Whether a call that nothing is made of prints a line. One with `file` may write what is read."""
+        if isinstance(call.func, ast.Name) and call.func.id == "print":
+            return "print" not in self.fixed and all(each.arg not in (None, "file") for each in call.keywords)
+        return _last(call) in _SAYING
 
     def _assign(self, node: ast.Assign) -> str:
         target = node.targets[0]
@@ -153,14 +158,14 @@ class Form:
         return self._tree(node)
 
     def _call(self, node: ast.Call) -> str:
-        if (
-            not self._wordings
-            and isinstance(node.func, ast.Name)
-            and node.func.id in self._code
-            and len(node.args) == 2
-        ):
+        if self._wordings or not isinstance(node.func, ast.Name) or node.func.id in self.fixed:
+            return self._tree(node)
+        if node.func.id in self._errors:
+            return self._wording_call(node)
+        if node.func.id in self._code and len(node.args) == 2:
             # A sentence of one word is one here, though elsewhere a word is a code or a name.
-            return self._tree(node, args=f"[{self._of(node.args[0])},words]")
+            sentence = "words" if _is_text(node.args[1]) else self._wording(node.args[1])
+            return self._tree(node, args=f"[{self._of(node.args[0])},{sentence}]")
         return self._tree(node)
 
     def _wording_call(self, node: ast.Call) -> str:
@@ -169,18 +174,38 @@ class Form:
         return self._tree(node, args=args, keywords=f"[{keywords}]")
 
     def _wording(self, node: ast.expr) -> str:
-        """An expression that is read by people alone: what it shows counts, not the words around it."""
-        before, self._read = self._read, True
-        try:
-            return self._of(node)
-        finally:
-            self._read = before
+        """An expression that is read by people alone: what it shows counts, not the words around it. What a
+        call within it is given, an index and the elements of a list decide what is shown: they count whole.
+        """
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return self._constant(node) if not node.value or _ID.fullmatch(node.value) else "words"
+        if isinstance(node, ast.JoinedStr):
+            literal = "".join(str(each.value) for each in node.values if isinstance(each, ast.Constant))
+            if _ID.fullmatch(literal):
+                return self._tree(node)
+            shown = (self._wording(each) for each in node.values if not isinstance(each, ast.Constant))
+            return f"words({','.join(shown)})"
+        if isinstance(node, ast.FormattedValue):
+            spec = {} if node.format_spec is None else {"format_spec": self._wording(node.format_spec)}
+            return self._tree(node, value=self._wording(node.value), **spec)
+        if isinstance(node, ast.IfExp):
+            return self._tree(node, body=self._wording(node.body), orelse=self._wording(node.orelse))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return self._tree(node, left=self._wording(node.left), right=self._wording(node.right))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and _is_text(node.left):
+            return self._tree(node, left=self._wording(node.left))
+        method = node.func if isinstance(node, ast.Call) else None
+        if isinstance(method, ast.Attribute) and method.attr in ("format", "join") and _is_text(method.value):
+            return self._tree(node, func=f"{self._wording(method.value)}.{method.attr}")
+        return self._of(node)
 
     def _joined(self, node: ast.JoinedStr) -> str:
-        if not self._read:
-            return self._tree(node)
-        shown = (self._of(each) for each in node.values if not isinstance(each, ast.Constant))
-        return f"words({','.join(shown)})"
+        parts = [each.value if isinstance(each, ast.Constant) else "{}" for each in node.values]
+        self.texts.append("".join(map(str, parts)))
+        told = (
+            f"C({each.value!r})" if isinstance(each, ast.Constant) else self._of(each) for each in node.values
+        )
+        return self._tree(node, values=f"[{','.join(told)}]")
 
 
 _SPECIAL: dict[type, Any] = {
@@ -241,6 +266,10 @@ def _unnamed(node: ast.stmt, bound: frozenset[str]) -> str:
 def _last(decorator: ast.expr) -> str:
     inner = decorator.func if isinstance(decorator, ast.Call) else decorator
     return inner.id if isinstance(inner, ast.Name) else getattr(inner, "attr", "")
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _is_definition(node: ast.stmt) -> bool:

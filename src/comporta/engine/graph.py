@@ -14,7 +14,7 @@ from comporta.engine.links import ALL, Key, Link, Look, Node, absolute_name
 from comporta.engine.modules import Modules, Place, Read
 from comporta.engine.source import Import, Statement, text_hash
 from comporta.errors import BadProject
-from comporta.project.sources import own
+from comporta.project.sources import names_of_own, own
 
 Value = Callable[[Place, str], tuple[str, tuple[str, ...]] | None]
 
@@ -40,6 +40,7 @@ class Graph:
         self._nodes: dict[Key, Node] = {}
         self._places: dict[str, Place] = {}
         self._imported: dict[str, Imported] = {}
+        self._digests: dict[Key, str] = {}
 
     def forget(self, *, values: bool = False) -> None:
         """All of it; values: only what constants were found to be."""
@@ -49,6 +50,7 @@ class Graph:
         self._nodes.clear()
         self._places.clear()
         self._imported.clear()
+        self._digests.clear()
 
     def root(self, ref: str) -> Node:
         """What a reference names. Raises BadProject: a missing file."""
@@ -86,6 +88,16 @@ class Graph:
 
     def _look(self) -> Look:
         return Look(self.modules, self.place)
+
+    def is_shared(self, name: str) -> bool:
+        """Whether two files of Comporta's or more declare something of this name."""
+        return names_of_own()[name] > 1
+
+    def remembered(self, key: Key, digest: Callable[[Node], str]) -> str:
+        """The digest of what a node reaches, made once."""
+        if key not in self._digests:
+            self._digests[key] = digest(self.node(key))
+        return self._digests[key]
 
     def place(self, place: Place) -> Place:
         """Remembered by its label."""

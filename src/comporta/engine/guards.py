@@ -17,7 +17,7 @@ from threading import Event
 import msgspec
 
 from comporta import errors
-from comporta.engine.book import Book, take_over
+from comporta.engine.book import Book
 from comporta.engine.executor import Differs, Executor, Failed, Task
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
@@ -54,20 +54,22 @@ class Memory:
         """The remembered answer, or None where it must be asked."""
         if not question.node.remember:
             return None
-        step = self.newest(question) or self._of_another_project(question)
-        return reused(question, step) if step is not None and self.whole(step) else None
+        step = self.newest(question)
+        if step is None:
+            return self._of_another_project(question)
+        return reused(question, step) if self.whole(step) else None
 
-    def _of_another_project(self, question: Question) -> Step | None:
-        """What another project of this ledger was answered, entered in this one's chain. Artifacts alone are
-        shared: a dataset version lies where only its own project reads it."""
+    def _of_another_project(self, question: Question) -> Answer | None:
+        """What another project of this ledger was answered; the run's book enters it in this one's chain.
+        Artifacts alone are shared: a dataset version lies where only its own project reads it."""
         for project, step in self._ledger.others(STEPS, question.digest):
             if all(isinstance(asset, Artifact) for asset in step.outputs.values()) and self.whole(step):
-                return take_over(self._ledger, question, step, project)
+                return reused(question, step, project)
         return None
 
 
-def reused(question: Question, step: Step) -> Answer:
-    return Answer(node=question.node.name, recipe=question.digest, step=step, reused=True)
+def reused(question: Question, step: Step, source: str = "") -> Answer:
+    return Answer(node=question.node.name, recipe=question.digest, step=step, reused=True, source=source)
 
 
 def cached(ask: Door, memory: Memory) -> Door:

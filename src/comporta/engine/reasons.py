@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from comporta.engine.executor import Failed
-from comporta.records import Message, Text, code, say
+from comporta.records import Message, code
+
+if TYPE_CHECKING:
+    from comporta.engine.executor import Failed
 
 INTERRUPTED = code("run.interrupted", "interrupted")
 PROJECT_AT_FAULT = code("run.project_at_fault", "the project is at fault")
@@ -18,22 +21,10 @@ LIMIT = code("run.step_limit", "{step}: passed its limit of {limit}", step=str, 
 LATE = code("run.step_late", "{step}: its budget was spent", step=str)
 STOPPED = code("run.step_stopped", "{step}: stopped", step=str)
 
-TEMPLATES = {
-    each.id: each.template
-    for each in (
-        INTERRUPTED, PROJECT_AT_FAULT, PROCESS_ENDED, STEPS_FAILED, RAISED, DIED, LIMIT, LATE, STOPPED,
-    )
-}  # fmt: skip
-
 
 def reason_of(failed: Mapping[str, Failed]) -> Message:
     """Why a run failed. failed: step → how."""
     return STEPS_FAILED(steps=tuple(_step(step, each) for step, each in failed.items()))
-
-
-def shown(reason: Text) -> str:
-    """The reason as people read it."""
-    return say(reason, TEMPLATES)
 
 
 def _step(step: str, failed: Failed) -> Message:

@@ -73,8 +73,8 @@ def read(text: bytes, digest: str, *, own: bool = False) -> Source:
     """What the file says. own: it is Comporta's, whose names and wordings do not count. Raises
     SyntaxError."""
     tree = ast.parse(text)
-    code = codes(tree) if own else frozenset()
-    statements = tuple(_statement(node, own, code) for node in statements_of(tree))
+    spoken = (codes(tree), errors(tree)) if own else (frozenset[str](), frozenset[str]())
+    statements = tuple(_statement(node, own, *spoken) for node in statements_of(tree))
     lazy = any("__getattr__" in statement.binds for statement in statements)
     return Source(
         text=digest,
@@ -92,13 +92,20 @@ def statements_of(tree: ast.Module) -> Iterator[ast.stmt]:
 
 def codes(tree: ast.Module) -> frozenset[str]:
     """The names by which a file knows `records.code`, which declares a sentence."""
-    return frozenset(
-        alias.asname or alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("comporta.records")
-        for alias in node.names
-        if alias.name == "code"
-    )
+    return frozenset(bound for bound, name in _taken(tree, "comporta.records") if name == "code")
+
+
+def errors(tree: ast.Module) -> frozenset[str]:
+    """The names by which a file knows Comporta's errors, each of which is made of a sentence."""
+    return frozenset(bound for bound, _ in _taken(tree, "comporta.errors"))
+
+
+def _taken(tree: ast.Module, package: str) -> Iterator[tuple[str, str]]:
+    """What a file imports from a package or a module of it: as it is bound, and as it is called there."""
+    for node in tree.body:
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        if isinstance(node, ast.ImportFrom) and (module == package or module.startswith(f"{package}.")):
+            yield from ((alias.asname or alias.name, alias.name) for alias in node.names)
 
 
 def _homes(tree: ast.Module) -> dict[str, str]:
@@ -129,14 +136,14 @@ def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         yield node
 
 
-def _statement(node: ast.stmt, own: bool, code: frozenset[str]) -> Statement:
+def _statement(node: ast.stmt, own: bool, code: frozenset[str], errors: frozenset[str]) -> Statement:
     seen = _Seen()
     seen.visit(node)
     kind, binds = _kind(node)
     if kind in ("value", "effect"):  # `try: import fast as m` and its like decide what a name means
         binds |= {each.bound for each in seen.imports if each.bound not in ("", "*")}
     documents = ("__doc__",) in seen.chains or seen.documents
-    form = Form(node, names=not own, wordings=not own, docstrings=documents, code=code)
+    form = Form(node, names=not own, wordings=not own, docstrings=documents, code=code, errors=errors)
     named = seen.chains.difference(form.chains, {(form.unnamed,)})
     return Statement(
         line=node.lineno,

@@ -18,7 +18,8 @@ from comporta.records import Record
 
 class Reach(Record, frozen=True, kw_only=True):
     """What some functions reach. digest: of all of it. own: of what is the project's, wherever it stands and
-    whatever Comporta's own code beside it does. packages: top-level names imported from outside. files: those
+    whatever Comporta's own code beside it does, which is told by its name, and where Comporta has several of
+    that name by its digest. packages: top-level names imported from outside. files: those
     read. values: constant → digest of its value."""
 
     digest: str
@@ -51,7 +52,8 @@ class _Walk:
         self._files: set[str] = set()
         self._values: dict[str, str] = {}
 
-    def reach(self, roots: list[Node]) -> Reach:
+    def digest(self, roots: list[Node]) -> str:
+        """Of all that they reach."""
         lines = ["root" + self._line(node) for node in roots]
         position = 0
         done: set[str] = set()
@@ -67,8 +69,11 @@ class _Walk:
             if not new:
                 break
             lines += new
+        return blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest()
+
+    def reach(self, roots: list[Node]) -> Reach:
         return Reach(
-            digest=blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest(),
+            digest=self.digest(roots),
             own=self._own(roots),
             packages=tuple(sorted(self._packages - sys.stdlib_module_names)),
             files=tuple(sorted(self._files)),
@@ -76,7 +81,7 @@ class _Walk:
         )
 
     def all(self, roots: list[Node]) -> Iterator[tuple[Key, Node]]:
-        self.reach(roots)
+        self.digest(roots)
         return zip(self._keys, self._nodes, strict=True)
 
     def _line(self, node: Node) -> str:
@@ -138,9 +143,19 @@ class _Walk:
                     if target is not None and target in numbers:
                         told.append(f"\t{numbers[target]} {text}")
                     else:
-                        told.append(f"\t:{text if target is None else said}")
+                        told.append(f"\t:{text if target is None else said + self._which(target, said)}")
             return "".join(told)
 
         lines = ["root" + line(node) for node in roots]
         lines += [node.bare + line(node) for node in self._nodes if node.bare]
         return blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest()
+
+    def _which(self, target: Key, said: str) -> str:
+        """Which of Comporta's own of one name is meant: "" where it has one, else what that one does."""
+        if (
+            not said
+            or not any(node.bare for node in self._nodes)
+            or not self._graph.is_shared(said.partition(".")[0])
+        ):
+            return ""
+        return f"@{self._graph.remembered(target, lambda node: _Walk(self._graph).digest([node]))}"

@@ -57,8 +57,9 @@ def form(check: Check, beside: bytes = b"") -> str:
     equal. beside: what else decides what it asks, such as the code that its functions reach.
 
     It is made of the declared kind and of the declared values that are not the usual ones, so that a title, a
-    class or a module may be called otherwise. A function in it, and a kind that is not Comporta's, count by
-    their source text. Raises BadProject on a check that is no plain data: its limits could change unseen.
+    class or a module may be called otherwise. A function in it counts by its source text, a kind that is not
+    Comporta's by what it does, less docstrings and its title. Raises BadProject on a check that is no plain
+    data: its limits could change unseen.
     """
     return blake3(written(check) + b"\n" + beside).hexdigest()
 

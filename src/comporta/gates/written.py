@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import textwrap
@@ -20,7 +21,8 @@ from comporta.records.record import unusual
 def written(check: Check) -> bytes:
     """Canonical JSON of a check: its kind, and its values by their declared names, those left out that are as
     usual: a field that is added later changes no check that does not use it. A function stands as the digest
-    of its source text, and so does a kind that is not Comporta's: an edited test is another policy.
+    of its source text, and a kind that is not Comporta's as that of what it does: an edited test is another
+    policy, a reworded docstring or title is not.
 
     Raises BadProject on what cannot be written down: its limits could change unseen.
     """
@@ -73,6 +75,21 @@ def source(value: Any) -> str:
     return blake3(text.encode()).hexdigest()
 
 
+def declared(kind: type) -> str:
+    """The digest of what a class says, less comments, layout, docstrings and its `title`, which people read.
+    The same in every version of Python. Raises TypeError where there is no source text."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    except (OSError, TypeError, SyntaxError):
+        raise TypeError(f"{kind.__qualname__}, without source text") from None
+    (node,) = tree.body
+    if isinstance(node, ast.ClassDef):
+        node.body = [each for each in node.body if "title" not in _bound(each)]
+    # Where it reads a docstring, docstrings decide.
+    named = {getattr(each, "attr", getattr(each, "id", "")) for each in ast.walk(tree)}
+    return blake3(_told(node, "__doc__" in named).encode(errors="surrogatepass")).hexdigest()
+
+
 def source_alone(value: Any) -> Any:
     """A function as the digest of its source text, wherever it is declared."""
     return plain(value) or {"source": source(value)}
@@ -101,9 +118,31 @@ def _values(check: Check) -> Any:
 
 def _encoded(check: Check, value: Any, hook: Callable[[Any], Any]) -> bytes:
     def told(each: Any) -> Any:
-        return source(each) if isinstance(each, type) else hook(each)
+        return declared(each) if isinstance(each, type) else hook(each)
 
     try:
         return msgspec.json.Encoder(order="deterministic", enc_hook=told).encode(value)
     except TypeError as fault:
         raise unwritable(check, fault) from fault
+
+
+def _bound(node: ast.stmt) -> tuple[str, ...]:
+    """The names that one statement of a class gives a value."""
+    if isinstance(node, ast.FunctionDef):
+        return (node.name,)
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return tuple(each.id for each in targets if isinstance(each, ast.Name))
+
+
+def _told(value: Any, documents: bool) -> str:
+    """A syntax tree as text. What holds nothing is left out: newer Pythons have more such fields."""
+    if isinstance(value, list):
+        return f"[{','.join(_told(each, documents) for each in value)}]"
+    if not isinstance(value, ast.AST):
+        return repr(value)
+    fields = dict(ast.iter_fields(value))
+    if not documents and isinstance(value, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        said = ast.get_docstring(value, clean=False) is not None
+        fields["body"] = value.body[1:] if said else value.body
+    told = (f"{name}={_told(each, documents)}" for name, each in fields.items() if each not in (None, []))
+    return f"{type(value).__name__}({','.join(told)})"

@@ -30,12 +30,13 @@ SQLITE: dict[str, str] = {
         f"UPDATE ON ledger_events WHEN NOT ({_REMOVAL.format(same='IS')})",
     ),
     "ledger_events_no_delete": _refusal("ledger_events", "delete", "DELETE ON ledger_events"),
-    # Else INSERT OR REPLACE would take a row's place with no trigger of DELETE.
+    # Else INSERT OR REPLACE would take a row's place with no trigger of DELETE: that of the same event, or
+    # that of any, by SQLite's own number of rows.
     "ledger_events_no_replace": _refusal(
         "ledger_events",
         "replace",
         "INSERT ON ledger_events WHEN EXISTS "
-        "(SELECT 1 FROM ledger_events WHERE project = NEW.project AND seq = NEW.seq)",
+        "(SELECT 1 FROM ledger_events WHERE (project = NEW.project AND seq = NEW.seq) OR rowid = NEW.rowid)",
     ),
     "ledger_heads_no_update": _refusal("ledger_heads", "update", "UPDATE ON ledger_heads"),
     "ledger_heads_no_delete": _refusal("ledger_heads", "delete", "DELETE ON ledger_heads"),

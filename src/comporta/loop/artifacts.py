@@ -12,6 +12,7 @@ from comporta.ledger import Ledger
 from comporta.ledger.stored import plain
 from comporta.loop.codes import ARTIFACT_CHANGED, ARTIFACT_MISSING
 from comporta.loop.house import House
+from comporta.loop.removals import is_removed
 from comporta.records import Artifact, Message, Record
 from comporta.store import artifact_name
 from comporta.store.whole import digest_of
@@ -22,11 +23,13 @@ Heard = Callable[[str, int, int], None]
 
 class ArtifactAudit(Record, frozen=True, kw_only=True):
     """What `verify_artifacts` found. objects, size: how many it read, and their bytes. freed: named by facts,
-    needed by nothing and gone, as `comporta store gc` leaves them. faults: of those missing or changed."""
+    needed by nothing and gone, as `comporta store gc` leaves them. removed: gone because somebody deleted
+    them, as a fact says. faults: of those missing or changed."""
 
     objects: int
     size: int
     freed: int
+    removed: int = 0
     faults: tuple[Message, ...]
 
 
@@ -66,9 +69,12 @@ def verify_artifacts(house: House, needed: Iterable[str], heard: Heard | None = 
     named = {artifact_name(digest): each for digest, each in recorded(house.ledger).items()}
     total = sum(there.get(name, 0) for name in named)
     faults: list[Message] = []
-    objects = read = freed = 0
+    objects = read = freed = removed = 0
     for name, artifact in sorted(named.items()):
         if name not in there:
+            if is_removed(house.ledger, artifact.digest):
+                removed += 1
+                continue
             freed += name not in must
             if name in must:
                 faults.append(ARTIFACT_MISSING(name=name, kind=artifact.kind))
@@ -78,7 +84,7 @@ def verify_artifacts(house: House, needed: Iterable[str], heard: Heard | None = 
             faults.append(ARTIFACT_CHANGED(name=name, kind=artifact.kind))
         if heard is not None:
             heard("artifacts", read, total)
-    return ArtifactAudit(objects=objects, size=total, freed=freed, faults=tuple(faults))
+    return ArtifactAudit(objects=objects, size=total, freed=freed, removed=removed, faults=tuple(faults))
 
 
 def is_whole(house: House, artifact: Artifact) -> bool:

@@ -27,7 +27,7 @@ from comporta.loop.way import Way, answering, lent, watched
 from comporta.project.sources import watch
 from comporta.records import Artifact, Feedback, Record, Route, Share, Slice, decode, encode
 from comporta.serve import Line, Loaded, Scored, serve
-from comporta.serve.serving import CANNOT
+from comporta.serve.codes import CANNOT
 from comporta.store import Desk, Keys, derive
 from comporta.store.local import LocalStore
 
@@ -146,8 +146,8 @@ def _tried(process: subprocess.Popen[bytes], forms: Sequence[str]) -> tuple[str,
             raise Refused("candidate: its server ended before it answered; the step's log says why.")
         if not said:
             raise Refused(f"candidate: its server was not ready within {SECONDS:g} seconds.")
-        if said[0].startswith(CANNOT):
-            failed[form] = said[0].removeprefix(CANNOT)
+        if said[0].startswith(CANNOT.template):
+            failed[form] = said[0].removeprefix(CANNOT.template).lstrip()
     return next(found[0] for line in lines if (found := ADDRESS.search(line))), failed
 
 

@@ -45,3 +45,6 @@ ARTIFACT_CHANGED = code(
     name=str,
     kind=str,
 )
+DETAILS_MISSING = code(
+    "run.details_missing", "{reason} (its details are missing from the store)", reason=Text
+)

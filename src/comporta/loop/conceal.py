@@ -15,12 +15,16 @@ from blake3 import blake3
 from msgspec.structs import replace
 
 from comporta.errors import NotFound
-from comporta.records import Verdict, Version
+from comporta.loop.house import House
+from comporta.loop.removals import is_removed
+from comporta.records import Artifact, Verdict, Version
 from comporta.records.message import Message, Words
+from comporta.registry import as_it_stands
 from comporta.store import Desk
 
 _DIGEST = re.compile(r"#[0-9a-f]{32}")
 _SHOWN = 12
+_MISSING = " (words missing)"
 
 
 def conceal(verdict: Verdict, key: bytes) -> tuple[Verdict, dict[str, str]]:
@@ -46,16 +50,20 @@ def conceal(verdict: Verdict, key: bytes) -> tuple[Verdict, dict[str, str]]:
     return _mapped(verdict, of_data, sentence), words
 
 
-def reveal(verdict: Verdict, words: Mapping[str, str]) -> Verdict:
-    """The verdict as it was judged. What is not among the words is shown by the start of its digest."""
+def reveal(verdict: Verdict, words: Mapping[str, str], absent: str = "") -> Verdict:
+    """The verdict as it was judged. What is not among the words is shown by the start of its digest.
+
+    absent: told behind that.
+    """
 
     def sentence(text: str) -> str:
         if not _DIGEST.fullmatch(text):
             return text
-        return words.get(text.removeprefix("#"), f"{text[: 1 + _SHOWN]}…")
+        return words.get(text.removeprefix("#"), f"{text[: 1 + _SHOWN]}…{absent}")
 
     def of_data(value: Words) -> Words:
-        return Words(text=words.get(value.digest, ""), digest=value.digest)
+        gone = f"#{value.digest[:_SHOWN]}…{absent}" if absent else ""
+        return Words(text=words.get(value.digest, gone), digest=value.digest)
 
     return _mapped(verdict, of_data, sentence)
 
@@ -69,37 +77,59 @@ def for_a_fact(desk: Desk, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     return tuple(made)
 
 
+def words_of_both(desk: Desk, first: Verdict, second: Verdict) -> Artifact | None:
+    """The words of a verdict that is put together of two, as far as they are still there."""
+    found: dict[str, str] = {}
+    every = list(dict.fromkeys(each for each in (first.words, second.words) if each is not None))
+    if len(every) < 2:
+        return next(iter(every), None)
+    for each in every:
+        try:
+            found |= desk.get_json(each, dict[str, str])
+        except NotFound:
+            continue
+    return desk.put_json(found)
+
+
 def carried_on(desk: Desk, version: Version) -> Version:
     """The version as a new fact may hold it: what an older Comporta wrote out is concealed."""
     return replace(version, verdicts=for_a_fact(desk, version.verdicts))
 
 
-def for_a_reader(desk: Desk, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-    """The verdicts as they were judged, as far as their words are still there."""
-    return tuple(each if each.words is None else reveal(each, _kept(desk, each)) for each in verdicts)
+def for_a_reader(
+    desk: Desk, verdicts: Sequence[Verdict], is_removed: Callable[[str], bool]
+) -> tuple[Verdict, ...]:
+    """The verdicts as they were judged, as far as their words are still there. is_removed: whether an
+    artifact of this digest was deleted on purpose; words that are gone otherwise are told as missing."""
+    return tuple(_for_a_reader(desk, each, is_removed) for each in verdicts)
 
 
-def revealed(desk: Desk, version: Version) -> Version:
-    """The version as a reader wants it. It is never put into a fact."""
-    return replace(version, verdicts=for_a_reader(desk, version.verdicts))
+def revealed(house: House, version: Version) -> Version:
+    """The version as a reader wants it: in words, in the state that it is in today. It is never put into a
+    fact."""
+    verdicts = for_a_reader(house.desk, version.verdicts, lambda digest: is_removed(house.ledger, digest))
+    return replace(as_it_stands(house.ledger, version), verdicts=verdicts)
 
 
-def _kept(desk: Desk, verdict: Verdict) -> dict[str, str]:
-    assert verdict.words is not None
+def _for_a_reader(desk: Desk, verdict: Verdict, is_removed: Callable[[str], bool]) -> Verdict:
+    if verdict.words is None:
+        return verdict
     try:
-        return desk.get_json(verdict.words, dict[str, str])
+        return reveal(verdict, desk.get_json(verdict.words, dict[str, str]))
     except NotFound:
-        return {}
+        return reveal(verdict, {}, "" if is_removed(verdict.words.digest) else _MISSING)
 
 
 def _mapped(verdict: Verdict, of_data: Callable[[Words], Words], sentence: Callable[[str], str]) -> Verdict:
     """The verdict with each value of the data turned into something else: the slice, what messages hold, and
-    a reason that is no message, which is somebody's own sentence and counts as a value as a whole."""
+    a title and a reason that are no messages, which are somebody's own sentences and count as values as a
+    whole. The check's id and a figure's metric are names, which a project declares in its source."""
     figure = verdict.figure
     texts = {name: getattr(verdict, name) for name in Verdict.__struct_fields__}
     said = {name: _within(text, of_data) for name, text in texts.items() if isinstance(text, Message)}
-    if isinstance(verdict.reason, str):
-        said["reason"] = sentence(verdict.reason)
+    for name in ("title", "reason"):
+        if isinstance(text := texts[name], str):
+            said[name] = sentence(text)
     return replace(verdict, figure=figure and replace(figure, slice=sentence(figure.slice)), **said)
 
 

@@ -8,7 +8,7 @@ from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.loop.budget import seconds_at
 from comporta.loop.built import as_built
-from comporta.loop.conceal import carried_on
+from comporta.loop.conceal import carried_on, revealed
 from comporta.loop.forms import forms
 from comporta.loop.house import House
 from comporta.loop.judging import champion as serving
@@ -19,10 +19,11 @@ from comporta.loop.plan import evidence_nodes
 from comporta.loop.pool import Thing
 from comporta.loop.release import version_of
 from comporta.loop.sentences import Say, sentence
+from comporta.loop.settle import settle
 from comporta.project import Model
 from comporta.project.faults import faults, listed
 from comporta.project.person import WAIVES
-from comporta.records import Artifact, Level, Plan, Record, Run, Transaction, Version, View, Waiver
+from comporta.records import Artifact, Fact, Level, Plan, Record, Run, Version, View, Waiver
 from comporta.records.facts import VersionWaived
 from comporta.registry import VERSIONS, judged, named, version_key
 from comporta.registry import waive as waived
@@ -69,14 +70,15 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
 
     said = judged_now(house.desk, model, level, answers, late(house, run))
 
-    def commit(tx: Transaction) -> bool:
-        now = tx.get(VERSIONS, version_key(version.model, version.number))
+    def look(view: View) -> Version:
+        now = view.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
-        now = carried_on(house.desk, now)
-        for each in evaluated(tx, house.keys, model, answers, now, run):
-            tx.append(each)
+        return now
+
+    def decide(seen: Version) -> tuple[tuple[Fact, ...], bool]:
+        now = carried_on(house.desk, seen)
         formerly = declared.of(now)
-        verdicts = verdicts_of(model, level, said, formerly(now), declared.now)
+        verdicts = verdicts_of(house.desk, model, level, said, formerly(now), declared.now)
         fact = judged(
             now,
             verdicts,
@@ -86,11 +88,10 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
             renamed=formerly.renamed,
             as_policy=formerly.as_policy,
         )
-        if fact is not None:
-            tx.append(fact)
-        return fact is not None
+        looks = evaluated(house.ledger, house.keys, model, answers, now, run)
+        return (*looks, *(() if fact is None else (fact,))), fact is not None
 
-    fresh = house.ledger.transact(commit)
+    fresh = settle(house.ledger, look, decide)
     return Judged(version=readable(house, version_of(house, version.id))[0], run=run, fresh=fresh)
 
 
@@ -116,9 +117,13 @@ def waive(
         )
     declared = role_of(house, who, role, WAIVES, "waive a check")
 
-    def decide(view: View, by: str, reason: Artifact | str) -> VersionWaived:
+    def look(view: View) -> Version:
         now = view.get(VERSIONS, version_key(version.model, version.number))
         assert now is not None, "a version never leaves the inventory"
+        return now
+
+    def decide(seen: Version, by: str, reason: Artifact | str) -> VersionWaived:
+        now = revealed(house, seen)
         verdict = named(now, check, say)
         waiver = Waiver(
             check=verdict.check,
@@ -132,9 +137,9 @@ def waive(
         )
         return waived(now, waiver, house.clock(), say)
 
-    decide(house.ledger, "", reason)  # refused before anybody or anything is written down
+    decide(look(house.ledger), "", reason)  # refused before anybody or anything is written down
     id, why = identify(house, who).id, reason_of(house, reason)
-    house.ledger.transact(lambda tx: tx.append(decide(tx, id, why)))
+    settle(house.ledger, look, lambda seen: ((decide(seen, id, why),), None))
     return readable(house, version_of(house, version.id))[0]
 
 

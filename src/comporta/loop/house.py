@@ -15,6 +15,7 @@ from comporta.ledger import Ledger, open_ledger
 from comporta.ledger.signing import public_key
 from comporta.loop.datasets import DATASETS
 from comporta.loop.lineage import EDGES, EVALUATIONS, QUESTIONS
+from comporta.loop.removals import REMOVALS
 from comporta.loop.steps import STEPS
 from comporta.project import Model, Project, Settings
 from comporta.project.faults import listed, unusable
@@ -34,7 +35,9 @@ def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Chang
 
 
 KEYED = Reading("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
-READINGS = (KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, FORGOTTEN, *engine.READINGS)
+READINGS = (
+    KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS, *engine.READINGS,
+)  # fmt: skip
 
 
 def now() -> datetime:

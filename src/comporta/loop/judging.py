@@ -10,7 +10,7 @@ from comporta.engine import FAILURES
 from comporta.gates import asked_at, judge, level_of, needs
 from comporta.gates.wording import NOT_ASKED
 from comporta.loop.checks import checks
-from comporta.loop.conceal import for_a_fact
+from comporta.loop.conceal import for_a_fact, words_of_both
 from comporta.loop.evidence import gather
 from comporta.loop.house import House
 from comporta.loop.logged import Logs
@@ -71,26 +71,36 @@ def measured(answers: Mapping[str, Answer], model: Model) -> dict[str, Artifact]
 def judged_now(
     desk: Desk, model: Model, level: Level, answers: Mapping[str, Answer], unbegun: Collection[str] = ()
 ) -> tuple[Verdict, ...]:
-    """What the checks of this level say of the evidence, as a fact may hold it. It reads and writes the
-    store, so it is asked before a transaction begins. unbegun: see `late`."""
+    """What each check says of the evidence, of those that this level does not ask that there is none; as a
+    fact may hold it. It reads and writes the store, so it is asked before a transaction begins. unbegun: see
+    `late`."""
     evidence = gather(desk, model, level, answers, unbegun)
-    return for_a_fact(desk, judge(asked_at(checks(model), level), evidence))
+    gates = checks(model)
+    asked = iter(judge(asked_at(gates, level), evidence))
+    return for_a_fact(
+        desk, [next(asked) if asked_at((each,), level) else judge((each,), {})[0] for each in gates]
+    )
 
 
 def verdicts_of(
-    model: Model, level: Level, found: Sequence[Verdict], version: Version, forms: Mapping[str, str]
+    desk: Desk,
+    model: Model,
+    level: Level,
+    found: Sequence[Verdict],
+    version: Version,
+    forms: Mapping[str, str],
 ) -> tuple[Verdict, ...]:
     """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version, or
     that it was never asked, which closes the way where it is required. found: see `judged_now`. forms: what
     each check declares."""
-    now = iter(found)
-    gates = checks(model)
-    every = (next(now) if asked_at((each,), level) else _deeper(each, version, forms) for each in gates)
+    every = (
+        said if asked_at((check,), level) else _deeper(desk, check, said, version, forms)
+        for check, said in zip(checks(model), found, strict=True)
+    )
     return tuple(replace(each, form=forms.get(each.check, "")) for each in every)
 
 
-def _deeper(check: Check, version: Version, forms: Mapping[str, str]) -> Verdict:
-    (unmade,) = judge((check,), {})
+def _deeper(desk: Desk, check: Check, unmade: Verdict, version: Version, forms: Mapping[str, str]) -> Verdict:
     now = forms.get(unmade.check, "")
     alike = (each for each in version.verdicts if (now and each.form == now) or _of_old(each, unmade.check))
     said = next(alike, None)
@@ -101,6 +111,7 @@ def _deeper(check: Check, version: Version, forms: Mapping[str, str]) -> Verdict
             said,
             check=unmade.check,
             title=unmade.title,
+            words=words_of_both(desk, said, unmade),
             kind=unmade.kind,
             required=unmade.required,
             carried=False,

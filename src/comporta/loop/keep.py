@@ -52,19 +52,23 @@ def reachable(house: House) -> frozenset[str]:
     the same ledger reaches. Raises Refused where the store holds a project that this ledger does not know."""
     from comporta.data import reachable as rows_reach
 
-    known = house.ledger.projects()
-    strange = sorted(projects_in(house.store) - {*known, house.ledger.project})
+    require_known_projects(house)
+    found = reached(house.ledger)
+    for project in house.ledger.projects():
+        if project != house.ledger.project:
+            with closing(house.ledger_of(project)) as ledger:
+                found |= reached(ledger)
+    return frozenset({artifact_name(digest) for digest in found} | rows_reach(house.store, house.keys))
+
+
+def require_known_projects(house: House) -> None:
+    """Raises Refused where the store holds a project that this ledger does not know."""
+    strange = sorted(projects_in(house.store) - {*house.ledger.projects(), house.ledger.project})
     if strange:
         raise Refused(
             f"store {house.store.url}: it holds the project {strange[0]!r}, which this ledger does not know, "
             "so nobody can tell which artifacts that one needs. Give both one ledger, or each its own store."
         )
-    found = reached(house.ledger)
-    for project in known:
-        if project != house.ledger.project:
-            with closing(house.ledger_of(project)) as ledger:
-                found |= reached(ledger)
-    return frozenset({artifact_name(digest) for digest in found} | rows_reach(house.store, house.keys))
 
 
 def needed_artifacts(ledger: Ledger) -> frozenset[str]:

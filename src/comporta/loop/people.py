@@ -17,6 +17,7 @@ import msgspec
 
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.loop.house import House
+from comporta.loop.removals import text_of
 from comporta.loop.seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
 from comporta.project.person import Role
 from comporta.records import (
@@ -36,8 +37,6 @@ from comporta.records import (
 from comporta.records.facts import PersonForgotten
 from comporta.registry import FORGOTTEN
 
-DELETED = "(text deleted)"
-
 S = TypeVar("S", Approval, Waiver, Release)
 
 
@@ -53,7 +52,7 @@ class Member(Record, frozen=True, kw_only=True):
 
 def people(house: House) -> tuple[Member, ...]:
     """Everybody that the directory knows or the project declares, by name."""
-    found = {canonical_name(each.name): each for each in _entries(house)}
+    found = {canonical_name(each.name): each for each in _members(house)}
     declared = {canonical_name(each.name): each for each in house.project.people}
     members = (
         Member(
@@ -68,17 +67,16 @@ def people(house: House) -> tuple[Member, ...]:
 
 
 def find(house: House, name: str) -> Identity | None:
-    """The directory's entry of this name, compared without case. Raises BadProject on a name that is none."""
-    place = _place(house, name)
-    try:
-        return _genuine(house, place)
-    except NotFound:
-        return None
+    """The directory's entry of this name, compared without case; None too where it is of somebody forgotten,
+    and its deletion was cut short. Raises BadProject on a name that is none."""
+    known = _entry(house, name)
+    return None if known is None or _is_forgotten(house, known.id) else known
 
 
 def identify(house: House, name: str) -> Identity:
     """The entry of this name, made where there is none. Raises BadProject on a name that is none."""
     while (known := find(house, name)) is None:
+        _finish_forgetting(house, name)
         made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=house.clock())
         # Put only where none is: of two at once, both go on with the one that came first.
         if house.store.put(_place(house, name), encode(sealed(house.keys, made))):
@@ -91,7 +89,7 @@ def forget(house: House, name: str) -> Identity:
 
     Raises NotFound, where the directory has no such name.
     """
-    known = _with_id(house, name) if is_person_id(name) else find(house, name)
+    known = _with_id(house, name) if is_person_id(name) else _entry(house, name)
     if known is None:
         raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list")
 
@@ -103,6 +101,21 @@ def forget(house: House, name: str) -> Identity:
     house.ledger.transact(commit)
     house.store.delete(_place(house, known.name))
     return known
+
+
+def _finish_forgetting(house: House, name: str) -> None:
+    """The name's entry deleted, where a fact says that its person was forgotten."""
+    known = _entry(house, name)
+    if known is None or not _is_forgotten(house, known.id):
+        return
+
+    def delete(tx: Transaction) -> None:
+        # Writers take turns: else it could be another's new entry that is deleted. Such a rest is rare.
+        rest = _entry(house, name)
+        if rest is not None and tx.get(FORGOTTEN, rest.id) is not None:
+            house.store.delete(_place(house, name))
+
+    house.ledger.transact(delete)
 
 
 def acting(by: str) -> str:
@@ -174,22 +187,43 @@ def _readable(house: House, act: S, name_of: Callable[[str], str]) -> S:
 
 
 def _text(house: House, reason: Artifact | str) -> str:
-    if isinstance(reason, str):
-        return reason
-    try:
-        return house.desk.get(reason).decode(errors="replace")
-    except NotFound:
-        return DELETED
+    return reason if isinstance(reason, str) else text_of(house.desk, house.ledger, reason)
 
 
 def _names(house: House) -> Callable[[str], str]:
-    """Id → name. The directory is read once, when first asked."""
+    """Id → name, or what is known instead. The directory is read once, when first asked."""
 
     @cache
     def names() -> dict[str, str]:
-        return {each.id: each.name for each in _entries(house)}
+        return {each.id: each.name for each in _members(house)}
 
-    return lambda id: names().get(id) or f"a person forgotten ({id})"
+    def name_of(id: str) -> str:
+        if (name := names().get(id)) is not None:
+            return name
+        # Only the fact tells: a directory that was lost forgets nobody.
+        if _is_forgotten(house, id):
+            return f"a person forgotten ({id})"
+        return f"unknown ({id}): not in the directory"
+
+    return name_of
+
+
+def _is_forgotten(house: House, id: str) -> bool:
+    return house.ledger.get(FORGOTTEN, id) is not None
+
+
+def _members(house: House) -> list[Identity]:
+    """The entries of all who were not forgotten."""
+    return [each for each in _entries(house) if not _is_forgotten(house, each.id)]
+
+
+def _entry(house: House, name: str) -> Identity | None:
+    """What lies under this name, also of somebody forgotten."""
+    place = _place(house, name)
+    try:
+        return _genuine(house, place)
+    except NotFound:
+        return None
 
 
 def _place(house: House, name: str) -> str:

@@ -35,6 +35,7 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
     desk = house.desk
     model = house.project.asked(version.model)
     champion = against(house, version)
+    since = staleness(house, version)
     return Report(
         version=version,
         at=now,
@@ -46,7 +47,8 @@ def report(house: House, name: str, say: Say = sentence) -> Report:
         added=added(version, say),
         standing=standing(version, now, say),
         scores=house.desk.get_json(version.parts["scores"], Scores).figures,
-        staleness=staleness(house, version),
+        staleness=since,
+        causes={each.dataset: say(each.cause) for each in since if each.cause is not None},
     )
 
 

@@ -10,6 +10,7 @@ from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS, Question
 from comporta.loop.older import say_the_same
 from comporta.loop.release import version_of
+from comporta.loop.sentences import Say, sentence
 from comporta.loop.staleness import staleness
 from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
 from comporta.records.facts import VersionReproduced
@@ -41,7 +42,9 @@ class Reproduction(Record, frozen=True, kw_only=True):
     reason: str
 
 
-def reproduce(house: House, name: str, *, progress: Progress | None = None) -> Reproduction:
+def reproduce(
+    house: House, name: str, *, progress: Progress | None = None, say: Say = sentence
+) -> Reproduction:
     """Every step of a version again, in fresh processes. Raises NotFound, StepFailed."""
     version = version_of(house, name)
     since = staleness(house, version)
@@ -80,7 +83,7 @@ def reproduce(house: House, name: str, *, progress: Progress | None = None) -> R
         version=version.id,
         equal=not differing,
         steps=steps,
-        reason=_reason(steps, since),
+        reason=_reason(steps, since, say),
     )
 
 
@@ -183,7 +186,7 @@ def _same(then: Asset | None, now: Asset | None) -> bool:
     return then == now
 
 
-def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...]) -> str:
+def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...], say: Say) -> str:
     differing = [each for each in steps if not each.equal]
     if not differing:
         if newer := [each.node for each in steps if each.newer]:
@@ -198,9 +201,10 @@ def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...]) -> str:
     if gone := erased(answers):
         return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be the same."
     if open_ := unknown(answers):
+        causes = (f"{each.dataset}: {say(each.cause or '')}" for each in open_)
         return (
             f"{first.node} differs, and whether rows it learned from were erased since is unknown: "
-            f"{'; '.join(f'{each.dataset}: {each.why}' for each in open_)}."
+            f"{'; '.join(causes)}."
         )
     if not first.asked:
         return f"{first.node}: the code or the environment is another than then."

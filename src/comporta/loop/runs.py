@@ -6,9 +6,11 @@ import msgspec
 
 from comporta.engine import CLAIMS, FAILURES, RUNS, STEPS
 from comporta.engine.here import Here
-from comporta.engine.reasons import PROCESS_ENDED, shown
+from comporta.engine.reasons import PROCESS_ENDED
 from comporta.errors import NotFound
+from comporta.loop.codes import DETAILS_MISSING
 from comporta.loop.house import House
+from comporta.loop.removals import is_removed, text_of
 from comporta.records import Record, Run, Step
 
 
@@ -41,9 +43,7 @@ def run_of(house: House, name: str) -> RunView:
     kept = {node: step.log for node, step in steps.items()} | {
         node: fact.log for node, fact in failures.items()
     }
-    logs = {
-        node: house.desk.get(log).decode(errors="replace") for node, log in kept.items() if log is not None
-    }
+    logs = {node: text_of(house.desk, house.ledger, log) for node, log in kept.items() if log is not None}
     return RunView(
         run=run, steps=steps, logs=logs, failed={node: fact.why for node, fact in failures.items()}
     )
@@ -66,13 +66,15 @@ def _as_they_are(house: House, found: list[Run]) -> tuple[Run, ...]:
 
 
 def _readable(house: House, run: Run) -> Run:
-    """Its reason in words: its details, as long as they are kept, else what its code says."""
-    if run.details is not None:
-        try:
-            return msgspec.structs.replace(run, reason=house.desk.get(run.details).decode(errors="replace"))
-        except NotFound:
-            pass  # deleted
-    return msgspec.structs.replace(run, reason=shown(run.reason))
+    """Its reason with its details, as long as they are kept, else by its code."""
+    if run.details is None:
+        return run
+    try:
+        return msgspec.structs.replace(run, reason=house.desk.get(run.details).decode(errors="replace"))
+    except NotFound:
+        if is_removed(house.ledger, run.details.digest):
+            return run
+    return msgspec.structs.replace(run, reason=DETAILS_MISSING(reason=run.reason))
 
 
 def _stopped(house: House, run: Run) -> Run:

@@ -21,6 +21,10 @@ PACKAGES = ("comporta.gates", "comporta.evidence.codes")
 
 MODULES = (
     "comporta.records.verdict",
+    "comporta.records.staleness",
+    "comporta.engine.reasons",
+    "comporta.data.codes",
+    "comporta.serve.codes",
     "comporta.stats.codes",
     "comporta.train.codes",
     "comporta.loop.codes",

@@ -270,7 +270,7 @@ def _stale(house: House, version: Version) -> dict[str, str]:
     return {
         f"rows of {each.dataset}": "erased since"
         if each.answer == "erased"
-        else f"not known to be there: {each.why}"
+        else f"not known to be there: {sentence(each.cause or '')}"
         for each in staleness(house, version)
         if each.answer != "fresh"
     }

@@ -17,9 +17,10 @@ from comporta.loop.house import House
 from comporta.loop.judging import champion, earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.loop.people import readable
 from comporta.loop.plan import BUILT, plan
+from comporta.loop.settle import settle
 from comporta.project import Model
 from comporta.project.faults import faults, listed
-from comporta.records import Answer, Artifact, Level, Record, Run, Slice, Transaction, Version
+from comporta.records import Answer, Artifact, Fact, Level, Record, Run, Slice, Version, View
 from comporta.registry import VERSIONS, inherited, judged, register, version_key
 from comporta.store import Desk
 
@@ -106,11 +107,13 @@ def enter(
 
     found = judged_now(desk, model, level, answers, late(house, done))
 
-    def commit(tx: Transaction) -> tuple[Version, bool]:
-        versions = tuple(version for _, version in tx.scan(VERSIONS, f"{model.name}/"))
+    def look(view: View) -> tuple[Version, ...]:
+        return tuple(version for _, version in view.scan(VERSIONS, f"{model.name}/"))
+
+    def decide(versions: tuple[Version, ...]) -> tuple[list[Fact], tuple[int, bool]]:
         same = (each for each in reversed(versions) if _built(each) == _built_by(steps, model))
         version = next((each for each in same if _asks_as(desk, each, model)), None)
-        is_new = version is None
+        is_new, facts = version is None, list[Fact]()
         if version is None:
             required = tuple(check.name for check in gates if check.required)
             candidate = Version(
@@ -129,12 +132,11 @@ def enter(
                 forms={name: declared.now[name] for name in required},
             )
             version = carried_on(desk, inherited(candidate, versions))
-            tx.append(register(version, versions))
+            facts.append(register(version, versions))
         version = carried_on(desk, version)
-        for each in evaluated(tx, house.keys, model, answers, version, done):
-            tx.append(each)
+        facts += evaluated(house.ledger, house.keys, model, answers, version, done)
         formerly = declared.of(version)
-        verdicts = verdicts_of(model, level, found, formerly(version), declared.now)
+        verdicts = verdicts_of(desk, model, level, found, formerly(version), declared.now)
         fact = judged(
             version,
             verdicts,
@@ -144,14 +146,13 @@ def enter(
             renamed=formerly.renamed,
             as_policy=formerly.as_policy,
         )
-        if fact is not None:
-            tx.append(fact)
-        entered = tx.get(VERSIONS, version_key(model.name, version.number))
-        assert entered is not None, "a registered version is in the inventory"
-        return entered, is_new or fact is not None
+        facts += [] if fact is None else [fact]
+        return facts, (version.number, is_new or fact is not None)
 
-    version, is_new = house.ledger.transact(commit)
-    return revealed(house.desk, version), is_new
+    number, is_fresh = settle(house.ledger, look, decide)
+    version = house.ledger.get(VERSIONS, version_key(model.name, number))
+    assert version is not None, "a registered version is in the inventory"
+    return revealed(house, version), is_fresh
 
 
 def _asks_as(desk: Desk, version: Version, model: Model) -> bool:

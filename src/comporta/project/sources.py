@@ -11,10 +11,12 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import re
 import site
 import sys
 import sysconfig
 import time
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +24,7 @@ from types import CodeType, ModuleType
 
 from blake3 import blake3
 
+_DECLARES = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]*)?=(?!=)", re.M)
 _HOME = str(Path(__file__).parent.parent) + "/"
 # Modules loaded before this one by Python's own importer are as old as this at most.
 STARTED = time.time_ns()
@@ -48,6 +51,19 @@ def counts(path: str) -> bool:
 def own(path: str) -> bool:
     """Whether this file is Comporta's."""
     return path.startswith(_HOME)
+
+
+def names_of_own() -> Counter[str]:
+    """Of each name that Comporta's files declare at their top, how many declare it."""
+    return _names_below(_HOME)
+
+
+@cache
+def _names_below(folder: str) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for file in Path(folder).rglob("*.py"):
+        found.update({one or other for one, other in _DECLARES.findall(file.read_text())})
+    return found
 
 
 _loaded: dict[str, str] = {}

@@ -9,7 +9,7 @@ A fact's fields never change once released: a new meaning is a new schema versio
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from comporta.records.asset import Artifact, Asset
 from comporta.records.event import Fact, Head
@@ -87,7 +87,8 @@ class StepClaimed(Fact, frozen=True, kw_only=True):
 
 class StepAnswered(Fact, frozen=True, kw_only=True):
     """question: what was asked, whole, so that lineage needs nothing else. source: the project of this ledger
-    whose run it was, where the answer was taken over from there; empty where it was asked here."""
+    whose run it was, where the answer was taken over from there; empty where it was asked here.
+    cost: what it took where it was asked: a sum of what was spent skips those with a source."""
 
     kind: ClassVar[str] = "step.answered"
     run: str
@@ -233,8 +234,23 @@ class PersonForgotten(Fact, frozen=True, kw_only=True):
     person: str
 
 
+Removal = Literal["erasure", "law", "mistake"]
+"""Why an artifact was deleted: a person was erased, a law asks it, or it should not have been written."""
+
+
+class ArtifactRemoved(Fact, frozen=True, kw_only=True):
+    """An artifact was deleted on purpose; what names it stays. digest: the artifact's. by: the id of who did
+    it."""
+
+    kind: ClassVar[str] = "artifact.removed"
+    digest: str
+    reason: Removal
+    by: str
+
+
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
     DatasetVersioned, TestSetEvaluated, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
     VersionReleased, VersionReproduced, ChainContinued, EventRemoved, PersonForgotten,
+    ArtifactRemoved,
 )  # fmt: skip

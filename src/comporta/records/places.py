@@ -52,8 +52,9 @@ PLACES: tuple[StoredPlace, ...] = (
         base="store",
         paths=("artifacts/*/*",),
         holds="personal values",
-        erased="Each can be deleted by its digest, and every fact stays whole: models, tables, predictions, "
-        "findings, logs of steps, the words of slices and reasons.",
+        erased="Reasons, words of slices, findings and logs of steps: `comporta store remove DIGEST` deletes "
+        "one, and every fact stays whole. Models, tables and predictions stay with their version: erase the "
+        "subject from the dataset, run again and release the new version.",
     ),
     StoredPlace(
         name="people",

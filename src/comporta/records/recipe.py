@@ -108,12 +108,13 @@ class Step(Record, frozen=True, kw_only=True):
 
 
 class Answer(Record, frozen=True, kw_only=True):
-    """What came of one node in one run."""
+    """What came of one node in one run. source: the project that was asked it, where it was another one."""
 
     node: str
     recipe: str
     step: Step
     reused: bool
+    source: str = ""
 
 
 class Run(Record, frozen=True, kw_only=True):

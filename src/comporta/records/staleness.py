@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from comporta.records.message import Message, code, say
+from comporta.records.message import Message, code
 from comporta.records.record import Record
 
 STORE_FAILED = code("staleness.store_failed", "the store could not be read ({why})", why=str)
@@ -17,32 +17,15 @@ MANIFEST_MISSING = code("staleness.manifest_missing", "the manifest of version {
 TAMPERED = code("staleness.tampered", "stored bytes are not what was written ({what})", what=str)
 DIFFERS = code("staleness.differs", "its digest differs, and no erasure in its log explains that")
 
-TEMPLATES = {
-    each.id: each.template
-    for each in (
-        STORE_FAILED,
-        LOG_MISSING,
-        LOG_CUT,
-        VERSION_REPLACED,
-        MANIFEST_MISSING,
-        TAMPERED,
-        DIFFERS,
-    )
-}
-
 
 class Staleness(Record, frozen=True, kw_only=True):
     """One dataset that a version learned from. answer: `fresh`, as it was read; `erased`: the dataset's log
-    says that rows of it were; `unknown`: neither can be told. cause: why unknown, else None."""
+    says that rows of it were; `unknown`: neither can be told. cause: why unknown,
+    as a sentence's part (`its log is not in the store`), else None."""
 
     dataset: str
     answer: Literal["fresh", "erased", "unknown"]
     cause: Message | None = None
-
-    @property
-    def why(self) -> str:
-        """The cause as a sentence's part: `its log is not in the store`; empty where it is known."""
-        return "" if self.cause is None else say(self.cause, TEMPLATES)
 
 
 def erased(every: tuple[Staleness, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from comporta.registry.decide import (
     require_releasable,
     waive,
 )
-from comporta.registry.people import FORGOTTEN, forgotten_approvers
+from comporta.registry.people import FORGOTTEN, as_it_stands, forgotten_approvers
 from comporta.registry.renaming import in_todays_names, renames
 from comporta.registry.state import VERSIONS, version_key
 
@@ -18,6 +18,7 @@ __all__ = [
     "FORGOTTEN",
     "VERSIONS",
     "approve",
+    "as_it_stands",
     "carried",
     "forgotten_approvers",
     "in_todays_names",

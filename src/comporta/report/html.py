@@ -177,7 +177,7 @@ def _made_of(report: Report) -> str:
     rows += [
         (
             f"data {each.dataset}",
-            f"version {each.number}, {each.rows:,} rows{_since(since.get(each.dataset))}",
+            f"version {each.number}, {each.rows:,} rows{_since(since.get(each.dataset), report.causes)}",
         )
         for each in report.read
     ]
@@ -190,12 +190,14 @@ def _made_of(report: Report) -> str:
     return f"<section><h2>What it was made of</h2><table class='made'>{lines}</table></section>"
 
 
-def _since(found: Staleness | None) -> str:
+def _since(found: Staleness | None, causes: Mapping[str, str]) -> str:
     """What became of the rows since, where they are not as they were."""
     if found is None:
         return ""
     erased = "rows of it were erased since"
-    return f"; {erased}" if found.answer == "erased" else f"; whether {erased} is unknown: {found.why}"
+    if found.answer == "erased":
+        return f"; {erased}"
+    return f"; whether {erased} is unknown: {causes.get(found.dataset, '')}"
 
 
 def _outcome(told: Told) -> tuple[str, str]:

@@ -50,7 +50,7 @@ class Report(Record, frozen=True, kw_only=True):
     """A version and all that was said of it. at: when this was written. meaning, owner: of the model.
     champion: the id of what it was compared with, or empty. added: checks that were not asked at first, by
     title. standing: by what it was judged, see `standing`. scores: every metric on its test rows, overall and
-    by slice. staleness: of what it learned from."""
+    by slice. staleness: of what it learned from; causes: dataset → why that is unknown, in words."""
 
     version: Version
     at: datetime
@@ -63,6 +63,7 @@ class Report(Record, frozen=True, kw_only=True):
     standing: tuple[tuple[str, str], ...] = ()
     scores: tuple[Figure, ...] = ()
     staleness: tuple[Staleness, ...] = ()
+    causes: dict[str, str] = {}
 
     @property
     def opens(self) -> bool:

@@ -138,9 +138,8 @@ class App:
         except _Allowed as error:
             return refusal(405, str(error), shape, ((b"allow", ", ".join(error.methods).encode()),)), name
         except Unwritten:
-            return refusal(
-                503, "the answer could not be recorded. Nothing was answered; ask again.", shape, LATER
-            ), name
+            lost = BadRequest("the answer could not be recorded. Nothing was answered; ask again.", 503)
+            return refusal(lost.status, str(lost), shape, LATER), name
         # The boundary of the process: a fault of a model or of ours must not tell a client about our insides.
         except Exception as error:
             where = error.__traceback__
@@ -148,7 +147,8 @@ class App:
                 where = where.tb_next
             line = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "?"
             self.say(f"{route[1][:100]}: answered 500 because of {type(error).__name__} at {line}")
-            return refusal(500, "the server failed on this request; its log names the place.", shape), name
+            fault = BadRequest("the server failed on this request; its log names the place.", 500)
+            return refusal(fault.status, str(fault), shape), name
 
     def direct(self, found: Found, headers: list[tuple[bytes, bytes]], body: bytes) -> Reply | None:
         """The answer to a small prediction, at once; None where the usual way must answer."""
@@ -321,7 +321,7 @@ class App:
         if isinstance(found, list):
             if not found:
                 raise BadRequest("found no such path, expected one that `GET /v2` leads to.", 404)
-            raise _Allowed(found)
+            raise _Allowed(f"expected {' or '.join(found)} on this path.", found)
         # Only paths of what is served are remembered: a stranger must not fill the memory.
         if found.model is None or found.model in self.serving.doors:
             if len(self._known) > 4096:
@@ -364,9 +364,10 @@ class App:
         tries = 0
         while True:
             lines: list[str] = []
+            say = lines.append
             try:
                 serving = await asyncio.to_thread(
-                    renew, self.serving, self.source, self._now, lines.append,
+                    renew, self.serving, self.source, self._now, say,
                     again=tries % _POLLS_BETWEEN_TRIES == 0,
                 )  # fmt: skip
                 if serving is not self.serving:
@@ -376,9 +377,7 @@ class App:
             # A boundary: while the ledger cannot be read, what serves goes on serving.
             except Exception as error:
                 if tries % _POLLS_BETWEEN_TRIES == 0:
-                    lines.append(
-                        f"releases cannot be read ({type(error).__name__}: {error}); what serves goes on."
-                    )
+                    say(f"releases cannot be read ({type(error).__name__}: {error}); what serves goes on.")
             for line in lines:  # what is said to answer does
                 self.say(line)
             tries += 1
@@ -396,8 +395,8 @@ class App:
 class _Allowed(Exception):
     """The path is served, by other methods."""
 
-    def __init__(self, methods: list[str]) -> None:
-        super().__init__(f"expected {' or '.join(methods)} on this path.")
+    def __init__(self, message: str, methods: list[str]) -> None:
+        super().__init__(message)
         self.methods = methods
 
 

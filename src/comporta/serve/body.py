@@ -19,5 +19,7 @@ def decode(decoder: msgspec.json.Decoder[Any], data: Any, what: str = "the body"
         raise BadRequest(f"{what} is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # A UnicodeDecodeError would show the bytes.
-        found = str(error) if isinstance(error, msgspec.DecodeError) else "it is not UTF-8"
-        raise BadRequest(f"{what} is not JSON: {found}. NaN and Infinity are not JSON either.") from None
+        raise BadRequest(
+            f"{what} is not JSON: {error if isinstance(error, msgspec.DecodeError) else 'it is not UTF-8'}. "
+            "NaN and Infinity are not JSON either."
+        ) from None

@@ -32,15 +32,6 @@ _TYPES: dict[Kind, frozenset[type]] = {
     "datetime": frozenset({str}),
     "date": frozenset({str}),
 }
-_EXPECTED: dict[Kind, str] = {
-    "int": "whole numbers",
-    "float": "numbers",
-    "bool": "true or false",
-    "text": "text",
-    "datetime": "times as ISO 8601 text",
-    "date": "dates as ISO 8601 text",
-}
-_FOUND = {int: "a number", float: "a number", bool: "true or false", str: "text", type(None): "null"}
 V2_TYPES: dict[Kind, str] = {
     "int": "INT64",
     "float": "FP64",
@@ -114,7 +105,18 @@ def take(column: Column, values: Sequence[Any] | NDArray[Any], strict: bool = Fa
         kinds.discard(type(None))
     if not kinds <= _TYPES[column.kind]:
         row = _first(values, lambda value: value is not None and type(value) not in _TYPES[column.kind])
-        raise bad(column, row, _FOUND.get(type(values[row]), "a list or object"))
+        found = type(values[row])
+        raise bad(
+            column,
+            row,
+            "a number"
+            if found in (int, float)
+            else "true or false"
+            if found is bool
+            else "text"
+            if found is str
+            else "a list or object",
+        )
     if column.kind == "int":
         return _whole(column, values, float in kinds)
     if column.kind == "float":
@@ -223,13 +225,26 @@ def _date(column: Column, row: int, value: Any) -> date | None:
 
 def bad(column: Column, row: int, found: str) -> BadRequest:
     """What was found in a row of this column, and what it takes; never the value itself."""
-    expected = _EXPECTED[column.kind]
-    if column.kind == "int":
-        expected += f" from {column.low} to {column.high}"
-    elif column.kind == "datetime":
-        expected += " with a time zone, as in 2026-01-31T12:00:00Z" if column.zone else " without a time zone"
-    either = " or null" if column.nullable else ""
-    return BadRequest(f"column {shown(column.name)}, row {row}: found {found}, expected {expected}{either}.")
+    kind = column.kind
+    return BadRequest(
+        f"column {shown(column.name)}, row {row}: found {found}, expected "
+        + (
+            f"whole numbers from {column.low} to {column.high}"
+            if kind == "int"
+            else "numbers"
+            if kind == "float"
+            else "true or false"
+            if kind == "bool"
+            else "dates as ISO 8601 text"
+            if kind == "date"
+            else "text"
+            if kind == "text"
+            else "times as ISO 8601 text with a time zone, as in 2026-01-31T12:00:00Z"
+            if column.zone
+            else "times as ISO 8601 text without a time zone"
+        )
+        + (" or null." if column.nullable else ".")
+    )
 
 
 def _first(values: Sequence[Any], wrong: Callable[[Any], bool]) -> int:

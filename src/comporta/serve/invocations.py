@@ -51,8 +51,10 @@ def read_json(body: bytes, schema: Schema, limit: int) -> Asked:
     given: dict[str, msgspec.Raw] = decode(_body, body)
     forms = [form for form in FORMS if form in given]
     if len(forms) != 1:
-        found = " and ".join(forms) or "none of them"
-        raise BadRequest(f"the body: found {found}, expected exactly one of {', '.join(FORMS)}.")
+        raise BadRequest(
+            f"the body: found {' and '.join(forms) if forms else 'none of them'}, expected exactly one of "
+            f"{', '.join(FORMS)}."
+        )
     unknown = given.keys() - {*FORMS, "params"}
     if unknown:
         raise BadRequest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from math import isfinite
 from typing import Any
@@ -105,9 +105,8 @@ class Live:
             self._require_whole(frame)
         return self._said(rows, loaded.predict(frame), joined)
 
-    def ready(self, now: int) -> list[str]:
-        """Tested, warmed and measured; what was noticed. Raises Refused when it answers wrongly."""
-        noticed = []
+    def ready(self, now: int, say: Callable[[str], None]) -> None:
+        """Tested, warmed and measured; what was noticed is said. Raises Refused when it answers wrongly."""
         probe = self.loaded.probe
         if self.loaded.test is not None:
             self.loaded.test()
@@ -122,14 +121,13 @@ class Live:
                     "It takes no traffic; the versions before it go on."
                 ) from error
             # Made-up rows may be senseless to it: that is no reason to keep it from its traffic.
-            noticed.append(f"{self.name}: could not be warmed with made-up rows ({type(error).__name__}).")
+            say(f"{self.name}: could not be warmed with made-up rows ({type(error).__name__}).")
         else:
             self._per_row = max(0.0, (many - one) / (_MANY - 1) / first.n)
             self._fixed = max(0.0, one - self._per_row * first.n)
             self.schema.strict = frozenset(self._closed(first, now))
             if self.loaded.fast is not None and self.schema.numeric:
                 self._same_both_ways(first)
-        return noticed
 
     def _time(self, rows: Asked, now: int) -> float:
         """Seconds of one call, the best of a few: the first ones also warm what is lazy."""

@@ -16,7 +16,6 @@ class Path(msgspec.Struct, frozen=True):
     method: str
     path: str
     name: str
-    meaning: str
     shape: str = "v2"
 
     @property
@@ -27,28 +26,24 @@ class Path(msgspec.Struct, frozen=True):
 
 
 ROUTES = (
-    Path("GET", "/v2", "server", "name, version and extensions of the server"),
-    Path("GET", "/v2/health/live", "live", "200 while the process answers"),
-    Path("GET", "/v2/health/ready", "ready", "200 once every released model answers, else 503"),
-    Path(
-        "GET", "/v2/models/{model}[/versions/{version}]", "metadata", "columns, outputs, versions of a model"
-    ),
-    Path(
-        "GET", "/v2/models/{model}[/versions/{version}]/ready", "model_ready", "200 once this model answers"
-    ),
-    Path("POST", "/v2/models/{model}[/versions/{version}]/infer", "infer", "predictions, Open Inference v2"),
-    Path("POST", "/invocations", "invoke", "predictions, as MLflow has it, of the only model", "mlflow"),
-    Path("POST", "/models/{model}/invocations", "invoke", "the same, of a model by name", "mlflow"),
-    Path("GET", "/ping", "ping", "200 once something answers, else 404", "mlflow"),
-    Path("GET", "/health", "ping", "the same", "mlflow"),
-    Path("GET", "/version", "version", "the version of Comporta, as text", "mlflow"),
-    Path("POST", "/feedback", "feedback", "what came true, by prediction id"),
-    Path(
-        "GET",
-        "/metrics",
-        "metrics",
-        "requests, observations written, waiting and lost, as Prometheus reads them",
-    ),
+    Path("GET", "/v2", "server"),  # name, version and extensions of the server
+    Path("GET", "/v2/health/live", "live"),  # 200 while the process answers
+    Path("GET", "/v2/health/ready", "ready"),  # 200 once every released model answers, else 503
+    # Columns, outputs, versions of a model.
+    Path("GET", "/v2/models/{model}[/versions/{version}]", "metadata"),
+    # 200 once this model answers.
+    Path("GET", "/v2/models/{model}[/versions/{version}]/ready", "model_ready"),
+    # Predictions, Open Inference v2.
+    Path("POST", "/v2/models/{model}[/versions/{version}]/infer", "infer"),
+    # Predictions, as MLflow has it, of the only model, and of a model by name.
+    Path("POST", "/invocations", "invoke", "mlflow"),
+    Path("POST", "/models/{model}/invocations", "invoke", "mlflow"),
+    Path("GET", "/ping", "ping", "mlflow"),  # 200 once something answers, else 404
+    Path("GET", "/health", "ping", "mlflow"),  # the same
+    Path("GET", "/version", "version", "mlflow"),  # the version of Comporta, as text
+    Path("POST", "/feedback", "feedback"),  # what came true, by prediction id
+    # Requests, observations written, waiting and lost, as Prometheus reads them.
+    Path("GET", "/metrics", "metrics"),
 )
 _PATTERNS = [(route, route.pattern) for route in ROUTES]
 

@@ -116,13 +116,12 @@ class Schema:
         wanted = set(self.names)
         missing = [name for name in self.names if name not in found]
         unknown = sorted(str(name) for name in found if name not in wanted)
-        parts = []
-        if missing:
-            parts.append(f"found no {some(missing)}")
-        if unknown:
-            parts.append(f"found {some(unknown)}, which it does not take")
         return BadRequest(
-            f"columns: {' and '.join(parts)}; expected the {len(self.names)} columns of this model. "
+            "columns: "
+            + (f"found no {some(missing)}" if missing else "")
+            + (" and " if missing and unknown else "")
+            + (f"found {some(unknown)}, which it does not take" if unknown else "")
+            + f"; expected the {len(self.names)} columns of this model. "
             "Its metadata (GET /v2/models/NAME) names them."
         )
 

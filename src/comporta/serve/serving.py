@@ -9,11 +9,12 @@ import msgspec
 from comporta.errors import BadProject, BadRequest, ComportaError
 from comporta.records import Share
 from comporta.records.release import champion
+from comporta.serve.codes import CANNOT
 from comporta.serve.live import Live
 from comporta.serve.route import choose
 from comporta.serve.source import Source
 
-CANNOT = "the new release cannot be served. "
+"""What is said before the reason; whoever started the server looks for it."""
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -108,7 +109,7 @@ def renew(
         except ComportaError as error:
             failed[model] = Failed(taking, str(error))
             if failed[model] != known:
-                say(f"{model}: {CANNOT}{error}")
+                say(f"{model}: {CANNOT.template} {error}")
             if before is not None:
                 doors[model] = before
             continue
@@ -135,8 +136,7 @@ def _load(
         raise BadProject(
             f"{model}/{number}: it could not be loaded ({type(error).__name__}: {error})."
         ) from error
-    for line in live.ready(clock()):
-        say(line)
+    live.ready(clock(), say)
     return live
 
 

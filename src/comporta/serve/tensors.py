@@ -60,8 +60,13 @@ def from_json(name: str, datatype: str, shape: Sequence[int], raw: msgspec.Raw) 
             else values
         )
     if not good:
-        found = ", ".join(sorted(_FOUND.get(kind, "lists or objects") for kind in kinds))
-        raise BadRequest(f"input {name}: found {found} in 'data', expected {datatype}.")
+        plain = sorted(_FOUND[kind] for kind in kinds if kind in _FOUND)
+        raise BadRequest(
+            f"input {name}: found {', '.join(plain)}"
+            + (", " if plain and kinds - _FOUND.keys() else "")
+            + ("lists or objects" if kinds - _FOUND.keys() else "")
+            + f" in 'data', expected {datatype}."
+        )
     return values
 
 

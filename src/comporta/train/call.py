@@ -99,14 +99,14 @@ def require_answer(model: Any, name: str, X: pl.DataFrame, answer: Callable[[pl.
     except ComportaError:
         raise
     except Exception as fault:  # an estimator's own errors
-        if type(fault).__name__.endswith("NotFittedError"):
-            said = f"{kind_of(model)} that is not fitted, expected a fitted one"
-            todo = "Fit it and return it: `return model.fit(X, y)`."
-        else:
-            raised = f"{type(fault).__name__}: {' '.join(str(fault).split())[:300]}".rstrip(": ")
-            said = f"{kind_of(model)} that cannot answer a row it was trained on ({raised})"
-            todo = "Return an estimator that takes X as `fit` was given it."
-        error = BadProject(f"{name}: returned {said}. {todo}")
+        raised = f"{type(fault).__name__}: {' '.join(str(fault).split())[:300]}".rstrip(": ")
+        error = BadProject(
+            f"{name}: returned {kind_of(model)} that is not fitted, expected a fitted one. Fit it and return "
+            "it: `return model.fit(X, y)`."
+            if type(fault).__name__.endswith("NotFittedError")
+            else f"{name}: returned {kind_of(model)} that cannot answer a row it was trained on ({raised}). "
+            "Return an estimator that takes X as `fit` was given it."
+        )
         error.reason = f"{name}: returned an estimator that raised {type(fault).__name__} on a training row"
         raise error from fault
 

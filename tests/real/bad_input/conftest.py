@@ -156,6 +156,12 @@ class Folder:
         with self.ledger() as ledger:
             return [run for _, run in ledger.scan(RUNS, newest=True)]
 
+    def reason(self) -> str:
+        """Why the newest run ended as it did, as `comporta runs` tells it."""
+        told = self.say("runs", "--json")
+        assert told.code == 0, str(told)
+        return str(json.loads(told.out)[0]["reason"])
+
     def recorded(self) -> bytes:
         """Every byte of the ledger's files, read when no one has them open."""
         assert self.gone()

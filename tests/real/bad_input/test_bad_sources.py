@@ -67,7 +67,7 @@ def test_a_broken_expectation_shows_the_first_rows_to_the_person_and_to_nobody_e
     rows = [line.split("┆")[0].strip("│ ") for line in said.splitlines() if "-7351.25" in line][1:]
     assert rows == ["3", "5", "9"], said
     recorded = folder.recorded()
-    assert b"points.x: 3 of 300 rows below" in recorded
+    assert "points.x: 3 of 300 rows below" in folder.reason()
     assert b"7351.25" not in recorded, "a value of the data is in the ledger"
     folder.goes_on()
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from comporta.loop.sentences import sentence
+
 Folder = Any
 
 
@@ -38,14 +40,16 @@ def test_what_fit_returns_is_told_where_it_is_no_fitted_estimator(
 
 
 def failed(folder: Folder, step: str, *told: str, why: str = "") -> str:
-    """What a run says that fails at this step; `why` is all that the ledger says of it."""
+    """What a run says that fails at this step; `why` is all that is kept of it."""
     said = folder.refused("run")
     assert said.startswith(f"{step}: "), said
     for each in told:
         assert each in said, said
     newest = folder.runs()[0]
     assert newest.outcome == "failed"
-    assert newest.reason == f"{step}: {why}" if why else newest.reason.startswith(f"{step}: ")
+    assert sentence(newest.reason).startswith(f"{step}: ")
+    if why:
+        assert folder.reason() == f"{step}: {why}"
     return said
 
 

@@ -65,6 +65,11 @@ def turn(folder: Path, port: int) -> None:
         do(*words)
     do("report", "again/1", "-o", "chosen/report.html", "-o", "chosen/report.md", code=(0, 3))
     do("compare", "again/1", "again/2")
+    do("audit", "export", "chosen/ledger.jsonl")
+    text = (folder / "chosen/ledger.jsonl").read_text()
+    events = [json.loads(json.loads(line)["body"]) for line in text.splitlines() if '"body": "' in line]
+    (reason,) = {each["approval"]["reason"]["digest"] for each in events if "approval" in each}
+    do("store", "remove", reason, "--reason", "erasure", "--by", "Waiverina Staff")
     do("audit", "verify")
 
 

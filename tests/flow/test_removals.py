@@ -1,0 +1,188 @@
+"""An artifact that is deleted on purpose is told as deleted for ever, and everything else still verifies."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comporta.cli import main
+from comporta.errors import BadProject, NotFound, Refused
+from comporta.loop.audit import verify, verify_artifacts
+from comporta.loop.house import House, open_house
+from comporta.loop.people import forget
+from comporta.loop.release import approve, version_of
+from comporta.loop.removals import DELETED, REMOVALS
+from comporta.loop.remove import remove
+from comporta.loop.runs import run_of, runs
+from comporta.loop.settle import settle
+from comporta.records import Artifact
+from comporta.records.facts import ArtifactRemoved, PersonForgotten
+from comporta.store import artifact_name
+
+ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
+WHY = "Zephyrine told me that it is right"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("removals") / "shop"
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture
+def house(kept: Path, tmp_path: Path) -> Iterator[House]:
+    shutil.copytree(kept, tmp_path / "shop")
+    with open_house(tmp_path / "shop", works=True) as house:
+        yield house
+
+
+def reason(house: House) -> Artifact:
+    """The text of an approval."""
+    approve(house, "worth/1", by="ana", reason=WHY)
+    found = version_of(house, "worth/1").approvals[-1].reason
+    assert isinstance(found, Artifact)
+    return found
+
+
+def is_there(house: House, artifact: Artifact) -> bool:
+    return any(house.store.list(artifact_name(artifact.digest)))
+
+
+def test_a_text_that_was_deleted_is_no_fault_and_counted(house: House) -> None:
+    text = reason(house)
+    before = verify_artifacts(house)
+    assert before.faults == ()
+    done = remove(house, text.digest[:8], reason="erasure", by="rui")
+    assert (done.artifact, done.reason, done.fresh) == (text, "erasure", True)
+    assert not is_there(house, text)
+    after = verify_artifacts(house)
+    assert (after.faults, after.removed, after.objects) == ((), 1, before.objects - 1)
+    assert verify(house).sound
+
+
+def test_a_text_that_is_gone_with_no_fact_stays_a_fault(house: House) -> None:
+    text = reason(house)
+    house.store.delete(artifact_name(text.digest))
+    audit = verify_artifacts(house)
+    assert [each.values["name"] for each in audit.faults] == [artifact_name(text.digest)]
+    assert audit.removed == 0
+
+
+def test_the_audit_tells_what_was_deleted_in_a_line_of_its_own(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = reason(house)
+    asked = ["--project", str(house.root)]
+    assert main(["store", "remove", text.digest, "--reason", "law", "--by", "rui", *asked]) == 0
+    assert f"Artifact {text.digest[:12]} (text) is deleted" in capsys.readouterr().out
+    assert main(["audit", "verify", *asked]) == 0
+    assert "1 more were deleted by somebody, as facts say" in capsys.readouterr().out
+
+
+def test_a_deletion_that_was_cut_short_is_finished_by_the_same_command(house: House) -> None:
+    text = reason(house)
+    data = house.desk.get(text)
+    remove(house, text.digest, reason="erasure", by="rui")
+    house.store.put(artifact_name(text.digest), data)  # as it was after the fact and before the deletion
+    before = house.ledger.head()
+    assert not remove(house, text.digest, reason="erasure", by="rui").fresh
+    assert not is_there(house, text)
+    assert house.ledger.head() == before, "told once"
+
+
+def test_the_fact_names_who_by_id_and_why_by_a_code(house: House) -> None:
+    text = reason(house)
+    with pytest.raises(BadProject, match="found 'Zephyrine asked', expected one of: erasure, law, mistake"):
+        remove(house, text.digest, reason="Zephyrine asked", by="rui")
+    assert is_there(house, text)
+    remove(house, text.digest, reason="erasure", by="rui")
+    fact = house.ledger.get(REMOVALS, text.digest)
+    assert isinstance(fact, ArtifactRemoved)
+    assert fact.by.startswith("person-")
+    assert fact.reason == "erasure"
+
+
+@pytest.mark.parametrize("part", ["model", "onnx", "signature", "bundle", "code", "test", "scores"])
+def test_what_a_version_needs_is_refused_and_stays(house: House, part: str) -> None:
+    artifact = version_of(house, "leaving/1").parts[part]
+    before = house.ledger.head()
+    with pytest.raises(Refused, match=rf"found the {part} of leaving/\d, expected a text"):
+        remove(house, artifact.digest, reason="erasure", by="rui")
+    assert is_there(house, artifact)
+    assert house.ledger.head() == before
+
+
+def test_a_digest_that_is_none_or_of_several_is_said(house: House) -> None:
+    for digest in ("", "ab", "0" * 64, "../../x"):
+        with pytest.raises(NotFound, match="found no artifact"):
+            remove(house, digest, reason="erasure", by="rui")
+
+
+def test_findings_and_logs_can_be_deleted_and_everything_is_still_shown(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = version_of(house, "leaving/2")
+    parts = {each.digest for each in version.parts.values()}
+    found = {each.evidence for each in version.verdicts if each.evidence is not None}
+    findings = [each for each in found if each.digest not in parts]
+    assert findings
+    logs = [
+        (run.id, node)
+        for run in runs(house)
+        for node, log in run_of(house, run.id).logs.items()
+        if log != DELETED
+    ]
+    for each in findings:
+        remove(house, each.digest, reason="erasure", by="rui")
+    assert verify_artifacts(house).faults == ()
+    asked = ["--project", str(house.root)]
+    assert main(["report", "leaving/2", *asked]) == 0
+    assert main(["trace", "leaving/2", *asked]) == 0
+    assert main(["models", "leaving/2", *asked]) == 0
+    for id, _ in logs:
+        assert main(["show", id, *asked]) == 0
+    capsys.readouterr()
+
+
+def test_a_log_that_was_deleted_is_told_so_where_it_is_shown(house: House) -> None:
+    from comporta.engine import STEPS
+
+    run, node = next((run.id, node) for run in runs(house) for node in run_of(house, run.id).logs)
+    step = house.ledger.get(STEPS, run_of(house, run).run.nodes[node])
+    assert step is not None and step.log is not None
+    remove(house, step.log.digest, reason="erasure", by="rui")
+    assert run_of(house, run).logs[node] == DELETED
+
+
+def test_what_changed_while_it_was_decided_is_decided_again(house: House) -> None:
+    seen: list[bool] = []
+
+    def look(view):
+        from comporta.registry import FORGOTTEN
+
+        return view.get(FORGOTTEN, "person-0123456789abcdef") is not None
+
+    def decide(forgotten: bool):
+        seen.append(forgotten)
+        if not forgotten:  # somebody else comes first; no lock is held that would keep them waiting
+            house.ledger.transact(lambda tx: tx.append(PersonForgotten(person="person-0123456789abcdef")))
+        return (ArtifactRemoved(digest="ab" * 32, reason="mistake", by=f"{forgotten}"),), forgotten
+
+    assert settle(house.ledger, look, decide) is True
+    assert seen == [False, True]
+    fact = house.ledger.get(REMOVALS, "ab" * 32)
+    assert fact is not None and fact.by == "True", "what was decided first is not appended"
+
+
+def test_a_person_who_deleted_something_can_be_forgotten(house: House) -> None:
+    text = reason(house)
+    remove(house, text.digest, reason="erasure", by="Quendrith")
+    gone = forget(house, "Quendrith")
+    fact = house.ledger.get(REMOVALS, text.digest)
+    assert fact is not None and fact.by == gone.id
