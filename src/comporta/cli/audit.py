@@ -28,7 +28,7 @@ def verify(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Check the events' chain and signatures, every state kept with it, people's names, and every stored byte.
+    """Check the chain of events and its signatures, every state kept with it, people's names, and every byte.
 
     Exit code 3: something is not as written. Without --head it cannot know whether the newest events were cut
     off, and says so. Keep the head it prints in another place for the next time.
