@@ -71,6 +71,17 @@ def test_the_datasets_and_what_is_in_them(folder: Path, capsys: pytest.CaptureFi
     assert [column["name"] for column in told["description"]["columns"]] == ["id", "who", "pulse", "mail"]
 
 
+def test_an_estimated_count_of_distinct_values_is_shown_as_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(folder)
+    assert "≈" not in said(capsys, "show", "visits")
+    monkeypatch.setattr("comporta.data.catalog.EXACT", 2)
+    assert "≈3" in said(capsys, "show", "visits")
+    told = json.loads(said(capsys, "show", "visits", "--json"))
+    assert [each["approximate"] for each in told["description"]["columns"]] == [True] * 4
+
+
 def test_versions_and_what_differs_between_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     take(folder)
     rows(folder, "id,who,pulse,mail\n1,ann,65,a@x\n2,bob,70,b@x\n4,cee,58,d@x\n")

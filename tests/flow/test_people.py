@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 
 from comporta import load
 from comporta.cli import main
-from comporta.errors import BadProject, NotFound, Refused
+from comporta.errors import BadProject, NotFound, Refused, Tampered
 from comporta.loop.gate import waive
 from comporta.loop.house import House, open_house
 from comporta.loop.keep import reachable, sweep
@@ -321,3 +321,83 @@ def test_facts_of_before_with_plain_names_are_read_beside_those_with_ids(house: 
     assert [event.schema for event in both] == [1, 1, 2]
     older = msgspec.json.decode(both[0].body)["approval"]
     assert (older["by"], older["reason"]) == ("ana", "Read every verdict.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["approve", "worth/1", "--by", ""],
+        ["approve", "worth/1", "--by", " "],
+        ["approve", "worth/1", "--by", "ana", "--role", ""],
+        ["release", "leaving/1", "--by="],
+        ["rollback", "leaving", "--by", ""],
+        ["waive", "leaving/3", "any", "--reason", "x", "--until", "2099-01-01", "--by", ""],
+        ["audit", "remove", "3", "--reason", "erasure", "--by", ""],
+    ],
+)
+def test_an_option_that_is_given_blank_names_nobody(
+    folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_house(folder) as house:
+        before = untouched(house)
+    assert main([*words, "--project", str(folder)]) == 2
+    assert "found a blank --by or --role" in " ".join(capsys.readouterr().err.split())
+    with open_house(folder) as house:
+        assert untouched(house) == before
+
+
+def entries(house: House) -> dict[str, Path]:
+    """Name → the file that holds the entry."""
+    files = [file for file in (house.root / ".comporta" / "store" / "people").rglob("*") if file.is_file()]
+    return {json.loads(file.read_bytes())["name"]: file for file in files}
+
+
+def rewrite(file: Path, data: bytes) -> None:
+    file.chmod(0o600)
+    file.write_bytes(data)
+
+
+def swap_ids(one: Path, two: Path) -> None:
+    first, second = json.loads(one.read_bytes()), json.loads(two.read_bytes())
+    first["id"], second["id"] = second["id"], first["id"]
+    rewrite(one, json.dumps(first).encode())
+    rewrite(two, json.dumps(second).encode())
+
+
+def swap_whole(one: Path, two: Path) -> None:
+    first, second = one.read_bytes(), two.read_bytes()
+    rewrite(one, second)
+    rewrite(two, first)
+
+
+def without_seal(one: Path, two: Path) -> None:
+    for file in (one, two):
+        entry = json.loads(file.read_bytes())
+        del entry["seal"]
+        rewrite(file, json.dumps(entry).encode())
+
+
+@pytest.mark.parametrize("change", [swap_ids, swap_whole, without_seal])
+def test_who_acted_cannot_be_changed_in_the_directory_without_the_key(
+    folder: Path, capsys: pytest.CaptureFixture[str], change: Callable[[Path, Path], None]
+) -> None:
+    where = ["--project", str(folder)]
+    with open_house(folder) as house:
+        approve(house, "worth/1", by="Ana")
+        approve(house, "worth/1", by="Rui")
+        assert main(["audit", "verify", *where]) == 0
+        capsys.readouterr()
+        ids = [each.by for each in version_of(house, "worth/1").approvals[-2:]]
+        found = entries(house)
+        change(found["Ana"], found["Rui"])
+        (version,) = readable(house, version_of(house, "worth/1"))
+        told = [each.by for each in version.approvals[-2:]]
+        assert told == [f"name changed in the directory ({id})" for id in ids]
+        for act in (lambda: forget(house, "Ana"), lambda: forget(house, ids[0])):
+            with pytest.raises(Tampered, match="is not as it was written"):
+                act()
+        with pytest.raises(Tampered, match="is not as it was written"):
+            release(house, "leaving/1", by="ana")
+    assert main(["audit", "verify", *where]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(f"the entry of {id} in the directory of people is not as it was written" in said for id in ids)

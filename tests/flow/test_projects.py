@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from comporta.cli import main
 from comporta.cli.init import make
 from comporta.data import datasets
 from comporta.errors import BadProject, Refused
@@ -101,13 +102,20 @@ def test_what_one_was_answered_the_other_takes_over_into_its_own_chain(north: Ho
     assert not [event for event in north.ledger.events() if event.project != "north"]
 
 
-def test_lineage_is_whole_in_the_project_that_took_over(south: House) -> None:
+def test_lineage_is_whole_in_the_project_that_took_over(
+    south: House, capsys: pytest.CaptureFixture[str]
+) -> None:
     tree = "\n".join(lines(trace(south, "leaving/1")))
     assert "customers@1" in tree
     assert "usage@1" in tree
     assert run_of(south, runs(south, None)[0].id).steps.keys() >= {"fit leaving"}
     done = reproduce(south, "leaving/1")
     assert done.equal, done.reason
+    # Asked outside of memory, each step was done all the same.
+    capsys.readouterr()
+    newest, steps = runs(south, 1)[0], len(done.steps)
+    assert main(["show", newest.id, "--project", str(south.root)]) == 0
+    assert f"done: {steps} steps done" in capsys.readouterr().out
 
 
 def test_each_has_a_chain_that_is_sound_and_begins_with_the_key_that_signs_it(

@@ -142,3 +142,20 @@ def test_a_description_sums_up_each_column_and_hides_personal_values(tmp_path: P
     assert by_name["x"].meaning == "how much" and by_name["id"].distinct == 3
     for name in ("who", "mail"):
         assert by_name[name].personal and by_name[name].least is None and by_name[name].most is None
+
+
+def test_distinct_values_are_counted_where_rows_are_few_and_told_as_estimated_where_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemoryStore()
+    rows: Any = pl.DataFrame({"id": list(range(5000)), "few": [None, 1, 2, 2] * 1250, "none": [None] * 5000})
+    add(store, KEYS, Shape(name="d", key=("id",)), rows, change="replace", now=START, scratch=tmp_path)
+
+    def told() -> list[tuple[int, bool]]:
+        found = describe(store, KEYS, slice_of(store, KEYS, "d"))
+        return [(each.distinct, each.approximate) for each in found.columns]
+
+    assert told() == [(5000, False), (2, False), (0, False)]
+    monkeypatch.setattr("comporta.data.catalog.EXACT", 4999)
+    ids, few, _ = told()
+    assert ids[1] and few == (2, True) and 4500 < ids[0] < 5500

@@ -20,7 +20,7 @@ def test_the_file_says_where_and_the_environment_goes_before_it(tmp_path):
     ("text", "said"),
     [
         ('stroe = "s3://bucket"', "found 'stroe', expected only ledger, store, key, executor"),
-        ("store = 3", "store: found 3, expected text in quotes"),
+        ("store = 3", "store: found a number, expected text in quotes"),
         ("[store]\nurl = 'x'", "store: found"),
         ("store = ", "found no readable TOML"),
     ],

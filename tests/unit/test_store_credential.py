@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from comporta.cli import main
+from comporta.cli.init import make
 from comporta.errors import BadProject, WrongKey
+from comporta.project.settings import settings
 from comporta.records import encode
 from comporta.records.credential import masked, password_in, shown, without_password
 from comporta.store import read_secret, resolve, store_config, with_password
@@ -52,7 +57,7 @@ def test_a_secret_shows_itself_nowhere(tmp_path: Path, monkeypatch: pytest.Monke
     [
         ("env://COMPORTA_NO_SUCH_VARIABLE", "COMPORTA_NO_SUCH_VARIABLE is not set"),
         ("file://missing", "no such file"),
-        ("file://.", "cannot be read"),
+        ("file://.", "found what is no file"),
         ("command://no-such-program-here a b", "cannot be started"),
         ("command://sh -c 'x", "a quote that is not closed"),
         ("command://false", "ended with exit code 1"),
@@ -119,6 +124,10 @@ def test_a_ledgers_password_comes_from_its_reference(tmp_path: Path, monkeypatch
         ("postgresql://me@db:5432/x", "postgresql://me@db:5432/x"),
         ("postgresql://db/x?user=me&password=pw&host=h", "postgresql://db/x?user=me&password=***&host=h"),
         ("https://a.b/c?sig=abc", "https://a.b/c?sig=***"),
+        ("postgresql://u@db/x?pass%77ord=pw", "postgresql://u@db/x?pass%77ord=***"),
+        ("postgresql://host=1 password=pw", "postgresql://host=***"),
+        ("postgresql://password='p w' host=1", "postgresql://password=***"),
+        ("postgresql://host=1&x=2 password=pw", "postgresql://host=1&x=***"),
         ("sqlite:///ledger.db", "sqlite:///ledger.db"),
         ("s3://bucket/team/project", "s3://bucket/team/project"),
     ],
@@ -152,3 +161,107 @@ def test_credentials_of_no_known_form_are_refused_unseen(tmp_path: Path) -> None
         assert "NAME=VALUE" in str(error.value)
         assert SECRET not in str(error.value)
     assert store_config("", tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u@127.0.0.1:1/db?password=hunter2hunter2",
+        "postgresql://u@127.0.0.1:1/db?connect_timeout=1&pass%77ord=hunter2hunter2",
+        "postgresql://u@127.0.0.1:1/db?sslpassword=hunter2hunter2",
+        "postgresql://u@/db?host=127.0.0.1&port=1&password=hunter2%68unter2",
+        "postgresql://host=127.0.0.1 port=1 password=hunter2hunter2",
+        "postgresql://u:hunter2hunter2@127.0.0.1:1/db",
+    ],
+)
+@pytest.mark.parametrize("command", [["runs"], ["audit", "verify"], ["check"], ["key", "import"]])
+def test_a_password_anywhere_in_the_ledgers_url_is_never_shown(
+    tmp_path: Path,
+    url: str,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("psycopg")
+    make(tmp_path, "shop")
+    monkeypatch.setenv("COMPORTA_LEDGER", url)
+    (tmp_path / "kept").write_text((tmp_path / "comporta.key").read_text())
+    words = [*command, *([str(tmp_path / "kept")] if command == ["key", "import"] else [])]
+    assert main([*words, "--project", str(tmp_path)]) != 0
+    told = capsys.readouterr()
+    assert "ledger" in told.out + told.err
+    assert "hunter2" not in told.out + told.err
+
+
+def test_a_value_of_a_wrong_kind_in_the_settings_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "comporta.toml").write_text(f'ledger_password = ["{SECRET}"]\n')
+    with pytest.raises(BadProject) as error:
+        settings(tmp_path, {})
+    assert str(error.value) == "comporta.toml: ledger_password: found a list, expected text in quotes."
+
+
+def waits(seconds: float) -> str:
+    """A program's text: it leaves a child behind that holds its pipe for so long."""
+    return (
+        "import subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep({seconds})'])\n"
+        "open('child', 'w').write(str(child.pid))\n"
+    )
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_command_that_leaves_a_child_behind_is_not_waited_for_and_the_child_is_ended(
+    tmp_path: Path,
+) -> None:
+    began = time.monotonic()
+    assert resolve("x", script(tmp_path, f"{waits(60)}print({SECRET!r})"), tmp_path).value == SECRET
+    assert time.monotonic() - began < 10
+    child = int((tmp_path / "child").read_text())
+    while is_running(child) and time.monotonic() - began < 20:
+        time.sleep(0.05)
+    assert not is_running(child)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("while True: print('y' * 9999)", "found more than 64 KiB"),
+        ("print('y' * 65536)", "found more than 64 KiB"),
+        ("import os, time; os.close(1); time.sleep(60)", "gave no answer within"),
+        (f"{waits(60)}import time; time.sleep(60)", "gave no answer within"),
+        ("import time\nwhile True: print(1, flush=True); time.sleep(0.01)", "gave no answer within"),
+    ],
+)
+def test_a_command_is_bounded_in_time_and_size(
+    tmp_path: Path, text: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comporta.store.credential.SECONDS", 2.0)
+    began = time.monotonic()
+    with pytest.raises(BadProject, match=said):
+        resolve("x", script(tmp_path, text), tmp_path)
+    assert time.monotonic() - began < 10
+
+
+def test_a_command_may_write_64_kib(tmp_path: Path) -> None:
+    found = resolve("x", script(tmp_path, "print('y' * 65535)"), tmp_path)
+    assert found.value == "y" * 65535
+
+
+def test_a_file_is_read_only_if_it_is_one_and_short(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "long").write_bytes(b"y" * 65537)
+    for path, said in (
+        ("/dev/zero", "found what is no file"),
+        ("pipe", "found what is no file"),
+        ("long", "found more than 64 KiB"),
+    ):
+        with pytest.raises(BadProject, match=said):
+            resolve("x", f"file://{path}", tmp_path)
+    (tmp_path / "long").write_bytes(b"y" * 65536)
+    assert resolve("x", "file://long", tmp_path).value == "y" * 65536

@@ -29,14 +29,14 @@ def verify(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Check the chain of events, its signatures, every state kept with it, and every stored byte.
+    """Check the chain of events and its signatures, every state kept with it, people's names, and every byte.
 
     Exit code 3: something is not as written. Without --head it cannot know whether the newest events were cut
     off, and says so. Keep the head it prints in another place for the next time.
     """
     from comporta.cli.progress import Reading
     from comporta.loop.audit import verify as verified
-    from comporta.loop.audit import verify_artifacts, verify_data
+    from comporta.loop.audit import verify_artifacts, verify_data, verify_people
     from comporta.loop.house import open_house
     from comporta.loop.sentences import sentence
 
@@ -48,17 +48,20 @@ def verify(
         try:
             artifacts = None if ledger_only else verify_artifacts(house, heard)
             read = None if ledger_only else verify_data(house, heard)
+            people = verify_people(house)
         finally:
             reading.end()
-    sound = audit.sound and not (artifacts and artifacts.faults) and not (read and read.faults)
+    sound = audit.sound and not people and not (artifacts and artifacts.faults) and not (read and read.faults)
     if json:
-        show.json({**msgspec.structs.asdict(audit), "artifacts": artifacts, "data": read})
+        show.json({**msgspec.structs.asdict(audit), "artifacts": artifacts, "data": read, "people": people})
         return 0 if sound else NO
     _chain(audit)
     if artifacts is not None:
         _artifacts(artifacts)
     if read is not None:
         _data(read)
+    for fault in people:
+        show.line(fault)
     for each in audit.unknown:
         show.line(sentence(each))
     show.line(say.HEAD.format(seq=audit.head.seq, hash=audit.head.hash))
@@ -170,7 +173,7 @@ def remove(
     /,
     *,
     reason: Annotated[str, Parameter(help="A code such as erasure; not the reason's own words.")],
-    by: By = "",
+    by: By = None,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -182,7 +185,7 @@ def remove(
     from comporta.loop.people import acting, identify
 
     with open_house(project, works=True) as house:
-        event = house.ledger.remove_body(seq, reason=reason, by=identify(house, acting(by)).id)
+        event = house.ledger.remove_body(seq, reason=reason, by=identify(house, acting(by or "")).id)
     if json:
         show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
         return

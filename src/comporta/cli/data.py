@@ -89,7 +89,7 @@ def show(
             column.name,
             column.type.partition("(")[0],
             f"{column.nulls / told.rows:.1%}" if told.rows else "",
-            column.distinct,
+            f"≈{column.distinct:,}" if column.approximate else column.distinct,
             _bound(column.least, column.type) if not column.personal else "(personal)",
             _bound(column.most, column.type) if not column.personal else "",
             expected.get(column.name, ""),
@@ -253,6 +253,7 @@ def rejected(
     json: AsJson = False,
 ) -> None:
     """Answers and labels that could not be sealed: they were set aside, and the rest was."""
+    from comporta.data.open_rows import open_rows
     from comporta.data.prediction_rows import CAUSES
     from comporta.data.rejected import reopen, set_aside_of
     from comporta.loop.house import open_house
@@ -261,10 +262,11 @@ def rejected(
     with open_house(project) as house:
         found = [each for log in logs_of(house) for each in set_aside_of(house.store, log)]
         count = sum(reopen(house.store, log) for log in {each.dataset for each in found}) if retry else 0
+        waiting = 0 if found else sum(len(open_rows(house.store, log)) for log in logs_of(house))
     if json:
         shown.json(found)
     elif not found:
-        shown.line(say.NONE_REJECTED)
+        shown.line(say.OPEN_ROWS.format(count=waiting) if waiting else say.NONE_REJECTED)
     else:
         rows = [
             (each.dataset, cause, rows, CAUSES.get(cause, ""), each.name.rpartition("/rejected/")[2])

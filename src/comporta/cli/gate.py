@@ -52,7 +52,7 @@ def waive(
     *,
     reason: Annotated[str, Parameter(help=say.REASON)],
     until: Annotated[str, Parameter(help="The last day it counts: YYYY-MM-DD.")],
-    by: By = "",
+    by: By = None,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -61,7 +61,7 @@ def waive(
     from comporta.loop.house import open_house
 
     with open_house(project, works=True) as house:
-        waived = let(house, version, check, by=by, reason=reason, until=day(until), say=shown.say)
+        waived = let(house, version, check, by=by or "", reason=reason, until=day(until), say=shown.say)
     if json:
         shown.json(waived)
     else:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from comporta.cli import show
 from comporta.cli import words as say
 from comporta.errors import BadProject, ComportaError, StorageFull
-from comporta.ledger.signing import pem, public_key
+from comporta.ledger.signing import PUBLISHED, pem, public_key
 from comporta.project.settings import settings
 from comporta.records import DEFAULT_PROJECT
 from comporta.store.keys import derive
@@ -31,7 +31,7 @@ def init(
     """Make a small project that runs at once on data it makes up, and the project's key.
 
     What is already there is left as it is: in a folder with a project.py, such as one that was cloned, only
-    the key and what else is missing are added.
+    what is missing is added, and no key where comporta.pub says that the project has one.
     """
     folder = name.expanduser()
     called = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-_")[:64]
@@ -41,6 +41,9 @@ def init(
     show.line(say.MADE.format(where=folder))
     for file, tells in made:
         show.line(f"  {file:<15}{tells}")
+    if any(tells in (say.KEY_GONE, say.KEY_ELSEWHERE) for _, tells in made):
+        show.line(say.NEXT_KEY)
+        return
     show.line(say.NEXT_AFTER_INIT.format(where=folder) if folder.resolve() != Path.cwd() else say.NEXT_HERE)
 
 
@@ -104,16 +107,14 @@ def _key(folder: Path) -> list[tuple[str, str]]:
         return [(path.name, say.THERE)]
     if (folder / ".comporta").exists():
         return [(path.name, say.KEY_GONE)]  # a new one could not read what is kept there
+    if (folder / PUBLISHED).exists():
+        return [(path.name, say.KEY_ELSEWHERE)]  # a new one would sign what no one could verify with that
     secret = write_secret(path)
     return [(path.name, say.FILES["key"]), *_public(folder, secret)]
 
 
 def _public(folder: Path, secret: bytes) -> list[tuple[str, str]]:
-    """What strangers verify with, of a key that was made now; one that was cloned is the project's own."""
-    file = folder / "comporta.pub"
-    try:
-        with file.open("x", encoding="ascii") as out:
-            out.write(pem(public_key(derive(secret).chain)))
-    except FileExistsError:
-        return [(file.name, say.THERE)]
+    """What strangers verify with, of a key that was made now."""
+    file = folder / PUBLISHED
+    file.write_text(pem(public_key(derive(secret).chain)), encoding="ascii")
     return [(file.name, say.FILES["public"])]

@@ -13,12 +13,12 @@ from comporta.cli import words as say
 from comporta.cli.options import Where
 from comporta.errors import BadProject, WrongKey
 from comporta.ledger import written_with
+from comporta.ledger.signing import PUBLISHED, parse_public, pem, public_key
 from comporta.project.load import find
-from comporta.project.settings import settings
+from comporta.project.settings import Settings, settings
 from comporta.records.credential import shown
-from comporta.store.credential import with_password
-from comporta.store.keys import derive
-from comporta.store.secret import parse_secret, read_secret, write_secret
+from comporta.store import derive, open_store, parse_secret, read_secret, store_config, with_password
+from comporta.store.secret import write_secret
 
 
 def export(*, project: Where = None) -> None:
@@ -37,7 +37,8 @@ def import_(
 ) -> None:
     """Put a project's key in its place, readable by you alone.
 
-    A key that is there is never overwritten; one that the project's data was not written with is refused.
+    A key that is there is moved aside if nothing was written with it yet, else the import is refused; so is a
+    key that the project's data was not written with, or that comporta.pub is not of.
     """
     root = find(project).parent
     where = settings(root)
@@ -46,16 +47,51 @@ def import_(
         raise BadProject(f"key: found {shown(url)} in comporta.toml, expected file://PATH to put it at.")
     secret = _secret(file)
     keys = derive(secret)
+    path = root / url.removeprefix("file://")
+    there = read_secret(url, root) if path.exists() else None
     # Before anything is written: a wrong key in its place would be refused by every other command.
     ledger = with_password(where.ledger, where.ledger_password, root)
-    if written_with(ledger, key=keys.chain, root=root) is False:
+    written = written_with(ledger, key=keys.chain, root=root)
+    if written is False:
         raise WrongKey(
             f"found key {keys.fingerprint}, expected the one that this project's data was written with. "
             "Nothing was written; import that one."
         )
-    path = root / url.removeprefix("file://")
+    if there == secret:
+        show.line(say.KEY_SAME.format(fingerprint=keys.fingerprint, where=path.name))
+        return
+    old = None if there is None else derive(there)
+    public, published = public_key(keys.chain), _published(root)
+    if published not in ("", public, old and public_key(old.chain)):
+        raise WrongKey(
+            f"found key {keys.fingerprint}, expected the one that {PUBLISHED} is of. Nothing was written; "
+            f"import that one, or delete {PUBLISHED} if this project begins anew."
+        )
+    aside = None
+    # What the ledger tells of the new key rules the old one out; where it tells nothing, an empty store does.
+    if old is not None and (written or not _stored(where, root)):
+        aside = path.with_name(f"{path.stem}.{old.fingerprint}{path.suffix}")
+        path.rename(aside)
     write_secret(path, secret)
+    if published not in ("", public):
+        (root / PUBLISHED).write_text(pem(public), encoding="ascii")
     show.line(say.KEY_PUT.format(fingerprint=keys.fingerprint, where=path.name))
+    if aside is not None:
+        show.aside(say.KEY_MOVED.format(where=aside.name))
+
+
+def _published(root: Path) -> str:
+    """The public key beside the project's file, or empty."""
+    file = root / PUBLISHED
+    return (
+        parse_public(file.read_text(encoding="utf-8", errors="replace"), PUBLISHED) if file.exists() else ""
+    )
+
+
+def _stored(where: Settings, root: Path) -> bool:
+    """Whether the store holds anything."""
+    store = open_store(where.store, root, where.project_id, store_config(where.store_credentials, root))
+    return next(iter(store.list()), None) is not None
 
 
 def _secret(file: Path | None) -> bytes:

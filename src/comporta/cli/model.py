@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.cli.options import AsJson, By, Reason, Where
+from comporta.cli.options import AsJson, By, Reason, Role, Where
 from comporta.records import Version
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def approve(
     version: Named,
     /,
     *,
-    by: By = "",
-    role: Annotated[str, Parameter(help=say.ROLE)] = "",
+    by: By = None,
+    role: Role = None,
     reason: Reason = "",
     project: Where = None,
     json: AsJson = False,
@@ -119,7 +119,7 @@ def approve(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        approved = acts.approve(house, version, by=by, role=role, reason=reason, say=show.say)
+        approved = acts.approve(house, version, by=by or "", role=role or "", reason=reason, say=show.say)
     if json:
         show.json(approved)
     else:
@@ -128,14 +128,14 @@ def approve(
 
 
 def release(
-    version: Named, /, *, by: By = "", reason: Reason = "", project: Where = None, json: AsJson = False
+    version: Named, /, *, by: By = None, reason: Reason = "", project: Where = None, json: AsJson = False
 ) -> None:
     """Give a version all traffic. Servers follow at once. Refused when a required gate did not open."""
     from comporta.loop import release as acts
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        released = acts.release(house, version, by=by, reason=reason, say=show.say)
+        released = acts.release(house, version, by=by or "", reason=reason, say=show.say)
     if json:
         show.json(released)
         return
@@ -175,7 +175,7 @@ def rollback(
     model: Annotated[str, Parameter(help="The model's name.")],
     /,
     *,
-    by: By = "",
+    by: By = None,
     reason: Reason = "",
     project: Where = None,
     json: AsJson = False,
@@ -185,7 +185,7 @@ def rollback(
     from comporta.loop.house import open_house
 
     with open_house(project) as house:
-        released = acts.rollback(house, model, by=by, reason=reason, say=show.say)
+        released = acts.rollback(house, model, by=by or "", reason=reason, say=show.say)
     for each in released.unknown:
         cause = show.say(each.cause) if each.cause is not None else ""
         show.aside(say.ROLLED_BACK_UNKNOWN.format(dataset=each.dataset, cause=cause))

@@ -8,12 +8,21 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli import words as say
+from comporta.errors import BadProject
 
 NO = 3
+
+
+def not_blank(type_: object, value: str | None) -> None:
+    """Raises BadProject on an option that is given and blank, as by an unset variable of a CI system."""
+    if value is not None and not value.strip():
+        raise BadProject(say.BLANK)
+
 
 Where = Annotated[
     Path | None, Parameter(name=["--project", "-p"], help=say.PROJECT, env_var="COMPORTA_PROJECT")
 ]
 AsJson = Annotated[bool, Parameter(name="--json", help=say.JSON)]
-By = Annotated[str, Parameter(help=say.BY)]
+By = Annotated[str | None, Parameter(help=say.BY, validator=not_blank)]
+Role = Annotated[str | None, Parameter(help=say.ROLE, validator=not_blank)]
 Reason = Annotated[str, Parameter(help=say.REASON)]

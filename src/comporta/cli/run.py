@@ -159,13 +159,18 @@ def show(
 
 
 def _summary(run: Run) -> str:
-    fresh = len(run.nodes) - len(run.reused)
+    fresh = _done(run) - len(run.reused)
     what = say.NOTHING_NEW if not fresh else say.STEPS.format(fresh=fresh, reused=len(run.reused))
     return say.RUN.format(id=run.id, outcome=run.outcome, what=what, took=_took(run))
 
 
 def _steps(run: Run) -> str:
-    return f"{len(run.nodes)}/{run.total}, {len(run.reused)} reused"
+    return f"{_done(run)}/{run.total}, {len(run.reused)} reused"
+
+
+def _done(run: Run) -> int:
+    """How many steps were done. A reproduction asks outside of memory: no fact tells of its single steps."""
+    return run.total if run.outcome == "done" else len(run.nodes)
 
 
 def _took(run: Run) -> str:

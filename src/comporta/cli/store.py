@@ -52,7 +52,7 @@ def remove(
     /,
     *,
     reason: Annotated[str, Parameter(help="erasure, law or mistake.")],
-    by: By = "",
+    by: By = None,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -65,7 +65,7 @@ def remove(
     from comporta.loop.remove import remove as removed
 
     with open_house(project, works=True) as house:
-        done = removed(house, digest, reason=reason, by=by)
+        done = removed(house, digest, reason=reason, by=by or "")
     if json:
         show.json(done)
     else:

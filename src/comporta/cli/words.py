@@ -25,6 +25,10 @@ MADE = "Made {where}:"
 NEXT_AFTER_INIT = "Next:  cd {where} && comporta run"
 NEXT_HERE = "Next:  comporta run"
 THERE = "already there, left as it is"
+NEXT_KEY = "Next:  comporta key import FILE"
+KEY_ELSEWHERE = (
+    "missing: comporta.pub is of a key there is already; put that here with comporta key import FILE"
+)
 KEY_GONE = "missing, and data was written with it: bring it back with comporta key import FILE"
 FILES = {
     "project.py": "data, features, model, gates: start here",
@@ -58,6 +62,7 @@ TRIED_BROKEN = "A required gate fails on a sample, or could not be asked."
 # data
 RETRY = "Make all of them open rows again: the next seal tries them anew."
 NONE_REJECTED = "Nothing was set aside: every answer and label could be sealed."
+OPEN_ROWS = "Nothing is set aside now. Rows that are open, to be sealed at the next turn: {count}."
 RETRIED = (
     "{count} rows are open again. They are sealed within five minutes of serving, or set aside once more."
 )
@@ -65,6 +70,8 @@ RETRIED = (
 # key
 KEY_SHOWN = "Whoever has this key can match what is stored to people. Keep it where secrets are kept."
 KEY_PUT = "Key {fingerprint} put in {where}."
+KEY_SAME = "Key {fingerprint} is in {where} already."
+KEY_MOVED = "The key that was there is now {where}: nothing here was written with it."
 
 # run
 RUN_OUT = "Where to write the verdicts too: a name ending in .md or .xml (JUnit). May be given twice."
@@ -115,6 +122,7 @@ ROLLED_BACK_UNKNOWN = (
 ROLLED_BACK = "{version} has all traffic again, in place of {gone}."
 
 # people
+BLANK = "found a blank --by or --role, expected a name or a role. Leave the option out, or set its variable."
 NAME = "Their name, compared without case; or their id."
 NO_PEOPLE = "Nobody has approved, waived or released anything yet, and the project declares nobody."
 ARTIFACT_REMOVED = "Artifact {digest} ({kind}) is deleted; a fact says so. What names it stays."

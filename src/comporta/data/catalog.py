@@ -12,11 +12,15 @@ from comporta.data.read import scan
 from comporta.records import Record, Slice
 from comporta.store import Keys, Store
 
+EXACT = 100_000
+"""Rows up to which distinct values are counted, not estimated."""
+
 _ORDERED = (pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.String, pl.Categorical, pl.Enum, pl.Boolean)
 
 
 class ColumnSummary(Record, frozen=True, kw_only=True):
-    """distinct: about how many values (HyperLogLog, within a few per cent). least, most: as text, or None
+    """distinct: how many values, nulls not counted. approximate: it is estimated (HyperLogLog, within a few
+    per cent), as it is in a slice of more than 100,000 rows. least, most: as text, or None
     where values have no order or tell who someone is."""
 
     name: str
@@ -25,6 +29,7 @@ class ColumnSummary(Record, frozen=True, kw_only=True):
     personal: bool = False
     nulls: int = 0
     distinct: int = 0
+    approximate: bool = False
     least: str | None = None
     most: str | None = None
 
@@ -48,12 +53,14 @@ def describe(store: Store, keys: Keys, slice: Slice) -> Description:
     declared = {column.name: column for column in shape.columns}
     hidden = {column.name for column in shape.columns if column.personal} | {shape.subject}
     names = list(schema) if slice.columns is None else list(slice.columns)
+    exact = slice.rows <= EXACT
     asked: list[pl.Expr] = [pl.len().alias("rows")]
     for at, name in enumerate(names):
         column, dtype = pl.col(name), schema[name]
         asked.append(column.null_count().alias(f"{at} nulls"))
         if not dtype.is_nested():
-            asked.append(column.approx_n_unique().alias(f"{at} distinct"))
+            values = column.drop_nulls()
+            asked.append((values.n_unique() if exact else values.approx_n_unique()).alias(f"{at} distinct"))
         if name not in hidden and (dtype.is_numeric() or isinstance(dtype, _ORDERED)):
             plain = column.cast(pl.String) if isinstance(dtype, pl.Categorical | pl.Enum) else column
             asked += [plain.min().alias(f"{at} least"), plain.max().alias(f"{at} most")]
@@ -74,6 +81,7 @@ def describe(store: Store, keys: Keys, slice: Slice) -> Description:
                 personal=name in hidden,
                 nulls=found[f"{at} nulls"],
                 distinct=found.get(f"{at} distinct", 0),
+                approximate=not exact and f"{at} distinct" in found,
                 least=_text(found.get(f"{at} least")),
                 most=_text(found.get(f"{at} most")),
             )

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull
-from comporta.records.credential import masked
+from comporta.records.credential import masked, without_password
 
 # "comp" in ASCII above the schema's own number: one queue per ledger, and none shared with other software.
 _QUEUE = (
@@ -28,7 +28,8 @@ class Postgres:
     def __init__(self, url: str, *, patience: float = 60.0) -> None:
         try:
             parsed = make_url(url).set(drivername="postgresql+psycopg")
-            self.url = parsed.set(drivername="postgresql").render_as_string(hide_password=True)
+            shown = parsed.set(drivername="postgresql").render_as_string(hide_password=True)
+            self.url = without_password(shown)
             self.engine = create_engine(
                 parsed,
                 isolation_level="AUTOCOMMIT",

@@ -19,6 +19,9 @@ from comporta.records.event import Head
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+PUBLISHED = "comporta.pub"
+"""The public key beside the project's file, for git: what strangers verify the chain with."""
+
 # RFC 8410: what stands before the 32 bytes of an Ed25519 public key in its PEM file.
 _DER = bytes.fromhex("302a300506032b6570032100")
 _BEGIN, _END = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"

@@ -11,17 +11,15 @@ from comporta.data import verify as verify_one
 from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit
 from comporta.ledger import verify as verified
-from comporta.ledger.signing import parse_public
+from comporta.ledger.signing import PUBLISHED, parse_public
 from comporta.loop.artifacts import ArtifactAudit
 from comporta.loop.artifacts import verify_artifacts as verified_artifacts
 from comporta.loop.datasets import DATASETS
 from comporta.loop.follow import require_known
 from comporta.loop.house import READINGS, House
 from comporta.loop.keep import needed_artifacts
+from comporta.loop.seal import PREFIX, changed, is_genuine, read_entry
 from comporta.records import Head, Record
-
-PUBLISHED = "comporta.pub"
-"""The public key beside the project's file, for git: what strangers verify the chain with."""
 
 
 class DataAudit(Record, frozen=True, kw_only=True):
@@ -56,6 +54,22 @@ def verify_artifacts(house: House, heard: Callable[[str, int, int], None] | None
     except (msgspec.MsgspecError, Tampered):
         needed = frozenset()  # a state that was changed: the ledger's own audit names it
     return verified_artifacts(house, needed, heard)
+
+
+def verify_people(house: House) -> tuple[str, ...]:
+    """What was found wrong with the directory of people, if anything, in plain words."""
+    faults = []
+    for each in house.store.list(PREFIX):
+        try:
+            entry = read_entry(house.store, each.name)
+        except NotFound:
+            continue  # forgotten since
+        except Tampered as error:
+            faults.append(str(error))
+            continue
+        if not is_genuine(house.keys, each.name, entry):
+            faults.append(str(changed(house.store, each.name, entry)))
+    return tuple(faults)
 
 
 def verify_data(house: House, heard: Callable[[str, int, int], None] | None = None) -> DataAudit:

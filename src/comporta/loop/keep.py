@@ -10,15 +10,17 @@ from comporta.engine import RUNS, STEPS
 from comporta.errors import Refused
 from comporta.ledger import Ledger
 from comporta.loop.artifacts import artifacts_in
+from comporta.loop.belonging import require_same_project
 from comporta.loop.house import House
 from comporta.loop.lineage import QUESTIONS
-from comporta.loop.people import PREFIX
+from comporta.loop.seal import PREFIX
 from comporta.records import Artifact
 from comporta.registry import VERSIONS
 from comporta.release import ROUTES
 from comporta.store import Swept, Used, artifact_name, projects_in
 from comporta.store import sweep as swept
 from comporta.store import usage as used
+from comporta.store.space import ARTIFACTS
 
 RECENT = 50
 
@@ -34,11 +36,13 @@ def usage(house: House) -> tuple[Used, ...]:
 
 def sweep(house: House, *, dry: bool = False) -> Swept:
     """Frees what nothing reaches. Kept: all versions with their steps, the answers of the newest runs,
-    every fragment that a dataset version reads; and whatever is less than a day old."""
+    every fragment that a dataset version reads; and whatever is less than a day old. Raises Refused where the
+    store is not this ledger's."""
     # Here, as below, for it brings polars along: `usage` does without.
     from comporta.data import datasets
 
     names = reachable(house)
+    require_same_project(house, {name for name in names if name.startswith(ARTIFACTS)})
     prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in datasets(house.store))]
     return swept(house.store, names, now=house.clock(), prefixes=prefixes, dry=dry)
 

@@ -15,9 +15,10 @@ from typing import TypeVar
 
 import msgspec
 
-from comporta.errors import BadProject, NotFound, Refused, Tampered
+from comporta.errors import BadProject, NotFound, Refused
 from comporta.loop.house import House
 from comporta.loop.removals import text_of
+from comporta.loop.seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
 from comporta.project.person import Role
 from comporta.records import (
     Approval,
@@ -30,15 +31,11 @@ from comporta.records import (
     Waiver,
     canonical_name,
     cleaned,
-    decode,
     encode,
     is_person_id,
 )
 from comporta.records.facts import PersonForgotten
 from comporta.registry import FORGOTTEN
-from comporta.store import Store, digest
-
-PREFIX = "people/"
 
 S = TypeVar("S", Approval, Waiver, Release)
 
@@ -82,7 +79,7 @@ def identify(house: House, name: str) -> Identity:
         _finish_forgetting(house, name)
         made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=house.clock())
         # Put only where none is: of two at once, both go on with the one that came first.
-        if house.store.put(_place(house, name), encode(made)):
+        if house.store.put(_place(house, name), encode(sealed(house.keys, made))):
             return made
     return known
 
@@ -92,7 +89,7 @@ def forget(house: House, name: str) -> Identity:
 
     Raises NotFound, where the directory has no such name.
     """
-    known = _with_id(house.store, name) if is_person_id(name) else _entry(house, name)
+    known = _with_id(house, name) if is_person_id(name) else _entry(house, name)
     if known is None:
         raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list")
 
@@ -217,42 +214,49 @@ def _is_forgotten(house: House, id: str) -> bool:
 
 def _members(house: House) -> list[Identity]:
     """The entries of all who were not forgotten."""
-    return [each for each in _entries(house.store) if not _is_forgotten(house, each.id)]
+    return [each for each in _entries(house) if not _is_forgotten(house, each.id)]
 
 
 def _entry(house: House, name: str) -> Identity | None:
     """What lies under this name, also of somebody forgotten."""
     place = _place(house, name)
     try:
-        return _read(house.store, place)
+        return _genuine(house, place)
     except NotFound:
         return None
 
 
 def _place(house: House, name: str) -> str:
-    return PREFIX + digest(house.keys.person, canonical_name(name).encode())
+    return place_of(house.keys, name)
 
 
-def _entries(store: Store) -> list[Identity]:
+def _entries(house: House) -> list[Identity]:
+    """All entries; of one that was changed, that it was stands in place of the name."""
     found = []
-    for entry in store.list(PREFIX):
+    for each in house.store.list(PREFIX):
         try:
-            found.append(_read(store, entry.name))
+            entry = read_entry(house.store, each.name)
         except NotFound:
             continue  # forgotten since
+        if not is_genuine(house.keys, each.name, entry):
+            entry = msgspec.structs.replace(entry, name=CHANGED.format(id=entry.id))
+        found.append(entry)
     return found
 
 
-def _with_id(store: Store, id: str) -> Identity | None:
-    return next((each for each in _entries(store) if each.id == id), None)
+def _with_id(house: House, id: str) -> Identity | None:
+    for each in house.store.list(PREFIX):
+        try:
+            if read_entry(house.store, each.name).id == id:
+                return _genuine(house, each.name)
+        except NotFound:
+            continue  # forgotten since
+    return None
 
 
-def _read(store: Store, place: str) -> Identity:
-    data = store.get(place)
-    try:
-        return decode(data, Identity)
-    except msgspec.MsgspecError:
-        raise Tampered(
-            f"{store.url}/{place}: found no entry of the directory of people. Restore it from a backup, or "
-            "delete it: who it was is then forgotten."
-        ) from None
+def _genuine(house: House, place: str) -> Identity:
+    """The entry at this place. Raises NotFound; Tampered, where it was changed."""
+    entry = read_entry(house.store, place)
+    if not is_genuine(house.keys, place, entry):
+        raise changed(house.store, place, entry)
+    return entry

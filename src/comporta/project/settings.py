@@ -12,6 +12,7 @@ from comporta.records import DEFAULT_PROJECT, Record
 from comporta.records.project import checked_project
 
 FILE = "comporta.toml"
+_KINDS = {list: "a list", dict: "a table", bool: "true or false", int: "a number", float: "a number"}
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -67,5 +68,7 @@ def _read(file: Path) -> dict[str, str]:
         if key not in known:
             raise BadProject(f"{file.name}: found {key!r}, expected only {', '.join(known)}. Remove it.")
         if not isinstance(value, str):
-            raise BadProject(f"{file.name}: {key}: found {value!r}, expected text in quotes.")
+            # Not the value itself: it may be a secret.
+            found = _KINDS.get(type(value), "what is no text")
+            raise BadProject(f"{file.name}: {key}: found {found}, expected text in quotes.")
     return said

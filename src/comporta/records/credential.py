@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote, unquote_plus
 
 SHORTEST_HIDDEN = 6
 HIDDEN = "***"
@@ -55,7 +56,9 @@ def shown(reference: str) -> str:
 _USER = re.compile(
     r"(?P<before>[a-z][a-z0-9+.-]*://[^:/@?#]*:)(?P<password>.*)(?P<after>@[^@]*)", re.I | re.S
 )
-_QUERY = re.compile(r"(?i)([?&][^=&]*(?:password|secret|token|sig|credential)[^=&]*=)[^&]*")
+# A parameter of a URL, or of a driver's own form such as `host=db password=…`; a value ends at the next `&`.
+_PARAMETER = re.compile(r"(?P<before>[?&\s/;])(?P<name>[^=&\s/?;]+)(?P<equals>\s*=\s*)(?P<value>[^&]*)")
+_SECRET = re.compile(r"(?i)password|passwd|pwd|secret|token|sig|credential")
 
 
 def password_in(url: str) -> str:
@@ -64,8 +67,24 @@ def password_in(url: str) -> str:
     return found["password"] if found else ""
 
 
+def secrets_in(url: str) -> tuple[str, ...]:
+    """Every secret that stands in a URL, as written and as it is meant: its password, and parameters."""
+    found = [password_in(url), *(each["value"] for each in _PARAMETER.finditer(url) if _tells(each))]
+    return tuple(form for each in found if each for form in {each, unquote(each), unquote_plus(each)})
+
+
 def without_password(url: str) -> str:
     """The URL as it may be shown: `***` in place of its password, and of secrets among its parameters."""
     found = _USER.match(url)
     bare = f"{found['before']}{HIDDEN}{found['after']}" if found and found["password"] else url
-    return _QUERY.sub(rf"\g<1>{HIDDEN}", bare)
+    return _PARAMETER.sub(
+        lambda each: (
+            f"{each['before']}{each['name']}{each['equals']}{HIDDEN if _tells(each) else each['value']}"
+        ),
+        bare,
+    )
+
+
+def _tells(parameter: re.Match[str]) -> bool:
+    # The name may be written in percent signs; and a driver takes more parameters after a blank.
+    return bool(_SECRET.search(unquote(parameter["name"])) or _SECRET.search(unquote(parameter["value"])))

@@ -16,12 +16,13 @@ _ID = re.compile(r"person-[0-9a-f]{16}")
 class Identity(Record, frozen=True, kw_only=True):
     """An entry of the directory of people. id: `person-` and 16 random hex digits; facts hold only that.
 
-    name: as it was first given. since: when this person was first seen.
+    name: as it was first given. since: when this person was first seen. seal: keyed digest of these three.
     """
 
     id: str
     name: str
     since: datetime
+    seal: str = ""
 
 
 def is_person_id(text: str) -> bool:

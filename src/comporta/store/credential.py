@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -15,10 +15,12 @@ from urllib.parse import quote
 import msgspec
 
 from comporta.errors import BadProject, ComportaError
-from comporta.records.credential import Credential, hide, password_in, shown
+from comporta.records.credential import Credential, hide, password_in, secrets_in, shown
+from comporta.store.command import output_of
 from comporta.store.urls import file_path
 
 SECONDS = 10.0
+LONGEST = 64 * 1024
 SCHEMES = "env://NAME, file://PATH or command://PROGRAM"
 _PUT = "Put it there."
 _SECRET_NAMES = ("key", "secret", "token", "password", "credential", "sas", "sig")
@@ -36,9 +38,9 @@ def resolve(
 ) -> Credential:
     """The secret behind a reference. what: the setting that holds it, as errors call it.
 
-    A command runs without a shell, in `root`, for at most 10 seconds. whole: all of its output, or of the
-    file; else the first line. expected: what it should be. advice: scheme, or `empty` → what to do where
-    nothing is there.
+    A command runs without a shell, in `root`, for at most 10 seconds; what it leaves running ends with it. At
+    most 64 KiB are read. whole: all of its output, or of the file; else the first line. expected: what it
+    should be. advice: scheme, or `empty` → what to do where nothing is there.
     Raises BadProject on what is no reference; `error` where there is no secret behind it. No error shows a
     value, nor what a command wrote to its standard error, which may hold one.
     """
@@ -67,7 +69,8 @@ def with_password(url: str, reference: str, root: Path) -> str:
 
     Raises BadProject, also where the URL holds a password already.
     """
-    hide(password_in(url))
+    for secret in secrets_in(url):
+        hide(secret)
     scheme, _, rest = url.partition("://")
     if not reference or not scheme.startswith("postgres"):
         return url
@@ -75,10 +78,10 @@ def with_password(url: str, reference: str, root: Path) -> str:
         raise BadProject(
             "ledger: found a password in its URL and ledger_password too, expected one. Take the first out."
         )
-    secret = resolve("ledger_password", reference, root).value
+    password = resolve("ledger_password", reference, root).value
     host, slash, path = rest.partition("/")
     user, at, address = host.rpartition("@")
-    quoted = quote(secret, safe="")
+    quoted = quote(password, safe="")
     hide(quoted)
     return f"{scheme}://{user}:{quoted}@{address if at else host}{slash}{path}"
 
@@ -118,11 +121,19 @@ def _file(
     where: str, reference: str, root: Path, advice: Mapping[str, str], error: type[ComportaError]
 ) -> str:
     try:
-        return file_path(reference, root).read_text("utf-8", "replace")
+        # A pipe that nobody writes to would be waited for, were it opened as a file is.
+        descriptor = os.open(file_path(reference, root), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise error(f"{where}: found what is no file, expected one. Correct the path.")
+            data = os.read(descriptor, LONGEST + 1)
+        finally:
+            os.close(descriptor)
     except (FileNotFoundError, NotADirectoryError):
         raise error(f"{where}: no such file. {advice.get('file', 'Correct the path.')}") from None
     except OSError as fault:
         raise error(f"{where}: cannot be read ({fault.strerror}). Correct its permissions.") from None
+    return _short(data, where, error)
 
 
 def _output(where: str, command: str, root: Path, error: type[ComportaError]) -> str:
@@ -131,15 +142,18 @@ def _output(where: str, command: str, root: Path, error: type[ComportaError]) ->
     except ValueError:
         raise error(f"{where}: found a quote that is not closed. Close it.") from None
     try:
-        # Its errors go nowhere: nobody could tell whether they hold the secret.
-        done = subprocess.run(
-            words, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            timeout=SECONDS, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        done = output_of(words, root, seconds=SECONDS, longest=LONGEST)
+    except TimeoutError:
         raise error(f"{where}: gave no answer within {SECONDS:g} s. Run it by hand to see why.") from None
     except OSError as fault:
         raise error(f"{where}: cannot be started ({fault.strerror}). Correct the program's name.") from None
-    if done.returncode:
-        raise error(f"{where}: ended with exit code {done.returncode}. Run it by hand to see why.")
-    return done.stdout.decode("utf-8", "replace")
+    text = _short(done.output, where, error)
+    if done.code:
+        raise error(f"{where}: ended with exit code {done.code}. Run it by hand to see why.")
+    return text
+
+
+def _short(data: bytes, where: str, error: type[ComportaError]) -> str:
+    if len(data) > LONGEST:
+        raise error(f"{where}: found more than {LONGEST // 1024} KiB, expected a secret. Name another.")
+    return data.decode("utf-8", "replace")

@@ -48,7 +48,7 @@ def test_settings_that_mean_nothing_are_told_by_name(folder: Folder) -> None:
     for text, *told in (
         ("ledger = \n", "comporta.toml", "no readable TOML"),
         ('ledgr = "sqlite:///x"\n', "'ledgr'", "expected only ledger, store, key, executor"),
-        ("ledger = 3\n", "ledger: found 3", "expected text in quotes"),
+        ("ledger = 3\n", "ledger: found a number", "expected text in quotes"),
         ('ledger = "mysql://x"\n', "'mysql://x'", "expected sqlite:///PATH"),
         ('store = "ftp://x"\n', "'ftp://x'", "expected file://PATH"),
         ('executor = "local://?workers=many"\n', "workers=many", "whole number"),

@@ -1,0 +1,60 @@
+"""The seal of an entry of the directory of people: without the project's key nobody changes who an id is."""
+
+from __future__ import annotations
+
+import hmac
+
+import msgspec
+
+from comporta.errors import BadProject, Tampered
+from comporta.records import Identity, canonical_name, decode, encode
+from comporta.store import Keys, Store, digest
+
+PREFIX = "people/"
+CHANGED = "name changed in the directory ({id})"
+
+# No name holds a control character: no seal is a place, and no place a seal.
+_SEAL = b"\0seal\0"
+
+
+def place_of(keys: Keys, name: str) -> str:
+    """Where the entry of this name lies. Raises BadProject on a name that is none."""
+    return PREFIX + digest(keys.person, canonical_name(name).encode())
+
+
+def sealed(keys: Keys, entry: Identity) -> Identity:
+    """The entry with its seal: a keyed digest (BLAKE3) of the id, the name and since."""
+    return msgspec.structs.replace(entry, seal=_seal(keys, entry))
+
+
+def is_genuine(keys: Keys, place: str, entry: Identity) -> bool:
+    """Whether the entry was sealed with this key, and lies where its own name belongs."""
+    try:
+        at = place_of(keys, entry.name)
+    except BadProject:
+        return False
+    return at == place and hmac.compare_digest(entry.seal.encode(), _seal(keys, entry).encode())
+
+
+def read_entry(store: Store, place: str) -> Identity:
+    """The entry at this place; whether it is genuine is not looked at. Raises NotFound, Tampered."""
+    data = store.get(place)
+    try:
+        return decode(data, Identity)
+    except msgspec.MsgspecError:
+        raise Tampered(
+            f"{store.url}/{place}: found no entry of the directory of people. Restore it from a backup, or "
+            "delete it: who it was is then forgotten."
+        ) from None
+
+
+def changed(store: Store, place: str, entry: Identity) -> Tampered:
+    """What to raise, or to tell, of an entry that is not genuine."""
+    return Tampered(
+        f"{store.url}/{place}: the entry of {entry.id} in the directory of people is not as it was written: "
+        "its id, its name or its place was changed. Restore it from a backup, or delete it."
+    )
+
+
+def _seal(keys: Keys, entry: Identity) -> str:
+    return digest(keys.person, _SEAL + encode([entry.id, entry.name, entry.since]))
