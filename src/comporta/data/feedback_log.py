@@ -19,10 +19,10 @@ from comporta.data.change import add
 from comporta.data.forgotten import without
 from comporta.data.log import read_log
 from comporta.data.manifests import slice_of
-from comporta.data.open_rows import Opened, Row, Unread, distinct, open_names, open_rows
-from comporta.data.periods import periods
+from comporta.data.open_periods import batches, placed, widen
+from comporta.data.open_rows import Opened, Row, open_names, open_rows
 from comporta.data.prediction_log import Sealed
-from comporta.data.prediction_rows import TIME, TIMELESS, UNREADABLE, Rejected, instant
+from comporta.data.prediction_rows import TIME, Rejected, instant
 from comporta.data.read import scan
 from comporta.data.rejected import set_aside
 from comporta.data.row_columns import Types
@@ -33,8 +33,6 @@ LABELS: Types = {
     "id": pl.String(), "label": pl.String(), "at": TIME, "arrived": TIME, "subject": pl.String(),
 }  # fmt: skip
 """label: as JSON, for it may be of any model. subject: of what earlier releases sealed; null since."""
-
-_BATCH = 65_536
 
 
 def feedback_shape(dataset: str) -> Shape:
@@ -86,20 +84,10 @@ def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scra
     if not names:
         return None
     spans: dict[str, tuple[datetime, datetime]] = {}
-    period_of = periods(now)
     bad: list[Rejected] = []
     opened = Opened(store, names)
-    for row in opened:
-        if isinstance(row, Unread):
-            bad.append(Rejected(UNREADABLE, row.source, row.line))
-            continue
-        arrived = instant(row.arrived)
-        if arrived is None:
-            bad.append(Rejected(TIMELESS, row.source, row.line))
-            continue
-        period = period_of(arrived)
-        first, last = spans.get(period, (arrived, arrived))
-        spans[period] = (min(first, arrived), max(last, arrived))
+    for period, arrived, _ in placed(opened, _moment, now, bad):
+        widen(spans, period, arrived)
     sealed = 0
     for period, within in spans.items():
         made, _ = add(
@@ -116,20 +104,13 @@ def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scra
     )
 
 
+def _moment(row: Row) -> datetime | None:
+    return instant(row.arrived)
+
+
 def _frames(opened: Opened, period: str, now: datetime) -> Iterator[pl.DataFrame]:
     yield pl.DataFrame(schema=LABELS)
-    held: list[Row] = []
-    period_of = periods(now)
-    for row in distinct(row for row in opened if isinstance(row, Row)):
-        arrived = instant(row.arrived)
-        if arrived is None or period_of(arrived) != period:
-            continue
-        held.append(row)
-        if len(held) >= _BATCH:
-            yield _frame(held)
-            held = []
-    if held:
-        yield _frame(held)
+    yield from map(_frame, batches(opened, _moment, period, now))
 
 
 def _frame(rows: Sequence[Row]) -> pl.DataFrame:

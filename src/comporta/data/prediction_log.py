@@ -19,12 +19,10 @@ from comporta.data.change import add
 from comporta.data.forgotten import hidden, let_go
 from comporta.data.log import RowColumns, read_log
 from comporta.data.manifests import slice_of
-from comporta.data.open_rows import Opened, Row, Unread, distinct, observation_of, open_names, open_rows
-from comporta.data.periods import periods
+from comporta.data.open_periods import batches, placed, widen
+from comporta.data.open_rows import Opened, Row, observation_of, open_names, open_rows
 from comporta.data.prediction_rows import (
     BASE,
-    TIMELESS,
-    UNREADABLE,
     Rejected,
     instant,
     observation,
@@ -35,8 +33,6 @@ from comporta.data.rejected import set_aside
 from comporta.data.row_columns import Signatures, Types, columns_of, planned_all, types_of
 from comporta.records import Observation, Record, Shape
 from comporta.store import Keys, Store
-
-_BATCH = 65_536  # rows decoded at once when sealing
 
 
 class Sealed(Record, frozen=True, kw_only=True):
@@ -112,22 +108,12 @@ def seal_predictions(
     if not names:
         return None
     spans: dict[str, tuple[datetime, datetime]] = {}
-    period_of = periods(now)
     numbers: set[int] = set()
     bad: list[Rejected] = []
     opened = Opened(store, names)
-    for row in opened:
-        if isinstance(row, Unread):
-            bad.append(Rejected(UNREADABLE, row.source, row.line))
-            continue
-        at = instant(row.at)
-        if at is None:
-            bad.append(Rejected(TIMELESS, row.source, row.line))
-            continue
+    for period, at, row in placed(opened, _moment, now, bad):
         numbers.add(row.version)
-        period = period_of(at)
-        first, last = spans.get(period, (at, at))
-        spans[period] = (min(first, at), max(last, at))
+        widen(spans, period, at)
     columns = {
         number: found
         for number in sorted(numbers)
@@ -158,19 +144,12 @@ def _frames(
     """The rows of one period, all batches with the same columns; what cannot be a row goes to `bad`."""
     types = schema_of(columns.values())
     yield pl.DataFrame(schema=types)
-    held: list[Row] = []
-    period_of = periods(now)
-    rows = (row for row in opened if isinstance(row, Row))
-    for row in distinct(rows):
-        at = instant(row.at)
-        if at is None or period_of(at) != period:
-            continue
-        held.append(row)
-        if len(held) >= _BATCH:
-            yield _batch(held, columns, types, bad)
-            held = []
-    if held:
-        yield _batch(held, columns, types, bad)
+    for rows in batches(opened, _moment, period, now):
+        yield _batch(rows, columns, types, bad)
+
+
+def _moment(row: Row) -> datetime | None:
+    return instant(row.at)
 
 
 def _batch(
