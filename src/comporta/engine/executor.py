@@ -26,7 +26,8 @@ class Task(Record, frozen=True, kw_only=True):
 class Done(Record, frozen=True, kw_only=True):
     """What came of a task. error: the name of its class in `comporta.errors`; message: for the user.
 
-    reason: the message without values from the data, for the ledger. values: for `differs`, the constants
+    reason: the message without values from the data, for the ledger. raised: the class of what was raised,
+    where that is none of Comporta's. values: for `differs`, the constants
     of the code as the worker's import made them; code: the digest of what it counted.
     """
 
@@ -36,6 +37,7 @@ class Done(Record, frozen=True, kw_only=True):
     error: str = ""
     message: str = ""
     reason: str = ""
+    raised: str = ""
     values: dict[str, str] = {}
     code: str = ""
 
@@ -64,13 +66,20 @@ class Executor(Protocol):
 
 
 class Failed(Exception):
-    """A question without an answer. why: as in the fact `StepFailed`."""
+    """A question without an answer. why: as in the fact `StepFailed`. raised: the class of what was raised,
+    if that is another than the error's."""
 
     def __init__(
-        self, error: errors.ComportaError, why: str, reason: str, log: Artifact | None = None
+        self,
+        error: errors.ComportaError,
+        why: str,
+        reason: str,
+        log: Artifact | None = None,
+        raised: str = "",
     ) -> None:
         super().__init__(str(error))
         self.error, self.why, self.reason, self.log = error, why, reason, log
+        self.raised = raised or type(error).__name__
 
 
 def together(failed: Sequence[Failed]) -> errors.ComportaError:

@@ -193,7 +193,7 @@ def run(
                 message += f" Log: {place_of(desk.store, artifact_name(log.digest))}"
         error = kind(message)
         error.reason = f"{node.name}: {done.reason}"
-        raise Failed(error, done.how, error.reason, log)
+        raise Failed(error, done.how, error.reason, log, done.raised)
 
     return door
 

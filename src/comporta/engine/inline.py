@@ -10,6 +10,8 @@ import time
 import traceback
 from pathlib import Path
 
+import msgspec
+
 from comporta.engine.executor import Done, Task
 from comporta.engine.step import call, failed
 from comporta.engine.steps import Steps
@@ -50,14 +52,7 @@ class Inline:
                 if numpy and numpy_state:
                     numpy.random.set_state(numpy_state)
         cost = Cost(wall_seconds=time.perf_counter() - began, cpu_seconds=time.process_time() - used)
-        return Done(
-            how=done.how,
-            outputs=done.outputs,
-            error=done.error,
-            message=done.message,
-            reason=done.reason,
-            cost=cost,
-        )
+        return msgspec.structs.replace(done, cost=cost)
 
     def stop(self) -> None:
         pass

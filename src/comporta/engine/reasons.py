@@ -38,5 +38,4 @@ def _step(step: str, failed: Failed) -> Message:
         case "stopped":
             return STOPPED(step=step)
     # The class of what it raised, or of what Comporta made of that: a name from code, nothing of the data.
-    named = failed.reason.removeprefix(f"{step}: ")
-    return RAISED(step=step, error=named if named.isidentifier() else type(failed.error).__name__)
+    return RAISED(step=step, error=failed.raised)

@@ -63,5 +63,7 @@ def failed(error: BaseException, root: Path) -> Done:
             error="StepFailed",
             message=said(error, root) or "out of memory",
             reason="MemoryError",
+            raised="MemoryError",
         )
-    return Done(how="raised", error="StepFailed", message=said(error, root), reason=type(error).__name__)
+    raised = type(error).__name__
+    return Done(how="raised", error="StepFailed", message=said(error, root), reason=raised, raised=raised)

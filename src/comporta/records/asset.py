@@ -22,6 +22,11 @@ class Artifact(Record, frozen=True, kw_only=True, tag="artifact"):
     kind: str
 
 
+def text_or_digest(text: Artifact | str) -> str:
+    """A text that may lie in an artifact, as it is shown before that is read: by the start of its digest."""
+    return text if isinstance(text, str) else f"(text {text.digest[:12]})"
+
+
 class Slice(Record, frozen=True, kw_only=True, tag="slice"):
     """A part of one dataset version. digest: of the fragments it covers, as they were first written.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from comporta.records.asset import Artifact
+from comporta.records.asset import Artifact, text_or_digest
 from comporta.records.record import Record
 
 ShareRole = Literal["champion", "challenger", "canary", "control", "shadow", "fallback", "holdback"]
@@ -57,7 +57,7 @@ class Release(Record, frozen=True, kw_only=True):
     @property
     def why(self) -> str:
         """The reason, where it is text."""
-        return self.reason if isinstance(self.reason, str) else f"(text {self.reason.digest[:12]})"
+        return text_or_digest(self.reason)
 
 
 class Route(Record, frozen=True, kw_only=True):

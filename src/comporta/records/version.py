@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from comporta.records.asset import Artifact, Slice
+from comporta.records.asset import Artifact, Slice, text_or_digest
 from comporta.records.identity import person_key
 from comporta.records.record import Record
 from comporta.records.verdict import Level, Verdict
@@ -114,7 +114,7 @@ class Approval(Record, frozen=True, kw_only=True):
     @property
     def why(self) -> str:
         """The reason, where it is text."""
-        return _text(self.reason)
+        return text_or_digest(self.reason)
 
 
 class Waiver(Record, frozen=True, kw_only=True):
@@ -141,9 +141,4 @@ class Waiver(Record, frozen=True, kw_only=True):
     @property
     def why(self) -> str:
         """The reason, where it is text."""
-        return _text(self.reason)
-
-
-def _text(reason: Artifact | str) -> str:
-    # Before a version is shown, its reasons are read: `loop.people.readable`.
-    return reason if isinstance(reason, str) else f"(text {reason.digest[:12]})"
+        return text_or_digest(self.reason)
