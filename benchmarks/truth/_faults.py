@@ -37,7 +37,7 @@ def faults_page(held: Mapping[str, Any]) -> str:
     sound = next(row for row in rows if row["fault"] == NONE)
     parts = [HEAD.format(checks=sound["checks"], seeds=sound["seeds"]), _table(rows, sound)]
     parts += ["## By check", _by_check(rows, sound), "## Found by nothing", _missed(rows, sound)]
-    parts.append(f"Measured on all files of `evidence` and `gates`: code digest `{held['digest']}`.")
+    parts.append(f"Measured on all files of `checks`: code digest `{held['digest']}`.")
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 

@@ -9,8 +9,8 @@
 
 A study is a module beside this one with `study(seeds)`, which gives rows of `check`, `fault` (`none`: nothing
 was planted), `size`, `found` (the share of seeds at which the check failed) and `seeds`. The study `noise`
-is of the check in `evidence/noise.py` and `gates/noise.py`; one of other files names them in `CODE`. Two are
-of whole projects, and take hours at their own number of seeds: `standard` and `catalogue`.
+is of the check in the folder `checks/noise`; one of other files names them in `CODE`. Two are of whole
+projects, and take hours at their own number of seeds: `standard` and `catalogue`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ DIGESTS = """
 import json, sys
 from pathlib import Path
 from comporta.engine.code import Code
-from comporta.loop.steps import STEPS
+from comporta.opened.steps import STEPS
 code = Code(Path(sys.argv[1]))
 print(json.dumps({id: code.of((STEPS.where(id),)).digest for id in STEPS.functions}))
 """
