@@ -21,6 +21,7 @@ from comporta.checks.fairness.measure import compare
 from comporta.records import Evidence
 from comporta.records.columns import CHANCE, LABEL
 
+CODE = ("checks/fairness/measure.py", "checks/fairness/check.py")
 BY = ("sex", "age", "town")
 CHECKS = (
     demographic_parity(by=BY),

@@ -12,7 +12,11 @@ from _tables import outcome, row
 from comporta.checks import no_worse
 from comporta.checks.champion import measure as evidence
 
-CODE = ("checks/champion/measure.py", "checks/champion/difference.py", "checks/champion/check.py")
+CODE = (
+    "checks/champion/measure.py",
+    "checks/shared/judging/champion_difference.py",
+    "checks/champion/check.py",
+)
 BESIDE = ("_challengers.py", "_tables.py")
 MARGINS = {"roc_auc": 0.01, "accuracy": 0.01, "log_loss": 0.01, "mae": 0.02}
 SIZES = (2_000, 20_000)

@@ -53,7 +53,7 @@ CODE = (
     "checks/time_travel/measure.py",
     "checks/champion/measure.py",
     "checks/weak_slices/measure.py",
-    "checks/champion/difference.py",
+    "checks/shared/judging/champion_difference.py",
     "checks/baselines/check.py",
     "checks/calibration/check.py",
     "checks/champion/check.py",

@@ -12,7 +12,11 @@ from _tables import outcome, row
 from comporta.checks import better_than_champion
 from comporta.checks.champion import measure as evidence
 
-CODE = ("checks/champion/measure.py", "checks/champion/difference.py", "checks/champion/better.py")
+CODE = (
+    "checks/champion/measure.py",
+    "checks/shared/judging/champion_difference.py",
+    "checks/better_than_champion/check.py",
+)
 BESIDE = ("_challengers.py", "_tables.py")
 BETTER = {"accuracy": 0.02, "roc_auc": 0.02, "log_loss": 0.02, "mae": 0.03}
 

@@ -49,7 +49,7 @@ def moved(package: Path, old: str, new: str) -> None:
     """The module `a.b` of the package is `a.c` from now on, for all that import it and for the steps."""
     file = package.joinpath(*old.split(".")).with_suffix(".py")
     file.rename(package.joinpath(*new.split(".")).with_suffix(".py"))
-    table = package / "loop" / "steps.py"
+    table = package / "opened" / "steps.py"
     room, _, name = old.rpartition(".")
     last = new.rpartition(".")[2]
     for each in package.rglob("*.py"):

@@ -188,14 +188,14 @@ def test_rewording_and_moving_everything_changes_no_id_no_form_and_no_policy(tmp
     """A copy of the package in which every sentence is another, and a check's class and module too."""
     copy = tmp_path / "comporta"
     shutil.copytree(Path(comporta.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (copy / "gates").glob("*.py"):
+    for file in (copy / "checks").rglob("*.py"):
         text = file.read_text()
         if file.name != "former.py":
             text = re.sub(r"\bNoise\b", "Jitter", text).replace(
-                "comporta.checks.noise.check import", "comporta.checks.jitter import"
+                "comporta.checks.noise.", "comporta.checks.jitter."
             )
         file.write_text(text)
-    (copy / "gates" / "noise.py").rename(copy / "gates" / "jitter.py")
+    (copy / "checks" / "noise").rename(copy / "checks" / "jitter")
     message = copy / "records" / "message.py"
     # Whatever sentence a code is declared with, it has another one.
     declared = "self.id, self.template, self.values = id, template, dict(values)"
@@ -221,7 +221,7 @@ def test_rewording_and_moving_everything_changes_no_id_no_form_and_no_policy(tmp
     assert [each[:2] for each in found] == [[each["id"], each["form"]] for each in NOW]
     assert whole == policy([made(each["check"]) for each in NOW])
     assert all(each[2].startswith("Reworded: ") for each in found)
-    assert "comporta.checks.jitter" in {each[3] for each in found}
+    assert "comporta.checks.jitter.check" in {each[3] for each in found}
 
 
 def test_a_field_that_is_added_later_changes_no_form():

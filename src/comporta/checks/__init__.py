@@ -4,8 +4,8 @@ from comporta.checks.acceptance.check import Accepted, accept
 from comporta.checks.attribute_inference.check import AttributeInference, attribute_inference
 from comporta.checks.backtest.check import Backtest, backtest
 from comporta.checks.baselines.check import BeatsBaselines, beats_baselines
+from comporta.checks.better_than_champion.check import BetterThanChampion, better_than_champion
 from comporta.checks.calibration.check import Calibrated, calibrated
-from comporta.checks.champion.better import BetterThanChampion, better_than_champion
 from comporta.checks.champion.check import NoWorse, no_worse
 from comporta.checks.conduct.check import Never, never
 from comporta.checks.contamination.check import Contamination, contamination

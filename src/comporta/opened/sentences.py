@@ -16,7 +16,7 @@ from comporta.records import Message, Text, codes_in, say
 Say = Callable[[Text], str]
 R = TypeVar("R")
 
-_DECLARING = {"check", "better", "codes"}
+_DECLARING = {"check", "codes"}
 """The files of a check's folder that may declare codes; what measures is heavy, and declares none."""
 
 MODULES = (

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from comporta.checks.champion.difference import difference, judged, rows_for, told
 from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.champion_difference import difference, judged, rows_for, told
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import On, Settled, alike
 from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence

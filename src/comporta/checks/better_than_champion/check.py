@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from comporta.checks.champion.difference import difference, judged, rows_for, told
 from comporta.checks.shared.judging.arguments import chosen, number
 from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.champion_difference import difference, judged, rows_for, told
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import Settled
 from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
