@@ -15,10 +15,10 @@ from comporta.errors import ComportaError
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The people that have acted or are declared: ids, names, roles, and when they were first seen."""
     from comporta.opened.people import people
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        found = people(house)
+    with open_project(project) as opened:
+        found = people(opened)
     if json:
         show.json(found)
     elif not found:
@@ -40,12 +40,12 @@ def forget(
     An approval of theirs counts no more for a release to come. The same name afterwards gets another id.
     """
     from comporta.opened.people import forget as forgotten
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        known = forgotten(house, name)
+    with open_project(project) as opened:
+        known = forgotten(opened, name)
         try:
-            declared = house.project.person(known.name)
+            declared = opened.project.person(known.name)
         except ComportaError:  # a project file that is broken keeps nobody from being forgotten
             declared = None
     if json:

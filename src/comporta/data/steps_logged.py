@@ -22,7 +22,7 @@ from comporta.data.row_columns import kind, types_of
 from comporta.data.types import typed
 from comporta.errors import BadData
 from comporta.records import Artifact, Field, Shape, Signature, Slice, decode
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import write
 
 MOST = 100_000
@@ -30,7 +30,7 @@ BESIDE = ("id", "at", "key", "subject", "label")
 
 
 def logged(
-    desk: Desk,
+    context: StepContext,
     *,
     labels: Slice,
     signature: Artifact,
@@ -55,14 +55,16 @@ def logged(
     request carries; others are not logged. `__target` is the label given last: a number, or the class's text.
     A request that lacks a column the model reads now is left out, and counted. Raises BadProject, BadData.
     """
-    takes = desk.get_json(signature, Signature)
+    takes = context.get_json(signature, Signature)
     fields = [field for field in takes.raw if field.name in known]
-    there, labelled = _requests(desk, log, before, model, fields, scan(desk.store, desk.keys, labels))
+    there, labelled = _requests(
+        context, log, before, model, fields, scan(context.store, context.keys, labels)
+    )
     frame = there.select(field.name for field in fields)
     there = there.select(pl.col(f"__{name}").alias(name) for name in BESIDE)
     plan = planned(of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute)
     frames = {
-        name.removeprefix("table "): scan(desk.store, desk.keys, part)
+        name.removeprefix("table "): scan(context.store, context.keys, part)
         for name, part in others.items()
         if name.startswith("table ")
     }
@@ -71,7 +73,7 @@ def logged(
     found, hidden = plan.apply(frame, history, at)
     beside = [
         _keys(frame, there, plan.shape).alias("__key"),
-        subject_marks(there["subject"], desk.keys, plan.shape.form).alias("__subject"),
+        subject_marks(there["subject"], context.keys, plan.shape.form).alias("__subject"),
         at.alias(AT),
         _targets(there["label"], takes).alias("__target"),
         *(frame[name].alias(f"__keep_{name}") for name in keep if name in frame.columns),
@@ -80,11 +82,11 @@ def logged(
     table = table.filter(pl.col("__target").is_not_null()).sort(AT, "__key", maintain_order=True)
     lost = labelled - table.height
     print(f"logged: {table.height:,} requests with a label; {lost:,} left out")
-    return {"table": write(desk, table)}
+    return {"table": write(context, table)}
 
 
 def _requests(
-    desk: Desk,
+    context: StepContext,
     log: Slice | None,
     before: Slice | None,
     model: str,
@@ -98,26 +100,26 @@ def _requests(
         .agg(pl.col("label").last())
         .filter(pl.col("label") != "null")
     )
-    parts = [_typed(desk, log, fields, last), _texts(desk, before, model, fields, last)]
+    parts = [_typed(context, log, fields, last), _texts(context, before, model, fields, last)]
     found = pl.concat([frame for frame, _ in parts]).sort("__at", "__id").tail(MOST)
     return found, min(MOST, sum(count for _, count in parts))
 
 
 def _typed(
-    desk: Desk, log: Slice | None, fields: list[Field], labels: pl.LazyFrame
+    context: StepContext, log: Slice | None, fields: list[Field], labels: pl.LazyFrame
 ) -> tuple[pl.DataFrame, int]:
     """Those of the model's log. A column is read where its type is what the model reads, or narrower."""
     if log is None:
         return _none(fields), 0
     has: dict[str, list[tuple[int, str]]] = {field.name: [] for field in fields}
-    schema = read_log(desk.store, desk.keys, log.dataset).schema
+    schema = read_log(context.store, context.keys, log.dataset).schema
     for version in schema:
         types = types_of(version)
         for field in fields:
             column = dict(version.inputs).get(field.name)
             if column is not None and _holds(kind(field.type), types[column]):
                 has[field.name].append((version.model_version, column))
-    asked = _newest(scan(desk.store, desk.keys, log), labels)
+    asked = _newest(scan(context.store, context.keys, log), labels)
     count = int(asked.select(pl.len()).collect(engine="streaming").item())
     for carried in has.values():
         asked = asked.filter(pl.col("version").is_in([number for number, _ in carried]))
@@ -134,12 +136,12 @@ def _typed(
 
 
 def _texts(
-    desk: Desk, before: Slice | None, model: str, fields: list[Field], labels: pl.LazyFrame
+    context: StepContext, before: Slice | None, model: str, fields: list[Field], labels: pl.LazyFrame
 ) -> tuple[pl.DataFrame, int]:
     """Those that earlier releases kept as JSON."""
     if before is None:
         return _none(fields), 0
-    asked = _newest(scan(desk.store, desk.keys, before).filter(pl.col("model") == model), labels)
+    asked = _newest(scan(context.store, context.keys, before).filter(pl.col("model") == model), labels)
     frame = asked.collect(engine="streaming")
     there = frame.filter(pl.all_horizontal(pl.lit(True), *(_has(field.name) for field in fields)))
     return there.select(*_beside()).hstack(_inputs(there["inputs"], fields)), frame.height
