@@ -67,7 +67,8 @@ def require_known_projects(opened: OpenProject) -> None:
     if strange:
         raise Refused(
             f"store {opened.store.url}: it holds the project {strange[0]!r}, which this ledger does not "
-            "know, so nobody can tell which artifacts that one needs. Give both one ledger, or each its own store."
+            "know, so nobody can tell which artifacts that one needs. Give both one ledger, or each its own "
+            "store."
         )
 
 
