@@ -17,6 +17,7 @@ import msgspec
 
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.loop.house import House
+from comporta.loop.mentions import mentions
 from comporta.loop.removals import text_of
 from comporta.loop.seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
 from comporta.project.person import Role
@@ -91,7 +92,8 @@ def forget(house: House, name: str) -> Identity:
     """
     known = _with_id(house, name) if is_person_id(name) else _entry(house, name)
     if known is None:
-        raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list")
+        old = _old(house, name)
+        raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list{old}")
 
     def commit(tx: Transaction) -> None:
         if tx.get(FORGOTTEN, known.id) is None:
@@ -101,6 +103,18 @@ def forget(house: House, name: str) -> Identity:
     house.ledger.transact(commit)
     house.store.delete(_place(house, known.name))
     return known
+
+
+def _old(house: House, name: str) -> str:
+    """What is said of somebody whom only events from before ids name."""
+    still = None if is_person_id(name) else mentions(house, name)
+    if still is None or not still.count:
+        return ""
+    removable = ", ".join(map(str, still.removable)) or "none"
+    return (
+        f". Events from before people had ids that hold the name: {still.count}, of which "
+        f"`comporta audit remove SEQ --reason erasure` can take the bodies of {removable} away."
+    )
 
 
 def _finish_forgetting(house: House, name: str) -> None:
