@@ -1,4 +1,4 @@
-"""Forgetting a person in a project whose old events hold the name: how many still do, and what can be done."""
+"""Forgetting a person in a project whose old events hold the name: how many do, and what can be done."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What the rows of a merged fragment came in with: the digests of the small fragments, carried row by row.
 
 The small segments of a log are merged and given up. A step that read a window of them must find the same
-window afterwards, so each row of a merged fragment says in a column which fragment it came in. They lie in the
-file and not in its manifest: manifests name every segment of a log, and would grow by hundreds of digests a
-day.
+window afterwards, so each row of a merged fragment says in a column which fragment it came in. They lie in
+the file and not in its manifest: manifests name every segment of a log, and would grow by hundreds of digests
+a day.
 """
 
 from __future__ import annotations
