@@ -21,7 +21,7 @@ from comporta.loop.audit import verify, verify_artifacts, verify_data
 from comporta.loop.gate import gate
 from comporta.loop.house import House, open_house
 from comporta.loop.lineage import QUESTIONS
-from comporta.loop.log import Log, feedback, newest_logs, predictions, seal_all
+from comporta.loop.log import Log, feedback, newest_logs, prediction, predictions, seal_all
 from comporta.loop.logged import logged_node
 from comporta.loop.people import readable
 from comporta.loop.release import approve, models, release, rollback, version_of
@@ -258,6 +258,24 @@ def test_it_serves_and_logs_beside_what_it_had_logged(house: House) -> None:
     assert row["latency_us"] > 0 and row["worker"]
     for id in now["id"]:
         assert "leaving/2" in traced(house, id)
+
+
+def test_a_subject_that_a_request_gave_in_a_column_alone_is_found_sealed_and_open(house: House) -> None:
+    async def asked(log: Log, customer: int) -> str:
+        async with App(Released(house), log, key=house.keys.unit, flush=0.02) as app:
+            row = {"customer": customer, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
+            body = {"dataframe_records": [row]}
+            status, _, data = await ask(app, "POST", "/models/leaving/invocations", body)
+            assert status == 200, data
+            return str(json.loads(data)["prediction_ids"][0])
+
+    opened = asyncio.run(asked(Log(house), 71))
+    assert f"prediction {opened}" in traced(house, "subject:71")
+    seal_all(house)
+    assert f"prediction {opened}" in traced(house, "subject:71")
+    found = prediction(house, opened)
+    assert found is not None and found.subject == "71"
+    assert f"prediction {opened}" not in traced(house, "subject:72")
 
 
 def test_a_subject_is_found_in_all_that_it_touched(house: House) -> None:

@@ -30,7 +30,8 @@ def mentions(house: House, name: str) -> Mentions:
     """
     wanted = canonical_name(name)
     word = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-    removable, fixed = [], []
+    removable: list[int] = []
+    fixed: list[int] = []
     for event in house.ledger.events():
         if event.body is not None and b'"by"' in event.body and _names(decode(event.body, Any), wanted, word):
             (removable if event.leaf else fixed).append(event.seq)
