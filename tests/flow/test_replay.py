@@ -10,6 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from comporta.data import log_rows, seal_feedback, seal_predictions, slice_of
 from comporta.data.change import add
+from comporta.data.keys import subject_hash
+from comporta.data.log import Redacted, commit, read_log
 from comporta.data.steps_features import features
 from comporta.data.steps_logged import logged
 from comporta.evidence import replay
@@ -232,6 +234,30 @@ def test_what_earlier_releases_logged_is_replayed_beside_what_is_logged_now(desk
     wanted = table.sort("__at", "__key")[100:500]
     same = [name for name in wanted.columns if name != "__target"]
     assert found.select(same).equals(wanted.select(same))
+
+
+def test_a_subject_among_the_inputs_is_the_row_s_and_once_forgotten_gives_no_row(desk):
+    made, _, rain = built(desk)
+    by_place = msgspec.structs.replace(FLIGHTS, subject="from")
+    shapes = msgspec.to_builtins({"flights": by_place, "weather": WEATHER})
+    rows = flights()[100:300]
+    seen, told = asked(rows)
+    bare = [msgspec.structs.replace(each, subject=None) for each in seen]
+    slices = {"before": kept_before(desk, bare[:50]), **kept(desk, bare[50:], told)}
+
+    def marks():
+        table = logged(
+            desk, **slices, **{"table weather": rain}, signature=made["signature"], model="late",
+            of="flights", **DECLARED | {"shapes": shapes},
+        )  # fmt: skip
+        return read(desk, table["table"])["__subject"].to_list()
+
+    places = {name: subject_hash(name, desk.keys) for name in ("A", "B")}
+    assert sorted(marks()) == sorted(places[each] for each in rows["from"])
+    gone = (f"{places['A']:016x}",)
+    history = read_log(desk.store, desk.keys, "predictions.late")
+    assert commit(desk.store, desk.keys, "predictions.late", history, DAY, Redacted, moved={}, subjects=gone)
+    assert set(marks()) == {places["B"]}
 
 
 def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(desk):
