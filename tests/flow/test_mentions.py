@@ -11,9 +11,9 @@ import pytest
 
 from comporta.cli import main
 from comporta.errors import NotFound, Refused
-from comporta.loop.house import open_house
-from comporta.loop.mentions import Mentions, mentions
-from comporta.loop.people import forget, identify
+from comporta.opened.mentions import Mentions, mentions
+from comporta.opened.people import forget, identify
+from comporta.opened.project import open_house
 from comporta.records import Approval
 from comporta.records.facts import VersionApproved
 

@@ -15,8 +15,8 @@ ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 RUN = """
 import json, sys
 from pathlib import Path
-from comporta.loop.house import open_house
-from comporta.loop.train import run
+from comporta.opened.project import open_house
+from comporta.acts.build.run import run
 with open_house(Path(sys.argv[1]), works=True) as house:
     done = run(house, ("worth",), level="commit").run
     print(json.dumps({name: done.nodes[name] for name in done.nodes if name not in done.reused}))
@@ -24,8 +24,8 @@ with open_house(Path(sys.argv[1]), works=True) as house:
 REPRODUCE = """
 import json, sys
 from pathlib import Path
-from comporta.loop.house import open_house
-from comporta.loop.reproduce import reproduce
+from comporta.opened.project import open_house
+from comporta.acts.reproduce.reproduce import reproduce
 with open_house(Path(sys.argv[1]), works=True) as house:
     done = reproduce(house, "leaving/1")
     print(json.dumps({"equal": str(done.equal), "reason": done.reason}))

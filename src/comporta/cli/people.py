@@ -12,7 +12,7 @@ from comporta.cli.options import AsJson, Where
 from comporta.errors import ComportaError
 
 if TYPE_CHECKING:
-    from comporta.loop.mentions import Mentions
+    from comporta.opened.mentions import Mentions
 
 SHOWN = 20
 """Numbers of events that are printed."""
@@ -20,8 +20,8 @@ SHOWN = 20
 
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The people that have acted or are declared: ids, names, roles, and when they were first seen."""
-    from comporta.loop.house import open_house
-    from comporta.loop.people import people
+    from comporta.opened.people import people
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         found = people(house)
@@ -46,9 +46,9 @@ def forget(
     An approval of theirs counts no more for a release to come. The same name afterwards gets another id. How
     many events from before people had ids still hold the name is said.
     """
-    from comporta.loop.house import open_house
-    from comporta.loop.mentions import mentions
-    from comporta.loop.people import forget as forgotten
+    from comporta.opened.mentions import mentions
+    from comporta.opened.people import forget as forgotten
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         known = forgotten(house, name)
