@@ -13,7 +13,7 @@ from comporta.cli import main
 from comporta.errors import NotFound, Refused
 from comporta.opened.mentions import Mentions, mentions
 from comporta.opened.people import forget, identify
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.records import Approval
 from comporta.records.facts import VersionApproved
 
@@ -33,41 +33,41 @@ def folder(tmp_path: Path) -> Path:
 def by_name(folder: Path, name: str, reason: str = "") -> int:
     """An approval of before ids, in the signed chain: its number."""
     at = datetime(2026, 11, 30, tzinfo=UTC)
-    with open_house(folder) as house:
+    with open_project(folder) as opened:
         fact = VersionApproved(
             model="worth", number=1, approval=Approval(by=name, role="owner", reason=reason, at=at)
         )
-        house.ledger.transact(lambda tx: tx.append(fact))
-        return house.ledger.head().seq
+        opened.ledger.transact(lambda tx: tx.append(fact))
+        return opened.ledger.head().seq
 
 
 def test_events_that_hold_the_name_are_counted_by_what_can_be_done_with_them(folder: Path) -> None:
-    with open_house(folder) as house:
-        assert mentions(house, " RUI ") == Mentions(fixed=RUI)
-        assert mentions(house, "ru") == Mentions()
-        assert mentions(house, "ana") == Mentions(fixed=ANA)
+    with open_project(folder) as opened:
+        assert mentions(opened, " RUI ") == Mentions(fixed=RUI)
+        assert mentions(opened, "ru") == Mentions()
+        assert mentions(opened, "ana") == Mentions(fixed=ANA)
     acted, named = by_name(folder, "Rui"), by_name(folder, "Eva", "As rui asked.")
     by_name(folder, "Ruiz")
-    with open_house(folder) as house:
-        identify(house, "rui")
-        assert mentions(house, "rui") == Mentions(removable=(acted, named), fixed=RUI)
+    with open_project(folder) as opened:
+        identify(opened, "rui")
+        assert mentions(opened, "rui") == Mentions(removable=(acted, named), fixed=RUI)
 
 
 def test_once_their_bodies_are_removed_they_hold_it_no_more(folder: Path) -> None:
     acted = by_name(folder, "Rui")
-    with open_house(folder, works=True) as house:
-        house.ledger.remove_body(acted, reason="erasure", by="person-0000000000000000")
-        assert mentions(house, "rui") == Mentions(fixed=RUI)
+    with open_project(folder, works=True) as opened:
+        opened.ledger.remove_body(acted, reason="erasure", by="person-0000000000000000")
+        assert mentions(opened, "rui") == Mentions(fixed=RUI)
         with pytest.raises(Refused, match="keyed chain"):
-            house.ledger.remove_body(RUI[0], reason="erasure", by="person-0000000000000000")
+            opened.ledger.remove_body(RUI[0], reason="erasure", by="person-0000000000000000")
 
 
 def test_the_command_says_how_many_and_what_can_be_done(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     acted = by_name(folder, "Rui")
-    with open_house(folder) as house:
-        identify(house, "rui")
+    with open_project(folder) as opened:
+        identify(opened, "rui")
     assert main(["people", "forget", "rui", "--project", str(folder)]) == 0
     (line,) = [each for each in capsys.readouterr().out.splitlines() if "Events" in each]
     assert line == (
@@ -80,8 +80,8 @@ def test_the_command_says_how_many_and_what_can_be_done(
 
 def test_the_command_lists_them_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     acted = by_name(folder, "Rui")
-    with open_house(folder) as house:
-        identify(house, "rui")
+    with open_project(folder) as opened:
+        identify(opened, "rui")
     assert main(["people", "forget", "rui", "--json", "--project", str(folder)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["events"] == {"removable": [acted], "fixed": list(RUI)}
@@ -89,8 +89,8 @@ def test_the_command_lists_them_as_json(folder: Path, capsys: pytest.CaptureFixt
 
 def test_whom_only_old_events_name_is_told_so(folder: Path) -> None:
     acted = by_name(folder, "Rui")
-    with open_house(folder) as house, pytest.raises(NotFound) as found:
-        forget(house, "rui")
+    with open_project(folder) as opened, pytest.raises(NotFound) as found:
+        forget(opened, "rui")
     assert "hold the name: 6" in str(found.value)
     assert f"can take the bodies of {acted} away" in str(found.value)
 
@@ -98,7 +98,7 @@ def test_whom_only_old_events_name_is_told_so(folder: Path) -> None:
 def test_nothing_is_said_where_no_event_holds_the_name(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with open_house(folder) as house:
-        identify(house, "Eva")
+    with open_project(folder) as opened:
+        identify(opened, "Eva")
     assert main(["people", "forget", "Eva", "--project", str(folder)]) == 0
     assert "Events" not in capsys.readouterr().out

@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from comporta.engine import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Engine
+from comporta.engine import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Engine
 from comporta.errors import BadProject, ExpectationBroken, LimitPassed, StepFailed
 from comporta.ledger import Ledger, open_ledger
 from comporta.opened.sentences import sentence
 from comporta.records import Answer, Limits, Node, Output, Plan, Run, Transaction
 from comporta.records.facts import StepAnswered
-from comporta.store import Desk, derive, open_store
+from comporta.store import StepContext, derive, open_store
 
 PROJECT = """
     import os, random, sys, time
@@ -134,7 +134,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def ledger_of(root: Path) -> Ledger:
-    return open_ledger("sqlite:///.comporta/ledger.db", READINGS, key=KEYS.chain, clock=now, root=root)
+    return open_ledger("sqlite:///.comporta/ledger.db", PROJECTIONS, key=KEYS.chain, clock=now, root=root)
 
 
 @pytest.fixture
@@ -146,8 +146,8 @@ def engine(root: Path) -> Iterator[Engine]:
 
 
 def value(root: Path, answer: object) -> object:
-    desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
-    return desk.get_json(answer.step.outputs["out"], object)  # type: ignore[attr-defined]
+    context = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
+    return context.get_json(answer.step.outputs["out"], object)  # type: ignore[attr-defined]
 
 
 def node(function: str, name: str = "", **asked: object) -> Node:
@@ -172,7 +172,7 @@ def calls(root: Path) -> int:
 def test_what_another_project_was_answered_is_taken_over_in_one_transaction(root: Path) -> None:
     def ledger(project: str) -> Ledger:
         where = "sqlite:///.comporta/ledger.db"
-        return open_ledger(where, READINGS, key=KEYS.chain, clock=now, root=root, project=project)
+        return open_ledger(where, PROJECTIONS, key=KEYS.chain, clock=now, root=root, project=project)
 
     def asked(held: Ledger) -> tuple[Run, dict[str, Answer]]:
         store = open_store("file://.comporta/store", root)
@@ -277,10 +277,10 @@ def test_code_that_is_only_counted_is_not_handed_over(root: Path, engine: Engine
 
 def test_all_that_a_step_prints_is_its_log(root: Path, engine: Engine) -> None:
     _, answers = engine.ask(Plan(nodes=(node("prints"),)))
-    desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
+    context = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
     log = answers["prints"].step.log
     assert log is not None
-    assert sorted(desk.get(log).decode().split("\n")) == sorted(
+    assert sorted(context.get(log).decode().split("\n")) == sorted(
         ["", "from python", "from stderr", "from a child", "from below"]
     )
 

@@ -33,7 +33,7 @@ from comporta.checks.shared.measuring.plain_models import core_of
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings, encode
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train.asking import refitted
@@ -307,7 +307,7 @@ def test_no_such_feature_or_no_rows_is_no_pass():
 
 
 def test_the_step_reads_what_the_engine_hands_it():
-    at = Desk(store=MemoryStore(), keys=derive(bytes(32)))
+    at = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
     rows = table()
     asked = model(rows, LinearRegression())
     test, nothing = write(at, rows), at.put(b"", "model")

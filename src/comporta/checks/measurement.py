@@ -5,7 +5,7 @@ from __future__ import annotations
 from comporta.records import Record
 
 
-class Maker(Record, frozen=True, kw_only=True):
+class MeasurementSpec(Record, frozen=True, kw_only=True):
     """One row of the pool's table; plain data, so that looking at it loads nothing.
 
     run: the declared id of the step; its function is called with a desk and its arguments by name, and a

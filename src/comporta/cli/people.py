@@ -21,10 +21,10 @@ SHOWN = 20
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The people that have acted or are declared: ids, names, roles, and when they were first seen."""
     from comporta.opened.people import people
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        found = people(house)
+    with open_project(project) as opened:
+        found = people(opened)
     if json:
         show.json(found)
     elif not found:
@@ -48,13 +48,13 @@ def forget(
     """
     from comporta.opened.mentions import mentions
     from comporta.opened.people import forget as forgotten
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        known = forgotten(house, name)
-        still = mentions(house, known.name)
+    with open_project(project) as opened:
+        known = forgotten(opened, name)
+        still = mentions(opened, known.name)
         try:
-            declared = house.project.person(known.name)
+            declared = opened.project.person(known.name)
         except ComportaError:  # a project file that is broken keeps nobody from being forgotten
             declared = None
     if json:

@@ -3,13 +3,13 @@
 from comporta.engine.asking import Progress
 from comporta.engine.engine import Engine
 from comporta.engine.executor import Done, Executor, Task
-from comporta.engine.readings import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Claim
+from comporta.engine.readings import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Claim
 from comporta.engine.steps import Steps
 
 __all__ = [
     "CLAIMS",
     "FAILURES",
-    "READINGS",
+    "PROJECTIONS",
     "RUNS",
     "STEPS",
     "Claim",

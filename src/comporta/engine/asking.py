@@ -30,7 +30,7 @@ from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Asset, Cost, Node, Plan, Run, Step
 from comporta.records.facts import RunStarted, StepAnswered
-from comporta.store import Desk
+from comporta.store import StepContext
 
 Progress = Callable[[str, str, float], None]
 """Called with a node's name, its state and the seconds since the run began. States: `reused`, `waiting` (for
@@ -45,7 +45,7 @@ class Means(NamedTuple):
     """What an engine has for each plan. workers: an executor while a `with` lasts; True: of its own."""
 
     root: Path
-    desk: Desk
+    context: StepContext
     ledger: Ledger
     clock: Callable[[], datetime]
     lease: timedelta
@@ -117,7 +117,7 @@ class Asking:
     def _details(self, text: str) -> Artifact | None:
         """What the failed steps say, without values from the data, kept; a full disk hides no failure."""
         with contextlib.suppress(ComportaError, OSError):
-            return self._means.desk.put(text.encode(), "text")
+            return self._means.context.put(text.encode(), "text")
         return None
 
     def _reuse(self) -> list[Node]:
@@ -136,12 +136,12 @@ class Asking:
     def _ask(self, executor: Executor, left: list[Node], book: Book, folder: Path) -> None:
         means = self._means
         executor.warm(sum(not node.inline or not self._memory for node in left))
-        work = guards.run(executor, means.desk, folder, book.run, took=self._took, stopped=self._stopped)
+        work = guards.run(executor, means.context, folder, book.run, took=self._took, stopped=self._stopped)
         if self._memory:
             recorded = guards.recorded(work, book, means.memory, say=self._say, stopped=self._stopped)
             within = guards.budgeted(recorded, book, self._over)
             door = guards.cached(within, means.memory)
-            aside = guards.run(means.inline, means.desk, folder, book.run, shared=True)
+            aside = guards.run(means.inline, means.context, folder, book.run, shared=True)
             inline = guards.noted(aside, book)
             here = guards.cached(inline, means.memory)
         else:
@@ -210,7 +210,7 @@ class Asking:
 
     def _question(self, node: Node, inputs: dict[str, Asset]) -> Question:
         means = self._means
-        return ask(node, inputs, means.steps, means.code, means.environment, means.desk.keys.content)
+        return ask(node, inputs, means.steps, means.code, means.environment, means.context.keys.content)
 
     def _ahead(self, left: list[Node]) -> Iterator[Node]:
         """Looks at the code of what is asked later, one node at a time, while workers are at work. Raises

@@ -22,7 +22,7 @@ from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.project.sources import own
 from comporta.records import Answer, Asset, Plan, Run
-from comporta.store import Desk, Keys, Store, address
+from comporta.store import Keys, StepContext, Store, address
 
 _NONE = Steps()
 
@@ -51,23 +51,23 @@ class Engine:
         steps: Steps = _NONE,
     ) -> None:
         root = root.resolve()
-        desk = Desk(store=store, keys=keys)
+        context = StepContext(store=store, keys=keys)
         self._executor: Executor | None = None
         self._make: Callable[[], Executor] | None = None
         if isinstance(executor, str):
-            threads, self._make = _from_url(executor, root, desk, steps)
+            threads, self._make = _from_url(executor, root, context, steps)
         else:
             threads, self._executor = executor.threads, executor
         self._code = Code(root)
         self._means = Means(
             root=root,
-            desk=desk,
+            context=context,
             ledger=ledger,
             clock=clock,
             lease=lease,
             here=Here((home or root).resolve()),
             memory=guards.Memory(ledger, store, present),
-            inline=Inline(root=root, desk=desk, threads=threads, steps=steps),
+            inline=Inline(root=root, context=context, threads=threads, steps=steps),
             steps=steps,
             code=self._code,
             environment=Environment(threads),
@@ -138,17 +138,17 @@ class Engine:
         yield self._executor
 
 
-def _from_url(url: str, root: Path, desk: Desk, steps: Steps) -> tuple[int, Callable[[], Executor]]:
+def _from_url(url: str, root: Path, context: StepContext, steps: Steps) -> tuple[int, Callable[[], Executor]]:
     """How many threads each step has, and what starts the executor."""
     if url == "inline://":
-        return 1, lambda: Inline(root=root, desk=desk, threads=1, steps=steps)
+        return 1, lambda: Inline(root=root, context=context, threads=1, steps=steps)
     workers, threads = room(url)
     return threads, lambda: Local(
         root=root,
-        store=address(desk.store),
-        keys=desk.keys,
+        store=address(context.store),
+        keys=context.keys,
         workers=workers,
         threads=threads,
-        config=getattr(desk.store, "config", {}),
+        config=getattr(context.store, "config", {}),
         steps=steps,
     )

@@ -23,7 +23,7 @@ from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Asset, Cost, Node, Step
-from comporta.store import Desk, Store, artifact_name, is_kept, place_of
+from comporta.store import StepContext, Store, artifact_name, is_kept, place_of
 
 Door = Callable[[Question], Answer]
 Say = Callable[[str, str], None]
@@ -146,7 +146,7 @@ def noted(ask: Door, book: Book) -> Door:
 
 def run(
     executor: Executor,
-    desk: Desk,
+    context: StepContext,
     folder: Path,
     run: str,
     *,
@@ -175,7 +175,7 @@ def run(
             )
             done = executor.run(task)
             took(node, done.cost)
-            log = _log(scratch / "log", desk)
+            log = _log(scratch / "log", context)
             (scratch / "log").unlink(missing_ok=True)
         finally:
             if not shared:
@@ -190,7 +190,7 @@ def run(
         if issubclass(kind, errors.StepFailed):
             message = message.rstrip(". ") + "."
             if log is not None:
-                message += f" Log: {place_of(desk.store, artifact_name(log.digest))}"
+                message += f" Log: {place_of(context.store, artifact_name(log.digest))}"
         error = kind(message)
         error.reason = f"{node.name}: {done.reason}"
         raise Failed(error, done.how, error.reason, log, done.raised)
@@ -198,7 +198,7 @@ def run(
     return door
 
 
-def _log(path: Path, desk: Desk) -> Artifact | None:
+def _log(path: Path, context: StepContext) -> Artifact | None:
     """What the step printed, kept; None when it printed nothing."""
     try:
         size = path.stat().st_size
@@ -213,4 +213,4 @@ def _log(path: Path, desk: Desk) -> Artifact | None:
             text = file.read(_LONGEST_LOG)
             file.seek(size - _LONGEST_LOG)
             text += b"\n... %d bytes left out ...\n" % (size - 2 * _LONGEST_LOG) + file.read()
-    return desk.put(text, "text")
+    return context.put(text, "text")

@@ -16,7 +16,7 @@ from comporta.engine.executor import Done, Task
 from comporta.engine.step import call, failed
 from comporta.engine.steps import Steps
 from comporta.records import Cost
-from comporta.store import Desk
+from comporta.store import StepContext
 
 _NONE = Steps()
 
@@ -24,9 +24,9 @@ _NONE = Steps()
 class Inline:
     """An executor without processes: one step at a time, no limits, printed text left where it goes."""
 
-    def __init__(self, *, root: Path, desk: Desk, threads: int, steps: Steps = _NONE) -> None:
+    def __init__(self, *, root: Path, context: StepContext, threads: int, steps: Steps = _NONE) -> None:
         self.workers, self.threads = 1, threads
-        self._root, self._desk, self._steps = root, desk, steps
+        self._root, self._desk, self._steps = root, context, steps
         self._turn = threading.Lock()
 
     def warm(self, count: int) -> None:
@@ -34,7 +34,7 @@ class Inline:
 
     def run(self, task: Task) -> Done:
         recipe, scratch = task.recipe, Path(task.scratch)
-        desk = Desk(store=self._desk.store, keys=self._desk.keys, seed=recipe.seed, scratch=scratch)
+        context = StepContext(store=self._desk.store, keys=self._desk.keys, seed=recipe.seed, scratch=scratch)
         with self._turn:
             # The user's own session goes on with its own random numbers.
             numpy = sys.modules.get("numpy")
@@ -43,7 +43,7 @@ class Inline:
             try:
                 # As in a worker: a source's relative path is of the project, wherever the command was given.
                 with contextlib.chdir(self._root):
-                    done = Done(how="done", outputs=call(recipe, desk, self._root, self._steps))
+                    done = Done(how="done", outputs=call(recipe, context, self._root, self._steps))
             except Exception as error:  # the boundary to a user's code: whatever it raises
                 done = failed(error, self._root)
                 (scratch / "log").write_text("".join(traceback.format_exception(error)))

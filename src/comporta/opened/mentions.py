@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from comporta.errors import BadProject
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Record, canonical_name, decode
 
 
@@ -23,7 +23,7 @@ class Mentions(Record, frozen=True, kw_only=True):
         return len(self.removable) + len(self.fixed)
 
 
-def mentions(house: House, name: str) -> Mentions:
+def mentions(opened: OpenProject, name: str) -> Mentions:
     """The events in which this person acts by name, or is named in the reason of an act; case aside.
 
     Raises BadProject on a name that is none.
@@ -32,7 +32,7 @@ def mentions(house: House, name: str) -> Mentions:
     word = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
     removable: list[int] = []
     fixed: list[int] = []
-    for event in house.ledger.events():
+    for event in opened.ledger.events():
         if event.body is not None and b'"by"' in event.body and _names(decode(event.body, Any), wanted, word):
             (removable if event.leaf else fixed).append(event.seq)
     return Mentions(removable=tuple(removable), fixed=tuple(fixed))

@@ -1,7 +1,7 @@
 """The words of the house: every noun once, frozen; and the protocols of its extension points."""
 
 from comporta.records import facts
-from comporta.records.asked import Asked, Said
+from comporta.records.asked import FittedModel, ModelOutput
 from comporta.records.asset import Artifact, Asset, Slice
 from comporta.records.dataset import (
     Change,
@@ -22,7 +22,7 @@ from comporta.records.event import (
     Fact,
     Head,
     Lookup,
-    Reading,
+    Projection,
     SignedHead,
     Transaction,
     View,
@@ -65,7 +65,6 @@ __all__ = [
     "Answer",
     "Approval",
     "Artifact",
-    "Asked",
     "Asset",
     "AtRandom",
     "Budget",
@@ -85,6 +84,7 @@ __all__ = [
     "Field",
     "Figure",
     "Findings",
+    "FittedModel",
     "Form",
     "Fragment",
     "Head",
@@ -96,20 +96,20 @@ __all__ = [
     "Lookup",
     "Manifest",
     "Message",
+    "ModelOutput",
     "Need",
     "Node",
     "Observation",
     "Outcome",
     "Output",
     "Plan",
-    "Reading",
+    "Projection",
     "Recipe",
     "Record",
     "Release",
     "Renamed",
     "Route",
     "Run",
-    "Said",
     "Scores",
     "Segment",
     "Shape",

@@ -54,7 +54,7 @@ STEP_SEARCHED = code(
     rows=int, step=NUMBER,
 )  # fmt: skip
 OUTSIDE = code("within.outside", "{count:,} of {rows:,} rows are outside", count=int, rows=int)
-# Said of verdicts of before the figure was a count: it was the answer for one row.
+# ModelOutput of verdicts of before the figure was a count: it was the answer for one row.
 END = code("within.end", "the {which} of {rows:,} rows is {value:.4g}", which=str, rows=int, value=NUMBER)
 END_FOUND = code("within.found", "Shown by example: {seen}.", seen=Message)
 END_PROVED = code("within.proved", "Proved; {seen}.", seen=Message)
