@@ -22,10 +22,10 @@ LIMIT = [3]
 def helper(x):
     return x + LIMIT[0] - 3
 
-def start(desk, *, n):
+def start(context, *, n):
     return {"out": desk.put_json(n)}
 
-def add(desk, *, x, n):
+def add(context, *, x, n):
     return {"out": desk.put_json(helper(desk.get_json(x, int)) + n)}
 """
 

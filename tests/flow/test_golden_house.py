@@ -20,7 +20,7 @@ from comporta.acts.judge.report import report
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import reproduce
-from comporta.acts.serve.log import Log, feedback, newest_logs, predictions, seal_all
+from comporta.acts.serve.log import Log, feedback, newest_logs, prediction, predictions, seal_all
 from comporta.acts.serve.serving import Released
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import lines
@@ -258,6 +258,26 @@ def test_it_serves_and_logs_beside_what_it_had_logged(opened: OpenProject) -> No
     assert row["latency_us"] > 0 and row["worker"]
     for id in now["id"]:
         assert "leaving/2" in traced(opened, id)
+
+
+def test_a_subject_that_a_request_gave_in_a_column_alone_is_found_sealed_and_open(
+    opened: OpenProject,
+) -> None:
+    async def asked(log: Log, customer: int) -> str:
+        async with App(Released(opened), log, key=opened.keys.unit, flush=0.02) as app:
+            row = {"customer": customer, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
+            body = {"dataframe_records": [row]}
+            status, _, data = await ask(app, "POST", "/models/leaving/invocations", body)
+            assert status == 200, data
+            return str(json.loads(data)["prediction_ids"][0])
+
+    opened = asyncio.run(asked(Log(opened), 71))
+    assert f"prediction {opened}" in traced(opened, "subject:71")
+    seal_all(opened)
+    assert f"prediction {opened}" in traced(opened, "subject:71")
+    found = prediction(opened, opened)
+    assert found is not None and found.subject == "71"
+    assert f"prediction {opened}" not in traced(opened, "subject:72")
 
 
 def test_a_subject_is_found_in_all_that_it_touched(opened: OpenProject) -> None:

@@ -15,6 +15,8 @@ from comporta.checks.replay.check import replayed
 from comporta.checks.replay.codes import SUBJECTS_RESAMPLED
 from comporta.data import log_rows, seal_feedback, seal_predictions, slice_of
 from comporta.data.change import add
+from comporta.data.keys import subject_hash
+from comporta.data.log import Redacted, commit, read_log
 from comporta.data.steps_features import features
 from comporta.data.steps_logged import logged
 from comporta.opened.sentences import sentence
@@ -234,6 +236,32 @@ def test_what_earlier_releases_logged_is_replayed_beside_what_is_logged_now(cont
     wanted = table.sort("__at", "__key")[100:500]
     same = [name for name in wanted.columns if name != "__target"]
     assert found.select(same).equals(wanted.select(same))
+
+
+def test_a_subject_among_the_inputs_is_the_row_s_and_once_forgotten_gives_no_row(context):
+    made, _, rain = built(context)
+    by_place = msgspec.structs.replace(FLIGHTS, subject="from")
+    shapes = msgspec.to_builtins({"flights": by_place, "weather": WEATHER})
+    rows = flights()[100:300]
+    seen, told = asked(rows)
+    bare = [msgspec.structs.replace(each, subject=None) for each in seen]
+    slices = {"before": kept_before(context, bare[:50]), **kept(context, bare[50:], told)}
+
+    def marks():
+        table = logged(
+            context, **slices, **{"table weather": rain}, signature=made["signature"], model="late",
+            of="flights", **DECLARED | {"shapes": shapes},
+        )  # fmt: skip
+        return read(context, table["table"])["__subject"].to_list()
+
+    places = {name: subject_hash(name, context.keys) for name in ("A", "B")}
+    assert sorted(marks()) == sorted(places[each] for each in rows["from"])
+    gone = (f"{places['A']:016x}",)
+    history = read_log(context.store, context.keys, "predictions.late")
+    assert commit(
+        context.store, context.keys, "predictions.late", history, DAY, Redacted, moved={}, subjects=gone
+    )
+    assert set(marks()) == {places["B"]}
 
 
 def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(context):

@@ -44,7 +44,7 @@ def test_modules_that_moved_ask_nothing_again_and_repeat_old_versions(tmp_path: 
         ("train.asking", "train.zz_lent"),
         ("data.steps", "data.a_steps"),
         ("data.steps_features", "data.made"),
-        ("evidence.reference", "evidence.distributions"),
+        ("checks.shared.measuring.reference", "checks.shared.measuring.distributions"),
         ("stats.bootstrap", "stats.resampling"),
     ):
         moved(package, old, new)

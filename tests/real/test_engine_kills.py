@@ -22,9 +22,9 @@ T = TypeVar("T")
 KEYS = derive(b"s" * 32)
 PROJECT = """
 from pathlib import Path
-def source(desk, *, n):
+def source(context, *, n):
     return {"out": desk.put_json(n)}
-def add(desk, *, x, n):
+def add(context, *, x, n):
     (Path(__file__).parent / "calls").open("a").write(f"{n}\\n")
     return {"out": desk.put_json(desk.get_json(x, int) + n)}
 """

@@ -31,10 +31,10 @@ PROJECT = """
     from helper import FACTOR, twice
     from comporta.errors import ExpectationBroken
 
-    def source(desk, *, n):
+    def source(context, *, n):
         return {"out": desk.put_json(n)}
 
-    def add(desk, *, x, n=0):
+    def add(context, *, x, n=0):
         count = Path(__file__).parent / "calls"
         count.open("a").write("add\\n")
         return {"out": desk.put_json(twice(desk.get_json(x, int)) * FACTOR + n)}
@@ -42,7 +42,7 @@ PROJECT = """
     def fit(x):
         return x + 100
 
-    def using(desk, *, x, fit, several):
+    def using(context, *, x, fit, several):
         return {"out": desk.put_json(sum(f(desk.get_json(x, int)) for f in (fit, *several)))}
 
     def prints(desk):
@@ -56,7 +56,7 @@ PROJECT = """
         import numpy
         return {"out": desk.put_json([random.random(), numpy.random.rand(), hash("x")])}
 
-    def seeded(desk, *, seed):
+    def seeded(context, *, seed):
         return {"out": desk.put_json([seed, desk.seed])}
 
     def threads(desk):
@@ -91,13 +91,13 @@ PROJECT = """
         while True:
             held.append(bytearray(os.urandom(1 << 20)) * 16)
 
-    def sleeps(desk, *, seconds):
+    def sleeps(context, *, seconds):
         child = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "60")
         (Path(__file__).parent / "child").write_text(str(child))
         time.sleep(seconds)
         return {"out": desk.put_json(1)}
 
-    def works(desk, *, megabytes):
+    def works(context, *, megabytes):
         held = bytearray(megabytes << 20)
         for i in range(0, len(held), 4096):
             held[i] = 1
@@ -467,7 +467,7 @@ def test_two_engines_at_the_same_time_do_the_work_once(root: Path) -> None:
         dedent("""
             import time
             from pathlib import Path
-            def slow(desk, *, n):
+            def slow(context, *, n):
                 (Path(__file__).parent / "calls").open("a").write("slow\\n")
                 time.sleep(0.4)
                 return {"out": desk.put_json(n)}

@@ -28,7 +28,7 @@ def slow(desk):
 def raises(desk):
     raise ValueError("no")
 
-def plus(desk, *, x, other=None):
+def plus(context, *, x, other=None):
     return {"out": desk.put_json(desk.get_json(x, int) + (other is None))}
 """
 KEYS = derive(b"k" * 32)

@@ -91,7 +91,7 @@ def test_a_recipe_is_keyed_by_what_a_slice_covers_not_by_its_version() -> None:
 
 
 def test_a_recipe_does_not_depend_on_the_order_of_its_parameters(tmp_path: Path) -> None:
-    (tmp_path / "steps.py").write_text("def f(desk, **given):\n    return {}\n")
+    (tmp_path / "steps.py").write_text("def f(context, **given):\n    return {}\n")
     code, environment = Code(tmp_path), Environment(1)
     one, other = (
         ask(Node(name="n", run="steps.py:f", params=params), {}, Steps(), code, environment, b"k" * 32).digest

@@ -72,7 +72,7 @@ def predicted(part):
 
 
 def found(room, **given):
-    """The step itself, on a desk."""
+    """The step itself, on a step context."""
     context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     frames = {name: each for name, each in given.items() if isinstance(each, pl.DataFrame)}
     before = {name: each.clone() for name, each in frames.items()}

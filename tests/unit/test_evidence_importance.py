@@ -292,7 +292,7 @@ def test_the_steps_keep_what_they_found_and_the_reference_holds_it():
     asked = model(rows, small(LGBMClassifier))
     test, nothing = write(at, rows), at.put(b"", "model")
 
-    def opened(_desk, _model, _signature):
+    def opened(_context, _model, _signature):
         return asked
 
     made = importance.measure(at, model=nothing, signature=nothing, test=test, opened=opened)

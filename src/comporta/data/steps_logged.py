@@ -15,7 +15,7 @@ import polars as pl
 
 from comporta.data.features import AT, planned
 from comporta.data.features_history import tables
-from comporta.data.keys import key_text, row_key, subject_marks
+from comporta.data.keys import key_text, row_key, subject_marks, subject_texts
 from comporta.data.log import read_log
 from comporta.data.read import scan
 from comporta.data.row_columns import kind, types_of
@@ -73,13 +73,16 @@ def logged(
     found, hidden = plan.apply(frame, history, at)
     beside = [
         _keys(frame, there, plan.shape).alias("__key"),
-        subject_marks(there["subject"], context.keys, plan.shape.form).alias("__subject"),
+        _subjects(context, frame, there, plan.shape).alias("__subject"),
         at.alias(AT),
         _targets(there["label"], takes).alias("__target"),
         *(frame[name].alias(f"__keep_{name}") for name in keep if name in frame.columns),
     ]
+    logs = [read_log(context.store, context.keys, each.dataset) for each in (log, before) if each is not None]
+    forgotten = pl.Series(sorted({each for of in logs for each in of.forgotten}), dtype=pl.UInt64).implode()
     table = found.with_columns(pl.col(pl.Categorical).cast(pl.String)).hstack(beside).hstack(hidden)
-    table = table.filter(pl.col("__target").is_not_null()).sort(AT, "__key", maintain_order=True)
+    shows = pl.col("__target").is_not_null() & ~pl.col("__subject").is_in(forgotten).fill_null(False)
+    table = table.filter(shows).sort(AT, "__key", maintain_order=True)
     lost = labelled - table.height
     print(f"logged: {table.height:,} requests with a label; {lost:,} left out")
     return {"table": write(context, table)}
@@ -234,6 +237,14 @@ def _keys(frame: pl.DataFrame, there: pl.DataFrame, shape: Shape) -> pl.Series:
         for each, id in zip(there["key"].to_list(), there["id"].to_list(), strict=True)
     ]
     return pl.Series("key", said, dtype=pl.String)
+
+
+def _subjects(context: StepContext, frame: pl.DataFrame, there: pl.DataFrame, shape: Shape) -> pl.Series:
+    """The mark of each row's subject: as the request said, else as the row carries it."""
+    said = there["subject"]
+    if shape.subject in frame.columns and not frame[shape.subject].dtype.is_float():
+        said = pl.select(pl.coalesce(said, subject_texts(frame[shape.subject], shape.form))).to_series()
+    return subject_marks(said, context.keys, shape.form)
 
 
 def _targets(labels: pl.Series, takes: Signature) -> pl.Series:

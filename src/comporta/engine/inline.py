@@ -26,7 +26,7 @@ class Inline:
 
     def __init__(self, *, root: Path, context: StepContext, threads: int, steps: Steps = _NONE) -> None:
         self.workers, self.threads = 1, threads
-        self._root, self._desk, self._steps = root, context, steps
+        self._root, self._context, self._steps = root, context, steps
         self._turn = threading.Lock()
 
     def warm(self, count: int) -> None:
@@ -34,7 +34,9 @@ class Inline:
 
     def run(self, task: Task) -> Done:
         recipe, scratch = task.recipe, Path(task.scratch)
-        context = StepContext(store=self._desk.store, keys=self._desk.keys, seed=recipe.seed, scratch=scratch)
+        context = StepContext(
+            store=self._context.store, keys=self._context.keys, seed=recipe.seed, scratch=scratch
+        )
         with self._turn:
             # The user's own session goes on with its own random numbers.
             numpy = sys.modules.get("numpy")

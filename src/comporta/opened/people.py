@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from comporta.errors import BadProject, NotFound, Refused
+from comporta.opened.mentions import mentions
 from comporta.opened.people_seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import text_of
@@ -91,7 +92,8 @@ def forget(opened: OpenProject, name: str) -> Identity:
     """
     known = _with_id(opened, name) if is_person_id(name) else _entry(opened, name)
     if known is None:
-        raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list")
+        old = _old(opened, name)
+        raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list{old}")
 
     def commit(tx: Transaction) -> None:
         if tx.get(FORGOTTEN, known.id) is None:
@@ -101,6 +103,18 @@ def forget(opened: OpenProject, name: str) -> Identity:
     opened.ledger.transact(commit)
     opened.store.delete(_place(opened, known.name))
     return known
+
+
+def _old(opened: OpenProject, name: str) -> str:
+    """What is said of somebody whom only events from before ids name."""
+    still = None if is_person_id(name) else mentions(opened, name)
+    if still is None or not still.count:
+        return ""
+    removable = ", ".join(map(str, still.removable)) or "none"
+    return (
+        f". Events from before people had ids that hold the name: {still.count}, of which "
+        f"`comporta audit remove SEQ --reason erasure` can take the bodies of {removable} away."
+    )
 
 
 def _finish_forgetting(opened: OpenProject, name: str) -> None:

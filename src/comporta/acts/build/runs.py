@@ -43,7 +43,9 @@ def run_of(opened: OpenProject, name: str) -> RunView:
     kept = {node: step.log for node, step in steps.items()} | {
         node: fact.log for node, fact in failures.items()
     }
-    logs = {node: text_of(opened.context, opened.ledger, log) for node, log in kept.items() if log is not None}
+    logs = {
+        node: text_of(opened.context, opened.ledger, log) for node, log in kept.items() if log is not None
+    }
     return RunView(
         run=run, steps=steps, logs=logs, failed={node: fact.why for node, fact in failures.items()}
     )

@@ -27,12 +27,18 @@ from comporta.data import (
     slice_of,
 )
 from comporta.data.feedback_log import with_subjects
-from comporta.data.forgotten import gone_ids
-from comporta.data.json_predictions import find_json_prediction, move_open, scan_json_predictions
+from comporta.data.json_predictions import (
+    find_json_prediction,
+    gone_json_predictions,
+    move_open,
+    scan_json_predictions,
+)
 from comporta.data.log import read_log
 from comporta.data.names import log_of
-from comporta.data.open_rows import open_rows
+from comporta.data.prediction_log import gone_predictions
+from comporta.data.row_subjects import Declared, Whose, declared
 from comporta.errors import NotFound
+from comporta.opened.bundle import Bundle
 from comporta.opened.follow import follow_one
 from comporta.opened.project import OpenProject
 from comporta.records import FEEDBACK, PREDICTIONS, Feedback, Observation, Signature, Slice
@@ -66,23 +72,43 @@ def signatures(opened: OpenProject, model: str) -> Callable[[int], Signature | N
     return of
 
 
+def whose(opened: OpenProject, model: str) -> Whose:
+    """Where the requests of the model's versions carry their subject, if they do."""
+    taken = signatures(opened, model)
+
+    @cache
+    def of(number: int) -> Declared | None:
+        version, signature = opened.ledger.get(VERSIONS, version_key(model, number)), taken(number)
+        if version is None or signature is None or "bundle" not in version.parts:
+            return None
+        try:
+            way = opened.context.get_json(version.parts["bundle"], Bundle)
+        except NotFound:
+            return None
+        shape = way.shapes[way.of]
+        return declared(signature, shape.subject, shape.form)
+
+    return of
+
+
 def prediction(opened: OpenProject, id: str) -> Observation | None:
     """What was answered under this id, sealed or not."""
     for model in logged_models(opened):
-        found = find_prediction(opened.store, opened.keys, log_of(model), model, id)
+        own = whose(opened, model)
+        found = find_prediction(opened.store, opened.keys, log_of(model), model, id, own)
         if found is not None:
             return found
-    return find_json_prediction(opened.store, opened.keys, id)
+    return find_json_prediction(opened.store, opened.keys, id, partial(whose, opened))
 
 
 def predictions(opened: OpenProject, model: str) -> pl.LazyFrame:
     """Every prediction of a model, sealed and open, also those that earlier releases kept as JSON."""
     import polars as pl
 
-    known = signatures(opened, model)
+    known, own = signatures(opened, model), whose(opened, model)
     frames = [
-        scan_predictions(opened.store, opened.keys, log_of(model), known),
-        *scan_json_predictions(opened.store, opened.keys, model, known),
+        scan_predictions(opened.store, opened.keys, log_of(model), known, whose=own),
+        *scan_json_predictions(opened.store, opened.keys, model, known, whose=own),
     ]
     return pl.concat(frames, how="diagonal_relaxed").with_columns(model=pl.lit(model))
 
@@ -90,11 +116,13 @@ def predictions(opened: OpenProject, model: str) -> pl.LazyFrame:
 def feedback(opened: OpenProject) -> pl.LazyFrame:
     """Every label that was given, known ids and unknown, with the subject of its prediction; those of
     forgotten subjects are not shown."""
-    store, keys, gone = opened.store, opened.keys, set()
+    store, keys = opened.store, opened.keys
+    gone = set(read_log(store, keys, PREDICTIONS).gone)
     models = logged_models(opened)
-    for dataset in (*map(log_of, models), PREDICTIONS):
-        history = read_log(store, keys, dataset)
-        gone |= gone_ids(open_rows(store, dataset) if history.forgotten else (), history, keys)
+    for model in models:
+        own = whose(opened, model)
+        gone |= gone_predictions(store, keys, log_of(model), own)
+        gone |= gone_json_predictions(store, keys, model, signatures(opened, model), own)
     labels = scan_feedback(store, keys, FEEDBACK, gone=gone)
     return with_subjects(labels, [predictions(opened, model) for model in models])
 
@@ -111,10 +139,12 @@ def seals(opened: OpenProject) -> Iterator[tuple[str, Callable[[], Sealed | None
         return done
 
     def of(model: str) -> Sealed | None:
-        known, dataset = signatures(opened, model), log_of(model)
+        known, own, dataset = signatures(opened, model), whose(opened, model), log_of(model)
         return followed(
             dataset,
-            lambda scratch: seal_predictions(store, keys, dataset, known, now=clock(), scratch=scratch),
+            lambda scratch: seal_predictions(
+                store, keys, dataset, known, whose=own, now=clock(), scratch=scratch
+            ),
         )
 
     def labels() -> Sealed | None:

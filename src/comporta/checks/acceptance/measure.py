@@ -43,7 +43,7 @@ class Handed:
         train: Artifact,
         predictions: Artifact,
     ) -> None:
-        self._desk, self._opened = context, asked
+        self._context, self._opened = context, asked
         self._test, self._train, self._predictions = test, train, predictions
 
     @cached_property
@@ -52,11 +52,11 @@ class Handed:
 
     @cached_property
     def _test_rows(self) -> pl.DataFrame:
-        return read(self._desk, self._test)
+        return read(self._context, self._test)
 
     @cached_property
     def _train_rows(self) -> pl.DataFrame:
-        return read(self._desk, self._train)
+        return read(self._context, self._train)
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -86,7 +86,7 @@ class Handed:
     @property
     def predictions(self) -> pl.DataFrame:
         """What was said of the test rows."""
-        kept = read(self._desk, self._predictions)
+        kept = read(self._context, self._predictions)
         takes = self._asked.signature
         if takes.task == "regression":
             numbers = kept[NUMBER].to_numpy()

@@ -51,6 +51,7 @@ from comporta.checks.shared.measuring.changes import asked_of
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.checks.shared.measuring.plain_models import Core, core_of, linear_of
 from comporta.records import Artifact, Field, Figure, Findings, FittedModel, Message, Unmeasured, Words
+from comporta.stats.rounding import rounding
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 WRONG, LOWEST, HIGHEST, PROVED = "largest step the wrong way", "lowest answer", "highest answer", "proved"
+OUTSIDE = "rows outside"
 ROWS, STEPS, RANGE_ROWS, READ = 300, 60, 20_000, 200
 NODES = 100_000
 
@@ -94,15 +96,18 @@ def measure(
     feature: str = "",
     increasing: bool = True,
     answer: str = "",
+    low: float | None = None,
+    high: float | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: of a `feature` the largest step the wrong way that was found, at most what was proved; or
-    without one the lowest and highest answers. answer: the class whose chance it is; of two the second."""
+    without one the lowest and highest answers, and for how many rows the answer is below `low` or above
+    `high`. answer: the class whose chance it is; of two the second."""
     asked = opened(context, model, signature)
     rows = read(context, test)
     if feature:
         found = monotone(asked, rows, feature, increasing, of=answer, seed=context.seed)
     else:
-        found = bounded(asked, rows, of=answer, seed=context.seed)
+        found = bounded(asked, rows, of=answer, low=low, high=high, seed=context.seed)
     print(", ".join(f"{each.metric} {each.value:.4g}" for each in found.figures) or "not measured")
     return {"findings": context.put_json(found)}
 
@@ -157,8 +162,16 @@ def monotone(
     )
 
 
-def bounded(asked: FittedModel, test: pl.DataFrame, *, of: str = "", seed: int = 0) -> Findings:
-    """The lowest and the highest answer: seen, and what no input can pass."""
+def bounded(
+    asked: FittedModel,
+    test: pl.DataFrame,
+    *,
+    of: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    seed: int = 0,
+) -> Findings:
+    """The lowest and the highest answer: seen, and what no input can pass; and how many are outside."""
     names = [field.name for field in asked.signature.features]
     output, why = _output(asked, of)
     if why is None and asked.signature.output == "label" and asked.signature.classes:
@@ -173,7 +186,12 @@ def bounded(asked: FittedModel, test: pl.DataFrame, *, of: str = "", seed: int =
         lost = Unmeasured(metric=LOWEST, why=ANSWER_NOT_FINITE())
         return Findings(unmeasured=(lost,), of=test.height)
     shape = shape_of(asked, rows.head(READ), output)
-    low, high = float(said.min()), float(said.max())
+    outside = np.zeros(len(said), dtype=bool)
+    if low is not None:
+        outside |= said < low - rounding(low)
+    if high is not None:
+        outside |= said > high + rounding(high)
+    least, most = float(said.min()), float(said.max())
     ends: tuple[float, float] | None = None
     if shape.ensemble is not None:
         ends, how = range_of(shape.ensemble), RANGE_BY_LEAVES()
@@ -187,18 +205,19 @@ def bounded(asked: FittedModel, test: pl.DataFrame, *, of: str = "", seed: int =
         figures=(
             Figure(
                 metric=LOWEST,
-                value=low,
-                low=None if ends is None else min(low, ends[0]),
-                high=low,
+                value=least,
+                low=None if ends is None else min(least, ends[0]),
+                high=least,
                 rows=rows.height,
             ),
             Figure(
                 metric=HIGHEST,
-                value=high,
-                low=high,
-                high=None if ends is None else max(high, ends[1]),
+                value=most,
+                low=most,
+                high=None if ends is None else max(most, ends[1]),
                 rows=rows.height,
             ),
+            Figure(metric=OUTSIDE, value=int(outside.sum()), rows=rows.height),
             Figure(metric=PROVED, value=float(ends is not None)),
         ),
         rows=rows.height,
