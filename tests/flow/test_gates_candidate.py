@@ -74,7 +74,7 @@ def numbers(X, y):
 
 
 def made(table, fit, output="both"):
-    """A desk, and the parts of a candidate on it."""
+    """A step context, and the parts of a candidate on it."""
     asked = (table.write_json(), fit, output)
     if asked not in MADE:
         MADE[asked] = _made(table, fit, output)

@@ -41,7 +41,7 @@ def straight(X, y):
 
 
 def candidate(table, fit):
-    """A desk, and the parts of a candidate; and its own reference as if it were an earlier version's."""
+    """A context, the parts of a candidate, and its own reference as if it were an earlier version's."""
     at = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=7)
     parts = {"train": write(at, table.head(500)), "test": write(at, table.tail(400))}
     parts |= steps.fit(at, train=parts["train"], fit=fit, params={})

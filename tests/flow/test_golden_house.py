@@ -271,13 +271,13 @@ def test_a_subject_that_a_request_gave_in_a_column_alone_is_found_sealed_and_ope
             assert status == 200, data
             return str(json.loads(data)["prediction_ids"][0])
 
-    opened = asyncio.run(asked(Log(opened), 71))
-    assert f"prediction {opened}" in traced(opened, "subject:71")
+    id = asyncio.run(asked(Log(opened), 71))
+    assert f"prediction {id}" in traced(opened, "subject:71")
     seal_all(opened)
-    assert f"prediction {opened}" in traced(opened, "subject:71")
-    found = prediction(opened, opened)
+    assert f"prediction {id}" in traced(opened, "subject:71")
+    found = prediction(opened, id)
     assert found is not None and found.subject == "71"
-    assert f"prediction {opened}" not in traced(opened, "subject:72")
+    assert f"prediction {id}" not in traced(opened, "subject:72")
 
 
 def test_a_subject_is_found_in_all_that_it_touched(opened: OpenProject) -> None:

@@ -47,7 +47,7 @@ def lent(
     tables: Mapping[str, Slice],
     code: Artifact | None = None,
 ) -> Way:
-    """The way with the columns that it joins copied to another step context. tables: by dataset. code: the source of
+    """The way with the columns it joins copied to another context. tables: by dataset. code: the source of
     its functions; None: the project's as it stands."""
     told = msgspec.convert(bundle, Bundle)
     wanted: dict[str, dict[str, None]] = {}
