@@ -7,8 +7,8 @@ import pytest
 
 from comporta.errors import StorageFull
 from comporta.records import Feedback, Observation, encode
-from comporta.serve import Line
-from comporta.serve.recorder import Recorder, Unwritten
+from comporta.serve import ObservationJson
+from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.testing.serving import MemorySink
 
 
@@ -17,7 +17,7 @@ def observation(number: int) -> Observation:
 
 
 def put(recorder: Recorder, number: int, cost: int = 100) -> asyncio.Future[None] | None:
-    return recorder.put("m", [(1, 1)], cost, lambda: [Line(encode(observation(number)))])
+    return recorder.put("m", [(1, 1)], cost, lambda: [ObservationJson(encode(observation(number)))])
 
 
 async def until(true, seconds: float = 3.0) -> None:
@@ -116,7 +116,7 @@ def test_a_durable_answer_that_cannot_be_written_is_refused_and_forgotten() -> N
         recorder, sink, _ = quiet(durable=True)
         sink.fault = StorageFull("no space left.")
         recorder.start()
-        with pytest.raises(Unwritten):
+        with pytest.raises(NotRecorded):
             await put(recorder, 1)
         sink.fault = None
         await put(recorder, 2)
@@ -134,7 +134,7 @@ def test_feedback_is_acknowledged_only_once_written() -> None:
         await recorder.tell([told], 100)
         assert sink.told == [told]
         sink.fault = StorageFull("no space left.")
-        with pytest.raises(Unwritten):
+        with pytest.raises(NotRecorded):
             await recorder.tell([told], 100)
         sink.fault = None
         await recorder.close()
@@ -157,7 +157,7 @@ def test_closing_writes_all_that_waits() -> None:
 
 
 def put_of(recorder: Recorder, model: str, number: int, version: int = 1) -> None:
-    recorder.put(model, [(version, 1)], 100, lambda: [Line(encode(observation(number)))])
+    recorder.put(model, [(version, 1)], 100, lambda: [ObservationJson(encode(observation(number)))])
 
 
 def test_a_model_that_cannot_be_written_keeps_no_other_waiting() -> None:

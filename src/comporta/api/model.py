@@ -16,13 +16,13 @@ from comporta.records import Signature, Version
 from comporta.records.kind import kind_of
 
 if TYPE_CHECKING:
-    from comporta.serve import Loaded
+    from comporta.serve import LoadedVersion
 
 
 class Trained:
     """One version of a model. version: its record, with verdicts and what it learned from."""
 
-    def __init__(self, version: Version, loaded: Loaded) -> None:
+    def __init__(self, version: Version, loaded: LoadedVersion) -> None:
         self.version = version
         self._loaded = loaded
 

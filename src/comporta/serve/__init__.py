@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comporta.serve.sample import Sample, version_labels
-from comporta.serve.source import Line, Loaded, Meta, Scored, Sink, Source
-from comporta.serve.tally import Counted, Tally
+from comporta.serve.sample import MetricSample, version_labels
+from comporta.serve.source import (
+    LoadedVersion,
+    Meta,
+    ModelScores,
+    ObservationJson,
+    ObservationSink,
+    VersionSource,
+)
+from comporta.serve.tally import RowCounts, Tally
 
 if TYPE_CHECKING:
     from comporta.serve.app import App
-    from comporta.serve.http import Limits
+    from comporta.serve.http import ServeLimits
     from comporta.serve.run import serve
 
 __all__ = [
     "App",
-    "Counted",
-    "Limits",
-    "Line",
-    "Loaded",
+    "LoadedVersion",
     "Meta",
-    "Sample",
-    "Scored",
-    "Sink",
-    "Source",
+    "MetricSample",
+    "ModelScores",
+    "ObservationJson",
+    "ObservationSink",
+    "RowCounts",
+    "ServeLimits",
     "Tally",
+    "VersionSource",
     "serve",
     "version_labels",
 ]
 
-_LAZY = {"App": "comporta.serve.app", "Limits": "comporta.serve.http", "serve": "comporta.serve.run"}
+_LAZY = {"App": "comporta.serve.app", "ServeLimits": "comporta.serve.http", "serve": "comporta.serve.run"}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,30 +14,30 @@ from importlib.metadata import version as installed
 from comporta.errors import BadRequest
 from comporta.serve import invocations, v2
 from comporta.serve.asked import RequestRows
-from comporta.serve.entry import Entry
-from comporta.serve.feedback import read as read_feedback
+from comporta.serve.entry import Admission
+from comporta.serve.feedback import read_feedback_body as read_feedback
 from comporta.serve.http import (
     LATER,
     TEXT,
-    Limits,
     Receive,
     Reply,
     Request,
     Scope,
     Send,
-    json,
+    ServeLimits,
+    error_reply,
+    json_reply,
     json_size,
-    refusal,
 )
 from comporta.serve.ids import Ids
-from comporta.serve.live import Live
-from comporta.serve.metrics import exposition
-from comporta.serve.parts import Part, answered, divide, observations
-from comporta.serve.recorder import Recorder, Unwritten
-from comporta.serve.routes import Found, find
-from comporta.serve.sample import Sample
-from comporta.serve.serving import Door, Serving, renew
-from comporta.serve.source import Sink, Source
+from comporta.serve.live import LiveVersion
+from comporta.serve.metrics import prometheus_text
+from comporta.serve.parts import VersionPart, encode_observations, rows_by_version, split_by_version
+from comporta.serve.recorder import NotRecorded, Recorder
+from comporta.serve.routes import MatchedPath, match_path
+from comporta.serve.sample import MetricSample
+from comporta.serve.serving import ServedModel, ServingState, next_serving_state
+from comporta.serve.source import ObservationSink, VersionSource
 from comporta.serve.tally import Tally
 
 # A call above this many seconds leaves the event loop, so that others and the health checks go on.
@@ -50,17 +50,17 @@ class App:
 
     def __init__(
         self,
-        source: Source,
-        sink: Sink | None,
+        source: VersionSource,
+        sink: ObservationSink | None,
         *,
         key: bytes,
         durable: bool = False,
         flush: float = 0.5,
         poll: float = 1.0,
-        limits: Limits | None = None,
+        limits: ServeLimits | None = None,
         hosts: Sequence[str] | None = None,
         tally: Tally | None = None,
-        samples: Callable[[], Sequence[Sample]] = tuple,
+        samples: Callable[[], Sequence[MetricSample]] = tuple,
         nanoseconds: Callable[[], int] = time.time_ns,
         say: Callable[[str], None] = print,
     ) -> None:
@@ -72,16 +72,16 @@ class App:
         tally: where answers are counted by version. samples: what `/metrics` says beside what is known here.
         """
         self.source, self.key, self.say = source, key, say
-        self.limits = limits or Limits()
-        self.serving = Serving()
+        self.limits = limits or ServeLimits()
+        self.serving = ServingState()
         self.recorder = Recorder(sink, every=flush, durable=durable, tally=tally, say=say)
         self.samples = samples
         self.counts: Counter[tuple[str, int]] = Counter()
         self._poll, self._now = poll, nanoseconds
-        self._entry = Entry(self.limits, hosts)
+        self._entry = Admission(self.limits, hosts)
         self._ids = Ids()
-        self._known: dict[tuple[str, str], Found] = {}
-        self.hot: dict[bytes, Found] = {}
+        self._known: dict[tuple[str, str], MatchedPath] = {}
+        self.hot: dict[bytes, MatchedPath] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="comporta-long")
         self._long = 0
         self._looked = asyncio.Event()
@@ -134,12 +134,12 @@ class App:
                 reply = await reply
             return reply, name
         except BadRequest as error:
-            return refusal(error.status, str(error), shape, LATER if error.status == 503 else ()), name
+            return error_reply(error.status, str(error), shape, LATER if error.status == 503 else ()), name
         except _Allowed as error:
-            return refusal(405, str(error), shape, ((b"allow", ", ".join(error.methods).encode()),)), name
-        except Unwritten:
+            return error_reply(405, str(error), shape, ((b"allow", ", ".join(error.methods).encode()),)), name
+        except NotRecorded:
             lost = BadRequest("the answer could not be recorded. Nothing was answered; ask again.", 503)
-            return refusal(lost.status, str(lost), shape, LATER), name
+            return error_reply(lost.status, str(lost), shape, LATER), name
         # The boundary of the process: a fault of a model or of ours must not tell a client about our insides.
         except Exception as error:
             where = error.__traceback__
@@ -148,9 +148,11 @@ class App:
             line = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "?"
             self.say(f"{route[1][:100]}: answered 500 because of {type(error).__name__} at {line}")
             fault = BadRequest("the server failed on this request; its log names the place.", 500)
-            return refusal(fault.status, str(fault), shape), name
+            return error_reply(fault.status, str(fault), shape), name
 
-    def direct(self, found: Found, headers: list[tuple[bytes, bytes]], body: bytes) -> Reply | None:
+    def answer_directly(
+        self, found: MatchedPath, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> Reply | None:
         """The answer to a small prediction, at once; None where the usual way must answer."""
         if self.recorder.durable or len(body) > self.limits.body:
             return None
@@ -173,25 +175,25 @@ class App:
     # What each route answers.
 
     def server(self, request: Request) -> Reply:
-        return json({"name": "comporta", "version": _version(), "extensions": ["binary_tensor_data"]})
+        return json_reply({"name": "comporta", "version": _version(), "extensions": ["binary_tensor_data"]})
 
     def live(self, request: Request) -> Reply:
-        return json({"live": True})
+        return json_reply({"live": True})
 
     def ready(self, request: Request) -> Reply:
         ready = self.serving.ready
-        return json({"ready": ready}, 200 if ready else 503)
+        return json_reply({"ready": ready}, 200 if ready else 503)
 
     def metadata(self, request: Request) -> Reply:
         door, version = self._door(request), request.found.version
         live = door.champion if version is None else door.version(version)
-        return json(v2.metadata(door.model, sorted(door.versions), live.loaded, live.schema))
+        return json_reply(v2.v2_model_metadata(door.model, sorted(door.versions), live.loaded, live.schema))
 
     def model_ready(self, request: Request) -> Reply:
         door = self._door(request)
         if request.found.version is not None:
             door.version(request.found.version)
-        return json({"name": door.model, "ready": True})
+        return json_reply({"name": door.model, "ready": True})
 
     def ping(self, request: Request) -> Reply:
         return Reply(200 if self.serving.doors else 404, b"\n", TEXT)
@@ -204,11 +206,11 @@ class App:
         door = self._door(request)
         pinned = None if request.found.version is None else door.version(request.found.version)
         reader = pinned or door.champion
-        call = v2.read(request.body, size)
-        asked = v2.rows(call, reader.schema, self.limits.rows)
+        call = v2.read_v2_request(request.body, size)
+        asked = v2.v2_rows(call, reader.schema, self.limits.rows)
 
-        def write(parts: list[Part], ids: list[str]) -> Reply:
-            return Reply(200, *v2.write(call, door.model, parts, ids))
+        def write(parts: list[VersionPart], ids: list[str]) -> Reply:
+            return Reply(200, *v2.write_v2_response(call, door.model, parts, ids))
 
         return self._answer(request, door, pinned, reader, asked, write)
 
@@ -222,11 +224,11 @@ class App:
                 "content type: expected application/json or text/csv, in UTF-8, without other parameters.",
                 415,
             )
-        read = invocations.read_csv if kind == b"text/csv" else invocations.read_json
+        read = invocations.read_invocation_csv if kind == b"text/csv" else invocations.read_invocation_json
         asked = read(request.body, door.champion.schema, self.limits.rows)
 
-        def write(parts: list[Part], ids: list[str]) -> Reply:
-            return Reply(200, invocations.write(parts, ids))
+        def write(parts: list[VersionPart], ids: list[str]) -> Reply:
+            return Reply(200, invocations.write_invocation_response(parts, ids))
 
         return self._answer(request, door, None, door.champion, asked, write)
 
@@ -236,7 +238,7 @@ class App:
         return _acknowledged(done, len(told))
 
     def metrics(self, request: Request) -> Reply:
-        text = exposition(self.counts, self.recorder, self.serving, self.samples())
+        text = prometheus_text(self.counts, self.recorder, self.serving, self.samples())
         return Reply(200, text.encode(), ((b"content-type", b"text/plain; version=0.0.4"),))
 
     # The way of rows through a model.
@@ -244,15 +246,15 @@ class App:
     def _answer(
         self,
         request: Request,
-        door: Door,
-        pinned: Live | None,
-        reader: Live,
+        door: ServedModel,
+        pinned: LiveVersion | None,
+        reader: LiveVersion,
         asked: RequestRows,
         write: Write,
     ) -> Reply | Awaitable[Reply]:
         at = request.at
         ids = [self._ids.new(at)] if asked.n == 1 else self._ids.many(at, asked.n)
-        parts = divide(door, self.key, pinned, asked, reader, ids[0])
+        parts = split_by_version(door, self.key, pinned, asked, reader, ids[0])
         seconds = 0.0
         for part in parts:
             seconds += part.live.seconds(part.asked.n)
@@ -268,7 +270,7 @@ class App:
         self,
         request: Request,
         model: str,
-        parts: list[Part],
+        parts: list[VersionPart],
         ids: list[str],
         asked: RequestRows,
         write: Write,
@@ -296,18 +298,18 @@ class App:
         self,
         request: Request,
         model: str,
-        parts: list[Part],
+        parts: list[VersionPart],
         ids: list[str],
         asked: RequestRows,
         took: int,
         reply: Reply,
     ) -> Reply | Awaitable[Reply]:
         """The reply, its observations queued; in durable mode once they are written."""
-        make = partial(observations, parts, ids, asked.about, request.at, took)
-        done = self.recorder.put(model, answered(parts), 2 * len(request.body) + 400 * asked.n, make)
+        make = partial(encode_observations, parts, ids, asked.about, request.at, took)
+        done = self.recorder.put(model, rows_by_version(parts), 2 * len(request.body) + 400 * asked.n, make)
         return reply if done is None else _after(done, reply)
 
-    def _door(self, request: Request) -> Door:
+    def _door(self, request: Request) -> ServedModel:
         """The model a path names, or the only one. Raises BadRequest with 404 or 503."""
         serving, model = self.serving, request.found.model
         if model is None:
@@ -328,8 +330,8 @@ class App:
 
     # What is let in.
 
-    def _find(self, method: str, path: str) -> Found:
-        found = find(method, path)
+    def _find(self, method: str, path: str) -> MatchedPath:
+        found = match_path(method, path)
         if isinstance(found, list):
             if not found:
                 raise BadRequest("found no such path, expected one that `GET /v2` leads to.", 404)
@@ -379,7 +381,7 @@ class App:
             say = lines.append
             try:
                 serving = await asyncio.to_thread(
-                    renew, self.serving, self.source, self._now, say,
+                    next_serving_state, self.serving, self.source, self._now, say,
                     again=tries % _POLLS_BETWEEN_TRIES == 0,
                 )  # fmt: skip
                 if serving is not self.serving:
@@ -412,7 +414,7 @@ class _Allowed(Exception):
         self.methods = methods
 
 
-Write = Callable[[list[Part], list[str]], Reply]
+Write = Callable[[list[VersionPart], list[str]], Reply]
 
 
 async def _after(done: Awaitable[None], reply: Reply) -> Reply:
@@ -422,7 +424,7 @@ async def _after(done: Awaitable[None], reply: Reply) -> Reply:
 
 async def _acknowledged(done: Awaitable[None], count: int) -> Reply:
     await done
-    return json({"accepted": count})
+    return json_reply({"accepted": count})
 
 
 def _version() -> str:

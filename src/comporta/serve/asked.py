@@ -17,7 +17,7 @@ TIME = "__time"
 MAX_TEXT = 512
 
 
-class About(msgspec.Struct, gc=False):
+class RowIdentity(msgspec.Struct, gc=False):
     """Whom the rows are about: one text for all rows, one a row, or None. at: UTC times, likewise."""
 
     key: str | Sequence[str | None] | None = None
@@ -35,41 +35,45 @@ class RequestRows(msgspec.Struct, gc=False):
     n: int
     array: NDArray[np.float64] | None
     columns: Mapping[str, Sequence[Any] | NDArray[Any]] | None
-    about: About
+    about: RowIdentity
     single: list[float | None] | None = None
 
 
-NOBODY = About()
+NOBODY = RowIdentity()
 
 
-def about(parameters: Mapping[str, Any] | None, per_row: Mapping[str, Sequence[Any]] | None = None) -> About:
+def read_row_identity(
+    parameters: Mapping[str, Any] | None, per_row: Mapping[str, Sequence[Any]] | None = None
+) -> RowIdentity:
     """Whom a request is about. parameters: `key`, `subject`, `unit`, `time`; per_row: columns named
     `__key`, `__subject`, `__unit`, `__time`. Raises BadRequest."""
     if not parameters and not per_row:
         return NOBODY
-    found = About()
+    found = RowIdentity()
     for name in ("key", "subject", "unit"):
         value = (parameters or {}).get(name)
         if value is not None and value != "":
             setattr(found, name, _text(name, value))
     time = (parameters or {}).get("time")
     if time is not None and time != "":
-        found.at = moment("parameter 'time'", time)
+        found.at = parse_utc_time("parameter 'time'", time)
     for column, values in (per_row or {}).items():
         if column == TIME:
-            found.at = [None if value is None else moment(f"column '{TIME}'", value) for value in values]
+            found.at = [
+                None if value is None else parse_utc_time(f"column '{TIME}'", value) for value in values
+            ]
         else:
             name = PER_ROW[column]
             setattr(found, name, [None if value in (None, "") else _text(name, value) for value in values])
     return found
 
 
-def nth(value: Any, row: int) -> Any:
+def value_of_row(value: Any, row: int) -> Any:
     """What is said of one row."""
     return value[row] if isinstance(value, list) else value
 
 
-def moment(what: str, value: Any) -> datetime:
+def parse_utc_time(what: str, value: Any) -> datetime:
     """A UTC time from ISO 8601 text with a time zone. Raises BadRequest."""
     if isinstance(value, str):
         try:

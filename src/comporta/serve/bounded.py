@@ -15,7 +15,7 @@ _TOO_LARGE = (
 )
 
 
-class Bounded(HttpToolsProtocol):
+class BoundedConnection(HttpToolsProtocol):
     """A connection whose request line and headers must be short and arrive soon."""
 
     _head = 0

@@ -11,9 +11,9 @@ import asyncio
 from typing import Any
 
 from comporta.serve.app import App
-from comporta.serve.bounded import Bounded
+from comporta.serve.bounded import BoundedConnection
 from comporta.serve.http import Reply
-from comporta.serve.routes import Found
+from comporta.serve.routes import MatchedPath
 from comporta.serve.v2 import JSON_ONLY
 
 SMALL = 64 * 1024
@@ -21,10 +21,10 @@ DRAIN_SECONDS = 0.5
 _HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
-class Direct(Bounded):
+class FastConnection(BoundedConnection):
     """A connection on which small predictions take the short way."""
 
-    _held: Found | None = None
+    _held: MatchedPath | None = None
     _pieces = b""
     _body_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
@@ -57,7 +57,7 @@ class Direct(Bounded):
 
     def on_message_complete(self) -> None:
         if self._held is not None:
-            reply = self._app.direct(self._held, self.headers, self._pieces)
+            reply = self._app.answer_directly(self._held, self.headers, self._pieces)
             if reply is not None:
                 self._answer(reply)
                 return

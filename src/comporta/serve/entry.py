@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from comporta.errors import BadRequest
-from comporta.serve.http import Limits, Receive
+from comporta.serve.http import Receive, ServeLimits
 
 LOOPBACK = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 _REMEMBERED = 64
 
 
-class Entry:
+class Admission:
     """The rules of one server. hosts: `Host` headers let in; None: loopback names only; `*`: any."""
 
-    def __init__(self, limits: Limits, hosts: Sequence[str] | None) -> None:
+    def __init__(self, limits: ServeLimits, hosts: Sequence[str] | None) -> None:
         self.limits = limits
         self._hosts = None if hosts is None else {host.lower().encode() for host in hosts}
         self._friends: set[bytes] = set()

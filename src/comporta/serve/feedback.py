@@ -8,16 +8,16 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.records import Feedback
-from comporta.serve.asked import moment
-from comporta.serve.body import decode
+from comporta.serve.asked import parse_utc_time
+from comporta.serve.body import decode_json
 from comporta.serve.ids import is_id
-from comporta.serve.v2 import too_many
+from comporta.serve.v2 import too_many_rows
 
 Label = bool | int | float | str
 MAX_LABEL = 10_000
 
 
-class Told(msgspec.Struct, forbid_unknown_fields=True):
+class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
     """One label. at: when it came true."""
 
     id: str
@@ -25,21 +25,21 @@ class Told(msgspec.Struct, forbid_unknown_fields=True):
     at: str | None = None
 
 
-_decoder = msgspec.json.Decoder(Told | list[Told])
+_decoder = msgspec.json.Decoder(LabelBody | list[LabelBody])
 
 
-def read(body: bytes, arrived: datetime, limit: int) -> list[Feedback]:
+def read_feedback_body(body: bytes, arrived: datetime, limit: int) -> list[Feedback]:
     """The labels of a body: `{"id": …, "label": …, "at": …}`, or a list of such. Raises BadRequest."""
-    given: Told | list[Told] = decode(_decoder, body)
+    given: LabelBody | list[LabelBody] = decode_json(_decoder, body)
     told = given if isinstance(given, list) else [given]
     if not told:
         raise BadRequest("found no label, expected at least one.")
     if len(told) > limit:
-        raise too_many(len(told), limit)
+        raise too_many_rows(len(told), limit)
     return [_feedback(row, each, arrived) for row, each in enumerate(told)]
 
 
-def _feedback(row: int, told: Told, arrived: datetime) -> Feedback:
+def _feedback(row: int, told: LabelBody, arrived: datetime) -> Feedback:
     if not is_id(told.id):
         raise BadRequest(
             f"feedback {row}: found an 'id' that is none, expected the 32 hex digits that came with "
@@ -49,5 +49,5 @@ def _feedback(row: int, told: Told, arrived: datetime) -> Feedback:
         raise BadRequest(
             f"feedback {row}: found a label of {len(told.label)} characters, expected at most {MAX_LABEL}."
         )
-    at = None if told.at is None else moment(f"feedback {row}: 'at'", told.at)
+    at = None if told.at is None else parse_utc_time(f"feedback {row}: 'at'", told.at)
     return Feedback(id=told.id, label=told.label, at=at, arrived=arrived)

@@ -9,7 +9,7 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.serve.invocations import CODES
-from comporta.serve.routes import Found
+from comporta.serve.routes import MatchedPath
 from comporta.serve.v2 import JSON_ONLY, Headers
 
 Scope = dict[str, Any]
@@ -20,7 +20,7 @@ TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
 LATER: Headers = ((b"retry-after", b"1"),)
 
 
-class Limits(msgspec.Struct, frozen=True):
+class ServeLimits(msgspec.Struct, frozen=True):
     """What a client may ask. body: bytes. rows: in one request. seconds: for a body to arrive.
 
     queue: long calls that may wait; more are told to come again.
@@ -43,18 +43,18 @@ class Reply(msgspec.Struct, gc=False):
 class Request(msgspec.Struct, gc=False):
     """One request, its body read. at: nanoseconds since 1970."""
 
-    found: Found
+    found: MatchedPath
     headers: dict[bytes, bytes]
     body: bytes
     at: int
 
 
-def json(value: Any, status: int = 200) -> Reply:
+def json_reply(value: Any, status: int = 200) -> Reply:
     """A reply of this value."""
     return Reply(status, msgspec.json.encode(value))
 
 
-def refusal(status: int, message: str, shape: str, headers: Headers = ()) -> Reply:
+def error_reply(status: int, message: str, shape: str, headers: Headers = ()) -> Reply:
     """An error as its protocol has it."""
     if shape == "mlflow":
         code = CODES.get(status, "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR")

@@ -15,30 +15,30 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
-from comporta.serve.asked import About, RequestRows, nth
-from comporta.serve.columns import some
-from comporta.serve.heads import heads
-from comporta.serve.schema import Rows, Schema
-from comporta.serve.source import Loaded, Scored
+from comporta.serve.asked import RequestRows, RowIdentity, value_of_row
+from comporta.serve.columns import first_names
+from comporta.serve.heads import response_heads
+from comporta.serve.schema import CheckedRows, RequestSchema
+from comporta.serve.source import LoadedVersion, ModelScores
 
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 _WARM = 3
 _MANY = 64
 
 
-class Answer(msgspec.Struct, gc=False):
+class PredictedRows(msgspec.Struct, gc=False):
     """What a version says of n rows, ready to be written and logged.
 
     label: JSON values [n]. probability: [n] of a binary model, else [n][classes].
     """
 
-    rows: Rows
+    rows: CheckedRows
     label: list[Any] | None
     probability: list[Any] | None
     joined: Sequence[tuple[Joined, ...]] | None
 
 
-class Live:
+class LiveVersion:
     """One version that answers."""
 
     __slots__ = (
@@ -55,19 +55,19 @@ class Live:
         "schema",
     )
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedVersion) -> None:
         """Raises BadProject when a raw column is of a type that cannot be served."""
         self.loaded = loaded
         # What most requests are: one row that this version answers.
         self.one = ((loaded.number, 1),)
         signature = loaded.signature
-        self.schema = Schema(signature)
+        self.schema = RequestSchema(signature)
         self._binary = signature.task == "binary"
         regression = signature.task == "regression"
         self.label_name = "prediction" if regression else "label"
         self._label = regression or signature.output in ("label", "both")
         self._probability = not regression and signature.output in ("probability", "both")
-        self.heads = heads(loaded.model, loaded.number, signature, self.label_name)
+        self.heads = response_heads(loaded.model, loaded.number, signature, self.label_name)
         self._fixed = self._per_row = 0.0
         answerable = {field.name: field.nullable for field in signature.features}
         self._needed = [name for name, nullable in answerable.items() if not nullable]
@@ -82,7 +82,7 @@ class Live:
         """About how long n rows take, as measured when it was warmed."""
         return self._fixed + n * self._per_row
 
-    def answer(self, asked: RequestRows, now: int) -> Answer:
+    def answer(self, asked: RequestRows, now: int) -> PredictedRows:
         """The answer to these rows. now: nanoseconds since 1970, the time of rows that name none.
 
         Raises BadRequest; and whatever else the model raises, which is its fault.
@@ -92,7 +92,7 @@ class Live:
             self._require(asked)
         if array is not None:
             schema.check_array(array, asked.single)
-            rows = Rows(asked.n, array, None, asked.single)
+            rows = CheckedRows(asked.n, array, None, asked.single)
         else:
             assert asked.columns is not None
             rows = schema.check_columns(asked.columns, asked.n)
@@ -112,7 +112,7 @@ class Live:
             self.loaded.test()
         first = self._rows_of(probe) if probe is not None and probe.height else self._blank()
         try:
-            one, many = (self._time(rows, now) for rows in (first, repeated(first, _MANY)))
+            one, many = (self._time(rows, now) for rows in (first, repeat_rows(first, _MANY)))
         # A boundary: the project's and the model's own code runs here, and may raise anything.
         except Exception as error:
             if probe is not None:
@@ -167,7 +167,9 @@ class Live:
             if not same:
                 raise Refused(f"{self.name}: its fast way and its way by names differ on its probe rows.")
 
-    def _said(self, rows: Rows, scored: Scored, joined: Sequence[tuple[Joined, ...]] | None) -> Answer:
+    def _said(
+        self, rows: CheckedRows, scored: ModelScores, joined: Sequence[tuple[Joined, ...]] | None
+    ) -> PredictedRows:
         label: list[Any] | None = None
         probability: list[Any] | None = None
         # A sum is not finite when any part is not: the usual case costs one pass.
@@ -188,14 +190,14 @@ class Live:
             label = said.tolist()
             if said.dtype.kind == "f" and not isfinite(sum(label)):
                 _require_finite(said)
-        return Answer(rows, label, probability, joined)
+        return PredictedRows(rows, label, probability, joined)
 
     def _require_whole(self, features: pl.DataFrame) -> None:
         """Nothing where the model can answer; what it was never taught to do without is named."""
         lost = [name for name in self._needed if features[name].null_count()]
         if lost:
             raise BadRequest(
-                f"features: found none for {some(lost)} in some row, and this model answers none without. "
+                f"features: found none for {first_names(lost)} in some row, and this model answers none without. "
                 "History has nothing for it at that time, or a value sent leads to none."
             )
 
@@ -221,7 +223,7 @@ class Live:
                 else own.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
             )
             return own.fill_null(moment).alias("__at")
-        times = [nth(said, row) or moment for row in range(asked.n)]
+        times = [value_of_row(said, row) or moment for row in range(asked.n)]
         return pl.Series("__at", times, dtype=pl.Datetime("us", "UTC"))
 
     def _rows_of(self, probe: pl.DataFrame) -> RequestRows:
@@ -257,10 +259,10 @@ def _require_finite(numbers: NDArray[Any]) -> None:
         )
 
 
-def repeated(asked: RequestRows, times: int) -> RequestRows:
+def repeat_rows(asked: RequestRows, times: int) -> RequestRows:
     """The same rows, several times over."""
     columns = {name: list(values) * times for name, values in (asked.columns or {}).items()}
     return RequestRows(asked.n * times, None, columns, asked.about)
 
 
-_ANYONE = About(key="probe", subject="probe", unit="probe")
+_ANYONE = RowIdentity(key="probe", subject="probe", unit="probe")

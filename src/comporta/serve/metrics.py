@@ -5,43 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from comporta.serve.recorder import Recorder
-from comporta.serve.sample import Sample, version_labels
-from comporta.serve.serving import Serving
+from comporta.serve.sample import MetricSample, version_labels
+from comporta.serve.serving import ServingState
 
 
-def exposition(
+def prometheus_text(
     requests: Mapping[tuple[str, int], int],
     recorder: Recorder,
-    serving: Serving,
-    more: Iterable[Sample] = (),
+    serving: ServingState,
+    more: Iterable[MetricSample] = (),
 ) -> str:
     """requests: (route, status) → how many. more: what others count, added to the same name and labels."""
     counts = recorder.counts
     samples = [
-        Sample("requests_total", number, (("route", route), ("status", str(status))))
+        MetricSample("requests_total", number, (("route", route), ("status", str(status))))
         for (route, status), number in sorted(requests.items())
     ]
     for (model, version), counted in sorted(recorder.tally.counted().items()):
         of = version_labels(model, version)
         samples += [
-            Sample("observations_written_total", counted.written, of),
-            Sample("observations_lost_total", counted.lost, of),
+            MetricSample("observations_written_total", counted.written, of),
+            MetricSample("observations_lost_total", counted.lost, of),
         ]
     samples += [
-        Sample("observations_waiting", recorder.waiting),
-        Sample("feedback_written_total", counts.feedback),
-        Sample("log_failures_total", counts.failures),
+        MetricSample("observations_waiting", recorder.waiting),
+        MetricSample("feedback_written_total", counts.feedback),
+        MetricSample("log_failures_total", counts.failures),
         *more,
     ]
     samples += [
-        Sample("share", share.weight, version_labels(door.model, share.version))
+        MetricSample("share", share.weight, version_labels(door.model, share.version))
         for door in serving.doors.values()
         for share in door.shares
     ]
     return _text(samples)
 
 
-def _text(samples: Iterable[Sample]) -> str:
+def _text(samples: Iterable[MetricSample]) -> str:
     families: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
     for each in samples:
         family = families.setdefault(each.name, {})

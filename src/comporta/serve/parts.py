@@ -12,34 +12,39 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records import Observation, canonical, encode
-from comporta.serve.asked import NOBODY, About, RequestRows, nth
-from comporta.serve.live import Answer, Live
-from comporta.serve.serving import Door
-from comporta.serve.source import Line
+from comporta.serve.asked import NOBODY, RequestRows, RowIdentity, value_of_row
+from comporta.serve.live import LiveVersion, PredictedRows
+from comporta.serve.serving import ServedModel
+from comporta.serve.source import ObservationJson
 
 
-class Part(msgspec.Struct, gc=False):
+class VersionPart(msgspec.Struct, gc=False):
     """Rows that one version answers. places: which rows of the request; None: all, in order.
 
     release, arm: as in `Observation`.
     """
 
-    live: Live
+    live: LiveVersion
     asked: RequestRows
     places: list[int] | None = None
-    answer: Answer | None = None
+    answer: PredictedRows | None = None
     release: int | None = None
     arm: str | None = None
 
 
-def divide(
-    door: Door, key: bytes, pinned: Live | None, asked: RequestRows, reader: Live, first: str
-) -> list[Part]:
+def split_by_version(
+    door: ServedModel,
+    key: bytes,
+    pinned: LiveVersion | None,
+    asked: RequestRows,
+    reader: LiveVersion,
+    first: str,
+) -> list[VersionPart]:
     """The parts of a request, read by the columns of `reader`. first: the unit of rows that name none."""
     if pinned is not None:
-        return [Part(pinned, asked)]
+        return [VersionPart(pinned, asked)]
     if len(door.shares) == 1:
-        return [Part(door.champion, asked, None, None, door.release, door.arm)]
+        return [VersionPart(door.champion, asked, None, None, door.release, door.arm)]
     units = asked.about.unit
     if units is None or isinstance(units, str):
         return [_read_by(_routed(door, door.live(key, units or first), asked), reader)]
@@ -54,12 +59,14 @@ def divide(
     ]
 
 
-def _routed(door: Door, live: Live, asked: RequestRows, places: list[int] | None = None) -> Part:
+def _routed(
+    door: ServedModel, live: LiveVersion, asked: RequestRows, places: list[int] | None = None
+) -> VersionPart:
     """A part that a release sent there."""
-    return Part(live, asked, places, None, door.release, door.arms.get(live.loaded.number))
+    return VersionPart(live, asked, places, None, door.release, door.arms.get(live.loaded.number))
 
 
-def together(parts: list[Part]) -> tuple[list[Any] | None, list[Any] | None]:
+def join_outputs(parts: list[VersionPart]) -> tuple[list[Any] | None, list[Any] | None]:
     """Labels and probabilities in the order of the request's rows."""
     answers = [part.answer for part in parts if part.answer is not None]
     if len(parts) == 1:
@@ -85,7 +92,7 @@ def _ordered(places: list[int], said: list[list[Any] | None]) -> list[Any] | Non
     return found
 
 
-def versions(parts: list[Part], n: int) -> list[int]:
+def versions_by_row(parts: list[VersionPart], n: int) -> list[int]:
     """The version that answered each row."""
     if len(parts) == 1:
         return [parts[0].live.loaded.number] * n
@@ -96,7 +103,7 @@ def versions(parts: list[Part], n: int) -> list[int]:
     return found
 
 
-def answered(parts: list[Part]) -> Sequence[tuple[int, int]]:
+def rows_by_version(parts: list[VersionPart]) -> Sequence[tuple[int, int]]:
     """How many rows which version answered."""
     if len(parts) == 1:
         live, n = parts[0].live, parts[0].asked.n
@@ -104,9 +111,9 @@ def answered(parts: list[Part]) -> Sequence[tuple[int, int]]:
     return [(part.live.loaded.number, part.asked.n) for part in parts]
 
 
-def observations(
-    parts: list[Part], ids: Sequence[str], about: About, nanoseconds: int, took: int
-) -> list[Line]:
+def encode_observations(
+    parts: list[VersionPart], ids: Sequence[str], about: RowIdentity, nanoseconds: int, took: int
+) -> list[ObservationJson]:
     """What is kept of a request: one observation a row. took: nanoseconds that its models took."""
     at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
     made = []
@@ -140,16 +147,21 @@ def observations(
                 latency_us=took // 1000,
             )
             # At once, one by one: a batch of records first and of lines then goes through all memory twice.
-            made.append(Line(encode(observation)))
+            made.append(ObservationJson(encode(observation)))
     return made
 
 
-def _nth(about: About, row: int) -> About:
+def _nth(about: RowIdentity, row: int) -> RowIdentity:
     """What is said of one row."""
-    return About(nth(about.key, row), nth(about.subject, row), nth(about.unit, row), nth(about.at, row))
+    return RowIdentity(
+        value_of_row(about.key, row),
+        value_of_row(about.subject, row),
+        value_of_row(about.unit, row),
+        value_of_row(about.at, row),
+    )
 
 
-def _read_by(part: Part, reader: Live) -> Part:
+def _read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     """An array has its columns in the reader's order: for another schema it goes by name."""
     names = reader.schema.names
     array = part.asked.array
@@ -177,5 +189,5 @@ def _take(asked: RequestRows, rows: list[int]) -> RequestRows:
         None
         if asked.columns is None
         else {name: _picked(values, rows) for name, values in asked.columns.items()},
-        About(some(about.key), some(about.subject), some(about.unit), some(about.at)),
+        RowIdentity(some(about.key), some(about.subject), some(about.unit), some(about.at)),
     )

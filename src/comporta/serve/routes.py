@@ -10,7 +10,7 @@ MODEL = r"(?P<model>[^/]{1,200})"
 VERSION = r"(?:/versions/(?P<version>[^/]{1,20}))?"
 
 
-class Path(msgspec.Struct, frozen=True):
+class RoutePath(msgspec.Struct, frozen=True):
     """One route. name: the function that answers. shape: of its errors, `v2` or `mlflow`."""
 
     method: str
@@ -25,38 +25,38 @@ class Path(msgspec.Struct, frozen=True):
         return re.compile(text)
 
 
-ROUTES = (
-    Path("GET", "/v2", "server"),  # name, version and extensions of the server
-    Path("GET", "/v2/health/live", "live"),  # 200 while the process answers
-    Path("GET", "/v2/health/ready", "ready"),  # 200 once every released model answers, else 503
+PATHS = (
+    RoutePath("GET", "/v2", "server"),  # name, version and extensions of the server
+    RoutePath("GET", "/v2/health/live", "live"),  # 200 while the process answers
+    RoutePath("GET", "/v2/health/ready", "ready"),  # 200 once every released model answers, else 503
     # Columns, outputs, versions of a model.
-    Path("GET", "/v2/models/{model}[/versions/{version}]", "metadata"),
+    RoutePath("GET", "/v2/models/{model}[/versions/{version}]", "metadata"),
     # 200 once this model answers.
-    Path("GET", "/v2/models/{model}[/versions/{version}]/ready", "model_ready"),
+    RoutePath("GET", "/v2/models/{model}[/versions/{version}]/ready", "model_ready"),
     # Predictions, Open Inference v2.
-    Path("POST", "/v2/models/{model}[/versions/{version}]/infer", "infer"),
+    RoutePath("POST", "/v2/models/{model}[/versions/{version}]/infer", "infer"),
     # Predictions, as MLflow has it, of the only model, and of a model by name.
-    Path("POST", "/invocations", "invoke", "mlflow"),
-    Path("POST", "/models/{model}/invocations", "invoke", "mlflow"),
-    Path("GET", "/ping", "ping", "mlflow"),  # 200 once something answers, else 404
-    Path("GET", "/health", "ping", "mlflow"),  # the same
-    Path("GET", "/version", "version", "mlflow"),  # the version of Comporta, as text
-    Path("POST", "/feedback", "feedback"),  # what came true, by prediction id
+    RoutePath("POST", "/invocations", "invoke", "mlflow"),
+    RoutePath("POST", "/models/{model}/invocations", "invoke", "mlflow"),
+    RoutePath("GET", "/ping", "ping", "mlflow"),  # 200 once something answers, else 404
+    RoutePath("GET", "/health", "ping", "mlflow"),  # the same
+    RoutePath("GET", "/version", "version", "mlflow"),  # the version of Comporta, as text
+    RoutePath("POST", "/feedback", "feedback"),  # what came true, by prediction id
     # Requests, observations written, waiting and lost, as Prometheus reads them.
-    Path("GET", "/metrics", "metrics"),
+    RoutePath("GET", "/metrics", "metrics"),
 )
-_PATTERNS = [(route, route.pattern) for route in ROUTES]
+_PATTERNS = [(route, route.pattern) for route in PATHS]
 
 
-class Found(msgspec.Struct, frozen=True):
+class MatchedPath(msgspec.Struct, frozen=True):
     """A route with what its path names."""
 
-    route: Path
+    route: RoutePath
     model: str | None = None
     version: str | None = None
 
 
-def find(method: str, path: str) -> Found | list[str]:
+def match_path(method: str, path: str) -> MatchedPath | list[str]:
     """The route of a path; or the methods that it takes, none where there is no such path."""
     allowed = []
     for route, pattern in _PATTERNS:
@@ -65,6 +65,6 @@ def find(method: str, path: str) -> Found | list[str]:
             continue
         if route.method == method:
             named = match.groupdict()
-            return Found(route, named.get("model"), named.get("version"))
+            return MatchedPath(route, named.get("model"), named.get("version"))
         allowed.append(route.method)
     return allowed

@@ -14,10 +14,10 @@ import uvicorn
 
 from comporta.errors import BadProject
 from comporta.serve.app import App
-from comporta.serve.direct import Direct
-from comporta.serve.http import Limits
-from comporta.serve.sample import Sample
-from comporta.serve.source import Sink, Source
+from comporta.serve.direct import FastConnection
+from comporta.serve.http import ServeLimits
+from comporta.serve.sample import MetricSample
+from comporta.serve.source import ObservationSink, VersionSource
 from comporta.serve.tally import Tally
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -25,8 +25,8 @@ _BACKLOG = 2048
 
 
 def serve(
-    source: Source,
-    sink: Sink | None,
+    source: VersionSource,
+    sink: ObservationSink | None,
     *,
     key: bytes,
     host: str = "127.0.0.1",
@@ -34,12 +34,12 @@ def serve(
     durable: bool = False,
     flush: float = 0.5,
     poll: float = 1.0,
-    limits: Limits | None = None,
+    limits: ServeLimits | None = None,
     hosts: Sequence[str] | None = None,
     grace: float = 25.0,
     connections: int = 1000,
     tally: Tally | None = None,
-    samples: Callable[[], Sequence[Sample]] = tuple,
+    samples: Callable[[], Sequence[MetricSample]] = tuple,
     say: Callable[[str], None] = print,
 ) -> None:
     """Answers until SIGTERM or Ctrl-C; then ends what was begun and writes what was answered.
@@ -72,7 +72,7 @@ def serve(
         say("Whoever reaches this address may ask and give feedback: keep it behind your own network's door.")
     config = uvicorn.Config(
         app,
-        http=Direct,
+        http=FastConnection,
         loop="auto",
         ws="none",
         lifespan="on",

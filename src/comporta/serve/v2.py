@@ -13,15 +13,15 @@ import msgspec
 import numpy as np
 
 from comporta.errors import BadRequest
-from comporta.serve.asked import NOBODY, PER_ROW, TIME, About, RequestRows, about
-from comporta.serve.body import decode
-from comporta.serve.columns import V2_TYPES, listed, shown
+from comporta.serve.asked import NOBODY, PER_ROW, TIME, RequestRows, RowIdentity, read_row_identity
+from comporta.serve.body import decode_json
+from comporta.serve.columns import V2_TYPES, as_list, quoted
 from comporta.serve.heads import label_type
-from comporta.serve.live import Live
-from comporta.serve.parts import Part, together, versions
-from comporta.serve.schema import Schema
-from comporta.serve.source import Loaded
-from comporta.serve.tensors import DTYPES, from_bytes, from_json, to_bytes
+from comporta.serve.live import LiveVersion
+from comporta.serve.parts import VersionPart, join_outputs, versions_by_row
+from comporta.serve.schema import RequestSchema
+from comporta.serve.source import LoadedVersion
+from comporta.serve.tensors import DTYPES, tensor_from_bytes, tensor_from_json, tensor_to_bytes
 
 Parameters = dict[str, str | int | float | bool | None]
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -32,7 +32,7 @@ _EXACT = 2**53
 _NONE = memoryview(b"")
 
 
-class Quick(msgspec.Struct, gc=False):
+class NumberTensor(msgspec.Struct, gc=False):
     """A tensor of numbers: what nearly every request holds."""
 
     name: str
@@ -41,7 +41,7 @@ class Quick(msgspec.Struct, gc=False):
     data: list[float | None]
 
 
-class Tensor(msgspec.Struct, gc=False):
+class InputTensor(msgspec.Struct, gc=False):
     """Any tensor; its data is read once its type is known."""
 
     name: str
@@ -51,41 +51,41 @@ class Tensor(msgspec.Struct, gc=False):
     parameters: Parameters | None = None
 
 
-class Wanted(msgspec.Struct, gc=False):
+class RequestedOutput(msgspec.Struct, gc=False):
     name: str
     parameters: Parameters | None = None
 
 
-class QuickBody(msgspec.Struct, gc=False):
-    inputs: list[Quick]
+class NumberBody(msgspec.Struct, gc=False):
+    inputs: list[NumberTensor]
     id: str | None = None
     parameters: Parameters | None = None
-    outputs: list[Wanted] | None = None
+    outputs: list[RequestedOutput] | None = None
 
 
-class Body(msgspec.Struct, gc=False):
-    inputs: list[Tensor]
+class InferBody(msgspec.Struct, gc=False):
+    inputs: list[InputTensor]
     id: str | None = None
     parameters: Parameters | None = None
-    outputs: list[Wanted] | None = None
+    outputs: list[RequestedOutput] | None = None
 
 
-class Call(msgspec.Struct, gc=False):
+class InferRequest(msgspec.Struct, gc=False):
     """A request read. outputs: the names asked for, each with whether as bytes; None: all.
 
     binary: whether outputs not named are wanted as bytes.
     """
 
     id: str | None
-    about: About
-    body: QuickBody | Body
+    about: RowIdentity
+    body: NumberBody | InferBody
     raw: bytes
     tail: memoryview
     outputs: dict[str, bool] | None = None
     binary: bool = False
 
 
-class Output(msgspec.Struct, gc=False):
+class OutputTensor(msgspec.Struct, gc=False):
     """One output tensor. values: flat."""
 
     name: str
@@ -94,12 +94,12 @@ class Output(msgspec.Struct, gc=False):
     values: Sequence[Any]
 
 
-_quick = msgspec.json.Decoder(QuickBody)
-_general = msgspec.json.Decoder(Body)
+_quick = msgspec.json.Decoder(NumberBody)
+_general = msgspec.json.Decoder(InferBody)
 encode = msgspec.json.encode
 
 
-def read(body: bytes, json_size: int | None) -> Call:
+def read_v2_request(body: bytes, json_size: int | None) -> InferRequest:
     """The request, less what depends on the model. json_size: of a request with binary tensors.
 
     Raises BadRequest.
@@ -111,22 +111,22 @@ def read(body: bytes, json_size: int | None) -> Call:
             pass  # Said better below, or good in another way.
         else:
             if quick.outputs is None and quick.parameters is None:
-                return Call(quick.id, NOBODY, quick, body, _NONE)
+                return InferRequest(quick.id, NOBODY, quick, body, _NONE)
             return _call(quick, body)
-        return _call(decode(_general, body), body)
+        return _call(decode_json(_general, body), body)
     head = body[:json_size]
-    return _call(decode(_general, head), head, memoryview(body)[json_size:])
+    return _call(decode_json(_general, head), head, memoryview(body)[json_size:])
 
 
-def rows(call: Call, schema: Schema, limit: int) -> RequestRows:
+def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRows:
     """The rows as this model takes them: one input a column, or one matrix. Raises BadRequest."""
     body = call.body
-    if isinstance(body, QuickBody):
+    if isinstance(body, NumberBody):
         asked = _quick_rows(body, schema, limit, call.about)
         if asked is not None:
             return asked
         # What was read as floats may have lost digits of whole numbers: read it again as it was sent.
-        body = decode(_general, call.raw)
+        body = decode_json(_general, call.raw)
     at, read_so_far = 0, {}
     for tensor in body.inputs:
         _check_shape(tensor.name, tensor.shape, tensor.datatype)
@@ -134,26 +134,28 @@ def rows(call: Call, schema: Schema, limit: int) -> RequestRows:
         if size is not None:
             if not isinstance(size, int) or isinstance(size, bool) or size < 0 or at + size > len(call.tail):
                 raise BadRequest(
-                    f"input {shown(tensor.name)}: 'binary_data_size' is not a "
+                    f"input {quoted(tensor.name)}: 'binary_data_size' is not a "
                     "number of bytes that follow the JSON."
                 )
-            values: Any = from_bytes(
-                shown(tensor.name), tensor.datatype, tensor.shape, call.tail[at : at + size]
+            values: Any = tensor_from_bytes(
+                quoted(tensor.name), tensor.datatype, tensor.shape, call.tail[at : at + size]
             )
             at += size
         elif len(memoryview(tensor.data)) == 0:
-            raise BadRequest(f"input {shown(tensor.name)}: found no 'data'.")
+            raise BadRequest(f"input {quoted(tensor.name)}: found no 'data'.")
         else:
-            values = from_json(shown(tensor.name), tensor.datatype, tensor.shape, tensor.data)
+            values = tensor_from_json(quoted(tensor.name), tensor.datatype, tensor.shape, tensor.data)
         read_so_far[tensor.name] = values
     if at != len(call.tail):
         raise BadRequest(f"found {len(call.tail) - at} bytes after the last input, expected none.")
     return _columns(body.inputs, read_so_far, schema, limit, call)
 
 
-def write(call: Call, model: str, parts: list[Part], ids: list[str]) -> tuple[bytes, Headers]:
+def write_v2_response(
+    call: InferRequest, model: str, parts: list[VersionPart], ids: list[str]
+) -> tuple[bytes, Headers]:
     """The answer's body and its headers. Raises BadRequest for an output there is none of."""
-    label, probability = together(parts)
+    label, probability = join_outputs(parts)
     n, version = len(ids), None
     if len(parts) == 1:
         version = str(parts[0].live.loaded.number)
@@ -161,8 +163,10 @@ def write(call: Call, model: str, parts: list[Part], ids: list[str]) -> tuple[by
             return _plain(call, parts[0].live, label, probability, ids), JSON_ONLY
     found = _outputs(parts[0].live, label, probability, n)
     if version is None:
-        found.append(Output("model_version", "BYTES", [n], [str(number) for number in versions(parts, n)]))
-    found.append(Output("prediction_id", "BYTES", [n], ids))
+        found.append(
+            OutputTensor("model_version", "BYTES", [n], [str(number) for number in versions_by_row(parts, n)])
+        )
+    found.append(OutputTensor("prediction_id", "BYTES", [n], ids))
     if call.outputs is not None:
         found = _named(found, call.outputs)
     tail: list[bytes] = []
@@ -170,7 +174,7 @@ def write(call: Call, model: str, parts: list[Part], ids: list[str]) -> tuple[by
     for output in found:
         tensor: dict[str, Any] = {"name": output.name, "datatype": output.datatype, "shape": output.shape}
         if call.binary if call.outputs is None else call.outputs.get(output.name, call.binary):
-            tail.append(to_bytes(output.datatype, output.values))
+            tail.append(tensor_to_bytes(output.datatype, output.values))
             tensor["parameters"] = {"binary_data_size": len(tail[-1])}
         else:
             tensor["data"] = output.values
@@ -186,7 +190,11 @@ def write(call: Call, model: str, parts: list[Part], ids: list[str]) -> tuple[by
 
 
 def _plain(
-    call: Call, live: Live, label: list[Any] | None, probability: list[Any] | None, ids: list[str]
+    call: InferRequest,
+    live: LiveVersion,
+    label: list[Any] | None,
+    probability: list[Any] | None,
+    ids: list[str],
 ) -> bytes:
     """The usual answer, put together from parts that are the same for all of a version's answers."""
     heads, n = live.heads, b"%d" % len(ids)
@@ -199,13 +207,15 @@ def _plain(
     return b"".join(parts)
 
 
-def _outputs(live: Live, label: list[Any] | None, probability: list[Any] | None, n: int) -> list[Output]:
+def _outputs(
+    live: LiveVersion, label: list[Any] | None, probability: list[Any] | None, n: int
+) -> list[OutputTensor]:
     found, signature = [], live.loaded.signature
     if label is not None:
-        found.append(Output(live.label_name, label_type(signature), [n], label))
+        found.append(OutputTensor(live.label_name, label_type(signature), [n], label))
     if probability is not None:
         shape = [n] if signature.task == "binary" else [n, len(signature.classes)]
-        found.append(Output("probability", "FP64", shape, _flat(probability)))
+        found.append(OutputTensor("probability", "FP64", shape, _flat(probability)))
     return found
 
 
@@ -216,16 +226,18 @@ def _flat(probability: list[Any]) -> list[float]:
     return probability
 
 
-def _named(found: list[Output], wanted: dict[str, bool]) -> list[Output]:
+def _named(found: list[OutputTensor], wanted: dict[str, bool]) -> list[OutputTensor]:
     known = {output.name for output in found}
     for name in wanted:
         if name not in known:
-            raise BadRequest(f"outputs: found {shown(name)}, expected one of {', '.join(sorted(known))}.")
+            raise BadRequest(f"outputs: found {quoted(name)}, expected one of {', '.join(sorted(known))}.")
     # The id goes along even when it was not asked for: without it no label can be told.
     return [output for output in found if output.name in wanted or output.name == "prediction_id"]
 
 
-def metadata(model: str, numbers: Sequence[int], loaded: Loaded, schema: Schema) -> dict[str, Any]:
+def v2_model_metadata(
+    model: str, numbers: Sequence[int], loaded: LoadedVersion, schema: RequestSchema
+) -> dict[str, Any]:
     """What a model takes and gives, in the protocol's words; categories, classes and what else a request
     must say in `parameters`."""
     signature = loaded.signature
@@ -263,9 +275,9 @@ def metadata(model: str, numbers: Sequence[int], loaded: Loaded, schema: Schema)
     return said | {"parameters": {"requires": loaded.requires}} if loaded.requires else said
 
 
-def _call(body: QuickBody | Body, raw: bytes, tail: memoryview = _NONE) -> Call:
+def _call(body: NumberBody | InferBody, raw: bytes, tail: memoryview = _NONE) -> InferRequest:
     parameters = body.parameters
-    call = Call(body.id, about(parameters), body, raw, tail)
+    call = InferRequest(body.id, read_row_identity(parameters), body, raw, tail)
     call.binary = _flag(parameters, "binary_data_output")
     if body.outputs:
         call.outputs = {
@@ -281,7 +293,7 @@ def _flag(parameters: Parameters | None, name: str, default: bool = False) -> bo
     return value
 
 
-def _quick_rows(body: QuickBody, schema: Schema, limit: int, who: About) -> RequestRows | None:
+def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowIdentity) -> RequestRows | None:
     """The rows as an array where nothing needs a closer look; else None."""
     inputs = body.inputs
     if not schema.numeric or not inputs:
@@ -314,7 +326,7 @@ def _quick_rows(body: QuickBody, schema: Schema, limit: int, who: About) -> Requ
     return RequestRows(n, np.array([tensor.data for tensor in inputs], dtype=np.float64).T, None, who)
 
 
-def _exact(tensor: Quick) -> bool:
+def _exact(tensor: NumberTensor) -> bool:
     """Whether floats hold the tensor's values as they were sent."""
     if tensor.datatype in ("FP64", "FP32"):
         return True
@@ -326,15 +338,19 @@ def _exact(tensor: Quick) -> bool:
 def _check_shape(name: str, shape: list[int], datatype: str) -> None:
     if datatype != "BYTES" and datatype not in DTYPES:
         raise BadRequest(
-            f"input {shown(name)}: found the datatype {shown(datatype)}, expected one of BYTES, "
+            f"input {quoted(name)}: found the datatype {quoted(datatype)}, expected one of BYTES, "
             f"{', '.join(DTYPES)}."
         )
     if not 1 <= len(shape) <= 2 or any(not 0 < size < 2**31 for size in shape):
-        raise BadRequest(f"input {shown(name)}: expected a shape of one or two sizes, each at least 1.")
+        raise BadRequest(f"input {quoted(name)}: expected a shape of one or two sizes, each at least 1.")
 
 
 def _columns(
-    inputs: Sequence[Quick | Tensor], values: dict[str, Any], schema: Schema, limit: int, call: Call
+    inputs: Sequence[NumberTensor | InputTensor],
+    values: dict[str, Any],
+    schema: RequestSchema,
+    limit: int,
+    call: InferRequest,
 ) -> RequestRows:
     if len(values) != len(inputs):
         raise BadRequest("inputs: found one name twice, expected each input once.")
@@ -350,7 +366,7 @@ def _columns(
             raise BadRequest(f"inputs: found {n} and {rows} rows, expected the same number in each.")
         n = rows
         if tensor.name in PER_ROW or tensor.name == TIME:
-            per_row[tensor.name] = listed(values[tensor.name])
+            per_row[tensor.name] = as_list(values[tensor.name])
         elif (
             len(tensor.shape) == 2
             and tensor.name not in schema.names
@@ -359,15 +375,15 @@ def _columns(
             matrix = values[tensor.name]
         elif len(tensor.shape) == 2 and tensor.shape[1] != 1:
             raise BadRequest(
-                f"input {shown(tensor.name)}: found the shape [{rows}, {tensor.shape[1]}], expected [{rows}] "
+                f"input {quoted(tensor.name)}: found the shape [{rows}, {tensor.shape[1]}], expected [{rows}] "
                 f"or [{rows}, 1] for a column, or [{rows}, {len(schema.names)}] for a matrix of all columns."
             )
         else:
             columns[tensor.name] = values[tensor.name]
     if n > limit:
-        raise too_many(n, limit)
+        raise too_many_rows(n, limit)
     if per_row:
-        call.about = merged(call.about, about(None, per_row))
+        call.about = merge_row_identity(call.about, read_row_identity(None, per_row))
     if matrix is not None:
         if columns:
             raise BadRequest(
@@ -376,14 +392,14 @@ def _columns(
         width = len(schema.names)
         if schema.numeric and not isinstance(matrix, list) and matrix.dtype.kind in "fiu":
             return RequestRows(n, matrix.astype(np.float64).reshape(n, width), None, call.about)
-        flat = listed(matrix)
+        flat = as_list(matrix)
         return RequestRows(n, None, {name: flat[i::width] for i, name in enumerate(schema.names)}, call.about)
     return RequestRows(n, None, columns, call.about)
 
 
-def merged(one: About, rows: About) -> About:
+def merge_row_identity(one: RowIdentity, rows: RowIdentity) -> RowIdentity:
     """What is said of each row goes before what is said of all."""
-    return About(
+    return RowIdentity(
         key=rows.key if rows.key is not None else one.key,
         subject=rows.subject if rows.subject is not None else one.subject,
         unit=rows.unit if rows.unit is not None else one.unit,
@@ -391,6 +407,6 @@ def merged(one: About, rows: About) -> About:
     )
 
 
-def too_many(n: int, limit: int) -> BadRequest:
+def too_many_rows(n: int, limit: int) -> BadRequest:
     """A request of more rows than one may hold."""
     return BadRequest(f"found {n} rows, expected at most {limit} in one request. Send them in parts.", 413)

@@ -43,7 +43,7 @@ from comporta.opened.follow import follow_one
 from comporta.opened.project import OpenProject
 from comporta.records import FEEDBACK, PREDICTIONS, Feedback, Observation, Signature, Slice
 from comporta.registry import VERSIONS, version_key
-from comporta.serve import Line, Sample, Tally
+from comporta.serve import MetricSample, ObservationJson, Tally
 
 if TYPE_CHECKING:
     import polars as pl
@@ -197,11 +197,11 @@ class Log:
         """Where the server counts what it answers: the next process reads it, should this one be killed."""
         return self._losses.tally
 
-    def samples(self) -> Sequence[Sample]:
+    def samples(self) -> Sequence[MetricSample]:
         """What `/metrics` says of the log beside what the server knows."""
         return (*self._sealing.samples(), *self._losses.samples())
 
-    def write(self, model: str, observations: Sequence[Line]) -> None:
+    def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
         """Durable when it returns. Raises StorageFull, OSError."""
         self._put(log_of(model), observations)
 
@@ -209,7 +209,7 @@ class Log:
         """Durable when it returns. Raises StorageFull, OSError."""
         self._put(FEEDBACK, told)
 
-    def _put(self, dataset: str, rows: Sequence[Line] | Sequence[Feedback]) -> None:
+    def _put(self, dataset: str, rows: Sequence[ObservationJson] | Sequence[Feedback]) -> None:
         # A number is used once: what failed may lie there all the same, and would keep the next try's out.
         n = self._flushes[dataset]
         self._flushes[dataset] += 1

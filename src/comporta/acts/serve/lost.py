@@ -18,8 +18,8 @@ from comporta.errors import NotFound
 from comporta.opened.project import OpenProject
 from comporta.records import Record, decode, encode
 from comporta.registry import VERSIONS
-from comporta.serve import Counted, Sample, Tally, version_labels
-from comporta.serve.tally import abandoned, read_tally
+from comporta.serve import MetricSample, RowCounts, Tally, version_labels
+from comporta.serve.tally import is_abandoned, read_tally
 
 Counts = dict[tuple[str, int], int]
 
@@ -61,10 +61,10 @@ class Losses:
         self.tally.close()
         (self._folder / f"{self._worker}.tally").unlink(missing_ok=True)
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[MetricSample]:
         """What was lost before this process; its own losses the server adds."""
         for (model, version), rows in self._before.items():
-            yield Sample("observations_lost_total", rows, version_labels(model, version))
+            yield MetricSample("observations_lost_total", rows, version_labels(model, version))
 
     def _take_in(self, path: Path) -> None:
         try:
@@ -74,7 +74,7 @@ class Losses:
             self._say(f"{path}: what was lost there could not be counted ({type(error).__name__}: {error}).")
 
     def _count_lost(self, path: Path) -> None:
-        if not abandoned(path):
+        if not is_abandoned(path):
             return
         counted = read_tally(path.read_bytes())
         missing = _missing(counted)
@@ -119,14 +119,14 @@ def lost(opened: OpenProject) -> Counts:
     return found
 
 
-def _missing(counted: dict[tuple[str, int], Counted]) -> Counts:
+def _missing(counted: dict[tuple[str, int], RowCounts]) -> Counts:
     return {
         key: each.answered - each.written for key, each in counted.items() if each.answered > each.written
     }
 
 
 def _unconfirmed(
-    opened: OpenProject, model: str, worker: str, counted: dict[tuple[str, int], Counted]
+    opened: OpenProject, model: str, worker: str, counted: dict[tuple[str, int], RowCounts]
 ) -> dict[int, int]:
     """Rows by version that lie in the log, though their process was killed before it counted them."""
     flushes = max((each.flushes for (name, _), each in counted.items() if name == model), default=0)

@@ -15,7 +15,7 @@ import msgspec
 
 from comporta.data import Sealed
 from comporta.errors import ComportaError
-from comporta.serve import Sample
+from comporta.serve import MetricSample
 
 LONGEST = 300.0  # seconds between two tries of what fails
 _FIRST = 5.0
@@ -71,18 +71,18 @@ class Sealing:
                 if done is not None and done.rejected:
                     self._set_aside(name, state, done.rejected)
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[MetricSample]:
         """Failures and rows set aside since the start, and when each log was last sealed."""
         for name, state in list(self.states.items()):
             if name == _LISTING:
                 if state.failures:
-                    yield Sample("seal_failures_total", state.failures, (("log", name),))
+                    yield MetricSample("seal_failures_total", state.failures, (("log", name),))
                 continue
             labels = (("log", name),)
-            yield Sample("seal_failures_total", state.failures, labels)
-            yield Sample("seal_rows_rejected_total", state.rejected, labels)
+            yield MetricSample("seal_failures_total", state.failures, labels)
+            yield MetricSample("seal_rows_rejected_total", state.rejected, labels)
             if state.last is not None:
-                yield Sample("seal_last_seconds", round(state.last.timestamp(), 3), labels)
+                yield MetricSample("seal_last_seconds", round(state.last.timestamp(), 3), labels)
 
     def _state(self, name: str) -> State:
         return self.states.setdefault(name, State(self._monotonic()))

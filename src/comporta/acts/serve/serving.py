@@ -16,7 +16,7 @@ from comporta.opened.source import functions, lay_out
 from comporta.records import Route, Signature, Version
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
-from comporta.serve import Loaded, Scored
+from comporta.serve import LoadedVersion, ModelScores
 from comporta.serve import serve as answer_requests
 from comporta.train import load_predictor, trial_rows
 
@@ -61,14 +61,14 @@ class Released:
             history.renew()
         return dict(self.opened.ledger.scan(ROUTES))
 
-    def load(self, model: str, number: int) -> Loaded:
+    def load(self, model: str, number: int) -> LoadedVersion:
         """The version, checked against its digests. Raises NotFound, Tampered."""
         version = self.opened.ledger.get(VERSIONS, version_key(model, number))
         if version is None:
             raise NotFound(f"found no version {model}/{number} in the registry.")
         return self._loaded(version)
 
-    def _loaded(self, version: Version) -> Loaded:
+    def _loaded(self, version: Version) -> LoadedVersion:
         opened = self.opened
         predictor = load_predictor(opened.context, version.parts)
         predictor.self_test()
@@ -82,12 +82,12 @@ class Released:
             history = History(opened, plan, predictor.signature)
             self._histories[version.id] = history
             answer = answerer(plan, history.latest)
-        return Loaded(
+        return LoadedVersion(
             model=version.model,
             number=version.number,
             signature=predictor.signature,
-            predict=lambda frame: Scored.of(predictor.predict(frame)),
-            fast=(lambda rows: Scored.of(predictor.fast(rows))) if plain else None,
+            predict=lambda frame: ModelScores.of(predictor.predict(frame)),
+            fast=(lambda rows: ModelScores.of(predictor.fast(rows))) if plain else None,
             features=answer,
             requires=bundle.requires,
             form=bundle.shapes[bundle.of].form,
