@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from comporta.acts.release.release import version_of
-from comporta.acts.serve.serving import Released
+from comporta.acts.serve.serving import ReleasedVersions
 from comporta.errors import BadData
 from comporta.opened.people import readable
 from comporta.opened.project import OpenProject
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from comporta.serve import LoadedVersion
 
 
-class Trained:
+class TrainedVersion:
     """One version of a model. version: its record, with verdicts and what it learned from."""
 
     def __init__(self, version: Version, loaded: LoadedVersion) -> None:
@@ -77,10 +77,12 @@ class Trained:
         return zoned.fill_null(now).alias("at")
 
 
-def trained(opened: OpenProject, name: str) -> Trained:
+def trained_version(opened: OpenProject, name: str) -> TrainedVersion:
     """The version of this name, checked and loaded. Raises NotFound, Tampered."""
     version = version_of(opened, name)
-    return Trained(readable(opened, version)[0], Released(opened).load(version.model, version.number))
+    return TrainedVersion(
+        readable(opened, version)[0], ReleasedVersions(opened).load(version.model, version.number)
+    )
 
 
 def _polars(frame: Any) -> pl.DataFrame:

@@ -15,19 +15,34 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from comporta.data.compaction import merged
-from comporta.data.damage import told
+from comporta.data.compaction import merge_fragments
+from comporta.data.damage import wrap_missing_objects
 from comporta.data.expect import Intake
-from comporta.data.fragments import ADDRESS, BINS, Stand, live, masked, write_fragment, write_mask
+from comporta.data.fragments import (
+    ADDRESS,
+    BINS,
+    ResolvedFragment,
+    masked_rows,
+    scan_live_rows,
+    write_fragment,
+    write_mask,
+)
 from comporta.data.keys import PLACE, earlier_marks
-from comporta.data.log import History, Versioned, commit, read_log
-from comporta.data.manifests import covered, newest, schema_of, shown, stands, write_manifest
-from comporta.data.match import Matched, matched
+from comporta.data.log import DatasetLog, VersionEntry, append_entry, read_log
+from comporta.data.manifests import (
+    covered_slices,
+    newest_manifest,
+    readable_manifest,
+    resolve_fragments,
+    schema_of,
+    write_manifest,
+)
+from comporta.data.match import KeyMatch, match_keys
 from comporta.data.periods import to_join
-from comporta.data.runs import FRAGMENT, RUN, Counts, Runs, gather
-from comporta.data.types import typed
+from comporta.data.runs import FRAGMENT, RUN, RangeCounts, SortedRuns, gather
+from comporta.data.types import parse_type
 from comporta.errors import BadProject, Busy, NotFound, SchemaChanged, Tampered
-from comporta.records import Change, Fragment, Manifest, Segment, Shape, Slice, encode
+from comporta.records import Change, DatasetSchema, Fragment, Manifest, Segment, Slice, encode
 from comporta.store import Keys, Store, digest
 
 _ATTEMPTS = 20
@@ -38,7 +53,7 @@ _WORN = 0.5  # a fragment that hides more than this share of its rows is written
 def add(
     store: Store,
     keys: Keys,
-    shape: Shape,
+    shape: DatasetSchema,
     frames: pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame],
     *,
     change: Change,
@@ -63,10 +78,10 @@ def add(
     Raises BadData (SchemaChanged, ExpectationBroken), BadProject, Busy, StorageFull. Then nothing changed.
     """
     history = read_log(store, keys, shape.name)
-    base = newest(store, keys, history, shape.name)
+    base = newest_manifest(store, keys, history, shape.name)
     expected = None if gains else history.columns or (None if base is None else base.columns)
     intake = Intake(shape, expected)
-    runs = gather(frames, Runs(shape, keys, scratch, fragment), intake.see, run)
+    runs = gather(frames, SortedRuns(shape, keys, scratch, fragment), intake.see, run)
     intake.require_held(now)
     runs.require_unique()
     for column in shape.columns:
@@ -75,7 +90,7 @@ def add(
     mended = False
     for _ in range(_ATTEMPTS):
         history = read_log(store, keys, shape.name)
-        base = newest(store, keys, history, shape.name)
+        base = newest_manifest(store, keys, history, shape.name)
         columns = intake.columns
         if gains:
             columns = columns if base is None else _gained(shape.name, base.columns, columns)
@@ -83,7 +98,7 @@ def add(
             _require_same(shape.name, expected, history, base)
         draft = Draft(store, keys, shape, runs, history, base, change, columns, scratch, within, period)
         try:
-            with told(store, keys, shape.name):
+            with wrap_missing_objects(store, keys, shape.name):
                 manifest = draft.manifest(now)
         except (Tampered, NotFound):
             if mended:
@@ -93,11 +108,11 @@ def add(
             continue
         if manifest is None:
             assert base is not None
-            return covered(store, keys, history, base), False
+            return covered_slices(store, keys, history, base), False
         manifest = write_manifest(store, keys, manifest)
         entry = {"version": manifest.id, "number": manifest.number}
-        if commit(store, keys, shape.name, history, now, Versioned, **entry):
-            return covered(store, keys, read_log(store, keys, shape.name), manifest), True
+        if append_entry(store, keys, shape.name, history, now, VersionEntry, **entry):
+            return covered_slices(store, keys, read_log(store, keys, shape.name), manifest), True
     raise Busy(
         f"{shape.name}: other writers were first {_ATTEMPTS} times. Wait until they are done, and run again."
     )
@@ -110,9 +125,9 @@ class Draft:
         self,
         store: Store,
         keys: Keys,
-        shape: Shape,
-        runs: Runs,
-        history: History,
+        shape: DatasetSchema,
+        runs: SortedRuns,
+        history: DatasetLog,
         base: Manifest | None,
         change: Change,
         columns: dict[str, str],
@@ -130,8 +145,10 @@ class Draft:
         )
         self.period = period
         self.anew = base is not None and _anew(base, shape, columns, change)
-        self.stands: list[Stand] = [] if base is None or self.anew else stands(history, base)
-        self.left = [shown(store, shape.name, stand) for stand in self.stands]
+        self.stands: list[ResolvedFragment] = (
+            [] if base is None or self.anew else resolve_fragments(history, base)
+        )
+        self.left = [readable_manifest(store, shape.name, stand) for stand in self.stands]
         self.hides: dict[int, list[pl.Series]] = {}
         self.added = self.removed = 0
 
@@ -149,7 +166,8 @@ class Draft:
             segments = self._put_together(segments, now)
         if self.anew and base is not None:
             self.removed = sum(
-                shown(self.store, self.shape.name, each) for each in stands(self.history, base)
+                readable_manifest(self.store, self.shape.name, each)
+                for each in resolve_fragments(self.history, base)
             )
         draft = Manifest(
             dataset=self.shape.name,
@@ -164,7 +182,10 @@ class Draft:
             added=self.added,
             removed=self.removed,
         )
-        rows = sum(shown(self.store, self.shape.name, each) for each in stands(self.history, draft))
+        rows = sum(
+            readable_manifest(self.store, self.shape.name, each)
+            for each in resolve_fragments(self.history, draft)
+        )
         return msgspec.structs.replace(draft, rows=rows)
 
     def write_all(self) -> None:
@@ -176,11 +197,11 @@ class Draft:
         """Rows to add by range of bins, in order; rows to hide are noted on the way."""
         beside = _counts(self.stands) if self.change == "replace" and self.stands else None
         # Of the columns that these rows have: those they lack say nothing of whether a row has changed.
-        schema = {name: typed(text) for name, text in self.columns.items() if name in self.runs.schema}
+        schema = {name: parse_type(text) for name, text in self.columns.items() if name in self.runs.schema}
         for low, high in self.runs.cuts(beside):
             part = self._welcome(self.runs.part(low, high))
             if self.stands:
-                found: Matched = matched(
+                found: KeyMatch = match_keys(
                     self.store,
                     self.keys,
                     self.shape,
@@ -249,7 +270,7 @@ class Draft:
             if left[id] < stand.now.rows * (1 - _WORN):
                 worn[id] = self._rewrite(stand, hidden)
             elif len(stand.named.masks) >= _MASKS:
-                old = masked(self.store, self.shape.name, [stand.named])[id].cast(pl.UInt32)
+                old = masked_rows(self.store, self.shape.name, [stand.named])[id].cast(pl.UInt32)
                 masks[id] = pl.concat([old, hidden])
                 merged.add(id)
             else:
@@ -281,13 +302,17 @@ class Draft:
         """The segments, small ones of a period as one. A manifest names every segment: were each flush of a
         log one for ever, manifests would outgrow the rows."""
         out: list[Segment | None] = list(segments)
-        schema = {name: typed(text) for name, text in self.columns.items()}
+        schema = {name: parse_type(text) for name, text in self.columns.items()}
         for places in to_join(segments, now):
             tail = [fragment for at in places for fragment in segments[at].fragments]
             found = [
-                Stand(named, each) for named in tail if (each := self.history.resolve(named)) is not None
+                ResolvedFragment(named, each)
+                for named in tail
+                if (each := self.history.resolve(named)) is not None
             ]
-            made = merged(self.store, self.keys, self.shape, found, schema, self.scratch, addressed=False)
+            made = merge_fragments(
+                self.store, self.keys, self.shape, found, schema, self.scratch, addressed=False
+            )
             for at in places:
                 out[at] = None
             if made:
@@ -295,10 +320,10 @@ class Draft:
                 out[places[-1]] = Segment(id=id, fragments=made, period=segments[places[-1]].period)
         return tuple(segment for segment in out if segment is not None)
 
-    def _rewrite(self, stand: Stand, hidden: pl.Series) -> Fragment:
+    def _rewrite(self, stand: ResolvedFragment, hidden: pl.Series) -> Fragment:
         """What is left of a fragment, as a fragment of its own."""
         schema = schema_of(self.base) if self.base is not None else {}
-        frame = live(self.store, self.shape.name, [stand], schema, addressed=True)
+        frame = scan_live_rows(self.store, self.shape.name, [stand], schema, addressed=True)
         kept = frame.filter(~pl.col(ADDRESS).is_in(hidden.cast(pl.UInt64).implode())).drop(ADDRESS).collect()
         bins = (stand.now.low >> 48, (stand.now.high >> 48) + 1)
         return write_fragment(self.store, self.keys, self.shape, kept, bins, self.scratch)
@@ -323,7 +348,7 @@ def _joined(
         yield pl.concat(held), first, last
 
 
-def _counts(found: Sequence[Stand]) -> Counts:
+def _counts(found: Sequence[ResolvedFragment]) -> RangeCounts:
     """Rows by bin, as if spread evenly within each fragment."""
     counts = np.zeros(BINS, dtype=np.float64)
     for stand in found:
@@ -332,7 +357,7 @@ def _counts(found: Sequence[Stand]) -> Counts:
     return counts
 
 
-def _anew(base: Manifest, shape: Shape, columns: dict[str, str], change: Change) -> bool:
+def _anew(base: Manifest, shape: DatasetSchema, columns: dict[str, str], change: Change) -> bool:
     """Whether nothing of the base can stay: its rows are placed, or typed, otherwise."""
     placing = ("key", "subject", "form", "time")
     moved = [name for name in placing if getattr(base.shape, name) != getattr(shape, name)]
@@ -365,7 +390,7 @@ def _gained(name: str, base: dict[str, str], columns: dict[str, str]) -> dict[st
 
 
 def _require_same(
-    name: str, expected: dict[str, str] | None, history: History, base: Manifest | None
+    name: str, expected: dict[str, str] | None, history: DatasetLog, base: Manifest | None
 ) -> None:
     """Raises Busy when, while the rows were read, another writer changed what columns there are."""
     current = history.columns or (None if base is None else base.columns)

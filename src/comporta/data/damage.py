@@ -8,16 +8,16 @@ from contextlib import contextmanager
 import polars as pl
 
 from comporta.data.codes import MEND
-from comporta.data.groups import grouped
+from comporta.data.groups import group_fragments
 from comporta.data.log import read_log
-from comporta.data.manifests import read_manifest, stands
+from comporta.data.manifests import read_manifest, resolve_fragments
 from comporta.data.names import object_name
 from comporta.errors import NotFound, Tampered
 from comporta.records import Record
 from comporta.store import Keys, Store
 from comporta.store.whole import digest_of
 
-Heard = Callable[[int, int], None]
+ReadProgress = Callable[[int, int], None]
 """Called with the bytes read so far, and those there are to read."""
 
 
@@ -66,7 +66,7 @@ class Verified(Record, frozen=True, kw_only=True):
     damaged: tuple[Damage, ...]
 
 
-def verify(store: Store, keys: Keys, dataset: str, heard: Heard | None = None) -> Verified:
+def verify(store: Store, keys: Keys, dataset: str, heard: ReadProgress | None = None) -> Verified:
     """Every byte that some version of a dataset shows, compared with its digest.
 
     Raises Tampered, WrongKey when the log or a manifest is not right.
@@ -100,7 +100,7 @@ def verify(store: Store, keys: Keys, dataset: str, heard: Heard | None = None) -
 
 
 @contextmanager
-def told(store: Store, keys: Keys, *datasets: str) -> Iterator[None]:
+def wrap_missing_objects(store: Store, keys: Keys, *datasets: str) -> Iterator[None]:
     """Reading that fails because fragments are damaged says so: Tampered, in place of polars' own errors."""
     try:
         yield
@@ -119,8 +119,8 @@ def _objects(store: Store, keys: Keys, dataset: str) -> tuple[dict[str, int], di
     sizes: dict[str, int] = {}
     needed: dict[str, set[int]] = {}
     for number, id, _ in history.versions:
-        found = stands(history, read_manifest(store, keys, dataset, id))
-        for stand in (*found, *grouped(store, history, found, looks=False)):
+        found = resolve_fragments(history, read_manifest(store, keys, dataset, id))
+        for stand in (*found, *group_fragments(store, history, found, looks=False)):
             sizes[stand.now.id] = stand.now.size
             for each in (stand.now.id, *stand.named.masks):
                 needed.setdefault(each, set()).add(number)

@@ -8,9 +8,9 @@ from datetime import datetime
 import polars as pl
 
 from comporta.data.extent import latest
-from comporta.data.types import base, type_text
+from comporta.data.types import base_type, type_text
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
-from comporta.records import Column, Shape
+from comporta.records import Column, DatasetSchema
 
 _SHOWN = 5
 
@@ -19,7 +19,7 @@ _SHOWN = 5
 class Intake:
     """Looks at every batch on its way in. expected: name → type as it was, or None for a first version."""
 
-    shape: Shape
+    shape: DatasetSchema
     expected: dict[str, str] | None
     columns: dict[str, str] = field(default_factory=dict)
     rows: int = 0
@@ -83,13 +83,13 @@ class Intake:
                     )
         for role in ("time", "arrived"):
             when: str | None = getattr(self.shape, role)
-            if when is not None and base(found[when]) not in ("Datetime", "Date"):
+            if when is not None and base_type(found[when]) not in ("Datetime", "Date"):
                 raise BadProject(
                     f"{name}.{when}: found {found[when]}, expected Datetime or Date: it is declared as "
                     f"{role}. Cast it in the source."
                 )
         for column in _stopping(self.shape):
-            if column.type and column.type not in (found[column.name], base(found[column.name])):
+            if column.type and column.type not in (found[column.name], base_type(found[column.name])):
                 error = ExpectationBroken(
                     f"{name}.{column.name}: found the type {found[column.name]}, expected {column.type}. "
                     "Cast it in the source, or change the declaration."
@@ -144,7 +144,7 @@ class Intake:
             raise error
 
 
-def _stopping(shape: Shape) -> list[Column]:
+def _stopping(shape: DatasetSchema) -> list[Column]:
     """The columns whose breach stops the version."""
     return [column for column in shape.columns if column.breach == "stop"]
 
@@ -182,9 +182,9 @@ def _conform(batch: pl.DataFrame, columns: dict[str, str], name: str) -> pl.Data
         return batch
     empty = [each for each, kind in found.items() if kind == "Null" and columns.get(each, "Null") != "Null"]
     if empty:
-        from comporta.data.types import typed
+        from comporta.data.types import parse_type
 
-        batch = batch.with_columns(pl.col(each).cast(typed(columns[each])) for each in empty)
+        batch = batch.with_columns(pl.col(each).cast(parse_type(columns[each])) for each in empty)
         found |= {each: columns[each] for each in empty}
     if found != columns:
         raise _changed(name, columns, found)

@@ -13,30 +13,30 @@ import msgspec
 import polars as pl
 
 from comporta.errors import BadProject
-from comporta.records import Join, Record, Shape
+from comporta.records import DatasetSchema, Join, Record
 from comporta.records.kind import kind_of
 
 HIDDEN = "__"
 AT = "__at"
 
-Function = Callable[[Any], Any]
+ComputeFunction = Callable[[Any], Any]
 
 
-class History(Protocol):
+class JoinedTables(Protocol):
     """Slower tables, ready to be asked."""
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
 
 
-def planned(
+def feature_plan(
     *,
     of: str,
     known: Sequence[str],
     target: str,
     shapes: dict[str, Any],
     joins: Sequence[Any] = (),
-    compute: Sequence[Function] = (),
+    compute: Sequence[ComputeFunction] = (),
     use: Sequence[str] | None = None,
 ) -> FeaturePlan:
     """The plan that a step is given as JSON."""
@@ -45,7 +45,7 @@ def planned(
         known=tuple(known),
         use=None if use is None else tuple(use),
         target=target,
-        shapes=msgspec.convert(shapes, dict[str, Shape]),
+        shapes=msgspec.convert(shapes, dict[str, DatasetSchema]),
         joins=msgspec.convert(list(joins), tuple[Join, ...]),
         compute=tuple(compute),
     )
@@ -61,19 +61,19 @@ class FeaturePlan(Record, frozen=True, kw_only=True):
 
     of: str
     known: tuple[str, ...]
-    shapes: dict[str, Shape]
+    shapes: dict[str, DatasetSchema]
     joins: tuple[Join, ...] = ()
-    compute: tuple[Function, ...] = ()
+    compute: tuple[ComputeFunction, ...] = ()
     use: tuple[str, ...] | None = None
     target: str = ""
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> DatasetSchema:
         """Of the rows that ask."""
         return self.shapes[self.of]
 
     def apply(
-        self, frame: pl.DataFrame, history: History, at: pl.Series | None = None
+        self, frame: pl.DataFrame, history: JoinedTables, at: pl.Series | None = None
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Features, and beside them the hidden columns that say what each row read: same rows, same order.
 
@@ -105,7 +105,7 @@ class FeaturePlan(Record, frozen=True, kw_only=True):
                 "in the join's `columns`: a dict, table column → feature."
             )
         seen = known.hstack(joined) if joined.width else known
-        made = computed(self.compute, seen)
+        made = add_computed(self.compute, seen)
         whole = seen.hstack(made) if made.width else seen
         return whole[self.chosen(seen.columns, made.columns)]
 
@@ -132,12 +132,12 @@ class FeaturePlan(Record, frozen=True, kw_only=True):
         return names
 
 
-def computed(functions: tuple[Function, ...], seen: pl.DataFrame) -> pl.DataFrame:
+def add_computed(functions: tuple[ComputeFunction, ...], seen: pl.DataFrame) -> pl.DataFrame:
     """The new columns of every function, side by side. Raises BadProject, naming function and column."""
     made = pl.DataFrame()
     owner = dict.fromkeys(seen.columns, "")
     for function in functions:
-        out, name = called(function, seen), name_of(function)
+        out, name = call_compute(function, seen), name_of(function)
         for column in out.columns:
             if column.startswith(HIDDEN):
                 raise BadProject(
@@ -155,7 +155,7 @@ def computed(functions: tuple[Function, ...], seen: pl.DataFrame) -> pl.DataFram
     return made
 
 
-def called(function: Function, seen: pl.DataFrame) -> pl.DataFrame:
+def call_compute(function: ComputeFunction, seen: pl.DataFrame) -> pl.DataFrame:
     """What one function makes of a frame. Raises BadProject when it raises, or returns anything else."""
     name = name_of(function)
     try:
@@ -174,7 +174,7 @@ def called(function: Function, seen: pl.DataFrame) -> pl.DataFrame:
     return out
 
 
-def name_of(function: Function) -> str:
+def name_of(function: ComputeFunction) -> str:
     """What people call it."""
     return str(getattr(function, "__name__", function))
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import polars as pl
 
-from comporta.data.damage import told
-from comporta.data.features import AT, FeaturePlan, planned
-from comporta.data.features_fields import Seen
-from comporta.data.features_history import tables
+from comporta.data.damage import wrap_missing_objects
+from comporta.data.features import AT, FeaturePlan, feature_plan
+from comporta.data.features_fields import ColumnCollector
+from comporta.data.features_history import load_tables
 from comporta.data.features_sorted import sorted_table
 from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_marks
-from comporta.data.read import scan
+from comporta.data.read import scan_slice
 from comporta.errors import BadData, BadProject
 from comporta.records import Artifact, Slice
 from comporta.store import Keys, StepContext
@@ -52,25 +52,25 @@ def features(
     as JSON. others: each joined table as `table <dataset>`. batch: rows in memory at once on the side of
     `of`; None: about 50 MB of them. Raises BadProject; BadData on a target that is NaN or infinite.
     """
-    plan = planned(
+    plan = feature_plan(
         of=of.dataset, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute
     )
-    spine = scan(context.store, context.keys, of)
+    spine = scan_slice(context.store, context.keys, of)
     has = spine.collect_schema()
     kept = tuple(name for name in keep if name in has)
     wanted = _wanted(plan, kept, has)
     spine = spine.select(wanted)
     size = batch or max(10_000, CELLS // max(24, len(wanted)))
     frames = {
-        name.removeprefix("table "): scan(context.store, context.keys, part)
+        name.removeprefix("table "): scan_slice(context.store, context.keys, part)
         for name, part in others.items()
         if name.startswith("table ")
     }
     # Joins match on what a request carries, not on what the table happens to have beside.
     carried = pl.Schema({name: dtype for name, dtype in spine.collect_schema().items() if name in plan.known})
-    with told(context.store, context.keys, *frames):
-        history = tables(frames, plan.joins, plan.shapes, carried)
-    raw, made = Seen(), Seen()
+    with wrap_missing_objects(context.store, context.keys, *frames):
+        history = load_tables(frames, plan.joins, plan.shapes, carried)
+    raw, made = ColumnCollector(), ColumnCollector()
     silent = frozenset({plan.shape.subject or ""})
 
     endless = 0
@@ -116,7 +116,7 @@ def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[st
 
 def _batches(context: StepContext, of: Slice, spine: pl.LazyFrame, batch: int) -> Iterator[pl.DataFrame]:
     """The rows that ask, some at a time; at least one frame, though it be empty."""
-    with told(context.store, context.keys, of.dataset):
+    with wrap_missing_objects(context.store, context.keys, of.dataset):
         if of.rows <= batch:
             yield spine.collect()
             return

@@ -15,12 +15,12 @@ def type_text(dtype: pl.DataType) -> str:
     return str(dtype)
 
 
-def base(text: str) -> str:
+def base_type(text: str) -> str:
     """`Datetime` of `Datetime(time_unit='us', time_zone=None)`."""
     return text.partition("(")[0]
 
 
-def typed(text: str) -> pl.DataType:
+def parse_type(text: str) -> pl.DataType:
     """The type that was written. Raises BadData when polars has none of that name."""
     try:
         made = _made(ast.parse(text, mode="eval").body)

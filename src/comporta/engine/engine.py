@@ -20,7 +20,7 @@ from comporta.engine.question import check
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject
 from comporta.ledger import Ledger
-from comporta.project.sources import own
+from comporta.project.sources import is_own_file
 from comporta.records import Answer, Asset, Plan, Run
 from comporta.store import Keys, StepContext, Store, address
 
@@ -110,7 +110,7 @@ class Engine:
         self._code.refresh()
         names = sorted(set(functions))
         reach = self._code.of(names)
-        edited = [file for file in self._code.stale(reach) if not own(file)] if here else []
+        edited = [file for file in self._code.stale(reach) if not is_own_file(file)] if here else []
         if edited:
             raise BadProject(
                 f"{edited[0]}: found it edited since it was imported, expected the text that runs here. "

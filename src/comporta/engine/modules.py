@@ -11,7 +11,7 @@ from pathlib import Path
 from comporta.engine.remembered import Remembered, of_user
 from comporta.engine.source import Source
 from comporta.errors import BadProject
-from comporta.project.sources import TextFinder, counts, text_digest
+from comporta.project.sources import TextFinder, counts_by_content, text_digest
 from comporta.records import Record
 
 # A file changed so recently may change again within one tick of the file system's clock.
@@ -187,9 +187,9 @@ class Modules:
             return mine
         file, folders = found
         if file is None:
-            folders = tuple(folder for folder in folders if counts(f"{folder}/"))
+            folders = tuple(folder for folder in folders if counts_by_content(f"{folder}/"))
             return Place(name=name, label=name, file=None, folders=folders) if folders else mine
-        return self._place(name, file, folders) if counts(file) else None
+        return self._place(name, file, folders) if counts_by_content(file) else None
 
     def _inside(self, folders: tuple[str, ...], last: str, name: str) -> Place | None:
         bare: list[str] = []

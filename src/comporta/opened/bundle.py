@@ -10,11 +10,11 @@ import msgspec
 
 from comporta.project import Model
 from comporta.project.reference import name_of
-from comporta.records import Join, Record, Shape
+from comporta.records import DatasetSchema, Join, Record
 from comporta.serve import Meta
 
 if TYPE_CHECKING:
-    from comporta.data.features import FeaturePlan, Function
+    from comporta.data.features import ComputeFunction, FeaturePlan
 
 
 class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,10 +29,10 @@ class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
     target: str
     compute: tuple[str, ...]
     joins: tuple[Join, ...]
-    shapes: dict[str, Shape]
+    shapes: dict[str, DatasetSchema]
     requires: tuple[Meta, ...] = ()
 
-    def plan(self, compute: Sequence[Function]) -> FeaturePlan:
+    def plan(self, compute: Sequence[ComputeFunction]) -> FeaturePlan:
         """As what makes features. compute: the functions that are referred to."""
         from comporta.data.features import FeaturePlan
 

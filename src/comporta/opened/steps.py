@@ -42,11 +42,11 @@ STEPS = Steps(
         "evidence.reference": "comporta.checks.shared.measuring.reference:measure",
         **{f"evidence.{id}": f"comporta.checks.{folder}.measure:measure" for id, folder in _MEASURED.items()},
         # What one room lends to the steps of another.
-        "train.opened": "comporta.train.asking:opened",
-        "train.refitted": "comporta.train.asking:refitted",
+        "train.opened": "comporta.train.asking:open_estimator",
+        "train.refitted": "comporta.train.asking:refit_estimator",
         "serve.candidate": "comporta.acts.judge.candidate:served",
         "serve.raw": "comporta.acts.judge.request_path:raw",
-        "data.counted": "comporta.data.expect_counts:counted",
+        "data.counted": "comporta.data.expect_counts:count_breaches",
     },
     former={
         "comporta.data.steps:snapshot": "data.snapshot",

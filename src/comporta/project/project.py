@@ -10,7 +10,7 @@ from comporta.project.person import Person
 from comporta.records import Record, canonical_name
 
 
-class Project(Record, frozen=True):
+class ProjectDeclaration(Record, frozen=True):
     """One value in one Python file, conventionally `project = Project(...)` in `project.py`.
 
     name: of the project. datasets: those beside what the models read. models: what is trained,

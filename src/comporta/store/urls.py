@@ -13,7 +13,7 @@ from comporta.records.project import checked_project
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Store
-from comporta.store.shared import BELOW, SharedStore, parted
+from comporta.store.shared import BELOW, SharedStore, split_project_url
 
 
 def file_path(url: str, root: Path) -> Path:
@@ -31,7 +31,7 @@ def open_store(url: str, root: Path, project: str = DEFAULT_PROJECT, config: Map
     `store_config`. Raises BadProject on a URL that is none of them, MissingExtra where the extra is not
     installed.
     """
-    url, named = parted(url)
+    url, named = split_project_url(url)
     whole = _open(url, root, config)
     project = named or project
     if project == DEFAULT_PROJECT:

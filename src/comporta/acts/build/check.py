@@ -10,9 +10,9 @@ import polars as pl
 
 from comporta.acts.judge.budget import seconds_at
 from comporta.checks import needs
-from comporta.data import scan, slice_of
-from comporta.data.features import HIDDEN, History
-from comporta.data.features_history import tables
+from comporta.data import scan_slice, slice_of
+from comporta.data.features import HIDDEN, JoinedTables
+from comporta.data.features_history import load_tables
 from comporta.data.keys import require_kind
 from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
@@ -20,19 +20,19 @@ from comporta.errors import BadProject, ComportaError, NotFound
 from comporta.opened.bundle import bundle
 from comporta.opened.project import OpenProject
 from comporta.project import Dataset, Model
-from comporta.project.faults import faults, sources
-from comporta.project.locate import Fault, Places
+from comporta.project.faults import project_faults, sources
+from comporta.project.locate import ProjectFault, SourceLocations
 
 ROWS = 300
 
 
-def check(opened: OpenProject) -> tuple[Fault, ...]:
+def check(opened: OpenProject) -> tuple[ProjectFault, ...]:
     """The faults in the order of the source. Data is read from the newest version where there is one,
     else from its source, whose rows are not kept. Raises BadProject on a budget that is none."""
     seconds_at("release", opened.settings.budget)
-    declared = faults(opened.project, opened.root)
-    places = Places(sources(opened.root), opened.root)
-    found: list[Fault] = []
+    declared = project_faults(opened.project, opened.root)
+    places = SourceLocations(sources(opened.root), opened.root)
+    found: list[ProjectFault] = []
     frames: dict[str, pl.LazyFrame] = {}
     for name, dataset in opened.project.tables().items():
         try:
@@ -56,7 +56,7 @@ def check(opened: OpenProject) -> tuple[Fault, ...]:
 def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
     """The dataset's rows, kept or asked for."""
     try:
-        return scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
+        return scan_slice(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
     except NotFound:
         source = dataset.source
         if isinstance(source, str):
@@ -65,7 +65,7 @@ def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
         return made.lazy() if isinstance(made, pl.LazyFrame | pl.DataFrame) else next(iter(made)).lazy()
 
 
-def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
+def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
     """Columns that are declared and not there."""
     columns = frame.collect_schema().names()
     shape = msgspec.structs.replace(dataset, delay=None, fresh=None).shape()  # a bad span hides nothing
@@ -82,7 +82,7 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
                 yield places.fault("Dataset", dataset.name, field, _absent(dataset.name, name, columns))
 
 
-def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
+def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
     """A subject of a type that has no one text for each of its values."""
     said, schema = dataset.about, frame.collect_schema()
     if said is None or said.column not in schema:
@@ -93,7 +93,9 @@ def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
         yield places.fault("Dataset", dataset.name, "subject", str(error))
 
 
-def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> Iterator[Fault]:
+def _of_model(
+    model: Model, frames: dict[str, pl.LazyFrame], places: SourceLocations
+) -> Iterator[ProjectFault]:
     """Columns that are declared and not there."""
     features = model.features
     of = frames[features.of.name]
@@ -127,14 +129,14 @@ def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> 
 
 
 def _of_functions(
-    model: Model, root: Path, frames: dict[str, pl.LazyFrame], places: Places
-) -> Iterator[Fault]:
+    model: Model, root: Path, frames: dict[str, pl.LazyFrame], places: SourceLocations
+) -> Iterator[ProjectFault]:
     """Feature functions that fail, or that look at other rows."""
     features = model.features
     plan = bundle(model, root).plan(features.compute)
     rows = frames[features.of.name].head(ROWS).collect()
     try:
-        history: History = tables(frames, plan.joins, plan.shapes, rows.schema)
+        history: JoinedTables = load_tables(frames, plan.joins, plan.shapes, rows.schema)
         known = plan.carried(rows)
         read = history.read(known, plan.times(rows))
         joined = read.select([name for name in read.columns if not name.startswith(HIDDEN)])

@@ -16,21 +16,21 @@ from pathlib import Path
 import msgspec
 
 from comporta.acts.judge.nodes import built, evidence_nodes, features_node
-from comporta.acts.serve.logs import Logs
-from comporta.project import Dataset, Model, Project
+from comporta.acts.serve.logs import SealedLogs
+from comporta.project import Dataset, Model, ProjectDeclaration
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Level, Node, Output, Plan, Version
 
 
 def plan(
-    project: Project,
+    project: ProjectDeclaration,
     root: Path,
     models: tuple[Model, ...],
     champions: Mapping[str, Version | None],
     earlier: Mapping[str, tuple[Artifact, ...]] | None = None,
     level: Level = "release",
     rows: int | None = None,
-    logs: Logs | None = None,
+    logs: SealedLogs | None = None,
     seconds: float | None = None,
 ) -> Plan:
     """All that must be known before these models can be judged. champions: what each is compared with.

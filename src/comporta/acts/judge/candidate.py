@@ -24,7 +24,7 @@ import msgspec
 
 from comporta.acts.judge.request_path import Way, answering, lent, watched
 from comporta.errors import BadProject, Refused
-from comporta.project.sources import watch
+from comporta.project.sources import install_finder
 from comporta.records import Artifact, Feedback, Record, Route, Share, Slice, decode, encode
 from comporta.serve import LoadedVersion, ModelScores, ObservationJson, serve
 from comporta.serve.codes import CANNOT
@@ -230,7 +230,7 @@ def main() -> None:
     to its standard output too."""
     asks = decode(sys.stdin.buffer.readline(), Asks)
     sys.path[:] = asks.path
-    watch()
+    install_finder()
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -34,7 +34,7 @@ from comporta.release import release as released
 from comporta.release import rollback as rolled_back
 
 S = TypeVar("S")
-Standing = tuple[Version, frozenset[str], Route | None]
+ReleaseState = tuple[Version, frozenset[str], Route | None]
 """A version, the ids of those forgotten who approved it, and what serves."""
 
 
@@ -124,11 +124,11 @@ def release(
     answers = staleness(opened, version)
     served = cache(lambda: require_served_parts(opened, version))
 
-    def look(view: View) -> Standing:
+    def look(view: View) -> ReleaseState:
         now = _now(view, version)
         return now, forgotten_approvers(view, now), view.get(ROUTES, version.model)
 
-    def decide(seen: Standing, by: str, reason: Artifact | str) -> VersionReleased:
+    def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased:
         now, forgotten, route = seen
         require_releasable(revealed(opened, now), opened.clock(), answers, forgotten, say)
         fact = released(route, version.model, version.number, by=by, reason=reason, at=opened.clock())

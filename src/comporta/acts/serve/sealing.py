@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from comporta.data import Sealed
+from comporta.data import SealResult
 from comporta.errors import ComportaError
 from comporta.serve import MetricSample
 
@@ -22,10 +22,10 @@ _FIRST = 5.0
 _LISTING = "logs"
 T = TypeVar("T")
 
-Acts = Callable[[], Iterable[tuple[str, Callable[[], Sealed | None]]]]
+Acts = Callable[[], Iterable[tuple[str, Callable[[], SealResult | None]]]]
 
 
-class State(msgspec.Struct):
+class SealState(msgspec.Struct):
     """How the sealing of one log stands. due: when it is next, by the monotonic clock. row: failures on end.
 
     failures, rejected: how often it failed, and rows set aside, since the start. last: when it went well.
@@ -38,7 +38,7 @@ class State(msgspec.Struct):
     last: datetime | None = None
 
 
-class Sealing:
+class SealScheduler:
     """The acts of one process. seals: every log by name, and how it is sealed. every: seconds between."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Sealing:
             seals, every, clock, say, monotonic,
         )  # fmt: skip
         self._began = monotonic()
-        self.states: dict[str, State] = {}
+        self.states: dict[str, SealState] = {}
 
     def pause(self) -> float:
         """Seconds until some log is due."""
@@ -84,8 +84,8 @@ class Sealing:
             if state.last is not None:
                 yield MetricSample("seal_last_seconds", round(state.last.timestamp(), 3), labels)
 
-    def _state(self, name: str) -> State:
-        return self.states.setdefault(name, State(self._monotonic()))
+    def _state(self, name: str) -> SealState:
+        return self.states.setdefault(name, SealState(self._monotonic()))
 
     def _tried(self, name: str, act: Callable[[], T]) -> T | None:
         state = self._state(name)
@@ -107,7 +107,7 @@ class Sealing:
         state.due = self._monotonic() + self._every
         return done
 
-    def _set_aside(self, name: str, state: State, rejected: dict[str, int]) -> None:
+    def _set_aside(self, name: str, state: SealState, rejected: dict[str, int]) -> None:
         count = sum(rejected.values())
         state.rejected += count
         causes = ", ".join(f"{cause} {rows}" for cause, rows in sorted(rejected.items()))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comporta.acts.serve.log import SEAL_SECONDS, Log
-from comporta.data import answerer, scan, slice_of, typed
+from comporta.acts.serve.log import SEAL_SECONDS, PredictionLog
+from comporta.data import feature_function, parse_type, scan_slice, slice_of
 from comporta.data.features import FeaturePlan
-from comporta.data.online import Latest, Online, online
+from comporta.data.online import LatestTables, OnlineTables, online_tables
 from comporta.errors import NotFound
 from comporta.opened.bundle import Bundle
 from comporta.opened.dataset_versions import DATASETS
@@ -35,9 +35,9 @@ def serve(
         raise NotFound(
             "found nothing released, expected a version that serves. Release one: comporta release VERSION"
         )
-    with Log(opened, every=every) as log:
+    with PredictionLog(opened, every=every) as log:
         answer_requests(
-            Released(opened),
+            ReleasedVersions(opened),
             log,
             key=opened.keys.unit,
             host=host,
@@ -48,12 +48,12 @@ def serve(
         )
 
 
-class Released:
+class ReleasedVersions:
     """A source of routes and versions for the server."""
 
     def __init__(self, opened: OpenProject) -> None:
         self.opened = opened
-        self._histories: dict[str, History] = {}
+        self._histories: dict[str, JoinHistory] = {}
 
     def routes(self) -> Mapping[str, Route]:
         """Who gets which traffic now. History that has a newer version is brought in on the way."""
@@ -79,9 +79,9 @@ class Released:
         answer = None
         if not plain:
             plan = self._plan(version, bundle)
-            history = History(opened, plan, predictor.signature)
+            history = JoinHistory(opened, plan, predictor.signature)
             self._histories[version.id] = history
-            answer = answerer(plan, history.latest)
+            answer = feature_function(plan, history.latest)
         return LoadedVersion(
             model=version.model,
             number=version.number,
@@ -101,7 +101,7 @@ class Released:
         return bundle.plan(functions(root, bundle.compute))
 
 
-class History:
+class JoinHistory:
     """The tables a version joins, at their newest; renewed when a dataset has a newer version."""
 
     def __init__(self, opened: OpenProject, plan: FeaturePlan, signature: Signature) -> None:
@@ -109,9 +109,9 @@ class History:
 
         self.opened, self.plan = opened, plan
         self.datasets = sorted({join.dataset for join in plan.joins})
-        self.requests = pl.Schema({field.name: typed(field.type) for field in signature.raw})
+        self.requests = pl.Schema({field.name: parse_type(field.type) for field in signature.raw})
         self.numbers = self._newest()
-        self.latest = Latest(self._read())
+        self.latest = LatestTables(self._read())
 
     def renew(self) -> None:
         """Brings in newer versions, beside those in use."""
@@ -127,10 +127,12 @@ class History:
             numbers[name] = newest[0][1].number if newest else 0
         return numbers
 
-    def _read(self) -> Online:
+    def _read(self) -> OnlineTables:
         opened = self.opened
         frames = {
-            name: scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, name, number=number))
+            name: scan_slice(
+                opened.store, opened.keys, slice_of(opened.store, opened.keys, name, number=number)
+            )
             for name, number in self.numbers.items()
         }
-        return online(frames, self.plan.joins, self.plan.shapes, self.requests, versions=self.numbers)
+        return online_tables(frames, self.plan.joins, self.plan.shapes, self.requests, versions=self.numbers)
