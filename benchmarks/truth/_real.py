@@ -20,7 +20,7 @@ import polars as pl
 from comporta.acts.build.run import run
 from comporta.acts.judge.gate import waive
 from comporta.acts.release.release import release
-from comporta.acts.serve.log import PredictionLog
+from comporta.acts.serve.serving_log import PredictionLog
 from comporta.data import accept_columns
 from comporta.data.sources import columns_of
 from comporta.opened.project import open_project

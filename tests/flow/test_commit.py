@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.commit import Tried, _left, commit
+from comporta.acts.build.commit_checks import Tried, _left, commit
 from comporta.checks import at_least, judge
 from comporta.cli.init import make
 from comporta.opened.project import open_project

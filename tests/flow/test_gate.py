@@ -10,12 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of
+from comporta.acts.build.run_views import run_of
 from comporta.acts.judge.gate import gate, waive
 from comporta.acts.judge.report import report
 from comporta.acts.judge.verdicts import _deeper
 from comporta.acts.release.release import release, version_of
-from comporta.acts.serve.log import PredictionLog
+from comporta.acts.serve.serving_log import PredictionLog
 from comporta.acts.trace.trace import trace
 from comporta.cli.init import make
 from comporta.data import scan_slice, slice_of

@@ -13,14 +13,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.judge.gate import gate
 from comporta.acts.judge.logged_requests import logged_node
 from comporta.acts.judge.report import report
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import reproduce
-from comporta.acts.serve.log import (
+from comporta.acts.serve.serving_log import (
     PredictionLog,
     find_observation,
     newest_logs,

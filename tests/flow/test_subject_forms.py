@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.check import check
+from comporta.acts.build.project_check import check
 from comporta.acts.build.run import run
 from comporta.acts.release.release import release, version_of
-from comporta.acts.serve.log import PREDICTIONS, seal_all
+from comporta.acts.serve.serving_log import PREDICTIONS, seal_all
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import tree_lines
 from comporta.cli.init import make

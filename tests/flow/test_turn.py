@@ -10,12 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from comporta.acts.build.check import check
+from comporta.acts.build.project_check import check
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import in_order, questions_of, reproduce
-from comporta.acts.serve.log import PredictionLog, scan_all_feedback, scan_all_predictions
+from comporta.acts.serve.serving_log import PredictionLog, scan_all_feedback, scan_all_predictions
 from comporta.acts.serve.serving import ReleasedVersions
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import TraceTree, tree_lines, tree_svg

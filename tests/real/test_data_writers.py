@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 import polars as pl
 from comporta.data import add
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import LocalStore, derive
 
 root, me, rounds, rows = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 store, keys = LocalStore(root / "store"), derive(b"k" * 32)
-shape = Shape(name="d", key=("id",), subject="who")
+shape = DatasetSchema(name="d", key=("id",), subject="who")
 print("ready", flush=True)
 sys.stdin.readline()
 for n in range(rounds):

@@ -86,10 +86,10 @@ class Folder:
 
 def main(folder: Path, port: int, *flags: str) -> None:
     from comporta.serve import serve
-    from comporta.serve.bounded import BoundedConnection
+    from comporta.http.connection import BoundedConnection
 
     if "usual" in flags:
-        import comporta.serve.run as run
+        import comporta.serve.server as run
 
         run.FastConnection = BoundedConnection  # type: ignore[attr-defined,assignment,misc]
     here = Folder(folder)

@@ -24,7 +24,7 @@ from comporta.data import (
 from comporta.data.fragments import ResolvedFragment
 from comporta.data.groups import group_fragments
 from comporta.data.keys import subject_hash
-from comporta.data.log import CompactEntry, RedactEntry, append_entry, read_log
+from comporta.data.dataset_log import CompactEntry, RedactEntry, append_entry, read_log
 from comporta.data.manifests import manifest_of, resolve_fragments
 from comporta.data.names import object_name
 from comporta.errors import Tampered

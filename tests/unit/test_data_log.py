@@ -20,7 +20,7 @@ from comporta.data import (
     slice_of,
     tag_version,
 )
-from comporta.data import log as logs
+from comporta.data import dataset_log as logs
 from comporta.data.names import entry_name, manifest_name
 from comporta.errors import BadProject, Busy, NotFound, Tampered, WrongKey
 from comporta.records import Column, DatasetSchema

@@ -27,7 +27,7 @@ from comporta.data.json_predictions import (
     scan_json_predictions,
 )
 from comporta.data.keys import key_hash, subject_hash
-from comporta.data.log import RedactEntry, append_entry, read_log
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.names import log_of
 from comporta.data.open_rows import OpenRow, open_rows
 from comporta.data.prediction_log import gone_predictions

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores, ServeLimits
-from comporta.serve.routes import PATHS
+from comporta.serve.paths import PATHS
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 SECRET = "fine-print-4711"

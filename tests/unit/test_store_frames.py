@@ -10,7 +10,7 @@ import pytest
 from comporta.errors import NotFound
 from comporta.store import LocalStore, StepContext, artifact_name, derive
 from comporta.store.frames import read, write
-from comporta.store.held import READ_CACHE, ByteLimitedCache
+from comporta.store.read_cache import READ_CACHE, ByteLimitedCache
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from sklearn.svm import SVC
 from comporta.errors import NotFound, Tampered
 from comporta.records import Artifact
 from comporta.store import LocalStore, StepContext, artifact_name, derive
-from comporta.store.held import READ_CACHE
+from comporta.store.read_cache import READ_CACHE
 from comporta.train.codecs import to_bytes
 from comporta.train.codecs.skops_archive import SkopsArchive
-from comporta.train.kept import open_model
+from comporta.train.open_model import open_model
 
 X = np.random.default_rng(0).normal(size=(80, 3))
 Y = X[:, 0] + X[:, 1] ** 2 > 0.5

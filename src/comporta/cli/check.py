@@ -37,7 +37,7 @@ def check(
     whose values differ between a batch, its halves and single rows. With `--level commit` each model is then
     fitted on a sample and held to its quick gates, in seconds: for each push.
     """
-    from comporta.acts.build.check import check as checked
+    from comporta.acts.build.project_check import check as checked
     from comporta.opened.project import open_project
 
     if level not in ("", "commit"):
@@ -88,7 +88,7 @@ def _write(out: Sequence[Path], title: str, told: Sequence[Told]) -> None:
 
 
 def _commit(opened: OpenProject, json: bool, out: Sequence[Path]) -> int:
-    from comporta.acts.build.commit import commit
+    from comporta.acts.build.commit_checks import commit
     from comporta.project.once import not_inside_a_run
     from comporta.report.told import named
 

@@ -253,7 +253,7 @@ def rejected(
     json: AsJson = False,
 ) -> None:
     """Answers and labels that could not be sealed: they were set aside, and the rest was."""
-    from comporta.acts.serve.log import logs_of
+    from comporta.acts.serve.serving_log import logs_of
     from comporta.data.open_rows import open_rows
     from comporta.data.prediction_rows import CAUSES
     from comporta.data.rejected import read_rejected, reopen_rejected

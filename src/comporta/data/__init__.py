@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from comporta.data.difference import ChangedRow, DatasetDiff, diff_versions
     from comporta.data.feedback_log import scan_feedback, seal_feedback
     from comporta.data.keys import key_text, row_key
-    from comporta.data.log import accept_columns, tag_version
+    from comporta.data.dataset_log import accept_columns, tag_version
     from comporta.data.manifests import list_datasets, list_versions, manifest_of, reachable_objects, slice_of
     from comporta.data.near import NearSubject, SubjectMatches, find_subjects
     from comporta.data.online import feature_function
@@ -35,7 +35,7 @@ _HOMES = {
     "SubjectMatches": "near",
     "SealResult": "prediction_log",
     "Verified": "damage",
-    "accept_columns": "log",
+    "accept_columns": "dataset_log",
     "add": "change",
     "feature_function": "online",
     "compact": "compaction",
@@ -56,7 +56,7 @@ _HOMES = {
     "seal_predictions": "prediction_log",
     "slice_of": "manifests",
     "find_subjects": "near",
-    "tag_version": "log",
+    "tag_version": "dataset_log",
     "parse_type": "types",
     "verify": "damage",
     "list_versions": "manifests",

@@ -28,7 +28,7 @@ from comporta.data.fragments import (
     write_mask,
 )
 from comporta.data.keys import PLACE, earlier_marks
-from comporta.data.log import DatasetLog, VersionEntry, append_entry, read_log
+from comporta.data.dataset_log import DatasetLog, VersionEntry, append_entry, read_log
 from comporta.data.manifests import (
     covered_slices,
     newest_manifest,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from comporta.data.log import RowColumns
+from comporta.data.dataset_log import RowColumns
 from comporta.data.open_rows import OpenRow
 from comporta.data.row_columns import Types, column_expressions, row_values, types_of, value_checker
 from comporta.records import Joined, Observation, decode

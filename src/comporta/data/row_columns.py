@@ -17,7 +17,7 @@ import polars as pl
 from msgspec import Meta
 from msgspec.structs import replace
 
-from comporta.data.log import DatasetLog, NamePairs, RowColumns, append_entry, read_log
+from comporta.data.dataset_log import DatasetLog, NamePairs, RowColumns, append_entry, read_log
 from comporta.data.types import parse_type, type_text
 from comporta.records import Signature
 from comporta.store import Keys, Store

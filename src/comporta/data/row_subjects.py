@@ -13,7 +13,7 @@ import polars as pl
 
 from comporta.data.forgotten import hidden_rows
 from comporta.data.keys import subject_texts
-from comporta.data.log import DatasetLog, RowColumns
+from comporta.data.dataset_log import DatasetLog, RowColumns
 from comporta.data.open_rows import OpenRow
 from comporta.data.row_columns import column_expressions, kind
 from comporta.records import Form, Record, Signature

@@ -32,7 +32,7 @@ from comporta.project.reference import resolve
 from comporta.project.sources import enter_project
 from comporta.records import Cost, Record, decode, encode
 from comporta.store import Keys, StepContext, open_store
-from comporta.store.held import READ_CACHE
+from comporta.store.read_cache import READ_CACHE
 
 
 class Hello(Record, frozen=True, kw_only=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comporta.serve.sample import MetricSample, version_labels
-from comporta.serve.source import (
+from comporta.serve.metric_sample import MetricSample, version_labels
+from comporta.serve.version_source import (
     LoadedVersion,
     Meta,
     ModelScores,
@@ -17,8 +17,8 @@ from comporta.serve.tally import RowCounts, Tally
 
 if TYPE_CHECKING:
     from comporta.serve.app import App
-    from comporta.serve.http import ServeLimits
-    from comporta.serve.run import serve
+    from comporta.serve.request import ServeLimits
+    from comporta.serve.server import serve
 
 __all__ = [
     "App",
@@ -36,7 +36,7 @@ __all__ = [
     "version_labels",
 ]
 
-_LAZY = {"App": "comporta.serve.app", "ServeLimits": "comporta.serve.http", "serve": "comporta.serve.run"}
+_LAZY = {"App": "comporta.serve.app", "ServeLimits": "comporta.serve.request", "serve": "comporta.serve.server"}
 
 
 def __getattr__(name: str) -> Any:

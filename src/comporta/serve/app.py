@@ -13,10 +13,10 @@ from importlib.metadata import version as installed
 
 from comporta.errors import BadRequest
 from comporta.serve import invocations, v2
-from comporta.serve.asked import RequestRows
-from comporta.serve.entry import Admission
-from comporta.serve.feedback import read_feedback_body as read_feedback
-from comporta.serve.http import (
+from comporta.serve.request_rows import RequestRows
+from comporta.http.admission import Admission
+from comporta.serve.feedback_body import read_feedback_body as read_feedback
+from comporta.serve.request import (
     LATER,
     TEXT,
     Receive,
@@ -29,15 +29,15 @@ from comporta.serve.http import (
     json_reply,
     json_size,
 )
-from comporta.serve.ids import Ids
-from comporta.serve.live import LiveVersion
-from comporta.serve.metrics import prometheus_text
-from comporta.serve.parts import VersionPart, encode_observations, rows_by_version, split_by_version
+from comporta.serve.prediction_ids import Ids
+from comporta.serve.live_version import LiveVersion
+from comporta.serve.prometheus import prometheus_text
+from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_version, split_by_version
 from comporta.serve.recorder import NotRecorded, Recorder
-from comporta.serve.routes import MatchedPath, match_path
-from comporta.serve.sample import MetricSample
-from comporta.serve.serving import ServedModel, ServingState, next_serving_state
-from comporta.serve.source import ObservationSink, VersionSource
+from comporta.serve.paths import MatchedPath, match_path
+from comporta.serve.metric_sample import MetricSample
+from comporta.serve.serving_state import ServedModel, ServingState, next_serving_state
+from comporta.serve.version_source import ObservationSink, VersionSource
 from comporta.serve.tally import Tally
 
 # A call above this many seconds leaves the event loop, so that others and the health checks go on.

@@ -17,7 +17,7 @@ import msgspec
 
 from comporta.errors import ComportaError
 from comporta.records import Feedback
-from comporta.serve.source import ObservationJson, ObservationSink
+from comporta.serve.version_source import ObservationJson, ObservationSink
 from comporta.serve.tally import ANSWERED, FLUSHES, LOST, WRITTEN, Tally
 
 Rows = Sequence[tuple[int, int]]

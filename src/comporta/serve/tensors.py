@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
-from comporta.serve.body import decode_json
+from comporta.http.json_body import decode_json
 
 DTYPES: dict[str, str] = {
     "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1",

@@ -13,14 +13,14 @@ import msgspec
 import numpy as np
 
 from comporta.errors import BadRequest
-from comporta.serve.asked import NOBODY, PER_ROW, TIME, RequestRows, RowIdentity, read_row_identity
-from comporta.serve.body import decode_json
+from comporta.serve.request_rows import NOBODY, PER_ROW, TIME, RequestRows, RowIdentity, read_row_identity
+from comporta.http.json_body import decode_json
 from comporta.serve.columns import V2_TYPES, as_list, quoted
-from comporta.serve.heads import label_type
-from comporta.serve.live import LiveVersion
-from comporta.serve.parts import VersionPart, join_outputs, versions_by_row
+from comporta.serve.response_heads import label_type
+from comporta.serve.live_version import LiveVersion
+from comporta.serve.version_parts import VersionPart, join_outputs, versions_by_row
 from comporta.serve.schema import RequestSchema
-from comporta.serve.source import LoadedVersion
+from comporta.serve.version_source import LoadedVersion
 from comporta.serve.tensors import DTYPES, tensor_from_bytes, tensor_from_json, tensor_to_bytes
 
 Parameters = dict[str, str | int | float | bool | None]

@@ -8,7 +8,7 @@ import polars as pl
 
 from comporta.records import Artifact
 from comporta.store.context import StepContext, is_kept
-from comporta.store.held import READ_CACHE
+from comporta.store.read_cache import READ_CACHE
 
 
 def read(context: StepContext, artifact: Artifact) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 
 from comporta.errors import NotFound
 from comporta.records import Feedback, Observation, Route, Share, decode
-from comporta.serve.source import LoadedVersion, ObservationJson
+from comporta.serve.version_source import LoadedVersion, ObservationJson
 
 
 class MemorySource:

@@ -12,7 +12,7 @@ from comporta.records import Artifact, ModelOutput, Signature
 from comporta.store.context import StepContext
 from comporta.train.call import OutputKind, call_fit, describe_model, reads_of
 from comporta.train.frames import Reads, dress, learn_fields, matrix
-from comporta.train.kept import open_model
+from comporta.train.open_model import open_model
 from comporta.train.predictor import ask_estimator
 from comporta.train.target import task_of
 

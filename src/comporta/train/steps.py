@@ -24,7 +24,7 @@ from comporta.train.frames import (
     learn_fields,
     words_at,
 )
-from comporta.train.kept import open_model
+from comporta.train.open_model import open_model
 from comporta.train.predictor import ExportAgreement, ask_estimator
 from comporta.train.scores import measure_scores
 from comporta.train.split import TEST, TRAIN, assign_split

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.acts.judge.nodes import built, evidence_nodes, features_node
-from comporta.acts.serve.logs import SealedLogs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.project import Dataset, Model, ProjectDeclaration
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Level, Node, Output, Plan, Version

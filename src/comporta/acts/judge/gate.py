@@ -12,7 +12,7 @@ from comporta.acts.judge.pool import Thing
 from comporta.acts.judge.verdicts import champion as serving
 from comporta.acts.judge.verdicts import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.acts.release.release import version_of
-from comporta.acts.serve.logs import SealedLogs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.opened.conceal import carried_on, revealed

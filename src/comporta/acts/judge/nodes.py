@@ -8,7 +8,7 @@ from pathlib import Path
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.logged_requests import logged_node
 from comporta.acts.judge.pool import Candidate, Thing, kept, measuring
-from comporta.acts.serve.logs import SealedLogs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks import asked_at, needs
 from comporta.opened.bundle import bundle
 from comporta.project import Model

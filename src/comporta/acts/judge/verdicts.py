@@ -10,7 +10,7 @@ from comporta.acts.judge.checks import checks
 from comporta.acts.judge.evidence import gather
 from comporta.acts.judge.pool import name_in
 from comporta.acts.judge.test_set import test_set
-from comporta.acts.serve.logs import SealedLogs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks import asked_at, judge, level_of, needs
 from comporta.checks.shared.judging.wording import NOT_ASKED
 from comporta.engine import FAILURES
@@ -49,7 +49,7 @@ def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> SealedLo
     asked = (need for model in models for need in needs(asked_at(checks(model), level)))
     if not any(need.what == "replay" for need in asked):
         return None
-    from comporta.acts.serve.log import newest_logs, seal_all
+    from comporta.acts.serve.serving_log import newest_logs, seal_all
 
     seal_all(opened)
     return newest_logs(opened, [model.name for model in models])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
 
-from comporta.acts.release.commits import version_at
+from comporta.acts.release.version_of_commit import version_at
 from comporta.acts.release.served_parts import require_served_parts
 from comporta.errors import NotFound
 from comporta.opened.conceal import revealed

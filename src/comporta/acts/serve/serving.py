@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comporta.acts.serve.log import SEAL_SECONDS, PredictionLog
+from comporta.acts.serve.serving_log import SEAL_SECONDS, PredictionLog
 from comporta.data import feature_function, parse_type, scan_slice, slice_of
 from comporta.data.features import FeaturePlan
 from comporta.data.online import LatestTables, OnlineTables, online_tables

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from comporta.acts.release.release import version_of
-from comporta.acts.serve.log import find_observation
+from comporta.acts.serve.serving_log import find_observation
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import key_of
 from comporta.acts.trace.tree import TraceTree

@@ -8,7 +8,7 @@ import polars as pl
 
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import models, version_of
-from comporta.acts.serve.log import scan_all_predictions
+from comporta.acts.serve.serving_log import scan_all_predictions
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import bundle_of, key_of, learned_rows
 from comporta.acts.trace.tree import TraceTree

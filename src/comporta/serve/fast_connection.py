@@ -11,9 +11,9 @@ import asyncio
 from typing import Any
 
 from comporta.serve.app import App
-from comporta.serve.bounded import BoundedConnection
-from comporta.serve.http import Reply
-from comporta.serve.routes import MatchedPath
+from comporta.http.connection import BoundedConnection
+from comporta.serve.request import Reply
+from comporta.serve.paths import MatchedPath
 from comporta.serve.v2 import JSON_ONLY
 
 SMALL = 64 * 1024

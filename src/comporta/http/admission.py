@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from comporta.errors import BadRequest
-from comporta.serve.http import Receive, ServeLimits
+from comporta.serve.request import Receive, ServeLimits
 
 LOOPBACK = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 _REMEMBERED = 64

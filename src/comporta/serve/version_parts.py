@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records import Observation, canonical, encode
-from comporta.serve.asked import NOBODY, RequestRows, RowIdentity, value_of_row
-from comporta.serve.live import LiveVersion, PredictedRows
-from comporta.serve.serving import ServedModel
-from comporta.serve.source import ObservationJson
+from comporta.serve.request_rows import NOBODY, RequestRows, RowIdentity, value_of_row
+from comporta.serve.live_version import LiveVersion, PredictedRows
+from comporta.serve.serving_state import ServedModel
+from comporta.serve.version_source import ObservationJson
 
 
 class VersionPart(msgspec.Struct, gc=False):

@@ -14,10 +14,10 @@ import uvicorn
 
 from comporta.errors import BadProject
 from comporta.serve.app import App
-from comporta.serve.direct import FastConnection
-from comporta.serve.http import ServeLimits
-from comporta.serve.sample import MetricSample
-from comporta.serve.source import ObservationSink, VersionSource
+from comporta.serve.fast_connection import FastConnection
+from comporta.serve.request import ServeLimits
+from comporta.serve.metric_sample import MetricSample
+from comporta.serve.version_source import ObservationSink, VersionSource
 from comporta.serve.tally import Tally
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -10,9 +10,9 @@ from comporta.errors import BadProject, BadRequest, ComportaError
 from comporta.records import Share
 from comporta.records.release import champion
 from comporta.serve.codes import CANNOT
-from comporta.serve.live import LiveVersion
-from comporta.serve.route import choose_version
-from comporta.serve.source import VersionSource
+from comporta.serve.live_version import LiveVersion
+from comporta.serve.traffic_split import choose_version
+from comporta.serve.version_source import VersionSource
 
 
 class ServedModel(msgspec.Struct, frozen=True):

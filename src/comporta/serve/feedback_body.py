@@ -8,9 +8,9 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.records import Feedback
-from comporta.serve.asked import parse_utc_time
-from comporta.serve.body import decode_json
-from comporta.serve.ids import is_id
+from comporta.serve.request_rows import parse_utc_time
+from comporta.http.json_body import decode_json
+from comporta.serve.prediction_ids import is_id
 from comporta.serve.v2 import too_many_rows
 
 Label = bool | int | float | str

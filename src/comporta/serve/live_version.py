@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
-from comporta.serve.asked import RequestRows, RowIdentity, value_of_row
+from comporta.serve.request_rows import RequestRows, RowIdentity, value_of_row
 from comporta.serve.columns import first_names
-from comporta.serve.heads import response_heads
+from comporta.serve.response_heads import response_heads
 from comporta.serve.schema import CheckedRows, RequestSchema
-from comporta.serve.source import LoadedVersion, ModelScores
+from comporta.serve.version_source import LoadedVersion, ModelScores
 
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 _WARM = 3

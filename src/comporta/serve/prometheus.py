@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from comporta.serve.recorder import Recorder
-from comporta.serve.sample import MetricSample, version_labels
-from comporta.serve.serving import ServingState
+from comporta.serve.metric_sample import MetricSample, version_labels
+from comporta.serve.serving_state import ServingState
 
 
 def prometheus_text(

@@ -8,7 +8,7 @@ from typing import Any
 
 from comporta.records import Artifact
 from comporta.store.context import StepContext, is_kept
-from comporta.store.held import READ_CACHE
+from comporta.store.read_cache import READ_CACHE
 from comporta.train.codecs import from_bytes, header_of
 from comporta.train.frames import Reads
 

@@ -9,7 +9,7 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.serve.invocations import CODES
-from comporta.serve.routes import MatchedPath
+from comporta.serve.paths import MatchedPath
 from comporta.serve.v2 import JSON_ONLY, Headers
 
 Scope = dict[str, Any]
