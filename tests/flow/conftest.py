@@ -13,9 +13,9 @@ import pytest
 from comporta.acts.build.run import run
 from comporta.acts.release.release import version_of
 from comporta.cli.init import make
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.fragments import ROW, write_fragment
 from comporta.data.keys import subject_hash
-from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.manifests import list_versions
 from comporta.data.names import object_name
 from comporta.opened.project import OpenProject, open_project

@@ -20,6 +20,7 @@ from comporta.acts.judge.report import report
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import reproduce
+from comporta.acts.serve.serving import ReleasedVersions
 from comporta.acts.serve.serving_log import (
     PredictionLog,
     find_observation,
@@ -28,7 +29,6 @@ from comporta.acts.serve.serving_log import (
     scan_all_predictions,
     seal_all,
 )
-from comporta.acts.serve.serving import ReleasedVersions
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import tree_lines
 from comporta.acts.upkeep.audit import verify, verify_artifacts, verify_data

@@ -16,8 +16,8 @@ from comporta.acts.build.run import run
 from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import models, release, version_of
 from comporta.acts.reproduce.reproduce import reproduce
-from comporta.acts.serve.serving_log import PredictionLog, scan_all_predictions
 from comporta.acts.serve.serving import ReleasedVersions
+from comporta.acts.serve.serving_log import PredictionLog, scan_all_predictions
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import tree_lines
 from comporta.acts.upkeep.audit import verify, verify_artifacts, verify_data

@@ -15,8 +15,8 @@ from comporta.checks.replay.check import replayed
 from comporta.checks.replay.codes import SUBJECTS_RESAMPLED
 from comporta.data import log_rows, seal_feedback, seal_predictions, slice_of
 from comporta.data.change import add
-from comporta.data.keys import subject_hash
 from comporta.data.dataset_log import RedactEntry, append_entry, read_log
+from comporta.data.keys import subject_hash
 from comporta.data.steps_features import features
 from comporta.data.steps_logged import logged
 from comporta.opened.sentences import sentence

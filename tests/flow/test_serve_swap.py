@@ -91,9 +91,9 @@ def test_a_version_that_stays_is_not_loaded_again() -> None:
         source = MemorySource(make, {"late": all_to(1)})
         async with opened(source) as app:
             source.now["late"] = (Share(version=1, weight=0.9), Share(version=2, weight=0.1, role="canary"))
-            await until(lambda: len(app.serving.doors["late"].versions) == 2)
+            await until(lambda: len(app.serving.models["late"].versions) == 2)
             source.now["late"] = (Share(version=1, weight=0.5), Share(version=2, weight=0.5, role="canary"))
-            await until(lambda: app.serving.doors["late"].shares == source.now["late"])
+            await until(lambda: app.serving.models["late"].shares == source.now["late"])
         assert source.loaded == [("late", 1), ("late", 2)]
 
     asyncio.run(turn())
@@ -194,7 +194,7 @@ def test_while_releases_cannot_be_read_what_serves_goes_on() -> None:
             await asyncio.sleep(0.05)
             assert await predicted(app) == 1.0
             source.broken, source.now["late"] = False, all_to(2)
-            await until(lambda: app.serving.doors["late"].shares == all_to(2))
+            await until(lambda: app.serving.models["late"].shares == all_to(2))
             assert await predicted(app) == 2.0
 
     asyncio.run(turn())
@@ -205,7 +205,7 @@ def test_a_model_that_is_released_no_more_is_not_found() -> None:
         source = MemorySource(make, {"late": all_to(1)})
         async with opened(source) as app:
             del source.now["late"]
-            await until(lambda: not app.serving.doors)
+            await until(lambda: not app.serving.models)
             assert (await ask(app, "POST", "/v2/models/late/infer", BODY))[0] == 404
 
     asyncio.run(turn())

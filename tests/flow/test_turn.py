@@ -15,8 +15,8 @@ from comporta.acts.build.run import run
 from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import in_order, questions_of, reproduce
-from comporta.acts.serve.serving_log import PredictionLog, scan_all_feedback, scan_all_predictions
 from comporta.acts.serve.serving import ReleasedVersions
+from comporta.acts.serve.serving_log import PredictionLog, scan_all_feedback, scan_all_predictions
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import TraceTree, tree_lines, tree_svg
 from comporta.acts.upkeep.audit import verify

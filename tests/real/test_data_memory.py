@@ -30,7 +30,8 @@ shape = DatasetSchema(name="d", key=("id",), subject="who")
 options = {"now": datetime.now(UTC), "scratch": root, "fragment": 8 << 20, "run": 16 << 20}
 slice, _ = add(store, keys, shape, source(0), change="append", **options)
 slice, _ = add(store, keys, shape, source(1), change="replace", **options)
-rows, total = scan_slice(store, keys, slice).select(pl.len(), pl.col("id").sum()).collect(engine="streaming").row(0)
+lazy = scan_slice(store, keys, slice).select(pl.len(), pl.col("id").sum())
+rows, total = lazy.collect(engine="streaming").row(0)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 print(json.dumps({"rows": rows, "total": total, "peak": peak}))
 """

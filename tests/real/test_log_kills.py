@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from comporta.acts.serve.serving_log import scan_all_feedback, scan_all_predictions, seal_all
 from comporta.acts.serve.lost_rows import lost_rows
+from comporta.acts.serve.serving_log import scan_all_feedback, scan_all_predictions, seal_all
 from comporta.data.rejected import read_rejected
 from comporta.opened.project import open_project
 

@@ -85,8 +85,8 @@ class Folder:
 
 
 def main(folder: Path, port: int, *flags: str) -> None:
-    from comporta.serve import serve
     from comporta.http.connection import BoundedConnection
+    from comporta.serve import serve
 
     if "usual" in flags:
         import comporta.serve.server as run

@@ -21,10 +21,10 @@ from comporta.data import (
     slice_of,
     verify,
 )
+from comporta.data.dataset_log import CompactEntry, RedactEntry, append_entry, read_log
 from comporta.data.fragments import ResolvedFragment
 from comporta.data.groups import group_fragments
 from comporta.data.keys import subject_hash
-from comporta.data.dataset_log import CompactEntry, RedactEntry, append_entry, read_log
 from comporta.data.manifests import manifest_of, resolve_fragments
 from comporta.data.names import object_name
 from comporta.errors import Tampered

@@ -10,9 +10,9 @@ import msgspec
 import polars as pl
 
 from comporta.data import add, log_rows, rows_of, scan_predictions, scan_slice, slice_of
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.fragments import ROW, write_fragment
 from comporta.data.keys import subject_hash
-from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.manifests import list_versions, manifest_of
 from comporta.data.names import object_name
 from comporta.data.staleness import staleness

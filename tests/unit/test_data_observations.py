@@ -24,11 +24,11 @@ from comporta.data import (
     seal_predictions,
     slice_of,
 )
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.feedback_log import with_subjects
 from comporta.data.forgotten import gone_ids
 from comporta.data.json_predictions import find_json_prediction, move_open, scan_json_predictions
 from comporta.data.keys import subject_hash
-from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.names import log_of, rejected_prefix
 from comporta.data.open_rows import open_rows
 from comporta.data.rejected import read_rejected, reopen_rejected

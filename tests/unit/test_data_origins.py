@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from comporta.data import list_versions, log_rows, scan_slice, seal_predictions, slice_of
-from comporta.data.fragments import write_fragment
 from comporta.data.dataset_log import RedactEntry, append_entry, read_log
+from comporta.data.fragments import write_fragment
 from comporta.data.manifests import find_version, reads_as, resolve_fragments
 from comporta.data.names import log_of, object_name
 from comporta.data.origins import ORIGIN

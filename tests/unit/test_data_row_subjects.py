@@ -20,6 +20,7 @@ from comporta.data import (
     slice_of,
 )
 from comporta.data.change import add
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.forgotten import gone_ids
 from comporta.data.json_predictions import (
     find_json_prediction,
@@ -27,7 +28,6 @@ from comporta.data.json_predictions import (
     scan_json_predictions,
 )
 from comporta.data.keys import key_hash, subject_hash
-from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.names import log_of
 from comporta.data.open_rows import OpenRow, open_rows
 from comporta.data.prediction_log import gone_predictions

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from comporta.data import add, find_subjects, rows_of, slice_of
 from comporta.data import keys as placing
-from comporta.data.keys import PLACE, earlier_marks, subject_hash, subject_marks, with_placement
 from comporta.data.dataset_log import RedactEntry, append_entry, read_log
+from comporta.data.keys import PLACE, earlier_marks, subject_hash, subject_marks, with_placement
 from comporta.errors import BadProject
 from comporta.project import Dataset, ProjectDeclaration
 from comporta.project.faults import project_faults

@@ -131,11 +131,11 @@ def test_feedback_is_acknowledged_only_once_written() -> None:
         recorder, sink, _ = quiet(every=30)
         recorder.start()
         told = Feedback(id="0" * 32, label=1, arrived=datetime.now(UTC))
-        await recorder.tell([told], 100)
+        await recorder.put_feedback([told], 100)
         assert sink.told == [told]
         sink.fault = StorageFull("no space left.")
         with pytest.raises(NotRecorded):
-            await recorder.tell([told], 100)
+            await recorder.put_feedback([told], 100)
         sink.fault = None
         await recorder.close()
         assert sink.told == [told]

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.http.replies import JSON
 from comporta.records import Field, Joined, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores
-from comporta.serve.v2 import JSON
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 KEY = b"r" * 32
@@ -59,7 +59,9 @@ def words(model: str, number: int) -> LoadedVersion:
     )
     return LoadedVersion(
         model=model, number=number, features=features, time="at",
-        predict=lambda rows: ModelScores((rows["minutes"] + 100 * number + rows["hour"] / 100).to_numpy(), None),
+        predict=lambda rows: ModelScores(
+            (rows["minutes"] + 100 * number + rows["hour"] / 100).to_numpy(), None
+        ),
         signature=Signature(raw=WORDS, features=fields, output="label", task="regression", label="Float64"),
     )  # fmt: skip
 

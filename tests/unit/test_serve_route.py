@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comporta.records import Share
+from comporta.serve.paths import PATHS, MatchedPath, match_path
 from comporta.serve.prediction_ids import Ids, is_id
 from comporta.serve.traffic_split import choose_version
-from comporta.serve.paths import PATHS, MatchedPath, match_path
 
 KEY = b"r" * 32
 

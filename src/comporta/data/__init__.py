@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from comporta.data.change import add
     from comporta.data.compaction import Compaction, compact
     from comporta.data.damage import Damage, Verified, verify
+    from comporta.data.dataset_log import accept_columns, tag_version
     from comporta.data.difference import ChangedRow, DatasetDiff, diff_versions
     from comporta.data.feedback_log import scan_feedback, seal_feedback
     from comporta.data.keys import key_text, row_key
-    from comporta.data.dataset_log import accept_columns, tag_version
     from comporta.data.manifests import list_datasets, list_versions, manifest_of, reachable_objects, slice_of
     from comporta.data.near import NearSubject, SubjectMatches, find_subjects
     from comporta.data.online import feature_function

@@ -17,6 +17,7 @@ import polars as pl
 
 from comporta.data.compaction import merge_fragments
 from comporta.data.damage import wrap_missing_objects
+from comporta.data.dataset_log import DatasetLog, VersionEntry, append_entry, read_log
 from comporta.data.expect import Intake
 from comporta.data.fragments import (
     ADDRESS,
@@ -28,7 +29,6 @@ from comporta.data.fragments import (
     write_mask,
 )
 from comporta.data.keys import PLACE, earlier_marks
-from comporta.data.dataset_log import DatasetLog, VersionEntry, append_entry, read_log
 from comporta.data.manifests import (
     covered_slices,
     newest_manifest,

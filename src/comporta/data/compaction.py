@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from comporta.data.dataset_log import CompactEntry, DatasetLog, append_entry, read_log
 from comporta.data.fragments import ADDRESS, BINS, ResolvedFragment, scan_live_rows, write_fragment
 from comporta.data.groups import group_fragments
 from comporta.data.keys import PLACE
-from comporta.data.dataset_log import CompactEntry, DatasetLog, append_entry, read_log
 from comporta.data.manifests import find_version, resolve_fragments, schema_of
 from comporta.data.names import object_name
 from comporta.data.origins import ORIGIN, with_origins

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import polars as pl
 
 from comporta.data.codes import MEND
-from comporta.data.groups import group_fragments
 from comporta.data.dataset_log import read_log
+from comporta.data.groups import group_fragments
 from comporta.data.manifests import read_manifest, resolve_fragments
 from comporta.data.names import object_name
 from comporta.errors import NotFound, Tampered

@@ -9,10 +9,10 @@ import msgspec
 import polars as pl
 
 from comporta.data.damage import wrap_missing_objects
+from comporta.data.dataset_log import read_log
 from comporta.data.fragments import ResolvedFragment, scan_live_rows
 from comporta.data.groups import group_fragments
 from comporta.data.keys import PLACE
-from comporta.data.dataset_log import read_log
 from comporta.data.manifests import manifest_of, resolve_fragments, schema_of
 from comporta.data.runs import FRAGMENT, in_range
 from comporta.records import Manifest, Record

@@ -16,8 +16,8 @@ import polars as pl
 from msgspec.structs import replace
 
 from comporta.data.change import add
-from comporta.data.forgotten import without_ids
 from comporta.data.dataset_log import read_log
+from comporta.data.forgotten import without_ids
 from comporta.data.manifests import slice_of
 from comporta.data.open_periods import period_batches, place_rows, widen_periods
 from comporta.data.open_rows import OpenLog, OpenRow, open_names, open_rows

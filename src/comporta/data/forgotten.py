@@ -7,8 +7,8 @@ from datetime import datetime
 
 import polars as pl
 
-from comporta.data.keys import key_hash, subject_hashes
 from comporta.data.dataset_log import DatasetLog, RedactEntry, append_entry, read_log
+from comporta.data.keys import key_hash, subject_hashes
 from comporta.data.open_rows import OpenRow
 from comporta.store import Keys, Store
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from comporta.data.fragments import ResolvedFragment
 from comporta.data.dataset_log import DatasetLog
+from comporta.data.fragments import ResolvedFragment
 from comporta.data.names import require_whole_size
 from comporta.store import Store
 

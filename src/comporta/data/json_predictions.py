@@ -13,9 +13,9 @@ import msgspec
 import polars as pl
 from msgspec.structs import replace
 
+from comporta.data.dataset_log import RowColumns, read_log
 from comporta.data.forgotten import gone_ids, hidden_rows
 from comporta.data.keys import key_hash
-from comporta.data.dataset_log import RowColumns, read_log
 from comporta.data.manifests import slice_of
 from comporta.data.names import log_of, open_prefix
 from comporta.data.open_rows import (

@@ -9,9 +9,9 @@ import msgspec
 import polars as pl
 
 from comporta.data.bounds import in_bounds
+from comporta.data.dataset_log import AnyEntry, DatasetLog, VersionEntry, read_log
 from comporta.data.fragments import ResolvedFragment, scan_live_rows
 from comporta.data.groups import group_fragments
-from comporta.data.dataset_log import AnyEntry, DatasetLog, VersionEntry, read_log
 from comporta.data.names import (
     checked_name,
     entry_name,

@@ -16,9 +16,9 @@ import polars as pl
 from msgspec.structs import replace
 
 from comporta.data.change import add
+from comporta.data.dataset_log import RowColumns, read_log
 from comporta.data.forgotten import forget_ids, gone_ids, hidden_rows
 from comporta.data.keys import key_hash
-from comporta.data.dataset_log import RowColumns, read_log
 from comporta.data.manifests import slice_of
 from comporta.data.open_periods import period_batches, place_rows, widen_periods
 from comporta.data.open_rows import OpenLog, OpenRow, observation_of, open_names, open_rows

@@ -10,10 +10,10 @@ import polars as pl
 
 from comporta.data.bounds import in_bounds
 from comporta.data.damage import wrap_missing_objects
+from comporta.data.dataset_log import read_log
 from comporta.data.fragments import ResolvedFragment, scan_live_rows
 from comporta.data.groups import group_fragments
 from comporta.data.keys import PLACE, key_hashes, subject_hashes, subject_texts
-from comporta.data.dataset_log import read_log
 from comporta.data.manifests import in_time, read_manifest, resolve_fragments, schema_of
 from comporta.errors import BadProject, NotFound
 from comporta.records import DatasetSchema, Form, Slice, canonical

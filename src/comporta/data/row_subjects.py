@@ -11,9 +11,9 @@ from itertools import islice
 
 import polars as pl
 
+from comporta.data.dataset_log import DatasetLog, RowColumns
 from comporta.data.forgotten import hidden_rows
 from comporta.data.keys import subject_texts
-from comporta.data.dataset_log import DatasetLog, RowColumns
 from comporta.data.open_rows import OpenRow
 from comporta.data.row_columns import column_expressions, kind
 from comporta.records import Form, Record, Signature

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from comporta.data.fragments import ResolvedFragment
 from comporta.data.dataset_log import read_log
+from comporta.data.fragments import ResolvedFragment
 from comporta.data.manifests import in_time, read_manifest, reads_as
 from comporta.errors import ComportaError, NotFound, Tampered
 from comporta.records import Message, Slice, Staleness

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from comporta.data.dataset_log import read_log
 from comporta.data.features import AT, feature_plan
 from comporta.data.features_history import load_tables
 from comporta.data.keys import key_text, row_key, subject_marks, subject_texts
-from comporta.data.dataset_log import read_log
 from comporta.data.read import scan_slice
 from comporta.data.row_columns import kind, types_of
 from comporta.data.types import parse_type

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from comporta.serve.metric_sample import MetricSample, version_labels
+from comporta.serve.tally import RowCounts, Tally
 from comporta.serve.version_source import (
     LoadedVersion,
     Meta,
@@ -13,7 +14,6 @@ from comporta.serve.version_source import (
     ObservationSink,
     VersionSource,
 )
-from comporta.serve.tally import RowCounts, Tally
 
 if TYPE_CHECKING:
     from comporta.serve.app import App
@@ -36,7 +36,11 @@ __all__ = [
     "version_labels",
 ]
 
-_LAZY = {"App": "comporta.serve.app", "ServeLimits": "comporta.serve.request", "serve": "comporta.serve.server"}
+_LAZY = {
+    "App": "comporta.serve.app",
+    "ServeLimits": "comporta.serve.request",
+    "serve": "comporta.serve.server",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,11 +7,10 @@ from datetime import datetime
 import msgspec
 
 from comporta.errors import BadRequest
-from comporta.records import Feedback
-from comporta.serve.request_rows import parse_utc_time
 from comporta.http.json_body import decode_json
+from comporta.records import Feedback
 from comporta.serve.prediction_ids import is_id
-from comporta.serve.v2 import too_many_rows
+from comporta.serve.request_rows import parse_utc_time, too_many_rows
 
 Label = bool | int | float | str
 MAX_LABEL = 10_000

@@ -14,11 +14,17 @@ from typing import Any
 import msgspec
 
 from comporta.errors import BadRequest
-from comporta.serve.request_rows import PER_ROW, TIME, RequestRows, read_row_identity
 from comporta.http.json_body import decode_json
-from comporta.serve.version_parts import VersionPart, join_outputs, versions_by_row
+from comporta.serve.request_rows import (
+    PER_ROW,
+    TIME,
+    RequestRows,
+    merge_row_identity,
+    read_row_identity,
+    too_many_rows,
+)
 from comporta.serve.schema import RequestSchema
-from comporta.serve.v2 import merge_row_identity, too_many_rows
+from comporta.serve.version_parts import VersionPart, join_outputs, versions_by_row
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 CODES = {

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
-from comporta.serve.request_rows import RequestRows, RowIdentity, value_of_row
 from comporta.serve.columns import first_names
+from comporta.serve.request_rows import RequestRows, RowIdentity, value_of_row
 from comporta.serve.response_heads import response_heads
 from comporta.serve.schema import CheckedRows, RequestSchema
 from comporta.serve.version_source import LoadedVersion, ModelScores
@@ -82,26 +82,26 @@ class LiveVersion:
         """About how long n rows take, as measured when it was warmed."""
         return self._fixed + n * self._per_row
 
-    def answer(self, asked: RequestRows, now: int) -> PredictedRows:
+    def answer(self, incoming: RequestRows, now: int) -> PredictedRows:
         """The answer to these rows. now: nanoseconds since 1970, the time of rows that name none.
 
         Raises BadRequest; and whatever else the model raises, which is its fault.
         """
-        loaded, schema, array = self.loaded, self.schema, asked.array
+        loaded, schema, array = self.loaded, self.schema, incoming.array
         if loaded.requires:
-            self._require(asked)
+            self._require(incoming)
         if array is not None:
-            schema.check_array(array, asked.single)
-            rows = CheckedRows(asked.n, array, None, asked.single)
+            schema.check_array(array, incoming.single)
+            rows = CheckedRows(incoming.n, array, None, incoming.single)
         else:
-            assert asked.columns is not None
-            rows = schema.check_columns(asked.columns, asked.n)
+            assert incoming.columns is not None
+            rows = schema.check_columns(incoming.columns, incoming.n)
         if loaded.fast is not None and schema.numeric:
             return self._said(rows, loaded.fast(schema.array(rows)), None)
         frame = schema.frame(rows)
         joined: Sequence[tuple[Joined, ...]] | None = None
         if loaded.features is not None:
-            frame, joined = loaded.features(frame, self._times(asked, frame, now))
+            frame, joined = loaded.features(frame, self._times(incoming, frame, now))
             self._require_whole(frame)
         return self._said(rows, loaded.predict(frame), joined)
 
@@ -197,22 +197,23 @@ class LiveVersion:
         lost = [name for name in self._needed if features[name].null_count()]
         if lost:
             raise BadRequest(
-                f"features: found none for {first_names(lost)} in some row, and this model answers none without. "
+                f"features: found none for {first_names(lost)} in some row, and this model answers none "
+                "without. "
                 "History has nothing for it at that time, or a value sent leads to none."
             )
 
-    def _require(self, asked: RequestRows) -> None:
+    def _require(self, incoming: RequestRows) -> None:
         for name in self.loaded.requires:
-            said = getattr(asked.about, name)
+            said = getattr(incoming.about, name)
             if said is None or (isinstance(said, list) and any(value is None for value in said)):
                 raise BadRequest(
                     f"found no {name!r}, which this model asks of every row. Send it among the request's "
                     f"parameters, or a row each in the column '__{name}'."
                 )
 
-    def _times(self, asked: RequestRows, frame: pl.DataFrame, now: int) -> pl.Series:
+    def _times(self, incoming: RequestRows, frame: pl.DataFrame, now: int) -> pl.Series:
         """The UTC time of each row: as said, else by its own column, else now."""
-        said, named = asked.about.at, self.loaded.time
+        said, named = incoming.about.at, self.loaded.time
         moment = datetime.fromtimestamp(now / 1e9, UTC)
         if said is None and named is not None and named in frame.columns:
             own = frame[named]
@@ -223,7 +224,7 @@ class LiveVersion:
                 else own.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
             )
             return own.fill_null(moment).alias("__at")
-        times = [value_of_row(said, row) or moment for row in range(asked.n)]
+        times = [value_of_row(said, row) or moment for row in range(incoming.n)]
         return pl.Series("__at", times, dtype=pl.Datetime("us", "UTC"))
 
     def _rows_of(self, probe: pl.DataFrame) -> RequestRows:
@@ -259,10 +260,10 @@ def _require_finite(numbers: NDArray[Any]) -> None:
         )
 
 
-def repeat_rows(asked: RequestRows, times: int) -> RequestRows:
+def repeat_rows(incoming: RequestRows, times: int) -> RequestRows:
     """The same rows, several times over."""
-    columns = {name: list(values) * times for name, values in (asked.columns or {}).items()}
-    return RequestRows(asked.n * times, None, columns, asked.about)
+    columns = {name: list(values) * times for name, values in (incoming.columns or {}).items()}
+    return RequestRows(incoming.n * times, None, columns, incoming.about)
 
 
 _ANYONE = RowIdentity(key="probe", subject="probe", unit="probe")

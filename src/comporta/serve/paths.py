@@ -11,12 +11,12 @@ VERSION = r"(?:/versions/(?P<version>[^/]{1,20}))?"
 
 
 class RoutePath(msgspec.Struct, frozen=True):
-    """One route. name: the function that answers. shape: of its errors, `v2` or `mlflow`."""
+    """One route. name: the function that answers. protocol: of its errors, `v2` or `mlflow`."""
 
     method: str
     path: str
     name: str
-    shape: str = "v2"
+    protocol: str = "v2"
 
     @property
     def pattern(self) -> re.Pattern[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from comporta.serve.recorder import Recorder
 from comporta.serve.metric_sample import MetricSample, version_labels
+from comporta.serve.recorder import Recorder
 from comporta.serve.serving_state import ServingState
 
 
@@ -34,9 +34,9 @@ def prometheus_text(
         *more,
     ]
     samples += [
-        MetricSample("share", share.weight, version_labels(door.model, share.version))
-        for door in serving.doors.values()
-        for share in door.shares
+        MetricSample("share", share.weight, version_labels(served.model, share.version))
+        for served in serving.models.values()
+        for share in served.shares
     ]
     return _text(samples)
 

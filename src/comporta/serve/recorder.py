@@ -17,10 +17,10 @@ import msgspec
 
 from comporta.errors import ComportaError
 from comporta.records import Feedback
-from comporta.serve.version_source import ObservationJson, ObservationSink
 from comporta.serve.tally import ANSWERED, FLUSHES, LOST, WRITTEN, Tally
+from comporta.serve.version_source import ObservationJson, ObservationSink
 
-Rows = Sequence[tuple[int, int]]
+RowsByVersion = Sequence[tuple[int, int]]
 """How many rows which version of a model answered."""
 
 
@@ -35,11 +35,11 @@ class QueuedRequest(msgspec.Struct, gc=False):
     """
 
     model: str
-    versions: Rows
+    versions: RowsByVersion
     rows: int
     cost: int
     make: Callable[[], Sequence[ObservationJson]] | None
-    told: Sequence[Feedback]
+    labels: Sequence[Feedback]
     done: asyncio.Future[None] | None
 
 
@@ -117,9 +117,9 @@ class Recorder:
         self._thread.start()
 
     def put(
-        self, model: str, versions: Rows, cost: int, make: Callable[[], Sequence[ObservationJson]]
+        self, model: str, versions: RowsByVersion, cost: int, make: Callable[[], Sequence[ObservationJson]]
     ) -> asyncio.Future[None] | None:
-        """Queued; in durable mode, what to await before answering (it raises Unwritten)."""
+        """Queued; in durable mode, what to await before answering (it raises NotRecorded)."""
         if self.sink is None:
             return None
         full = self._put_cost - self._taken_cost + self._held_cost + cost > self.room
@@ -147,14 +147,14 @@ class Recorder:
             self._wake.set()
         return done
 
-    def tell(self, told: Sequence[Feedback], cost: int) -> asyncio.Future[None]:
-        """Queued; awaited before it is acknowledged. Raises Unwritten."""
+    def put_feedback(self, labels: Sequence[Feedback], cost: int) -> asyncio.Future[None]:
+        """Queued; awaited before it is acknowledged. Raises NotRecorded."""
         if self.sink is None or self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
             raise NotRecorded
         assert self._loop is not None
         done = self._loop.create_future()
         self._put_cost += cost
-        self._queue.append(QueuedRequest("", (), 0, cost, None, told, done))
+        self._queue.append(QueuedRequest("", (), 0, cost, None, labels, done))
         self._wake.set()
         return done
 
@@ -174,7 +174,7 @@ class Recorder:
             for item in list(self._queue):
                 self._lose(item.model, item.versions)
 
-    def _lose(self, model: str, versions: Rows) -> None:
+    def _lose(self, model: str, versions: RowsByVersion) -> None:
         for version, count in versions:
             self.counts.lost += count
             self.tally.cells[self.tally.place(model, version) + LOST] += count
@@ -204,7 +204,7 @@ class Recorder:
         told: list[Feedback] = []
         for item in items:
             if item.make is None:  # labels
-                told.extend(item.told)
+                told.extend(item.labels)
                 continue
             batch = fresh.get(item.model)
             if batch is None:
@@ -222,7 +222,7 @@ class Recorder:
             error = self._attempt(sink.feedback, told)
             if error is None:
                 self.counts.feedback += len(told)
-            self._settle([item for item in items if item.told], error)
+            self._settle([item for item in items if item.labels], error)
         for item in items:
             self._taken_cost += item.cost
             self._taken_rows += item.rows

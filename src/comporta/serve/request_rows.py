@@ -92,3 +92,18 @@ def _text(name: str, value: Any) -> str:
     if len(text) > MAX_TEXT:
         raise BadRequest(f"{name}: found {len(text)} characters, expected at most {MAX_TEXT}.")
     return text
+
+
+def merge_row_identity(one: RowIdentity, rows: RowIdentity) -> RowIdentity:
+    """What is said of each row goes before what is said of all."""
+    return RowIdentity(
+        key=rows.key if rows.key is not None else one.key,
+        subject=rows.subject if rows.subject is not None else one.subject,
+        unit=rows.unit if rows.unit is not None else one.unit,
+        at=rows.at if rows.at is not None else one.at,
+    )
+
+
+def too_many_rows(n: int, limit: int) -> BadRequest:
+    """A request of more rows than one may hold."""
+    return BadRequest(f"found {n} rows, expected at most {limit} in one request. Send them in parts.", 413)

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import gc
-import signal
-import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import uvicorn
 
-from comporta.errors import BadProject
+from comporta.http.listening import LOOPBACK_ADDRESSES, ignoring_repeated_signals, listen, url_of
 from comporta.serve.app import App
 from comporta.serve.fast_connection import FastConnection
-from comporta.serve.request import ServeLimits
 from comporta.serve.metric_sample import MetricSample
-from comporta.serve.version_source import ObservationSink, VersionSource
+from comporta.serve.request import ServeLimits
 from comporta.serve.tally import Tally
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_BACKLOG = 2048
+from comporta.serve.version_source import ObservationSink, VersionSource
 
 
 def serve(
@@ -47,7 +39,7 @@ def serve(
     port 0: any that is free. grace: seconds for requests to end. connections: at once; more get 503.
     The rest as in `App`. Raises BadProject when the address cannot be taken.
     """
-    if hosts is None and host not in LOOPBACK:
+    if hosts is None and host not in LOOPBACK_ADDRESSES:
         hosts = ("*",)
     app = App(
         source,
@@ -62,14 +54,13 @@ def serve(
         samples=samples,
         say=say,
     )
-    listener = _listen(host, port)
-    name = f"[{host}]" if ":" in host else host
-    url = f"http://{name}:{listener.getsockname()[1]}"
+    listener = listen(host, port)
+    url = url_of(listener, host)
     models = sorted(source.routes())
     tried = f"v2/models/{models[0]}" if models else "v2/health/ready"
     say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
-    if host not in LOOPBACK:
-        say("Whoever reaches this address may ask and give feedback: keep it behind your own network's door.")
+    if host not in LOOPBACK_ADDRESSES:
+        say("Anyone who can reach this address can send requests and feedback: there is no authentication.")
     config = uvicorn.Config(
         app,
         http=FastConnection,
@@ -86,37 +77,5 @@ def serve(
     # What waits in the log's queue outlives many requests: the collector would walk it again and again
     # for the few cycles that asyncio leaves.
     gc.set_threshold(50_000, 20, 100)
-    with _quiet_end():
+    with ignoring_repeated_signals():
         uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        why = getattr(error, "strerror", None) or "a port is a number from 0 to 65535"
-        raise BadProject(f"{host}:{port}: cannot listen there ({why}). Choose another with --port.") from None
-    listener.listen(_BACKLOG)
-    return listener
-
-
-@contextmanager
-def _quiet_end() -> Iterator[None]:
-    """uvicorn drains on a signal, then raises it again: an ordered end is not a failure."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def nothing(number: int, frame: Any) -> None:
-        return None
-
-    before = {number: signal.signal(number, nothing) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -59,12 +59,12 @@ class FailedRelease(msgspec.Struct, frozen=True):
 class ServingState(msgspec.Struct, frozen=True):
     """Every model that serves. failed: releases that could not be loaded, by model."""
 
-    doors: Mapping[str, ServedModel] = {}
+    models: Mapping[str, ServedModel] = {}
     failed: Mapping[str, FailedRelease] = {}
 
     @property
     def ready(self) -> bool:
-        return bool(self.doors) and not (self.failed.keys() - self.doors.keys())
+        return bool(self.models) and not (self.failed.keys() - self.models.keys())
 
 
 def next_serving_state(
@@ -81,21 +81,21 @@ def next_serving_state(
     or with `again`. The same object when nothing changed.
     """
     routes = source.routes()
-    doors: dict[str, ServedModel] = {}
+    models: dict[str, ServedModel] = {}
     failed: dict[str, FailedRelease] = {}
     for model, route in routes.items():
-        before = old.doors.get(model)
+        before = old.models.get(model)
         taking = tuple(share for share in route.shares if share.weight > 0)
         release = route.history[-1].number if route.history else None
         if before is not None and before.shares == taking:
             same = before.release == release
-            doors[model] = before if same else msgspec.structs.replace(before, release=release)
+            models[model] = before if same else msgspec.structs.replace(before, release=release)
             continue
         known = old.failed.get(model)
         if known is not None and known.shares == taking and not again:
             failed[model] = known
             if before is not None:
-                doors[model] = before
+                models[model] = before
             continue
         wanted = {share.version for share in taking}
         versions = {
@@ -109,17 +109,17 @@ def next_serving_state(
             if failed[model] != known:
                 say(f"{model}: {CANNOT.template} {error}")
             if before is not None:
-                doors[model] = before
+                models[model] = before
             continue
         roles = sorted(taking, key=lambda share: share.role == "champion")
         arms = {share.version: share.role for share in roles}
-        doors[model] = ServedModel(
+        models[model] = ServedModel(
             model, taking, versions, versions[champion(taking)], release, arms, arms[champion(taking)]
         )
         say(f"{model}: {_shares(taking)}")
-    if doors == dict(old.doors) and failed == dict(old.failed):
+    if models == dict(old.models) and failed == dict(old.failed):
         return old
-    return ServingState(doors, failed)
+    return ServingState(models, failed)
 
 
 def _load(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records import Observation, canonical, encode
-from comporta.serve.request_rows import NOBODY, RequestRows, RowIdentity, value_of_row
 from comporta.serve.live_version import LiveVersion, PredictedRows
+from comporta.serve.request_rows import NOBODY, RequestRows, RowIdentity, value_of_row
 from comporta.serve.serving_state import ServedModel
 from comporta.serve.version_source import ObservationJson
 
@@ -25,7 +25,7 @@ class VersionPart(msgspec.Struct, gc=False):
     """
 
     live: LiveVersion
-    asked: RequestRows
+    incoming: RequestRows
     places: list[int] | None = None
     answer: PredictedRows | None = None
     release: int | None = None
@@ -33,37 +33,37 @@ class VersionPart(msgspec.Struct, gc=False):
 
 
 def split_by_version(
-    door: ServedModel,
+    served: ServedModel,
     key: bytes,
     pinned: LiveVersion | None,
-    asked: RequestRows,
+    incoming: RequestRows,
     reader: LiveVersion,
     first: str,
 ) -> list[VersionPart]:
     """The parts of a request, read by the columns of `reader`. first: the unit of rows that name none."""
     if pinned is not None:
-        return [VersionPart(pinned, asked)]
-    if len(door.shares) == 1:
-        return [VersionPart(door.champion, asked, None, None, door.release, door.arm)]
-    units = asked.about.unit
+        return [VersionPart(pinned, incoming)]
+    if len(served.shares) == 1:
+        return [VersionPart(served.champion, incoming, None, None, served.release, served.arm)]
+    units = incoming.about.unit
     if units is None or isinstance(units, str):
-        return [_read_by(_routed(door, door.live(key, units or first), asked), reader)]
+        return [_read_by(_routed(served, served.live(key, units or first), incoming), reader)]
     places: dict[int, list[int]] = {}
     for row, unit in enumerate(units):
-        places.setdefault(door.live(key, unit or first).loaded.number, []).append(row)
+        places.setdefault(served.live(key, unit or first).loaded.number, []).append(row)
     if len(places) == 1:
-        return [_read_by(_routed(door, door.versions[next(iter(places))], asked), reader)]
+        return [_read_by(_routed(served, served.versions[next(iter(places))], incoming), reader)]
     return [
-        _read_by(_routed(door, door.versions[number], _take(asked, rows), rows), reader)
+        _read_by(_routed(served, served.versions[number], _take(incoming, rows), rows), reader)
         for number, rows in sorted(places.items())
     ]
 
 
 def _routed(
-    door: ServedModel, live: LiveVersion, asked: RequestRows, places: list[int] | None = None
+    served: ServedModel, live: LiveVersion, incoming: RequestRows, places: list[int] | None = None
 ) -> VersionPart:
     """A part that a release sent there."""
-    return VersionPart(live, asked, places, None, door.release, door.arms.get(live.loaded.number))
+    return VersionPart(live, incoming, places, None, served.release, served.arms.get(live.loaded.number))
 
 
 def join_outputs(parts: list[VersionPart]) -> tuple[list[Any] | None, list[Any] | None]:
@@ -106,9 +106,9 @@ def versions_by_row(parts: list[VersionPart], n: int) -> list[int]:
 def rows_by_version(parts: list[VersionPart]) -> Sequence[tuple[int, int]]:
     """How many rows which version answered."""
     if len(parts) == 1:
-        live, n = parts[0].live, parts[0].asked.n
+        live, n = parts[0].live, parts[0].incoming.n
         return live.one if n == 1 else ((live.loaded.number, n),)
-    return [(part.live.loaded.number, part.asked.n) for part in parts]
+    return [(part.live.loaded.number, part.incoming.n) for part in parts]
 
 
 def encode_observations(
@@ -164,13 +164,13 @@ def _nth(about: RowIdentity, row: int) -> RowIdentity:
 def _read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     """An array has its columns in the reader's order: for another schema it goes by name."""
     names = reader.schema.names
-    array = part.asked.array
+    array = part.incoming.array
     if array is not None and part.live.schema.names != names:
         columns = {
             name: [None if value != value else value for value in array[:, i].tolist()]
             for i, name in enumerate(names)
         }
-        part.asked = RequestRows(part.asked.n, None, columns, part.asked.about)
+        part.incoming = RequestRows(part.incoming.n, None, columns, part.incoming.about)
     return part
 
 
@@ -178,16 +178,16 @@ def _picked(values: Sequence[Any] | NDArray[Any], rows: list[int]) -> list[Any] 
     return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
 
 
-def _take(asked: RequestRows, rows: list[int]) -> RequestRows:
+def _take(incoming: RequestRows, rows: list[int]) -> RequestRows:
     def some(said: Any) -> Any:
         return [said[row] for row in rows] if isinstance(said, list) else said
 
-    about = asked.about
+    about = incoming.about
     return RequestRows(
         len(rows),
-        None if asked.array is None else asked.array[rows],
+        None if incoming.array is None else incoming.array[rows],
         None
-        if asked.columns is None
-        else {name: _picked(values, rows) for name, values in asked.columns.items()},
+        if incoming.columns is None
+        else {name: _picked(values, rows) for name, values in incoming.columns.items()},
         RowIdentity(some(about.key), some(about.subject), some(about.unit), some(about.at)),
     )

@@ -85,5 +85,5 @@ class ObservationSink(Protocol):
         """All of these rows of one model durable, or none; those of a failed call may come again, with more.
         Raises ComportaError or OSError."""
 
-    def feedback(self, told: Sequence[Feedback]) -> None:
+    def feedback(self, labels: Sequence[Feedback]) -> None:
         """All of them durable, or none. Raises ComportaError or OSError."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.acts.serve.lost_rows import LossCounter, logged_models
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.acts.serve.sealing import SealScheduler
 from comporta.data import (
     SealResult,
@@ -26,6 +26,7 @@ from comporta.data import (
     seal_predictions,
     slice_of,
 )
+from comporta.data.dataset_log import read_log
 from comporta.data.feedback_log import with_subjects
 from comporta.data.json_predictions import (
     find_json_prediction,
@@ -33,7 +34,6 @@ from comporta.data.json_predictions import (
     move_open,
     scan_json_predictions,
 )
-from comporta.data.dataset_log import read_log
 from comporta.data.names import log_of
 from comporta.data.prediction_log import gone_predictions
 from comporta.data.row_subjects import SubjectColumn, SubjectColumns, subject_column

@@ -1,4 +1,4 @@
-"""Open Inference Protocol v2, REST: requests read, answers and metadata written.
+"""Open Inference Protocol v2, REST: requests read.
 
 Specification: github.com/kserve/open-inference-protocol, `rest/http.md`; binary tensor data extension as
 Triton has it.
@@ -13,21 +13,22 @@ import msgspec
 import numpy as np
 
 from comporta.errors import BadRequest
-from comporta.serve.request_rows import NOBODY, PER_ROW, TIME, RequestRows, RowIdentity, read_row_identity
 from comporta.http.json_body import decode_json
-from comporta.serve.columns import V2_TYPES, as_list, quoted
-from comporta.serve.response_heads import label_type
-from comporta.serve.live_version import LiveVersion
-from comporta.serve.version_parts import VersionPart, join_outputs, versions_by_row
+from comporta.serve.columns import as_list, quoted
+from comporta.serve.request_rows import (
+    NOBODY,
+    PER_ROW,
+    TIME,
+    RequestRows,
+    RowIdentity,
+    merge_row_identity,
+    read_row_identity,
+    too_many_rows,
+)
 from comporta.serve.schema import RequestSchema
-from comporta.serve.version_source import LoadedVersion
-from comporta.serve.tensors import DTYPES, tensor_from_bytes, tensor_from_json, tensor_to_bytes
+from comporta.serve.tensors import DTYPES, tensor_from_bytes, tensor_from_json
 
 Parameters = dict[str, str | int | float | bool | None]
-Headers = tuple[tuple[bytes, bytes], ...]
-JSON = b"application/json"
-JSON_ONLY: Headers = ((b"content-type", JSON),)
-OCTETS = b"application/octet-stream"
 _EXACT = 2**53
 _NONE = memoryview(b"")
 
@@ -85,18 +86,8 @@ class InferRequest(msgspec.Struct, gc=False):
     binary: bool = False
 
 
-class OutputTensor(msgspec.Struct, gc=False):
-    """One output tensor. values: flat."""
-
-    name: str
-    datatype: str
-    shape: list[int]
-    values: Sequence[Any]
-
-
 _quick = msgspec.json.Decoder(NumberBody)
 _general = msgspec.json.Decoder(InferBody)
-encode = msgspec.json.encode
 
 
 def read_v2_request(body: bytes, json_size: int | None) -> InferRequest:
@@ -122,9 +113,9 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
     """The rows as this model takes them: one input a column, or one matrix. Raises BadRequest."""
     body = call.body
     if isinstance(body, NumberBody):
-        asked = _quick_rows(body, schema, limit, call.about)
-        if asked is not None:
-            return asked
+        incoming = _quick_rows(body, schema, limit, call.about)
+        if incoming is not None:
+            return incoming
         # What was read as floats may have lost digits of whole numbers: read it again as it was sent.
         body = decode_json(_general, call.raw)
     at, read_so_far = 0, {}
@@ -149,130 +140,6 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
     if at != len(call.tail):
         raise BadRequest(f"found {len(call.tail) - at} bytes after the last input, expected none.")
     return _columns(body.inputs, read_so_far, schema, limit, call)
-
-
-def write_v2_response(
-    call: InferRequest, model: str, parts: list[VersionPart], ids: list[str]
-) -> tuple[bytes, Headers]:
-    """The answer's body and its headers. Raises BadRequest for an output there is none of."""
-    label, probability = join_outputs(parts)
-    n, version = len(ids), None
-    if len(parts) == 1:
-        version = str(parts[0].live.loaded.number)
-        if call.outputs is None and not call.binary:
-            return _plain(call, parts[0].live, label, probability, ids), JSON_ONLY
-    found = _outputs(parts[0].live, label, probability, n)
-    if version is None:
-        found.append(
-            OutputTensor("model_version", "BYTES", [n], [str(number) for number in versions_by_row(parts, n)])
-        )
-    found.append(OutputTensor("prediction_id", "BYTES", [n], ids))
-    if call.outputs is not None:
-        found = _named(found, call.outputs)
-    tail: list[bytes] = []
-    tensors = []
-    for output in found:
-        tensor: dict[str, Any] = {"name": output.name, "datatype": output.datatype, "shape": output.shape}
-        if call.binary if call.outputs is None else call.outputs.get(output.name, call.binary):
-            tail.append(tensor_to_bytes(output.datatype, output.values))
-            tensor["parameters"] = {"binary_data_size": len(tail[-1])}
-        else:
-            tensor["data"] = output.values
-        tensors.append(tensor)
-    said: dict[str, Any] = {"model_name": model, "id": call.id or ids[0], "outputs": tensors}
-    if version is not None:
-        said["model_version"] = version
-    head = encode(said)
-    if not tail:
-        return head, JSON_ONLY
-    size = b"%d" % len(head)
-    return b"".join((head, *tail)), ((b"content-type", OCTETS), (b"inference-header-content-length", size))
-
-
-def _plain(
-    call: InferRequest,
-    live: LiveVersion,
-    label: list[Any] | None,
-    probability: list[Any] | None,
-    ids: list[str],
-) -> bytes:
-    """The usual answer, put together from parts that are the same for all of a version's answers."""
-    heads, n = live.heads, b"%d" % len(ids)
-    parts = [heads.start, encode(call.id or ids[0]), b',"outputs":[']
-    if label is not None:
-        parts += (heads.label, n, b'],"data":', encode(label), b"},")
-    if probability is not None:
-        parts += (heads.probability, n, heads.classes, encode(_flat(probability)), b"},")
-    parts += (heads.id, n, b'],"data":', encode(ids), b"}]}")
-    return b"".join(parts)
-
-
-def _outputs(
-    live: LiveVersion, label: list[Any] | None, probability: list[Any] | None, n: int
-) -> list[OutputTensor]:
-    found, signature = [], live.loaded.signature
-    if label is not None:
-        found.append(OutputTensor(live.label_name, label_type(signature), [n], label))
-    if probability is not None:
-        shape = [n] if signature.task == "binary" else [n, len(signature.classes)]
-        found.append(OutputTensor("probability", "FP64", shape, _flat(probability)))
-    return found
-
-
-def _flat(probability: list[Any]) -> list[float]:
-    """Row-major; of a binary model it is flat already."""
-    if isinstance(probability[0], list):
-        return [chance for row in probability for chance in row]
-    return probability
-
-
-def _named(found: list[OutputTensor], wanted: dict[str, bool]) -> list[OutputTensor]:
-    known = {output.name for output in found}
-    for name in wanted:
-        if name not in known:
-            raise BadRequest(f"outputs: found {quoted(name)}, expected one of {', '.join(sorted(known))}.")
-    # The id goes along even when it was not asked for: without it no label can be told.
-    return [output for output in found if output.name in wanted or output.name == "prediction_id"]
-
-
-def v2_model_metadata(
-    model: str, numbers: Sequence[int], loaded: LoadedVersion, schema: RequestSchema
-) -> dict[str, Any]:
-    """What a model takes and gives, in the protocol's words; categories, classes and what else a request
-    must say in `parameters`."""
-    signature = loaded.signature
-    inputs: list[dict[str, Any]] = []
-    for column, field in zip(schema.columns, signature.raw, strict=True):
-        said: dict[str, Any] = {"name": column.name, "datatype": V2_TYPES[column.kind], "shape": [-1]}
-        said["parameters"] = {"nullable": column.nullable, "type": field.type}
-        if column.name in schema.strict:
-            said["parameters"]["values"] = sorted(column.values)
-        inputs.append(said)
-    outputs: list[dict[str, Any]] = []
-    if signature.task == "regression":
-        outputs.append({"name": "prediction", "datatype": label_type(signature), "shape": [-1]})
-    elif signature.output in ("label", "both"):
-        outputs.append({"name": "label", "datatype": label_type(signature), "shape": [-1]})
-    if signature.task != "regression" and signature.output in ("probability", "both"):
-        binary = signature.task == "binary"
-        classes = list(signature.classes)
-        outputs.append(
-            {
-                "name": "probability",
-                "datatype": "FP64",
-                "shape": [-1] if binary else [-1, len(classes)],
-                "parameters": {"of": classes[1:] if binary else classes},
-            }
-        )
-    outputs.append({"name": "prediction_id", "datatype": "BYTES", "shape": [-1]})
-    said = {
-        "name": model,
-        "versions": [str(number) for number in numbers],
-        "platform": "comporta",
-        "inputs": inputs,
-        "outputs": outputs,
-    }
-    return said | {"parameters": {"requires": loaded.requires}} if loaded.requires else said
 
 
 def _call(body: NumberBody | InferBody, raw: bytes, tail: memoryview = _NONE) -> InferRequest:
@@ -375,8 +242,9 @@ def _columns(
             matrix = values[tensor.name]
         elif len(tensor.shape) == 2 and tensor.shape[1] != 1:
             raise BadRequest(
-                f"input {quoted(tensor.name)}: found the shape [{rows}, {tensor.shape[1]}], expected [{rows}] "
-                f"or [{rows}, 1] for a column, or [{rows}, {len(schema.names)}] for a matrix of all columns."
+                f"input {quoted(tensor.name)}: found the shape [{rows}, {tensor.shape[1]}], expected "
+                f"[{rows}] or [{rows}, 1] for a column, "
+                f"or [{rows}, {len(schema.names)}] for a matrix of all columns."
             )
         else:
             columns[tensor.name] = values[tensor.name]
@@ -395,18 +263,3 @@ def _columns(
         flat = as_list(matrix)
         return RequestRows(n, None, {name: flat[i::width] for i, name in enumerate(schema.names)}, call.about)
     return RequestRows(n, None, columns, call.about)
-
-
-def merge_row_identity(one: RowIdentity, rows: RowIdentity) -> RowIdentity:
-    """What is said of each row goes before what is said of all."""
-    return RowIdentity(
-        key=rows.key if rows.key is not None else one.key,
-        subject=rows.subject if rows.subject is not None else one.subject,
-        unit=rows.unit if rows.unit is not None else one.unit,
-        at=rows.at if rows.at is not None else one.at,
-    )
-
-
-def too_many_rows(n: int, limit: int) -> BadRequest:
-    """A request of more rows than one may hold."""
-    return BadRequest(f"found {n} rows, expected at most {limit} in one request. Send them in parts.", 413)
