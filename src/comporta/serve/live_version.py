@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
+from comporta.records.columns import AT
 from comporta.serve.columns import first_names
 from comporta.serve.request_rows import RequestRows, RowIdentity, value_of_row
 from comporta.serve.response_heads import response_heads
@@ -216,16 +217,9 @@ class LiveVersion:
         said, named = incoming.about.at, self.loaded.time
         moment = datetime.fromtimestamp(now / 1e9, UTC)
         if said is None and named is not None and named in frame.columns:
-            own = frame[named]
-            zone = getattr(own.dtype, "time_zone", None)
-            own = (
-                own.dt.convert_time_zone("UTC")
-                if zone
-                else own.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-            )
-            return own.fill_null(moment).alias("__at")
+            return utc_times(frame[named], moment)
         times = [value_of_row(said, row) or moment for row in range(incoming.n)]
-        return pl.Series("__at", times, dtype=pl.Datetime("us", "UTC"))
+        return pl.Series(AT, times, dtype=pl.Datetime("us", "UTC"))
 
     def _rows_of(self, probe: pl.DataFrame) -> RequestRows:
         columns = {
@@ -258,6 +252,14 @@ def _require_finite(numbers: NDArray[Any]) -> None:
             "the model gives no finite number for these rows. Look for values far outside of what it was "
             "trained on, or missing ones."
         )
+
+
+def utc_times(column: pl.Series, otherwise: datetime) -> pl.Series:
+    """The times of a column in UTC, those without a zone taken as such. otherwise: for rows without one."""
+    zone = getattr(column.dtype, "time_zone", None)
+    times = column.cast(pl.Datetime("us", zone))
+    times = times.dt.convert_time_zone("UTC") if zone else times.dt.replace_time_zone("UTC")
+    return times.fill_null(otherwise).alias(AT)
 
 
 def repeat_rows(incoming: RequestRows, times: int) -> RequestRows:
