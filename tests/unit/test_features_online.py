@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comporta.data.asof import as_of
-from comporta.data.features import FeaturePlan
+from comporta.data.features import feature_plan
 from comporta.data.online import FEW, LatestTables, OnlineTables, feature_function, online_tables
 from comporta.errors import BadProject, BadRequest, NotFound
 from comporta.records import DatasetSchema, Join, Joined
@@ -119,7 +119,7 @@ def test_a_look_up_tells_a_wrong_value_and_an_unknown_join() -> None:
 
 
 def test_newer_history_replaces_the_older_between_two_requests() -> None:
-    plan = FeaturePlan(
+    plan = feature_plan(
         of="asked",
         known=("k",),
         use=("v",),
@@ -139,7 +139,7 @@ def test_newer_history_replaces_the_older_between_two_requests() -> None:
 
 
 def test_a_plan_without_joins_answers_with_no_sources() -> None:
-    plan = FeaturePlan(of="asked", known=("k",), shapes={"asked": DatasetSchema(name="asked", key=("id",))})
+    plan = feature_plan(of="asked", known=("k",), shapes={"asked": DatasetSchema(name="asked", key=("id",))})
     answer = feature_function(plan, LatestTables(online_tables({}, (), {}, pl.Schema({"k": pl.Int64}))))
     features, joined = answer(pl.DataFrame({"k": [1, 2]}), pl.Series([START, START]))
     assert features.to_dict(as_series=False) == {"k": [1, 2]}

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from comporta.data.features import FeaturePlan, prefixes
+from comporta.data.features import FeaturePlan, feature_plan, prefixes
 from comporta.data.features_history import load_tables
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join
@@ -34,7 +34,7 @@ def plan(**changes: Any) -> FeaturePlan:
         "shapes": {"flights": FLIGHTS, "weather": WEATHER},
         "compute": (double,),
     }
-    return FeaturePlan(**{**declared, **changes})
+    return feature_plan(**{**declared, **changes})
 
 
 def applied(this: FeaturePlan, frame: pl.DataFrame = flights) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -19,6 +19,7 @@ from comporta.data.features_timeline import NONE, Timeline, clocks, require_join
 from comporta.data.keys import row_key
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join
+from comporta.records.columns import HIDDEN
 
 
 def as_of(
@@ -81,7 +82,7 @@ def joined_schema(
     join: Join, shape: DatasetSchema, table: pl.Schema, prefix: str | None = None
 ) -> dict[str, pl.DataType]:
     """The columns that a join adds, with their types."""
-    hidden = prefix or f"__{join.dataset}"
+    hidden = prefix or f"{HIDDEN}{join.dataset}"
     time: pl.DataType = pl.Datetime(unit_for(shape, table), "UTC")
     return {
         **{name: table[column] for column, name in join.columns.items()},
@@ -93,7 +94,7 @@ def joined_schema(
 
 def found_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
     """What `Timeline.match` found, as the columns that `added` names; nulls where it found nothing."""
-    hidden = prefix or f"__{line.join.dataset}"
+    hidden = prefix or f"{HIDDEN}{line.join.dataset}"
     misses = pl.Series(rows == NONE)
     index = pl.Series(rows)
     if misses.any():

@@ -11,6 +11,7 @@ from comporta.data.extent import latest
 from comporta.data.types import base_type, type_text
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
 from comporta.records import Column, DatasetSchema
+from comporta.records.columns import HIDDEN
 
 _SHOWN = 5
 
@@ -63,7 +64,7 @@ class Intake:
                 raise _changed(name, self.expected, found)
             found = dict(self.expected)
         for each, kind in found.items():
-            if each.startswith("__") or not each:
+            if each.startswith(HIDDEN) or not each:
                 raise BadProject(
                     f"{name}: found the column {each!r}, expected names that do not begin with '__'."
                 )

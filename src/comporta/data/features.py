@@ -13,11 +13,10 @@ import msgspec
 import polars as pl
 
 from comporta.errors import BadProject
-from comporta.records import DatasetSchema, Join, Record
+from comporta.records import DatasetSchema, Join
+from comporta.records.columns import HIDDEN
+from comporta.records.features import Bundle, FeatureDeclaration
 from comporta.records.kind import kind_of
-
-HIDDEN = "__"
-AT = "__at"
 
 ComputeFunction = Callable[[Any], Any]
 
@@ -33,7 +32,7 @@ def feature_plan(
     *,
     of: str,
     known: Sequence[str],
-    target: str,
+    target: str = "",
     shapes: dict[str, Any],
     joins: Sequence[Any] = (),
     compute: Sequence[ComputeFunction] = (),
@@ -51,26 +50,14 @@ def feature_plan(
     )
 
 
-class FeaturePlan(Record, frozen=True, kw_only=True):
-    """What is declared of a feature table: plain data, and functions.
+def plan_of_bundle(bundle: Bundle, compute: Sequence[ComputeFunction]) -> FeaturePlan:
+    """The plan of a version. compute: the functions that its bundle refers to."""
+    fields = {name: getattr(bundle, name) for name in bundle.__struct_fields__}
+    return FeaturePlan(**{**fields, "compute": tuple(compute)})
 
-    of: the dataset whose rows ask. known: those of its columns that a request carries. use: known or joined
-    columns to keep as features, in order; computed columns follow unless named here; None: all but key,
-    subject and time. target: what is predicted, never a feature. shapes: of `of` and every joined table.
-    """
 
-    of: str
-    known: tuple[str, ...]
-    shapes: dict[str, DatasetSchema]
-    joins: tuple[Join, ...] = ()
-    compute: tuple[ComputeFunction, ...] = ()
-    use: tuple[str, ...] | None = None
-    target: str = ""
-
-    @property
-    def shape(self) -> DatasetSchema:
-        """Of the rows that ask."""
-        return self.shapes[self.of]
+class FeaturePlan(FeatureDeclaration[ComputeFunction], frozen=True, kw_only=True):
+    """A declaration whose `compute` are the functions themselves."""
 
     def apply(
         self, frame: pl.DataFrame, history: JoinedTables, at: pl.Series | None = None

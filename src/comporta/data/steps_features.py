@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from comporta.data.damage import wrap_missing_objects
-from comporta.data.features import AT, FeaturePlan, feature_plan
+from comporta.data.features import FeaturePlan, feature_plan
 from comporta.data.features_fields import ColumnCollector
 from comporta.data.features_history import load_tables
 from comporta.data.features_sorted import sorted_table
@@ -24,6 +24,7 @@ from comporta.data.keys import row_key, subject_marks
 from comporta.data.read import scan_slice
 from comporta.errors import BadData, BadProject
 from comporta.records import Artifact, Slice
+from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
 from comporta.store import Keys, StepContext
 from comporta.store.context import artifact_name
 from comporta.store.whole import file_digest, put_whole
@@ -90,7 +91,7 @@ def features(
             endless += _endless(frame[target])
             yield _canonical(found.hstack(beside).hstack(hidden))
 
-    by = [AT, "__key"] if plan.shape.time is not None else ["__key"]
+    by = [AT, KEY] if plan.shape.time is not None else [KEY]
     made_of = sorted_table(parts(), by, context.scratch, size)
     if endless:
         raise BadData(
@@ -143,15 +144,15 @@ def _beside(
 ) -> pl.DataFrame:
     """The hidden columns that do not come from a join."""
     shape = plan.shape
-    columns = [frame.select(row_key(frame, shape.key).alias("__key"))["__key"]]
+    columns = [frame.select(row_key(frame, shape.key).alias(KEY))[KEY]]
     if shape.subject is not None:
-        columns.append(subject_marks(frame[shape.subject], keys, shape.form).alias("__subject"))
+        columns.append(subject_marks(frame[shape.subject], keys, shape.form).alias(SUBJECT))
     if shape.time is not None:
         time = frame[shape.time]
         unit = unit_of(time.dtype, f"{plan.of}.{shape.time}")
         columns.append(as_times(ticks(time, unit), unit).set(time.is_null(), None).alias(AT))
-    columns.append(frame[plan.target].alias("__target"))
-    columns += [frame[name].alias(f"__keep_{name}") for name in keep if name not in features]
+    columns.append(frame[plan.target].alias(TARGET))
+    columns += [frame[name].alias(f"{KEPT}{name}") for name in keep if name not in features]
     return pl.DataFrame(columns)
 
 

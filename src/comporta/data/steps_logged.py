@@ -14,7 +14,7 @@ import msgspec
 import polars as pl
 
 from comporta.data.dataset_log import read_log
-from comporta.data.features import AT, feature_plan
+from comporta.data.features import feature_plan
 from comporta.data.features_history import load_tables
 from comporta.data.keys import key_text, row_key, subject_marks, subject_texts
 from comporta.data.read import scan_slice
@@ -22,6 +22,7 @@ from comporta.data.row_columns import kind, types_of
 from comporta.data.types import parse_type
 from comporta.errors import BadData
 from comporta.records import Artifact, DatasetSchema, Field, Signature, Slice, decode
+from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
 from comporta.store import StepContext
 from comporta.store.frames import write
 
@@ -74,17 +75,17 @@ def logged(
     history = load_tables(frames, plan.joins, plan.shapes, frame.schema)
     found, hidden = plan.apply(frame, history, at)
     beside = [
-        _keys(frame, there, plan.shape).alias("__key"),
-        _subjects(context, frame, there, plan.shape).alias("__subject"),
+        _keys(frame, there, plan.shape).alias(KEY),
+        _subjects(context, frame, there, plan.shape).alias(SUBJECT),
         at.alias(AT),
-        _targets(there["label"], takes).alias("__target"),
-        *(frame[name].alias(f"__keep_{name}") for name in keep if name in frame.columns),
+        _targets(there["label"], takes).alias(TARGET),
+        *(frame[name].alias(f"{KEPT}{name}") for name in keep if name in frame.columns),
     ]
     logs = [read_log(context.store, context.keys, each.dataset) for each in (log, before) if each is not None]
     forgotten = pl.Series(sorted({each for of in logs for each in of.forgotten}), dtype=pl.UInt64).implode()
     table = found.with_columns(pl.col(pl.Categorical).cast(pl.String)).hstack(beside).hstack(hidden)
-    shows = pl.col("__target").is_not_null() & ~pl.col("__subject").is_in(forgotten).fill_null(False)
-    table = table.filter(shows).sort(AT, "__key", maintain_order=True)
+    shows = pl.col(TARGET).is_not_null() & ~pl.col(SUBJECT).is_in(forgotten).fill_null(False)
+    table = table.filter(shows).sort(AT, KEY, maintain_order=True)
     lost = labelled - table.height
     print(f"logged: {table.height:,} requests with a label; {lost:,} left out")
     return {"table": write(context, table)}
@@ -106,7 +107,7 @@ def _requests(
         .filter(pl.col("label") != "null")
     )
     parts = [_typed(context, log, fields, last), _texts(context, before, model, fields, last)]
-    found = pl.concat([frame for frame, _ in parts]).sort("__at", "__id").tail(MOST)
+    found = pl.concat([frame for frame, _ in parts]).sort(AT, "__id").tail(MOST)
     return found, min(MOST, sum(count for _, count in parts))
 
 
@@ -161,7 +162,7 @@ def _beside() -> list[pl.Expr]:
 
 
 def _none(fields: list[Field]) -> pl.DataFrame:
-    beside = {"__at": pl.Datetime("us", "UTC")}
+    beside = {AT: pl.Datetime("us", "UTC")}
     texts = {f"__{name}": pl.String() for name in BESIDE}
     return pl.DataFrame(
         schema={**texts, **beside, **{field.name: parse_type(field.type) for field in fields}}

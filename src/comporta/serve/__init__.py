@@ -8,7 +8,6 @@ from comporta.serve.metric_sample import MetricSample, version_labels
 from comporta.serve.tally import RowCounts, Tally
 from comporta.serve.version_source import (
     LoadedVersion,
-    Meta,
     ModelScores,
     ObservationJson,
     ObservationSink,
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "App",
     "LoadedVersion",
-    "Meta",
     "MetricSample",
     "ModelScores",
     "ObservationJson",

@@ -15,9 +15,9 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.http.json_body import decode_json
+from comporta.records.columns import TIME
 from comporta.serve.request_rows import (
     PER_ROW,
-    TIME,
     RequestRows,
     merge_row_identity,
     read_row_identity,

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
+from comporta.records.columns import KEY, SUBJECT, TIME, UNIT
 
-PER_ROW = {"__key": "key", "__subject": "subject", "__unit": "unit"}
-TIME = "__time"
+PER_ROW = {KEY: "key", SUBJECT: "subject", UNIT: "unit"}
 MAX_TEXT = 512
 
 

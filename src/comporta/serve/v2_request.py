@@ -14,11 +14,11 @@ import numpy as np
 
 from comporta.errors import BadRequest
 from comporta.http.json_body import decode_json
+from comporta.records.columns import TIME
 from comporta.serve.columns import as_list, quoted
 from comporta.serve.request_rows import (
     NOBODY,
     PER_ROW,
-    TIME,
     RequestRows,
     RowIdentity,
     merge_row_identity,

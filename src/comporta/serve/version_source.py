@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
 from comporta.records import Feedback, Form, Joined, Record, Route, Signature
+from comporta.records.features import RowParameter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,6 @@ class ModelScores(NamedTuple):
         return cls(answer.get("label", answer.get("prediction")), answer.get("probability"))
 
 
-Meta = Literal["key", "subject", "unit"]
 Predict = Callable[["pl.DataFrame"], ModelScores]
 Fast = Callable[["NDArray[np.float64]"], ModelScores]
 FeatureFunction = Callable[
@@ -57,7 +57,7 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     fast: Fast | None = None
     features: FeatureFunction | None = None
     test: Callable[[], None] | None = None
-    requires: tuple[Meta, ...] = ()
+    requires: tuple[RowParameter, ...] = ()
     form: Form = "exact"
     time: str | None = None
     probe: pl.DataFrame | None = None

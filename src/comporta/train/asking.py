@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Artifact, ModelOutput, Signature
+from comporta.records.columns import TARGET
 from comporta.store.context import StepContext
 from comporta.train.call import OutputKind, call_fit, describe_model, reads_of
 from comporta.train.frames import Reads, dress, learn_fields, matrix
@@ -60,7 +61,7 @@ def refit_estimator(
     seed: int,
 ) -> OpenEstimator:
     """The training function on these rows, with a target; kept nowhere. Raises BadProject, BadData."""
-    y = rows["__target"]
+    y = rows[TARGET]
     fields = learn_fields(rows)
     found = task_of(y, task)
     model = call_fit(fit, dress(rows, fields), y, found, params, seed)

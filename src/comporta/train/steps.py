@@ -11,7 +11,7 @@ import polars as pl
 
 from comporta.errors import BadData
 from comporta.records import Artifact, ByGroup, Field, Signature, Split
-from comporta.records.columns import CHANCE, HIDDEN, KEY, LABEL, NUMBER
+from comporta.records.columns import AT, CHANCE, HIDDEN, KEY, LABEL, NUMBER, TARGET
 from comporta.stats.table import column, feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read, write
@@ -49,7 +49,7 @@ def parts(context: StepContext, *, table: Artifact, split: dict[str, Any]) -> di
     target, which are in neither. Nothing but `predict` is ever given the test part."""
     how = msgspec.convert(split, Split)
     rows = read(context, table)
-    labelled = rows.filter(pl.col("__target").is_not_null())
+    labelled = rows.filter(pl.col(TARGET).is_not_null())
     if labelled.is_empty():
         if not rows.height:
             raise BadData(
@@ -62,8 +62,8 @@ def parts(context: StepContext, *, table: Artifact, split: dict[str, Any]) -> di
     part = assign_split(
         how,
         secret=context.keys.unit,
-        keys=labelled["__key"] if "__key" in labelled.columns else None,
-        at=labelled["__at"] if "__at" in labelled.columns else None,
+        keys=labelled[KEY] if KEY in labelled.columns else None,
+        at=labelled[AT] if AT in labelled.columns else None,
         groups=column(labelled, how.group) if isinstance(how, ByGroup) else None,
     )
     counts = {name: int((part == name).sum()) for name in ("train", "test", "gap")}
@@ -90,7 +90,7 @@ def fit(
     """`model` and `signature` of the training function on these rows. schema: `{"raw": fields, …}`, what
     a request carries; None: the features themselves. Raises BadProject, BadData."""
     rows = read(context, train)
-    y = rows["__target"]
+    y = rows[TARGET]
     learned = learn_fields(rows)
     X = dress(rows, learned)
     found = task_of(y, task)

@@ -11,7 +11,7 @@ import polars as pl
 from comporta.acts.judge.budget import seconds_at
 from comporta.checks import needs
 from comporta.data import scan_slice, slice_of
-from comporta.data.features import HIDDEN, JoinedTables
+from comporta.data.features import JoinedTables, plan_of_bundle
 from comporta.data.features_history import load_tables
 from comporta.data.keys import require_kind
 from comporta.data.rowwise import rowwise_faults
@@ -22,6 +22,7 @@ from comporta.opened.project import OpenProject
 from comporta.project import Dataset, Model
 from comporta.project.faults import project_faults, sources
 from comporta.project.locate import ProjectFault, SourceLocations
+from comporta.records.columns import HIDDEN
 
 ROWS = 300
 
@@ -133,7 +134,7 @@ def _of_functions(
 ) -> Iterator[ProjectFault]:
     """Feature functions that fail, or that look at other rows."""
     features = model.features
-    plan = bundle(model, root).plan(features.compute)
+    plan = plan_of_bundle(bundle(model, root), features.compute)
     rows = frames[features.of.name].head(ROWS).collect()
     try:
         history: JoinedTables = load_tables(frames, plan.joins, plan.shapes, rows.schema)

@@ -21,7 +21,7 @@ from comporta.acts.judge.verdicts import (
 from comporta.engine import Progress
 from comporta.errors import BadProject
 from comporta.opened import source as code
-from comporta.opened.bundle import Bundle, bundle
+from comporta.opened.bundle import bundle
 from comporta.opened.conceal import carried_on, revealed
 from comporta.opened.follow import follow
 from comporta.opened.optimistic import settle
@@ -31,6 +31,7 @@ from comporta.opened.steps import BUILT
 from comporta.project import Model
 from comporta.project.faults import list_faults, project_faults
 from comporta.records import Answer, Artifact, Fact, Level, Record, Run, Slice, Version, View
+from comporta.records.features import Bundle
 from comporta.registry import VERSIONS, inherited, judged, register, version_key
 from comporta.store import StepContext
 

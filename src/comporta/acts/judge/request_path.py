@@ -14,18 +14,20 @@ import polars as pl
 
 from comporta.data import feature_function, parse_type, scan_slice
 from comporta.data.asof import needed_columns
+from comporta.data.features import plan_of_bundle
 from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_texts
 from comporta.data.online import LatestTables, online_tables
-from comporta.opened.bundle import Bundle
 from comporta.opened.source import functions, lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
+from comporta.records.features import Bundle
 from comporta.store import StepContext
 from comporta.store.frames import read, write
 
 if TYPE_CHECKING:
-    from comporta.data.online import Answerer
+    from comporta.data.features import plan_of_bundle
+from comporta.data.online import Answerer
 
 ROW = "__row"
 
@@ -74,7 +76,8 @@ def answering(context: StepContext, way: Way, signature: Signature, below: Path)
     carried = pl.Schema({field.name: parse_type(field.type) for field in signature.raw})
     frames = {name: read(context, each).lazy() for name, each in way.tables.items()}
     return feature_function(
-        bundle.plan(compute), LatestTables(online_tables(frames, bundle.joins, bundle.shapes, carried))
+        plan_of_bundle(bundle, compute),
+        LatestTables(online_tables(frames, bundle.joins, bundle.shapes, carried)),
     )
 
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from comporta.acts.serve.serving_log import SEAL_SECONDS, PredictionLog
 from comporta.data import feature_function, parse_type, scan_slice, slice_of
-from comporta.data.features import FeaturePlan
+from comporta.data.features import FeaturePlan, plan_of_bundle
 from comporta.data.online import LatestTables, OnlineTables, online_tables
 from comporta.errors import NotFound
-from comporta.opened.bundle import Bundle
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.project import OpenProject
 from comporta.opened.source import functions, lay_out
 from comporta.records import Route, Signature, Version
+from comporta.records.features import Bundle
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import LoadedVersion, ModelScores
@@ -98,7 +98,7 @@ class ReleasedVersions:
     def _plan(self, version: Version, bundle: Bundle) -> FeaturePlan:
         """The version's way to its features, with the functions of its own source."""
         root = lay_out(self.opened.context, version.parts["code"], self.opened.below / "code")
-        return bundle.plan(functions(root, bundle.compute))
+        return plan_of_bundle(bundle, functions(root, bundle.compute))
 
 
 class JoinHistory:

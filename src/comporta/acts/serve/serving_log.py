@@ -38,10 +38,10 @@ from comporta.data.names import log_of
 from comporta.data.prediction_log import gone_predictions
 from comporta.data.row_subjects import SubjectColumn, SubjectColumns, subject_column
 from comporta.errors import NotFound
-from comporta.opened.bundle import Bundle
 from comporta.opened.follow import follow_one
 from comporta.opened.project import OpenProject
 from comporta.records import FEEDBACK, PREDICTIONS, Feedback, Observation, Signature, Slice
+from comporta.records.features import Bundle
 from comporta.registry import VERSIONS, version_key
 from comporta.serve import MetricSample, ObservationJson, Tally
 

@@ -18,6 +18,7 @@ from comporta.errors import NotFound
 from comporta.opened.lineage import QUESTIONS, after, data_place
 from comporta.opened.project import OpenProject
 from comporta.records import Form, Version, canonical, decode, encode
+from comporta.records.columns import HIDDEN, KEY, SUBJECT
 from comporta.release import ROUTES
 
 SHOWN = 3
@@ -76,7 +77,7 @@ def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     children = []
     for version in models(opened):
         spine = bundle_of(opened, version).of == here.name
-        column = "__key" if spine else f"__{here.name}_key"
+        column = KEY if spine else f"{HIDDEN}{here.name}_key"
         children += _learned(version, learned_rows(opened, version, column, key))
     for model in sorted({version.model for version in models(opened)}):
         hits = scan_all_predictions(opened, model).filter(_reads(here.name, found.shape.key, key))
@@ -120,7 +121,7 @@ def subject_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
         way = bundle_of(opened, version)
         forms.setdefault(version.model, way.shapes[way.of].form)  # newest first
         marks = subject_hashes(here.rest, opened.keys, way.shapes[way.of].form)
-        children += _learned(version, learned_rows(opened, version, "__subject", *marks))
+        children += _learned(version, learned_rows(opened, version, SUBJECT, *marks))
     for model in sorted(forms):
         children += _predictions(
             model,

@@ -6,9 +6,9 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from comporta.errors import BadProject
-from comporta.opened.bundle import Bundle
 from comporta.opened.project import OpenProject
 from comporta.records import Artifact, DatasetSchema, Version, decode
+from comporta.records.features import Bundle
 
 if TYPE_CHECKING:
     import polars as pl
