@@ -31,7 +31,7 @@ from comporta.data.keys import key_hash, subject_hash
 from comporta.data.names import log_of
 from comporta.data.open_rows import OpenRow, open_rows
 from comporta.data.prediction_log import gone_predictions
-from comporta.data.row_subjects import SubjectColumn, rows_of_subject, subject_column
+from comporta.data.row_subjects import SubjectColumn, rows_with_subjects, subject_column
 from comporta.records import PREDICTIONS, DatasetSchema, Feedback, Field, Form, Observation, Signature, encode
 from comporta.store import MemoryStore, Store, derive
 
@@ -168,7 +168,7 @@ def test_a_forgotten_person_s_open_row_is_not_sealed_and_its_id_is_known_as_gone
 def test_a_row_whose_inputs_are_not_what_the_version_takes_hides_no_other(tmp_path: Path) -> None:
     log = Log(MemoryStore(), tmp_path)
     log.write(seen("good", 7, version=2), seen("bad", {"a": [1]}, version=2), seen("other", 8, version=2))
-    rows = {row.id: row.subject for row in rows_of_subject(open_rows(log.store, LOG), whose())}
+    rows = {row.id: row.subject for row in rows_with_subjects(open_rows(log.store, LOG), whose())}
     assert (rows["good"], rows["other"]) == ("7", "8")
 
 
@@ -177,7 +177,7 @@ def test_a_column_of_times_is_a_subject_by_the_text_that_places_it() -> None:
     assert known is not None
     row = OpenRow(id="t", version=1)
     row.inputs = msgspec.Raw(b'{"who":"2026-01-31T13:00:00+01:00","x":1}')
-    (found,) = rows_of_subject([row], {1: known}.get)
+    (found,) = rows_with_subjects([row], {1: known}.get)
     assert found.subject == "2026-01-31T12:00:00Z"
 
 
@@ -232,6 +232,6 @@ def test_what_earlier_releases_kept_goes_by_the_same_rule(tmp_path: Path, sealed
     assert found("number") is None and found("text") is not None
     gone = gone_json_predictions(log.store, KEYS, "late", SIGNATURES.get, whose())
     assert gone == {key_hash("number", KEYS)}
-    rows = rows_of_subject(open_rows(log.store, PREDICTIONS), whose())
+    rows = rows_with_subjects(open_rows(log.store, PREDICTIONS), whose())
     if not sealed:
         assert gone_ids(rows, read_log(log.store, KEYS, PREDICTIONS), KEYS) == gone

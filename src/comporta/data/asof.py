@@ -60,7 +60,9 @@ def as_of(
 
     def answer(frame: pl.DataFrame) -> pl.DataFrame:
         line = ready()
-        return frame.hstack(found_columns(line, line.match(frame, None if at is None else frame[at]), prefix))
+        return frame.hstack(
+            matched_columns(line, line.match(frame, None if at is None else frame[at]), prefix)
+        )
 
     return requests.map_batches(
         answer, schema=schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=True
@@ -92,8 +94,8 @@ def joined_schema(
     }
 
 
-def found_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
-    """What `Timeline.match` found, as the columns that `added` names; nulls where it found nothing."""
+def matched_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
+    """What `Timeline.match` found, as the columns that `joined_schema` names; nulls where it found nothing."""
     hidden = prefix or f"{HIDDEN}{line.join.dataset}"
     misses = pl.Series(rows == NONE)
     index = pl.Series(rows)

@@ -100,7 +100,7 @@ def verify(store: Store, keys: Keys, dataset: str, heard: ReadProgress | None = 
 
 
 @contextmanager
-def wrap_missing_objects(store: Store, keys: Keys, *datasets: str) -> Iterator[None]:
+def reporting_damage(store: Store, keys: Keys, *datasets: str) -> Iterator[None]:
     """Reading that fails because fragments are damaged says so: Tampered, in place of polars' own errors."""
     try:
         yield

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from comporta.data.damage import wrap_missing_objects
+from comporta.data.damage import reporting_damage
 from comporta.data.dataset_log import read_log
 from comporta.data.fragments import ResolvedFragment, scan_live_rows
 from comporta.data.groups import group_fragments
@@ -67,7 +67,7 @@ def diff_versions(
     other = scan_live_rows(store, dataset, group_fragments(store, history, right), theirs)
     found = _Found(before, after, shared, samples)
     for low, high in _ranges(left, right):
-        with wrap_missing_objects(store, keys, dataset):
+        with reporting_damage(store, keys, dataset):
             parts = [each.filter(in_range(low, high)).collect(engine="streaming") for each in (one, other)]
         found.meet(*parts)
     return found.told()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from comporta.data.damage import wrap_missing_objects
+from comporta.data.damage import reporting_damage
 from comporta.data.expect import rules_of
 from comporta.data.extent import latest
 from comporta.data.manifests import read_manifest
@@ -82,7 +82,7 @@ def _mistyped(column: Column, manifest: Manifest) -> bool:
 
 
 def _read(context: StepContext, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
-    with wrap_missing_objects(context.store, context.keys, rows.dataset):
+    with reporting_damage(context.store, context.keys, rows.dataset):
         try:
             return scan_slice(context.store, context.keys, rows).select(asked).collect(engine="streaming")
         except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:

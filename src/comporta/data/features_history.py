@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from comporta.data.asof import found_columns, needed_columns
+from comporta.data.asof import matched_columns, needed_columns
 from comporta.data.features import prefixes
 from comporta.data.features_time import Ints
 from comporta.data.features_timeline import Timeline, timeline
@@ -58,7 +58,7 @@ def join_columns(
     """The columns of every join side by side. rows: of a line's frame, for each request."""
     whole = pl.DataFrame()
     for line, prefix in zip(lines, prefixes, strict=True):
-        part = found_columns(line, rows(line), prefix)
+        part = matched_columns(line, rows(line), prefix)
         if clash := sorted(set(part.columns) & set(whole.columns)):
             raise BadProject(
                 f"join of {line.join.dataset}: found {', '.join(clash)} joined from two tables. Rename one "

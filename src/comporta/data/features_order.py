@@ -69,7 +69,7 @@ def order_by_known(order: TimeOrder, event: Ints) -> TimeOrder:
     return TimeOrder(bits=order.bits, slots=order.slots[best], when=order.when, rows=rows[best])
 
 
-def rank_rows(ascending: Ints, values: Ints) -> Ints:
+def ranks_of(ascending: Ints, values: Ints) -> Ints:
     """How many of `ascending` are at most each value. Asked in order, as memory likes it."""
     if bool(np.all(values[1:] >= values[:-1])):
         return np.searchsorted(ascending, values, "right")

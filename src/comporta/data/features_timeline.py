@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from comporta.data.features_match import KeyCoder, common_type, key_coder, matchable
-from comporta.data.features_order import TimeOrder, order_by_event, order_by_known, rank_rows
+from comporta.data.features_order import TimeOrder, order_by_event, order_by_known, ranks_of
 from comporta.data.features_time import Ints, Unit, shift_times, span, ticks, unit_of
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join, Record
@@ -248,9 +248,9 @@ def _without_nulls(table: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
 def _last(order: TimeOrder, codes: Ints, times: Ints) -> Ints:
     """The last slot of each code at or before each time; -1 where there is none."""
-    rank = rank_rows(order.when, times)
+    rank = ranks_of(order.when, times)
     # Rank 0 becomes the last place of the code before: another code, so no answer, as it should be.
-    slots = rank_rows(order.slots, (codes << order.bits) + (rank - 1)) - 1
+    slots = ranks_of(order.slots, (codes << order.bits) + (rank - 1)) - 1
     ours = (slots >= 0) & ((order.slots[slots] >> order.bits) == codes)
     return np.where(ours, slots, NONE)
 

@@ -13,7 +13,7 @@ from comporta.data.open_rows import OpenRow
 from comporta.store import Keys, Store
 
 
-def hidden_rows(subject: str | None, history: DatasetLog, keys: Keys) -> bool:
+def is_subject_hidden(subject: str | None, history: DatasetLog, keys: Keys) -> bool:
     """Whether rows of this subject are not shown any more."""
     if subject is None or not history.forgotten:
         return False
@@ -23,11 +23,13 @@ def hidden_rows(subject: str | None, history: DatasetLog, keys: Keys) -> bool:
 def gone_ids(rows: Iterable[OpenRow], history: DatasetLog, keys: Keys) -> set[int]:
     """Hashes of the ids that went with a subject, those of these open rows among them."""
     return set(history.gone) | {
-        key_hash(row.id, keys) for row in rows if hidden_rows(row.subject, history, keys)
+        key_hash(row.id, keys) for row in rows if is_subject_hidden(row.subject, history, keys)
     }
 
 
-def forget_ids(store: Store, keys: Keys, dataset: str, rows: Iterable[OpenRow], now: datetime) -> None:
+def record_forgotten_ids(
+    store: Store, keys: Keys, dataset: str, rows: Iterable[OpenRow], now: datetime
+) -> None:
     """Writes down the ids of those rows that a seal left out, for their subjects are forgotten: a label that
     comes for one later is not shown."""
     found: set[int] | None = None

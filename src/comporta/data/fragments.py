@@ -70,7 +70,7 @@ def write_mask(store: Store, keys: Keys, dataset: str, rows: Mapping[str, pl.Ser
     return id
 
 
-def masked_rows(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[str, pl.Series]:
+def masked_row_numbers(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[str, pl.Series]:
     """Hidden row numbers by fragment id, ascending, for those fragments that hide any."""
     objects: dict[str, dict[str, pl.Series]] = {}
     out: dict[str, pl.Series] = {}
@@ -124,26 +124,13 @@ def scan_live_rows(
     if not stands:
         return pl.LazyFrame(schema={**full, ADDRESS: pl.UInt64()} if addressed else full)
     named = [each for stand in stands for each in stand.of or (stand.named,) if each is not None]
-    hidden = masked_rows(store, dataset, list({each.id: each for each in named}.values()))
+    hidden = masked_row_numbers(store, dataset, list({each.id: each for each in named}.values()))
     scans: list[pl.LazyFrame] = []
     plain: list[Fragment] = []
 
-    def scan(
-        fragments: list[Fragment], columns: dict[str, pl.DataType], number: str | None = None
-    ) -> pl.LazyFrame:
-        return pl.scan_parquet(
-            readable(store, dataset, fragments),  # type: ignore[arg-type]
-            schema=columns,
-            missing_columns="insert",
-            extra_columns="ignore",
-            row_index_name=number,
-            glob=False,
-            storage_options=storage_options(store),
-        )
-
     def flush() -> None:
         if plain:
-            scans.append(scan(list(plain), full))
+            scans.append(_scan_files(store, dataset, list(plain), full))
             plain.clear()
 
     for at, stand in enumerate(stands):
@@ -154,7 +141,7 @@ def scan_live_rows(
                 plain.append(stand.now)
             else:
                 flush()
-                compacted = scan([stand.now], {**full, ADDRESS: pl.UInt64()})
+                compacted = _scan_files(store, dataset, [stand.now], {**full, ADDRESS: pl.UInt64()})
                 scans.append(compacted.filter(shows).select(*full))
             continue
         rows = hidden.get(stand.named.id)
@@ -163,9 +150,9 @@ def scan_live_rows(
             continue
         flush()
         frame = (
-            scan([stand.now], {**full, ROW: pl.UInt32()})
+            _scan_files(store, dataset, [stand.now], {**full, ROW: pl.UInt32()})
             if stand.now.numbered
-            else scan([stand.now], full, ROW)
+            else _scan_files(store, dataset, [stand.now], full, ROW)
         )
         if rows is not None:
             frame = frame.filter(~pl.col(ROW).is_in(rows.cast(pl.UInt32).implode()))
@@ -175,6 +162,25 @@ def scan_live_rows(
         scans.append(frame.select(*full, *([ADDRESS] if addressed else [])))
     flush()
     return scans[0] if len(scans) == 1 else pl.concat(scans)
+
+
+def _scan_files(
+    store: Store,
+    dataset: str,
+    fragments: list[Fragment],
+    columns: dict[str, pl.DataType],
+    number: str | None = None,
+) -> pl.LazyFrame:
+    """These files as they lie. number: a column for the row's number in its file."""
+    return pl.scan_parquet(
+        readable(store, dataset, fragments),  # type: ignore[arg-type]
+        schema=columns,
+        missing_columns="insert",
+        extra_columns="ignore",
+        row_index_name=number,
+        glob=False,
+        storage_options=storage_options(store),
+    )
 
 
 def _shown_of(of: Sequence[Fragment | None], hidden: Mapping[str, pl.Series]) -> pl.Expr | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from comporta.data.dataset_log import DatasetLog
 from comporta.data.fragments import ResolvedFragment
-from comporta.data.names import require_whole_size
+from comporta.data.names import has_written_size
 from comporta.store import Store
 
 
@@ -33,7 +33,7 @@ def group_fragments(
             continue
         if 2 * sum(found[each].now.rows for each in mine) < sum(each.rows for each in fragments):
             continue
-        if looks and not all(require_whole_size(store, history.dataset, each) for each in fragments):
+        if looks and not all(has_written_size(store, history.dataset, each) for each in fragments):
             continue
         of = tuple(None if each is None else found[each].named for each in at)
         first[min(mine)] = [ResolvedFragment(each, each, of) for each in fragments]

@@ -14,7 +14,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from comporta.data.dataset_log import RowColumns, read_log
-from comporta.data.forgotten import gone_ids, hidden_rows
+from comporta.data.forgotten import gone_ids, is_subject_hidden
 from comporta.data.keys import key_hash
 from comporta.data.manifests import slice_of
 from comporta.data.names import log_of, open_prefix
@@ -32,19 +32,14 @@ from comporta.data.read import rows_of, scan_slice
 from comporta.data.row_columns import Signatures, Types, all_row_columns, column_expressions, types_of
 from comporta.data.row_subjects import (
     SubjectColumns,
-    forgotten_rows,
+    forgotten_ids,
     no_subject,
-    rows_of_subject,
+    rows_with_subjects,
     visible_rows,
 )
 from comporta.errors import NotFound
 from comporta.records import PREDICTIONS, Joined, Observation, decode, encode
 from comporta.store import Keys, Store
-
-
-def has_json_predictions(store: Store, keys: Keys) -> bool:
-    """Whether an earlier release left any."""
-    return bool(read_log(store, keys, PREDICTIONS).versions) or bool(open_names(store, PREDICTIONS))
 
 
 def scan_json_predictions(
@@ -58,9 +53,11 @@ def scan_json_predictions(
     until: datetime | None = None,
 ) -> list[pl.LazyFrame]:
     """The model's predictions of then with since <= at < until, with columns as its log has them."""
-    open_then = rows_of_subject((row for row in open_rows(store, PREDICTIONS) if row.model == model), whose)
+    open_then = rows_with_subjects(
+        (row for row in open_rows(store, PREDICTIONS) if row.model == model), whose
+    )
     history = read_log(store, keys, PREDICTIONS)
-    rows = [row for row in open_then if not hidden_rows(row.subject, history, keys)]
+    rows = [row for row in open_then if not is_subject_hidden(row.subject, history, keys)]
     frames: list[pl.LazyFrame] = []
     numbers = {row.version for row in rows}
     sealed = None
@@ -90,7 +87,7 @@ def gone_json_predictions(
     if not history.forgotten:
         return set(history.gone)
     mine = (row for row in open_rows(store, PREDICTIONS) if row.model == model)
-    found = gone_ids(rows_of_subject(mine, whose), history, keys)
+    found = gone_ids(rows_with_subjects(mine, whose), history, keys)
     if not history.versions:
         return found
     sealed = scan_slice(store, keys, slice_of(store, keys, PREDICTIONS)).filter(pl.col("model") == model)
@@ -98,7 +95,7 @@ def gone_json_predictions(
     columns = all_row_columns(read_log(store, keys, log_of(model)), numbers, signatures)
     for number in numbers:
         frame = _typed(sealed.filter(pl.col("version") == number), columns.get(number))
-        ids = forgotten_rows(frame, _one(columns, number), whose, history, keys)
+        ids = forgotten_ids(frame, _one(columns, number), whose, history, keys)
         found |= {key_hash(id, keys) for id in ids}
     return found
 
@@ -109,8 +106,8 @@ def find_json_prediction(
     """The prediction of then with this id, or None. whose: by model."""
     history = read_log(store, keys, PREDICTIONS)
     for bare in open_rows(store, PREDICTIONS, id):
-        (row,) = rows_of_subject([bare], whose(bare.model))
-        if not hidden_rows(row.subject, history, keys):
+        (row,) = rows_with_subjects([bare], whose(bare.model))
+        if not is_subject_hidden(row.subject, history, keys):
             return observation_of(row)
     if not history.versions:
         return None
@@ -121,8 +118,8 @@ def find_json_prediction(
     there = OpenRow(
         id=id, version=found["version"], inputs=msgspec.Raw(found["inputs"]), subject=found["subject"]
     )
-    (row,) = rows_of_subject([there], whose(found["model"]))
-    if found["subject"] is None and hidden_rows(row.subject, history, keys):
+    (row,) = rows_with_subjects([there], whose(found["model"]))
+    if found["subject"] is None and is_subject_hidden(row.subject, history, keys):
         return None
     return Observation(
         **{name: found[name] for name in ("id", "model", "version", "at", "key", "unit")},

@@ -73,7 +73,7 @@ def slice_of(
     Raises NotFound when there is no such version or column, BadProject for bounds without a time.
     """
     history = read_log(store, keys, dataset)
-    return covered_slices(
+    return slice_of_manifest(
         store,
         keys,
         history,
@@ -163,7 +163,7 @@ def schema_of(manifest: Manifest) -> dict[str, pl.DataType]:
     return {name: parse_type(text) for name, text in manifest.columns.items()}
 
 
-def readable_manifest(store: Store, dataset: str, stand: ResolvedFragment) -> int:
+def count_shown_rows(store: Store, dataset: str, stand: ResolvedFragment) -> int:
     """How many rows of a fragment a version shows."""
     if stand.now is stand.named:
         return stand.named.rows - stand.named.hidden
@@ -188,7 +188,7 @@ def in_time(
     ]
 
 
-def covered_slices(
+def slice_of_manifest(
     store: Store,
     keys: Keys,
     history: DatasetLog,
@@ -214,7 +214,7 @@ def covered_slices(
     found = in_time(resolve_fragments(history, manifest), since, until)
     if since is None and until is None:
         parts = _parts(found)
-        rows = sum(readable_manifest(store, dataset, stand) for stand in found)
+        rows = sum(count_shown_rows(store, dataset, stand) for stand in found)
     else:
         parts, rows = _window(store, manifest, found, since, until)
     return Slice(

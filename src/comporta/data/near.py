@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 import polars as pl
 
-from comporta.data.damage import wrap_missing_objects
+from comporta.data.damage import reporting_damage
 from comporta.data.keys import subject_texts
 from comporta.data.manifests import manifest_of
 from comporta.data.read import scan_slice
@@ -59,7 +59,7 @@ def find_subjects(store: Store, keys: Keys, slice: Slice) -> SubjectMatches:
         raise BadProject(
             f"{slice.dataset}: found no subject, expected whom its rows are about: Dataset(subject=…)"
         )
-    with wrap_missing_objects(store, keys, slice.dataset):
+    with reporting_damage(store, keys, slice.dataset):
         column = scan_slice(store, keys, slice).select(pl.col(shape.subject).unique()).collect().to_series()
     spelled = column.drop_nulls()
     texts = subject_texts(spelled, shape.form).unique().to_list()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,12 +110,6 @@ class OnlineTables(Record, frozen=True, kw_only=True):
             values={name: read[column] for column, name in join.columns.items()},
             joined=self._source(line, row, key_text([read[name] for name in line.shape.key])),
         )
-
-    def lookup_all(
-        self, join: Join, keys: Sequence[Mapping[str, Any]], at: Sequence[datetime | None]
-    ) -> list[JoinLookup]:
-        """What each of many requests reads."""
-        return [self.lookup(join, each, time) for each, time in zip(keys, at, strict=True)]
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from comporta.data.change import add
 from comporta.data.dataset_log import RowColumns, read_log
-from comporta.data.forgotten import forget_ids, gone_ids, hidden_rows
+from comporta.data.forgotten import gone_ids, is_subject_hidden, record_forgotten_ids
 from comporta.data.keys import key_hash
 from comporta.data.manifests import slice_of
 from comporta.data.open_periods import period_batches, place_rows, widen_periods
@@ -34,9 +34,9 @@ from comporta.data.rejected import write_rejected
 from comporta.data.row_columns import Signatures, Types, all_row_columns, columns_of, types_of
 from comporta.data.row_subjects import (
     SubjectColumns,
-    forgotten_rows,
+    forgotten_ids,
     no_subject,
-    rows_of_subject,
+    rows_with_subjects,
     visible_rows,
 )
 from comporta.records import DatasetSchema, Observation, Record
@@ -73,7 +73,9 @@ def scan_predictions(
     # Open rows first: what is sealed meanwhile is met twice, and told apart; the reverse would lose it.
     rows = open_rows(store, dataset)
     history = read_log(store, keys, dataset)
-    rows = [row for row in rows_of_subject(rows, whose) if not hidden_rows(row.subject, history, keys)]
+    rows = [
+        row for row in rows_with_subjects(rows, whose) if not is_subject_hidden(row.subject, history, keys)
+    ]
     columns = all_row_columns(history, {row.version for row in rows}, signatures)
     fresh = _between(typed_rows(rows, columns)[0].lazy(), since, until)
     types = schema_of((*history.schema, *columns.values()))
@@ -94,11 +96,11 @@ def gone_predictions(store: Store, keys: Keys, dataset: str, whose: SubjectColum
     history = read_log(store, keys, dataset)
     if not history.forgotten:
         return set(history.gone)
-    found = gone_ids(rows_of_subject(open_rows(store, dataset), whose), history, keys)
+    found = gone_ids(rows_with_subjects(open_rows(store, dataset), whose), history, keys)
     if not history.versions:
         return found
     sealed = scan_slice(store, keys, slice_of(store, keys, dataset))
-    return found | {key_hash(id, keys) for id in forgotten_rows(sealed, history.schema, whose, history, keys)}
+    return found | {key_hash(id, keys) for id in forgotten_ids(sealed, history.schema, whose, history, keys)}
 
 
 def find_prediction(
@@ -106,8 +108,8 @@ def find_prediction(
 ) -> Observation | None:
     """The prediction with this id, also before it is sealed; None when the log has none."""
     history = read_log(store, keys, dataset)
-    for row in rows_of_subject(open_rows(store, dataset, id), whose):
-        if not hidden_rows(row.subject, history, keys):
+    for row in rows_with_subjects(open_rows(store, dataset, id), whose):
+        if not is_subject_hidden(row.subject, history, keys):
             return observation_of(row)
     history = read_log(store, keys, dataset)
     if not history.versions:
@@ -161,8 +163,12 @@ def seal_predictions(
         )  # fmt: skip
         sealed = made.rows
     write_rejected(store, keys, dataset, bad)
-    forget_ids(
-        store, keys, dataset, rows_of_subject((row for row in opened if isinstance(row, OpenRow)), whose), now
+    record_forgotten_ids(
+        store,
+        keys,
+        dataset,
+        rows_with_subjects((row for row in opened if isinstance(row, OpenRow)), whose),
+        now,
     )
     for name in names:
         store.delete(name)
@@ -181,7 +187,7 @@ def _frames(
     types = schema_of(columns.values())
     yield pl.DataFrame(schema=types)
     for rows in period_batches(opened, _moment, period, now):
-        yield _batch(list(rows_of_subject(rows, whose)), columns, types, bad)
+        yield _batch(list(rows_with_subjects(rows, whose)), columns, types, bad)
 
 
 def _moment(row: OpenRow) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from comporta.data.bounds import in_bounds
-from comporta.data.damage import wrap_missing_objects
+from comporta.data.damage import reporting_damage
 from comporta.data.dataset_log import read_log
 from comporta.data.fragments import ResolvedFragment, scan_live_rows
 from comporta.data.groups import group_fragments
@@ -81,7 +81,7 @@ def rows_of(
             found = _holding(found, *places)
     rows = scan_live_rows(store, slice.dataset, found, schema).filter(wanted)
     rows = in_bounds(rows, shape, schema, slice.since, slice.until)
-    with wrap_missing_objects(store, keys, slice.dataset):
+    with reporting_damage(store, keys, slice.dataset):
         frame = rows.select(list(schema)).collect(engine="streaming")
     if subject is None or shape.subject is None:
         return frame

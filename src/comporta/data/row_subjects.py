@@ -12,7 +12,7 @@ from itertools import islice
 import polars as pl
 
 from comporta.data.dataset_log import DatasetLog, RowColumns
-from comporta.data.forgotten import hidden_rows
+from comporta.data.forgotten import is_subject_hidden
 from comporta.data.keys import subject_texts
 from comporta.data.open_rows import OpenRow
 from comporta.data.row_columns import column_expressions, kind
@@ -47,7 +47,7 @@ def subject_column(signature: Signature, column: str | None, form: Form) -> Subj
     return None
 
 
-def rows_of_subject(rows: Iterable[OpenRow], whose: SubjectColumns) -> Iterator[OpenRow]:
+def rows_with_subjects(rows: Iterable[OpenRow], whose: SubjectColumns) -> Iterator[OpenRow]:
     """These rows, each with its subject."""
     left = iter(rows)
     while batch := list(islice(left, _BATCH)):
@@ -69,10 +69,10 @@ def visible_rows(
     return frame.filter(~pl.col(_GONE)).drop(_GONE) if known else frame
 
 
-def forgotten_rows(
+def forgotten_ids(
     frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: SubjectColumns, history: DatasetLog, keys: Keys
 ) -> list[str]:
-    """The ids of the rows that `shown` leaves out."""
+    """The ids of the rows that `visible_rows` leaves out."""
     frame, known = _marked(frame, schema, whose, history, keys)
     return frame.filter(_GONE).select("id").collect()["id"].to_list() if known else []
 
@@ -100,7 +100,7 @@ def _marked(
     def forgotten(subjects: pl.Series) -> pl.Series:
         distinct = subjects.unique().drop_nulls()
         out = distinct.filter(
-            pl.Series([hidden_rows(each, history, keys) for each in distinct], dtype=pl.Boolean)
+            pl.Series([is_subject_hidden(each, history, keys) for each in distinct], dtype=pl.Boolean)
         )
         return subjects.is_in(out.implode()).fill_null(False)
 

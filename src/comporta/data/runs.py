@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from comporta.data.encode import spill_frame, storage_full
+from comporta.data.encode import raising_storage_full, spill_frame
 from comporta.data.fragment_order import by_place
 from comporta.data.fragments import BINS
 from comporta.data.keys import PLACE, key_hashes, require_key, with_placement
@@ -57,7 +57,7 @@ class SortedRuns:
             return
         path = self.scratch / f"run-{len(self._files):06d}.parquet"
         spill_frame(frame.sort(PLACE), path)
-        with storage_full(path):
+        with raising_storage_full(path):
             hashes = np.sort(key_hashes(frame, self.shape, self.keys))
             path.with_suffix(".keys").write_bytes(hashes.astype("<u8").tobytes())
         self._files.append(path)

@@ -8,13 +8,13 @@ join `__<dataset>_key`, `__<dataset>_event`, `__<dataset>_arrived`. Its rows are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from comporta.data.damage import wrap_missing_objects
+from comporta.data.damage import reporting_damage
 from comporta.data.features import FeaturePlan, feature_plan
 from comporta.data.features_fields import ColumnCollector
 from comporta.data.features_history import load_tables
@@ -62,14 +62,10 @@ def features(
     wanted = _wanted(plan, kept, has)
     spine = spine.select(wanted)
     size = batch or max(10_000, CELLS // max(24, len(wanted)))
-    frames = {
-        name.removeprefix("table "): scan_slice(context.store, context.keys, part)
-        for name, part in others.items()
-        if name.startswith("table ")
-    }
+    frames = _joined_tables(context, others)
     # Joins match on what a request carries, not on what the table happens to have beside.
     carried = pl.Schema({name: dtype for name, dtype in spine.collect_schema().items() if name in plan.known})
-    with wrap_missing_objects(context.store, context.keys, *frames):
+    with reporting_damage(context.store, context.keys, *frames):
         history = load_tables(frames, plan.joins, plan.shapes, carried)
     raw, made = ColumnCollector(), ColumnCollector()
     silent = frozenset({plan.shape.subject or ""})
@@ -80,11 +76,7 @@ def features(
         nonlocal endless
         for frame in _batches(context, of, spine, size):
             found, hidden = plan.apply(frame, history)
-            if missing := [name for name in keep if name not in {*kept, *found.columns}]:
-                raise BadProject(
-                    f"features of {of.dataset}: found no column {', '.join(missing)} to slice or group by, "
-                    f"expected one of {', '.join(dict.fromkeys([*has, *found.columns]))}."
-                )
+            _require_kept(of, keep, [*has, *found.columns], {*kept, *found.columns})
             raw.see(frame.select(plan.known), silent=silent)
             made.see(found, silent=silent)
             beside = _beside(frame, plan, kept, found.columns, context.keys)
@@ -94,12 +86,32 @@ def features(
     by = [AT, KEY] if plan.shape.time is not None else [KEY]
     made_of = sorted_table(parts(), by, context.scratch, size)
     if endless:
-        raise BadData(
-            f"{of.dataset}.{target}: found {endless:,} of {of.rows:,} rows whose target is NaN or infinite, "
-            "expected a finite number, or null where it is not known. Correct them in the source."
-        )
+        raise _endless_target(of, target, endless)
     table = _put(context, made_of)
     return {"table": table, "schema": context.put_json({"raw": raw.fields(), "features": made.fields()})}
+
+
+def _joined_tables(context: StepContext, others: dict[str, Slice]) -> dict[str, pl.LazyFrame]:
+    return {
+        name.removeprefix("table "): scan_slice(context.store, context.keys, part)
+        for name, part in others.items()
+        if name.startswith("table ")
+    }
+
+
+def _require_kept(of: Slice, keep: Sequence[str], columns: Sequence[str], there: set[str]) -> None:
+    if missing := [name for name in keep if name not in there]:
+        raise BadProject(
+            f"features of {of.dataset}: found no column {', '.join(missing)} to slice or group by, "
+            f"expected one of {', '.join(dict.fromkeys(columns))}."
+        )
+
+
+def _endless_target(of: Slice, target: str, rows: int) -> BadData:
+    return BadData(
+        f"{of.dataset}.{target}: found {rows:,} of {of.rows:,} rows whose target is NaN or infinite, "
+        "expected a finite number, or null where it is not known. Correct them in the source."
+    )
 
 
 def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[str]:
@@ -117,7 +129,7 @@ def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[st
 
 def _batches(context: StepContext, of: Slice, spine: pl.LazyFrame, batch: int) -> Iterator[pl.DataFrame]:
     """The rows that ask, some at a time; at least one frame, though it be empty."""
-    with wrap_missing_objects(context.store, context.keys, of.dataset):
+    with reporting_damage(context.store, context.keys, of.dataset):
         if of.rows <= batch:
             yield spine.collect()
             return

@@ -18,7 +18,7 @@ from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.opened.removals import REMOVALS
 from comporta.opened.steps import STEPS
 from comporta.project import Model, ProjectDeclaration, Settings
-from comporta.project.faults import list_faults, raise_faults
+from comporta.project.faults import format_faults, raise_faults
 from comporta.project.load import declared_root, find_project_file, load_project
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Projection, Transaction
@@ -96,7 +96,7 @@ class OpenProject:
         """What is declared; its file is run on first use. Raises BadProject."""
         project = self._declared()
         if found := raise_faults(project, self.root):
-            raise BadProject(list_faults(found))
+            raise BadProject(format_faults(found))
         return project
 
     @cached_property

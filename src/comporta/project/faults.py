@@ -57,7 +57,7 @@ def raise_faults(project: ProjectDeclaration, root: Path) -> tuple[ProjectFault,
     )
 
 
-def list_faults(found: Iterable[ProjectFault]) -> str:
+def format_faults(found: Iterable[ProjectFault]) -> str:
     """A line for each fault, as a message."""
     return "\n".join(str(fault) if fault.file else fault.message for fault in found)
 

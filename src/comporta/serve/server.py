@@ -61,7 +61,15 @@ def serve(
     say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
     if host not in LOOPBACK_ADDRESSES:
         say("Anyone who can reach this address can send requests and feedback: there is no authentication.")
-    config = uvicorn.Config(
+    # What waits in the log's queue outlives many requests: the collector would walk it again and again
+    # for the few cycles that asyncio leaves.
+    gc.set_threshold(50_000, 20, 100)
+    with ignoring_repeated_signals():
+        uvicorn.Server(_configured(app, connections, grace)).run(sockets=[listener])
+
+
+def _configured(app: App, connections: int, grace: float) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=FastConnection,
         loop="auto",
@@ -74,8 +82,3 @@ def serve(
         limit_concurrency=connections,
         timeout_graceful_shutdown=int(grace),
     )
-    # What waits in the log's queue outlives many requests: the collector would walk it again and again
-    # for the few cycles that asyncio leaves.
-    gc.set_threshold(50_000, 20, 100)
-    with ignoring_repeated_signals():
-        uvicorn.Server(config).run(sockets=[listener])

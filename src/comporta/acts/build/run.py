@@ -29,7 +29,7 @@ from comporta.opened.people import readable
 from comporta.opened.project import OpenProject
 from comporta.opened.steps import BUILT
 from comporta.project import Model
-from comporta.project.faults import list_faults, project_faults
+from comporta.project.faults import format_faults, project_faults
 from comporta.records import Answer, Artifact, Fact, Level, Record, Run, Slice, Version, View
 from comporta.records.features import Bundle
 from comporta.registry import VERSIONS, inherited, judged, register, version_key
@@ -60,7 +60,7 @@ def run(
     Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject; what was answered stays remembered.
     """
     if found := project_faults(opened.project, opened.root):
-        raise BadProject(list_faults(found))
+        raise BadProject(format_faults(found))
     wanted = tuple(opened.model(name) for name in models) or opened.project.models
     # Before anything is asked: what is edited while it trains is not what it is asked to pass.
     declared = {model.name: forms(opened, model) for model in wanted}

@@ -21,7 +21,7 @@ from comporta.opened.people import acting, identify, readable, reason_of, role_o
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.project import Model
-from comporta.project.faults import list_faults, project_faults
+from comporta.project.faults import format_faults, project_faults
 from comporta.project.person import WAIVES
 from comporta.records import Artifact, Fact, Level, Plan, Record, Run, Version, View, Waiver
 from comporta.records.facts import VersionWaived
@@ -46,7 +46,7 @@ def gate(
     """The version judged at this level by the project's gates as they are now. What was measured before is
     remembered. Raises NotFound, BadProject."""
     if found := project_faults(opened.project, opened.root):
-        raise BadProject(list_faults(found))
+        raise BadProject(format_faults(found))
     version = version_of(opened, name)
     model = opened.model(version.model)
     declared = forms(opened, model)

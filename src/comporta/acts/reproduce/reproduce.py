@@ -207,5 +207,5 @@ def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...], say: Sa
             f"{'; '.join(causes)}."
         )
     if not first.asked:
-        return f"{first.node}: the code or the environment is another than then."
+        return f"{first.node}: the code or the environment has changed since."
     return f"{first.node}: {', '.join(first.differs)} differ, though it was asked the same."

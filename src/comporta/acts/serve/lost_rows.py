@@ -57,7 +57,7 @@ class LossCounter:
 
     def end(self) -> None:
         """This process ends in order: what it could not write is kept, and its file goes."""
-        write_lost(self._house, self._worker, _missing(self.tally.counted()))
+        write_lost_rows(self._house, self._worker, _missing(self.tally.counted()))
         self.tally.close()
         (self._folder / f"{self._worker}.tally").unlink(missing_ok=True)
 
@@ -83,7 +83,7 @@ class LossCounter:
                 if (model, version) in missing:
                     missing[model, version] = max(0, missing[model, version] - rows)
         missing = {key: rows for key, rows in missing.items() if rows}
-        write_lost(self._house, path.stem, missing)
+        write_lost_rows(self._house, path.stem, missing)
         path.unlink(missing_ok=True)
         if missing:
             said = ", ".join(f"{rows} of {model}/{version}" for (model, version), rows in missing.items())
@@ -98,7 +98,7 @@ def logged_models(opened: OpenProject) -> list[str]:
     return sorted({version.model for _, version in opened.ledger.scan(VERSIONS)})
 
 
-def write_lost(opened: OpenProject, worker: str, missing: RowsByVersion) -> None:
+def write_lost_rows(opened: OpenProject, worker: str, missing: RowsByVersion) -> None:
     """What a process lost is written down, once."""
     for model in sorted({model for model, _ in missing}):
         rows = tuple(
