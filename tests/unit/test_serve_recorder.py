@@ -182,8 +182,8 @@ def test_a_model_that_cannot_be_written_keeps_no_other_waiting() -> None:
         sink.broken = False
         await until(lambda: recorder.counts.written == 10)
         await recorder.close()
-        counted = recorder.tally.counted()
-        assert [(key, each.answered, each.written, each.lost) for key, each in sorted(counted.items())] == [
+        counts = recorder.tally.counts()
+        assert [(key, each.answered, each.written, each.lost) for key, each in sorted(counts.items())] == [
             (("broken", 2), 5, 5, 0),
             (("sound", 1), 5, 5, 0),
         ]
@@ -206,8 +206,8 @@ def test_an_answer_that_cannot_be_put_into_words_is_lost_alone_and_counted() -> 
         put(recorder, 8)
         await until(lambda: recorder.counts.written == 2)
         await recorder.close()
-        counted = recorder.tally.counted()
-        assert (counted["m", 1].lost, counted["m", 2].lost) == (2, 1)
+        counts = recorder.tally.counts()
+        assert (counts["m", 1].lost, counts["m", 2].lost) == (2, 1)
         assert len(sink.observations) == 2
 
     asyncio.run(turn())
@@ -222,8 +222,8 @@ def test_rows_lost_are_counted_by_the_version_that_answered() -> None:
             put_of(recorder, "m", number, version=1 + number % 2)
         await until(lambda: recorder.counts.failures >= 1)
         await recorder.close(patience=0.1)
-        counted = recorder.tally.counted()
-        assert recorder.counts.lost == counted["m", 1].lost + counted["m", 2].lost == 16
-        assert counted["m", 1] == counted["m", 2]
+        counts = recorder.tally.counts()
+        assert recorder.counts.lost == counts["m", 1].lost + counts["m", 2].lost == 16
+        assert counts["m", 1] == counts["m", 2]
 
     asyncio.run(turn())

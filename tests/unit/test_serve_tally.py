@@ -15,7 +15,7 @@ def test_numbers_are_in_the_file_as_soon_as_they_are_counted(tmp_path: Path) -> 
     tally.cells[tally.place("late", 3) + WRITTEN] += 5
     tally.cells[tally.place("late", 3) + LOST] += 1
     expected = {("late", 3): RowCounts(7, 5, 1), ("worth", 1): RowCounts(2)}
-    assert read_tally(path.read_bytes()) == tally.counted() == expected
+    assert read_tally(path.read_bytes()) == tally.counts() == expected
 
 
 def test_a_file_is_abandoned_once_its_process_is_gone(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_file_is_abandoned_once_its_process_is_gone(tmp_path: Path) -> None:
 def test_without_a_file_it_counts_all_the_same() -> None:
     tally = Tally()
     tally.cells[tally.place("late", 3) + ANSWERED] += 1
-    assert tally.counted() == {("late", 3): RowCounts(1)}
+    assert tally.counts() == {("late", 3): RowCounts(1)}
 
 
 def test_more_versions_than_there_is_room_for_are_counted_together() -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from comporta.data.catalog import ColumnSummary, Description, describe
     from comporta.data.change import add
     from comporta.data.compaction import Compaction, compact
-    from comporta.data.damage import Damage, Verified, verify
+    from comporta.data.damage import Damage, VerifiedData, verify
     from comporta.data.dataset_log import accept_columns, tag_version
     from comporta.data.difference import ChangedRow, DatasetDiff, diff_versions
     from comporta.data.feedback_log import scan_feedback, seal_feedback
@@ -34,7 +34,7 @@ _HOMES = {
     "ChangedRow": "difference",
     "SubjectMatches": "near",
     "SealResult": "prediction_log",
-    "Verified": "damage",
+    "VerifiedData": "damage",
     "accept_columns": "dataset_log",
     "add": "change",
     "feature_function": "online",
@@ -73,7 +73,7 @@ __all__ = [
     "NearSubject",
     "SealResult",
     "SubjectMatches",
-    "Verified",
+    "VerifiedData",
     "accept_columns",
     "add",
     "compact",

@@ -95,7 +95,7 @@ def joined_schema(
 
 
 def matched_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
-    """What `Timeline.match` found, as the columns that `joined_schema` names; nulls where it found nothing."""
+    """What `Timeline.match` found, as the columns of `joined_schema`; nulls where it found nothing."""
     hidden = prefix or f"{HIDDEN}{line.join.dataset}"
     misses = pl.Series(rows == NONE)
     index = pl.Series(rows)

@@ -62,7 +62,7 @@ def add(
     for _ in range(_ATTEMPTS):
         history = read_log(store, keys, shape.name)
         base = newest_manifest(store, keys, history, shape.name)
-        columns = _gained(shape.name, base, intake.columns) if gains else intake.columns
+        columns = _add_columns(shape.name, base, intake.columns) if gains else intake.columns
         if not gains:
             _require_same(shape.name, expected, history, base)
         new = VersionDraft(store, keys, shape, runs, history, base, change, columns, scratch, within, period)
@@ -94,15 +94,15 @@ def _require_declared(shape: DatasetSchema, intake: Intake, runs: SortedRuns, no
             runs.require_unique_column(column.name)
 
 
-def _gained(name: str, base: Manifest | None, columns: dict[str, str]) -> dict[str, str]:
+def _add_columns(name: str, base: Manifest | None, columns: dict[str, str]) -> dict[str, str]:
     """The dataset's columns and after them those that it lacks. Raises SchemaChanged on another type."""
     if base is None:
         return columns
     for each, kind in columns.items():
         if base.columns.get(each, kind) != kind:
             raise SchemaChanged(
-                f"{name}.{each}: found {kind}, expected {base.columns[each]}, of which its rows are. Give the "
-                "column another name."
+                f"{name}.{each}: found {kind}, expected {base.columns[each]}, of which its rows are. Give "
+                "the column another name."
             )
     return base.columns | columns
 

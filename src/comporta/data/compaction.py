@@ -66,7 +66,7 @@ def compact(
             store, keys, manifest.shape, bare, schema, scratch, addressed=True, fragment=fragment
         )
         ids = tuple(each.now.id for each in members)
-        if not made or not _committed(store, keys, dataset, now, ids, made):
+        if not made or not _commit_group(store, keys, dataset, now, ids, made):
             continue
         segments, before, after = segments + len(run), before + len(members), after + len(made)
         size += sum(each.size for each in made)
@@ -143,7 +143,7 @@ def _units(store: Store, history: DatasetLog, manifest: Manifest) -> Iterator[li
     yield from units.values()
 
 
-def _committed(
+def _commit_group(
     store: Store,
     keys: Keys,
     dataset: str,

@@ -58,7 +58,7 @@ class Damage(Record, frozen=True, kw_only=True):
         )
 
 
-class Verified(Record, frozen=True, kw_only=True):
+class VerifiedData(Record, frozen=True, kw_only=True):
     """objects, size: how many were read, and their bytes. damaged: those that are not right."""
 
     objects: int
@@ -66,7 +66,7 @@ class Verified(Record, frozen=True, kw_only=True):
     damaged: tuple[Damage, ...]
 
 
-def verify(store: Store, keys: Keys, dataset: str, heard: ReadProgress | None = None) -> Verified:
+def verify(store: Store, keys: Keys, dataset: str, heard: ReadProgress | None = None) -> VerifiedData:
     """Every byte that some version of a dataset shows, compared with its digest.
 
     Raises Tampered, WrongKey when the log or a manifest is not right.
@@ -96,7 +96,7 @@ def verify(store: Store, keys: Keys, dataset: str, heard: ReadProgress | None = 
         read += there.get(name, 0)
         if heard is not None:
             heard(read, total)
-    return Verified(objects=len(needed), size=total, damaged=tuple(damaged))
+    return VerifiedData(objects=len(needed), size=total, damaged=tuple(damaged))
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def read_log(store: Store, keys: Keys, dataset: str) -> DatasetLog:
             data = store.get(entry_name(dataset, reading.n + 1))
         except NotFound:
             break
-        reading.take(_decoded(data, dataset, reading.n + 1), data, keys, dataset)
+        reading.take(_decode_entry(data, dataset, reading.n + 1), data, keys, dataset)
     history = reading.history()
     if fresh:
         _require_whole(store, dataset, history.n)
@@ -183,7 +183,7 @@ def _stands(store: Store, keys: Keys, dataset: str, history: DatasetLog) -> bool
         return False
 
 
-def _decoded(data: bytes, dataset: str, n: int) -> AnyEntry:
+def _decode_entry(data: bytes, dataset: str, n: int) -> AnyEntry:
     try:
         return decode(data, AnyEntry)  # type: ignore[arg-type]
     except msgspec.MsgspecError as error:

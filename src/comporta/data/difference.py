@@ -70,7 +70,7 @@ def diff_versions(
         with reporting_damage(store, keys, dataset):
             parts = [each.filter(in_range(low, high)).collect(engine="streaming") for each in (one, other)]
         found.meet(*parts)
-    return found.told()
+    return found.to_diff()
 
 
 class _Found:
@@ -94,7 +94,7 @@ class _Found:
         self.gone.append(left.join(right, on=self.key, how="anti", maintain_order="left"))
         self.come.append(right.join(left, on=self.key, how="anti", maintain_order="left"))
 
-    def told(self) -> DatasetDiff:
+    def to_diff(self) -> DatasetDiff:
         gone, come = pl.concat(self.gone), pl.concat(self.come)
         if set(self.key) <= set(gone.columns):
             self.gone, self.come = [], []

@@ -40,7 +40,7 @@ class Intake:
     def require_held(self, now: datetime) -> None:
         """Raises ExpectationBroken, with the first offending rows, for the first expectation that fails."""
         for column in _stopping(self.shape):
-            for label, wanted in _broken(column):
+            for label, wanted in _breach_causes(column):
                 found = self.counts.get(label, 0)
                 if found:
                     self._refuse(
@@ -61,7 +61,7 @@ class Intake:
                 for each, kind in found.items()
             }
             if found != self.expected:
-                raise _changed(name, self.expected, found)
+                raise _schema_changed(name, self.expected, found)
             found = dict(self.expected)
         for each, kind in found.items():
             if each.startswith(HIDDEN) or not each:
@@ -167,7 +167,7 @@ def rules_of(column: Column) -> list[tuple[str, pl.Expr]]:
     return rules
 
 
-def _broken(column: Column) -> list[tuple[str, str]]:
+def _breach_causes(column: Column) -> list[tuple[str, str]]:
     allowed = [str(each) for each in column.one_of]
     choice = " or ".join([", ".join(allowed[:-1]), allowed[-1]] if len(allowed) > 1 else allowed)
     return [
@@ -188,11 +188,11 @@ def _conform(batch: pl.DataFrame, columns: dict[str, str], name: str) -> pl.Data
         batch = batch.with_columns(pl.col(each).cast(parse_type(columns[each])) for each in empty)
         found |= {each: columns[each] for each in empty}
     if found != columns:
-        raise _changed(name, columns, found)
+        raise _schema_changed(name, columns, found)
     return batch.select(list(columns))
 
 
-def _changed(name: str, expected: dict[str, str], found: dict[str, str]) -> SchemaChanged:
+def _schema_changed(name: str, expected: dict[str, str], found: dict[str, str]) -> SchemaChanged:
     said = [f"{each} is new ({kind})" for each, kind in found.items() if each not in expected]
     said += [f"{each} is gone (was {kind})" for each, kind in expected.items() if each not in found]
     said += [

@@ -36,18 +36,18 @@ def count_breaches(context: StepContext, rows: Slice, shape: DatasetSchema) -> t
     questions = {
         (column.name, expects): breaks
         for column in declared
-        if not _mistyped(column, manifest)
+        if not _has_wrong_type(column, manifest)
         for expects, breaks in _questions(column)
     }
     asked = [breaks.alias(str(place)) for place, breaks in enumerate(questions.values())]
     if shape.fresh is not None and shape.time is not None:
         asked.append(pl.col(shape.time).max().alias("newest"))
     # All that are there: rows of the slice may have been forgotten since.
-    read = _read(context, rows, [pl.len().alias("rows"), *asked])
+    read = _count_in_scan(context, rows, [pl.len().alias("rows"), *asked])
     found = read.drop("newest", strict=False).row(0, named=True)
     count = found["rows"]
     broken = {each: found[str(place)] for place, each in enumerate(questions)}
-    broken |= {(each.name, "type"): count * _mistyped(each, manifest) for each in declared if each.type}
+    broken |= {(each.name, "type"): count * _has_wrong_type(each, manifest) for each in declared if each.type}
     by_name = {column.name: column for column in declared}
     out = [
         ExpectationCount(
@@ -76,12 +76,12 @@ def _questions(column: Column) -> Iterator[tuple[str, pl.Expr]]:
         yield "unique", there.len() - there.n_unique()
 
 
-def _mistyped(column: Column, manifest: Manifest) -> bool:
+def _has_wrong_type(column: Column, manifest: Manifest) -> bool:
     kind = manifest.columns[column.name]
     return bool(column.type) and column.type not in (kind, base_type(kind))
 
 
-def _read(context: StepContext, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
+def _count_in_scan(context: StepContext, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
     with reporting_damage(context.store, context.keys, rows.dataset):
         try:
             return scan_slice(context.store, context.keys, rows).select(asked).collect(engine="streaming")

@@ -66,12 +66,12 @@ class FeaturePlan(FeatureDeclaration[ComputeFunction], frozen=True, kw_only=True
 
         at: the time of each row; None: the column of the dataset's time. Raises BadProject.
         """
-        known = self.carried(frame)
+        known = self.select_known(frame)
         read = history.read(known, self.times(frame) if at is None else at)
         apart = [name for name in read.columns if name.startswith(HIDDEN)]
-        return self.finished(known, read.drop(apart)), read.select(apart)
+        return self.make_features(known, read.drop(apart)), read.select(apart)
 
-    def carried(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def select_known(self, frame: pl.DataFrame) -> pl.DataFrame:
         """What a request carries of these rows, and no more. Raises BadProject when a column is missing."""
         if missing := [name for name in self.known if name not in frame.columns]:
             raise BadProject(
@@ -84,7 +84,7 @@ class FeaturePlan(FeatureDeclaration[ComputeFunction], frozen=True, kw_only=True
         """The time of each row, where the dataset has one."""
         return None if self.shape.time is None else frame[self.shape.time]
 
-    def finished(self, known: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
+    def make_features(self, known: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
         """The features, from what a request carries and what was joined to it. Raises BadProject."""
         if clash := sorted(set(joined.columns) & set(known.columns)):
             raise BadProject(
@@ -94,9 +94,9 @@ class FeaturePlan(FeatureDeclaration[ComputeFunction], frozen=True, kw_only=True
         seen = known.hstack(joined) if joined.width else known
         made = add_computed(self.compute, seen)
         whole = seen.hstack(made) if made.width else seen
-        return whole[self.chosen(seen.columns, made.columns)]
+        return whole[self.feature_names(seen.columns, made.columns)]
 
-    def chosen(self, seen: list[str], made: list[str]) -> list[str]:
+    def feature_names(self, seen: list[str], made: list[str]) -> list[str]:
         """The names of the features, in order. Raises BadProject on one that is not there, or the target."""
         shape = self.shape
         apart = {*shape.key, shape.subject, shape.time}

@@ -68,7 +68,7 @@ def scan_json_predictions(
     columns = all_row_columns(read_log(store, keys, log_of(model)), numbers, signatures)
     if sealed is not None:
         for number in sorted(numbers):
-            frame = _typed(sealed.filter(pl.col("version") == number), columns.get(number))
+            frame = _with_types(sealed.filter(pl.col("version") == number), columns.get(number))
             frames.append(visible_rows(frame, _one(columns, number), whose, history, keys))
     if rows:
         fresh = typed_rows(rows, columns)[0].lazy()
@@ -94,7 +94,7 @@ def gone_json_predictions(
     numbers = sealed.select(pl.col("version").unique()).collect()["version"].to_list()
     columns = all_row_columns(read_log(store, keys, log_of(model)), numbers, signatures)
     for number in numbers:
-        frame = _typed(sealed.filter(pl.col("version") == number), columns.get(number))
+        frame = _with_types(sealed.filter(pl.col("version") == number), columns.get(number))
         ids = forgotten_ids(frame, _one(columns, number), whose, history, keys)
         found |= {key_hash(id, keys) for id in ids}
     return found
@@ -138,7 +138,7 @@ def move_open(store: Store, keys: Keys) -> None:
             rows = [row for row in rows_in(name, store.get(name)) if isinstance(row, OpenRow)]
         except NotFound:
             continue  # another process moved it
-        sealed = _sealed(store, keys, [row.id for row in rows])
+        sealed = _sealed_ids(store, keys, [row.id for row in rows])
         place = name.removeprefix(open_prefix(PREDICTIONS))
         head = encode(OpenHeader(format=FORMAT, worker=place.partition("/")[0]))
         for model in sorted({row.model for row in rows}):
@@ -148,7 +148,7 @@ def move_open(store: Store, keys: Keys) -> None:
         store.delete(name)
 
 
-def _sealed(store: Store, keys: Keys, ids: list[str]) -> set[str]:
+def _sealed_ids(store: Store, keys: Keys, ids: list[str]) -> set[str]:
     if not read_log(store, keys, PREDICTIONS).versions:
         return set()
     part = scan_slice(store, keys, slice_of(store, keys, PREDICTIONS)).select("id")
@@ -160,7 +160,7 @@ def _one(columns: Mapping[int, RowColumns], number: int) -> list[RowColumns]:
     return [columns[number]] if number in columns else []
 
 
-def _typed(frame: pl.LazyFrame, columns: RowColumns | None) -> pl.LazyFrame:
+def _with_types(frame: pl.LazyFrame, columns: RowColumns | None) -> pl.LazyFrame:
     made: list[pl.Expr] = []
     if columns is not None:
         types: Types = types_of(columns)

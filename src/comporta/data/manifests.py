@@ -44,7 +44,7 @@ def list_versions(store: Store, dataset: str, *, after: int = 0, keys: Keys | No
         if entry.name.rpartition("/")[2] >= f"{after:020d}"
     ]
     return [
-        _identified(store.get(manifest_name(dataset, entry.version)), entry.version)
+        _with_id(store.get(manifest_name(dataset, entry.version)), entry.version)
         for entry in entries
         if isinstance(entry, VersionEntry) and entry.number > after
     ]
@@ -136,7 +136,7 @@ def read_manifest(store: Store, keys: Keys, dataset: str, version: str) -> Manif
             f"{dataset}: the manifest of version {version[:12]} is not what was written. "
             f"Restore {manifest_name(dataset, version)} from a backup."
         )
-    return _identified(data, version)
+    return _with_id(data, version)
 
 
 def write_manifest(store: Store, keys: Keys, manifest: Manifest) -> Manifest:
@@ -329,7 +329,7 @@ def reachable_objects(store: Store, keys: Keys) -> set[str]:
     return names
 
 
-def _identified(data: bytes, version: str) -> Manifest:
+def _with_id(data: bytes, version: str) -> Manifest:
     try:
         return msgspec.structs.replace(decode(data, Manifest), id=version)
     except msgspec.MsgspecError as error:

@@ -71,7 +71,7 @@ def _range(
 ) -> pl.DataFrame:
     """All rows that stand in a range of bins: a key that moved to another subject went, and is new there."""
     return (
-        _addressed(store, shape, _overlapping(found, bins), schema, found)
+        _read_addresses(store, shape, _overlapping(found, bins), schema, found)
         .filter(in_range(*bins))
         .drop(PLACE)
         .collect(engine="streaming")
@@ -98,14 +98,14 @@ def _same_keys(
         asked = pl.col(PLACE).is_in(part[PLACE].implode()) if len(part) <= _FEW else in_range(*bins)
     if part.is_empty() or not near:
         return scan_live_rows(store, shape.name, (), dict(schema), addressed=True).drop(PLACE).collect()
-    standing = _addressed(store, shape, near, {name: schema[name] for name in key}, found).filter(asked)
+    standing = _read_addresses(store, shape, near, {name: schema[name] for name in key}, found).filter(asked)
     hits = (
         standing.join(part.lazy().select(key), on=key, how="semi").select(ADDRESS).collect(engine="streaming")
     )
     return at_addresses(store, shape.name, found, schema, hits[ADDRESS].sort()).drop(PLACE)
 
 
-def _addressed(
+def _read_addresses(
     store: Store,
     shape: DatasetSchema,
     near: Sequence[ResolvedFragment],

@@ -142,13 +142,15 @@ class OnlineTables(Record, frozen=True, kw_only=True):
             columns = (hidden[f"{prefix}_{part}"].to_list() for part in ("key", "event", "arrived"))
             for source, (key, event, arrived) in zip(sources, zip(*columns, strict=True), strict=True):
                 if key is not None:
-                    source.append(self._named(line, key, event, arrived))
+                    source.append(self._joined_record(line, key, event, arrived))
         return [tuple(each) for each in sources]
 
     def _source(self, line: Timeline, row: int, key: str) -> Joined:
-        return self._named(line, key, *_shown(line, row))
+        return self._joined_record(line, key, *_times_of_row(line, row))
 
-    def _named(self, line: Timeline, key: str, event: datetime | None, arrived: datetime | None) -> Joined:
+    def _joined_record(
+        self, line: Timeline, key: str, event: datetime | None, arrived: datetime | None
+    ) -> Joined:
         """key: its canonical text; told by column, as plain JSON values."""
         name = line.join.dataset
         parts = dict(zip(line.shape.key, decode(key, list[Any]), strict=True))
@@ -197,9 +199,9 @@ def feature_function(plan: FeaturePlan, latest: LatestTables) -> Answerer:
         if raw.height > FEW:
             features, hidden = plan.apply(raw, history, at)
             return features, history.joined(hidden, raw.height)
-        known = plan.carried(raw)
+        known = plan.select_known(raw)
         joined, sources = history.few(known, at)
-        return plan.finished(known, joined), sources
+        return plan.make_features(known, joined), sources
 
     return answer
 
@@ -228,7 +230,7 @@ def _physical(keys: pl.DataFrame) -> pl.DataFrame:
     return keys.with_columns(pl.col(pl.Datetime).to_physical()) if timed else keys
 
 
-def _shown(line: Timeline, row: int) -> tuple[datetime | None, datetime | None]:
+def _times_of_row(line: Timeline, row: int) -> tuple[datetime | None, datetime | None]:
     """Event and arrival of a row, as `as_of` shows them."""
     if line.event is None:
         return None, None

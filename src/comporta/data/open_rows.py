@@ -96,7 +96,7 @@ def rows_in(name: str, data: bytes, id: str | None = None) -> Iterator[OpenRow |
     if id is not None and encode(id) not in data:
         return
     lines = data.split(b"\n")
-    head = _headed(name, lines[0])
+    head = _decode_header(name, lines[0])
     for line in lines[head.format > 1 :]:
         if not line:
             continue
@@ -173,7 +173,7 @@ BESIDE = (
 """What is said of a prediction beside its time, its inputs, its output and its history."""
 
 
-def _headed(name: str, line: bytes) -> OpenHeader:
+def _decode_header(name: str, line: bytes) -> OpenHeader:
     try:
         head = _head.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -68,7 +68,7 @@ def typed_rows(
             good.setdefault(row.version, []).append(row)
     frames = [pl.DataFrame(schema=BASE)]
     for number, mine in good.items():
-        made, rest = _halved(mine, columns[number])
+        made, rest = _frames_by_halves(mine, columns[number])
         frames += made
         bad += [RejectedRow(UNKEPT, row.source, row.line) for row in rest]
     return pl.concat(frames, how="diagonal"), bad
@@ -117,7 +117,7 @@ def _check(columns: RowColumns) -> Callable[[OpenRow], str]:
     return check
 
 
-def _halved(rows: list[OpenRow], columns: RowColumns) -> tuple[list[pl.DataFrame], list[OpenRow]]:
+def _frames_by_halves(rows: list[OpenRow], columns: RowColumns) -> tuple[list[pl.DataFrame], list[OpenRow]]:
     """Frames of these rows, and the rows of which none can be made: found by halving."""
     try:
         return [_frame(rows, columns)], []
@@ -126,13 +126,13 @@ def _halved(rows: list[OpenRow], columns: RowColumns) -> tuple[list[pl.DataFrame
         if len(rows) == 1:
             return [], rows
     middle = len(rows) // 2
-    parts = [_halved(half, columns) for half in (rows[:middle], rows[middle:])]
+    parts = [_frames_by_halves(half, columns) for half in (rows[:middle], rows[middle:])]
     return [frame for frames, _ in parts for frame in frames], [row for _, bad in parts for row in bad]
 
 
 def _frame(rows: list[OpenRow], columns: RowColumns) -> pl.DataFrame:
     types = types_of(columns)
-    beside = {name: pl.Series(_said(rows, name), dtype=dtype) for name, dtype in BASE.items()}
+    beside = {name: pl.Series(_column_values(rows, name), dtype=dtype) for name, dtype in BASE.items()}
     texts = {
         "__inputs": pl.Series([bytes(row.inputs).decode() for row in rows], dtype=pl.String),
         "__output": pl.Series([bytes(row.output).decode() for row in rows], dtype=pl.String),
@@ -145,7 +145,7 @@ def _frame(rows: list[OpenRow], columns: RowColumns) -> pl.DataFrame:
     return frame.select(*BASE, *made)
 
 
-def _said(rows: list[OpenRow], name: str) -> list[Any]:
+def _column_values(rows: list[OpenRow], name: str) -> list[Any]:
     if name == "at":
         return [instant(row.at) for row in rows]
     if name == "joined":

@@ -65,7 +65,7 @@ def visible_rows(
     frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: SubjectColumns, history: DatasetLog, keys: Keys
 ) -> pl.LazyFrame:
     """Sealed rows, each with its subject, less those of forgotten subjects. schema: of their versions."""
-    frame, known = _marked(frame, schema, whose, history, keys)
+    frame, known = _mark_forgotten(frame, schema, whose, history, keys)
     return frame.filter(~pl.col(_GONE)).drop(_GONE) if known else frame
 
 
@@ -73,11 +73,11 @@ def forgotten_ids(
     frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: SubjectColumns, history: DatasetLog, keys: Keys
 ) -> list[str]:
     """The ids of the rows that `visible_rows` leaves out."""
-    frame, known = _marked(frame, schema, whose, history, keys)
+    frame, known = _mark_forgotten(frame, schema, whose, history, keys)
     return frame.filter(_GONE).select("id").collect()["id"].to_list() if known else []
 
 
-def _marked(
+def _mark_forgotten(
     frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: SubjectColumns, history: DatasetLog, keys: Keys
 ) -> tuple[pl.LazyFrame, bool]:
     """Sealed rows with their subjects, and whether they are marked as gone: where any can be."""

@@ -120,7 +120,7 @@ class SortedRuns:
             return
         files = [path.with_suffix(".keys") for path in self._files]
         for low, high in _ranges(max(1, 8 * self.rows // self.fragment)):
-            parts = [_between(path, low, high) for path in files]
+            parts = [_hashes_between(path, low, high) for path in files]
             found = np.concatenate(parts)
             values, times = np.unique(found, return_counts=True)
             if len(values) < len(found):
@@ -233,7 +233,7 @@ def _ranges(count: int) -> Iterator[tuple[int, int]]:
     return pairwise(bounds)
 
 
-def _between(path: Path, low: int, high: int) -> NDArray[np.uint64]:
+def _hashes_between(path: Path, low: int, high: int) -> NDArray[np.uint64]:
     """The sorted hashes in [low, high) from a file of them: found by bisection, read without a mapping."""
     rows = path.stat().st_size // 8
     with path.open("rb") as file:

@@ -59,7 +59,7 @@ def features(
     spine = scan_slice(context.store, context.keys, of)
     has = spine.collect_schema()
     kept = tuple(name for name in keep if name in has)
-    wanted = _wanted(plan, kept, has)
+    wanted = _needed_columns(plan, kept, has)
     spine = spine.select(wanted)
     size = batch or max(10_000, CELLS // max(24, len(wanted)))
     frames = _joined_tables(context, others)
@@ -114,7 +114,7 @@ def _endless_target(of: Slice, target: str, rows: int) -> BadData:
     )
 
 
-def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[str]:
+def _needed_columns(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[str]:
     """The columns of the dataset that are read: nothing else of it is seen. Raises BadProject."""
     shape = plan.shape
     apart = [*shape.key, shape.subject, shape.time, plan.target, *keep]

@@ -106,12 +106,12 @@ def _requests(
         .agg(pl.col("label").last())
         .filter(pl.col("label") != "null")
     )
-    parts = [_typed(context, log, fields, last), _texts(context, before, model, fields, last)]
+    parts = [_typed_requests(context, log, fields, last), _texts(context, before, model, fields, last)]
     found = pl.concat([frame for frame, _ in parts]).sort(AT, "__id").tail(MOST)
     return found, min(MOST, sum(count for _, count in parts))
 
 
-def _typed(
+def _typed_requests(
     context: StepContext, log: Slice | None, fields: list[Field], labels: pl.LazyFrame
 ) -> tuple[pl.DataFrame, int]:
     """Those of the model's log. A column is read where its type is what the model reads, or narrower."""
@@ -194,7 +194,7 @@ def _inputs(texts: pl.Series, fields: list[Field]) -> pl.DataFrame:
     try:
         read = texts.str.json_decode(pl.Struct(plain)).struct.unnest()
         made = [
-            _timed(read[name], dtype) if dtype.is_temporal() else read[name].cast(dtype, strict=False)
+            _parse_times(read[name], dtype) if dtype.is_temporal() else read[name].cast(dtype, strict=False)
             for name, dtype in kinds.items()
         ]
     except pl.exceptions.PolarsError as fault:
@@ -210,7 +210,7 @@ def _is_plain(dtype: pl.DataType) -> bool:
     return dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean
 
 
-def _timed(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
+def _parse_times(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
     """ISO 8601 as the server wrote it: dates, times with a zone, times without."""
     if dtype == pl.Date:
         return texts.str.to_date(strict=False)

@@ -158,7 +158,7 @@ class VersionDraft:
         """Fragments of a good size; one is encoded and synced while the next is sorted."""
         futures: list[Future[Fragment]] = []
         with ThreadPoolExecutor(1) as pool:
-            for frame, low, high in _joined(parts, self.runs.fragment // 2):
+            for frame, low, high in _merge_parts(parts, self.runs.fragment // 2):
                 if len(futures) > 1:
                     futures[-2].result()  # two fragments in memory, not more
                 futures.append(
@@ -255,7 +255,7 @@ class VersionDraft:
         return write_fragment(self.store, self.keys, self.shape, kept, bins, self.scratch)
 
 
-def _joined(
+def _merge_parts(
     parts: Iterable[tuple[pl.DataFrame, int, int]], enough: int
 ) -> Iterator[tuple[pl.DataFrame, int, int]]:
     """Neighbouring parts put together until they are worth a file."""

@@ -128,7 +128,7 @@ class OpenProject:
 
     def model(self, name: str) -> Model:
         """The declared model. Raises NotFound, naming those there are."""
-        found = self.project.asked(name)
+        found = self.project.find_model(name)
         if found is None:
             known = ", ".join(model.name for model in self.project.models) or "none"
             raise NotFound(f"found no model {name!r} in the project, expected one of: {known}.")

@@ -65,7 +65,7 @@ def load_project(path: Path) -> ProjectDeclaration:
     """
     file = path.resolve()
     module = _import(file)
-    project = _declared(module, file)
+    project = _project_of_module(module, file)
     return msgspec.structs.replace(project, root=(project.root or file.parent).resolve())
 
 
@@ -99,7 +99,7 @@ def _import(file: Path) -> ModuleType:
     if not name.isidentifier() or name in sys.stdlib_module_names:
         raise BadProject(f"{file.name}: found a name that cannot be imported. Rename it, e.g. {FILE}")
     known = sys.modules.get(name)
-    if known is not None and getattr(known, "__file__", None) == str(file) and not _edited():
+    if known is not None and getattr(known, "__file__", None) == str(file) and not _has_changed():
         return known
     for old in _brought:
         sys.modules.pop(old, None)
@@ -111,12 +111,12 @@ def _import(file: Path) -> ModuleType:
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # the boundary to a user's file: whatever it raises, SystemExit included
-        raise BadProject(_said(error, file)) from error
+        raise BadProject(_error_lines(error, file)) from error
     finally:
         _brought.update(each for each in set(sys.modules) - before | {name} if _below(each, file.parent))
 
 
-def _edited() -> bool:
+def _has_changed() -> bool:
     """Whether any file that the last load brought in has another text now than the one that was run."""
     for name in _brought:
         path = getattr(sys.modules.get(name), "__file__", None)
@@ -134,7 +134,7 @@ def _below(name: str, root: Path) -> bool:
     return file is not None and Path(file).is_relative_to(root) and counts_by_content(file)
 
 
-def _declared(module: ModuleType, file: Path) -> ProjectDeclaration:
+def _project_of_module(module: ModuleType, file: Path) -> ProjectDeclaration:
     """The value `project`, or the only Project there is."""
     value = getattr(module, "project", None)
     if isinstance(value, ProjectDeclaration):
@@ -148,7 +148,7 @@ def _declared(module: ModuleType, file: Path) -> ProjectDeclaration:
     )
 
 
-def _said(error: BaseException, file: Path) -> str:
+def _error_lines(error: BaseException, file: Path) -> str:
     """One line a place: the file, the line, what Python said, what to do."""
     if isinstance(error, SyntaxError):
         where = Path(error.filename).name if error.filename else file.name

@@ -34,7 +34,7 @@ class ProjectDeclaration(Record, frozen=True):
                 found.setdefault(join.dataset.name, join.dataset)
         return found
 
-    def asked(self, model: str) -> Model | None:
+    def find_model(self, model: str) -> Model | None:
         """The model of this name, or None."""
         return next((each for each in self.models if each.name == model), None)
 

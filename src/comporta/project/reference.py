@@ -80,7 +80,7 @@ def load_module(path: Path, root: Path) -> ModuleType:
     try:
         return run_module(name, path)
     except Exception as error:  # the boundary to a user's file: whatever it raises
-        raise _raised(error, name, root) from error
+        raise _import_error(error, name, root) from error
 
 
 def _import(name: str, root: Path) -> ModuleType:
@@ -88,10 +88,10 @@ def _import(name: str, root: Path) -> ModuleType:
     try:
         return importlib.import_module(name)
     except Exception as error:  # the boundary to a user's file: whatever it raises
-        raise _raised(error, name, root) from error
+        raise _import_error(error, name, root) from error
 
 
-def _raised(error: Exception, name: str, root: Path) -> ComportaError:
+def _import_error(error: Exception, name: str, root: Path) -> ComportaError:
     if isinstance(error, ComportaError):
         return error
     return BadProject(f"{name}: cannot be imported: {error_line(error, root)}")
@@ -127,7 +127,7 @@ def _file(module: ModuleType) -> str | None:
     return str(Path(file).resolve()) if isinstance(file, str) else None
 
 
-def _found(owner: Any, name: str) -> Any:
+def _attribute(owner: Any, name: str) -> Any:
     for part in name.split("."):
         owner = getattr(owner, part, None)
     return owner
@@ -136,7 +136,7 @@ def _found(owner: Any, name: str) -> Any:
 def _by_its_own_name(function: Callable[..., Any]) -> tuple[str, str | None, str] | None:
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     name = getattr(function, "__qualname__", "")
-    if module is not None and name and "<" not in name and _found(module, name) is function:
+    if module is not None and name and "<" not in name and _attribute(module, name) is function:
         return module.__name__, _file(module), name
     return None
 

@@ -171,7 +171,7 @@ class App:
         arrived = datetime.fromtimestamp(request.at / 1e9, UTC)
         labels = read_feedback_body(request.body, arrived, self.limits.rows)
         written = self.recorder.put_feedback(labels, len(request.body) + 200 * len(labels))
-        return _acknowledged(written, len(labels))
+        return _acknowledge(written, len(labels))
 
     def metrics(self, request: Request) -> Reply:
         text = prometheus_text(self.counts, self.recorder, self.serving, self.samples())
@@ -258,7 +258,7 @@ class _WrongMethod(Exception):
         self.methods = methods
 
 
-async def _acknowledged(written: Awaitable[None], count: int) -> Reply:
+async def _acknowledge(written: Awaitable[None], count: int) -> Reply:
     await written
     return json_reply({"accepted": count})
 

@@ -68,7 +68,7 @@ def read_invocation_json(body: bytes, schema: RequestSchema, limit: int) -> Requ
         )
     params = decode_json(_params, bytes(given["params"])) if "params" in given else None
     columns = _READERS[forms[0]](bytes(given[forms[0]]), schema)
-    return _asked(columns, schema, params, limit)
+    return _to_request_rows(columns, schema, params, limit)
 
 
 def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> RequestRows:
@@ -86,11 +86,11 @@ def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> Reque
         raise too_many_rows(len(lines) - 1, limit)
     header, rows = lines[0], lines[1:]
     _check_widths(rows, len(header), "line")
-    columns = _named(header, rows)
+    columns = _columns_by_name(header, rows)
     for column in schema.columns:
         if column.name in columns:
-            columns[column.name] = [_typed(column.kind, cell) for cell in columns[column.name]]
-    return _asked(columns, schema, None, limit)
+            columns[column.name] = [_parse_cell(column.kind, cell) for cell in columns[column.name]]
+    return _to_request_rows(columns, schema, None, limit)
 
 
 def write_invocation_response(parts: list[VersionPart], ids: list[str]) -> bytes:
@@ -117,7 +117,7 @@ def _from_split(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
     split: SplitFrame = decode_json(_split, raw)
     header = split.columns if split.columns is not None else schema.names
     _check_widths(split.data, len(header), "row")
-    return _named(header, split.data)
+    return _columns_by_name(header, split.data)
 
 
 def _from_records(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _from_values(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
             return _from_records(raw, schema)
         if all(isinstance(row, list) for row in values):
             _check_widths(values, len(schema.names), "row")
-            return _named(schema.names, values)
+            return _columns_by_name(schema.names, values)
         if len(schema.names) == 1 and not any(isinstance(row, list | dict) for row in values):
             return {schema.names[0]: values}
     if values == []:
@@ -159,7 +159,7 @@ _READERS = {
 }
 
 
-def _asked(
+def _to_request_rows(
     columns: dict[str, Any], schema: RequestSchema, params: Mapping[str, Any] | None, limit: int
 ) -> RequestRows:
     sizes = {len(values) for values in columns.values()}
@@ -179,7 +179,7 @@ def _asked(
     return RequestRows(n, None, columns, who)
 
 
-def _named(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def _columns_by_name(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
     if len(set(header)) != len(header):
         raise BadRequest("columns: found one name twice, expected each column once.")
     if not rows:
@@ -198,7 +198,7 @@ def _single(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _typed(kind: str, cell: str) -> Any:
+def _parse_cell(kind: str, cell: str) -> Any:
     """A cell as its column wants it; what cannot be stays text, which the schema then refuses by name."""
     if cell == "":
         return None

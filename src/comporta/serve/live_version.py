@@ -98,13 +98,13 @@ class LiveVersion:
             assert incoming.columns is not None
             rows = schema.check_columns(incoming.columns, incoming.n)
         if loaded.fast is not None and schema.numeric:
-            return self._said(rows, loaded.fast(schema.array(rows)), None)
+            return self._predicted_rows(rows, loaded.fast(schema.array(rows)), None)
         frame = schema.frame(rows)
         joined: Sequence[tuple[Joined, ...]] | None = None
         if loaded.features is not None:
             frame, joined = loaded.features(frame, self._times(incoming, frame, now))
             self._require_whole(frame)
-        return self._said(rows, loaded.predict(frame), joined)
+        return self._predicted_rows(rows, loaded.predict(frame), joined)
 
     def ready(self, now: int, say: Callable[[str], None]) -> None:
         """Tested, warmed and measured; what was noticed is said. Raises Refused when it answers wrongly."""
@@ -126,7 +126,7 @@ class LiveVersion:
         else:
             self._per_row = max(0.0, (many - one) / (_MANY - 1) / first.n)
             self._fixed = max(0.0, one - self._per_row * first.n)
-            self.schema.strict = frozenset(self._closed(first, now))
+            self.schema.strict = frozenset(self._closed_columns(first, now))
             if self.loaded.fast is not None and self.schema.numeric:
                 self._same_both_ways(first)
 
@@ -139,7 +139,7 @@ class LiveVersion:
             took.append(time.perf_counter() - started)
         return min(took)
 
-    def _closed(self, first: RequestRows, now: int) -> list[str]:
+    def _closed_columns(self, first: RequestRows, now: int) -> list[str]:
         """Columns for whose unseen values the model raises: there they are refused at the door."""
         closed = []
         for column in self.schema.columns:
@@ -168,7 +168,7 @@ class LiveVersion:
             if not same:
                 raise Refused(f"{self.name}: its fast way and its way by names differ on its probe rows.")
 
-    def _said(
+    def _predicted_rows(
         self, rows: CheckedRows, scored: ModelScores, joined: Sequence[tuple[Joined, ...]] | None
     ) -> PredictedRows:
         label: list[Any] | None = None

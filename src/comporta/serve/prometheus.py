@@ -21,11 +21,11 @@ def prometheus_text(
         MetricSample("requests_total", number, (("route", route), ("status", str(status))))
         for (route, status), number in sorted(requests.items())
     ]
-    for (model, version), counted in sorted(recorder.tally.counted().items()):
+    for (model, version), rows in sorted(recorder.tally.counts().items()):
         of = version_labels(model, version)
         samples += [
-            MetricSample("observations_written_total", counted.written, of),
-            MetricSample("observations_lost_total", counted.lost, of),
+            MetricSample("observations_written_total", rows.written, of),
+            MetricSample("observations_lost_total", rows.lost, of),
         ]
     samples += [
         MetricSample("observations_waiting", recorder.waiting),
@@ -50,10 +50,10 @@ def _text(samples: Iterable[MetricSample]) -> str:
     for name, values in families.items():
         lines.append(f"# TYPE comporta_{name} {'counter' if name.endswith('total') else 'gauge'}")
         for labels, value in values.items():
-            said = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
+            said = ",".join(f'{key}="{_escape(text)}"' for key, text in labels)
             lines.append(f"comporta_{name}{{{said}}} {value}" if said else f"comporta_{name} {value}")
     return "\n".join(lines) + "\n"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

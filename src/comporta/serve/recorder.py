@@ -243,7 +243,9 @@ class Recorder:
         self._attempts[model] += 1
         error = self._attempt(lambda rows: sink.write(model, rows), lines)
         if error is None:
-            self._written(model, Batch(lines, fresh.items if held is None else held.items + fresh.items))
+            self._count_written(
+                model, Batch(lines, fresh.items if held is None else held.items + fresh.items)
+            )
             if held is not None:
                 del self._held[model]
         elif not self.durable:
@@ -255,7 +257,7 @@ class Recorder:
         self._settle(fresh.items, error)
         return error is None or self.durable
 
-    def _written(self, model: str, batch: Batch) -> None:
+    def _count_written(self, model: str, batch: Batch) -> None:
         cells = self._cells
         for version, count in batch.versions.items():
             self.counts.written += count

@@ -65,10 +65,10 @@ def serve(
     # for the few cycles that asyncio leaves.
     gc.set_threshold(50_000, 20, 100)
     with ignoring_repeated_signals():
-        uvicorn.Server(_configured(app, connections, grace)).run(sockets=[listener])
+        uvicorn.Server(_uvicorn_config(app, connections, grace)).run(sockets=[listener])
 
 
-def _configured(app: App, connections: int, grace: float) -> uvicorn.Config:
+def _uvicorn_config(app: App, connections: int, grace: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=FastConnection,

@@ -66,7 +66,7 @@ class Tally:
             os.close(self._lock)
             self._lock = None
 
-    def counted(self) -> dict[tuple[str, int], RowCounts]:
+    def counts(self) -> dict[tuple[str, int], RowCounts]:
         """What was counted, by model and version."""
         return {key: _at(self.cells, place) for key, place in list(self._places.items())}
 

@@ -52,7 +52,7 @@ def write_v2_response(
         )
     found.append(OutputTensor("prediction_id", "BYTES", [n], ids))
     if call.outputs is not None:
-        found = _named(found, call.outputs)
+        found = _select_outputs(found, call.outputs)
     tail: list[bytes] = []
     tensors = []
     for output in found:
@@ -110,7 +110,7 @@ def _flat(probability: list[Any]) -> list[float]:
     return probability
 
 
-def _named(found: list[OutputTensor], wanted: dict[str, bool]) -> list[OutputTensor]:
+def _select_outputs(found: list[OutputTensor], wanted: dict[str, bool]) -> list[OutputTensor]:
     known = {output.name for output in found}
     for name in wanted:
         if name not in known:

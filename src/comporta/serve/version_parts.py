@@ -47,19 +47,19 @@ def split_by_version(
         return [VersionPart(served.champion, incoming, None, None, served.release, served.arm)]
     units = incoming.about.unit
     if units is None or isinstance(units, str):
-        return [_read_by(_routed(served, served.live(key, units or first), incoming), reader)]
+        return [_read_by(_part_of_release(served, served.live(key, units or first), incoming), reader)]
     places: dict[int, list[int]] = {}
     for row, unit in enumerate(units):
         places.setdefault(served.live(key, unit or first).loaded.number, []).append(row)
     if len(places) == 1:
-        return [_read_by(_routed(served, served.versions[next(iter(places))], incoming), reader)]
+        return [_read_by(_part_of_release(served, served.versions[next(iter(places))], incoming), reader)]
     return [
-        _read_by(_routed(served, served.versions[number], _take(incoming, rows), rows), reader)
+        _read_by(_part_of_release(served, served.versions[number], _take(incoming, rows), rows), reader)
         for number, rows in sorted(places.items())
     ]
 
 
-def _routed(
+def _part_of_release(
     served: ServedModel, live: LiveVersion, incoming: RequestRows, places: list[int] | None = None
 ) -> VersionPart:
     """A part that a release sent there."""
@@ -72,12 +72,12 @@ def join_outputs(parts: list[VersionPart]) -> tuple[list[Any] | None, list[Any] 
     if len(parts) == 1:
         return answers[0].label, answers[0].probability
     places = [row for part in parts for row in part.places or ()]
-    return _ordered(places, [answer.label for answer in answers]), _ordered(
+    return _in_row_order(places, [answer.label for answer in answers]), _in_row_order(
         places, [answer.probability for answer in answers]
     )
 
 
-def _ordered(places: list[int], said: list[list[Any] | None]) -> list[Any] | None:
+def _in_row_order(places: list[int], said: list[list[Any] | None]) -> list[Any] | None:
     """What several parts said, one after another, in the order of their rows."""
     if any(each is None for each in said):
         return None
@@ -174,7 +174,7 @@ def _read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     return part
 
 
-def _picked(values: Sequence[Any] | NDArray[Any], rows: list[int]) -> list[Any] | NDArray[Any]:
+def _pick_rows(values: Sequence[Any] | NDArray[Any], rows: list[int]) -> list[Any] | NDArray[Any]:
     return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
 
 
@@ -188,6 +188,6 @@ def _take(incoming: RequestRows, rows: list[int]) -> RequestRows:
         None if incoming.array is None else incoming.array[rows],
         None
         if incoming.columns is None
-        else {name: _picked(values, rows) for name, values in incoming.columns.items()},
+        else {name: _pick_rows(values, rows) for name, values in incoming.columns.items()},
         RowIdentity(some(about.key), some(about.subject), some(about.unit), some(about.at)),
     )

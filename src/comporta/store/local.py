@@ -38,7 +38,7 @@ class LocalStore:
         target = self._file(name)
         with in_plain_words(f"store {self.url}"):
             try:
-                if self._taken(target):
+                if self._touch_existing(target):
                     return False
                 make_folder(target.parent)
             except (NotADirectoryError, FileExistsError):
@@ -96,7 +96,7 @@ class LocalStore:
             raise Refused(f"{name}: a symbolic link stands in its way in {self.url}. Remove the link.")
         return target
 
-    def _taken(self, target: Path) -> bool:
+    def _touch_existing(self, target: Path) -> bool:
         if target.is_dir():
             raise _both(target.name)
         try:
@@ -156,7 +156,7 @@ class LocalStore:
         try:
             os.link(source, target, follow_symlinks=False)
         except FileExistsError:
-            self._taken(target)
+            self._touch_existing(target)
             return False
         sync_folder(target.parent)
         return True

@@ -39,7 +39,7 @@ class ObjectStore:
         except self._obstore.exceptions.AlreadyExistsError:
             return False
         except self._obstore.exceptions.BaseError as error:
-            raise self._said(error) from error
+            raise self._store_error(error) from error
         if isinstance(data, Path):
             data.unlink(missing_ok=True)
         return True
@@ -50,7 +50,7 @@ class ObjectStore:
         except (FileNotFoundError, self._obstore.exceptions.NotFoundError):
             raise NotFound(f"{name}: not in the store {self.url}. Run again, or restore a backup.") from None
         except self._obstore.exceptions.BaseError as error:
-            raise self._said(error) from error
+            raise self._store_error(error) from error
 
     def delete(self, name: str) -> None:
         try:
@@ -58,7 +58,7 @@ class ObjectStore:
         except (FileNotFoundError, self._obstore.exceptions.NotFoundError):
             return
         except self._obstore.exceptions.BaseError as error:
-            raise self._said(error) from error
+            raise self._store_error(error) from error
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         # The services' own prefixes end at a `/`; and not every one lists in order of name.
@@ -66,12 +66,12 @@ class ObjectStore:
         try:
             found = [each for page in self._obstore.list(self._inner, folder or None) for each in page]
         except self._obstore.exceptions.BaseError as error:
-            raise self._said(error) from error
+            raise self._store_error(error) from error
         for each in sorted(found, key=lambda each: str(each["path"])):
             if each["path"].startswith(prefix):
                 yield StoredObject(name=each["path"], size=each["size"], at=each["last_modified"])
 
-    def _said(self, error: Exception) -> BadProject:
+    def _store_error(self, error: Exception) -> BadProject:
         reason = str(error).strip().splitlines()[0][:300]
         where = without_password(self.url)
         return BadProject(f"store {where}: {masked(reason)}. Check its URL, the credentials and the network.")

@@ -32,15 +32,15 @@ def open_store(url: str, root: Path, project: str = DEFAULT_PROJECT, config: Map
     installed.
     """
     url, named = split_project_url(url)
-    whole = _open(url, root, config)
+    whole = _open_scheme(url, root, config)
     project = named or project
     if project == DEFAULT_PROJECT:
         return whole
     below = f"{BELOW}/{checked_project(project)}"
-    return SharedStore(_open(f"{url.rstrip('/')}/{below}", root, config), whole, project)
+    return SharedStore(_open_scheme(f"{url.rstrip('/')}/{below}", root, config), whole, project)
 
 
-def _open(url: str, root: Path, config: Mapping[str, str]) -> Store:
+def _open_scheme(url: str, root: Path, config: Mapping[str, str]) -> Store:
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme == "file":
         return LocalStore(file_path(url, root))

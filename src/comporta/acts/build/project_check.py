@@ -138,10 +138,10 @@ def _of_functions(
     rows = frames[features.of.name].head(ROWS).collect()
     try:
         history: JoinedTables = load_tables(frames, plan.joins, plan.shapes, rows.schema)
-        known = plan.carried(rows)
+        known = plan.select_known(rows)
         read = history.read(known, plan.times(rows))
         joined = read.select([name for name in read.columns if not name.startswith(HIDDEN)])
-        plan.finished(known, joined)
+        plan.make_features(known, joined)
     except ComportaError as error:
         yield places.fault("Features", features.name, "compute", str(error))
         return

@@ -54,10 +54,10 @@ def version_of(opened: OpenProject, name: str) -> Version:
     """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, what the
     newest run at that commit led to. Its verdicts are as a reader wants them. Raises NotFound, naming what
     there is."""
-    return revealed(opened, _found(opened, name))
+    return revealed(opened, _find_version(opened, name))
 
 
-def _found(opened: OpenProject, name: str) -> Version:
+def _find_version(opened: OpenProject, name: str) -> Version:
     model, sign, asked = name.partition("@") if "@" in name else name.partition("/")
     known = [version for _, version in opened.ledger.scan(VERSIONS, f"{model}/")]
     if not known:
@@ -69,14 +69,14 @@ def _found(opened: OpenProject, name: str) -> Version:
     if not sign:
         return known[-1]
     if sign == "@":
-        return _aliased(opened, asked, known)
+        return _version_of_alias(opened, asked, known)
     for version in known:
         if asked == str(version.number):
             return version
     raise NotFound(f"found no version {name!r}, expected {model}/1 to {known[-1].id}.")
 
 
-def _aliased(opened: OpenProject, asked: str, known: list[Version]) -> Version:
+def _version_of_alias(opened: OpenProject, asked: str, known: list[Version]) -> Version:
     if asked == "champion":
         route = opened.ledger.get(ROUTES, known[0].model)
         if route is None:
@@ -135,7 +135,7 @@ def release(
         served()
         return fact
 
-    return _moved(opened, look, decide, by, reason)
+    return _settle_release(opened, look, decide, by, reason)
 
 
 def rollback(
@@ -167,12 +167,12 @@ def rollback(
         require_served_parts(opened, back)
         return fact
 
-    done = _moved(opened, look, decide, by, reason)
+    done = _settle_release(opened, look, decide, by, reason)
     fields = {name: getattr(done, name) for name in Release.__struct_fields__}
     return Rollback(**fields, unknown=unknown(answers[f"{model}/{done.champion}"]))
 
 
-def _moved(
+def _settle_release(
     opened: OpenProject,
     look: Callable[[View], S],
     decide: Callable[[S, str, Artifact | str], VersionReleased],

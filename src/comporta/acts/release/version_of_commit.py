@@ -27,7 +27,7 @@ def version_at(opened: OpenProject, known: Sequence[Version], asked: str) -> Ver
             "digits of the commit that it was built from."
         )
     passed_over = None
-    for run, version in _led(opened, known, asked):
+    for run, version in _versions_of_runs(opened, known, asked):
         if not run.dirty:
             return version
         passed_over = passed_over or version
@@ -42,16 +42,18 @@ def version_at(opened: OpenProject, known: Sequence[Version], asked: str) -> Ver
     )
 
 
-def _led(opened: OpenProject, known: Sequence[Version], asked: str) -> Iterator[tuple[Run, Version]]:
+def _versions_of_runs(
+    opened: OpenProject, known: Sequence[Version], asked: str
+) -> Iterator[tuple[Run, Version]]:
     """Each run at the commit with the version that it led to, newest first."""
     for _, run in opened.ledger.scan(RUNS, newest=True):
         # Only `run` enters versions: what reproduces or judges one asks its questions at any later commit.
         ran = run.outcome == "done" and run.command.partition(" ")[0] == "run"
-        if ran and run.commit.startswith(asked) and (version := _came(run, known)):
+        if ran and run.commit.startswith(asked) and (version := _version_of_run(run, known)):
             yield run, version
 
 
-def _came(run: Run, known: Sequence[Version]) -> Version | None:
+def _version_of_run(run: Run, known: Sequence[Version]) -> Version | None:
     """The version that is made of what the run asked: its own, else the newest there was when it ended."""
     nodes = [f"{node} {known[0].model}" for node in BUILT]
     same = [each for each in known if all(each.steps.get(node) == run.nodes.get(node, "") for node in nodes)]

@@ -36,7 +36,7 @@ class LossCounter:
     """Of one server process, and of those before it."""
 
     def __init__(self, opened: OpenProject, worker: str, say: Callable[[str], None]) -> None:
-        self._house, self._worker, self._say = opened, worker, say
+        self._opened, self._worker, self._say = opened, worker, say
         self._folder = opened.below / "serving"
         self._before: RowsByVersion = {}
         self.tally = Tally()
@@ -53,11 +53,11 @@ class LossCounter:
                 f"{self._folder}: answers cannot be counted there ({error.strerror}). Should this server be "
                 "killed, nobody will know how many of its answers were not logged."
             )
-        self._before = lost_rows(self._house)
+        self._before = lost_rows(self._opened)
 
     def end(self) -> None:
         """This process ends in order: what it could not write is kept, and its file goes."""
-        write_lost_rows(self._house, self._worker, _missing(self.tally.counted()))
+        write_lost_rows(self._opened, self._worker, _missing(self.tally.counts()))
         self.tally.close()
         (self._folder / f"{self._worker}.tally").unlink(missing_ok=True)
 
@@ -76,14 +76,14 @@ class LossCounter:
     def _count_lost(self, path: Path) -> None:
         if not is_abandoned(path):
             return
-        counted = read_tally(path.read_bytes())
-        missing = _missing(counted)
+        counts = read_tally(path.read_bytes())
+        missing = _missing(counts)
         for model in {model for model, version in missing}:
-            for version, rows in _unconfirmed(self._house, model, path.stem, counted).items():
+            for version, rows in _unconfirmed(self._opened, model, path.stem, counts).items():
                 if (model, version) in missing:
                     missing[model, version] = max(0, missing[model, version] - rows)
         missing = {key: rows for key, rows in missing.items() if rows}
-        write_lost_rows(self._house, path.stem, missing)
+        write_lost_rows(self._opened, path.stem, missing)
         path.unlink(missing_ok=True)
         if missing:
             said = ", ".join(f"{rows} of {model}/{version}" for (model, version), rows in missing.items())
@@ -119,17 +119,15 @@ def lost_rows(opened: OpenProject) -> RowsByVersion:
     return found
 
 
-def _missing(counted: dict[tuple[str, int], RowCounts]) -> RowsByVersion:
-    return {
-        key: each.answered - each.written for key, each in counted.items() if each.answered > each.written
-    }
+def _missing(counts: dict[tuple[str, int], RowCounts]) -> RowsByVersion:
+    return {key: each.answered - each.written for key, each in counts.items() if each.answered > each.written}
 
 
 def _unconfirmed(
-    opened: OpenProject, model: str, worker: str, counted: dict[tuple[str, int], RowCounts]
+    opened: OpenProject, model: str, worker: str, counts: dict[tuple[str, int], RowCounts]
 ) -> dict[int, int]:
     """Rows by version that lie in the log, though their process was killed before it counted them."""
-    flushes = max((each.flushes for (name, _), each in counted.items() if name == model), default=0)
+    flushes = max((each.flushes for (name, _), each in counts.items() if name == model), default=0)
     dataset = log_of(model)
     prefix = f"{open_prefix(dataset)}{worker}/"
     rows: list[OpenRow] = []

@@ -63,11 +63,11 @@ class SealScheduler:
 
     def turn(self, *, all_of_them: bool = False) -> None:
         """Every log that is due is sealed, or all of them. Raises nothing: what fails is said and counted."""
-        listed = self._tried(_LISTING, lambda: list(self._seals()))
+        listed = self._try(_LISTING, lambda: list(self._seals()))
         for name, act in listed or ():
             state = self._state(name)
             if all_of_them or state.due <= self._monotonic():
-                done = self._tried(name, act)
+                done = self._try(name, act)
                 if done is not None and done.rejected:
                     self._set_aside(name, state, done.rejected)
 
@@ -87,7 +87,7 @@ class SealScheduler:
     def _state(self, name: str) -> SealState:
         return self.states.setdefault(name, SealState(self._monotonic()))
 
-    def _tried(self, name: str, act: Callable[[], T]) -> T | None:
+    def _try(self, name: str, act: Callable[[], T]) -> T | None:
         state = self._state(name)
         try:
             done = act()

@@ -66,9 +66,9 @@ class ReleasedVersions:
         version = self.opened.ledger.get(VERSIONS, version_key(model, number))
         if version is None:
             raise NotFound(f"found no version {model}/{number} in the registry.")
-        return self._loaded(version)
+        return self._load_version(version)
 
-    def _loaded(self, version: Version) -> LoadedVersion:
+    def _load_version(self, version: Version) -> LoadedVersion:
         opened = self.opened
         predictor = load_predictor(opened.context, version.parts)
         predictor.self_test()
@@ -111,14 +111,14 @@ class JoinHistory:
         self.datasets = sorted({join.dataset for join in plan.joins})
         self.requests = pl.Schema({field.name: parse_type(field.type) for field in signature.raw})
         self.numbers = self._newest()
-        self.latest = LatestTables(self._read())
+        self.latest = LatestTables(self._read_tables())
 
     def renew(self) -> None:
         """Brings in newer versions, beside those in use."""
         newest = self._newest()
         if newest != self.numbers:
             self.numbers = newest
-            self.latest.swap(self._read())
+            self.latest.swap(self._read_tables())
 
     def _newest(self) -> dict[str, int]:
         numbers = {}
@@ -127,7 +127,7 @@ class JoinHistory:
             numbers[name] = newest[0][1].number if newest else 0
         return numbers
 
-    def _read(self) -> OnlineTables:
+    def _read_tables(self) -> OnlineTables:
         opened = self.opened
         frames = {
             name: scan_slice(

@@ -184,7 +184,7 @@ class PredictionLog:
     def __init__(
         self, opened: OpenProject, *, every: float = SEAL_SECONDS, say: Callable[[str], None] = print
     ) -> None:
-        self._house = opened
+        self._opened = opened
         self._process = f"{os.getpid():08d}-{secrets.token_hex(6)}"
         self._flushes: Counter[str] = Counter()
         self._ending = threading.Event()
@@ -213,7 +213,7 @@ class PredictionLog:
         # A number is used once: what failed may lie there all the same, and would keep the next try's out.
         n = self._flushes[dataset]
         self._flushes[dataset] += 1
-        log_rows(self._house.store, dataset, self._process, n, rows)
+        log_rows(self._opened.store, dataset, self._process, n, rows)
 
     def __enter__(self) -> PredictionLog:
         self._losses.begin()

@@ -55,7 +55,9 @@ def dataset_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
                     id=edge.target,
                     label=f"read by {question.node}",
                     facts={"run": question.run},
-                    children=tuple(_touched(opened, each) for each in _versions_after(opened, edge.target)),
+                    children=tuple(
+                        _version_tree(opened, each) for each in _versions_after(opened, edge.target)
+                    ),
                 )
             )
     return TraceTree(
@@ -78,7 +80,7 @@ def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     for version in models(opened):
         spine = bundle_of(opened, version).of == here.name
         column = KEY if spine else f"{HIDDEN}{here.name}_key"
-        children += _learned(version, learned_rows(opened, version, column, key))
+        children += _learned_tree(version, learned_rows(opened, version, column, key))
     for model in sorted({version.model for version in models(opened)}):
         hits = scan_all_predictions(opened, model).filter(_reads(here.name, found.shape.key, key))
         children += _predictions(model, hits, "{count} of {model} about it, or that read it")
@@ -121,7 +123,7 @@ def subject_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
         way = bundle_of(opened, version)
         forms.setdefault(version.model, way.shapes[way.of].form)  # newest first
         marks = subject_hashes(here.rest, opened.keys, way.shapes[way.of].form)
-        children += _learned(version, learned_rows(opened, version, SUBJECT, *marks))
+        children += _learned_tree(version, learned_rows(opened, version, SUBJECT, *marks))
     for model in sorted(forms):
         children += _predictions(
             model,
@@ -142,7 +144,7 @@ def _about(asked: pl.LazyFrame, subject: str, form: Form) -> pl.LazyFrame:
     return asked.filter(pl.col("subject").is_in(same.implode()))
 
 
-def _learned(version: Version, counts: dict[str, int]) -> list[TraceTree]:
+def _learned_tree(version: Version, counts: dict[str, int]) -> list[TraceTree]:
     if not any(counts.values()):
         return []
     said = " and ".join(
@@ -200,7 +202,7 @@ def _versions_after(opened: OpenProject, step: str) -> list[str]:
     return sorted(found)
 
 
-def _touched(opened: OpenProject, version: str) -> TraceTree:
+def _version_tree(opened: OpenProject, version: str) -> TraceTree:
     model, _, number = version.partition("/")
     found = version_of(opened, f"{model}/{int(number)}")
     route = opened.ledger.get(ROUTES, model)

@@ -44,7 +44,7 @@ _ROW, _STEP, _WIDTH, _HEIGHT = 46, 40, 560, 36
 
 def tree_svg(tree: TraceTree) -> str:
     """The tree as a self-contained SVG picture: each node a box below its parent, indented."""
-    placed = list(_placed(tree, 0, None))
+    placed = list(_layout(tree, 0, None))
     width = max(depth for _, depth, _ in placed) * _STEP + _WIDTH + 20
     height = len(placed) * _ROW + 20
     parts = [
@@ -69,7 +69,7 @@ def tree_svg(tree: TraceTree) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _placed(tree: TraceTree, depth: int, parent: int | None) -> list[tuple[TraceTree, int, int | None]]:
+def _layout(tree: TraceTree, depth: int, parent: int | None) -> list[tuple[TraceTree, int, int | None]]:
     """(node, depth, row of its parent), in the order they are drawn."""
     found: list[tuple[TraceTree, int, int | None]] = []
     stack: list[tuple[TraceTree, int, int | None]] = [(tree, depth, parent)]
