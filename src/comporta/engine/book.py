@@ -20,7 +20,7 @@ from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
 from comporta.engine.reasons import PROCESS_ENDED
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Run, Step, Text, Transaction
-from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
+from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailure, StepsReused
 
 LEASE = timedelta(seconds=60)
 
@@ -172,7 +172,7 @@ class Book:
         def act(tx: Transaction) -> None:
             if claim is None or self._newest(tx, claim):
                 tx.append(
-                    StepFailed(
+                    StepFailure(
                         run=self.run,
                         node=question.node.name,
                         recipe=question.digest,

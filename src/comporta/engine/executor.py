@@ -66,7 +66,7 @@ class Executor(Protocol):
 
 
 class Failed(Exception):
-    """A question without an answer. why: as in the fact `StepFailed`. raised: the class of what was raised,
+    """A question without an answer. why: as in the fact `StepFailure`. raised: the class of what was raised,
     if that is another than the error's."""
 
     def __init__(

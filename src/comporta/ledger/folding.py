@@ -21,7 +21,7 @@ Fold = Callable[[Any, Event, Any], Any]
 _OWN = (ChainContinued, EventRemoved)  # what a ledger itself appends
 
 
-class Rows(Protocol):
+class StoredStates(Protocol):
     """Stored states, as JSON text."""
 
     def state(self, reading: str, key: str) -> str | None:
@@ -109,7 +109,7 @@ def kinds_of(mark: str) -> set[str]:
 class States:
     """Stored states with this turn's changes over them."""
 
-    def __init__(self, opened: Opened, rows: Rows) -> None:
+    def __init__(self, opened: Opened, rows: StoredStates) -> None:
         self._opened = opened
         self._rows = rows
         self.changes: dict[tuple[str, str], str | None] = {}

@@ -18,7 +18,7 @@ from comporta.ledger.chain import key_mark, moment
 from comporta.ledger.ending import Ending, ending_of, require_ours
 from comporta.ledger.folding import Opened, States, kinds_of
 from comporta.ledger.removal import fact_of, needed, removable
-from comporta.ledger.rows import Rows, SnapshotRows
+from comporta.ledger.rows import LedgerRows, SnapshotRows
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import COLUMNS, event_of, row_of
 from comporta.ledger.tables import statements
@@ -157,7 +157,7 @@ class SqlLedger:
         return kept is not None and kept[1] is None and kept[0] == self._opened.marks[name]
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        while page := self._ask(partial(Rows.page, after=after)):
+        while page := self._ask(partial(LedgerRows.page, after=after)):
             yield from (event_of(row, self.project) for row in page)
             after = page[-1][0]
 
@@ -169,7 +169,7 @@ class SqlLedger:
             raise Tampered(f"event {row[0]!r}: it is none. `comporta audit verify` tells what was changed.")
         return Head(seq=row[0], hash=row[1])
 
-    def _ask(self, question: Callable[[Rows], T]) -> T:
+    def _ask(self, question: Callable[[LedgerRows], T]) -> T:
         """What is read outside of a transaction; asked once more where the connection had broken."""
         try:
             with self._connected() as connection:
@@ -178,8 +178,8 @@ class SqlLedger:
             with self._connected() as connection:
                 return question(self._rows(connection))
 
-    def _rows(self, connection: Connection) -> Rows:
-        return Rows(connection, self._sql, self.project)
+    def _rows(self, connection: Connection) -> LedgerRows:
+        return LedgerRows(connection, self._sql, self.project)
 
     @contextmanager
     def snapshot(self) -> Iterator[SnapshotRows]:

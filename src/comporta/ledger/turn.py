@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from comporta.ledger.chain import seal
-from comporta.ledger.folding import Opened, Rows, States
+from comporta.ledger.folding import Opened, States, StoredStates
 from comporta.ledger.signing import Signer
 from comporta.records.event import Event, Fact, Head, Projection, SignedHead
 from comporta.records.facts import ChainContinued
@@ -30,7 +30,7 @@ class Turn:
     def __init__(
         self,
         opened: Opened,
-        rows: Rows,
+        rows: StoredStates,
         standing: Standing,
         project: str,
         signer: Signer,

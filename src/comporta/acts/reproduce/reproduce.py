@@ -7,7 +7,7 @@ from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.engine import Progress
 from comporta.errors import NotFound, Tampered
 from comporta.opened.artifacts import is_whole
-from comporta.opened.lineage import QUESTIONS, Question
+from comporta.opened.lineage import QUESTIONS, AnsweredRecipe
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.source import lay_out
@@ -87,9 +87,9 @@ def reproduce(
     )
 
 
-def questions_of(opened: OpenProject, version: Version) -> dict[str, Question]:
+def questions_of(opened: OpenProject, version: Version) -> dict[str, AnsweredRecipe]:
     """Node → question, each after those it reads. Raises NotFound when one was forgotten."""
-    found: dict[str, Question] = {}
+    found: dict[str, AnsweredRecipe] = {}
     for node, recipe in version.steps.items():
         question = opened.ledger.get(QUESTIONS, recipe)
         if question is None:
@@ -98,10 +98,10 @@ def questions_of(opened: OpenProject, version: Version) -> dict[str, Question]:
     return in_order(found)
 
 
-def in_order(questions: dict[str, Question]) -> dict[str, Question]:
+def in_order(questions: dict[str, AnsweredRecipe]) -> dict[str, AnsweredRecipe]:
     """Each question after those whose answers it reads: the ledger keeps them sorted by name."""
     makes = {asset: node for node, question in questions.items() for asset in question.outputs.values()}
-    ordered: dict[str, Question] = {}
+    ordered: dict[str, AnsweredRecipe] = {}
 
     def put(node: str) -> None:
         if node in ordered:
@@ -116,7 +116,7 @@ def in_order(questions: dict[str, Question]) -> dict[str, Question]:
     return ordered
 
 
-def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
+def replay(questions: dict[str, AnsweredRecipe]) -> tuple[Node, ...]:
     """The plan of these questions, in order: what an earlier one made is read from its new answer."""
     made: dict[Asset, Output] = {}
     nodes = []
@@ -137,7 +137,7 @@ def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def damaged_outputs(opened: OpenProject, question: Question) -> tuple[str, ...]:
+def damaged_outputs(opened: OpenProject, question: AnsweredRecipe) -> tuple[str, ...]:
     """The outputs whose stored bytes are gone or are not what their digest says."""
     return tuple(
         sorted(
@@ -152,7 +152,7 @@ def compare(
     context: StepContext,
     node: str,
     recipe: str,
-    question: Question,
+    question: AnsweredRecipe,
     answer: Answer,
     damaged: tuple[str, ...] = (),
 ) -> Compared:
