@@ -31,13 +31,10 @@ def json_reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, msgspec.json.encode(value))
 
 
-async def send_reply(send: Send, reply: Reply) -> None:
-    """Sends the reply whole, with its length."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": reply.status,
-            "headers": [*reply.headers, (b"content-length", b"%d" % len(reply.body))],
-        }
-    )
-    await send({"type": "http.response.body", "body": reply.body})
+def start_message(reply: Reply) -> dict[str, Any]:
+    """What ASGI sends first: the status, the headers and the body's length."""
+    return {
+        "type": "http.response.start",
+        "status": reply.status,
+        "headers": [*reply.headers, (b"content-length", b"%d" % len(reply.body))],
+    }

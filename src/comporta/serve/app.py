@@ -10,7 +10,7 @@ from importlib.metadata import version as installed
 
 from comporta.errors import BadRequest
 from comporta.http.admission import Admission
-from comporta.http.replies import RETRY_SOON, TEXT, Receive, Reply, Scope, Send, json_reply, send_reply
+from comporta.http.replies import RETRY_SOON, TEXT, Receive, Reply, Scope, Send, json_reply, start_message
 from comporta.serve.feedback_body import read_feedback_body
 from comporta.serve.metric_sample import MetricSample
 from comporta.serve.paths import MatchedPath, match_path
@@ -83,7 +83,8 @@ class App:
         if scope["type"] == "http":
             reply, name = await self._reply(scope, receive)
             self.counts[name, reply.status] += 1
-            await send_reply(send, reply)
+            await send(start_message(reply))
+            await send({"type": "http.response.body", "body": reply.body})
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
