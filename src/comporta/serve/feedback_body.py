@@ -30,23 +30,23 @@ _decoder = msgspec.json.Decoder(LabelBody | list[LabelBody])
 def read_feedback_body(body: bytes, arrived: datetime, limit: int) -> list[Feedback]:
     """The labels of a body: `{"id": …, "label": …, "at": …}`, or a list of such. Raises BadRequest."""
     given: LabelBody | list[LabelBody] = decode_json(_decoder, body)
-    told = given if isinstance(given, list) else [given]
-    if not told:
+    labels = given if isinstance(given, list) else [given]
+    if not labels:
         raise BadRequest("found no label, expected at least one.")
-    if len(told) > limit:
-        raise too_many_rows(len(told), limit)
-    return [_feedback(row, each, arrived) for row, each in enumerate(told)]
+    if len(labels) > limit:
+        raise too_many_rows(len(labels), limit)
+    return [_feedback(row, each, arrived) for row, each in enumerate(labels)]
 
 
-def _feedback(row: int, told: LabelBody, arrived: datetime) -> Feedback:
-    if not is_id(told.id):
+def _feedback(row: int, label: LabelBody, arrived: datetime) -> Feedback:
+    if not is_id(label.id):
         raise BadRequest(
             f"feedback {row}: found an 'id' that is none, expected the 32 hex digits that came with "
             "the prediction."
         )
-    if isinstance(told.label, str) and len(told.label) > MAX_LABEL:
+    if isinstance(label.label, str) and len(label.label) > MAX_LABEL:
         raise BadRequest(
-            f"feedback {row}: found a label of {len(told.label)} characters, expected at most {MAX_LABEL}."
+            f"feedback {row}: found a label of {len(label.label)} characters, expected at most {MAX_LABEL}."
         )
-    at = None if told.at is None else parse_utc_time(f"feedback {row}: 'at'", told.at)
-    return Feedback(id=told.id, label=told.label, at=at, arrived=arrived)
+    at = None if label.at is None else parse_utc_time(f"feedback {row}: 'at'", label.at)
+    return Feedback(id=label.id, label=label.label, at=at, arrived=arrived)

@@ -105,12 +105,12 @@ def write_invocation_response(parts: list[VersionPart], ids: list[str]) -> bytes
         predictions = [
             {"label": one, "probability": chance} for one, chance in zip(label, chances, strict=True)
         ]
-    said = {
+    body = {
         "predictions": predictions,
         "prediction_ids": ids,
         "model_versions": versions_by_row(parts, len(ids)),
     }
-    return msgspec.json.encode(said)
+    return msgspec.json.encode(body)
 
 
 def _from_split(raw: bytes, schema: RequestSchema) -> dict[str, Any]:

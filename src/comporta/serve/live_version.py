@@ -186,11 +186,11 @@ class LiveVersion:
             if not isfinite(total):
                 _require_finite(chances)
         if self._label:
-            said = scored.label
-            assert said is not None
-            label = said.tolist()
-            if said.dtype.kind == "f" and not isfinite(sum(label)):
-                _require_finite(said)
+            numbers = scored.label
+            assert numbers is not None
+            label = numbers.tolist()
+            if numbers.dtype.kind == "f" and not isfinite(sum(label)):
+                _require_finite(numbers)
         return PredictedRows(rows, label, probability, joined)
 
     def _require_whole(self, features: pl.DataFrame) -> None:
@@ -199,26 +199,25 @@ class LiveVersion:
         if lost:
             raise BadRequest(
                 f"features: found none for {first_names(lost)} in some row, and this model answers none "
-                "without. "
-                "History has nothing for it at that time, or a value sent leads to none."
+                "without. History has nothing for it at that time, or a value sent leads to none."
             )
 
     def _require(self, incoming: RequestRows) -> None:
         for name in self.loaded.requires:
-            said = getattr(incoming.about, name)
-            if said is None or (isinstance(said, list) and any(value is None for value in said)):
+            value = getattr(incoming.about, name)
+            if value is None or (isinstance(value, list) and any(each is None for each in value)):
                 raise BadRequest(
                     f"found no {name!r}, which this model asks of every row. Send it among the request's "
                     f"parameters, or a row each in the column '__{name}'."
                 )
 
     def _times(self, incoming: RequestRows, frame: pl.DataFrame, now: int) -> pl.Series:
-        """The UTC time of each row: as said, else by its own column, else now."""
-        said, named = incoming.about.at, self.loaded.time
+        """The UTC time of each row: as the request names it, else by its own column, else now."""
+        given, named = incoming.about.at, self.loaded.time
         moment = datetime.fromtimestamp(now / 1e9, UTC)
-        if said is None and named is not None and named in frame.columns:
+        if given is None and named is not None and named in frame.columns:
             return utc_times(frame[named], moment)
-        times = [value_of_row(said, row) or moment for row in range(incoming.n)]
+        times = [value_of_row(given, row) or moment for row in range(incoming.n)]
         return pl.Series(AT, times, dtype=pl.Datetime("us", "UTC"))
 
     def _rows_of(self, probe: pl.DataFrame) -> RequestRows:

@@ -50,8 +50,8 @@ def _text(samples: Iterable[MetricSample]) -> str:
     for name, values in families.items():
         lines.append(f"# TYPE comporta_{name} {'counter' if name.endswith('total') else 'gauge'}")
         for labels, value in values.items():
-            said = ",".join(f'{key}="{_escape(text)}"' for key, text in labels)
-            lines.append(f"comporta_{name}{{{said}}} {value}" if said else f"comporta_{name} {value}")
+            pairs = ",".join(f'{key}="{_escape(text)}"' for key, text in labels)
+            lines.append(f"comporta_{name}{{{pairs}}} {value}" if pairs else f"comporta_{name} {value}")
     return "\n".join(lines) + "\n"
 
 

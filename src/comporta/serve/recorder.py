@@ -201,10 +201,10 @@ class Recorder:
         items = [self._queue.popleft() for _ in range(len(self._queue))]
         self._popped_rows += sum(item.rows for item in items)
         fresh: dict[str, Batch] = {model: Batch() for model in self._held}
-        told: list[Feedback] = []
+        labels: list[Feedback] = []
         for item in items:
             if item.make is None:  # labels
-                told.extend(item.labels)
+                labels.extend(item.labels)
                 continue
             batch = fresh.get(item.model)
             if batch is None:
@@ -218,10 +218,10 @@ class Recorder:
             item.make = None  # what it holds is not needed any more
         # One model whose rows cannot be written keeps no other waiting.
         kept = [self._write(sink, model, batch) for model, batch in fresh.items()]
-        if told:
-            error = self._attempt(sink.feedback, told)
+        if labels:
+            error = self._attempt(sink.feedback, labels)
             if error is None:
-                self.counts.feedback += len(told)
+                self.counts.feedback += len(labels)
             self._settle([item for item in items if item.labels], error)
         for item in items:
             self._taken_cost += item.cost

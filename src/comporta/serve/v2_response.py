@@ -63,10 +63,10 @@ def write_v2_response(
         else:
             tensor["data"] = output.values
         tensors.append(tensor)
-    said: dict[str, Any] = {"model_name": model, "id": call.id or ids[0], "outputs": tensors}
+    answer: dict[str, Any] = {"model_name": model, "id": call.id or ids[0], "outputs": tensors}
     if version is not None:
-        said["model_version"] = version
-    head = encode(said)
+        answer["model_version"] = version
+    head = encode(answer)
     if not tail:
         return head, JSON_ONLY
     size = b"%d" % len(head)
@@ -127,11 +127,11 @@ def v2_model_metadata(
     signature = loaded.signature
     inputs: list[dict[str, Any]] = []
     for column, field in zip(schema.columns, signature.raw, strict=True):
-        said: dict[str, Any] = {"name": column.name, "datatype": V2_TYPES[column.kind], "shape": [-1]}
-        said["parameters"] = {"nullable": column.nullable, "type": field.type}
+        tensor: dict[str, Any] = {"name": column.name, "datatype": V2_TYPES[column.kind], "shape": [-1]}
+        tensor["parameters"] = {"nullable": column.nullable, "type": field.type}
         if column.name in schema.strict:
-            said["parameters"]["values"] = sorted(column.values)
-        inputs.append(said)
+            tensor["parameters"]["values"] = sorted(column.values)
+        inputs.append(tensor)
     outputs: list[dict[str, Any]] = []
     if signature.task == "regression":
         outputs.append({"name": "prediction", "datatype": label_type(signature), "shape": [-1]})
@@ -149,11 +149,11 @@ def v2_model_metadata(
             }
         )
     outputs.append({"name": "prediction_id", "datatype": "BYTES", "shape": [-1]})
-    said = {
+    described = {
         "name": model,
         "versions": [str(number) for number in numbers],
         "platform": "comporta",
         "inputs": inputs,
         "outputs": outputs,
     }
-    return said | {"parameters": {"requires": loaded.requires}} if loaded.requires else said
+    return described | {"parameters": {"requires": loaded.requires}} if loaded.requires else described

@@ -77,11 +77,11 @@ def join_outputs(parts: list[VersionPart]) -> tuple[list[Any] | None, list[Any] 
     )
 
 
-def _in_row_order(places: list[int], said: list[list[Any] | None]) -> list[Any] | None:
+def _in_row_order(places: list[int], values: list[list[Any] | None]) -> list[Any] | None:
     """What several parts said, one after another, in the order of their rows."""
-    if any(each is None for each in said):
+    if any(each is None for each in values):
         return None
-    flat = [value for each in said for value in each or ()]
+    flat = [value for each in values for value in each or ()]
     if len({len(value) if isinstance(value, list) else 0 for value in flat}) > 1:
         raise BadRequest(
             "units: these rows are answered by versions with different classes. Send a request for each unit."
@@ -130,18 +130,18 @@ def encode_observations(
                 output[live.label_name] = label[i]
             if chances is not None:
                 output["probability"] = chances[i]
-            said = about if about is NOBODY else _nth(about, row)
+            values = about if about is NOBODY else _nth(about, row)
             observation = Observation(
                 id=ids[row],
                 model=live.loaded.model,
                 version=live.loaded.number,
-                at=said.at or at,  # type: ignore[arg-type]
+                at=values.at or at,  # type: ignore[arg-type]
                 inputs=inputs,
                 output=output,
                 joined=() if joined is None else joined[i],
-                key=said.key,  # type: ignore[arg-type]
-                subject=None if said.subject is None else canonical(said.subject, form),  # type: ignore[arg-type]
-                unit=said.unit,  # type: ignore[arg-type]
+                key=values.key,  # type: ignore[arg-type]
+                subject=None if values.subject is None else canonical(values.subject, form),  # type: ignore[arg-type]
+                unit=values.unit,  # type: ignore[arg-type]
                 release=part.release,
                 arm=part.arm,
                 latency_us=took // 1000,
@@ -179,8 +179,8 @@ def _pick_rows(values: Sequence[Any] | NDArray[Any], rows: list[int]) -> list[An
 
 
 def _take(incoming: RequestRows, rows: list[int]) -> RequestRows:
-    def some(said: Any) -> Any:
-        return [said[row] for row in rows] if isinstance(said, list) else said
+    def some(values: Any) -> Any:
+        return [values[row] for row in rows] if isinstance(values, list) else values
 
     about = incoming.about
     return RequestRows(

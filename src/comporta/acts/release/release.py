@@ -58,7 +58,7 @@ def version_of(opened: OpenProject, name: str) -> Version:
 
 
 def _find_version(opened: OpenProject, name: str) -> Version:
-    model, sign, asked = name.partition("@") if "@" in name else name.partition("/")
+    model, sign, wanted = name.partition("@") if "@" in name else name.partition("/")
     known = [version for _, version in opened.ledger.scan(VERSIONS, f"{model}/")]
     if not known:
         there = sorted({key.partition("/")[0] for key, _ in opened.ledger.scan(VERSIONS)})
@@ -69,20 +69,20 @@ def _find_version(opened: OpenProject, name: str) -> Version:
     if not sign:
         return known[-1]
     if sign == "@":
-        return _version_of_alias(opened, asked, known)
+        return _version_of_alias(opened, wanted, known)
     for version in known:
-        if asked == str(version.number):
+        if wanted == str(version.number):
             return version
     raise NotFound(f"found no version {name!r}, expected {model}/1 to {known[-1].id}.")
 
 
-def _version_of_alias(opened: OpenProject, asked: str, known: list[Version]) -> Version:
-    if asked == "champion":
+def _version_of_alias(opened: OpenProject, wanted: str, known: list[Version]) -> Version:
+    if wanted == "champion":
         route = opened.ledger.get(ROUTES, known[0].model)
         if route is None:
             raise NotFound(f"found no champion of {known[0].model!r}: nothing was released yet.")
         return next(each for each in known if each.number == route.champion)
-    return version_at(opened, known, asked)
+    return version_at(opened, known, wanted)
 
 
 def approve(

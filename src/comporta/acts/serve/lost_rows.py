@@ -86,9 +86,11 @@ class LossCounter:
         write_lost_rows(self._opened, path.stem, missing)
         path.unlink(missing_ok=True)
         if missing:
-            said = ", ".join(f"{rows} of {model}/{version}" for (model, version), rows in missing.items())
+            by_version = ", ".join(
+                f"{rows} of {model}/{version}" for (model, version), rows in missing.items()
+            )
             self._say(
-                f"A server was killed ({path.stem}) with answers that were not logged yet: {said}. "
+                f"A server was killed ({path.stem}) with answers that were not logged yet: {by_version}. "
                 "They are lost, and counted in comporta_observations_lost_total."
             )
 

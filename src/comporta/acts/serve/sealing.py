@@ -124,9 +124,9 @@ def backoff(failures: int, first: float) -> float:
 
 def _line(error: Exception) -> str:
     """What went wrong, in one line, and without rows of the data."""
-    said = (
+    message = (
         (error.reason or str(error))
         if isinstance(error, ComportaError)
         else f"{type(error).__name__}: {error}"
     )
-    return (said.partition("\n")[0] or type(error).__name__).rstrip(".") + "."
+    return (message.partition("\n")[0] or type(error).__name__).rstrip(".") + "."

@@ -205,9 +205,9 @@ class PredictionLog:
         """Durable when it returns. Raises StorageFull, OSError."""
         self._put(log_of(model), observations)
 
-    def feedback(self, told: Sequence[Feedback]) -> None:
+    def feedback(self, labels: Sequence[Feedback]) -> None:
         """Durable when it returns. Raises StorageFull, OSError."""
-        self._put(FEEDBACK, told)
+        self._put(FEEDBACK, labels)
 
     def _put(self, dataset: str, rows: Sequence[ObservationJson] | Sequence[Feedback]) -> None:
         # A number is used once: what failed may lie there all the same, and would keep the next try's out.
