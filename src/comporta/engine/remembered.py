@@ -19,7 +19,7 @@ from comporta.project.sources import text_digest
 from comporta.records import decode, encode
 
 _OWN = f"{Path(__file__).parents[1]}{os.sep}"
-_READERS = tuple(Path(__file__).with_name(name) for name in ("form.py", "source.py"))
+_READERS = tuple(Path(__file__).with_name(name) for name in ("arguments.py", "form.py", "source.py"))
 
 
 def of_user() -> Path | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from blake3 import blake3
 
+from comporta.engine.arguments import with_argument_ids
 from comporta.engine.form import Form, is_docstring, plain_imports
 from comporta.records import Record
 
@@ -137,6 +138,8 @@ def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _statement(node: ast.stmt, own: bool, code: frozenset[str], errors: frozenset[str]) -> Statement:
+    if own:
+        node = with_argument_ids(node)
     seen = _Seen()
     seen.visit(node)
     kind, binds = _kind(node)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import random
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from comporta.engine.executor import Done
 from comporta.engine.steps import Steps
 from comporta.project.reference import resolve, said
 from comporta.records import Artifact, Asset, Recipe, Slice
+from comporta.records.arguments import names_by_id
 from comporta.store import Desk
 
 
@@ -29,12 +29,12 @@ def call(recipe: Recipe, desk: Desk, root: Path, steps: Steps) -> dict[str, Asse
         if not name.startswith("_")  # counted as code, since a model's bytes name it, but not handed over
     }
     given = {**recipe.inputs, **uses, **recipe.params}
-    accepted = inspect.signature(function).parameters
+    names = names_by_id(function)
     for name in ("seed", "random_state"):
-        if name in accepted and name not in given:
+        if name in names and name not in given:
             given[name] = recipe.seed
     seed(recipe.seed)
-    outputs: Any = function(desk, **given)
+    outputs: Any = function(desk, **{names.get(id, id): value for id, value in given.items()})
     if not isinstance(outputs, dict) or not all(
         isinstance(name, str) and isinstance(asset, Artifact | Slice) for name, asset in outputs.items()
     ):

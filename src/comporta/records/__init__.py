@@ -1,6 +1,7 @@
 """The words of the house: every noun once, frozen; and the protocols of its extension points."""
 
 from comporta.records import facts
+from comporta.records.arguments import argument_ids
 from comporta.records.asked import Asked, Said
 from comporta.records.asset import Artifact, Asset, Slice
 from comporta.records.dataset import (
@@ -132,6 +133,7 @@ __all__ = [
     "View",
     "Waiver",
     "Words",
+    "argument_ids",
     "at_random",
     "by_group",
     "by_time",

@@ -42,9 +42,10 @@ class Node(Record, frozen=True, kw_only=True):
     name: unique in the plan, shown to people, e.g. `fit late`.
     run: the declared id of a step of Comporta's (`train.fit`), or a project's function: `path.py:function`,
     `module:function`.
-    uses: functions handed to it by argument name, each named like `run`; a tuple of them arrives as a list.
-    inputs: assets, or outputs of earlier nodes, by argument name.
-    params: plain JSON, by argument name.
+    uses: functions handed to it by argument, each named like `run`; a tuple of them arrives as a list.
+    inputs: assets, or outputs of earlier nodes, by argument.
+    params: plain JSON, by argument. An argument is called by its id: the function's name for it, or what
+    `argument_ids` declares where a step of Comporta's was given another.
     inline: run in this process: for pure steps of a few milliseconds.
     remember: False asks again every time (a source that may have new rows); equal answers still let
     everything downstream be reused.
