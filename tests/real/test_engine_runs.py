@@ -137,10 +137,14 @@ def ledger_of(root: Path) -> Ledger:
     return open_ledger("sqlite:///.comporta/ledger.db", READINGS, key=KEYS.chain, clock=now, root=root)
 
 
+def engine_of(root: Path, executor: str) -> Engine:
+    store = open_store("file://.comporta/store", root)
+    return Engine(store, KEYS, ledger_of(root), root, now, executor)
+
+
 @pytest.fixture
 def engine(root: Path) -> Iterator[Engine]:
-    store = open_store("file://.comporta/store", root)
-    made = Engine(store, KEYS, ledger_of(root), root, now, "local://?workers=2&threads=1")
+    made = engine_of(root, "local://?workers=2&threads=1")
     yield made
     made.close()
 
@@ -392,33 +396,31 @@ def test_every_step_that_failed_is_named_with_its_reason(root: Path, engine: Eng
     assert run.nodes.keys() == {"source"}
 
 
-def test_inline_steps_are_remembered_and_their_failures_too(root: Path, engine: Engine) -> None:
-    plan = Plan(
-        nodes=(
-            node("source", params={"n": 3}, inline=True),
-            node("add", inputs={"x": Output(node="source", name="out")}, inline=True),
-        )
-    )
-    _, answers = engine.ask(plan)
-    assert value(root, answers["add"]) == 6
-    assert all(each.reused for each in engine.ask(plan)[1].values())
-    with pytest.raises(StepFailed, match=r"raises: ValueError: bad row: patient 17 \(project\.py:\d+\)"):
-        engine.ask(Plan(nodes=(node("raises", inline=True),)))
-
-
-@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.parametrize("executor", ["inline://", "local://?workers=1"])
 def test_a_relative_path_is_of_the_project_wherever_one_stands(
     root: Path,
-    engine: Engine,
-    inline: bool,
+    executor: str,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.chdir(elsewhere)
-    _, answers = engine.ask(Plan(nodes=(node("reads", inline=inline),)))
+    engine = engine_of(root, executor)
+    _, answers = engine.ask(Plan(nodes=(node("reads"),)))
+    engine.close()
     assert value(root, answers["reads"]) is True
     assert Path.cwd() == elsewhere
+
+
+def test_in_this_process_a_file_edited_since_it_was_imported_is_never_what_is_remembered(root: Path) -> None:
+    engine, plan = engine_of(root, "inline://"), Plan(nodes=(node("source", params={"n": 3}),))
+    engine.ask(plan)
+    project = root / "project.py"
+    project.write_text(project.read_text().replace("desk.put_json(n)}", "desk.put_json(n + 1)}", 1))
+    with pytest.raises(BadProject, match=r"project\.py: found it edited since it was imported"):
+        engine.ask(plan)
+    with pytest.raises(BadProject, match=r"project\.py: found it edited since it was imported"):
+        engine.ask(plan)
 
 
 def test_memory_off_asks_everything_again_and_remembers_nothing(root: Path, engine: Engine) -> None:

@@ -51,7 +51,6 @@ class Means(NamedTuple):
     lease: timedelta
     here: Here
     memory: guards.Memory
-    inline: Inline
     steps: Steps
     code: Code
     environment: Environment
@@ -135,24 +134,21 @@ class Asking:
 
     def _ask(self, executor: Executor, left: list[Node], book: Book, folder: Path) -> None:
         means = self._means
-        executor.warm(sum(not node.inline or not self._memory for node in left))
+        executor.warm(len(left))
         work = guards.run(executor, means.desk, folder, book.run, took=self._took, stopped=self._stopped)
         if self._memory:
             recorded = guards.recorded(work, book, means.memory, say=self._say, stopped=self._stopped)
             within = guards.budgeted(recorded, book, self._over)
             door = guards.cached(within, means.memory)
-            aside = guards.run(means.inline, means.desk, folder, book.run, shared=True)
-            inline = guards.noted(aside, book)
-            here = guards.cached(inline, means.memory)
         else:
-            door = here = work
+            door = work
         ahead = self._ahead(left)
         if isinstance(executor, Inline):
             # Beside a step of this very process: CPython 3.11 may fail to parse in two threads at once.
             deque(ahead, maxlen=0)
         pool = ThreadPoolExecutor(min(_ASKED_AT_ONCE, len(left)), thread_name_prefix="comporta-ask")
         try:
-            self._turn(left, ahead, book, pool, door, here, executor.workers)
+            self._turn(left, ahead, book, pool, door, executor.workers)
         except BaseException:
             # Nothing may go on behind an interrupted run's back.
             self._stopped.set()
@@ -172,7 +168,6 @@ class Asking:
         book: Book,
         pool: ThreadPoolExecutor,
         door: guards.Door,
-        here: guards.Door,
         workers: int,
     ) -> None:
         """Asks what can be asked, until nothing is left."""
@@ -187,7 +182,7 @@ class Asking:
                 if inputs is None or self._after(node, workers):
                     continue
                 left.remove(node)
-                self._one(node, inputs, pool, door, here, left)
+                self._one(node, inputs, pool, door)
             self._record(book)
             if self._running:
                 looked = next(ahead, None)
@@ -221,26 +216,8 @@ class Asking:
                 code.of(self._means.steps.references(node.run, node.uses))
                 yield node
 
-    def _one(
-        self,
-        node: Node,
-        inputs: dict[str, Asset],
-        pool: ThreadPoolExecutor,
-        door: guards.Door,
-        here: guards.Door,
-        left: list[Node],
-    ) -> None:
+    def _one(self, node: Node, inputs: dict[str, Asset], pool: ThreadPoolExecutor, door: guards.Door) -> None:
         question = self._question(node, inputs)
-        inline = node.inline and self._memory
-        code = self._means.code
-        if inline and not code.stale(code.of(self._means.steps.references(node.run, node.uses))):
-            future: Future[Answer] = Future()
-            try:
-                future.set_result(here(question))
-            except Failed as failed:
-                future.set_exception(failed)
-            self._came(question, future, left)
-            return
         if self._memory and (answer := self._means.memory.answer(question)) is not None:
             self._keep(question, answer)
             return

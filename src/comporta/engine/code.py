@@ -25,6 +25,14 @@ from comporta.project.reference import load, resolve
 from comporta.project.sources import STARTED, loaded, own
 
 
+def edited(file: str) -> BadProject:
+    """The error for a file whose text is another than the one that this process imported."""
+    return BadProject(
+        f"{file}: found it edited since it was imported, expected the text that runs here. "
+        "Start again, so that it is imported anew."
+    )
+
+
 class Code:
     """The digests of one root's functions, remembered until a file changes.
 

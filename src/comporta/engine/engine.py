@@ -10,30 +10,26 @@ from pathlib import Path
 from comporta.engine import guards
 from comporta.engine.asking import Asking, Means, Progress
 from comporta.engine.book import LEASE
-from comporta.engine.code import Code
+from comporta.engine.code import Code, edited
 from comporta.engine.environment import Environment
 from comporta.engine.executor import Executor
 from comporta.engine.here import Here
 from comporta.engine.inline import Inline
 from comporta.engine.local import Local, room
 from comporta.engine.question import check
-from comporta.engine.steps import Steps
-from comporta.errors import BadProject
+from comporta.engine.steps import NO_STEPS, Steps
 from comporta.ledger import Ledger
 from comporta.project.sources import own
-from comporta.records import Answer, Asset, Plan, Run
+from comporta.records import Answer, Plan, Run
 from comporta.store import Desk, Keys, Store, address
-
-_NONE = Steps()
 
 
 class Engine:
     """Asks plans of one project. Its worker processes stay warm between plans, until `close()`.
 
     executor: a URL (`local://?workers=2&threads=1`; `inline://`: everything in this process) or one made
-    elsewhere. present: whether a slice of a dataset is still there; None: always. lease: how long a claim
-    holds unless renewed. home: below whose `.comporta/` runs keep their scratch; None: `root`. steps: where
-    the functions of declared steps are.
+    elsewhere. lease: how long a claim holds unless renewed. home: below whose `.comporta/` runs keep their
+    scratch; None: `root`. steps: where the functions of declared steps are.
     """
 
     def __init__(
@@ -45,20 +41,19 @@ class Engine:
         clock: Callable[[], datetime],
         executor: str | Executor = "local://",
         *,
-        present: Callable[[Asset], bool] | None = None,
         lease: timedelta = LEASE,
         home: Path | None = None,
-        steps: Steps = _NONE,
+        steps: Steps = NO_STEPS,
     ) -> None:
         root = root.resolve()
         desk = Desk(store=store, keys=keys)
+        self._code = Code(root)
         self._executor: Executor | None = None
         self._make: Callable[[], Executor] | None = None
         if isinstance(executor, str):
-            threads, self._make = _from_url(executor, root, desk, steps)
+            threads, self._make = _from_url(executor, root, desk, steps, self._code)
         else:
             threads, self._executor = executor.threads, executor
-        self._code = Code(root)
         self._means = Means(
             root=root,
             desk=desk,
@@ -66,8 +61,7 @@ class Engine:
             clock=clock,
             lease=lease,
             here=Here((home or root).resolve()),
-            memory=guards.Memory(ledger, store, present),
-            inline=Inline(root=root, desk=desk, threads=threads, steps=steps),
+            memory=guards.Memory(ledger, store),
             steps=steps,
             code=self._code,
             environment=Environment(threads),
@@ -110,12 +104,9 @@ class Engine:
         self._code.refresh()
         names = sorted(set(functions))
         reach = self._code.of(names)
-        edited = [file for file in self._code.stale(reach) if not own(file)] if here else []
-        if edited:
-            raise BadProject(
-                f"{edited[0]}: found it edited since it was imported, expected the text that runs here. "
-                "Start again, so that it is imported anew."
-            )
+        changed = [file for file in self._code.stale(reach) if not own(file)] if here else []
+        if changed:
+            raise edited(changed[0])
         return self._code.former(names) if former else reach.own
 
     def close(self) -> None:
@@ -138,10 +129,12 @@ class Engine:
         yield self._executor
 
 
-def _from_url(url: str, root: Path, desk: Desk, steps: Steps) -> tuple[int, Callable[[], Executor]]:
+def _from_url(
+    url: str, root: Path, desk: Desk, steps: Steps, code: Code
+) -> tuple[int, Callable[[], Executor]]:
     """How many threads each step has, and what starts the executor."""
     if url == "inline://":
-        return 1, lambda: Inline(root=root, desk=desk, threads=1, steps=steps)
+        return 1, lambda: Inline(code=code, desk=desk, threads=1, steps=steps)
     workers, threads = room(url)
     return threads, lambda: Local(
         root=root,

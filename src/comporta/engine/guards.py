@@ -22,7 +22,7 @@ from comporta.engine.executor import Differs, Executor, Failed, Task
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.ledger import Ledger
-from comporta.records import Answer, Artifact, Asset, Cost, Node, Step
+from comporta.records import Answer, Artifact, Cost, Node, Step
 from comporta.store import Desk, Store, artifact_name, is_kept, place_of
 
 Door = Callable[[Question], Answer]
@@ -35,20 +35,16 @@ _WAIT = 0.05  # seconds between two looks at a question that another asks
 class Memory:
     """The remembered answers whose every part is still there."""
 
-    def __init__(self, ledger: Ledger, store: Store, present: Callable[[Asset], bool] | None) -> None:
-        self._ledger, self._store, self._present = ledger, store, present
+    def __init__(self, ledger: Ledger, store: Store) -> None:
+        self._ledger, self._store = ledger, store
 
     def newest(self, question: Question) -> Step | None:
         return self._ledger.get(STEPS, question.digest)
 
     def whole(self, step: Step) -> bool:
-        """Whether all it made is in the store, of the size it was written with."""
-        return all(map(self._there, step.outputs.values()))
-
-    def _there(self, asset: Asset) -> bool:
-        if not isinstance(asset, Artifact):
-            return self._present is None or self._present(asset)
-        return is_kept(self._store, asset)
+        """Whether every artifact it made is in the store, of the size it was written with."""
+        made = (asset for asset in step.outputs.values() if isinstance(asset, Artifact))
+        return all(is_kept(self._store, artifact) for artifact in made)
 
     def answer(self, question: Question) -> Answer | None:
         """The remembered answer, or None where it must be asked."""
@@ -129,34 +125,17 @@ def recorded(ask: Door, book: Book, memory: Memory, *, say: Say, stopped: Event)
     return door
 
 
-def noted(ask: Door, book: Book) -> Door:
-    """For inline steps: no claim, since asking twice costs less than claiming once."""
-
-    def door(question: Question) -> Answer:
-        try:
-            answer = ask(question)
-        except Failed as failed:
-            book.failed(question, None, failed)
-            raise
-        step = book.answered(question, None, answer.step)
-        return msgspec.structs.replace(answer, step=step or answer.step)
-
-    return door
-
-
 def run(
     executor: Executor,
     desk: Desk,
     folder: Path,
     run: str,
     *,
-    shared: bool = False,
     took: Took = lambda node, cost: None,
     stopped: Event | None = None,
 ) -> Door:
     """Has the executor do it and keeps its log. Raises Failed, Differs.
 
-    shared: in one folder for all, where making and removing one for each would take longer than the step.
     took: is told what each took, whatever came of it. stopped: once set, nothing is begun.
     """
 
@@ -164,7 +143,7 @@ def run(
         node = question.node
         if stopped is not None and stopped.is_set():
             raise Failed(errors.StepFailed(f"{node.name}: stopped"), "stopped", "stopped")
-        scratch = folder if shared else Path(tempfile.mkdtemp(prefix="step-", dir=folder))
+        scratch = Path(tempfile.mkdtemp(prefix="step-", dir=folder))
         try:
             task = Task(
                 id=question.digest,
@@ -176,10 +155,8 @@ def run(
             done = executor.run(task)
             took(node, done.cost)
             log = _log(scratch / "log", desk)
-            (scratch / "log").unlink(missing_ok=True)
         finally:
-            if not shared:
-                shutil.rmtree(scratch, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
         if done.how == "differs":
             raise Differs(done)
         if done.how == "done":

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 
 from comporta.engine.executor import Done, Task
-from comporta.engine.steps import Steps
+from comporta.engine.steps import NO_STEPS, Steps
 from comporta.engine.worker import Hello
 from comporta.errors import BadProject
 from comporta.records import Cost, decode, encode
@@ -36,7 +36,6 @@ _THREADS = (
 _LOOK = 0.02  # seconds between two looks at a step's memory
 _LOADING = 60.0  # seconds a worker may take beyond a step's limit before it begins
 _BEGAN = b"began\n"
-_NONE = Steps()
 
 
 def cores() -> int:
@@ -80,7 +79,7 @@ class Local:
         workers: int,
         threads: int,
         config: Mapping[str, str] = {},
-        steps: Steps = _NONE,
+        steps: Steps = NO_STEPS,
     ) -> None:
         if sys.platform not in ("linux", "darwin"):
             raise BadProject(f"found {sys.platform}, expected Linux or macOS: steps cannot be run here.")

@@ -152,22 +152,6 @@ class Modules:
                     found.append(self.at((Path(folder) / each).relative_to(self.root).as_posix()))
         return found
 
-    def below(self, place: Place) -> list[Place]:
-        """The modules directly inside a package."""
-        found = []
-        for folder in place.folders:
-            self._watch(folder)
-            names = sorted(os.listdir(folder)) if Path(folder).is_dir() else []  # noqa: PTH208
-            for each in names:
-                stem = each.removesuffix(".py")
-                if (
-                    stem.isidentifier()
-                    and stem != "__init__"
-                    and (inner := self.find(f"{place.name}.{stem}"))
-                ):
-                    found.append(inner)
-        return found
-
     def _find(self, name: str) -> Place | None:
         parent, _, last = name.rpartition(".")
         if parent:

@@ -15,10 +15,9 @@ from pathlib import Path
 import msgspec
 
 from comporta.engine.source import Source, read
-from comporta.project.sources import text_digest
+from comporta.project.sources import own, text_digest
 from comporta.records import decode, encode
 
-_OWN = f"{Path(__file__).parents[1]}{os.sep}"
 _READERS = tuple(Path(__file__).with_name(name) for name in ("arguments.py", "form.py", "source.py"))
 
 
@@ -44,9 +43,9 @@ class Remembered:
         """What the file says. Only Comporta's own are kept: a project's change too often. Raises
         SyntaxError."""
         digest = text_digest(text)
-        own = path.startswith(_OWN)
-        if self._folder is None or not own:
-            return read(text, digest, own=own)
+        ours = own(path)
+        if self._folder is None or not ours:
+            return read(text, digest, own=ours)
         file = self._folder / text_digest(_reader() + digest.encode())
         with contextlib.suppress(OSError, msgspec.DecodeError):  # absent, damaged: read anew
             return decode(file.read_bytes(), Source)

@@ -46,7 +46,6 @@ class Statement(Record, frozen=True, kw_only=True):
     whole: it can reach any name of its file. anywhere: it can reach any file.
     """
 
-    line: int
     digest: str
     kind: str
     binds: tuple[str, ...] = ()
@@ -60,13 +59,12 @@ class Statement(Record, frozen=True, kw_only=True):
 
 
 class Source(Record, frozen=True, kw_only=True):
-    """A file, read. text: digest of its bytes. imports: those made when it is imported. lazy: it has a
-    `__getattr__` of its own; homes: name → the module it is taken from, where a table there says so."""
+    """A file, read. text: digest of its bytes. imports: those made when it is imported. homes: name →
+    the module it is taken from, where a table beside a `__getattr__` of its own says so."""
 
     text: str
     statements: tuple[Statement, ...]
     imports: tuple[Import, ...]
-    lazy: bool = False
     homes: dict[str, str] = {}
 
 
@@ -81,7 +79,6 @@ def read(text: bytes, digest: str, *, own: bool = False) -> Source:
         text=digest,
         statements=statements,
         imports=tuple(each for statement in statements for each in _at_import(statement)),
-        lazy=lazy,
         homes=_homes(tree) if lazy and own else {},
     )
 
@@ -149,7 +146,6 @@ def _statement(node: ast.stmt, own: bool, code: frozenset[str], errors: frozense
     form = Form(node, names=not own, wordings=not own, docstrings=documents, code=code, errors=errors)
     named = seen.chains.difference(form.chains, {(form.unnamed,)})
     return Statement(
-        line=node.lineno,
         digest=text_hash(form.text),
         kind=kind,
         binds=tuple(sorted({*binds, *seen.globals})),

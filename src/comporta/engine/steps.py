@@ -45,3 +45,7 @@ class Steps(Record, frozen=True, kw_only=True):
             name: self.id(use) if isinstance(use, str) else tuple(map(self.id, use))
             for name, use in uses.items()
         }
+
+
+NO_STEPS = Steps()
+"""No declared step: every reference is a function of the project's."""

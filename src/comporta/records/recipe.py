@@ -46,7 +46,6 @@ class Node(Record, frozen=True, kw_only=True):
     inputs: assets, or outputs of earlier nodes, by argument.
     params: plain JSON, by argument. An argument is called by its id: the function's name for it, or what
     `argument_ids` declares where a step of Comporta's was given another.
-    inline: run in this process: for pure steps of a few milliseconds.
     remember: False asks again every time (a source that may have new rows); equal answers still let
     everything downstream be reused.
     spare: the run goes on without its answer where it fails, and without what reads it.
@@ -59,7 +58,6 @@ class Node(Record, frozen=True, kw_only=True):
     inputs: dict[str, Asset | Output] = {}
     params: dict[str, Any] = {}
     seed: int = 0
-    inline: bool = False
     remember: bool = True
     spare: bool = False
     limits: Limits = Limits()
