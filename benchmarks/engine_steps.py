@@ -1,4 +1,4 @@
-"""What the engine adds to a step: cached, in this process, in a warm worker; and 1,000 unchanged steps re-planned."""
+"""What the engine adds to a step: cached, in this process, in a worker; and 1,000 steps planned again."""
 
 from __future__ import annotations
 

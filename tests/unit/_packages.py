@@ -20,7 +20,7 @@ from pathlib import Path
 from comporta.engine.code import Code
 from comporta.loop.steps import STEPS
 code = Code(Path(sys.argv[1]))
-print(json.dumps({id: code.of((STEPS.where(id),)).digest for id in STEPS.functions}))
+print(json.dumps({id: code.of((STEPS.reference(id),)).digest for id in STEPS.functions}))
 """
 
 

@@ -105,7 +105,7 @@ def test_ids_stand_for_names_in_python():
 
 
 def test_a_renamed_argument_gets_what_its_id_names_and_the_seed_too(tmp_path):
-    (tmp_path / "steps.py").write_text(
+    (tmp_path / "renamed_arguments.py").write_text(
         dedent("""
         from comporta.records import argument_ids
 
@@ -115,7 +115,13 @@ def test_a_renamed_argument_gets_what_its_id_names_and_the_seed_too(tmp_path):
         """)
     )
     recipe = Recipe(
-        run="steps.py:add", uses={}, code="", environment="", inputs={}, params={"n": 2, "x y": 3}, seed=5
+        run="renamed_arguments.py:add",
+        uses={},
+        code="",
+        environment="",
+        inputs={},
+        params={"n": 2, "x y": 3},
+        seed=5,
     )
     desk = Desk(store=open_store("file://store", tmp_path), keys=derive(b"k" * 32))
     made = call(recipe, desk, tmp_path, Steps())

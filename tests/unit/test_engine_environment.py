@@ -9,8 +9,8 @@ import pytest
 
 from comporta.engine.code import Code
 from comporta.engine.environment import Environment, _known, distributions, machine
-from comporta.engine.local import Local, cores, room
-from comporta.engine.question import ask, check, recipe_digest
+from comporta.engine.local import Local, cores, workers_and_threads
+from comporta.engine.question import check_plan, question_of, recipe_digest
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject
 from comporta.records import Node, Output, Plan, Recipe, Slice
@@ -55,16 +55,16 @@ def test_a_distribution_installed_from_a_folder_counts_by_its_files(
 
 
 def test_room_is_told_by_the_url() -> None:
-    assert room("local://?workers=3&threads=2") == (3, 2)
-    workers, threads = room("local://")
+    assert workers_and_threads("local://?workers=3&threads=2") == (3, 2)
+    workers, threads = workers_and_threads("local://")
     assert workers == min(2, cores()) and threads == max(1, cores() // workers)
-    assert room("local://?workers=1000")[1] == 1
+    assert workers_and_threads("local://?workers=1000")[1] == 1
 
 
 @pytest.mark.parametrize("url", ["ray://", "local://?workers=0", "local://?workers=many", "local://?gpus=1"])
 def test_a_url_that_says_nothing_is_refused_with_what_is_expected(url: str) -> None:
     with pytest.raises(BadProject, match="expected"):
-        room(url)
+        workers_and_threads(url)
 
 
 def test_workers_need_a_store_they_can_reach(tmp_path: Path) -> None:
@@ -94,7 +94,9 @@ def test_a_recipe_does_not_depend_on_the_order_of_its_parameters(tmp_path: Path)
     (tmp_path / "steps.py").write_text("def f(desk, **given):\n    return {}\n")
     code, environment = Code(tmp_path), Environment(1)
     one, other = (
-        ask(Node(name="n", run="steps.py:f", params=params), {}, Steps(), code, environment, b"k" * 32).digest
+        question_of(
+            Node(name="n", run="steps.py:f", params=params), {}, Steps(), code, environment, b"k" * 32
+        ).digest
         for params in ({"a": 1, "b": [2]}, {"b": [2], "a": 1})
     )
     assert one == other
@@ -103,7 +105,7 @@ def test_a_recipe_does_not_depend_on_the_order_of_its_parameters(tmp_path: Path)
 def test_a_plan_that_cannot_be_asked_is_refused() -> None:
     twice = Plan(nodes=(Node(name="a", run="m:f"), Node(name="a", run="m:f")))
     with pytest.raises(BadProject, match="two nodes named 'a'"):
-        check(twice)
+        check_plan(twice)
     later = Plan(nodes=(Node(name="a", run="m:f", inputs={"x": Output(node="b", name="out")}),))
     with pytest.raises(BadProject, match="'a' reads 'b', which does not come before it"):
-        check(later)
+        check_plan(later)

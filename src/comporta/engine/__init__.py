@@ -1,8 +1,8 @@
-"""Recipe → Step, behind one door: asked once, remembered, done again only when something it reads changed."""
+"""Recipe → Step: runs the steps of a plan whose answers are not remembered, and records what came of them."""
 
-from comporta.engine.asking import Progress
 from comporta.engine.engine import Engine
 from comporta.engine.executor import Done, Executor, Task
+from comporta.engine.plan_run import Progress
 from comporta.engine.readings import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Claim
 from comporta.engine.steps import Steps
 

@@ -1,4 +1,4 @@
-"""Plans in, answers out: one project's engine, its memory and its workers."""
+"""One project's engine: its memory, its workers, and the digest of its code."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from comporta.engine import guards
-from comporta.engine.asking import Asking, Means, Progress
-from comporta.engine.book import LEASE
 from comporta.engine.code import Code, edited
 from comporta.engine.environment import Environment
 from comporta.engine.executor import Executor
-from comporta.engine.here import Here
 from comporta.engine.inline import Inline
-from comporta.engine.local import Local, room
-from comporta.engine.question import check
+from comporta.engine.local import Local, workers_and_threads
+from comporta.engine.plan_run import EngineParts, PlanRun, Progress
+from comporta.engine.question import check_plan
+from comporta.engine.run_folders import RunFolders
+from comporta.engine.step_recorder import LEASE
 from comporta.engine.steps import NO_STEPS, Steps
 from comporta.ledger import Ledger
 from comporta.project.sources import own
@@ -25,7 +25,7 @@ from comporta.store import Desk, Keys, Store, address
 
 
 class Engine:
-    """Asks plans of one project. Its worker processes stay warm between plans, until `close()`.
+    """Runs the plans of one project. Its worker processes stay warm between plans, until `close()`.
 
     executor: a URL (`local://?workers=2&threads=1`; `inline://`: everything in this process) or one made
     elsewhere. lease: how long a claim holds unless renewed. home: below whose `.comporta/` runs keep their
@@ -54,13 +54,13 @@ class Engine:
             threads, self._make = _from_url(executor, root, desk, steps, self._code)
         else:
             threads, self._executor = executor.threads, executor
-        self._means = Means(
+        self._parts = EngineParts(
             root=root,
             desk=desk,
             ledger=ledger,
             clock=clock,
             lease=lease,
-            here=Here((home or root).resolve()),
+            folders=RunFolders((home or root).resolve()),
             memory=guards.Memory(ledger, store),
             steps=steps,
             code=self._code,
@@ -79,27 +79,28 @@ class Engine:
     ) -> tuple[Run, dict[str, Answer]]:
         """The run and every node's answer.
 
-        memory: False asks everything again in fresh processes and remembers none of it: what `reproduce`
-        compares. Raises StepFailed, LimitPassed, or what a step raised that is an error of Comporta's, once
-        the nodes that do not depend on it have ended: of several the first, which then names all. Raises
-        BadProject; StorageFull; KeyboardInterrupt when interrupted, once every process is dead. Where a
-        spare node fails, only its answer is left out.
+        memory: False runs every step again in fresh processes and remembers none of it: for `reproduce`.
+        Raises StepFailed, LimitPassed, or the error of Comporta's that a step raised, once the nodes that do
+        not depend on it have ended: of several the first, which names all. Raises BadProject; StorageFull;
+        KeyboardInterrupt when interrupted, once every process is dead. Where a node with `allow_failure`
+        fails, only its answer is left out.
         """
-        check(plan)
+        check_plan(plan)
         self._code.refresh()
-        return Asking(self._means, plan, progress, memory).run(command, project)
+        return PlanRun(self._parts, plan, progress, memory).run(command, project)
 
     def digest(self, run: str, uses: Mapping[str, str | tuple[str, ...]]) -> str:
         """The digest of the code that a step and what it is handed reach, as a recipe would name it now."""
         self._code.refresh()
-        return self._code.of(self._means.steps.references(run, uses)).digest
+        return self._code.of(self._parts.steps.references(run, uses)).digest
 
     def declared(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
-        """The digest of the project's own code that these references reach: Comporta's own and what is
-        installed left out, so that it stays the same under another release of them.
+        """The digest of the project's own code that these references reach. Comporta's own and installed
+        packages are left out, so that it stays the same under another release of them.
 
-        here: they run in this process, so what was imported must be what is written. former: as it was told
-        while modules and names counted, to be compared with what a ledger keeps. Raises BadProject.
+        here: they run in this process: raises BadProject where a file was edited since it was imported.
+        former: the digest as it was while modules and names counted, to compare with older facts.
+        Raises BadProject.
         """
         self._code.refresh()
         names = sorted(set(functions))
@@ -135,7 +136,7 @@ def _from_url(
     """How many threads each step has, and what starts the executor."""
     if url == "inline://":
         return 1, lambda: Inline(code=code, desk=desk, threads=1, steps=steps)
-    workers, threads = room(url)
+    workers, threads = workers_and_threads(url)
     return threads, lambda: Local(
         root=root,
         store=address(desk.store),

@@ -82,14 +82,14 @@ class Failed(Exception):
         self.raised = raised or type(error).__name__
 
 
-def together(failed: Sequence[Failed]) -> errors.ComportaError:
-    """One error for all that failed: the first one's, with a line for each of the others behind it."""
+def combined_error(failed: Sequence[Failed]) -> errors.ComportaError:
+    """One error for several failures: the first one's, with a line for each of the others behind it."""
     first = failed[0].error
     if len(failed) == 1:
         return first
-    said = type(first)("\n".join([str(first), *(_short(str(each.error)) for each in failed[1:])]))
-    said.reason = "; ".join(each.reason for each in failed)
-    return said
+    error = type(first)("\n".join([str(first), *(_short(str(each.error)) for each in failed[1:])]))
+    error.reason = "; ".join(each.reason for each in failed)
+    return error
 
 
 def _short(message: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from comporta.engine.code import Code, edited
 from comporta.engine.executor import Done, Task
-from comporta.engine.step import call, failed
+from comporta.engine.step import call, failure_of
 from comporta.engine.steps import NO_STEPS, Steps
 from comporta.project.reference import resolve
 from comporta.records import Cost, Recipe
@@ -49,7 +49,7 @@ class Inline:
                         recipe
                     )  # a module that a function imported itself, edited meanwhile
             except Exception as error:  # the boundary to a user's code: whatever it raises
-                done = failed(error, self._root)
+                done = failure_of(error, self._root)
                 (scratch / "log").write_text("".join(traceback.format_exception(error)))
             finally:
                 random.setstate(python_state)

@@ -45,19 +45,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def room(url: str) -> tuple[int, int]:
+def workers_and_threads(url: str) -> tuple[int, int]:
     """Workers and threads of each from `local://?workers=2&threads=1`.
 
     Absent: two workers where there are two cores, and the cores shared among them.
     """
     parts = urlsplit(url)
-    asked = parse_qs(parts.query)
-    unknown = sorted(set(asked) - {"workers", "threads"})
+    options = parse_qs(parts.query)
+    unknown = sorted(set(options) - {"workers", "threads"})
     if parts.scheme != "local" or parts.netloc or unknown:
         raise BadProject(f"executor: found {url!r}, expected local:// or local://?workers=2&threads=1.")
 
     def number(name: str, otherwise: int) -> int:
-        given = asked.get(name, [str(otherwise)])[-1]
+        given = options.get(name, [str(otherwise)])[-1]
         if not given.isdecimal() or int(given) < 1:
             raise BadProject(f"executor: found {name}={given}, expected a whole number from 1.")
         return int(given)
@@ -220,9 +220,9 @@ class Worker:
                     began = time.monotonic()
                     until = None if limits.seconds is None else began + limits.seconds
             elif until is not None and time.monotonic() >= until:
-                return self._passed("time", f"{limits.seconds:g} s", watch, began)
+                return self._limit_passed("time", f"{limits.seconds:g} s", watch, began)
             elif watch.over():
-                return self._passed("memory", f"{(limits.memory or 0) / 2**20:.0f} MiB", watch, began)
+                return self._limit_passed("memory", f"{(limits.memory or 0) / 2**20:.0f} MiB", watch, began)
         if answer == b"stale\n":
             self.spent = True
             return None
@@ -230,7 +230,7 @@ class Worker:
         # Asked again, it must be another process: a constant may be another in each.
         self.spent = done.how == "differs"
         if limits.memory is not None and done.cost.peak_memory > limits.memory:
-            return self._passed("memory", f"{limits.memory / 2**20:.0f} MiB", watch, began)
+            return self._limit_passed("memory", f"{limits.memory / 2**20:.0f} MiB", watch, began)
         return done
 
     def _send(self, message: bytes) -> None:
@@ -241,7 +241,7 @@ class Worker:
             while view:
                 view = view[os.write(self._process.stdin.fileno(), view) :]
 
-    def _passed(self, how: Literal["time", "memory"], limit: str, watch: _Watch, began: float) -> Done:
+    def _limit_passed(self, how: Literal["time", "memory"], limit: str, watch: _Watch, began: float) -> Done:
         watch.look()
         self.end()
         what = "took longer than" if how == "time" else "held more memory than"
@@ -265,11 +265,11 @@ class Worker:
                 "SIGABRT": ": it aborted itself. What it printed tells more",
                 "SIGSEGV": ": a fault in compiled code. Look for it in the packages it calls",
             }.get(name, "")
-            said = f"its process died of {name}{why}"
+            message = f"its process died of {name}{why}"
         else:
-            name, said = f"exit code {code}", f"its process ended itself with exit code {code}"
+            name, message = f"exit code {code}", f"its process ended itself with exit code {code}"
         return Done(
-            how="died", cost=watch.cost(began), error="StepFailed", message=said, reason=f"died of {name}"
+            how="died", cost=watch.cost(began), error="StepFailed", message=message, reason=f"died of {name}"
         )
 
 
@@ -292,7 +292,7 @@ class _Watch:
     def look(self) -> int:
         if self._process is None:
             return 0
-        held = 0
+        used_bytes = 0
         with contextlib.suppress(psutil.Error):
             if self._looks % 5 == 0:
                 self._children = self._process.children(recursive=True)
@@ -301,9 +301,9 @@ class _Watch:
             self._cpu = max(self._cpu, used.user + used.system)
             for each in (self._process, *self._children):
                 with contextlib.suppress(psutil.Error):
-                    held += each.memory_info().rss
-        self._peak = max(self._peak, held)
-        return held
+                    used_bytes += each.memory_info().rss
+        self._peak = max(self._peak, used_bytes)
+        return used_bytes
 
     def cost(self, began: float) -> Cost:
         return Cost(wall_seconds=time.monotonic() - began, cpu_seconds=self._cpu, peak_memory=self._peak)

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from comporta.engine.remembered import Remembered, of_user
 from comporta.engine.source import Source
+from comporta.engine.source_cache import SourceCache, user_folder
 from comporta.errors import BadProject
 from comporta.project.sources import TextFinder, counts, text_digest
 from comporta.records import Record
@@ -58,7 +58,7 @@ class Modules:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._here = f"{self.root}/"
-        self._remembered = Remembered(of_user())
+        self._sources = SourceCache(user_folder())
         self._found: dict[str, Place | None] = {}
         self._tops: dict[str, tuple[str | None, tuple[str, ...]] | None] = {}
         self._folders: dict[str, int] = {}
@@ -98,7 +98,7 @@ class Modules:
             source = (
                 Source(text=text_digest(text), statements=(), imports=())
                 if place.file.endswith(_NATIVE)
-                else self._remembered.read(place.file, text)
+                else self._sources.read(place.file, text)
             )
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1

@@ -20,7 +20,7 @@ def call(recipe: Recipe, desk: Desk, root: Path, steps: Steps) -> dict[str, Asse
     """The step's outputs. Raises what it raises, and TypeError when it returns anything else."""
 
     def found(ref: str) -> Any:
-        return resolve(steps.where(ref), root)
+        return resolve(steps.reference(ref), root)
 
     function = found(recipe.run)
     uses = {
@@ -51,7 +51,7 @@ def seed(number: int) -> None:
         torch.manual_seed(number)
 
 
-def failed(error: BaseException, root: Path) -> Done:
+def failure_of(error: BaseException, root: Path) -> Done:
     """What to tell of an exception: one line, the user's file and line in it."""
     if isinstance(error, errors.ComportaError):
         kind = type(error).__name__

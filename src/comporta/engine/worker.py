@@ -26,7 +26,7 @@ import msgspec
 
 from comporta.engine.code import Code
 from comporta.engine.executor import Done, Task
-from comporta.engine.step import call, failed
+from comporta.engine.step import call, failure_of
 from comporta.engine.steps import Steps
 from comporta.project.reference import resolve
 from comporta.project.sources import enter
@@ -117,7 +117,7 @@ def run(task: Task, steps: Steps, code: Code, desk: Desk, root: Path, answers: R
             return None
     except BaseException as error:  # the boundary to a user's code: whatever it raises, SystemExit included
         traceback.print_exception(error)
-        done = failed(error, root)
+        done = failure_of(error, root)
     finally:
         _flush()
     return msgspec.structs.replace(

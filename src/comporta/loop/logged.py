@@ -45,5 +45,5 @@ def logged_node(
             **{f"table {join.dataset}": tables[join.dataset] for join in way.joins},
         },
         params={**way.params(), "model": model.name, "of": way.of, "keep": list(keep)},
-        spare=True,
+        allow_failure=True,
     )

@@ -159,7 +159,7 @@ def _node(
             **{argument: msgspec.json.decode(text) for argument, text in need.params},
         },
         seed=model.seed,
-        spare=True,
+        allow_failure=True,
         limits=Limits(seconds=SECONDS[level], memory=model.limits.memory),
         budget=Budget(
             of=f"evidence of {model.name}",

@@ -48,7 +48,7 @@ class Node(Record, frozen=True, kw_only=True):
     `argument_ids` declares where a step of Comporta's was given another.
     remember: False asks again every time (a source that may have new rows); equal answers still let
     everything downstream be reused.
-    spare: the run goes on without its answer where it fails, and without what reads it.
+    allow_failure: where it fails, the run goes on without its answer and without what reads it.
     budget: shared with others; a step that has not begun when it is spent fails with the reason `late`.
     """
 
@@ -59,7 +59,7 @@ class Node(Record, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
     seed: int = 0
     remember: bool = True
-    spare: bool = False
+    allow_failure: bool = False
     limits: Limits = Limits()
     budget: Budget | None = None
 
