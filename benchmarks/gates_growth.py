@@ -34,8 +34,8 @@ def main() -> None:
 
 def judging(rows: int) -> float:
     """Seconds to judge a version of this many rows, half of them test rows; nothing was measured before."""
-    from comporta.loop.gate import gate
-    from comporta.loop.house import open_house
+    from comporta.acts.judge.gate import gate
+    from comporta.opened.project import open_house
 
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)

@@ -32,7 +32,7 @@ import numpy as np
 import polars as pl
 
 from comporta import AsOf, Dataset, Features, Model, Project, at_least, at_most, by_time, no_worse, standard
-from comporta.gates import *
+from comporta.checks import *
 
 ROWS, NUMBERS, WORDS, HOURS = {rows}, 33, 5, 2_400
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -155,11 +155,11 @@ def main() -> None:
 
 
 def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
-    from comporta.loop.commit import commit
-    from comporta.loop.gate import gate
-    from comporta.loop.house import open_house
-    from comporta.loop.report import report
-    from comporta.loop.runs import run_of
+    from comporta.acts.build.commit import commit
+    from comporta.acts.build.runs import run_of
+    from comporta.acts.judge.gate import gate
+    from comporta.acts.judge.report import report
+    from comporta.opened.project import open_house
     from comporta.report import page
 
     built = two_versions(folder, rows)
@@ -226,10 +226,10 @@ def declare(folder: Path, rows: int, gates: str, limit: float = 0.7, more: str =
 
 def two_versions(folder: Path, rows: int) -> float:
     """A champion that serves, and a candidate of another seed; the seconds it took."""
+    from comporta.acts.build.run import run
+    from comporta.acts.release.release import release
     from comporta.cli.init import make
-    from comporta.loop.house import open_house
-    from comporta.loop.release import release
-    from comporta.loop.train import run
+    from comporta.opened.project import open_house
 
     make(folder, "bench")
     began = time.perf_counter()

@@ -20,7 +20,7 @@ WATCHED = {
         "Predictor.fast": "served predictions",
     },
     "comporta.stats.simple": {"_said": "fits of what it is compared with"},
-    "comporta.evidence.membership": {"reference": "fits of what it is compared with"},
+    "comporta.checks.membership.measure": {"reference": "fits of what it is compared with"},
 }
 _here = threading.local()
 

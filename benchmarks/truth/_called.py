@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Check, Text
 
 

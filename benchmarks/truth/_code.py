@@ -19,19 +19,19 @@ from comporta.engine.source import codes, errors, statements_of, text_hash
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "comporta"
-ROOMS = ("evidence", "gates", "stats")
+ROOMS = ("checks", "stats")
 
 
 def code_of(study: Path) -> tuple[str, ...]:
-    """The files a study's table depends on, from the repository's root: the check's evidence and gate, what
-    of `evidence`, `gates` and `stats` these import, and the study itself. Exits where there are none.
+    """The files a study's table depends on, from the repository's root: the check's folder, what of `checks`
+    and `stats` it imports, and the study itself. Exits where there are none.
 
     `CODE` in a study names other files below the package, or whole rooms; `BESIDE` files beside the study."""
     own = list(chain(*(_files(SOURCE / each) for each in _declared(study, "CODE")))) or [
-        file for room in ("evidence", "gates") if (file := SOURCE / room / study.name).exists()
+        file for file in _files(SOURCE / "checks" / study.stem) if file.name != "__init__.py"
     ]
     if not own or (missing := [str(file) for file in own if not file.exists()]):
-        named = ", ".join(missing) if own else f"evidence/{study.name} and gates/{study.name}"
+        named = ", ".join(missing) if own else f"checks/{study.stem}"
         raise SystemExit(f"{study.name}: found no {named}. Name the check's files in CODE.")
     used = {file for each in own for file in _used(each)}
     used |= {study.parent / each for each in _declared(study, "BESIDE")}
@@ -104,7 +104,7 @@ def _binds(node: ast.stmt) -> frozenset[str]:
 
 
 def _files(named: Path) -> list[Path]:
-    return sorted(named.glob("*.py")) if named.is_dir() else [named]
+    return sorted(named.rglob("*.py")) if named.is_dir() else [named]
 
 
 def _declared(study: Path, called: str) -> tuple[str, ...]:

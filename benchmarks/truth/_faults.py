@@ -8,6 +8,7 @@ from typing import Any
 
 FAULTS = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 GATES = FAULTS.with_name("gates.md")
+STALE = "**Stale:** measured on earlier code. `make truth` measures it again."
 STUDY = "catalogue"
 BEGINS, ENDS = "<!-- Made by `make truth`. -->\n", "<!-- End. -->"
 
@@ -37,7 +38,9 @@ def faults_page(held: Mapping[str, Any]) -> str:
     sound = next(row for row in rows if row["fault"] == NONE)
     parts = [HEAD.format(checks=sound["checks"], seeds=sound["seeds"]), _table(rows, sound)]
     parts += ["## By check", _by_check(rows, sound), "## Found by nothing", _missed(rows, sound)]
-    parts.append(f"Measured on all files of `evidence` and `gates`: code digest `{held['digest']}`.")
+    parts.append(
+        STALE if held.get("stale") else f"Measured on all of `checks`: code digest `{held['digest']}`."
+    )
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 

@@ -57,7 +57,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from comporta import AsOf, Dataset, Features, Model, Person, Project, by_time, standard
-from comporta.gates import *
+from comporta.checks import *
 
 rows = Dataset("rows", source="rows-*.parquet", key="id", subject="person", time="at")
 rates = Dataset("rates", source="rates-*.parquet", key=("area", "day"), time="day", delay="1h")

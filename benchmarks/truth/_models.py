@@ -8,8 +8,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from comporta.gates import judge
-from comporta.loop.evidence import evidence_of
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import judge
 from comporta.records import Check, Findings
 from comporta.stats.classes import class_text
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from _faults import STALE
 from _rates import is_sound, most, percent, sure
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
     left = dict(results)
     parts = [HEAD, *_summary(results)]
     for module, functions in offered.items():
-        file = f"src/comporta/gates/{module}.py"
+        file = f"src/comporta/checks/{module}/check.py"
         mine = [
             name
             for name, held in results.items()
@@ -51,13 +52,13 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def constructors() -> dict[str, list[Callable[..., Any]]]:
-    """The functions that make checks, by the module of `comporta.gates` they are written in."""
-    gates = importlib.import_module("comporta.gates")
+    """The functions that make checks, by the module of `comporta.checks` they are written in."""
+    checks = importlib.import_module("comporta.checks")
     found: dict[str, list[Callable[..., Any]]] = {}
-    for name in sorted(gates.__all__):
-        each = getattr(gates, name)
-        if inspect.isfunction(each) and each.__module__ != f"{gates.__name__}.judge" and _makes_checks(each):
-            found.setdefault(each.__module__.removeprefix("comporta.gates."), []).append(each)
+    for name in sorted(checks.__all__):
+        each = getattr(checks, name)
+        if inspect.isfunction(each) and each.__module__ != f"{checks.__name__}.judge" and _makes_checks(each):
+            found.setdefault(each.__module__.split(".")[2], []).append(each)
     return dict(sorted(found.items()))
 
 
@@ -124,7 +125,8 @@ def _table(held: Mapping[str, Any]) -> str:
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(_cell(row.get(name, "")) for name in names) + " |" for row in rows]
     code = ", ".join(f"`{Path(name).relative_to('src/comporta')}`" for name in held["code"] if "src/" in name)
-    return "\n".join([*lines, "", f"Measured on {code}: code digest `{held['digest']}`."])
+    measured = f"Measured on {code}: code digest `{held['digest']}`."
+    return "\n".join([*lines, "", STALE if held.get("stale") else measured])
 
 
 def _cell(value: Any) -> str:

@@ -17,13 +17,13 @@ from typing import Any
 
 import polars as pl
 
+from comporta.acts.build.run import run
+from comporta.acts.judge.gate import waive
+from comporta.acts.release.release import release
+from comporta.acts.serve.log import Log
 from comporta.data import accept_columns
 from comporta.data.sources import columns_of
-from comporta.loop.gate import waive
-from comporta.loop.house import open_house
-from comporta.loop.log import Log
-from comporta.loop.release import release
-from comporta.loop.train import run
+from comporta.opened.project import open_house
 from comporta.records import Feedback, Level, Observation, Version
 
 TOML = 'executor = "inline://"\n'

@@ -29,7 +29,7 @@ HEAD = """import polars as pl
 from comporta import (
     AsOf, Dataset, Features, Model, Person, Project, at_random, by_group, by_time, standard,
 )
-from comporta.gates import *
+from comporta.checks import *
 
 """
 TAIL = """

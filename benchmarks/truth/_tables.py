@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from comporta.gates import judge
-from comporta.loop.evidence import evidence_of
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import judge
 from comporta.records import Check, Findings
 
 KINDS = ("numbers", "mixed", "coarse", "sensors")

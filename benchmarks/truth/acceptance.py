@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
-from comporta.evidence.acceptance import tried
-from comporta.gates import accept
+from comporta.checks import accept
+from comporta.checks.acceptance.measure import tried
 from comporta.records import Figure
 
 

@@ -9,8 +9,8 @@ import polars as pl
 from _called import called
 from sklearn.linear_model import LogisticRegression
 
-from comporta.evidence.attribute_inference import infer
-from comporta.gates.attribute_inference import attribute_inference
+from comporta.checks.attribute_inference.check import attribute_inference
+from comporta.checks.attribute_inference.measure import infer
 from comporta.records import Evidence
 from comporta.train.asking import refitted
 

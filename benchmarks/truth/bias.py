@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 from _called import called
 
-from comporta.evidence.bias import compare
-from comporta.gates.bias import (
+from comporta.checks.fairness.check import (
     Fair,
     calibration_parity,
     demographic_parity,
@@ -18,9 +17,11 @@ from comporta.gates.bias import (
     equalised_odds,
     error_parity,
 )
+from comporta.checks.fairness.measure import compare
 from comporta.records import Evidence
 from comporta.records.columns import CHANCE, LABEL
 
+CODE = ("checks/fairness/measure.py", "checks/fairness/check.py")
 BY = ("sex", "age", "town")
 CHECKS = (
     demographic_parity(by=BY),

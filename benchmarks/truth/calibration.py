@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from _models import fails, parts
 
-from comporta.evidence.calibration import calibration
-from comporta.gates.calibration import calibrated
+from comporta.checks.calibration.check import calibrated
+from comporta.checks.calibration.measure import calibration
 
 
 def study(seeds: int = 20) -> list[dict[str, Any]]:

@@ -33,9 +33,9 @@ from _loans import FIT, GATES, KNOWN, TEXT, tables  # noqa: E402
 
 from comporta import standard  # noqa: E402
 from comporta.errors import ComportaError  # noqa: E402
-from comporta.loop.sentences import sentence  # noqa: E402
+from comporta.opened.sentences import sentence  # noqa: E402
 
-CODE = ("evidence", "gates")
+CODE = ("checks",)
 BESIDE = ("_kept.py", "_loans.py", "_real.py")
 RUN = "the run"
 TIMELESS = "areas"
@@ -484,7 +484,7 @@ def _text(fault: Fault) -> str:
 
 def names() -> dict[str, str]:
     """The names of the checks, as verdicts have them → what makes them, as people write it."""
-    import comporta.gates as gates
+    import comporta.checks as gates
 
     def a_tenth_less(rows: pl.DataFrame) -> pl.DataFrame:
         return rows

@@ -9,10 +9,14 @@ from __future__ import annotations
 from _challengers import two
 from _tables import outcome, row
 
-from comporta.evidence import versus as evidence
-from comporta.gates import no_worse
+from comporta.checks import no_worse
+from comporta.checks.champion import measure as evidence
 
-CODE = ("evidence/versus.py", "gates/against.py", "gates/champion.py")
+CODE = (
+    "checks/champion/measure.py",
+    "checks/shared/judging/champion_difference.py",
+    "checks/champion/check.py",
+)
 BESIDE = ("_challengers.py", "_tables.py")
 MARGINS = {"roc_auc": 0.01, "accuracy": 0.01, "log_loss": 0.01, "mae": 0.02}
 SIZES = (2_000, 20_000)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from comporta.evidence.conduct import made_rows, plain, under
-from comporta.gates.conduct import never
+from comporta.checks.conduct.check import never
+from comporta.checks.conduct.measure import made_rows, plain, under
 from comporta.records import Evidence, Figure
 
 

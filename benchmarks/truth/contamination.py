@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from _tables import KINDS, outcome, parts, row, sizes
 
-from comporta.evidence.contamination import contaminated
-from comporta.gates import contamination
+from comporta.checks import contamination
+from comporta.checks.contamination.measure import contaminated
 
 REQUEST = [f"f{number}" for number in range(1, 20)]
 

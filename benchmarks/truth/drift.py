@@ -8,21 +8,21 @@ import numpy as np
 import polars as pl
 from _called import called
 
-from comporta.evidence import feature_drift as features
-from comporta.evidence import prediction_drift as predictions
-from comporta.evidence.reference import referred
-from comporta.gates.feature_drift import feature_drift
-from comporta.gates.prediction_drift import prediction_drift
+from comporta.checks.feature_drift import measure as features
+from comporta.checks.feature_drift.check import feature_drift
+from comporta.checks.prediction_drift import measure as predictions
+from comporta.checks.prediction_drift.check import prediction_drift
+from comporta.checks.shared.measuring.reference import referred
 from comporta.records import Evidence, Field, Findings
 from comporta.stats.table import feature_names
 
 CODE = (
-    "evidence/prediction_drift.py",
-    "evidence/feature_drift.py",
-    "evidence/reference.py",
-    "gates/prediction_drift.py",
-    "gates/feature_drift.py",
-    "gates/since.py",
+    "checks/prediction_drift/measure.py",
+    "checks/feature_drift/measure.py",
+    "checks/shared/measuring/reference.py",
+    "checks/prediction_drift/check.py",
+    "checks/feature_drift/check.py",
+    "checks/shared/judging/earlier_versions.py",
 )
 FEATURES = 20
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 from _tables import KINDS, outcome, row, sizes, table
 
-from comporta.evidence.duplicates import duplicated
-from comporta.gates import duplicates
+from comporta.checks import duplicates
+from comporta.checks.duplicates.measure import duplicated
 
 
 def study(seeds: int = 60) -> list[dict[str, object]]:

@@ -6,11 +6,16 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
-from comporta.evidence.evasion import searched
-from comporta.gates import evasion
+from comporta.checks import evasion
+from comporta.checks.evasion.measure import searched
 from comporta.records import Field, Said, Signature
 
-CODE = ("evidence/evasion.py", "evidence/flips.py", "evidence/pushed.py", "gates/evasion.py")
+CODE = (
+    "checks/evasion/measure.py",
+    "checks/evasion/flips.py",
+    "checks/shared/measuring/perturbation.py",
+    "checks/evasion/check.py",
+)
 FIELDS = tuple(Field(name=f"x{n}", type="Float64") for n in range(6))
 TAKES = Signature(raw=FIELDS, features=FIELDS, output="both", task="binary", classes=("no", "yes"))
 

@@ -10,18 +10,18 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
+from comporta.checks import expectations
+from comporta.checks.expectations.measure import kept
 from comporta.data import add
 from comporta.data.expect_counts import counted
-from comporta.evidence.expectations import kept
-from comporta.gates import expectations
 from comporta.records import Column, Shape
 from comporta.store import Desk, MemoryStore, derive
 
 CODE = (
     "data/expect.py",
     "data/expect_counts.py",
-    "evidence/expectations.py",
-    "gates/expectations.py",
+    "checks/expectations/measure.py",
+    "checks/expectations/check.py",
 )
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 COLUMNS = (

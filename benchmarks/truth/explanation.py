@@ -15,17 +15,17 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from comporta.evidence.attribution import Attributed, attributed
-from comporta.evidence.explanation import summed
-from comporta.gates import explained
+from comporta.checks import explained
+from comporta.checks.explanation.attribution import Attributed, attributed
+from comporta.checks.explanation.measure import summed
 from comporta.records import Asked, Said
 from comporta.train.asking import refitted
 
 CODE = (
-    "evidence/explanation.py",
-    "evidence/attribution.py",
-    "evidence/plain.py",
-    "gates/explanation.py",
+    "checks/explanation/measure.py",
+    "checks/explanation/attribution.py",
+    "checks/shared/measuring/plain_models.py",
+    "checks/explanation/check.py",
 )
 NAMES = [f"f{n}" for n in range(6)]
 FEW = {"n_estimators": 10, "num_leaves": 7, "verbose": -1, "n_jobs": 1}

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from _tables import KINDS, outcome, parts, row, sizes
 
-from comporta.evidence.feature_quality import quality
-from comporta.gates import feature_quality
+from comporta.checks import feature_quality
+from comporta.checks.feature_quality.measure import quality
 
 
 def study(seeds: int = 60) -> list[dict[str, object]]:

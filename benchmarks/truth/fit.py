@@ -8,16 +8,16 @@ import numpy as np
 import polars as pl
 from _models import fails, parts
 
-from comporta.evidence.baselines import baselines
-from comporta.evidence.fit_gap import fit_gap
-from comporta.gates.baselines import beats_baselines
-from comporta.gates.fit_gap import fit_gap as gap_gate
+from comporta.checks.baselines.check import beats_baselines
+from comporta.checks.baselines.measure import baselines
+from comporta.checks.fit_gap.check import fit_gap as gap_gate
+from comporta.checks.fit_gap.measure import fit_gap
 
 CODE = (
-    "evidence/baselines.py",
-    "evidence/fit_gap.py",
-    "gates/baselines.py",
-    "gates/fit_gap.py",
+    "checks/baselines/measure.py",
+    "checks/fit_gap/measure.py",
+    "checks/baselines/check.py",
+    "checks/fit_gap/check.py",
 )
 
 BEYOND = {("multiclass", "beats_baselines()"): -0.24, ("regression", "fit_gap()"): 0.36}

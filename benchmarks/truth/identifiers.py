@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from _tables import KINDS, outcome, row, sizes, table
 
-from comporta.evidence.identifiers import identifying
-from comporta.gates import identifiers
+from comporta.checks import identifiers
+from comporta.checks.identifiers.measure import identifying
 
 
 def study(seeds: int = 60) -> list[dict[str, object]]:

@@ -10,19 +10,19 @@ import polars as pl
 from _called import called
 from lightgbm import LGBMClassifier
 
-from comporta.evidence.importance import important
-from comporta.evidence.importance_change import changed
-from comporta.evidence.reference import importances
-from comporta.gates.importance_change import importance_change
+from comporta.checks.importance_change.check import importance_change
+from comporta.checks.importance_change.measure import changed
+from comporta.checks.shared.measuring.importance import important
+from comporta.checks.shared.measuring.reference import importances
 from comporta.records import Evidence, Findings
 from comporta.train.asking import refitted
 
 CODE = (
-    "evidence/importance.py",
-    "evidence/importance_change.py",
-    "evidence/plain.py",
-    "gates/importance_change.py",
-    "gates/since.py",
+    "checks/shared/measuring/importance.py",
+    "checks/importance_change/measure.py",
+    "checks/shared/measuring/plain_models.py",
+    "checks/importance_change/check.py",
+    "checks/shared/judging/earlier_versions.py",
 )
 NAMES = [f"f{n}" for n in range(10)]
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
-from comporta.evidence.label_errors import suspected
-from comporta.gates import label_errors
+from comporta.checks import label_errors
+from comporta.checks.label_errors.measure import suspected
 
 
 def study(seeds: int = 60) -> list[dict[str, object]]:

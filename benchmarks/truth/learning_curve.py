@@ -9,9 +9,9 @@ import polars as pl
 from _models import fails
 from past import TAKES, Line, history
 
-from comporta.evidence.answered import answered
-from comporta.evidence.learning_curve import learning_curve
-from comporta.gates import learning_curve as curve_gate
+from comporta.checks import learning_curve as curve_gate
+from comporta.checks.learning_curve.measure import learning_curve
+from comporta.checks.shared.measuring.prediction_frame import answered
 
 BESIDE = ("past.py",)
 TRAIN, TEST = 1_200, 600

@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 from _tables import row
 
-from comporta.gates import Limit, at_least, at_most, judge
+from comporta.checks import Limit, at_least, at_most, judge
 from comporta.records import Evidence, Scores
 from comporta.train.scores import measure
 
-CODE = ("train/scores.py", "gates/limit.py", "gates/settle.py")
+CODE = ("train/scores.py", "checks/limit/check.py", "checks/shared/judging/settle.py")
 ROWS = 2_000
 TRUE = {"accuracy": 3 / 4, "roc_auc": 5 / 6, "log_loss": 1 / 2}
 BY_LOT = {"accuracy": 5 / 8, "roc_auc": 2 / 3, "log_loss": 3 / 4}

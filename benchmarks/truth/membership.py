@@ -14,8 +14,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from comporta.evidence.membership import attack, belief, reference
-from comporta.gates.membership import membership
+from comporta.checks.membership.check import membership
+from comporta.checks.membership.measure import attack, belief, reference
 from comporta.records import Evidence
 from comporta.train.asking import refitted
 

@@ -6,13 +6,18 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row, table
 
-from comporta.evidence.noise import noisy
-from comporta.gates import noise
+from comporta.checks import noise
+from comporta.checks.noise.measure import noisy
 from comporta.records import Asked, Field, Said, Signature
 from comporta.stats.table import feature_names
 from comporta.train.asking import refitted
 
-CODE = ("evidence/noise.py", "evidence/pushed.py", "evidence/moved.py", "gates/noise.py")
+CODE = (
+    "checks/noise/measure.py",
+    "checks/shared/measuring/perturbation.py",
+    "checks/shared/measuring/changes.py",
+    "checks/noise/check.py",
+)
 
 
 class Digits:

@@ -9,20 +9,20 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
-from comporta.evidence.compared import Research, gaps, researched
-from comporta.evidence.from_raw import ask_raw, sampled
-from comporta.evidence.parity import findings
-from comporta.gates import parity
+from comporta.checks import parity
+from comporta.checks.parity.measure import findings
+from comporta.checks.shared.measuring.raw_requests import ask_raw, sampled
+from comporta.checks.shared.measuring.server_answers import Research, gaps, researched
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, Loaded, Scored
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 CODE = (
-    "evidence/parity.py",
-    "evidence/compared.py",
-    "evidence/from_raw.py",
-    "evidence/request.py",
-    "gates/parity.py",
+    "checks/parity/measure.py",
+    "checks/shared/measuring/server_answers.py",
+    "checks/shared/measuring/raw_requests.py",
+    "checks/shared/measuring/v2_requests.py",
+    "checks/parity/check.py",
 )
 FIELDS = (
     *(Field(name=f"x{n}", type="Float64") for n in range(4)),

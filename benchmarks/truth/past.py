@@ -10,16 +10,17 @@ import polars as pl
 from _models import fails
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from comporta.evidence.backtest import backtest
-from comporta.evidence.replay import replay
-from comporta.gates.past import backtest as backtest_gate
-from comporta.gates.past import replayed
+from comporta.checks.backtest.check import backtest as backtest_gate
+from comporta.checks.backtest.measure import backtest
+from comporta.checks.replay.check import replayed
+from comporta.checks.replay.measure import replay
 from comporta.records import Field, Said, Signature
 
 CODE = (
-    "evidence/backtest.py",
-    "evidence/replay.py",
-    "gates/past.py",
+    "checks/backtest/measure.py",
+    "checks/replay/measure.py",
+    "checks/backtest/check.py",
+    "checks/replay/check.py",
 )
 TAKES = Signature(
     raw=(), features=(Field(name="x0", type="Float64"),), output="both", task="binary",

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 from _called import called
 
-from comporta.evidence import personal_kinds as kinds
-from comporta.evidence.personal_data import findings, in_rows
-from comporta.gates.personal_data import no_personal_data
+from comporta.checks.personal_data import kinds
+from comporta.checks.personal_data.check import no_personal_data
+from comporta.checks.personal_data.measure import findings, in_rows
 from comporta.records import Evidence
 
-CODE = ("evidence/personal_data.py", "evidence/personal_kinds.py", "gates/personal_data.py")
+CODE = ("checks/personal_data/measure.py", "checks/personal_data/kinds.py", "checks/personal_data/check.py")
 CHECK = no_personal_data()
 
 

@@ -13,8 +13,8 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from comporta.evidence.privacy_structure import screen
-from comporta.gates.privacy_structure import privacy_structure
+from comporta.checks.privacy_structure.check import privacy_structure
+from comporta.checks.privacy_structure.measure import screen
 from comporta.records import Evidence
 
 CHECK = privacy_structure()

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from _called import called
 
-from comporta.evidence.proxy import telling
-from comporta.gates.proxy import NoProxy, no_proxy
+from comporta.checks.proxy.check import NoProxy, no_proxy
+from comporta.checks.proxy.measure import telling
 from comporta.records import Evidence
 from comporta.records.columns import CHANCE, LABEL
 

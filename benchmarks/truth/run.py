@@ -4,13 +4,14 @@
     python benchmarks/truth/run.py NAME…         only the studies of these names, and the pages
     python benchmarks/truth/run.py --stale       only those whose check has changed since, and the pages
     python benchmarks/truth/run.py --page        only the pages, from the results kept in results/
-    python benchmarks/truth/run.py --check       nothing; exits with 1 where a table or a page is stale
+    python benchmarks/truth/run.py --check       nothing; exits with 1 where a page is not of the results
+    python benchmarks/truth/run.py --check --stale  the same, also where a table is of earlier code
     ... --seeds 30                               as many seeds instead of each study's own number
 
 A study is a module beside this one with `study(seeds)`, which gives rows of `check`, `fault` (`none`: nothing
 was planted), `size`, `found` (the share of seeds at which the check failed) and `seeds`. The study `noise`
-is of the check in `evidence/noise.py` and `gates/noise.py`; one of other files names them in `CODE`. Two are
-of whole projects, and take hours at their own number of seeds: `standard` and `catalogue`.
+is of the check in the folder `checks/noise`; one of other files names them in `CODE`. Two are of whole
+projects, and take hours at their own number of seeds: `standard` and `catalogue`.
 """
 
 from __future__ import annotations
@@ -56,10 +57,14 @@ def kept() -> dict[str, dict[str, Any]]:
     there = studies()
     files = {file.stem: file for file in sorted(RESULTS.glob("*.json"))}
     return {
-        name: {**json.loads(file.read_text()), "code": code_of(there[name])}
+        name: _current(json.loads(file.read_text()), code_of(there[name]))
         for name, file in files.items()
         if name in there
     }
+
+
+def _current(held: dict[str, Any], code: tuple[str, ...]) -> dict[str, Any]:
+    return {**held, "code": code, "stale": held["digest"] != digest_of(code)}
 
 
 def run(name: str, file: Path, seeds: int | None) -> None:
@@ -86,10 +91,10 @@ def stale() -> dict[str, str]:
     """Studies whose table is not of the check's code as it is now, and why."""
     held = kept()
     why = {}
-    for name, file in studies().items():
+    for name in studies():
         if name not in held:
             why[name] = "was never run"
-        elif digest_of(code_of(file)) != held[name]["digest"]:
+        elif held[name]["stale"]:
             why[name] = "was run on other code of the check"
     return why
 
@@ -112,7 +117,7 @@ def main() -> None:
     want = ask.parse_args()
     there = studies()
     if want.check:
-        faults = [f"{name}: {why}" for name, why in stale().items()]
+        faults = [f"{name}: {why}" for name, why in stale().items()] if want.stale else []
         faults = faults or [
             f"{file.name}: is not what the results and the docstrings of the checks make"
             for file, text in pages().items()

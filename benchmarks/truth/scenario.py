@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
-from comporta.evidence.scenario import told
-from comporta.gates import scenario
+from comporta.checks import scenario
+from comporta.checks.scenario.measure import told
 from comporta.records import Field, Said, Signature
 
 FIELDS = (Field(name="fare", type="Float64"), Field(name="miles", type="Float64"))

@@ -8,13 +8,18 @@ import numpy as np
 import polars as pl
 from lightgbm import LGBMRegressor
 
-from comporta.evidence.shape import bounded, monotone
-from comporta.gates.shape import monotone as never_falls
-from comporta.gates.shape import within
+from comporta.checks.shape.check import monotone as never_falls
+from comporta.checks.shape.check import within
+from comporta.checks.shape.measure import bounded, monotone
 from comporta.records import Evidence, Findings
 from comporta.train.asking import refitted
 
-CODE = ("evidence/shape.py", "evidence/trees.py", "evidence/plain.py", "gates/shape.py")
+CODE = (
+    "checks/shape/measure.py",
+    "checks/shape/trees.py",
+    "checks/shared/measuring/plain_models.py",
+    "checks/shape/check.py",
+)
 
 
 def study(seeds: int = 100) -> list[dict[str, Any]]:

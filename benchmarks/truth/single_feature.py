@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from _tables import KINDS, outcome, parts, row, sizes
 
-from comporta.evidence.single_feature import alone
-from comporta.gates import single_feature
+from comporta.checks import single_feature
+from comporta.checks.single_feature.measure import alone
 
 
 def study(seeds: int = 25) -> list[dict[str, object]]:

@@ -31,45 +31,45 @@ if TYPE_CHECKING:
     from comporta.records import Level
 
 CODE = (
-    "gates/standard.py",
-    "evidence/attribution.py",
-    "evidence/baselines.py",
-    "evidence/calibration.py",
-    "evidence/contamination.py",
-    "evidence/expectations.py",
-    "evidence/explanation.py",
-    "evidence/feature_quality.py",
-    "evidence/learning_curve.py",
-    "evidence/load.py",
-    "evidence/noise.py",
-    "evidence/parity.py",
-    "evidence/personal_data.py",
-    "evidence/personal_kinds.py",
-    "evidence/privacy_structure.py",
-    "evidence/request.py",
-    "evidence/rubbish.py",
-    "evidence/single_feature.py",
-    "evidence/stress.py",
-    "evidence/time_travel.py",
-    "evidence/versus.py",
-    "evidence/weak_slices.py",
-    "gates/against.py",
-    "gates/baselines.py",
-    "gates/calibration.py",
-    "gates/champion.py",
-    "gates/contamination.py",
-    "gates/expectations.py",
-    "gates/explanation.py",
-    "gates/feature_quality.py",
-    "gates/learning_curve.py",
-    "gates/noise.py",
-    "gates/parity.py",
-    "gates/personal_data.py",
-    "gates/privacy_structure.py",
-    "gates/single_feature.py",
-    "gates/stress.py",
-    "gates/time_travel.py",
-    "gates/weak_slices.py",
+    "checks/standard.py",
+    "checks/explanation/attribution.py",
+    "checks/baselines/measure.py",
+    "checks/calibration/measure.py",
+    "checks/contamination/measure.py",
+    "checks/expectations/measure.py",
+    "checks/explanation/measure.py",
+    "checks/feature_quality/measure.py",
+    "checks/learning_curve/measure.py",
+    "checks/stress/load.py",
+    "checks/noise/measure.py",
+    "checks/parity/measure.py",
+    "checks/personal_data/measure.py",
+    "checks/personal_data/kinds.py",
+    "checks/privacy_structure/measure.py",
+    "checks/shared/measuring/v2_requests.py",
+    "checks/stress/malformed.py",
+    "checks/single_feature/measure.py",
+    "checks/stress/measure.py",
+    "checks/time_travel/measure.py",
+    "checks/champion/measure.py",
+    "checks/weak_slices/measure.py",
+    "checks/shared/judging/champion_difference.py",
+    "checks/baselines/check.py",
+    "checks/calibration/check.py",
+    "checks/champion/check.py",
+    "checks/contamination/check.py",
+    "checks/expectations/check.py",
+    "checks/explanation/check.py",
+    "checks/feature_quality/check.py",
+    "checks/learning_curve/check.py",
+    "checks/noise/check.py",
+    "checks/parity/check.py",
+    "checks/personal_data/check.py",
+    "checks/privacy_structure/check.py",
+    "checks/single_feature/check.py",
+    "checks/stress/check.py",
+    "checks/time_travel/check.py",
+    "checks/weak_slices/check.py",
 )
 BESIDE = ("_kept.py", "_real.py", "_sound.py")
 SIZES = (2_000, 20_000)
@@ -93,11 +93,11 @@ def study(seeds: int = 100) -> list[dict[str, object]]:
 
 def require_named() -> None:
     """Ends where `CODE` lacks files of a check that may refuse: the table would not go stale with them."""
-    from comporta.evidence.pool import POOL
-    from comporta.gates import needs, standard
+    from comporta.checks import needs, standard
+    from comporta.checks.pool import POOL
 
     required = [each for each in standard("high") if each.required]
-    gates = {f"gates/{type(each).__module__.rpartition('.')[2]}.py" for each in required}
+    gates = {f"checks/{type(each).__module__.split('.')[2]}/check.py" for each in required}
     measured = {POOL[each.what].run for each in needs(required) if each.what in POOL}
     evidence = {f"evidence/{run.partition(':')[0].rpartition('.')[2]}.py" for run in measured}
     if lacking := sorted((gates | evidence) - set(CODE)):
@@ -135,7 +135,7 @@ def judged(seed: int, size: int) -> dict[str, Any]:
 
 
 def said(version: Any) -> dict[str, list[str]]:
-    from comporta.loop.sentences import sentence
+    from comporta.opened.sentences import sentence
 
     return {each.check: [each.outcome, sentence(each.reason)] for each in version.verdicts}
 
@@ -144,7 +144,7 @@ def row(risk: str, level: Level, size: int, who: str, judged: list[dict[str, Any
     """How many were refused, and by which of the checks that are required at this level."""
     import _sound as sound
 
-    from comporta.gates import asked_at, standard
+    from comporta.checks import asked_at, standard
 
     refused = 0
     by: Counter[str] = Counter()

@@ -12,16 +12,21 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row
 
-from comporta.evidence.load import Round
-from comporta.evidence.request import as_json
-from comporta.evidence.rubbish import Bad, damaged, far, malformed
-from comporta.evidence.stress import findings
-from comporta.gates import stress
+from comporta.checks import stress
+from comporta.checks.shared.measuring.v2_requests import as_json
+from comporta.checks.stress.load import Round
+from comporta.checks.stress.malformed import Bad, damaged, far, malformed
+from comporta.checks.stress.measure import findings
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, Loaded, Scored
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
-CODE = ("evidence/stress.py", "evidence/rubbish.py", "evidence/load.py", "gates/stress.py")
+CODE = (
+    "checks/stress/measure.py",
+    "checks/stress/malformed.py",
+    "checks/stress/load.py",
+    "checks/stress/check.py",
+)
 FIELDS = (
     *(Field(name=f"x{n}", type="Float64") for n in range(3)),
     Field(name="count", type="Int64"),

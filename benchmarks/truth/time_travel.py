@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from _tables import outcome, row, table
 
-from comporta.evidence.time_travel import travelled
-from comporta.gates import no_time_travel
+from comporta.checks import no_time_travel
+from comporta.checks.time_travel.measure import travelled
 
 
 def study(seeds: int = 60) -> list[dict[str, object]]:

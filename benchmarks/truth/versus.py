@@ -9,10 +9,14 @@ from __future__ import annotations
 from _challengers import two
 from _tables import outcome, row
 
-from comporta.evidence import versus as evidence
-from comporta.gates import better_than_champion
+from comporta.checks import better_than_champion
+from comporta.checks.champion import measure as evidence
 
-CODE = ("evidence/versus.py", "gates/against.py", "gates/versus.py")
+CODE = (
+    "checks/champion/measure.py",
+    "checks/shared/judging/champion_difference.py",
+    "checks/better_than_champion/check.py",
+)
 BESIDE = ("_challengers.py", "_tables.py")
 BETTER = {"accuracy": 0.02, "roc_auc": 0.02, "log_loss": 0.02, "mae": 0.03}
 

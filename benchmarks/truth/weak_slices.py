@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from _models import fails, parts
 
-from comporta.evidence.weak_slices import weak_slices
-from comporta.gates.weak_slices import weak_slices as gate
+from comporta.checks.weak_slices.check import weak_slices as gate
+from comporta.checks.weak_slices.measure import weak_slices
 
 
 def study(seeds: int = 100) -> list[dict[str, Any]]:

@@ -24,10 +24,10 @@ _HOME = {
     "by_time": "comporta.records",
     "by_group": "comporta.records",
     "at_random": "comporta.records",
-    "at_least": "comporta.gates",
-    "at_most": "comporta.gates",
-    "no_worse": "comporta.gates",
-    "standard": "comporta.gates",
+    "at_least": "comporta.checks",
+    "at_most": "comporta.checks",
+    "no_worse": "comporta.checks",
+    "standard": "comporta.checks",
     "ComportaError": "comporta.errors",
 }
 

@@ -1,10 +1,10 @@
 from comporta.api import Project as Project
 from comporta.api import load as load
+from comporta.checks import at_least as at_least
+from comporta.checks import at_most as at_most
+from comporta.checks import no_worse as no_worse
+from comporta.checks import standard as standard
 from comporta.errors import ComportaError as ComportaError
-from comporta.gates import at_least as at_least
-from comporta.gates import at_most as at_most
-from comporta.gates import no_worse as no_worse
-from comporta.gates import standard as standard
 from comporta.project import AsOf as AsOf
 from comporta.project import Dataset as Dataset
 from comporta.project import Features as Features

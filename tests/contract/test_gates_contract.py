@@ -1,6 +1,6 @@
 """Every check, through the suite that is shipped for checks made elsewhere."""
 
-from comporta.gates import at_least, at_most, no_worse
+from comporta.checks import at_least, at_most, no_worse
 from comporta.records import Figure
 from comporta.testing.checks import CheckContract
 

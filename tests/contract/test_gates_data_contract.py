@@ -1,6 +1,6 @@
 """The checks of data and of the champion behave as every check must."""
 
-from comporta.gates import (
+from comporta.checks import (
     better_than_champion,
     contamination,
     duplicates,

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-import comporta.gates
+import comporta.checks
 from comporta.errors import BadProject
 from comporta.records import Record, Verdict, need
 from comporta.testing.generated import check_contract, constructors, every_promise
@@ -62,7 +62,7 @@ def test_every_check_of_the_gates(check, promise):
 
 
 def test_no_constructor_is_left_out():
-    offered = {name for name in comporta.gates.__all__ if inspect.isfunction(getattr(comporta.gates, name))}
+    offered = {name for name in comporta.checks.__all__ if inspect.isfunction(getattr(comporta.checks, name))}
     others = {"asked_at", "form", "judge", "level_of", "needs", "policy", "reached"}
     assert offered - set(CONSTRUCTORS) <= others
 
@@ -126,5 +126,5 @@ def test_a_check_that_breaks_a_promise_is_found_out(broken):
 
 
 def test_an_excuse_of_its_own_does_not_open_the_gate():
-    found = comporta.gates.judge((Excused(),), {})
+    found = comporta.checks.judge((Excused(),), {})
     assert found[0].outcome == "inconclusive"

@@ -10,15 +10,15 @@ import msgspec
 import polars as pl
 import pytest
 
+from comporta.acts.build.run import run
+from comporta.acts.release.release import version_of
 from comporta.cli.init import make
 from comporta.data.fragments import ROW, write_fragment
 from comporta.data.keys import subject_hash
 from comporta.data.log import Redacted, commit, read_log
 from comporta.data.manifests import versions
 from comporta.data.names import object_name
-from comporta.loop.house import House, open_house
-from comporta.loop.release import version_of
-from comporta.loop.train import run
+from comporta.opened.project import House, open_house
 from comporta.records import Findings, Verdict
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.build.check import check
+from comporta.acts.build.run import run
+from comporta.acts.build.runs import run_of
+from comporta.acts.judge.gate import gate
 from comporta.cli.init import make
 from comporta.errors import BadProject
-from comporta.loop.check import check
-from comporta.loop.gate import gate
-from comporta.loop.house import open_house
-from comporta.loop.runs import run_of
-from comporta.loop.sentences import sentence
-from comporta.loop.train import run
+from comporta.opened.project import open_house
+from comporta.opened.sentences import sentence
 from comporta.records import Run
 
 
@@ -30,7 +30,7 @@ def test_what_the_time_did_not_last_for_is_missing_and_measured_next_time(tmp_pa
     start, end = text.index("    gates=("), text.index("project = Project(")
     gates = 'at_least("roc_auc", 0.6), contamination(), feature_drift(required=False)'
     text = f"{text[:start]}    gates=({gates}),\n)\n\n{text[end:]}"
-    head = "from comporta.gates import contamination, feature_drift\n"
+    head = "from comporta.checks import contamination, feature_drift\n"
     file.write_text(text.replace("from comporta import", f"{head}from comporta import", 1))
     settings = tmp_path / "comporta.toml"
     before = settings.read_text() if settings.exists() else ""

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from comporta.acts.build.run import run
+from comporta.acts.judge.report import report
+from comporta.acts.release.release import version_of
 from comporta.cli.init import make
-from comporta.loop.house import House, open_house
-from comporta.loop.release import version_of
-from comporta.loop.report import report
-from comporta.loop.train import run
+from comporta.opened.project import House, open_house
 from comporta.records import Findings, Message, Scores, Text
 from comporta.report import page
 from comporta.train.codes import TOO_FEW_ROWS
@@ -37,7 +37,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     text = (folder / "project.py").read_text().replace('"business")', '"business", "trial")')
     start, end = text.index("    gates=("), text.index("project = Project(")
     text = f"{text[:start]}{GATES}{text[end:]}"
-    imported = f"from comporta.gates import {NAMES}\nimport sample"
+    imported = f"from comporta.checks import {NAMES}\nimport sample"
     (folder / "project.py").write_text(text.replace("import sample", imported, 1))
     # Two customers on trial: a slice of a few rows, which is not measured.
     sample = (folder / "sample.py").read_text()

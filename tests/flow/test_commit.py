@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.build.commit import Tried, _left, commit
+from comporta.checks import at_least, judge
 from comporta.cli.init import make
-from comporta.gates import at_least, judge
-from comporta.loop.commit import Tried, _left, commit
-from comporta.loop.house import open_house
-from comporta.loop.sentences import sentence
+from comporta.opened.project import open_house
+from comporta.opened.sentences import sentence
 from comporta.records import Artifact, Evidence, Figure, Unmeasured
 
 GATES = """
-from comporta.gates import accept
+from comporta.checks import accept
 from comporta.records import Figure, Record, Verdict, need
 
 

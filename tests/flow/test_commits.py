@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.build.commit import commit as pushed
+from comporta.acts.build.run import run
+from comporta.acts.judge.gate import gate
+from comporta.acts.release.release import release, version_of
 from comporta.cli.init import make
 from comporta.errors import NotFound
-from comporta.loop.commit import commit as pushed
-from comporta.loop.gate import gate
-from comporta.loop.house import open_house
-from comporta.loop.release import release, version_of
-from comporta.loop.train import run
+from comporta.opened.project import open_house
 
 
 class Repository:

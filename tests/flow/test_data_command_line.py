@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from comporta.cli import main
-from comporta.loop.house import open_house
+from comporta.opened.project import open_house
 
 PROJECT = """
 import polars as pl

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from comporta.acts.build.commit import commit
+from comporta.acts.build.run import run
+from comporta.acts.judge.gate import gate
+from comporta.acts.release.release import version_of
 from comporta.cli.init import make
-from comporta.loop.commit import commit
-from comporta.loop.gate import gate
-from comporta.loop.house import open_house
-from comporta.loop.release import version_of
-from comporta.loop.sentences import sentence
-from comporta.loop.train import run
+from comporta.opened.project import open_house
+from comporta.opened.sentences import sentence
 
 
 def test_a_model_made_of_rows_that_break_what_is_declared_is_refused(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_model_made_of_rows_that_break_what_is_declared_is_refused(tmp_path: P
     text = text.replace('Column("tenure", at_least=0)', 'Column("tenure", at_least=2, breach="report")')
     start, end = text.index("    gates=("), text.index("project = Project(")
     text = f"{text[:start]}    gates=(expectations(level='commit'),),\n)\n\n{text[end:]}"
-    project.write_text(f"from comporta.gates import expectations\n{text}")
+    project.write_text(f"from comporta.checks import expectations\n{text}")
     with open_house(tmp_path, works=True) as house:
         run(house)
         (verdict,) = version_of(house, "leaving/1").verdicts

@@ -9,23 +9,23 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
+from comporta.acts.build.run import run
+from comporta.acts.build.runs import run_of
+from comporta.acts.judge.gate import gate, waive
+from comporta.acts.judge.report import report
+from comporta.acts.judge.verdicts import _deeper
+from comporta.acts.release.release import release, version_of
+from comporta.acts.serve.log import Log
+from comporta.acts.trace.trace import trace
 from comporta.cli.init import make
 from comporta.data import scan, slice_of
 from comporta.errors import Refused
-from comporta.loop.gate import gate, waive
-from comporta.loop.house import open_house
-from comporta.loop.judging import _deeper
-from comporta.loop.log import Log
-from comporta.loop.release import release, version_of
-from comporta.loop.report import report
-from comporta.loop.runs import run_of
-from comporta.loop.sentences import sentence
-from comporta.loop.trace import trace
-from comporta.loop.train import run
+from comporta.opened.project import open_house
+from comporta.opened.sentences import sentence
 from comporta.records import Feedback, Observation
 
 NO_WORSE = "from comporta import no_worse\n"
-BETTER = "from comporta.gates import better_than_champion\n"
+BETTER = "from comporta.checks import better_than_champion\n"
 UNTIL = datetime.now(UTC) + timedelta(days=30)
 DEEP = """
 
@@ -161,7 +161,7 @@ def test_only_those_with_the_role_waive_and_a_waiver_lets_it_through(folder):
 def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(folder):
     folder.gates(
         'at_least("roc_auc", 0.7), replayed("accuracy", at_least=0.6)',
-        "from comporta.gates import replayed\n",
+        "from comporta.checks import replayed\n",
     )
     with open_house(folder.root, works=True) as house:
         verdict = {each.check: each for each in gate(house, "leaving").version.verdicts}

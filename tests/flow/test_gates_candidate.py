@@ -16,16 +16,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from comporta.acts.judge.candidate import served
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import judge
+from comporta.checks import parity as parity_check
+from comporta.checks import stress as stress_check
+from comporta.checks.acceptance import measure as acceptance
+from comporta.checks.evasion import measure as evasion
+from comporta.checks.noise import measure as noise
+from comporta.checks.parity import measure as parity
+from comporta.checks.scenario import measure as scenario
+from comporta.checks.stress import measure as stress
+from comporta.checks.stress.malformed import Bad
+from comporta.checks.stress.measure import clear, growth, machine
 from comporta.errors import BadProject, Refused
-from comporta.evidence import acceptance, evasion, noise, parity, scenario, stress
-from comporta.evidence.rubbish import Bad
-from comporta.evidence.stress import clear, growth, machine
-from comporta.gates import judge
-from comporta.gates import parity as parity_check
-from comporta.gates import stress as stress_check
-from comporta.loop.candidate import served
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Findings, Signature
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write
@@ -243,7 +248,7 @@ def test_a_server_that_never_answers_is_given_up_and_gone(tmp_path, monkeypatch,
     (tmp_path / "python").write_text(f"#!{sys.executable}\n{server}\n")
     (tmp_path / "python").chmod(0o755)
     before = psutil.Process().children()
-    monkeypatch.setattr("comporta.loop.candidate.SECONDS", 0.5)
+    monkeypatch.setattr("comporta.acts.judge.candidate.SECONDS", 0.5)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(Refused, match=says), served(at, parts):
         raise AssertionError("it answers")

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from comporta.acts.build.run import run
+from comporta.acts.judge.forms import forms
+from comporta.acts.judge.gate import gate, waive
+from comporta.acts.judge.report import report
+from comporta.acts.release.release import release, version_of
 from comporta.cli.init import make
 from comporta.cli.run import run as command
 from comporta.errors import Refused
-from comporta.loop.forms import forms
-from comporta.loop.gate import gate, waive
-from comporta.loop.house import open_house
-from comporta.loop.release import release, version_of
-from comporta.loop.report import report
-from comporta.loop.sentences import sentence
-from comporta.loop.train import run
+from comporta.opened.project import open_house
+from comporta.opened.sentences import sentence
 from comporta.records import Version
 from comporta.report import junit, markdown, page
 
@@ -71,7 +71,7 @@ class Folder:
         self.gates(GATES)
 
     def gates(self, gates: str, fit: str = "") -> None:
-        head = "from comporta import Person\nfrom comporta.gates import accept\nfrom team import *\n"
+        head = "from comporta import Person\nfrom comporta.checks import accept\nfrom team import *\n"
         text = re.sub(r"gates=\(.*\),\n\)", lambda _: f"gates=({gates},),\n)", self._text)
         text = text.replace("models=(leaving,)", 'models=(leaving,), people=(Person("rui", "validator"),)')
         text = text.replace("    # Imported here", f"{fit}    # Imported here")

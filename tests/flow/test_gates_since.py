@@ -6,15 +6,12 @@ import pytest
 from lightgbm import LGBMClassifier
 from sklearn.linear_model import Ridge
 
-from comporta.evidence import (
-    explanation,
-    feature_drift,
-    importance,
-    importance_change,
-    prediction_drift,
-    reference,
-    shape,
-)
+from comporta.checks.explanation import measure as explanation
+from comporta.checks.feature_drift import measure as feature_drift
+from comporta.checks.importance_change import measure as importance_change
+from comporta.checks.prediction_drift import measure as prediction_drift
+from comporta.checks.shape import measure as shape
+from comporta.checks.shared.measuring import importance, reference
 from comporta.records import Findings
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write

@@ -13,28 +13,28 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from comporta.acts.build.runs import run_of, runs
+from comporta.acts.judge.gate import gate
+from comporta.acts.judge.logged_requests import logged_node
+from comporta.acts.judge.report import report
+from comporta.acts.judge.test_set import evaluations
+from comporta.acts.release.release import approve, models, release, rollback, version_of
+from comporta.acts.reproduce.reproduce import reproduce
+from comporta.acts.serve.log import Log, feedback, newest_logs, predictions, seal_all
+from comporta.acts.serve.serving import Released
+from comporta.acts.trace.trace import trace
+from comporta.acts.trace.tree import lines
+from comporta.acts.upkeep.audit import verify, verify_artifacts, verify_data
 from comporta.data import slice_of
 from comporta.errors import Refused
 from comporta.ledger.bundle import export
 from comporta.ledger.signing import pem, public_key
-from comporta.loop.audit import verify, verify_artifacts, verify_data
-from comporta.loop.gate import gate
-from comporta.loop.house import House, open_house
-from comporta.loop.lineage import QUESTIONS
-from comporta.loop.log import Log, feedback, newest_logs, predictions, seal_all
-from comporta.loop.logged import logged_node
-from comporta.loop.people import readable
-from comporta.loop.release import approve, models, release, rollback, version_of
-from comporta.loop.report import report
-from comporta.loop.reproduce import reproduce
-from comporta.loop.runs import run_of, runs
-from comporta.loop.sentences import sentence
-from comporta.loop.serving import Released
-from comporta.loop.staleness import staleness
-from comporta.loop.steps import STEPS
-from comporta.loop.test_set import evaluations
-from comporta.loop.trace import trace
-from comporta.loop.tree import lines
+from comporta.opened.lineage import QUESTIONS
+from comporta.opened.people import readable
+from comporta.opened.project import House, open_house
+from comporta.opened.sentences import sentence
+from comporta.opened.staleness import staleness
+from comporta.opened.steps import STEPS
 from comporta.records import Artifact, Plan
 from comporta.records.ids import KINDS, PARTS
 from comporta.registry import VERSIONS, version_key

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.upkeep.storage import sweep
 from comporta.cli import main
 from comporta.data import datasets
 from comporta.errors import Refused
-from comporta.loop.follow import follow_one
-from comporta.loop.house import House, open_house
-from comporta.loop.keep import sweep
+from comporta.opened.follow import follow_one
+from comporta.opened.project import House, open_house
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 

@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.loop.gate import gate
-from comporta.loop.house import open_house
-from comporta.loop.sentences import sentence
+from comporta.acts.judge.gate import gate
+from comporta.opened.project import open_house
+from comporta.opened.sentences import sentence
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 1_200
 PROJECT = """import polars as pl
 from comporta import AsOf, Dataset, Features, Model, Project, at_random
-from comporta.gates import parity
+from comporta.checks import parity
 
 rows = Dataset("rows", source="rows.parquet", key="id", subject="person", time="at")
 rates = Dataset("rates", source="rates.parquet", key=("area", "hour"), time="hour", arrived="told")

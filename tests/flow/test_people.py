@@ -13,17 +13,17 @@ import msgspec
 import pytest
 
 from comporta import load
+from comporta.acts.judge.gate import waive
+from comporta.acts.judge.report import report
+from comporta.acts.release.release import approve, release, rollback, version_of
+from comporta.acts.trace.trace import trace
+from comporta.acts.trace.tree import lines
+from comporta.acts.upkeep.remove import remove
+from comporta.acts.upkeep.storage import reachable, sweep
 from comporta.cli import main
 from comporta.errors import BadProject, NotFound, Refused, Tampered
-from comporta.loop.gate import waive
-from comporta.loop.house import House, open_house
-from comporta.loop.keep import reachable, sweep
-from comporta.loop.people import forget, people, readable
-from comporta.loop.release import approve, release, rollback, version_of
-from comporta.loop.remove import remove
-from comporta.loop.report import report
-from comporta.loop.trace import trace
-from comporta.loop.tree import lines
+from comporta.opened.people import forget, people, readable
+from comporta.opened.project import House, open_house
 from comporta.records import Artifact
 from comporta.records.facts import VersionApproved
 from comporta.registry import forgotten_approvers
@@ -275,7 +275,7 @@ def test_a_reason_is_kept_by_gc_and_once_deleted_it_is_told_so(house: House) -> 
 def test_two_who_act_at_once_under_one_name_are_one_person(folder: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from comporta.loop.people import identify
+    from comporta.opened.people import identify
 
     with open_house(folder) as house, ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: identify(house, NAME).id, range(32)))

@@ -12,23 +12,23 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.build.run import run
+from comporta.acts.build.runs import run_of, runs
+from comporta.acts.release.release import models, release, version_of
+from comporta.acts.reproduce.reproduce import reproduce
+from comporta.acts.serve.log import Log, predictions
+from comporta.acts.serve.serving import Released
+from comporta.acts.trace.trace import trace
+from comporta.acts.trace.tree import lines
+from comporta.acts.upkeep.audit import verify, verify_artifacts, verify_data
+from comporta.acts.upkeep.storage import reachable, sweep
 from comporta.cli import main
 from comporta.cli.init import make
 from comporta.data import datasets
 from comporta.errors import BadProject, Refused
 from comporta.ledger.bundle import check, export
 from comporta.ledger.signing import public_key
-from comporta.loop.audit import verify, verify_artifacts, verify_data
-from comporta.loop.house import House, open_house
-from comporta.loop.keep import reachable, sweep
-from comporta.loop.log import Log, predictions
-from comporta.loop.release import models, release, version_of
-from comporta.loop.reproduce import reproduce
-from comporta.loop.runs import run_of, runs
-from comporta.loop.serving import Released
-from comporta.loop.trace import trace
-from comporta.loop.train import run
-from comporta.loop.tree import lines
+from comporta.opened.project import House, open_house
 from comporta.records.facts import ProjectKeyed, StepAnswered
 from comporta.release import ROUTES
 from comporta.serve import App

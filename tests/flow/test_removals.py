@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.build.runs import run_of, runs
+from comporta.acts.release.release import approve, version_of
+from comporta.acts.upkeep.audit import verify, verify_artifacts
+from comporta.acts.upkeep.remove import remove
 from comporta.cli import main
 from comporta.errors import BadProject, NotFound, Refused
-from comporta.loop.audit import verify, verify_artifacts
-from comporta.loop.house import House, open_house
-from comporta.loop.people import forget
-from comporta.loop.release import approve, version_of
-from comporta.loop.removals import DELETED, REMOVALS
-from comporta.loop.remove import remove
-from comporta.loop.runs import run_of, runs
-from comporta.loop.settle import settle
+from comporta.opened.optimistic import settle
+from comporta.opened.people import forget
+from comporta.opened.project import House, open_house
+from comporta.opened.removals import DELETED, REMOVALS
 from comporta.records import Artifact
 from comporta.records.facts import ArtifactRemoved, PersonForgotten
 from comporta.store import artifact_name

@@ -8,16 +8,16 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.judge import judge
+from comporta.checks.replay import measure as replay
+from comporta.checks.replay.check import replayed
+from comporta.checks.replay.codes import SUBJECTS_RESAMPLED
 from comporta.data import log_rows, seal_feedback, seal_predictions, slice_of
 from comporta.data.change import add
 from comporta.data.steps_features import features
 from comporta.data.steps_logged import logged
-from comporta.evidence import replay
-from comporta.evidence.codes.quality import SUBJECTS_RESAMPLED
-from comporta.gates.judge import judge
-from comporta.gates.past import replayed
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import (
     Feedback,
     Field,

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.build.run import run
+from comporta.acts.release.release import release, version_of
+from comporta.acts.reproduce.reproduce import reproduce
 from comporta.cli.init import make
 from comporta.errors import Refused
-from comporta.loop.house import open_house
-from comporta.loop.release import release, version_of
-from comporta.loop.reproduce import reproduce
-from comporta.loop.train import run
+from comporta.opened.project import open_house
 from comporta.store import artifact_name
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from comporta.acts.build.run import run
+from comporta.acts.release.release import release
 from comporta.cli.init import make
-from comporta.loop.house import open_house
-from comporta.loop.release import release
-from comporta.loop.sentences import sentence
-from comporta.loop.train import run
+from comporta.opened.project import open_house
+from comporta.opened.sentences import sentence
 from comporta.records import Version
 
 PLANS = '"basic", "family", "business"'

@@ -12,19 +12,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from comporta.acts.judge.report import report
+from comporta.acts.release.release import release, rollback, version_of
+from comporta.acts.trace.trace import trace
+from comporta.acts.trace.tree import lines
 from comporta.cli import main
 from comporta.data import manifest_of
 from comporta.data import scan as rows_of_slice
 from comporta.data.names import entry_name, manifest_name
 from comporta.data.staleness import staleness as of_slice
 from comporta.errors import Refused
-from comporta.loop.house import House, open_house
-from comporta.loop.release import release, rollback, version_of
-from comporta.loop.report import report
-from comporta.loop.sentences import sentence
-from comporta.loop.staleness import staleness
-from comporta.loop.trace import trace
-from comporta.loop.tree import lines
+from comporta.opened.project import House, open_house
+from comporta.opened.sentences import sentence
+from comporta.opened.staleness import staleness
 from comporta.records.staleness import LOG_CUT, LOG_MISSING, VERSION_REPLACED
 from comporta.report import page
 from comporta.store import open_store

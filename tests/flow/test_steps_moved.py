@@ -15,8 +15,8 @@ ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 RUN = """
 import json, sys
 from pathlib import Path
-from comporta.loop.house import open_house
-from comporta.loop.train import run
+from comporta.opened.project import open_house
+from comporta.acts.build.run import run
 with open_house(Path(sys.argv[1]), works=True) as house:
     done = run(house, ("worth",), level="commit").run
     print(json.dumps({name: done.nodes[name] for name in done.nodes if name not in done.reused}))
@@ -24,8 +24,8 @@ with open_house(Path(sys.argv[1]), works=True) as house:
 REPRODUCE = """
 import json, sys
 from pathlib import Path
-from comporta.loop.house import open_house
-from comporta.loop.reproduce import reproduce
+from comporta.opened.project import open_house
+from comporta.acts.reproduce.reproduce import reproduce
 with open_house(Path(sys.argv[1]), works=True) as house:
     done = reproduce(house, "leaving/1")
     print(json.dumps({"equal": str(done.equal), "reason": done.reason}))
@@ -44,7 +44,7 @@ def test_modules_that_moved_ask_nothing_again_and_repeat_old_versions(tmp_path: 
         ("train.asking", "train.zz_lent"),
         ("data.steps", "data.a_steps"),
         ("data.steps_features", "data.made"),
-        ("evidence.reference", "evidence.distributions"),
+        ("checks.shared.measuring.reference", "checks.shared.measuring.distributions"),
         ("stats.bootstrap", "stats.resampling"),
     ):
         moved(package, old, new)
@@ -64,8 +64,8 @@ def test_a_step_whose_arguments_were_renamed_is_not_run_again_and_repeats_old_ve
     assert "fit worth" in told(package, RUN, house, cache=cache)
     # An input, a function that it is handed, and a parameter.
     arguments_renamed(package, "train.steps", "fit", rows_to_learn="train", trainer="fit", settings="params")
-    arguments_renamed(package, "evidence.noise", "measure", opener="opened")
-    arguments_renamed(package, "evidence.baselines", "measure", learning="train")
+    arguments_renamed(package, "checks.noise.measure", "measure", opener="opened")
+    arguments_renamed(package, "checks.baselines.measure", "measure", learning="train")
     again = told(package, RUN, house, cache=cache)
     assert {name.partition(" ")[0] for name in again} == {"data"}, "only sources are asked each time"
     replayed = told(package, REPRODUCE, house, cache=cache)

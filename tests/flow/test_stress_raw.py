@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.evidence.codes.requests import ASKED_WHERE, FROM_RAW_REQUEST
-from comporta.loop.gate import gate
-from comporta.loop.house import open_house
-from comporta.loop.sentences import sentence
+from comporta.acts.judge.gate import gate
+from comporta.checks.stress.codes import ASKED_WHERE, FROM_RAW_REQUEST
+from comporta.opened.project import open_house
+from comporta.opened.sentences import sentence
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 400
@@ -19,7 +19,7 @@ PROJECT = """import time
 
 import polars as pl
 from comporta import AsOf, Dataset, Features, Model, Project, at_random
-from comporta.gates import stress
+from comporta.checks import stress
 
 rows = Dataset("rows", source="rows.parquet", key="id", subject="person", time="at")
 plain = Dataset("plain", source="rows.parquet", key="id")

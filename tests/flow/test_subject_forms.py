@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.build.check import check
+from comporta.acts.build.run import run
+from comporta.acts.release.release import release, version_of
+from comporta.acts.serve.log import PREDICTIONS, seal_all
+from comporta.acts.trace.trace import trace
+from comporta.acts.trace.tree import lines
 from comporta.cli.init import make
 from comporta.data import log_rows
-from comporta.loop.check import check
-from comporta.loop.house import open_house
-from comporta.loop.log import PREDICTIONS, seal_all
-from comporta.loop.release import release, version_of
-from comporta.loop.trace import trace
-from comporta.loop.train import run
-from comporta.loop.tree import lines
+from comporta.opened.project import open_house
 from comporta.records import Observation
 
 PROJECT = """
@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from comporta import Dataset, Features, Model, Project, at_random
-from comporta.gates import at_most
+from comporta.checks import at_most
 from comporta.records import Subject
 
 SPELLED = ("Ana@x.org", " ana@X.org", "ANA@x.org ")

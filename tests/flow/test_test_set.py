@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.build.run import run
+from comporta.acts.judge.test_set import Evaluated, evaluations
+from comporta.acts.judge.test_set import test_set as set_of
+from comporta.acts.release.release import version_of
+from comporta.acts.trace.trace import trace
+from comporta.acts.trace.tree import lines
 from comporta.cli.init import make
-from comporta.loop.house import House, open_house
-from comporta.loop.lineage import EVALUATIONS, QUESTIONS
-from comporta.loop.release import version_of
-from comporta.loop.test_set import Evaluated, evaluations
-from comporta.loop.test_set import test_set as set_of
-from comporta.loop.trace import trace
-from comporta.loop.train import run
-from comporta.loop.tree import lines
+from comporta.opened.lineage import EVALUATIONS, QUESTIONS
+from comporta.opened.project import House, open_house
 
 PROJECT = """
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 
 from comporta import Dataset, Features, Model, Project, at_random, by_time
-from comporta.gates import at_most
+from comporta.checks import at_most
 
 LAST = Path(__file__).with_name("days")
 

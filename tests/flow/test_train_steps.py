@@ -21,9 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
+from comporta.checks.champion import measure as room
+from comporta.checks.champion.codes import CHAMPION_COULD_NOT_ANSWER
 from comporta.errors import BadData, BadProject, NotFound, Tampered
-from comporta.evidence import versus as room
-from comporta.evidence.codes.quality import CHAMPION_COULD_NOT_ANSWER
 from comporta.records import Findings, Scores, Signature, at_random, by_group, by_time
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write

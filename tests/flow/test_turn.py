@@ -10,21 +10,21 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from comporta.acts.build.check import check
+from comporta.acts.build.run import run
+from comporta.acts.build.runs import run_of, runs
+from comporta.acts.release.release import approve, models, release, rollback, version_of
+from comporta.acts.reproduce.reproduce import in_order, questions_of, reproduce
+from comporta.acts.serve.log import Log, feedback, predictions
+from comporta.acts.serve.serving import Released
+from comporta.acts.trace.trace import trace
+from comporta.acts.trace.tree import Tree, lines, svg
+from comporta.acts.upkeep.audit import verify
+from comporta.acts.upkeep.storage import reachable, sweep, usage
 from comporta.cli.init import make
 from comporta.errors import NotFound, Refused, WrongKey
-from comporta.loop.audit import verify
-from comporta.loop.check import check
-from comporta.loop.house import House, open_house
-from comporta.loop.keep import reachable, sweep, usage
-from comporta.loop.log import Log, feedback, predictions
-from comporta.loop.release import approve, models, release, rollback, version_of
-from comporta.loop.reproduce import in_order, questions_of, reproduce
-from comporta.loop.runs import run_of, runs
-from comporta.loop.sentences import sentence
-from comporta.loop.serving import Released
-from comporta.loop.trace import trace
-from comporta.loop.train import run
-from comporta.loop.tree import Tree, lines, svg
+from comporta.opened.project import House, open_house
+from comporta.opened.sentences import sentence
 from comporta.records import Feedback, Observation
 from comporta.release import ROUTES
 from comporta.store import new_secret

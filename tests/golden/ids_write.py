@@ -9,10 +9,10 @@ import importlib
 import json
 from pathlib import Path
 
-from comporta.evidence.pool import POOL
-from comporta.loop.house import READINGS
-from comporta.loop.pool import TOOLS
-from comporta.loop.steps import STEPS
+from comporta.acts.judge.pool import TOOLS
+from comporta.checks.pool import POOL
+from comporta.opened.project import READINGS
+from comporta.opened.steps import STEPS
 from comporta.records import Fact, facts
 from comporta.records.arguments import names_by_id
 from comporta.records.ids import CODECS, KINDS, PARTS

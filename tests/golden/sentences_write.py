@@ -13,7 +13,7 @@ from pathlib import Path
 from comporta.engine.code import Code
 from comporta.engine.form import Form
 from comporta.engine.source import codes, errors, statements_of
-from comporta.loop.steps import STEPS
+from comporta.opened.steps import STEPS
 from comporta.project.sources import own
 
 LEFT = Path(__file__).with_name("sentences.txt")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from comporta.loop.house import open_house
-from comporta.loop.log import SEAL_SECONDS
-from comporta.loop.serving import serve
+from comporta.acts.serve.log import SEAL_SECONDS
+from comporta.acts.serve.serving import serve
+from comporta.opened.project import open_house
 
 if __name__ == "__main__":
     folder, port, flags = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]

@@ -21,7 +21,7 @@ TWO = PROJECT.replace("Model, Project", "Model, Person, Project").replace(
     "models=(model,)", 'models=(model,), people=(Person("rui", "validator"),)'
 )
 WIDE = """
-from comporta.gates import accept
+from comporta.checks import accept
 from comporta.records import Figure
 
 def wide(rows):

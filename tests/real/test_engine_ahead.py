@@ -12,7 +12,7 @@ import pytest
 from comporta.engine import READINGS, RUNS, Engine
 from comporta.errors import BadProject
 from comporta.ledger import open_ledger
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Node, Output, Plan
 from comporta.store import derive, open_store
 

@@ -20,7 +20,7 @@ import pytest
 from comporta.engine import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Engine
 from comporta.errors import BadProject, ExpectationBroken, LimitPassed, StepFailed
 from comporta.ledger import Ledger, open_ledger
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Answer, Limits, Node, Output, Plan, Run, Transaction
 from comporta.records.facts import StepAnswered
 from comporta.store import Desk, derive, open_store

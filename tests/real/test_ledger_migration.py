@@ -23,7 +23,7 @@ from sqlalchemy import Engine, create_engine, event, text
 
 import comporta.ledger
 from comporta.ledger import Ledger, open_ledger, verify
-from comporta.loop.house import READINGS
+from comporta.opened.project import READINGS
 from comporta.records import Head, decode
 from comporta.records.facts import ChainContinued
 from comporta.store import derive

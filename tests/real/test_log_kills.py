@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
+from comporta.acts.serve.log import feedback, predictions, seal_all
+from comporta.acts.serve.lost import lost
 from comporta.data.rejected import set_aside_of
-from comporta.loop.house import open_house
-from comporta.loop.log import feedback, predictions, seal_all
-from comporta.loop.lost import lost
+from comporta.opened.project import open_house
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 CHILD = Path(__file__).with_name("log_kills_child.py")

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from tests.unit.test_report import FULL
 
+from comporta.acts.build.run import run
+from comporta.acts.judge.report import report
+from comporta.acts.release.release import release
 from comporta.cli.init import make
-from comporta.loop.house import open_house
-from comporta.loop.release import release
-from comporta.loop.report import report
-from comporta.loop.train import run
+from comporta.opened.project import open_house
 from comporta.report import Report, page
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
@@ -45,7 +45,8 @@ seen.small = [...document.querySelectorAll("figure *")].filter(each => parseFloa
 seen.colour = getComputedStyle(document.querySelector("h1 span")).backgroundColor;
 document.body.setAttribute("data-seen", JSON.stringify(seen));
 </script>"""  # noqa: E501
-GATES = """from comporta.gates import backtest, calibrated, demographic_parity, importance_change, weak_slices
+GATES = """from comporta.checks import backtest, calibrated, demographic_parity, importance_change
+from comporta.checks import weak_slices
 
 GATES = (
     at_least("roc_auc", 0.65, by="plan"),

@@ -18,7 +18,7 @@ DIGESTS = """
 import json, sys
 from pathlib import Path
 from comporta.engine.code import Code
-from comporta.loop.steps import STEPS
+from comporta.opened.steps import STEPS
 code = Code(Path(sys.argv[1]))
 print(json.dumps({id: code.of((STEPS.reference(id),)).digest for id in STEPS.functions}))
 """
@@ -49,7 +49,7 @@ def moved(package: Path, old: str, new: str) -> None:
     """The module `a.b` of the package is `a.c` from now on, for all that import it and for the steps."""
     file = package.joinpath(*old.split(".")).with_suffix(".py")
     file.rename(package.joinpath(*new.split(".")).with_suffix(".py"))
-    table = package / "loop" / "steps.py"
+    table = package / "opened" / "steps.py"
     room, _, name = old.rpartition(".")
     last = new.rpartition(".")[2]
     for each in package.rglob("*.py"):

@@ -6,13 +6,12 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.attribute_inference.check import attribute_inference
+from comporta.checks.attribute_inference.measure import measure
+from comporta.checks.shared.measuring.codes import LISTED, VALUES_TOO_SMALL
 from comporta.errors import BadProject
-from comporta.evidence.attribute_inference import measure
-from comporta.evidence.codes.people import VALUES_TOO_SMALL
-from comporta.evidence.codes.shared import LISTED
-from comporta.gates.attribute_inference import attribute_inference
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings, Words
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write

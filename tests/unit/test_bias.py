@@ -8,9 +8,8 @@ from fairlearn.metrics import (
     equalized_odds_difference,
 )
 
-from comporta.errors import BadProject
-from comporta.evidence.bias import compare, measure
-from comporta.gates.bias import (
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.fairness.check import (
     calibration_parity,
     demographic_parity,
     disparate_impact,
@@ -18,8 +17,9 @@ from comporta.gates.bias import (
     equalised_odds,
     error_parity,
 )
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.checks.fairness.measure import compare, measure
+from comporta.errors import BadProject
+from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings
 from comporta.records.columns import CHANCE, LABEL
 from comporta.stats.disparity import differences, rates, ratios

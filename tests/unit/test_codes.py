@@ -51,7 +51,7 @@ def test_the_sentences_load_nothing_that_computes():
         [
             sys.executable,
             "-c",
-            "import sys\nfrom comporta.loop.sentences import english\nenglish()\n"
+            "import sys\nfrom comporta.opened.sentences import english\nenglish()\n"
             "print(*(each for each in ('numpy', 'polars', 'sklearn', 'scipy') if each in sys.modules))",
         ],
         capture_output=True,
@@ -62,7 +62,12 @@ def test_the_sentences_load_nothing_that_computes():
 
 
 SOURCE = Path(comporta.__file__).parent
-MEASURING = [*SOURCE.glob("evidence/*.py"), SOURCE / "train" / "scores.py", SOURCE / "loop" / "evidence.py"]
+MEASURING = [
+    *SOURCE.glob("checks/*/measure.py"),
+    *SOURCE.glob("checks/shared/measuring/*.py"),
+    SOURCE / "train" / "scores.py",
+    SOURCE / "acts" / "judge" / "evidence.py",
+]
 
 
 def sentences(tree: ast.AST) -> list[int]:

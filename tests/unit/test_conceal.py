@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from comporta.loop.conceal import conceal, for_a_fact, for_a_reader, reveal, words_of_both
+from comporta.opened.conceal import conceal, for_a_fact, for_a_reader, reveal, words_of_both
 from comporta.records import Figure, Message, Verdict, Words, encode, say
 from comporta.store import Desk, artifact_name, derive
 from comporta.store.memory import MemoryStore

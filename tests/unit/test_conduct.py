@@ -2,12 +2,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import policy
+from comporta.checks.conduct.check import never
+from comporta.checks.conduct.measure import made_rows, measure, plain, read_by, under
 from comporta.errors import BadProject
-from comporta.evidence.conduct import made_rows, measure, plain, read_by, under
-from comporta.gates import policy
-from comporta.gates.conduct import never
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Findings, Said, Signature
 from comporta.records.columns import LABEL
 from comporta.store import Desk, MemoryStore, derive

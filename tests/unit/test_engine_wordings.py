@@ -10,7 +10,7 @@ import pytest
 
 from comporta.engine.code import Code
 from comporta.engine.source import statements_of
-from comporta.loop.steps import STEPS
+from comporta.opened.steps import STEPS
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
@@ -187,9 +187,9 @@ def test_no_step_makes_a_sentence_of_a_code(tmp_path: Path) -> None:
 
 NAMES_READ = {
     "data/features.py name_of",  # a project's feature function
-    "evidence/acceptance.py measure",  # a project's acceptance test
-    "evidence/scenario.py measure",  # a project's change of rows
-    "loop/candidate.py served",  # the module to start, wherever it lies
+    "checks/acceptance/measure.py measure",  # a project's acceptance test
+    "checks/scenario/measure.py measure",  # a project's change of rows
+    "acts/judge/candidate.py served",  # the module to start, wherever it lies
     "project/sources.py value",  # the folder of Comporta's own files
     "records/kind.py kind_of",  # what a project's value is, in a message
     "train/asking.py refitted",  # a project's training function

@@ -7,9 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.errors import BadProject
-from comporta.evidence.acceptance import tried
-from comporta.evidence.codes.behaviour import (
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import accept, judge, policy, scenario
+from comporta.checks.acceptance.measure import tried
+from comporta.checks.scenario.codes import (
     CHANGED_NOT_FINITE,
     CHANGED_ROWS_RAISED,
     GAVE_NO_FRAME,
@@ -17,11 +18,10 @@ from comporta.evidence.codes.behaviour import (
     GAVE_ROWS_TWICE,
     LEFT_OUT_FEATURES,
 )
-from comporta.evidence.handed import ROW, as_said, known
-from comporta.evidence.scenario import told
-from comporta.gates import accept, judge, policy, scenario
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.checks.scenario.measure import told
+from comporta.checks.shared.measuring.team_function import ROW, as_said, known
+from comporta.errors import BadProject
+from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Said, Signature
 from comporta.stats.metrics import Seen, statistic
 

@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.calibration.check import calibrated
+from comporta.checks.calibration.codes import TOO_FEW_ROWS
+from comporta.checks.calibration.measure import calibration, measure
+from comporta.checks.judge import judge
 from comporta.errors import BadProject
-from comporta.evidence.calibration import calibration, measure
-from comporta.evidence.codes.shared import TOO_FEW_ROWS
-from comporta.gates.calibration import calibrated
-from comporta.gates.judge import judge
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Findings, Unmeasured
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write

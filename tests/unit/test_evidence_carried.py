@@ -7,13 +7,13 @@ import json
 import numpy as np
 import polars as pl
 
-from comporta.evidence.carried import MADE, PLAIN, RAW, carried
-from comporta.evidence.codes.requests import ASKED_BECAUSE, FROM_MADE_FEATURES, NO_ROW_WITH_KEY_AND_TIME
-from comporta.evidence.load import Round
-from comporta.evidence.rubbish import far, malformed
-from comporta.evidence.stress import findings
-from comporta.gates import judge, stress
-from comporta.loop.sentences import sentence
+from comporta.checks import judge, stress
+from comporta.checks.stress.codes import ASKED_BECAUSE, FROM_MADE_FEATURES, NO_ROW_WITH_KEY_AND_TIME
+from comporta.checks.stress.load import Round
+from comporta.checks.stress.malformed import far, malformed
+from comporta.checks.stress.measure import findings
+from comporta.checks.stress.single_requests import MADE, PLAIN, RAW, carried
+from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Field, Signature
 from comporta.store import Desk, MemoryStore, derive
 

@@ -7,16 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.errors import BadProject
-from comporta.evidence import contamination as contaminations
-from comporta.evidence import duplicates as copies
-from comporta.evidence import feature_quality as qualities
-from comporta.evidence import identifiers as names
-from comporta.evidence import single_feature as alone
-from comporta.evidence import time_travel as times
-from comporta.evidence.codes.shared import OF_FEATURE
-from comporta.evidence.codes.table import EMPTY_IN_TEST, INFINITE_VALUES, ONE_VALUE_IN_TEST, SEEN_BEYOND_OWN
-from comporta.gates import (
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import (
     contamination,
     duplicates,
     feature_quality,
@@ -26,8 +18,17 @@ from comporta.gates import (
     no_time_travel,
     single_feature,
 )
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.checks.contamination import measure as contaminations
+from comporta.checks.contamination.codes import SEEN_BEYOND_OWN
+from comporta.checks.duplicates import measure as copies
+from comporta.checks.feature_quality import measure as qualities
+from comporta.checks.feature_quality.codes import EMPTY_IN_TEST, INFINITE_VALUES, ONE_VALUE_IN_TEST
+from comporta.checks.identifiers import measure as names
+from comporta.checks.shared.measuring.codes import OF_FEATURE
+from comporta.checks.single_feature import measure as alone
+from comporta.checks.time_travel import measure as times
+from comporta.errors import BadProject
+from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Findings
 from comporta.stats.alone import parts_of, said_of, told
 from comporta.stats.paired import delong

@@ -7,16 +7,16 @@ import polars as pl
 import pytest
 from scipy import stats
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import judge
+from comporta.checks.feature_drift import measure as features
+from comporta.checks.feature_drift.check import feature_drift
+from comporta.checks.feature_drift.codes import ANOTHER_KIND
+from comporta.checks.prediction_drift import measure as predictions
+from comporta.checks.prediction_drift.check import prediction_drift
+from comporta.checks.shared.measuring.reference import referred
 from comporta.errors import BadProject
-from comporta.evidence import feature_drift as features
-from comporta.evidence import prediction_drift as predictions
-from comporta.evidence.codes.change import ANOTHER_KIND
-from comporta.evidence.reference import referred
-from comporta.gates import judge
-from comporta.gates.feature_drift import feature_drift
-from comporta.gates.prediction_drift import prediction_drift
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Findings, Unmeasured
 from comporta.records.reference import Importances
 from comporta.stats.distance import between, noncentral, paired

@@ -2,14 +2,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import evasion, judge
+from comporta.checks.evasion.codes import NO_SUCH_FEATURE, NOTHING_REFUSED
+from comporta.checks.evasion.flips import search, ways_of
+from comporta.checks.evasion.measure import searched
+from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.errors import BadProject
-from comporta.evidence.codes.behaviour import NO_SUCH_FEATURE, NOTHING_REFUSED
-from comporta.evidence.codes.shape import NO_SUCH_CLASS
-from comporta.evidence.codes.shared import NO_TEST_ROWS
-from comporta.evidence.evasion import searched
-from comporta.evidence.flips import search, ways_of
-from comporta.gates import evasion, judge
-from comporta.loop.evidence import evidence_of
 from comporta.records import Field, Said, Signature
 from comporta.stats.spread import spread
 

@@ -6,16 +6,16 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.baselines import measure as baselines_step
+from comporta.checks.baselines.check import beats_baselines
+from comporta.checks.baselines.measure import baselines
+from comporta.checks.fit_gap import measure as gap_step
+from comporta.checks.fit_gap.check import fit_gap as gap_gate
+from comporta.checks.fit_gap.measure import fit_gap
+from comporta.checks.judge import judge
 from comporta.errors import BadProject
-from comporta.evidence import baselines as baselines_step
-from comporta.evidence import fit_gap as gap_step
-from comporta.evidence.baselines import baselines
-from comporta.evidence.fit_gap import fit_gap
-from comporta.gates.baselines import beats_baselines
-from comporta.gates.fit_gap import fit_gap as gap_gate
-from comporta.gates.judge import judge
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Findings
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import class_text

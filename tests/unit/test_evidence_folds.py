@@ -8,8 +8,8 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
+from comporta.checks.shared.measuring.out_of_fold import folds, out_of_fold
 from comporta.errors import BadData
-from comporta.evidence.folds import folds, out_of_fold
 from comporta.records import Signature
 from comporta.stats.predictions import classes_of, statistics
 from comporta.store import Desk, MemoryStore, derive

@@ -6,12 +6,20 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.evidence.codes.requests import NOT_ASKED_AS_REQUESTS
-from comporta.evidence.compared import Gaps, Research
-from comporta.evidence.from_raw import ALONE, FromRaw, as_explained, ask_raw, differences, is_raw, sampled
-from comporta.evidence.parity import findings
-from comporta.gates import judge, parity
-from comporta.loop.sentences import sentence
+from comporta.checks import judge, parity
+from comporta.checks.parity.codes import NOT_ASKED_AS_REQUESTS
+from comporta.checks.parity.measure import findings
+from comporta.checks.shared.measuring.raw_requests import (
+    ALONE,
+    FromRaw,
+    as_explained,
+    ask_raw,
+    differences,
+    is_raw,
+    sampled,
+)
+from comporta.checks.shared.measuring.server_answers import Gaps, Research
+from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Field, Signature
 
 RAW = (Field(name="word", type="String"), Field(name="n", type="Int64"))

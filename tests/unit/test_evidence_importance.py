@@ -11,17 +11,20 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from comporta.evidence import explanation, importance, importance_change
-from comporta.evidence.attribution import attributed
-from comporta.evidence.codes.behaviour import BY_ORDERS, BY_WEIGHTS, FEWER_THAN_TWO_TARGETS, NOTHING_LOST
-from comporta.evidence.importance import important
-from comporta.evidence.importance_change import changed
-from comporta.evidence.reference import importances, referred
-from comporta.gates import judge
-from comporta.gates.explanation import explained
-from comporta.gates.importance_change import importance_change as gate
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import judge
+from comporta.checks.explanation import measure as explanation
+from comporta.checks.explanation.attribution import attributed
+from comporta.checks.explanation.check import explained
+from comporta.checks.explanation.codes import BY_ORDERS, BY_WEIGHTS
+from comporta.checks.importance_change import measure as importance_change
+from comporta.checks.importance_change.check import importance_change as gate
+from comporta.checks.importance_change.measure import changed
+from comporta.checks.shared.measuring import importance
+from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_TARGETS, NOTHING_LOST
+from comporta.checks.shared.measuring.importance import important
+from comporta.checks.shared.measuring.reference import importances, referred
+from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings, Said, Unmeasured, encode
 from comporta.records.reference import Importances
 from comporta.store import Desk, MemoryStore, derive

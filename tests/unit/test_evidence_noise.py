@@ -2,12 +2,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.evidence.moved import asked_of, moved
-from comporta.evidence.noise import noisy
-from comporta.evidence.pushed import another, extremes, jittered
-from comporta.gates import judge, noise
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import judge, noise
+from comporta.checks.noise.measure import noisy
+from comporta.checks.shared.measuring.changes import asked_of, moved
+from comporta.checks.shared.measuring.perturbation import another, extremes, jittered
+from comporta.opened.sentences import sentence
 from comporta.records import Field, Said, Signature
 from comporta.stats.spread import share_of, spread
 

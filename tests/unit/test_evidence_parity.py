@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.evidence.compared import explained, gaps, researched
-from comporta.evidence.parity import findings
-from comporta.evidence.request import as_bytes, as_json, rows_in_one, told
+from comporta.checks.parity.measure import findings
+from comporta.checks.shared.measuring.server_answers import explained, gaps, researched
+from comporta.checks.shared.measuring.v2_requests import as_bytes, as_json, rows_in_one, told
 from comporta.records import Field, Said, Signature
 
 FIELDS = (Field(name="x", type="Float64"), Field(name="z", type="Float64"))

@@ -8,16 +8,17 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.backtest import measure as backtest_step
+from comporta.checks.backtest.check import backtest
+from comporta.checks.backtest.measure import walk
+from comporta.checks.judge import judge
+from comporta.checks.learning_curve import measure as curve_step
+from comporta.checks.learning_curve.check import learning_curve
+from comporta.checks.replay.check import replayed
+from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.errors import BadProject
-from comporta.evidence import backtest as backtest_step
-from comporta.evidence import learning_curve as curve_step
-from comporta.evidence.backtest import walk
-from comporta.evidence.codes.shared import TRAINING_RAISED
-from comporta.gates.judge import judge
-from comporta.gates.learning_curve import learning_curve
-from comporta.gates.past import backtest, replayed
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Findings, at_random, by_time
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import read, write

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comporta.checks.shared.measuring import reference
 from comporta.errors import BadData
-from comporta.evidence import reference
 from comporta.records import Field, Signature, encode
 from comporta.records.reference import Reference
 from comporta.stats.profiles import HASHED, merged, profile, recounted

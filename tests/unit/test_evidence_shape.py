@@ -22,15 +22,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import judge
+from comporta.checks.shape import measure as shape
+from comporta.checks.shape.check import monotone, within
+from comporta.checks.shape.codes import BY_SEARCH, CLASS_NOT_SAID, PROVED_BY_LEAVES
+from comporta.checks.shape.trees import agrees, ensemble_of, leaves_of, range_of, wrong_way
+from comporta.checks.shared.measuring.plain_models import core_of
 from comporta.errors import BadProject
-from comporta.evidence import shape
-from comporta.evidence.codes.shape import BY_SEARCH, CLASS_NOT_SAID, PROVED_BY_LEAVES
-from comporta.evidence.plain import core_of
-from comporta.evidence.trees import agrees, ensemble_of, leaves_of, range_of, wrong_way
-from comporta.gates import judge
-from comporta.gates.shape import monotone, within
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write

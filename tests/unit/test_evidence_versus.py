@@ -9,13 +9,13 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import better_than_champion, judge, no_worse
+from comporta.checks.champion import measure as room
+from comporta.checks.champion.codes import NO_ROW_OF_BOTH
+from comporta.checks.champion.measure import versus
 from comporta.errors import BadData, BadProject
-from comporta.evidence import versus as room
-from comporta.evidence.codes.quality import NO_ROW_OF_BOTH
-from comporta.evidence.versus import versus
-from comporta.gates import better_than_champion, judge, no_worse
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings, Unmeasured, need
 from comporta.stats.auc_units import auc_of_units
 from comporta.stats.bootstrap import intervals

@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.judge import judge
+from comporta.checks.weak_slices.check import weak_slices as gate
+from comporta.checks.weak_slices.measure import halves, measure, weak_slices
 from comporta.errors import BadProject
-from comporta.evidence.weak_slices import halves, measure, weak_slices
-from comporta.gates.judge import judge
-from comporta.gates.weak_slices import weak_slices as gate
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Findings
 from comporta.stats.many import discoveries, selected_level
 from comporta.store import Desk, MemoryStore, derive

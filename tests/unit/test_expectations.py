@@ -9,14 +9,14 @@ import msgspec
 import polars as pl
 import pytest
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import expectations, judge
+from comporta.checks.expectations.codes import NO_VERSION_TO_READ
+from comporta.checks.expectations.measure import measure
 from comporta.data import add
 from comporta.data.expect_counts import counted
 from comporta.errors import BadData, BadProject
-from comporta.evidence.codes.table import NO_VERSION_TO_READ
-from comporta.evidence.expectations import measure
-from comporta.gates import expectations, judge
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Column, Figure, Findings, Shape, Slice, Verdict
 from comporta.store import Desk, MemoryStore, derive
 from comporta.testing.checks import CheckContract

@@ -10,14 +10,14 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from comporta.evidence.attribute_inference import measure as inferred
-from comporta.evidence.bias import compare
-from comporta.evidence.calibration import calibration
-from comporta.evidence.proxy import telling
-from comporta.evidence.versus import versus
-from comporta.evidence.weak_slices import weak_slices
-from comporta.loop.evidence import unmeasured
-from comporta.loop.sentences import english
+from comporta.acts.judge.evidence import unmeasured
+from comporta.checks.attribute_inference.measure import measure as inferred
+from comporta.checks.calibration.measure import calibration
+from comporta.checks.champion.measure import versus
+from comporta.checks.fairness.measure import compare
+from comporta.checks.proxy.measure import telling
+from comporta.checks.weak_slices.measure import weak_slices
+from comporta.opened.sentences import english
 from comporta.records import FEWEST_SUBJECTS, Findings, Need, encode, say
 from comporta.stats.subjects import subjects_of
 from comporta.store import Desk, MemoryStore, derive

@@ -16,9 +16,9 @@ import pytest
 
 import comporta
 from comporta import gates
-from comporta.gates import accept, at_least, form, never, noise, policy, scenario
-from comporta.gates.former import former
-from comporta.gates.written import kind_of
+from comporta.checks import accept, at_least, form, never, noise, policy, scenario
+from comporta.checks.former import former
+from comporta.checks.written import kind_of
 from comporta.records import Record, Verdict, need
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -188,21 +188,22 @@ def test_rewording_and_moving_everything_changes_no_id_no_form_and_no_policy(tmp
     """A copy of the package in which every sentence is another, and a check's class and module too."""
     copy = tmp_path / "comporta"
     shutil.copytree(Path(comporta.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (copy / "gates").glob("*.py"):
+    for file in (copy / "checks").rglob("*.py"):
         text = file.read_text()
         if file.name != "former.py":
             text = re.sub(r"\bNoise\b", "Jitter", text).replace(
-                "comporta.gates.noise import", "comporta.gates.jitter import"
+                "comporta.checks.noise.", "comporta.checks.jitter."
             )
         file.write_text(text)
-    (copy / "gates" / "noise.py").rename(copy / "gates" / "jitter.py")
+    (copy / "checks" / "noise").rename(copy / "checks" / "jitter")
     message = copy / "records" / "message.py"
     # Whatever sentence a code is declared with, it has another one.
     declared = "self.id, self.template, self.values = id, template, dict(values)"
     assert declared in message.read_text()
     message.write_text(message.read_text().replace("= id, template,", '= id, "Reworded: " + template,'))
     asked = (
-        "import json, sys\nfrom comporta import gates\nfrom comporta.loop.sentences import sentence as say\n"
+        "import json, sys\nfrom comporta import checks as gates\n"
+        "from comporta.opened.sentences import sentence as say\n"
         "made = [eval(each, dict(vars(gates))) for each in json.load(sys.stdin)]\n"
         "found = [[each.name, gates.form(each), say(each.title), type(each).__module__] for each in made]\n"
         "json.dump([*found, gates.policy(made)], sys.stdout)"
@@ -220,14 +221,14 @@ def test_rewording_and_moving_everything_changes_no_id_no_form_and_no_policy(tmp
     assert [each[:2] for each in found] == [[each["id"], each["form"]] for each in NOW]
     assert whole == policy([made(each["check"]) for each in NOW])
     assert all(each[2].startswith("Reworded: ") for each in found)
-    assert "comporta.gates.jitter" in {each[3] for each in found}
+    assert "comporta.checks.jitter.check" in {each[3] for each in found}
 
 
 def test_a_field_that_is_added_later_changes_no_form():
     class Later(type(noise()), frozen=True, kw_only=True):
         since: str = "usual"
 
-    Later.__module__ = "comporta.gates.noise"
+    Later.__module__ = "comporta.checks.noise.check"
     usual = {name: getattr(noise(), name) for name in noise().__struct_fields__}
     assert form(Later(**usual)) == form(noise())
     assert form(Later(**usual, since="other")) != form(noise())

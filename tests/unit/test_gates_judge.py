@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from comporta.checks import at_least, at_most, better_than_champion, judge, needs, no_worse, policy
 from comporta.errors import BadProject
-from comporta.gates import at_least, at_most, better_than_champion, judge, needs, no_worse, policy
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Artifact, Evidence, Figure, Need, Unmeasured, Verdict
 
 SCORES = Need(what="scores", metric="roc_auc")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from comporta import gates
+from comporta.checks import asked_at, form, level_of
 from comporta.errors import BadProject
-from comporta.gates import asked_at, form, level_of
 from comporta.records import LEVELS
 
 WITHOUT: set[str] = set()
@@ -51,7 +51,7 @@ LEAST: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
 
 
 def constructors() -> list[str]:
-    """Every function that `comporta.gates` offers and that makes a check."""
+    """Every function that `comporta.checks` offers and that makes a check."""
     found = []
     for name in gates.__all__:
         one = getattr(gates, name)

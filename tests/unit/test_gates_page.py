@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from comporta import gates
-from comporta.gates import standard
-from comporta.gates.settle import On
+from comporta.checks import standard
+from comporta.checks.shared.judging.settle import On
 from comporta.records import LEVELS, Outcome
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "gates.md").read_text()
@@ -23,7 +23,7 @@ LINES = {
 
 
 def constructors() -> dict[str, type]:
-    """Every function that `comporta.gates` offers and that makes a check → the kind of check."""
+    """Every function that `comporta.checks` offers and that makes a check → the kind of check."""
     made = {}
     for name in gates.__all__:
         one = getattr(gates, name)

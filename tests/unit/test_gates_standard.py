@@ -2,8 +2,8 @@
 
 import pytest
 
+from comporta.checks import judge, level_of, standard
 from comporta.errors import BadProject
-from comporta.gates import judge, level_of, standard
 
 
 def required(risk: str) -> dict[str, str]:

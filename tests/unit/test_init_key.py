@@ -9,7 +9,7 @@ import pytest
 
 from comporta.cli import main
 from comporta.cli.init import make
-from comporta.loop.house import open_house
+from comporta.opened.project import open_house
 
 
 def test_where_data_was_written_a_lost_key_is_asked_for_and_no_new_one_made(tmp_path):

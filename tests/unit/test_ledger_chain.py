@@ -23,7 +23,7 @@ from comporta.ledger.decoding import Decoding
 from comporta.ledger.folding import Opened, after
 from comporta.ledger.keyed import keyed_link, keyed_seal
 from comporta.ledger.upcasts import UPCASTS
-from comporta.loop.house import READINGS
+from comporta.opened.project import READINGS
 from comporta.records import Event, Fact, Reading, Record, facts
 from comporta.testing import Clock
 from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, put

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from comporta.loop.lacking import lacking, why_none
-from comporta.loop.sentences import sentence
+from comporta.acts.judge.lacking import lacking, why_none
+from comporta.opened.sentences import sentence
 from comporta.records import Figure, Message, Need, Scores, Unmeasured, Words
 from comporta.train.codes import NOT_DEFINED, TOO_FEW_ROWS
 

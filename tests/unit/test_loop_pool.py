@@ -7,11 +7,11 @@ from types import FunctionType
 
 import pytest
 
+from comporta.acts.judge import pool
+from comporta.acts.judge.budget import seconds_at
+from comporta.acts.judge.pool import Candidate, measuring, name_in
+from comporta.checks import needs, never
 from comporta.errors import BadProject
-from comporta.gates import needs, never
-from comporta.loop import pool
-from comporta.loop.budget import seconds_at
-from comporta.loop.pool import Candidate, measuring, name_in
 from comporta.project import Dataset, Features, Model, Settings
 from comporta.records import LEVELS, Budget, Level, Need, Node, Output
 

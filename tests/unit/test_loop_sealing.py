@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from comporta.acts.serve.sealing import Sealing, backoff
 from comporta.data import Sealed
 from comporta.errors import BadData, StorageFull
-from comporta.loop.sealing import Sealing, backoff
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

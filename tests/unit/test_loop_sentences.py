@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import comporta
+from comporta.checks import at_least, judge
 from comporta.cli import languages
 from comporta.engine.reasons import RAISED, STEPS_FAILED
 from comporta.errors import BadProject
-from comporta.gates import at_least, judge
-from comporta.loop.as_json import as_json
-from comporta.loop.sentences import english, in_words, sentence
+from comporta.opened.as_json import as_json
+from comporta.opened.sentences import english, in_words, sentence
 from comporta.records import Evidence, Figure, Findings, Verdict, Version, decode, encode
 from comporta.records.message import fields_of
 from comporta.records.staleness import LOG_CUT

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comporta.loop.tree import Tree, lines, svg
+from comporta.acts.trace.tree import Tree, lines, svg
 
 LEAF = Tree(kind="row", id="w:1", label="weather row", facts={"event": "06:00"})
 TREE = Tree(

@@ -7,11 +7,11 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeClassifier
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.membership.check import membership
+from comporta.checks.membership.measure import measure
 from comporta.errors import BadProject
-from comporta.evidence.membership import measure
-from comporta.gates.membership import membership
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings
 from comporta.stats.tail import rate_above
 from comporta.store import Desk, MemoryStore, derive

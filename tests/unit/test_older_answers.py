@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from comporta.loop.evidence import evidence_of, unmeasured
-from comporta.loop.findings import findings_at
-from comporta.loop.older import say_the_same
-from comporta.loop.sentences import sentence
+from comporta.acts.judge.evidence import evidence_of, unmeasured
+from comporta.acts.reproduce.older_answers import say_the_same
+from comporta.opened.findings import findings_at
+from comporta.opened.sentences import sentence
 from comporta.records import Findings, Need, Scores, Unmeasured, decode, encode, unmeasured_in
 from comporta.store import Desk, MemoryStore, derive
 from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, TOO_FEW_ROWS

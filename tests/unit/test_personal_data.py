@@ -6,11 +6,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from comporta.checks.personal_data import kinds
+from comporta.checks.personal_data.check import no_personal_data
+from comporta.checks.personal_data.measure import findings, in_bytes, in_rows, measure
 from comporta.errors import BadProject
-from comporta.evidence import personal_kinds as kinds
-from comporta.evidence.personal_data import findings, in_bytes, in_rows, measure
-from comporta.gates.personal_data import no_personal_data
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Figure, Findings
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write

@@ -18,11 +18,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.privacy_structure.check import privacy_structure
+from comporta.checks.privacy_structure.measure import measure, rare_words, screen
 from comporta.errors import BadProject
-from comporta.evidence.privacy_structure import measure, rare_words, screen
-from comporta.gates.privacy_structure import privacy_structure
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Findings, Signature
 from comporta.store import Desk, MemoryStore, derive
 from comporta.store.frames import write

@@ -164,7 +164,7 @@ def test_every_fault_of_models_is_named_at_once_with_its_line(tmp_path):
     agree(
         tmp_path,
         """
-from comporta.gates import at_least
+from comporta.checks import at_least
 from comporta.project import Dataset, Features, Model, Project
 from comporta.records import Limits, at_random, by_time
 
@@ -321,7 +321,7 @@ def test_slicing_by_what_tells_of_one_person_is_refused(tmp_path, field, declare
         .replace('"slow", source=read,', '"slow", source=read, subject="person",')
         .replace('columns=("b",)', 'columns={"b": "b", "person": "theirs"}')
         .replace(
-            "from comporta.records", "from comporta.gates import at_least, calibrated\nfrom comporta.records"
+            "from comporta.records", "from comporta.checks import at_least, calibrated\nfrom comporta.records"
         )
     )
     assert found(tmp_path, text) == ()

@@ -3,13 +3,12 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks.proxy.check import no_proxy
+from comporta.checks.proxy.measure import codes, measure, telling
+from comporta.checks.shared.measuring.codes import LISTED, VALUES_NOT_TOLD_APART, VALUES_TOO_SMALL
 from comporta.errors import BadProject
-from comporta.evidence.codes.people import VALUES_NOT_TOLD_APART, VALUES_TOO_SMALL
-from comporta.evidence.codes.shared import LISTED
-from comporta.evidence.proxy import codes, measure, telling
-from comporta.gates.proxy import no_proxy
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Findings, Signature, Words
 from comporta.records.columns import CHANCE, LABEL
 from comporta.stats.auc import auc, told_by

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from comporta.evidence.pool import POOL
-from comporta.loop.pool import TOOLS
-from comporta.loop.steps import STEPS
+from comporta.acts.judge.pool import TOOLS
+from comporta.checks.pool import POOL
+from comporta.opened.steps import STEPS
 from comporta.records.ids import CODECS, PARTS
 from comporta.train.codecs import shipped
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from comporta.errors import Refused
 from comporta.ledger import open_ledger
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import (
     Approval,
     Artifact,

@@ -9,7 +9,7 @@ import pytest
 
 from comporta.errors import Refused
 from comporta.ledger.upcasts import UPCASTS
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 from comporta.records import Renamed, Verdict, Version, Waiver, code
 from comporta.records import say as records_say
 from comporta.records.verdict import CHANGED

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from comporta.evidence.bias import compare
-from comporta.evidence.calibration import calibration
-from comporta.evidence.importance_change import changed
-from comporta.gates import calibrated, demographic_parity, importance_change
+from comporta.checks import calibrated, demographic_parity, importance_change
+from comporta.checks.calibration.measure import calibration
+from comporta.checks.fairness.measure import compare
+from comporta.checks.importance_change.measure import changed
 from comporta.records import Check, Evidence, Findings
 from comporta.records.reference import Importances
 from comporta.report.drawn import pictures

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from comporta.gates import at_least, judge, needs
-from comporta.loop.report import findings
-from comporta.loop.sentences import in_words, sentence
+from comporta.acts.judge.report import findings
+from comporta.checks import at_least, judge, needs
+from comporta.opened.sentences import in_words, sentence
 from comporta.records import Evidence, Version
 from comporta.report import Report, page, tell
 from comporta.store import Desk, MemoryStore, derive

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.loop.evidence import unmeasured
+from comporta.acts.judge.evidence import unmeasured
 from comporta.records import Need
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES
 from comporta.train.scores import measure

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.evidence.request import as_bytes, as_json
+from comporta.checks.shared.measuring.v2_requests import as_bytes, as_json
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, Loaded, Scored
 from comporta.testing.serving import MemorySink, MemorySource, ask

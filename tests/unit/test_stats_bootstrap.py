@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from comporta.gates import judge, no_worse
+from comporta.checks import judge, no_worse
 from comporta.records import Evidence, Figure
 from comporta.stats.bootstrap import intervals, replicates_for
 from comporta.stats.metrics import Seen, statistic

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.evidence.codes.table import TOO_FEW_LABELS
-from comporta.evidence.label_errors import suspected
-from comporta.gates import judge, label_errors
-from comporta.loop.evidence import evidence_of
-from comporta.loop.sentences import sentence
+from comporta.acts.judge.evidence import evidence_of
+from comporta.checks import judge, label_errors
+from comporta.checks.label_errors.codes import TOO_FEW_LABELS
+from comporta.checks.label_errors.measure import suspected
+from comporta.opened.sentences import sentence
 from comporta.stats.confident import contradicted, joint, share_contradicted, thresholds
 from comporta.stats.residuals import far_off
 

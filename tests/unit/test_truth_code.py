@@ -13,24 +13,24 @@ sys.path.insert(0, str(TRUTH))
 import _code  # noqa: E402
 
 FILES = {
-    "src/comporta/evidence/copies.py": (
+    "src/comporta/checks/copies/measure.py": (
         "import numpy as np\nfrom comporta.stats.near import close, far\n"
         "from comporta.records import Findings\n"
         "def copied(rows):\n    if not len(rows):\n        raise ValueError('no rows to look at')\n"
         "    return Findings(np.sum(close(rows)))\n"
     ),
-    "src/comporta/gates/copies.py": (
+    "src/comporta/checks/copies/check.py": (
         "from comporta.records.message import code\n"
         "SOME = code('copies.some', '{rows} rows are copies', rows=int)\n"
         "def copies(most=0.01):\n    return most\n"
     ),
     "src/comporta/stats/near.py": "def close(x):\n    return x < 1\ndef far(x):\n    return x < 1\n",
     "benchmarks/truth/copies.py": (
-        "from comporta.evidence.copies import copied\ndef study(seeds):\n    return copied(seeds)\n"
+        "from comporta.checks.copies.measure import copied\ndef study(seeds):\n    return copied(seeds)\n"
     ),
 }
-NEAR, COPIES = "src/comporta/stats/near.py", "src/comporta/evidence/copies.py"
-GATE = "src/comporta/gates/copies.py"
+NEAR, COPIES = "src/comporta/stats/near.py", "src/comporta/checks/copies/measure.py"
+GATE = "src/comporta/checks/copies/check.py"
 
 
 def digest(

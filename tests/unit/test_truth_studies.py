@@ -17,12 +17,12 @@ from _rates import is_sound, least, most, sure  # noqa: E402
 
 
 def called(study: Path) -> set[str]:
-    """The constructors of `comporta.gates` that a study calls, by their own names."""
+    """The constructors of `comporta.checks` that a study calls, by their own names."""
     tree = ast.parse(study.read_text())
     named = {
         alias.asname or alias.name: alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("comporta.gates")
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("comporta.checks")
         for alias in node.names
     }
     return {

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from comporta.acts.release.release import version_of
+from comporta.acts.serve.serving import Released
 from comporta.errors import BadData
-from comporta.loop.house import House
-from comporta.loop.people import readable
-from comporta.loop.release import version_of
-from comporta.loop.serving import Released
+from comporta.opened.people import readable
+from comporta.opened.project import House
 from comporta.records import Signature, Version
 from comporta.records.kind import kind_of
 

@@ -18,9 +18,9 @@ from comporta.records.kind import kind_of
 if TYPE_CHECKING:
     import polars as pl
 
+    from comporta.acts.build.run import RunReport
     from comporta.api.model import Trained
-    from comporta.loop.people import Member
-    from comporta.loop.train import RunReport
+    from comporta.opened.people import Member
     from comporta.records import Level, Version
 
 
@@ -39,8 +39,8 @@ class Project(declared.Project, frozen=True):
         progress: called with each step's name, its state, and the seconds since the start.
         Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject.
         """
-        from comporta.loop.house import open_house
-        from comporta.loop.train import run
+        from comporta.acts.build.run import run
+        from comporta.opened.project import open_house
 
         with not_inside_a_run(), open_house(project=self, works=True) as house:
             return run(house, models, progress=progress)
@@ -56,16 +56,16 @@ class Project(declared.Project, frozen=True):
 
         level: `release`, or `audit` for the slow checks too. Raises NotFound, BadProject.
         """
-        from comporta.loop.gate import gate
-        from comporta.loop.house import open_house
+        from comporta.acts.judge.gate import gate
+        from comporta.opened.project import open_house
 
         with not_inside_a_run(), open_house(project=self, works=True) as house:
             return gate(house, version, level=level, progress=progress).version
 
     def directory(self) -> tuple[Member, ...]:
         """Who approved, waived or released, and who is declared: `comporta people list`."""
-        from comporta.loop.house import open_house
-        from comporta.loop.people import people
+        from comporta.opened.people import people
+        from comporta.opened.project import open_house
 
         with open_house(project=self) as house:
             return people(house)
@@ -75,8 +75,8 @@ class Project(declared.Project, frozen=True):
 
         Raises NotFound.
         """
-        from comporta.loop.house import open_house
-        from comporta.loop.people import forget
+        from comporta.opened.people import forget
+        from comporta.opened.project import open_house
 
         with open_house(project=self) as house:
             return forget(house, person).id
@@ -84,7 +84,7 @@ class Project(declared.Project, frozen=True):
     def data(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a dataset version, read when collected; None: the newest. Raises NotFound."""
         from comporta.data import scan, slice_of
-        from comporta.loop.house import open_house
+        from comporta.opened.project import open_house
 
         with open_house(project=self) as house:
             part = slice_of(house.store, house.keys, name, number=version)
@@ -93,7 +93,7 @@ class Project(declared.Project, frozen=True):
     def model(self, version: str) -> Trained:
         """A trained version: `late/3`, or `late` for its newest. Raises NotFound."""
         from comporta.api.model import trained
-        from comporta.loop.house import open_house
+        from comporta.opened.project import open_house
 
         with open_house(project=self) as house:
             return trained(house, version)

@@ -17,9 +17,9 @@ from comporta.errors import BadProject
 from comporta.records import Head
 
 if TYPE_CHECKING:
+    from comporta.acts.upkeep.audit import DataAudit
     from comporta.ledger import Audit
-    from comporta.loop.artifacts import ArtifactAudit
-    from comporta.loop.audit import DataAudit
+    from comporta.opened.artifacts import ArtifactAudit
 
 
 def verify(
@@ -34,11 +34,11 @@ def verify(
     Exit code 3: something is not as written. Without --head it cannot know whether the newest events were cut
     off, and says so. Keep the head it prints in another place for the next time.
     """
+    from comporta.acts.upkeep.audit import verify as verified
+    from comporta.acts.upkeep.audit import verify_artifacts, verify_data, verify_people
     from comporta.cli.progress import Reading
-    from comporta.loop.audit import verify as verified
-    from comporta.loop.audit import verify_artifacts, verify_data, verify_people
-    from comporta.loop.house import open_house
-    from comporta.loop.sentences import sentence
+    from comporta.opened.project import open_house
+    from comporta.opened.sentences import sentence
 
     expected = _head(head) if head else None
     with open_house(project) as house:
@@ -103,7 +103,7 @@ def export(
     """
     from comporta.ledger.bundle import export as exported
     from comporta.ledger.signing import public_key
-    from comporta.loop.house import open_house
+    from comporta.opened.project import open_house
 
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with open_house(project) as house:
@@ -139,7 +139,7 @@ def check(
     """
     from comporta.ledger.bundle import check as checked
     from comporta.ledger.signing import parse_public
-    from comporta.loop.sentences import sentence
+    from comporta.opened.sentences import sentence
 
     expected = _head(head) if head else None
     # Given but empty, as by a variable that is not set, is no wish for the file's own key.
@@ -181,8 +181,8 @@ def remove(
 
     States are made again without it. It cannot be taken back; a copy of the ledger elsewhere still holds it.
     """
-    from comporta.loop.house import open_house
-    from comporta.loop.people import acting, identify
+    from comporta.opened.people import acting, identify
+    from comporta.opened.project import open_house
 
     with open_house(project, works=True) as house:
         event = house.ledger.remove_body(seq, reason=reason, by=identify(house, acting(by or "")).id)
@@ -193,7 +193,7 @@ def remove(
 
 
 def _chain(audit: Audit) -> None:
-    from comporta.loop.sentences import sentence
+    from comporta.opened.sentences import sentence
 
     for fault in audit.faults:
         show.line(sentence(fault.message))
@@ -211,7 +211,7 @@ def _chain(audit: Audit) -> None:
 
 
 def _artifacts(read: ArtifactAudit) -> None:
-    from comporta.loop.sentences import sentence
+    from comporta.opened.sentences import sentence
 
     for fault in read.faults:
         show.line(sentence(fault))

@@ -20,7 +20,7 @@ from comporta.records import Verdict
 from comporta.records.credential import password_in
 
 if TYPE_CHECKING:
-    from comporta.loop.house import House
+    from comporta.opened.project import House
     from comporta.report import Told
 
 
@@ -37,8 +37,8 @@ def check(
     whose values differ between a batch, its halves and single rows. With `--level commit` each model is then
     fitted on a sample and held to its quick gates, in seconds: for each push.
     """
-    from comporta.loop.check import check as checked
-    from comporta.loop.house import open_house
+    from comporta.acts.build.check import check as checked
+    from comporta.opened.project import open_house
 
     if level not in ("", "commit"):
         raise BadProject(f"--level: found {level!r}, expected commit; deeper: comporta run, comporta gate.")
@@ -88,7 +88,7 @@ def _write(out: Sequence[Path], title: str, told: Sequence[Told]) -> None:
 
 
 def _commit(house: House, json: bool, out: Sequence[Path]) -> int:
-    from comporta.loop.commit import commit
+    from comporta.acts.build.commit import commit
     from comporta.project.once import not_inside_a_run
     from comporta.report.told import named
 

@@ -15,7 +15,7 @@ from comporta.cli.options import AsJson, Where
 from comporta.errors import NotFound
 
 if TYPE_CHECKING:
-    from comporta.loop.house import House
+    from comporta.opened.project import House
     from comporta.records import Manifest, Shape
 
 _NONE = "No datasets yet. Make their first versions: comporta run"
@@ -27,7 +27,7 @@ Name = Annotated[str, Parameter(help="The dataset.")]
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The datasets: declared ones, and all that have versions."""
     from comporta.data import datasets, versions
-    from comporta.loop.house import open_house
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         declared = house.project.tables()
@@ -67,7 +67,7 @@ def show(
     Values of personal columns are not shown.
     """
     from comporta.data import describe, slice_of, versions
-    from comporta.loop.house import open_house
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         _require_known(house, name)
@@ -107,7 +107,7 @@ def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> N
     """The versions of a dataset, oldest first."""
     from comporta.data import manifest_of
     from comporta.data import versions as all_of
-    from comporta.loop.house import open_house
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         _require_known(house, name)
@@ -134,7 +134,7 @@ def subjects(
     """
     from comporta.data import slice_of
     from comporta.data import subjects as whom
-    from comporta.loop.house import open_house
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         _require_known(house, name)
@@ -173,7 +173,7 @@ def diff(
 ) -> None:
     """Rows and columns that differ between two versions: how many, and the first of each kind."""
     from comporta.data import diff as differs
-    from comporta.loop.house import open_house
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         _require_known(house, name)
@@ -206,7 +206,7 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
     """Take in that the source of a dataset has other columns now. The next run makes a version with them."""
     from comporta.data import accept_columns
     from comporta.data.sources import columns_of
-    from comporta.loop.house import open_house
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         declared = house.project.tables()
@@ -225,7 +225,7 @@ def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> No
     import tempfile
 
     from comporta.data import compact as put_together
-    from comporta.loop.house import open_house
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         _require_known(house, name)
@@ -253,11 +253,11 @@ def rejected(
     json: AsJson = False,
 ) -> None:
     """Answers and labels that could not be sealed: they were set aside, and the rest was."""
+    from comporta.acts.serve.log import logs_of
     from comporta.data.open_rows import open_rows
     from comporta.data.prediction_rows import CAUSES
     from comporta.data.rejected import reopen, set_aside_of
-    from comporta.loop.house import open_house
-    from comporta.loop.log import logs_of
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         found = [each for log in logs_of(house) for each in set_aside_of(house.store, log)]

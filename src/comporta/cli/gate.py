@@ -29,8 +29,8 @@ def gate(
 
     What was measured before is remembered, so another limit computes nothing again.
     """
-    from comporta.loop.gate import gate as judge
-    from comporta.loop.house import now, open_house
+    from comporta.acts.judge.gate import gate as judge
+    from comporta.opened.project import now, open_house
 
     with not_inside_a_run(), open_house(project, works=True) as house, display(quiet=json) as progress:
         judged = judge(house, version, level=known(level), progress=progress)
@@ -57,8 +57,8 @@ def waive(
     json: AsJson = False,
 ) -> None:
     """Let one check of a version not count until a day, in your name. Only people with the role may."""
-    from comporta.loop.gate import waive as let
-    from comporta.loop.house import open_house
+    from comporta.acts.judge.gate import waive as let
+    from comporta.opened.project import open_house
 
     with open_house(project, works=True) as house:
         waived = let(house, version, check, by=by or "", reason=reason, until=day(until), say=shown.say)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from comporta.errors import BadProject
-from comporta.loop.sentences import Say, english, sentence
+from comporta.opened.sentences import Say, english, sentence
 from comporta.records import Text, decode, say
 
 FOLDER = Path(__file__).with_name("languages")

@@ -27,10 +27,10 @@ def models(
     json: AsJson = False,
 ) -> None:
     """The versions of each model, newest first; for one version, what each gate said."""
-    from comporta.loop import release as acts
-    from comporta.loop.conceal import revealed
-    from comporta.loop.house import open_house
-    from comporta.loop.people import readable
+    from comporta.acts.release import release as acts
+    from comporta.opened.conceal import revealed
+    from comporta.opened.people import readable
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         if "/" in model:
@@ -67,7 +67,7 @@ def one(version: Version) -> None:
 
 def verdicts(version: Version) -> None:
     """What each gate said of a version, in one table, and by what it was judged."""
-    from comporta.loop.house import now
+    from comporta.opened.project import now
     from comporta.report import tell
 
     told(tell(version, now(), say=show.say), version.id, version)
@@ -76,7 +76,7 @@ def verdicts(version: Version) -> None:
 def told(every: Sequence[Told], name: str, version: Version | None = None) -> None:
     """Verdicts under the headings of a report; what closes the way stands out. version: whose they are, to
     tell by what it was judged, where there is more to say than its policy."""
-    from comporta.loop.house import now
+    from comporta.opened.project import now
     from comporta.report import sections, standing
     from comporta.report.markdown import because
 
@@ -115,8 +115,8 @@ def approve(
     json: AsJson = False,
 ) -> None:
     """Let a version through, in your name."""
-    from comporta.loop import release as acts
-    from comporta.loop.house import open_house
+    from comporta.acts.release import release as acts
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         approved = acts.approve(house, version, by=by or "", role=role or "", reason=reason, say=show.say)
@@ -131,8 +131,8 @@ def release(
     version: Named, /, *, by: By = None, reason: Reason = "", project: Where = None, json: AsJson = False
 ) -> None:
     """Give a version all traffic. Servers follow at once. Refused when a required gate did not open."""
-    from comporta.loop import release as acts
-    from comporta.loop.house import open_house
+    from comporta.acts.release import release as acts
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         released = acts.release(house, version, by=by or "", reason=reason, say=show.say)
@@ -158,8 +158,8 @@ def fetch(
     json: AsJson = False,
 ) -> None:
     """Write a version's files into a folder: the model in each form, its signature, its verdicts."""
-    from comporta.loop.fetch import fetch as fetched
-    from comporta.loop.house import open_house
+    from comporta.acts.release.fetch import fetch as fetched
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         found, files = fetched(house, version, folder)
@@ -181,8 +181,8 @@ def rollback(
     json: AsJson = False,
 ) -> None:
     """Give all traffic back to the version before."""
-    from comporta.loop import release as acts
-    from comporta.loop.house import open_house
+    from comporta.acts.release import release as acts
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         released = acts.rollback(house, model, by=by or "", reason=reason, say=show.say)
@@ -198,7 +198,7 @@ def rollback(
 
 def _gates(version: Version) -> str:
     """`5 of 6 pass`, or which did not."""
-    from comporta.loop.house import now
+    from comporta.opened.project import now
 
     if not version.verdicts:
         return say.NO_GATES

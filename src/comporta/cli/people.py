@@ -14,8 +14,8 @@ from comporta.errors import ComportaError
 
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The people that have acted or are declared: ids, names, roles, and when they were first seen."""
-    from comporta.loop.house import open_house
-    from comporta.loop.people import people
+    from comporta.opened.people import people
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         found = people(house)
@@ -39,8 +39,8 @@ def forget(
 
     An approval of theirs counts no more for a release to come. The same name afterwards gets another id.
     """
-    from comporta.loop.house import open_house
-    from comporta.loop.people import forget as forgotten
+    from comporta.opened.people import forget as forgotten
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         known = forgotten(house, name)

@@ -12,7 +12,7 @@ from comporta.cli.written import Out, ready, write
 from comporta.records import Figure
 
 if TYPE_CHECKING:
-    from comporta.loop.report import Comparison
+    from comporta.acts.judge.report import Comparison
     from comporta.report import Told
 
 FORMATS = {".html": "page", ".md": "markdown", ".xml": "junit"}
@@ -28,8 +28,8 @@ def report(
 ) -> int:
     """What every gate said, as a table, and as a page with pictures. Exit code 3 when one did not open."""
     from comporta import report as drawn
-    from comporta.loop.house import open_house
-    from comporta.loop.report import report as gathered
+    from comporta.acts.judge.report import report as gathered
+    from comporta.opened.project import open_house
 
     ready(out, *FORMATS)
     with open_house(project) as house:
@@ -53,8 +53,8 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Two versions of a model side by side: metrics, and what each gate said, with limits and waivers."""
-    from comporta.loop.house import open_house
-    from comporta.loop.report import compare as compared
+    from comporta.acts.judge.report import compare as compared
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         found = compared(house, a, b, shown.say)

@@ -12,7 +12,7 @@ from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
 
 if TYPE_CHECKING:
-    from comporta.loop.reproduce import Compared
+    from comporta.acts.reproduce.reproduce import Compared
 
 
 def reproduce(
@@ -26,8 +26,8 @@ def reproduce(
 
     The rows are those of the stored dataset versions, the code is the code that was kept with it.
     """
-    from comporta.loop.house import open_house
-    from comporta.loop.reproduce import reproduce as reproduced
+    from comporta.acts.reproduce.reproduce import reproduce as reproduced
+    from comporta.opened.project import open_house
 
     with open_house(project, works=True) as house, display(quiet=json) as progress:
         done = reproduced(house, version, progress=progress)

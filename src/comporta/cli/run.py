@@ -18,7 +18,7 @@ from comporta.project.once import not_inside_a_run
 from comporta.records import Run, Version
 
 if TYPE_CHECKING:
-    from comporta.loop.house import House
+    from comporta.opened.project import House
 
 
 def run(
@@ -31,8 +31,8 @@ def run(
 
     Only what changed is computed again; a run that was interrupted goes on where it was.
     """
-    from comporta.loop.house import now, open_house
-    from comporta.loop.train import run as ran
+    from comporta.acts.build.run import run as ran
+    from comporta.opened.project import now, open_house
 
     ready(out, ".md", ".xml")
     with not_inside_a_run(), open_house(project, works=True) as house, display(quiet=json) as progress:
@@ -66,7 +66,7 @@ def run(
 
 def _write(out: Sequence[Path], house: House, versions: Sequence[Version]) -> None:
     """What the gates said of each version, for a pull request and for a list of tests."""
-    from comporta.loop.report import report
+    from comporta.acts.judge.report import report
     from comporta.report import markdown
     from comporta.report.junit import suites
     from comporta.report.told import named
@@ -88,8 +88,8 @@ def runs(
     json: AsJson = False,
 ) -> None:
     """The latest runs, newest first."""
-    from comporta.loop.house import open_house
-    from comporta.loop.runs import runs as listed
+    from comporta.acts.build.runs import runs as listed
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         found = listed(house, limit)
@@ -122,9 +122,9 @@ def show(
     json: AsJson = False,
 ) -> None:
     """One run: each step with its cost, and where it printed anything, the end of it."""
+    from comporta.acts.build.runs import run_of
     from comporta.errors import NotFound
-    from comporta.loop.house import open_house
-    from comporta.loop.runs import run_of
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         view = run_of(house, run)

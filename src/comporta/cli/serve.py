@@ -25,8 +25,8 @@ def serve(
     It speaks the Open Inference Protocol v2 (POST /v2/models/MODEL/infer), MLflow's POST /invocations,
     POST /feedback for labels, and GET /health.
     """
-    from comporta.loop.house import open_house
-    from comporta.loop.serving import serve as served
+    from comporta.acts.serve.serving import serve as served
+    from comporta.opened.project import open_house
 
     with open_house(project, works=True) as house:
         served(house, host=host, port=port, durable=durable)

@@ -31,7 +31,7 @@ def results() -> Iterator[None]:
 def json(value: Any) -> None:
     """A record, or anything made of records and plain JSON, indented: what is kept as a code as its sentence,
     the code and its values beside it."""
-    from comporta.loop.as_json import as_json
+    from comporta.opened.as_json import as_json
 
     line(msgspec.json.format(encode(as_json(value, say)), indent=2).decode())
 

@@ -13,8 +13,8 @@ from comporta.cli.options import AsJson, By, Where
 
 def du(*, project: Where = None, json: AsJson = False) -> None:
     """What the stored bytes are used for."""
-    from comporta.loop.house import open_house
-    from comporta.loop.keep import usage
+    from comporta.acts.upkeep.storage import usage
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         used = usage(house)
@@ -33,8 +33,8 @@ def gc(
     json: AsJson = False,
 ) -> None:
     """Delete bytes that no version, release, dataset or recent run reaches. What is new is left alone."""
-    from comporta.loop.house import open_house
-    from comporta.loop.keep import sweep
+    from comporta.acts.upkeep.storage import sweep
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         swept = sweep(house, dry=dry)
@@ -61,8 +61,8 @@ def remove(
     An event says so, and the audit counts it as deleted, not as missing. Refused for what a version is
     served, judged or built again from. It cannot be taken back; a copy of the store elsewhere still holds it.
     """
-    from comporta.loop.house import open_house
-    from comporta.loop.remove import remove as removed
+    from comporta.acts.upkeep.remove import remove as removed
+    from comporta.opened.project import open_house
 
     with open_house(project, works=True) as house:
         done = removed(house, digest, reason=reason, by=by or "")

@@ -24,10 +24,10 @@ def trace(
     json: AsJson = False,
 ) -> None:
     """Where a thing came from and what it touched, to the row, as a tree."""
-    from comporta.loop.house import open_house
-    from comporta.loop.trace import trace as traced
-    from comporta.loop.tree import lines
-    from comporta.loop.tree import svg as drawn
+    from comporta.acts.trace.trace import trace as traced
+    from comporta.acts.trace.tree import lines
+    from comporta.acts.trace.tree import svg as drawn
+    from comporta.opened.project import open_house
 
     with open_house(project) as house:
         tree = traced(house, id, forward=None if back == forward else forward)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import get_args
 
-from comporta.gates import judge, needs, policy
+from comporta.checks import judge, needs, policy
 from comporta.records import Check, Evidence, Figure, Need, Outcome, Verdict, decode, encode
 from comporta.testing.messages import rendered
 

@@ -17,8 +17,8 @@ from typing import Any, get_args
 
 import pytest
 
-import comporta.gates as gates
-from comporta.gates import judge, needs, policy
+import comporta.checks as gates
+from comporta.checks import judge, needs, policy
 from comporta.records import (
     LEVELS,
     Artifact,
@@ -55,7 +55,7 @@ def every_promise(checks: Iterable[Check]) -> pytest.MarkDecorator:
 
 
 def constructors() -> dict[str, Callable[..., Any]]:
-    """The functions in the face of `comporta.gates` that make checks, by name."""
+    """The functions in the face of `comporta.checks` that make checks, by name."""
     found: dict[str, Callable[..., Any]] = {}
     for name in gates.__all__:
         function = getattr(gates, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from comporta.loop.sentences import english
+from comporta.opened.sentences import english
 from comporta.records import Message, Text, say
 from comporta.records.message import Value, fields_of
 

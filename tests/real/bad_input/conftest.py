@@ -21,7 +21,7 @@ import pytest
 
 from comporta.engine import RUNS, STEPS
 from comporta.ledger import Audit, Ledger, open_ledger, verify
-from comporta.loop.house import READINGS
+from comporta.opened.project import READINGS
 from comporta.records import Run
 from comporta.store import derive, read_secret
 

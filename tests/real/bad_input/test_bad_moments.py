@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from comporta.loop.house import House
-from comporta.loop.runs import runs as listed
+from comporta.acts.build.runs import runs as listed
+from comporta.opened.project import House
 from comporta.project.load import load
 from comporta.project.settings import settings
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from comporta.loop.sentences import sentence
+from comporta.opened.sentences import sentence
 
 Folder = Any
 

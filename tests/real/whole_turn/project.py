@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from comporta import AsOf, Column, Dataset, Features, Model, Person, Project, by_time
-from comporta.gates import at_least, demographic_parity, expectations, no_worse, noise, parity, weak_slices
+from comporta.checks import at_least, demographic_parity, expectations, no_worse, noise, parity, weak_slices
 from comporta.records import Verdict, need
 
 HERE = Path(__file__).parent

@@ -1,0 +1,1 @@
+"""What a person or a signal can ask for, a folder each: the only floor where rooms meet."""

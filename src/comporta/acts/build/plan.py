@@ -1,0 +1,141 @@
+"""The one place where rooms are put together: a project becomes a plan of questions.
+
+    data … ─▶ features ─▶ parts ─▶ fit ─▶ export
+                            │       └───▶ predict ─▶ score ──┐
+                            └─▶ predict champion ────────────┼─▶ evidence
+                            └─▶ what else the gates need ────┘
+
+Pure: it asks nothing, and reads only what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from comporta.checks import asked_at, needs
+from comporta.opened.bundle import bundle
+from comporta.acts.judge.checks import checks
+from comporta.acts.judge.logged_requests import logged_node
+from comporta.acts.serve.logs import Logs
+from comporta.acts.judge.nodes import built, evidence_nodes, features_node
+from comporta.acts.judge.pool import Candidate, Thing, kept, measuring
+from comporta.project import Dataset, Model, Project
+from comporta.project.reference import name_of
+from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Plan, Version
+
+def plan(
+    project: Project,
+    root: Path,
+    models: tuple[Model, ...],
+    champions: Mapping[str, Version | None],
+    earlier: Mapping[str, tuple[Artifact, ...]] | None = None,
+    level: Level = "release",
+    rows: int | None = None,
+    logs: Logs | None = None,
+    seconds: float | None = None,
+) -> Plan:
+    """All that must be known before these models can be judged. champions: what each is compared with.
+    earlier: the references of each model's earlier versions. rows: how many to try it on; None: all.
+    logs: the prediction log and the feedback, where they are asked for. seconds: see `Candidate`."""
+    wanted = {table.name for model in models for table in model.features.tables()}
+    nodes = [
+        data_node(dataset, root)
+        for dataset in project.tables().values()
+        if dataset.name in wanted or not models
+    ]
+    for model in models:
+        nodes += (
+            build_nodes(model, root) if rows is None else tried(build_nodes(model, root), model.name, rows)
+        )
+        things = built(model.name)
+        past = (earlier or {}).get(model.name, ())
+        tables = {
+            each.name: Output(node=f"data {each.name}", name="version") for each in model.features.tables()
+        }
+        served = (logs, tables) if logs is not None and logs.requests.get(model.name) else None
+        champion = champions.get(model.name)
+        nodes += evidence_nodes(model, root, things, champion, past, level, served, tables, seconds)
+    return Plan(nodes=tuple(nodes))
+
+
+def data_node(dataset: Dataset, root: Path) -> Node:
+    """A new version of the dataset, if its source has other rows than before."""
+    source = dataset.source
+    return Node(
+        name=f"data {dataset.name}",
+        run="data.snapshot",
+        uses={} if isinstance(source, str) else {"source": name_of(source, root)},
+        params={
+            "shape": msgspec.to_builtins(dataset.shape()),
+            "change": dataset.change,
+            **({"glob": source} if isinstance(source, str) else {}),
+        },
+        remember=False,
+    )
+
+
+def build_nodes(model: Model, root: Path) -> list[Node]:
+    """From its tables to the fitted model, every form of it, and what it says of the test rows."""
+    name = model.name
+    things = built(name)
+    fitted = {"model": things["model"], "signature": things["signature"]}
+    # A kept model may be of the project's own classes: whatever asks it must count their code.
+    asking: dict[str, str | tuple[str, ...]] = {"_fit": name_of(model.fit, root)}
+    return [
+        features_node(model, root),
+        Node(
+            name=f"split {name}",
+            run="train.split",
+            inputs={"table": Output(node=f"features {name}", name="table")},
+            params={"split": msgspec.to_builtins(model.split)},
+        ),
+        Node(
+            name=f"fit {name}",
+            run="train.fit",
+            uses={"fit": name_of(model.fit, root)},
+            inputs={"train": things["train"], "schema": Output(node=f"features {name}", name="schema")},
+            params={"params": model.params, "task": model.task, "output": model.output},
+            seed=model.seed,
+            limits=model.limits,
+        ),
+        Node(
+            name=f"export {name}",
+            run="train.export",
+            uses=asking,
+            inputs={**fitted, "train": things["train"]},
+        ),
+        Node(
+            name=f"predict {name}",
+            run="train.predict",
+            uses=asking,
+            inputs={**fitted, "table": things["test"]},
+        ),
+    ]
+
+
+def tried(nodes: list[Node], name: str, rows: int) -> list[Node]:
+    """The same on a sample of the table."""
+    whole = Output(node=f"features {name}", name="table")
+    some = Node(name=f"sample {name}", run="train.sample", inputs={"table": whole}, params={"rows": rows})
+    part = Output(node=some.name, name="table")
+
+    def on_some(node: Node) -> Node:
+        inputs = {role: part if asked == whole else asked for role, asked in node.inputs.items()}
+        return msgspec.structs.replace(node, inputs=inputs)
+
+    return [nodes[0], some, *map(on_some, nodes[1:])]
+
+
+
+
+
+
+
+
+
+
+
+

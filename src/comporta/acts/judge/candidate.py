@@ -1,0 +1,264 @@
+"""A candidate behind the real request path before anything is released: a server in a fresh process.
+
+The parent copies the model's parts into a folder of the step, under keys made for this once, and starts
+`python -m comporta.acts.judge.candidate`, which reads what to serve from its standard input and ends when
+that closes: however the parent ends, no server is left. Nothing it answers is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from comporta.acts.judge.request_path import Way, answering, lent, watched
+from comporta.errors import BadProject, Refused
+from comporta.project.sources import watch
+from comporta.records import Artifact, Feedback, Record, Route, Share, Slice, decode, encode
+from comporta.serve import Line, Loaded, Scored, serve
+from comporta.serve.codes import CANNOT
+from comporta.store import Desk, Keys, derive
+from comporta.store.local import LocalStore
+
+PARTS = ("model", "signature", "onnx", "parity", "trial")
+NAME = "candidate"
+SECONDS = 60.0
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+class At(NamedTuple):
+    """Where it answers: `http://127.0.0.1:PORT`, models by the names of their forms. pid: its process.
+    failed: forms that it cannot serve, and why."""
+
+    url: str
+    pid: int
+    folder: Path
+    failed: dict[str, str]
+
+    def made(self) -> list[Any]:
+        """The features, as frames, that raw requests were turned into since the last look, in order."""
+        import polars as pl
+
+        files = sorted(self.folder.glob("made-*.arrow"))
+        frames = [pl.read_ipc(file.read_bytes()) for file in files]
+        for file in files:
+            file.unlink()
+        return frames
+
+
+class Asks(Record, frozen=True, kw_only=True):
+    """What the fresh process is told. path: where it imports from."""
+
+    folder: str
+    keys: Keys
+    parts: dict[str, Artifact]
+    forms: tuple[str, ...]
+    path: tuple[str, ...]
+    recorded: bool
+    way: Way | None
+    made: bool = True
+
+
+@contextlib.contextmanager
+def served(
+    desk: Desk,
+    parts: Mapping[str, Artifact],
+    forms: Sequence[str] = (NAME,),
+    *,
+    recorded: bool = True,
+    way: Mapping[str, Any] | None = None,
+    tables: Mapping[str, Slice] | None = None,
+    code: Artifact | None = None,
+    partly: bool = False,
+    made: bool = True,
+) -> Iterator[At]:
+    """A server of these parts until the end of the `with`, ready when it begins.
+
+    forms: one model each, of that name: `candidate` answers as a release would; `native`, `lightgbm`,
+    `onnx` in that form. It takes the features, not the raw columns: joins and computed features are before
+    it. recorded: whether observations are made of what it answers, as of a release; they are kept nowhere.
+    way: a bundle: `candidate` then takes raw requests, joined with these tables, and `At.made` tells the
+    features that they were turned into, unless made is false: to write them down takes time, which what is
+    timed must not. code: the source that its functions are of; None: that of today.
+    partly: forms that cannot be served are told in `At.failed`. Raises Refused when it cannot be served.
+    """
+    with tempfile.TemporaryDirectory(prefix="candidate-", dir=desk.scratch) as folder:
+        keys = derive(secrets.token_bytes(32))
+        here = Desk(store=LocalStore(Path(folder)), keys=keys)
+        copied = {name: here.put(desk.get(parts[name]), parts[name].kind) for name in PARTS if name in parts}
+        asks = Asks(
+            folder=folder,
+            keys=keys,
+            parts=copied,
+            forms=tuple(forms),
+            path=tuple(sys.path),
+            recorded=recorded,
+            way=None if way is None else lent(desk, here, way, tables or {}, code),
+            made=made,
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", main.__module__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            with contextlib.suppress(BrokenPipeError):  # it ended at once: told below
+                process.stdin.write(encode(asks) + b"\n")
+                process.stdin.flush()
+            url, failed = _tried(process, asks.forms)
+            if failed and not partly:
+                form = next(iter(failed))
+                raise Refused(f"candidate: the form {form!r} cannot be served. {failed[form]}")
+            yield At(url, process.pid, Path(folder), failed)
+        finally:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait()
+            process.stdout.close()
+
+
+def _tried(process: subprocess.Popen[bytes], forms: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """Where it answers, and why it cannot serve which forms, once it has said so of each: to ask it again and
+    again would slow its loading."""
+    assert process.stdout is not None
+    late = threading.Timer(SECONDS, process.kill)
+    late.daemon = True
+    late.start()
+    try:
+        lines = [decode(line, str) for line in process.stdout]
+        in_time = late.is_alive()
+    finally:
+        late.cancel()
+    failed: dict[str, str] = {}
+    for form in forms:
+        said = [line.removeprefix(f"{form}: ") for line in lines if line.startswith(f"{form}: ")]
+        if not said and in_time:
+            raise Refused("candidate: its server ended before it answered; the step's log says why.")
+        if not said:
+            raise Refused(f"candidate: its server was not ready within {SECONDS:g} seconds.")
+        if said[0].startswith(CANNOT.template):
+            failed[form] = said[0].removeprefix(CANNOT.template).lstrip()
+    return next(found[0] for line in lines if (found := ADDRESS.search(line))), failed
+
+
+class Kept:
+    """A source of the candidate's forms, each a model of one version."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        parts: Mapping[str, Artifact],
+        forms: tuple[str, ...],
+        way: Way | None = None,
+        seen: Callable[[Any], None] | None = None,
+        below: Path = Path(),
+    ) -> None:
+        """way: of the form `candidate`, from raw requests on. seen: is shown the features they
+        become, if given. below: where its source may be laid out."""
+        self.desk, self.parts, self.forms = desk, parts, forms
+        self.way, self.seen, self.below = way, seen, below
+
+    def routes(self) -> Mapping[str, Route]:
+        whole = (Share(version=1, weight=1.0),)
+        return {form: Route(model=form, shares=whole, history=()) for form in self.forms}
+
+    def load(self, model: str, number: int) -> Loaded:
+        from comporta.train import load_predictor, trial_rows
+
+        predictor = load_predictor(self.desk, self._only(model), compiled=model != "native")
+        if model not in (NAME, predictor.form):
+            raise BadProject(f"candidate: found no form {model!r} that may serve, only {predictor.form!r}.")
+        takes = predictor.signature
+        if model == NAME and self.way is not None:
+            bundle = self.way.bundle
+            answer = answering(self.desk, self.way, takes, self.below)
+            return Loaded(
+                model=model,
+                number=number,
+                signature=takes,
+                predict=lambda frame: Scored.of(predictor.predict(frame)),
+                features=answer if self.seen is None else watched(answer, self.seen),
+                test=predictor.self_test,
+                requires=bundle.requires,
+                time=bundle.shapes[bundle.of].time,
+            )
+        # Where features are made on the way they come as a frame, not as the request's numbers.
+        plain = [field.name for field in takes.raw] == [field.name for field in takes.features]
+        return Loaded(
+            model=model,
+            number=number,
+            signature=msgspec.structs.replace(takes, raw=takes.features),
+            predict=lambda frame: Scored.of(predictor.predict(frame)),
+            fast=(lambda rows: Scored.of(predictor.fast(rows))) if plain else None,
+            test=predictor.self_test,
+            probe=trial_rows(predictor),
+        )
+
+    def _only(self, form: str) -> Mapping[str, Artifact]:
+        """The parts with no other compiled form among them."""
+        if form == NAME or "parity" not in self.parts:
+            return self.parts
+        forms = self.desk.get_json(self.parts["parity"], dict[str, dict[str, object]])["forms"]
+        one = {name: agreed for name, agreed in forms.items() if name == form}
+        return {**self.parts, "parity": self.desk.put_json({"forms": one})}
+
+
+class Nowhere:
+    """Keeps nothing."""
+
+    def write(self, model: str, observations: Sequence[Line]) -> None:
+        """Gone."""
+
+    def feedback(self, told: Sequence[Feedback]) -> None:
+        """Gone."""
+
+
+def main() -> None:
+    """The fresh process. What it says goes to its error, and until each form was tried, a line of JSON each,
+    to its standard output too."""
+    asks = decode(sys.stdin.buffer.readline(), Asks)
+    sys.path[:] = asks.path
+    watch()
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    left = list(asks.forms)
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+        if left:
+            out.write(encode(line) + b"\n")
+            left[:] = [form for form in left if not line.startswith(f"{form}: ")]
+            if not left:
+                out.close()
+
+    number = itertools.count()
+
+    def seen(made: Any) -> None:
+        made.write_ipc(Path(asks.folder) / f"made-{next(number):09}.arrow")
+
+    desk = Desk(store=LocalStore(Path(asks.folder)), keys=asks.keys)
+    source = Kept(
+        desk, asks.parts, asks.forms, asks.way, seen if asks.made else None, Path(asks.folder) / "code"
+    )
+    sink = Nowhere() if asks.recorded else None
+    serve(source, sink, key=asks.keys.unit, port=0, flush=0.1, poll=3600.0, say=say)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

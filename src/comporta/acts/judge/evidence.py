@@ -1,0 +1,130 @@
+"""What the engine made, handed to the gates need by need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
+
+from msgspec.structs import replace
+
+from comporta.acts.judge.checks import checks
+from comporta.acts.judge.lacking import column_of, lacking, why_none
+from comporta.acts.judge.pool import name_in, pooled, rests_on
+from comporta.checks import asked_at, needs
+from comporta.opened.codes import NOT_DEFINED_IN_SLICE, NOT_MADE, NOTHING_MEASURED, SPENT
+from comporta.project import Model
+from comporta.records import (
+    Answer,
+    Artifact,
+    Evidence,
+    Figure,
+    Findings,
+    Level,
+    Need,
+    Scores,
+    Unmeasured,
+    unmeasured_in,
+)
+from comporta.records.metric import MAIN, MAINS
+from comporta.store import Desk
+
+
+def gather(
+    desk: Desk,
+    model: Model,
+    level: Level,
+    answers: Mapping[str, Answer],
+    unbegun: Collection[str] = (),
+) -> dict[Need, Evidence]:
+    """One evidence for each need of the checks of this level; `missing` says why where there is none.
+    unbegun: the nodes that the level's time did not last for."""
+    asked = needs(asked_at(checks(model), level))
+    at = _made(answers, f"score {model.name}", "scores")
+    scores = cache(lambda: None if at is None else desk.get_json(at, Scores))
+
+    def of(need: Need) -> Evidence:
+        if not pooled(need):
+            return _scored(need, at, scores() if need.what == "scores" else None)
+        node = name_in(model, need)
+        if node not in answers and rests_on(model, need) & {*unbegun}:
+            return Evidence(need=need, missing=SPENT())
+        return _found(desk, need, _made(answers, node, "findings"), scores)
+
+    return {need: of(need) for need in asked}
+
+
+def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | None:
+    answer = answers.get(node)
+    artifact = answer.step.outputs.get(output) if answer is not None else None
+    return artifact if isinstance(artifact, Artifact) else None
+
+
+def _found(
+    desk: Desk, need: Need, artifact: Artifact | None, scores: Callable[[], Scores | None]
+) -> Evidence:
+    if artifact is None:
+        return Evidence(need=need, missing=NOT_MADE(what=need.what))
+    found = desk.get_json(artifact, Findings)
+    lost: tuple[Unmeasured, ...] = ()
+    if need.by and not found.without:
+        lost = undefined(need, found)
+        told = scores()
+        lost += () if told is None else _small(need, told)
+    return replace(evidence_of(need, found), artifact=artifact, unmeasured=lost)
+
+
+def evidence_of(need: Need, found: Findings) -> Evidence:
+    """Findings as a check is handed them: what is without any figure is missing, and why."""
+    absent = not found.figures and not found.without
+    why = lacking(unmeasured_in(found)) if absent else ""
+    return Evidence(need=need, figures=found.figures, without=found.without, missing=why)
+
+
+def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
+    if scores is None:
+        return Evidence(need=need, missing=NOTHING_MEASURED(what=need.what))
+    figures = tuple(figure for figure in scores.figures if _meets(figure, need))
+    return Evidence(
+        need=need,
+        figures=figures,
+        artifact=artifact,
+        missing="" if figures else why_none(need, scores),
+        unmeasured=unmeasured(need, scores),
+    )
+
+
+def unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
+    """The slices of a need by a column for which the measuring has no figure, in its order."""
+    return tuple(
+        each
+        for each in unmeasured_in(scores)
+        if need.by and each.metric in _wanted(need) and column_of(each.slice) == need.by
+    )
+
+
+def _small(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
+    """The slices of fewer than 30 rows, each once: they are so for every metric."""
+    small = (each for each in unmeasured_in(scores) if each.small and column_of(each.slice) == need.by)
+    return tuple({each.slice: replace(each, metric=need.metric) for each in small}.values())
+
+
+def undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
+    """The slices that a comparison tried, as its table `tests` tells, and has no figure for."""
+    have = {each.slice for each in found.figures}
+    return tuple(
+        Unmeasured(
+            metric="main metric" if need.metric == MAIN else need.metric,
+            slice=each["slice"],
+            why=NOT_DEFINED_IN_SLICE(rows=each["rows"]),
+        )
+        for each in found.tables.get("tests", ())
+        if each["slice"] not in have
+    )
+
+
+def _meets(figure: Figure, need: Need) -> bool:
+    return figure.metric in _wanted(need) and column_of(figure.slice) == need.by
+
+
+def _wanted(need: Need) -> tuple[str, ...]:
+    return MAINS if need.metric == MAIN else (need.metric,)

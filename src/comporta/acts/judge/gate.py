@@ -1,0 +1,169 @@
+"""Judge a version that is there: more deeply, or by other gates; and let one check of it stand open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from comporta.acts.judge.as_built import as_built
+from comporta.acts.judge.budget import seconds_at
+from comporta.acts.judge.forms import forms
+from comporta.acts.judge.nodes import evidence_nodes
+from comporta.acts.judge.pool import Thing
+from comporta.acts.judge.verdicts import champion as serving
+from comporta.acts.judge.verdicts import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
+from comporta.acts.release.release import version_of
+from comporta.acts.serve.logs import Logs
+from comporta.engine import Progress
+from comporta.errors import BadProject, NotFound, Refused
+from comporta.opened.conceal import carried_on, revealed
+from comporta.opened.optimistic import settle
+from comporta.opened.people import acting, identify, readable, reason_of, role_of
+from comporta.opened.project import House
+from comporta.opened.sentences import Say, sentence
+from comporta.project import Model
+from comporta.project.faults import faults, listed
+from comporta.project.person import WAIVES
+from comporta.records import Artifact, Fact, Level, Plan, Record, Run, Version, View, Waiver
+from comporta.records.facts import VersionWaived
+from comporta.registry import VERSIONS, judged, named, version_key
+from comporta.registry import waive as waived
+from comporta.release import ROUTES
+
+PARTS = ("train", "test", "model", "signature", "parity", "trial", "onnx", "predictions")
+
+
+class Judged(Record, frozen=True, kw_only=True):
+    """A version with its verdicts as they are now. fresh: whether any is another than before."""
+
+    version: Version
+    run: Run
+    fresh: bool
+
+
+def gate(house: House, name: str, *, level: Level = "release", progress: Progress | None = None) -> Judged:
+    """The version judged at this level by the project's gates as they are now. What was measured before is
+    remembered. Raises NotFound, BadProject."""
+    if found := faults(house.project, house.root):
+        raise BadProject(listed(found))
+    version = version_of(house, name)
+    model = house.model(version.model)
+    declared = forms(house, model)
+    champion = against(house, version)
+    nodes = evidence_nodes(
+        model,
+        house.root,
+        {part: version.parts[part] for part in PARTS if part in version.parts}
+        | as_built(house, model, version),
+        champion,
+        earlier(house, model.name, before=version.number),
+        level,
+        _served(house, model, level),
+        {each.dataset: each for each in version.read},
+        seconds_at(level, house.settings.budget),
+    )
+    run, answers = house.engine.ask(
+        Plan(nodes=tuple(nodes)),
+        command=f"gate {version.id}",
+        project=house.project.name,
+        progress=progress,
+    )
+
+    said = judged_now(house.desk, model, level, answers, late(house, run))
+
+    def look(view: View) -> Version:
+        now = view.get(VERSIONS, version_key(version.model, version.number))
+        assert now is not None, "a version never leaves the inventory"
+        return now
+
+    def decide(seen: Version) -> tuple[tuple[Fact, ...], bool]:
+        now = carried_on(house.desk, seen)
+        formerly = declared.of(now)
+        verdicts = verdicts_of(house.desk, model, level, said, formerly(now), declared.now)
+        fact = judged(
+            now,
+            verdicts,
+            declared.policy,
+            level,
+            measured(answers, model),
+            renamed=formerly.renamed,
+            as_policy=formerly.as_policy,
+        )
+        looks = evaluated(house.ledger, house.keys, model, answers, now, run)
+        return (*looks, *(() if fact is None else (fact,))), fact is not None
+
+    fresh = settle(house.ledger, look, decide)
+    return Judged(version=readable(house, version_of(house, version.id))[0], run=run, fresh=fresh)
+
+
+def waive(
+    house: House,
+    name: str,
+    check: str,
+    *,
+    by: str = "",
+    reason: str,
+    until: datetime,
+    role: str = "",
+    say: Say = sentence,
+) -> Version:
+    """Someone with the right to it lets one check of a version not count. check: its id, or its title as
+    `say` tells it. Raises NotFound, Refused."""
+    version = version_of(house, name)
+    who = acting(by)
+    if not house.project.people:
+        raise Refused(
+            f"{who!r} may not waive a check, expected one of: nobody yet. "
+            "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
+        )
+    declared = role_of(house, who, role, WAIVES, "waive a check")
+
+    def look(view: View) -> Version:
+        now = view.get(VERSIONS, version_key(version.model, version.number))
+        assert now is not None, "a version never leaves the inventory"
+        return now
+
+    def decide(seen: Version, by: str, reason: Artifact | str) -> VersionWaived:
+        now = revealed(house, seen)
+        verdict = named(now, check, say)
+        waiver = Waiver(
+            check=verdict.check,
+            by=by,
+            role=declared,
+            reason=reason,
+            at=house.clock(),
+            until=until,
+            outcome=verdict.outcome,
+            changed=verdict.changed,
+        )
+        return waived(now, waiver, house.clock(), say)
+
+    decide(look(house.ledger), "", reason)  # refused before anybody or anything is written down
+    id, why = identify(house, who).id, reason_of(house, reason)
+    settle(house.ledger, look, lambda seen: ((decide(seen, id, why),), None))
+    return readable(house, version_of(house, version.id))[0]
+
+
+def _served(house: House, model: Model, level: Level) -> tuple[Logs, dict[str, Thing]] | None:
+    """The logs of production, and the newest of the tables that its requests are joined with."""
+    found = logs(house, (model,), level)
+    if found is None or not found.requests.get(model.name):
+        return None
+    from comporta.data import slice_of
+
+    joined = {join.dataset.name for join in model.features.joins}
+    return found, {name: slice_of(house.store, house.keys, name) for name in joined}
+
+
+def against(house: House, version: Version) -> Version | None:
+    """What it is compared with: the champion, or where that is itself, the one that it replaced."""
+    now = serving(house, version.model)
+    if now is None or now.number != version.number:
+        return now
+    route = house.ledger.get(ROUTES, version.model)
+    previous = route.history[-1].previous if route is not None else None
+    if previous is None or previous == version.number:
+        return None
+    found = house.ledger.get(VERSIONS, version_key(version.model, previous))
+    if found is None:
+        raise NotFound(f"found no version {version.model}/{previous}, which {version.id} replaced.")
+    return found

@@ -1,0 +1,39 @@
+"""What production asked and what came true, as rows that a candidate can be replayed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from comporta.acts.judge.pool import Thing
+from comporta.acts.serve.logs import Logs
+from comporta.opened.bundle import bundle
+from comporta.project import Model
+from comporta.records import PREDICTIONS, Node
+
+
+def logged_node(
+    model: Model,
+    root: Path,
+    things: Mapping[str, Thing],
+    logs: Logs,
+    tables: Mapping[str, Thing],
+    keep: Sequence[str],
+) -> Node:
+    """The step that makes the table. tables: the joined datasets by name."""
+    way = bundle(model, root)
+    return Node(
+        name=f"logged {model.name}",
+        run="data.logged",
+        uses={"compute": way.compute},
+        inputs={
+            **{
+                "before" if part.dataset == PREDICTIONS else "log": part for part in logs.requests[model.name]
+            },
+            "labels": logs.labels,
+            "signature": things["signature"],
+            **{f"table {join.dataset}": tables[join.dataset] for join in way.joins},
+        },
+        params={**way.params(), "model": model.name, "of": way.of, "keep": list(keep)},
+        allow_failure=True,
+    )

@@ -1,0 +1,120 @@
+"""The nodes that measure a version, and those that they read: what a run makes and a gate finds made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from comporta.acts.judge.checks import checks
+from comporta.acts.judge.logged_requests import logged_node
+from comporta.acts.judge.pool import Candidate, Thing, kept, measuring
+from comporta.acts.serve.logs import Logs
+from comporta.checks import asked_at, needs
+from comporta.opened.bundle import bundle
+from comporta.project import Model
+from comporta.project.reference import name_of
+from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Version
+
+
+def features_node(model: Model, root: Path) -> Node:
+    """The table the model learns from. Columns wanted for slices and groups go along, hidden from it."""
+    way = bundle(model, root)
+    inputs: dict[str, Asset | Output] = {"of": Output(node=f"data {way.of}", name="version")}
+    for join in way.joins:
+        inputs[f"table {join.dataset}"] = Output(node=f"data {join.dataset}", name="version")
+    return Node(
+        name=f"features {model.name}",
+        run="data.features",
+        uses={"compute": way.compute},
+        inputs=inputs,
+        params={**way.params(), "keep": beside(model)},
+        limits=Limits(),
+    )
+
+
+def beside(model: Model) -> list[str]:
+    """The columns kept beside the features, hidden from the model: for slices, groups and gates, of whatever
+    level, since another level must not be another table."""
+    return sorted({*model.slices, *kept(needs(checks(model))), *filter(None, (model.group,))})
+
+
+def built(name: str) -> dict[str, Output]:
+    """What a run makes of a model before anything is measured, by the names of the evidence pool."""
+    makes = {
+        "split": ("train", "test", "counts"),
+        "fit": ("model", "signature"),
+        "export": ("parity", "trial", "onnx"),
+        "predict": ("predictions",),
+    }
+    return {
+        output: Output(node=f"{node} {name}", name=output, may=output == "onnx")
+        for node, outputs in makes.items()
+        for output in outputs
+    }
+
+
+def evidence_nodes(
+    model: Model,
+    root: Path,
+    things: Mapping[str, Thing],
+    champion: Version | None,
+    earlier: tuple[Artifact, ...],
+    level: Level,
+    served: tuple[Logs, Mapping[str, Thing]] | None = None,
+    tables: Mapping[str, Thing] | None = None,
+    seconds: float | None = None,
+) -> list[Node]:
+    """What its gates ask for at this level, and the reference that later versions are compared with.
+    served: the logs of production, and the tables that its requests are joined with. tables: those that its
+    features were made of."""
+    asked = needs(asked_at(checks(model), level))
+    nodes = [score_node(model, things, asked)]
+    there = dict(things)
+    if served is not None and any(need.what == "replay" for need in asked):
+        nodes.append(logged_node(model, root, things, *served, beside(model)))
+        there["logged"] = Output(node=nodes[-1].name, name="table")
+    if champion is not None:
+        parts = champion.parts
+        said = Output(node=f"predict champion of {model.name}", name="predictions")
+        there |= {f"champion {part}": parts[part] for part in ("model", "signature", "train")}
+        there["champion predictions"] = said
+        nodes.append(champion_node(model, root, champion, things))
+    candidate = Candidate(
+        model=model, root=root, things=there, earlier=earlier, tables=tables or {}, seconds=seconds
+    )
+    # What later versions are compared with; nothing is compared with a trial.
+    kept = (Need(what="reference"),) if level != "commit" else ()
+    return [*nodes, *measuring(candidate, (*kept, *asked), level)]
+
+
+def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...]) -> Node:
+    """Every metric with its interval, overall and by slice: also by those of comparisons, so that it is known
+    which of them are too small."""
+    mine = [need for need in asked if need.what == "scores"]
+    return Node(
+        name=f"score {model.name}",
+        run="train.score",
+        inputs={"predictions": things["predictions"]},
+        params={
+            "metrics": list(model.metrics),
+            "also": sorted({need.metric for need in mine}),
+            "slices": sorted({*model.slices, *(need.by for need in asked if need.by)}),
+            "group": model.group,
+            "part": "test",
+        },
+    )
+
+
+def champion_node(model: Model, root: Path, champion: Version, things: Mapping[str, Thing]) -> Node:
+    """The champion on the candidate's test rows."""
+    return Node(
+        name=f"predict champion of {model.name}",
+        run="train.predict",
+        uses={"_fit": name_of(model.fit, root)},
+        inputs={
+            "model": champion.parts["model"],
+            "signature": champion.parts["signature"],
+            "table": things["test"],
+        },
+        params={"strict": False},
+    )

@@ -1,0 +1,171 @@
+"""What was said of a version, gathered for a reader; and two versions side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from comporta.acts.judge.checks import checks
+from comporta.acts.judge.gate import against
+from comporta.acts.release.release import version_of
+from comporta.checks.former import former
+from comporta.errors import ComportaError, NotFound
+from comporta.opened.findings import findings_at
+from comporta.opened.people import readable
+from comporta.opened.project import House
+from comporta.opened.sentences import Say, in_words, sentence
+from comporta.opened.staleness import staleness
+from comporta.records import (
+    Figure,
+    Findings,
+    Record,
+    Scores,
+    Unmeasured,
+    Verdict,
+    Version,
+    unmeasured_in,
+)
+from comporta.report import Report, Told, added, standing, tell
+from comporta.store import Desk
+
+
+def report(house: House, name: str, say: Say = sentence) -> Report:
+    """Every verdict of a version with what it rests on, in words. Raises NotFound."""
+    (version,) = readable(house, version_of(house, name))
+    now = house.clock()
+    desk = house.desk
+    model = house.project.asked(version.model)
+    champion = against(house, version)
+    since = staleness(house, version)
+    return Report(
+        version=version,
+        at=now,
+        project=house.project.name,
+        told=tell(version, now, lambda verdict: findings(desk, verdict, say), say),
+        meaning=model.meaning if model is not None else "",
+        owner=model.owner if model is not None else "",
+        champion=champion.id if champion is not None else "",
+        added=added(version, say),
+        standing=standing(version, now, say),
+        scores=house.desk.get_json(version.parts["scores"], Scores).figures,
+        staleness=since,
+        causes={each.dataset: say(each.cause) for each in since if each.cause is not None},
+    )
+
+
+def findings(desk: Desk, verdict: Verdict, say: Say = sentence) -> Findings | None:
+    """What the verdict rests on, in words; None where nothing was measured, or it was deleted since."""
+    if verdict.evidence is None:
+        return None
+    try:
+        # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
+        if verdict.what in ("scores", "difference"):
+            scores = desk.get_json(verdict.evidence, Scores)
+            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
+            return in_words(beside, say)
+        return in_words(findings_at(desk, verdict.evidence), say)
+    except ComportaError:
+        return None
+
+
+def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
+    """The figures beside the one that decided: of the same metric, by the same column."""
+    decided = verdict.figure
+    if decided is None:
+        return ()
+    by = decided.slice.partition("=")[0]
+    return tuple(
+        each
+        for each in scores.figures
+        if each.metric == decided.metric and each.slice.partition("=")[0] == by
+    )
+
+
+def _unmeasured(scores: Scores, verdict: Verdict) -> tuple[Unmeasured, ...]:
+    """The slices beside the one that decided that could not be measured. Where none could be, nothing
+    decided and the verdict's reason says why."""
+    decided = verdict.figure
+    if decided is None or not decided.slice:
+        return ()
+    by = decided.slice.partition("=")[0]
+    return tuple(
+        each
+        for each in unmeasured_in(scores)
+        if each.metric == decided.metric and each.slice.partition("=")[0] == by
+    )
+
+
+class Line(Record, frozen=True, kw_only=True):
+    """One metric of two versions. a, b: figures, None where one has none."""
+
+    name: str
+    a: Figure | None = None
+    b: Figure | None = None
+
+
+class Pair(Record, frozen=True, kw_only=True):
+    """One check of two versions. name: its title. a, b: its verdicts with the waivers signed for them, None
+    where it was not asked. said: how it stands, `fail, waived → pass`, or once where that is the same."""
+
+    name: str
+    a: Told | None = None
+    b: Told | None = None
+    said: str
+
+
+class Comparison(Record, frozen=True, kw_only=True):
+    """Two versions of one model. metrics: on each one's own test rows; same: whether those are the same rows.
+    gates: what each check said of both, as it stands at `at`. standing: by what each was judged."""
+
+    a: Version
+    b: Version
+    same: bool
+    metrics: tuple[Line, ...]
+    gates: tuple[Pair, ...]
+    at: datetime
+    standing: tuple[tuple[tuple[str, str], ...], ...] = ()
+
+
+def compare(house: House, first: str, second: str, say: Say = sentence) -> Comparison:
+    """What differs between two versions of a model. Raises NotFound."""
+    a, b = readable(house, version_of(house, first), version_of(house, second))
+    if a.model != b.model:
+        raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
+    mine, theirs = (_overall(house.desk, version) for version in (a, b))
+    now = house.clock()
+    ids = _ids(house, a.model)
+    first_gates, second_gates = (
+        {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in told}
+        for told in (tell(version, now, say=say) for version in (a, b))
+    )
+    return Comparison(
+        a=a,
+        b=b,
+        same=a.parts["test"].digest == b.parts["test"].digest,
+        metrics=tuple(
+            Line(name=name, a=mine.get(name), b=theirs.get(name)) for name in dict.fromkeys((*mine, *theirs))
+        ),
+        gates=tuple(
+            _pair(first_gates.get(each), second_gates.get(each))
+            for each in dict.fromkeys((*first_gates, *second_gates))
+        ),
+        at=now,
+        standing=tuple(standing(version, now, say) for version in (a, b)),
+    )
+
+
+def _ids(house: House, name: str) -> dict[str, str]:
+    """What an older release called each check of the model → its id, so that both stand on one line."""
+    model = house.project.asked(name)
+    gates = checks(model) if model is not None else ()
+    return {each.name: check.name for check in gates if (each := former(check)) is not None}
+
+
+def _pair(a: Told | None, b: Told | None) -> Pair:
+    name = next(each.title for each in (b, a) if each is not None)
+    was, now = (each.stands if each is not None else "not asked" for each in (a, b))
+    return Pair(name=name, a=a, b=b, said=was if was == now else f"{was} → {now}")
+
+
+def _overall(desk: Desk, version: Version) -> dict[str, Figure]:
+    scores = desk.get_json(version.parts["scores"], Scores)
+    return {each.metric: each for each in scores.figures if not each.slice}

@@ -1,0 +1,115 @@
+"""A candidate's way from a raw request to its features, by the code that serves.
+
+The tables are those that research read, and what is joined is as it stood at the row's own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import polars as pl
+
+from comporta.data import answerer, scan, typed
+from comporta.data.asof import needed
+from comporta.data.features_time import as_times, ticks, unit_of
+from comporta.data.keys import row_key, subject_texts
+from comporta.data.online import Latest, online
+from comporta.opened.bundle import Bundle
+from comporta.opened.source import functions, lay_out
+from comporta.project.reference import resolve
+from comporta.records import Artifact, Record, Signature, Slice
+from comporta.store import Desk
+from comporta.store.frames import read, write
+
+if TYPE_CHECKING:
+    from comporta.data.online import Answerer
+
+ROW = "__row"
+
+
+class Way(Record, frozen=True, kw_only=True):
+    """What a fresh process needs of it. root: where its functions are; code: another source of theirs, to be
+    laid out. tables: what it joins, as frames."""
+
+    bundle: Bundle
+    root: str
+    code: Artifact | None
+    tables: dict[str, Artifact]
+
+
+def lent(
+    desk: Desk, to: Desk, bundle: Mapping[str, Any], tables: Mapping[str, Slice], code: Artifact | None = None
+) -> Way:
+    """The way with the columns that it joins copied to another desk. tables: by dataset. code: the source of
+    its functions; None: the project's as it stands."""
+    told = msgspec.convert(bundle, Bundle)
+    wanted: dict[str, dict[str, None]] = {}
+    for join in told.joins:
+        there = scan(desk.store, desk.keys, tables[join.dataset])
+        names = needed(there, join, told.shapes[join.dataset]).collect_schema().names()
+        wanted.setdefault(join.dataset, {}).update(dict.fromkeys(names))
+    frames = {
+        name: write(to, scan(desk.store, desk.keys, tables[name]).select(list(columns)).collect())
+        for name, columns in wanted.items()
+    }
+    source = None if code is None else to.put(desk.get(code), code.kind)
+    return Way(bundle=told, root=str(Path.cwd()), code=source, tables=frames)
+
+
+def answering(desk: Desk, way: Way, signature: Signature, below: Path) -> Answerer:
+    """(raw columns, one UTC time a row) → features, by the code that serves. below: where a source may be
+    laid out. Raises BadProject."""
+    bundle = way.bundle
+    if way.code is None:
+        compute = tuple(resolve(ref, Path(way.root)) for ref in bundle.compute)
+    else:
+        compute = functions(lay_out(desk, way.code, below), bundle.compute)
+    carried = pl.Schema({field.name: typed(field.type) for field in signature.raw})
+    frames = {name: read(desk, each).lazy() for name, each in way.tables.items()}
+    return answerer(bundle.plan(compute), Latest(online(frames, bundle.joins, bundle.shapes, carried)))
+
+
+Watched = Callable[[pl.DataFrame], None]
+
+
+def watched(answer: Answerer, seen: Watched) -> Answerer:
+    """The same; what it makes is shown first."""
+
+    def shown(raw: pl.DataFrame, at: pl.Series) -> Any:
+        made = answer(raw, at)
+        seen(made[0])
+        return made
+
+    return shown
+
+
+def raw(
+    desk: Desk, bundle: Mapping[str, Any], tables: Mapping[str, Slice], keys: Sequence[str]
+) -> pl.DataFrame:
+    """The rows of these keys as requests carry them: the known columns, `__row` (the key's text), and what
+    else a request says of each: `__time` where it is not among the columns, `__key`, `__subject`, `__unit`
+    where the model requires it. A row without a time is left out: a request is always of some time."""
+    told = msgspec.convert(bundle, Bundle)
+    shape = told.shapes[told.of]
+    rows = scan(desk.store, desk.keys, tables[told.of])
+    wanted = dict.fromkeys([*told.known, *shape.key, *filter(None, (shape.subject, shape.time))])
+    found = (
+        rows.select(list(wanted))
+        .with_columns(row_key(rows, shape.key).alias(ROW))
+        .filter(pl.col(ROW).is_in(pl.Series(keys, dtype=pl.String).implode()))
+        .collect()
+    )
+    if shape.time is not None:
+        found = found.filter(pl.col(shape.time).is_not_null())
+    made = found.select(*told.known, ROW)
+    if shape.time is not None and shape.time not in told.known:
+        time = found[shape.time]
+        unit = unit_of(time.dtype, f"{told.of}.{shape.time}")
+        made = made.with_columns(as_times(ticks(time, unit), unit).alias("__time"))
+    said = {"key": pl.col(ROW), "unit": pl.col(ROW), "subject": pl.lit("nobody")}
+    if shape.subject is not None:
+        said["subject"] = pl.lit(subject_texts(found[shape.subject], shape.form).fill_null("nobody"))
+    return made.with_columns(said[name].alias(f"__{name}") for name in told.requires)

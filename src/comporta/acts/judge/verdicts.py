@@ -1,0 +1,147 @@
+"""What a candidate is judged by: its champion, its earlier versions, its evidence; and its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from comporta.acts.judge.checks import checks
+from comporta.acts.judge.evidence import gather
+from comporta.acts.judge.pool import name_in
+from comporta.acts.judge.test_set import test_set
+from comporta.acts.serve.logs import Logs
+from comporta.checks import asked_at, judge, level_of, needs
+from comporta.checks.shared.judging.wording import NOT_ASKED
+from comporta.engine import FAILURES
+from comporta.opened.conceal import for_a_fact, words_of_both
+from comporta.opened.project import House
+from comporta.project import Model
+from comporta.records import Answer, Artifact, Check, Level, Message, Need, Run, Verdict, Version, View
+from comporta.records.facts import TestSetEvaluated
+from comporta.registry import VERSIONS, version_key
+from comporta.release import ROUTES
+from comporta.store import Desk, Keys
+
+EARLIER = 5
+
+
+def champion(house: House, model: str) -> Version | None:
+    """The version that serves now, or None."""
+    route = house.ledger.get(ROUTES, model)
+    return None if route is None else house.ledger.get(VERSIONS, version_key(model, route.champion))
+
+
+def earlier(house: House, model: str, before: int | None = None) -> tuple[Artifact, ...]:
+    """The references of the newest versions that were let through, newest first. before: a number."""
+    through = [
+        version
+        for _, version in house.ledger.scan(VERSIONS, f"{model}/", newest=True)
+        if version.state in ("released", "retired") and (before is None or version.number < before)
+    ]
+    kept = [version.parts["reference"] for version in through if "reference" in version.parts]
+    return tuple(kept[:EARLIER])
+
+
+def logs(house: House, models: Sequence[Model], level: Level) -> Logs | None:
+    """What production asked and what came true, sealed; None where no gate asks for it, or nothing was
+    served and told yet."""
+    asked = (need for model in models for need in needs(asked_at(checks(model), level)))
+    if not any(need.what == "replay" for need in asked):
+        return None
+    from comporta.acts.serve.log import newest_logs, seal_all
+
+    seal_all(house)
+    return newest_logs(house, [model.name for model in models])
+
+
+def late(house: House, run: Run) -> frozenset[str]:
+    """The nodes that had not begun when the level's time was spent."""
+    failures = house.ledger.scan(FAILURES, f"{run.id}/")
+    return frozenset(fact.node for _, fact in failures if fact.why == "late")
+
+
+def measured(answers: Mapping[str, Answer], model: Model) -> dict[str, Artifact]:
+    """What measuring made that is kept with the version: later versions are compared with it."""
+    answer = answers.get(name_in(model, Need(what="reference")))
+    asset = answer.step.outputs.get("reference") if answer is not None else None
+    return {"reference": asset} if isinstance(asset, Artifact) else {}
+
+
+def judged_now(
+    desk: Desk, model: Model, level: Level, answers: Mapping[str, Answer], unbegun: Collection[str] = ()
+) -> tuple[Verdict, ...]:
+    """What each check says of the evidence, of those that this level does not ask that there is none; as a
+    fact may hold it. It reads and writes the store, so it is asked before a transaction begins. unbegun: see
+    `late`."""
+    evidence = gather(desk, model, level, answers, unbegun)
+    gates = checks(model)
+    asked = iter(judge(asked_at(gates, level), evidence))
+    return for_a_fact(
+        desk, [next(asked) if asked_at((each,), level) else judge((each,), {})[0] for each in gates]
+    )
+
+
+def verdicts_of(
+    desk: Desk,
+    model: Model,
+    level: Level,
+    found: Sequence[Verdict],
+    version: Version,
+    forms: Mapping[str, str],
+) -> tuple[Verdict, ...]:
+    """Today's verdicts; of a check that this level does not ask, what a deeper one said of the version, or
+    that it was never asked, which closes the way where it is required. found: see `judged_now`. forms: what
+    each check declares."""
+    every = (
+        said if asked_at((check,), level) else _deeper(desk, check, said, version, forms)
+        for check, said in zip(checks(model), found, strict=True)
+    )
+    return tuple(replace(each, form=forms.get(each.check, "")) for each in every)
+
+
+def _deeper(desk: Desk, check: Check, unmade: Verdict, version: Version, forms: Mapping[str, str]) -> Verdict:
+    now = forms.get(unmade.check, "")
+    alike = (each for each in version.verdicts if (now and each.form == now) or _of_old(each, unmade.check))
+    said = next(alike, None)
+    # That it was not asked is said of this version anew: it may stand here of another one of the same model.
+    if said is not None and not _unasked(said):
+        # Whether it is required is of today's gates: what was reported then may close the way now.
+        return replace(
+            said,
+            check=unmade.check,
+            title=unmade.title,
+            words=words_of_both(desk, said, unmade),
+            kind=unmade.kind,
+            required=unmade.required,
+            carried=False,
+            changed=False,
+        )
+    reason = NOT_ASKED(version=version.id, level=level_of(check))
+    return replace(unmade, outcome="inconclusive", reason=reason)
+
+
+def _unasked(verdict: Verdict) -> bool:
+    return isinstance(verdict.reason, Message) and verdict.reason.code == NOT_ASKED.id
+
+
+def _of_old(verdict: Verdict, check: str) -> bool:
+    """Whether an older release, which kept no forms, told it of a check of this name."""
+    return not verdict.form and verdict.check == check
+
+
+def evaluated(
+    view: View, keys: Keys, model: Model, answers: Mapping[str, Answer], version: Version, run: Run
+) -> Iterator[TestSetEvaluated]:
+    """An evaluation on the sealed test set, where this run asked anything of it anew."""
+    for name, answer in answers.items():
+        if name == f"score {model.name}" and not answer.reused:
+            where = test_set(view, keys, version)
+            yield TestSetEvaluated(
+                model=model.name,
+                part=version.parts["test"].digest,
+                run=run.id,
+                recipe=answer.recipe,
+                split=where.split,
+                window=where.window,
+            )

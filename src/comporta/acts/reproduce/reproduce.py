@@ -1,0 +1,211 @@
+"""Ask again with memory off, from the stored data and the stored source, and compare every answer."""
+
+from __future__ import annotations
+
+from comporta.acts.release.release import version_of
+from comporta.acts.reproduce.older_answers import say_the_same
+from comporta.engine import Progress
+from comporta.errors import NotFound, Tampered
+from comporta.opened.artifacts import is_whole
+from comporta.opened.lineage import QUESTIONS, Question
+from comporta.opened.project import House
+from comporta.opened.sentences import Say, sentence
+from comporta.opened.source import lay_out
+from comporta.opened.staleness import staleness
+from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
+from comporta.records.facts import VersionReproduced
+from comporta.records.staleness import erased, unknown
+from comporta.store import Desk
+
+
+class Compared(Record, frozen=True, kw_only=True):
+    """One step asked again. differs: the outputs whose bytes are others. damaged: outputs whose stored bytes
+    are gone or are not what was written, whatever came of it now. asked: whether the question itself was the
+    same (code, environment and inputs). newer: outputs that say the same in a newer form, so that their bytes
+    are others."""
+
+    node: str
+    asked: bool
+    equal: bool
+    differs: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
+    newer: tuple[str, ...] = ()
+
+
+class Reproduction(Record, frozen=True, kw_only=True):
+    """equal: bit for bit, every step; what is stored in a newer form now, by what it says. reason: one
+    sentence."""
+
+    version: str
+    equal: bool
+    steps: tuple[Compared, ...]
+    reason: str
+
+
+def reproduce(
+    house: House, name: str, *, progress: Progress | None = None, say: Say = sentence
+) -> Reproduction:
+    """Every step of a version again, in fresh processes. Raises NotFound, StepFailed."""
+    version = version_of(house, name)
+    since = staleness(house, version)
+    questions = questions_of(house, version)
+    # Before anything is asked: to put the same bytes again would mend what lies there.
+    damaged = {node: damaged_outputs(house, question) for node, question in questions.items()}
+    root = lay_out(house.desk, version.parts["code"], house.below / "code")
+    engine = house.engine_at(root)
+    try:
+        run, answers = engine.ask(
+            Plan(nodes=replay(questions)),
+            command=f"reproduce {version.id}",
+            project=house.project.name,
+            progress=progress,
+            memory=False,
+        )
+    finally:
+        engine.close()
+    steps = tuple(
+        compare(house.desk, node, version.steps[node], question, answers[node], damaged[node])
+        for node, question in questions.items()
+    )
+    differing = tuple(each.node for each in steps if not each.equal)
+    house.ledger.transact(
+        lambda tx: tx.append(
+            VersionReproduced(
+                model=version.model,
+                number=version.number,
+                run=run.id,
+                equal=not differing,
+                differs=differing,
+            )
+        )
+    )
+    return Reproduction(
+        version=version.id,
+        equal=not differing,
+        steps=steps,
+        reason=_reason(steps, since, say),
+    )
+
+
+def questions_of(house: House, version: Version) -> dict[str, Question]:
+    """Node → question, each after those it reads. Raises NotFound when one was forgotten."""
+    found: dict[str, Question] = {}
+    for node, recipe in version.steps.items():
+        question = house.ledger.get(QUESTIONS, recipe)
+        if question is None:
+            raise NotFound(f"{version.id}: the question of {node!r} is not in the ledger.")
+        found[node] = question
+    return in_order(found)
+
+
+def in_order(questions: dict[str, Question]) -> dict[str, Question]:
+    """Each question after those whose answers it reads: the ledger keeps them sorted by name."""
+    makes = {asset: node for node, question in questions.items() for asset in question.outputs.values()}
+    ordered: dict[str, Question] = {}
+
+    def put(node: str) -> None:
+        if node in ordered:
+            return
+        for asset in questions[node].recipe.inputs.values():
+            if (maker := makes.get(asset)) is not None and maker != node:
+                put(maker)
+        ordered[node] = questions[node]
+
+    for node in questions:
+        put(node)
+    return ordered
+
+
+def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
+    """The plan of these questions, in order: what an earlier one made is read from its new answer."""
+    made: dict[Asset, Output] = {}
+    nodes = []
+    for name, question in questions.items():
+        recipe = question.recipe
+        nodes.append(
+            Node(
+                name=name,
+                run=recipe.run,
+                uses=recipe.uses,
+                inputs={role: made.get(asset, asset) for role, asset in recipe.inputs.items()},
+                params=recipe.params,
+                seed=recipe.seed,
+            )
+        )
+        for output, asset in question.outputs.items():
+            made.setdefault(asset, Output(node=name, name=output))
+    return tuple(nodes)
+
+
+def damaged_outputs(house: House, question: Question) -> tuple[str, ...]:
+    """The outputs whose stored bytes are gone or are not what their digest says."""
+    return tuple(
+        sorted(
+            name
+            for name, asset in question.outputs.items()
+            if isinstance(asset, Artifact) and not is_whole(house, asset)
+        )
+    )
+
+
+def compare(
+    desk: Desk,
+    node: str,
+    recipe: str,
+    question: Question,
+    answer: Answer,
+    damaged: tuple[str, ...] = (),
+) -> Compared:
+    """The answer now beside the answer then. recipe: digest of the question then."""
+    then, now = question.outputs, answer.step.outputs
+    others = sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
+    newer = tuple(name for name in others if _say_the_same(desk, name, then.get(name), now.get(name)))
+    differs = tuple(name for name in others if name not in newer)
+    return Compared(
+        node=node,
+        asked=answer.recipe == recipe,
+        equal=not differs and not damaged,
+        differs=differs,
+        damaged=damaged,
+        newer=newer,
+    )
+
+
+def _say_the_same(desk: Desk, name: str, then: Asset | None, now: Asset | None) -> bool:
+    if not isinstance(then, Artifact) or not isinstance(now, Artifact):
+        return False
+    try:
+        return say_the_same(name, desk.get(then), desk.get(now))
+    except (NotFound, Tampered):  # deleted or damaged since: then there is its digest alone
+        return False
+
+
+def _same(then: Asset | None, now: Asset | None) -> bool:
+    if isinstance(then, Artifact) and isinstance(now, Artifact):
+        return then.digest == now.digest
+    return then == now
+
+
+def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...], say: Say) -> str:
+    differing = [each for each in steps if not each.equal]
+    if not differing:
+        if newer := [each.node for each in steps if each.newer]:
+            return f"All {len(steps)} steps gave the same; {', '.join(newer)}: in a newer form."
+        return f"All {len(steps)} steps gave the same bytes."
+    first = differing[0]
+    if first.damaged and not first.differs:
+        return (
+            f"{first.node}: {', '.join(first.damaged)} in the store were not what was written; built again "
+            "from the same question, they are in their place now."
+        )
+    if gone := erased(answers):
+        return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be the same."
+    if open_ := unknown(answers):
+        causes = (f"{each.dataset}: {say(each.cause or '')}" for each in open_)
+        return (
+            f"{first.node} differs, and whether rows it learned from were erased since is unknown: "
+            f"{'; '.join(causes)}."
+        )
+    if not first.asked:
+        return f"{first.node}: the code or the environment is another than then."
+    return f"{first.node}: {', '.join(first.differs)} differ, though it was asked the same."

@@ -1,0 +1,203 @@
+"""The prediction log of a project: what servers answered and what came true, as datasets like any other."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from comporta.acts.serve.logs import Logs
+from comporta.acts.serve.lost import Losses, logged_models
+from comporta.acts.serve.sealing import Sealing
+from comporta.data import (
+    Sealed,
+    find_prediction,
+    log_rows,
+    scan_feedback,
+    scan_predictions,
+    seal_feedback,
+    seal_predictions,
+    slice_of,
+)
+from comporta.data.feedback_log import with_subjects
+from comporta.data.forgotten import gone_ids
+from comporta.data.json_predictions import find_json_prediction, move_open, scan_json_predictions
+from comporta.data.log import read_log
+from comporta.data.names import log_of
+from comporta.data.open_rows import open_rows
+from comporta.errors import NotFound
+from comporta.opened.follow import follow_one
+from comporta.opened.project import House
+from comporta.records import FEEDBACK, PREDICTIONS, Feedback, Observation, Signature, Slice
+from comporta.registry import VERSIONS, version_key
+from comporta.serve import Line, Sample, Tally
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SEAL_SECONDS = 300.0
+
+
+def logs_of(house: House) -> list[str]:
+    """The datasets that servers write."""
+    return [*map(log_of, logged_models(house)), FEEDBACK]
+
+
+def signatures(house: House, model: str) -> Callable[[int], Signature | None]:
+    """What each version of the model takes and gives, by its number; None where it is not registered."""
+
+    @cache
+    def of(number: int) -> Signature | None:
+        version = house.ledger.get(VERSIONS, version_key(model, number))
+        if version is None or "signature" not in version.parts:
+            return None
+        try:
+            return house.desk.get_json(version.parts["signature"], Signature)
+        except NotFound:
+            return None
+
+    return of
+
+
+def prediction(house: House, id: str) -> Observation | None:
+    """What was answered under this id, sealed or not."""
+    for model in logged_models(house):
+        found = find_prediction(house.store, house.keys, log_of(model), model, id)
+        if found is not None:
+            return found
+    return find_json_prediction(house.store, house.keys, id)
+
+
+def predictions(house: House, model: str) -> pl.LazyFrame:
+    """Every prediction of a model, sealed and open, also those that earlier releases kept as JSON."""
+    import polars as pl
+
+    known = signatures(house, model)
+    frames = [
+        scan_predictions(house.store, house.keys, log_of(model), known),
+        *scan_json_predictions(house.store, house.keys, model, known),
+    ]
+    return pl.concat(frames, how="diagonal_relaxed").with_columns(model=pl.lit(model))
+
+
+def feedback(house: House) -> pl.LazyFrame:
+    """Every label that was given, known ids and unknown, with the subject of its prediction; those of
+    forgotten subjects are not shown."""
+    store, keys, gone = house.store, house.keys, set()
+    models = logged_models(house)
+    for dataset in (*map(log_of, models), PREDICTIONS):
+        history = read_log(store, keys, dataset)
+        gone |= gone_ids(open_rows(store, dataset) if history.forgotten else (), history, keys)
+    labels = scan_feedback(store, keys, FEEDBACK, gone=gone)
+    return with_subjects(labels, [predictions(house, model) for model in models])
+
+
+def seals(house: House) -> Iterator[tuple[str, Callable[[], Sealed | None]]]:
+    """Every log by name, and how its open rows become a version with a fact of it."""
+
+    store, keys, clock = house.store, house.keys, house.clock
+
+    def followed(dataset: str, act: Callable[[Path], Sealed | None]) -> Sealed | None:
+        with tempfile.TemporaryDirectory(prefix="comporta-seal-") as folder:
+            done = act(Path(folder))
+        follow_one(house, dataset)
+        return done
+
+    def of(model: str) -> Sealed | None:
+        known, dataset = signatures(house, model), log_of(model)
+        return followed(
+            dataset,
+            lambda scratch: seal_predictions(store, keys, dataset, known, now=clock(), scratch=scratch),
+        )
+
+    def labels() -> Sealed | None:
+        return followed(
+            FEEDBACK, lambda scratch: seal_feedback(store, keys, FEEDBACK, now=clock(), scratch=scratch)
+        )
+
+    yield PREDICTIONS, partial(move_open, store, keys)
+    for model in logged_models(house):
+        yield log_of(model), partial(of, model)
+    yield FEEDBACK, labels
+
+
+def seal_all(house: House) -> None:
+    """Versions of what is open in the logs, and facts of them. Raises what the first that fails raises."""
+    for _, act in seals(house):
+        act()
+
+
+def newest_logs(house: House, models: Sequence[str]) -> Logs | None:
+    """What was answered by these models and what came true, sealed; None where nothing was."""
+
+    def newest(dataset: str) -> Iterator[Slice]:
+        if read_log(house.store, house.keys, dataset).versions:
+            yield slice_of(house.store, house.keys, dataset)
+
+    labels = next(newest(FEEDBACK), None)
+    requests = {model: (*newest(log_of(model)), *newest(PREDICTIONS)) for model in models}
+    if labels is None or not any(requests.values()):
+        return None
+    return Logs(requests=requests, labels=labels)
+
+
+class Log:
+    """Where one server process writes. Open rows become a version every five minutes and at the end."""
+
+    def __init__(
+        self, house: House, *, every: float = SEAL_SECONDS, say: Callable[[str], None] = print
+    ) -> None:
+        self._house = house
+        self._process = f"{os.getpid():08d}-{secrets.token_hex(6)}"
+        self._flushes: Counter[str] = Counter()
+        self._ending = threading.Event()
+        self._sealing = Sealing(lambda: seals(house), every=every, clock=house.clock, say=say)
+        self._losses = Losses(house, self._process, say)
+        self._sealer = threading.Thread(target=self._seal, name="comporta-seal", daemon=True)
+
+    @property
+    def tally(self) -> Tally:
+        """Where the server counts what it answers: the next process reads it, should this one be killed."""
+        return self._losses.tally
+
+    def samples(self) -> Sequence[Sample]:
+        """What `/metrics` says of the log beside what the server knows."""
+        return (*self._sealing.samples(), *self._losses.samples())
+
+    def write(self, model: str, observations: Sequence[Line]) -> None:
+        """Durable when it returns. Raises StorageFull, OSError."""
+        self._put(log_of(model), observations)
+
+    def feedback(self, told: Sequence[Feedback]) -> None:
+        """Durable when it returns. Raises StorageFull, OSError."""
+        self._put(FEEDBACK, told)
+
+    def _put(self, dataset: str, rows: Sequence[Line] | Sequence[Feedback]) -> None:
+        # A number is used once: what failed may lie there all the same, and would keep the next try's out.
+        n = self._flushes[dataset]
+        self._flushes[dataset] += 1
+        log_rows(self._house.store, dataset, self._process, n, rows)
+
+    def __enter__(self) -> Log:
+        self._losses.begin()
+        self._sealer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ending.set()
+        self._sealer.join()
+        self._sealing.turn(all_of_them=True)
+        self._losses.end()
+
+    def _seal(self) -> None:
+        while not self._ending.wait(self._sealing.pause()):
+            self._sealing.turn()

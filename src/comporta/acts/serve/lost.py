@@ -1,0 +1,145 @@
+"""Answers that were given and never written: found at the next start, told, and kept by model and version.
+
+A server counts in a file beside the project, which outlives it. What a dead process answered, less what it
+wrote, is lost: at most what it held for half a second, or what a full queue dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from comporta.data.names import log_of, lost_prefix, open_prefix
+from comporta.data.open_rows import Row, distinct, open_names, rows_in
+from comporta.errors import NotFound
+from comporta.opened.project import House
+from comporta.records import Record, decode, encode
+from comporta.registry import VERSIONS
+from comporta.serve import Counted, Sample, Tally, version_labels
+from comporta.serve.tally import abandoned, read_tally
+
+Counts = dict[tuple[str, int], int]
+
+
+class Lost(Record, frozen=True, kw_only=True):
+    """Rows of a model that a process answered and did not write. rows: by version. at: when it was found."""
+
+    worker: str
+    at: datetime
+    rows: tuple[tuple[int, int], ...]
+
+
+class Losses:
+    """Of one server process, and of those before it."""
+
+    def __init__(self, house: House, worker: str, say: Callable[[str], None]) -> None:
+        self._house, self._worker, self._say = house, worker, say
+        self._folder = house.below / "serving"
+        self._before: Counts = {}
+        self.tally = Tally()
+
+    def begin(self) -> None:
+        """What dead processes left is counted; from now on this one counts, in a file where it can."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for path in sorted(self._folder.glob("*.tally")):
+                self._take_in(path)
+            self.tally = Tally(self._folder / f"{self._worker}.tally")
+        except OSError as error:
+            self._say(
+                f"{self._folder}: answers cannot be counted there ({error.strerror}). Should this server be "
+                "killed, nobody will know how many of its answers were not logged."
+            )
+        self._before = lost(self._house)
+
+    def end(self) -> None:
+        """This process ends in order: what it could not write is kept, and its file goes."""
+        keep(self._house, self._worker, _missing(self.tally.counted()))
+        self.tally.close()
+        (self._folder / f"{self._worker}.tally").unlink(missing_ok=True)
+
+    def samples(self) -> Iterator[Sample]:
+        """What was lost before this process; its own losses the server adds."""
+        for (model, version), rows in self._before.items():
+            yield Sample("observations_lost_total", rows, version_labels(model, version))
+
+    def _take_in(self, path: Path) -> None:
+        try:
+            self._count_lost(path)
+        # A boundary: what an earlier process left must not keep this one from serving.
+        except Exception as error:
+            self._say(f"{path}: what was lost there could not be counted ({type(error).__name__}: {error}).")
+
+    def _count_lost(self, path: Path) -> None:
+        if not abandoned(path):
+            return
+        counted = read_tally(path.read_bytes())
+        missing = _missing(counted)
+        for model in {model for model, version in missing}:
+            for version, rows in _unconfirmed(self._house, model, path.stem, counted).items():
+                if (model, version) in missing:
+                    missing[model, version] = max(0, missing[model, version] - rows)
+        missing = {key: rows for key, rows in missing.items() if rows}
+        keep(self._house, path.stem, missing)
+        path.unlink(missing_ok=True)
+        if missing:
+            said = ", ".join(f"{rows} of {model}/{version}" for (model, version), rows in missing.items())
+            self._say(
+                f"A server was killed ({path.stem}) with answers that were not logged yet: {said}. "
+                "They are lost, and counted in comporta_observations_lost_total."
+            )
+
+
+def logged_models(house: House) -> list[str]:
+    """The models that may have a log: those that have a version."""
+    return sorted({version.model for _, version in house.ledger.scan(VERSIONS)})
+
+
+def keep(house: House, worker: str, missing: Counts) -> None:
+    """What a process lost is written down, once."""
+    for model in sorted({model for model, _ in missing}):
+        rows = tuple(
+            (version, count) for (each, version), count in sorted(missing.items()) if each == model and count
+        )
+        if rows:
+            found = Lost(worker=worker, at=house.clock(), rows=rows)
+            house.store.put(f"{lost_prefix(log_of(model))}{worker}.json", encode(found))
+
+
+def lost(house: House) -> Counts:
+    """Rows that were answered and never written, by model and version, of all processes that have ended."""
+    found: Counts = {}
+    for model in logged_models(house):
+        for entry in house.store.list(lost_prefix(log_of(model))):
+            for version, rows in decode(house.store.get(entry.name), Lost).rows:
+                found[model, version] = found.get((model, version), 0) + rows
+    return found
+
+
+def _missing(counted: dict[tuple[str, int], Counted]) -> Counts:
+    return {
+        key: each.answered - each.written for key, each in counted.items() if each.answered > each.written
+    }
+
+
+def _unconfirmed(
+    house: House, model: str, worker: str, counted: dict[tuple[str, int], Counted]
+) -> dict[int, int]:
+    """Rows by version that lie in the log, though their process was killed before it counted them."""
+    flushes = max((each.flushes for (name, _), each in counted.items() if name == model), default=0)
+    dataset = log_of(model)
+    prefix = f"{open_prefix(dataset)}{worker}/"
+    rows: list[Row] = []
+    for name in open_names(house.store, dataset):
+        if name.startswith(prefix) and int(name.removeprefix(prefix).partition(".")[0]) >= flushes:
+            try:
+                rows += [row for row in rows_in(name, house.store.get(name)) if isinstance(row, Row)]
+            except (NotFound, msgspec.MsgspecError):
+                continue
+    found: dict[int, int] = {}
+    for row in distinct(rows):
+        found[row.version] = found.get(row.version, 0) + 1
+    return found

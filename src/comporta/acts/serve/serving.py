@@ -1,0 +1,136 @@
+"""The released versions, brought to the server: routes from the ledger, models and history from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from comporta.acts.serve.log import SEAL_SECONDS, Log
+from comporta.data import answerer, scan, slice_of, typed
+from comporta.data.features import FeaturePlan
+from comporta.data.online import Latest, Online, online
+from comporta.errors import NotFound
+from comporta.opened.bundle import Bundle
+from comporta.opened.dataset_versions import DATASETS
+from comporta.opened.project import House
+from comporta.opened.source import functions, lay_out
+from comporta.records import Route, Signature, Version
+from comporta.registry import VERSIONS, version_key
+from comporta.release import ROUTES
+from comporta.serve import Loaded, Scored
+from comporta.serve import serve as answer_requests
+from comporta.train import load_predictor, trial_rows
+
+
+def serve(
+    house: House,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    durable: bool = False,
+    every: float = SEAL_SECONDS,
+) -> None:
+    """Answers requests until interrupted. every: seconds between seals. Raises NotFound when nothing was
+    released yet."""
+    if not house.ledger.scan(ROUTES, limit=1):
+        raise NotFound(
+            "found nothing released, expected a version that serves. Release one: comporta release VERSION"
+        )
+    with Log(house, every=every) as log:
+        answer_requests(
+            Released(house),
+            log,
+            key=house.keys.unit,
+            host=host,
+            port=port,
+            durable=durable,
+            tally=log.tally,
+            samples=log.samples,
+        )
+
+
+class Released:
+    """A source of routes and versions for the server."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._histories: dict[str, History] = {}
+
+    def routes(self) -> Mapping[str, Route]:
+        """Who gets which traffic now. History that has a newer version is brought in on the way."""
+        for history in self._histories.values():
+            history.renew()
+        return dict(self.house.ledger.scan(ROUTES))
+
+    def load(self, model: str, number: int) -> Loaded:
+        """The version, checked against its digests. Raises NotFound, Tampered."""
+        version = self.house.ledger.get(VERSIONS, version_key(model, number))
+        if version is None:
+            raise NotFound(f"found no version {model}/{number} in the registry.")
+        return self._loaded(version)
+
+    def _loaded(self, version: Version) -> Loaded:
+        house = self.house
+        predictor = load_predictor(house.desk, version.parts)
+        predictor.self_test()
+        bundle = house.desk.get_json(version.parts["bundle"], Bundle)
+        raw = tuple(field.name for field in predictor.signature.raw)
+        features = tuple(field.name for field in predictor.signature.features)
+        plain = not bundle.joins and not bundle.compute and raw == features
+        answer = None
+        if not plain:
+            plan = self._plan(version, bundle)
+            history = History(house, plan, predictor.signature)
+            self._histories[version.id] = history
+            answer = answerer(plan, history.latest)
+        return Loaded(
+            model=version.model,
+            number=version.number,
+            signature=predictor.signature,
+            predict=lambda frame: Scored.of(predictor.predict(frame)),
+            fast=(lambda rows: Scored.of(predictor.fast(rows))) if plain else None,
+            features=answer,
+            requires=bundle.requires,
+            form=bundle.shapes[bundle.of].form,
+            time=bundle.shapes[bundle.of].time,
+            probe=trial_rows(predictor) if plain else None,
+        )
+
+    def _plan(self, version: Version, bundle: Bundle) -> FeaturePlan:
+        """The version's way to its features, with the functions of its own source."""
+        root = lay_out(self.house.desk, version.parts["code"], self.house.below / "code")
+        return bundle.plan(functions(root, bundle.compute))
+
+
+class History:
+    """The tables a version joins, at their newest; renewed when a dataset has a newer version."""
+
+    def __init__(self, house: House, plan: FeaturePlan, signature: Signature) -> None:
+        import polars as pl
+
+        self.house, self.plan = house, plan
+        self.datasets = sorted({join.dataset for join in plan.joins})
+        self.requests = pl.Schema({field.name: typed(field.type) for field in signature.raw})
+        self.numbers = self._newest()
+        self.latest = Latest(self._read())
+
+    def renew(self) -> None:
+        """Brings in newer versions, beside those in use."""
+        newest = self._newest()
+        if newest != self.numbers:
+            self.numbers = newest
+            self.latest.swap(self._read())
+
+    def _newest(self) -> dict[str, int]:
+        numbers = {}
+        for name in self.datasets:
+            newest = self.house.ledger.scan(DATASETS, f"{name}/", newest=True, limit=1)
+            numbers[name] = newest[0][1].number if newest else 0
+        return numbers
+
+    def _read(self) -> Online:
+        house = self.house
+        frames = {
+            name: scan(house.store, house.keys, slice_of(house.store, house.keys, name, number=number))
+            for name, number in self.numbers.items()
+        }
+        return online(frames, self.plan.joins, self.plan.shapes, self.requests, versions=self.numbers)

@@ -1,0 +1,298 @@
+"""Backward: what an answer, a version, a dataset version or a row came from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from comporta.acts.release.release import version_of
+from comporta.acts.serve.log import prediction
+from comporta.acts.trace.ids import Place
+from comporta.acts.trace.rows import key_of
+from comporta.acts.trace.tree import Tree
+from comporta.data import manifest_of, rows_of, slice_of
+from comporta.errors import NotFound
+from comporta.opened.dataset_versions import DATASETS, dataset_key
+from comporta.opened.lineage import QUESTIONS, before, data_place, place
+from comporta.opened.people import readable, readable_releases
+from comporta.opened.project import House
+from comporta.opened.sentences import sentence
+from comporta.opened.staleness import staleness
+from comporta.records import Joined, Manifest, Observation, Slice, Verdict, Version, Waiver
+from comporta.release import ROUTES
+
+
+def prediction_back(house: House, here: Place) -> Tree:
+    """The version that answered, the row it was about, and the rows of history it read.
+
+    Raises NotFound when no log holds the id.
+    """
+    found = _prediction(house, here.rest)
+    version = version_of(house, f"{found.model}/{found.version}")
+    return Tree(
+        kind="prediction",
+        id=found.id,
+        label=f"{found.model} said {_said(found.output)}",
+        facts={"at": _time(found.at), "id": found.id},
+        children=(
+            Tree(
+                kind="row",
+                id=found.key or "",
+                label=f"request for {found.key}" if found.key else "request without a key",
+                facts={name: _plain(value) for name, value in found.inputs.items()},
+            ),
+            *(_joined(house, each) for each in found.joined),
+            version_back(house, Place(kind="version", name=version.model, number=version.number)),
+        ),
+    )
+
+
+def version_back(house: House, here: Place) -> Tree:
+    """Its gates, who released it, and every step it was made by, down to the dataset versions."""
+    name = here.name if here.number is None else f"{here.name}/{here.number}"
+    (version,) = readable(house, version_of(house, name))
+    made: set[str] = set()
+    return Tree(
+        kind="version",
+        id=version.id,
+        label=f"{version.id}, {version.state}",
+        facts={"made": _time(version.at), "run": version.run, **_commit(version), **_stale(house, version)},
+        children=(
+            *_gates(version, house.clock()),
+            *_releases(house, version),
+            _source(house, version),
+            _step(house, version.steps[f"fit {version.model}"], made),
+        ),
+    )
+
+
+def dataset_back(house: House, here: Place) -> Tree:
+    """When and by what the dataset version was made."""
+    found = _manifest(house, here)
+    fact = house.ledger.get(DATASETS, dataset_key(found.dataset, found.number))
+    made = tuple(
+        Tree(kind="step", id=edge.source, label=f"made by {question.node}", facts={"run": question.run})
+        for edge in before(house.ledger, data_place(found.dataset, found.number))
+        if (question := house.ledger.get(QUESTIONS, edge.source.removeprefix("step:"))) is not None
+    )
+    return Tree(
+        kind="dataset",
+        id=f"{found.dataset}@{found.number}",
+        label=f"{found.dataset}@{found.number}, {found.rows:,} rows",
+        facts={
+            "made": _time(found.at),
+            "by": found.change,
+            **({"added": f"{fact.added:,}", "removed": f"{fact.removed:,}"} if fact else {}),
+        },
+        children=made,
+    )
+
+
+def row_back(house: House, here: Place) -> Tree:
+    """The row itself, and the dataset versions that hold it. Raises NotFound when none does."""
+    newest = _manifest(house, here)
+    key = key_of(newest.shape, here.rest)
+    holding: list[int] = []
+    values: dict[str, Any] = {}
+    for number in range(newest.number, 0, -1):
+        part = slice_of(house.store, house.keys, here.name, number=number)
+        rows = rows_of(house.store, house.keys, part, key=key)
+        if rows.height:
+            values = values or rows.row(0, named=True)
+            holding.append(number)
+    if not holding:
+        raise NotFound(f"{here.name}: found no row {here.rest} in any of its {newest.number} versions.")
+    return Tree(
+        kind="row",
+        id=f"{here.name}:{here.rest}",
+        label=f"{here.name} row {here.rest}",
+        facts={name: _plain(value) for name, value in values.items() if name not in newest.shape.key},
+        children=tuple(
+            dataset_back(house, Place(kind="dataset", name=here.name, number=number)) for number in holding
+        ),
+    )
+
+
+def _prediction(house: House, id: str) -> Observation:
+    found = prediction(house, id)
+    if found is None:
+        raise NotFound(
+            f"found no {id!r} in the prediction log, expected the id of an answer, a version such as late/1, "
+            "a dataset, DATASET:KEY or subject:VALUE. The log is written within a second."
+        )
+    return found
+
+
+def _joined(house: House, joined: Joined) -> Tree:
+    """The row of history a prediction read, as it stands in the dataset version it was read from."""
+    text = ",".join(str(_plain(value)) for value in joined.key.values())
+    facts: dict[str, Any] = {}
+    if joined.event is not None:
+        facts["event"] = _time(joined.event)
+    if joined.arrived is not None:
+        facts["known"] = _time(joined.arrived)
+    try:
+        part = slice_of(house.store, house.keys, joined.dataset, number=joined.version)
+        rows = rows_of(house.store, house.keys, part, key=joined.key)
+    except NotFound:
+        rows = None
+    if rows is not None and rows.height:
+        row = rows.row(0, named=True)
+        facts |= {name: _plain(value) for name, value in row.items() if name not in joined.key}
+    else:
+        facts["gone"] = "erased, or its version is no longer kept"
+    return Tree(
+        kind="row",
+        id=f"{joined.dataset}:{text}",
+        label=f"read {joined.dataset} row {text}",
+        facts=facts,
+        children=(
+            Tree(
+                kind="dataset",
+                id=f"{joined.dataset}@{joined.version}",
+                label=f"{joined.dataset}@{joined.version}",
+            ),
+        ),
+    )
+
+
+def _step(house: House, recipe: str, made: set[str]) -> Tree:
+    """A step and what it read; a step met again is only named."""
+    question = house.ledger.get(QUESTIONS, recipe)
+    if question is None:
+        return Tree(kind="step", id=recipe, label=f"step {recipe[:12]}", facts={"forgotten": True})
+    again = recipe in made
+    made.add(recipe)
+    children: list[Tree] = []
+    if not again:
+        seen: set[str] = set()
+        for asset in question.recipe.inputs.values():
+            if isinstance(asset, Slice):
+                children.append(_slice(asset))
+                continue
+            for edge in before(house.ledger, place(asset)):
+                if edge.source not in seen and edge.source.startswith("step:"):
+                    seen.add(edge.source)
+                    children.append(_step(house, edge.source.removeprefix("step:"), made))
+    facts: dict[str, Any] = {"recipe": recipe[:12], "code": question.recipe.code[:12]}
+    if again:
+        facts = {"see": "above"}
+    return Tree(kind="step", id=recipe, label=question.node, facts=facts, children=tuple(children))
+
+
+def _slice(part: Slice) -> Tree:
+    return Tree(
+        kind="dataset",
+        id=f"{part.dataset}@{part.number}",
+        label=f"{part.dataset}@{part.number}",
+        facts={"rows": f"{part.rows:,}", "digest": part.digest[:12]},
+    )
+
+
+def _gates(version: Version, now: datetime) -> tuple[Tree, ...]:
+    """What the required checks came to; those that did not pass by name."""
+    if not version.verdicts:
+        return (Tree(kind="gate", id="", label="no gates declared"),)
+    required = [verdict for verdict in version.verdicts if verdict.required]
+    blocking = version.shut(now)
+    counts = Counter("waived" if _waives(version, each, now) else each.outcome for each in required)
+    said = ", ".join(f"{count} {_outcome(outcome, count)}" for outcome, count in counts.items())
+    many = {0: "no required check blocks", 1: "1 required check blocks"}
+    label = many.get(len(blocking), f"{len(blocking)} required checks block")
+    return (
+        Tree(
+            kind="gate",
+            id=version.policy,
+            label=f"{label}: {said}" if said else label,
+            children=tuple(_check(version, each, now) for each in required if each.outcome != "pass"),
+        ),
+    )
+
+
+def _waives(version: Version, verdict: Verdict, now: datetime) -> Waiver | None:
+    """The waiver without which it would block."""
+    return None if verdict.opens else version.waived(verdict, now)
+
+
+def _outcome(outcome: str, count: int) -> str:
+    if outcome == "does not apply" and count > 1:
+        return "do not apply"
+    return {"pass": "passed", "fail": "failed"}.get(outcome, outcome)
+
+
+def _check(version: Version, verdict: Verdict, now: datetime) -> Tree:
+    waiver = _waives(version, verdict, now)
+    signed = {"waived by": waiver.by, "until": f"{waiver.until:%Y-%m-%d}"} if waiver is not None else {}
+    label = f"{verdict.outcome}: {sentence(verdict.called)}"
+    return Tree(kind="gate", id=verdict.check, label=label, facts=signed)
+
+
+def _releases(house: House, version: Version) -> tuple[Tree, ...]:
+    route = house.ledger.get(ROUTES, version.model)
+    every = () if route is None else route.history
+    releases = readable_releases(
+        house, *(each for each in every if any(share.version == version.number for share in each.shares))
+    )
+    approved = tuple(
+        Tree(
+            kind="release",
+            id="",
+            label=f"approved by {each.by}",
+            facts={"as": each.role, "why": each.why},
+        )
+        for each in version.approvals
+    )
+    return approved + tuple(
+        Tree(
+            kind="release",
+            id=str(each.number),
+            label=f"{each.kind} {each.number} by {each.by or 'someone'}",
+            facts={"at": _time(each.at), **({"why": each.why} if each.why else {})},
+        )
+        for each in releases
+    )
+
+
+def _source(house: House, version: Version) -> Tree:
+    kept = version.parts["code"]
+    files = house.desk.get_json(kept, dict[str, str])
+    return Tree(
+        kind="step",
+        id=kept.digest,
+        label=f"source: {', '.join(files)}",
+        facts={"digest": kept.digest[:12], **_commit(version)},
+    )
+
+
+def _stale(house: House, version: Version) -> dict[str, str]:
+    """What of that which it learned from is not as it was, or is not known to be."""
+    return {
+        f"rows of {each.dataset}": "erased since"
+        if each.answer == "erased"
+        else f"not known to be there: {sentence(each.cause or '')}"
+        for each in staleness(house, version)
+        if each.answer != "fresh"
+    }
+
+
+def _manifest(house: House, here: Place) -> Manifest:
+    return manifest_of(house.store, house.keys, here.name, here.number)
+
+
+def _commit(version: Version) -> dict[str, str]:
+    return {"commit": version.commit[:12] + ("+" if version.dirty else "")} if version.commit else {}
+
+
+def _said(output: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {_plain(value)}" for name, value in output.items())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _time(at: Any) -> str:
+    return str(at.strftime("%Y-%m-%d %H:%M:%S")) if at is not None else ""

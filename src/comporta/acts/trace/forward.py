@@ -1,0 +1,222 @@
+"""Forward: what a version, a dataset version, a row or a subject touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from comporta.acts.judge.test_set import evaluations
+from comporta.acts.release.release import models, version_of
+from comporta.acts.serve.log import predictions
+from comporta.acts.trace.ids import Place
+from comporta.acts.trace.rows import bundle_of, key_of, learned_rows
+from comporta.acts.trace.tree import Tree
+from comporta.data import key_text, manifest_of, rows_of, slice_of
+from comporta.data.keys import subject_hashes, subject_texts
+from comporta.errors import NotFound
+from comporta.opened.lineage import QUESTIONS, after, data_place
+from comporta.opened.project import House
+from comporta.records import Form, Version, canonical, decode, encode
+from comporta.release import ROUTES
+
+SHOWN = 3
+
+
+def version_forward(house: House, here: Place) -> Tree:
+    """How often its test set was evaluated, and the predictions it made."""
+    version = version_of(house, here.name if here.number is None else f"{here.name}/{here.number}")
+    done = evaluations(house.ledger, house.keys, version)
+    beside = f", {done.split} in all under this split" if done.split > done.here else ""
+    mine = predictions(house, version.model).filter(pl.col("version") == version.number)
+    return Tree(
+        kind="version",
+        id=version.id,
+        label=f"{version.id}, {version.state}",
+        children=(
+            Tree(kind="label", id="", label=f"test set evaluated {times(done.here)}{beside}"),
+            *_predictions(version.model, mine, "served {count}"),
+        ),
+    )
+
+
+def dataset_forward(house: House, here: Place) -> Tree:
+    """The steps that read it, and the model versions these led to."""
+    found = manifest_of(house.store, house.keys, here.name, here.number)
+    place = data_place(found.dataset, found.number)
+    steps = []
+    for edge in after(house.ledger, place):
+        question = house.ledger.get(QUESTIONS, edge.target.removeprefix("step:"))
+        if question is not None:
+            steps.append(
+                Tree(
+                    kind="step",
+                    id=edge.target,
+                    label=f"read by {question.node}",
+                    facts={"run": question.run},
+                    children=tuple(_touched(house, each) for each in _versions_after(house, edge.target)),
+                )
+            )
+    return Tree(
+        kind="dataset",
+        id=f"{found.dataset}@{found.number}",
+        label=f"{found.dataset}@{found.number}, {found.rows:,} rows",
+        children=tuple(steps) or (Tree(kind="step", id="", label="read by nothing yet"),),
+    )
+
+
+def row_forward(house: House, here: Place) -> Tree:
+    """The versions that learned from the row or were judged on it, and the predictions that read it."""
+    found = manifest_of(house.store, house.keys, here.name)
+    part = slice_of(house.store, house.keys, here.name)
+    rows = rows_of(house.store, house.keys, part, key=key_of(found.shape, here.rest))
+    if not rows.height:
+        raise NotFound(f"{here.name}: found no row {here.rest} in its newest version, {found.number}.")
+    key = key_text([rows[name][0] for name in found.shape.key])
+    children = []
+    for version in models(house):
+        spine = bundle_of(house, version).of == here.name
+        column = "__key" if spine else f"__{here.name}_key"
+        children += _learned(version, learned_rows(house, version, column, key))
+    for model in sorted({version.model for version in models(house)}):
+        hits = predictions(house, model).filter(_reads(here.name, found.shape.key, key))
+        children += _predictions(model, hits, "{count} of {model} about it, or that read it")
+    return Tree(
+        kind="row",
+        id=f"{here.name}:{here.rest}",
+        label=f"{here.name} row {here.rest}",
+        children=tuple(children) or (Tree(kind="version", id="", label="nothing learned from it yet"),),
+    )
+
+
+def subject_forward(house: House, here: Place) -> Tree:
+    """Every row about the subject, the versions that learned from them, and the predictions about it.
+
+    Raises NotFound when no dataset and no prediction knows the subject.
+    """
+    children: list[Tree] = []
+    for name, table in house.project.tables().items():
+        if table.subject is None:
+            continue
+        try:
+            part = slice_of(house.store, house.keys, name)
+        except NotFound:
+            continue
+        rows = rows_of(house.store, house.keys, part, subject=here.rest, form=table.shape().form)
+        if rows.height:
+            shape = table.shape()
+            shown = [_row(name, shape.key, row) for row in rows.head(SHOWN).iter_rows(named=True)]
+            more = (Tree(kind="row", id="", label=f"and {rows.height - SHOWN:,} more"),)
+            children.append(
+                Tree(
+                    kind="dataset",
+                    id=f"{name}@{part.number}",
+                    label=f"{count(rows.height, 'row')} of {name}@{part.number}",
+                    children=(*shown, *(more if rows.height > SHOWN else ())),
+                )
+            )
+    forms: dict[str, Form] = {}
+    for version in models(house):
+        way = bundle_of(house, version)
+        forms.setdefault(version.model, way.shapes[way.of].form)  # newest first
+        marks = subject_hashes(here.rest, house.keys, way.shapes[way.of].form)
+        children += _learned(version, learned_rows(house, version, "__subject", *marks))
+    for model in sorted(forms):
+        children += _predictions(
+            model, _about(predictions(house, model), here.rest, forms[model]), "{count} of {model} about it"
+        )
+    if not children:
+        raise NotFound(f"found nothing about the subject {here.rest!r} in any dataset or prediction.")
+    return Tree(
+        kind="subject", id=f"subject:{here.rest}", label=f"subject {here.rest}", children=tuple(children)
+    )
+
+
+def _about(asked: pl.LazyFrame, subject: str, form: Form) -> pl.LazyFrame:
+    """The predictions about a subject, in whatever spelling a request named it."""
+    names = asked.select(pl.col("subject").unique().drop_nulls()).collect().to_series()
+    same = names.filter(subject_texts(names, form) == canonical(subject, form))
+    return asked.filter(pl.col("subject").is_in(same.implode()))
+
+
+def _learned(version: Version, counts: dict[str, int]) -> list[Tree]:
+    if not any(counts.values()):
+        return []
+    said = " and ".join(
+        f"{'learned from' if part == 'train' else 'was judged on'} {count(rows, 'row')}"
+        for part, rows in counts.items()
+        if rows
+    )
+    return [Tree(kind="version", id=version.id, label=f"{version.id}, {version.state}, {said}")]
+
+
+def _predictions(model: str, asked: pl.LazyFrame, label: str) -> tuple[Tree, ...]:
+    """How many, and the newest few, each by its id. label: a template with `{count}` and `{model}`."""
+    made = asked.select("id", "version", "at").collect()
+    if not made.height:
+        return ()
+    newest = made.sort("at", "id", descending=True).head(SHOWN)
+    shown = tuple(
+        Tree(
+            kind="prediction",
+            id=row["id"],
+            label=f"prediction {row['id']}",
+            facts={"version": f"{model}/{row['version']}", "at": f"{row['at']:%Y-%m-%d %H:%M:%S}"},
+        )
+        for row in newest.iter_rows(named=True)
+    )
+    label = label.format(count=count(made.height, "prediction"), model=model)
+    return (Tree(kind="prediction", id="", label=label, children=shown),)
+
+
+def _row(dataset: str, key: tuple[str, ...], row: dict[str, Any]) -> Tree:
+    text = ",".join(_text(row[name]) for name in key)
+    return Tree(kind="row", id=f"{dataset}:{text}", label=text)
+
+
+def _reads(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
+    """Whether a prediction was about this row, or read it as history."""
+    # Joined rows are logged as canonical JSON: the key stands there in exactly these characters.
+    named = encode(dict(zip(names, decode(key, list[Any]), strict=True))).decode()
+    read = pl.col("joined").str.contains(named, literal=True)
+    return (pl.col("key") == key) | (
+        read & pl.col("joined").str.contains(f'"dataset":"{dataset}"', literal=True)
+    )
+
+
+def _versions_after(house: House, step: str) -> list[str]:
+    """Ids of the model versions that this step leads to, through any number of others."""
+    seen, queue, found = {step}, [step], set()
+    while queue:
+        for edge in after(house.ledger, queue.pop()):
+            if edge.target.startswith("version:"):
+                found.add(edge.target.removeprefix("version:"))
+            elif edge.target not in seen:
+                seen.add(edge.target)
+                queue.append(edge.target)
+    return sorted(found)
+
+
+def _touched(house: House, version: str) -> Tree:
+    model, _, number = version.partition("/")
+    found = version_of(house, f"{model}/{int(number)}")
+    route = house.ledger.get(ROUTES, model)
+    serves = route is not None and any(share.version == found.number for share in route.shares)
+    return Tree(
+        kind="version",
+        id=found.id,
+        label=f"{found.id}, {found.state}",
+        facts={"serves": "now"} if serves else {},
+    )
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _text(value: Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)

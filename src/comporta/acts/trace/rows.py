@@ -1,0 +1,56 @@
+"""Rows by key and by subject: in dataset versions, in what models learned from, in predictions."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from comporta.errors import BadProject
+from comporta.opened.bundle import Bundle
+from comporta.opened.project import House
+from comporta.records import Artifact, Shape, Version, decode
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def key_of(shape: Shape, text: str) -> dict[str, Any]:
+    """A row's key from what a person types: a JSON array, or its values with commas between.
+
+    Raises BadProject when there are more or fewer values than key columns.
+    """
+    values = decode(text, list[Any]) if text.startswith("[") else text.split(",")
+    if len(values) != len(shape.key):
+        example = ",".join(name.upper() for name in shape.key)
+        raise BadProject(
+            f"{shape.name}: found a key of {len(values)} values, expected {len(shape.key)}: "
+            f"{', '.join(shape.key)}. For instance {shape.name}:{example}"
+        )
+    return dict(zip(shape.key, values, strict=True))
+
+
+def table(house: House, artifact: Artifact, columns: list[str] | None = None) -> pl.DataFrame:
+    """A frame artifact, or those of these columns that it has."""
+    import polars as pl
+
+    data = io.BytesIO(house.desk.get(artifact))
+    if columns is not None:
+        there = pl.read_parquet_schema(data)
+        columns = [name for name in columns if name in there]
+        data.seek(0)
+    return pl.read_parquet(data, columns=columns)
+
+
+def bundle_of(house: House, version: Version) -> Bundle:
+    """How the version turns a request into features."""
+    return house.desk.get_json(version.parts["bundle"], Bundle)
+
+
+def learned_rows(house: House, version: Version, column: str, *values: Any) -> dict[str, int]:
+    """`train` and `test` → how many of the version's rows have one of these values in a hidden column."""
+    counts: dict[str, int] = {}
+    for part in ("train", "test"):
+        if part in version.parts:
+            frame = table(house, version.parts[part], [column])
+            counts[part] = sum(int((frame[column] == each).sum()) for each in values) if frame.width else 0
+    return counts

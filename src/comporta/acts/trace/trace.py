@@ -1,0 +1,48 @@
+"""From one answer back to the rows, code and approval behind it; from one row or person forward to
+every model and prediction it touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from comporta.acts.trace.back import dataset_back, prediction_back, row_back, version_back
+from comporta.acts.trace.forward import dataset_forward, row_forward, subject_forward, version_forward
+from comporta.acts.trace.ids import Place, parse
+from comporta.acts.trace.tree import Tree
+from comporta.opened.project import House
+
+Walk = Callable[[House, Place], Tree]
+
+BACK: dict[str, Walk] = {
+    "prediction": prediction_back,
+    "version": version_back,
+    "dataset": dataset_back,
+    "row": row_back,
+}
+FORWARD: dict[str, Walk] = {
+    "version": version_forward,
+    "dataset": dataset_forward,
+    "row": row_forward,
+    "subject": subject_forward,
+}
+
+
+def trace(house: House, text: str, *, forward: bool | None = None) -> Tree:
+    """What came before and what came after. forward: True or False for one way only, None for both.
+
+    Ids: `late/1`, `weather@2`, `weather:KEY`, `subject:VALUE`, a prediction's id. A way that leads nowhere
+    (back from a subject, forward from a prediction) is left out. Raises NotFound, BadProject.
+    """
+    place = parse(house, text)
+    ways = {None: (BACK, FORWARD), False: (BACK,), True: (FORWARD,)}[forward]
+    walks = [way[place.kind] for way in ways if place.kind in way]
+    if not walks:
+        walks = [(BACK | FORWARD)[place.kind]]
+    trees = [walk(house, place) for walk in walks]
+    return Tree(
+        kind=trees[0].kind,
+        id=trees[0].id,
+        label=trees[0].label,
+        facts={name: value for tree in trees for name, value in tree.facts.items()},
+        children=tuple(child for tree in trees for child in tree.children),
+    )

@@ -1,0 +1,101 @@
+"""Whether what is kept is as it was written: the ledger, and the bytes of artifacts and datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from comporta.acts.upkeep.storage import needed_artifacts
+from comporta.data import datasets
+from comporta.data import verify as verify_one
+from comporta.errors import NotFound, Tampered
+from comporta.ledger import Audit
+from comporta.ledger import verify as verified
+from comporta.ledger.signing import PUBLISHED, parse_public
+from comporta.opened.artifacts import ArtifactAudit
+from comporta.opened.artifacts import verify_artifacts as verified_artifacts
+from comporta.opened.dataset_versions import DATASETS
+from comporta.opened.follow import require_known
+from comporta.opened.people_seal import PREFIX, changed, is_genuine, read_entry
+from comporta.opened.project import READINGS, House
+from comporta.records import Head, Record
+
+
+class DataAudit(Record, frozen=True, kw_only=True):
+    """What `verify_data` found. objects, size: how many it read, and their bytes. faults: in plain words, of
+    each object that is missing or changed, and of each dataset whose log or manifests are not right."""
+
+    datasets: int
+    objects: int
+    size: int
+    faults: tuple[str, ...]
+
+
+def verify(house: House, head: Head | None = None) -> Audit:
+    """What was found wrong with the ledger, if anything. head: where the chain ended, as kept elsewhere.
+
+    The public key that signs it is compared with `comporta.pub` beside the project's file, if that is there.
+    """
+    file = house.root / PUBLISHED
+    public = (
+        parse_public(file.read_text(encoding="utf-8", errors="replace"), PUBLISHED) if file.exists() else ""
+    )
+    return verified(house.ledger, READINGS, house.keys.chain, head, public=public)
+
+
+def verify_artifacts(house: House, heard: Callable[[str, int, int], None] | None = None) -> ArtifactAudit:
+    """What was found wrong with models, tables and logs, if anything: every byte is read of what facts name.
+
+    heard: as in `verify_data`.
+    """
+    try:
+        needed = needed_artifacts(house.ledger)
+    except (msgspec.MsgspecError, Tampered):
+        needed = frozenset()  # a state that was changed: the ledger's own audit names it
+    return verified_artifacts(house, needed, heard)
+
+
+def verify_people(house: House) -> tuple[str, ...]:
+    """What was found wrong with the directory of people, if anything, in plain words."""
+    faults = []
+    for each in house.store.list(PREFIX):
+        try:
+            entry = read_entry(house.store, each.name)
+        except NotFound:
+            continue  # forgotten since
+        except Tampered as error:
+            faults.append(str(error))
+            continue
+        if not is_genuine(house.keys, each.name, entry):
+            faults.append(str(changed(house.store, each.name, entry)))
+    return tuple(faults)
+
+
+def verify_data(house: House, heard: Callable[[str, int, int], None] | None = None) -> DataAudit:
+    """What was found wrong with the datasets, if anything: every byte that a version shows is read.
+
+    heard: called with a dataset, the bytes of it read so far, and those there are. Raises WrongKey.
+    """
+    try:
+        recorded = {fact.dataset for _, fact in house.ledger.scan(DATASETS)}
+    except Tampered:
+        recorded = set()  # a state that was changed: the ledger's own audit names it
+    names = sorted({*datasets(house.store), *recorded})
+    faults: list[str] = []
+    objects = size = 0
+    for name in names:
+
+        def step(read: int, total: int, name: str = name) -> None:
+            if heard is not None:
+                heard(name, read, total)
+
+        try:
+            found = verify_one(house.store, house.keys, name, step)
+            require_known(house, name)
+        except (NotFound, Tampered) as error:
+            faults.append(str(error))
+            continue
+        objects, size = objects + found.objects, size + found.size
+        faults += map(str, found.damaged)
+    return DataAudit(datasets=len(names), objects=objects, size=size, faults=tuple(faults))

@@ -1,0 +1,68 @@
+"""Whether a ledger and a store belong together: what another ledger needs must not be freed by this one."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from contextlib import closing
+from datetime import datetime, timedelta
+
+from comporta.errors import Refused
+from comporta.ledger import Ledger
+from comporta.opened.project import House
+from comporta.records.credential import without_password
+from comporta.store.space import ARTIFACTS
+
+# A store's clock may be behind the one that the ledger's events are written by.
+_SKEW = timedelta(minutes=1)
+
+
+def require_same_project(house: House, needed: Set[str]) -> None:
+    """needed: names of the artifacts that the ledger reaches.
+
+    Raises Refused where the store holds what was not written under this ledger: a dataset's version that it
+    never recorded, or artifacts that it does not reach and that are older than its first event, or only
+    such as it does not reach; Tampered where a version that it recorded is not in the store.
+    """
+    # Here, for it brings polars along.
+    from comporta.data import datasets
+    from comporta.opened.follow import require_known
+
+    for dataset in datasets(house.store):
+        if unseen := require_known(house, dataset):
+            raise _refused(
+                house, f"version {unseen[-1].number} of {dataset!r}, which this ledger never recorded"
+            )
+    first = _first_event(house)
+    found = strange = False
+    for entry in house.store.list(ARTIFACTS):
+        if entry.name in needed:
+            found = True
+        elif entry.at < first - _SKEW:
+            raise _refused(house, "artifacts from before this ledger's first event that it knows nothing of")
+        else:
+            strange = True
+    if needed and strange and not found:
+        raise _refused(house, "artifacts, but none of those that this ledger recorded")
+
+
+def _first_event(house: House) -> datetime:
+    """When the oldest project of this ledger began."""
+    found = [_began(house.ledger)]
+    for project in house.ledger.projects():
+        if project != house.ledger.project:
+            with closing(house.ledger_of(project)) as ledger:
+                found.append(_began(ledger))
+    return min((at for at in found if at is not None), default=house.clock())
+
+
+def _began(ledger: Ledger) -> datetime | None:
+    first = next(iter(ledger.events()), None)
+    return None if first is None else first.at
+
+
+def _refused(house: House, what: str) -> Refused:
+    return Refused(
+        f"store {house.store.url}: it holds {what}, and nothing was freed. Looked at: ledger "
+        f"{without_password(house.settings.ledger)}. Name the one that belongs to this store (ledger in "
+        "comporta.toml, COMPORTA_LEDGER); if it is the right one, `comporta run` records what is new."
+    )

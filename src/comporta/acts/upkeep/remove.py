@@ -1,0 +1,111 @@
+"""Deleting one artifact for good, as the law may ask: a fact says so, and every other byte still verifies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import get_args
+
+import msgspec
+
+from comporta.acts.upkeep.storage import reached, require_known_projects
+from comporta.errors import BadProject, NotFound, Refused
+from comporta.ledger import Ledger
+from comporta.opened.artifacts import recorded
+from comporta.opened.lineage import QUESTIONS
+from comporta.opened.people import acting, identify
+from comporta.opened.project import House
+from comporta.opened.removals import REMOVALS
+from comporta.records import Artifact, Record, Transaction
+from comporta.records.facts import ArtifactRemoved, Removal
+from comporta.registry import VERSIONS
+from comporta.store import artifact_name
+
+SHORTEST = 8
+
+
+class Removed(Record, frozen=True, kw_only=True):
+    """An artifact that was deleted. fresh: whether no fact had said so before."""
+
+    artifact: Artifact
+    reason: Removal
+    fresh: bool
+
+
+def remove(house: House, digest: str, *, reason: str, by: str = "") -> Removed:
+    """The artifact deleted: a text, the words of verdicts, a step's log, findings, or what no version needs.
+
+    digest: whole, or its beginning. reason: a code. by: empty: the name you are logged in with. Killed in
+    between, the same once more does the rest. Raises NotFound; BadProject on a reason that is no code;
+    Refused for what a version of any project in this store is served, judged or built again from.
+    """
+    if reason not in get_args(Removal):
+        raise BadProject(f"--reason: found {reason[:40]!r}, expected one of: {', '.join(get_args(Removal))}.")
+    artifact = _found(house, digest)
+    require_known_projects(house)
+    with _ledgers(house) as every:
+        for ledger in every:
+            _require_not_needed(ledger, artifact)
+    who = identify(house, acting(by)).id
+    fact = msgspec.convert({"digest": artifact.digest, "reason": reason, "by": who}, ArtifactRemoved)
+
+    def commit(tx: Transaction) -> bool:
+        # Told once; what came back since is deleted again.
+        if tx.get(REMOVALS, artifact.digest) is not None:
+            return False
+        tx.append(fact)
+        return True
+
+    fresh = house.ledger.transact(commit)
+    house.store.delete(artifact_name(artifact.digest))
+    return Removed(artifact=artifact, reason=fact.reason, fresh=fresh)
+
+
+def _found(house: House, digest: str) -> Artifact:
+    known = recorded(house.ledger)
+    alike = [each for name, each in known.items() if name.startswith(digest)]
+    if len(digest) < SHORTEST or not alike:
+        raise NotFound(
+            f"found no artifact {digest[:64]!r} that a fact names, expected its digest, or the first "
+            f"{SHORTEST} digits of it or more. `comporta audit export FILE` writes all that facts say."
+        )
+    if len(alike) > 1:
+        raise NotFound(
+            f"found {len(alike)} artifacts that begin with {digest!r}, expected one: say more of it."
+        )
+    return alike[0]
+
+
+@contextmanager
+def _ledgers(house: House) -> Iterator[list[Ledger]]:
+    """The ledgers of all projects that share the store, this one's first."""
+    others = [each for each in house.ledger.projects() if each != house.ledger.project]
+    opened = []
+    try:
+        opened += [house.ledger_of(each) for each in others]
+        yield [house.ledger, *opened]
+    finally:
+        for each in opened:
+            with closing(each):
+                pass
+
+
+def _require_not_needed(ledger: Ledger, artifact: Artifact) -> None:
+    """Raises Refused where a version of this project cannot be served, judged or built again without it."""
+    may_go = artifact.kind == "text" or artifact.digest not in reached(ledger)
+    for _, version in ledger.scan(VERSIONS):
+        questions = () if may_go else (ledger.get(QUESTIONS, each) for each in version.steps.values())
+        outputs = [
+            (name, asset)
+            for question in questions
+            if question is not None
+            for name, asset in question.outputs.items()
+            if name != "findings"
+        ]
+        for name, asset in (*version.parts.items(), *outputs):
+            if isinstance(asset, Artifact) and asset.digest == artifact.digest:
+                raise Refused(
+                    f"artifact {artifact.digest[:12]}: found the {name} of {version.id}, expected a text, "
+                    "the words of verdicts, a log or findings: a version stays whole. To erase a person "
+                    "from it, erase them from the dataset, run again and release the new version."
+                )

@@ -1,0 +1,97 @@
+"""What the store holds, and freeing what no version, run or dataset reaches any more."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import msgspec
+
+from comporta.acts.upkeep.belonging import require_same_project
+from comporta.engine import RUNS, STEPS
+from comporta.errors import Refused
+from comporta.ledger import Ledger
+from comporta.opened.artifacts import artifacts_in
+from comporta.opened.lineage import QUESTIONS
+from comporta.opened.people_seal import PREFIX
+from comporta.opened.project import House
+from comporta.records import Artifact
+from comporta.registry import VERSIONS
+from comporta.release import ROUTES
+from comporta.store import Swept, Used, artifact_name, projects_in
+from comporta.store import sweep as swept
+from comporta.store import usage as used
+from comporta.store.space import ARTIFACTS
+
+RECENT = 50
+
+
+def usage(house: House) -> tuple[Used, ...]:
+    """Objects and bytes, by artifact, by dataset and of the directory of people."""
+    return (
+        used(house.store, depth=1, prefix="artifacts/")
+        + used(house.store, depth=2, prefix="data/")
+        + used(house.store, depth=1, prefix=PREFIX)
+    )
+
+
+def sweep(house: House, *, dry: bool = False) -> Swept:
+    """Frees what nothing reaches. Kept: all versions with their steps, the answers of the newest runs,
+    every fragment that a dataset version reads; and whatever is less than a day old. Raises Refused where the
+    store is not this ledger's."""
+    # Here, as below, for it brings polars along: `usage` does without.
+    from comporta.data import datasets
+
+    names = reachable(house)
+    require_same_project(house, {name for name in names if name.startswith(ARTIFACTS)})
+    prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in datasets(house.store))]
+    return swept(house.store, names, now=house.clock(), prefixes=prefixes, dry=dry)
+
+
+def reachable(house: House) -> frozenset[str]:
+    """The names of all objects that must stay: what this project reaches, and artifacts that another one of
+    the same ledger reaches. Raises Refused where the store holds a project that this ledger does not know."""
+    from comporta.data import reachable as rows_reach
+
+    require_known_projects(house)
+    found = reached(house.ledger)
+    for project in house.ledger.projects():
+        if project != house.ledger.project:
+            with closing(house.ledger_of(project)) as ledger:
+                found |= reached(ledger)
+    return frozenset({artifact_name(digest) for digest in found} | rows_reach(house.store, house.keys))
+
+
+def require_known_projects(house: House) -> None:
+    """Raises Refused where the store holds a project that this ledger does not know."""
+    strange = sorted(projects_in(house.store) - {*house.ledger.projects(), house.ledger.project})
+    if strange:
+        raise Refused(
+            f"store {house.store.url}: it holds the project {strange[0]!r}, which this ledger does not know, "
+            "so nobody can tell which artifacts that one needs. Give both one ledger, or each its own store."
+        )
+
+
+def needed_artifacts(ledger: Ledger) -> frozenset[str]:
+    """The names of the artifacts that one project needs."""
+    return frozenset(map(artifact_name, reached(ledger)))
+
+
+def reached(ledger: Ledger) -> set[str]:
+    """The digests of the artifacts that one project needs."""
+    found: set[str] = set()
+    recipes: set[str] = set()
+    for _, version in ledger.scan(VERSIONS):
+        found |= {each.digest for each in artifacts_in(msgspec.to_builtins(version))}
+        recipes |= set(version.steps.values())
+    for _, route in ledger.scan(ROUTES):
+        found |= {each.digest for each in artifacts_in(msgspec.to_builtins(route))}
+    for _, run in ledger.scan(RUNS, newest=True, limit=RECENT):
+        recipes |= set(run.nodes.values())
+        found |= {run.details.digest} if run.details is not None else set()
+    for recipe in recipes:
+        step, question = ledger.get(STEPS, recipe), ledger.get(QUESTIONS, recipe)
+        outputs = [*(step.outputs.values() if step else ()), *(question.outputs.values() if question else ())]
+        found |= {asset.digest for asset in outputs if isinstance(asset, Artifact)}
+        if step is not None and step.log is not None:
+            found.add(step.log.digest)
+    return found

@@ -1,0 +1,163 @@
+"""A team's own tests of a candidate: a plain function, handed what its argument names ask for."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import traceback
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.acceptance.codes import (
+    ARGUMENTS_UNKNOWN,
+    ARGUMENTS_UNREADABLE,
+    FUNCTION_RAISED,
+    GAVE_ANOTHER_TYPE,
+    GAVE_NO_FINITE_FIGURE,
+    GAVE_NO_FINITE_NUMBER,
+    GAVE_NOTHING,
+)
+from comporta.checks.shared.measuring.team_function import as_said, known, predicted, truth
+from comporta.records import Artifact, Asked, Figure, Findings, Message, Said, Unmeasured
+from comporta.records.columns import CHANCE, LABEL, NUMBER
+from comporta.store import Desk
+from comporta.store.frames import read
+
+HOLDS, VALUE = "holds", "value"
+Opened = Callable[[Desk, Artifact, Artifact], Asked]
+
+
+class Handed:
+    """What a test may ask for, each made when it is asked for."""
+
+    def __init__(
+        self, desk: Desk, asked: Callable[[], Asked], test: Artifact, train: Artifact, predictions: Artifact
+    ) -> None:
+        self._desk, self._opened = desk, asked
+        self._test, self._train, self._predictions = test, train, predictions
+
+    @cached_property
+    def _asked(self) -> Asked:
+        return self._opened()
+
+    @cached_property
+    def _test_rows(self) -> pl.DataFrame:
+        return read(self._desk, self._test)
+
+    @cached_property
+    def _train_rows(self) -> pl.DataFrame:
+        return read(self._desk, self._train)
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The test rows."""
+        return known(self._test_rows)
+
+    @property
+    def truth(self) -> pl.Series:
+        """What came true of them."""
+        return truth(self._test_rows)
+
+    @property
+    def train(self) -> pl.DataFrame:
+        """The training rows."""
+        return known(self._train_rows)
+
+    @property
+    def train_truth(self) -> pl.Series:
+        """What came true of those."""
+        return truth(self._train_rows)
+
+    @property
+    def predict(self) -> Callable[[pl.DataFrame], pl.DataFrame]:
+        """A frame with the features → answers, row for row."""
+        return lambda rows: predicted(self._asked, rows)
+
+    @property
+    def predictions(self) -> pl.DataFrame:
+        """What was said of the test rows."""
+        kept = read(self._desk, self._predictions)
+        takes = self._asked.signature
+        if takes.task == "regression":
+            numbers = kept[NUMBER].to_numpy()
+            return as_said(Said(numbers.reshape(-1, 1), numbers), takes)
+        chances = [name for name in kept.columns if name.startswith(CHANCE)]
+        return as_said(Said(kept.select(chances).to_numpy(), kept[LABEL].to_physical().to_numpy()), takes)
+
+
+GIVES = ("rows", "truth", "predict", "predictions", "train", "train_truth")
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    test: Artifact,
+    train: Artifact,
+    predictions: Artifact,
+    opened: Opened,
+    function: Callable[..., Any],
+) -> dict[str, Artifact]:
+    """`findings`: what the function said, as a figure: `holds` 1 or 0, a `value`, or its own."""
+    handed = Handed(desk, lambda: opened(desk, model, signature), test, train, predictions)
+    found = tried(function, handed)
+    said = found.figures[0].value if found.figures else "not measured"
+    print(f"{getattr(function, '__name__', 'a function')}: {said}")
+    return {"findings": desk.put_json(found)}
+
+
+def tried(function: Callable[..., Any], handed: Any) -> Findings:
+    """What came of the function. handed: has what it may ask for, by name. Only true or false, a finite
+    number, a figure or an AssertionError say anything; all else is missing."""
+    try:
+        asks = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return _nothing(ARGUMENTS_UNREADABLE())
+    unknown = [each.name for each in asks if each.name not in GIVES and each.default is each.empty]
+    if unknown or any(each.kind in (each.VAR_POSITIONAL, each.POSITIONAL_ONLY) for each in asks):
+        return _nothing(ARGUMENTS_UNKNOWN(found=tuple(unknown) or ("*arguments",), expected=GIVES))
+    try:
+        said = function(**{each.name: getattr(handed, each.name) for each in asks if each.name in GIVES})
+    except AssertionError as fault:
+        traceback.print_exc()
+        line = _line(fault)
+        return Findings(
+            figures=(Figure(metric=HOLDS, value=0.0, slice=line),),
+            tables={"assertion": ({"where": line, "says": str(fault)[:2000]},)},
+        )
+    except Exception as fault:  # the team's own code; only the type is told: a message may hold values
+        traceback.print_exc()
+        return _nothing(FUNCTION_RAISED(error=type(fault).__name__, place=_line(fault)))
+    return of_answer(said)
+
+
+def of_answer(said: Any) -> Findings:
+    """What a test returned, as findings."""
+    if isinstance(said, bool | np.bool_):
+        return Findings(figures=(Figure(metric=HOLDS, value=float(said)),))
+    if isinstance(said, int | float | np.integer | np.floating):
+        if not math.isfinite(said):
+            return _nothing(GAVE_NO_FINITE_NUMBER())
+        return Findings(figures=(Figure(metric=VALUE, value=float(said)),))
+    if isinstance(said, Figure):
+        numbers = [said.value, *(end for end in (said.low, said.high) if end is not None)]
+        if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
+            return _nothing(GAVE_NO_FINITE_FIGURE())
+        return Findings(figures=(said,), rows=said.rows, of=said.rows)
+    return _nothing(GAVE_NOTHING() if said is None else GAVE_ANOTHER_TYPE(type=type(said).__name__))
+
+
+def _nothing(why: Message) -> Findings:
+    return Findings(unmeasured=(Unmeasured(metric=HOLDS, why=why),))
+
+
+def _line(fault: BaseException) -> str:
+    """`file.py:12`: the last line of the function's own file, or of what it called."""
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"

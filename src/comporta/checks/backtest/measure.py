@@ -1,0 +1,203 @@
+"""What the training function would have given in the past: fitted before each window, judged in it.
+
+    ── train ──────┤ gap ├─ window 1 ─┤
+    ── train ──────────────────┤ gap ├─ window 2 ─┤  ...
+
+A row trains only where its label was known before the window began: rows of the gap, which is the label's
+delay, are purged (López de Prado 2018, chapter 7, for why).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from comporta.checks.backtest.codes import (
+    NOT_SPLIT_BY_TIME,
+    ROWS_HAVE_NO_TIME,
+    TOO_FEW_BEFORE_WINDOW,
+    TOO_FEW_IN_WINDOW,
+    WINDOWS,
+)
+from comporta.checks.shared.measuring.codes import NOT_DEFINED, TRAINING_RAISED
+from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.records import (
+    Artifact,
+    Asked,
+    ByTime,
+    Figure,
+    Findings,
+    Message,
+    Record,
+    Signature,
+    Split,
+    Unmeasured,
+)
+from comporta.records.columns import AT, TARGET
+from comporta.stats.jackknife import quick_intervals
+from comporta.stats.predictions import metrics_for, statistics
+from comporta.stats.units import units_of
+from comporta.store import Desk
+from comporta.store.frames import read
+
+FEWEST = 30
+HISTORY = 1 / 3
+
+
+class Window(Record, frozen=True, kw_only=True):
+    """until: rows at or before it train. since, to: the window's rows, after the first up to the second."""
+
+    until: datetime
+    since: datetime
+    to: datetime
+
+    @property
+    def name(self) -> str:
+        """`2024-01-31 to 2024-02-29`."""
+        return f"{self.since:%Y-%m-%d} to {self.to:%Y-%m-%d}"
+
+
+def measure(
+    desk: Desk,
+    *,
+    train: Artifact,
+    test: Artifact,
+    signature: Artifact,
+    split: dict[str, Any],
+    fit: Callable[..., Any],
+    refitted: Callable[..., Asked],
+    group: str | None = None,
+    params: dict[str, Any] | None = None,
+    windows: int = 6,
+    also: str = "",
+    **declared: Any,
+) -> dict[str, Artifact]:
+    """`findings`. windows: how many, one fit each. also: a metric beside the usual ones. declared: `task`
+    and `output`, as the signature holds them."""
+    del declared
+    takes = desk.get_json(signature, Signature)
+    how = msgspec.convert(split, Split)
+    rows = pl.concat([read(desk, train), read(desk, test)])
+    if (why := _senseless(how, rows)) is not None:
+        found = Findings(without=why, rows=rows.height, of=rows.height)
+    else:
+        assert isinstance(how, ByTime)
+
+        def fitted(part: pl.DataFrame) -> Asked:
+            return refitted(
+                part, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=desk.seed
+            )
+
+        found = backtest(
+            rows, fitted, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
+            seed=desk.seed,
+        )  # fmt: skip
+    print(f"backtest: {len(found.tables.get('windows', ()))} windows, {found.rows:,} of {found.of:,} rows")
+    return {"findings": desk.put_json(found)}
+
+
+def backtest(
+    rows: pl.DataFrame,
+    fitted: Callable[[pl.DataFrame], Asked],
+    signature: Signature,
+    *,
+    span: timedelta,
+    gap: timedelta,
+    windows: int = 6,
+    also: str = "",
+    group: str | None = None,
+    seed: int = 0,
+) -> Findings:
+    """Figures: every usual metric and `also`, with slice `<from> to <to>`. A window with fewer than 30 rows,
+    or one whose fit cannot be made, is missing. rows: with `__at` and a target, of both parts."""
+    rows = rows.filter(pl.col(TARGET).is_not_null()).sort(AT, maintain_order=True)
+    at = rows[AT].cast(pl.Datetime("us", getattr(rows[AT].dtype, "time_zone", None)))
+    figures: list[Figure] = []
+    lost: list[Unmeasured] = []
+    table: list[dict[str, Any]] = []
+    plan = walk(at.min(), at.max(), span=span, gap=gap, windows=windows)  # type: ignore[arg-type]
+    for window in plan:
+        before, inside = rows.filter(at <= window.until), rows.filter((at > window.since) & (at <= window.to))
+        if inside.height < FEWEST or before.height < FEWEST:
+            why = (
+                TOO_FEW_IN_WINDOW(rows=inside.height, least=FEWEST)
+                if inside.height < FEWEST
+                else TOO_FEW_BEFORE_WINDOW(rows=before.height, least=FEWEST)
+            )
+            lost.append(Unmeasured(slice=window.name, why=why))
+            continue
+        try:
+            asked = fitted(before)
+            said = aligned(asked(inside), asked.signature, signature.classes)
+        except Exception as fault:  # the project's own training function, on rows it was not made for
+            raised = TRAINING_RAISED(error=type(fault).__name__)
+            lost.append(Unmeasured(slice=window.name, why=raised))
+            continue
+        told = answered(inside, said, signature)
+        mine, undefined = measured(told, also, group, seed)
+        figures += [msgspec.structs.replace(each, slice=window.name) for each in mine]
+        lost += [msgspec.structs.replace(each, slice=window.name) for each in undefined]
+        table.append(
+            {
+                "window": window.name,
+                "trained on": before.height,
+                "rows": inside.height,
+                **{each.metric: each.value for each in mine},
+            }
+        )
+    return Findings(
+        figures=tuple(figures),
+        unmeasured=tuple(lost),
+        rows=sum(each["rows"] for each in table),
+        of=rows.height,
+        notes=(WINDOWS(made=len(table), windows=len(plan), days=_days(plan), gap=gap / timedelta(days=1)),),
+        tables={"windows": tuple(table)},
+    )
+
+
+def walk(
+    first: datetime, last: datetime, *, span: timedelta, gap: timedelta, windows: int
+) -> tuple[Window, ...]:
+    """The windows, oldest first, one after the other up to `last`. Each is `span` long, or shorter where
+    otherwise less than a third of the time would be left to train for the first."""
+    room = (last - first - gap) * (1 - HISTORY)
+    length = min(span, room / windows)
+    if length <= timedelta():
+        return ()
+    ends = [last - length * back for back in range(windows)][::-1]
+    return tuple(Window(until=end - length - gap, since=end - length, to=end) for end in ends)
+
+
+def measured(
+    told: pl.DataFrame, also: str, group: str | None, seed: int
+) -> tuple[list[Figure], list[Unmeasured]]:
+    """Every usual metric of these predictions and `also`, with intervals; and those that are not defined."""
+    names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
+    metrics_for(told, names)
+    units = units_of(told, group)
+    found = quick_intervals(statistics(told, names), told.height, units=units, seed=seed)
+    figures, lost = [], []
+    for name, each in zip(names, found, strict=True):
+        if not np.isfinite(each.value):
+            lost.append(Unmeasured(metric=name, why=NOT_DEFINED()))
+            continue
+        figures.append(each.figure(name, told.height))
+    return figures, lost
+
+
+def _senseless(how: Split, rows: pl.DataFrame) -> Message | None:
+    if not isinstance(how, ByTime):
+        return NOT_SPLIT_BY_TIME()
+    if AT not in rows.columns or not rows[AT].dtype.is_temporal():
+        return ROWS_HAVE_NO_TIME()
+    return None
+
+
+def _days(plan: tuple[Window, ...]) -> float:
+    length = plan[0].to - plan[0].since if plan else timedelta()
+    return length / timedelta(days=1)

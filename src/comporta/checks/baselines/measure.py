@@ -1,0 +1,135 @@
+"""Whether the model beats what needs no model, and what needs hardly one, on the same rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from msgspec.structs import replace
+
+from comporta.checks.baselines.codes import LOSSES_ARE
+from comporta.checks.shared.measuring.codes import NOT_DEFINED
+from comporta.records import Artifact, Figure, Findings, Unmeasured
+from comporta.records.columns import TARGET
+from comporta.stats.bootstrap import Interval
+from comporta.stats.classes import places
+from comporta.stats.jackknife import quick_intervals
+from comporta.stats.losses import losses, one_hot
+from comporta.stats.means import ratio_of
+from comporta.stats.metrics import Seen
+from comporta.stats.predictions import classes_of, labelled, seen, statistics
+from comporta.stats.simple import numbers_of, said_by_line, said_by_tree
+from comporta.stats.table import feature_names
+from comporta.stats.units import units_of
+from comporta.store import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+LEARNED = 20_000
+NAIVE = {"brier": "the class shares", "error": "the most frequent class", "squared error": "the mean"}
+
+
+def measure(
+    desk: Desk, *, predictions: Artifact, train: Artifact, group: str | None = None
+) -> dict[str, Artifact]:
+    """`findings`. predictions: of the test rows. train: the rows the baselines learn from."""
+    found = baselines(
+        labelled(read(desk, predictions)),
+        read(desk, train).filter(pl.col(TARGET).is_not_null()),
+        group=group,
+        seed=desk.seed,
+    )
+    print(f"baselines: {', '.join(f'{each.metric} {each.value:.4g}' for each in found.figures)}")
+    return {"findings": desk.put_json(found)}
+
+
+def baselines(
+    rows: pl.DataFrame, train: pl.DataFrame, *, group: str | None = None, seed: int = 0
+) -> Findings:
+    """Figures: `skill over …`, one less the model's loss over the naive one's, paired row for row: 1 is
+    perfect, 0 no better, below 0 worse. `skill less that of …`: of the model, less that of a tree or a line.
+    And `… above chance`: roc_auc or balanced accuracy, 0 where nothing is known and 1 where all is. The tree
+    and the line learn from at most 20,000 of the training rows.
+
+    Against a simple model the losses are not divided: where both know nearly all, one may lose twice as much
+    as the other and be as good for any use."""
+    was = seen(rows)
+    units = units_of(rows, group)
+    lost = losses(was)
+    learned = _outcome(train, rows, was.classes)
+    figures = []
+    if was.classes:
+        figures.append(_above_chance(rows, was, units, seed))
+    naive = lost.constant(learned)
+    figures.append(_skill(NAIVE[lost.name], lost.row, naive, units, rows.height))
+    if not was.classes:
+        truth = lost.outcome[:, 0]
+        assert was.number is not None
+        middle = np.abs(truth - np.median(learned[:, 0]))
+        figures.append(_skill("the median", np.abs(truth - was.number), middle, units, rows.height))
+    some = np.sort(np.random.default_rng(seed).permutation(train.height)[:LEARNED])
+    names = feature_names(rows)
+    X, asked = numbers_of(train[some].select(names), rows.select(names))
+    answers = {
+        "a tree of depth 3": said_by_tree(X, learned[some], asked, classes=was.classes, seed=seed),
+        "a line": said_by_line(X, learned[some], asked, classes=was.classes),
+    }
+    for name, said in answers.items():
+        less = ratio_of(losses(_answer(was, said)).row - lost.row, naive, units)
+        figures.append(less.figure(f"skill less that of {name}", rows.height))
+    held = tuple(each for each in figures if np.isfinite(each.value))
+    return Findings(
+        figures=held,
+        unmeasured=tuple(
+            Unmeasured(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held
+        ),
+        rows=rows.height + len(some),
+        of=rows.height + train.height,
+        notes=(LOSSES_ARE(loss=lost.name, rows=len(some)),),
+    )
+
+
+def _outcome(train: pl.DataFrame, rows: pl.DataFrame, classes: int) -> Floats:
+    """What came true in the training rows, as `Losses.outcome`."""
+    if not classes:
+        return train[TARGET].cast(pl.Float64).to_numpy().reshape(-1, 1)
+    return one_hot(places(train[TARGET], classes_of(rows)), classes)
+
+
+def _answer(was: Seen, said: Floats) -> Seen:
+    """The baseline's answers, in the form of the model's."""
+    if was.number is not None:
+        return replace(was, number=said[:, 0])
+    if was.probability is not None:
+        return replace(was, probability=said)
+    return replace(was, label=said.argmax(axis=1).astype(np.int64))
+
+
+def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None, seed: int) -> Figure:
+    name = "roc_auc" if was.probability is not None else "balanced_accuracy"
+    (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
+    chance = 0.5 if name == "roc_auc" else 1 / was.classes
+
+    def above(value: float | None) -> float | None:
+        return None if value is None else (value - chance) / (1 - chance)
+
+    return Figure(
+        metric=f"{name} above chance", value=(found.value - chance) / (1 - chance), low=above(found.low),
+        high=above(found.high), rows=rows.height, groups=found.units,
+    )  # fmt: skip
+
+
+def _skill(over: str, mine: Floats, theirs: Floats, units: NDArray[np.int64] | None, rows: int) -> Figure:
+    found: Interval = ratio_of(mine, theirs, units)
+    turned = replace(
+        found,
+        value=1 - found.value,
+        low=None if found.high is None else 1 - found.high,
+        high=None if found.low is None else 1 - found.low,
+    )
+    return turned.figure(f"skill over {over}", rows)

@@ -1,0 +1,191 @@
+"""Whether what the model says comes true as often, or as much, as it says: overall, and group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.calibration.codes import IN_DEVIATIONS, IN_SHARES, LABELS_ONLY, TOO_FEW_ROWS
+from comporta.records import Artifact, Figure, Findings, Message, Record, Unmeasured
+from comporta.records.columns import NUMBER, TARGET
+from comporta.stats.calibration import Smooth, curve, smooth_error
+from comporta.stats.many import together
+from comporta.stats.means import mean_of
+from comporta.stats.predictions import classes_of, given, labelled, seen
+from comporta.stats.subjects import too_few
+from comporta.stats.units import slices_of, units_of
+from comporta.store import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+ERROR, BIAS = "smooth calibration error", "bias"
+FEWEST = 30
+MOST_CLASSES = 30
+NARROWEST = 0.02
+PICTURES = 8
+
+
+class Claim(Record, frozen=True, kw_only=True):
+    """One thing that is said of each row and comes true or does not. name: empty for the claim itself.
+
+    said: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
+    deviations of the target.
+    """
+
+    name: str
+    said: Floats
+    residual: Floats
+
+
+def measure(
+    desk: Desk,
+    *,
+    predictions: Artifact,
+    group: str | None = None,
+    slices: Sequence[str] = (),
+    columns: Sequence[str] = (),
+) -> dict[str, Artifact]:
+    """`findings`: smooth calibration error of each claim, and bias overall and by the values of `slices` and
+    `columns`. group: what is resampled whole."""
+    rows = labelled(read(desk, predictions))
+    by = tuple(dict.fromkeys([*slices, *columns]))
+    found = calibration(rows, group=group, by=by, seed=desk.seed)
+    print(f"calibration of {found.rows:,} rows: {len(found.figures)} figures")
+    return {"findings": desk.put_json(found)}
+
+
+def calibration(
+    rows: pl.DataFrame, *, group: str | None = None, by: Sequence[str] = (), seed: int = 0
+) -> Findings:
+    """rows: predictions whose truth is known. Tables: `reliability …`, the smoothed diagram of each claim
+    with the band in which a calibrated model would lie; for numbers, the means by tenths of what was said."""
+    if given(rows) == {"label"}:
+        return Findings(without=LABELS_ONLY(), rows=rows.height, of=rows.height)
+    units = units_of(rows, group)
+    told = list(claims(rows))
+    numbers = NUMBER in rows.columns
+    errors: list[Figure] = []
+    tables: dict[str, tuple[dict[str, Any], ...]] = {}
+    for claim in told:
+        smooth = smooth_error(claim.said, claim.residual, units, seed=seed, level=together(len(told)))
+        errors.append(_figure(claim, smooth, rows.height))
+        if not numbers and len(tables) < PICTURES:
+            tables[f"reliability {claim.name}".strip()] = _diagram(claim, smooth, units, seed)
+    first = told[0]
+    biased, lost = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
+    if numbers:
+        tables["reliability by tenths"] = _deciles(rows, units)
+    return Findings(
+        figures=(*errors, *biased),
+        unmeasured=tuple(lost),
+        rows=rows.height,
+        of=rows.height,
+        notes=(_unit(rows),),
+        tables=tables,
+    )
+
+
+def claims(rows: pl.DataFrame) -> Iterator[Claim]:
+    """Two classes: the second's probability. More: the named class's, and then each class's. Numbers: the
+    number itself, placed by its rank and measured in standard deviations of the target."""
+    was = seen(rows)
+    if was.number is not None:
+        truth = np.asarray(was.truth, float)
+        spread = float(truth.std()) or 1.0
+        place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
+        yield Claim(name="", said=place, residual=(was.number - truth) / spread)
+        return
+    assert was.probability is not None and was.label is not None
+    truth = np.asarray(was.truth)
+    if was.classes == 2:
+        said = was.probability[:, 1]
+        yield Claim(name="", said=said, residual=said - (truth == 1))
+        return
+    said = was.probability[np.arange(len(truth)), was.label]
+    yield Claim(name="named class", said=said, residual=said - (truth == was.label))
+    for at, name in enumerate(classes_of(rows)[:MOST_CLASSES]):
+        said = was.probability[:, at]
+        yield Claim(name=f"class={name}", said=said, residual=said - (truth == at))
+
+
+def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[list[Figure], list[Unmeasured]]:
+    """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
+    parts, lost = [], []
+    for name, part in slices_of(rows, by):
+        few = TOO_FEW_ROWS(rows=part.height, least=FEWEST) if part.height < FEWEST else too_few(part)
+        if name and few is not None:
+            lost.append(Unmeasured(metric=BIAS, slice=name, why=few, small=True))
+        else:
+            parts.append((name, part))
+    figures = []
+    for name, part in parts:
+        level = together(len(parts) - 1) if name else 0.95
+        found = mean_of(part["__residual"].to_numpy(), units_of(part, group), level)
+        figures.append(found.figure(BIAS, part.height, name, level))
+    return figures, lost
+
+
+def _figure(claim: Claim, smooth: Smooth, rows: int) -> Figure:
+    some = smooth.units > 1
+    return Figure(
+        metric=ERROR,
+        value=smooth.error,
+        low=smooth.low if some else None,
+        high=smooth.high if some else None,
+        level=smooth.level,
+        rows=rows,
+        groups=smooth.units,
+        slice=claim.name,
+    )
+
+
+def _diagram(
+    claim: Claim, smooth: Smooth, units: NDArray[np.int64] | None, seed: int
+) -> tuple[dict[str, Any], ...]:
+    """What came over what was said, and the band in which a calibrated model would lie."""
+    shown = curve(
+        claim.said, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level
+    )
+    return tuple(
+        {"x": _short(at), "y": _short(came), "low": _short(low), "high": _short(high), "rows": _short(near)}
+        for at, came, low, high, near in zip(
+            shown.at, shown.came, shown.low, shown.high, shown.rows, strict=True
+        )
+    )
+
+
+def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> tuple[dict[str, Any], ...]:
+    """The mean of what came, with its interval, over the mean of what was said, by tenths of the latter."""
+    said = rows[NUMBER].to_numpy()
+    came = rows[TARGET].cast(pl.Float64).to_numpy()
+    order = np.argsort(said, kind="stable")
+    found = []
+    for low, high in pairwise(np.linspace(0, len(order), 11).astype(int)):
+        part = order[low:high]
+        if len(part) < 2:
+            continue
+        mean = mean_of(came[part], None if units is None else units[part])
+        point = {"x": _short(said[part].mean()), "y": _short(mean.value), "rows": len(part)}
+        if mean.low is not None and mean.high is not None:
+            point |= {"low": _short(mean.low), "high": _short(mean.high)}
+        found.append(point)
+    return tuple(found)
+
+
+def _unit(rows: pl.DataFrame) -> Message:
+    if NUMBER in rows.columns:
+        spread = float(np.std(rows[TARGET].cast(pl.Float64).to_numpy()))
+        return IN_DEVIATIONS(spread=spread)
+    return IN_SHARES()
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.5g}")

@@ -1,0 +1,170 @@
+"""The candidate is no worse than the model that serves now, on rows that neither was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from msgspec.structs import replace
+
+from comporta.checks.shared.judging.arguments import number, usual
+from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.champion_difference import difference, judged, rows_for, told
+from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.settle import On, Settled, alike
+from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
+from comporta.records import Evidence, Figure, Level, Message, Need, Record, Text, Verdict, code
+from comporta.records.metric import MAIN
+from comporta.records.metric import metric as named
+from comporta.stats.power import smallest_seen
+
+TITLE = code(
+    "check.no_worse", "{metric}{by} at most {margin:g} worse than the champion",
+    metric=Text, by=Text, margin=NUMBER,
+)  # fmt: skip
+MAIN_METRIC = code("check.main_metric", "main metric")
+WITHIN = code("no_worse.within", "{seen}: within {margin:g}", seen=Message, margin=NUMBER)
+NOT_SHOWN = code(
+    "no_worse.not_shown", "{seen}: not shown to be worse by more than {margin:g}", seen=Message, margin=NUMBER
+)
+WORSE = code("no_worse.worse", "{seen}: worse by more than {margin:g}", seen=Message, margin=NUMBER)
+OPEN = code(
+    "no_worse.open", "{seen}: inconclusive: it may be worse by more than {margin:g}",
+    seen=Message, margin=NUMBER,
+)  # fmt: skip
+NO_INTERVAL = code(
+    "no_worse.no_interval",
+    "{seen}: inconclusive: no interval, too few independent rows to tell whether it is worse by more than "
+    "{margin:g}",
+    seen=Message, margin=NUMBER,
+)  # fmt: skip
+WOULD_FIND = code(
+    "no_worse.would_find", "one worse by {difference:.2g} would be found four times in five",
+    difference=NUMBER,
+)  # fmt: skip
+ROWS_IF_TRUE = code(
+    "no_worse.rows_if_true", "if that is the true difference, {rows:,} rows settle it four times in five",
+    rows=int,
+)  # fmt: skip
+ROWS_IF_EQUAL = code(
+    "no_worse.rows_if_equal", "two equal models take {rows:,} rows to show it four times in five", rows=int
+)
+
+
+class NoWorse(Record, frozen=True, kw_only=True):
+    """The candidate may be worse than the champion by no more than `margin`, in the metric's own unit.
+
+    A test of non-inferiority: it passes when the worse end of the paired 95 % interval is within the
+    margin, so that a candidate that truly is worse by the margin passes about one time in forty.
+    """
+
+    kind: ClassVar[str] = "no_worse"
+    metric: str
+    margin: float
+    by: str = ""
+    on: On = "interval"
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`no_worse?metric=roc_auc&margin=0.01&by=carrier`."""
+        return identity(self.kind, metric=self.metric, margin=self.margin, by=self.by)
+
+    @property
+    def title(self) -> Text:
+        """`roc_auc by carrier at most 0.01 worse than the champion`."""
+        metric: Text = MAIN_METRIC() if self.metric == MAIN else self.metric
+        return TITLE(metric=metric, by=by_columns(self.by), margin=self.margin)
+
+    def needs(self) -> tuple[Need, ...]:
+        """Candidate minus champion, paired."""
+        return difference(self.metric, self.by)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict, with the difference that decides it: the worst slice."""
+        (found,) = evidence
+        higher = self.metric == MAIN or named(self.metric).higher
+        limit = -self.margin if higher else self.margin
+
+        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
+            clauses = self._told(decides, told(decides.figure, found), limit, higher)
+            return sentence(*clauses, alike(decides, settled) if self.by else "")
+
+        verdict = bound(self, found, limit, higher=higher, on=self.on, says=says, figures=judged(found))
+        if verdict.outcome != "inconclusive" or verdict.figure is None:
+            return verdict
+        return replace(verdict, needed=rows_for(verdict.figure, abs(verdict.figure.value - limit)))
+
+    def _told(self, decides: Settled, seen: Message, limit: float, higher: bool) -> tuple[Text, ...]:
+        figure, margin = decides.figure, self.margin
+        if decides.outcome == "fail":
+            return (WORSE(seen=seen, margin=margin),)
+        if decides.outcome == "pass":
+            worse = figure.low if higher else figure.high
+            within = worse is None or (worse >= limit if higher else worse <= limit)
+            if within or self.on == "value":
+                return (WITHIN(seen=seen, margin=margin),)
+            return NOT_SHOWN(seen=seen, margin=margin), self._could(figure)
+        if figure.low is None or figure.high is None:
+            return (NO_INTERVAL(seen=seen, margin=margin),)
+        return OPEN(seen=seen, margin=margin), *self._power(decides)
+
+    def _could(self, figure: Figure) -> Text:
+        """What these rows would have shown."""
+        if figure.low is None or figure.high is None:
+            return ""
+        return WOULD_FIND(difference=self.margin + smallest_seen(figure.low, figure.high))
+
+    def _power(self, decides: Settled) -> tuple[Text, ...]:
+        """How many rows would settle it, and how many it takes were the two models equal."""
+        true = rows_for(decides.figure, abs(decides.slack))
+        equal = rows_for(decides.figure, self.margin)
+        return (
+            ROWS_IF_TRUE(rows=true) if true else "",
+            ROWS_IF_EQUAL(rows=equal) if equal else "",
+        )
+
+
+def no_worse(
+    metric: str | None = None,
+    *,
+    margin: float,
+    by: str | None = None,
+    on: On = "interval",
+    required: bool = True,
+    level: Level = "release",
+) -> NoWorse:
+    """No worse than the champion by more than `margin`: `no_worse("roc_auc", margin=0.01)`.
+
+    A paired test of non-inferiority on the test rows that both predict and neither was trained on, by the
+    same figures as `better_than_champion`: where rows are units Tango's score interval (1998) for accuracy
+    and for recall of two classes, DeLong's (1988) for the area under the ROC curve of two classes, Student's
+    paired t for mae, mape, log_loss and brier, and up to 5,000 rows the paired bootstrap told beside them;
+    elsewhere, and where rows come in a declared group or in eight days or more, the paired bootstrap of whole
+    units (BCa; of more than 5,000 rows the jackknife of blocks), as those tests take rows for independent.
+
+    metric: None for the task's main one, of `roc_auc`, `accuracy` and `r2` the first that both models'
+    answers allow. margin: in the metric's own unit, 0 or more; which way is worse is known from it. by: every
+    value of a column must be no worse. on: `interval`: it must be shown to be within the margin, by all of
+    the 95 % interval, so that a candidate that is worse by the margin passes one time in forty; `fault`: it
+    must not be shown to be beyond.
+
+    Inconclusive, the verdict tells how many rows would settle it with 80 % power, and how many two equal
+    models would take; passed with `on="fault"` what those rows would have shown. Take a margin that you could
+    live with: small ones take many labels (see `better_than_champion`).
+
+    It does not apply to the first version. A champion whose features are not in the candidate's table cannot
+    be compared: inconclusive. Raises BadProject on an unknown metric or a negative margin.
+    """
+    if metric is not None:
+        named(metric)
+    usual("no_worse", on, level)
+    return NoWorse(
+        metric=metric or MAIN,
+        margin=number("no_worse", "margin", margin, low=0),
+        by=by or "",
+        on=on,
+        required=required,
+        level=level,
+    )

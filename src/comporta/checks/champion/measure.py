@@ -1,0 +1,243 @@
+"""Candidate minus champion in one metric, on rows that neither was trained on, by the test that fits it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.champion.codes import (
+    CHAMPION_COULD_NOT_ANSWER,
+    CHAMPION_GIVES_NO,
+    CHAMPION_OTHER_CLASSES,
+    NO_CHAMPION,
+    NO_ROW_OF_BOTH,
+    NO_SLICE_DEFINED,
+    NO_TABLE_DEFINED,
+)
+from comporta.errors import BadData
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
+from comporta.records.metric import MAIN
+from comporta.records.metric import metric as named
+from comporta.stats.auc_units import MOST_UNITS, auc_of_units
+from comporta.stats.bootstrap import Interval
+from comporta.stats.jackknife import MANY, quick_intervals
+from comporta.stats.metrics import Seen, statistic
+from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
+from comporta.stats.power import rows_to_show, smallest_seen
+from comporta.stats.predictions import classes_of, given, labelled, main_of, metrics_for, seen, task_of
+from comporta.stats.subjects import too_few
+from comporta.stats.units import slices_of, units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+FEWEST = 30
+DRAWN = MANY
+"""Rows above which the bootstrap is left out where there is an exact test: they tell the same."""
+ROOMS = (0.01, 0.005)
+"""Margins for which it is told how many labels would show two equal models to be equal within them."""
+
+
+def measure(
+    desk: Desk,
+    *,
+    predictions: Artifact,
+    train: Artifact,
+    metric: str,
+    by: str = "",
+    champion: Artifact | None = None,
+    champion_train: Artifact | None = None,
+    group: str | None = None,
+) -> dict[str, Artifact]:
+    """`findings`: see `versus`. predictions, champion: of the same test rows. train, champion_train: the rows
+    each learned from. All rows are read."""
+    if champion is None:
+        return {"findings": desk.put_json(Findings(without=NO_CHAMPION()))}
+    trained = [read(desk, each)[KEY] for each in (train, champion_train) if each is not None]
+    found = versus(
+        read(desk, predictions),
+        read(desk, champion),
+        metric,
+        by,
+        trained=trained,
+        group=group,
+        seed=desk.seed,
+    )
+    print(f"{found.rows:,} of {found.of:,} test rows predicted by both and learned from by neither")
+    return {"findings": desk.put_json(found)}
+
+
+def versus(
+    mine: pl.DataFrame,
+    theirs: pl.DataFrame,
+    metric: str,
+    by: str = "",
+    *,
+    trained: Sequence[pl.Series] = (),
+    group: str | None = None,
+    seed: int = 0,
+) -> Findings:
+    """The difference in this metric, overall or by each value of a column (slices of 30 rows and
+    ten subjects or more).
+    metric: `main` for the task's main one that both models' answers allow.
+
+    Its interval, where rows are units: Tango's for accuracy and for recall of two classes, DeLong's for the
+    area under the ROC curve of two classes, Student's for means of errors; elsewhere, and where rows come in
+    groups or days, the paired bootstrap of whole units. Up to 5,000 rows there is the bootstrap's beside an
+    exact one, as a figure `..., bootstrap`; the table `tests` has both with their p-values.
+    """
+    metrics_for(mine, (metric,))
+    both, why = together(mine, theirs, trained)
+    if why is None and metric == MAIN:
+        metric = main_of(mine, theirs)
+    if why is None and named(metric).needs not in given(theirs):
+        why = CHAMPION_GIVES_NO(needs=named(metric).needs)
+    if why is not None:
+        return Findings(unmeasured=(Unmeasured(metric=metric, why=why),), of=mine.height)
+    figures, table = [], []
+    for where, some in slices_of(both, [by] if by else []):
+        if (not where) is bool(by) or (by and (some.height < FEWEST or too_few(some) is not None)):
+            continue
+        found, tests = _compared(some, metric, where, group, seed)
+        table.append(tests)
+        figures += found
+    nowhere = NO_SLICE_DEFINED(column=by, least=FEWEST) if by else NO_TABLE_DEFINED(least=FEWEST)
+    return Findings(
+        figures=tuple(figures),
+        unmeasured=() if figures else (Unmeasured(metric=metric, why=nowhere),),
+        rows=both.height,
+        of=mine.height,
+        tables={"tests": tuple(table)},
+    )
+
+
+def together(
+    mine: pl.DataFrame, theirs: pl.DataFrame, trained: Sequence[pl.Series] = ()
+) -> tuple[pl.DataFrame, Message | None]:
+    """The labelled rows that both predicted and neither learned from, the champion's answers in columns that
+    begin with `their `; or why there are none. Raises BadData on a key that stands twice."""
+    rows = labelled(mine)
+    if rows[KEY].is_duplicated().any() or theirs[KEY].is_duplicated().any():
+        raise BadData("versus: found a key twice among the predictions of one model, expected each once.")
+    if theirs.is_empty():
+        return rows.clear(), CHAMPION_COULD_NOT_ANSWER()
+    if classes_of(mine) != classes_of(theirs) or task_of(mine) != task_of(theirs):
+        return rows.clear(), CHAMPION_OTHER_CLASSES()
+    if trained:
+        learned = pl.concat([keys.cast(pl.String) for keys in trained]).unique()
+        rows = rows.filter(~pl.col(KEY).is_in(learned.implode()))
+    answers = [n for n in theirs.columns if n in (LABEL, NUMBER) or n.startswith(CHANCE)]
+    other = theirs.select(KEY, *(pl.col(n).alias(f"their {n}") for n in answers))
+    rows = rows.join(other, on=KEY, how="inner", maintain_order="left")
+    return rows, None if rows.height else NO_ROW_OF_BOTH()
+
+
+def _compared(
+    rows: pl.DataFrame, metric: str, where: str, group: str | None, seed: int
+) -> tuple[list[Figure], dict[str, Any]]:
+    """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
+    units = units_of(rows, group)
+    mine, theirs = seen(rows), seen(_theirs(rows))
+    exact = None if units is not None else _exact(metric, mine, theirs)
+    tests: dict[str, Any] = {"slice": where, "rows": rows.height}
+    drawn = None
+    if exact is None or rows.height <= DRAWN:
+        drawn = _drawn(metric, mine, theirs, units, seed)
+        tests |= {"difference": drawn.value, "bootstrap low": drawn.low, "bootstrap high": drawn.high}
+    if exact is not None:
+        tests |= {"difference": exact.value, "method": exact.method}
+        tests |= {"low": exact.low, "high": exact.high, "p": exact.p}
+        if exact.method.startswith("Student"):
+            tests["p, Wilcoxon"] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
+    found = _interval(exact, drawn, rows.height)
+    if not math.isfinite(found.value):
+        return [], tests
+    if found.low is not None and found.high is not None:
+        tests["smallest difference seen with 80 % power"] = smallest_seen(found.low, found.high)
+        for room in ROOMS:
+            rooms = rows_to_show(found.low, found.high, rows.height, room)
+            tests[f"labels to show equal models within {room:g}"] = rooms
+    figures = [found.figure(f"{metric} minus champion", rows.height, where)]
+    if exact is not None and drawn is not None and math.isfinite(drawn.value):
+        figures.append(drawn.figure(f"{metric} minus champion, bootstrap", rows.height, where))
+    return figures, tests
+
+
+def _interval(exact: Paired | None, drawn: Interval | None, rows: int) -> Interval:
+    if exact is not None:
+        return Interval(value=exact.value, low=exact.low, high=exact.high, units=rows)
+    assert drawn is not None, "what has no exact test is drawn"
+    return drawn
+
+
+def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Interval:
+    """The paired bootstrap of whole units, above 5,000 rows the jackknife of blocks. A mean of rows, and the
+    area under the ROC curve where units are few, are drawn from what each unit adds: units are the rows."""
+    first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
+    one, other = mine.probability, theirs.probability
+    areas = metric == "roc_auc" and mine.classes == 2 and one is not None and other is not None
+    if areas and units is not None and units.max() < MOST_UNITS:
+        a, b = (auc_of_units(mine.truth == 1, each[:, 1], units) for each in (one, other) if each is not None)
+        (found,) = quick_intervals([lambda w: a(w) - b(w)], int(units.max()) + 1, seed=seed)
+        return found
+    if first is None or second is None:
+        a, b = statistic(metric, mine), statistic(metric, theirs)
+        (found,) = quick_intervals([lambda w: a(w) - b(w)], len(mine.truth), units=units, seed=seed)
+        return found
+    sums, counts = first - second, np.ones(len(first))
+    if units is not None:
+        sums, counts = np.bincount(units, weights=sums), np.bincount(units).astype(float)
+    (found,) = quick_intervals([lambda w: float(w @ sums / (w @ counts))], len(sums), seed=seed)
+    return found
+
+
+def _theirs(rows: pl.DataFrame) -> pl.DataFrame:
+    answers = [name for name in rows.columns if name.startswith("their ")]
+    champion = rows.drop(
+        name for name in (each.removeprefix("their ") for each in answers) if name in rows.columns
+    )
+    return champion.rename({name: name.removeprefix("their ") for name in answers})
+
+
+def _exact(metric: str, mine: Seen, theirs: Seen) -> Paired | None:
+    """The test that fits this metric where rows are units; None where there is none."""
+    if metric in ("accuracy", "recall") and mine.label is not None and theirs.label is not None:
+        of = np.ones(len(mine.truth), dtype=bool)
+        if metric == "recall":
+            if mine.classes != 2:
+                return None
+            of = mine.truth == 1
+        if not of.any():
+            return None
+        return right((mine.label == mine.truth)[of], (theirs.label == theirs.truth)[of])
+    if metric == "roc_auc" and mine.classes == 2:
+        if mine.probability is None or theirs.probability is None:
+            return None
+        return delong(mine.truth == 1, mine.probability[:, 1], theirs.probability[:, 1])
+    if metric == "accuracy":
+        return None
+    first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
+    return None if first is None or second is None else mean_difference(first, second)
+
+
+def _rowwise(metric: str, was: Seen) -> Any:
+    """What each row adds to the metric, where that is the mean of its rows; else None."""
+    if metric == "accuracy" and was.label is not None:
+        return (was.label == was.truth).astype(float)
+    if metric in ("mae", "mape") and was.number is not None:
+        off = np.abs(was.truth - was.number)
+        return off if metric == "mae" else off / np.maximum(np.abs(was.truth), np.finfo(np.float64).eps)
+    if was.probability is None or (was.truth < 0).any():
+        return None
+    truth = was.truth.astype(np.int64)
+    if metric == "log_loss":
+        chance = was.probability[np.arange(len(truth)), truth]
+        return -np.log(np.clip(chance, np.finfo(np.float64).eps, 1.0))
+    if metric == "brier":
+        came = np.arange(was.classes) == truth[:, None]
+        return ((was.probability - came) ** 2).sum(axis=1) / (2 if was.classes == 2 else 1)
+    return None

@@ -1,0 +1,142 @@
+"""Rules that the organisation declares: decisions never to be taken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from comporta.checks.shared.judging.arguments import chosen, names, number
+from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.settle import Settled
+from comporta.checks.shared.judging.wording import NUMBER, RULE_OF, sentence
+from comporta.errors import BadProject
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+
+TITLE = code("check.never", "never {decision} when {when}", decision=Text, when=str)
+ABOVE = code("check.never.above", "above {value:g}", value=NUMBER)
+BELOW = code("check.never.below", "below {value:g}", value=NUMBER)
+ENDS = code("check.never.ends", "{ends: or }", ends=tuple)
+LOOKED = code("never.looked", "{rows:,} {which}", rows=int, which=Words)
+HELD = code(
+    "never.held", "{decision} was decided for none of {looked: and } under the rule",
+    decision=Text, looked=tuple,
+)  # fmt: skip
+BROKEN = code(
+    "never.broken",
+    "{decision} was decided for {count:,} of {rows:,} {which} under the rule, expected none",
+    decision=Text, count=int, rows=int, which=Words,
+)  # fmt: skip
+
+
+class Never(Record, frozen=True, kw_only=True):
+    """Where `when` holds, the model never decides so: not once."""
+
+    kind: ClassVar[str] = "never"
+    when: Callable[..., Any]
+    owner: str
+    decision: str = ""
+    above: float | None = None
+    below: float | None = None
+    columns: tuple[str, ...] = ()
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`never?decision=approve&when=under_age`."""
+        return identity(
+            self.kind, decision=self.decision, above=self.above, below=self.below, when=self._when()
+        )
+
+    @property
+    def title(self) -> Text:
+        """`never approve when under_age`."""
+        return TITLE(decision=self._what(), when=self._when())
+
+    def needs(self) -> tuple[Need, ...]:
+        """The rows under the rule, and what was decided."""
+        return (
+            need(
+                "conduct",
+                functions={"when": self.when},
+                decision=self.decision,
+                above=self.above,
+                below=self.below,
+                columns=self.columns,
+            ),
+        )
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict: one such decision fails."""
+        (found,) = evidence
+        return bound(self, found, 0.0, higher=False, on="value", says=self._reason)
+
+    def _when(self) -> str:
+        return getattr(self.when, "__name__", type(self.when).__name__)
+
+    def _what(self) -> Text:
+        if self.decision:
+            return self.decision
+        ends = ((ABOVE, self.above), (BELOW, self.below))
+        return ENDS(ends=tuple(said(value=value) for said, value in ends if value is not None))
+
+    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
+        figure, rule = decides.figure, RULE_OF(owner=Words(self.owner))
+        if decides.outcome == "pass":
+            looked = tuple(LOOKED(rows=each.figure.rows, which=Words(each.figure.slice)) for each in settled)
+            return sentence(HELD(decision=self._what(), looked=looked), rule)
+        count = int(figure.value) if math.isfinite(figure.value) else 0
+        which = Words(figure.slice)
+        return sentence(BROKEN(decision=self._what(), count=count, rows=figure.rows, which=which), rule)
+
+
+def never(
+    decision: str | bool | int | None = None,
+    *,
+    when: Callable[..., Any],
+    owner: str,
+    above: float | None = None,
+    below: float | None = None,
+    columns: str | Sequence[str] | None = None,
+    required: bool = True,
+    level: Level = "release",
+) -> Never:
+    """A decision that must not be taken: `never("approve", when=under_age, owner="Credit policy")`.
+
+    when: a function of a frame of rows (the features, and `columns` kept beside them) that tells where the
+    decision is forbidden: a boolean column or an expression of polars. decision: the class; for a regression
+    above=, below= or both: the numbers that are forbidden. owner: who answers for the rule, told in the
+    verdict.
+
+    Every test row under the rule is looked at, and up to 2,000 rows are made that lie under it: test rows
+    whose features that the rule reads are set to other values of theirs or beyond their ends, and moved back
+    to just inside of the rule's edge. One forbidden decision fails; no row under the rule is inconclusive.
+
+    It is a search, not a proof: a region that no made row hits is not seen, and a rule that reads kept
+    columns alone is asked of test rows only. Raises BadProject.
+    """
+    called = (
+        "" if decision is None else str(decision).lower() if isinstance(decision, bool) else str(decision)
+    )
+    if not callable(when):
+        raise BadProject(f"never: found when={when!r}, expected a function of rows.")
+    if not isinstance(owner, str) or not owner.strip():
+        raise BadProject(f"never {called}: found owner={owner!r}, expected who answers for the rule.")
+    if bool(called) == (above is not None or below is not None):
+        raise BadProject("never: expected either a decision, or for a regression above= or below=.")
+    ends = {"above": above, "below": below}
+    above, below = (None if value is None else number("never", name, value) for name, value in ends.items())
+    kept = names("never", "columns", columns)
+    chosen("never", "level", level, LEVELS)
+    return Never(
+        when=when,
+        decision=called,
+        above=above,
+        below=below,
+        owner=owner,
+        columns=kept,
+        required=required,
+        level=level,
+    )

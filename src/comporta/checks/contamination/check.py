@@ -1,0 +1,112 @@
+"""Whether the test rows were really never seen in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from comporta.checks.shared.judging.arguments import chosen, names, number
+from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.several_bounds import Held, held
+from comporta.checks.shared.judging.wording import NUMBER, percent
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.contamination",
+    "train/test contamination: at most {share:g} % of test rows seen in training{apart}",
+    share=NUMBER, apart=Text,
+)  # fmt: skip
+APART = code("check.contamination.apart", ", no {columns: or } in both parts", columns=tuple)
+KEYS = code("contamination.keys", "share of test rows that training has under the same key")
+ENTITIES = code("contamination.entities", "share of test rows that are of an entity in training")
+ALIKE = code("contamination.alike", "share of test rows that are alike to a training row")
+NEARLY = code("contamination.nearly_alike", "share of test rows that are nearly alike to a training row")
+REQUESTS = code(
+    "contamination.requests_alike",
+    "share of test rows that are alike, in all that a request carries and the target, to a training row",
+)
+
+
+class Contamination(Record, frozen=True, kw_only=True):
+    """No key and no entity in both parts, and at most `twins` of the test rows alike to one in training."""
+
+    kind: ClassVar[str] = "contamination"
+    twins: float
+    entities: tuple[str, ...] = ()
+    subjects: bool = False
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`contamination?twins=0.01&entities=customer&subjects=yes`."""
+        return identity(self.kind, twins=self.twins, entities=self.entities, subjects=self.subjects)
+
+    @property
+    def title(self) -> Text:
+        """`train/test contamination: at most 1 % of test rows seen in training`."""
+        apart = (*self.entities, *(("subject",) if self.subjects else ()))
+        return TITLE(share=percent(self.twins), apart=APART(columns=apart) if apart else "")
+
+    def needs(self) -> tuple[Need, ...]:
+        """All rows of both parts."""
+        return (need("contamination", columns=list(self.entities), subjects=self.subjects),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on keys, entities and twins; the worst decides."""
+        (found,) = evidence
+        there = {each.metric for each in found.figures}
+        limits = [Held(metric="keys in both parts", limit=0, says=KEYS())]
+        if self.entities or self.subjects or "entities" in there:
+            limits.append(Held(metric="entities", limit=0, slice=None, says=ENTITIES()))
+        for metric, says in (("twins", ALIKE), ("near twins", NEARLY), ("requests", REQUESTS)):
+            if metric == "twins" or f"{metric} in both parts" in there:
+                limits.append(
+                    Held(metric=f"{metric} in both parts", limit=self.twins, on="fault", says=says())
+                )
+        return held(self, found, limits)
+
+
+def contamination(
+    *,
+    twins: float = 0.01,
+    entities: str | Sequence[str] = (),
+    subjects: bool = False,
+    required: bool = True,
+    level: Level = "release",
+) -> Contamination:
+    """The test rows were not seen in training: `contamination(entities=("customer",))`.
+
+    Four questions, all of them on all rows, by hash joins:
+
+    - No `__key` stands in both parts.
+    - No value of a column in `entities` does, nor, with `subjects=True`, a subject of the dataset; the group
+      of a split by group always counts. Missing values are no entity. Customers who come back are natural
+      in a split by time, so nothing else is asked unasked.
+    - At most `twins` of the test rows are alike to a training row in all features and the target; exactly,
+      or nearly: numbers on the same cell of a grid of 16 steps across their middle 98 %, on one of two
+      grids. It fails where the whole 95 % interval is above the limit.
+
+    - Where the dataset declares a subject and three of a request's columns are real numbers that hardly
+      repeat: at most `twins` of the test rows are alike to a training row of another subject in the target
+      and all that the request carries, times aside. A copy under another date is, whatever was joined to it.
+
+    Rows of few distinct values repeat by themselves. Twins count whole only where most pairs of rows that
+    agree in half of the columns agree in all of them, which rows of real variety do when one was made from
+    the other. Elsewhere, for near twins and for requests, only the share beyond that of training rows with a
+    twin among themselves counts.
+
+    What it does not see: copies spread evenly over both parts of a table of few distinct values, or moved
+    a little before the split (see `duplicates`); a copy moved by a thousandth of each number's spread is
+    found in about three of four of 40 columns, so that the share is a lower bound; near twins where fewer
+    than six features are real numbers. Features that the same entity has in each of its rows make twins.
+    Raises BadProject on a share outside of 0 to 1, or entities that are no names.
+    """
+    chosen("contamination", "level", level, LEVELS)
+    return Contamination(
+        twins=number("contamination", "twins", twins, low=0, high=1),
+        entities=names("contamination", "entities", entities or None),
+        subjects=bool(subjects),
+        required=required,
+        level=level,
+    )

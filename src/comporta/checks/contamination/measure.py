@@ -1,0 +1,163 @@
+"""Whether test rows were seen in training: the same row, its twin, or another row of the same entity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.contamination.codes import (
+    NO_SUBJECT,
+    NO_VALUE_IN_TEST,
+    SEEN_BEYOND_OWN,
+    SEEN_IN_TRAINING,
+)
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records.columns import KEY, SUBJECT, TARGET
+from comporta.stats.table import column, feature_names
+from comporta.stats.twins import among, codes, grids, likeness, twinned
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bools = NDArray[np.bool_]
+
+VARIED, FEWEST_REAL = 0.1, 3
+KEYS, ROWS, NEAR, ASKED, ENTITIES = (
+    "keys in both parts",
+    "twins in both parts",
+    "near twins in both parts",
+    "requests in both parts",
+    "entities",
+)
+
+
+def measure(
+    desk: Desk,
+    *,
+    train: Artifact,
+    test: Artifact,
+    split: dict[str, Any] | None = None,
+    known: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    subjects: bool = False,
+) -> dict[str, Artifact]:
+    """`findings`: shares of the test rows that training has seen. columns: those whose values must not stand
+    in both parts; the group of a split by group is one by itself. subjects: so must the dataset's subjects.
+    known: the columns that a request carries. All rows are read."""
+    apart = list(
+        dict.fromkeys([*columns, *([split["group"]] if split and split.get("type") == "group" else [])])
+    )
+    learned, judged = read(desk, train), read(desk, test)
+    found = contaminated(learned, judged, apart, subjects=subjects, known=known)
+    print(f"{judged.height:,} test rows held against {learned.height:,} training rows, all of them")
+    return {"findings": desk.put_json(found)}
+
+
+def contaminated(
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    columns: Sequence[str] = (),
+    *,
+    subjects: bool = False,
+    known: Sequence[str] = (),
+) -> Findings:
+    """Keys and entities in both parts, and rows alike in features and target; or, of another subject, in the
+    target and all that a request carries, so that what was joined at another time sets copies apart no more.
+
+    Twins: where the table's rows are of real variety (`stats.twins`), every test row that is alike to one in
+    training; elsewhere, and for rows nearly alike, the share of them beyond the share of training rows that
+    have a twin among themselves: rows of few distinct values repeat by chance.
+    """
+    rows = test.height
+    seen = float(test[KEY].is_in(train[KEY].implode()).sum()) / rows
+    figures = [Figure(metric=KEYS, value=seen, rows=rows)]
+    if subjects and SUBJECT not in test.columns:
+        return Findings(unmeasured=(Unmeasured(metric=ENTITIES, why=NO_SUBJECT()),))
+    for name in [*columns, *(["subject"] if subjects else [])]:
+        mine, theirs = column(test, name), column(train, name)
+        if mine.null_count() == rows:
+            return Findings(unmeasured=(Unmeasured(metric=ENTITIES, why=NO_VALUE_IN_TEST(column=name)),))
+        seen = float(mine.is_in(theirs.drop_nulls().unique().implode()).fill_null(False).sum()) / rows
+        figures.append(Figure(metric=ENTITIES, slice=name, value=seen, rows=rows))
+    names = [*feature_names(test), TARGET]
+    both = pl.concat([train.select(names), test.select(names)], how="vertical_relaxed")
+    exact = likeness(both)
+    twins, note = _shared(ROWS, [both], train.height, whole=exact.copied)
+    figures.append(twins)
+    notes = [note]
+    near = grids(both, both[: train.height])
+    if near:
+        twins, note = _shared(NEAR, near, train.height, whole=False)
+        figures.append(twins)
+        notes.append(note)
+    asked = [name for name in known if name in names and not test[name].dtype.is_temporal()]
+    if SUBJECT in test.columns and _varied(train, asked):
+        twins, note = _of_others(train, test, [*asked, TARGET])
+        figures.append(twins)
+        notes.append(note)
+    return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
+
+
+def _shared(
+    what: str, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool
+) -> tuple[Figure, Message]:
+    """The share of test rows with a twin in training, and what it was held against. whole: all of it counts;
+    else what is beyond the training rows' own share."""
+    rows = tables[0].height - learned
+    in_both, in_train = np.zeros(rows, dtype=bool), np.zeros(learned, dtype=bool)
+    for table in tables:
+        every = codes(table)
+        in_both |= among(every[learned:], every[:learned])
+        in_train |= twinned(every[:learned])
+    return _beyond(what, in_both, None if whole else in_train)
+
+
+def _varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
+    """Whether enough of these are real numbers that hardly repeat: who is alike in all is no other."""
+    real = [rows[name] for name in names if rows[name].dtype.is_float()]
+    return sum(each.n_unique() > VARIED * rows.height for each in real) >= FEWEST_REAL
+
+
+def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tuple[Figure, Message]:
+    """Rows of one subject are alike by themselves; those of two are not."""
+    both = pl.concat([train.select(names), test.select(names)], how="vertical_relaxed")
+    whose = pl.concat([train[SUBJECT], test[SUBJECT]])
+    every = pl.DataFrame({"code": codes(both), "whose": whose})
+    learned, judged = every[: train.height], every[train.height :]
+    held = learned.group_by("code").agg(first=pl.col("whose").min(), last=pl.col("whose").max())
+    other = ((pl.col("first") != pl.col("whose")) | (pl.col("last") != pl.col("whose"))).fill_null(False)
+    in_both, in_train = (
+        part.join(held, on="code", how="left", maintain_order="left").select(other).to_series().to_numpy()
+        for part in (judged, learned)
+    )
+    return _beyond(ASKED, in_both, in_train)
+
+
+def _beyond(what: str, in_both: Bools, in_train: Bools | None) -> tuple[Figure, Message]:
+    """The share of test rows, less that of training rows where it is held against it."""
+    rows, learned = len(in_both), 1 if in_train is None else len(in_train)
+    seen, own = float(in_both.mean()), 0.0 if in_train is None else float(in_train.mean())
+    # Twins come in pairs at least: each row of them tells half as much.
+    half = 1.96 * math.sqrt(2 * (seen * (1 - seen) / rows + own * (1 - own) / learned))
+    value = max(0.0, seen - own)
+    note = (
+        SEEN_IN_TRAINING(what=what, share=seen)
+        if in_train is None
+        else SEEN_BEYOND_OWN(what=what, share=seen, own=own)
+    )
+    return (
+        Figure(
+            metric=what,
+            value=value,
+            low=max(0.0, min(value, seen - own - half)),
+            high=max(value, seen - own + half),
+            rows=rows,
+        ),
+        note,
+    )

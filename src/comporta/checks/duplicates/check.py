@@ -1,0 +1,91 @@
+"""Whether training rows are copies of one another."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.several_bounds import Held, held
+from comporta.checks.shared.judging.wording import NUMBER, percent
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.duplicates",
+    "duplicates: at most {share:g} % of training rows, {contradictory:g} % contradictory",
+    share=NUMBER, contradictory=NUMBER,
+)  # fmt: skip
+EQUAL = code("duplicates.equal", "share of training rows that equal an earlier one")
+CONTRADICTORY = code("duplicates.contradictory", "share of training rows that equal one of another target")
+NEARLY = code("duplicates.nearly_equal", "share of training rows that nearly equal an earlier one")
+
+
+class Duplicates(Record, frozen=True, kw_only=True):
+    """At most `at_most` of the training rows copy an earlier one; at most `contradictory` contradict one."""
+
+    kind: ClassVar[str] = "duplicates"
+    at_most: float
+    contradictory: float
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`duplicates?at_most=0.05&contradictory=0.01`."""
+        return identity(self.kind, at_most=self.at_most, contradictory=self.contradictory)
+
+    @property
+    def title(self) -> Text:
+        """`duplicates: at most 5 % of training rows, 1 % contradictory`."""
+        return TITLE(share=percent(self.at_most), contradictory=percent(self.contradictory))
+
+    def needs(self) -> tuple[Need, ...]:
+        """All training rows, compared."""
+        return (need("duplicates"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on copies, near copies and contradictions; the worst decides."""
+        (found,) = evidence
+        limits = [
+            Held(metric="duplicates", limit=self.at_most, on="interval", says=EQUAL()),
+            Held(
+                metric="contradictory duplicates",
+                limit=self.contradictory,
+                on="interval",
+                says=CONTRADICTORY(),
+            ),
+        ]
+        if any(each.metric == "near duplicates" for each in found.figures):
+            limits.append(Held(metric="near duplicates", limit=self.at_most, says=NEARLY()))
+        return held(self, found, limits)
+
+
+def duplicates(
+    *,
+    at_most: float = 0.05,
+    contradictory: float = 0.01,
+    required: bool = False,
+    level: Level = "release",
+) -> Duplicates:
+    """Few training rows are copies: `duplicates(at_most=0.02)`.
+
+    Exact: all features and the target equal those of an earlier row, by hash. Near: numbers on the same cell
+    of a grid of 16 steps across their middle 98 %, on one of two grids, other columns equal; asked where at
+    least six features are real numbers. Contradictory: all features equal those of a row with another
+    target. All rows are read, so the shares have no interval.
+
+    Rows repeat by chance where most pairs of rows that agree in half of the columns differ in the others.
+    There the share is what copies may be at most; where it is above one in a hundred the check does not
+    apply, and tells it.
+
+    What it does not see: copies in a table of few distinct values; near copies in which a number moved over
+    the edge of its cell on both grids. Features that an entity has in each of its rows make duplicates.
+    By itself only reported. Raises BadProject on a share outside of 0 to 1.
+    """
+    chosen("duplicates", "level", level, LEVELS)
+    return Duplicates(
+        at_most=number("duplicates", "at_most", at_most, low=0, high=1),
+        contradictory=number("duplicates", "contradictory", contradictory, low=0, high=1),
+        required=required,
+        level=level,
+    )

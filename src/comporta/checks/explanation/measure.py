@@ -1,0 +1,112 @@
+"""A summary of why the model answers as it does, and whether the explanation adds up to the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from comporta.checks.explanation.attribution import BACKGROUND, ROWS, Attributed, attributed
+from comporta.checks.explanation.codes import (
+    BACKGROUND_COUNTS,
+    BACKGROUND_ROWS,
+    EXPLAINED,
+    FEWER_THAN_TWO_ROWS,
+    SHAPLEY_NOT_FINITE,
+    SHAPLEY_SAMPLED,
+)
+from comporta.checks.shared.measuring.importance import ends, figured, resampled, shares_of, wide
+from comporta.records import Artifact, Asked, Figure, Findings, Message, Unmeasured
+from comporta.stats.units import units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read, write
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RESIDUAL, APART, SHAP = "additivity residual", "answer explained less answer given", "shap share"
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    test: Artifact,
+    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    group: str | None = None,
+) -> dict[str, Artifact]:
+    """`findings`: the largest additivity residual, how far the answer explained is from the one given, and
+    each feature's share of the size of Shapley values, with an interval. `background`: the rows they are
+    measured against; their digest stands in the notes, keyed as all digests are."""
+    asked = opened(desk, model, signature)
+    rows = read(desk, test)
+    names = [field.name for field in asked.signature.features]
+    if rows.height < 2:
+        few = Unmeasured(metric=RESIDUAL, why=FEWER_THAN_TWO_ROWS())
+        return {"findings": desk.put_json(Findings(unmeasured=(few,)))}
+    some = rows.sample(min(ROWS, rows.height), seed=desk.seed, shuffle=True)
+    held = some.head(BACKGROUND)
+    told = attributed(asked, some, held, desk.seed)
+    beside = write(desk, held.select(names)) if told.background else model
+    units = units_of(some.head(len(told.values)), group)
+    background = (
+        BACKGROUND_ROWS(rows=told.background, digest=beside.digest)
+        if told.background
+        else BACKGROUND_COUNTS(digest=beside.digest)
+    )
+    found = summed(told, names, rows.height, background, units=units, seed=desk.seed)
+    print(f"{found.rows:,} of {found.of:,} rows explained, {told.asks:,} asked")
+    made = {"findings": desk.put_json(found)}
+    return made | {"background": beside} if told.background else made
+
+
+def summed(
+    told: Attributed,
+    names: list[str],
+    of: int,
+    background: Message,
+    *,
+    units: NDArray[np.int64] | None = None,
+    seed: int = 0,
+) -> Findings:
+    """The findings on these values. units: (rows,) what is resampled whole; None: rows."""
+    rows = len(told.values)
+    if not np.isfinite(told.values).all():
+        lost = Unmeasured(metric=RESIDUAL, why=SHAPLEY_NOT_FINITE())
+        return Findings(unmeasured=(lost,), rows=rows, of=of)
+    sizes, drawn = resampled(told.sizes, units, seed)
+    share, shares = shares_of(sizes), shares_of(drawn)
+    width = wide(rows if units is None else int(units.max()) + 1)
+    low, high = ends(share, shares, width)
+    signed = told.values.mean(axis=0)
+    order = np.argsort(-share, kind="stable")
+    table: list[dict[str, Any]] = [
+        {
+            "feature": names[place],
+            "share": float(share[place]),
+            "low": float(low[place]),
+            "high": float(high[place]),
+            "mean size": float(sizes[place]),
+            "mean": float(signed[place, -1]),
+            "5th percentile": float(np.quantile(told.values[:, place, -1], 0.05)),
+            "95th percentile": float(np.quantile(told.values[:, place, -1], 0.95)),
+        }
+        for place in order[:200]
+    ]
+    return Findings(
+        figures=(
+            Figure(metric=RESIDUAL, value=told.residual, rows=rows),
+            Figure(metric=APART, value=told.apart, rows=rows),
+            *figured(SHAP, names, share, shares, rows, width),
+        ),
+        without=SHAPLEY_SAMPLED() if told.sampled else "",
+        rows=rows,
+        of=of,
+        notes=(
+            EXPLAINED(method=told.method, scale=told.scale, rows=rows, asked=told.asks),
+            background,
+        ),
+        tables={"explanation": tuple(table)},
+    )

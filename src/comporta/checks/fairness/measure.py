@@ -1,0 +1,260 @@
+"""How alike a model treats groups of people, and pairs of groups: rates, errors and calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.fairness.codes import FEWER_THAN_TWO_GROUPS, GROUPS_TOO_SMALL, NO_PROBABILITY, NO_RATE
+from comporta.errors import BadProject
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records.columns import NUMBER
+from comporta.stats.disparity import (
+    Pairs,
+    Rates,
+    differences,
+    judged,
+    limits,
+    pairs_of,
+    rates,
+    ratios,
+    told,
+)
+from comporta.stats.metrics import Seen
+from comporta.stats.predictions import classes_of, seen
+from comporta.stats.subjects import subjects_of
+from comporta.stats.table import column
+from comporta.stats.units import coarse, units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
+MOST_GROUPS = 40
+MOST_PAIRS = 400
+
+
+class Part(NamedTuple):
+    """One quantity that is compared: top and bottom are (n,); share: of rows, or a mean. least: (n,) the
+    variance that a row has by the model's own word."""
+
+    name: str
+    of: str
+    top: NDArray[np.float64]
+    bottom: NDArray[np.float64]
+    share: bool
+    least: NDArray[np.float64] | None = None
+
+
+class Table(NamedTuple):
+    """Rows by the values of one column, or of two. group: (n,) places among the names."""
+
+    by: str
+    group: NDArray[np.int64]
+    names: tuple[str, ...]
+    left_out: int
+
+
+def measure(
+    desk: Desk,
+    *,
+    predictions: Artifact,
+    columns: Sequence[str],
+    criterion: Criterion,
+    favourable: str = "",
+    group: str | None = None,
+) -> dict[str, Artifact]:
+    """`findings`: the disparity of every two groups that can be judged, and the rates of each group."""
+    rows = read(desk, predictions)
+    found = compare(rows, columns, criterion, favourable, units_of(rows, group), subjects_of(rows))
+    print(f"bias: {len(found.figures)} figures of {rows.height:,} rows by {', '.join(columns)}")
+    return {"findings": desk.put_json(found)}
+
+
+def compare(
+    rows: pl.DataFrame,
+    columns: Sequence[str],
+    criterion: Criterion,
+    favourable: str = "",
+    unit: NDArray[np.int64] | None = None,
+    subject: NDArray[np.int64] | None = None,
+) -> Findings:
+    """rows: a frame of predictions. subject: (n,) whom each row is about. Raises BadProject on a column or a
+    class that is not there."""
+    parts, without = parts_of(rows, criterion, favourable)
+    if without is not None:
+        return Findings(without=without, rows=rows.height, of=rows.height)
+    tables = list(tables_of(rows, columns))
+    found = [
+        (
+            part,
+            table,
+            rates(
+                part.top,
+                part.bottom,
+                table.group,
+                len(table.names),
+                unit=unit,
+                share=part.share,
+                least=part.least,
+                subject=subject,
+            ),
+        )
+        for part in parts
+        for table in tables
+    ]
+    family = sum(pairs_of(each) for _, _, each in found)
+    measured: Callable[[Rates, int], Pairs] = ratios if criterion == "impact" else differences
+    kind = "ratio" if criterion == "impact" else "difference"
+    figures: list[Figure] = []
+    for part, table, each in found:
+        figures += _figures(part, table, each, measured(each, family), kind)
+    figures = _decisive(figures, higher=criterion == "impact")
+    small, few = _too_small(found)
+    lost = Unmeasured(metric="bias", why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
+    unmeasured = () if figures else (lost,)
+    if small and figures:
+        figures.append(Figure(metric="groups too small", value=float(len(small)), rows=few))
+    return Findings(
+        figures=tuple(figures),
+        unmeasured=unmeasured,
+        rows=rows.height,
+        of=rows.height,
+        notes=(GROUPS_TOO_SMALL(groups=len(small)),) if small else (),
+        tables={"groups": tuple(_told(found))[:200]},
+    )
+
+
+def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[Table]:
+    """By each column, then by every two of them; numbers of many values by quarters. The groups after the
+    40 largest are one that is not judged."""
+    names = {each: coarse(column(rows, each)).fill_null("missing") for each in columns}
+    for by in [*((each,) for each in names), *combinations(names, 2)]:
+        text = pl.select(pl.concat_str([pl.lit(f"{each}=") + names[each] for each in by], separator=", "))
+        values = text.to_series()
+        counts = values.value_counts(sort=True)
+        kept = sorted(counts[values.name][:MOST_GROUPS].to_list())
+        place = values.replace_strict(kept, range(len(kept)), default=len(kept), return_dtype=pl.Int64)
+        names_ = (*kept, "others") if counts.height > MOST_GROUPS else tuple(kept)
+        yield Table(", ".join(by), place.to_numpy(), names_, max(0, counts.height - MOST_GROUPS))
+
+
+def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple[list[Part], Message | None]:
+    """What a criterion compares, or why it has no meaning here."""
+    was = seen(rows)
+    if NUMBER in rows.columns:
+        return _of_numbers(was, criterion)
+    classes = classes_of(rows)
+    if favourable and favourable not in classes:
+        raise BadProject(f"bias: found the class {favourable!r}, expected one of {', '.join(classes)}.")
+    if criterion == "error":
+        wrong = np.not_equal(was.truth, was.label).astype(float)  # type: ignore[arg-type]
+        return [Part("error rate", "", wrong, np.ones(len(wrong)), True)], None
+    if criterion == "calibration" and was.probability is None:
+        return [], NO_PROBABILITY()
+    which = [classes.index(favourable)] if favourable else list(range(len(classes)))[-1:]
+    if len(classes) > 2 and not favourable:
+        which = list(range(len(classes)))
+    named = len(classes) > 2
+    parts = [part for at in which for part in _of_class(was, criterion, at, classes[at] if named else "")]
+    return parts, None
+
+
+def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]:
+    came, said = was.truth == at, np.equal(was.label, at)  # type: ignore[arg-type]
+    one = np.ones(len(came))
+    hit = Part("true positive rate", name, (came & said).astype(float), came.astype(float), True)
+    if criterion in ("parity", "impact"):
+        return [Part("selection rate", name, said.astype(float), one, True)]
+    if criterion == "opportunity":
+        return [hit]
+    if criterion == "odds":
+        false = Part("false positive rate", name, (~came & said).astype(float), (~came).astype(float), True)
+        return [hit, false]
+    assert was.probability is not None, "asked only where there is one"
+    chance = was.probability[:, at]
+    return [Part("calibration", name, chance - came, one, False, chance * (1 - chance))]
+
+
+def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | None]:
+    """In standard deviations of the truth, so that a limit means the same for every target."""
+    assert was.number is not None, "a regression has numbers"
+    spread = float(was.truth.std()) or 1.0
+    one = np.ones(len(was.truth))
+    error = (was.number - was.truth) / spread
+    if criterion == "parity":
+        return [Part("mean prediction", "", was.number / spread, one, False)], None
+    if criterion in ("error", "calibration"):
+        mean = Part("mean error", "", error, one, False)
+        size = Part("mean absolute error", "", np.abs(error), one, False)
+        return [mean] if criterion == "calibration" else [mean, size], None
+    return [], NO_RATE()
+
+
+def _figures(part: Part, table: Table, found: Rates, pairs: Pairs, kind: str) -> list[Figure]:
+    last = len(table.names) - 1 if table.left_out else len(table.names)
+    of = f"{part.of}: " if part.of else ""
+    return [
+        Figure(
+            metric=f"{part.name} {kind}",
+            value=float(value),
+            low=float(low),
+            high=float(high),
+            rows=int(found.rows[one] + found.rows[other]),
+            groups=int(found.units[one] + found.units[other]),
+            slice=f"{of}{table.names[one]} against {table.names[other]}",
+        )
+        for one, other, value, low, high in zip(*pairs, strict=True)
+        if one < last and other < last
+    ]
+
+
+def _decisive(figures: list[Figure], *, higher: bool) -> list[Figure]:
+    """Those that may decide, where there are more than 400: the worst by value and by either end."""
+    if len(figures) <= MOST_PAIRS:
+        return figures
+    sign = 1 if higher else -1
+    ends: tuple[Callable[[Figure], float], ...] = (
+        lambda each: each.value,
+        lambda each: each.low or 0.0,
+        lambda each: each.high or 0.0,
+    )
+    kept: dict[int, Figure] = {}
+    for end in ends:
+        ranked = sorted(range(len(figures)), key=lambda at: sign * end(figures[at]))
+        kept |= {at: figures[at] for at in ranked[: MOST_PAIRS // 3]}
+    return list(kept.values())
+
+
+def _too_small(found: Sequence[tuple[Part, Table, Rates]]) -> tuple[set[str], int]:
+    """The groups that are not judged for one quantity or another, and the rows in the largest of them all."""
+    small: dict[str, int] = {}
+    for _, table, each in found:
+        for at in np.flatnonzero(~judged(each)):
+            small[table.names[at]] = int(each.rows[at])
+        if table.left_out:
+            small[f"{table.by}: others"] = int((table.group == len(table.names) - 1).sum())
+    return set(small), sum(small.values())
+
+
+def _told(found: Sequence[tuple[Part, Table, Rates]]) -> Iterator[dict[str, Any]]:
+    for part, table, each in found:
+        low, high = limits(each, 0.025)
+        shown = told(each)
+        for at, name in enumerate(table.names):
+            if shown[at]:
+                yield {
+                    "quantity": part.name,
+                    **({"class": part.of} if part.of else {}),
+                    "group": name,
+                    "rows": int(each.rows[at]),
+                    "value": float(each.value[at]),
+                    "low": float(low[at]),
+                    "high": float(high[at]),
+                }

@@ -1,0 +1,104 @@
+"""Whether the features that matter moved since earlier versions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from comporta.checks.shared.judging.arguments import number, usual, whole
+from comporta.checks.shared.judging.earlier_versions import since
+from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.settle import On
+from comporta.checks.shared.judging.several_bounds import Held
+from comporta.checks.shared.judging.wording import NUMBER
+from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code(
+    "check.feature_drift",
+    "feature drift: at most {most:g} for important features, {weighted:g} weighted over all",
+    most=NUMBER, weighted=NUMBER,
+)  # fmt: skip
+ONE = code("feature_drift.one", "drift of the feature")
+ALL = code("feature_drift.all", "drift of all features, weighted")
+
+
+class FeatureDrift(Record, frozen=True, kw_only=True):
+    """No feature with at least `share` of the importance moved by more than `most`, and all together,
+    weighted by importance, by no more than `weighted`. versions: judged, newest first."""
+
+    kind: ClassVar[str] = "feature_drift"
+    most: float
+    weighted: float
+    share: float = 0.02
+    versions: int = 1
+    on: On = "fault"
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`feature_drift?most=0.25&weighted=0.1`."""
+        return identity(self.kind, most=self.most, weighted=self.weighted)
+
+    @property
+    def title(self) -> Text:
+        """`feature drift: at most 0.25 for important features, 0.1 weighted over all`."""
+        return TITLE(most=self.most, weighted=self.weighted)
+
+    def needs(self) -> tuple[Need, ...]:
+        """How far each feature moved, and how much of the importance it holds."""
+        return (need("feature drift"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on each important feature, and on all weighted."""
+        (found,) = evidence
+        share = {each.slice: each.value for each in found.figures if each.metric == "importance"}
+        figures = tuple(
+            each
+            for each in found.figures
+            if each.metric != "feature drift" or share.get(each.slice.partition(": ")[2], 1.0) >= self.share
+        )
+        limits = (
+            Held(metric="feature drift", limit=self.most, on=self.on, says=ONE()),
+            Held(metric="weighted drift", limit=self.weighted, on=self.on, says=ALL()),
+        )
+        return since(self, msgspec.structs.replace(found, figures=figures), limits, versions=self.versions)
+
+
+def feature_drift(
+    most: float = 0.25,
+    *,
+    weighted: float = 0.1,
+    share: float = 0.02,
+    versions: int = 1,
+    on: On = "fault",
+    required: bool = True,
+    level: Level = "release",
+) -> FeatureDrift:
+    """The features are distributed about as they were: `feature_drift(0.1, weighted=0.05)`.
+
+    Against the stored reference of the `versions` newest earlier versions: each feature over the cells of
+    the older one, its twentieths (or its values where it has at most 32, or its words), missing values a
+    cell of their own. The drift is as in `prediction_drift`: Pearson's two-sample statistic less what chance
+    gives, in the unit of the population stability index. Groups or days count as whole (Rao and Scott 1984).
+    Over features and versions it is corrected by Benjamini and Hochberg 1995, and intervals by Benjamini
+    and Yekutieli 2005, so that forty steady features do not make two alarms.
+
+    most: the limit of each feature that holds at least `share` of the importance; weighted: of the mean over
+    all, weighted by importance, its interval as wide as if all features moved together. With `on="fault"`
+    it fails where all of an interval is above its limit. First versions: does not apply.
+    Where new data is meant to be other data, report it. What it does not see: features that moved only
+    together (their correlation), and days without an order: a slow change within a version.
+    Raises BadProject on limits below 0 or a share outside 0 to 1.
+    """
+    usual("feature_drift", on, level)
+    return FeatureDrift(
+        most=number("feature_drift", "most", most, low=0),
+        weighted=number("feature_drift", "weighted", weighted, low=0),
+        share=number("feature_drift", "share", share, low=0, high=1),
+        versions=whole("feature_drift", "versions", versions, low=1, high=100),
+        on=on,
+        required=required,
+        level=level,
+    )

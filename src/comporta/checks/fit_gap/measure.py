@@ -1,0 +1,58 @@
+"""How much better the model is on the rows it learned from than on those it never saw."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from comporta.checks.shared.measuring.codes import NOT_DEFINED
+from comporta.records import Artifact, Findings, Unmeasured
+from comporta.records.metric import metric as named
+from comporta.stats.bootstrap import Interval
+from comporta.stats.jackknife import quick_intervals
+from comporta.stats.means import difference_of
+from comporta.stats.predictions import given, labelled, metrics_for, statistics
+from comporta.stats.units import units_of
+from comporta.store import Desk
+from comporta.store.frames import read
+
+USUAL = {"probability": "roc_auc", "label": "balanced_accuracy", "number": "r2"}
+
+
+def measure(
+    desk: Desk, *, train: Artifact, test: Artifact, group: str | None = None, metric: str = ""
+) -> dict[str, Artifact]:
+    """`findings`. train, test: predictions of each part's rows."""
+    found = fit_gap(
+        labelled(read(desk, train)), labelled(read(desk, test)), metric=metric, group=group, seed=desk.seed
+    )
+    print(f"fit gap: {', '.join(f'{each.metric} {each.value:.4g}' for each in found.figures)}")
+    return {"findings": desk.put_json(found)}
+
+
+def fit_gap(
+    train: pl.DataFrame, test: pl.DataFrame, *, metric: str = "", group: str | None = None, seed: int = 0
+) -> Findings:
+    """Figures: `<metric> gap`, positive where the test rows go worse, `<metric> train` and `<metric> test`.
+
+    Both parts are resampled by themselves and their intervals put together. metric: empty for roc_auc of
+    probabilities, balanced_accuracy of labels, r2 of numbers. Raises BadProject on one these cannot have.
+    """
+    name = metric or next(USUAL[each] for each in ("probability", "number", "label") if each in given(test))
+    metrics_for(test, [name])
+    parts = {"train": _measured(train, name, group, seed), "test": _measured(test, name, group, seed)}
+    mine, theirs = (parts["train"], parts["test"]) if named(name).higher else (parts["test"], parts["train"])
+    gap = difference_of(mine, theirs)
+    rows = {"train": train.height, "test": test.height}
+    figures = [gap.figure(f"{name} gap", test.height)]
+    figures += [found.figure(f"{name} {part}", rows[part]) for part, found in parts.items()]
+    held = tuple(each for each in figures if each.value == each.value)
+    lost = tuple(Unmeasured(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held)
+    return Findings(
+        figures=held, unmeasured=lost, rows=train.height + test.height, of=train.height + test.height
+    )
+
+
+def _measured(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
+    units = units_of(rows, group)
+    (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
+    return found

@@ -1,0 +1,78 @@
+"""Labels that models which never saw the row contradict."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.label_errors.codes import NEEDS_PROBABILITIES, TOO_FEW_LABELS, WRONG_BY_JOINT
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records.columns import KEY, TARGET
+from comporta.stats.bootstrap import intervals
+from comporta.stats.confident import contradicted, joint, share_contradicted
+from comporta.stats.means import mean_of
+from comporta.stats.predictions import classes_of, labelled, seen
+from comporta.stats.residuals import far_off
+from comporta.stats.units import renumbered, units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+ERRORS, JOINT = "labels contradicted", "label errors by the joint"
+FEWEST = 100
+SHOWN = 100
+
+
+def measure(desk: Desk, *, oof: Artifact, group: str | None = None) -> dict[str, Artifact]:
+    """`findings`: see `suspected`. oof: the training rows, predicted by models that never saw them. All rows
+    are read."""
+    rows = read(desk, oof)
+    found = suspected(rows, group=group, seed=desk.seed)
+    print(f"{found.rows:,} labels held against predictions out of fold")
+    return {"findings": desk.put_json(found)}
+
+
+def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
+    """`labels contradicted`: the share, with an interval by the declared group, by day, or by row. Classes:
+    confident learning (`stats.confident`), and by class; numbers: residuals far outside those of rows that
+    were told the like (`stats.residuals`). The table has the rows to look at first."""
+    rows = labelled(oof)
+    was = seen(rows)
+    if rows.height < FEWEST:
+        few = TOO_FEW_LABELS(rows=rows.height, least=FEWEST)
+        return Findings(unmeasured=(Unmeasured(metric=ERRORS, why=few),))
+    units = units_of(rows, group)
+    if was.classes == 0:
+        assert was.number is not None, "predictions of a regression are numbers"
+        distance, found = far_off(was.truth.astype(np.float64), was.number)
+        share = mean_of(found.astype(float), units)
+        shown = rows.select(KEY, TARGET, "__prediction").with_columns(distance=pl.Series(distance))
+        return _findings([share.figure(ERRORS, rows.height)], shown.filter(pl.Series(found)), rows.height)
+    if was.probability is None:
+        return Findings(without=NEEDS_PROBABILITIES())
+    known = was.truth >= 0
+    given, chance = was.truth[known].astype(np.int64), was.probability[known]
+    rows = rows.filter(pl.Series(known))
+    of = renumbered(units, known)
+    # Each resample costs a pass over the rows: 400 are enough for a share.
+    (share,) = intervals([share_contradicted(given, chance)], len(given), units=of, replicates=400, seed=seed)
+    table, found = joint(given, chance), contradicted(given, chance)
+    names = classes_of(rows)
+    own = chance[np.arange(len(given)), given]
+    shown = rows.select(KEY, TARGET).with_columns(
+        likelier=pl.Series([names[place] for place in np.argmax(chance, axis=1)]),
+        distance=pl.Series(chance.max(axis=1) - own),
+    )
+    notes = (WRONG_BY_JOINT(share=float(1 - np.trace(table)), listed=int(found.sum())),)
+    return _findings([share.figure(ERRORS, len(given))], shown.filter(pl.Series(found)), len(given), notes)
+
+
+def _findings(
+    figures: list[Figure], shown: pl.DataFrame, rows: int, notes: tuple[Message, ...] = ()
+) -> Findings:
+    first = shown.sort("distance", descending=True, maintain_order=True).head(SHOWN)
+    table = first.with_columns(pl.col(TARGET).cast(pl.String)).rename(
+        {name: name.removeprefix("__") for name in first.columns}
+    )
+    return Findings(
+        figures=tuple(figures), rows=rows, of=rows, notes=notes, tables={"labels": tuple(table.to_dicts())}
+    )

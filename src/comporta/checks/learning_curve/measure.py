@@ -1,0 +1,124 @@
+"""What fewer rows would have taught: whether the model has learned all there is, or more rows would help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.learning_curve.codes import LEARNING_CURVE, LOSS_FROM_ROWS, NO_FIT_ON_HALF
+from comporta.checks.shared.measuring.codes import TRAINING_RAISED
+from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.records import Artifact, Asked, Figure, Findings, Message, Signature, Unmeasured
+from comporta.stats.losses import losses
+from comporta.stats.means import mean_of, ratio_of
+from comporta.stats.predictions import labelled, seen
+from comporta.stats.units import units_of
+from comporta.store import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+SHARES = (0.125, 0.25, 0.5)
+GAIN = "gain of the last doubling"
+
+
+def measure(
+    desk: Desk,
+    *,
+    train: Artifact,
+    predictions: Artifact,
+    signature: Artifact,
+    fit: Callable[..., Any],
+    refitted: Callable[..., Asked],
+    group: str | None = None,
+    params: dict[str, Any] | None = None,
+    **declared: Any,
+) -> dict[str, Artifact]:
+    """`findings`. predictions: the candidate's own, of the test rows: the end of the curve. Three fits, on
+    an eighth, a quarter and a half of the training rows, each within the next. declared: `task`, `output`."""
+    del declared
+    takes = desk.get_json(signature, Signature)
+
+    def fitted(rows: pl.DataFrame) -> Asked:
+        return refitted(
+            rows, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=desk.seed
+        )
+
+    found = learning_curve(
+        read(desk, train), labelled(read(desk, predictions)), fitted, takes, group=group, seed=desk.seed
+    )
+    print(f"learning curve: {', '.join(f'{each.metric} {each.value:.4g}' for each in found.figures)}")
+    return {"findings": desk.put_json(found)}
+
+
+def learning_curve(
+    train: pl.DataFrame,
+    rows: pl.DataFrame,
+    fitted: Callable[[pl.DataFrame], Asked],
+    signature: Signature,
+    *,
+    group: str | None = None,
+    seed: int = 0,
+) -> Findings:
+    """Figures: the share of the loss that the last doubling of the training rows took away; below 0 it added
+    some. A table: the mean loss on the test rows by number of training rows."""
+    units = units_of(rows, group)
+    whole = losses(seen(rows))
+    lost: dict[int, Floats] = {}
+    raised: dict[int, Message] = {}
+    for part in nested(train, group, seed):
+        try:
+            asked = fitted(part)
+            said = aligned(asked(rows), asked.signature, signature.classes)
+        except Exception as fault:  # the project's own training function, on fewer rows than it was made for
+            raised[part.height] = TRAINING_RAISED(error=type(fault).__name__)
+            continue
+        lost[part.height] = losses(seen(answered(rows, said, signature))).row
+    lost[train.height] = whole.row
+    curve, means = [], {}
+    for height, row in sorted(lost.items()):
+        found = mean_of(row, units)
+        means[height] = float(found.value)
+        curve.append({"x": height, "y": found.value, "low": found.low, "high": found.high})
+    half = [height for height in lost if height < train.height]
+    unmeasured = [Unmeasured(slice=f"rows={height}", why=why) for height, why in raised.items()]
+    figures = []
+    if half and max(half) >= 0.4 * train.height:
+        gain = ratio_of(whole.row, lost[max(half)], units)
+        figures.append(
+            Figure(
+                metric=GAIN,
+                value=1 - gain.value,
+                low=None if gain.high is None else 1 - gain.high,
+                high=None if gain.low is None else 1 - gain.low,
+                rows=rows.height,
+                groups=gain.units,
+            )
+        )
+    else:
+        why = raised.get(max(half, default=0)) or NO_FIT_ON_HALF()
+        unmeasured.append(Unmeasured(metric=GAIN, why=why))
+    points = tuple(LOSS_FROM_ROWS(loss=loss, rows=height) for height, loss in means.items())
+    return Findings(
+        figures=tuple(each for each in figures if np.isfinite(each.value)),
+        unmeasured=tuple(unmeasured),
+        rows=rows.height,
+        of=rows.height,
+        notes=(LEARNING_CURVE(loss=whole.name, points=points),),
+        tables={f"mean {whole.name} by training rows": tuple(curve)},
+    )
+
+
+def nested(train: pl.DataFrame, group: str | None, seed: int) -> list[pl.DataFrame]:
+    """An eighth, a quarter and a half of the units, each within the next, rows in their order."""
+    units = units_of(train, group)
+    count = train.height if units is None else int(units.max(initial=-1)) + 1
+    place = np.random.default_rng(seed).permutation(count)
+    of_row = place if units is None else place[units]
+    return [train.filter(pl.Series(of_row < share * count)) for share in SHARES]

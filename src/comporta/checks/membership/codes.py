@@ -1,0 +1,11 @@
+"""What measuring says here: codes, each with its English sentence."""
+
+from __future__ import annotations
+
+from comporta.records.message import code
+
+TOO_FEW_MEMBERS = code(
+    "evidence.too_few_members",
+    "{members:,} members and {others:,} others, at least {least} of each expected",
+    members=int, others=int, least=int,
+)  # fmt: skip

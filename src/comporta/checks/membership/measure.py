@@ -1,0 +1,243 @@
+"""Whether a model tells which rows it learned from: membership inference at low false-positive rates.
+
+A row's signal is how much more the model believes its true outcome than a reference model does that never saw
+the row: the difference of logits for classes, of log errors for numbers. It is the likelihood ratio of the
+offline attack of Carlini et al. 2022 (section 6) and of Zarifzadeh, Liu and Shokri 2024 (RMIA) with the
+difficulty of each row taken out. References learn from half of the training rows, so that a change between
+training and test time is in both models and cancels; members are rows of the other half, the others are test
+rows. The bare signal, without a reference, is tried beside it, and the stronger of the two is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from comporta.checks.membership.codes import TOO_FEW_MEMBERS
+from comporta.records import Artifact, Asked, Field, Figure, Findings, Signature, Unmeasured
+from comporta.records.columns import TARGET
+from comporta.stats.auc import auc
+from comporta.stats.classes import places
+from comporta.stats.table import column
+from comporta.stats.tail import rate_above
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Believes = Callable[[pl.DataFrame], "Floats"]
+ROWS = 10_000
+FEWEST = 200
+SHARES = (0.01, 0.001)
+CLIP = 1e-6
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    train: Artifact,
+    test: Artifact,
+    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    fit: Callable[..., Any],
+    refitted: Callable[..., Asked],
+    params: dict[str, Any],
+    task: str | None,
+    output: str,
+    fits: int = 0,
+    group: str | None = None,
+) -> dict[str, Artifact]:
+    """`findings`: the true-positive rate of the attack at 1 % and 0.1 % false positives, and its area.
+
+    fits: references made by the project's own training function, each of half of the training rows; 0: one
+    boosted model of our own on at most 10,000 rows.
+    """
+    takes = desk.get_json(signature, Signature)
+    learned, others = read(desk, train), read(desk, test)
+    asked = opened(desk, model, signature)
+    draw = np.random.default_rng(desk.seed)
+    half = draw.permutation(learned.height) % 2 == 0
+
+    def own(rows: pl.DataFrame, seed: int) -> Believes:
+        made = refitted(rows, fit=fit, params=params, task=task, output=output, seed=seed)
+        return lambda frame: belief(made, frame, made.signature)
+
+    def ours(rows: pl.DataFrame, seed: int) -> Believes:
+        return reference(rows.sample(min(ROWS, rows.height), seed=seed), takes, seed)
+
+    found = attack(
+        lambda frame: belief(asked, frame, takes),
+        own if fits else ours,
+        learned,
+        others,
+        fits=max(fits, 1),
+        half=half,
+        group=group,
+        seed=desk.seed,
+    )
+    print(f"membership: {found.rows:,} of {found.of:,} rows, {fits} fits of the project's")
+    return {"findings": desk.put_json(found)}
+
+
+def attack(
+    target: Believes,
+    fitted: Callable[[pl.DataFrame, int], Believes],
+    learned: pl.DataFrame,
+    others: pl.DataFrame,
+    *,
+    fits: int,
+    half: NDArray[np.bool_],
+    group: str | None,
+    seed: int,
+) -> Findings:
+    """target: how much the model believes the truth of rows. fitted: a reference from rows and a seed."""
+    draw = np.random.default_rng(seed + 1)
+    of = learned.height + others.height
+    member = _some(learned.filter(pl.Series(~half)), group, draw)
+    other = _some(others, group, draw)
+    if min(member.height, other.height) < FEWEST:
+        why = TOO_FEW_MEMBERS(members=member.height, others=other.height, least=FEWEST)
+        lost = Unmeasured(metric="membership", why=why)
+        return Findings(unmeasured=(lost,), rows=member.height + other.height, of=of)
+    known = learned.filter(pl.Series(half))
+    bare = target(member), target(other)
+    apart = [np.zeros(len(each)) for each in bare]
+    for each in range(fits):
+        # Every reference is of other rows of the half that no member is in.
+        part = known if fits == 1 else known.sample(fraction=0.7, seed=seed + each)
+        believes = fitted(part, seed + each)
+        apart = [sum_ + believes(rows) / fits for sum_, rows in zip(apart, (member, other), strict=True)]
+    beside = bare[0] - apart[0], bare[1] - apart[1]
+    signals = {"beside a reference": beside, "alone": bare}
+    figures = []
+    for share in SHARES:
+        rates = {
+            name: rate_above(mine, theirs, share, 1 - 0.05 / len(signals), seed)
+            for name, (mine, theirs) in signals.items()
+        }
+        best = max(rates.values(), key=lambda each: (each.low or 0.0, each.value))
+        figures.append(
+            Figure(
+                metric=f"true positives at {share:.1%} false",
+                value=best.value,
+                low=best.low,
+                high=max(each.high or 1.0 for each in rates.values()),
+                rows=member.height + other.height,
+                groups=member.height,
+            )
+        )
+    whose = np.repeat([True, False], [member.height, other.height])
+    areas = {
+        name: auc(whose, np.concatenate(each), level=1 - 0.05 / len(signals))
+        for name, each in signals.items()
+    }
+    area = max(areas.values(), key=lambda each: each.value)
+    figures.append(
+        Figure(
+            metric="area under the attack's ROC curve",
+            value=area.value,
+            low=area.low,
+            high=area.high,
+            rows=member.height + other.height,
+            groups=member.height,
+        )
+    )
+    return Findings(
+        figures=tuple(figures),
+        rows=member.height + other.height,
+        of=of,
+        tables={
+            "attack": tuple(
+                {"signal": name, "auc": each.value, "low": each.low, "high": each.high}
+                for name, each in areas.items()
+            ),
+            "curve": tuple(_curve(*beside)),
+        },
+    )
+
+
+def belief(asked: Asked, rows: pl.DataFrame, takes: Signature) -> Floats:
+    """(n,) how much the model believes what came true: the logit of its probability, or minus the logarithm
+    of its error. A class that it never saw is believed least."""
+    said = asked(rows).scores
+    if takes.task == "regression":
+        return closeness(said[:, 0], rows[TARGET].cast(pl.Float64).to_numpy())
+    return logit(said, places(rows[TARGET], takes.classes))
+
+
+def logit(scores: Floats, truth: NDArray[np.int64]) -> Floats:
+    """(n,) of the probability of the truth, away from 0 and 1."""
+    chance = np.where(truth >= 0, scores[np.arange(len(scores)), np.maximum(truth, 0)], 0.0)
+    chance = np.clip(chance, CLIP, 1 - CLIP)
+    return np.asarray(np.log(chance / (1 - chance)))
+
+
+def closeness(said: Floats, truth: Floats) -> Floats:
+    """(n,) minus the logarithm of the error, in the target's spread."""
+    spread = float(truth.std()) or 1.0
+    return np.asarray(-np.log(np.abs(said - truth) / spread + CLIP))
+
+
+def reference(rows: pl.DataFrame, takes: Signature, seed: int) -> Believes:
+    """One boosted model on the numbers and words that the model reads; free text is left out."""
+    fields = [field for field in takes.features if field.type != "String" or field.values]
+    numeric = takes.task == "regression"
+
+    def numbers(frame: pl.DataFrame) -> Floats:
+        return np.column_stack([_number(frame[field.name], field) for field in fields])
+
+    def outcome(frame: pl.DataFrame) -> NDArray[Any]:
+        return frame[TARGET].cast(pl.Float64).to_numpy() if numeric else places(frame[TARGET], takes.classes)
+
+    kind = HistGradientBoostingRegressor if numeric else HistGradientBoostingClassifier
+    trees = kind(max_iter=100, l2_regularization=1.0, random_state=seed)
+
+    def believes(frame: pl.DataFrame) -> Floats:
+        with threadpool_limits(1):
+            if numeric:
+                return closeness(trees.predict(numbers(frame)), outcome(frame))
+            scores = np.zeros((frame.height, len(takes.classes)))
+            scores[:, trees.classes_] = trees.predict_proba(numbers(frame))
+        return logit(scores, outcome(frame))
+
+    # At most 10,000 rows: threads that wait for each other cost more than the work.
+    with threadpool_limits(1):
+        trees.fit(numbers(rows), outcome(rows))
+    return believes
+
+
+def _number(values: pl.Series, field: Field) -> Floats:
+    if field.values:
+        words = values.cast(pl.String)
+        values = words.replace_strict(list(field.values), range(len(field.values)), default=None)
+    return values.cast(pl.Float64).to_numpy()
+
+
+def _some(rows: pl.DataFrame, group: str | None, draw: np.random.Generator) -> pl.DataFrame:
+    """At most 10,000 rows, one of each group: rows of a group are no independent tries."""
+    rows = rows[draw.permutation(rows.height)]
+    if group is not None:
+        name = column(rows, group).alias("__member")
+        rows = rows.with_columns(name).filter(
+            pl.col("__member").is_first_distinct() | pl.col("__member").is_null()
+        )
+        rows = rows.drop("__member")
+    return rows.head(ROWS)
+
+
+def _curve(member: Floats, other: Floats) -> Sequence[dict[str, Any]]:
+    shares = np.geomspace(1e-3, 1, 40)
+    cuts = np.quantile(other, 1 - shares)
+    return [
+        {"false positives": float(share), "true positives": float((member > cut).mean())}
+        for share, cut in zip(shares, cuts, strict=True)
+    ]

@@ -1,0 +1,231 @@
+"""How steady the answers are when the features are not: a little noise, and the ends of what can come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.noise.codes import FREE_TEXT, MODEL_RAISED, NO_FEATURES, NOISE_ASKED
+from comporta.checks.shared.measuring.changes import (
+    CHANGED,
+    answered,
+    asked_of,
+    moved,
+    seen_of,
+    usual_metric,
+    worth,
+)
+from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
+from comporta.checks.shared.measuring.perturbation import extremes, jittered, kind_of
+from comporta.records import Artifact, Asked, Figure, Findings, Said, Unmeasured
+from comporta.records.columns import TARGET
+from comporta.records.metric import metric as metric_named
+from comporta.stats.bootstrap import Statistic
+from comporta.stats.jackknife import quick_intervals
+from comporta.stats.metrics import statistic
+from comporta.stats.spread import share_of
+from comporta.stats.units import renumbered, units_of
+from comporta.store import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Opened = Callable[[Desk, Artifact, Artifact], Asked]
+
+LOST, EXTREME, UNANSWERED = "lost", "decisions changed by an extreme", "rows not answered"
+ROWS, EACH = 10_000, 1_000
+
+
+class One(NamedTuple):
+    """One column pushed: its name, how, and what was said of the rows then; None: the model raised."""
+
+    feature: str
+    push: str
+    said: Said | None
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    test: Artifact,
+    opened: Opened,
+    levels: Sequence[float] = (0.01, 0.05, 0.1),
+    repeats: int = 3,
+    metric: str | None = None,
+    group: str | None = None,
+) -> dict[str, Artifact]:
+    """`findings`: shares of decisions changed and the metric lost at each level of noise in all features
+    (`noise=0.05`), in each (`noise=0.05 in NAME`), and with each at its extremes. Of at most 10,000 rows
+    for all features together, 1,000 for each alone."""
+    rows = read(desk, test)
+    found = noisy(opened(desk, model, signature), rows, levels, repeats, metric, group, desk.seed)
+    print(f"{found.rows:,} of {found.of:,} rows; {len(found.figures)} figures")
+    return {"findings": desk.put_json(found)}
+
+
+def noisy(
+    asked: Asked,
+    test: pl.DataFrame,
+    levels: Sequence[float],
+    repeats: int,
+    metric: str | None,
+    group: str | None,
+    seed: int,
+) -> Findings:
+    """The same from an opened model and a frame. Raises BadProject on a metric the task has not."""
+    takes, draw = asked.signature, np.random.default_rng(seed)
+    if test.is_empty() or not takes.features:
+        why = NO_TEST_ROWS() if takes.features else NO_FEATURES()
+        return Findings(unmeasured=(Unmeasured(metric=CHANGED, why=why),))
+    rows = test.sample(min(ROWS, test.height), seed=seed)
+    few = rows.head(EACH)
+    name = metric or usual_metric(takes)
+    before = asked(rows)
+    alone = Said(before.scores[: few.height], before.decisions[: few.height])
+
+    together = [(level, _all(rows, asked, level, draw)) for level in levels for _ in range(repeats)]
+    said = asked_of(asked, [frame for _, frame in together])
+    by_level = {
+        level: [s for (at, _), s in zip(together, said, strict=True) if at == level] for level in levels
+    }
+    units = units_of(rows, group)
+    figures = _levels(by_level, before, rows, asked, name, units, seed)
+    figures += [_unanswered(said, "noise")]
+
+    pushed = [
+        (field.name, f"noise={level:g}", few.with_columns(jittered(few[field.name], field, level, draw)))
+        for field in takes.features
+        for level in levels
+        if kind_of(field) != "text"
+    ]
+    ends = [
+        (field.name, how, few.with_columns(column))
+        for field in takes.features
+        for how, column in extremes(few[field.name], field, draw).items()
+    ]
+    singles = _each(asked, [*pushed, *ends])
+    some = units_of(few, group)
+    for one in singles:
+        if one.said is not None:
+            noise = one.push.startswith("noise")
+            where = f"{one.push} in {one.feature}" if noise else f"{one.feature}: {one.push}"
+            share = share_of(moved(alone, one.said, takes), some)
+            figures.append(share.figure(CHANGED if noise else EXTREME, few.height, where))
+    figures.append(_unanswered([one.said for one in singles[len(pushed) :]], "extremes", few.height))
+    asks = rows.height * (1 + len(together)) + few.height * len(singles)
+    return Findings(
+        figures=tuple(figures),
+        rows=rows.height,
+        of=test.height,
+        notes=(
+            NOISE_ASKED(rows=asks, alone=few.height),
+            *(FREE_TEXT(feature=each.name) for each in takes.features if kind_of(each) == "text"),
+        ),
+        tables={"features": _table(singles, alone, few, asked, name)},
+    )
+
+
+def _all(rows: pl.DataFrame, asked: Asked, level: float, draw: np.random.Generator) -> pl.DataFrame:
+    features = asked.signature.features
+    return rows.with_columns(jittered(rows[f.name], f, level, draw) for f in features if kind_of(f) != "text")
+
+
+def _levels(
+    by_level: dict[float, list[Said]],
+    before: Said,
+    rows: pl.DataFrame,
+    asked: Asked,
+    name: str,
+    units: NDArray[np.int64] | None,
+    seed: int,
+) -> list[Figure]:
+    """The share changed and the metric lost at each level, means over the repeats, paired with no noise."""
+    takes = asked.signature
+    figures = []
+    lost: list[Statistic] = []
+    known = rows[TARGET].is_not_null().to_numpy() if TARGET in rows.columns else np.zeros(rows.height, bool)
+    truth = rows[TARGET].filter(pl.Series(known)) if known.any() else None
+    for level, said in by_level.items():
+        share = share_of(np.mean([moved(before, each, takes) for each in said], axis=0), units)
+        figures.append(share.figure(CHANGED, rows.height, f"noise={level:g}"))
+        if truth is not None:
+            lost.append(_loss(name, _only(before, known), [_only(s, known) for s in said], truth, asked))
+    if truth is None:
+        return figures
+    held = renumbered(units, known)
+    found = quick_intervals(lost, len(truth), units=held, seed=seed)
+    for level, one in zip(by_level, found, strict=True):
+        if np.isfinite(one.value):
+            figures.append(one.figure(f"{name} {LOST}", len(truth), f"noise={level:g}"))
+    return figures
+
+
+def _loss(name: str, before: Said, after: Sequence[Said], truth: pl.Series, asked: Asked) -> Statistic:
+    """The metric without noise less the mean of it with, as a function of row weights."""
+    sign = 1.0 if metric_named(name).higher else -1.0
+    clean = statistic(name, seen_of(before, truth, asked.signature))
+    noised = [statistic(name, seen_of(each, truth, asked.signature)) for each in after]
+    return lambda weights: sign * (clean(weights) - float(np.mean([one(weights) for one in noised])))
+
+
+def _only(said: Said, where: NDArray[np.bool_]) -> Said:
+    return said if where.all() else Said(said.scores[where], said.decisions[where])
+
+
+def _each(asked: Asked, frames: Sequence[tuple[str, str, pl.DataFrame]]) -> list[One]:
+    """What is said of each frame; one by one where the model raises on all of them together."""
+    try:
+        said: list[Said | None] = [*asked_of(asked, [frame for _, _, frame in frames])]
+    except Exception:  # an estimator's own errors: whatever it raises, some frame it cannot answer
+        said = []
+        for _, _, frame in frames:
+            try:
+                said.append(asked(frame))
+            except Exception as error:
+                print(f"the model raised {type(error).__name__}")
+                said.append(None)
+    return [One(feature, push, one) for (feature, push, _), one in zip(frames, said, strict=True)]
+
+
+def _unanswered(said: Sequence[Said | None], where: str, rows: int = 0) -> Figure:
+    """How many rows had no finite answer."""
+    lost = sum(rows if one is None else int((~answered(one)).sum()) for one in said)
+    of = sum(rows if one is None else len(one.decisions) for one in said)
+    return Figure(metric=UNANSWERED, value=lost, rows=of, slice=where)
+
+
+def _table(
+    singles: Sequence[One], before: Said, few: pl.DataFrame, asked: Asked, name: str
+) -> tuple[dict[str, Any], ...]:
+    """The features that change the most, first."""
+    known = few[TARGET].is_not_null() if TARGET in few.columns else None
+    lines: list[dict[str, Any]] = []
+    base = (
+        None
+        if known is None or not known.any()
+        else worth(name, *_known(before, few, known), asked.signature)
+    )
+    for one in singles:
+        line: dict[str, Any] = {"feature": one.feature, "pushed": one.push}
+        if one.said is None:
+            lines.append({**line, "changed": MODEL_RAISED()})
+            continue
+        line["changed"] = round(float(moved(before, one.said, asked.signature).mean()), 4)
+        if base is not None and known is not None:
+            after = worth(name, *_known(one.said, few, known), asked.signature)
+            if np.isfinite(base - after):
+                line[f"{name} lost"] = round(base - after, 4)
+        lines.append(line)
+    lines.sort(key=lambda each: -each["changed"] if isinstance(each["changed"], float) else -np.inf)
+    return tuple(lines[:150])
+
+
+def _known(said: Said, rows: pl.DataFrame, known: pl.Series) -> tuple[Said, pl.Series]:
+    return _only(said, known.to_numpy()), rows[TARGET].filter(known)

@@ -1,0 +1,158 @@
+"""Whether what will answer requests answers as research did, in each of the model's forms."""
+
+from __future__ import annotations
+
+import math
+from math import floor, log10
+from typing import ClassVar
+
+import msgspec
+
+from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.several_bounds import Held, held
+from comporta.checks.shared.judging.wording import NUMBER, sentences
+from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+
+TITLE = code("check.parity", "training-serving skew at most {tolerance:g}", tolerance=NUMBER)
+UNSERVED = code(
+    "parity.unserved",
+    "{count} of its forms cannot be served by a fresh process ({forms}): it does not load there, or does not "
+    "answer its trial rows as it did when it was kept. The evidence says why.",
+    count=int, forms=tuple,
+)  # fmt: skip
+BEYOND = code(
+    "parity.rows_beyond",
+    "{count:,} of {rows:,} rows differ by more than {beyond:.0e}; the evidence names the first row and "
+    "column.",
+    count=int, rows=int, beyond=NUMBER,
+)  # fmt: skip
+FROM_RAW = code(
+    "parity.compared_from_raw",
+    "Compared: {rows:,} rows in {forms} from the features on; {raw:,} of them from the raw request on: "
+    "{features:,} features.",
+    rows=int, forms=tuple, raw=int, features=int,
+)  # fmt: skip
+FROM_REQUEST = code(
+    "parity.compared_from_request", "Compared: {rows:,} rows in {forms}, from the request on.",
+    rows=int, forms=tuple,
+)  # fmt: skip
+FROM_FEATURES = code(
+    "parity.compared_from_features",
+    "Compared: {rows:,} rows in {forms} from the features on; what a request is turned into was not "
+    "measured.",
+    rows=int, forms=tuple,
+)  # fmt: skip
+
+
+class Parity(Record, frozen=True, kw_only=True):
+    """No row of any form, and no feature of a raw request, is further than `tolerance` from research; none is
+    refused."""
+
+    kind: ClassVar[str] = "parity"
+    tolerance: float
+    required: bool = True
+    level: Level = "release"
+
+    @property
+    def name(self) -> str:
+        """`parity?tolerance=1e-05`."""
+        return identity(self.kind, tolerance=self.tolerance)
+
+    @property
+    def title(self) -> Text:
+        """`training-serving skew at most 1e-05`."""
+        return TITLE(tolerance=self.tolerance)
+
+    def needs(self) -> tuple[Need, ...]:
+        """Every row asked over HTTP in each form; the tolerance changes nothing of it."""
+        return (need("parity"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on the row that is furthest apart."""
+        (found,) = evidence
+        limits = [
+            Held(metric="rows refused", limit=0, slice=None),
+            Held(metric="largest difference", limit=self.tolerance, slice=None),
+        ]
+        unserved = [each.slice for each in found.figures if each.metric == "not served by a fresh process"]
+        if unserved:
+            limits = [Held(metric="not served by a fresh process", limit=0, slice=None)]
+        if _value(found, "features compared"):
+            limits.append(Held(metric="largest feature difference", limit=self.tolerance, slice=None))
+        verdict = held(self, found, limits)
+        figure = verdict.figure
+        if verdict.outcome == "does not apply" or figure is None:
+            return verdict
+        if verdict.outcome != "fail":
+            whole = verdict.outcome == "pass" and _value(found, "rows from the raw request on") > 0
+            return msgspec.structs.replace(
+                verdict,
+                outcome=verdict.outcome if whole else "inconclusive",
+                reason=sentences(verdict.reason, _compared(found)),
+            )
+        if unserved:
+            said = UNSERVED(count=len(unserved), forms=tuple(unserved))
+            return msgspec.structs.replace(verdict, reason=said)
+        # Counted at powers of ten: the nearest at or below the tolerance.
+        step = 10.0 ** max(-12, min(-1, floor(log10(self.tolerance) + 1e-9)))
+        beyond = f"rows beyond {step:.0e}"
+        count = next((e.value for e in found.figures if (e.metric, e.slice) == (beyond, figure.slice)), 0)
+        of = BEYOND(count=_count(count), rows=figure.rows, beyond=step)
+        return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, of, _compared(found)))
+
+
+def _value(found: Evidence, metric: str) -> float:
+    return next((each.value for each in found.figures if each.metric == metric), 0.0)
+
+
+def _count(value: float) -> int:
+    return int(value) if math.isfinite(value) else 0
+
+
+def _compared(found: Evidence) -> Text:
+    """What was compared, and no more than that."""
+    asked = {each.slice: each.rows for each in found.figures if each.metric == "largest difference"}
+    raw, features = asked.pop("form=raw request", None), _value(found, "features compared")
+    forms = tuple(name.removeprefix("form=") for name in asked)
+    rows = max(asked.values(), default=0)
+    if raw is not None:
+        return FROM_RAW(rows=rows, forms=forms, raw=raw, features=_count(features))
+    if _value(found, "rows from the raw request on"):
+        return FROM_REQUEST(rows=rows, forms=forms)
+    return FROM_FEATURES(rows=rows, forms=forms)
+
+
+def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "release") -> Parity:
+    """What will answer requests answers as research did: `parity(tolerance=1e-5)`.
+
+    Every test row is sent over HTTP (Open Inference v2, many rows a request) to a server of the candidate
+    in a fresh process, once for each form that may serve (`native`, `lightgbm`, `onnx`), and its answer is
+    held beside what research predicted for it. A row's difference is the largest of its probabilities'
+    differences; for regression the number's difference over the standard deviation of the numbers. Another
+    label counts half the distance of the two largest probabilities, which is what they would have had to
+    move. A row that is refused fails whatever the tolerance, and so does a form that the fresh process cannot
+    load, or that answers its trial rows otherwise there. All rows are read.
+
+    A compiled tree compares in 32 bits, so about one row in 100,000 falls on the other side of a threshold: a
+    row whose answer is what research says of it with one feature a 32-bit step away is no difference, and
+    is counted in the evidence. Where more than a hundred rows are apart none is excused.
+
+    The default, 1e-4, is ten times what the export allowed each form on a sample of training rows.
+
+    Where features are joined or computed on the way, 2,000 rows chosen by the seed are asked as raw requests
+    too: the columns that a request carries, each with the time and what else the model requires of it, 50 of
+    them one in a request and the others a hundred together. The server makes their features with the code of
+    a release, from the tables that research read, as they stood at each row's time. Their answers are held to
+    the same tolerance, and each feature to that of research: numbers by their difference over the feature's
+    interquartile range, a word, or a value on one side only, as 1. Where that way cannot be asked the check
+    is inconclusive; the verdict says what was compared.
+
+    What it does not see: tables of later versions than research read, which a server brings in by itself;
+    rows without a time of their own (counted in the evidence); and forms that the export dropped (the
+    evidence says why it did). Raises BadProject on a tolerance that is no number from 1e-12 to 1.
+    """
+    chosen("parity", "level", level, LEVELS)
+    return Parity(
+        tolerance=number("parity", "tolerance", tolerance, low=1e-12, high=1), required=required, level=level
+    )

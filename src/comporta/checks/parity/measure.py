@@ -1,0 +1,312 @@
+"""Each form of a model behind the real request path, row for row beside what research predicted.
+
+All rows are asked their features in each form. Where features are made on the way, by joins and functions,
+some rows are asked as raw requests too, with history as it stood at their own time: their answers and their
+features are those of what a release would serve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import cache, lru_cache
+from itertools import islice
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.parity.codes import (
+    FORM_NOT_KEPT,
+    NO_SUCH_COLUMN,
+    NOT_ASKED_AS_REQUESTS,
+    WAY_NOT_MEASURED,
+)
+from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
+from comporta.checks.shared.measuring.raw_requests import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
+from comporta.checks.shared.measuring.server_answers import (
+    Gaps,
+    Research,
+    Written,
+    asking,
+    explained,
+    gaps,
+    pieces,
+    researched,
+)
+from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one
+from comporta.records import (
+    Artifact,
+    Asked,
+    Figure,
+    Findings,
+    Record,
+    Signature,
+    Slice,
+    Text,
+    Unmeasured,
+)
+from comporta.records.columns import KEY
+from comporta.store import Desk
+from comporta.store.frames import read
+
+LARGEST, REFUSED, ROUNDED = "largest difference", "rows refused", "rows apart by rounding"
+FEATURE, FEATURES = "largest feature difference", "features compared"
+REQUESTED = "rows from the raw request on"
+UNSERVED = "not served by a fresh process"
+RAW, CANDIDATE = "raw request", "candidate"
+BEYOND = tuple(10.0**power for power in range(-12, 0))
+"""At each of these the rows that differ by more are counted, so that another tolerance asks nothing again."""
+KEPT = 32
+"""Requests kept for the other forms: each is at most 8 MB."""
+WORST = 50
+"""Features that differ, of which each has figures and lines of its own."""
+
+
+class Form(Record, frozen=True, kw_only=True):
+    """What the parity kept with a model says of one of its forms. reason: why it does not serve, or empty."""
+
+    agrees: bool
+    reason: Text = ""
+
+
+class At(Protocol):
+    """Where a candidate answers. pid: of its process. failed: forms that it cannot serve, and why.
+    made: the features of raw requests since it was last asked."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def failed(self) -> Mapping[str, str]: ...
+
+    def made(self) -> list[pl.DataFrame]: ...
+
+
+Served = Callable[..., AbstractContextManager[At]]
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    parity: Artifact,
+    trial: Artifact,
+    predictions: Artifact,
+    served: Served,
+    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    onnx: Artifact | None = None,
+    way: Mapping[str, Any] | None = None,
+    raw: Raw | None = None,
+    bundle: Artifact | None = None,
+    code: Artifact | None = None,
+    **others: Slice,
+) -> dict[str, Artifact]:
+    """`findings`: by form the largest difference of any row, rows refused, and rows beyond each power of
+    ten; and of the features of raw requests the same.
+
+    way: from a request to its features, as `raw` and `served` take it. bundle, code: the way and the
+    source of a version that was made by others than those of today. others: the dataset versions that the
+    features read, as `table <dataset>`.
+    """
+    takes = desk.get_json(signature, Signature)
+    parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
+    parts |= {} if onnx is None else {"onnx": onnx}
+    agreed = desk.get_json(parity, dict[str, dict[str, Form]])["forms"]
+    forms = ["native", *(name for name, each in agreed.items() if each.agrees)]
+    tables = {name.removeprefix("table "): each for name, each in others.items()}
+    way = way if bundle is None else desk.get_json(bundle, dict[str, Any])
+    made_on_the_way = not is_raw(takes, way)
+    before: dict[str, Gaps] = {}
+    found: dict[str, Gaps] = {}
+    from_raw = None
+    failed: dict[str, str] = {}
+    asked = cache(lambda: opened(desk, model, signature))
+    # Beside the start of the server, which takes about as long.
+    with ThreadPoolExecutor(1) as beside:
+        prepared = beside.submit(_prepared, desk, predictions, takes)
+        if made_on_the_way and raw is not None and way is not None and way["of"] in tables:
+            wanted = beside.submit(_wanted, desk, raw, way, tables, prepared.result)
+            behind = served(
+                desk,
+                parts,
+                (*forms, CANDIDATE),
+                recorded=False,
+                partly=True,
+                way=way,
+                tables=tables,
+                code=code,
+            )
+        else:
+            wanted = None
+            behind = served(desk, parts, forms, recorded=False, partly=True)
+        with behind as at:
+            rows, research, written = prepared.result()
+            failed.update(at.failed)
+            for form in filter(lambda form: form not in failed, forms):
+                ask = asking(at.url, form)
+                before[form] = gaps(takes, research, rows, ask, written)
+                found[form] = explained(before[form], takes, research, rows, ask, asked)
+            if wanted is not None and CANDIDATE not in failed:
+                places, requests = wanted.result()
+                door = asking(at.url, CANDIDATE)
+                from_raw = ask_raw(takes, rows, research, places, requests, door, at.made)
+                from_raw = as_explained(from_raw, before, found)
+    dropped = {name: each.reason for name, each in agreed.items() if not each.agrees}
+    kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way, failed=failed)
+    print(f"{rows.height:,} rows asked of {', '.join(forms)} over HTTP")
+    if from_raw is not None:
+        count = len(from_raw.places)
+        print(f"{count:,} of them from the raw request on; {len(from_raw.features)} features compared")
+    return {"findings": desk.put_json(kept)}
+
+
+def _prepared(desk: Desk, predictions: Artifact, takes: Signature) -> tuple[pl.DataFrame, Research, Written]:
+    """The rows, what research said of them, and their requests, the first of them written already."""
+    rows = read(desk, predictions)
+    written = lru_cache(KEPT)(lambda start, stop: as_bytes(rows[start:stop], takes.features))
+    for piece in islice(pieces(rows.height, rows_in_one(takes)), KEPT):
+        written(*piece)
+    return rows, researched(rows, takes), written
+
+
+def _wanted(
+    desk: Desk,
+    raw: Raw,
+    way: Mapping[str, Any],
+    tables: Mapping[str, Slice],
+    prepared: Callable[[], tuple[pl.DataFrame, Research, Written]],
+) -> tuple[np.ndarray[Any, np.dtype[np.int64]], pl.DataFrame]:
+    """Places of the rows that are asked from the raw request on, and their requests."""
+    rows = prepared()[0]
+    places = sampled(rows.height, desk.seed)
+    return places, raw(desk, way, tables, rows[KEY].gather(places).to_list())
+
+
+def findings(
+    takes: Signature,
+    research: Research,
+    found: Mapping[str, Gaps],
+    reasons: Mapping[str, Text],
+    from_raw: FromRaw | None = None,
+    *,
+    plain: bool = True,
+    failed: Mapping[str, str] | None = None,
+) -> Findings:
+    """Figures by form; the first row and output beyond each power of ten in `differences`, the first row of
+    each feature that differs in `features`. reasons: of forms that are not kept. plain: the features are what
+    a request carries. failed: forms that a fresh process cannot serve, and why."""
+    rows = len(research.margin)
+    figures: list[Figure] = []
+    table: list[dict[str, Any]] = []
+    for form, gap in found.items():
+        figures += _figures(form, gap)
+        table += _lines(form, gap, research, np.arange(rows))
+    tables = {"differences": table}
+    for form, why in (failed or {}).items():
+        where = f"form={RAW if form == CANDIDATE else form}"
+        figures.append(Figure(metric=UNSERVED, value=1, rows=rows, slice=where))
+        tables.setdefault("not served", []).append({"form": form, "why": why})
+    notes = [FORM_NOT_KEPT(form=form, reason=reason) for form, reason in reasons.items()]
+    count = rows if plain else 0
+    if from_raw is not None:
+        count = int((~from_raw.gaps.refused).sum())
+        figures += _figures(RAW, from_raw.gaps)
+        table += _lines(RAW, from_raw.gaps, research, from_raw.places)
+        of_features, tables["features"] = _of_features(from_raw)
+        figures += of_features
+        if len(from_raw.places) < from_raw.of:
+            lost = from_raw.of - len(from_raw.places)
+            notes.append(NOT_ASKED_AS_REQUESTS(rows=lost))
+    elif not plain and not failed:
+        notes.append(WAY_NOT_MEASURED())
+    if count:
+        figures.append(Figure(metric=REQUESTED, value=count, rows=count))
+    return Findings(
+        figures=tuple(figures) if rows else (),
+        unmeasured=() if rows else (Unmeasured(metric=LARGEST, why=NO_TEST_ROWS()),),
+        rows=rows,
+        of=rows,
+        notes=tuple(notes),
+        tables={name: tuple(lines) for name, lines in tables.items() if lines},
+    )
+
+
+def _figures(form: str, gap: Gaps) -> list[Figure]:
+    told: dict[str, Any] = {"rows": len(gap.by), "slice": f"form={form}"}
+    made = [
+        Figure(metric=LARGEST, value=float(gap.by.max(initial=0.0)), **told),
+        Figure(metric=REFUSED, value=float(gap.refused.sum()), **told),
+        Figure(metric=ROUNDED, value=gap.rounded, **told),
+    ]
+    return made + [
+        Figure(metric=beyond_name(limit), value=int((gap.by > limit).sum()), **told) for limit in BEYOND
+    ]
+
+
+def _lines(
+    form: str, gap: Gaps, research: Research, places: np.ndarray[Any, np.dtype[np.int64]]
+) -> list[dict[str, Any]]:
+    """The first row beyond each power of ten. places: of the rows among all."""
+    made = []
+    for limit in BEYOND:
+        beyond = np.flatnonzero(gap.by > limit)
+        if not len(beyond):
+            continue
+        first = beyond[places[beyond].argmin()]
+        row, output = int(places[first]), str(gap.output[first])
+        line: dict[str, Any] = {"form": form, "beyond": limit, "rows": len(beyond), "first row": row}
+        line["column"] = output
+        if output in research.names:
+            line["research"] = float(research.scores[row, research.names.index(output)])
+        made.append({**line, "difference": float(gap.by[first])})
+    return made
+
+
+def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[dict[str, Any]]]:
+    """Figures of the features that differ most, and the first row of each."""
+    places = from_raw.places[~from_raw.gaps.refused]
+    rows = len(places)
+    if not rows:
+        return [], []
+    by = {name: (float(gap.max(initial=0.0)), gap) for name, gap in from_raw.features.items()}
+    worst = sorted(by, key=lambda name: -by[name][0])[:WORST]
+    differ = [name for name in worst if by[name][0] > BEYOND[0]]
+    figures = [Figure(metric=FEATURES, value=len(by), rows=rows)]
+    if not differ:
+        largest = max((largest for largest, _ in by.values()), default=0.0)
+        return [*figures, Figure(metric=FEATURE, value=largest, rows=rows)], []
+    table: list[dict[str, Any]] = []
+    for name in differ:
+        largest, gap = by[name]
+        told: dict[str, Any] = {"rows": rows, "slice": f"feature={name}"}
+        figures.append(Figure(metric=FEATURE, value=largest, **told))
+        figures += [
+            Figure(metric=beyond_name(limit), value=count, **told)
+            for limit in BEYOND
+            if (count := int((gap > limit).sum()))
+        ]
+        apart = np.flatnonzero(gap > BEYOND[0])
+        first = int(apart[places[apart].argmin()])
+        line: dict[str, Any] = {"feature": name, "rows": len(apart), "first row": int(places[first])}
+        line["research"] = _shown(from_raw.research[name][first])
+        there = name in from_raw.served.columns
+        line["request"] = _shown(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()
+        table.append({**line, "difference": float(gap[first]), "largest": largest})
+    return figures, sorted(table, key=lambda line: line["first row"])
+
+
+def _shown(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, int) else float(value) if isinstance(value, float) else str(value)
+
+
+def beyond_name(limit: float) -> str:
+    """The figure that counts rows further apart than this power of ten."""
+    return f"rows beyond {limit:.0e}"

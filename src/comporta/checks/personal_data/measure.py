@@ -1,0 +1,163 @@
+"""Personal data where it should not be: in features, in columns that reports slice by, in answers, and in
+what is kept of the model: its own bytes, its ONNX export, and the trial rows that go with it.
+
+The rows that explanations are measured against are test rows, and are searched as such.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from comporta.checks.personal_data.kinds import KINDS, Kind, named_like_it
+from comporta.records import Artifact, Figure, Findings, Signature
+from comporta.records.columns import KEPT
+from comporta.stats.table import feature_names
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+ANSWER, MODEL, GRAPH, TRIAL = "answer", "the kept model", "the ONNX export", "trial rows'"
+DISTINCT = 50_000
+FEWEST = 3
+SHARE = 0.5
+NUMBERS = 20
+LONGEST = 2_000
+BYTES = 64_000_000
+# Of a model's bytes, most are no text: a longer address is asked, or chance would write one.
+IN_BYTES = re.compile(rb"[A-Za-z0-9._%+-]{3,64}@[A-Za-z0-9-]{3,63}(?:\.[a-z0-9-]{2,63})*\.[a-z]{2,10}")
+
+
+class Found(NamedTuple):
+    """where: `feature contact`, `model`. many: of the values looked at."""
+
+    where: str
+    kind: str
+    many: int
+    of: int
+
+
+def measure(
+    desk: Desk,
+    *,
+    model: Artifact,
+    signature: Artifact,
+    train: Artifact,
+    test: Artifact,
+    onnx: Artifact | None = None,
+    trial: Artifact | None = None,
+) -> dict[str, Artifact]:
+    """`findings`: each place with a kind of personal data, and how many values of it have the form."""
+    takes = desk.get_json(signature, Signature)
+    parts = (_told(read(desk, train)), _told(read(desk, test)))
+    rows = pl.concat(parts, how="diagonal_relaxed")
+    found = [*in_rows(rows), *in_words(ANSWER, pl.Series(takes.classes, dtype=pl.String))]
+    found += in_bytes(desk.get(model))
+    found += [] if onnx is None else in_graph(desk.get(onnx))
+    found += [] if trial is None else in_trial(desk.get_json(trial, dict))
+    looked = rows.width + 2 + (onnx is not None) + (trial is not None)
+    print(f"personal data: {looked} places, {rows.height:,} rows, {len(found)} findings")
+    return {"findings": desk.put_json(findings(found, looked, rows.height))}
+
+
+def findings(found: list[Found], looked: int, rows: int) -> Findings:
+    figures = [Figure(metric="places looked at", value=float(looked), rows=rows)]
+    figures += [
+        Figure(
+            metric="personal data", value=float(each.many), rows=each.of, slice=f"{each.where}: {each.kind}"
+        )
+        for each in found
+    ]
+    return Findings(figures=tuple(figures), rows=rows, of=rows)
+
+
+def kept(rows: pl.DataFrame) -> list[str]:
+    """The columns beside the features that reports name values of."""
+    return [name for name in rows.columns if name.startswith(KEPT)]
+
+
+def _told(rows: pl.DataFrame) -> pl.DataFrame:
+    """Features, and the columns beside them that reports name values of."""
+    named = rows.select(*feature_names(rows), *kept(rows))
+    return named.with_columns(pl.selectors.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
+
+
+def in_rows(rows: pl.DataFrame) -> Iterator[Found]:
+    """What stands in features and in the columns kept beside them."""
+    for name in (*feature_names(rows), *kept(rows)):
+        plain = name.removeprefix(KEPT)
+        where = f"feature {plain}" if plain == name else f"column {plain}"
+        if plain == name and named_like_it(plain):
+            yield Found(where, "its name", 1, 1)
+        values = rows[name]
+        if values.dtype in (pl.String, pl.Categorical, pl.Enum):
+            yield from in_words(where, values.cast(pl.String))
+        elif values.dtype.is_numeric():
+            yield from in_numbers(where, values)
+
+
+def in_words(where: str, values: pl.Series) -> Iterator[Found]:
+    """values: texts. Each kind is looked for anywhere in them."""
+    texts = values.drop_nulls().unique(maintain_order=True).head(DISTINCT).str.slice(0, LONGEST)
+    for kind in KINDS:
+        form = texts.filter(texts.str.contains(kind.form))
+        if form.len():
+            yield from _enough(where, kind, form.to_list(), texts.len(), FEWEST)
+
+
+def in_numbers(where: str, values: pl.Series) -> Iterator[Found]:
+    """Whole numbers of nine to nineteen digits, each as it would be written."""
+    whole = values.drop_nulls().unique(maintain_order=True).head(DISTINCT)
+    if whole.dtype.is_float():
+        whole = whole.filter(whole.is_finite() & (whole == whole.floor()) & (whole.abs() < 2**53))
+    whole = whole.cast(pl.Int64, strict=False).drop_nulls()
+    texts = whole.filter(whole >= 10**8).cast(pl.String)
+    if texts.len() < NUMBERS:
+        return
+    for kind in KINDS:
+        form = texts.filter(texts.str.contains(f"^(?:{kind.form})$"))
+        if not kind.sure and form.len() >= NUMBERS:
+            yield from _enough(where, kind, form.to_list(), texts.len(), NUMBERS)
+
+
+def in_bytes(data: bytes) -> list[Found]:
+    """Addresses and IBANs in the kept model: in the members of an archive, or in the bytes themselves."""
+    held = data[data.find(b"\n") + 1 :]
+    if not held.startswith(b"PK"):
+        return _in_parts(MODEL, [held])
+    with zipfile.ZipFile(io.BytesIO(held)) as archive:
+        return _in_parts(MODEL, [archive.read(name) for name in archive.namelist()])
+
+
+def in_graph(data: bytes) -> list[Found]:
+    """The same in the exported graph, which holds the words that the model knows."""
+    return _in_parts(GRAPH, [data])
+
+
+def in_trial(trial: dict[str, Any]) -> Iterator[Found]:
+    """What stands in the words of the trial rows. trial: `columns` and `rows`."""
+    for place, name in enumerate(trial["columns"]):
+        words = [row[place] for row in trial["rows"] if isinstance(row[place], str)]
+        yield from in_words(f"{TRIAL} {name}", pl.Series(words, dtype=pl.String))
+
+
+def _in_parts(where: str, parts: Iterable[bytes]) -> list[Found]:
+    texts = [part[:BYTES] for part in parts]
+    mails = {each for part in texts for each in IN_BYTES.findall(part)}
+    bank = KINDS[1]
+    form = re.compile(bank.form.encode())
+    banks = {each for part in texts for each in form.findall(part) if bank.holds(each.decode())}
+    found = {"e-mail addresses": len(mails), bank.name: len(banks)}
+    return [Found(where, name, many, many) for name, many in found.items() if many]
+
+
+def _enough(where: str, kind: Kind, texts: list[str], of: int, fewest: int) -> Iterator[Found]:
+    form = re.compile(kind.form)
+    matches = [[each.group() for each in form.finditer(text)] for text in texts]
+    held = sum(any(kind.holds(each) for each in found) for found in matches)
+    if held and (kind.sure or (held >= fewest and held >= SHARE * len(matches))):
+        yield Found(where, kind.name, held, of)

@@ -1,0 +1,238 @@
+"""How far the answers moved: against the champion on the same rows, and against earlier versions' own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.prediction_drift.codes import (
+    ANOTHER_TASK,
+    DRIFT_IS,
+    NO_ROW_TO_COMPARE,
+    OTHER_CLASSES,
+    TOGETHER_AT,
+)
+from comporta.checks.shared.measuring.codes import NO_EARLIER_VERSION
+from comporta.checks.shared.measuring.earlier_references import earlier_of
+from comporta.checks.shared.measuring.reference import scores_of
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records.columns import KEY, LABEL
+from comporta.records.reference import Reference
+from comporta.stats.distance import distance, paired
+from comporta.stats.many import together
+from comporta.stats.predictions import classes_of, task_of
+from comporta.stats.profiles import places_of, profile, recounted
+from comporta.stats.ratios import paired_ratio, ratio
+from comporta.stats.units import units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.int64]
+
+SCORES, DECISIONS, RATE, COMPARED = "score drift", "decision drift", "rate ratio", "compared"
+CHAMPION = "champion"
+At = tuple[float, float, float]
+
+
+class Found(NamedTuple):
+    """One comparison. against: `champion`, `earlier 1`. of: the class, or empty for all together. rows: of
+    this version. at: value, low and high at a level, which is known when all comparisons are."""
+
+    metric: str
+    against: str
+    of: str
+    rows: int
+    at: Callable[[float], At]
+
+
+def measure(
+    desk: Desk,
+    *,
+    predictions: Artifact,
+    champion: Artifact | None = None,
+    champion_train: Artifact | None = None,
+    group: str | None = None,
+    **others: Any,
+) -> dict[str, Artifact]:
+    """`findings`: how far scores and decisions moved, with intervals, and how many times as often each class
+    is decided. champion: its answers to the same rows. others: `earlier 1` … All rows are read."""
+    trained = None if champion_train is None else read(desk, champion_train)[KEY]
+    found = moved(
+        read(desk, predictions),
+        None if champion is None else read(desk, champion),
+        earlier_of(desk, others),
+        trained=trained,
+        group=group,
+    )
+    against = [each.slice for each in found.figures if each.metric == COMPARED]
+    print(f"compared with {', '.join(against) or 'nothing'}")
+    return {"findings": desk.put_json(found)}
+
+
+def moved(
+    rows: pl.DataFrame,
+    champion: pl.DataFrame | None,
+    earlier: Mapping[str, Reference],
+    *,
+    trained: pl.Series | None = None,
+    group: str | None = None,
+) -> Findings:
+    """The same from frames. trained: keys of rows that the champion learned from, which are left out."""
+    if champion is None and not earlier:
+        return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
+    lost: dict[str, Message] = {}
+    found: list[Found] = []
+    if champion is not None:
+        mine, theirs = _unseen(rows, champion, trained)
+        why = _unlike(mine, task_of(theirs), classes_of(theirs)) if theirs.height else NO_ROW_TO_COMPARE()
+        if why is not None:
+            lost[CHAMPION] = why
+        else:
+            found += _beside(mine, theirs, units_of(mine, group))
+    units = units_of(rows, group)
+    for name, reference in earlier.items():
+        why = _unlike(rows, reference.task, reference.classes)
+        if why is not None:
+            lost[name] = why
+        else:
+            found += _after(name, reference, rows, units)
+    rates = together(sum(each.metric == RATE for each in found))
+    others = together(sum(each.metric != RATE for each in found))
+    figures = [_figure(each, rates if each.metric == RATE else others) for each in found]
+    against = [*([] if champion is None else [CHAMPION]), *earlier]
+    figures += [Figure(metric=COMPARED, value=float(each not in lost), slice=each) for each in against]
+    return Findings(
+        figures=tuple(figures),
+        unmeasured=tuple(Unmeasured(slice=each, why=why) for each, why in lost.items()),
+        rows=rows.height,
+        of=rows.height,
+        notes=(
+            DRIFT_IS(),
+            TOGETHER_AT(others=others, rates=rates),
+        ),
+        tables={"scores": tuple(_shares(rows, earlier))},
+    )
+
+
+def _shares(rows: pl.DataFrame, earlier: Mapping[str, Reference]) -> Iterator[dict[str, Any]]:
+    """Shares by cell against the newest earlier version, for a picture."""
+    for name, was in list(earlier.items())[:1]:
+        for of, series in list(scores_of(rows).items())[:5]:
+            if of in was.scores:
+                before = was.scores[of]
+                now = recounted(series, before)
+                ends = (*(f"{edge:.4g}" for edge in before.edges), "more")
+                for end, a, b in zip(ends, before.counts, now.counts, strict=True):
+                    yield {
+                        "against": name,
+                        "score": of,
+                        "up to": end,
+                        "was": a / max(1, before.rows),
+                        "is": b / max(1, now.rows),
+                    }
+
+
+def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> Iterator[Found]:
+    """Two models on the same rows."""
+    then = scores_of(theirs)
+    for name, series in scores_of(mine).items():
+        like = profile(then[name])
+        size = len(like.counts) + 1
+        one = paired(places_of(then[name], like), places_of(series, like), size, units)
+        if one is not None:
+            yield Found(SCORES, CHAMPION, name, len(series), one.at)
+    if LABEL not in mine.columns:
+        return
+    classes = classes_of(mine)
+    was, now = (each[LABEL].to_physical().cast(pl.Int64).to_numpy() for each in (theirs, mine))
+    one = paired(was, now, len(classes), units)
+    if one is not None:
+        yield Found(DECISIONS, CHAMPION, "", len(now), one.at)
+    for place in _told(np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))):
+        before, after = was == place, now == place
+        if not (before | after).any():
+            continue
+        counts = (
+            int((before & after).sum()),
+            int((before & ~after).sum()),
+            int((after & ~before).sum()),
+            len(now),
+        )
+        effect = _together(after.astype(float) - before.astype(float), units)
+        yield Found(RATE, CHAMPION, classes[place], len(now), partial(_paired_ratio, counts, effect))
+
+
+def _after(name: str, was: Reference, rows: pl.DataFrame, units: Places | None) -> Iterator[Found]:
+    """This version's answers and an earlier one's, each on its own rows."""
+    for of, series in scores_of(rows).items():
+        if of in was.scores:
+            one = distance(was.scores[of], recounted(series, was.scores[of], units))
+            if one is not None:
+                yield Found(SCORES, name, of, rows.height, one.at)
+    if was.decisions is None or LABEL not in rows.columns:
+        return
+    now = recounted(rows[LABEL], was.decisions, units)
+    one = distance(was.decisions, now)
+    if one is not None:
+        yield Found(DECISIONS, name, "", rows.height, one.at)
+    effects = was.decisions.effect, now.effect
+    classes = was.decisions.words
+    for place in _told(np.array(was.decisions.counts[: len(classes)]) + now.counts[: len(classes)]):
+        counts = was.decisions.counts[place], was.rows, now.counts[place], now.rows
+        if counts[0] + counts[2]:
+            yield Found(RATE, name, classes[place], rows.height, partial(_ratio, counts, effects))
+
+
+def _ratio(counts: tuple[int, int, int, int], effects: tuple[float, float], level: float) -> At:
+    return ratio(*counts, level=level, effects=effects).at
+
+
+def _paired_ratio(counts: tuple[int, int, int, int], effect: float, level: float) -> At:
+    return paired_ratio(*counts, level=level, effect=effect).at
+
+
+def _told(counts: NDArray[Any]) -> list[int]:
+    """The classes whose rates are told: of two the rarer, which says all."""
+    return [int(np.argmin(counts))] if len(counts) == 2 else list(range(len(counts)))
+
+
+def _together(value: NDArray[np.float64], units: Places | None) -> float:
+    """How much more the sum of these varies because rows of a unit are alike; at least 1."""
+    square = float((value**2).sum())
+    if units is None or not square:
+        return 1.0
+    return max(1.0, float((np.bincount(units, value) ** 2).sum()) / square)
+
+
+def _unseen(
+    rows: pl.DataFrame, champion: pl.DataFrame, trained: pl.Series | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both on the rows they share, in one order, without those that the champion learned from."""
+    if KEY not in rows.columns or rows[KEY].n_unique() < rows.height:
+        return (rows, champion) if rows.height == champion.height else (rows.clear(), champion.clear())
+    shared = rows.select(KEY).join(champion.select(KEY), on=KEY, how="semi", maintain_order="left")
+    if trained is not None:
+        shared = shared.join(trained.to_frame(KEY), on=KEY, how="anti", maintain_order="left")
+    mine, theirs = (shared.join(each, on=KEY, how="left", maintain_order="left") for each in (rows, champion))
+    return mine, theirs
+
+
+def _unlike(rows: pl.DataFrame, task: str, classes: tuple[str, ...]) -> Message | None:
+    if task_of(rows) != task:
+        return ANOTHER_TASK(theirs=task, ours=task_of(rows))
+    return None if classes_of(rows) == classes else OTHER_CLASSES()
+
+
+def _figure(found: Found, level: float) -> Figure:
+    value, low, high = found.at(level)
+    where = f"{found.against}: {found.of}" if found.of else found.against
+    return Figure(
+        metric=found.metric, value=value, low=low, high=high, level=level, rows=found.rows, slice=where
+    )

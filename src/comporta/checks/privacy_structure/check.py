@@ -1,0 +1,118 @@
+"""A model's build must not hold the rows it learned from."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.bound import no_matter
+from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.several_bounds import Held, held
+from comporta.checks.shared.judging.wording import NUMBER
+from comporta.records import LEVELS, Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+
+TITLE = code("check.privacy_structure", "the model stores no training rows")
+OTHER = code("check.privacy_structure.limits", "the model stores no training rows ({limits})", limits=tuple)
+LIMIT = code("check.privacy_structure.limit", "{what} {limit:g}", what=str, limit=NUMBER)
+UNLIMITED = code("check.privacy_structure.unlimited", "{what} not judged", what=str)
+KEPT = code("privacy_structure.kept", "share of the training rows that the model keeps as they are")
+LEAVES = code("privacy_structure.leaves", "share of the training rows in leaves of fewer than 5")
+WEIGHTS = code("privacy_structure.weights", "weights for each training row")
+WORDS = code("privacy_structure.words", "words kept that fewer than 5 training rows have:")
+
+_SAYS = {
+    "training rows kept": KEPT,
+    "training rows in small leaves": LEAVES,
+    "weights for each training row": WEIGHTS,
+    "words of few rows": WORDS,
+}
+_USUAL = {"kept": 0.0, "leaves": 0.1, "weights": 1.0, "words": None}
+"""What an id does not tell. It never changes, whatever the constructor takes where nothing is said."""
+
+
+class PrivacyStructure(Record, frozen=True, kw_only=True):
+    """Limits on what the build holds; None: not judged."""
+
+    kind: ClassVar[str] = "privacy_structure"
+    kept: float | None = 0.0
+    leaves: float | None = 0.1
+    weights: float | None = 1.0
+    words: int | None = None
+    required: bool = True
+    level: Level = "commit"
+
+    @property
+    def name(self) -> str:
+        """`privacy_structure?leaves=none`: the limits that are not the usual ones."""
+        told: dict[str, Any] = {
+            name: "none" if limit is None else limit for name, limit in self._unusual().items()
+        }
+        return identity(self.kind, **told)
+
+    @property
+    def title(self) -> Text:
+        """`the model stores no training rows`, with the limits that are not the usual ones."""
+        said = tuple(_limit(name, limit) for name, limit in self._unusual().items())
+        return OTHER(limits=said) if said else TITLE()
+
+    def needs(self) -> tuple[Need, ...]:
+        """The screen of the estimator."""
+        return (need("privacy structure"),)
+
+    def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
+        """The verdict on what this kind of model has: no tree, no leaf."""
+        (found,) = evidence
+        if found.without:
+            return no_matter(self, found)
+        there = {each.metric for each in found.figures}
+        asked = dict(zip(_SAYS, self._limits().values(), strict=True))
+        limits = [
+            Held(metric=metric, limit=float(limit), says=_SAYS[metric]())
+            for metric, limit in asked.items()
+            if limit is not None and (metric in there or metric == "training rows kept")
+        ]
+        return held(self, found, limits)
+
+    def _limits(self) -> dict[str, float | None]:
+        return {"kept": self.kept, "leaves": self.leaves, "weights": self.weights, "words": self.words}
+
+    def _unusual(self) -> dict[str, float | None]:
+        return {name: limit for name, limit in self._limits().items() if limit != _USUAL[name]}
+
+
+def _limit(name: str, limit: float | None) -> Message:
+    return UNLIMITED(what=name) if limit is None else LIMIT(what=name, limit=limit)
+
+
+def privacy_structure(
+    *,
+    kept: float | None = 0.0,
+    leaves: float | None = 0.1,
+    weights: float | None = 1.0,
+    words: int | None = None,
+    required: bool = True,
+    level: Level = "commit",
+) -> PrivacyStructure:
+    """A model holds no training row by its build: `privacy_structure()`.
+
+    Looks at the estimator and at all inside it, without a prediction, in well under a second. kept: the share
+    of the training rows that it keeps as they are (nearest neighbours, support vectors, Gaussian processes,
+    any table as long as the training part). leaves: the share in leaves of fewer than five, the mean over
+    trees (unpruned trees and forests; scikit-learn's and LightGBM's). weights: of linear models and networks,
+    for each training row. words: how many words in the lists of the signature fewer than five rows have.
+    None does not judge one.
+
+    It is quick and coarse: what it refuses may reveal little (`membership` measures that), and boosted trees
+    that learned rows by heart in large leaves pass. A model of an unknown build is inconclusive.
+    Raises BadProject.
+    """
+    chosen("privacy_structure", "level", level, LEVELS)
+    limits = {"kept": kept, "leaves": leaves, "weights": weights, "words": words}
+    for name, value in limits.items():
+        if value is not None:
+            number("privacy_structure", name, value, low=0)
+    if all(value is None for value in limits.values()):
+        number("privacy_structure", "kept", kept, low=0)
+    return PrivacyStructure(
+        kept=kept, leaves=leaves, weights=weights, words=words, required=required, level=level
+    )

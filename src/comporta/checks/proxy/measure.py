@@ -1,0 +1,146 @@
+"""How well what a model answers, and each feature it reads, tell a protected attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.proxy.codes import TOO_FEW_OF_EACH_VALUE
+from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
+from comporta.checks.shared.measuring.rare_values import unjudged
+from comporta.records import Artifact, Figure, Findings, Signature, Unmeasured
+from comporta.records.columns import CHANCE, LABEL, NUMBER
+from comporta.stats.auc import auc, told_by
+from comporta.stats.bins import below
+from comporta.stats.subjects import values_of_few
+from comporta.stats.table import column
+from comporta.stats.units import coarse, units_of
+from comporta.store.desk import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROWS = 20_000
+FEWEST = 30
+BINS = 32
+WORDS = 200
+MOST_VALUES = 12
+
+
+def measure(
+    desk: Desk, *, predictions: Artifact, signature: Artifact, of: str, group: str | None = None
+) -> dict[str, Artifact]:
+    """`findings`: the area under the ROC curve with which answers and features tell each value of `of`."""
+    rows = read(desk, predictions)
+    names = [field.name for field in desk.get_json(signature, Signature).features]
+    found = telling(rows, names, of, group=group, seed=desk.seed)
+    print(f"proxy: {found.rows:,} of {found.of:,} rows, {len(found.figures)} figures")
+    return {"findings": desk.put_json(found)}
+
+
+def telling(
+    rows: pl.DataFrame, features: list[str], of: str, *, group: str | None = None, seed: int = 0
+) -> Findings:
+    """rows: a frame of predictions. features: those the model reads. Raises BadProject on a column that is
+    not there."""
+    all_ = rows.height
+    if all_ > ROWS:
+        rows = rows.sample(ROWS, seed=seed)
+    is_of = coarse(column(rows, of)).fill_null("missing")
+    about_few = values_of_few(rows, is_of)
+    values = _values(is_of, about_few)
+    if not values:
+        none = Unmeasured(metric="proxy", why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
+        return Findings(unmeasured=(none,), rows=rows.height, of=all_)
+    units = units_of(rows, group)
+    draw = np.random.default_rng(seed)
+    count = rows.height if units is None else int(units.max()) + 1
+    half = draw.permutation(count) % 2 == 0
+    learn = half if units is None else half[units]
+    tried = None if units is None else units[~learn]
+    asked = [("answers", name, codes(each)) for name, each in _answers(rows)]
+    asked += [("feature", name, codes(rows[name])) for name in features]
+    # Answers and features are judged by one limit, so that one must hold for all of them.
+    level = 1 - 0.05 / max(1, len(values) * len(asked))
+    figures, seen = [], set()
+    for value in values:
+        positive = (is_of == value).to_numpy()
+        for kind, name, each in asked:
+            found = auc(positive[~learn], told_by(each, positive, learn), tried, level)
+            if found.low is None:
+                continue
+            seen.add(value)
+            figures.append(
+                Figure(
+                    metric=f"{kind} tell" if kind == "answers" else "one feature tells",
+                    value=found.value,
+                    low=found.low,
+                    high=found.high,
+                    rows=int((~learn).sum()),
+                    groups=found.units,
+                    slice=f"{name} about {of}={value}",
+                )
+            )
+    rows_of = dict(is_of.alias("value").value_counts(sort=True).iter_rows())
+    if len(rows_of) == 2:
+        # One of two stands for both.
+        values, seen = list(rows_of), set(rows_of)
+    left, notes = unjudged(rows_of, values, seen, FEWEST, MOST_VALUES, about_few)
+    told = sorted(figures, key=lambda each: -each.value)
+    lost = Unmeasured(metric="proxy", why=TOO_FEW_OF_EACH_VALUE(column=of))
+    return Findings(
+        figures=(*figures, *left) if figures else (),
+        unmeasured=() if figures else (lost,),
+        rows=rows.height,
+        of=all_,
+        notes=notes,
+        tables={
+            "telling": tuple(
+                {"what": each.slice, "auc": each.value, "low": each.low, "high": each.high}
+                for each in told[:100]
+            )
+        },
+    )
+
+
+def codes(values: pl.Series) -> NDArray[np.int64]:
+    """(n,) a place for each value: the 200 most frequent words, or 32 ranges of equal counts; a place of
+    their own for missing ones."""
+    if values.dtype.is_numeric():
+        numbers = values.cast(pl.Float64).to_numpy()
+        there = np.isfinite(numbers)
+        if not there.any():
+            return np.zeros(len(numbers), np.int64)
+        cuts = np.unique(np.quantile(numbers[there], np.linspace(0, 1, BINS + 1)[1:-1]))
+        place = below(cuts, np.nan_to_num(numbers))
+        return np.where(there, place, len(cuts) + 1).astype(np.int64)
+    words = values.cast(pl.String).fill_null("")
+    common = words.alias("value").value_counts(sort=True)["value"].head(WORDS).to_list()
+    return words.replace_strict(
+        common, range(len(common)), default=len(common), return_dtype=pl.Int64
+    ).to_numpy()
+
+
+def _values(is_of: pl.Series, few: Collection[str]) -> list[str]:
+    counts = is_of.alias("value").value_counts(sort=True).head(MOST_VALUES)
+    large = (name for name, count in counts.iter_rows() if count >= FEWEST and len(is_of) - count >= FEWEST)
+    kept = [name for name in large if name not in few]
+    # The second of two is told as well as the first.
+    return sorted(kept)[1:] if is_of.n_unique() == 2 else sorted(kept)
+
+
+def _answers(rows: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
+    """The columns in which the model answered; of two probabilities the second, which is all of it."""
+    if NUMBER in rows.columns:
+        yield "the number", rows[NUMBER]
+        return
+    yield "the label", rows[LABEL]
+    kind = rows[LABEL].dtype
+    classes = list(kind.categories) if isinstance(kind, pl.Enum) else []
+    for at, name in enumerate(classes):
+        if f"{CHANCE}{at}" in rows.columns and (at or len(classes) != 2):
+            yield f"the probability of {name}", rows[f"{CHANCE}{at}"]

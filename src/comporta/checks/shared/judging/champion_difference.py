@@ -1,0 +1,58 @@
+"""What checks against the champion read of one evidence: the difference that counts, and how to tell it."""
+
+from __future__ import annotations
+
+import math
+
+from comporta.checks.shared.judging.wording import NUMBER, show
+from comporta.records import Evidence, Figure, Message, Need, Text, code, need
+from comporta.stats.power import rows_to_show
+
+BESIDE = ", bootstrap"
+"""How the name of a figure ends that stands beside the exact one of the same rows, and is not judged."""
+
+DIFFERENCE = code(
+    "champion.difference", "{metric} candidate minus champion {figure}{units}{bootstrap}",
+    metric=str, figure=Message, units=Text, bootstrap=Text,
+)  # fmt: skip
+IN_UNITS = code("champion.in_units", " in {units:,} groups or days", units=int)
+BOOTSTRAP = code("champion.bootstrap", " (bootstrap [{low:.4g}, {high:.4g}])", low=NUMBER, high=NUMBER)
+
+
+def difference(metric: str, by: str) -> tuple[Need, ...]:
+    """Candidate minus champion, paired, on rows that neither was trained on."""
+    return (need("versus", metric=metric, by=by),)
+
+
+def judged(evidence: Evidence) -> tuple[Figure, ...]:
+    """The figures that count: by the exact test where there is one, else by the bootstrap."""
+    return tuple(each for each in evidence.figures if not each.metric.endswith(BESIDE))
+
+
+def told(figure: Figure, evidence: Evidence) -> Message:
+    """`roc_auc candidate minus champion 0.01 [0.004, 0.016] on 800 rows (bootstrap [0.004, 0.017])`."""
+    other = next(
+        (
+            each
+            for each in evidence.figures
+            if each.metric.endswith(BESIDE) and each.slice == figure.slice and each.low is not None
+        ),
+        None,
+    )
+    bootstrap: Text = ""
+    if other is not None and other.low is not None and other.high is not None:
+        bootstrap = BOOTSTRAP(low=other.low, high=other.high)
+    return DIFFERENCE(
+        metric=figure.metric.removesuffix(" minus champion"),
+        figure=show(figure),
+        units=IN_UNITS(units=figure.groups) if 0 < figure.groups < figure.rows else "",
+        bootstrap=bootstrap,
+    )
+
+
+def rows_for(figure: Figure, room: float) -> int | None:
+    """Rows like these at which a true difference, by `room` away from the limit, is shown to be on its side
+    of it four times in five; None where nothing can be told."""
+    if figure.low is None or figure.high is None or not math.isfinite(figure.high - figure.low + room):
+        return None
+    return rows_to_show(figure.low, figure.high, figure.rows, room)

@@ -1,0 +1,63 @@
+"""Test rows as single requests: raw where features are made on the way, else as their features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from comporta.checks.shared.measuring.raw_requests import Raw, fields_of, is_raw, met
+from comporta.checks.shared.measuring.v2_requests import as_json
+from comporta.checks.stress.codes import (
+    FROM_FEATURES,
+    FROM_MADE_FEATURES,
+    FROM_RAW_REQUEST,
+    NO_ROW_WITH_KEY_AND_TIME,
+    NO_WAY_TO_FEATURES,
+)
+from comporta.records import Field, Message, Signature, Slice
+from comporta.records.columns import KEY
+from comporta.store import Desk
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RAW = "from the raw request on"
+PLAIN = "from the features on, as requests carry them"
+MADE = "from the features on, without the joins and computed features before them"
+"""From where on a row is asked: the ends of the names of figures, so that they never change."""
+
+SAID = {RAW: FROM_RAW_REQUEST, PLAIN: FROM_FEATURES, MADE: FROM_MADE_FEATURES}
+
+
+class Carried(NamedTuple):
+    """bodies: one JSON request a row. fields: their inputs, in order. where: from where on they ask. why: no
+    raw requests are among them though features are made on the way, or None."""
+
+    bodies: list[bytes]
+    fields: tuple[Field, ...]
+    where: str
+    why: Message | None = None
+
+
+def carried(
+    desk: Desk,
+    takes: Signature,
+    rows: pl.DataFrame,
+    way: Mapping[str, Any] | None,
+    tables: Mapping[str, Slice],
+    raw: Raw | None,
+) -> Carried:
+    """The rows as requests. way: from a request to its features. tables: by dataset, what it reads. raw:
+    gives rows as requests carry them, each with its own time."""
+    features = [as_json(rows[at : at + 1], takes.features) for at in range(rows.height)]
+    if is_raw(takes, way):
+        return Carried(features, takes.features, PLAIN)
+    if raw is None or way is None or way["of"] not in tables or KEY not in rows.columns:
+        return Carried(features, takes.features, MADE, NO_WAY_TO_FEATURES())
+    found, _ = met(rows, np.arange(rows.height), raw(desk, way, tables, rows[KEY].to_list()))
+    if found.is_empty():
+        return Carried(features, takes.features, MADE, NO_ROW_WITH_KEY_AND_TIME())
+    fields = fields_of(takes, found)
+    return Carried([as_json(found[at : at + 1], fields) for at in range(found.height)], fields, RAW)

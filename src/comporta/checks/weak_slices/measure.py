@@ -1,0 +1,269 @@
+"""Where the model is weak, found by itself: searched on one half of the test rows, confirmed on the other.
+
+The half that confirms was never searched, so its figures are not the best of thousands. Of the few slices
+brought to it, those that false-discovery control lets stand are told, with intervals that allow for choosing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from comporta.checks.weak_slices.codes import (
+    COLUMNS_SEARCHED,
+    CONSTANT_COSTS_NOTHING,
+    NO_COLUMN_TO_SLICE_BY,
+    SLICES_CONFIRMED,
+    TOO_FEW_UNITS,
+)
+from comporta.records import Artifact, Figure, Findings, Message, Record, Unmeasured
+from comporta.records.columns import KEPT
+from comporta.stats.bins import binned
+from comporta.stats.bootstrap import Interval
+from comporta.stats.lattice import Where, within, worst_cells
+from comporta.stats.losses import Losses, losses
+from comporta.stats.many import discoveries, selected_level
+from comporta.stats.means import higher_inside, part_to_whole, ratio_of
+from comporta.stats.predictions import labelled, seen
+from comporta.stats.subjects import few, subjects_of
+from comporta.stats.table import column, feature_names
+from comporta.stats.units import units_of
+from comporta.store import Desk
+from comporta.store.frames import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Inside = NDArray[np.bool_]
+
+OVERALL, CONSTANT, CONFIRMED = "loss to overall", "loss to constant", "weak slices confirmed"
+FEWEST = 30
+FEWEST_UNITS = 4
+COLUMNS = 60
+LOOKED_AT = 500
+ALIKE = 0.5
+
+
+class Weak(Record, frozen=True, kw_only=True):
+    """One slice as the confirming half sees it. columns: `("carrier", "dep_hour")`; conditions: in words.
+
+    p: one-sided, of a mean loss so much above that of the rows outside by chance. rows: of the confirming
+    half in it. loss: their mean. overall: over that of all rows; constant: over what the best constant of the
+    slice's searched rows would have cost there.
+    """
+
+    columns: tuple[str, ...]
+    conditions: tuple[str, ...]
+    p: float
+    confirmed: bool
+    rows: int
+    loss: float
+    level: float
+    overall: Interval
+    constant: Interval
+
+
+class Half(Record, frozen=True, kw_only=True):
+    """Rows and what was lost on them. codes: (columns, n)."""
+
+    codes: NDArray[np.int32]
+    lost: Losses
+    units: NDArray[np.int64] | None
+    subjects: NDArray[np.int64] | None
+
+
+def measure(
+    desk: Desk,
+    *,
+    predictions: Artifact,
+    group: str | None = None,
+    support: float = 0.02,
+    depth: int = 2,
+    top: int = 10,
+    loss: str = "",
+) -> dict[str, Artifact]:
+    """`findings`. support: the smallest share of rows a slice may have. depth: conditions at most, 1 to 3.
+    top: how many slices are brought to the confirming half. loss: see `stats.losses`."""
+    rows = labelled(read(desk, predictions))
+    found = weak_slices(rows, group=group, support=support, depth=depth, top=top, loss=loss, seed=desk.seed)
+    print(f"weak slices: {len(found.tables.get('slices', ()))} looked at, on {found.rows:,} rows")
+    return {"findings": desk.put_json(found)}
+
+
+def weak_slices(
+    rows: pl.DataFrame,
+    *,
+    group: str | None = None,
+    support: float = 0.02,
+    depth: int = 2,
+    top: int = 10,
+    loss: str = "",
+    seed: int = 0,
+) -> Findings:
+    """Figures: how many slices were confirmed, and of each its mean loss to that of all rows and to that of
+    its own best constant. Their conditions stand in the table `slices`."""
+    names = _names(rows, group)
+    units, subjects = units_of(rows, group), subjects_of(rows)
+    first = halves(rows.height, units, seed)
+    if (why := _too_few(units, first, names)) is not None:
+        lost_all = Unmeasured(metric=CONFIRMED, why=why)
+        return Findings(unmeasured=(lost_all,), rows=rows.height, of=rows.height)
+    lost = losses(seen(rows), loss)
+    bins = [binned(column(rows, name)) for name in names]
+    codes = np.stack([code for code, _ in bins])
+    search, confirm = (_part(codes, lost, units, subjects, half) for half in (first, ~first))
+    told = _telling(search)
+    cells = worst_cells(
+        np.ascontiguousarray(search.codes[told]),
+        search.lost.row,
+        fewest=max(FEWEST, round(support * len(search.lost.row))),
+        keep=LOOKED_AT,
+        depth=min(depth, len(told)),
+    )
+    wheres = [tuple((told[at], bin) for at, bin in cell.where) for cell in cells]
+    wheres = [each for each in wheres if not few(search.subjects, within(each, search.codes))]
+    apart = _apart(wheres, search.codes, top)
+    words = [{at: f"{names[at]}: {bins[at][1][bin]}" for at, bin in where} for where in apart]
+    weak = _confirm(apart, search, confirm, names, words)
+    return _findings(weak, lost.name, rows.height, len(names), len(told))
+
+
+def halves(rows: int, units: NDArray[np.int64] | None, seed: int) -> Inside:
+    """Which rows are searched: those of half of the units, whole; the others confirm."""
+    count = rows if units is None else int(units.max(initial=-1)) + 1
+    first = np.zeros(count, dtype=bool)
+    first[np.random.default_rng(seed).permutation(count)[: count // 2]] = True
+    return first if units is None else first[units]
+
+
+def _names(rows: pl.DataFrame, group: str | None) -> list[str]:
+    """Features, and columns kept beside them; not the group, whose values are single things."""
+    kept = [name.removeprefix(KEPT) for name in rows.columns if name.startswith(KEPT)]
+    return [name for name in dict.fromkeys([*feature_names(rows), *kept]) if name != group]
+
+
+def _too_few(units: NDArray[np.int64] | None, first: Inside, names: list[str]) -> Message | None:
+    if not names:
+        return NO_COLUMN_TO_SLICE_BY()
+    for half in (first, ~first):
+        count = int(half.sum()) if units is None else len(np.unique(units[half]))
+        if count < FEWEST_UNITS or half.sum() < 2 * FEWEST:
+            return TOO_FEW_UNITS(
+                rows=int(half.sum()), units=count, least=2 * FEWEST, least_units=FEWEST_UNITS
+            )
+    return None
+
+
+def _part(
+    codes: NDArray[np.int32],
+    lost: Losses,
+    units: NDArray[np.int64] | None,
+    subjects: NDArray[np.int64] | None,
+    half: Inside,
+) -> Half:
+    return Half(
+        codes=codes[:, half],
+        lost=Losses(name=lost.name, row=lost.row[half], outcome=lost.outcome[half]),
+        units=None if units is None else units[half],
+        subjects=None if subjects is None else subjects[half],
+    )
+
+
+def _telling(search: Half) -> list[int]:
+    """The columns whose bins differ most in mean loss, at most sixty, in their order: pairs of all columns of
+    a wide table would be too many."""
+    if len(search.codes) <= COLUMNS:
+        return list(range(len(search.codes)))
+    row, mean = search.lost.row, search.lost.row.mean()
+    between = []
+    for code in search.codes:
+        count = np.bincount(code).astype(float)
+        sums = np.bincount(code, weights=row)
+        held = count > 0
+        between.append(float((count[held] * (sums[held] / count[held] - mean) ** 2).sum()))
+    return sorted(np.argsort(-np.asarray(between), kind="stable")[:COLUMNS].tolist())
+
+
+def _apart(wheres: list[Where], codes: NDArray[np.int32], top: int) -> list[Where]:
+    """The first ones that are not mostly the same rows as one before them."""
+    kept: list[tuple[Where, Inside]] = []
+    for where in wheres:
+        inside = within(where, codes)
+        if all((inside & other).sum() < ALIKE * (inside | other).sum() for _, other in kept):
+            kept.append((where, inside))
+        if len(kept) == top:
+            break
+    return [where for where, _ in kept]
+
+
+def _confirm(
+    wheres: list[Where], search: Half, confirm: Half, names: list[str], words: list[dict[int, str]]
+) -> list[Weak]:
+    """Each slice on rows that were never searched; of fewer than 30 rows or ten subjects there, it is not
+    told."""
+    looked = [(where, said, within(where, confirm.codes)) for where, said in zip(wheres, words, strict=True)]
+    looked = [each for each in looked if each[2].sum() >= FEWEST and not few(confirm.subjects, each[2])]
+    row, units = confirm.lost.row, confirm.units
+    p = [higher_inside(row, inside, units) for _, _, inside in looked]
+    stand = discoveries(p)
+    found = []
+    for (where, said, inside), chance, one in zip(looked, p, stand, strict=True):
+        level = selected_level(sum(stand), len(p)) if one else 0.95
+        constant = confirm.lost.constant(search.lost.outcome[within(where, search.codes)])[inside]
+        found.append(
+            Weak(
+                columns=tuple(names[at] for at in said),
+                conditions=tuple(said.values()),
+                p=chance,
+                confirmed=one,
+                rows=int(inside.sum()),
+                loss=float(row[inside].mean()),
+                level=level,
+                overall=part_to_whole(row, inside, units, level),
+                constant=ratio_of(row[inside], constant, None if units is None else units[inside], level),
+            )
+        )
+    return sorted(found, key=lambda each: (not each.confirmed, -each.overall.value))
+
+
+def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> Findings:
+    stand = [each for each in weak if each.confirmed]
+    count = float(len(stand))
+    figures = [Figure(metric=CONFIRMED, value=count, low=count, high=count, rows=rows)]
+    lost = []
+    for number, each in enumerate(stand, start=1):
+        called = f"slice {number} by {' and '.join(each.columns)}"
+        for metric, found in ((OVERALL, each.overall), (CONSTANT, each.constant)):
+            if not np.isfinite(found.value):
+                lost.append(Unmeasured(metric=metric, slice=called, why=CONSTANT_COSTS_NOTHING()))
+                continue
+            figures.append(found.figure(metric, each.rows, called, each.level))
+    notes = [SLICES_CONFIRMED(confirmed=len(stand), slices=len(weak), loss=loss)]
+    if told < names:
+        notes.append(COLUMNS_SEARCHED(columns=names, searched=told))
+    return Findings(
+        figures=tuple(figures),
+        unmeasured=tuple(lost),
+        rows=rows,
+        of=rows,
+        notes=tuple(notes),
+        tables={"slices": tuple(_row(number, each) for number, each in enumerate(weak, start=1))},
+    )
+
+
+def _row(number: int, weak: Weak) -> dict[str, Any]:
+    return {
+        "slice": number,
+        "where": " and ".join(weak.conditions),
+        "rows": weak.rows,
+        "loss": weak.loss,
+        "to overall": weak.overall.value,
+        "overall low": weak.overall.low,
+        "overall high": weak.overall.high,
+        "to constant": weak.constant.value if np.isfinite(weak.constant.value) else None,
+        "p": weak.p,
+        "confirmed": weak.confirmed,
+    }

@@ -1,0 +1,95 @@
+"""Which artifacts facts and versions name, and whether their bytes are what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from comporta.errors import NotFound
+from comporta.ledger import Ledger
+from comporta.ledger.stored import plain
+from comporta.opened.codes import ARTIFACT_CHANGED, ARTIFACT_MISSING
+from comporta.opened.project import House
+from comporta.opened.removals import is_removed
+from comporta.records import Artifact, Message, Record
+from comporta.store import artifact_name
+from comporta.store.whole import digest_of
+
+Heard = Callable[[str, int, int], None]
+"""Called with what is read, the bytes read so far, and those there are to read."""
+
+
+class ArtifactAudit(Record, frozen=True, kw_only=True):
+    """What `verify_artifacts` found. objects, size: how many it read, and their bytes. freed: named by facts,
+    needed by nothing and gone, as `comporta store gc` leaves them. removed: gone because somebody deleted
+    them, as a fact says. faults: of those missing or changed."""
+
+    objects: int
+    size: int
+    freed: int
+    removed: int = 0
+    faults: tuple[Message, ...]
+
+
+def artifacts_in(value: Any) -> Iterator[Artifact]:
+    """Every artifact in plain values, however deep."""
+    if isinstance(value, dict):
+        if value.get("type") == "artifact":
+            yield msgspec.convert(value, Artifact)
+        else:
+            yield from (each for held in value.values() for each in artifacts_in(held))
+    elif isinstance(value, list | tuple):
+        yield from (each for held in value for each in artifacts_in(held))
+
+
+def recorded(ledger: Ledger) -> dict[str, Artifact]:
+    """Digest → artifact, of all that some fact names. Bodies that are no JSON are the chain's own fault."""
+    found: dict[str, Artifact] = {}
+    with ledger.snapshot() as snapshot:
+        for row in snapshot.rows():
+            body = plain(row[5])
+            if not isinstance(body, bytes) or b'"artifact"' not in body:
+                continue
+            try:
+                found.update((each.digest, each) for each in artifacts_in(msgspec.json.decode(body)))
+            except msgspec.MsgspecError:
+                continue
+    return found
+
+
+def verify_artifacts(house: House, needed: Iterable[str], heard: Heard | None = None) -> ArtifactAudit:
+    """What is wrong with the artifacts that the project's facts name, every byte of them read.
+
+    needed: names in the store of those that must be there.
+    """
+    must = frozenset(needed)
+    there = {each.name: each.size for each in house.store.list("artifacts/")}
+    named = {artifact_name(digest): each for digest, each in recorded(house.ledger).items()}
+    total = sum(there.get(name, 0) for name in named)
+    faults: list[Message] = []
+    objects = read = freed = removed = 0
+    for name, artifact in sorted(named.items()):
+        if name not in there:
+            if is_removed(house.ledger, artifact.digest):
+                removed += 1
+                continue
+            freed += name not in must
+            if name in must:
+                faults.append(ARTIFACT_MISSING(name=name, kind=artifact.kind))
+            continue
+        objects, read = objects + 1, read + there[name]
+        if not is_whole(house, artifact):
+            faults.append(ARTIFACT_CHANGED(name=name, kind=artifact.kind))
+        if heard is not None:
+            heard("artifacts", read, total)
+    return ArtifactAudit(objects=objects, size=total, freed=freed, removed=removed, faults=tuple(faults))
+
+
+def is_whole(house: House, artifact: Artifact) -> bool:
+    """Whether it is in the store and its bytes are what its digest says."""
+    try:
+        return digest_of(house.store, house.keys, artifact_name(artifact.digest)) == artifact.digest
+    except NotFound:
+        return False

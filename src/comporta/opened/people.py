@@ -1,0 +1,262 @@
+"""The people of a project: facts name them by id, and only this directory in the store knows who that is.
+
+An entry lies under the keyed digest of the name, so that a name finds it and the listing tells none. To
+forget somebody is to delete the entry: no fact changes, and nobody can say any more who the id was.
+"""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import TypeVar
+
+import msgspec
+
+from comporta.errors import BadProject, NotFound, Refused
+from comporta.opened.people_seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
+from comporta.opened.project import House
+from comporta.opened.removals import text_of
+from comporta.project.person import Role
+from comporta.records import (
+    Approval,
+    Artifact,
+    Identity,
+    Record,
+    Release,
+    Transaction,
+    Version,
+    Waiver,
+    canonical_name,
+    cleaned,
+    encode,
+    is_person_id,
+)
+from comporta.records.facts import PersonForgotten
+from comporta.registry import FORGOTTEN
+
+S = TypeVar("S", Approval, Waiver, Release)
+
+
+class Member(Record, frozen=True, kw_only=True):
+    """One of the directory, or declared, or both. id: empty for one who has done nothing yet. role: as the
+    project declares it, or empty. since: when first seen."""
+
+    id: str = ""
+    name: str
+    role: str = ""
+    since: datetime | None = None
+
+
+def people(house: House) -> tuple[Member, ...]:
+    """Everybody that the directory knows or the project declares, by name."""
+    found = {canonical_name(each.name): each for each in _members(house)}
+    declared = {canonical_name(each.name): each for each in house.project.people}
+    members = (
+        Member(
+            id=found[key].id if key in found else "",
+            name=declared[key].name if key in declared else found[key].name,
+            role=declared[key].role if key in declared else "",
+            since=found[key].since if key in found else None,
+        )
+        for key in found.keys() | declared.keys()
+    )
+    return tuple(sorted(members, key=lambda each: canonical_name(each.name)))
+
+
+def find(house: House, name: str) -> Identity | None:
+    """The directory's entry of this name, compared without case; None too where it is of somebody forgotten,
+    and its deletion was cut short. Raises BadProject on a name that is none."""
+    known = _entry(house, name)
+    return None if known is None or _is_forgotten(house, known.id) else known
+
+
+def identify(house: House, name: str) -> Identity:
+    """The entry of this name, made where there is none. Raises BadProject on a name that is none."""
+    while (known := find(house, name)) is None:
+        _finish_forgetting(house, name)
+        made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=house.clock())
+        # Put only where none is: of two at once, both go on with the one that came first.
+        if house.store.put(_place(house, name), encode(sealed(house.keys, made))):
+            return made
+    return known
+
+
+def forget(house: House, name: str) -> Identity:
+    """Nobody can say any more who this was; what they did stays, under the id alone. name: or the id.
+
+    Raises NotFound, where the directory has no such name.
+    """
+    known = _with_id(house, name) if is_person_id(name) else _entry(house, name)
+    if known is None:
+        raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list")
+
+    def commit(tx: Transaction) -> None:
+        if tx.get(FORGOTTEN, known.id) is None:
+            tx.append(PersonForgotten(person=known.id))
+
+    # The fact first: killed in between, the same command once more does the rest.
+    house.ledger.transact(commit)
+    house.store.delete(_place(house, known.name))
+    return known
+
+
+def _finish_forgetting(house: House, name: str) -> None:
+    """The name's entry deleted, where a fact says that its person was forgotten."""
+    known = _entry(house, name)
+    if known is None or not _is_forgotten(house, known.id):
+        return
+
+    def delete(tx: Transaction) -> None:
+        # Writers take turns: else it could be another's new entry that is deleted. Such a rest is rare.
+        rest = _entry(house, name)
+        if rest is not None and tx.get(FORGOTTEN, rest.id) is not None:
+            house.store.delete(_place(house, name))
+
+    house.ledger.transact(delete)
+
+
+def acting(by: str) -> str:
+    """Who acts: this name, cleaned; where none is given, the one that they are logged in with.
+
+    Raises BadProject on a blank one, or where nobody is logged in by name.
+    """
+    if by:
+        return cleaned(by)
+    try:
+        return cleaned(getpass.getuser())
+    except (OSError, KeyError):  # no name for this user id, as in a bare container
+        raise BadProject("found no name that you are logged in with, expected one: --by NAME.") from None
+
+
+def role_of(house: House, name: str, role: str, roles: tuple[Role, ...], act: str) -> str:
+    """In what role this person acts. role: as claimed, which counts where the project declares nobody.
+
+    Raises Refused, naming who may; BadProject on a role that is another than is declared, or is none.
+    """
+    named = role.strip()
+    if not house.project.people:
+        every = Role.__args__  # type: ignore[attr-defined]
+        if named and named not in every:
+            raise BadProject(f"--role: found {named!r}, expected one of: {', '.join(every)}.")
+        return named
+    person = house.project.person(name)
+    if person is None or person.role not in roles:
+        able = ", ".join(each.name for each in house.project.people if each.role in roles) or "nobody yet"
+        raise Refused(
+            f"{name!r} may not {act}, expected one of: {able}. "
+            "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
+        )
+    if named and named != person.role:
+        raise BadProject(
+            f"--role: found {named!r}, expected {person.role!r}, as the project declares for {person.name}. "
+            "Leave it out."
+        )
+    return person.role
+
+
+def reason_of(house: House, text: str) -> Artifact | str:
+    """The reason as a fact holds it: an artifact, which can be deleted; empty where there is none."""
+    return house.desk.put(text.strip().encode(), "text") if text.strip() else ""
+
+
+def readable(house: House, *versions: Version) -> tuple[Version, ...]:
+    """The versions as people read them: names for ids, and the reasons' text."""
+    name_of = _names(house)
+    return tuple(
+        msgspec.structs.replace(
+            version,
+            approvals=tuple(_readable(house, each, name_of) for each in version.approvals),
+            waivers=tuple(_readable(house, each, name_of) for each in version.waivers),
+        )
+        for version in versions
+    )
+
+
+def readable_releases(house: House, *releases: Release) -> tuple[Release, ...]:
+    """The releases as people read them: names for ids, and the reasons' text."""
+    name_of = _names(house)
+    return tuple(_readable(house, each, name_of) for each in releases)
+
+
+def _readable(house: House, act: S, name_of: Callable[[str], str]) -> S:
+    by = name_of(act.by) if is_person_id(act.by) else act.by
+    return msgspec.structs.replace(act, by=by, reason=_text(house, act.reason))
+
+
+def _text(house: House, reason: Artifact | str) -> str:
+    return reason if isinstance(reason, str) else text_of(house.desk, house.ledger, reason)
+
+
+def _names(house: House) -> Callable[[str], str]:
+    """Id → name, or what is known instead. The directory is read once, when first asked."""
+
+    @cache
+    def names() -> dict[str, str]:
+        return {each.id: each.name for each in _members(house)}
+
+    def name_of(id: str) -> str:
+        if (name := names().get(id)) is not None:
+            return name
+        # Only the fact tells: a directory that was lost forgets nobody.
+        if _is_forgotten(house, id):
+            return f"a person forgotten ({id})"
+        return f"unknown ({id}): not in the directory"
+
+    return name_of
+
+
+def _is_forgotten(house: House, id: str) -> bool:
+    return house.ledger.get(FORGOTTEN, id) is not None
+
+
+def _members(house: House) -> list[Identity]:
+    """The entries of all who were not forgotten."""
+    return [each for each in _entries(house) if not _is_forgotten(house, each.id)]
+
+
+def _entry(house: House, name: str) -> Identity | None:
+    """What lies under this name, also of somebody forgotten."""
+    place = _place(house, name)
+    try:
+        return _genuine(house, place)
+    except NotFound:
+        return None
+
+
+def _place(house: House, name: str) -> str:
+    return place_of(house.keys, name)
+
+
+def _entries(house: House) -> list[Identity]:
+    """All entries; of one that was changed, that it was stands in place of the name."""
+    found = []
+    for each in house.store.list(PREFIX):
+        try:
+            entry = read_entry(house.store, each.name)
+        except NotFound:
+            continue  # forgotten since
+        if not is_genuine(house.keys, each.name, entry):
+            entry = msgspec.structs.replace(entry, name=CHANGED.format(id=entry.id))
+        found.append(entry)
+    return found
+
+
+def _with_id(house: House, id: str) -> Identity | None:
+    for each in house.store.list(PREFIX):
+        try:
+            if read_entry(house.store, each.name).id == id:
+                return _genuine(house, each.name)
+        except NotFound:
+            continue  # forgotten since
+    return None
+
+
+def _genuine(house: House, place: str) -> Identity:
+    """The entry at this place. Raises NotFound; Tampered, where it was changed."""
+    entry = read_entry(house.store, place)
+    if not is_genuine(house.keys, place, entry):
+        raise changed(house.store, place, entry)
+    return entry

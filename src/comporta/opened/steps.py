@@ -1,0 +1,72 @@
+"""Every step and lent tool of Comporta's by its id: the one place where an id becomes a function of a module.
+
+A released id keeps its meaning for ever, and is never given to anything else. A function that moves or gets
+another name is followed here, in `functions`; what recipes said before there were ids stands in `former`.
+"""
+
+from __future__ import annotations
+
+from comporta.engine import Steps
+
+_EVIDENCE = (
+    "acceptance", "attribute_inference", "backtest", "baselines", "bias", "calibration", "conduct",
+    "contamination", "duplicates", "evasion", "expectations", "explanation", "feature_drift",
+    "feature_quality", "fit_gap", "identifiers", "importance", "importance_change", "label_errors",
+    "learning_curve", "membership", "noise", "parity", "personal_data", "prediction_drift",
+    "privacy_structure", "proxy", "reference", "replay", "scenario", "shape", "single_feature", "stress",
+    "time_travel", "versus", "weak_slices",
+)  # fmt: skip
+
+_MEASURED = {
+    **{name: name for name in _EVIDENCE if name not in ("importance", "reference")},
+    # These folders are called otherwise than their steps were when their ids were declared.
+    "bias": "fairness",
+    "versus": "champion",
+}
+
+STEPS = Steps(
+    functions={
+        # What a version is made of.
+        "data.snapshot": "comporta.data.steps:snapshot",
+        "data.features": "comporta.data.steps_features:features",
+        "data.logged": "comporta.data.steps_logged:logged",
+        "train.sample": "comporta.train.steps:sample",
+        "train.split": "comporta.train.steps:parts",
+        "train.fit": "comporta.train.steps:fit",
+        "train.export": "comporta.train.steps:export",
+        "train.predict": "comporta.train.steps:predict",
+        "train.score": "comporta.train.steps:score",
+        # What is measured of it.
+        "evidence.out_of_fold": "comporta.checks.shared.measuring.out_of_fold:out_of_fold",
+        "evidence.importance": "comporta.checks.shared.measuring.importance:measure",
+        "evidence.reference": "comporta.checks.shared.measuring.reference:measure",
+        **{f"evidence.{id}": f"comporta.checks.{folder}.measure:measure" for id, folder in _MEASURED.items()},
+        # What one room lends to the steps of another.
+        "train.opened": "comporta.train.asking:opened",
+        "train.refitted": "comporta.train.asking:refitted",
+        "serve.candidate": "comporta.acts.judge.candidate:served",
+        "serve.raw": "comporta.acts.judge.request_path:raw",
+        "data.counted": "comporta.data.expect_counts:counted",
+    },
+    former={
+        "comporta.data.steps:snapshot": "data.snapshot",
+        "comporta.data.steps_features:features": "data.features",
+        "comporta.data.steps_logged:logged": "data.logged",
+        "comporta.train.steps:sample": "train.sample",
+        "comporta.train.steps:parts": "train.split",
+        "comporta.train.steps:fit": "train.fit",
+        "comporta.train.steps:export": "train.export",
+        "comporta.train.steps:predict": "train.predict",
+        "comporta.train.steps:score": "train.score",
+        "comporta.evidence.folds:out_of_fold": "evidence.out_of_fold",
+        **{f"comporta.evidence.{name}:measure": f"evidence.{name}" for name in _EVIDENCE},
+        "comporta.train.asking:opened": "train.opened",
+        "comporta.train.asking:refitted": "train.refitted",
+        "comporta.loop.candidate:served": "serve.candidate",
+        "comporta.loop.way:raw": "serve.raw",
+        "comporta.data.expect_counts:counted": "data.counted",
+    },
+)
+
+BUILT = ("features", "split", "fit", "export", "predict")
+"""The kinds of node that make a version what it is; the others measure it."""
