@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from comporta.acts.judge.budget import seconds_at
+from comporta.checks import needs
 from comporta.data import scan, slice_of
 from comporta.data.features import HIDDEN, History
 from comporta.data.features_history import tables
@@ -15,8 +17,6 @@ from comporta.data.keys import require_kind
 from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
 from comporta.errors import BadProject, ComportaError, NotFound
-from comporta.checks import needs
-from comporta.acts.judge.budget import seconds_at
 from comporta.opened.bundle import bundle
 from comporta.opened.project import House
 from comporta.project import Dataset, Model

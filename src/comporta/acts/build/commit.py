@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from comporta.engine import Progress
-from comporta.checks import asked_at, judge
+from comporta.acts.build.plan import plan
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.evidence import gather
-from comporta.opened.project import House
 from comporta.acts.judge.verdicts import champion, late
-from comporta.acts.build.plan import plan
+from comporta.checks import asked_at, judge
+from comporta.engine import Progress
+from comporta.opened.project import House
 from comporta.opened.sentences import Say, sentence
 from comporta.records import Level, Record, Run, Verdict
 from comporta.report import Told

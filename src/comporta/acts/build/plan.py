@@ -15,16 +15,12 @@ from pathlib import Path
 
 import msgspec
 
-from comporta.checks import asked_at, needs
-from comporta.opened.bundle import bundle
-from comporta.acts.judge.checks import checks
-from comporta.acts.judge.logged_requests import logged_node
-from comporta.acts.serve.logs import Logs
 from comporta.acts.judge.nodes import built, evidence_nodes, features_node
-from comporta.acts.judge.pool import Candidate, Thing, kept, measuring
+from comporta.acts.serve.logs import Logs
 from comporta.project import Dataset, Model, Project
 from comporta.project.reference import name_of
-from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Plan, Version
+from comporta.records import Artifact, Level, Node, Output, Plan, Version
+
 
 def plan(
     project: Project,
@@ -127,15 +123,3 @@ def tried(nodes: list[Node], name: str, rows: int) -> list[Node]:
         return msgspec.structs.replace(node, inputs=inputs)
 
     return [nodes[0], some, *map(on_some, nodes[1:])]
-
-
-
-
-
-
-
-
-
-
-
-

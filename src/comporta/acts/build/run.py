@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from comporta.acts.build.plan import plan
+from comporta.acts.judge.budget import seconds_at
+from comporta.acts.judge.checks import checks
+from comporta.acts.judge.forms import Forms, forms
+from comporta.acts.judge.verdicts import (
+    champion,
+    earlier,
+    evaluated,
+    judged_now,
+    late,
+    logs,
+    measured,
+    verdicts_of,
+)
 from comporta.engine import Progress
 from comporta.errors import BadProject
 from comporta.opened import source as code
-from comporta.acts.judge.budget import seconds_at
 from comporta.opened.bundle import Bundle, bundle
-from comporta.acts.judge.checks import checks
 from comporta.opened.conceal import carried_on, revealed
 from comporta.opened.follow import follow
-from comporta.acts.judge.forms import Forms, forms
-from comporta.opened.project import House
-from comporta.acts.judge.verdicts import champion, earlier, evaluated, judged_now, late, logs, measured, verdicts_of
-from comporta.opened.people import readable
-from comporta.opened.steps import BUILT
-from comporta.acts.build.plan import plan
 from comporta.opened.optimistic import settle
+from comporta.opened.people import readable
+from comporta.opened.project import House
+from comporta.opened.steps import BUILT
 from comporta.project import Model
 from comporta.project.faults import faults, listed
 from comporta.records import Answer, Artifact, Fact, Level, Record, Run, Slice, Version, View
