@@ -20,7 +20,7 @@ from comporta.engine.step_recorder import LEASE
 from comporta.engine.steps import NO_STEPS, Steps
 from comporta.ledger import Ledger
 from comporta.project.sources import own
-from comporta.records import Answer, Plan, Run
+from comporta.records import Answers, Plan, Run
 from comporta.store import Desk, Keys, Store, address
 
 
@@ -76,7 +76,7 @@ class Engine:
         project: str = "",
         progress: Progress | None = None,
         memory: bool = True,
-    ) -> tuple[Run, dict[str, Answer]]:
+    ) -> tuple[Run, Answers]:
         """The run and every node's answer.
 
         memory: False runs every step again in fresh processes and remembers none of it: for `reproduce`.

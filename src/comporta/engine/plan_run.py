@@ -28,7 +28,7 @@ from comporta.engine.step_recorder import Hits, StepRecorder, answer_of_other_pr
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
-from comporta.records import Answer, Artifact, Asset, Cost, Node, Plan, Run, Step
+from comporta.records import Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
 from comporta.records.facts import RunStarted, StepAnswered
 from comporta.store import Desk
 
@@ -66,7 +66,7 @@ class PlanRun:
         self._progress = progress
         self._began = time.monotonic()
         self._steps: dict[str, Step] = {}
-        self._answers: dict[str, Answer] = {}
+        self._answers = Answers(plan)
         self._hits: dict[str, str] = {}
         self._from_others: list[StepAnswered] = []
         self._failed: dict[str, Failed] = {}
@@ -79,7 +79,7 @@ class PlanRun:
         self._lock = Lock()
         self._stopped = Event()
 
-    def run(self, command: str, project: str) -> tuple[Run, dict[str, Answer]]:
+    def run(self, command: str, project: str) -> tuple[Run, Answers]:
         """The run and every node's answer. Raises as `Engine.ask`."""
         parts = self._parts
         looked = commit(parts.root)

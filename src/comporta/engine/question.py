@@ -10,7 +10,7 @@ from comporta.engine.code import Code
 from comporta.engine.environment import Environment
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject
-from comporta.records import Asset, Node, Output, Plan, Recipe, Record, Slice, Step, encode
+from comporta.records import Asset, Node, NodeKey, Output, Plan, Recipe, Record, Slice, Step, encode
 from comporta.store import digest
 
 
@@ -92,9 +92,13 @@ def reads(node: Node) -> set[str]:
 
 
 def check_plan(plan: Plan) -> None:
-    """Raises BadProject on a name used twice, or a node that reads a later or absent one."""
+    """Raises BadProject on a name or a key used twice, or a node that reads a later or absent one."""
     seen: set[str] = set()
+    keys: set[NodeKey] = set()
     for node in plan.nodes:
+        if node.key is not None and node.key in keys:
+            raise BadProject(f"plan: {node.name!r} has the key of another node. Give each its own key.")
+        keys |= set() if node.key is None else {node.key}
         if node.name in seen:
             raise BadProject(f"plan: found two nodes named {node.name!r}. Give each its own name.")
         missing = sorted(reads(node) - seen)

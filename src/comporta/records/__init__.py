@@ -31,7 +31,20 @@ from comporta.records.event import (
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
-from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
+from comporta.records.recipe import (
+    Answer,
+    Answers,
+    Budget,
+    Cost,
+    Limits,
+    Node,
+    NodeKey,
+    Output,
+    Plan,
+    Recipe,
+    Run,
+    Step,
+)
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
@@ -64,6 +77,7 @@ __all__ = [
     "LEVELS",
     "PREDICTIONS",
     "Answer",
+    "Answers",
     "Approval",
     "Artifact",
     "Asked",
@@ -99,6 +113,7 @@ __all__ = [
     "Message",
     "Need",
     "Node",
+    "NodeKey",
     "Observation",
     "Outcome",
     "Output",

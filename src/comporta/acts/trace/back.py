@@ -19,7 +19,7 @@ from comporta.opened.people import readable, readable_releases
 from comporta.opened.project import House
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
-from comporta.records import Joined, Manifest, Observation, Slice, Verdict, Version, Waiver
+from comporta.records import Joined, Manifest, NodeKey, Observation, Slice, Verdict, Version, Waiver
 from comporta.release import ROUTES
 
 
@@ -62,7 +62,7 @@ def version_back(house: House, here: Place) -> Tree:
             *_gates(version, house.clock()),
             *_releases(house, version),
             _source(house, version),
-            _step(house, version.steps[f"fit {version.model}"], made),
+            _step(house, version.steps[NodeKey(kind="fit", model=version.model).name], made),
         ),
     )
 
