@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from comporta.engine.code import Code
+from comporta.engine.engine import workplace_of
 from comporta.engine.environment import Environment, _known, distributions, machine
 from comporta.engine.local import Local, cores, workers_and_threads
 from comporta.engine.question import check_plan, question_of, recipe_digest
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject
-from comporta.records import Node, Output, Plan, Recipe, Slice
-from comporta.store import derive
+from comporta.records import Node, Output, Plan, Recipe, Slice, Workplace
+from comporta.store import Desk, MemoryStore, derive, open_store
 
 
 def test_a_distribution_counts_with_all_it_requires() -> None:
@@ -69,7 +70,7 @@ def test_a_url_that_says_nothing_is_refused_with_what_is_expected(url: str) -> N
 
 def test_workers_need_a_store_they_can_reach(tmp_path: Path) -> None:
     with pytest.raises(BadProject, match=r"memory://, expected one that other processes reach"):
-        Local(root=tmp_path, store="memory://", keys=derive(b"x" * 32), workers=1, threads=1)
+        workplace_of(tmp_path, Desk(store=MemoryStore(), keys=derive(b"x" * 32)), Steps())
 
 
 def test_elsewhere_than_on_linux_and_macos_there_is_one_clear_error(
@@ -77,7 +78,13 @@ def test_elsewhere_than_on_linux_and_macos_there_is_one_clear_error(
 ) -> None:
     monkeypatch.setattr("sys.platform", "win32")
     with pytest.raises(BadProject, match="expected Linux or macOS"):
-        Local(root=tmp_path, store="file:///x", keys=derive(b"x" * 32), workers=1, threads=1)
+        Local(Workplace(root=tmp_path, command=(), hello=b""), workers=1, threads=1)
+
+
+def test_the_key_in_a_workers_first_line_is_not_shown(tmp_path: Path) -> None:
+    desk = Desk(store=open_store("file://.comporta/store", tmp_path), keys=derive(b"x" * 32))
+    workplace = workplace_of(tmp_path, desk, Steps())
+    assert b"content" in workplace.hello and "content" not in f"{workplace} {workplace!r}"
 
 
 def test_a_recipe_is_keyed_by_what_a_slice_covers_not_by_its_version() -> None:

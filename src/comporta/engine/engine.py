@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from comporta.engine import guards
 from comporta.engine.code import Code, edited
 from comporta.engine.environment import Environment
-from comporta.engine.executor import Executor
 from comporta.engine.inline import Inline
 from comporta.engine.local import Local, workers_and_threads
 from comporta.engine.plan_run import EngineParts, PlanRun, Progress
@@ -18,18 +19,21 @@ from comporta.engine.question import check_plan
 from comporta.engine.run_folders import RunFolders
 from comporta.engine.step_recorder import LEASE
 from comporta.engine.steps import NO_STEPS, Steps
+from comporta.engine.worker import Hello
+from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.project.sources import own
-from comporta.records import Answers, Plan, Run
+from comporta.records import Answers, Plan, Run, encode
+from comporta.records.executor import Executor, MakesExecutor, Workplace
 from comporta.store import Desk, Keys, Store, address
 
 
 class Engine:
     """Runs the plans of one project. Its worker processes stay warm between plans, until `close()`.
 
-    executor: a URL (`local://?workers=2&threads=1`; `inline://`: everything in this process) or one made
-    elsewhere. lease: how long a claim holds unless renewed. home: below whose `.comporta/` runs keep their
-    scratch; None: `root`. steps: where the functions of declared steps are.
+    executor: a URL (`local://?workers=2&threads=1`; `inline://`: everything in this process) or
+    what makes one. lease: how long a claim holds unless renewed. home: below whose `.comporta/` runs keep
+    their scratch; None: `root`. steps: where the functions of declared steps are.
     """
 
     def __init__(
@@ -39,7 +43,7 @@ class Engine:
         ledger: Ledger,
         root: Path,
         clock: Callable[[], datetime],
-        executor: str | Executor = "local://",
+        executor: str | MakesExecutor = "local://",
         *,
         lease: timedelta = LEASE,
         home: Path | None = None,
@@ -53,7 +57,9 @@ class Engine:
         if isinstance(executor, str):
             threads, self._make = _from_url(executor, root, desk, steps, self._code)
         else:
-            threads, self._executor = executor.threads, executor
+            self._make = partial(executor, workplace_of(root, desk, steps))
+            self._executor = self._make()
+            threads = self._executor.threads
         self._parts = EngineParts(
             root=root,
             desk=desk,
@@ -137,12 +143,17 @@ def _from_url(
     if url == "inline://":
         return 1, lambda: Inline(code=code, desk=desk, threads=1, steps=steps)
     workers, threads = workers_and_threads(url)
-    return threads, lambda: Local(
-        root=root,
-        store=address(desk.store),
-        keys=desk.keys,
-        workers=workers,
-        threads=threads,
-        config=getattr(desk.store, "config", {}),
-        steps=steps,
-    )
+    workplace = partial(workplace_of, root, desk, steps)
+    return threads, lambda: Local(workplace(), workers=workers, threads=threads)
+
+
+def workplace_of(root: Path, desk: Desk, steps: Steps) -> Workplace:
+    """What a worker process of this project needs. Raises BadProject where no other process reaches the
+    store."""
+    store = address(desk.store)
+    if store.startswith("memory:"):
+        raise BadProject("store: found memory://, expected one that other processes reach: file://PATH.")
+    config = dict(getattr(desk.store, "config", {}))
+    hello = Hello(root=str(root), store=store, keys=desk.keys, config=config, steps=steps)
+    command = (sys.executable, "-m", "comporta.engine.worker")
+    return Workplace(root=root, command=command, hello=encode(hello) + b"\n")

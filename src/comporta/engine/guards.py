@@ -17,12 +17,13 @@ from threading import Event
 import msgspec
 
 from comporta import errors
-from comporta.engine.executor import Differs, Executor, Failed, Task
+from comporta.engine.failures import Differs, Failed
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.engine.step_recorder import StepRecorder
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Cost, Node, Step
+from comporta.records.executor import Executor, Task
 from comporta.store import Desk, Store, artifact_name, is_kept, place_of
 
 Handler = Callable[[Question], Answer]

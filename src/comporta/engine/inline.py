@@ -13,11 +13,11 @@ from pathlib import Path
 import msgspec
 
 from comporta.engine.code import Code, edited
-from comporta.engine.executor import Done, Task
 from comporta.engine.step import call, failure_of
 from comporta.engine.steps import NO_STEPS, Steps
 from comporta.project.reference import resolve
 from comporta.records import Cost, Recipe
+from comporta.records.executor import Done, Task
 from comporta.store import Desk
 
 

@@ -14,25 +14,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
-from comporta.engine.executor import Done, Task
-from comporta.engine.steps import NO_STEPS, Steps
-from comporta.engine.worker import Hello
 from comporta.errors import BadProject
 from comporta.records import Cost, decode, encode
-from comporta.store import Keys
+from comporta.records.executor import Done, Task, Workplace
 
-# Every library that starts threads of its own, told how many: sums in another order are other sums.
-_THREADS = (
-    "POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS", "LOKY_MAX_CPU_COUNT",
-)  # fmt: skip
 _LOOK = 0.02  # seconds between two looks at a step's memory
 _LOADING = 60.0  # seconds a worker may take beyond a step's limit before it begins
 _BEGAN = b"began\n"
@@ -67,27 +58,19 @@ def workers_and_threads(url: str) -> tuple[int, int]:
 
 
 class Local:
-    """An executor on this machine. workers: steps at a time. threads: of each step, always the same.
-    config: what the store is opened with."""
+    """An executor on this machine. workers: steps at a time. threads: of each step, always the same."""
 
     def __init__(
         self,
+        workplace: Workplace,
         *,
-        root: Path,
-        store: str,
-        keys: Keys,
         workers: int,
         threads: int,
-        config: Mapping[str, str] = {},
-        steps: Steps = NO_STEPS,
     ) -> None:
         if sys.platform not in ("linux", "darwin"):
             raise BadProject(f"found {sys.platform}, expected Linux or macOS: steps cannot be run here.")
-        if store.startswith("memory:"):
-            raise BadProject("store: found memory://, expected one that other processes reach: file://PATH.")
         self.workers, self.threads = workers, threads
-        self._hello = encode(Hello(root=str(root), store=store, keys=keys, config=dict(config), steps=steps))
-        self._root = root
+        self._workplace = workplace
         self._room = threading.Semaphore(workers)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
@@ -156,26 +139,25 @@ class Local:
         worker.end()
 
     def _start(self) -> Worker:
-        return Worker(self._hello, self._root, self.threads)
+        return Worker(self._workplace, self.threads)
 
 
 class Worker:
     """One process. spent: it is not to be given another task."""
 
-    def __init__(self, hello: bytes, root: Path, threads: int) -> None:
-        environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads)), "PYTHONHASHSEED": "0"}
+    def __init__(self, workplace: Workplace, threads: int) -> None:
         self.spent = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "comporta.engine.worker"],
+            workplace.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            cwd=root,
-            env=environment,
+            cwd=workplace.root,
+            env={**os.environ, **workplace.environment(threads)},
             start_new_session=True,
         )
-        self._send(hello)
+        self._send(workplace.hello)
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -197,7 +179,7 @@ class Worker:
 
     def run(self, task: Task, stopped: Callable[[], bool]) -> Done | None:
         """What came of the task; None when the worker must be another."""
-        self._send(encode(task))
+        self._send(encode(task) + b"\n")
         began = time.monotonic()
         limits = task.limits
         watch = _Watch(self._process.pid, limits.memory)
@@ -237,7 +219,7 @@ class Worker:
         assert self._process.stdin is not None
         # A worker that is gone is noticed when its answer is read.
         with contextlib.suppress(BrokenPipeError):
-            view = memoryview(message + b"\n")
+            view = memoryview(message)
             while view:
                 view = view[os.write(self._process.stdin.fileno(), view) :]
 

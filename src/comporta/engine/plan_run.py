@@ -18,7 +18,7 @@ from typing import NamedTuple
 from comporta.engine import guards
 from comporta.engine.code import Code
 from comporta.engine.environment import Environment
-from comporta.engine.executor import Differs, Executor, Failed, combined_error
+from comporta.engine.failures import Differs, Failed, combined_error
 from comporta.engine.git import commit
 from comporta.engine.inline import Inline
 from comporta.engine.question import Question, known_inputs, question_of, reads
@@ -29,6 +29,7 @@ from comporta.engine.steps import Steps
 from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
 from comporta.records import Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
+from comporta.records.executor import Executor
 from comporta.records.facts import RunStarted, StepAnswered
 from comporta.store import Desk
 

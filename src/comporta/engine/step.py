@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from comporta import errors
-from comporta.engine.executor import Done
 from comporta.engine.steps import Steps
 from comporta.project.reference import resolve, said
 from comporta.records import Artifact, Asset, Recipe, Slice
 from comporta.records.arguments import names_by_id
+from comporta.records.executor import Done
 from comporta.store import Desk
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from comporta.engine.executor import Failed
+from comporta.engine.failures import Failed
 from comporta.engine.question import Question
 from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
 from comporta.engine.reasons import PROCESS_ENDED

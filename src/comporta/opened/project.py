@@ -102,7 +102,7 @@ class House:
             ledger=self.ledger,
             root=root,
             clock=self.clock,
-            executor=self.settings.executor,
+            executor=self.project.executor or self.settings.executor,
             home=self.root,
             steps=STEPS,
         )

@@ -28,6 +28,7 @@ from comporta.records.event import (
     Transaction,
     View,
 )
+from comporta.records.executor import Done, Executor, MakesExecutor, Task, Workplace
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
@@ -93,8 +94,10 @@ __all__ = [
     "Column",
     "Cost",
     "Counted",
+    "Done",
     "Event",
     "Evidence",
+    "Executor",
     "Fact",
     "Feedback",
     "Field",
@@ -109,6 +112,7 @@ __all__ = [
     "Level",
     "Limits",
     "Lookup",
+    "MakesExecutor",
     "Manifest",
     "Message",
     "Need",
@@ -139,6 +143,7 @@ __all__ = [
     "State",
     "Step",
     "Subject",
+    "Task",
     "Text",
     "Transaction",
     "Unmeasured",
@@ -148,6 +153,7 @@ __all__ = [
     "View",
     "Waiver",
     "Words",
+    "Workplace",
     "argument_ids",
     "at_random",
     "by_group",
