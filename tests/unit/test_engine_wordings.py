@@ -124,7 +124,7 @@ def test_a_moved_module_changes_no_steps_code(tmp_path: Path, before: dict[str, 
         ("store.frames", "store.a_tables"),
         ("train.call", "train.zz_asked"),
         ("train.steps", "train.questions"),
-        ("evidence.noise", "evidence.perturbed"),
+        ("checks.noise.measure", "checks.noise.perturbed"),
         ("records.columns", "records.names"),
     ):
         moved(package, old, new)
