@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from comporta.engine import READINGS, Engine
+from comporta.engine import PROJECTIONS, Engine
 from comporta.ledger import open_ledger
 from comporta.records import Node, Output, Plan
 from comporta.store import Keys, derive, open_store
@@ -22,10 +22,10 @@ LIMIT = [3]
 def helper(x):
     return x + LIMIT[0] - 3
 
-def start(desk, *, n):
+def start(context, *, n):
     return {"out": desk.put_json(n)}
 
-def add(desk, *, x, n):
+def add(context, *, x, n):
     return {"out": desk.put_json(helper(desk.get_json(x, int)) + n)}
 """
 
@@ -88,7 +88,7 @@ def say(promise: str, measured: float, limit: float, unit: str, **detail: object
 
 def engine_in(root: Path, keys: Keys, executor: str = "local://?workers=1&threads=1") -> Engine:
     store = open_store("file://.comporta/store", root)
-    ledger = open_ledger("sqlite:///.comporta/ledger.db", READINGS, key=keys.chain, clock=now, root=root)
+    ledger = open_ledger("sqlite:///.comporta/ledger.db", PROJECTIONS, key=keys.chain, clock=now, root=root)
     return Engine(store, keys, ledger, root, now, executor)
 
 

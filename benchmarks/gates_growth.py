@@ -35,15 +35,15 @@ def main() -> None:
 def judging(rows: int) -> float:
     """Seconds to judge a version of this many rows, half of them test rows; nothing was measured before."""
     from comporta.acts.judge.gate import gate
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         two_versions(folder, rows)
         declare(folder, rows, "everything")
-        with open_house(folder, works=True) as house:
+        with open_project(folder, works=True) as opened:
             began = time.perf_counter()
-            gate(house, CANDIDATE)
+            gate(opened, CANDIDATE)
             return time.perf_counter() - began
 
 

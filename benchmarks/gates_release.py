@@ -159,7 +159,7 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     from comporta.acts.build.runs import run_of
     from comporta.acts.judge.gate import gate
     from comporta.acts.judge.report import report
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
     from comporta.report import page
 
     built = two_versions(folder, rows)
@@ -168,15 +168,15 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     with (
         models_timed(folder) as models,
         workers_timed() as ran,
-        open_house(folder, works=True) as house,
+        open_project(folder, works=True) as opened,
         peak() as memory,
     ):
         since, before = time.time(), from_disk()
-        judged = gate(house, CANDIDATE)
+        judged = gate(opened, CANDIDATE)
         whole = Span("all", since, time.time())
-        view = run_of(house, judged.run.id)
+        view = run_of(opened, judged.run.id)
         loaded = from_disk() - before
-        text = page(report(house, CANDIDATE))
+        text = page(report(opened, CANDIDATE))
     steps = {
         node: {"wall": round(step.cost.wall_seconds, 2), "cpu": round(step.cost.cpu_seconds, 2)}
         for node, step in sorted(view.steps.items(), key=lambda each: -each[1].cost.cpu_seconds)
@@ -206,15 +206,15 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     }
     yield line("release level, beyond fits and predictions", left, 10, "s", detail)
     declare(folder, rows, "everything", limit=0.71)
-    with open_house(folder, works=True) as house:
+    with open_project(folder, works=True) as opened:
         began = time.perf_counter()
-        again = gate(house, CANDIDATE)
+        again = gate(opened, CANDIDATE)
         took = time.perf_counter() - began
     assert again.fresh, "another limit is another verdict"
     yield line("judged again with other limits", took, 1, "s", {"steps": len(again.run.nodes)})
-    with open_house(folder, works=True) as house:
+    with open_project(folder, works=True) as opened:
         began = time.perf_counter()
-        commit(house)
+        commit(opened)
         took = time.perf_counter() - began
     yield line("commit level", took, 10, "s", {"rows of the source": rows})
 
@@ -229,17 +229,17 @@ def two_versions(folder: Path, rows: int) -> float:
     from comporta.acts.build.run import run
     from comporta.acts.release.release import release
     from comporta.cli.init import make
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
     make(folder, "bench")
     began = time.perf_counter()
     # The champion's importances are kept with it, so that the candidate's can be held against them.
     for seed, gates in ((0, "(importance_change(),)"), (1, "()")):
         declare(folder, rows, gates, seed=seed)
-        with open_house(folder, works=True) as house:
-            run(house)
+        with open_project(folder, works=True) as opened:
+            run(opened)
             if seed == 0:
-                release(house, "model/1")
+                release(opened, "model/1")
     return time.perf_counter() - began
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from comporta.ledger import Ledger, open_ledger
-from comporta.records import Artifact, Cost, Event, Lookup, Reading, Recipe, Step, facts
+from comporta.records import Artifact, Cost, Event, Lookup, Projection, Recipe, Step, facts
 
 KEY = b"k" * 32
 PROCESSES, SECONDS, ALONE = 8, 4.0, 400
@@ -32,7 +32,7 @@ def _step(fact: facts.StepAnswered, event: Event, lookup: Lookup[Step]) -> Itera
     )
 
 
-STEPS: Reading[Step] = Reading("bench steps", Step, {facts.StepAnswered: _step})
+STEPS: Projection[Step] = Projection("bench steps", Step, {facts.StepAnswered: _step})
 
 
 def answered(name: str) -> facts.StepAnswered:

@@ -124,12 +124,12 @@ def make_models(folder: Path, asked: Any) -> dict[str, list[float]]:
     from comporta.store.frames import write
     from comporta.train import steps
 
-    desk = open_desk(folder)
+    context = open_desk(folder)
     rng = np.random.default_rng(3)
     X = rng.normal(size=(4000, COLUMNS))
     y = X[:, :5].sum(axis=1) + rng.normal(size=4000) > 0
     frame = pl.DataFrame({f"x{i}": X[:, i] for i in range(COLUMNS)}).with_columns(__target=pl.Series(y))
-    train = write(desk, frame)
+    train = write(context, frame)
 
     def lightgbm(X: np.ndarray, y: np.ndarray) -> Any:
         return LGBMClassifier(n_estimators=200, num_leaves=31, n_jobs=1, verbose=-1).fit(X, y)
@@ -139,8 +139,8 @@ def make_models(folder: Path, asked: Any) -> dict[str, list[float]]:
 
     expected = {}
     for fit in (lightgbm, sklearn):
-        made = steps.fit(desk, train=train, fit=fit)
-        made |= steps.export(desk, model=made["model"], signature=made["signature"], train=train)
+        made = steps.fit(context, train=train, fit=fit)
+        made |= steps.export(context, model=made["model"], signature=made["signature"], train=train)
         (folder / f"{fit.__name__}.json").write_bytes(encode(made))
         native = fit(X, y)
         expected[fit.__name__] = native.predict_proba(asked)[:, 1].tolist()
@@ -148,10 +148,10 @@ def make_models(folder: Path, asked: Any) -> dict[str, list[float]]:
 
 
 def open_desk(folder: Path) -> Any:
-    from comporta.store import Desk, derive
+    from comporta.store import StepContext, derive
     from comporta.store.local import LocalStore
 
-    return Desk(store=LocalStore(folder / "store"), keys=derive(b"k" * 32), scratch=folder)
+    return StepContext(store=LocalStore(folder / "store"), keys=derive(b"k" * 32), scratch=folder)
 
 
 class OneModel:

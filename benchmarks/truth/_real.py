@@ -23,7 +23,7 @@ from comporta.acts.release.release import release
 from comporta.acts.serve.log import Log
 from comporta.data import accept_columns
 from comporta.data.sources import columns_of
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.records import Feedback, Level, Observation, Version
 
 TOML = 'executor = "inline://"\n'
@@ -53,34 +53,34 @@ class Folder:
 
     def accept(self, dataset: str) -> None:
         """That it has other columns now, as `comporta data accept` does."""
-        with open_house(self.root, works=True) as house:
-            columns = columns_of(house.project.tables()[dataset].source, house.root, dataset)
-            accept_columns(house.store, house.keys, dataset, columns, now=house.clock())
+        with open_project(self.root, works=True) as opened:
+            columns = columns_of(opened.project.tables()[dataset].source, opened.root, dataset)
+            accept_columns(opened.store, opened.keys, dataset, columns, now=opened.clock())
 
     def judged(self, level: Level = "release") -> Version:
         """Fetched, built and judged, or what stands as it is judged again."""
-        with open_house(self.root, works=True) as house, _quiet():
-            return run(house, level=level).versions[0]
+        with open_project(self.root, works=True) as opened, _quiet():
+            return run(opened, level=level).versions[0]
 
     def release(self, version: Version) -> None:
         """Made the champion; what closes its way is waived."""
-        with open_house(self.root, works=True) as house:
+        with open_project(self.root, works=True) as opened:
             now = datetime.now(UTC)
             for verdict in version.shut(now):
                 until = now + timedelta(days=1)
-                waive(house, version.id, verdict.check, by="rui", reason="a study", until=until)
-            release(house, version.id, by="rui", reason="a study")
+                waive(opened, version.id, verdict.check, by="rui", reason="a study", until=until)
+            release(opened, version.id, by="rui", reason="a study")
 
     def log(self, rows: pl.DataFrame, known: Sequence[str], target: str) -> None:
         """What production asked of the champion, and what came true: `known` columns of these rows."""
         asked = [_asked(row, known) for row in rows.iter_rows(named=True)]
-        with open_house(self.root, works=True) as house:
-            name, now = house.project.models[0].name, datetime.now(UTC)
+        with open_project(self.root, works=True) as opened:
+            name, now = opened.project.models[0].name, datetime.now(UTC)
             told = [
                 Feedback(id=each["id"], label=label, arrived=now)
                 for each, label in zip(asked, rows[target], strict=True)
             ]
-            with Log(house) as log:
+            with Log(opened) as log:
                 log.write(name, [Observation(model=name, version=1, output={}, **each) for each in asked])
                 log.feedback(told)
 

@@ -8,7 +8,7 @@ from _tables import outcome, row
 
 from comporta.checks import evasion
 from comporta.checks.evasion.measure import searched
-from comporta.records import Field, Said, Signature
+from comporta.records import Field, ModelOutput, Signature
 
 CODE = (
     "checks/evasion/measure.py",
@@ -29,12 +29,12 @@ class Scored:
     def __init__(self, weights: tuple[float, ...], step: float = 0.0) -> None:
         self.weights, self.step = np.array(weights), step
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         score = rows.select(field.name for field in FIELDS).to_numpy() @ self.weights - 1
         if self.step:
             score = np.floor(score / self.step) * self.step + 1e-9
         chance = 1 / (1 + np.exp(-score))
-        return Said(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
+        return ModelOutput(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
 
 
 def study(seeds: int = 40) -> list[dict[str, object]]:

@@ -15,7 +15,7 @@ from comporta.checks.expectations.measure import kept
 from comporta.data import add
 from comporta.data.expect_counts import counted
 from comporta.records import Column, Shape
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 
 CODE = (
     "data/expect.py",
@@ -65,8 +65,10 @@ def _people(seed: int, rows: int = 2_000) -> pl.DataFrame:
 
 
 def _said(rows: pl.DataFrame) -> str:
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=0)
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=0)
     shape = Shape(name="people", key=("id",), time="at", columns=COLUMNS, fresh=timedelta(days=1))
     with tempfile.TemporaryDirectory() as scratch:
-        version, _ = add(desk.store, desk.keys, shape, rows, change="replace", now=NOW, scratch=Path(scratch))
-    return outcome(expectations(), kept({version: counted(desk, version, shape)}))
+        version, _ = add(
+            context.store, context.keys, shape, rows, change="replace", now=NOW, scratch=Path(scratch)
+        )
+    return outcome(expectations(), kept({version: counted(context, version, shape)}))

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from comporta.checks import explained
 from comporta.checks.explanation.attribution import Attributed, attributed
 from comporta.checks.explanation.measure import summed
-from comporta.records import Asked, Said
+from comporta.records import FittedModel, ModelOutput
 from comporta.train.asking import refitted
 
 CODE = (
@@ -40,15 +40,15 @@ READ: dict[str, Callable[[], Any]] = {
 class Off:
     """A model that answers otherwise than the estimator in it: by `by`, or by something else each time."""
 
-    def __init__(self, asked: Asked, by: float, *, lot: bool = False) -> None:
+    def __init__(self, asked: FittedModel, by: float, *, lot: bool = False) -> None:
         self._asked, self._by = asked, by
         self._lot = np.random.default_rng(0) if lot else None
         self.estimator, self.signature, self.numbers = asked.estimator, asked.signature, asked.numbers
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         said = self._asked(rows)
         off = self._by * (self._lot.random() if self._lot is not None else 1.0)
-        return Said(said.scores + off, said.decisions)
+        return ModelOutput(said.scores + off, said.decisions)
 
 
 def study(seeds: int = 100) -> list[dict[str, object]]:
@@ -84,7 +84,7 @@ def _said(
         return model().fit(X, y)
 
     with threadpool_limits(1):
-        asked: Asked = refitted(rows[:500], fit=fit, params={}, task=None, output="both", seed=seed)
+        asked: FittedModel = refitted(rows[:500], fit=fit, params={}, task=None, output="both", seed=seed)
         asked = asked if by is None else Off(asked, by, lot=lot)
         told: Attributed = attributed(asked, rows[500:600], rows[500:550], seed)
     return outcome(explained(), summed(told._replace(values=told.values * larger), NAMES, 200, "", seed=seed))

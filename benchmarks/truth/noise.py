@@ -8,7 +8,7 @@ from _tables import outcome, row, table
 
 from comporta.checks import noise
 from comporta.checks.noise.measure import noisy
-from comporta.records import Asked, Field, Said, Signature
+from comporta.records import Field, FittedModel, ModelOutput, Signature
 from comporta.stats.table import feature_names
 from comporta.train.asking import refitted
 
@@ -23,30 +23,30 @@ CODE = (
 class Digits:
     """A model whose score also hangs on digits beyond what a feature's spread means."""
 
-    def __init__(self, sound: Asked, weight: float) -> None:
+    def __init__(self, sound: FittedModel, weight: float) -> None:
         self.sound, self.weight = sound, weight
         self.signature: Signature = sound.signature
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         said = self.sound(rows)
         digits = self.weight * np.sin(1e4 * rows["f0"].fill_null(0.0).to_numpy())
         if self.signature.task == "regression":
-            return Said(said.scores + digits[:, None], said.decisions + digits)
+            return ModelOutput(said.scores + digits[:, None], said.decisions + digits)
         score = np.log(said.scores[:, 1] / said.scores[:, 0]) + digits
         chance = 1 / (1 + np.exp(-score))
-        return Said(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
+        return ModelOutput(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
 
 
 class Ends(Digits):
     """One that gives no number far from where it learned."""
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         said = self.sound(rows)
         far = (rows["f0"].abs() > 6).fill_null(False).to_numpy()
-        return Said(np.where(far[:, None], np.nan, said.scores), said.decisions)
+        return ModelOutput(np.where(far[:, None], np.nan, said.scores), said.decisions)
 
 
-def fitted(kind: str, rows: int, seed: int, *, regression: bool = False) -> tuple[Asked, pl.DataFrame]:
+def fitted(kind: str, rows: int, seed: int, *, regression: bool = False) -> tuple[FittedModel, pl.DataFrame]:
     """A boosted model on half of the rows, and the other half."""
     whole = table(kind, 2 * rows, seed, regression=regression)
     asked = refitted(whole[:rows], fit=boosted, params={}, task=None, output="both", seed=seed)
@@ -60,7 +60,7 @@ def boosted(X: pl.DataFrame, y: np.ndarray) -> object:
     return kind(n_estimators=60, num_leaves=15, verbose=-1, n_jobs=2).fit(X, y)
 
 
-def said(asked: Asked, rows: pl.DataFrame, seed: int) -> str:
+def said(asked: FittedModel, rows: pl.DataFrame, seed: int) -> str:
     return outcome(noise(), noisy(asked, rows, (0.05,), 2, None, None, seed))
 
 
@@ -77,16 +77,16 @@ class Line:
             raw=fields, features=fields, output="both", task=task, classes=classes, label="Boolean"
         )
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         f0, f1 = (rows[name].fill_null(0.0).to_numpy() for name in ("f0", "f1"))
         score = f0 + 0.5 * f1 - 0.5
         if self.signature.task == "regression":
-            return Said(score[:, None], score)
+            return ModelOutput(score[:, None], score)
         chance = 1 / (1 + np.exp(-score))
-        return Said(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
+        return ModelOutput(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
 
 
-def line(rows: int, seed: int, regression: bool = False) -> tuple[Asked, pl.DataFrame]:
+def line(rows: int, seed: int, regression: bool = False) -> tuple[FittedModel, pl.DataFrame]:
     """A line of six numbers, and the rows it is asked."""
     some = table("numbers", rows, seed, regression=regression)
     some = some.select(*(f"f{n}" for n in range(6)), "__target")
@@ -127,7 +127,7 @@ def _task(regression: bool) -> str:
     return "regression" if regression else "binary"
 
 
-def nothing(seed: int) -> tuple[Asked, pl.DataFrame]:
+def nothing(seed: int) -> tuple[FittedModel, pl.DataFrame]:
     """A model of features that tell nothing: its rows all lie near the threshold."""
     whole = table("numbers", 4_000, seed)
     whole = whole.with_columns(__target=pl.Series(np.random.default_rng(seed + 9).random(4_000) < 0.5))

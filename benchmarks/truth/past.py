@@ -14,7 +14,7 @@ from comporta.checks.backtest.check import backtest as backtest_gate
 from comporta.checks.backtest.measure import backtest
 from comporta.checks.replay.check import replayed
 from comporta.checks.replay.measure import replay
-from comporta.records import Field, Said, Signature
+from comporta.records import Field, ModelOutput, Signature
 
 CODE = (
     "checks/backtest/measure.py",
@@ -37,9 +37,9 @@ class Line:
     def __init__(self, rows: pl.DataFrame) -> None:
         self.estimator = LinearDiscriminantAnalysis().fit(_numbers(rows), rows["__target"])
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         scores = self.estimator.predict_proba(_numbers(rows))
-        return Said(scores, scores.argmax(axis=1))
+        return ModelOutput(scores, scores.argmax(axis=1))
 
 
 def _numbers(rows: pl.DataFrame) -> np.ndarray:

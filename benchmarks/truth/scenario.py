@@ -8,7 +8,7 @@ from _tables import outcome, row
 
 from comporta.checks import scenario
 from comporta.checks.scenario.measure import told
-from comporta.records import Field, Said, Signature
+from comporta.records import Field, ModelOutput, Signature
 
 FIELDS = (Field(name="fare", type="Float64"), Field(name="miles", type="Float64"))
 
@@ -24,10 +24,10 @@ class Model:
     def __init__(self, by_mile: bool) -> None:
         self.by_mile = by_mile
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         fare, miles = rows["fare"].to_numpy(), rows["miles"].to_numpy()
         chance = 1 / (1 + np.exp(10 - fare / (miles if self.by_mile else 1)))
-        return Said(np.column_stack([1 - chance, chance]), (chance > 0.5).astype(np.int64))
+        return ModelOutput(np.column_stack([1 - chance, chance]), (chance > 0.5).astype(np.int64))
 
 
 def scaled(rows: pl.DataFrame) -> pl.DataFrame:

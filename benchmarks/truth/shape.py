@@ -33,9 +33,8 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
         rises.append(_fails(never_falls("f0"), monotone(constrained, rows, "f0", True, seed=seed)))
         free.append(_fails(never_falls("f0"), monotone(plain, rows, "f0", True, seed=seed)))
         dip.append(_fails(never_falls("f1"), monotone(plain, rows, "f1", True, seed=seed)))
-        reach = bounded(plain, rows, seed=seed)
-        inside.append(_fails(within(high=100.0), reach))
-        beyond.append(_fails(within(high=2.0), reach))
+        inside.append(_fails(within(high=100.0), bounded(plain, rows, high=100.0, seed=seed)))
+        beyond.append(_fails(within(high=2.0), bounded(plain, rows, high=2.0, seed=seed)))
     return [
         {"check": check, "fault": fault, "size": "2,000 rows", "found": float(np.mean(found)), "seeds": seeds}
         for check, fault, found in (

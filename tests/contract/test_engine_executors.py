@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from comporta.engine.local import Local
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.records import MakesExecutor
 from comporta.store import new_secret
 from comporta.testing import ExecutorContract
@@ -67,7 +67,7 @@ def test_a_project_declares_an_executor_made_elsewhere(tmp_path: Path) -> None:
     key = tmp_path / "comporta.key"
     key.write_text(new_secret().hex() + "\n")
     key.chmod(0o600)
-    with open_house(tmp_path / "project.py", works=True) as house:
+    with open_project(tmp_path / "project.py", works=True) as house:
         done = run(house, level="commit")
         assert type(house.engine._executor).__name__ == "OneProcessAStep"
     assert [version.id for version in done.versions] == ["sign/1"]

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from comporta.ledger import Ledger, MemoryLedger, open_ledger
-from comporta.records import Reading
+from comporta.records import Projection
 from comporta.testing import Clock, DurableLedgerContract, LedgerContract, running_postgres
 from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Opens
 
@@ -24,7 +24,7 @@ def postgres() -> Iterator[str]:
 
 
 def opener(url: str, root: Path, clock: Clock, stack: ExitStack) -> Opens:
-    def opens(readings: Sequence[Reading[Any]] = (BALANCES,), **options: Any) -> Ledger:
+    def opens(readings: Sequence[Projection[Any]] = (BALANCES,), **options: Any) -> Ledger:
         options = {"key": KEY, "clock": clock, "facts": TEST_FACTS} | options
         ledger = open_ledger(url, readings, root=root, **options)
         stack.callback(ledger.close)
@@ -36,7 +36,7 @@ def opener(url: str, root: Path, clock: Clock, stack: ExitStack) -> Opens:
 class TestMemoryLedger(LedgerContract):
     @pytest.fixture
     def opens(self, clock: Clock) -> Opens:
-        def opens(readings: Sequence[Reading[Any]] = (BALANCES,), **options: Any) -> Ledger:
+        def opens(readings: Sequence[Projection[Any]] = (BALANCES,), **options: Any) -> Ledger:
             return MemoryLedger(readings, **({"key": KEY, "clock": clock, "facts": TEST_FACTS} | options))
 
         return opens

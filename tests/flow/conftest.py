@@ -18,7 +18,7 @@ from comporta.data.keys import subject_hash
 from comporta.data.log import Redacted, commit, read_log
 from comporta.data.manifests import versions
 from comporta.data.names import object_name
-from comporta.opened.project import House, open_house
+from comporta.opened.project import OpenProject, open_project
 from comporta.records import Findings, Verdict
 
 
@@ -31,8 +31,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Pa
         make(folder, "loans")
         tables(folder)
         (folder / "project.py").write_text(text)
-        with open_house(folder, works=True) as house:
-            run(house)
+        with open_project(folder, works=True) as opened:
+            run(opened)
         return folder
 
     return build
@@ -43,21 +43,21 @@ def judged() -> Callable[[Path, str], tuple[Verdict, Findings]]:
     """(the folder, a model with one gate) → the verdict on its first version, and what was measured."""
 
     def said(folder: Path, model: str) -> tuple[Verdict, Findings]:
-        with open_house(folder) as house:
-            (verdict,) = version_of(house, f"{model}/1").verdicts
+        with open_project(folder) as opened:
+            (verdict,) = version_of(opened, f"{model}/1").verdicts
             assert verdict.evidence is not None
-            return verdict, house.desk.get_json(verdict.evidence, Findings)
+            return verdict, opened.context.get_json(verdict.evidence, Findings)
 
     return said
 
 
 @pytest.fixture(scope="session")
-def forget() -> Callable[[House, str, str, Any], None]:
+def forget() -> Callable[[OpenProject, str, str, Any], None]:
     """(the house, a dataset, the column of its subjects, one of them) → nothing: what an erasure writes,
     fragments without the subject and one entry of the log."""
 
-    def erase(house: House, dataset: str, column: str, who: Any) -> None:
-        store, keys = house.store, house.keys
+    def erase(opened: OpenProject, dataset: str, column: str, who: Any) -> None:
+        store, keys = opened.store, opened.keys
         history = read_log(store, keys, dataset)
         moved = {}
         for manifest in versions(store, dataset):
@@ -70,11 +70,11 @@ def forget() -> Callable[[House, str, str, Any], None]:
                 left = rows.filter(pl.col(column).ne_missing(who))
                 if len(left) < len(rows):
                     bins = (now.low >> 48, (now.high >> 48) + 1)
-                    made = write_fragment(store, keys, manifest.shape, left, bins, house.below)
+                    made = write_fragment(store, keys, manifest.shape, left, bins, opened.below)
                     moved[now.id] = msgspec.structs.replace(made, numbered=True)
         gone = (f"{subject_hash(str(who), keys):016x}",)
         assert moved
-        assert commit(store, keys, dataset, history, house.clock(), Redacted, moved=moved, subjects=gone)
+        assert commit(store, keys, dataset, history, opened.clock(), Redacted, moved=moved, subjects=gone)
         for id in moved:
             store.delete(object_name(dataset, id))
 

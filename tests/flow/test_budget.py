@@ -12,7 +12,7 @@ from comporta.acts.build.runs import run_of
 from comporta.acts.judge.gate import gate
 from comporta.cli.init import make
 from comporta.errors import BadProject
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 from comporta.records import Run
 
@@ -37,13 +37,13 @@ def test_what_the_time_did_not_last_for_is_missing_and_measured_next_time(tmp_pa
 
     settings.write_text(f'{before}\nbudget = "release=soon"\n')
     with (
-        open_house(tmp_path, works=True) as house,
+        open_project(tmp_path, works=True) as opened,
         pytest.raises(BadProject, match="budget: release: found 'soon'"),
     ):
-        check(house)
+        check(opened)
     settings.write_text(f'{before}\nbudget = "release=0s"\n')
-    with open_house(tmp_path, works=True) as house:
-        report = run(house)
+    with open_project(tmp_path, works=True) as opened:
+        report = run(opened)
         assert report.run.outcome == "done"
         (version,) = report.versions
         figures, mixed, drift = version.verdicts
@@ -55,10 +55,10 @@ def test_what_the_time_did_not_last_for_is_missing_and_measured_next_time(tmp_pa
         assert not measured(report.run)
 
     settings.write_text(before)
-    with open_house(tmp_path, works=True) as house:
-        judged = gate(house, version.id)
+    with open_project(tmp_path, works=True) as opened:
+        judged = gate(opened, version.id)
         assert judged.version.number == version.number
         assert {each.outcome for each in judged.version.verdicts} <= {"pass", "does not apply"}
-        again = run_of(house, judged.run.id).run
+        again = run_of(opened, judged.run.id).run
         assert len(measured(again)) == 3
         assert "score leaving" in again.reused

@@ -10,7 +10,7 @@ from comporta.acts.build.run import run
 from comporta.acts.judge.report import report
 from comporta.acts.release.release import version_of
 from comporta.cli.init import make
-from comporta.opened.project import House, open_house
+from comporta.opened.project import OpenProject, open_project
 from comporta.records import Findings, Message, Scores, Text
 from comporta.report import page
 from comporta.train.codes import TOO_FEW_ROWS
@@ -31,7 +31,7 @@ NAMES = "evasion, monotone, no_proxy, replayed, standard, within"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenProject]:
     folder = tmp_path_factory.mktemp("kept")
     make(folder, "churn")
     text = (folder / "project.py").read_text().replace('"business")', '"business", "trial")')
@@ -44,17 +44,17 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     drawn = next(line for line in sample.splitlines() if "plan = chance.choice(" in line)
     sample = sample.replace(drawn, f'{drawn}\n    plan[:2] = "trial"')
     (folder / "sample.py").write_text(sample)
-    with open_house(folder, works=True) as house:
-        run(house)
-        yield house
+    with open_project(folder, works=True) as opened:
+        run(opened)
+        yield opened
 
 
-def found(house: House) -> dict[str, Findings | Scores]:
+def found(opened: OpenProject) -> dict[str, Findings | Scores]:
     """What was measured of the version, by what its checks asked for."""
     made: dict[str, Findings | Scores] = {}
-    for each in version_of(house, "leaving/1").verdicts:
+    for each in version_of(opened, "leaving/1").verdicts:
         if each.evidence is not None:
-            made[each.what] = house.desk.get_json(
+            made[each.what] = opened.context.get_json(
                 each.evidence, Scores if each.what == "scores" else Findings
             )
     return made
@@ -70,8 +70,8 @@ def texts(measured: Findings | Scores) -> list[Text]:
     return said
 
 
-def test_what_is_kept_of_measurings_is_codes_and_no_sentence(house):
-    measured = found(house)
+def test_what_is_kept_of_measurings_is_codes_and_no_sentence(opened):
+    measured = found(opened)
     assert len(measured) > 20
     said = {what: texts(each) for what, each in measured.items()}
     assert sum(len(each) for each in said.values()) > 15
@@ -81,8 +81,8 @@ def test_what_is_kept_of_measurings_is_codes_and_no_sentence(house):
     assert all(each.missing == {} for each in measured.values())
 
 
-def test_a_reader_is_shown_sentences_and_no_codes(house):
-    full = report(house, "leaving/1")
+def test_a_reader_is_shown_sentences_and_no_codes(opened):
+    full = report(opened, "leaving/1")
     text = page(full)
     assert "there is no earlier version to compare with" in text
     assert "evidence." not in text and "train." not in text and "Message(" not in text

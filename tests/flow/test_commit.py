@@ -9,7 +9,7 @@ import pytest
 from comporta.acts.build.commit import Tried, _left, commit
 from comporta.checks import at_least, judge
 from comporta.cli.init import make
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 from comporta.records import Artifact, Evidence, Figure, Unmeasured
 
@@ -57,8 +57,8 @@ def tried(root: Path, gate: str) -> Tried:
     text = f"{text[:start]}    gates=({gate},),\n)\n\n{text[end:]}"
     text = text.replace("\ncustomers = Dataset(", f"{GATES}\n\ncustomers = Dataset(", 1)
     file.write_text(text)
-    with open_house(root, works=True) as house:
-        _, (found,) = commit(house)
+    with open_project(root, works=True) as opened:
+        _, (found,) = commit(opened)
     return found
 
 

@@ -13,7 +13,7 @@ from comporta.acts.judge.gate import gate
 from comporta.acts.release.release import release, version_of
 from comporta.cli.init import make
 from comporta.errors import NotFound
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 
 
 class Repository:
@@ -42,12 +42,12 @@ class Repository:
         self.file.write_text(text.replace(old, new))
 
     def run(self) -> str:
-        with open_house(self.root, works=True) as house:
-            return run(house).versions[0].id
+        with open_project(self.root, works=True) as opened:
+            return run(opened).versions[0].id
 
     def named(self, name: str) -> str:
-        with open_house(self.root) as house:
-            return version_of(house, name).id
+        with open_project(self.root) as opened:
+            return version_of(opened, name).id
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def test_champion_names_what_serves(repository):
     repository.run()
     with pytest.raises(NotFound, match="nothing was released yet"):
         repository.named("leaving@champion")
-    with open_house(repository.root) as house:
-        release(house, "leaving/1", by="ana")
+    with open_project(repository.root) as opened:
+        release(opened, "leaving/1", by="ana")
     repository.edit('"strength": 0.5', '"strength": 0.4')
     assert repository.run() == "leaving/2"
     assert repository.named("leaving@champion") == "leaving/1"
@@ -112,9 +112,9 @@ def test_a_commit_that_only_judged_or_tried_names_no_version(repository):
     repository.run()
     (repository.root / "NOTES").write_text("nothing that is built")
     second = repository.commit()
-    with open_house(repository.root, works=True) as house:
-        gate(house, "leaving/1")
-        pushed(house)
+    with open_project(repository.root, works=True) as opened:
+        gate(opened, "leaving/1")
+        pushed(opened)
     with pytest.raises(NotFound, match="no run at that commit"):
         repository.named(f"leaving@{second}")
 

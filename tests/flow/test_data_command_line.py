@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from comporta.cli import main
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 
 PROJECT = """
 import polars as pl
@@ -43,11 +43,11 @@ def take(folder: Path) -> None:
     from comporta.data.steps import snapshot
     from comporta.records import encode
 
-    with open_house(folder) as house:
-        dataset = house.project.tables()["visits"]
+    with open_project(folder) as opened:
+        dataset = opened.project.tables()["visits"]
         assert callable(dataset.source)
         shape = json.loads(encode(dataset.shape()))
-        snapshot(house.desk, source=dataset.source, shape=shape, change=dataset.change)
+        snapshot(opened.context, source=dataset.source, shape=shape, change=dataset.change)
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:

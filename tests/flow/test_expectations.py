@@ -9,7 +9,7 @@ from comporta.acts.build.run import run
 from comporta.acts.judge.gate import gate
 from comporta.acts.release.release import version_of
 from comporta.cli.init import make
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 
 
@@ -21,14 +21,14 @@ def test_a_model_made_of_rows_that_break_what_is_declared_is_refused(tmp_path: P
     start, end = text.index("    gates=("), text.index("project = Project(")
     text = f"{text[:start]}    gates=(expectations(level='commit'),),\n)\n\n{text[end:]}"
     project.write_text(f"from comporta.checks import expectations\n{text}")
-    with open_house(tmp_path, works=True) as house:
-        run(house)
-        (verdict,) = version_of(house, "leaving/1").verdicts
+    with open_project(tmp_path, works=True) as opened:
+        run(opened)
+        (verdict,) = version_of(opened, "leaving/1").verdicts
         assert verdict.outcome == "fail" and "1 of 2 expectations of the data hold" in sentence(
             verdict.reason
         )
         assert "customers.tenure at_least" in sentence(verdict.reason)
-        (again,) = gate(house, "leaving/1").version.verdicts
+        (again,) = gate(opened, "leaving/1").version.verdicts
         assert sentence(again.reason) == sentence(verdict.reason)
-        (tried,) = commit(house)[1]
+        (tried,) = commit(opened)[1]
         assert [each.outcome for each in tried.verdicts] == ["fail"] and tried.broken

@@ -16,7 +16,7 @@ from comporta.data.keys import subject_hash
 from comporta.data.steps_features import features
 from comporta.errors import BadProject
 from comporta.records import Artifact, Field, Join, Record, Shape, Slice
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 FLIGHTS = Shape(name="flights", key=("id",), subject="plane", time="at")
@@ -56,16 +56,18 @@ def warmth(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(store=MemoryStore(), keys=derive(b"k" * 32), scratch=tmp_path)
+def context(tmp_path: Path) -> StepContext:
+    return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), scratch=tmp_path)
 
 
-def put(desk: Desk, shape: Shape, frame: pl.DataFrame) -> Slice:
-    made, _ = add(desk.store, desk.keys, shape, frame, change="append", now=DAY, scratch=desk.scratch)
+def put(context: StepContext, shape: Shape, frame: pl.DataFrame) -> Slice:
+    made, _ = add(
+        context.store, context.keys, shape, frame, change="append", now=DAY, scratch=context.scratch
+    )
     return made
 
 
-def asked(desk: Desk, spine: Slice, rain: Slice, **changes: Any) -> dict[str, Artifact]:
+def asked(context: StepContext, spine: Slice, rain: Slice, **changes: Any) -> dict[str, Artifact]:
     arguments: dict[str, Any] = {
         "of": spine,
         "known": ["at", "from", "seats"],
@@ -76,17 +78,17 @@ def asked(desk: Desk, spine: Slice, rain: Slice, **changes: Any) -> dict[str, Ar
         "shapes": msgspec.to_builtins({"flights": FLIGHTS, "weather": WEATHER}),
         "table weather": rain,
     }
-    return features(desk, **{**arguments, **changes})
+    return features(context, **{**arguments, **changes})
 
 
-def table(desk: Desk, made: dict[str, Artifact]) -> pl.DataFrame:
-    return pl.read_parquet(io.BytesIO(desk.get(made["table"])))
+def table(context: StepContext, made: dict[str, Artifact]) -> pl.DataFrame:
+    return pl.read_parquet(io.BytesIO(context.get(made["table"])))
 
 
-def test_a_feature_table_holds_features_then_hidden_columns(desk: Desk) -> None:
-    spine, rain = put(desk, FLIGHTS, flights(300)), put(desk, WEATHER, weather())
-    made = asked(desk, spine, rain)
-    got = table(desk, made)
+def test_a_feature_table_holds_features_then_hidden_columns(context: StepContext) -> None:
+    spine, rain = put(context, FLIGHTS, flights(300)), put(context, WEATHER, weather())
+    made = asked(context, spine, rain)
+    got = table(context, made)
     assert got.columns == [
         "from", "seats", "temp", "warm", "hour", "__key", "__subject", "__at", "__target", "__keep_carrier",
         "__weather_key", "__weather_event", "__weather_arrived",
@@ -103,7 +105,7 @@ def test_a_feature_table_holds_features_then_hidden_columns(desk: Desk) -> None:
         )
         assert row["__at"] == asking["at"]
         assert row["__keep_carrier"] == asking["carrier"]
-        assert row["__subject"] == (asking["plane"] and subject_hash(asking["plane"], desk.keys))
+        assert row["__subject"] == (asking["plane"] and subject_hash(asking["plane"], context.keys))
         hour = (asking["at"] - DAY - timedelta(minutes=20)) // timedelta(hours=1)
         known = asking["from"] == "A" and hour >= 0
         assert row["temp"] == (float(hour) if known else None)
@@ -111,10 +113,10 @@ def test_a_feature_table_holds_features_then_hidden_columns(desk: Desk) -> None:
         assert row["__weather_arrived"] == (DAY + timedelta(hours=hour, minutes=20) if known else None)
 
 
-def test_the_schema_says_what_requests_carry_and_what_features_there_are(desk: Desk) -> None:
-    spine, rain = put(desk, FLIGHTS, flights(300)), put(desk, WEATHER, weather())
-    made = asked(desk, spine, rain, known=["at", "from", "seats", "plane"])
-    declared = desk.get_json(made["schema"], Declared)
+def test_the_schema_says_what_requests_carry_and_what_features_there_are(context: StepContext) -> None:
+    spine, rain = put(context, FLIGHTS, flights(300)), put(context, WEATHER, weather())
+    made = asked(context, spine, rain, known=["at", "from", "seats", "plane"])
+    declared = context.get_json(made["schema"], Declared)
     assert [(field.name, field.type, field.nullable, field.values) for field in declared.raw] == [
         ("at", "Datetime(time_unit='us', time_zone='UTC')", False, ()),
         ("from", "String", False, ("A", "B")),
@@ -125,34 +127,34 @@ def test_the_schema_says_what_requests_carry_and_what_features_there_are(desk: D
     assert declared.features[2].nullable
 
 
-def test_the_table_is_the_same_bytes_however_its_rows_lie_and_come(desk: Desk) -> None:
-    rain = put(desk, WEATHER, weather())
+def test_the_table_is_the_same_bytes_however_its_rows_lie_and_come(context: StepContext) -> None:
+    rain = put(context, WEATHER, weather())
     rows = flights(5_000)
-    whole = put(desk, FLIGHTS, rows)
-    made = asked(desk, whole, rain)
-    assert asked(desk, whole, rain, batch=300)["table"] == made["table"]
-    other = Desk(store=MemoryStore(), keys=desk.keys, scratch=desk.scratch)
+    whole = put(context, FLIGHTS, rows)
+    made = asked(context, whole, rain)
+    assert asked(context, whole, rain, batch=300)["table"] == made["table"]
+    other = StepContext(store=MemoryStore(), keys=context.keys, scratch=context.scratch)
     rain = put(other, WEATHER, weather().reverse())
     for part in rows.sample(fraction=1, shuffle=True, seed=3).iter_slices(1_700):
         parts = put(other, FLIGHTS, part)
     assert asked(other, parts, rain)["table"] == made["table"]
-    assert [path for path in desk.scratch.iterdir() if path.suffix == ".parquet"] == []
+    assert [path for path in context.scratch.iterdir() if path.suffix == ".parquet"] == []
 
 
-def test_a_slice_without_rows_makes_an_empty_table(desk: Desk) -> None:
-    spine, rain = put(desk, FLIGHTS, flights(9)), put(desk, WEATHER, weather())
+def test_a_slice_without_rows_makes_an_empty_table(context: StepContext) -> None:
+    spine, rain = put(context, FLIGHTS, flights(9)), put(context, WEATHER, weather())
     none = msgspec.structs.replace(spine, until=DAY - timedelta(days=1), rows=0)
-    assert table(desk, asked(desk, none, rain)).height == 0
-    assert table(desk, asked(desk, msgspec.structs.replace(none, rows=9), rain, batch=2)).height == 0
+    assert table(context, asked(context, none, rain)).height == 0
+    assert table(context, asked(context, msgspec.structs.replace(none, rows=9), rain, batch=2)).height == 0
 
 
-def test_a_dataset_without_times_and_subjects_needs_no_history(desk: Desk) -> None:
+def test_a_dataset_without_times_and_subjects_needs_no_history(context: StepContext) -> None:
     shape = Shape(name="flights", key=("id", "carrier"))
-    spine = put(desk, shape, flights(20))
+    spine = put(context, shape, flights(20))
     made = features(
-        desk, of=spine, known=["seats"], target="late", shapes=msgspec.to_builtins({"flights": shape})
+        context, of=spine, known=["seats"], target="late", shapes=msgspec.to_builtins({"flights": shape})
     )
-    assert table(desk, made).columns == ["seats", "__key", "__target"]
+    assert table(context, made).columns == ["seats", "__key", "__target"]
 
 
 def uneven(frame: pl.DataFrame) -> pl.DataFrame:
@@ -170,7 +172,7 @@ def uneven(frame: pl.DataFrame) -> pl.DataFrame:
         ({"compute": [uneven], "batch": 3, "keep": []}, "column x: found"),
     ],
 )
-def test_what_does_not_fit_is_told(desk: Desk, changes: dict[str, Any], message: str) -> None:
-    spine, rain = put(desk, FLIGHTS, flights(60)), put(desk, WEATHER, weather())
+def test_what_does_not_fit_is_told(context: StepContext, changes: dict[str, Any], message: str) -> None:
+    spine, rain = put(context, FLIGHTS, flights(60)), put(context, WEATHER, weather())
     with pytest.raises(BadProject, match=message):
-        asked(desk, spine, rain, **changes)
+        asked(context, spine, rain, **changes)

@@ -20,7 +20,7 @@ from comporta.acts.trace.trace import trace
 from comporta.cli.init import make
 from comporta.data import scan, slice_of
 from comporta.errors import Refused
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 from comporta.records import Feedback, Observation
 
@@ -67,8 +67,8 @@ class Folder:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Folder:
     made = Folder(tmp_path_factory.mktemp("gates"))
-    with open_house(made.root, works=True) as house:
-        run(house)
+    with open_project(made.root, works=True) as opened:
+        run(opened)
     return made
 
 
@@ -78,43 +78,45 @@ def outcomes(version) -> dict[str, str]:
 
 def test_another_limit_judges_the_same_version_again_and_computes_nothing(folder):
     folder.gates('at_least("roc_auc", 0.7), at_least("roc_auc", 0.75)')
-    with open_house(folder.root, works=True) as house:
-        judged = gate(house, "leaving")
+    with open_project(folder.root, works=True) as opened:
+        judged = gate(opened, "leaving")
         assert judged.fresh
         assert judged.version.number == 1
         assert outcomes(judged.version)["roc_auc at least 0.75"] == "pass"
-        assert set(run_of(house, judged.run.id).run.nodes) == set(judged.run.reused)
-        assert not gate(house, "leaving").fresh
+        assert set(run_of(opened, judged.run.id).run.nodes) == set(judged.run.reused)
+        assert not gate(opened, "leaving").fresh
 
 
 def test_a_limit_loosened_afterwards_leaves_the_first_one_standing(folder):
     folder.gates('at_least("roc_auc", 0.65)')
-    with open_house(folder.root, works=True) as house:
-        version = gate(house, "leaving").version
+    with open_project(folder.root, works=True) as opened:
+        version = gate(opened, "leaving").version
     (kept,) = [each for each in version.verdicts if each.carried]
     assert kept.check == "limit?metric=roc_auc&at_least=0.7"
 
 
 def test_a_required_check_that_this_level_does_not_ask_blocks_until_it_is_asked(folder):
     folder.gates('at_least("roc_auc", 0.7), Deep()', DEEP)
-    with open_house(folder.root, works=True) as house:
-        version = gate(house, "leaving").version
+    with open_project(folder.root, works=True) as opened:
+        version = gate(opened, "leaving").version
         assert outcomes(version)["a deep check"] == "inconclusive"
         with pytest.raises(Refused, match=r"Not run at this level: comporta gate leaving/1 --level audit\."):
-            release(house, "leaving/1")
+            release(opened, "leaving/1")
         # What another version of the very same model was told is not said of this one.
         told = next(each for each in version.verdicts if each.check == "a deep check")
         twin = replace(version, number=2, verdicts=(told,))
         forms = {told.check: told.form}
-        (model,) = house.project.models
+        (model,) = opened.project.models
         (again,) = [
-            _deeper(house.desk, each, told, twin, forms) for each in model.gates if each.name == told.check
+            _deeper(opened.context, each, told, twin, forms)
+            for each in model.gates
+            if each.name == told.check
         ]
         assert sentence(again.reason) == "Not run at this level: comporta gate leaving/2 --level audit."
-        deep = gate(house, "leaving", level="audit").version
+        deep = gate(opened, "leaving", level="audit").version
         assert outcomes(deep)["a deep check"] == "pass"
         # A shallower look leaves what the deeper one said.
-        assert outcomes(gate(house, "leaving").version)["a deep check"] == "pass"
+        assert outcomes(gate(opened, "leaving").version)["a deep check"] == "pass"
 
 
 def test_what_an_audit_only_reported_closes_the_way_once_it_is_required(folder):
@@ -122,36 +124,36 @@ def test_what_an_audit_only_reported_closes_the_way_once_it_is_required(folder):
         "a deep", "a stern"
     )
     folder.gates('at_least("roc_auc", 0.7), Deep()', doubting.replace("True", "False"))
-    with open_house(folder.root, works=True) as house:
-        deep = gate(house, "leaving", level="audit").version
+    with open_project(folder.root, works=True) as opened:
+        deep = gate(opened, "leaving", level="audit").version
         assert outcomes(deep)["a stern check"] == "fail"
         assert "a stern check" not in {each.check for each in deep.shut(UNTIL)}
     folder.gates('at_least("roc_auc", 0.7), Deep()', doubting)
-    with open_house(folder.root, works=True) as house:
-        assert "a stern check" in {each.check for each in gate(house, "leaving").version.shut(UNTIL)}
+    with open_project(folder.root, works=True) as opened:
+        assert "a stern check" in {each.check for each in gate(opened, "leaving").version.shut(UNTIL)}
 
 
 def test_by_the_metric_of_the_business_a_first_version_is_compared_with_nothing(folder):
     folder.gates('at_least("roc_auc", 0.7)', more=' business="roc_auc",')
-    with open_house(folder.root, works=True) as house:
-        version = gate(house, "leaving").version
+    with open_project(folder.root, works=True) as opened:
+        version = gate(opened, "leaving").version
     assert outcomes(version)["roc_auc better than the champion"] == "does not apply"
 
 
 def test_only_those_with_the_role_waive_and_a_waiver_lets_it_through(folder):
     folder.gates('at_least("roc_auc", 0.7), at_least("roc_auc", 0.999)')
-    with open_house(folder.root, works=True) as house:
-        gate(house, "leaving")
+    with open_project(folder.root, works=True) as opened:
+        gate(opened, "leaving")
         with pytest.raises(Refused, match=r"roc_auc at least 0\.999"):
-            release(house, "leaving/1")
+            release(opened, "leaving/1")
         with pytest.raises(Refused, match="'ana' may not waive a check, expected one of: rui"):
-            waive(house, "leaving/1", "roc_auc at least 0.999", by="ana", reason="no", until=UNTIL)
-        waived = waive(house, "leaving/1", "roc_auc at least 0.999", by="rui", reason="a trial", until=UNTIL)
+            waive(opened, "leaving/1", "roc_auc at least 0.999", by="ana", reason="no", until=UNTIL)
+        waived = waive(opened, "leaving/1", "roc_auc at least 0.999", by="rui", reason="a trial", until=UNTIL)
         assert waived.state == "passed"
         assert waived.waivers[0].outcome == "fail"
-        release(house, "leaving/1")
-        assert version_of(house, "leaving").state == "released"
-        (gates,) = [each for each in trace(house, "leaving/1").children if each.kind == "gate"]
+        release(opened, "leaving/1")
+        assert version_of(opened, "leaving").state == "released"
+        (gates,) = [each for each in trace(opened, "leaving/1").children if each.kind == "gate"]
         assert gates.label == "no required check blocks: 1 passed, 1 waived"
         (waived_one,) = gates.children
         assert waived_one.label == "fail: roc_auc at least 0.999"
@@ -163,22 +165,22 @@ def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(f
         'at_least("roc_auc", 0.7), replayed("accuracy", at_least=0.6)',
         "from comporta.checks import replayed\n",
     )
-    with open_house(folder.root, works=True) as house:
-        verdict = {each.check: each for each in gate(house, "leaving").version.verdicts}
+    with open_project(folder.root, works=True) as opened:
+        verdict = {each.check: each for each in gate(opened, "leaving").version.verdicts}
         (before,) = [each for name, each in verdict.items() if "replay" in name]
         assert before.outcome == "does not apply"
-        rows = scan(house.store, house.keys, slice_of(house.store, house.keys, "customers")).collect()
+        rows = scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, "customers")).collect()
         newest = rows.filter(pl.col("left").is_not_null()).sort("month").tail(400)
-        with Log(house) as log:
-            rows = [asked(row, at, house.clock()) for at, row in enumerate(newest.iter_rows(named=True))]
+        with Log(opened) as log:
+            rows = [asked(row, at, opened.clock()) for at, row in enumerate(newest.iter_rows(named=True))]
             log.write("leaving", rows)
             log.feedback(
                 [
-                    Feedback(id=f"p{at}", label=label, arrived=house.clock())
+                    Feedback(id=f"p{at}", label=label, arrived=opened.clock())
                     for at, label in enumerate(newest["left"])
                 ]
             )
-        verdict = {each.check: each for each in gate(house, "leaving").version.verdicts}
+        verdict = {each.check: each for each in gate(opened, "leaving").version.verdicts}
     (after,) = [each for name, each in verdict.items() if "replay" in name]
     assert after.outcome == "pass", sentence(after.reason)
     assert after.figure.rows == 400
@@ -195,14 +197,14 @@ def asked(row: dict[str, object], at: int, now: datetime) -> Observation:
 def test_a_challenger_must_be_better_by_the_metric_of_the_business(folder):
     """Version 1 serves. The same recipe with another seed is another version."""
     folder.gates('no_worse(margin=0.05, on="fault")', NO_WORSE, more=' business="roc_auc", seed=7,')
-    with open_house(folder.root, works=True) as house:
-        first = version_of(house, "leaving/1")
+    with open_project(folder.root, works=True) as opened:
+        first = version_of(opened, "leaving/1")
         # Tests before this one may have left it closed, or released; or none of them ran here.
         for each in first.shut(datetime.now(UTC)):
-            waive(house, first.id, each.check, by="rui", reason="a trial", until=UNTIL)
+            waive(opened, first.id, each.check, by="rui", reason="a trial", until=UNTIL)
         if first.state != "released":
-            release(house, first.id)
-        (version,) = run(house).versions
+            release(opened, first.id)
+        (version,) = run(opened).versions
         assert version.id == "leaving/2"
         said = {sentence(each.called): each for each in version.verdicts}
         assert said["main metric at most 0.05 worse than the champion"].outcome == "pass"
@@ -210,11 +212,11 @@ def test_a_challenger_must_be_better_by_the_metric_of_the_business(folder):
         assert better.outcome in ("fail", "inconclusive") and better.required
         assert better.check in version.asked
         with pytest.raises(Refused, match="roc_auc better than the champion"):
-            release(house, "leaving/2")
-        assert report(house, "leaving/2").champion == "leaving/1"
+            release(opened, "leaving/2")
+        assert report(opened, "leaving/2").champion == "leaving/1"
     # How much better is said by the gates where they say it.
     folder.gates('better_than_champion("roc_auc", 0.3)', BETTER, more=' business="roc_auc", seed=7,')
-    with open_house(folder.root, works=True) as house:
-        version = gate(house, "leaving/2").version
+    with open_project(folder.root, works=True) as opened:
+        version = gate(opened, "leaving/2").version
         now = {each.check for each in version.verdicts if not each.carried}
         assert now == {"better_than_champion?metric=roc_auc&by_at_least=0.3"}

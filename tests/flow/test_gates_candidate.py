@@ -32,7 +32,7 @@ from comporta.checks.stress.measure import clear, growth, machine
 from comporta.errors import BadProject, Refused
 from comporta.opened.sentences import sentence
 from comporta.records import Findings, Signature
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.testing.generated import measure_contract
 from comporta.train import steps
@@ -74,7 +74,7 @@ def numbers(X, y):
 
 
 def made(table, fit, output="both"):
-    """A desk, and the parts of a candidate on it."""
+    """A step context, and the parts of a candidate on it."""
     asked = (table.write_json(), fit, output)
     if asked not in MADE:
         MADE[asked] = _made(table, fit, output)
@@ -82,7 +82,7 @@ def made(table, fit, output="both"):
 
 
 def _made(table, fit, output):
-    at = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=7)
+    at = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=7)
     parts = {"train": write(at, table.head(400)), "test": write(at, table.tail(200))}
     parts |= steps.fit(at, train=parts["train"], fit=fit, params={}, output=output)
     parts |= steps.export(at, model=parts["model"], signature=parts["signature"], train=parts["train"])

@@ -17,7 +17,7 @@ from comporta.acts.release.release import release, version_of
 from comporta.cli.init import make
 from comporta.cli.run import run as command
 from comporta.errors import Refused
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 from comporta.records import Version
 from comporta.report import junit, markdown, page
@@ -83,15 +83,15 @@ class Folder:
         file.write_text(file.read_text().replace(old, new))
 
     def judged(self) -> Version:
-        with open_house(self.root, works=True) as house:
-            return gate(house, "leaving").version
+        with open_project(self.root, works=True) as opened:
+            return gate(opened, "leaving").version
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Folder:
     made = Folder(tmp_path_factory.mktemp("fixed"))
-    with open_house(made.root, works=True) as house:
-        (version,) = run(house).versions
+    with open_project(made.root, works=True) as opened:
+        (version,) = run(opened).versions
         assert {sentence(each.called): each.outcome for each in version.verdicts} == FIRST
         assert set(version.forms) == set(version.asked) == {each.check for each in version.verdicts}
     return made
@@ -110,8 +110,8 @@ def test_to_judge_the_value_alone_afterwards_opens_nothing(folder):
     version = folder.judged()
     assert todays(version)[f"{DOUBT}, as changed since"] == "pass"
     assert carried(version) == {DOUBT: "inconclusive"}
-    with open_house(folder.root, works=True) as house, pytest.raises(Refused, match=f"{DOUBT}: roc_auc"):
-        release(house, "leaving/1")
+    with open_project(folder.root, works=True) as opened, pytest.raises(Refused, match=f"{DOUBT}: roc_auc"):
+        release(opened, "leaving/1")
     folder.gates(GATES)
     assert todays(folder.judged()) == FIRST, "as it was asked at first, it is judged as at first"
 
@@ -141,8 +141,8 @@ def test_an_edit_that_no_check_reaches_changes_none(folder):
 
 def test_what_an_audit_said_of_a_check_is_not_taken_for_an_edited_one(folder):
     folder.gates(f'{GATES}, accept(deep, level="audit")')
-    with open_house(folder.root, works=True) as house:
-        gate(house, "leaving", level="audit")
+    with open_project(folder.root, works=True) as opened:
+        gate(opened, "leaving", level="audit")
     assert todays(folder.judged())["accepted: deep"] == "pass"
     folder.edit("rows.height > 10", "rows.height > 9000")
     assert todays(folder.judged())["accepted: deep"] == "inconclusive"
@@ -150,35 +150,35 @@ def test_what_an_audit_said_of_a_check_is_not_taken_for_an_edited_one(folder):
 
 
 def test_which_rows_and_units_a_model_declares_is_part_of_what_its_checks_ask(folder):
-    with open_house(folder.root, works=True) as house:
-        model = house.model("leaving")
-        first = forms(house, model)
-        assert forms(house, model) == first
+    with open_project(folder.root, works=True) as opened:
+        model = opened.model("leaving")
+        first = forms(opened, model)
+        assert forms(opened, model) == first
         for other in (replace(model, group=None), replace(model, split=replace(model.split, test="30d"))):
-            assert not set(forms(house, other).now.items()) & set(first.now.items())
-        assert forms(house, replace(model, slices=("plan",))) == first, "no check of these is told of them"
+            assert not set(forms(opened, other).now.items()) & set(first.now.items())
+        assert forms(opened, replace(model, slices=("plan",))) == first, "no check of these is told of them"
 
 
 def test_the_same_model_built_another_way_stays_asked_what_it_was_asked(folder):
     folder.gates(GATES.replace('at_least("roc_auc", 0.76, by="plan"), ', ""), fit='    "Another build."\n')
-    with open_house(folder.root, works=True) as house:
-        (version,) = run(house).versions
+    with open_project(folder.root, works=True) as opened:
+        (version,) = run(opened).versions
         assert version.number == 2
-        assert version.parts["model"] == version_of(house, "leaving/1").parts["model"]
+        assert version.parts["model"] == version_of(opened, "leaving/1").parts["model"]
         assert carried(version) == {PLAN: "inconclusive"}
-        assert version.policy == version_of(house, "leaving/1").policy != version.judged_by
+        assert version.policy == version_of(opened, "leaving/1").policy != version.judged_by
 
 
 def test_a_waiver_is_told_before_and_after_and_when_it_has_ended(folder):
-    with open_house(folder.root, works=True) as house:
+    with open_project(folder.root, works=True) as opened:
         for check in FIRST:
-            waive(house, "leaving/2", check, by="rui", reason="a trial", until=UNTIL)
-        assert version_of(house, "leaving/2").state == "passed"
+            waive(opened, "leaving/2", check, by="rui", reason="a trial", until=UNTIL)
+        assert version_of(opened, "leaving/2").state == "passed"
     assert command(project=folder.root) == 0, "as `comporta gate` says"
-    with open_house(folder.root, works=True) as house:
-        now = report(house, "leaving/2")
-        house.clock = lambda: UNTIL + timedelta(days=1)
-        later = report(house, "leaving/2")
+    with open_project(folder.root, works=True) as opened:
+        now = report(opened, "leaving/2")
+        opened.clock = lambda: UNTIL + timedelta(days=1)
+        later = report(opened, "leaving/2")
     day = f"{UNTIL:%Y-%m-%d}"
     for write in (page, markdown, junit):
         assert f"{DOUBT}: until {day} by rui, validator: a trial. It was inconclusive then." in write(now)
@@ -193,7 +193,7 @@ def test_a_waiver_is_told_before_and_after_and_when_it_has_ended(folder):
 
 def test_what_later_versions_are_compared_with_is_kept_when_it_is_measured_later(tmp_path):
     folder = Folder(tmp_path)
-    with open_house(tmp_path, works=True) as house:
-        (quick,) = run(house, level="commit").versions
+    with open_project(tmp_path, works=True) as opened:
+        (quick,) = run(opened, level="commit").versions
     assert "reference" not in quick.parts
     assert "reference" in folder.judged().parts

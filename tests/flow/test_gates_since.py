@@ -13,7 +13,7 @@ from comporta.checks.prediction_drift import measure as prediction_drift
 from comporta.checks.shape import measure as shape
 from comporta.checks.shared.measuring import importance, reference
 from comporta.records import Findings
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.generated import measure_contract
 from comporta.train import steps
@@ -41,8 +41,8 @@ def straight(X, y):
 
 
 def candidate(table, fit):
-    """A desk, and the parts of a candidate; and its own reference as if it were an earlier version's."""
-    at = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=7)
+    """A context, the parts of a candidate, and its own reference as if it were an earlier version's."""
+    at = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=7)
     parts = {"train": write(at, table.head(500)), "test": write(at, table.tail(400))}
     parts |= steps.fit(at, train=parts["train"], fit=fit, params={})
     asked = {name: parts[name] for name in ("model", "signature")}

@@ -14,7 +14,7 @@ from comporta.cli import main
 from comporta.data import datasets
 from comporta.errors import Refused
 from comporta.opened.follow import follow_one
-from comporta.opened.project import House, open_house
+from comporta.opened.project import OpenProject, open_project
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 
@@ -27,34 +27,34 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "shop"
 
 
-def stored(house: House) -> set[str]:
-    return {each.name for each in house.store.list()}
+def stored(opened: OpenProject) -> set[str]:
+    return {each.name for each in opened.store.list()}
 
 
 def test_the_projects_own_ledger_frees_what_nothing_reaches(folder: Path) -> None:
-    with open_house(folder) as house:
-        before = stored(house)
-        name = house.desk.put(b"reached by nothing", "text").digest
-        now = house.clock()
-        house.clock = lambda: now + timedelta(days=3)
-        assert name in {each.name.rpartition("/")[2] for each in sweep(house).freed}
-        assert stored(house) <= before
+    with open_project(folder) as opened:
+        before = stored(opened)
+        name = opened.context.put(b"reached by nothing", "text").digest
+        now = opened.clock()
+        opened.clock = lambda: now + timedelta(days=3)
+        assert name in {each.name.rpartition("/")[2] for each in sweep(opened).freed}
+        assert stored(opened) <= before
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--dry-run"]])
 def test_a_ledger_that_never_saw_the_stores_datasets_frees_nothing(
     folder: Path, options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with open_house(folder) as house:
-        before = stored(house)
+    with open_project(folder) as opened:
+        before = stored(opened)
     monkeypatch.setenv("COMPORTA_LEDGER", "sqlite:///wrong.db")
     assert main(["store", "gc", "--project", str(folder), *options]) == 2
     told = capsys.readouterr()
     assert told.out == ""
     said = " ".join(told.err.split())
     assert "never recorded" in said and "ledger sqlite:///wrong.db" in said
-    with open_house(folder) as house:
-        assert stored(house) == before
+    with open_project(folder) as opened:
+        assert stored(opened) == before
 
 
 def test_a_ledger_younger_than_the_stores_artifacts_frees_nothing(
@@ -64,10 +64,10 @@ def test_a_ledger_younger_than_the_stores_artifacts_frees_nothing(
     for file in (folder / ".comporta" / "store" / "artifacts").rglob("*"):
         if file.is_file():
             os.utime(file, (1_700_000_000, 1_700_000_000))
-    with open_house(folder, works=True) as house:
-        for dataset in datasets(house.store):
-            follow_one(house, dataset)
-        before = stored(house)
+    with open_project(folder, works=True) as opened:
+        for dataset in datasets(opened.store):
+            follow_one(opened, dataset)
+        before = stored(opened)
         with pytest.raises(Refused, match="from before this ledger's first event"):
-            sweep(house)
-        assert stored(house) == before
+            sweep(opened)
+        assert stored(opened) == before

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from comporta.acts.judge.gate import gate
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -149,8 +149,8 @@ def test_a_version_judged_later_is_asked_the_rows_that_it_was_made_of(folder, ju
     text = (folder / "project.py").read_text()
     (folder / "project.py").write_text(text.replace("parity()", "parity(tolerance=1e-5)"))
     before, _ = judged(folder, "sound")
-    with open_house(folder, works=True) as house:
-        again = gate(house, "sound/1")
+    with open_project(folder, works=True) as opened:
+        again = gate(opened, "sound/1")
     assert again.fresh
     now = next(each for each in again.version.verdicts if "1e-05" in each.check)
     assert now.outcome == "pass"
@@ -164,8 +164,8 @@ def test_a_version_goes_its_own_way_when_the_project_has_another_by_now(folder):
     )
     assert changed != text
     (folder / "project.py").write_text(changed)
-    with open_house(folder, works=True) as house:
-        again = gate(house, "sound/1")
+    with open_project(folder, works=True) as opened:
+        again = gate(opened, "sound/1")
     now = next(each for each in again.version.verdicts if "2e-05" in each.check)
     assert now.outcome == "pass", sentence(now.reason)
     assert "8 features" in sentence(now.reason)

@@ -23,7 +23,7 @@ from comporta.acts.upkeep.storage import reachable, sweep
 from comporta.cli import main
 from comporta.errors import BadProject, NotFound, Refused, Tampered
 from comporta.opened.people import forget, people, readable
-from comporta.opened.project import House, open_house
+from comporta.opened.project import OpenProject, open_project
 from comporta.records import Artifact
 from comporta.records.facts import VersionApproved
 from comporta.registry import forgotten_approvers
@@ -55,9 +55,9 @@ def folder(kept: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(folder: Path) -> Iterator[House]:
-    with open_house(folder) as house:
-        yield house
+def opened(folder: Path) -> Iterator[OpenProject]:
+    with open_project(folder) as opened:
+        yield opened
 
 
 def declare(folder: Path, people: str) -> None:
@@ -68,50 +68,50 @@ def declare(folder: Path, people: str) -> None:
     file.write_text(f"{text[:at]}    people=({people},),\n{text[at:]}")
 
 
-def recorded(house: House, after: int = 0) -> str:
-    return "\n".join(event.body.decode() for event in house.ledger.events(after))
+def recorded(opened: OpenProject, after: int = 0) -> str:
+    return "\n".join(event.body.decode() for event in opened.ledger.events(after))
 
 
-def everywhere(house: House) -> str:
+def everywhere(opened: OpenProject) -> str:
     """Every byte of the ledger and of the store."""
-    house.ledger.close()
-    files = [file for file in (house.root / ".comporta").rglob("*") if file.is_file()]
+    opened.ledger.close()
+    files = [file for file in (opened.root / ".comporta").rglob("*") if file.is_file()]
     return "\n".join(file.read_bytes().decode("latin-1") for file in files)
 
 
-def untouched(house: House) -> tuple[int, list[str]]:
-    return house.ledger.head().seq, [each.name for each in house.store.list()]
+def untouched(opened: OpenProject) -> tuple[int, list[str]]:
+    return opened.ledger.head().seq, [each.name for each in opened.store.list()]
 
 
-def test_a_fact_holds_neither_a_name_nor_a_reason(house: House) -> None:
-    before = house.ledger.head().seq
-    approve(house, "worth/1", by=NAME, role="owner", reason=REASON)
-    rollback(house, "leaving", by=NAME, reason=REASON)
-    release(house, "leaving/2", by=NAME, reason=REASON)
-    found = recorded(house, before)
+def test_a_fact_holds_neither_a_name_nor_a_reason(opened: OpenProject) -> None:
+    before = opened.ledger.head().seq
+    approve(opened, "worth/1", by=NAME, role="owner", reason=REASON)
+    rollback(opened, "leaving", by=NAME, reason=REASON)
+    release(opened, "leaving/2", by=NAME, reason=REASON)
+    found = recorded(opened, before)
     assert found.count('"by":"person-') == 3
     for word in (*NAME.split(), REASON, "Zephyrine"):
         assert word not in found
 
 
-def test_who_acted_and_why_is_shown_by_name(house: House, folder: Path) -> None:
-    approved = approve(house, "worth/1", by=NAME, role="owner", reason=f"  {REASON}\n")
+def test_who_acted_and_why_is_shown_by_name(opened: OpenProject, folder: Path) -> None:
+    approved = approve(opened, "worth/1", by=NAME, role="owner", reason=f"  {REASON}\n")
     assert (approved.approvals[-1].by, approved.approvals[-1].reason) == (NAME, REASON)
-    moved = rollback(house, "leaving", by=NAME, reason="odd")
+    moved = rollback(opened, "leaving", by=NAME, reason="odd")
     assert (moved.by, moved.reason, moved.champion) == (NAME, "odd", 1)
-    tree = "\n".join(lines(trace(house, "worth/1")))
+    tree = "\n".join(lines(trace(opened, "worth/1")))
     assert f"approved by {NAME}" in tree and REASON in tree
-    assert f"rollback 5 by {NAME}" in "\n".join(lines(trace(house, "leaving/1")))
-    drawn = page(report(house, "worth/1"))
+    assert f"rollback 5 by {NAME}" in "\n".join(lines(trace(opened, "leaving/1")))
+    drawn = page(report(opened, "worth/1"))
     assert NAME in drawn and REASON in drawn
 
 
-def test_two_spellings_are_one_person_who_approves_once(house: House) -> None:
-    approve(house, "worth/1", by="Ana Ré", reason="one")
+def test_two_spellings_are_one_person_who_approves_once(opened: OpenProject) -> None:
+    approve(opened, "worth/1", by="Ana Ré", reason="one")
     for same in (" ana   ré ", "ANA RÉ", "Ana Re\N{COMBINING ACUTE ACCENT}", "Ana\N{ZERO WIDTH SPACE} Ré"):
         with pytest.raises(Refused, match="approved it already"):
-            approve(house, "worth/1", by=same, reason="two")
-    assert len(list(house.store.list("people/"))) == 1
+            approve(opened, "worth/1", by=same, reason="two")
+    assert len(list(opened.store.list("people/"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -123,40 +123,42 @@ def test_two_spellings_are_one_person_who_approves_once(house: House) -> None:
         ("person-0123456789abcdef", "found the id person-0123456789abcdef, expected the person's name"),
     ],
 )
-def test_a_name_that_is_none_is_refused_and_nothing_is_written(house: House, by: str, said: str) -> None:
-    before = untouched(house)
+def test_a_name_that_is_none_is_refused_and_nothing_is_written(
+    opened: OpenProject, by: str, said: str
+) -> None:
+    before = untouched(opened)
     for act in (
-        lambda: approve(house, "worth/1", by=by),
-        lambda: release(house, "leaving/1", by=by),
-        lambda: rollback(house, "leaving", by=by),
+        lambda: approve(opened, "worth/1", by=by),
+        lambda: release(opened, "leaving/1", by=by),
+        lambda: rollback(opened, "leaving", by=by),
     ):
         with pytest.raises(BadProject, match=said):
             act()
-    assert untouched(house) == before
+    assert untouched(opened) == before
 
 
-def test_what_is_refused_writes_down_neither_the_person_nor_the_reason(house: House) -> None:
-    before = untouched(house)
+def test_what_is_refused_writes_down_neither_the_person_nor_the_reason(opened: OpenProject) -> None:
+    before = untouched(opened)
     with pytest.raises(Refused):
-        release(house, "leaving/3", by=NAME, reason=REASON)
+        release(opened, "leaving/3", by=NAME, reason=REASON)
     with pytest.raises(Refused):
-        approve(house, "leaving/3", by=NAME, reason=REASON)
+        approve(opened, "leaving/3", by=NAME, reason=REASON)
     with pytest.raises(BadProject, match="found 'chief', expected one of: builder, validator"):
-        approve(house, "worth/1", by=NAME, role="chief", reason=REASON)
-    assert untouched(house) == before
+        approve(opened, "worth/1", by=NAME, role="chief", reason=REASON)
+    assert untouched(opened) == before
 
 
 def test_where_people_are_declared_only_they_approve_in_the_role_declared(folder: Path) -> None:
     declare(folder, 'Person("Ana", "validator"), Person("rui", "owner"), Person("bea", "builder")')
-    with open_house(folder) as house:
-        before = untouched(house)
+    with open_project(folder) as opened:
+        before = untouched(opened)
         for by in ("bea", "zoe"):
             with pytest.raises(Refused, match=f"'{by}' may not approve a version, expected one of: Ana, rui"):
-                approve(house, "worth/1", by=by)
+                approve(opened, "worth/1", by=by)
         with pytest.raises(BadProject, match="found 'owner', expected 'validator', as the project declares"):
-            approve(house, "worth/1", by="ANA", role="owner")
-        assert untouched(house) == before
-        approved = approve(house, "worth/1", by=" ana ", reason="read it")
+            approve(opened, "worth/1", by="ANA", role="owner")
+        assert untouched(opened) == before
+        approved = approve(opened, "worth/1", by=" ana ", reason="read it")
         assert (approved.approvals[-1].by, approved.approvals[-1].role) == ("ana", "validator")
 
 
@@ -172,104 +174,107 @@ def test_a_person_declared_twice_or_blank_is_a_fault_of_the_project(
 
 def test_a_waiver_without_a_reason_is_refused_before_anything_is_written(folder: Path) -> None:
     declare(folder, 'Person("Ana", "validator")')
-    with open_house(folder) as house:
-        before, until = untouched(house), house.clock() + timedelta(days=1)
-        (shut,) = [each.check for each in version_of(house, "leaving/3").verdicts if not each.opens][:1]
+    with open_project(folder) as opened:
+        before, until = untouched(opened), opened.clock() + timedelta(days=1)
+        (shut,) = [each.check for each in version_of(opened, "leaving/3").verdicts if not each.opens][:1]
         with pytest.raises(Refused, match="a waiver without a reason"):
-            waive(house, "leaving/3", shut, by="ana", reason=" \n", until=until)
-        assert untouched(house) == before
-        waived = waive(house, "leaving/3", shut, by="ANA", reason=REASON, until=until)
+            waive(opened, "leaving/3", shut, by="ana", reason=" \n", until=until)
+        assert untouched(opened) == before
+        waived = waive(opened, "leaving/3", shut, by="ANA", reason=REASON, until=until)
         assert (waived.waivers[-1].by, waived.waivers[-1].reason) == ("ANA", REASON)
-        assert REASON not in recorded(house, before[0])
+        assert REASON not in recorded(opened, before[0])
 
 
-def test_who_is_forgotten_is_nobody_that_anything_names(house: House) -> None:
-    approve(house, "worth/1", by=NAME, reason="ok")
-    gone = forget(house, NAME.upper())
-    (version,) = readable(house, version_of(house, "worth/1"))
+def test_who_is_forgotten_is_nobody_that_anything_names(opened: OpenProject) -> None:
+    approve(opened, "worth/1", by=NAME, reason="ok")
+    gone = forget(opened, NAME.upper())
+    (version,) = readable(opened, version_of(opened, "worth/1"))
     assert version.approvals[-1].by == f"a person forgotten ({gone.id})"
-    assert people(house) == ()
+    assert people(opened) == ()
     with pytest.raises(NotFound, match="found nobody called"):
-        forget(house, NAME)
-    approve(house, "worth/1", by=NAME, reason="again, as somebody new")
-    (again,) = people(house)
+        forget(opened, NAME)
+    approve(opened, "worth/1", by=NAME, reason="again, as somebody new")
+    (again,) = people(opened)
     assert again.id != gone.id
-    forget(house, again.id)
+    forget(opened, again.id)
     for word in NAME.split():
-        assert word not in everywhere(house)
+        assert word not in everywhere(opened)
 
 
-def test_a_fact_tells_that_a_person_was_forgotten_and_not_who(house: House) -> None:
-    approve(house, "worth/1", by=NAME)
-    before = house.ledger.head().seq
-    gone = forget(house, NAME)
-    assert recorded(house, before) == json.dumps({"person": gone.id}, separators=(",", ":"))
+def test_a_fact_tells_that_a_person_was_forgotten_and_not_who(opened: OpenProject) -> None:
+    approve(opened, "worth/1", by=NAME)
+    before = opened.ledger.head().seq
+    gone = forget(opened, NAME)
+    assert recorded(opened, before) == json.dumps({"person": gone.id}, separators=(",", ":"))
 
 
-def test_forgetting_that_was_cut_short_is_finished_by_the_same_command(house: House) -> None:
-    approve(house, "worth/1", by=NAME)
-    (entry,) = house.store.list("people/")
-    data = house.store.get(entry.name)
-    first = forget(house, NAME)
-    house.store.put(entry.name, data)  # as it was after the fact and before the deletion
-    before = house.ledger.head().seq
-    assert forget(house, NAME) == first
-    assert house.ledger.head().seq == before, "told once"
-    assert list(house.store.list("people/")) == []
+def test_forgetting_that_was_cut_short_is_finished_by_the_same_command(opened: OpenProject) -> None:
+    approve(opened, "worth/1", by=NAME)
+    (entry,) = opened.store.list("people/")
+    data = opened.store.get(entry.name)
+    first = forget(opened, NAME)
+    opened.store.put(entry.name, data)  # as it was after the fact and before the deletion
+    before = opened.ledger.head().seq
+    assert forget(opened, NAME) == first
+    assert opened.ledger.head().seq == before, "told once"
+    assert list(opened.store.list("people/")) == []
 
 
-def test_a_directory_that_was_lost_forgets_nobody(house: House) -> None:
-    approve(house, "worth/1", by=NAME, reason=REASON)
-    (entry,) = house.store.list("people/")
-    house.store.delete(entry.name)
-    approval = readable(house, version_of(house, "worth/1"))[0].approvals[-1]
+def test_a_directory_that_was_lost_forgets_nobody(opened: OpenProject) -> None:
+    approve(opened, "worth/1", by=NAME, reason=REASON)
+    (entry,) = opened.store.list("people/")
+    opened.store.delete(entry.name)
+    approval = readable(opened, version_of(opened, "worth/1"))[0].approvals[-1]
     assert approval.by.startswith("unknown (person-")
     assert approval.by.endswith("): not in the directory")
 
 
-def test_a_reason_that_is_missing_is_not_told_as_deleted(house: House) -> None:
-    approve(house, "worth/1", by=NAME, reason=REASON)
-    reason = version_of(house, "worth/1").approvals[-1].reason
+def test_a_reason_that_is_missing_is_not_told_as_deleted(opened: OpenProject) -> None:
+    approve(opened, "worth/1", by=NAME, reason=REASON)
+    reason = version_of(opened, "worth/1").approvals[-1].reason
     assert isinstance(reason, Artifact)
-    house.store.delete(artifact_name(reason.digest))
-    shown = readable(house, version_of(house, "worth/1"))[0].approvals[-1].reason
+    opened.store.delete(artifact_name(reason.digest))
+    shown = readable(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason
     assert shown == "(text missing: its artifact is not in the store)"
 
 
-def test_who_acts_after_forgetting_was_cut_short_is_somebody_new_whose_approval_counts(house: House) -> None:
-    approve(house, "worth/1", by=NAME)
-    (entry,) = house.store.list("people/")
-    data = house.store.get(entry.name)
-    gone = forget(house, NAME)
-    house.store.put(entry.name, data)  # as it was after the fact and before the deletion
-    assert people(house) == ()
+def test_who_acts_after_forgetting_was_cut_short_is_somebody_new_whose_approval_counts(
+    opened: OpenProject,
+) -> None:
+    approve(opened, "worth/1", by=NAME)
+    (entry,) = opened.store.list("people/")
+    data = opened.store.get(entry.name)
+    gone = forget(opened, NAME)
+    opened.store.put(entry.name, data)  # as it was after the fact and before the deletion
+    assert people(opened) == ()
     assert (
-        readable(house, version_of(house, "worth/1"))[0].approvals[-1].by == f"a person forgotten ({gone.id})"
+        readable(opened, version_of(opened, "worth/1"))[0].approvals[-1].by
+        == f"a person forgotten ({gone.id})"
     )
-    again = approve(house, "worth/1", by=NAME)
+    again = approve(opened, "worth/1", by=NAME)
     assert again.approvals[-1].by == NAME
-    (member,) = people(house)
+    (member,) = people(opened)
     assert member.id != gone.id
-    version = version_of(house, "worth/1")
-    assert version.approvers(forgotten_approvers(house.ledger, version)) == {member.id}, "it counts"
+    version = version_of(opened, "worth/1")
+    assert version.approvers(forgotten_approvers(opened.ledger, version)) == {member.id}, "it counts"
 
 
-def test_a_reason_is_kept_by_gc_and_once_deleted_it_is_told_so(house: House) -> None:
-    approve(house, "worth/1", by=NAME, reason=REASON)
-    moved = rollback(house, "leaving", by=NAME, reason="a second reason")
-    approval = version_of(house, "worth/1").approvals[-1]
-    route = house.ledger.get(ROUTES, "leaving")
+def test_a_reason_is_kept_by_gc_and_once_deleted_it_is_told_so(opened: OpenProject) -> None:
+    approve(opened, "worth/1", by=NAME, reason=REASON)
+    moved = rollback(opened, "leaving", by=NAME, reason="a second reason")
+    approval = version_of(opened, "worth/1").approvals[-1]
+    route = opened.ledger.get(ROUTES, "leaving")
     assert route is not None and moved.number == route.history[-1].number
     texts = [approval.reason, route.history[-1].reason]
     for each in texts:
         assert isinstance(each, Artifact) and each.kind == "text"
-        assert artifact_name(each.digest) in reachable(house)
-    sweep(house)
-    assert readable(house, version_of(house, "worth/1"))[0].approvals[-1].reason == REASON
+        assert artifact_name(each.digest) in reachable(opened)
+    sweep(opened)
+    assert readable(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason == REASON
     assert isinstance(approval.reason, Artifact)
-    remove(house, approval.reason.digest, reason="erasure", by=NAME)
-    assert readable(house, version_of(house, "worth/1"))[0].approvals[-1].reason == "(text deleted)"
-    assert "(text deleted)" in "\n".join(lines(trace(house, "worth/1")))
+    remove(opened, approval.reason.digest, reason="erasure", by=NAME)
+    assert readable(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason == "(text deleted)"
+    assert "(text deleted)" in "\n".join(lines(trace(opened, "worth/1")))
 
 
 def test_two_who_act_at_once_under_one_name_are_one_person(folder: Path) -> None:
@@ -277,8 +282,8 @@ def test_two_who_act_at_once_under_one_name_are_one_person(folder: Path) -> None
 
     from comporta.opened.people import identify
 
-    with open_house(folder) as house, ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: identify(house, NAME).id, range(32)))
+    with open_project(folder) as opened, ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: identify(opened, NAME).id, range(32)))
     assert len(set(found)) == 1
 
 
@@ -305,8 +310,8 @@ def test_the_command_line_lists_people_and_forgets_one(
 
 
 def test_the_python_face_lists_and_forgets_as_the_command_line_does(folder: Path) -> None:
-    with open_house(folder) as house:
-        approve(house, "worth/1", by=NAME)
+    with open_project(folder) as opened:
+        approve(opened, "worth/1", by=NAME)
     project = load(folder / "project.py")
     (one,) = project.directory()
     assert one.name == NAME
@@ -314,10 +319,10 @@ def test_the_python_face_lists_and_forgets_as_the_command_line_does(folder: Path
     assert project.directory() == ()
 
 
-def test_facts_of_before_with_plain_names_are_read_beside_those_with_ids(house: House) -> None:
+def test_facts_of_before_with_plain_names_are_read_beside_those_with_ids(opened: OpenProject) -> None:
     """What an older Comporta wrote holds the name and the text themselves."""
-    approve(house, "worth/1", by=NAME, reason=REASON)
-    both = [event for event in house.ledger.events() if event.kind == VersionApproved.kind]
+    approve(opened, "worth/1", by=NAME, reason=REASON)
+    both = [event for event in opened.ledger.events() if event.kind == VersionApproved.kind]
     assert [event.schema for event in both] == [1, 1, 2]
     older = msgspec.json.decode(both[0].body)["approval"]
     assert (older["by"], older["reason"]) == ("ana", "Read every verdict.")
@@ -338,17 +343,17 @@ def test_facts_of_before_with_plain_names_are_read_beside_those_with_ids(house: 
 def test_an_option_that_is_given_blank_names_nobody(
     folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with open_house(folder) as house:
-        before = untouched(house)
+    with open_project(folder) as opened:
+        before = untouched(opened)
     assert main([*words, "--project", str(folder)]) == 2
     assert "found a blank --by or --role" in " ".join(capsys.readouterr().err.split())
-    with open_house(folder) as house:
-        assert untouched(house) == before
+    with open_project(folder) as opened:
+        assert untouched(opened) == before
 
 
-def entries(house: House) -> dict[str, Path]:
+def entries(opened: OpenProject) -> dict[str, Path]:
     """Name → the file that holds the entry."""
-    files = [file for file in (house.root / ".comporta" / "store" / "people").rglob("*") if file.is_file()]
+    files = [file for file in (opened.root / ".comporta" / "store" / "people").rglob("*") if file.is_file()]
     return {json.loads(file.read_bytes())["name"]: file for file in files}
 
 
@@ -382,22 +387,22 @@ def test_who_acted_cannot_be_changed_in_the_directory_without_the_key(
     folder: Path, capsys: pytest.CaptureFixture[str], change: Callable[[Path, Path], None]
 ) -> None:
     where = ["--project", str(folder)]
-    with open_house(folder) as house:
-        approve(house, "worth/1", by="Ana")
-        approve(house, "worth/1", by="Rui")
+    with open_project(folder) as opened:
+        approve(opened, "worth/1", by="Ana")
+        approve(opened, "worth/1", by="Rui")
         assert main(["audit", "verify", *where]) == 0
         capsys.readouterr()
-        ids = [each.by for each in version_of(house, "worth/1").approvals[-2:]]
-        found = entries(house)
+        ids = [each.by for each in version_of(opened, "worth/1").approvals[-2:]]
+        found = entries(opened)
         change(found["Ana"], found["Rui"])
-        (version,) = readable(house, version_of(house, "worth/1"))
+        (version,) = readable(opened, version_of(opened, "worth/1"))
         told = [each.by for each in version.approvals[-2:]]
         assert told == [f"name changed in the directory ({id})" for id in ids]
-        for act in (lambda: forget(house, "Ana"), lambda: forget(house, ids[0])):
+        for act in (lambda: forget(opened, "Ana"), lambda: forget(opened, ids[0])):
             with pytest.raises(Tampered, match="is not as it was written"):
                 act()
         with pytest.raises(Tampered, match="is not as it was written"):
-            release(house, "leaving/1", by="ana")
+            release(opened, "leaving/1", by="ana")
     assert main(["audit", "verify", *where]) == 3
     said = " ".join(capsys.readouterr().out.split())
     assert all(f"the entry of {id} in the directory of people is not as it was written" in said for id in ids)

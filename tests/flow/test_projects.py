@@ -28,7 +28,7 @@ from comporta.data import datasets
 from comporta.errors import BadProject, Refused
 from comporta.ledger.bundle import check, export
 from comporta.ledger.signing import public_key
-from comporta.opened.project import House, open_house
+from comporta.opened.project import OpenProject, open_project
 from comporta.records.facts import ProjectKeyed, StepAnswered
 from comporta.release import ROUTES
 from comporta.serve import App
@@ -66,24 +66,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`north` ran first; `south`, which declares the same, ran after it."""
     folder = tmp_path_factory.mktemp("shared")
     for name in ("north", "south"):
-        with open_house(shared(folder, name), works=True) as house:
-            run(house)
+        with open_project(shared(folder, name), works=True) as opened:
+            run(opened)
     return folder
 
 
 @pytest.fixture
 def north(folder: Path):
-    with open_house(folder / "north", works=True) as house:
-        yield house
+    with open_project(folder / "north", works=True) as opened:
+        yield opened
 
 
 @pytest.fixture
 def south(folder: Path):
-    with open_house(folder / "south", works=True) as house:
-        yield house
+    with open_project(folder / "south", works=True) as opened:
+        yield opened
 
 
-def test_what_one_was_answered_the_other_takes_over_into_its_own_chain(north: House, south: House) -> None:
+def test_what_one_was_answered_the_other_takes_over_into_its_own_chain(
+    north: OpenProject, south: OpenProject
+) -> None:
     (first,), (second,) = runs(north, None), runs(south, None)
     assert first.reused == ()
     fresh = set(second.nodes) - set(second.reused)
@@ -104,7 +106,7 @@ def test_what_one_was_answered_the_other_takes_over_into_its_own_chain(north: Ho
 
 
 def test_lineage_is_whole_in_the_project_that_took_over(
-    south: House, capsys: pytest.CaptureFixture[str]
+    south: OpenProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tree = "\n".join(lines(trace(south, "leaving/1")))
     assert "customers@1" in tree
@@ -120,31 +122,33 @@ def test_lineage_is_whole_in_the_project_that_took_over(
 
 
 def test_each_has_a_chain_that_is_sound_and_begins_with_the_key_that_signs_it(
-    north: House, south: House
+    north: OpenProject, south: OpenProject
 ) -> None:
     assert north.ledger.projects() == ["north", "south"]
-    for house in (north, south):
-        first = next(iter(house.ledger.events()))
-        assert (first.seq, first.kind, first.project) == (1, ProjectKeyed.kind, house.ledger.project)
-        assert json.loads(first.body or b"{}")["public"] == public_key(house.keys.chain)
-        audit = verify(house, house.ledger.head())
+    for opened in (north, south):
+        first = next(iter(opened.ledger.events()))
+        assert (first.seq, first.kind, first.project) == (1, ProjectKeyed.kind, opened.ledger.project)
+        assert json.loads(first.body or b"{}")["public"] == public_key(opened.keys.chain)
+        audit = verify(opened, opened.ledger.head())
         assert audit.sound, audit.faults
         assert audit.keyed == 0
         assert audit.signed > 3
-        assert verify_artifacts(house).faults == ()
-        assert verify_data(house).faults == ()
+        assert verify_artifacts(opened).faults == ()
+        assert verify_data(opened).faults == ()
 
 
-def test_a_release_of_one_is_none_of_the_other(north: House, south: House) -> None:
+def test_a_release_of_one_is_none_of_the_other(north: OpenProject, south: OpenProject) -> None:
     release(north, "leaving/1", by="ana")
     assert [version.state for version in models(north)] == ["released"]
     assert [version.state for version in models(south)] == ["passed"]
 
 
-def test_predictions_and_datasets_lie_under_each_projects_own_names(north: House, south: House) -> None:
-    async def once(house: House) -> None:
-        with Log(house) as log:
-            async with App(Released(house), log, key=house.keys.unit, flush=0.02) as app:
+def test_predictions_and_datasets_lie_under_each_projects_own_names(
+    north: OpenProject, south: OpenProject
+) -> None:
+    async def once(opened: OpenProject) -> None:
+        with Log(opened) as log:
+            async with App(Released(opened), log, key=opened.keys.unit, flush=0.02) as app:
                 row = {"customer": 7, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
                 asked = {"dataframe_records": [row]}
                 status, _, data = await ask(app, "POST", "/models/leaving/invocations", asked)
@@ -174,17 +178,17 @@ def test_freeing_in_one_project_keeps_what_another_needs(
     for name in ("north", "south"):
         file = copy / name / "comporta.toml"
         file.write_text(file.read_text().replace(str(folder), str(copy)))
-    with open_house(copy / "south", works=True) as house:
+    with open_project(copy / "south", works=True) as opened:
         # A third project that reaches nothing: its gc is the one that could take most.
         file = shared(copy, "third") / "comporta.toml"
         assert 'project_id = "third"' in file.read_text()
-        needed = reachable(house)
-    with open_house(copy / "third", works=True) as third:
-        third.clock = lambda: house.clock() + timedelta(days=3)
+        needed = reachable(opened)
+    with open_project(copy / "third", works=True) as third:
+        third.clock = lambda: opened.clock() + timedelta(days=3)
         assert {name for name in needed if name.startswith("artifacts/")} <= reachable(third)
         sweep(third)
     for name in ("north", "south"):
-        with open_house(copy / name, works=True) as again:
+        with open_project(copy / name, works=True) as again:
             assert verify_artifacts(again).faults == ()
             assert verify_data(again).faults == ()
 
@@ -196,11 +200,11 @@ def test_nothing_is_freed_in_a_store_that_holds_a_project_of_another_ledger(
     file = tmp_path / "copy" / "north" / "comporta.toml"
     text = file.read_text().replace(f"{folder}/ledger.db", f"{tmp_path}/other.db")
     file.write_text(text.replace(str(folder), str(tmp_path / "copy")))
-    with open_house(file.parent, works=True) as house, pytest.raises(Refused, match="south"):
-        sweep(house)
+    with open_project(file.parent, works=True) as opened, pytest.raises(Refused, match="south"):
+        sweep(opened)
 
 
-def test_a_bundle_of_a_whole_run_verifies_with_fifty_lines(south: House, tmp_path: Path) -> None:
+def test_a_bundle_of_a_whole_run_verifies_with_fifty_lines(south: OpenProject, tmp_path: Path) -> None:
     events = list(south.ledger.events())
     withheld = next(event.seq for event in events if event.kind == "version.registered")
     file = tmp_path / "south.jsonl"
@@ -227,27 +231,27 @@ def test_changed_bytes_of_a_model_are_told_by_the_audit_and_by_reproduce(
     shutil.copytree(folder, copy)
     file = copy / "north" / "comporta.toml"
     file.write_text(file.read_text().replace(str(folder), str(copy)))
-    with open_house(copy / "north", works=True) as house:
-        artifact = version_of(house, "leaving/1").parts[part]
+    with open_project(copy / "north", works=True) as opened:
+        artifact = version_of(opened, "leaving/1").parts[part]
         name = artifact_name(artifact.digest)
         data = bytearray((copy / "store" / name).read_bytes())
         data[len(data) // 2] ^= 1
         (copy / "store" / name).write_bytes(data)
-        (fault,) = verify_artifacts(house).faults
+        (fault,) = verify_artifacts(opened).faults
         assert (fault.code, fault.values["name"]) == ("artifact.changed", name)
-        done = reproduce(house, "leaving/1")
+        done = reproduce(opened, "leaving/1")
         assert not done.equal
         assert [each for each in done.steps if each.damaged], done
         assert "not what was written" in done.reason
         # Building it again put the bytes right.
-        assert verify_artifacts(house).faults == ()
-        assert reproduce(house, "leaving/1").equal
+        assert verify_artifacts(opened).faults == ()
+        assert reproduce(opened, "leaving/1").equal
         (copy / "store" / name).unlink()
-        (fault,) = verify_artifacts(house).faults
+        (fault,) = verify_artifacts(opened).faults
         assert fault.code == "artifact.missing"
 
 
 def test_an_id_that_is_none_is_said(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPORTA_PROJECT_ID", "a b")
     with pytest.raises(BadProject, match="project_id: found 'a b'"):
-        open_house(folder / "north")
+        open_project(folder / "north")

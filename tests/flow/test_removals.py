@@ -17,7 +17,7 @@ from comporta.cli import main
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.opened.optimistic import settle
 from comporta.opened.people import forget
-from comporta.opened.project import House, open_house
+from comporta.opened.project import OpenProject, open_project
 from comporta.opened.removals import DELETED, REMOVALS
 from comporta.records import Artifact
 from comporta.records.facts import ArtifactRemoved, PersonForgotten
@@ -36,112 +36,112 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(kept: Path, tmp_path: Path) -> Iterator[House]:
+def opened(kept: Path, tmp_path: Path) -> Iterator[OpenProject]:
     shutil.copytree(kept, tmp_path / "shop")
-    with open_house(tmp_path / "shop", works=True) as house:
-        yield house
+    with open_project(tmp_path / "shop", works=True) as opened:
+        yield opened
 
 
-def reason(house: House) -> Artifact:
+def reason(opened: OpenProject) -> Artifact:
     """The text of an approval."""
-    approve(house, "worth/1", by="ana", reason=WHY)
-    found = version_of(house, "worth/1").approvals[-1].reason
+    approve(opened, "worth/1", by="ana", reason=WHY)
+    found = version_of(opened, "worth/1").approvals[-1].reason
     assert isinstance(found, Artifact)
     return found
 
 
-def is_there(house: House, artifact: Artifact) -> bool:
-    return any(house.store.list(artifact_name(artifact.digest)))
+def is_there(opened: OpenProject, artifact: Artifact) -> bool:
+    return any(opened.store.list(artifact_name(artifact.digest)))
 
 
-def test_a_text_that_was_deleted_is_no_fault_and_counted(house: House) -> None:
-    text = reason(house)
-    before = verify_artifacts(house)
+def test_a_text_that_was_deleted_is_no_fault_and_counted(opened: OpenProject) -> None:
+    text = reason(opened)
+    before = verify_artifacts(opened)
     assert before.faults == ()
-    done = remove(house, text.digest[:8], reason="erasure", by="rui")
+    done = remove(opened, text.digest[:8], reason="erasure", by="rui")
     assert (done.artifact, done.reason, done.fresh) == (text, "erasure", True)
-    assert not is_there(house, text)
-    after = verify_artifacts(house)
+    assert not is_there(opened, text)
+    after = verify_artifacts(opened)
     assert (after.faults, after.removed, after.objects) == ((), 1, before.objects - 1)
-    assert verify(house).sound
+    assert verify(opened).sound
 
 
-def test_a_text_that_is_gone_with_no_fact_stays_a_fault(house: House) -> None:
-    text = reason(house)
-    house.store.delete(artifact_name(text.digest))
-    audit = verify_artifacts(house)
+def test_a_text_that_is_gone_with_no_fact_stays_a_fault(opened: OpenProject) -> None:
+    text = reason(opened)
+    opened.store.delete(artifact_name(text.digest))
+    audit = verify_artifacts(opened)
     assert [each.values["name"] for each in audit.faults] == [artifact_name(text.digest)]
     assert audit.removed == 0
 
 
 def test_the_audit_tells_what_was_deleted_in_a_line_of_its_own(
-    house: House, capsys: pytest.CaptureFixture[str]
+    opened: OpenProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = reason(house)
-    asked = ["--project", str(house.root)]
+    text = reason(opened)
+    asked = ["--project", str(opened.root)]
     assert main(["store", "remove", text.digest, "--reason", "law", "--by", "rui", *asked]) == 0
     assert f"Artifact {text.digest[:12]} (text) is deleted" in capsys.readouterr().out
     assert main(["audit", "verify", *asked]) == 0
     assert "1 more were deleted by somebody, as facts say" in capsys.readouterr().out
 
 
-def test_a_deletion_that_was_cut_short_is_finished_by_the_same_command(house: House) -> None:
-    text = reason(house)
-    data = house.desk.get(text)
-    remove(house, text.digest, reason="erasure", by="rui")
-    house.store.put(artifact_name(text.digest), data)  # as it was after the fact and before the deletion
-    before = house.ledger.head()
-    assert not remove(house, text.digest, reason="erasure", by="rui").fresh
-    assert not is_there(house, text)
-    assert house.ledger.head() == before, "told once"
+def test_a_deletion_that_was_cut_short_is_finished_by_the_same_command(opened: OpenProject) -> None:
+    text = reason(opened)
+    data = opened.context.get(text)
+    remove(opened, text.digest, reason="erasure", by="rui")
+    opened.store.put(artifact_name(text.digest), data)  # as it was after the fact and before the deletion
+    before = opened.ledger.head()
+    assert not remove(opened, text.digest, reason="erasure", by="rui").fresh
+    assert not is_there(opened, text)
+    assert opened.ledger.head() == before, "told once"
 
 
-def test_the_fact_names_who_by_id_and_why_by_a_code(house: House) -> None:
-    text = reason(house)
+def test_the_fact_names_who_by_id_and_why_by_a_code(opened: OpenProject) -> None:
+    text = reason(opened)
     with pytest.raises(BadProject, match="found 'Zephyrine asked', expected one of: erasure, law, mistake"):
-        remove(house, text.digest, reason="Zephyrine asked", by="rui")
-    assert is_there(house, text)
-    remove(house, text.digest, reason="erasure", by="rui")
-    fact = house.ledger.get(REMOVALS, text.digest)
+        remove(opened, text.digest, reason="Zephyrine asked", by="rui")
+    assert is_there(opened, text)
+    remove(opened, text.digest, reason="erasure", by="rui")
+    fact = opened.ledger.get(REMOVALS, text.digest)
     assert isinstance(fact, ArtifactRemoved)
     assert fact.by.startswith("person-")
     assert fact.reason == "erasure"
 
 
 @pytest.mark.parametrize("part", ["model", "onnx", "signature", "bundle", "code", "test", "scores"])
-def test_what_a_version_needs_is_refused_and_stays(house: House, part: str) -> None:
-    artifact = version_of(house, "leaving/1").parts[part]
-    before = house.ledger.head()
+def test_what_a_version_needs_is_refused_and_stays(opened: OpenProject, part: str) -> None:
+    artifact = version_of(opened, "leaving/1").parts[part]
+    before = opened.ledger.head()
     with pytest.raises(Refused, match=rf"found the {part} of leaving/\d, expected a text"):
-        remove(house, artifact.digest, reason="erasure", by="rui")
-    assert is_there(house, artifact)
-    assert house.ledger.head() == before
+        remove(opened, artifact.digest, reason="erasure", by="rui")
+    assert is_there(opened, artifact)
+    assert opened.ledger.head() == before
 
 
-def test_a_digest_that_is_none_or_of_several_is_said(house: House) -> None:
+def test_a_digest_that_is_none_or_of_several_is_said(opened: OpenProject) -> None:
     for digest in ("", "ab", "0" * 64, "../../x"):
         with pytest.raises(NotFound, match="found no artifact"):
-            remove(house, digest, reason="erasure", by="rui")
+            remove(opened, digest, reason="erasure", by="rui")
 
 
 def test_findings_and_logs_can_be_deleted_and_everything_is_still_shown(
-    house: House, capsys: pytest.CaptureFixture[str]
+    opened: OpenProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    version = version_of(house, "leaving/2")
+    version = version_of(opened, "leaving/2")
     parts = {each.digest for each in version.parts.values()}
     found = {each.evidence for each in version.verdicts if each.evidence is not None}
     findings = [each for each in found if each.digest not in parts]
     assert findings
     logs = [
         (run.id, node)
-        for run in runs(house)
-        for node, log in run_of(house, run.id).logs.items()
+        for run in runs(opened)
+        for node, log in run_of(opened, run.id).logs.items()
         if log != DELETED
     ]
     for each in findings:
-        remove(house, each.digest, reason="erasure", by="rui")
-    assert verify_artifacts(house).faults == ()
-    asked = ["--project", str(house.root)]
+        remove(opened, each.digest, reason="erasure", by="rui")
+    assert verify_artifacts(opened).faults == ()
+    asked = ["--project", str(opened.root)]
     assert main(["report", "leaving/2", *asked]) == 0
     assert main(["trace", "leaving/2", *asked]) == 0
     assert main(["models", "leaving/2", *asked]) == 0
@@ -150,17 +150,17 @@ def test_findings_and_logs_can_be_deleted_and_everything_is_still_shown(
     capsys.readouterr()
 
 
-def test_a_log_that_was_deleted_is_told_so_where_it_is_shown(house: House) -> None:
+def test_a_log_that_was_deleted_is_told_so_where_it_is_shown(opened: OpenProject) -> None:
     from comporta.engine import STEPS
 
-    run, node = next((run.id, node) for run in runs(house) for node in run_of(house, run.id).logs)
-    step = house.ledger.get(STEPS, run_of(house, run).run.nodes[node])
+    run, node = next((run.id, node) for run in runs(opened) for node in run_of(opened, run.id).logs)
+    step = opened.ledger.get(STEPS, run_of(opened, run).run.nodes[node])
     assert step is not None and step.log is not None
-    remove(house, step.log.digest, reason="erasure", by="rui")
-    assert run_of(house, run).logs[node] == DELETED
+    remove(opened, step.log.digest, reason="erasure", by="rui")
+    assert run_of(opened, run).logs[node] == DELETED
 
 
-def test_what_changed_while_it_was_decided_is_decided_again(house: House) -> None:
+def test_what_changed_while_it_was_decided_is_decided_again(opened: OpenProject) -> None:
     seen: list[bool] = []
 
     def look(view):
@@ -171,18 +171,18 @@ def test_what_changed_while_it_was_decided_is_decided_again(house: House) -> Non
     def decide(forgotten: bool):
         seen.append(forgotten)
         if not forgotten:  # somebody else comes first; no lock is held that would keep them waiting
-            house.ledger.transact(lambda tx: tx.append(PersonForgotten(person="person-0123456789abcdef")))
+            opened.ledger.transact(lambda tx: tx.append(PersonForgotten(person="person-0123456789abcdef")))
         return (ArtifactRemoved(digest="ab" * 32, reason="mistake", by=f"{forgotten}"),), forgotten
 
-    assert settle(house.ledger, look, decide) is True
+    assert settle(opened.ledger, look, decide) is True
     assert seen == [False, True]
-    fact = house.ledger.get(REMOVALS, "ab" * 32)
+    fact = opened.ledger.get(REMOVALS, "ab" * 32)
     assert fact is not None and fact.by == "True", "what was decided first is not appended"
 
 
-def test_a_person_who_deleted_something_can_be_forgotten(house: House) -> None:
-    text = reason(house)
-    remove(house, text.digest, reason="erasure", by="Quendrith")
-    gone = forget(house, "Quendrith")
-    fact = house.ledger.get(REMOVALS, text.digest)
+def test_a_person_who_deleted_something_can_be_forgotten(opened: OpenProject) -> None:
+    text = reason(opened)
+    remove(opened, text.digest, reason="erasure", by="Quendrith")
+    gone = forget(opened, "Quendrith")
+    fact = opened.ledger.get(REMOVALS, text.digest)
     assert fact is not None and fact.by == gone.id

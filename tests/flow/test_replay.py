@@ -15,6 +15,8 @@ from comporta.checks.replay.check import replayed
 from comporta.checks.replay.codes import SUBJECTS_RESAMPLED
 from comporta.data import log_rows, seal_feedback, seal_predictions, slice_of
 from comporta.data.change import add
+from comporta.data.keys import subject_hash
+from comporta.data.log import Redacted, commit, read_log
 from comporta.data.steps_features import features
 from comporta.data.steps_logged import logged
 from comporta.opened.sentences import sentence
@@ -29,7 +31,7 @@ from comporta.records import (
     by_time,
     encode,
 )
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
 from comporta.train.asking import opened
@@ -84,22 +86,24 @@ DECLARED = {
 
 
 @pytest.fixture
-def desk(tmp_path):
-    return Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=1, scratch=tmp_path)
+def context(tmp_path):
+    return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=1, scratch=tmp_path)
 
 
-def put(desk, shape, frame):
-    return add(desk.store, desk.keys, shape, frame, change="append", now=DAY, scratch=desk.scratch)[0]
+def put(context, shape, frame):
+    return add(context.store, context.keys, shape, frame, change="append", now=DAY, scratch=context.scratch)[
+        0
+    ]
 
 
-def built(desk):
+def built(context):
     """A model of the first flights, and the table of all."""
-    tables = {"of": put(desk, FLIGHTS, flights()), "table weather": put(desk, WEATHER, weather())}
-    made = features(desk, **tables, **DECLARED)
+    tables = {"of": put(context, FLIGHTS, flights()), "table weather": put(context, WEATHER, weather())}
+    made = features(context, **tables, **DECLARED)
     split = msgspec.to_builtins(by_time("10d"))
-    table = read(desk, made["table"])
-    made |= steps.parts(desk, table=made["table"], split=split)
-    made |= steps.fit(desk, train=made["train"], fit=zero, schema=made["schema"])
+    table = read(context, made["table"])
+    made |= steps.parts(context, table=made["table"], split=split)
+    made |= steps.fit(context, train=made["train"], fit=zero, schema=made["schema"])
     return made, table, tables["table weather"]
 
 
@@ -166,7 +170,7 @@ def signature(**types):
 LOGGED = {1: signature(**FIELDS), 2: signature(**{name: FIELDS[name] for name in ("at", "from", "delay")})}
 
 
-def kept_before(desk, seen):
+def kept_before(context, seen):
     """The same as an earlier release sealed it: all models in one dataset, inputs and answers as JSON."""
     rows = [
         {
@@ -178,45 +182,45 @@ def kept_before(desk, seen):
     ]
     texts = dict.fromkeys(("key", "subject", "unit"), pl.String)
     frame = pl.DataFrame(rows, schema_overrides=texts)
-    return put(desk, Shape(name="predictions", key=("id",), subject="subject", time="at"), frame)
+    return put(context, Shape(name="predictions", key=("id",), subject="subject", time="at"), frame)
 
 
-def kept(desk, seen, told):
-    log_rows(desk.store, "predictions.late", "p", 0, [each for each in seen if each.model == "late"])
-    log_rows(desk.store, "feedback", "p", 0, told)
+def kept(context, seen, told):
+    log_rows(context.store, "predictions.late", "p", 0, [each for each in seen if each.model == "late"])
+    log_rows(context.store, "feedback", "p", 0, told)
     now = DAY + timedelta(days=100)
     done = seal_predictions(
-        desk.store, desk.keys, "predictions.late", LOGGED.get, now=now, scratch=desk.scratch
+        context.store, context.keys, "predictions.late", LOGGED.get, now=now, scratch=context.scratch
     )
     assert done is None or not done.rejected
-    seal_feedback(desk.store, desk.keys, "feedback", now=now, scratch=desk.scratch)
+    seal_feedback(context.store, context.keys, "feedback", now=now, scratch=context.scratch)
     names = {"log": "predictions.late", "labels": "feedback"}
-    return {part: slice_of(desk.store, desk.keys, name) for part, name in names.items()}
+    return {part: slice_of(context.store, context.keys, name) for part, name in names.items()}
 
 
-def table_of(desk, made, rain, slices):
+def table_of(context, made, rain, slices):
     return logged(
-        desk, **slices, **{"table weather": rain}, signature=made["signature"], model="late", of="flights",
+        context, **slices, **{"table weather": rain}, signature=made["signature"], model="late", of="flights",
         **DECLARED,
     )["table"]  # fmt: skip
 
 
-def verdict(desk, made, table, check=None, **options):
+def verdict(context, made, table, check=None, **options):
     check = check or replayed("roc_auc", at_least=0.6)
     step = replay.measure(
-        desk, model=made["model"], signature=made["signature"], train=made["train"], opened=opened,
+        context, model=made["model"], signature=made["signature"], train=made["train"], opened=opened,
         logged=table, **options,
     )  # fmt: skip
-    found = desk.get_json(step["findings"], Findings)
+    found = context.get_json(step["findings"], Findings)
     (need,) = check.needs()
     evidence = evidence_of(need, found)
     return judge((check,), {need: evidence})[0], found
 
 
-def test_the_logged_table_is_the_feature_table_of_the_same_rows(desk):
-    made, table, rain = built(desk)
+def test_the_logged_table_is_the_feature_table_of_the_same_rows(context):
+    made, table, rain = built(context)
     seen, told = asked(flights()[100:500])
-    found = read(desk, table_of(desk, made, rain, kept(desk, seen, told)))
+    found = read(context, table_of(context, made, rain, kept(context, seen, told)))
     wanted = table.sort("__at", "__key")[100:500]
     same = [name for name in wanted.columns if name != "__target"]
     assert found.select(same).equals(wanted.select(same))
@@ -224,21 +228,47 @@ def test_the_logged_table_is_the_feature_table_of_the_same_rows(desk):
     assert found["__target"].to_list() == [str(each).lower() for each in wanted["__target"].to_list()]
 
 
-def test_what_earlier_releases_logged_is_replayed_beside_what_is_logged_now(desk):
-    made, table, rain = built(desk)
+def test_what_earlier_releases_logged_is_replayed_beside_what_is_logged_now(context):
+    made, table, rain = built(context)
     seen, told = asked(flights()[100:500])
-    slices = {"before": kept_before(desk, seen[:150]), **kept(desk, seen[150:], told)}
-    found = read(desk, table_of(desk, made, rain, slices))
+    slices = {"before": kept_before(context, seen[:150]), **kept(context, seen[150:], told)}
+    found = read(context, table_of(context, made, rain, slices))
     wanted = table.sort("__at", "__key")[100:500]
     same = [name for name in wanted.columns if name != "__target"]
     assert found.select(same).equals(wanted.select(same))
 
 
-def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(desk):
-    made, _, rain = built(desk)
-    slices = kept(desk, *asked(flights()))
-    said, found = verdict(desk, made, table_of(desk, made, rain, slices), group="plane")
-    trained = read(desk, made["train"]).height
+def test_a_subject_among_the_inputs_is_the_row_s_and_once_forgotten_gives_no_row(context):
+    made, _, rain = built(context)
+    by_place = msgspec.structs.replace(FLIGHTS, subject="from")
+    shapes = msgspec.to_builtins({"flights": by_place, "weather": WEATHER})
+    rows = flights()[100:300]
+    seen, told = asked(rows)
+    bare = [msgspec.structs.replace(each, subject=None) for each in seen]
+    slices = {"before": kept_before(context, bare[:50]), **kept(context, bare[50:], told)}
+
+    def marks():
+        table = logged(
+            context, **slices, **{"table weather": rain}, signature=made["signature"], model="late",
+            of="flights", **DECLARED | {"shapes": shapes},
+        )  # fmt: skip
+        return read(context, table["table"])["__subject"].to_list()
+
+    places = {name: subject_hash(name, context.keys) for name in ("A", "B")}
+    assert sorted(marks()) == sorted(places[each] for each in rows["from"])
+    gone = (f"{places['A']:016x}",)
+    history = read_log(context.store, context.keys, "predictions.late")
+    assert commit(
+        context.store, context.keys, "predictions.late", history, DAY, Redacted, moved={}, subjects=gone
+    )
+    assert set(marks()) == {places["B"]}
+
+
+def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(context):
+    made, _, rain = built(context)
+    slices = kept(context, *asked(flights()))
+    said, found = verdict(context, made, table_of(context, made, rain, slices), group="plane")
+    trained = read(context, made["train"]).height
     assert said.outcome == "pass"
     assert (found.rows, found.of) == (ROWS - trained, ROWS)
     # The group is no column of a request: the subject that it named is resampled.
@@ -246,24 +276,24 @@ def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(d
     assert SUBJECTS_RESAMPLED(group="plane") in found.notes
 
 
-def test_a_candidate_that_fails_what_production_asks_is_refused(desk):
-    made, _, rain = built(desk)
-    slices = kept(desk, *asked(flights()[430:], turned=True))
-    said, _ = verdict(desk, made, table_of(desk, made, rain, slices))
+def test_a_candidate_that_fails_what_production_asks_is_refused(context):
+    made, _, rain = built(context)
+    slices = kept(context, *asked(flights()[430:], turned=True))
+    said, _ = verdict(context, made, table_of(context, made, rain, slices))
     assert said.outcome == "fail"
 
 
-def test_nothing_served_is_nothing_to_replay_and_a_few_rows_are_too_few(desk):
-    made, _, rain = built(desk)
-    assert verdict(desk, made, None)[0].outcome == "does not apply"
-    slices = kept(desk, *asked(flights()[590:]))
-    said, _ = verdict(desk, made, table_of(desk, made, rain, slices))
+def test_nothing_served_is_nothing_to_replay_and_a_few_rows_are_too_few(context):
+    made, _, rain = built(context)
+    assert verdict(context, made, None)[0].outcome == "does not apply"
+    slices = kept(context, *asked(flights()[590:]))
+    said, _ = verdict(context, made, table_of(context, made, rain, slices))
     assert said.outcome == "inconclusive"
     assert "10 logged rows" in sentence(said.reason)
 
 
-def test_requests_of_other_models_without_labels_or_with_fewer_columns_are_left_out(desk):
-    made, _, rain = built(desk)
+def test_requests_of_other_models_without_labels_or_with_fewer_columns_are_left_out(context):
+    made, _, rain = built(context)
     seen, told = asked(flights()[500:580])
     seen[0] = msgspec.structs.replace(seen[0], model="other")
     seen[1] = msgspec.structs.replace(
@@ -271,12 +301,14 @@ def test_requests_of_other_models_without_labels_or_with_fewer_columns_are_left_
     )
     told = [each for each in told if each.id != seen[2].id]
     told[-1] = msgspec.structs.replace(told[-1], label=None)
-    found = read(desk, table_of(desk, made, rain, kept(desk, seen, told)))
+    found = read(context, table_of(context, made, rain, kept(context, seen, told)))
     assert found.height == 80 - 4
 
 
-def test_the_same_log_gives_the_same_table(desk):
-    made, _, rain = built(desk)
-    slices = kept(desk, *asked(flights()[300:]))
-    assert table_of(desk, made, rain, slices) == table_of(desk, made, rain, slices)
-    assert write(desk, read(desk, table_of(desk, made, rain, slices))) == table_of(desk, made, rain, slices)
+def test_the_same_log_gives_the_same_table(context):
+    made, _, rain = built(context)
+    slices = kept(context, *asked(flights()[300:]))
+    assert table_of(context, made, rain, slices) == table_of(context, made, rain, slices)
+    assert write(context, read(context, table_of(context, made, rain, slices))) == table_of(
+        context, made, rain, slices
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from comporta.acts.build.run import run
 from comporta.acts.release.release import release
 from comporta.cli.init import make
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 from comporta.records import Version
 
@@ -24,8 +24,8 @@ def written(root: Path, gates: str, more: str = "") -> None:
 
 
 def judged(root: Path) -> Version:
-    with open_house(root, works=True) as house:
-        (version,) = run(house).versions
+    with open_project(root, works=True) as opened:
+        (version,) = run(opened).versions
     return version
 
 
@@ -53,8 +53,8 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
         "1 slice under 30 rows or ten subjects is not judged: plan=trial."
     )
 
-    with open_house(tmp_path, works=True) as house:
-        release(house, first.id)
+    with open_project(tmp_path, works=True) as opened:
+        release(opened, first.id)
     gates = ", ".join(f'no_worse("{metric}", margin=0.5, by="plan")' for metric in ("roc_auc", "brier"))
     written(tmp_path, gates, more=" seed=7,")
     second = judged(tmp_path)

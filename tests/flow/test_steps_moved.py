@@ -15,29 +15,29 @@ ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 RUN = """
 import json, sys
 from pathlib import Path
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.acts.build.run import run
-with open_house(Path(sys.argv[1]), works=True) as house:
+with open_project(Path(sys.argv[1]), works=True) as house:
     done = run(house, ("worth",), level="commit").run
     print(json.dumps({name: done.nodes[name] for name in done.nodes if name not in done.reused}))
 """
 REPRODUCE = """
 import json, sys
 from pathlib import Path
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.acts.reproduce.reproduce import reproduce
-with open_house(Path(sys.argv[1]), works=True) as house:
+with open_project(Path(sys.argv[1]), works=True) as house:
     done = reproduce(house, "leaving/1")
     print(json.dumps({"equal": str(done.equal), "reason": done.reason}))
 """
 
 
 def test_modules_that_moved_ask_nothing_again_and_repeat_old_versions(tmp_path: Path) -> None:
-    house, cache = tmp_path / "shop", tmp_path / "cache"
+    opened, cache = tmp_path / "shop", tmp_path / "cache"
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(house, filter="data")
+        archive.extractall(opened, filter="data")
     package = copied(tmp_path / "package")
-    first = told(package, RUN, house, cache=cache)
+    first = told(package, RUN, opened, cache=cache)
     assert "fit worth" in first
     for old, new in (
         ("train.steps", "train.questions"),
@@ -48,9 +48,9 @@ def test_modules_that_moved_ask_nothing_again_and_repeat_old_versions(tmp_path: 
         ("stats.bootstrap", "stats.resampling"),
     ):
         moved(package, old, new)
-    again = told(package, RUN, house, cache=cache)
+    again = told(package, RUN, opened, cache=cache)
     assert {name.partition(" ")[0] for name in again} == {"data"}, "only sources are asked each time"
-    replayed = told(package, REPRODUCE, house, cache=cache)
+    replayed = told(package, REPRODUCE, opened, cache=cache)
     assert replayed["equal"] == "True", replayed["reason"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from comporta.acts.judge.gate import gate
 from comporta.checks.stress.codes import ASKED_WHERE, FROM_RAW_REQUEST
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -146,8 +146,8 @@ def test_a_version_judged_later_is_loaded_by_its_own_way(folder):
         "seconds=0.6", "p50_ms=900, seconds=0.7"
     )
     (folder / "project.py").write_text(changed)
-    with open_house(folder, works=True) as house:
-        again = gate(house, "sound/1")
+    with open_project(folder, works=True) as opened:
+        again = gate(opened, "sound/1")
     now = next(each for each in again.version.verdicts if "900" in each.check)
     assert now.outcome == "pass", sentence(now.reason)
     assert sentence(now.reason).endswith("Asked from the raw request on.")

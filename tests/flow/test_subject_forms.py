@@ -15,7 +15,7 @@ from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import lines
 from comporta.cli.init import make
 from comporta.data import log_rows
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.records import Observation
 
 PROJECT = """
@@ -57,10 +57,10 @@ def project(folder: Path, text: str) -> Path:
 
 
 def test_rows_versions_and_predictions_are_found_by_any_spelling(tmp_path: Path) -> None:
-    with open_house(project(tmp_path, PROJECT), works=True) as house:
-        run(house)
-        assert version_of(house, "pays/1").state == "passed"
-        release(house, "pays/1", by="rui")
+    with open_project(project(tmp_path, PROJECT), works=True) as opened:
+        run(opened)
+        assert version_of(opened, "pays/1").state == "passed"
+        release(opened, "pays/1", by="rui")
         said = ["ana@x.org", "Ana@X.org", "u3@x.org"]  # the second by a server of before there were forms
         at = datetime(2026, 1, 1, tzinfo=UTC)
         made = [
@@ -75,11 +75,11 @@ def test_rows_versions_and_predictions_are_found_by_any_spelling(tmp_path: Path)
             )
             for n, each in enumerate(said)
         ]
-        log_rows(house.store, PREDICTIONS, "process", 0, made[:2])
-        seal_all(house)
-        log_rows(house.store, PREDICTIONS, "process", 1, made[2:])
+        log_rows(opened.store, PREDICTIONS, "process", 0, made[:2])
+        seal_all(opened)
+        log_rows(opened.store, PREDICTIONS, "process", 1, made[2:])
         for asked in ("ana@x.org", "Ana@x.org", " ANA@X.ORG"):
-            told = "\n".join(lines(trace(house, f"subject:{asked}")))
+            told = "\n".join(lines(trace(opened, f"subject:{asked}")))
             assert "3 rows of visits@1" in told
             assert "pays/1, released, learned from" in told
             assert "2 predictions of pays about it" in told
@@ -108,7 +108,7 @@ visits = Dataset(
 )
 project = Project("visits", datasets=(visits,))
 """
-    with open_house(project(tmp_path, text)) as house:
-        (fault,) = check(house)
+    with open_project(project(tmp_path, text)) as opened:
+        (fault,) = check(opened)
     assert f"visits.who: found a subject of type {said}, expected whole numbers" in fault.message
     assert fault.line == 12

@@ -14,7 +14,7 @@ from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import lines
 from comporta.cli.init import make
 from comporta.opened.lineage import EVALUATIONS, QUESTIONS
-from comporta.opened.project import House, open_house
+from comporta.opened.project import OpenProject, open_project
 
 PROJECT = """
 from datetime import UTC, datetime
@@ -63,49 +63,49 @@ def folder(tmp_path_factory) -> Path:
     make(folder, "visits")
     (folder / "project.py").write_text(PROJECT)
     (folder / "days").write_text("10")
-    with open_house(folder, works=True) as house:
-        run(house)
+    with open_project(folder, works=True) as opened:
+        run(opened)
     return folder
 
 
-def counted(house: House, model: str) -> Evaluated:
-    return evaluations(house.ledger, house.keys, version_of(house, model))
+def counted(opened: OpenProject, model: str) -> Evaluated:
+    return evaluations(opened.ledger, opened.keys, version_of(opened, model))
 
 
 def test_the_count_goes_on_when_a_subject_is_erased_and_when_rows_are_added(folder, forget):
-    with open_house(folder, works=True) as house:
-        assert counted(house, "drawn") == counted(house, "newest") == Evaluated(here=1, split=1)
-        before = {name: version_of(house, name).parts["test"].digest for name in ("drawn", "newest")}
-        forget(house, "visits", "person", 7)
-        run(house)
+    with open_project(folder, works=True) as opened:
+        assert counted(opened, "drawn") == counted(opened, "newest") == Evaluated(here=1, split=1)
+        before = {name: version_of(opened, name).parts["test"].digest for name in ("drawn", "newest")}
+        forget(opened, "visits", "person", 7)
+        run(opened)
         for name in before:
-            now = version_of(house, name)
+            now = version_of(opened, name)
             assert now.number == 2
             assert now.parts["test"].digest != before[name]
-            assert counted(house, name) == Evaluated(here=2, split=2)
+            assert counted(opened, name) == Evaluated(here=2, split=2)
             # The version of before has the same test set, less what was erased from it.
-            assert evaluations(house.ledger, house.keys, version_of(house, f"{name}/1")).here == 2
+            assert evaluations(opened.ledger, opened.keys, version_of(opened, f"{name}/1")).here == 2
 
     # New rows under a split at random fall beside the old ones; under one by time they are another window.
     (folder / "days").write_text("11")
-    with open_house(folder, works=True) as house:
-        run(house)
-        assert counted(house, "drawn") == Evaluated(here=3, split=3)
-        assert counted(house, "newest") == Evaluated(here=1, split=3)
-        told = "\n".join(lines(trace(house, "newest/3")))
+    with open_project(folder, works=True) as opened:
+        run(opened)
+        assert counted(opened, "drawn") == Evaluated(here=3, split=3)
+        assert counted(opened, "newest") == Evaluated(here=1, split=3)
+        told = "\n".join(lines(trace(opened, "newest/3")))
         assert "test set evaluated once, 3 in all under this split" in told
 
     # Another share is another split.
     text = (folder / "project.py").read_text()
     (folder / "project.py").write_text(text.replace("at_random(0.3)", "at_random(0.4)"))
-    with open_house(folder, works=True) as house:
-        run(house, ("drawn",))
-        assert counted(house, "drawn") == Evaluated(here=1, split=1)
+    with open_project(folder, works=True) as opened:
+        run(opened, ("drawn",))
+        assert counted(opened, "drawn") == Evaluated(here=1, split=1)
 
 
 def test_no_row_is_named_by_what_identifies_a_split(folder):
-    with open_house(folder) as house:
-        facts = [fact for _, fact in house.ledger.scan(EVALUATIONS)]
+    with open_project(folder) as opened:
+        facts = [fact for _, fact in opened.ledger.scan(EVALUATIONS)]
     assert {fact.window for fact in facts if fact.model == "drawn"} == {0}
     assert {fact.window for fact in facts if fact.model == "newest"} == {1, 2}
     assert all(len(fact.split) == 64 for fact in facts)
@@ -113,18 +113,18 @@ def test_no_row_is_named_by_what_identifies_a_split(folder):
 
 def test_a_field_that_a_split_gets_later_changes_the_identity_of_no_test_set(folder):
     """What was declared without the field and what is declared with its usual value are one split."""
-    with open_house(folder) as house:
-        version = version_of(house, "newest")
+    with open_project(folder) as opened:
+        version = version_of(opened, "newest")
 
         class Before:
             """The ledger, as a Comporta wrote it whose splits by time had no gap."""
 
             def get(self, reading, key):
-                found = house.ledger.get(reading, key)
+                found = opened.ledger.get(reading, key)
                 split = found.recipe.params.get("split") if reading is QUESTIONS else None
                 if split is None:
                     return found
                 assert split.pop("gap") == "P0D"
                 return found
 
-        assert set_of(Before(), house.keys, version) == set_of(house.ledger, house.keys, version)
+        assert set_of(Before(), opened.keys, version) == set_of(opened.ledger, opened.keys, version)

@@ -25,7 +25,7 @@ from comporta.checks.champion import measure as room
 from comporta.checks.champion.codes import CHAMPION_COULD_NOT_ANSWER
 from comporta.errors import BadData, BadProject, NotFound, Tampered
 from comporta.records import Findings, Scores, Signature, at_random, by_group, by_time
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import load_predictor, steps, trial_rows
 from comporta.train.frames import dress, matrix
@@ -114,13 +114,13 @@ def boosted_numbers(X, y):
     return lightgbm.LGBMRegressor(**FEW).fit(X, y)
 
 
-def desk():
-    return Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=7)
+def context():
+    return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=7)
 
 
 def train(table, fit, *, output="both", at=None, split=None, export=True):
     """Every step but the scores."""
-    at = at or desk()
+    at = at or context()
     how = msgspec.to_builtins(split or by_time("10d", gap="1d"))
     made = steps.parts(at, table=write(at, table), split=how)
     made |= steps.fit(at, train=made["train"], fit=fit, params={}, output=output)
@@ -249,7 +249,7 @@ def test_training_never_sees_the_test_rows_nor_a_hidden_column():
 
 
 def test_rows_without_a_target_are_in_no_part_and_counted(capsys):
-    at = desk()
+    at = context()
     some = TABLE.with_columns(__target=pl.when(pl.int_range(ROWS) % 10 > 0).then("__target"))
     made = steps.parts(at, table=write(at, some), split=msgspec.to_builtins(at_random(0.2)))
     counts = at.get_json(made["counts"], dict[str, int])
@@ -317,7 +317,7 @@ def versus(at, new, theirs, old, metric):
 
 @pytest.mark.parametrize(("metric", "better"), [("roc_auc", 1), ("log_loss", -1)])
 def test_a_champion_is_compared_on_rows_neither_was_trained_on(metric, better):
-    at = desk()
+    at = context()
     _, old = train(TABLE.head(1000), logistic_of_few, at=at, split=at_random(0.3), export=False)
     _, new = train(TABLE, boosted, at=at, split=at_random(0.3), export=False)
     theirs = steps.predict(at, model=old["model"], signature=old["signature"], table=new["test"])
@@ -347,7 +347,7 @@ def test_a_model_against_itself_differs_by_nothing():
 
 
 def test_a_champion_with_other_features_is_a_missing_comparison_and_no_failed_run():
-    at = desk()
+    at = context()
     _, old = train(TABLE, boosted, at=at, export=False)
     _, new = train(NUMBERS, boosted, at=at, export=False)
     asked = {"model": old["model"], "signature": old["signature"], "table": new["test"]}
@@ -359,7 +359,7 @@ def test_a_champion_with_other_features_is_a_missing_comparison_and_no_failed_ru
 
 
 def test_groups_split_whole_by_a_kept_column():
-    at = desk()
+    at = context()
     made = steps.parts(at, table=write(at, TABLE), split=msgspec.to_builtins(by_group("subject", 0.3)))
     sides = [set(read(at, made[part])["__subject"]) for part in ("train", "test")]
     assert sides[0].isdisjoint(sides[1])

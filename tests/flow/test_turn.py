@@ -23,7 +23,7 @@ from comporta.acts.upkeep.audit import verify
 from comporta.acts.upkeep.storage import reachable, sweep, usage
 from comporta.cli.init import make
 from comporta.errors import NotFound, Refused, WrongKey
-from comporta.opened.project import House, open_house
+from comporta.opened.project import OpenProject, open_project
 from comporta.opened.sentences import sentence
 from comporta.records import Feedback, Observation
 from comporta.release import ROUTES
@@ -35,96 +35,96 @@ def folder(tmp_path_factory) -> Path:
     """A project that ran twice with another strength, both versions judged, the first one released."""
     folder = tmp_path_factory.mktemp("churn")
     make(folder, "churn")
-    with open_house(folder) as house:
-        run(house)
-        release(house, "leaving/1", by="ana", reason="first")
+    with open_project(folder) as opened:
+        run(opened)
+        release(opened, "leaving/1", by="ana", reason="first")
     project = folder / "project.py"
     project.write_text(project.read_text().replace('"strength": 0.5', '"strength": 0.4'))
-    with open_house(folder) as house:
-        run(house)
+    with open_project(folder) as opened:
+        run(opened)
     return folder
 
 
 @pytest.fixture
-def house(folder):
-    with open_house(folder) as house:
-        yield house
+def opened(folder):
+    with open_project(folder) as opened:
+        yield opened
 
 
 def said(tree: Tree) -> str:
     return "\n".join(lines(tree))
 
 
-def test_a_project_fresh_from_init_has_no_faults(house):
-    assert check(house) == ()
+def test_a_project_fresh_from_init_has_no_faults(opened):
+    assert check(opened) == ()
 
 
-def test_what_changed_is_asked_again_and_nothing_else(house):
-    newest = runs(house)[0]
+def test_what_changed_is_asked_again_and_nothing_else(opened):
+    newest = runs(opened)[0]
     assert newest.outcome == "done"
     assert "features leaving" in newest.reused
     assert "split leaving" in newest.reused
     assert "fit leaving" not in newest.reused
 
 
-def test_a_run_in_which_nothing_changed_makes_no_version(house):
-    before = models(house)
-    report = run(house)
+def test_a_run_in_which_nothing_changed_makes_no_version(opened):
+    before = models(opened)
+    report = run(opened)
     assert report.fresh == ()
     assert report.versions[0].id == "leaving/2"
-    assert models(house) == before
+    assert models(opened) == before
     assert set(report.run.reused) >= {"fit leaving", "score leaving", "export leaving"}
 
 
-def test_a_run_shows_what_each_step_cost_and_printed(house):
-    view = run_of(house, models(house)[-1].run)
+def test_a_run_shows_what_each_step_cost_and_printed(opened):
+    view = run_of(opened, models(opened)[-1].run)
     assert view.steps["fit leaving"].cost.cpu_seconds > 0
     assert "train" in view.logs["split leaving"]
     with pytest.raises(NotFound, match="no runs of id"):
-        run_of(house, "nothing")
+        run_of(opened, "nothing")
 
 
-def test_each_gate_says_a_figure_an_interval_and_a_reason(house):
-    for verdict in version_of(house, "leaving/1").verdicts:
+def test_each_gate_says_a_figure_an_interval_and_a_reason(opened):
+    for verdict in version_of(opened, "leaving/1").verdicts:
         assert verdict.outcome == "pass"
         assert verdict.figure is not None
         assert verdict.figure.low <= verdict.figure.value <= verdict.figure.high
         assert sentence(verdict.reason)
 
 
-def test_a_release_is_one_act_and_a_rollback_goes_back(house):
-    assert house.ledger.get(ROUTES, "leaving").champion == 1
+def test_a_release_is_one_act_and_a_rollback_goes_back(opened):
+    assert opened.ledger.get(ROUTES, "leaving").champion == 1
     with pytest.raises(Refused, match="serves all traffic already"):
-        release(house, "leaving/1")
-    release(house, "leaving", by="rui", reason="newest")
-    assert house.ledger.get(ROUTES, "leaving").champion == 2
-    assert version_of(house, "leaving/1").state == "retired"
-    rollback(house, "leaving", by="rui", reason="no")
-    assert house.ledger.get(ROUTES, "leaving").champion == 1
-    assert [each.kind for each in house.ledger.get(ROUTES, "leaving").history][-1] == "rollback"
+        release(opened, "leaving/1")
+    release(opened, "leaving", by="rui", reason="newest")
+    assert opened.ledger.get(ROUTES, "leaving").champion == 2
+    assert version_of(opened, "leaving/1").state == "retired"
+    rollback(opened, "leaving", by="rui", reason="no")
+    assert opened.ledger.get(ROUTES, "leaving").champion == 1
+    assert [each.kind for each in opened.ledger.get(ROUTES, "leaving").history][-1] == "rollback"
 
 
-def test_each_person_approves_a_version_once(house):
-    approve(house, "leaving/2", by="ana", role="validator", reason="read it")
+def test_each_person_approves_a_version_once(opened):
+    approve(opened, "leaving/2", by="ana", role="validator", reason="read it")
     with pytest.raises(Refused, match="another person"):
-        approve(house, "leaving/2", by="ana")
+        approve(opened, "leaving/2", by="ana")
 
 
-def test_names_that_are_none_are_told_what_there_is(house):
+def test_names_that_are_none_are_told_what_there_is(opened):
     with pytest.raises(NotFound, match="expected a model of: leaving"):
-        version_of(house, "leavin")
+        version_of(opened, "leavin")
     with pytest.raises(NotFound, match="leaving/1 to leaving/2"):
-        version_of(house, "leaving/9")
+        version_of(opened, "leaving/9")
 
 
-def test_a_version_made_again_in_fresh_processes_has_the_same_bytes(house):
-    done = reproduce(house, "leaving/1")
+def test_a_version_made_again_in_fresh_processes_has_the_same_bytes(opened):
+    done = reproduce(opened, "leaving/1")
     assert done.equal, done.reason
     assert done.reason == "All 6 steps gave the same bytes."
 
 
-def test_questions_are_asked_again_after_those_whose_answers_they_read(house):
-    order = list(questions_of(house, version_of(house, "leaving/1")))
+def test_questions_are_asked_again_after_those_whose_answers_they_read(opened):
+    order = list(questions_of(opened, version_of(opened, "leaving/1")))
     for earlier, later in (
         ("features leaving", "split leaving"),
         ("split leaving", "fit leaving"),
@@ -135,22 +135,22 @@ def test_questions_are_asked_again_after_those_whose_answers_they_read(house):
     assert list(in_order({})) == []
 
 
-def test_a_trace_leads_from_a_version_to_its_data_and_back(house):
-    back = said(trace(house, "leaving/1", forward=False))
+def test_a_trace_leads_from_a_version_to_its_data_and_back(opened):
+    back = said(trace(opened, "leaving/1", forward=False))
     assert "customers@1" in back
     assert "usage@1" in back
     assert "release 1 by ana" in back
     assert "source: project.py, sample.py" in back
-    forward = said(trace(house, "usage@1", forward=True))
+    forward = said(trace(opened, "usage@1", forward=True))
     assert "leaving/1" in forward
     assert "leaving/2" in forward
-    assert said(trace(house, "usage")).startswith("usage@1")
+    assert said(trace(opened, "usage")).startswith("usage@1")
 
 
-def observed(house: House) -> Observation:
+def observed(opened: OpenProject) -> Observation:
     """One answer of the released version, as the server makes and logs it."""
-    loaded = Released(house).load("leaving", 1)
-    rows = house.project.tables()["customers"].source()
+    loaded = Released(opened).load("leaving", 1)
+    rows = opened.project.tables()["customers"].source()
     row = rows.sort("month").tail(1).select([field.name for field in loaded.signature.raw])
     times = row["month"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("__at")
     features, joined = loaded.features(row, times)
@@ -159,7 +159,7 @@ def observed(house: House) -> Observation:
         id="01test",
         model="leaving",
         version=1,
-        at=house.clock(),
+        at=opened.clock(),
         inputs={
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in row.row(0, named=True).items()
@@ -171,47 +171,47 @@ def observed(house: House) -> Observation:
     )
 
 
-def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predictions(house):
-    made = observed(house)
-    with Log(house) as log:
+def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predictions(opened):
+    made = observed(opened)
+    with Log(opened) as log:
         log.write("leaving", [made])
-        log.feedback([Feedback(id="01test", label=True, arrived=house.clock())])
-    back = said(trace(house, "01test"))
+        log.feedback([Feedback(id="01test", label=True, arrived=opened.clock())])
+    back = said(trace(opened, "01test"))
     assert "leaving/1" in back
     assert "read usage row" in back
     assert "customers@1" in back
-    forward = trace(house, f"subject:{made.subject}", forward=True)
+    forward = trace(opened, f"subject:{made.subject}", forward=True)
     assert "prediction 01test" in said(forward)
     assert "learned from" in said(forward)
     assert svg(forward).startswith("<svg")
     joined = made.joined[0]
     key = ",".join(str(value) for value in joined.key.values())
-    assert "1 prediction of leaving" in said(trace(house, f"usage:{key}", forward=True))
-    assert predictions(house, "leaving").collect().height == 1
-    assert feedback(house).collect()["label"].to_list() == ["true"]
+    assert "1 prediction of leaving" in said(trace(opened, f"usage:{key}", forward=True))
+    assert predictions(opened, "leaving").collect().height == 1
+    assert feedback(opened).collect()["label"].to_list() == ["true"]
     with pytest.raises(NotFound, match="nothing about the subject"):
-        trace(house, "subject:nobody")
+        trace(opened, "subject:nobody")
     with pytest.raises(NotFound, match="prediction log"):
-        trace(house, "01none")
+        trace(opened, "01none")
 
 
-def test_no_value_of_the_data_is_in_the_ledger(house):
-    body = b"".join(event.body for event in house.ledger.events())
-    subjects = pl.DataFrame(house.project.tables()["customers"].source())["customer"].unique().to_list()
+def test_no_value_of_the_data_is_in_the_ledger(opened):
+    body = b"".join(event.body for event in opened.ledger.events())
+    subjects = pl.DataFrame(opened.project.tables()["customers"].source())["customer"].unique().to_list()
     for subject in subjects[:50]:
         assert json.dumps(str(subject)).encode() not in body
 
 
-def test_the_record_is_what_was_written(house):
-    assert verify(house).sound
+def test_the_record_is_what_was_written(opened):
+    assert verify(opened).sound
 
 
-def test_nothing_that_a_version_reaches_is_swept(house):
-    names = reachable(house)
-    version = version_of(house, "leaving/1")
+def test_nothing_that_a_version_reaches_is_swept(opened):
+    names = reachable(opened)
+    version = version_of(opened, "leaving/1")
     assert any(version.parts["model"].digest in name for name in names)
-    assert sweep(house, dry=True).size == 0
-    assert sum(each.size for each in usage(house)) > 0
+    assert sweep(opened, dry=True).size == 0
+    assert sum(each.size for each in usage(opened)) > 0
 
 
 def test_what_requests_must_say_is_declared_and_goes_with_the_version(folder, tmp_path):
@@ -219,13 +219,13 @@ def test_what_requests_must_say_is_declared_and_goes_with_the_version(folder, tm
     shutil.copytree(folder, copy)
     project = copy / "project.py"
     project.write_text(project.read_text().replace("    gates=", '    requires=("subject",),\n    gates='))
-    with open_house(copy) as house:
-        report = run(house)
+    with open_project(copy) as opened:
+        report = run(opened)
         assert report.fresh == ("leaving/3",)
         assert "fit leaving" in report.run.reused
-        assert Released(house).load("leaving", 3).requires == ("subject",)
-        assert Released(house).load("leaving", 2).requires == ()
-        assert run(house).fresh == ()
+        assert Released(opened).load("leaving", 3).requires == ("subject",)
+        assert Released(opened).load("leaving", 2).requires == ()
+        assert run(opened).fresh == ()
 
 
 def test_another_key_is_one_clear_error(folder, tmp_path):
@@ -234,7 +234,7 @@ def test_another_key_is_one_clear_error(folder, tmp_path):
     (copy / "comporta.key").chmod(0o600)
     (copy / "comporta.key").write_text(new_secret().hex() + "\n")
     with pytest.raises(WrongKey, match="comporta key import"):
-        open_house(copy)
+        open_project(copy)
 
 
 def test_a_fit_that_is_no_function_of_its_inputs_is_found_by_reproducing(tmp_path):
@@ -244,9 +244,9 @@ def test_a_fit_that_is_no_function_of_its_inputs_is_found_by_reproducing(tmp_pat
     head = "def fit(X, y, *, strength=1.0):"
     source = project.read_text().replace(head, f"{head}\n{noise}")
     project.write_text(source.replace("import polars as pl", "import os\nimport time\n\nimport polars as pl"))
-    with open_house(tmp_path) as house:
-        run(house)
-        done = reproduce(house, "leaving/1")
+    with open_project(tmp_path) as opened:
+        run(opened)
+        done = reproduce(opened, "leaving/1")
         assert not done.equal
         differing = {each.node for each in done.steps if not each.equal}
         assert "fit leaving" in differing

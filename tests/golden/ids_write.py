@@ -11,7 +11,7 @@ from pathlib import Path
 
 from comporta.acts.judge.pool import TOOLS
 from comporta.checks.pool import POOL
-from comporta.opened.project import READINGS
+from comporta.opened.project import PROJECTIONS
 from comporta.opened.steps import STEPS
 from comporta.records import Fact, facts
 from comporta.records.arguments import names_by_id
@@ -33,7 +33,7 @@ def declared() -> dict[str, list[str]]:
         "parts": sorted(PARTS),
         "codecs": sorted(CODECS),
         "facts": sorted({each.kind for each in told if each is not Fact}),
-        "readings": sorted(each.name for each in READINGS),
+        "readings": sorted(each.name for each in PROJECTIONS),
     }
 
 

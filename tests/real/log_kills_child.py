@@ -7,10 +7,10 @@ from pathlib import Path
 
 from comporta.acts.serve.log import SEAL_SECONDS
 from comporta.acts.serve.serving import serve
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 
 if __name__ == "__main__":
     folder, port, flags = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     every = 0.2 if "seals" in flags else SEAL_SECONDS
-    with open_house(folder) as house:
-        serve(house, port=port, durable="durable" in flags, every=every)
+    with open_project(folder) as opened:
+        serve(opened, port=port, durable="durable" in flags, every=every)

@@ -48,13 +48,13 @@ project = Project("small", models=(model,))
 """
 
 
-class Said(NamedTuple):
+class ModelOutput(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
 
 
-def comporta(folder: Path, *words: str, **variables: str) -> Said:
+def comporta(folder: Path, *words: str, **variables: str) -> ModelOutput:
     """A command in this process, as the installed script calls it: a new one costs a second of imports."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("COMPORTA_")}
     out, err = io.StringIO(), io.StringIO()
@@ -65,7 +65,7 @@ def comporta(folder: Path, *words: str, **variables: str) -> Said:
         contextlib.redirect_stderr(err),
     ):
         code = main(words)
-    return Said(code, out.getvalue(), err.getvalue())
+    return ModelOutput(code, out.getvalue(), err.getvalue())
 
 
 def small(folder: Path, text: str = PROJECT, executor: str = "inline://") -> Path:
@@ -350,7 +350,7 @@ def test_what_was_recorded_can_be_asked_for_without_running_the_project_s_file(t
         file.write_text(text)
 
 
-def lines_of(text: str, said: Said) -> set[str]:
+def lines_of(text: str, said: ModelOutput) -> set[str]:
     """What the lines begin with that are named as faults."""
     return {
         text.splitlines()[int(each.split(":")[1]) - 1].partition(" =")[0] for each in said.stdout.splitlines()
@@ -380,7 +380,7 @@ def test_a_feature_function_that_looks_at_other_rows_is_a_fault_that_names_the_c
     done = comporta(small(tmp_path, text), "check", "--json")
     assert done.returncode == 3, done.stderr
     (fault,) = json.loads(done.stdout)
-    assert "m" in fault["message"] and lines_of(text, Said(0, f"project.py:{fault['line']}:", "")) == {
+    assert "m" in fault["message"] and lines_of(text, ModelOutput(0, f"project.py:{fault['line']}:", "")) == {
         "features"
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.engine import READINGS, RUNS, Engine
+from comporta.engine import PROJECTIONS, RUNS, Engine
 from comporta.errors import BadProject
 from comporta.ledger import open_ledger
 from comporta.opened.sentences import sentence
@@ -19,7 +19,7 @@ from comporta.store import derive, open_store
 PROJECT = """
 import time
 
-def sleeps(desk, *, seconds):
+def sleeps(context, *, seconds):
     time.sleep(seconds)
     return {"out": desk.put_json(seconds)}
 
@@ -33,7 +33,7 @@ KEYS = derive(b"k" * 32)
 def engine(tmp_path: Path) -> Iterator[Engine]:
     (tmp_path / "project.py").write_text(PROJECT)
     clock = lambda: datetime.now(UTC)  # noqa: E731
-    ledger = open_ledger("sqlite:///ledger.db", READINGS, key=KEYS.chain, clock=clock, root=tmp_path)
+    ledger = open_ledger("sqlite:///ledger.db", PROJECTIONS, key=KEYS.chain, clock=clock, root=tmp_path)
     store = open_store("file://store", tmp_path)
     engine = Engine(store, KEYS, ledger, tmp_path, clock, "local://?workers=2&threads=1")
     yield engine

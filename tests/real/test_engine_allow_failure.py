@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from comporta.engine import FAILURES, READINGS, Engine
+from comporta.engine import FAILURES, PROJECTIONS, Engine
 from comporta.errors import StepFailed
 from comporta.ledger import open_ledger
 from comporta.records import Artifact, Budget, Node, Output, Plan
-from comporta.store import Desk, derive, open_store
+from comporta.store import StepContext, derive, open_store
 
 PROJECT = """
 def one(desk):
@@ -28,7 +28,7 @@ def slow(desk):
 def raises(desk):
     raise ValueError("no")
 
-def plus(desk, *, x, other=None):
+def plus(context, *, x, other=None):
     return {"out": desk.put_json(desk.get_json(x, int) + (other is None))}
 """
 KEYS = derive(b"k" * 32)
@@ -38,7 +38,7 @@ KEYS = derive(b"k" * 32)
 def engine(tmp_path: Path) -> Iterator[Engine]:
     (tmp_path / "project.py").write_text(PROJECT)
     clock = lambda: datetime.now(UTC)  # noqa: E731
-    ledger = open_ledger("sqlite:///ledger.db", READINGS, key=KEYS.chain, clock=clock, root=tmp_path)
+    ledger = open_ledger("sqlite:///ledger.db", PROJECTIONS, key=KEYS.chain, clock=clock, root=tmp_path)
     store = open_store("file://store", tmp_path)
     engine = Engine(store, KEYS, ledger, tmp_path, clock, executor="inline://")
     yield engine
@@ -57,7 +57,7 @@ def node(
 
 def value(engine: Engine, artifact: object) -> int:
     assert isinstance(artifact, Artifact)
-    return Desk(store=engine._parts.desk.store, keys=KEYS).get_json(artifact, int)
+    return StepContext(store=engine._parts.context.store, keys=KEYS).get_json(artifact, int)
 
 
 def test_a_run_goes_on_without_a_spare_answer_and_without_what_reads_it(engine: Engine) -> None:
@@ -104,7 +104,7 @@ def test_what_has_not_begun_when_its_budget_is_spent_is_left_out_and_asked_next_
 ) -> None:
     (tmp_path / "project.py").write_text(PROJECT)
     clock = lambda: datetime.now(UTC)  # noqa: E731
-    ledger = open_ledger("sqlite:///ledger.db", READINGS, key=KEYS.chain, clock=clock, root=tmp_path)
+    ledger = open_ledger("sqlite:///ledger.db", PROJECTIONS, key=KEYS.chain, clock=clock, root=tmp_path)
     store = open_store("file://store", tmp_path)
     engine = Engine(store, KEYS, ledger, tmp_path, clock, executor=executor)
 

@@ -11,20 +11,20 @@ from typing import TypeVar
 
 import pytest
 
-from comporta.engine import CLAIMS, READINGS, RUNS, Engine
+from comporta.engine import CLAIMS, PROJECTIONS, RUNS, Engine
 from comporta.errors import StorageFull
 from comporta.ledger import Ledger, open_ledger, verify
-from comporta.records import Event, Node, Output, Plan, Reading, Transaction
+from comporta.records import Event, Node, Output, Plan, Projection, Transaction
 from comporta.records.facts import StepAnswered
-from comporta.store import Desk, Entry, Store, derive, open_store
+from comporta.store import Entry, StepContext, Store, derive, open_store
 
 T = TypeVar("T")
 KEYS = derive(b"s" * 32)
 PROJECT = """
 from pathlib import Path
-def source(desk, *, n):
+def source(context, *, n):
     return {"out": desk.put_json(n)}
-def add(desk, *, x, n):
+def add(context, *, x, n):
     (Path(__file__).parent / "calls").open("a").write(f"{n}\\n")
     return {"out": desk.put_json(desk.get_json(x, int) + n)}
 """
@@ -70,16 +70,16 @@ class KillingLedger:
     def transact(self, act: Callable[[Transaction], T]) -> T:
         return self._kill(lambda: self._inner.transact(act))
 
-    def get(self, reading: Reading[T], key: str) -> T | None:
+    def get(self, reading: Projection[T], key: str) -> T | None:
         return self._inner.get(reading, key)
 
-    def scan(self, reading: Reading[T], prefix: str = "", **how: object) -> list[tuple[str, T]]:
+    def scan(self, reading: Projection[T], prefix: str = "", **how: object) -> list[tuple[str, T]]:
         return self._inner.scan(reading, prefix, **how)  # type: ignore[arg-type]
 
     def events(self, after: int = 0) -> Iterator[Event]:
         return self._inner.events(after)
 
-    def others(self, reading: Reading[T], key: str) -> list[tuple[str, T]]:
+    def others(self, reading: Projection[T], key: str) -> list[tuple[str, T]]:
         return self._inner.others(reading, key)
 
 
@@ -103,7 +103,7 @@ def now() -> datetime:
 
 def opened(root: Path, kill: Killer) -> tuple[Engine, Ledger]:
     store = open_store("file://.comporta/store", root)
-    ledger = open_ledger("sqlite:///.comporta/ledger.db", READINGS, key=KEYS.chain, clock=now, root=root)
+    ledger = open_ledger("sqlite:///.comporta/ledger.db", PROJECTIONS, key=KEYS.chain, clock=now, root=root)
     engine = Engine(KillingStore(store, kill), KEYS, KillingLedger(ledger, kill), root, now, "inline://")  # type: ignore[arg-type]
     return engine, ledger
 
@@ -137,13 +137,13 @@ def test_a_run_killed_at_any_durable_write_is_gone_on_with(tmp_path: Path, after
         engine, ledger = opened(root, Killer(0, False))
         answered = {event.body for event in ledger.events() if event.kind == StepAnswered.kind}
         run, answers = engine.ask(PLAN)
-        desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
-        assert desk.get_json(answers["two"].step.outputs["out"], int) == 111
+        context = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
+        assert context.get_json(answers["two"].step.outputs["out"], int) == 111
         assert len(run.reused) == len(answered), "what was answered is not asked again"
         assert all(answer.reused for answer in engine.ask(PLAN)[1].values())
         assert all(not claim.holder for _, claim in ledger.scan(CLAIMS))
         assert all(each.outcome in ("done", "stopped") for _, each in ledger.scan(RUNS))
-        assert verify(ledger, READINGS, KEYS.chain, None).faults == ()
+        assert verify(ledger, PROJECTIONS, KEYS.chain, None).faults == ()
         assert list((root / ".comporta/runs").iterdir()) == []
     assert points == 11, "each write of the run was a point to die at"
 
@@ -172,7 +172,7 @@ def test_a_full_disk_at_any_write_is_one_clear_message_and_loses_nothing(tmp_pat
         engine, ledger = opened(root, Killer(0, False))
         answered = {event.body for event in ledger.events() if event.kind == StepAnswered.kind}
         run, answers = engine.ask(PLAN)
-        desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
-        assert desk.get_json(answers["two"].step.outputs["out"], int) == 111
+        context = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
+        assert context.get_json(answers["two"].step.outputs["out"], int) == 111
         assert len(run.reused) == len(answered)
         assert all(each.outcome in ("done", "stopped", "failed") for _, each in ledger.scan(RUNS))

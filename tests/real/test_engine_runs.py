@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from comporta.engine import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Engine
+from comporta.engine import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Engine
 from comporta.errors import BadProject, ExpectationBroken, LimitPassed, StepFailed
 from comporta.ledger import Ledger, open_ledger
 from comporta.opened.sentences import sentence
 from comporta.records import Answer, Limits, Node, Output, Plan, Run, Transaction
 from comporta.records.facts import StepAnswered
-from comporta.store import Desk, derive, open_store
+from comporta.store import StepContext, derive, open_store
 
 PROJECT = """
     import os, random, sys, time
@@ -31,10 +31,10 @@ PROJECT = """
     from helper import FACTOR, twice
     from comporta.errors import ExpectationBroken
 
-    def source(desk, *, n):
+    def source(context, *, n):
         return {"out": desk.put_json(n)}
 
-    def add(desk, *, x, n=0):
+    def add(context, *, x, n=0):
         count = Path(__file__).parent / "calls"
         count.open("a").write("add\\n")
         return {"out": desk.put_json(twice(desk.get_json(x, int)) * FACTOR + n)}
@@ -42,7 +42,7 @@ PROJECT = """
     def fit(x):
         return x + 100
 
-    def using(desk, *, x, fit, several):
+    def using(context, *, x, fit, several):
         return {"out": desk.put_json(sum(f(desk.get_json(x, int)) for f in (fit, *several)))}
 
     def prints(desk):
@@ -56,7 +56,7 @@ PROJECT = """
         import numpy
         return {"out": desk.put_json([random.random(), numpy.random.rand(), hash("x")])}
 
-    def seeded(desk, *, seed):
+    def seeded(context, *, seed):
         return {"out": desk.put_json([seed, desk.seed])}
 
     def threads(desk):
@@ -91,13 +91,13 @@ PROJECT = """
         while True:
             held.append(bytearray(os.urandom(1 << 20)) * 16)
 
-    def sleeps(desk, *, seconds):
+    def sleeps(context, *, seconds):
         child = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "60")
         (Path(__file__).parent / "child").write_text(str(child))
         time.sleep(seconds)
         return {"out": desk.put_json(1)}
 
-    def works(desk, *, megabytes):
+    def works(context, *, megabytes):
         held = bytearray(megabytes << 20)
         for i in range(0, len(held), 4096):
             held[i] = 1
@@ -134,7 +134,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def ledger_of(root: Path) -> Ledger:
-    return open_ledger("sqlite:///.comporta/ledger.db", READINGS, key=KEYS.chain, clock=now, root=root)
+    return open_ledger("sqlite:///.comporta/ledger.db", PROJECTIONS, key=KEYS.chain, clock=now, root=root)
 
 
 def engine_of(root: Path, executor: str) -> Engine:
@@ -150,8 +150,8 @@ def engine(root: Path) -> Iterator[Engine]:
 
 
 def value(root: Path, answer: object) -> object:
-    desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
-    return desk.get_json(answer.step.outputs["out"], object)  # type: ignore[attr-defined]
+    context = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
+    return context.get_json(answer.step.outputs["out"], object)  # type: ignore[attr-defined]
 
 
 def node(function: str, name: str = "", **asked: object) -> Node:
@@ -176,7 +176,7 @@ def calls(root: Path) -> int:
 def test_what_another_project_was_answered_is_taken_over_in_one_transaction(root: Path) -> None:
     def ledger(project: str) -> Ledger:
         where = "sqlite:///.comporta/ledger.db"
-        return open_ledger(where, READINGS, key=KEYS.chain, clock=now, root=root, project=project)
+        return open_ledger(where, PROJECTIONS, key=KEYS.chain, clock=now, root=root, project=project)
 
     def asked(held: Ledger) -> tuple[Run, dict[str, Answer]]:
         store = open_store("file://.comporta/store", root)
@@ -281,10 +281,10 @@ def test_code_that_is_only_counted_is_not_handed_over(root: Path, engine: Engine
 
 def test_all_that_a_step_prints_is_its_log(root: Path, engine: Engine) -> None:
     _, answers = engine.ask(Plan(nodes=(node("prints"),)))
-    desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
+    context = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
     log = answers["prints"].step.log
     assert log is not None
-    assert sorted(desk.get(log).decode().split("\n")) == sorted(
+    assert sorted(context.get(log).decode().split("\n")) == sorted(
         ["", "from python", "from stderr", "from a child", "from below"]
     )
 
@@ -469,7 +469,7 @@ def test_two_engines_at_the_same_time_do_the_work_once(root: Path) -> None:
         dedent("""
             import time
             from pathlib import Path
-            def slow(desk, *, n):
+            def slow(context, *, n):
                 (Path(__file__).parent / "calls").open("a").write("slow\\n")
                 time.sleep(0.4)
                 return {"out": desk.put_json(n)}

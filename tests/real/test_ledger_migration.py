@@ -23,7 +23,7 @@ from sqlalchemy import Engine, create_engine, event, text
 
 import comporta.ledger
 from comporta.ledger import Ledger, open_ledger, verify
-from comporta.opened.project import READINGS
+from comporta.opened.project import PROJECTIONS
 from comporta.records import Head, decode
 from comporta.records.facts import ChainContinued
 from comporta.store import derive
@@ -72,7 +72,7 @@ def asked(file: Path, sql: str) -> Rows:
 
 
 def opened(url: str, key: bytes, root: Path) -> Ledger:
-    return open_ledger(url, READINGS, key=key, clock=lambda: datetime.now(UTC), root=root)
+    return open_ledger(url, PROJECTIONS, key=key, clock=lambda: datetime.now(UTC), root=root)
 
 
 def require_whole(ledger: Ledger, key: bytes, events: Rows) -> None:
@@ -81,7 +81,7 @@ def require_whole(ledger: Ledger, key: bytes, events: Rows) -> None:
     assert [(each.seq, each.kind, each.body, each.prev, each.hash) for each in found] == [
         (seq, kind, body, prev, hash_) for seq, _, kind, _, body, prev, hash_ in events
     ]
-    audit = verify(ledger, READINGS, key, Head(seq=events[-1][0], hash=events[-1][6]))
+    audit = verify(ledger, PROJECTIONS, key, Head(seq=events[-1][0], hash=events[-1][6]))
     assert audit.sound, audit.faults
     assert (audit.events, audit.keyed, audit.signed) == (len(events), len(events), 0)
 
@@ -95,7 +95,7 @@ def require_goes_on(ledger: Ledger, key: bytes, events: Rows) -> None:
     assert (begun.kind, begun.seq, begun.prev) == ("chain.continued", last.seq + 1, last.hash)
     assert begun.body is not None
     assert decode(begun.body, ChainContinued).keyed == last
-    audit = verify(ledger, READINGS, key, ledger.head())
+    audit = verify(ledger, PROJECTIONS, key, ledger.head())
     assert audit.sound, audit.faults
     assert (audit.events, audit.keyed, audit.signed) == (len(events) + 2, len(events), 1)
 
@@ -121,7 +121,7 @@ def test_a_keyed_event_that_was_changed_is_still_found_after_the_migration(
         file.execute("UPDATE ledger_events SET at = at + 1 WHERE seq = 7")
     ledger = opened("sqlite:///ledger.db", key, tmp_path)
     put(ledger, Noted(text="x"))
-    audit = verify(ledger, READINGS, key)
+    audit = verify(ledger, PROJECTIONS, key)
     assert ("changed", 7) in [(fault.what, fault.seq) for fault in audit.faults]
     ledger.close()
 
@@ -236,7 +236,7 @@ def test_what_was_migrated_holds_each_state_as_it_was(
 ) -> None:
     shutil.copy(old / "ledger.db", tmp_path)
     ledger = opened("sqlite:///ledger.db", key, tmp_path)
-    for reading in READINGS:
+    for reading in PROJECTIONS:
         was = {key: msgspec.json.decode(state) for name, key, state in states if name == reading.name}
         assert {key for key, _ in ledger.scan(reading)} == set(was)
     ledger.close()

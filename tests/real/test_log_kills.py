@@ -21,7 +21,7 @@ import pytest
 from comporta.acts.serve.log import feedback, predictions, seal_all
 from comporta.acts.serve.lost import lost
 from comporta.data.rejected import set_aside_of
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 CHILD = Path(__file__).with_name("log_kills_child.py")
@@ -94,8 +94,8 @@ class Server:
 
 
 def logged(folder: Path, model: str) -> set[str]:
-    with open_house(folder) as house:
-        return set(predictions(house, model).collect()["id"])
+    with open_project(folder) as opened:
+        return set(predictions(opened, model).collect()["id"])
 
 
 @pytest.fixture
@@ -134,14 +134,14 @@ def test_what_a_killed_server_did_not_write_is_counted_told_and_kept(answered) -
 
 
 def lost_of(folder: Path) -> dict[tuple[str, int], int]:
-    with open_house(folder) as house:
-        return lost(house)
+    with open_project(folder) as opened:
+        return lost(opened)
 
 
 def test_rows_of_the_killed_that_another_process_sealed_are_not_counted_as_lost(answered) -> None:
     folder, got = answered
-    with open_house(folder) as house:
-        seal_all(house)
+    with open_project(folder) as opened:
+        seal_all(opened)
     gone = {model: len(ids - logged(folder, model)) for model, ids in got.items()}
     Server(folder).end()
     assert lost_of(folder).get(("leaving", 2), 0) == gone["leaving"]
@@ -176,8 +176,8 @@ def test_a_request_of_the_last_second_of_time_ends_no_sealing(folder: Path) -> N
     assert server.metric("seal_last_seconds")['{log="predictions.leaving"}'] > time.time() - 60
     assert "sealing failed" not in server.end()
     assert set(ids) <= logged(folder, "leaving")
-    with open_house(folder) as house:
-        assert feedback(house).collect().filter(id=ids[0]).height == 3
+    with open_project(folder) as opened:
+        assert feedback(opened).collect().filter(id=ids[0]).height == 3
 
 
 def test_a_row_that_cannot_be_sealed_is_told_counted_and_shown_and_the_rest_goes_on(folder: Path) -> None:
@@ -191,8 +191,8 @@ def test_a_row_that_cannot_be_sealed_is_told_counted_and_shown_and_the_rest_goes
     assert rejected['{log="predictions.leaving"}'] == 1
     assert "1 rows could not be sealed and were set aside (time_missing 1)" in server.end()
     assert set(ids) <= logged(folder, "leaving")
-    with open_house(folder) as house:
-        (aside,) = set_aside_of(house.store, "predictions.leaving")
+    with open_project(folder) as opened:
+        (aside,) = set_aside_of(opened.store, "predictions.leaving")
     assert aside.causes == {"time_missing": 1}
     shown = comporta(folder, "data", "rejected")
     assert "time_missing" in shown and "The row has no time." in shown

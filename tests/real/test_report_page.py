@@ -17,7 +17,7 @@ from comporta.acts.build.run import run
 from comporta.acts.judge.report import report
 from comporta.acts.release.release import release
 from comporta.cli.init import make
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 from comporta.report import Report, page
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
@@ -81,12 +81,12 @@ def challenger(tmp_path_factory) -> Report:
     text = f"{text[:start]}    gates=GATES,\n)\n\n{text[end:]}"
     for fit in ("remainder=numbers", 'remainder="drop"'):
         file.write_text(text.replace("remainder=numbers", fit))
-        with open_house(root, works=True) as house:
-            made = run(house).versions[0]
+        with open_project(root, works=True) as opened:
+            made = run(opened).versions[0]
             if made.number == 1:
-                release(house, made.id)
+                release(opened, made.id)
             else:
-                return report(house, made.id)
+                return report(opened, made.id)
     raise AssertionError("the second project made no second version")
 
 

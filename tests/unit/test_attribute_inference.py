@@ -13,7 +13,7 @@ from comporta.checks.shared.measuring.codes import LISTED, VALUES_TOO_SMALL
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings, Words
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train import steps
@@ -49,11 +49,11 @@ def with_sex(X, y):
 
 
 def attacked(fit, of="sex", columns=(), seed=0, **how):
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
-    train, test = (write(desk, people(2 * seed + each, **how)) for each in (0, 1))
-    kept = steps.fit(desk, train=train, fit=fit)
-    made = measure(desk, **kept, train=train, test=test, opened=opened, of=of, columns=columns)
-    return desk.get_json(made["findings"], Findings)
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
+    train, test = (write(context, people(2 * seed + each, **how)) for each in (0, 1))
+    kept = steps.fit(context, train=train, fit=fit)
+    made = measure(context, **kept, train=train, test=test, opened=opened, of=of, columns=columns)
+    return context.get_json(made["findings"], Findings)
 
 
 def judged(check, found):
@@ -101,21 +101,21 @@ def test_a_number_is_guessed_by_quarters_and_a_regression_is_asked_too():
 
 
 def test_one_value_alone_opens_nothing():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     rows = people(0).with_columns(pl.lit("f").alias("__keep_sex"))
-    train = write(desk, rows)
-    kept = steps.fit(desk, train=train, fit=logistic)
-    made = measure(desk, **kept, train=train, test=train, opened=opened, of="sex")
-    assert judged(CHECK, desk.get_json(made["findings"], Findings)).outcome == "inconclusive"
+    train = write(context, rows)
+    kept = steps.fit(context, train=train, fit=logistic)
+    made = measure(context, **kept, train=train, test=train, opened=opened, of="sex")
+    assert judged(CHECK, context.get_json(made["findings"], Findings)).outcome == "inconclusive"
 
 
 def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_notes():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     area = [*(f"town {n % 9}" for n in range(1480)), *["tiny"] * 20]
-    train = write(desk, people(0).with_columns(pl.Series("__keep_area", area)))
-    kept = steps.fit(desk, train=train, fit=logistic)
-    made = measure(desk, **kept, train=train, test=train, opened=opened, of="area")
-    found = desk.get_json(made["findings"], Findings)
+    train = write(context, people(0).with_columns(pl.Series("__keep_area", area)))
+    kept = steps.fit(context, train=train, fit=logistic)
+    made = measure(context, **kept, train=train, test=train, opened=opened, of="area")
+    found = context.get_json(made["findings"], Findings)
     verdict = judged(attribute_inference(of="area"), found)
     assert (
         "not judged: values under 30 rows or ten subjects (1), values too rare to be tried (1)."

@@ -23,7 +23,7 @@ from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings
 from comporta.records.columns import CHANCE, LABEL
 from comporta.stats.disparity import differences, rates, ratios
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 
@@ -280,13 +280,13 @@ def test_a_regression_is_compared_by_mean_and_error_and_has_no_odds():
 
 
 def test_the_step_keeps_its_findings_and_leaves_its_input_alone():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     rows = people(3).with_columns(pl.Series("__keep_age", np.random.default_rng(0).normal(40, 9, 2000)))
-    artifact = write(desk, rows)
-    made = measure(desk, predictions=artifact, columns=["sex", "age"], criterion="odds")
-    again = measure(desk, predictions=artifact, columns=["sex", "age"], criterion="odds")
+    artifact = write(context, rows)
+    made = measure(context, predictions=artifact, columns=["sex", "age"], criterion="odds")
+    again = measure(context, predictions=artifact, columns=["sex", "age"], criterion="odds")
     assert made == again
-    found = desk.get_json(made["findings"], Findings)
+    found = context.get_json(made["findings"], Findings)
     assert found.rows == 2000 and found.tables["groups"]
     assert any("age=up to" in each.slice and "sex=" in each.slice for each in found.figures)
 

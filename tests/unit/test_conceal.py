@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from comporta.opened.conceal import conceal, for_a_fact, for_a_reader, reveal, words_of_both
 from comporta.records import Figure, Message, Verdict, Words, encode, say
-from comporta.store import Desk, artifact_name, derive
+from comporta.store import StepContext, artifact_name, derive
 from comporta.store.memory import MemoryStore
 
 KEY = b"k" * 32
@@ -30,8 +30,8 @@ def never(digest: str) -> bool:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(store=MemoryStore(), keys=derive(b"s" * 32), scratch=tmp_path)
+def context(tmp_path: Path) -> StepContext:
+    return StepContext(store=MemoryStore(), keys=derive(b"s" * 32), scratch=tmp_path)
 
 
 def test_neither_slice_nor_sentence_is_left_and_both_come_back() -> None:
@@ -49,24 +49,24 @@ def test_equal_verdicts_conceal_to_equal_bytes_and_other_keys_to_others() -> Non
     assert mine.slice != theirs.slice  # type: ignore[union-attr]
 
 
-def test_what_is_concealed_stays_as_it_is(desk: Desk) -> None:
-    once = for_a_fact(desk, [verdict()])
-    assert for_a_fact(desk, once) == once
-    assert for_a_fact(desk, for_a_reader(desk, once, never)) == once
+def test_what_is_concealed_stays_as_it_is(context: StepContext) -> None:
+    once = for_a_fact(context, [verdict()])
+    assert for_a_fact(context, once) == once
+    assert for_a_fact(context, for_a_reader(context, once, never)) == once
 
 
-def test_a_verdict_on_everything_and_without_words_needs_no_artifact(desk: Desk) -> None:
-    (plain,) = for_a_fact(desk, [verdict(slice="", reason="")])
+def test_a_verdict_on_everything_and_without_words_needs_no_artifact(context: StepContext) -> None:
+    (plain,) = for_a_fact(context, [verdict(slice="", reason="")])
     assert plain.words is None
 
 
-def test_once_its_words_are_deleted_a_digest_is_shown(desk: Desk) -> None:
-    (concealed,) = for_a_fact(desk, [verdict()])
-    (shown,) = for_a_reader(desk, [concealed], never)
+def test_once_its_words_are_deleted_a_digest_is_shown(context: StepContext) -> None:
+    (concealed,) = for_a_fact(context, [verdict()])
+    (shown,) = for_a_reader(context, [concealed], never)
     assert shown.reason == f"0.6 for {NAME}."
     assert concealed.words is not None
-    desk.store.delete(artifact_name(concealed.words.digest))
-    (shown,) = for_a_reader(desk, [concealed], always)
+    context.store.delete(artifact_name(concealed.words.digest))
+    (shown,) = for_a_reader(context, [concealed], always)
     assert shown.reason.startswith("#")
     assert shown.reason.endswith("…")
     assert shown.outcome == "fail"
@@ -74,36 +74,36 @@ def test_once_its_words_are_deleted_a_digest_is_shown(desk: Desk) -> None:
     assert shown.figure.value == 0.6
 
 
-def test_words_that_are_missing_are_told_so_and_not_as_deleted(desk: Desk) -> None:
+def test_words_that_are_missing_are_told_so_and_not_as_deleted(context: StepContext) -> None:
     message = Message("one", {"slice": Words(f"patient={NAME}")})
-    (concealed,) = for_a_fact(desk, [replace(verdict(), title=message)])
+    (concealed,) = for_a_fact(context, [replace(verdict(), title=message)])
     assert concealed.words is not None
-    desk.store.delete(artifact_name(concealed.words.digest))
-    (shown,) = for_a_reader(desk, [concealed], never)
+    context.store.delete(artifact_name(concealed.words.digest))
+    (shown,) = for_a_reader(context, [concealed], never)
     assert shown.reason.endswith("… (words missing)")
     assert say(shown.title, {"one": "In {slice}"}).endswith("… (words missing)")
-    assert for_a_reader(desk, [concealed], always)[0].reason.endswith("…")
+    assert for_a_reader(context, [concealed], always)[0].reason.endswith("…")
 
 
-def test_the_title_of_a_projects_own_check_is_concealed_as_its_reason_is(desk: Desk) -> None:
+def test_the_title_of_a_projects_own_check_is_concealed_as_its_reason_is(context: StepContext) -> None:
     said = replace(verdict(), title=f"fine for {NAME}")
-    (concealed,) = for_a_fact(desk, [said])
+    (concealed,) = for_a_fact(context, [said])
     assert NAME.encode() not in encode(concealed)
-    assert for_a_reader(desk, [concealed], never)[0].title == said.title
+    assert for_a_reader(context, [concealed], never)[0].title == said.title
     assert concealed.check == said.check, "its id is a name of the project's source"
 
 
-def test_a_verdict_put_together_of_two_has_the_words_of_both(desk: Desk) -> None:
-    first, second = for_a_fact(desk, [verdict(), replace(verdict(slice="", reason=""), title="Mine")])
-    both = replace(first, title=second.title, words=words_of_both(desk, first, second))
-    (shown,) = for_a_reader(desk, [both], never)
+def test_a_verdict_put_together_of_two_has_the_words_of_both(context: StepContext) -> None:
+    first, second = for_a_fact(context, [verdict(), replace(verdict(slice="", reason=""), title="Mine")])
+    both = replace(first, title=second.title, words=words_of_both(context, first, second))
+    (shown,) = for_a_reader(context, [both], never)
     assert (shown.title, shown.reason) == ("Mine", f"0.6 for {NAME}.")
-    assert words_of_both(desk, both, second) == both.words
+    assert words_of_both(context, both, second) == both.words
 
 
-def test_what_an_older_comporta_wrote_out_is_shown_as_it_is(desk: Desk) -> None:
+def test_what_an_older_comporta_wrote_out_is_shown_as_it_is(context: StepContext) -> None:
     old = verdict(reason="#" + "a" * 32)
-    assert for_a_reader(desk, [old], never) == (old,)
+    assert for_a_reader(context, [old], never) == (old,)
 
 
 def test_a_value_that_looks_like_a_digest_is_concealed_too() -> None:

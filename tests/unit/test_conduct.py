@@ -8,9 +8,9 @@ from comporta.checks.conduct.check import never
 from comporta.checks.conduct.measure import made_rows, measure, plain, read_by, under
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Figure, Findings, Said, Signature
+from comporta.records import Field, Figure, Findings, ModelOutput, Signature
 from comporta.records.columns import LABEL
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 
@@ -40,7 +40,7 @@ class Model:
     def __call__(self, rows):
         self.asked += rows.height
         no = (rows["income"] < -5) | (rows["age"] < self.from_age)
-        return Said(np.eye(2)[no.cast(int).to_numpy()], no.cast(pl.Int64).to_numpy())
+        return ModelOutput(np.eye(2)[no.cast(int).to_numpy()], no.cast(pl.Int64).to_numpy())
 
 
 def people(model, rows=2000, least=18):
@@ -58,16 +58,16 @@ def people(model, rows=2000, least=18):
 
 
 def found(check, model, rows, task="binary"):
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=3)
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=3)
     signature = Signature(
         raw=FIELDS, features=FIELDS, output="both", task=task, classes=KINDS if task == "binary" else ()
     )
     (asked,) = check.needs()
     made = measure(
-        desk,
-        model=desk.put(b"", "model"),
-        signature=desk.put_json(signature),
-        predictions=write(desk, rows),
+        context,
+        model=context.put(b"", "model"),
+        signature=context.put_json(signature),
+        predictions=write(context, rows),
         opened=lambda *_: model,
         when=check.when,
         decision=check.decision,
@@ -75,7 +75,7 @@ def found(check, model, rows, task="binary"):
         below=check.below,
         columns=check.columns,
     )
-    findings = desk.get_json(made["findings"], Findings)
+    findings = context.get_json(made["findings"], Findings)
     evidence = evidence_of(asked, findings)
     return check.judge((evidence,))
 
@@ -129,7 +129,7 @@ def test_a_regression_has_forbidden_numbers():
     class Line:
         def __call__(self, rows):
             said = rows["age"].cast(pl.Float64).to_numpy() * 10
-            return Said(said[:, None], said)
+            return ModelOutput(said[:, None], said)
 
     rows = people(Model(0)).drop(LABEL).with_columns((pl.col("age") * 10.0).alias("__prediction"))
     assert found(never(above=10_000, when=under_age, owner="O"), Line(), rows, "regression").outcome == "pass"

@@ -16,25 +16,25 @@ from comporta.data import accept_columns, scan, slice_of, versions
 from comporta.data.steps import snapshot
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
 from comporta.records import Column, Shape
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 
 ROWS = pl.DataFrame({"id": [1, 2, 3], "name": ["a", "b", None], "x": [0.5, 1.5, 2.5]})
 NOW = "2026-01-02T00:00:00+00:00"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(store=MemoryStore(), keys=derive(b"k" * 32), scratch=tmp_path)
+def context(tmp_path: Path) -> StepContext:
+    return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), scratch=tmp_path)
 
 
-def take(desk: Desk, source: Any = None, shape: Shape | None = None, **more: Any) -> pl.DataFrame:
+def take(context: StepContext, source: Any = None, shape: Shape | None = None, **more: Any) -> pl.DataFrame:
     shape = shape or Shape(name="d", key=("id",))
     given = (lambda: source) if source is not None and not callable(source) else source
-    made = snapshot(desk, shape=msgspec.to_builtins(shape), source=given, now=NOW, **more)
-    return scan(desk.store, desk.keys, made["version"]).collect()
+    made = snapshot(context, shape=msgspec.to_builtins(shape), source=given, now=NOW, **more)
+    return scan(context.store, context.keys, made["version"]).collect()
 
 
-def test_a_function_may_return_any_kind_of_frame(desk: Desk) -> None:
+def test_a_function_may_return_any_kind_of_frame(context: StepContext) -> None:
     def stream() -> Iterator[Any]:
         yield ROWS[:1]
         yield ROWS[1:].lazy()
@@ -48,41 +48,41 @@ def test_a_function_may_return_any_kind_of_frame(desk: Desk) -> None:
         stream,
     ]
     for each in made:
-        assert take(desk, each).sort("id").equals(ROWS)
-    assert len(versions(desk.store, "d")) == 1
+        assert take(context, each).sort("id").equals(ROWS)
+    assert len(versions(context.store, "d")) == 1
 
 
-def test_pandas_missing_values_become_missing(desk: Desk) -> None:
+def test_pandas_missing_values_become_missing(context: StepContext) -> None:
     frame = pd.DataFrame({"id": [1, 2], "x": [1.0, float("nan")], "name": ["a", None]})
-    assert take(desk, frame).sort("id").row(1) == (2, None, None)
+    assert take(context, frame).sort("id").row(1) == (2, None, None)
 
 
 @pytest.mark.parametrize("made", [None, 7, "rows", {"id": [1]}, [1, 2]], ids=repr)
-def test_what_is_no_frame_is_named(desk: Desk, made: Any) -> None:
+def test_what_is_no_frame_is_named(context: StepContext, made: Any) -> None:
     with pytest.raises(BadData, match=r"d: its source (returned|yielded) [a-z() N]+, expected"):
-        take(desk, lambda: made)
+        take(context, lambda: made)
 
 
-def test_files_are_read_by_glob_in_the_order_of_their_paths(desk: Desk, tmp_path: Path) -> None:
+def test_files_are_read_by_glob_in_the_order_of_their_paths(context: StepContext, tmp_path: Path) -> None:
     for at in range(3):
         ROWS[at : at + 1].write_csv(tmp_path / f"part{at}.csv")
         ROWS[at : at + 1].write_parquet(tmp_path / f"part{at}.parquet")
-    assert take(desk, glob="part*.csv", root=str(tmp_path)).sort("id").equals(ROWS)
-    assert take(desk, glob="*.parquet", root=str(tmp_path)).sort("id").equals(ROWS)
+    assert take(context, glob="part*.csv", root=str(tmp_path)).sort("id").equals(ROWS)
+    assert take(context, glob="*.parquet", root=str(tmp_path)).sort("id").equals(ROWS)
     with pytest.raises(BadProject, match=r"found no file for '\*.json'"):
-        take(desk, glob="*.json", root=str(tmp_path))
+        take(context, glob="*.json", root=str(tmp_path))
     with pytest.raises(BadProject, match="one kind"):
-        take(desk, glob="part0.*", root=str(tmp_path))
+        take(context, glob="part0.*", root=str(tmp_path))
     (tmp_path / "bad.parquet").write_bytes(b"not parquet at all")
     with pytest.raises(BadData, match=r"d: bad.parquet cannot be read"):
-        take(desk, glob="bad.parquet", root=str(tmp_path))
+        take(context, glob="bad.parquet", root=str(tmp_path))
 
 
-def test_another_schema_is_told_column_by_column_and_can_be_accepted(desk: Desk) -> None:
-    take(desk, ROWS)
+def test_another_schema_is_told_column_by_column_and_can_be_accepted(context: StepContext) -> None:
+    take(context, ROWS)
     other = ROWS.rename({"name": "label"}).with_columns(pl.col("x").cast(pl.Int64), pl.lit(1).alias("n"))
     with pytest.raises(SchemaChanged) as raised:
-        take(desk, other)
+        take(context, other)
     for told in (
         "label is new (String)",
         "name is gone (was String)",
@@ -91,35 +91,35 @@ def test_another_schema_is_told_column_by_column_and_can_be_accepted(desk: Desk)
     ):
         assert told in str(raised.value)
     columns = {name: str(dtype) for name, dtype in other.schema.items()}
-    accept_columns(desk.store, desk.keys, "d", columns, now=datetime.now(UTC))
-    assert take(desk, other).columns == other.columns
+    accept_columns(context.store, context.keys, "d", columns, now=datetime.now(UTC))
+    assert take(context, other).columns == other.columns
     assert (
-        scan(desk.store, desk.keys, slice_of(desk.store, desk.keys, "d", number=1))
+        scan(context.store, context.keys, slice_of(context.store, context.keys, "d", number=1))
         .collect()
         .sort("id")
         .equals(ROWS)
     )
 
 
-def test_an_append_may_bring_a_column_that_older_rows_lack(desk: Desk) -> None:
-    take(desk, ROWS)
+def test_an_append_may_bring_a_column_that_older_rows_lack(context: StepContext) -> None:
+    take(context, ROWS)
     wider = ROWS.with_columns(pl.col("id") + 3, z=pl.lit(True))
     accept_columns(
-        desk.store, desk.keys, "d", {n: str(t) for n, t in wider.schema.items()}, now=datetime.now(UTC)
+        context.store, context.keys, "d", {n: str(t) for n, t in wider.schema.items()}, now=datetime.now(UTC)
     )
-    found = take(desk, wider, change="append").sort("id")
+    found = take(context, wider, change="append").sort("id")
     assert found["z"].to_list() == [None, None, None, True, True, True]
 
 
-def test_the_order_of_columns_and_rows_is_no_change(desk: Desk) -> None:
-    take(desk, ROWS)
-    take(desk, ROWS.select("x", "id", "name").reverse())
-    assert len(versions(desk.store, "d")) == 1
+def test_the_order_of_columns_and_rows_is_no_change(context: StepContext) -> None:
+    take(context, ROWS)
+    take(context, ROWS.select("x", "id", "name").reverse())
+    assert len(versions(context.store, "d")) == 1
 
 
-def test_a_column_without_any_value_keeps_its_type(desk: Desk) -> None:
-    take(desk, ROWS)
-    found = take(desk, [ROWS[:2], ROWS[2:].with_columns(name=pl.lit(None), x=None)])
+def test_a_column_without_any_value_keeps_its_type(context: StepContext) -> None:
+    take(context, ROWS)
+    found = take(context, [ROWS[:2], ROWS[2:].with_columns(name=pl.lit(None), x=None)])
     assert found.schema == ROWS.schema and found.filter(pl.col("id") == 3).row(0) == (3, None, None)
 
 
@@ -139,39 +139,39 @@ BROKEN: list[tuple[Column, str]] = [
 @pytest.mark.parametrize(("column", "told"), BROKEN, ids=[told for _, told in BROKEN])
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_broken_expectation_stops_the_version_and_shows_rows(
-    desk: Desk, column: Column, told: str, streamed: bool
+    context: StepContext, column: Column, told: str, streamed: bool
 ) -> None:
     shape = Shape(name="d", key=("id",), columns=(column,))
     with pytest.raises(ExpectationBroken, match=told) as raised:
-        take(desk, [ROWS[:2], ROWS[2:]] if streamed else ROWS, shape)
-    assert versions(desk.store, "d") == []
+        take(context, [ROWS[:2], ROWS[2:]] if streamed else ROWS, shape)
+    assert versions(context.store, "d") == []
     assert raised.value.reason and "'b'" not in raised.value.reason and "┌" not in raised.value.reason
 
 
-def test_expectations_that_hold_let_everything_through(desk: Desk) -> None:
+def test_expectations_that_hold_let_everything_through(context: StepContext) -> None:
     columns = (
         Column("x", type="Float64", at_least=0.5, at_most=2.5, unique=True),
         Column("name", nulls=0.34, one_of=("a", "b")),
     )
-    assert take(desk, ROWS, Shape(name="d", key=("id",), columns=columns)).height == 3
+    assert take(context, ROWS, Shape(name="d", key=("id",), columns=columns)).height == 3
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_a_unique_column_holds_each_value_once(desk: Desk, streamed: bool) -> None:
+def test_a_unique_column_holds_each_value_once(context: StepContext, streamed: bool) -> None:
     twice = ROWS.with_columns(name=pl.Series(["a", "b", "a"]))
     shape = Shape(name="d", key=("id",), columns=(Column("name", unique=True),))
     with pytest.raises(ExpectationBroken, match=r"d\.name: found values more than once"):
-        take(desk, [twice[:2], twice[2:]] if streamed else twice, shape)
+        take(context, [twice[:2], twice[2:]] if streamed else twice, shape)
 
 
-def test_stale_data_is_refused(desk: Desk) -> None:
+def test_stale_data_is_refused(context: StepContext) -> None:
     frame = ROWS.with_columns(at=pl.Series([datetime(2026, 1, day, tzinfo=UTC) for day in (1, 1, 1)]))
     shape = Shape(name="d", key=("id",), time="at", fresh=timedelta(hours=24))
-    assert take(desk, frame, shape).height == 3
+    assert take(context, frame, shape).height == 3
     with pytest.raises(
         ExpectationBroken, match=r"d\.at: found the newest row 1 day, 1:00:00 old, expected at most 1 day"
     ):
-        take(desk, frame.with_columns(pl.col("at") - timedelta(hours=1)), shape)
+        take(context, frame.with_columns(pl.col("at") - timedelta(hours=1)), shape)
 
 
 FAULTS: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
@@ -189,11 +189,11 @@ FAULTS: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
 
 @pytest.mark.parametrize(("frame", "shape", "error", "told"), FAULTS, ids=[told for *_, told in FAULTS])
 def test_rows_that_break_the_declaration_are_refused(
-    desk: Desk, frame: Any, shape: Any, error: type[Exception], told: str
+    context: StepContext, frame: Any, shape: Any, error: type[Exception], told: str
 ) -> None:
     with pytest.raises(error, match=told):
-        take(desk, frame, Shape(**{"name": "d", "key": ("id",), **shape}))
-    assert not list(desk.store.list("data/d/log/"))
+        take(context, frame, Shape(**{"name": "d", "key": ("id",), **shape}))
+    assert not list(context.store.list("data/d/log/"))
 
 
 def test_the_same_key_in_two_batches_is_found(tmp_path: Path) -> None:
@@ -219,11 +219,11 @@ def test_the_same_key_in_two_batches_is_found(tmp_path: Path) -> None:
         )
 
 
-def test_an_empty_source_makes_an_empty_version(desk: Desk) -> None:
-    assert take(desk, ROWS.clear()).schema == ROWS.schema
-    assert take(desk, ROWS.lazy().filter(pl.lit(False))).height == 0
-    assert take(desk, ROWS).height == 3
-    assert take(desk, ROWS.clear()).height == 0 and len(versions(desk.store, "d")) == 3
+def test_an_empty_source_makes_an_empty_version(context: StepContext) -> None:
+    assert take(context, ROWS.clear()).schema == ROWS.schema
+    assert take(context, ROWS.lazy().filter(pl.lit(False))).height == 0
+    assert take(context, ROWS).height == 3
+    assert take(context, ROWS.clear()).height == 0 and len(versions(context.store, "d")) == 3
 
 
 KINDS = pl.DataFrame(
@@ -249,17 +249,17 @@ KINDS = pl.DataFrame(
 @pytest.mark.parametrize(
     "key", [("id",), ("id", "day", "naive", "zone"), ("id", "nano_", "big", "cat_", "enum_")]
 )
-def test_every_type_comes_back_as_it_went(desk: Desk, key: tuple[str, ...]) -> None:
+def test_every_type_comes_back_as_it_went(context: StepContext, key: tuple[str, ...]) -> None:
     frame = KINDS.with_columns(
         pl.col("nano").fill_null(pl.lit(0).cast(pl.Datetime("ns"))).alias("nano_"),
         pl.col("cat").fill_null("v").alias("cat_"),
         pl.col("enum").fill_null("u").alias("enum_"),
     )
     shape = Shape(name="d", key=key, time="zone")
-    assert take(desk, frame, shape).sort("id").equals(frame.sort("id"))
-    take(desk, frame.reverse(), shape)
-    assert len(versions(desk.store, "d")) == 1
+    assert take(context, frame, shape).sort("id").equals(frame.sort("id"))
+    take(context, frame.reverse(), shape)
+    assert len(versions(context.store, "d")) == 1
     changed = frame.with_columns(
         pl.when(pl.col("id") == "").then(pl.lit([9])).otherwise("list").alias("list")
     )
-    assert take(desk, changed, shape).sort("id").equals(changed.sort("id"))
+    assert take(context, changed, shape).sort("id").equals(changed.sort("id"))

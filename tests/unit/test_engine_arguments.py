@@ -13,7 +13,7 @@ from comporta.engine.source import read
 from comporta.engine.step import call
 from comporta.records import Recipe, argument_ids
 from comporta.records.arguments import names_by_id
-from comporta.store import Desk, derive, open_store
+from comporta.store import StepContext, derive, open_store
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
@@ -123,7 +123,7 @@ def test_a_renamed_argument_gets_what_its_id_names_and_the_seed_too(tmp_path):
         params={"n": 2, "x y": 3},
         seed=5,
     )
-    desk = Desk(store=open_store("file://store", tmp_path), keys=derive(b"k" * 32))
+    desk = StepContext(store=open_store("file://store", tmp_path), keys=derive(b"k" * 32))
     made = call(recipe, desk, tmp_path, Steps())
     assert desk.get_json(made["sum"], list) == [2, 5, {"x y": 3}]
 

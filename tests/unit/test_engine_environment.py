@@ -15,7 +15,7 @@ from comporta.engine.question import check_plan, question_of, recipe_digest
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject
 from comporta.records import Node, Output, Plan, Recipe, Slice, Workplace
-from comporta.store import Desk, MemoryStore, derive, open_store
+from comporta.store import MemoryStore, StepContext, derive, open_store
 
 
 def test_a_distribution_counts_with_all_it_requires() -> None:
@@ -70,7 +70,7 @@ def test_a_url_that_says_nothing_is_refused_with_what_is_expected(url: str) -> N
 
 def test_workers_need_a_store_they_can_reach(tmp_path: Path) -> None:
     with pytest.raises(BadProject, match=r"memory://, expected one that other processes reach"):
-        workplace_of(tmp_path, Desk(store=MemoryStore(), keys=derive(b"x" * 32)), Steps())
+        workplace_of(tmp_path, StepContext(store=MemoryStore(), keys=derive(b"x" * 32)), Steps())
 
 
 def test_elsewhere_than_on_linux_and_macos_there_is_one_clear_error(
@@ -82,7 +82,7 @@ def test_elsewhere_than_on_linux_and_macos_there_is_one_clear_error(
 
 
 def test_the_key_in_a_workers_first_line_is_not_shown(tmp_path: Path) -> None:
-    desk = Desk(store=open_store("file://.comporta/store", tmp_path), keys=derive(b"x" * 32))
+    desk = StepContext(store=open_store("file://.comporta/store", tmp_path), keys=derive(b"x" * 32))
     workplace = workplace_of(tmp_path, desk, Steps())
     assert b"content" in workplace.hello and "content" not in f"{workplace} {workplace!r}"
 
@@ -98,7 +98,7 @@ def test_a_recipe_is_keyed_by_what_a_slice_covers_not_by_its_version() -> None:
 
 
 def test_a_recipe_does_not_depend_on_the_order_of_its_parameters(tmp_path: Path) -> None:
-    (tmp_path / "steps.py").write_text("def f(desk, **given):\n    return {}\n")
+    (tmp_path / "steps.py").write_text("def f(context, **given):\n    return {}\n")
     code, environment = Code(tmp_path), Environment(1)
     one, other = (
         question_of(

@@ -50,7 +50,7 @@ def test_a_recipe_names_ids_and_an_old_reference_asks_the_same(tmp_path: Path) -
 
 
 def test_how_many_functions_an_argument_has_counts_and_their_names_do_not(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text("def f(desk, fit):\n    return {}\ndef g():\n    return 1\n")
+    (tmp_path / "mine.py").write_text("def f(context, fit):\n    return {}\ndef g():\n    return 1\n")
     code, environment = Code(tmp_path), Environment(1)
 
     def asked(uses: dict[str, str | tuple[str, ...]]) -> str:

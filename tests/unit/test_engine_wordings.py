@@ -145,8 +145,8 @@ EDITS = {
     "what a function does": ("train/frames.py", "series.dtype == wanted", "series.dtype != wanted"),
     "which of two functions is called": (
         "train/steps.py",
-        "rows = dress(read(desk",
-        "rows = learn_fields(read(desk",
+        "rows = dress(read(context",
+        "rows = learn_fields(read(context",
     ),
     "a constant": ("train/target.py", "CLASSES = 20", "CLASSES = 21"),
     "what a name is imported from": ("train/steps.py", "import task_of", "import CLASSES as task_of"),

@@ -22,7 +22,7 @@ from comporta.checks.scenario.measure import told
 from comporta.checks.shared.measuring.team_function import ROW, as_said, known
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Figure, Said, Signature
+from comporta.records import Field, Figure, ModelOutput, Signature
 from comporta.stats.metrics import Seen, statistic
 
 FIELDS = (Field(name="fare", type="Float64"), Field(name="night", type="Boolean"))
@@ -40,9 +40,9 @@ class Model:
     def __call__(self, rows):
         fare = rows["fare"].to_numpy()
         if self.signature.task == "regression":
-            return Said(fare[:, None], fare)
+            return ModelOutput(fare[:, None], fare)
         chance = 1 / (1 + np.exp(10 - fare))
-        return Said(np.column_stack([1 - chance, chance]), (fare > 10).astype(np.int64))
+        return ModelOutput(np.column_stack([1 - chance, chance]), (fare > 10).astype(np.int64))
 
 
 def table(n=400, seed=0):

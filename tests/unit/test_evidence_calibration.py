@@ -12,7 +12,7 @@ from comporta.checks.judge import judge
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Findings, Unmeasured
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 
 
@@ -136,10 +136,10 @@ def test_it_must_be_shown_on_interval():
 
 
 def test_the_step_keeps_tables_for_a_picture():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
     rows = numbers(np.random.default_rng(0), 3000)
-    made = measure(desk, predictions=write(desk, rows), slices=[])
-    found = desk.get_json(made["findings"], Findings)
+    made = measure(context, predictions=write(context, rows), slices=[])
+    found = context.get_json(made["findings"], Findings)
     assert len(found.tables["reliability by tenths"]) == 10
     found = calibration(binary(np.random.default_rng(0), 3000))
     assert 20 < len(found.tables["reliability"]) <= 51
@@ -150,7 +150,7 @@ def test_the_step_keeps_tables_for_a_picture():
         "reliability class=y",
         "reliability class=z",
     ]
-    assert made == measure(desk, predictions=write(desk, rows), slices=[])
+    assert made == measure(context, predictions=write(context, rows), slices=[])
 
 
 def test_limits_are_checked_and_are_in_no_need():

@@ -15,7 +15,7 @@ from comporta.checks.stress.measure import findings
 from comporta.checks.stress.single_requests import MADE, PLAIN, RAW, carried
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Field, Signature
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 
 AREA, RATE = Field(name="area", type="String"), Field(name="rate", type="Float64")
 TAKES = Signature(
@@ -23,7 +23,7 @@ TAKES = Signature(
 )
 ROWS = pl.DataFrame({"area": ["a", "b", "c"], "rate": [1.0, 2.0, 3.0], "__key": ["[1]", "[2]", "[2]"]})
 WAY = {"of": "rows", "joins": [{}]}
-DESK = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+DESK = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
 
 
 def sent(raw, takes=TAKES, way=WAY, tables=("rows",)):
@@ -34,13 +34,13 @@ def inputs(body):
     return {each["name"]: each["data"] for each in json.loads(body)["inputs"]}
 
 
-def requests(desk, way, tables, keys):
+def requests(context, way, tables, keys):
     assert keys == ["[1]", "[2]", "[2]"]
     return pl.DataFrame({"area": ["b", "a"], "__row": ["[2]", "[1]"], "__subject": ["q", "p"]})
 
 
-def gone(desk, way, tables, keys):
-    return requests(desk, way, tables, keys).clear()
+def gone(context, way, tables, keys):
+    return requests(context, way, tables, keys).clear()
 
 
 def test_a_row_with_a_key_of_its_own_is_sent_raw_with_what_else_is_said_of_it():

@@ -32,7 +32,7 @@ from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Findings
 from comporta.stats.alone import parts_of, said_of, told
 from comporta.stats.paired import delong
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -72,15 +72,15 @@ def predicted(part):
 
 
 def found(room, **given):
-    """The step itself, on a desk."""
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    """The step itself, on a step context."""
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     frames = {name: each for name, each in given.items() if isinstance(each, pl.DataFrame)}
     before = {name: each.clone() for name, each in frames.items()}
-    arguments = {**given, **{name: write(desk, each) for name, each in frames.items()}}
-    first, again = (room.measure(desk, **arguments)["findings"] for _ in range(2))
+    arguments = {**given, **{name: write(context, each) for name, each in frames.items()}}
+    first, again = (room.measure(context, **arguments)["findings"] for _ in range(2))
     assert first == again, "the same rows give the same findings"
     assert all(frames[name].equals(each) for name, each in before.items())
-    return desk.get_json(first, Findings)
+    return context.get_json(first, Findings)
 
 
 def verdict(check, findings):

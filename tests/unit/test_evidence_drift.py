@@ -21,7 +21,7 @@ from comporta.records import Field, Figure, Findings, Unmeasured
 from comporta.records.reference import Importances
 from comporta.stats.distance import between, noncentral, paired
 from comporta.stats.ratios import paired_ratio, ratio
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 
@@ -256,7 +256,7 @@ def test_older_versions_are_told_but_not_judged():
 
 
 def test_the_steps_read_what_the_engine_hands_them():
-    at = Desk(store=MemoryStore(), keys=derive(bytes(32)))
+    at = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
     rows = answers(400, 1)
     earlier = at.put_json(referred(rows, FIELDS))
     said = write(at, answers(400, 2))

@@ -9,7 +9,7 @@ from comporta.checks.evasion.flips import search, ways_of
 from comporta.checks.evasion.measure import searched
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.errors import BadProject
-from comporta.records import Field, Said, Signature
+from comporta.records import Field, ModelOutput, Signature
 from comporta.stats.spread import spread
 
 FIELDS = (
@@ -33,7 +33,7 @@ class Model:
         self.rows.append(rows)
         score = self.score(rows)
         chance = 1 / (1 + np.exp(-score))
-        return Said(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
+        return ModelOutput(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
 
 
 def table(n, seed):
@@ -141,7 +141,7 @@ def test_a_model_of_labels_alone_is_searched_too():
     class Labels(Model):
         def __call__(self, rows):
             said = super().__call__(rows)
-            return Said(np.eye(2)[said.decisions], said.decisions)
+            return ModelOutput(np.eye(2)[said.decisions], said.decisions)
 
     found = searched(Labels(linear, labels), table(1_000, 4), ("income", "debt"), 1.0, {}, None, 1.0, None, 0)
     whole = table(1_000, 4)

@@ -20,7 +20,7 @@ from comporta.records import Findings
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import class_text
 from comporta.stats.means import difference_of, mean_of, part_to_whole, ratio_of
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 
 ROWS = 1500
@@ -183,15 +183,15 @@ def test_a_difference_of_two_intervals_is_zou_and_donners():
 
 
 def test_the_steps_keep_what_they_found():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
-    test, train = (write(desk, each) for each in parts(0))
-    gap = gap_step.measure(desk, train=train, test=test, group="person", metric="log_loss")
-    figures = desk.get_json(gap["findings"], Findings).figures
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
+    test, train = (write(context, each) for each in parts(0))
+    gap = gap_step.measure(context, train=train, test=test, group="person", metric="log_loss")
+    figures = context.get_json(gap["findings"], Findings).figures
     assert [each.metric for each in figures] == ["log_loss gap", "log_loss train", "log_loss test"]
     assert figures[0].value == pytest.approx(figures[2].value - figures[1].value)
     assert figures[0].groups < figures[0].rows
-    made = baselines_step.measure(desk, predictions=test, train=train, group="person")
-    assert made == baselines_step.measure(desk, predictions=test, train=train, group="person")
+    made = baselines_step.measure(context, predictions=test, train=train, group="person")
+    assert made == baselines_step.measure(context, predictions=test, train=train, group="person")
 
 
 def test_limits_are_checked_and_are_in_no_need():

@@ -12,7 +12,7 @@ from comporta.checks.shared.measuring.out_of_fold import folds, out_of_fold
 from comporta.errors import BadData
 from comporta.records import Signature
 from comporta.stats.predictions import classes_of, statistics
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
 from comporta.train.asking import refitted
@@ -20,8 +20,8 @@ from comporta.train.asking import refitted
 ROWS = 600
 
 
-def desk(seed=3):
-    return Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
+def context(seed=3):
+    return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
 
 
 def table(target, **more):
@@ -50,7 +50,7 @@ def line(X, y):
 
 
 def measured(rows, fit, at=None, output="both", **told):
-    at = at or desk()
+    at = at or context()
     train = write(at, rows)
     made = steps.fit(at, train=train, fit=fit, output=output)
     found = out_of_fold(
@@ -93,7 +93,7 @@ def test_label_only_and_regression_have_their_columns_too():
 def test_it_is_the_same_each_time_and_another_with_another_seed():
     rows = table(np.random.default_rng(2).random(ROWS) < 0.5)
     first, again = measured(rows, logistic)[2], measured(rows, logistic)[2]
-    other = measured(rows, logistic, desk(4))[2]
+    other = measured(rows, logistic, context(4))[2]
     assert first.equals(again)
     assert not first.equals(other)
 

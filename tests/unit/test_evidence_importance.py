@@ -25,9 +25,9 @@ from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_TARGETS, NOTHI
 from comporta.checks.shared.measuring.importance import important
 from comporta.checks.shared.measuring.reference import importances, referred
 from comporta.opened.sentences import sentence
-from comporta.records import Figure, Findings, Said, Unmeasured, encode
+from comporta.records import Figure, Findings, ModelOutput, Unmeasured, encode
 from comporta.records.reference import Importances
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train.asking import refitted
@@ -114,7 +114,7 @@ def test_nothing_learned_is_told_as_missing_and_not_as_shares():
         signature = model(rows, LinearRegression()).signature
 
         def __call__(self, frame):
-            return Said(np.zeros((frame.height, 1)), np.zeros(frame.height))
+            return ModelOutput(np.zeros((frame.height, 1)), np.zeros(frame.height))
 
     found = important(Mean(), rows)
     assert found.unmeasured == (Unmeasured(metric="share", why=NOTHING_LOST()),)
@@ -287,12 +287,12 @@ def test_without_an_earlier_version_it_does_not_apply_and_without_its_importance
 
 
 def test_the_steps_keep_what_they_found_and_the_reference_holds_it():
-    at = Desk(store=MemoryStore(), keys=derive(bytes(32)), seed=3)
+    at = StepContext(store=MemoryStore(), keys=derive(bytes(32)), seed=3)
     rows = table(400, task="two")
     asked = model(rows, small(LGBMClassifier))
     test, nothing = write(at, rows), at.put(b"", "model")
 
-    def opened(_desk, _model, _signature):
+    def opened(_context, _model, _signature):
         return asked
 
     made = importance.measure(at, model=nothing, signature=nothing, test=test, opened=opened)

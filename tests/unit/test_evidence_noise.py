@@ -8,7 +8,7 @@ from comporta.checks.noise.measure import noisy
 from comporta.checks.shared.measuring.changes import asked_of, moved
 from comporta.checks.shared.measuring.perturbation import another, extremes, jittered
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Said, Signature
+from comporta.records import Field, ModelOutput, Signature
 from comporta.stats.spread import share_of, spread
 
 
@@ -27,9 +27,9 @@ class Model:
         self.asked += rows.height
         score = self.score(rows).astype(np.float64)
         if self.signature.task == "regression":
-            return Said(score[:, None], score)
+            return ModelOutput(score[:, None], score)
         chance = 1 / (1 + np.exp(-np.clip(score, -700, 700)))
-        return Said(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
+        return ModelOutput(np.column_stack([1 - chance, chance]), (score > 0).astype(np.int64))
 
 
 def table(rows, columns, seed, truth=None):

@@ -9,7 +9,7 @@ import pytest
 from comporta.checks.parity.measure import findings
 from comporta.checks.shared.measuring.server_answers import explained, gaps, researched
 from comporta.checks.shared.measuring.v2_requests import as_bytes, as_json, rows_in_one, told
-from comporta.records import Field, Said, Signature
+from comporta.records import Field, ModelOutput, Signature
 
 FIELDS = (Field(name="x", type="Float64"), Field(name="z", type="Float64"))
 TAKES = Signature(raw=FIELDS, features=FIELDS, output="both", task="regression")
@@ -23,7 +23,7 @@ class Step:
 
     def __call__(self, rows):
         said = 5.0 * (rows["x"].to_numpy() > CUT) + rows["z"].to_numpy()
-        return Said(said[:, None], said)
+        return ModelOutput(said[:, None], said)
 
 
 def in_32_bits(rows):

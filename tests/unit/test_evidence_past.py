@@ -20,7 +20,7 @@ from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Findings, at_random, by_time
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
 from comporta.train.asking import refitted
@@ -70,12 +70,12 @@ def never(X, y):
     return LogisticRegression().fit(X, y)
 
 
-def desk():
-    return Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=3)
+def context():
+    return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=3)
 
 
 def made(rows, fit, split=None):
-    at = desk()
+    at = context()
     how = msgspec.to_builtins(split or by_time("20d", gap="5d"))
     found = steps.parts(at, table=write(at, rows), split=how)
     found |= steps.fit(at, train=found["train"], fit=fit)

@@ -13,7 +13,7 @@ from comporta.errors import BadData
 from comporta.records import Field, Signature, encode
 from comporta.records.reference import Reference
 from comporta.stats.profiles import HASHED, merged, profile, recounted
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 
 
@@ -34,8 +34,8 @@ def table(rows, columns, seed=0):
     )
 
 
-def desk():
-    return Desk(store=MemoryStore(), keys=derive(bytes(32)))
+def context():
+    return StepContext(store=MemoryStore(), keys=derive(bytes(32)))
 
 
 def takes(columns):
@@ -47,7 +47,7 @@ def takes(columns):
 
 
 def test_forty_features_leave_less_than_200_kilobytes():
-    at = desk()
+    at = context()
     rows = table(5_000, 40)
     made = reference.measure(at, predictions=write(at, rows), signature=at.put_json(takes(40)))
     assert made["reference"].size < 200_000

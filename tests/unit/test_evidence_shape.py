@@ -1,6 +1,7 @@
 """Promises for all inputs: proved where the model can be read, searched elsewhere, and said which."""
 
 import json
+import re
 
 import numpy as np
 import polars as pl
@@ -31,8 +32,8 @@ from comporta.checks.shape.trees import agrees, ensemble_of, leaves_of, range_of
 from comporta.checks.shared.measuring.plain_models import core_of
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Figure, Findings
-from comporta.store import Desk, MemoryStore, derive
+from comporta.records import Figure, Findings, encode
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train.asking import refitted
@@ -227,26 +228,48 @@ def test_a_model_that_cannot_be_read_is_searched_and_says_so():
     assert verdict(monotone("f0", tolerance=0.5, proof=True), found).outcome == "inconclusive"
     rough = model(rows, KNeighborsRegressor(1))
     assert verdict(monotone("f0"), shape.monotone(rough, rows, "f0", True)).outcome == "fail"
-    bounds = shape.bounded(rough, rows)
+    bounds = shape.bounded(rough, rows, low=-100, high=100)
     assert "not by proof" in sentence(verdict(within(-100, 100), bounds).reason)
     assert verdict(within(-100, 100, proof=True), bounds).outcome == "inconclusive"
 
 
 def test_a_forest_is_proved_to_stay_within_what_it_was_grown_on():
     rows = table()
-    found = shape.bounded(model(rows, RandomForestRegressor(20, random_state=0)), rows)
+    asked = model(rows, RandomForestRegressor(20, random_state=0))
     y = rows["__target"]
+    found = shape.bounded(asked, rows, low=y.min(), high=y.max())
     said = verdict(within(y.min(), y.max(), proof=True), found)
-    assert said.outcome == "pass" and sentence(said.reason).startswith("Proved")
-    assert verdict(within(0, None), found).outcome == "fail"
+    assert said.outcome == "pass" and sentence(said.reason) == "Proved; 0 of 500 rows are outside."
+    assert verdict(within(0, None), shape.bounded(asked, rows, low=0)).outcome == "fail"
+
+
+@pytest.mark.parametrize(("high", "outcome"), [(0.5, "fail"), (100.0, "pass")])
+def test_a_verdict_on_a_range_counts_rows_and_holds_no_answer_for_one(high, outcome):
+    rows = table()
+    asked = model(rows, LinearRegression())
+    answers = asked(rows).scores[:, 0]
+    found = shape.bounded(asked, rows, high=high)
+    said = verdict(within(high=high), found)
+    assert said.outcome == outcome
+    assert (said.figure.metric, said.figure.value, said.figure.rows) == (
+        "rows outside",
+        (answers > high).sum(),
+        500,
+    )
+    numbers = [float(each) for each in re.findall(rb"-?\d+\.?\d*(?:e-?\d+)?", encode(said))]
+    ends = {figures(found)[name].value for name in ("lowest answer", "highest answer")}
+    assert ends == {answers.min(), answers.max()}
+    assert not ends & set(numbers)
 
 
 def test_between_what_is_seen_and_what_is_proved_nothing_is_proved():
     rows = table()
-    found = shape.bounded(model(rows, LGBMRegressor(**FEW)), rows)
+    asked = model(rows, LGBMRegressor(**FEW))
+    found = shape.bounded(asked, rows)
     highest = figures(found)["highest answer"]
     assert highest.value < highest.high
     between = (highest.value + highest.high) / 2
+    found = shape.bounded(asked, rows, high=between)
     said = verdict(within(high=between), found)
     assert said.outcome == "pass" and "not by proof" in sentence(said.reason)
     assert verdict(within(high=between, proof=True), found).outcome == "inconclusive"
@@ -284,7 +307,7 @@ def test_no_such_feature_or_no_rows_is_no_pass():
 
 
 def test_the_step_reads_what_the_engine_hands_it():
-    at = Desk(store=MemoryStore(), keys=derive(bytes(32)))
+    at = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
     rows = table()
     asked = model(rows, LinearRegression())
     test, nothing = write(at, rows), at.put(b"", "model")
@@ -315,10 +338,12 @@ class TestWithin(CheckContract):
     good = (
         Figure(metric="lowest answer", value=0.2, low=0.1, high=0.2),
         Figure(metric="highest answer", value=0.8, low=0.8, high=0.9),
+        Figure(metric="rows outside", value=0, rows=300),
     )
     bad = (
         Figure(metric="lowest answer", value=-0.2, low=-0.3, high=-0.2),
         Figure(metric="highest answer", value=0.8, low=0.8, high=0.9),
+        Figure(metric="rows outside", value=1, rows=300),
     )
 
     @staticmethod

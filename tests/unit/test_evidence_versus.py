@@ -21,7 +21,7 @@ from comporta.stats.auc_units import auc_of_units
 from comporta.stats.bootstrap import intervals
 from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import tango
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -178,14 +178,14 @@ def test_a_champion_that_could_not_answer_is_inconclusive_and_it_is_said_what_to
 
 
 def test_the_step_reads_both_and_a_first_version_has_nothing_to_compare_with():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     mine, theirs = two()
-    train = write(desk, pl.DataFrame({"__key": ["0", "x"]}))
-    champion_train = write(desk, pl.DataFrame({"__key": ["1"]}))
-    given = {"predictions": write(desk, mine), "train": train, "metric": "accuracy"}
-    made = room.measure(desk, **given, champion=write(desk, theirs), champion_train=champion_train)
-    assert desk.get_json(made["findings"], Findings).rows == 1998
-    first = desk.get_json(room.measure(desk, **given)["findings"], Findings)
+    train = write(context, pl.DataFrame({"__key": ["0", "x"]}))
+    champion_train = write(context, pl.DataFrame({"__key": ["1"]}))
+    given = {"predictions": write(context, mine), "train": train, "metric": "accuracy"}
+    made = room.measure(context, **given, champion=write(context, theirs), champion_train=champion_train)
+    assert context.get_json(made["findings"], Findings).rows == 1998
+    first = context.get_json(room.measure(context, **given)["findings"], Findings)
     told = verdict(better_than_champion("accuracy"), first)
     assert told.outcome == "does not apply" and told.opens
 

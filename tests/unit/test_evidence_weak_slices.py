@@ -14,7 +14,7 @@ from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Findings
 from comporta.stats.many import discoveries, selected_level
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 
 
@@ -151,11 +151,11 @@ def test_columns_kept_beside_the_features_are_searched_too():
 
 
 def test_the_step_is_the_same_each_time():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
-    rows = write(desk, predicted(1, broken=True))
-    made = measure(desk, predictions=rows, depth=3)
-    assert made == measure(desk, predictions=rows, depth=3)
-    assert desk.get_json(made["findings"], Findings).figures[0].value >= 1
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
+    rows = write(context, predicted(1, broken=True))
+    made = measure(context, predictions=rows, depth=3)
+    assert made == measure(context, predictions=rows, depth=3)
+    assert context.get_json(made["findings"], Findings).figures[0].value >= 1
 
 
 def test_discoveries_are_benjamini_and_hochbergs():

@@ -18,7 +18,7 @@ from comporta.data.expect_counts import counted
 from comporta.errors import BadData, BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Column, Figure, Findings, Shape, Slice, Verdict
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.testing.checks import CheckContract
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -33,27 +33,27 @@ ROWS = pl.DataFrame(
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
+def context() -> StepContext:
+    return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
 
 
 def shape(*columns: Column, **others: object) -> Shape:
     return Shape(name="people", key=("id",), time="at", columns=columns, **others)
 
 
-def taken(desk: Desk, rows: pl.DataFrame, declared: Shape, folder: Path) -> Slice:
-    version, _ = add(desk.store, desk.keys, declared, rows, change="replace", now=NOW, scratch=folder)
+def taken(context: StepContext, rows: pl.DataFrame, declared: Shape, folder: Path) -> Slice:
+    version, _ = add(context.store, context.keys, declared, rows, change="replace", now=NOW, scratch=folder)
     return version
 
 
-def said(desk: Desk, declared: Shape, version: Slice, **limits: float) -> tuple[Verdict, Findings]:
+def said(context: StepContext, declared: Shape, version: Slice, **limits: float) -> tuple[Verdict, Findings]:
     made = measure(
-        desk,
+        context,
         shapes={"people": msgspec.to_builtins(declared)},
         counted=counted,
         **{"table people": version},
     )
-    found = desk.get_json(made["findings"], Findings)
+    found = context.get_json(made["findings"], Findings)
     check = expectations(**limits)
     (asked,) = check.needs()
     evidence = evidence_of(asked, found)
@@ -72,15 +72,15 @@ BROKEN = [
 
 @pytest.mark.parametrize(("column", "where", "broken"), BROKEN, ids=[where for _, where, _ in BROKEN])
 def test_broken_rows_are_let_in_where_they_are_only_reported_and_judged(
-    desk: Desk, tmp_path: Path, column: Column, where: str, broken: int
+    context: StepContext, tmp_path: Path, column: Column, where: str, broken: int
 ) -> None:
     rows = ROWS
     if column.nulls < 1:
         rows = ROWS.with_columns(age=pl.when(pl.col("id") % 10 == 0).then(None).otherwise("age"))
     declared = shape(column)
-    version = taken(desk, rows, declared, tmp_path)
+    version = taken(context, rows, declared, tmp_path)
     assert version.rows == 100
-    verdict, found = said(desk, declared, version)
+    verdict, found = said(context, declared, version)
     assert (
         verdict.outcome == "fail"
         and where in sentence(verdict.reason)
@@ -90,45 +90,46 @@ def test_broken_rows_are_let_in_where_they_are_only_reported_and_judged(
     assert (line["rows"], line["broken"]) == (100, broken)
 
 
-def test_what_is_declared_and_holds_passes(desk: Desk, tmp_path: Path) -> None:
+def test_what_is_declared_and_holds_passes(context: StepContext, tmp_path: Path) -> None:
     declared = shape(
         Column("age", type="Float64", nulls=0, at_least=0, at_most=99, unique=True),
         Column("town", one_of=("a", "b")),
         fresh=timedelta(hours=2),
     )
-    verdict, found = said(desk, declared, taken(desk, ROWS, declared, tmp_path))
+    verdict, found = said(context, declared, taken(context, ROWS, declared, tmp_path))
     assert verdict.outcome == "pass" and "all 7 expectations" in sentence(verdict.reason)
     assert {each.value for each in found.figures} == {0.0}
 
 
 def test_an_expectation_declared_since_is_asked_of_the_version_that_is_there(
-    desk: Desk, tmp_path: Path
+    context: StepContext, tmp_path: Path
 ) -> None:
-    version = taken(desk, ROWS, shape(), tmp_path)
-    assert said(desk, shape(), version)[0].outcome == "does not apply"
-    verdict, _ = said(desk, shape(Column("age", at_most=90)), version)
+    version = taken(context, ROWS, shape(), tmp_path)
+    assert said(context, shape(), version)[0].outcome == "does not apply"
+    verdict, _ = said(context, shape(Column("age", at_most=90)), version)
     assert verdict.outcome == "fail" and "9.0000% of 100 rows" in sentence(verdict.reason)
-    assert said(desk, shape(Column("age", at_most=90)), version, at_most=0.1)[0].outcome == "pass"
-    assert said(desk, shape(fresh=timedelta(minutes=5)), version)[0].outcome == "fail"
+    assert said(context, shape(Column("age", at_most=90)), version, at_most=0.1)[0].outcome == "pass"
+    assert said(context, shape(fresh=timedelta(minutes=5)), version)[0].outcome == "fail"
 
 
-def test_the_share_that_may_be_missing_is_no_breach(desk: Desk, tmp_path: Path) -> None:
+def test_the_share_that_may_be_missing_is_no_breach(context: StepContext, tmp_path: Path) -> None:
     rows = ROWS.with_columns(age=pl.when(pl.col("id") < 10).then(None).otherwise("age"))
     declared = shape(Column("age", nulls=0.1))
-    verdict, found = said(desk, declared, taken(desk, rows, declared, tmp_path))
+    verdict, found = said(context, declared, taken(context, rows, declared, tmp_path))
     assert verdict.outcome == "pass"
     assert found.tables["expectations"][0]["broken"] == 10
 
 
-def test_what_cannot_be_counted_is_no_pass(desk: Desk, tmp_path: Path) -> None:
-    version = taken(desk, ROWS, shape(), tmp_path)
+def test_what_cannot_be_counted_is_no_pass(context: StepContext, tmp_path: Path) -> None:
+    version = taken(context, ROWS, shape(), tmp_path)
     with pytest.raises(BadData, match="found no column 'height' in version 1"):
-        said(desk, shape(Column("height", nulls=0)), version)
+        said(context, shape(Column("height", nulls=0)), version)
     with pytest.raises(BadData, match="cannot be asked of its type"):
-        said(desk, shape(Column("town", at_least=3, breach="report")), version)
+        said(context, shape(Column("town", at_least=3, breach="report")), version)
     declared = shape(Column("age", nulls=0))
-    found = desk.get_json(
-        measure(desk, shapes={"people": msgspec.to_builtins(declared)}, counted=counted)["findings"], Findings
+    found = context.get_json(
+        measure(context, shapes={"people": msgspec.to_builtins(declared)}, counted=counted)["findings"],
+        Findings,
     )
     assert not found.figures
     assert [each.why for each in found.unmeasured] == [NO_VERSION_TO_READ(datasets=("people",))]

@@ -21,7 +21,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 instants = st.integers(0, 4).map(lambda minute: START + minute * MINUTE)
 times = st.one_of(*[instants] * 7, st.none())
-READINGS = {"k": pl.String, "j": pl.Int32, "id": pl.Int64, "time": pl.Datetime("us", "UTC"),
+PROJECTIONS = {"k": pl.String, "j": pl.Int32, "id": pl.Int64, "time": pl.Datetime("us", "UTC"),
             "arrived": pl.Datetime("ms", "Europe/Lisbon"), "v": pl.Float64}  # fmt: skip
 ASKING = {"key": pl.Categorical, "j": pl.Int64, "at": pl.Datetime("ns", "UTC")}
 
@@ -50,7 +50,7 @@ def cases(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame, Join, Shape]:
     )
     return (
         pl.DataFrame(asking, schema=ASKING, orient="row"),
-        pl.DataFrame(table, schema=READINGS, orient="row"),
+        pl.DataFrame(table, schema=PROJECTIONS, orient="row"),
         join,
         shape,
     )

@@ -20,7 +20,7 @@ from comporta.checks.weak_slices.measure import weak_slices
 from comporta.opened.sentences import english
 from comporta.records import FEWEST_SUBJECTS, Findings, Need, encode, say
 from comporta.stats.subjects import subjects_of
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.train import steps
 from comporta.train.asking import opened
@@ -54,11 +54,11 @@ def predicted(people: int, seed: int = 0) -> pl.DataFrame:
 
 
 def attribute(rows: pl.DataFrame) -> Findings:
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
-    train = write(desk, rows.select("x", "__keep_town", "__subject", "__target"))
-    kept = steps.fit(desk, train=train, fit=lambda X, y: LogisticRegression().fit(X, y))
-    made = inferred(desk, **kept, train=train, test=train, opened=opened, of="town")
-    return desk.get_json(made["findings"], Findings)
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
+    train = write(context, rows.select("x", "__keep_town", "__subject", "__target"))
+    kept = steps.fit(context, train=train, fit=lambda X, y: LogisticRegression().fit(X, y))
+    made = inferred(context, **kept, train=train, test=train, opened=opened, of="town")
+    return context.get_json(made["findings"], Findings)
 
 
 MEASURED: dict[str, Callable[[pl.DataFrame], Any]] = {

@@ -9,7 +9,7 @@ import pytest
 
 from comporta.cli import main
 from comporta.cli.init import make
-from comporta.opened.project import open_house
+from comporta.opened.project import open_project
 
 
 def test_where_data_was_written_a_lost_key_is_asked_for_and_no_new_one_made(tmp_path):
@@ -32,8 +32,8 @@ def project(tmp_path: Path) -> Path:
     file = folder / "comporta.toml"
     text = file.read_text().replace("sqlite:///.comporta", f"sqlite:///{tmp_path}")
     file.write_text(text.replace("file://.comporta/store", f"file://{tmp_path}/store"))
-    with open_house(folder, works=True) as house:
-        house.desk.put(b"something", "text")
+    with open_project(folder, works=True) as opened:
+        opened.context.put(b"something", "text")
     return folder
 
 

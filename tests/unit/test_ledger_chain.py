@@ -23,8 +23,8 @@ from comporta.ledger.decoding import Decoding
 from comporta.ledger.folding import Opened, after
 from comporta.ledger.keyed import keyed_link, keyed_seal
 from comporta.ledger.upcasts import UPCASTS
-from comporta.opened.project import READINGS
-from comporta.records import Event, Fact, Reading, Record, facts
+from comporta.opened.project import PROJECTIONS
+from comporta.records import Event, Fact, Projection, Record, facts
 from comporta.testing import Clock
 from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, put
 
@@ -173,7 +173,7 @@ def test_a_fold_sees_the_state_before_it() -> None:
         yield "a", (lookup("a") or 0) + 1
         yield "b", (lookup("a") or 0) * 10
 
-    reading: Reading[int] = Reading("twice", int, {Deposited: twice})
+    reading: Projection[int] = Projection("twice", int, {Deposited: twice})
     ledger = MemoryLedger([reading], key=KEY, clock=Clock(), facts=TEST_FACTS)
     put(ledger, Deposited(account="x", amount=1))
     put(ledger, Deposited(account="x", amount=1))
@@ -193,7 +193,7 @@ def test_a_fold_that_fails_on_an_impossible_history_is_a_fault_of_that_history()
         return [(fact.account, {"open": True}[fact.account])]
 
     ledger = played([[("close", "a", 1)]])
-    reading: Reading[bool] = Reading("picky", bool, {Closed: picky})
+    reading: Projection[bool] = Projection("picky", bool, {Closed: picky})
     (fault,) = verify(ledger, [reading], KEY, facts=TEST_FACTS).faults
     assert (fault.what, fault.seq) == ("unreadable", 1)
 
@@ -206,7 +206,7 @@ def test_a_record_that_gained_a_field_has_another_mark() -> None:
         inner: dict[str, tuple[Inner, ...]]
 
     def mark(state: Any) -> str:
-        return Opened([Reading("r", state, {})], (), {}).marks["r"]
+        return Opened([Projection("r", state, {})], (), {}).marks["r"]
 
     was = mark(Outer)
     Inner = type("Inner", (Record,), {"__annotations__": {"one": int, "two": int}}, frozen=True)  # type: ignore[misc]
@@ -257,7 +257,7 @@ def test_golden_events_still_chain_and_fold() -> None:
         was = lookup("all") or Counted({})
         return [("all", Counted(was.kinds | {event.kind: was.kinds.get(event.kind, 0) + 1}))]
 
-    everything: Reading[Counted] = Reading("everything", Counted, dict.fromkeys(facts.FACTS, count))
+    everything: Projection[Counted] = Projection("everything", Counted, dict.fromkeys(facts.FACTS, count))
     ledger = MemoryLedger([everything], key=KEY, clock=Clock())
     ledger._rows.events[:] = golden()
     ledger.refold(everything)
@@ -268,12 +268,12 @@ def test_golden_events_still_chain_and_fold() -> None:
 
 
 def test_golden_events_still_fold_into_every_reading_of_the_house() -> None:
-    ledger = MemoryLedger(READINGS, key=KEY, clock=Clock())
+    ledger = MemoryLedger(PROJECTIONS, key=KEY, clock=Clock())
     ledger._rows.events[:] = golden()
-    for reading in READINGS:
+    for reading in PROJECTIONS:
         ledger.refold(reading)
         assert ledger.scan(reading), reading.name
-    assert verify(ledger, READINGS, KEY, ledger.head()).sound
+    assert verify(ledger, PROJECTIONS, KEY, ledger.head()).sound
 
 
 class Versioned(Fact, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings
 from comporta.stats.tail import rate_above
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train import steps
@@ -59,14 +59,14 @@ def nearest_number(X, y):
 
 
 def attacked(fit, seed=0, rows=2000, task="binary", later=0.0, fits=0, group=None):
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
     train, test = (
-        write(desk, people(2 * seed + each, rows, task, later * each).drop("word")) for each in (0, 1)
+        write(context, people(2 * seed + each, rows, task, later * each).drop("word")) for each in (0, 1)
     )
-    kept = steps.fit(desk, train=train, fit=fit)
+    kept = steps.fit(context, train=train, fit=fit)
     told = {"params": {}, "task": None, "output": "both", "fits": fits, "group": group}
-    made = measure(desk, **kept, train=train, test=test, opened=opened, fit=fit, refitted=refitted, **told)
-    return desk.get_json(made["findings"], Findings)
+    made = measure(context, **kept, train=train, test=test, opened=opened, fit=fit, refitted=refitted, **told)
+    return context.get_json(made["findings"], Findings)
 
 
 def judged(check, found):

@@ -9,7 +9,7 @@ from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.opened.findings import findings_at
 from comporta.opened.sentences import sentence
 from comporta.records import Findings, Need, Scores, Unmeasured, decode, encode, unmeasured_in
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, TOO_FEW_ROWS
 
 SCORES = b"""{"part":"test","figures":[{"metric":"roc_auc","value":0.75,"low":0.7,"high":0.8,"level":0.95,
@@ -35,8 +35,8 @@ def test_names_and_sentences_of_scores_are_read_as_metric_slice_and_cause():
 
 def test_sentences_of_findings_are_shown_as_they_were():
     found = decode(FINDINGS, Findings)
-    desk = Desk(store=MemoryStore(), keys=derive(bytes(32)))
-    shown = findings_at(desk, desk.put(FINDINGS, "json"))
+    context = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
+    shown = findings_at(context, context.put(FINDINGS, "json"))
     assert shown.unmeasured == (Unmeasured(slice="earlier 1: age", why="no rows on one side"),)
     assert shown.notes == ("A note.",)
     assert shown.tables == found.tables

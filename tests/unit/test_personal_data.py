@@ -12,7 +12,7 @@ from comporta.checks.personal_data.measure import findings, in_bytes, in_rows, m
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Figure, Findings
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train import steps
@@ -148,7 +148,7 @@ def words(X, y):
 
 
 def test_the_kept_model_and_its_answers_are_searched():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     draw = np.random.default_rng(0)
     rows = pl.DataFrame(
         {
@@ -156,10 +156,10 @@ def test_the_kept_model_and_its_answers_are_searched():
             "__target": draw.choice(["yes", "rui.costa@example.com"], 300),
         }
     )
-    train = write(desk, rows)
-    kept = steps.fit(desk, train=train, fit=words)
-    made = measure(desk, **kept, train=train, test=train)
-    found = desk.get_json(made["findings"], Findings)
+    train = write(context, rows)
+    kept = steps.fit(context, train=train, fit=words)
+    made = measure(context, **kept, train=train, test=train)
+    found = context.get_json(made["findings"], Findings)
     assert {each.slice.rpartition(": ")[0] for each in found.figures} >= {
         "feature contact",
         "answer",
@@ -170,30 +170,32 @@ def test_the_kept_model_and_its_answers_are_searched():
 
 
 def test_what_is_kept_beside_the_model_is_searched_too_and_so_are_test_rows():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     draw = np.random.default_rng(0)
     rows = pl.DataFrame(
         {"contact": draw.choice(["ana.silva@example.com", "other"], 300), "__target": draw.random(300) < 0.5}
     )
-    train = write(desk, rows)
-    kept = steps.fit(desk, train=train, fit=words)
-    exported = steps.export(desk, **kept, train=train)
+    train = write(context, rows)
+    kept = steps.fit(context, train=train, fit=words)
+    exported = steps.export(context, **kept, train=train)
     # The rows themselves are clean: what is found is found in what was made of them.
     clean = rows.with_columns(contact=pl.lit("other"))
-    sound, late = write(desk, clean), clean.with_columns(contact=pl.lit("rui.costa@example.com"))
+    sound, late = write(context, clean), clean.with_columns(contact=pl.lit("rui.costa@example.com"))
     beside = {name: exported[name] for name in ("onnx", "trial")}
 
     def places(**others):
-        made = measure(desk, **kept, train=sound, **others)
+        made = measure(context, **kept, train=sound, **others)
         return {
             each.slice.rpartition(": ")[0]
-            for each in desk.get_json(made["findings"], Findings).figures
+            for each in context.get_json(made["findings"], Findings).figures
             if each.metric == "personal data"
         }
 
     assert places(test=sound, **beside) == {"the kept model", "the ONNX export", "trial rows' contact"}
-    assert places(test=write(desk, late)) == {"the kept model", "feature contact"}
-    found = desk.get_json(measure(desk, **kept, train=sound, test=sound, **beside)["findings"], Findings)
+    assert places(test=write(context, late)) == {"the kept model", "feature contact"}
+    found = context.get_json(
+        measure(context, **kept, train=sound, test=sound, **beside)["findings"], Findings
+    )
     allowed = no_personal_data(allow=("contact", "the kept model", "the ONNX export"))
     assert judged(allowed, found).outcome == "pass"
 

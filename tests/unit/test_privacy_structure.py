@@ -24,7 +24,7 @@ from comporta.checks.privacy_structure.measure import measure, rare_words, scree
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Findings, Signature
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train import steps
@@ -127,11 +127,11 @@ def nearest(X, y):
 
 
 def test_the_step_opens_the_kept_model():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
-    train = write(desk, pl.DataFrame(X, schema=list("abcde")).with_columns(__target=pl.Series(Y)))
-    kept = steps.fit(desk, train=train, fit=nearest)
-    made = measure(desk, **kept, train=train, opened=opened)
-    assert judged(privacy_structure(), desk.get_json(made["findings"], Findings)).outcome == "fail"
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
+    train = write(context, pl.DataFrame(X, schema=list("abcde")).with_columns(__target=pl.Series(Y)))
+    kept = steps.fit(context, train=train, fit=nearest)
+    made = measure(context, **kept, train=train, opened=opened)
+    assert judged(privacy_structure(), context.get_json(made["findings"], Findings)).outcome == "fail"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Findings, Signature, Words
 from comporta.records.columns import CHANCE, LABEL
 from comporta.stats.auc import auc, told_by
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 
@@ -142,13 +142,13 @@ def test_a_regression_and_a_single_value():
 
 
 def test_the_step_reads_some_rows_and_says_how_many():
-    desk = Desk(store=MemoryStore(), keys=derive(b"k" * 32))
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     fields = tuple(Field(name=name, type="Float64") for name in FEATURES)
-    signature = desk.put_json(
+    signature = context.put_json(
         Signature(raw=fields, features=fields, output="both", task="binary", classes=("false", "true"))
     )
-    made = measure(desk, predictions=write(desk, people(0, rows=25_000)), signature=signature, of="sex")
-    found = desk.get_json(made["findings"], Findings)
+    made = measure(context, predictions=write(context, people(0, rows=25_000)), signature=signature, of="sex")
+    found = context.get_json(made["findings"], Findings)
     assert (found.rows, found.of) == (20_000, 25_000)
 
 

@@ -18,7 +18,7 @@ from comporta.records import (
     Artifact,
     Event,
     Fact,
-    Reading,
+    Projection,
     Release,
     Share,
     Staleness,
@@ -69,12 +69,12 @@ def verdict(outcome: str, required: bool = True, check: str = "c", form: str = "
     )  # fmt: skip
 
 
-def fold(reading: Reading[Version], facts: list[Fact]) -> dict[str, Version]:
+def fold(reading: Projection[Version], facts: list[Fact]) -> dict[str, Version]:
     states: dict[str, Version] = {}
     for seq, fact in enumerate(facts, 1):
         event = Event(seq=seq, at=AT, kind=fact.kind, schema=1, body=b"", prev="", hash="")
-        if type(fact) in reading.folds:
-            for key, state in reading.folds[type(fact)](fact, event, states.get):
+        if type(fact) in reading.apply:
+            for key, state in reading.apply[type(fact)](fact, event, states.get):
                 assert state is not None
                 states[key] = state
     return states
@@ -483,7 +483,7 @@ def test_releasable_means_exactly_that_no_required_verdict_is_open_and_approvals
 
 def fold_onto(state: Version, fact: Fact) -> list[Version]:
     event = Event(seq=9, at=AT, kind=fact.kind, schema=1, body=b"", prev="", hash="")
-    return [new for _, new in VERSIONS.folds[type(fact)](fact, event, lambda key: state)]
+    return [new for _, new in VERSIONS.apply[type(fact)](fact, event, lambda key: state)]
 
 
 def test_a_version_survives_its_own_json():

@@ -50,7 +50,7 @@ def version(**more: Any) -> Version:
 
 def fold(state: Version, fact: object) -> Version:
     event: Any = type("Event", (), {"at": AT})
-    ((_, folded),) = VERSIONS.folds[type(fact)](fact, event, lambda _: state)
+    ((_, folded),) = VERSIONS.apply[type(fact)](fact, event, lambda _: state)
     return folded
 
 

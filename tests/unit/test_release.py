@@ -21,7 +21,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 def evolve(route: Route | None, fact: VersionReleased) -> Route:
     event = Event(seq=1, at=AT, kind=fact.kind, schema=1, body=b"", prev="", hash="")
-    ((key, state),) = ROUTES.folds[VersionReleased](fact, event, lambda key: route)
+    ((key, state),) = ROUTES.apply[VersionReleased](fact, event, lambda key: route)
     assert key == "late"
     assert state is not None
     return state

@@ -11,7 +11,7 @@ from comporta.checks import at_least, judge, needs
 from comporta.opened.sentences import in_words, sentence
 from comporta.records import Evidence, Version
 from comporta.report import Report, page, tell
-from comporta.store import Desk, MemoryStore, derive
+from comporta.store import MemoryStore, StepContext, derive
 from comporta.train.scores import measure
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -30,9 +30,9 @@ def judged(*checks):
             "port": ["LIS" if n % 9 else "OPO" for n in range(len(carriers))],
         }
     )
-    desk = Desk(store=MemoryStore(), keys=derive(bytes(32)))
+    context = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
     scores = measure(rows, ("mae",), ("carrier", "port"))
-    kept = desk.put_json(scores)
+    kept = context.put_json(scores)
     evidence = {
         each: Evidence(
             need=each,
@@ -45,7 +45,7 @@ def judged(*checks):
         model="late", number=3, run="r1", at=AT, steps={}, parts={}, read=(), policy="p",
         verdicts=judge(checks, evidence),
     )  # fmt: skip
-    told = tell(version, AT, lambda verdict: in_words(findings(desk, verdict), sentence))
+    told = tell(version, AT, lambda verdict: in_words(findings(context, verdict), sentence))
     return page(Report(version=version, at=AT, project="flights", told=told))
 
 

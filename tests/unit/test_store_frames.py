@@ -8,39 +8,39 @@ import polars as pl
 import pytest
 
 from comporta.errors import NotFound
-from comporta.store import Desk, LocalStore, artifact_name, derive
+from comporta.store import LocalStore, StepContext, artifact_name, derive
 from comporta.store.frames import read, write
 from comporta.store.held import HELD, Held
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def context(tmp_path: Path) -> StepContext:
     HELD.clear()
-    return Desk(store=LocalStore(tmp_path), keys=derive(b"k" * 32))
+    return StepContext(store=LocalStore(tmp_path), keys=derive(b"k" * 32))
 
 
-def test_a_frame_is_decoded_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_is_decoded_once(context: StepContext, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
-    kept = write(desk, frame)
-    assert read(desk, kept).equals(frame)
+    kept = write(context, frame)
+    assert read(context, kept).equals(frame)
     monkeypatch.setattr(pl, "read_parquet", None)
-    assert read(desk, kept).equals(frame)
+    assert read(context, kept).equals(frame)
 
 
-def test_what_one_reader_does_to_it_no_other_sees(desk: Desk) -> None:
-    kept = write(desk, pl.DataFrame({"a": [1, 2]}))
-    mine = read(desk, kept)
+def test_what_one_reader_does_to_it_no_other_sees(context: StepContext) -> None:
+    kept = write(context, pl.DataFrame({"a": [1, 2]}))
+    mine = read(context, kept)
     mine.insert_column(0, pl.Series("b", [0, 0]))
     mine[0, "a"] = 9
-    assert read(desk, kept).to_dict(as_series=False) == {"a": [1, 2]}
+    assert read(context, kept).to_dict(as_series=False) == {"a": [1, 2]}
 
 
-def test_what_was_deleted_is_not_read_though_it_is_held(desk: Desk) -> None:
-    kept = write(desk, pl.DataFrame({"a": [1, 2]}))
-    read(desk, kept)
-    desk.store.delete(artifact_name(kept.digest))
+def test_what_was_deleted_is_not_read_though_it_is_held(context: StepContext) -> None:
+    kept = write(context, pl.DataFrame({"a": [1, 2]}))
+    read(context, kept)
+    context.store.delete(artifact_name(kept.digest))
     with pytest.raises(NotFound):
-        read(desk, kept)
+        read(context, kept)
 
 
 def test_the_oldest_is_given_up_first_and_what_is_too_large_is_not_held() -> None:

@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 
 from comporta.errors import NotFound, Tampered
 from comporta.records import Artifact
-from comporta.store import Desk, LocalStore, artifact_name, derive
+from comporta.store import LocalStore, StepContext, artifact_name, derive
 from comporta.store.held import HELD
 from comporta.train.codecs import to_bytes
 from comporta.train.codecs.skops_archive import SkopsArchive
@@ -26,13 +26,13 @@ Y = X[:, 0] + X[:, 1] ** 2 > 0.5
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def context(tmp_path: Path) -> StepContext:
     HELD.clear()
-    return Desk(store=LocalStore(tmp_path), keys=derive(b"k" * 32))
+    return StepContext(store=LocalStore(tmp_path), keys=derive(b"k" * 32))
 
 
-def kept(desk: Desk, model: object) -> Artifact:
-    return desk.put(to_bytes(model, "polars"), "model")
+def kept(context: StepContext, model: object) -> Artifact:
+    return context.put(to_bytes(model, "polars"), "model")
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def kept(desk: Desk, model: object) -> Artifact:
     ids=lambda model: type(model).__name__,
 )
 def test_the_copy_says_what_the_model_says_and_is_not_decoded(
-    desk: Desk, model: HistGradientBoostingClassifier, monkeypatch: pytest.MonkeyPatch
+    context: StepContext, model: HistGradientBoostingClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = kept(desk, model.fit(X, Y))
-    first, reads = open_kept(desk, at)
+    at = kept(context, model.fit(X, Y))
+    first, reads = open_kept(context, at)
     monkeypatch.setattr(SkopsArchive, "decode", None)
-    again, same = open_kept(desk, at)
+    again, same = open_kept(context, at)
     assert again is not first
     assert reads == same == "polars"
     said = "decision_function" if isinstance(model, SVC) else "predict_proba"
@@ -61,25 +61,25 @@ def test_the_copy_says_what_the_model_says_and_is_not_decoded(
         assert np.array_equal(getattr(each, said)(X), expected)
 
 
-def test_what_one_does_to_it_the_next_does_not_see(desk: Desk) -> None:
-    at = kept(desk, make_pipeline(StandardScaler(), RandomForestClassifier(3)).fit(X, Y))
+def test_what_one_does_to_it_the_next_does_not_see(context: StepContext) -> None:
+    at = kept(context, make_pipeline(StandardScaler(), RandomForestClassifier(3)).fit(X, Y))
     for _ in range(3):
-        model, _ = open_kept(desk, at)
+        model, _ = open_kept(context, at)
         assert model[0].mean_[0] != 7
         model[0].mean_[0] = 7
         model.steps.pop()
 
 
-def test_what_was_deleted_is_not_opened_though_it_is_held(desk: Desk) -> None:
-    at = kept(desk, StandardScaler().fit(X))
-    open_kept(desk, at)
-    desk.store.delete(artifact_name(at.digest))
+def test_what_was_deleted_is_not_opened_though_it_is_held(context: StepContext) -> None:
+    at = kept(context, StandardScaler().fit(X))
+    open_kept(context, at)
+    context.store.delete(artifact_name(at.digest))
     with pytest.raises(NotFound):
-        open_kept(desk, at)
+        open_kept(context, at)
 
 
-def test_what_is_refused_is_refused_again(desk: Desk) -> None:
-    at = desk.put(b'comporta model 1 {"codec":"skops","reads":"polars"}\nno archive', "model")
+def test_what_is_refused_is_refused_again(context: StepContext) -> None:
+    at = context.put(b'comporta model 1 {"codec":"skops","reads":"polars"}\nno archive', "model")
     for _ in range(2):
         with pytest.raises(Tampered):
-            open_kept(desk, at)
+            open_kept(context, at)

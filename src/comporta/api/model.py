@@ -11,7 +11,7 @@ from comporta.acts.release.release import version_of
 from comporta.acts.serve.serving import Released
 from comporta.errors import BadData
 from comporta.opened.people import readable
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Signature, Version
 from comporta.records.kind import kind_of
 
@@ -77,10 +77,10 @@ class Trained:
         return zoned.fill_null(now).alias("at")
 
 
-def trained(house: House, name: str) -> Trained:
+def trained(opened: OpenProject, name: str) -> Trained:
     """The version of this name, checked and loaded. Raises NotFound, Tampered."""
-    version = version_of(house, name)
-    return Trained(readable(house, version)[0], Released(house).load(version.model, version.number))
+    version = version_of(opened, name)
+    return Trained(readable(opened, version)[0], Released(opened).load(version.model, version.number))
 
 
 def _polars(frame: Any) -> pl.DataFrame:

@@ -40,10 +40,10 @@ class Project(declared.Project, frozen=True):
         Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject.
         """
         from comporta.acts.build.run import run
-        from comporta.opened.project import open_house
+        from comporta.opened.project import open_project
 
-        with not_inside_a_run(), open_house(project=self, works=True) as house:
-            return run(house, models, progress=progress)
+        with not_inside_a_run(), open_project(project=self, works=True) as opened:
+            return run(opened, models, progress=progress)
 
     def gate(
         self,
@@ -57,18 +57,18 @@ class Project(declared.Project, frozen=True):
         level: `release`, or `audit` for the slow checks too. Raises NotFound, BadProject.
         """
         from comporta.acts.judge.gate import gate
-        from comporta.opened.project import open_house
+        from comporta.opened.project import open_project
 
-        with not_inside_a_run(), open_house(project=self, works=True) as house:
-            return gate(house, version, level=level, progress=progress).version
+        with not_inside_a_run(), open_project(project=self, works=True) as opened:
+            return gate(opened, version, level=level, progress=progress).version
 
     def directory(self) -> tuple[Member, ...]:
         """Who approved, waived or released, and who is declared: `comporta people list`."""
         from comporta.opened.people import people
-        from comporta.opened.project import open_house
+        from comporta.opened.project import open_project
 
-        with open_house(project=self) as house:
-            return people(house)
+        with open_project(project=self) as opened:
+            return people(opened)
 
     def forget(self, person: str) -> str:
         """The id of a person whose name is deleted now: `comporta people forget`. person: name or id.
@@ -76,27 +76,27 @@ class Project(declared.Project, frozen=True):
         Raises NotFound.
         """
         from comporta.opened.people import forget
-        from comporta.opened.project import open_house
+        from comporta.opened.project import open_project
 
-        with open_house(project=self) as house:
-            return forget(house, person).id
+        with open_project(project=self) as opened:
+            return forget(opened, person).id
 
     def data(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a dataset version, read when collected; None: the newest. Raises NotFound."""
         from comporta.data import scan, slice_of
-        from comporta.opened.project import open_house
+        from comporta.opened.project import open_project
 
-        with open_house(project=self) as house:
-            part = slice_of(house.store, house.keys, name, number=version)
-            return scan(house.store, house.keys, part)
+        with open_project(project=self) as opened:
+            part = slice_of(opened.store, opened.keys, name, number=version)
+            return scan(opened.store, opened.keys, part)
 
     def model(self, version: str) -> Trained:
         """A trained version: `late/3`, or `late` for its newest. Raises NotFound."""
         from comporta.api.model import trained
-        from comporta.opened.project import open_house
+        from comporta.opened.project import open_project
 
-        with open_house(project=self) as house:
-            return trained(house, version)
+        with open_project(project=self) as opened:
+            return trained(opened, version)
 
 
 def load(path: str | Path | None = None) -> Project:

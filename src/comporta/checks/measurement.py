@@ -5,11 +5,11 @@ from __future__ import annotations
 from comporta.records import Record
 
 
-class Maker(Record, frozen=True, kw_only=True):
+class MeasurementSpec(Record, frozen=True, kw_only=True):
     """One row of the pool's table; plain data, so that looking at it loads nothing.
 
-    run: the declared id of the step; its function is called with a desk and its arguments by name, and a
-    need's params come as arguments too. reads: argument → the thing of the pool it is given. may: the same
+    run: the declared id of the step; its function is called with a context and its arguments by name, and
+    a need's params come as arguments too. reads: argument → the thing of the pool it is given. may: the same
     for things that may not be there; the argument is then left out. many: things of which there may be
     several (take `**others`): `earlier` arrive as arguments `earlier 1`, `earlier 2` …, and `tables`, the
     dataset versions that the features read, as `table <dataset>`.

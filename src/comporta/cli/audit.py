@@ -36,19 +36,19 @@ def verify(
     """
     from comporta.acts.upkeep.audit import verify as verified
     from comporta.acts.upkeep.audit import verify_artifacts, verify_data, verify_people
-    from comporta.cli.progress import Reading
-    from comporta.opened.project import open_house
+    from comporta.cli.progress import ReadingProgress
+    from comporta.opened.project import open_project
     from comporta.opened.sentences import sentence
 
     expected = _head(head) if head else None
-    with open_house(project) as house:
-        audit = verified(house, expected)
-        reading = Reading()
+    with open_project(project) as opened:
+        audit = verified(opened, expected)
+        reading = ReadingProgress()
         heard = None if json else reading
         try:
-            artifacts = None if ledger_only else verify_artifacts(house, heard)
-            read = None if ledger_only else verify_data(house, heard)
-            people = verify_people(house)
+            artifacts = None if ledger_only else verify_artifacts(opened, heard)
+            read = None if ledger_only else verify_data(opened, heard)
+            people = verify_people(opened)
         finally:
             reading.end()
     sound = audit.sound and not people and not (artifacts and artifacts.faults) and not (read and read.faults)
@@ -103,14 +103,14 @@ def export(
     """
     from comporta.ledger.bundle import export as exported
     from comporta.ledger.signing import public_key
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with open_house(project) as house:
+    with open_project(project) as opened:
         try:
             with draft.open("w", encoding="utf-8") as out:
-                public = public_key(house.keys.chain)
-                done = exported(house.ledger, public, withhold, lambda line: out.write(line + "\n"))
+                public = public_key(opened.keys.chain)
+                done = exported(opened.ledger, public, withhold, lambda line: out.write(line + "\n"))
             draft.replace(file)
         except OSError as error:
             raise BadProject(f"{file} cannot be written: {error.strerror}. Name another file.") from error
@@ -182,10 +182,10 @@ def remove(
     States are made again without it. It cannot be taken back; a copy of the ledger elsewhere still holds it.
     """
     from comporta.opened.people import acting, identify
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project, works=True) as house:
-        event = house.ledger.remove_body(seq, reason=reason, by=identify(house, acting(by or "")).id)
+    with open_project(project, works=True) as opened:
+        event = opened.ledger.remove_body(seq, reason=reason, by=identify(opened, acting(by or "")).id)
     if json:
         show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
         return

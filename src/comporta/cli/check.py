@@ -20,7 +20,7 @@ from comporta.records import Verdict
 from comporta.records.credential import password_in
 
 if TYPE_CHECKING:
-    from comporta.opened.project import House
+    from comporta.opened.project import OpenProject
     from comporta.report import Told
 
 
@@ -38,17 +38,17 @@ def check(
     fitted on a sample and held to its quick gates, in seconds: for each push.
     """
     from comporta.acts.build.check import check as checked
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
     if level not in ("", "commit"):
         raise BadProject(f"--level: found {level!r}, expected commit; deeper: comporta run, comporta gate.")
     ready(out, ".md", ".xml")
-    with open_house(project, works=True) as house:
-        faults = checked(house)
+    with open_project(project, works=True) as opened:
+        faults = checked(opened)
         if level and not faults:
-            return _commit(house, json, out)
-        models, tables = len(house.project.models), len(house.project.tables())
-        if password_in(house.settings.ledger):
+            return _commit(opened, json, out)
+        models, tables = len(opened.project.models), len(opened.project.tables())
+        if password_in(opened.settings.ledger):
             show.aside(say.PASSWORD_IN_URL)
     if out:
         _write(out, say.CHECK_TITLE, [_as_told(fault) for fault in faults])
@@ -87,13 +87,13 @@ def _write(out: Sequence[Path], title: str, told: Sequence[Told]) -> None:
         write(file, verdicts(title, told) if file.suffix == ".md" else suites("comporta check", told))
 
 
-def _commit(house: House, json: bool, out: Sequence[Path]) -> int:
+def _commit(opened: OpenProject, json: bool, out: Sequence[Path]) -> int:
     from comporta.acts.build.commit import commit
     from comporta.project.once import not_inside_a_run
     from comporta.report.told import named
 
     with not_inside_a_run(), display(quiet=json) as progress:
-        run, tried = commit(house, progress=progress)
+        run, tried = commit(opened, progress=progress)
     broken = any(each.broken for each in tried)
     left = sum(len(each.left) for each in tried)
     said = say.TRIED_BROKEN if broken else say.TRIED_LEFT.format(count=left) if left else say.TRIED

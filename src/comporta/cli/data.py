@@ -15,7 +15,7 @@ from comporta.cli.options import AsJson, Where
 from comporta.errors import NotFound
 
 if TYPE_CHECKING:
-    from comporta.opened.project import House
+    from comporta.opened.project import OpenProject
     from comporta.records import Manifest, Shape
 
 _NONE = "No datasets yet. Make their first versions: comporta run"
@@ -27,12 +27,12 @@ Name = Annotated[str, Parameter(help="The dataset.")]
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The datasets: declared ones, and all that have versions."""
     from comporta.data import datasets, versions
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        declared = house.project.tables()
-        names = list(dict.fromkeys([*declared, *datasets(house.store)]))
-        newest = {name: next(reversed(versions(house.store, name)), None) for name in names}
+    with open_project(project) as opened:
+        declared = opened.project.tables()
+        names = list(dict.fromkeys([*declared, *datasets(opened.store)]))
+        newest = {name: next(reversed(versions(opened.store, name)), None) for name in names}
     if json:
         shown.json(newest)
         return
@@ -67,13 +67,13 @@ def show(
     Values of personal columns are not shown.
     """
     from comporta.data import describe, slice_of, versions
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        _require_known(house, name)
-        part = slice_of(house.store, house.keys, name, number=version)
-        told = describe(house.store, house.keys, part)
-        past = versions(house.store, name, keys=house.keys)
+    with open_project(project) as opened:
+        _require_known(opened, name)
+        part = slice_of(opened.store, opened.keys, name, number=version)
+        told = describe(opened.store, opened.keys, part)
+        past = versions(opened.store, name, keys=opened.keys)
     manifest = next(each for each in past if each.number == part.number)
     if json:
         shown.json({"description": told, "shape": manifest.shape, "version": manifest.id, "at": manifest.at})
@@ -107,13 +107,13 @@ def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> N
     """The versions of a dataset, oldest first."""
     from comporta.data import manifest_of
     from comporta.data import versions as all_of
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        _require_known(house, name)
-        past = all_of(house.store, name, keys=house.keys)
+    with open_project(project) as opened:
+        _require_known(opened, name)
+        past = all_of(opened.store, name, keys=opened.keys)
         if not past:
-            manifest_of(house.store, house.keys, name)  # says that there is none
+            manifest_of(opened.store, opened.keys, name)  # says that there is none
     if json:
         shown.json([{**_brief(each), "columns": each.columns} for each in past])
     else:
@@ -134,11 +134,11 @@ def subjects(
     """
     from comporta.data import slice_of
     from comporta.data import subjects as whom
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        _require_known(house, name)
-        found = whom(house.store, house.keys, slice_of(house.store, house.keys, name))
+    with open_project(project) as opened:
+        _require_known(opened, name)
+        found = whom(opened.store, opened.keys, slice_of(opened.store, opened.keys, name))
     if not show:
         found = replace(found, near=tuple(replace(each, examples=()) for each in found.near))
     if json:
@@ -173,11 +173,11 @@ def diff(
 ) -> None:
     """Rows and columns that differ between two versions: how many, and the first of each kind."""
     from comporta.data import diff as differs
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        _require_known(house, name)
-        found = differs(house.store, house.keys, name, old, new, samples=rows)
+    with open_project(project) as opened:
+        _require_known(opened, name)
+        found = differs(opened.store, opened.keys, name, old, new, samples=rows)
     if json:
         shown.json(found)
         return
@@ -206,14 +206,14 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
     """Take in that the source of a dataset has other columns now. The next run makes a version with them."""
     from comporta.data import accept_columns
     from comporta.data.sources import columns_of
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        declared = house.project.tables()
+    with open_project(project) as opened:
+        declared = opened.project.tables()
         if name not in declared:
             raise NotFound(f"found no dataset {name!r} in the project, {_expected(name, declared)}")
-        columns = columns_of(declared[name].source, house.root, name)
-        accept_columns(house.store, house.keys, name, columns, now=house.clock())
+        columns = columns_of(declared[name].source, opened.root, name)
+        accept_columns(opened.store, opened.keys, name, columns, now=opened.clock())
     if json:
         shown.json(columns)
     else:
@@ -225,13 +225,13 @@ def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> No
     import tempfile
 
     from comporta.data import compact as put_together
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        _require_known(house, name)
-        house.below.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="compact-", dir=house.below) as scratch:
-            done = put_together(house.store, house.keys, name, now=house.clock(), scratch=Path(scratch))
+    with open_project(project) as opened:
+        _require_known(opened, name)
+        opened.below.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="compact-", dir=opened.below) as scratch:
+            done = put_together(opened.store, opened.keys, name, now=opened.clock(), scratch=Path(scratch))
     if json:
         shown.json(done)
     elif done.segments:
@@ -257,12 +257,12 @@ def rejected(
     from comporta.data.open_rows import open_rows
     from comporta.data.prediction_rows import CAUSES
     from comporta.data.rejected import reopen, set_aside_of
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        found = [each for log in logs_of(house) for each in set_aside_of(house.store, log)]
-        count = sum(reopen(house.store, log) for log in {each.dataset for each in found}) if retry else 0
-        waiting = 0 if found else sum(len(open_rows(house.store, log)) for log in logs_of(house))
+    with open_project(project) as opened:
+        found = [each for log in logs_of(opened) for each in set_aside_of(opened.store, log)]
+        count = sum(reopen(opened.store, log) for log in {each.dataset for each in found}) if retry else 0
+        waiting = 0 if found else sum(len(open_rows(opened.store, log)) for log in logs_of(opened))
     if json:
         shown.json(found)
     elif not found:
@@ -309,11 +309,11 @@ def _expectations(shape: Shape) -> dict[str, str]:
     return told
 
 
-def _require_known(house: House, name: str) -> None:
+def _require_known(opened: OpenProject, name: str) -> None:
     """Raises NotFound for a name of no dataset, declared or kept."""
     from comporta.data import datasets
 
-    known = dict.fromkeys([*house.project.tables(), *datasets(house.store)])
+    known = dict.fromkeys([*opened.project.tables(), *datasets(opened.store)])
     if name not in known:
         raise NotFound(f"found no dataset {name!r}, {_expected(name, known)}")
 

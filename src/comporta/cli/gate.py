@@ -30,10 +30,10 @@ def gate(
     What was measured before is remembered, so another limit computes nothing again.
     """
     from comporta.acts.judge.gate import gate as judge
-    from comporta.opened.project import now, open_house
+    from comporta.opened.project import now, open_project
 
-    with not_inside_a_run(), open_house(project, works=True) as house, display(quiet=json) as progress:
-        judged = judge(house, version, level=known(level), progress=progress)
+    with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
+        judged = judge(opened, version, level=known(level), progress=progress)
     shut = judged.version.shut(now())
     if json:
         shown.json(judged)
@@ -58,10 +58,10 @@ def waive(
 ) -> None:
     """Let one check of a version not count until a day, in your name. Only people with the role may."""
     from comporta.acts.judge.gate import waive as let
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project, works=True) as house:
-        waived = let(house, version, check, by=by or "", reason=reason, until=day(until), say=shown.say)
+    with open_project(project, works=True) as opened:
+        waived = let(opened, version, check, by=by or "", reason=reason, until=day(until), say=shown.say)
     if json:
         shown.json(waived)
     else:

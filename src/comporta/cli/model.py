@@ -30,18 +30,18 @@ def models(
     from comporta.acts.release import release as acts
     from comporta.opened.conceal import revealed
     from comporta.opened.people import readable
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
+    with open_project(project) as opened:
         if "/" in model:
-            found: tuple[Version, ...] = (acts.version_of(house, model),)
+            found: tuple[Version, ...] = (acts.version_of(opened, model),)
         elif model:
-            newest = acts.version_of(house, model)
-            found = tuple(each for each in acts.models(house) if each.model == newest.model)
+            newest = acts.version_of(opened, model)
+            found = tuple(each for each in acts.models(opened) if each.model == newest.model)
         else:
-            found = acts.models(house)
+            found = acts.models(opened)
         if json or "/" in model:
-            found = readable(house, *(revealed(house, each) for each in found))
+            found = readable(opened, *(revealed(opened, each) for each in found))
     if json:
         show.json(found)
     elif not found:
@@ -116,10 +116,10 @@ def approve(
 ) -> None:
     """Let a version through, in your name."""
     from comporta.acts.release import release as acts
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        approved = acts.approve(house, version, by=by or "", role=role or "", reason=reason, say=show.say)
+    with open_project(project) as opened:
+        approved = acts.approve(opened, version, by=by or "", role=role or "", reason=reason, say=show.say)
     if json:
         show.json(approved)
     else:
@@ -132,10 +132,10 @@ def release(
 ) -> None:
     """Give a version all traffic. Servers follow at once. Refused when a required gate did not open."""
     from comporta.acts.release import release as acts
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        released = acts.release(house, version, by=by or "", reason=reason, say=show.say)
+    with open_project(project) as opened:
+        released = acts.release(opened, version, by=by or "", reason=reason, say=show.say)
     if json:
         show.json(released)
         return
@@ -159,10 +159,10 @@ def fetch(
 ) -> None:
     """Write a version's files into a folder: the model in each form, its signature, its verdicts."""
     from comporta.acts.release.fetch import fetch as fetched
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        found, files = fetched(house, version, folder)
+    with open_project(project) as opened:
+        found, files = fetched(opened, version, folder)
     if json:
         show.json({"version": found.id, "state": found.state, "files": [str(file) for file in files]})
         return
@@ -182,10 +182,10 @@ def rollback(
 ) -> None:
     """Give all traffic back to the version before."""
     from comporta.acts.release import release as acts
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        released = acts.rollback(house, model, by=by or "", reason=reason, say=show.say)
+    with open_project(project) as opened:
+        released = acts.rollback(opened, model, by=by or "", reason=reason, say=show.say)
     for each in released.unknown:
         cause = show.say(each.cause) if each.cause is not None else ""
         show.aside(say.ROLLED_BACK_UNKNOWN.format(dataset=each.dataset, cause=cause))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -11,14 +11,20 @@ from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where
 from comporta.errors import ComportaError
 
+if TYPE_CHECKING:
+    from comporta.opened.mentions import Mentions
+
+SHOWN = 20
+"""Numbers of events that are printed."""
+
 
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The people that have acted or are declared: ids, names, roles, and when they were first seen."""
     from comporta.opened.people import people
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        found = people(house)
+    with open_project(project) as opened:
+        found = people(opened)
     if json:
         show.json(found)
     elif not found:
@@ -37,20 +43,40 @@ def forget(
 ) -> None:
     """Delete a person's name: what they did stays, and nobody can say any more who it was.
 
-    An approval of theirs counts no more for a release to come. The same name afterwards gets another id.
+    An approval of theirs counts no more for a release to come. The same name afterwards gets another id. How
+    many events from before people had ids still hold the name is said.
     """
+    from comporta.opened.mentions import mentions
     from comporta.opened.people import forget as forgotten
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        known = forgotten(house, name)
+    with open_project(project) as opened:
+        known = forgotten(opened, name)
+        still = mentions(opened, known.name)
         try:
-            declared = house.project.person(known.name)
+            declared = opened.project.person(known.name)
         except ComportaError:  # a project file that is broken keeps nobody from being forgotten
             declared = None
     if json:
-        show.json({"forgotten": known.id})
+        show.json({"forgotten": known.id, "events": still})
         return
     show.line(say.FORGOTTEN.format(id=known.id))
+    if still.count:
+        show.line(_still(still))
     if declared is not None:
         show.aside(say.STILL_DECLARED.format(name=declared.name))
+
+
+def _still(found: Mentions) -> str:
+    """How many events hold the name, and what can be done with them."""
+    ways = []
+    if found.removable:
+        ways.append(say.HELD_REMOVABLE.format(count=len(found.removable), seqs=_numbers(found.removable)))
+    if found.fixed:
+        ways.append(say.HELD_FIXED.format(count=len(found.fixed), seqs=_numbers(found.fixed)))
+    return f"{say.STILL_HELD.format(count=found.count)}. {'; '.join(ways)}."
+
+
+def _numbers(seqs: tuple[int, ...]) -> str:
+    more = f" and {len(seqs) - SHOWN:,} more: --json lists them" if len(seqs) > SHOWN else ""
+    return ", ".join(map(str, seqs[:SHOWN])) + more

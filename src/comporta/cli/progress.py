@@ -14,7 +14,7 @@ from comporta.cli import words as say
 if TYPE_CHECKING:
     from rich.table import Table
 
-Said = Callable[[str, str, float], None]
+Report = Callable[[str, str, float], None]
 
 # More steps than this do not fit a terminal: those that ended are then counted, the others still shown.
 MANY = 20
@@ -30,7 +30,7 @@ _MARKS = {
 
 
 @contextmanager
-def display(*, quiet: bool = False) -> Iterator[Said | None]:
+def display(*, quiet: bool = False) -> Iterator[Report | None]:
     """What to hand to a run as `progress`: called with a step, its state and the seconds since the start."""
     if quiet:
         yield None
@@ -44,7 +44,7 @@ def display(*, quiet: bool = False) -> Iterator[Said | None]:
 TOLD_FIRST, TOLD_EACH = 2.0, 10.0  # seconds; in a terminal, where one line is written over, each 0.2
 
 
-class Reading:
+class ReadingProgress:
     """How far a long reading has come: nothing for two seconds, then now and then, on stderr."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -97,7 +97,7 @@ class _Lines(Steps):
 
 
 @contextmanager
-def _live() -> Iterator[Said]:
+def _live() -> Iterator[Report]:
     from rich.console import Console
     from rich.live import Live
 

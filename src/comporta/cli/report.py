@@ -29,16 +29,16 @@ def report(
     """What every gate said, as a table, and as a page with pictures. Exit code 3 when one did not open."""
     from comporta import report as drawn
     from comporta.acts.judge.report import report as gathered
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
     ready(out, *FORMATS)
-    with open_house(project) as house:
-        found = gathered(house, version, shown.say)
+    with open_project(project) as opened:
+        found = gathered(opened, version, shown.say)
         if json:
             shown.json(found)
         else:
             told(found.told, found.version.id, found.version)
-        page = house.below / "reports" / f"{found.version.model}-{found.version.number}.html"
+        page = opened.below / "reports" / f"{found.version.model}-{found.version.number}.html"
     for file in out or (() if json else (page,)):
         write(file, getattr(drawn, FORMATS[file.suffix])(found))
     return 0 if found.opens else NO
@@ -54,10 +54,10 @@ def compare(
 ) -> None:
     """Two versions of a model side by side: metrics, and what each gate said, with limits and waivers."""
     from comporta.acts.judge.report import compare as compared
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        found = compared(house, a, b, shown.say)
+    with open_project(project) as opened:
+        found = compared(opened, a, b, shown.say)
     if json:
         shown.json(found)
         return

@@ -27,10 +27,10 @@ def reproduce(
     The rows are those of the stored dataset versions, the code is the code that was kept with it.
     """
     from comporta.acts.reproduce.reproduce import reproduce as reproduced
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project, works=True) as house, display(quiet=json) as progress:
-        done = reproduced(house, version, progress=progress)
+    with open_project(project, works=True) as opened, display(quiet=json) as progress:
+        done = reproduced(opened, version, progress=progress)
     if json:
         show.json(done)
     else:

@@ -18,7 +18,7 @@ from comporta.project.once import not_inside_a_run
 from comporta.records import Run, Version
 
 if TYPE_CHECKING:
-    from comporta.opened.project import House
+    from comporta.opened.project import OpenProject
 
 
 def run(
@@ -32,13 +32,13 @@ def run(
     Only what changed is computed again; a run that was interrupted goes on where it was.
     """
     from comporta.acts.build.run import run as ran
-    from comporta.opened.project import now, open_house
+    from comporta.opened.project import now, open_project
 
     ready(out, ".md", ".xml")
-    with not_inside_a_run(), open_house(project, works=True) as house, display(quiet=json) as progress:
-        report = ran(house, models, progress=progress, command=" ".join(("run", *models)))
+    with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
+        report = ran(opened, models, progress=progress, command=" ".join(("run", *models)))
         if out:
-            _write(out, house, report.versions)
+            _write(out, opened, report.versions)
     shut = [each for each in report.versions if each.shut(now())]
     if json:
         shown.json(
@@ -64,14 +64,14 @@ def run(
     return NO if shut else 0
 
 
-def _write(out: Sequence[Path], house: House, versions: Sequence[Version]) -> None:
+def _write(out: Sequence[Path], opened: OpenProject, versions: Sequence[Version]) -> None:
     """What the gates said of each version, for a pull request and for a list of tests."""
     from comporta.acts.judge.report import report
     from comporta.report import markdown
     from comporta.report.junit import suites
     from comporta.report.told import named
 
-    every = [report(house, each.id, shown.say) for each in versions]
+    every = [report(opened, each.id, shown.say) for each in versions]
     for file in out:
         if file.suffix == ".md":
             write(file, "\n".join(markdown(each) for each in every))
@@ -89,10 +89,10 @@ def runs(
 ) -> None:
     """The latest runs, newest first."""
     from comporta.acts.build.runs import runs as listed
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        found = listed(house, limit)
+    with open_project(project) as opened:
+        found = listed(opened, limit)
     if json:
         shown.json(found)
     elif not found:
@@ -124,10 +124,10 @@ def show(
     """One run: each step with its cost, and where it printed anything, the end of it."""
     from comporta.acts.build.runs import run_of
     from comporta.errors import NotFound
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        view = run_of(house, run)
+    with open_project(project) as opened:
+        view = run_of(opened, run)
     if log:
         if log not in view.logs:
             steps = ", ".join(view.logs) or "none"

@@ -26,7 +26,7 @@ def serve(
     POST /feedback for labels, and GET /health.
     """
     from comporta.acts.serve.serving import serve as served
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project, works=True) as house:
-        served(house, host=host, port=port, durable=durable)
+    with open_project(project, works=True) as opened:
+        served(opened, host=host, port=port, durable=durable)

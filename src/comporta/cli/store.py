@@ -14,10 +14,10 @@ from comporta.cli.options import AsJson, By, Where
 def du(*, project: Where = None, json: AsJson = False) -> None:
     """What the stored bytes are used for."""
     from comporta.acts.upkeep.storage import usage
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        used = usage(house)
+    with open_project(project) as opened:
+        used = usage(opened)
     if json:
         show.json(used)
         return
@@ -34,10 +34,10 @@ def gc(
 ) -> None:
     """Delete bytes that no version, release, dataset or recent run reaches. What is new is left alone."""
     from comporta.acts.upkeep.storage import sweep
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        swept = sweep(house, dry=dry)
+    with open_project(project) as opened:
+        swept = sweep(opened, dry=dry)
     if json:
         show.json(swept)
         return
@@ -62,10 +62,10 @@ def remove(
     served, judged or built again from. It cannot be taken back; a copy of the store elsewhere still holds it.
     """
     from comporta.acts.upkeep.remove import remove as removed
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project, works=True) as house:
-        done = removed(house, digest, reason=reason, by=by or "")
+    with open_project(project, works=True) as opened:
+        done = removed(opened, digest, reason=reason, by=by or "")
     if json:
         show.json(done)
     else:

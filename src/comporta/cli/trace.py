@@ -27,10 +27,10 @@ def trace(
     from comporta.acts.trace.trace import trace as traced
     from comporta.acts.trace.tree import lines
     from comporta.acts.trace.tree import svg as drawn
-    from comporta.opened.project import open_house
+    from comporta.opened.project import open_project
 
-    with open_house(project) as house:
-        tree = traced(house, id, forward=None if back == forward else forward)
+    with open_project(project) as opened:
+        tree = traced(opened, id, forward=None if back == forward else forward)
     if svg is not None:
         if str(svg) == "-":
             show.line(drawn(tree).rstrip("\n"))

@@ -127,6 +127,12 @@ NAME = "Their name, compared without case; or their id."
 NO_PEOPLE = "Nobody has approved, waived or released anything yet, and the project declares nobody."
 ARTIFACT_REMOVED = "Artifact {digest} ({kind}) is deleted; a fact says so. What names it stays."
 FORGOTTEN = "The name of {id} is deleted. What they did stays recorded under that id."
+STILL_HELD = "Events from before people had ids that still hold the name: {count}"
+HELD_REMOVABLE = "`comporta audit remove SEQ --reason erasure` takes the body of {count} away ({seqs})"
+HELD_FIXED = (
+    "{count} cannot be changed ({seqs}), since the links of the older, keyed chain cover their bodies, "
+    "but no `comporta audit export` holds them"
+)
 STILL_DECLARED = "The project file still declares {name}: take the name out of it too."
 
 # reproduce

@@ -292,8 +292,7 @@ class Draft:
                 out[at] = None
             if made:
                 id = digest(self.keys.content, encode([each.id for each in made]))
-                of = tuple(stand.now.logical for stand in found)
-                out[places[-1]] = Segment(id=id, fragments=made, period=segments[places[-1]].period, of=of)
+                out[places[-1]] = Segment(id=id, fragments=made, period=segments[places[-1]].period)
         return tuple(segment for segment in out if segment is not None)
 
     def _rewrite(self, stand: Stand, hidden: pl.Series) -> Fragment:

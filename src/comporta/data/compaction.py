@@ -20,6 +20,7 @@ from comporta.data.keys import PLACE
 from comporta.data.log import Compacted, History, commit, read_log
 from comporta.data.manifests import find, schema_of, stands
 from comporta.data.names import object_name
+from comporta.data.origins import ORIGIN, with_origins
 from comporta.data.runs import FRAGMENT, between
 from comporta.errors import Busy
 from comporta.records import Fragment, Manifest, Record, Shape
@@ -82,15 +83,17 @@ def merged(
 ) -> tuple[Fragment, ...]:
     """The rows that these show, as fragments of disjoint ranges of the hash; none where they show none.
 
-    addressed: with `__address`, each row's place among `found` and in its file.
+    addressed: with `__address`, each row's place among `found` and in its file; else with `__origin`.
     """
     made = []
     parts = 1
     while parts < BINS and sum(each.now.size for each in found) * _UNPACKED > parts * fragment:
         parts *= 2
     step = BINS // parts
-    rows = live(store, shape.name, found, schema, addressed=addressed)
-    rows = rows.select(*schema, PLACE, *([ADDRESS] if addressed else []))
+    if addressed:
+        rows = live(store, shape.name, found, schema, addressed=True).select(*schema, PLACE, ADDRESS)
+    else:
+        rows = with_origins(store, shape.name, found, schema).select(*schema, PLACE, ORIGIN)
     for low in range(0, BINS, step):
         frame = (rows if parts == 1 else rows.filter(between(low, low + step))).collect(engine="streaming")
         if not frame.is_empty():

@@ -14,18 +14,18 @@ from comporta.data.read import scan
 from comporta.data.types import base
 from comporta.errors import BadData
 from comporta.records import Column, Counted, Manifest, Shape, Slice
-from comporta.store import Desk
+from comporta.store import StepContext
 
 _WORDS = {"null": "nulls", "below": "at_least", "above": "at_most", "others": "one_of"}
 
 
-def counted(desk: Desk, rows: Slice, shape: Shape) -> tuple[Counted, ...]:
+def counted(context: StepContext, rows: Slice, shape: Shape) -> tuple[Counted, ...]:
     """Every expectation of the declaration, counted in one scan of these rows.
 
     Of a column of another type than declared only the type is told. `fresh`: the age of the newest row when
     the version was made. Raises BadData where a declared column is not there, or has no order to bound.
     """
-    manifest = read_manifest(desk.store, desk.keys, rows.dataset, rows.version)
+    manifest = read_manifest(context.store, context.keys, rows.dataset, rows.version)
     declared = [each for each in shape.columns if each.type or each.unique or rules_of(each)]
     for column in declared:
         if column.name not in manifest.columns:
@@ -43,7 +43,7 @@ def counted(desk: Desk, rows: Slice, shape: Shape) -> tuple[Counted, ...]:
     if shape.fresh is not None and shape.time is not None:
         asked.append(pl.col(shape.time).max().alias("newest"))
     # All that are there: rows of the slice may have been forgotten since.
-    read = _read(desk, rows, [pl.len().alias("rows"), *asked])
+    read = _read(context, rows, [pl.len().alias("rows"), *asked])
     found = read.drop("newest", strict=False).row(0, named=True)
     count = found["rows"]
     broken = {each: found[str(place)] for place, each in enumerate(questions)}
@@ -81,10 +81,10 @@ def _mistyped(column: Column, manifest: Manifest) -> bool:
     return bool(column.type) and column.type not in (kind, base(kind))
 
 
-def _read(desk: Desk, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
-    with told(desk.store, desk.keys, rows.dataset):
+def _read(context: StepContext, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
+    with told(context.store, context.keys, rows.dataset):
         try:
-            return scan(desk.store, desk.keys, rows).select(asked).collect(engine="streaming")
+            return scan(context.store, context.keys, rows).select(asked).collect(engine="streaming")
         except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
             raise BadData(
                 f"{rows.dataset}: what is expected of a column cannot be asked of its type ({error}). "

@@ -5,13 +5,16 @@ What they sealed stays as it is, and is read as rows of the model's log; what th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import polars as pl
 from msgspec.structs import replace
 
-from comporta.data.forgotten import hidden
+from comporta.data.forgotten import gone_ids, hidden
+from comporta.data.keys import key_hash
 from comporta.data.log import RowColumns, read_log
 from comporta.data.manifests import slice_of
 from comporta.data.names import log_of, open_prefix
@@ -19,6 +22,7 @@ from comporta.data.open_rows import FORMAT, Head, Row, observation_of, open_name
 from comporta.data.prediction_rows import BASE, typed_rows
 from comporta.data.read import rows_of, scan
 from comporta.data.row_columns import Signatures, Types, expressions, planned_all, types_of
+from comporta.data.row_subjects import Whose, gone, named, nobody, shown
 from comporta.errors import NotFound
 from comporta.records import PREDICTIONS, Joined, Observation, decode, encode
 from comporta.store import Keys, Store
@@ -35,13 +39,14 @@ def scan_json_predictions(
     model: str,
     signatures: Signatures,
     *,
+    whose: Whose = nobody,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[pl.LazyFrame]:
     """The model's predictions of then with since <= at < until, with columns as its log has them."""
-    rows = [row for row in open_rows(store, PREDICTIONS) if row.model == model]
+    open_then = named((row for row in open_rows(store, PREDICTIONS) if row.model == model), whose)
     history = read_log(store, keys, PREDICTIONS)
-    rows = [row for row in rows if not hidden(row.subject, history, keys)]
+    rows = [row for row in open_then if not hidden(row.subject, history, keys)]
     frames: list[pl.LazyFrame] = []
     numbers = {row.version for row in rows}
     sealed = None
@@ -51,10 +56,9 @@ def scan_json_predictions(
         numbers |= set(sealed.select(pl.col("version").unique()).collect()["version"].to_list())
     columns = planned_all(read_log(store, keys, log_of(model)), numbers, signatures)
     if sealed is not None:
-        frames += [
-            _typed(sealed.filter(pl.col("version") == number), columns.get(number))
-            for number in sorted(numbers)
-        ]
+        for number in sorted(numbers):
+            frame = _typed(sealed.filter(pl.col("version") == number), columns.get(number))
+            frames.append(shown(frame, _one(columns, number), whose, history, keys))
     if rows:
         fresh = typed_rows(rows, columns)[0].lazy()
         if sealed is not None:
@@ -64,10 +68,34 @@ def scan_json_predictions(
     return frames
 
 
-def find_json_prediction(store: Store, keys: Keys, id: str) -> Observation | None:
-    """The prediction of then with this id, or None."""
+def gone_json_predictions(
+    store: Store, keys: Keys, model: str, signatures: Signatures, whose: Whose = nobody
+) -> set[int]:
+    """Hashes of the ids of those that are not shown, for their subject is forgotten."""
     history = read_log(store, keys, PREDICTIONS)
-    for row in open_rows(store, PREDICTIONS, id):
+    if not history.forgotten:
+        return set(history.gone)
+    mine = (row for row in open_rows(store, PREDICTIONS) if row.model == model)
+    found = gone_ids(named(mine, whose), history, keys)
+    if not history.versions:
+        return found
+    sealed = scan(store, keys, slice_of(store, keys, PREDICTIONS)).filter(pl.col("model") == model)
+    numbers = sealed.select(pl.col("version").unique()).collect()["version"].to_list()
+    columns = planned_all(read_log(store, keys, log_of(model)), numbers, signatures)
+    for number in numbers:
+        frame = _typed(sealed.filter(pl.col("version") == number), columns.get(number))
+        ids = gone(frame, _one(columns, number), whose, history, keys)
+        found |= {key_hash(id, keys) for id in ids}
+    return found
+
+
+def find_json_prediction(
+    store: Store, keys: Keys, id: str, whose: Callable[[str], Whose] = lambda model: nobody
+) -> Observation | None:
+    """The prediction of then with this id, or None. whose: by model."""
+    history = read_log(store, keys, PREDICTIONS)
+    for bare in open_rows(store, PREDICTIONS, id):
+        (row,) = named([bare], whose(bare.model))
         if not hidden(row.subject, history, keys):
             return observation_of(row)
     if not history.versions:
@@ -76,8 +104,15 @@ def find_json_prediction(store: Store, keys: Keys, id: str) -> Observation | Non
     if rows.is_empty():
         return None
     found = rows.row(0, named=True)
+    there = Row(
+        id=id, version=found["version"], inputs=msgspec.Raw(found["inputs"]), subject=found["subject"]
+    )
+    (row,) = named([there], whose(found["model"]))
+    if found["subject"] is None and hidden(row.subject, history, keys):
+        return None
     return Observation(
-        **{name: found[name] for name in ("id", "model", "version", "at", "key", "subject", "unit")},
+        **{name: found[name] for name in ("id", "model", "version", "at", "key", "unit")},
+        subject=row.subject,
         inputs=decode(found["inputs"], dict[str, Any]),
         output=decode(found["output"], dict[str, Any]),
         joined=decode(found["joined"], tuple[Joined, ...]),
@@ -108,6 +143,10 @@ def _sealed(store: Store, keys: Keys, ids: list[str]) -> set[str]:
     part = scan(store, keys, slice_of(store, keys, PREDICTIONS)).select("id")
     found = part.filter(pl.col("id").is_in(pl.Series(ids, dtype=pl.String).implode()))
     return set(found.collect(engine="streaming")["id"].to_list())
+
+
+def _one(columns: Mapping[int, RowColumns], number: int) -> list[RowColumns]:
+    return [columns[number]] if number in columns else []
 
 
 def _typed(frame: pl.LazyFrame, columns: RowColumns | None) -> pl.LazyFrame:

@@ -21,6 +21,7 @@ from comporta.data.names import (
     open_prefix,
     rejected_prefix,
 )
+from comporta.data.origins import ORIGIN, Part, part_of, with_origins
 from comporta.data.types import typed
 from comporta.errors import BadProject, NotFound, Tampered
 from comporta.records import Manifest, Slice, decode, encode
@@ -191,7 +192,8 @@ def covered(
     """The slice of a version: its digest is that of the fragments it covers, as they can be read today.
 
     A fragment of which no row lies between the bounds has no part in it: rows that a log takes in later, of
-    other times, leave the digest of a window as it was.
+    other times, leave the digest of a window as it was. So do merges in a log: the digest of a window is that
+    of the fragments in which its rows came in.
     """
     dataset = manifest.dataset
     unknown = [name for name in columns or () if name not in manifest.columns]
@@ -203,14 +205,15 @@ def covered(
         raise BadProject(f"{dataset}: found bounds of time, expected none: it declares no `time`.")
     found = in_time(stands(history, manifest), since, until)
     if since is None and until is None:
+        parts = _parts(found)
         rows = sum(shown(store, dataset, stand) for stand in found)
     else:
-        found, rows = _within(store, manifest, found, since, until)
+        parts, rows = _window(store, manifest, found, since, until)
     return Slice(
         dataset=dataset,
         version=manifest.id,
         number=manifest.number,
-        digest=_digest(keys, manifest, found, columns, since, until),
+        digest=_digest(keys, manifest, parts, columns, since, until),
         rows=rows,
         columns=None if columns is None else tuple(columns),
         since=since,
@@ -221,32 +224,59 @@ def covered(
 def reads_as(store: Store, keys: Keys, history: History, manifest: Manifest, part: Slice) -> bool:
     """Whether this slice of this manifest has the digest today that it was read with. Rows are read only of
     one between bounds. Raises NotFound, Tampered."""
-    found = in_time(stands(history, manifest), part.since, part.until)
+    since, until = part.since, part.until
+    found = in_time(stands(history, manifest), since, until)
+
+    def of(parts: Sequence[Part]) -> str:
+        return _digest(keys, manifest, parts, part.columns, since, until)
+
     # Between bounds too: an older Comporta took every fragment that may hold a row there.
-    if _digest(keys, manifest, found, part.columns, part.since, part.until) == part.digest:
+    if of(_parts(found)) == part.digest:
         return True
-    if part.since is None and part.until is None:
+    if since is None and until is None:
         return False
-    now = covered(store, keys, history, manifest, part.columns, part.since, part.until)
-    return now.digest == part.digest
+    if of(_window(store, manifest, found, since, until)[0]) == part.digest:
+        return True
+    # And a later one those that hold one, merged or not.
+    return of(_parts(_within(store, manifest, found, since, until)[0])) == part.digest
 
 
 def _digest(
     keys: Keys,
     manifest: Manifest,
-    found: Sequence[Stand],
+    parts: Sequence[Part],
     columns: Sequence[str] | None,
     since: datetime | None,
     until: datetime | None,
 ) -> str:
     wanted = list(manifest.columns) if columns is None else list(columns)
     holds = {
-        "fragments": [(stand.now.logical, stand.named.masks) for stand in found],
+        "fragments": parts,
         "columns": [(name, manifest.columns[name]) for name in wanted],
         "since": since,
         "until": until,
     }
     return digest(keys.content, encode(holds))
+
+
+def _parts(found: Sequence[Stand]) -> list[Part]:
+    return [(stand.now.logical, stand.named.masks) for stand in found]
+
+
+def _window(
+    store: Store, manifest: Manifest, found: Sequence[Stand], since: datetime | None, until: datetime | None
+) -> tuple[list[Part], int]:
+    """The fragments in which the rows between the bounds came in, and how many rows those are."""
+    if not any(segment.period for segment in manifest.segments):
+        within, rows = _within(store, manifest, found, since, until)
+        return _parts(within), rows
+    schema = schema_of(manifest)
+    time = {name: schema[name] for name in (manifest.shape.time,) if name is not None}
+    frame = with_origins(store, manifest.dataset, found, time)
+    frame = in_bounds(frame, manifest.shape, schema, since, until).group_by(ORIGIN).len()
+    counts = frame.collect(engine="streaming")
+    # Sorted: a merge changes the order of segments.
+    return sorted(map(part_of, counts[ORIGIN])), int(counts["len"].sum())
 
 
 def _within(

@@ -2,8 +2,9 @@
 
 A log gets a segment every few minutes, and a manifest names each. Those of a day are put together while it
 lasts, by powers of eight, and once more when it is over. From then on nothing is added to the day: rows that
-still come for it are `late`, in segments of their own. So the slice of a day that is over stays what it was,
-and what was computed of it holds, while manifests grow by a segment a day.
+still come for it are `late`, in segments of their own. Rows carry what they came in over every merge
+(`origins`), so the slice of a time that is over stays what it was, and what was computed of it holds, while
+manifests grow by a segment a day.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ import polars as pl
 from msgspec.structs import replace
 
 from comporta.data.change import add
-from comporta.data.forgotten import hidden, let_go
+from comporta.data.forgotten import gone_ids, hidden, let_go
+from comporta.data.keys import key_hash
 from comporta.data.log import RowColumns, read_log
 from comporta.data.manifests import slice_of
 from comporta.data.open_periods import batches, placed, widen
@@ -31,6 +32,7 @@ from comporta.data.prediction_rows import (
 from comporta.data.read import rows_of, scan
 from comporta.data.rejected import set_aside
 from comporta.data.row_columns import Signatures, Types, columns_of, planned_all, types_of
+from comporta.data.row_subjects import Whose, gone, named, nobody, shown
 from comporta.records import Observation, Record, Shape
 from comporta.store import Keys, Store
 
@@ -43,7 +45,7 @@ class Sealed(Record, frozen=True, kw_only=True):
 
 
 def log_shape(dataset: str) -> Shape:
-    """How predictions are placed: by subject, where the request named one; else by id."""
+    """How predictions are placed: by subject, where one is known; else by id."""
     return Shape(name=dataset, key=("id",), subject="subject", time="at")
 
 
@@ -53,24 +55,26 @@ def scan_predictions(
     dataset: str,
     signatures: Signatures,
     *,
+    whose: Whose = nobody,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> pl.LazyFrame:
-    """Predictions with since <= at < until, sealed and open, each once.
+    """Predictions with since <= at < until, sealed and open, each once; not those of forgotten subjects.
 
     Columns: `BASE`, and those of every version's inputs and answers; null where a version has no such column.
+    whose: where requests carry their subject, which is a row's where the request named none beside it.
     """
     # Open rows first: what is sealed meanwhile is met twice, and told apart; the reverse would lose it.
     rows = open_rows(store, dataset)
     history = read_log(store, keys, dataset)
-    rows = [row for row in rows if not hidden(row.subject, history, keys)]
+    rows = [row for row in named(rows, whose) if not hidden(row.subject, history, keys)]
     columns = planned_all(history, {row.version for row in rows}, signatures)
     fresh = _between(typed_rows(rows, columns)[0].lazy(), since, until)
     types = schema_of((*history.schema, *columns.values()))
     if not history.versions:
         return with_columns(fresh, types)
     part = replace(slice_of(store, keys, dataset), since=since, until=until)
-    sealed = scan(store, keys, part)
+    sealed = shown(scan(store, keys, part), history.schema, whose, history, keys)
     if not rows:
         return with_columns(sealed, types)
     first = min(at for row in rows if (at := instant(row.at)) is not None)
@@ -79,10 +83,24 @@ def scan_predictions(
     return pl.concat([with_columns(sealed, types), with_columns(fresh, types)])
 
 
-def find_prediction(store: Store, keys: Keys, dataset: str, model: str, id: str) -> Observation | None:
+def gone_predictions(store: Store, keys: Keys, dataset: str, whose: Whose = nobody) -> set[int]:
+    """Hashes of the ids of predictions that are not shown, for their subject is forgotten."""
+    history = read_log(store, keys, dataset)
+    if not history.forgotten:
+        return set(history.gone)
+    found = gone_ids(named(open_rows(store, dataset), whose), history, keys)
+    if not history.versions:
+        return found
+    sealed = scan(store, keys, slice_of(store, keys, dataset))
+    return found | {key_hash(id, keys) for id in gone(sealed, history.schema, whose, history, keys)}
+
+
+def find_prediction(
+    store: Store, keys: Keys, dataset: str, model: str, id: str, whose: Whose = nobody
+) -> Observation | None:
     """The prediction with this id, also before it is sealed; None when the log has none."""
     history = read_log(store, keys, dataset)
-    for row in open_rows(store, dataset, id):
+    for row in named(open_rows(store, dataset, id), whose):
         if not hidden(row.subject, history, keys):
             return observation_of(row)
     history = read_log(store, keys, dataset)
@@ -91,13 +109,22 @@ def find_prediction(store: Store, keys: Keys, dataset: str, model: str, id: str)
     rows = rows_of(store, keys, slice_of(store, keys, dataset), key={"id": id})
     if rows.is_empty():
         return None
-    found = rows.row(0, named=True)
-    columns = {each.model_version: each for each in history.schema}
-    return observation(model, found, columns.get(found["version"]))
+    columns = [each for each in history.schema if each.model_version == rows["version"][0]]
+    rows = shown(rows.lazy(), columns, whose, history, keys).collect()
+    if rows.is_empty():
+        return None
+    return observation(model, rows.row(0, named=True), columns[0] if columns else None)
 
 
 def seal_predictions(
-    store: Store, keys: Keys, dataset: str, signatures: Signatures, *, now: datetime, scratch: Path
+    store: Store,
+    keys: Keys,
+    dataset: str,
+    signatures: Signatures,
+    *,
+    whose: Whose = nobody,
+    now: datetime,
+    scratch: Path,
 ) -> Sealed | None:
     """A version with all open predictions in it; None when there was nothing open.
 
@@ -121,14 +148,14 @@ def seal_predictions(
     }
     sealed = 0
     for period, within in spans.items():
-        frames = _frames(opened, columns, period, now, bad)
+        frames = _frames(opened, columns, whose, period, now, bad)
         made, _ = add(
             store, keys, log_shape(dataset), frames, change="update", now=now, scratch=scratch,
             within=within, period=period, gains=True,
         )  # fmt: skip
         sealed = made.rows
     set_aside(store, keys, dataset, bad)
-    let_go(store, keys, dataset, (row for row in opened if isinstance(row, Row)), now)
+    let_go(store, keys, dataset, named((row for row in opened if isinstance(row, Row)), whose), now)
     for name in names:
         store.delete(name)
     return Sealed(rows=sealed, rejected=dict(Counter(row.cause for row in bad)))
@@ -137,6 +164,7 @@ def seal_predictions(
 def _frames(
     opened: Opened,
     columns: Mapping[int, RowColumns],
+    whose: Whose,
     period: str,
     now: datetime,
     bad: list[Rejected],
@@ -145,7 +173,7 @@ def _frames(
     types = schema_of(columns.values())
     yield pl.DataFrame(schema=types)
     for rows in batches(opened, _moment, period, now):
-        yield _batch(rows, columns, types, bad)
+        yield _batch(list(named(rows, whose)), columns, types, bad)
 
 
 def _moment(row: Row) -> datetime | None:

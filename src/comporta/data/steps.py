@@ -14,11 +14,11 @@ from comporta.data.change import add
 from comporta.data.sources import from_files, from_function
 from comporta.errors import BadData, BadProject
 from comporta.records import Change, Shape, Slice
-from comporta.store import Desk
+from comporta.store import StepContext
 
 
 def snapshot(
-    desk: Desk,
+    context: StepContext,
     *,
     shape: dict[str, Any],
     change: Change = "replace",
@@ -43,10 +43,10 @@ def snapshot(
         frames = from_files(glob, Path(root), declared.name)
     else:
         raise BadProject(f"{declared.name}: found no source, expected a function or a glob. Declare one.")
-    with tempfile.TemporaryDirectory(dir=desk.scratch, prefix="add-") as scratch:
+    with tempfile.TemporaryDirectory(dir=context.scratch, prefix="add-") as scratch:
         try:
             version, made = add(
-                desk.store, desk.keys, declared, frames, change=change, now=when, scratch=Path(scratch)
+                context.store, context.keys, declared, frames, change=change, now=when, scratch=Path(scratch)
             )
         except pl.exceptions.PolarsError as error:
             if glob is None:

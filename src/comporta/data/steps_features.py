@@ -24,15 +24,15 @@ from comporta.data.keys import row_key, subject_marks
 from comporta.data.read import scan
 from comporta.errors import BadData, BadProject
 from comporta.records import Artifact, Slice
-from comporta.store import Desk, Keys
-from comporta.store.desk import artifact_name
+from comporta.store import Keys, StepContext
+from comporta.store.context import artifact_name
 from comporta.store.whole import file_digest, put_whole
 
 CELLS = 6_000_000
 
 
 def features(
-    desk: Desk,
+    context: StepContext,
     *,
     of: Slice,
     known: list[str],
@@ -55,20 +55,20 @@ def features(
     plan = planned(
         of=of.dataset, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute
     )
-    spine = scan(desk.store, desk.keys, of)
+    spine = scan(context.store, context.keys, of)
     has = spine.collect_schema()
     kept = tuple(name for name in keep if name in has)
     wanted = _wanted(plan, kept, has)
     spine = spine.select(wanted)
     size = batch or max(10_000, CELLS // max(24, len(wanted)))
     frames = {
-        name.removeprefix("table "): scan(desk.store, desk.keys, part)
+        name.removeprefix("table "): scan(context.store, context.keys, part)
         for name, part in others.items()
         if name.startswith("table ")
     }
     # Joins match on what a request carries, not on what the table happens to have beside.
     carried = pl.Schema({name: dtype for name, dtype in spine.collect_schema().items() if name in plan.known})
-    with told(desk.store, desk.keys, *frames):
+    with told(context.store, context.keys, *frames):
         history = tables(frames, plan.joins, plan.shapes, carried)
     raw, made = Seen(), Seen()
     silent = frozenset({plan.shape.subject or ""})
@@ -77,7 +77,7 @@ def features(
 
     def parts() -> Iterator[pl.DataFrame]:
         nonlocal endless
-        for frame in _batches(desk, of, spine, size):
+        for frame in _batches(context, of, spine, size):
             found, hidden = plan.apply(frame, history)
             if missing := [name for name in keep if name not in {*kept, *found.columns}]:
                 raise BadProject(
@@ -86,19 +86,19 @@ def features(
                 )
             raw.see(frame.select(plan.known), silent=silent)
             made.see(found, silent=silent)
-            beside = _beside(frame, plan, kept, found.columns, desk.keys)
+            beside = _beside(frame, plan, kept, found.columns, context.keys)
             endless += _endless(frame[target])
             yield _canonical(found.hstack(beside).hstack(hidden))
 
     by = [AT, "__key"] if plan.shape.time is not None else ["__key"]
-    made_of = sorted_table(parts(), by, desk.scratch, size)
+    made_of = sorted_table(parts(), by, context.scratch, size)
     if endless:
         raise BadData(
             f"{of.dataset}.{target}: found {endless:,} of {of.rows:,} rows whose target is NaN or infinite, "
             "expected a finite number, or null where it is not known. Correct them in the source."
         )
-    table = _put(desk, made_of)
-    return {"table": table, "schema": desk.put_json({"raw": raw.fields(), "features": made.fields()})}
+    table = _put(context, made_of)
+    return {"table": table, "schema": context.put_json({"raw": raw.fields(), "features": made.fields()})}
 
 
 def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[str]:
@@ -114,9 +114,9 @@ def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[st
     return wanted
 
 
-def _batches(desk: Desk, of: Slice, spine: pl.LazyFrame, batch: int) -> Iterator[pl.DataFrame]:
+def _batches(context: StepContext, of: Slice, spine: pl.LazyFrame, batch: int) -> Iterator[pl.DataFrame]:
     """The rows that ask, some at a time; at least one frame, though it be empty."""
-    with told(desk.store, desk.keys, of.dataset):
+    with told(context.store, context.keys, of.dataset):
         if of.rows <= batch:
             yield spine.collect()
             return
@@ -155,9 +155,9 @@ def _beside(
     return pl.DataFrame(columns)
 
 
-def _put(desk: Desk, path: Path) -> Artifact:
+def _put(context: StepContext, path: Path) -> Artifact:
     """The file, kept, without holding it in memory."""
-    name, size = file_digest(desk.keys, path)
-    put_whole(desk.store, desk.keys, artifact_name(name), name, path)
+    name, size = file_digest(context.keys, path)
+    put_whole(context.store, context.keys, artifact_name(name), name, path)
     path.unlink(missing_ok=True)
     return Artifact(digest=name, size=size, kind="frame")

@@ -15,14 +15,14 @@ import polars as pl
 
 from comporta.data.features import AT, planned
 from comporta.data.features_history import tables
-from comporta.data.keys import key_text, row_key, subject_marks
+from comporta.data.keys import key_text, row_key, subject_marks, subject_texts
 from comporta.data.log import read_log
 from comporta.data.read import scan
 from comporta.data.row_columns import kind, types_of
 from comporta.data.types import typed
 from comporta.errors import BadData
 from comporta.records import Artifact, Field, Shape, Signature, Slice, decode
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import write
 
 MOST = 100_000
@@ -30,7 +30,7 @@ BESIDE = ("id", "at", "key", "subject", "label")
 
 
 def logged(
-    desk: Desk,
+    context: StepContext,
     *,
     labels: Slice,
     signature: Artifact,
@@ -55,14 +55,16 @@ def logged(
     request carries; others are not logged. `__target` is the label given last: a number, or the class's text.
     A request that lacks a column the model reads now is left out, and counted. Raises BadProject, BadData.
     """
-    takes = desk.get_json(signature, Signature)
+    takes = context.get_json(signature, Signature)
     fields = [field for field in takes.raw if field.name in known]
-    there, labelled = _requests(desk, log, before, model, fields, scan(desk.store, desk.keys, labels))
+    there, labelled = _requests(
+        context, log, before, model, fields, scan(context.store, context.keys, labels)
+    )
     frame = there.select(field.name for field in fields)
     there = there.select(pl.col(f"__{name}").alias(name) for name in BESIDE)
     plan = planned(of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute)
     frames = {
-        name.removeprefix("table "): scan(desk.store, desk.keys, part)
+        name.removeprefix("table "): scan(context.store, context.keys, part)
         for name, part in others.items()
         if name.startswith("table ")
     }
@@ -71,20 +73,23 @@ def logged(
     found, hidden = plan.apply(frame, history, at)
     beside = [
         _keys(frame, there, plan.shape).alias("__key"),
-        subject_marks(there["subject"], desk.keys, plan.shape.form).alias("__subject"),
+        _subjects(context, frame, there, plan.shape).alias("__subject"),
         at.alias(AT),
         _targets(there["label"], takes).alias("__target"),
         *(frame[name].alias(f"__keep_{name}") for name in keep if name in frame.columns),
     ]
+    logs = [read_log(context.store, context.keys, each.dataset) for each in (log, before) if each is not None]
+    forgotten = pl.Series(sorted({each for of in logs for each in of.forgotten}), dtype=pl.UInt64).implode()
     table = found.with_columns(pl.col(pl.Categorical).cast(pl.String)).hstack(beside).hstack(hidden)
-    table = table.filter(pl.col("__target").is_not_null()).sort(AT, "__key", maintain_order=True)
+    shows = pl.col("__target").is_not_null() & ~pl.col("__subject").is_in(forgotten).fill_null(False)
+    table = table.filter(shows).sort(AT, "__key", maintain_order=True)
     lost = labelled - table.height
     print(f"logged: {table.height:,} requests with a label; {lost:,} left out")
-    return {"table": write(desk, table)}
+    return {"table": write(context, table)}
 
 
 def _requests(
-    desk: Desk,
+    context: StepContext,
     log: Slice | None,
     before: Slice | None,
     model: str,
@@ -98,26 +103,26 @@ def _requests(
         .agg(pl.col("label").last())
         .filter(pl.col("label") != "null")
     )
-    parts = [_typed(desk, log, fields, last), _texts(desk, before, model, fields, last)]
+    parts = [_typed(context, log, fields, last), _texts(context, before, model, fields, last)]
     found = pl.concat([frame for frame, _ in parts]).sort("__at", "__id").tail(MOST)
     return found, min(MOST, sum(count for _, count in parts))
 
 
 def _typed(
-    desk: Desk, log: Slice | None, fields: list[Field], labels: pl.LazyFrame
+    context: StepContext, log: Slice | None, fields: list[Field], labels: pl.LazyFrame
 ) -> tuple[pl.DataFrame, int]:
     """Those of the model's log. A column is read where its type is what the model reads, or narrower."""
     if log is None:
         return _none(fields), 0
     has: dict[str, list[tuple[int, str]]] = {field.name: [] for field in fields}
-    schema = read_log(desk.store, desk.keys, log.dataset).schema
+    schema = read_log(context.store, context.keys, log.dataset).schema
     for version in schema:
         types = types_of(version)
         for field in fields:
             column = dict(version.inputs).get(field.name)
             if column is not None and _holds(kind(field.type), types[column]):
                 has[field.name].append((version.model_version, column))
-    asked = _newest(scan(desk.store, desk.keys, log), labels)
+    asked = _newest(scan(context.store, context.keys, log), labels)
     count = int(asked.select(pl.len()).collect(engine="streaming").item())
     for carried in has.values():
         asked = asked.filter(pl.col("version").is_in([number for number, _ in carried]))
@@ -134,12 +139,12 @@ def _typed(
 
 
 def _texts(
-    desk: Desk, before: Slice | None, model: str, fields: list[Field], labels: pl.LazyFrame
+    context: StepContext, before: Slice | None, model: str, fields: list[Field], labels: pl.LazyFrame
 ) -> tuple[pl.DataFrame, int]:
     """Those that earlier releases kept as JSON."""
     if before is None:
         return _none(fields), 0
-    asked = _newest(scan(desk.store, desk.keys, before).filter(pl.col("model") == model), labels)
+    asked = _newest(scan(context.store, context.keys, before).filter(pl.col("model") == model), labels)
     frame = asked.collect(engine="streaming")
     there = frame.filter(pl.all_horizontal(pl.lit(True), *(_has(field.name) for field in fields)))
     return there.select(*_beside()).hstack(_inputs(there["inputs"], fields)), frame.height
@@ -232,6 +237,14 @@ def _keys(frame: pl.DataFrame, there: pl.DataFrame, shape: Shape) -> pl.Series:
         for each, id in zip(there["key"].to_list(), there["id"].to_list(), strict=True)
     ]
     return pl.Series("key", said, dtype=pl.String)
+
+
+def _subjects(context: StepContext, frame: pl.DataFrame, there: pl.DataFrame, shape: Shape) -> pl.Series:
+    """The mark of each row's subject: as the request said, else as the row carries it."""
+    said = there["subject"]
+    if shape.subject in frame.columns and not frame[shape.subject].dtype.is_float():
+        said = pl.select(pl.coalesce(said, subject_texts(frame[shape.subject], shape.form))).to_series()
+    return subject_marks(said, context.keys, shape.form)
 
 
 def _targets(labels: pl.Series, takes: Signature) -> pl.Series:

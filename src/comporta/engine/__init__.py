@@ -2,14 +2,14 @@
 
 from comporta.engine.engine import Engine
 from comporta.engine.plan_run import Progress
-from comporta.engine.readings import CLAIMS, FAILURES, READINGS, RUNS, STEPS, Claim
+from comporta.engine.readings import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Claim
 from comporta.engine.steps import Steps
 from comporta.records.executor import Done, Executor, Task, Workplace
 
 __all__ = [
     "CLAIMS",
     "FAILURES",
-    "READINGS",
+    "PROJECTIONS",
     "RUNS",
     "STEPS",
     "Claim",

@@ -25,7 +25,7 @@ from comporta.ledger import Ledger
 from comporta.project.sources import own
 from comporta.records import Answers, Plan, Run, encode
 from comporta.records.executor import Executor, MakesExecutor, Workplace
-from comporta.store import Desk, Keys, Store, address
+from comporta.store import Keys, StepContext, Store, address
 
 
 class Engine:
@@ -50,19 +50,19 @@ class Engine:
         steps: Steps = NO_STEPS,
     ) -> None:
         root = root.resolve()
-        desk = Desk(store=store, keys=keys)
+        context = StepContext(store=store, keys=keys)
         self._code = Code(root)
         self._executor: Executor | None = None
         self._make: Callable[[], Executor] | None = None
         if isinstance(executor, str):
-            threads, self._make = _from_url(executor, root, desk, steps, self._code)
+            threads, self._make = _from_url(executor, root, context, steps, self._code)
         else:
-            self._make = partial(executor, workplace_of(root, desk, steps))
+            self._make = partial(executor, workplace_of(root, context, steps))
             self._executor = self._make()
             threads = self._executor.threads
         self._parts = EngineParts(
             root=root,
-            desk=desk,
+            context=context,
             ledger=ledger,
             clock=clock,
             lease=lease,
@@ -137,23 +137,23 @@ class Engine:
 
 
 def _from_url(
-    url: str, root: Path, desk: Desk, steps: Steps, code: Code
+    url: str, root: Path, context: StepContext, steps: Steps, code: Code
 ) -> tuple[int, Callable[[], Executor]]:
     """How many threads each step has, and what starts the executor."""
     if url == "inline://":
-        return 1, lambda: Inline(code=code, desk=desk, threads=1, steps=steps)
+        return 1, lambda: Inline(code=code, context=context, threads=1, steps=steps)
     workers, threads = workers_and_threads(url)
-    workplace = partial(workplace_of, root, desk, steps)
+    workplace = partial(workplace_of, root, context, steps)
     return threads, lambda: Local(workplace(), workers=workers, threads=threads)
 
 
-def workplace_of(root: Path, desk: Desk, steps: Steps) -> Workplace:
+def workplace_of(root: Path, context: StepContext, steps: Steps) -> Workplace:
     """What a worker process of this project needs. Raises BadProject where no other process reaches the
     store."""
-    store = address(desk.store)
+    store = address(context.store)
     if store.startswith("memory:"):
         raise BadProject("store: found memory://, expected one that other processes reach: file://PATH.")
-    config = dict(getattr(desk.store, "config", {}))
-    hello = Hello(root=str(root), store=store, keys=desk.keys, config=config, steps=steps)
+    config = dict(getattr(context.store, "config", {}))
+    hello = Hello(root=str(root), store=store, keys=context.keys, config=config, steps=steps)
     command = (sys.executable, "-m", "comporta.engine.worker")
     return Workplace(root=root, command=command, hello=encode(hello) + b"\n")

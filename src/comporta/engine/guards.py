@@ -24,7 +24,7 @@ from comporta.engine.step_recorder import StepRecorder
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Cost, Node, Step
 from comporta.records.executor import Executor, Task
-from comporta.store import Desk, Store, artifact_name, is_kept, place_of
+from comporta.store import StepContext, Store, artifact_name, is_kept, place_of
 
 Handler = Callable[[Question], Answer]
 Notify = Callable[[str, str], None]
@@ -133,7 +133,7 @@ def recorded(
 
 def run(
     executor: Executor,
-    desk: Desk,
+    context: StepContext,
     folder: Path,
     run: str,
     *,
@@ -160,7 +160,7 @@ def run(
             )
             done = executor.run(task)
             on_cost(node, done.cost)
-            log = _log(scratch / "log", desk)
+            log = _log(scratch / "log", context)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         if done.how == "differs":
@@ -173,7 +173,7 @@ def run(
         if issubclass(kind, errors.StepFailed):
             message = message.rstrip(". ") + "."
             if log is not None:
-                message += f" Log: {place_of(desk.store, artifact_name(log.digest))}"
+                message += f" Log: {place_of(context.store, artifact_name(log.digest))}"
         error = kind(message)
         error.reason = f"{node.name}: {done.reason}"
         raise Failed(error, done.how, error.reason, log, done.raised)
@@ -181,7 +181,7 @@ def run(
     return handle
 
 
-def _log(path: Path, desk: Desk) -> Artifact | None:
+def _log(path: Path, context: StepContext) -> Artifact | None:
     """What the step printed, stored; None when it printed nothing."""
     try:
         size = path.stat().st_size
@@ -196,4 +196,4 @@ def _log(path: Path, desk: Desk) -> Artifact | None:
             text = file.read(_LONGEST_LOG)
             file.seek(size - _LONGEST_LOG)
             text += b"\n... %d bytes left out ...\n" % (size - 2 * _LONGEST_LOG) + file.read()
-    return desk.put(text, "text")
+    return context.put(text, "text")

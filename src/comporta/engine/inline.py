@@ -18,15 +18,15 @@ from comporta.engine.steps import NO_STEPS, Steps
 from comporta.project.reference import resolve
 from comporta.records import Cost, Recipe
 from comporta.records.executor import Done, Task
-from comporta.store import Desk
+from comporta.store import StepContext
 
 
 class Inline:
     """An executor without processes: one step at a time, no limits, printed text left where it goes."""
 
-    def __init__(self, *, code: Code, desk: Desk, threads: int, steps: Steps = NO_STEPS) -> None:
+    def __init__(self, *, code: Code, context: StepContext, threads: int, steps: Steps = NO_STEPS) -> None:
         self.workers, self.threads = 1, threads
-        self._code, self._root, self._desk, self._steps = code, code.root, desk, steps
+        self._code, self._root, self._context, self._steps = code, code.root, context, steps
         self._turn = threading.Lock()
 
     def warm(self, count: int) -> None:
@@ -34,7 +34,9 @@ class Inline:
 
     def run(self, task: Task) -> Done:
         recipe, scratch = task.recipe, Path(task.scratch)
-        desk = Desk(store=self._desk.store, keys=self._desk.keys, seed=recipe.seed, scratch=scratch)
+        context = StepContext(
+            store=self._context.store, keys=self._context.keys, seed=recipe.seed, scratch=scratch
+        )
         with self._turn:
             # The user's own session goes on with its own random numbers.
             numpy = sys.modules.get("numpy")
@@ -44,7 +46,7 @@ class Inline:
                 # As in a worker: a source's relative path is of the project, wherever the command was given.
                 with contextlib.chdir(self._root):
                     self._require_current(recipe)
-                    done = Done(how="done", outputs=call(recipe, desk, self._root, self._steps))
+                    done = Done(how="done", outputs=call(recipe, context, self._root, self._steps))
                     self._require_current(
                         recipe
                     )  # a module that a function imported itself, edited meanwhile

@@ -31,7 +31,7 @@ from comporta.ledger import Ledger
 from comporta.records import Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
 from comporta.records.executor import Executor
 from comporta.records.facts import RunStarted, StepAnswered
-from comporta.store import Desk
+from comporta.store import StepContext
 
 Progress = Callable[[str, str, float], None]
 """Called with a node's name, its state and the seconds since the run began. States: `reused`, `waiting` (for
@@ -47,7 +47,7 @@ class EngineParts(NamedTuple):
     own."""
 
     root: Path
-    desk: Desk
+    context: StepContext
     ledger: Ledger
     clock: Callable[[], datetime]
     lease: timedelta
@@ -121,7 +121,7 @@ class PlanRun:
         """The failures' messages without values from the data, as an artifact; None where the disk is
         full."""
         with contextlib.suppress(ComportaError, OSError):
-            return self._parts.desk.put(text.encode(), "text")
+            return self._parts.context.put(text.encode(), "text")
         return None
 
     def _reuse(self) -> list[Node]:
@@ -140,7 +140,7 @@ class PlanRun:
         parts = self._parts
         executor.warm(len(left))
         work = guards.run(
-            executor, parts.desk, folder, recorder.run, on_cost=self._add_cost, stopped=self._stopped
+            executor, parts.context, folder, recorder.run, on_cost=self._add_cost, stopped=self._stopped
         )
         if self._memory:
             recorded = guards.recorded(
@@ -213,7 +213,9 @@ class PlanRun:
 
     def _question(self, node: Node, inputs: dict[str, Asset]) -> Question:
         parts = self._parts
-        return question_of(node, inputs, parts.steps, parts.code, parts.environment, parts.desk.keys.content)
+        return question_of(
+            node, inputs, parts.steps, parts.code, parts.environment, parts.context.keys.content
+        )
 
     def _read_ahead(self, left: list[Node]) -> Iterator[Node]:
         """Reads the code of later nodes, one at a time, while workers are at work. Raises BadProject where it

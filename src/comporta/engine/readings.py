@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from comporta.records import Changes, Event, Lookup, Reading, Record, Run, Step
+from comporta.records import Changes, Event, Lookup, Projection, Record, Run, Step
 from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
 
 
@@ -88,20 +88,20 @@ def _came_right(fact: StepAnswered, event: Event, old: Lookup[StepFailed]) -> Ch
         yield key, None
 
 
-STEPS = Reading("step", Step, {StepAnswered: _answered})
+STEPS = Projection("step", Step, {StepAnswered: _answered})
 """Recipe → its newest answer."""
 
-RUNS = Reading(
+RUNS = Projection(
     "run",
     Run,
     {RunStarted: _started, StepAnswered: _went_on, StepsReused: _reused, RunEnded: _ended},
 )
 """Run id → what it did. Ids sort by time."""
 
-CLAIMS = Reading("claim", Claim, {StepClaimed: _claimed, StepAnswered: _let_go, StepFailed: _let_go})
+CLAIMS = Projection("claim", Claim, {StepClaimed: _claimed, StepAnswered: _let_go, StepFailed: _let_go})
 """Recipe → who asks it now, or asked it last."""
 
-FAILURES = Reading("failure", StepFailed, {StepFailed: _failed, StepAnswered: _came_right})
+FAILURES = Projection("failure", StepFailed, {StepFailed: _failed, StepAnswered: _came_right})
 """`run/node` → why it failed, and its log."""
 
-READINGS = (STEPS, RUNS, CLAIMS, FAILURES)
+PROJECTIONS = (STEPS, RUNS, CLAIMS, FAILURES)

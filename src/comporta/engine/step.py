@@ -13,10 +13,10 @@ from comporta.project.reference import resolve, said
 from comporta.records import Artifact, Asset, Recipe, Slice
 from comporta.records.arguments import names_by_id
 from comporta.records.executor import Done
-from comporta.store import Desk
+from comporta.store import StepContext
 
 
-def call(recipe: Recipe, desk: Desk, root: Path, steps: Steps) -> dict[str, Asset]:
+def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict[str, Asset]:
     """The step's outputs. Raises what it raises, and TypeError when it returns anything else."""
 
     def found(ref: str) -> Any:
@@ -34,7 +34,7 @@ def call(recipe: Recipe, desk: Desk, root: Path, steps: Steps) -> dict[str, Asse
         if name in names and name not in given:
             given[name] = recipe.seed
     seed(recipe.seed)
-    outputs: Any = function(desk, **{names.get(id, id): value for id, value in given.items()})
+    outputs: Any = function(context, **{names.get(id, id): value for id, value in given.items()})
     if not isinstance(outputs, dict) or not all(
         isinstance(name, str) and isinstance(asset, Artifact | Slice) for name, asset in outputs.items()
     ):

@@ -31,7 +31,7 @@ from comporta.project.reference import resolve
 from comporta.project.sources import enter
 from comporta.records import Cost, Record, decode, encode
 from comporta.records.executor import Done, Task
-from comporta.store import Desk, Keys, open_store
+from comporta.store import Keys, StepContext, open_store
 from comporta.store.held import HELD
 
 
@@ -72,7 +72,7 @@ def main() -> None:
     import numpy  # noqa: F401 - loaded before the first step, so that it is seeded before it
 
     while True:
-        done = run(tasks.get(), hello.steps, code, Desk(store=store, keys=hello.keys), root, answers)
+        done = run(tasks.get(), hello.steps, code, StepContext(store=store, keys=hello.keys), root, answers)
         answers.write(encode(done) + b"\n" if done else b"stale\n")
         if done is None:
             return
@@ -85,7 +85,9 @@ def _read(messages: BinaryIO, tasks: queue.SimpleQueue[Task]) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def run(task: Task, steps: Steps, code: Code, desk: Desk, root: Path, answers: RawIOBase) -> Done | None:
+def run(
+    task: Task, steps: Steps, code: Code, context: StepContext, root: Path, answers: RawIOBase
+) -> Done | None:
     """What came of the task; None when this process has loaded code that is another on disk now.
 
     Says `began` once all is loaded: from there on the step's own time counts.
@@ -111,7 +113,7 @@ def run(task: Task, steps: Steps, code: Code, desk: Desk, root: Path, answers: R
             return Done(how="differs", values=reach.values, code=reach.digest)
         answers.write(b"began\n")
         began, used = time.perf_counter(), _cpu()
-        mine = msgspec.structs.replace(desk, seed=task.recipe.seed, scratch=Path(task.scratch))
+        mine = msgspec.structs.replace(context, seed=task.recipe.seed, scratch=Path(task.scratch))
         done = Done(how="done", outputs=call(task.recipe, mine, root, steps))
         if code.stale(reach):  # a module that a function imported itself, edited meanwhile
             return None

@@ -13,14 +13,14 @@ from comporta.ledger.following import TOLD, Chain, Faults
 from comporta.ledger.protocol import Ledger, Snapshot
 from comporta.ledger.signing import public_key
 from comporta.ledger.upcasts import UPCASTS, Upcast
-from comporta.records.event import Event, Fact, Head, Reading
+from comporta.records.event import Event, Fact, Head, Projection
 from comporta.records.facts import FACTS, ChainContinued, EventRemoved, ProjectKeyed
 from comporta.records.message import Message
 
 
 def verify(
     ledger: Ledger,
-    readings: Sequence[Reading[Any]],
+    readings: Sequence[Projection[Any]],
     key: bytes,
     head: Head | None = None,
     *,

@@ -12,7 +12,7 @@ from blake3 import blake3
 from comporta.errors import BadProject, Tampered
 from comporta.ledger.decoding import Decoding
 from comporta.ledger.upcasts import Upcast
-from comporta.records.event import Event, Fact, Reading
+from comporta.records.event import Event, Fact, Projection
 from comporta.records.facts import ChainContinued, EventRemoved
 from comporta.records.record import encode
 
@@ -36,7 +36,7 @@ class Opened:
 
     def __init__(
         self,
-        readings: Sequence[Reading[Any]],
+        readings: Sequence[Projection[Any]],
         facts: Iterable[type[Fact]],
         upcasts: Mapping[tuple[str, int], Upcast],
     ) -> None:
@@ -44,11 +44,11 @@ class Opened:
         if len(self.readings) < len(readings):
             names = sorted(reading.name for reading in readings)
             raise BadProject(f"two readings share a name among {names}. Rename one.")
-        folded = {fact for reading in readings for fact in reading.folds}
+        folded = {fact for reading in readings for fact in reading.apply}
         self.decoding = Decoding({*facts, *folded, *_OWN}, upcasts)
         self.folds: dict[type[Fact], list[tuple[str, Fold]]] = {}
         for reading in readings:
-            for fact, fold in reading.folds.items():
+            for fact, fold in reading.apply.items():
                 self.folds.setdefault(fact, []).append((reading.name, fold))
         self._decoders = {
             name: msgspec.json.Decoder(reading.state) for name, reading in self.readings.items()
@@ -77,8 +77,8 @@ class Opened:
         return reading
 
 
-def _mark(reading: Reading[Any]) -> str:
-    kinds = {fact.kind: fact.schema for fact in reading.folds}
+def _mark(reading: Projection[Any]) -> str:
+    kinds = {fact.kind: fact.schema for fact in reading.apply}
     return encode({"kinds": kinds, "state": _shape(cast("Hashable", reading.state))}).decode()
 
 
@@ -114,12 +114,12 @@ class States:
         self._rows = rows
         self.changes: dict[tuple[str, str], str | None] = {}
 
-    def get(self, reading: Reading[S], key: str) -> S | None:
+    def get(self, reading: Projection[S], key: str) -> S | None:
         state: S | None = self._get(self._opened.known(reading.name), key)
         return state
 
     def scan(
-        self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
         name = self._opened.known(reading.name)
         changed = {

@@ -18,7 +18,7 @@ from comporta.ledger.signing import Signer
 from comporta.ledger.stored import row_of
 from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
-from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Reading, SignedHead, Transaction
+from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Projection, SignedHead, Transaction
 from comporta.records.facts import FACTS
 
 S = TypeVar("S")
@@ -73,7 +73,7 @@ class MemoryLedger:
 
     def __init__(
         self,
-        readings: Sequence[Reading[Any]],
+        readings: Sequence[Projection[Any]],
         *,
         key: bytes,
         clock: Callable[[], datetime],
@@ -125,11 +125,11 @@ class MemoryLedger:
         standing = _standing(rows.events)
         return Turn(self._opened, rows, standing, self.project, self._signer, self._clock, require)
 
-    def get(self, reading: Reading[S], key: str) -> S | None:
+    def get(self, reading: Projection[S], key: str) -> S | None:
         return States(self._opened, self._rows).get(reading, key)
 
     def scan(
-        self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
         return States(self._opened, self._rows).scan(reading, prefix, newest=newest, limit=limit)
 
@@ -143,7 +143,7 @@ class MemoryLedger:
     def snapshot(self) -> AbstractContextManager[_Snapshot]:
         return nullcontext(_Snapshot(self._rows))
 
-    def refold(self, reading: Reading[Any]) -> None:
+    def refold(self, reading: Projection[Any]) -> None:
         name = self._opened.known(reading.name)
         with self._lock:
             self._rows = self._folded(self._rows, {name})
@@ -176,7 +176,7 @@ class MemoryLedger:
         made = {place: text for place, text in states.changes.items() if text is not None}
         return _Rows(kept | made, rows.events, rows.heads)
 
-    def others(self, reading: Reading[S], key: str) -> list[tuple[str, S]]:
+    def others(self, reading: Projection[S], key: str) -> list[tuple[str, S]]:
         return []
 
     def projects(self) -> list[str]:

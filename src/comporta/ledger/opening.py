@@ -13,7 +13,7 @@ from comporta.ledger.memory import MemoryLedger
 from comporta.ledger.protocol import Ledger
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.credential import without_password
-from comporta.records.event import DEFAULT_PROJECT, Fact, Reading
+from comporta.records.event import DEFAULT_PROJECT, Fact, Projection
 from comporta.records.facts import FACTS
 from comporta.records.project import checked_project
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def open_ledger(
     url: str,
-    readings: Sequence[Reading[Any]],
+    readings: Sequence[Projection[Any]],
     *,
     key: bytes,
     clock: Callable[[], datetime],

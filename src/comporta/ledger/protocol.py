@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from comporta.records.event import Event, Head, Reading, Transaction, View
+from comporta.records.event import Event, Head, Projection, Transaction, View
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Ledger(View, Protocol):
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """Everything as stored at this moment; writers go on meanwhile."""
 
-    def refold(self, reading: Reading[Any]) -> None:
+    def refold(self, reading: Projection[Any]) -> None:
         """Makes the reading again from the events alone."""
 
     def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
@@ -64,7 +64,7 @@ class Ledger(View, Protocol):
         The chain goes on to verify, by the leaf that stays. Raises Refused where it cannot be done: an event
         of the keyed chain, or one that the chain itself or what follows it stands on; NotFound."""
 
-    def others(self, reading: Reading[S], key: str) -> list[tuple[str, S]]:
+    def others(self, reading: Projection[S], key: str) -> list[tuple[str, S]]:
         """What this ledger's other projects say under this key: (project, state), in order of project."""
 
     def projects(self) -> list[str]:
@@ -74,4 +74,4 @@ class Ledger(View, Protocol):
         """Lets go of files and connections."""
 
 
-__all__ = ["Event", "Head", "Ledger", "Reading", "Row", "Snapshot", "Transaction", "View"]
+__all__ = ["Event", "Head", "Ledger", "Projection", "Row", "Snapshot", "Transaction", "View"]

@@ -24,7 +24,7 @@ from comporta.ledger.stored import COLUMNS, event_of, row_of
 from comporta.ledger.tables import statements
 from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
-from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Reading, Transaction
+from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Projection, Transaction
 from comporta.records.facts import FACTS
 
 S = TypeVar("S")
@@ -61,7 +61,7 @@ class SqlLedger:
     def __init__(
         self,
         database: Database,
-        readings: Sequence[Reading[Any]],
+        readings: Sequence[Projection[Any]],
         *,
         key: bytes,
         clock: Callable[[], datetime],
@@ -136,7 +136,7 @@ class SqlLedger:
             row = connection.exec_driver_sql(self._sql.event, asked).first()
         return row is not None and row[0] == event.hash
 
-    def get(self, reading: Reading[S], key: str) -> S | None:
+    def get(self, reading: Projection[S], key: str) -> S | None:
         name = self._opened.known(reading.name)
         found = self._ask(lambda rows: rows.kept_state(name, key))
         if not self._current(name, found):
@@ -144,7 +144,7 @@ class SqlLedger:
         return None if found[2] is None else self._opened.decode(name, found[2])
 
     def scan(
-        self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
         name = self._opened.known(reading.name)
         kept, found = self._ask(lambda rows: (rows.kept(name), rows.states(name, prefix, newest, limit)))
@@ -186,7 +186,7 @@ class SqlLedger:
         with self._connected() as connection, self._database.reading(connection):
             yield SnapshotRows(connection, self._sql, self.project)
 
-    def others(self, reading: Reading[S], key: str) -> list[tuple[str, S]]:
+    def others(self, reading: Projection[S], key: str) -> list[tuple[str, S]]:
         name = self._opened.known(reading.name)
         found = self._ask(lambda rows: rows.others(name, key, self._opened.marks[name]))
         return [(project, self._opened.decode(name, text)) for project, text in found]
@@ -194,7 +194,7 @@ class SqlLedger:
     def projects(self) -> list[str]:
         return self._ask(lambda rows: rows.projects())
 
-    def refold(self, reading: Reading[Any]) -> None:
+    def refold(self, reading: Projection[Any]) -> None:
         name = self._opened.known(reading.name)
         with self._alone(), self._connected() as connection, self._database.turn(connection):
             self._catch_up(connection, [name], {})

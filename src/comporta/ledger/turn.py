@@ -9,7 +9,7 @@ from typing import TypeVar
 from comporta.ledger.chain import seal
 from comporta.ledger.folding import Opened, Rows, States
 from comporta.ledger.signing import Signer
-from comporta.records.event import Event, Fact, Head, Reading, SignedHead
+from comporta.records.event import Event, Fact, Head, Projection, SignedHead
 from comporta.records.facts import ChainContinued
 from comporta.records.record import Record, encode
 
@@ -60,11 +60,11 @@ class Turn:
         signature = self._signer.sign(self._project, self.head)
         return SignedHead(head=self.head, signature=signature, key=self._signer.public)
 
-    def get(self, reading: Reading[S], key: str) -> S | None:
+    def get(self, reading: Projection[S], key: str) -> S | None:
         return self._states.get(reading, key)
 
     def scan(
-        self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
         return self._states.scan(reading, prefix, newest=newest, limit=limit)
 

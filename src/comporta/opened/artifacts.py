@@ -11,7 +11,7 @@ from comporta.errors import NotFound
 from comporta.ledger import Ledger
 from comporta.ledger.stored import plain
 from comporta.opened.codes import ARTIFACT_CHANGED, ARTIFACT_MISSING
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.removals import is_removed
 from comporta.records import Artifact, Message, Record
 from comporta.store import artifact_name
@@ -59,20 +59,20 @@ def recorded(ledger: Ledger) -> dict[str, Artifact]:
     return found
 
 
-def verify_artifacts(house: House, needed: Iterable[str], heard: Heard | None = None) -> ArtifactAudit:
+def verify_artifacts(opened: OpenProject, needed: Iterable[str], heard: Heard | None = None) -> ArtifactAudit:
     """What is wrong with the artifacts that the project's facts name, every byte of them read.
 
     needed: names in the store of those that must be there.
     """
     must = frozenset(needed)
-    there = {each.name: each.size for each in house.store.list("artifacts/")}
-    named = {artifact_name(digest): each for digest, each in recorded(house.ledger).items()}
+    there = {each.name: each.size for each in opened.store.list("artifacts/")}
+    named = {artifact_name(digest): each for digest, each in recorded(opened.ledger).items()}
     total = sum(there.get(name, 0) for name in named)
     faults: list[Message] = []
     objects = read = freed = removed = 0
     for name, artifact in sorted(named.items()):
         if name not in there:
-            if is_removed(house.ledger, artifact.digest):
+            if is_removed(opened.ledger, artifact.digest):
                 removed += 1
                 continue
             freed += name not in must
@@ -80,16 +80,16 @@ def verify_artifacts(house: House, needed: Iterable[str], heard: Heard | None = 
                 faults.append(ARTIFACT_MISSING(name=name, kind=artifact.kind))
             continue
         objects, read = objects + 1, read + there[name]
-        if not is_whole(house, artifact):
+        if not is_whole(opened, artifact):
             faults.append(ARTIFACT_CHANGED(name=name, kind=artifact.kind))
         if heard is not None:
             heard("artifacts", read, total)
     return ArtifactAudit(objects=objects, size=total, freed=freed, removed=removed, faults=tuple(faults))
 
 
-def is_whole(house: House, artifact: Artifact) -> bool:
+def is_whole(opened: OpenProject, artifact: Artifact) -> bool:
     """Whether it is in the store and its bytes are what its digest says."""
     try:
-        return digest_of(house.store, house.keys, artifact_name(artifact.digest)) == artifact.digest
+        return digest_of(opened.store, opened.keys, artifact_name(artifact.digest)) == artifact.digest
     except NotFound:
         return False

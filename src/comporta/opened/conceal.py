@@ -15,12 +15,12 @@ from blake3 import blake3
 from msgspec.structs import replace
 
 from comporta.errors import NotFound
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.removals import is_removed
 from comporta.records import Artifact, Verdict, Version
 from comporta.records.message import Message, Words
 from comporta.registry import as_it_stands
-from comporta.store import Desk
+from comporta.store import StepContext
 
 _DIGEST = re.compile(r"#[0-9a-f]{32}")
 _SHOWN = 12
@@ -68,16 +68,16 @@ def reveal(verdict: Verdict, words: Mapping[str, str], absent: str = "") -> Verd
     return _mapped(verdict, of_data, sentence)
 
 
-def for_a_fact(desk: Desk, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+def for_a_fact(context: StepContext, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts concealed, the words of each kept as an artifact of its own: equal ones are kept once."""
     made = []
     for verdict in verdicts:
-        concealed, words = conceal(verdict, desk.keys.content)
-        made.append(replace(concealed, words=desk.put_json(words)) if words else concealed)
+        concealed, words = conceal(verdict, context.keys.content)
+        made.append(replace(concealed, words=context.put_json(words)) if words else concealed)
     return tuple(made)
 
 
-def words_of_both(desk: Desk, first: Verdict, second: Verdict) -> Artifact | None:
+def words_of_both(context: StepContext, first: Verdict, second: Verdict) -> Artifact | None:
     """The words of a verdict that is put together of two, as far as they are still there."""
     found: dict[str, str] = {}
     every = list(dict.fromkeys(each for each in (first.words, second.words) if each is not None))
@@ -85,37 +85,39 @@ def words_of_both(desk: Desk, first: Verdict, second: Verdict) -> Artifact | Non
         return next(iter(every), None)
     for each in every:
         try:
-            found |= desk.get_json(each, dict[str, str])
+            found |= context.get_json(each, dict[str, str])
         except NotFound:
             continue
-    return desk.put_json(found)
+    return context.put_json(found)
 
 
-def carried_on(desk: Desk, version: Version) -> Version:
+def carried_on(context: StepContext, version: Version) -> Version:
     """The version as a new fact may hold it: what an older Comporta wrote out is concealed."""
-    return replace(version, verdicts=for_a_fact(desk, version.verdicts))
+    return replace(version, verdicts=for_a_fact(context, version.verdicts))
 
 
 def for_a_reader(
-    desk: Desk, verdicts: Sequence[Verdict], is_removed: Callable[[str], bool]
+    context: StepContext, verdicts: Sequence[Verdict], is_removed: Callable[[str], bool]
 ) -> tuple[Verdict, ...]:
     """The verdicts as they were judged, as far as their words are still there. is_removed: whether an
     artifact of this digest was deleted on purpose; words that are gone otherwise are told as missing."""
-    return tuple(_for_a_reader(desk, each, is_removed) for each in verdicts)
+    return tuple(_for_a_reader(context, each, is_removed) for each in verdicts)
 
 
-def revealed(house: House, version: Version) -> Version:
+def revealed(opened: OpenProject, version: Version) -> Version:
     """The version as a reader wants it: in words, in the state that it is in today. It is never put into a
     fact."""
-    verdicts = for_a_reader(house.desk, version.verdicts, lambda digest: is_removed(house.ledger, digest))
-    return replace(as_it_stands(house.ledger, version), verdicts=verdicts)
+    verdicts = for_a_reader(
+        opened.context, version.verdicts, lambda digest: is_removed(opened.ledger, digest)
+    )
+    return replace(as_it_stands(opened.ledger, version), verdicts=verdicts)
 
 
-def _for_a_reader(desk: Desk, verdict: Verdict, is_removed: Callable[[str], bool]) -> Verdict:
+def _for_a_reader(context: StepContext, verdict: Verdict, is_removed: Callable[[str], bool]) -> Verdict:
     if verdict.words is None:
         return verdict
     try:
-        return reveal(verdict, desk.get_json(verdict.words, dict[str, str]))
+        return reveal(verdict, context.get_json(verdict.words, dict[str, str]))
     except NotFound:
         return reveal(verdict, {}, "" if is_removed(verdict.words.digest) else _MISSING)
 

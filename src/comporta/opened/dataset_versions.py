@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.records import Changes, Event, Lookup, Reading
+from comporta.records import Changes, Event, Lookup, Projection
 from comporta.records.facts import DatasetVersioned
 
 
@@ -17,4 +17,4 @@ def _versioned(
     yield dataset_key(fact.dataset, fact.number), fact
 
 
-DATASETS = Reading("dataset", DatasetVersioned, {DatasetVersioned: _versioned})
+DATASETS = Projection("dataset", DatasetVersioned, {DatasetVersioned: _versioned})

@@ -8,12 +8,12 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from comporta.records import Artifact, Findings, Message, unmeasured_in
-from comporta.store import Desk
+from comporta.store import StepContext
 
 
-def findings_at(desk: Desk, artifact: Artifact) -> Findings:
+def findings_at(context: StepContext, artifact: Artifact) -> Findings:
     """With messages in the cells of tables, which plain JSON holds them in. Raises NotFound, Tampered."""
-    found = desk.get_json(artifact, Findings)
+    found = context.get_json(artifact, Findings)
     return replace(
         found,
         unmeasured=unmeasured_in(found),

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from comporta.data import versions
 from comporta.errors import Tampered
 from comporta.opened.dataset_versions import DATASETS, dataset_key
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Answer, Manifest, Slice, Transaction
 from comporta.records.facts import DatasetVersioned
 
 
-def follow(house: House, answers: Mapping[str, Answer]) -> tuple[Slice, ...]:
+def follow(opened: OpenProject, answers: Mapping[str, Answer]) -> tuple[Slice, ...]:
     """The newest versions among the answers; facts for those that the ledger had not seen."""
     slices = tuple(
         asset
@@ -21,26 +21,26 @@ def follow(house: House, answers: Mapping[str, Answer]) -> tuple[Slice, ...]:
         if isinstance(asset, Slice)
     )
     for dataset in sorted({each.dataset for each in slices}):
-        follow_one(house, dataset)
+        follow_one(opened, dataset)
     return slices
 
 
-def require_known(house: House, dataset: str) -> list[Manifest]:
+def require_known(opened: OpenProject, dataset: str) -> list[Manifest]:
     """The versions that the ledger had not seen. Raises Tampered when the newest that it saw is not there."""
-    seen = house.ledger.scan(DATASETS, f"{dataset}/", newest=True, limit=1)
+    seen = opened.ledger.scan(DATASETS, f"{dataset}/", newest=True, limit=1)
     last = seen[0][1].number if seen else 0
-    there = versions(house.store, dataset)
+    there = versions(opened.store, dataset)
     if seen and seen[0][1].version not in {each.id for each in there}:
         raise Tampered(
             f"{dataset}: found no version {last} as the ledger recorded it ({seen[0][1].version[:12]}): the "
-            f"dataset's log was cut or replaced. Restore data/{dataset}/ in {house.store.url} from a backup."
+            f"dataset's log was cut or replaced. Restore data/{dataset}/ in {opened.store.url} from a backup."
         )
     return [each for each in there if each.number > last]
 
 
-def follow_one(house: House, dataset: str) -> None:
+def follow_one(opened: OpenProject, dataset: str) -> None:
     """Facts for every version of this dataset that the ledger had not seen. Raises Tampered."""
-    unseen = require_known(house, dataset)
+    unseen = require_known(opened, dataset)
     if not unseen:
         return
 
@@ -60,4 +60,4 @@ def follow_one(house: House, dataset: str) -> None:
                     )
                 )
 
-    house.ledger.transact(commit)
+    opened.ledger.transact(commit)

@@ -6,7 +6,7 @@ A place in the graph is a short text: `data:weather@00000002`, `step:<recipe>`, 
 
 from __future__ import annotations
 
-from comporta.records import Artifact, Asset, Changes, Event, Lookup, Reading, Recipe, Record, View
+from comporta.records import Artifact, Asset, Changes, Event, Lookup, Projection, Recipe, Record, View
 from comporta.records.facts import StepAnswered, TestSetEvaluated, VersionRegistered
 
 
@@ -78,9 +78,9 @@ def _evaluated(
     yield f"{fact.model}/{fact.part}/{event.seq:012d}", fact
 
 
-EDGES = Reading("edge", Edge, {StepAnswered: _answered, VersionRegistered: _registered})
-QUESTIONS = Reading("question", Question, {StepAnswered: _asked})
-EVALUATIONS = Reading("look", TestSetEvaluated, {TestSetEvaluated: _evaluated})
+EDGES = Projection("edge", Edge, {StepAnswered: _answered, VersionRegistered: _registered})
+QUESTIONS = Projection("question", Question, {StepAnswered: _asked})
+EVALUATIONS = Projection("look", TestSetEvaluated, {TestSetEvaluated: _evaluated})
 
 
 def after(view: View, here: str) -> list[Edge]:

@@ -16,8 +16,9 @@ from typing import TypeVar
 import msgspec
 
 from comporta.errors import BadProject, NotFound, Refused
+from comporta.opened.mentions import mentions
 from comporta.opened.people_seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.removals import text_of
 from comporta.project.person import Role
 from comporta.records import (
@@ -50,10 +51,10 @@ class Member(Record, frozen=True, kw_only=True):
     since: datetime | None = None
 
 
-def people(house: House) -> tuple[Member, ...]:
+def people(opened: OpenProject) -> tuple[Member, ...]:
     """Everybody that the directory knows or the project declares, by name."""
-    found = {canonical_name(each.name): each for each in _members(house)}
-    declared = {canonical_name(each.name): each for each in house.project.people}
+    found = {canonical_name(each.name): each for each in _members(opened)}
+    declared = {canonical_name(each.name): each for each in opened.project.people}
     members = (
         Member(
             id=found[key].id if key in found else "",
@@ -66,56 +67,69 @@ def people(house: House) -> tuple[Member, ...]:
     return tuple(sorted(members, key=lambda each: canonical_name(each.name)))
 
 
-def find(house: House, name: str) -> Identity | None:
+def find(opened: OpenProject, name: str) -> Identity | None:
     """The directory's entry of this name, compared without case; None too where it is of somebody forgotten,
     and its deletion was cut short. Raises BadProject on a name that is none."""
-    known = _entry(house, name)
-    return None if known is None or _is_forgotten(house, known.id) else known
+    known = _entry(opened, name)
+    return None if known is None or _is_forgotten(opened, known.id) else known
 
 
-def identify(house: House, name: str) -> Identity:
+def identify(opened: OpenProject, name: str) -> Identity:
     """The entry of this name, made where there is none. Raises BadProject on a name that is none."""
-    while (known := find(house, name)) is None:
-        _finish_forgetting(house, name)
-        made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=house.clock())
+    while (known := find(opened, name)) is None:
+        _finish_forgetting(opened, name)
+        made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=opened.clock())
         # Put only where none is: of two at once, both go on with the one that came first.
-        if house.store.put(_place(house, name), encode(sealed(house.keys, made))):
+        if opened.store.put(_place(opened, name), encode(sealed(opened.keys, made))):
             return made
     return known
 
 
-def forget(house: House, name: str) -> Identity:
+def forget(opened: OpenProject, name: str) -> Identity:
     """Nobody can say any more who this was; what they did stays, under the id alone. name: or the id.
 
     Raises NotFound, where the directory has no such name.
     """
-    known = _with_id(house, name) if is_person_id(name) else _entry(house, name)
+    known = _with_id(opened, name) if is_person_id(name) else _entry(opened, name)
     if known is None:
-        raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list")
+        old = _old(opened, name)
+        raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list{old}")
 
     def commit(tx: Transaction) -> None:
         if tx.get(FORGOTTEN, known.id) is None:
             tx.append(PersonForgotten(person=known.id))
 
     # The fact first: killed in between, the same command once more does the rest.
-    house.ledger.transact(commit)
-    house.store.delete(_place(house, known.name))
+    opened.ledger.transact(commit)
+    opened.store.delete(_place(opened, known.name))
     return known
 
 
-def _finish_forgetting(house: House, name: str) -> None:
+def _old(opened: OpenProject, name: str) -> str:
+    """What is said of somebody whom only events from before ids name."""
+    still = None if is_person_id(name) else mentions(opened, name)
+    if still is None or not still.count:
+        return ""
+    removable = ", ".join(map(str, still.removable)) or "none"
+    return (
+        f". Events from before people had ids that hold the name: {still.count}, of which "
+        f"`comporta audit remove SEQ --reason erasure` can take the bodies of {removable} away."
+    )
+
+
+def _finish_forgetting(opened: OpenProject, name: str) -> None:
     """The name's entry deleted, where a fact says that its person was forgotten."""
-    known = _entry(house, name)
-    if known is None or not _is_forgotten(house, known.id):
+    known = _entry(opened, name)
+    if known is None or not _is_forgotten(opened, known.id):
         return
 
     def delete(tx: Transaction) -> None:
         # Writers take turns: else it could be another's new entry that is deleted. Such a rest is rare.
-        rest = _entry(house, name)
+        rest = _entry(opened, name)
         if rest is not None and tx.get(FORGOTTEN, rest.id) is not None:
-            house.store.delete(_place(house, name))
+            opened.store.delete(_place(opened, name))
 
-    house.ledger.transact(delete)
+    opened.ledger.transact(delete)
 
 
 def acting(by: str) -> str:
@@ -131,20 +145,20 @@ def acting(by: str) -> str:
         raise BadProject("found no name that you are logged in with, expected one: --by NAME.") from None
 
 
-def role_of(house: House, name: str, role: str, roles: tuple[Role, ...], act: str) -> str:
+def role_of(opened: OpenProject, name: str, role: str, roles: tuple[Role, ...], act: str) -> str:
     """In what role this person acts. role: as claimed, which counts where the project declares nobody.
 
     Raises Refused, naming who may; BadProject on a role that is another than is declared, or is none.
     """
     named = role.strip()
-    if not house.project.people:
+    if not opened.project.people:
         every = Role.__args__  # type: ignore[attr-defined]
         if named and named not in every:
             raise BadProject(f"--role: found {named!r}, expected one of: {', '.join(every)}.")
         return named
-    person = house.project.person(name)
+    person = opened.project.person(name)
     if person is None or person.role not in roles:
-        able = ", ".join(each.name for each in house.project.people if each.role in roles) or "nobody yet"
+        able = ", ".join(each.name for each in opened.project.people if each.role in roles) or "nobody yet"
         raise Refused(
             f"{name!r} may not {act}, expected one of: {able}. "
             "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
@@ -157,106 +171,106 @@ def role_of(house: House, name: str, role: str, roles: tuple[Role, ...], act: st
     return person.role
 
 
-def reason_of(house: House, text: str) -> Artifact | str:
+def reason_of(opened: OpenProject, text: str) -> Artifact | str:
     """The reason as a fact holds it: an artifact, which can be deleted; empty where there is none."""
-    return house.desk.put(text.strip().encode(), "text") if text.strip() else ""
+    return opened.context.put(text.strip().encode(), "text") if text.strip() else ""
 
 
-def readable(house: House, *versions: Version) -> tuple[Version, ...]:
+def readable(opened: OpenProject, *versions: Version) -> tuple[Version, ...]:
     """The versions as people read them: names for ids, and the reasons' text."""
-    name_of = _names(house)
+    name_of = _names(opened)
     return tuple(
         msgspec.structs.replace(
             version,
-            approvals=tuple(_readable(house, each, name_of) for each in version.approvals),
-            waivers=tuple(_readable(house, each, name_of) for each in version.waivers),
+            approvals=tuple(_readable(opened, each, name_of) for each in version.approvals),
+            waivers=tuple(_readable(opened, each, name_of) for each in version.waivers),
         )
         for version in versions
     )
 
 
-def readable_releases(house: House, *releases: Release) -> tuple[Release, ...]:
+def readable_releases(opened: OpenProject, *releases: Release) -> tuple[Release, ...]:
     """The releases as people read them: names for ids, and the reasons' text."""
-    name_of = _names(house)
-    return tuple(_readable(house, each, name_of) for each in releases)
+    name_of = _names(opened)
+    return tuple(_readable(opened, each, name_of) for each in releases)
 
 
-def _readable(house: House, act: S, name_of: Callable[[str], str]) -> S:
+def _readable(opened: OpenProject, act: S, name_of: Callable[[str], str]) -> S:
     by = name_of(act.by) if is_person_id(act.by) else act.by
-    return msgspec.structs.replace(act, by=by, reason=_text(house, act.reason))
+    return msgspec.structs.replace(act, by=by, reason=_text(opened, act.reason))
 
 
-def _text(house: House, reason: Artifact | str) -> str:
-    return reason if isinstance(reason, str) else text_of(house.desk, house.ledger, reason)
+def _text(opened: OpenProject, reason: Artifact | str) -> str:
+    return reason if isinstance(reason, str) else text_of(opened.context, opened.ledger, reason)
 
 
-def _names(house: House) -> Callable[[str], str]:
+def _names(opened: OpenProject) -> Callable[[str], str]:
     """Id → name, or what is known instead. The directory is read once, when first asked."""
 
     @cache
     def names() -> dict[str, str]:
-        return {each.id: each.name for each in _members(house)}
+        return {each.id: each.name for each in _members(opened)}
 
     def name_of(id: str) -> str:
         if (name := names().get(id)) is not None:
             return name
         # Only the fact tells: a directory that was lost forgets nobody.
-        if _is_forgotten(house, id):
+        if _is_forgotten(opened, id):
             return f"a person forgotten ({id})"
         return f"unknown ({id}): not in the directory"
 
     return name_of
 
 
-def _is_forgotten(house: House, id: str) -> bool:
-    return house.ledger.get(FORGOTTEN, id) is not None
+def _is_forgotten(opened: OpenProject, id: str) -> bool:
+    return opened.ledger.get(FORGOTTEN, id) is not None
 
 
-def _members(house: House) -> list[Identity]:
+def _members(opened: OpenProject) -> list[Identity]:
     """The entries of all who were not forgotten."""
-    return [each for each in _entries(house) if not _is_forgotten(house, each.id)]
+    return [each for each in _entries(opened) if not _is_forgotten(opened, each.id)]
 
 
-def _entry(house: House, name: str) -> Identity | None:
+def _entry(opened: OpenProject, name: str) -> Identity | None:
     """What lies under this name, also of somebody forgotten."""
-    place = _place(house, name)
+    place = _place(opened, name)
     try:
-        return _genuine(house, place)
+        return _genuine(opened, place)
     except NotFound:
         return None
 
 
-def _place(house: House, name: str) -> str:
-    return place_of(house.keys, name)
+def _place(opened: OpenProject, name: str) -> str:
+    return place_of(opened.keys, name)
 
 
-def _entries(house: House) -> list[Identity]:
+def _entries(opened: OpenProject) -> list[Identity]:
     """All entries; of one that was changed, that it was stands in place of the name."""
     found = []
-    for each in house.store.list(PREFIX):
+    for each in opened.store.list(PREFIX):
         try:
-            entry = read_entry(house.store, each.name)
+            entry = read_entry(opened.store, each.name)
         except NotFound:
             continue  # forgotten since
-        if not is_genuine(house.keys, each.name, entry):
+        if not is_genuine(opened.keys, each.name, entry):
             entry = msgspec.structs.replace(entry, name=CHANGED.format(id=entry.id))
         found.append(entry)
     return found
 
 
-def _with_id(house: House, id: str) -> Identity | None:
-    for each in house.store.list(PREFIX):
+def _with_id(opened: OpenProject, id: str) -> Identity | None:
+    for each in opened.store.list(PREFIX):
         try:
-            if read_entry(house.store, each.name).id == id:
-                return _genuine(house, each.name)
+            if read_entry(opened.store, each.name).id == id:
+                return _genuine(opened, each.name)
         except NotFound:
             continue  # forgotten since
     return None
 
 
-def _genuine(house: House, place: str) -> Identity:
+def _genuine(opened: OpenProject, place: str) -> Identity:
     """The entry at this place. Raises NotFound; Tampered, where it was changed."""
-    entry = read_entry(house.store, place)
-    if not is_genuine(house.keys, place, entry):
-        raise changed(house.store, place, entry)
+    entry = read_entry(opened.store, place)
+    if not is_genuine(opened.keys, place, entry):
+        raise changed(opened.store, place, entry)
     return entry

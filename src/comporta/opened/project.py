@@ -21,12 +21,21 @@ from comporta.project import Model, Project, Settings
 from comporta.project.faults import listed, unusable
 from comporta.project.load import find, load, told_root
 from comporta.project.settings import settings
-from comporta.records import Changes, Event, Lookup, Reading, Transaction
+from comporta.records import Changes, Event, Lookup, Projection, Transaction
 from comporta.records.credential import shown
 from comporta.records.facts import ProjectKeyed
 from comporta.registry import FORGOTTEN, VERSIONS
 from comporta.release import ROUTES
-from comporta.store import Desk, Keys, Store, derive, open_store, read_secret, store_config, with_password
+from comporta.store import (
+    Keys,
+    StepContext,
+    Store,
+    derive,
+    open_store,
+    read_secret,
+    store_config,
+    with_password,
+)
 
 
 def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Changes[ProjectKeyed]:
@@ -34,9 +43,10 @@ def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Chang
         yield "project", fact
 
 
-KEYED = Reading("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
-READINGS = (
-    KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS, *engine.READINGS,
+KEYED = Projection("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
+PROJECTIONS = (
+    KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS,
+    *engine.PROJECTIONS,
 )  # fmt: skip
 
 
@@ -45,7 +55,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class House:
+class OpenProject:
     """Everything a command needs, opened once. Use it as a context manager, or call `close()`.
 
     declared: gives the project when it is first asked for. works: it stays open for long, and is written to;
@@ -73,7 +83,7 @@ class House:
         """The chain of one of the projects that share this ledger; close it. Raises as `open_ledger`."""
         return open_ledger(
             with_password(self.settings.ledger, self.settings.ledger_password, self.root),
-            READINGS,
+            PROJECTIONS,
             key=self.keys.chain,
             clock=self.clock,
             root=self.root,
@@ -108,8 +118,8 @@ class House:
         )
 
     @property
-    def desk(self) -> Desk:
-        return Desk(store=self.store, keys=self.keys)
+    def context(self) -> StepContext:
+        return StepContext(store=self.store, keys=self.keys)
 
     @property
     def below(self) -> Path:
@@ -129,7 +139,7 @@ class House:
             self.engine.close()
         self.ledger.close()
 
-    def __enter__(self) -> House:
+    def __enter__(self) -> OpenProject:
         return self
 
     def __exit__(
@@ -157,7 +167,9 @@ class House:
             )
 
 
-def open_house(path: Path | None = None, project: Project | None = None, *, works: bool = False) -> House:
+def open_project(
+    path: Path | None = None, project: Project | None = None, *, works: bool = False
+) -> OpenProject:
     """The house of the project file at `path` or above the current folder, or of `project` itself.
 
     works: the project's code will run; else its file is run only if something asks what is declared: it may
@@ -166,11 +178,11 @@ def open_house(path: Path | None = None, project: Project | None = None, *, work
     """
     if project is not None:
         root = (project.root or Path.cwd()).resolve()
-        return House(lambda: project, root, settings(root), works=works)
+        return OpenProject(lambda: project, root, settings(root), works=works)
     file = find(path)
     here = None if works else told_root(file)
     if here is not None:
-        return House(lambda: load(file), here, settings(here))
+        return OpenProject(lambda: load(file), here, settings(here))
     loaded = load(file)
     root = loaded.root or file.parent
-    return House(lambda: loaded, root, settings(root), works=works)
+    return OpenProject(lambda: loaded, root, settings(root), works=works)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from comporta.errors import NotFound
-from comporta.records import Artifact, Changes, Event, Lookup, Reading
+from comporta.records import Artifact, Changes, Event, Lookup, Projection
 from comporta.records.facts import ArtifactRemoved
-from comporta.store import Desk
+from comporta.store import StepContext
 
 DELETED = "(text deleted)"
 MISSING = "(text missing: its artifact is not in the store)"
@@ -18,16 +18,18 @@ def _removed(fact: ArtifactRemoved, event: Event, old: Lookup[ArtifactRemoved]) 
         yield fact.digest, fact
 
 
-REMOVALS = Reading("removal", ArtifactRemoved, {ArtifactRemoved: _removed})
+REMOVALS = Projection("removal", ArtifactRemoved, {ArtifactRemoved: _removed})
 """Artifact's digest → who deleted it first, and by what reason's code."""
 
 
 class Chain(Protocol):
     """What is asked of a ledger here."""
 
-    def get(self, reading: Reading[ArtifactRemoved], key: str, /) -> ArtifactRemoved | None: ...
+    def get(self, reading: Projection[ArtifactRemoved], key: str, /) -> ArtifactRemoved | None: ...
 
-    def others(self, reading: Reading[ArtifactRemoved], key: str, /) -> list[tuple[str, ArtifactRemoved]]: ...
+    def others(
+        self, reading: Projection[ArtifactRemoved], key: str, /
+    ) -> list[tuple[str, ArtifactRemoved]]: ...
 
 
 def is_removed(ledger: Chain, digest: str) -> bool:
@@ -36,9 +38,9 @@ def is_removed(ledger: Chain, digest: str) -> bool:
     return ledger.get(REMOVALS, digest) is not None or bool(ledger.others(REMOVALS, digest))
 
 
-def text_of(desk: Desk, ledger: Chain, artifact: Artifact) -> str:
+def text_of(context: StepContext, ledger: Chain, artifact: Artifact) -> str:
     """The artifact's text, or in its place that it was deleted, or that it is missing. Raises Tampered."""
     try:
-        return desk.get(artifact).decode(errors="replace")
+        return context.get(artifact).decode(errors="replace")
     except NotFound:
         return DELETED if is_removed(ledger, artifact.digest) else MISSING

@@ -15,7 +15,7 @@ from typing import Any
 
 from comporta.project.reference import resolve
 from comporta.records import Artifact
-from comporta.store import Desk
+from comporta.store import StepContext
 
 _alone = threading.Lock()
 _LARGEST = 1_000_000
@@ -36,14 +36,14 @@ def files(root: Path) -> dict[str, str]:
     return found
 
 
-def keep(desk: Desk, root: Path) -> Artifact:
+def keep(context: StepContext, root: Path) -> Artifact:
     """The project's source as it stands."""
-    return desk.put_json(files(root))
+    return context.put_json(files(root))
 
 
-def lay_out(desk: Desk, snapshot: Artifact, below: Path) -> Path:
+def lay_out(context: StepContext, snapshot: Artifact, below: Path) -> Path:
     """A folder holding that source, written once. Its files are checked against the snapshot each time."""
-    sources = desk.get_json(snapshot, dict[str, str])
+    sources = context.get_json(snapshot, dict[str, str])
     folder = below / snapshot.digest[:32]
     for name, text in sources.items():
         path = folder / name

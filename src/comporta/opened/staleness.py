@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Staleness, Version
 
 
-def staleness(house: House, version: Version) -> tuple[Staleness, ...]:
+def staleness(opened: OpenProject, version: Version) -> tuple[Staleness, ...]:
     """An answer for each slice of a dataset that the version learned from: fresh, erased, or unknown and why.
     Nothing is raised for what the store is at fault of."""
     # Here, for it brings polars along: who only lists versions need not wait for that.
     from comporta.data.staleness import staleness as of_slice
 
-    return tuple(of_slice(house.store, house.keys, part) for part in version.read)
+    return tuple(of_slice(opened.store, opened.keys, part) for part in version.read)

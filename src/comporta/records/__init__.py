@@ -2,7 +2,7 @@
 
 from comporta.records import facts
 from comporta.records.arguments import argument_ids
-from comporta.records.asked import Asked, Said
+from comporta.records.asked import FittedModel, ModelOutput
 from comporta.records.asset import Artifact, Asset, Slice
 from comporta.records.dataset import (
     Change,
@@ -23,7 +23,7 @@ from comporta.records.event import (
     Fact,
     Head,
     Lookup,
-    Reading,
+    Projection,
     SignedHead,
     Transaction,
     View,
@@ -81,7 +81,6 @@ __all__ = [
     "Answers",
     "Approval",
     "Artifact",
-    "Asked",
     "Asset",
     "AtRandom",
     "Budget",
@@ -103,6 +102,7 @@ __all__ = [
     "Field",
     "Figure",
     "Findings",
+    "FittedModel",
     "Form",
     "Fragment",
     "Head",
@@ -115,6 +115,7 @@ __all__ = [
     "MakesExecutor",
     "Manifest",
     "Message",
+    "ModelOutput",
     "Need",
     "Node",
     "NodeKey",
@@ -122,14 +123,13 @@ __all__ = [
     "Outcome",
     "Output",
     "Plan",
-    "Reading",
+    "Projection",
     "Recipe",
     "Record",
     "Release",
     "Renamed",
     "Route",
     "Run",
-    "Said",
     "Scores",
     "Segment",
     "Shape",

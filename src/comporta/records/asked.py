@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Said(NamedTuple):
+class ModelOutput(NamedTuple):
     """What a model says of n rows, as numbers.
 
     scores: (n, classes) probabilities in the signature's order, 0 and 1 where the model gives labels only;
@@ -23,7 +23,7 @@ class Said(NamedTuple):
     decisions: NDArray[Any]
 
 
-class Asked(Protocol):
+class FittedModel(Protocol):
     """The estimator itself, opened: rows in, numbers out."""
 
     @property
@@ -34,7 +34,7 @@ class Asked(Protocol):
     def estimator(self) -> Any:
         """As it was fitted."""
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         """rows: a frame with the features, others beside them are not looked at. Raises BadData."""
 
     def numbers(self, rows: pl.DataFrame) -> NDArray[np.float64]:

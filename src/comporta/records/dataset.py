@@ -94,7 +94,8 @@ class Segment(Record, frozen=True, kw_only=True):
     """An append, or a period: fragments that cover disjoint ranges of the placement hash.
 
     period: of a log, the UTC day that all its rows lie in, as `2026-01-31`, or `late`; else empty.
-    of: logical digests of the fragments that were put together in it, of segments that were given up.
+    of: of one that an older Comporta merged, the logical digests of what it merged; since then each row of a
+    merged fragment carries that of the fragment it came in.
     """
 
     id: str

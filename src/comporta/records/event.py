@@ -63,35 +63,35 @@ Lookup = Callable[[str], S | None]
 Changes = Iterable[tuple[str, S | None]]
 
 
-class Reading(Generic[S]):
+class Projection(Generic[S]):
     """A state kept with the events, in the same transaction: key → state.
 
-    name: of the reading. state: the type of each value. folds: for each fact, a pure function
+    name: of the reading. state: the type of each value. apply: for each fact, a pure function
     `(fact, event, lookup) → changes`; `lookup(key)` is the state before, a change to None removes it.
     Keys sort as text; `scan` reads them by prefix.
     """
 
-    __slots__ = ("folds", "name", "state")
+    __slots__ = ("apply", "name", "state")
 
     def __init__(
         self,
         name: str,
         state: type[S],
-        folds: Mapping[type[Any], Callable[[Any, Event, Lookup[S]], Changes[S]]],
+        apply: Mapping[type[Any], Callable[[Any, Event, Lookup[S]], Changes[S]]],
     ) -> None:
         self.name = name
         self.state = state
-        self.folds = folds
+        self.apply = apply
 
 
 class View(Protocol):
     """The readings as they stand."""
 
-    def get(self, reading: Reading[S], key: str) -> S | None:
+    def get(self, reading: Projection[S], key: str) -> S | None:
         """The state under this key, or None."""
 
     def scan(
-        self, reading: Reading[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
         """States whose key starts with `prefix`, in the order of their keys; `newest`: in reverse."""
 

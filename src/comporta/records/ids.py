@@ -2,7 +2,7 @@
 
 A name that was released is never changed, dropped or given to another thing; a new thing gets a new name.
 
-Facts and readings are named where they are declared (`Fact.kind`, `Reading`), steps in `opened/steps.py`.
+Facts and readings are named where they are declared (`Fact.kind`, `Projection`), steps in `opened/steps.py`.
 """
 
 from __future__ import annotations

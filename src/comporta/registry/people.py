@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from comporta.records import Changes, Event, Lookup, Reading, Version, View
+from comporta.records import Changes, Event, Lookup, Projection, Version, View
 from comporta.records.facts import PersonForgotten
 
 
@@ -12,7 +12,7 @@ def _forgotten(fact: PersonForgotten, event: Event, old: Lookup[PersonForgotten]
     yield fact.person, fact
 
 
-FORGOTTEN = Reading("forgotten", PersonForgotten, {PersonForgotten: _forgotten})
+FORGOTTEN = Projection("forgotten", PersonForgotten, {PersonForgotten: _forgotten})
 """Person's id → that the directory forgot who it was."""
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from comporta.records import Changes, Event, Lookup, Reading, State, Version
+from comporta.records import Changes, Event, Lookup, Projection, State, Version
 from comporta.records.facts import (
     VersionApproved,
     VersionJudged,
@@ -82,7 +82,7 @@ def _released(fact: VersionReleased, event: Event, old: Lookup[Version]) -> Chan
             yield key, msgspec.structs.replace(version, state=states[number])
 
 
-VERSIONS = Reading(
+VERSIONS = Projection(
     "version",
     Version,
     {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.records import Changes, Event, Lookup, Reading, Route
+from comporta.records import Changes, Event, Lookup, Projection, Route
 from comporta.records.facts import VersionReleased
 
 
@@ -19,4 +19,4 @@ def _released(fact: VersionReleased, event: Event, old: Lookup[Route]) -> Change
     )
 
 
-ROUTES = Reading("route", Route, {VersionReleased: _released})
+ROUTES = Projection("route", Route, {VersionReleased: _released})

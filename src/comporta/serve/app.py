@@ -13,7 +13,7 @@ from importlib.metadata import version as installed
 
 from comporta.errors import BadRequest
 from comporta.serve import invocations, v2
-from comporta.serve.asked import Asked
+from comporta.serve.asked import RequestRows
 from comporta.serve.entry import Entry
 from comporta.serve.feedback import read as read_feedback
 from comporta.serve.http import (
@@ -242,7 +242,13 @@ class App:
     # The way of rows through a model.
 
     def _answer(
-        self, request: Request, door: Door, pinned: Live | None, reader: Live, asked: Asked, write: Write
+        self,
+        request: Request,
+        door: Door,
+        pinned: Live | None,
+        reader: Live,
+        asked: RequestRows,
+        write: Write,
     ) -> Reply | Awaitable[Reply]:
         at = request.at
         ids = [self._ids.new(at)] if asked.n == 1 else self._ids.many(at, asked.n)
@@ -259,7 +265,13 @@ class App:
         return self._kept(request, door.model, parts, ids, asked, took, write(parts, ids))
 
     async def _answer_aside(
-        self, request: Request, model: str, parts: list[Part], ids: list[str], asked: Asked, write: Write
+        self,
+        request: Request,
+        model: str,
+        parts: list[Part],
+        ids: list[str],
+        asked: RequestRows,
+        write: Write,
     ) -> Reply:
         """The same in a thread, so that a long call keeps nobody waiting who asks for little."""
         if self._long >= self.limits.queue:
@@ -286,7 +298,7 @@ class App:
         model: str,
         parts: list[Part],
         ids: list[str],
-        asked: Asked,
+        asked: RequestRows,
         took: int,
         reply: Reply,
     ) -> Reply | Awaitable[Reply]:

@@ -26,7 +26,7 @@ class About(msgspec.Struct, gc=False):
     at: datetime | Sequence[datetime | None] | None = None
 
 
-class Asked(msgspec.Struct, gc=False):
+class RequestRows(msgspec.Struct, gc=False):
     """n rows, not yet checked: an array [n, columns] in the order of the signature, or columns by name.
 
     single: the one row of an array as it was read, where there is one: it need not be made again to be kept.

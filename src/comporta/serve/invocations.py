@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from comporta.errors import BadRequest
-from comporta.serve.asked import PER_ROW, TIME, Asked, about
+from comporta.serve.asked import PER_ROW, TIME, RequestRows, about
 from comporta.serve.body import decode
 from comporta.serve.parts import Part, together, versions
 from comporta.serve.schema import Schema
@@ -46,7 +46,7 @@ _any = msgspec.json.Decoder(Any)
 _params = msgspec.json.Decoder(dict[str, Any])
 
 
-def read_json(body: bytes, schema: Schema, limit: int) -> Asked:
+def read_json(body: bytes, schema: Schema, limit: int) -> RequestRows:
     """The rows of a JSON body. Raises BadRequest."""
     given: dict[str, msgspec.Raw] = decode(_body, body)
     forms = [form for form in FORMS if form in given]
@@ -65,7 +65,7 @@ def read_json(body: bytes, schema: Schema, limit: int) -> Asked:
     return _asked(columns, schema, params, limit)
 
 
-def read_csv(body: bytes, schema: Schema, limit: int) -> Asked:
+def read_csv(body: bytes, schema: Schema, limit: int) -> RequestRows:
     """The rows of a CSV body with a header; typed by the model's columns, not by their looks.
 
     Raises BadRequest."""
@@ -149,7 +149,9 @@ _READERS = {
 }
 
 
-def _asked(columns: dict[str, Any], schema: Schema, params: Mapping[str, Any] | None, limit: int) -> Asked:
+def _asked(
+    columns: dict[str, Any], schema: Schema, params: Mapping[str, Any] | None, limit: int
+) -> RequestRows:
     sizes = {len(values) for values in columns.values()}
     if len(sizes) > 1:
         raise BadRequest(
@@ -164,7 +166,7 @@ def _asked(columns: dict[str, Any], schema: Schema, params: Mapping[str, Any] | 
     who = about(params)
     if about_rows:
         who = merged(who, about(None, about_rows))
-    return Asked(n, None, columns, who)
+    return RequestRows(n, None, columns, who)
 
 
 def _named(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:

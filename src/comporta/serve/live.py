@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
-from comporta.serve.asked import About, Asked, nth
+from comporta.serve.asked import About, RequestRows, nth
 from comporta.serve.columns import some
 from comporta.serve.heads import heads
 from comporta.serve.schema import Rows, Schema
@@ -82,7 +82,7 @@ class Live:
         """About how long n rows take, as measured when it was warmed."""
         return self._fixed + n * self._per_row
 
-    def answer(self, asked: Asked, now: int) -> Answer:
+    def answer(self, asked: RequestRows, now: int) -> Answer:
         """The answer to these rows. now: nanoseconds since 1970, the time of rows that name none.
 
         Raises BadRequest; and whatever else the model raises, which is its fault.
@@ -129,7 +129,7 @@ class Live:
             if self.loaded.fast is not None and self.schema.numeric:
                 self._same_both_ways(first)
 
-    def _time(self, rows: Asked, now: int) -> float:
+    def _time(self, rows: RequestRows, now: int) -> float:
         """Seconds of one call, the best of a few: the first ones also warm what is lazy."""
         took = []
         for _ in range(_WARM):
@@ -138,7 +138,7 @@ class Live:
             took.append(time.perf_counter() - started)
         return min(took)
 
-    def _closed(self, first: Asked, now: int) -> list[str]:
+    def _closed(self, first: RequestRows, now: int) -> list[str]:
         """Columns for whose unseen values the model raises: there they are refused at the door."""
         closed = []
         for column in self.schema.columns:
@@ -147,13 +147,13 @@ class Live:
             assert first.columns is not None
             columns = {**first.columns, column.name: [UNSEEN] * first.n}
             try:
-                self.answer(Asked(first.n, None, columns, first.about), now)
+                self.answer(RequestRows(first.n, None, columns, first.about), now)
             # A boundary: see above.
             except Exception:
                 closed.append(column.name)
         return closed
 
-    def _same_both_ways(self, first: Asked) -> None:
+    def _same_both_ways(self, first: RequestRows) -> None:
         """The fast way and the way by names must say the same. Raises Refused."""
         assert self.loaded.fast is not None
         rows = self.schema.check_columns(first.columns or {}, first.n)
@@ -199,7 +199,7 @@ class Live:
                 "History has nothing for it at that time, or a value sent leads to none."
             )
 
-    def _require(self, asked: Asked) -> None:
+    def _require(self, asked: RequestRows) -> None:
         for name in self.loaded.requires:
             said = getattr(asked.about, name)
             if said is None or (isinstance(said, list) and any(value is None for value in said)):
@@ -208,7 +208,7 @@ class Live:
                     f"parameters, or a row each in the column '__{name}'."
                 )
 
-    def _times(self, asked: Asked, frame: pl.DataFrame, now: int) -> pl.Series:
+    def _times(self, asked: RequestRows, frame: pl.DataFrame, now: int) -> pl.Series:
         """The UTC time of each row: as said, else by its own column, else now."""
         said, named = asked.about.at, self.loaded.time
         moment = datetime.fromtimestamp(now / 1e9, UTC)
@@ -224,7 +224,7 @@ class Live:
         times = [nth(said, row) or moment for row in range(asked.n)]
         return pl.Series("__at", times, dtype=pl.Datetime("us", "UTC"))
 
-    def _rows_of(self, probe: pl.DataFrame) -> Asked:
+    def _rows_of(self, probe: pl.DataFrame) -> RequestRows:
         columns = {
             column.name: [
                 value.isoformat() if isinstance(value, date) else value
@@ -232,9 +232,9 @@ class Live:
             ]
             for column in self.schema.columns
         }
-        return Asked(probe.height, None, columns, _ANYONE)
+        return RequestRows(probe.height, None, columns, _ANYONE)
 
-    def _blank(self) -> Asked:
+    def _blank(self) -> RequestRows:
         """One made-up row."""
         moment = datetime(2000, 1, 1, tzinfo=UTC)
         blank: dict[str, Any] = {"int": 0, "float": 0.0, "bool": False, "text": "", "date": "2000-01-01"}
@@ -246,7 +246,7 @@ class Live:
             elif column.kind == "datetime":
                 value = (moment if column.zone else moment.replace(tzinfo=None)).isoformat()
             columns[column.name] = [value]
-        return Asked(1, None, columns, _ANYONE)
+        return RequestRows(1, None, columns, _ANYONE)
 
 
 def _require_finite(numbers: NDArray[Any]) -> None:
@@ -257,10 +257,10 @@ def _require_finite(numbers: NDArray[Any]) -> None:
         )
 
 
-def repeated(asked: Asked, times: int) -> Asked:
+def repeated(asked: RequestRows, times: int) -> RequestRows:
     """The same rows, several times over."""
     columns = {name: list(values) * times for name, values in (asked.columns or {}).items()}
-    return Asked(asked.n * times, None, columns, asked.about)
+    return RequestRows(asked.n * times, None, columns, asked.about)
 
 
 _ANYONE = About(key="probe", subject="probe", unit="probe")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records import Observation, canonical, encode
-from comporta.serve.asked import NOBODY, About, Asked, nth
+from comporta.serve.asked import NOBODY, About, RequestRows, nth
 from comporta.serve.live import Answer, Live
 from comporta.serve.serving import Door
 from comporta.serve.source import Line
@@ -25,14 +25,16 @@ class Part(msgspec.Struct, gc=False):
     """
 
     live: Live
-    asked: Asked
+    asked: RequestRows
     places: list[int] | None = None
     answer: Answer | None = None
     release: int | None = None
     arm: str | None = None
 
 
-def divide(door: Door, key: bytes, pinned: Live | None, asked: Asked, reader: Live, first: str) -> list[Part]:
+def divide(
+    door: Door, key: bytes, pinned: Live | None, asked: RequestRows, reader: Live, first: str
+) -> list[Part]:
     """The parts of a request, read by the columns of `reader`. first: the unit of rows that name none."""
     if pinned is not None:
         return [Part(pinned, asked)]
@@ -52,7 +54,7 @@ def divide(door: Door, key: bytes, pinned: Live | None, asked: Asked, reader: Li
     ]
 
 
-def _routed(door: Door, live: Live, asked: Asked, places: list[int] | None = None) -> Part:
+def _routed(door: Door, live: Live, asked: RequestRows, places: list[int] | None = None) -> Part:
     """A part that a release sent there."""
     return Part(live, asked, places, None, door.release, door.arms.get(live.loaded.number))
 
@@ -156,7 +158,7 @@ def _read_by(part: Part, reader: Live) -> Part:
             name: [None if value != value else value for value in array[:, i].tolist()]
             for i, name in enumerate(names)
         }
-        part.asked = Asked(part.asked.n, None, columns, part.asked.about)
+        part.asked = RequestRows(part.asked.n, None, columns, part.asked.about)
     return part
 
 
@@ -164,12 +166,12 @@ def _picked(values: Sequence[Any] | NDArray[Any], rows: list[int]) -> list[Any] 
     return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
 
 
-def _take(asked: Asked, rows: list[int]) -> Asked:
+def _take(asked: RequestRows, rows: list[int]) -> RequestRows:
     def some(said: Any) -> Any:
         return [said[row] for row in rows] if isinstance(said, list) else said
 
     about = asked.about
-    return Asked(
+    return RequestRows(
         len(rows),
         None if asked.array is None else asked.array[rows],
         None

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from comporta.errors import BadRequest
-from comporta.serve.asked import NOBODY, PER_ROW, TIME, About, Asked, about
+from comporta.serve.asked import NOBODY, PER_ROW, TIME, About, RequestRows, about
 from comporta.serve.body import decode
 from comporta.serve.columns import V2_TYPES, listed, shown
 from comporta.serve.heads import label_type
@@ -118,7 +118,7 @@ def read(body: bytes, json_size: int | None) -> Call:
     return _call(decode(_general, head), head, memoryview(body)[json_size:])
 
 
-def rows(call: Call, schema: Schema, limit: int) -> Asked:
+def rows(call: Call, schema: Schema, limit: int) -> RequestRows:
     """The rows as this model takes them: one input a column, or one matrix. Raises BadRequest."""
     body = call.body
     if isinstance(body, QuickBody):
@@ -281,7 +281,7 @@ def _flag(parameters: Parameters | None, name: str, default: bool = False) -> bo
     return value
 
 
-def _quick_rows(body: QuickBody, schema: Schema, limit: int, who: About) -> Asked | None:
+def _quick_rows(body: QuickBody, schema: Schema, limit: int, who: About) -> RequestRows | None:
     """The rows as an array where nothing needs a closer look; else None."""
     inputs = body.inputs
     if not schema.numeric or not inputs:
@@ -299,7 +299,7 @@ def _quick_rows(body: QuickBody, schema: Schema, limit: int, who: About) -> Aske
         ):
             return None
         array = np.array(first.data, dtype=np.float64).reshape(n, width)
-        return Asked(n, array, None, who, first.data if n == 1 else None)
+        return RequestRows(n, array, None, who, first.data if n == 1 else None)
     if [tensor.name for tensor in inputs] != schema.names:
         return None
     n = len(first.data)
@@ -310,8 +310,8 @@ def _quick_rows(body: QuickBody, schema: Schema, limit: int, who: About) -> Aske
             return None
     if n == 1:
         row = [tensor.data[0] for tensor in inputs]
-        return Asked(1, np.array([row], dtype=np.float64), None, who, row)
-    return Asked(n, np.array([tensor.data for tensor in inputs], dtype=np.float64).T, None, who)
+        return RequestRows(1, np.array([row], dtype=np.float64), None, who, row)
+    return RequestRows(n, np.array([tensor.data for tensor in inputs], dtype=np.float64).T, None, who)
 
 
 def _exact(tensor: Quick) -> bool:
@@ -335,7 +335,7 @@ def _check_shape(name: str, shape: list[int], datatype: str) -> None:
 
 def _columns(
     inputs: Sequence[Quick | Tensor], values: dict[str, Any], schema: Schema, limit: int, call: Call
-) -> Asked:
+) -> RequestRows:
     if len(values) != len(inputs):
         raise BadRequest("inputs: found one name twice, expected each input once.")
     if not inputs:
@@ -375,10 +375,10 @@ def _columns(
             )
         width = len(schema.names)
         if schema.numeric and not isinstance(matrix, list) and matrix.dtype.kind in "fiu":
-            return Asked(n, matrix.astype(np.float64).reshape(n, width), None, call.about)
+            return RequestRows(n, matrix.astype(np.float64).reshape(n, width), None, call.about)
         flat = listed(matrix)
-        return Asked(n, None, {name: flat[i::width] for i, name in enumerate(schema.names)}, call.about)
-    return Asked(n, None, columns, call.about)
+        return RequestRows(n, None, {name: flat[i::width] for i, name in enumerate(schema.names)}, call.about)
+    return RequestRows(n, None, columns, call.about)
 
 
 def merged(one: About, rows: About) -> About:

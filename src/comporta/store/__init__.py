@@ -1,7 +1,7 @@
 """Bytes by name and by keyed digest. Knows no noun."""
 
+from comporta.store.context import StepContext, artifact_name, is_kept
 from comporta.store.credential import resolve, store_config, with_password
-from comporta.store.desk import Desk, artifact_name, is_kept
 from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
@@ -12,12 +12,12 @@ from comporta.store.space import Swept, Used, sweep, usage
 from comporta.store.urls import open_store
 
 __all__ = [
-    "Desk",
     "Entry",
     "Keys",
     "LocalStore",
     "MemoryStore",
     "SharedStore",
+    "StepContext",
     "Store",
     "Swept",
     "Used",

@@ -7,23 +7,23 @@ import io
 import polars as pl
 
 from comporta.records import Artifact
-from comporta.store.desk import Desk, is_kept
+from comporta.store.context import StepContext, is_kept
 from comporta.store.held import HELD
 
 
-def read(desk: Desk, artifact: Artifact) -> pl.DataFrame:
+def read(context: StepContext, artifact: Artifact) -> pl.DataFrame:
     """The frame. One that this process has read is not decoded again, as long as the store has it.
     Raises NotFound, Tampered."""
     held: pl.DataFrame | None = HELD.get(artifact.digest)
-    if held is not None and is_kept(desk.store, artifact):
+    if held is not None and is_kept(context.store, artifact):
         return held.clone()
-    frame = pl.read_parquet(io.BytesIO(desk.get(artifact)))
+    frame = pl.read_parquet(io.BytesIO(context.get(artifact)))
     HELD.put(artifact.digest, frame, int(frame.estimated_size()))
     return frame.clone()
 
 
-def write(desk: Desk, frame: pl.DataFrame) -> Artifact:
+def write(context: StepContext, frame: pl.DataFrame) -> Artifact:
     """The frame as Parquet, kept; equal frames are equal bytes."""
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd", statistics=False)
-    return desk.put(buffer.getvalue(), "frame")
+    return context.put(buffer.getvalue(), "frame")

@@ -11,11 +11,11 @@ from textwrap import dedent
 
 import pytest
 
-from comporta.engine import READINGS, Engine
+from comporta.engine import PROJECTIONS, Engine
 from comporta.errors import BadProject, ComportaError, LimitPassed, StepFailed
 from comporta.ledger import open_ledger
 from comporta.records import Answer, Executor, Limits, MakesExecutor, Node, Output, Plan, Workplace
-from comporta.store import Desk, derive, open_store
+from comporta.store import StepContext, derive, open_store
 
 KEYS = derive(b"k" * 32)
 PROJECT = """
@@ -91,7 +91,7 @@ class ExecutorContract:
         def now() -> datetime:
             return datetime.now(UTC)
 
-        ledger = open_ledger("sqlite:///.comporta/l.db", READINGS, key=KEYS.chain, clock=now, root=root)
+        ledger = open_ledger("sqlite:///.comporta/l.db", PROJECTIONS, key=KEYS.chain, clock=now, root=root)
         engine = Engine(open_store("file://.comporta/store", root), KEYS, ledger, root, now, make)
         yield engine
         engine.close()
@@ -99,12 +99,12 @@ class ExecutorContract:
 
     @pytest.fixture
     def value(self, root: Path) -> Callable[[Answer], object]:
-        desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
+        desk = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
         return lambda answer: desk.get_json(answer.step.outputs["out"], object)  # type: ignore[arg-type]
 
     @pytest.fixture
     def log(self, root: Path) -> Callable[[Answer], bytes]:
-        desk = Desk(store=open_store("file://.comporta/store", root), keys=KEYS)
+        desk = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
         return lambda answer: b"" if answer.step.log is None else desk.get(answer.step.log)
 
     def test_each_step_gets_what_the_one_before_it_made(

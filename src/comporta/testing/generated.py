@@ -32,7 +32,7 @@ from comporta.records import (
     decode,
     encode,
 )
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.testing.messages import rendered
 
 Promise = Callable[[Check], None]
@@ -174,15 +174,17 @@ PROMISES: tuple[Promise, ...] = (
 )
 
 
-def measure_contract(measure: Callable[..., dict[str, Artifact]], desk: Desk, **arguments: Any) -> Findings:
+def measure_contract(
+    measure: Callable[..., dict[str, Artifact]], context: StepContext, **arguments: Any
+) -> Findings:
     """What any measuring step must do: the same findings with the same seed, finite, with figures or the
     reason why there are none; what it read is as it was. Gives the findings."""
     inputs = {name: each for name, each in arguments.items() if isinstance(each, Artifact)}
-    before = {name: desk.get(each) for name, each in inputs.items()}
-    first, second = measure(desk, **arguments), measure(desk, **arguments)
+    before = {name: context.get(each) for name, each in inputs.items()}
+    first, second = measure(context, **arguments), measure(context, **arguments)
     assert first == second, "the same seed gave other findings"
-    assert {name: desk.get(each) for name, each in inputs.items()} == before
-    found = desk.get_json(first["findings"], Findings)
+    assert {name: context.get(each) for name, each in inputs.items()} == before
+    found = context.get_json(first["findings"], Findings)
     assert bool(found.figures or found.missing) is not bool(found.without)
     for figure in found.figures:
         numbers = [figure.value, *(end for end in (figure.low, figure.high) if end is not None)]

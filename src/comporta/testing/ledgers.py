@@ -17,7 +17,7 @@ from comporta.ledger import Ledger, verify
 from comporta.ledger.chain import header, leaf, link, microseconds
 from comporta.ledger.faults import NOT_KEPT, STRANGE
 from comporta.ledger.signing import is_signed, public_key
-from comporta.records import Event, Fact, Head, Lookup, Reading, Record, Transaction, View, decode, encode
+from comporta.records import Event, Fact, Head, Lookup, Projection, Record, Transaction, View, decode, encode
 from comporta.records.facts import EventRemoved, ProjectKeyed
 from comporta.testing.clock import Clock
 
@@ -58,8 +58,8 @@ def _closed(fact: Closed, event: Event, lookup: Lookup[Balance]) -> Iterator[tup
     yield fact.account, None
 
 
-BALANCES: Reading[Balance] = Reading("test balances", Balance, {Deposited: _deposited, Closed: _closed})
-COUNTS: Reading[int] = Reading(
+BALANCES: Projection[Balance] = Projection("test balances", Balance, {Deposited: _deposited, Closed: _closed})
+COUNTS: Projection[int] = Projection(
     "test counts", int, {Deposited: lambda fact, event, lookup: [("all", (lookup("all") or 0) + 1)]}
 )
 TEST_FACTS: tuple[type[Fact], ...] = (Deposited, Closed, Noted)
@@ -68,7 +68,7 @@ TEST_FACTS: tuple[type[Fact], ...] = (Deposited, Closed, Noted)
 class Opens(Protocol):
     """Opens the same ledger each time it is called in one test, with the given arguments of `open_ledger`."""
 
-    def __call__(self, readings: Sequence[Reading[Any]] = ..., **options: Any) -> Ledger: ...
+    def __call__(self, readings: Sequence[Projection[Any]] = ..., **options: Any) -> Ledger: ...
 
 
 def _scanned(view: View, asked: dict[str, Any]) -> list[tuple[str, Balance]]:
@@ -244,7 +244,7 @@ class LedgerContract:
 
     def test_two_readings_of_one_name_are_refused(self, opens: Opens) -> None:
         with pytest.raises(BadProject, match="share a name"):
-            opens([BALANCES, Reading("test balances", int, {})])
+            opens([BALANCES, Projection("test balances", int, {})])
 
     def test_two_facts_of_one_kind_are_refused(self, opens: Opens) -> None:
         class Other(Fact, frozen=True, kw_only=True):
@@ -387,7 +387,7 @@ class LedgerContract:
             assert lookup(fact.account) is not None, "closed, but never opened"
             yield fact.account, None
 
-        opened: Reading[int] = Reading(
+        opened: Projection[int] = Projection(
             "test open", int, {Deposited: lambda fact, event, old: [(fact.account, 1)], Closed: picky}
         )
         ledger = opens([opened])
@@ -472,7 +472,7 @@ class DurableLedgerContract(LedgerContract):
         def count(fact: Fact, event: Event, lookup: Lookup[int]) -> Iterator[tuple[str, int]]:
             yield "all", (lookup("all") or 0) + 1
 
-        wider: Reading[int] = Reading("test counts", int, {Deposited: count, Closed: count})
+        wider: Projection[int] = Projection("test counts", int, {Deposited: count, Closed: count})
         assert opens([wider]).get(wider, "all") == 2
 
     def test_another_key_is_refused(self, opens: Opens) -> None:
@@ -495,7 +495,7 @@ class DurableLedgerContract(LedgerContract):
         def to_three(body: dict[str, Any]) -> dict[str, Any]:
             return {"holder": body["holder"], "cents": body["amount"] * 100}
 
-        newer: Reading[int] = Reading(
+        newer: Projection[int] = Projection(
             "test sums", int, {Newer: lambda fact, event, lookup: [(fact.holder, fact.cents)]}
         )
         upcasts = {("test.deposited", 1): to_two, ("test.deposited", 2): to_three}
@@ -553,7 +553,7 @@ class DurableLedgerContract(LedgerContract):
             account: str
             cents: int
 
-        newer: Reading[int] = Reading(
+        newer: Projection[int] = Projection(
             "test balances", int, {Newer: lambda *of: [(of[0].account, of[0].cents)]}
         )
         put(opens([newer], facts=(), project="ahead"), Newer(account="anna", cents=500))

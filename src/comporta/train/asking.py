@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, Said, Signature
-from comporta.store.desk import Desk
+from comporta.records import Artifact, ModelOutput, Signature
+from comporta.store.context import StepContext
 from comporta.train.call import Output, call, described, reads_of
 from comporta.train.frames import Reads, dress, learn_fields, matrix
 from comporta.train.kept import open_kept
@@ -21,33 +21,33 @@ if TYPE_CHECKING:
 
 
 class Opened:
-    """An estimator that answers numbers: what the protocol `Asked` promises."""
+    """An estimator that answers numbers: what the protocol `FittedModel` promises."""
 
     def __init__(self, signature: Signature, estimator: Any, reads: Reads) -> None:
         self.signature = signature
         self.estimator = estimator
         self._reads = reads
 
-    def __call__(self, rows: pl.DataFrame) -> Said:
+    def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         takes = self.signature
         if rows.is_empty():
-            return Said(np.empty((0, max(1, len(takes.classes)))), np.empty(0))
+            return ModelOutput(np.empty((0, max(1, len(takes.classes)))), np.empty(0))
         decisions, scores = ask(self.estimator, self._reads, dress(rows, takes.features), takes)
         assert decisions is not None, "an estimator always predicts"
         if takes.task == "regression":
-            return Said(decisions.reshape(-1, 1), decisions)
+            return ModelOutput(decisions.reshape(-1, 1), decisions)
         if scores is None:
             scores = (decisions[:, None] == np.arange(len(takes.classes))).astype(np.float64)
-        return Said(scores, decisions)
+        return ModelOutput(scores, decisions)
 
     def numbers(self, rows: pl.DataFrame) -> NDArray[np.float64]:
         return matrix(dress(rows, self.signature.features))
 
 
-def opened(desk: Desk, model: Artifact, signature: Artifact) -> Opened:
+def opened(context: StepContext, model: Artifact, signature: Artifact) -> Opened:
     """The kept model. Raises NotFound, Tampered."""
-    estimator, reads = open_kept(desk, model)
-    return Opened(desk.get_json(signature, Signature), estimator, reads)
+    estimator, reads = open_kept(context, model)
+    return Opened(context.get_json(signature, Signature), estimator, reads)
 
 
 def refitted(

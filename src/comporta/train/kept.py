@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from comporta.records import Artifact
-from comporta.store.desk import Desk, is_kept
+from comporta.store.context import StepContext, is_kept
 from comporta.store.held import HELD
 from comporta.train.codecs import from_bytes, header_of
 from comporta.train.frames import Reads
@@ -18,13 +18,13 @@ WIDER = 8
 """How many times its packed bytes a model is taken to fill in memory."""
 
 
-def open_kept(desk: Desk, model: Artifact) -> tuple[Any, Reads]:
+def open_kept(context: StepContext, model: Artifact) -> tuple[Any, Reads]:
     """The estimator, the caller's own, and what it reads. Raises NotFound, Tampered, BadProject."""
     held = HELD.get(model.digest)
-    if held is not None and is_kept(desk.store, model):
+    if held is not None and is_kept(context.store, model):
         estimator, reads = held
         return deepcopy(estimator), reads
-    data = desk.get(model)
+    data = context.get(model)
     estimator, reads = from_bytes(data)
     if header_of(data).codec == COPIED:
         with suppress(Exception):  # the project's own classes: one that refuses is decoded each time

@@ -12,7 +12,7 @@ from comporta.errors import BadData, NotFound, Tampered
 from comporta.records import Artifact, Record, Signature, Text
 from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.train.codecs import Codec, from_bytes, header_of
 from comporta.train.frames import Reads, dress, hand, words_at
 from comporta.train.lightgbm_words import teach_lightgbm
@@ -261,7 +261,11 @@ def trial_rows(predictor: Predictor) -> pl.DataFrame | None:
 
 
 def load_predictor(
-    desk: Desk, parts: Mapping[str, Artifact], *, codecs: Sequence[Codec] = (), compiled: bool = True
+    context: StepContext,
+    parts: Mapping[str, Artifact],
+    *,
+    codecs: Sequence[Codec] = (),
+    compiled: bool = True,
 ) -> Predictor:
     """The model of these parts: `model` and `signature`, and where they are there `onnx`, `parity`, `trial`.
 
@@ -271,18 +275,20 @@ def load_predictor(
     for name in ("model", "signature"):
         if name not in parts:
             raise NotFound(f"model: found no {name} among its parts ({', '.join(sorted(parts))}).")
-    signature = desk.get_json(parts["signature"], Signature)
-    data = desk.get(parts["model"])
+    signature = context.get_json(parts["signature"], Signature)
+    data = context.get(parts["model"])
     reads = header_of(data).reads
-    trial = desk.get_json(parts["trial"], Trial) if "trial" in parts else None
+    trial = context.get_json(parts["trial"], Trial) if "trial" in parts else None
     form, native = None, None
     if compiled and "parity" in parts:
-        agreed = {name for name, each in desk.get_json(parts["parity"], Parity).forms.items() if each.agrees}
+        agreed = {
+            name for name, each in context.get_json(parts["parity"], Parity).forms.items() if each.agrees
+        }
         if "lightgbm" in agreed:
             native, _ = from_bytes(data, codecs)
             form = compile_lightgbm(native, signature)
         elif "onnx" in agreed and "onnx" in parts:
-            form = compile_onnx(desk.get(parts["onnx"]), signature)
+            form = compile_onnx(context.get(parts["onnx"]), signature)
     if form is None:
         native, _ = from_bytes(data, codecs)
     return Predictor(signature, native, reads, form, trial, open=lambda: from_bytes(data, codecs)[0])

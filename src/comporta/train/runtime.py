@@ -22,7 +22,7 @@ from comporta.train.frames import matrix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Said = tuple[NDArray[Any] | None, NDArray[Any] | None]
+    Columns = tuple[NDArray[Any] | None, NDArray[Any] | None]
 
 
 class Compiled(Record, frozen=True, kw_only=True):
@@ -30,8 +30,8 @@ class Compiled(Record, frozen=True, kw_only=True):
     numbers, (n, features), words as their place; None where words must stay words."""
 
     form: str
-    frame: Callable[[pl.DataFrame], Said]
-    array: Callable[[NDArray[Any]], Said] | None
+    frame: Callable[[pl.DataFrame], Columns]
+    array: Callable[[NDArray[Any]], Columns] | None
 
 
 def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
@@ -51,7 +51,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
     order = np.argsort(classes := labels_from(signature.classes, signature.label))
     run = session.run
 
-    def said(feed: dict[str, Any]) -> Said:
+    def said(feed: dict[str, Any]) -> Columns:
         found = run(wanted, feed)[0]
         if regression:
             return found.reshape(-1).astype(np.float64), None
@@ -64,7 +64,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
     if len(inputs) == 1 and inputs[0].shape[-1] == len(signature.features) and inputs[0].type in kinds:
         name, kind = inputs[0].name, kinds[inputs[0].type]
 
-        def array(rows: NDArray[Any]) -> Said:
+        def array(rows: NDArray[Any]) -> Columns:
             return said({name: np.ascontiguousarray(rows, dtype=kind)})
 
         return Compiled(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
@@ -75,7 +75,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
         f.name: np.array([*f.values, ""], dtype=object) for f in signature.features if f.type == "String"
     }
 
-    def by_column(rows: NDArray[Any]) -> Said:
+    def by_column(rows: NDArray[Any]) -> Columns:
         feed: dict[str, Any] = {}
         for each in inputs:
             numbers = rows[:, place[each.name], None]
@@ -89,7 +89,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
     if all(field.values or field.type != "String" for field in signature.features):
         return Compiled(form="onnx", frame=lambda rows: by_column(matrix(rows)), array=by_column)
 
-    def columns(rows: pl.DataFrame) -> Said:
+    def columns(rows: pl.DataFrame) -> Columns:
         feed: dict[str, Any] = {}
         for each in inputs:
             series = rows[each.name]
@@ -149,7 +149,7 @@ def compile_lightgbm(model: Any, signature: Signature) -> Compiled | None:
         )  # fmt: skip
         return out
 
-    def array(rows: NDArray[Any]) -> Said:
+    def array(rows: NDArray[Any]) -> Columns:
         found = ask(rows)
         if signature.task == "regression":
             return found, None

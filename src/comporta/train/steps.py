@@ -13,7 +13,7 @@ from comporta.errors import BadData
 from comporta.records import Artifact, ByGroup, Field, Signature, Split
 from comporta.records.columns import CHANCE, HIDDEN, KEY, LABEL, NUMBER
 from comporta.stats.table import column, feature_names
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read, write
 from comporta.train.call import Output, call, described, reads_of, require_answer
 from comporta.train.codecs import Codec, to_bytes
@@ -31,24 +31,24 @@ from comporta.train.split import TEST, TRAIN, assign
 from comporta.train.target import task_of
 
 
-def sample(desk: Desk, *, table: Artifact, rows: int) -> dict[str, Artifact]:
+def sample(context: StepContext, *, table: Artifact, rows: int) -> dict[str, Artifact]:
     """`table`: this many of its rows, those whose key's keyed hash is lowest, so that new rows move few of
     them; a table of no more rows is as it was."""
-    every = read(desk, table)
+    every = read(context, table)
     if every.height <= rows:
         return {"table": table}
-    seed = int.from_bytes(desk.keys.unit[:8], "big")
+    seed = int.from_bytes(context.keys.unit[:8], "big")
     place = every[KEY].cast(pl.String).hash(seed) if KEY in every.columns else pl.Series(range(every.height))
     kept = every.with_columns((place.rank("ordinal") <= rows).alias("kept")).filter("kept").drop("kept")
     print(f"{kept.height:,} of {every.height:,} rows")
-    return {"table": write(desk, kept)}
+    return {"table": write(context, kept)}
 
 
-def parts(desk: Desk, *, table: Artifact, split: dict[str, Any]) -> dict[str, Artifact]:
+def parts(context: StepContext, *, table: Artifact, split: dict[str, Any]) -> dict[str, Artifact]:
     """`train` and `test`, each a frame of its own, and `counts`: rows in each, in the gap, and without a
     target, which are in neither. Nothing but `predict` is ever given the test part."""
     how = msgspec.convert(split, Split)
-    rows = read(desk, table)
+    rows = read(context, table)
     labelled = rows.filter(pl.col("__target").is_not_null())
     if labelled.is_empty():
         if not rows.height:
@@ -61,7 +61,7 @@ def parts(desk: Desk, *, table: Artifact, split: dict[str, Any]) -> dict[str, Ar
         )
     part = assign(
         how,
-        secret=desk.keys.unit,
+        secret=context.keys.unit,
         keys=labelled["__key"] if "__key" in labelled.columns else None,
         at=labelled["__at"] if "__at" in labelled.columns else None,
         groups=column(labelled, how.group) if isinstance(how, ByGroup) else None,
@@ -70,14 +70,14 @@ def parts(desk: Desk, *, table: Artifact, split: dict[str, Any]) -> dict[str, Ar
     counts["no target"] = rows.height - labelled.height
     print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
     return {
-        "train": write(desk, labelled.filter(part == TRAIN)),
-        "test": write(desk, labelled.filter(part == TEST)),
-        "counts": desk.put_json(counts),
+        "train": write(context, labelled.filter(part == TRAIN)),
+        "test": write(context, labelled.filter(part == TEST)),
+        "counts": context.put_json(counts),
     }
 
 
 def fit(
-    desk: Desk,
+    context: StepContext,
     *,
     train: Artifact,
     fit: Callable[..., Any],
@@ -89,21 +89,21 @@ def fit(
 ) -> dict[str, Artifact]:
     """`model` and `signature` of the training function on these rows. schema: `{"raw": fields, …}`, what
     a request carries; None: the features themselves. Raises BadProject, BadData."""
-    rows = read(desk, train)
+    rows = read(context, train)
     y = rows["__target"]
     learned = learn_fields(rows)
     X = dress(rows, learned)
     found = task_of(y, task)
     name = getattr(fit, "__name__", "fit")
     reads = reads_of(fit)
-    model = call(fit, X, y, found, params or {}, desk.seed)
-    raw = learned if schema is None else desk.get_json(schema, dict[str, tuple[Field, ...]])["raw"]
+    model = call(fit, X, y, found, params or {}, context.seed)
+    raw = learned if schema is None else context.get_json(schema, dict[str, tuple[Field, ...]])["raw"]
     signature = described(model, name, learned, raw, y, found, output)
     require_answer(model, name, X, lambda row: ask(model, reads, row, signature))
     signature = msgspec.structs.replace(signature, features=_nullable(model, reads, signature, X))
     return {
-        "model": desk.put(to_bytes(model, reads, codecs), "model"),
-        "signature": desk.put_json(signature),
+        "model": context.put(to_bytes(model, reads, codecs), "model"),
+        "signature": context.put_json(signature),
     }
 
 
@@ -128,12 +128,14 @@ def _nullable(model: Any, reads: Reads, signature: Signature, X: pl.DataFrame) -
     return tuple(msgspec.structs.replace(field, nullable=each.get(field.name, False)) for field in fields)
 
 
-def export(desk: Desk, *, model: Artifact, signature: Artifact, train: Artifact) -> dict[str, Artifact]:
+def export(
+    context: StepContext, *, model: Artifact, signature: Artifact, train: Artifact
+) -> dict[str, Artifact]:
     """`onnx` where a graph agrees with the estimator, `parity` of every form with the reason where one
     does not, and `trial`: rows with answers for a server to try itself on."""
-    takes = desk.get_json(signature, Signature)
-    native, reads = open_kept(desk, model)
-    rows = dress(read(desk, train), takes.features)
+    takes = context.get_json(signature, Signature)
+    native, reads = open_kept(context, model)
+    rows = dress(read(context, train), takes.features)
     some = rows.sample(min(ROWS, rows.height), seed=0)
     trial = make_trial(native, reads, takes, rows)
     graph, agreed = to_onnx(native, reads, takes, some)
@@ -141,21 +143,21 @@ def export(desk: Desk, *, model: Artifact, signature: Artifact, train: Artifact)
     quick = lightgbm_agreement(native, reads, takes, some)
     if quick is not None:
         forms["lightgbm"] = quick
-    made = {"parity": desk.put_json(Parity(forms=forms)), "trial": desk.put_json(trial)}
-    return made if graph is None else {"onnx": desk.put(graph, "onnx"), **made}
+    made = {"parity": context.put_json(Parity(forms=forms)), "trial": context.put_json(trial)}
+    return made if graph is None else {"onnx": context.put(graph, "onnx"), **made}
 
 
 def predict(
-    desk: Desk, *, model: Artifact, signature: Artifact, table: Artifact, strict: bool = True
+    context: StepContext, *, model: Artifact, signature: Artifact, table: Artifact, strict: bool = True
 ) -> dict[str, Artifact]:
     """`predictions`: the rows' hidden columns and features, and what the estimator itself says of each.
 
     strict=False: a table without the model's features gives no rows instead of an error, so that a
     champion with other features is a missing comparison and not a failed run. Raises BadData.
     """
-    takes = desk.get_json(signature, Signature)
-    native, reads = open_kept(desk, model)
-    rows = read(desk, table)
+    takes = context.get_json(signature, Signature)
+    native, reads = open_kept(context, model)
+    rows = read(context, table)
     try:
         dressed = dress(rows, takes.features)
     except BadData:
@@ -165,7 +167,7 @@ def predict(
         dressed = pl.DataFrame(schema={field.name: pl.Null for field in takes.features})
     hidden = [name for name in rows.columns if name.startswith(HIDDEN)]
     kept = rows.select(*hidden, *feature_names(rows))
-    return {"predictions": write(desk, kept.with_columns(_said(native, reads, dressed, takes)))}
+    return {"predictions": write(context, kept.with_columns(_said(native, reads, dressed, takes)))}
 
 
 def _said(model: Any, reads: Reads, dressed: pl.DataFrame, takes: Signature) -> list[pl.Series]:
@@ -198,7 +200,7 @@ def _require_answers(rows: int, *said: Any) -> None:
 
 
 def score(
-    desk: Desk,
+    context: StepContext,
     *,
     predictions: Artifact,
     metrics: Sequence[str] = (),
@@ -210,9 +212,15 @@ def score(
     """`scores`: every metric with its interval, overall and by slice. metrics: empty for the usual ones of
     the task. also: those beside them that a gate asks for."""
     return {
-        "scores": desk.put_json(
+        "scores": context.put_json(
             measure(
-                read(desk, predictions), metrics, slices, also=also, group=group, part=part, seed=desk.seed
+                read(context, predictions),
+                metrics,
+                slices,
+                also=also,
+                group=group,
+                part=part,
+                seed=context.seed,
             )
         )
     }

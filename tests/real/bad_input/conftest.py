@@ -21,7 +21,7 @@ import pytest
 
 from comporta.engine import RUNS, STEPS
 from comporta.ledger import Audit, Ledger, open_ledger, verify
-from comporta.opened.project import READINGS
+from comporta.opened.project import PROJECTIONS
 from comporta.records import Run
 from comporta.store import derive, read_secret
 
@@ -60,7 +60,7 @@ project = Project("tiny", models=(high,))
 _PROGRESS = re.compile(r"(done|failed|skipped|waiting|started|reused) ")
 
 
-class Said(NamedTuple):
+class ModelOutput(NamedTuple):
     """How a command ended. message: what it told on stderr beside its progress."""
 
     code: int
@@ -112,7 +112,7 @@ class Folder:
             text=True,
         )
 
-    def say(self, *words: str, **env: str) -> Said:
+    def say(self, *words: str, **env: str) -> ModelOutput:
         """`comporta WORDS` to its end."""
         return self.ended(self.start(*words, **env))
 
@@ -139,7 +139,9 @@ class Folder:
         """Its ledger, opened beside it."""
         keys = derive(read_secret("file://comporta.key", self.root))
         url = "sqlite:///.comporta/ledger.db"
-        opened = open_ledger(url, READINGS, key=keys.chain, clock=lambda: datetime.now(UTC), root=self.root)
+        opened = open_ledger(
+            url, PROJECTIONS, key=keys.chain, clock=lambda: datetime.now(UTC), root=self.root
+        )
         try:
             yield opened
         finally:
@@ -149,7 +151,7 @@ class Folder:
         """What `comporta audit verify` finds."""
         keys = derive(read_secret("file://comporta.key", self.root))
         with self.ledger() as ledger:
-            return verify(ledger, READINGS, keys.chain, None)
+            return verify(ledger, PROJECTIONS, keys.chain, None)
 
     def runs(self) -> list[Run]:
         """Its runs, the newest first."""
@@ -194,16 +196,16 @@ class Folder:
         os.kill(pid, number)
 
     @staticmethod
-    def ended(process: subprocess.Popen[str]) -> Said:
+    def ended(process: subprocess.Popen[str]) -> ModelOutput:
         """How a command under way ends."""
         try:
             out, err = process.communicate(timeout=120)
         finally:
             process.kill()
-        return Said(process.returncode, out, err)
+        return ModelOutput(process.returncode, out, err)
 
     @staticmethod
-    def clear(said: Said, code: int = 2) -> None:
+    def clear(said: ModelOutput, code: int = 2) -> None:
         """It ended with this code and one short message: no traceback, no fault of ours, no result."""
         assert said.code == code, str(said)
         assert "Traceback" not in said.err, str(said)

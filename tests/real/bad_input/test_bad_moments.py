@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from comporta.acts.build.runs import runs as listed
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.project.load import load
 from comporta.project.settings import settings
 
@@ -125,14 +125,14 @@ def test_a_killed_run_is_shown_as_stopped_and_nothing_is_written_for_that(folder
     shutil.rmtree(folder.root / ".comporta/runs" / before.id)
     where = settings(folder.root)
     for later, outcome in ((0, "running"), (120, "stopped")):
-        house = House(
+        opened = OpenProject(
             lambda: load(folder.root / "project.py"),
             folder.root,
             where,
             clock=partial(lambda seconds: datetime.now(UTC) + timedelta(seconds=seconds), later),
         )
-        with house:
-            assert listed(house)[0].outcome == outcome
+        with opened:
+            assert listed(opened)[0].outcome == outcome
     assert folder.runs()[0] == before
     folder.goes_on()
 

@@ -18,7 +18,7 @@ from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
 from comporta.errors import BadProject, ComportaError, NotFound
 from comporta.opened.bundle import bundle
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.project import Dataset, Model
 from comporta.project.faults import faults, sources
 from comporta.project.locate import Fault, Places
@@ -26,41 +26,41 @@ from comporta.project.locate import Fault, Places
 ROWS = 300
 
 
-def check(house: House) -> tuple[Fault, ...]:
+def check(opened: OpenProject) -> tuple[Fault, ...]:
     """The faults in the order of the source. Data is read from the newest version where there is one,
     else from its source, whose rows are not kept. Raises BadProject on a budget that is none."""
-    seconds_at("release", house.settings.budget)
-    declared = faults(house.project, house.root)
-    places = Places(sources(house.root), house.root)
+    seconds_at("release", opened.settings.budget)
+    declared = faults(opened.project, opened.root)
+    places = Places(sources(opened.root), opened.root)
     found: list[Fault] = []
     frames: dict[str, pl.LazyFrame] = {}
-    for name, dataset in house.project.tables().items():
+    for name, dataset in opened.project.tables().items():
         try:
-            frames[name] = _frame(house, dataset)
+            frames[name] = _frame(opened, dataset)
             found += _of_dataset(dataset, frames[name], places)
             found += _of_subject(dataset, frames[name], places)
         except Exception as error:  # the boundary to a source: whatever it raises
             said = error if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
             found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {said}"))
     if not found:
-        for model in house.project.models:
+        for model in opened.project.models:
             found += _of_model(model, frames, places)
             # Only on a sound declaration: on another they would tell its faults a second time.
             if not found and not declared:
-                found += _of_functions(model, house.root, frames, places)
+                found += _of_functions(model, opened.root, frames, places)
     lines = {(fault.file, fault.line) for fault in declared}
     told = {fault for fault in found if (fault.file, fault.line) not in lines}
     return tuple(sorted({*declared, *told}, key=lambda fault: (fault.file, fault.line, fault.message)))
 
 
-def _frame(house: House, dataset: Dataset) -> pl.LazyFrame:
+def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
     """The dataset's rows, kept or asked for."""
     try:
-        return scan(house.store, house.keys, slice_of(house.store, house.keys, dataset.name))
+        return scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
     except NotFound:
         source = dataset.source
         if isinstance(source, str):
-            return from_files(source, Path(house.root), dataset.name)
+            return from_files(source, Path(opened.root), dataset.name)
         made = from_function(source, dataset.name)
         return made.lazy() if isinstance(made, pl.LazyFrame | pl.DataFrame) else next(iter(made)).lazy()
 

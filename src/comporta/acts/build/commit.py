@@ -11,7 +11,7 @@ from comporta.acts.judge.evidence import gather
 from comporta.acts.judge.verdicts import champion, late
 from comporta.checks import asked_at, judge
 from comporta.engine import Progress
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.records import Level, Record, Run, Verdict
 from comporta.report import Told
@@ -48,20 +48,20 @@ class Tried(Record, frozen=True, kw_only=True):
         )
 
 
-def commit(house: House, *, progress: Progress | None = None) -> tuple[Run, tuple[Tried, ...]]:
+def commit(opened: OpenProject, *, progress: Progress | None = None) -> tuple[Run, tuple[Tried, ...]]:
     """Each model built on at most 5,000 rows and judged by the gates of the level `commit`; no version is
     made. Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject."""
-    models = house.project.models
-    champions = {model.name: champion(house, model.name) for model in models}
-    seconds = seconds_at("commit", house.settings.budget)
-    asked = plan(house.project, house.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
-    run, answers = house.engine.ask(
-        asked, command="check --level commit", project=house.project.name, progress=progress
+    models = opened.project.models
+    champions = {model.name: champion(opened, model.name) for model in models}
+    seconds = seconds_at("commit", opened.settings.budget)
+    asked = plan(opened.project, opened.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
+    run, answers = opened.engine.ask(
+        asked, command="check --level commit", project=opened.project.name, progress=progress
     )
-    tried, unbegun = [], late(house, run)
+    tried, unbegun = [], late(opened, run)
     for model in models:
         gates = asked_at(checks(model), "commit")
-        evidence = gather(house.desk, model, "commit", answers, unbegun)
+        evidence = gather(opened.context, model, "commit", answers, unbegun)
         verdicts = judge(gates, evidence)
         left = tuple(each.check for each in verdicts if _left(each))
         tried.append(Tried(model=model.name, rows=ROWS, verdicts=verdicts, left=left))

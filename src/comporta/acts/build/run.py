@@ -28,13 +28,13 @@ from comporta.opened.conceal import carried_on, revealed
 from comporta.opened.follow import follow
 from comporta.opened.optimistic import settle
 from comporta.opened.people import readable
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.steps import built_keys
 from comporta.project import Model
 from comporta.project.faults import faults, listed
 from comporta.records import Answers, Artifact, Fact, Level, Record, Run, Slice, Version, View
 from comporta.registry import VERSIONS, inherited, judged, register, version_key
-from comporta.store import Desk
+from comporta.store import StepContext
 
 
 class RunReport(Record, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class RunReport(Record, frozen=True, kw_only=True):
 
 
 def run(
-    house: House,
+    opened: OpenProject,
     models: tuple[str, ...] = (),
     *,
     level: Level = "release",
@@ -60,34 +60,34 @@ def run(
 
     Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject; what was answered stays remembered.
     """
-    if found := faults(house.project, house.root):
+    if found := faults(opened.project, opened.root):
         raise BadProject(listed(found))
-    wanted = tuple(house.model(name) for name in models) or house.project.models
+    wanted = tuple(opened.model(name) for name in models) or opened.project.models
     # Before anything is asked: what is edited while it trains is not what it is asked to pass.
-    declared = {model.name: forms(house, model) for model in wanted}
-    champions = {model.name: champion(house, model.name) for model in wanted}
-    past = {model.name: earlier(house, model.name) for model in wanted}
-    served = logs(house, wanted, level)
-    seconds = seconds_at(level, house.settings.budget)
-    asked = plan(house.project, house.root, wanted, champions, past, level, logs=served, seconds=seconds)
-    done, answers = house.engine.ask(asked, command=command, project=house.project.name, progress=progress)
-    datasets = follow(house, answers)
+    declared = {model.name: forms(opened, model) for model in wanted}
+    champions = {model.name: champion(opened, model.name) for model in wanted}
+    past = {model.name: earlier(opened, model.name) for model in wanted}
+    served = logs(opened, wanted, level)
+    seconds = seconds_at(level, opened.settings.budget)
+    asked = plan(opened.project, opened.root, wanted, champions, past, level, logs=served, seconds=seconds)
+    done, answers = opened.engine.ask(asked, command=command, project=opened.project.name, progress=progress)
+    datasets = follow(opened, answers)
     versions, fresh = [], []
     for model in wanted:
-        version, is_new = enter(house, model, done, answers, level, declared[model.name])
+        version, is_new = enter(opened, model, done, answers, level, declared[model.name])
         versions.append(version)
         fresh += [version.id] if is_new else []
     return RunReport(
         run=done,
         datasets=datasets,
-        versions=readable(house, *versions),
+        versions=readable(opened, *versions),
         fresh=tuple(fresh),
         answers=answers,
     )
 
 
 def enter(
-    house: House,
+    opened: OpenProject,
     model: Model,
     done: Run,
     answers: Answers,
@@ -96,7 +96,7 @@ def enter(
 ) -> tuple[Version, bool]:
     """The judged version of these answers, and whether anything of it is new: what was built by the same
     questions is the same version, whatever its gates ask by now. declared: the forms of its checks."""
-    desk = house.desk
+    context = opened.context
     gates = checks(model)
     keys = (*built_keys(model.name).values(), score_key(model))
     mine = {key.name: answer for key in keys if (answer := answers.of(key)) is not None}
@@ -108,8 +108,8 @@ def enter(
         if isinstance(asset, Artifact)
     }
     parts |= measured(answers, model)
-    parts["code"] = code.keep(desk, house.root)
-    parts["bundle"] = desk.put_json(bundle(model, house.root))
+    parts["code"] = code.keep(context, opened.root)
+    parts["bundle"] = context.put_json(bundle(model, opened.root))
     tables = {data_key(table.name): None for table in model.features.tables()}
     read = tuple(
         asset
@@ -119,14 +119,14 @@ def enter(
         if isinstance(asset, Slice)
     )
 
-    found = judged_now(desk, model, level, answers, late(house, done))
+    found = judged_now(context, model, level, answers, late(opened, done))
 
     def look(view: View) -> tuple[Version, ...]:
         return tuple(version for _, version in view.scan(VERSIONS, f"{model.name}/"))
 
     def decide(versions: tuple[Version, ...]) -> tuple[list[Fact], tuple[int, bool]]:
         same = (each for each in reversed(versions) if _built(each) == _built_by(steps, model))
-        version = next((each for each in same if _asks_as(desk, each, model)), None)
+        version = next((each for each in same if _asks_as(context, each, model)), None)
         is_new, facts = version is None, list[Fact]()
         if version is None:
             required = tuple(check.name for check in gates if check.required)
@@ -134,7 +134,7 @@ def enter(
                 model=model.name,
                 number=1 + max((each.number for each in versions), default=0),
                 run=done.id,
-                at=house.clock(),
+                at=opened.clock(),
                 commit=done.commit,
                 dirty=done.dirty,
                 steps=steps,
@@ -145,12 +145,12 @@ def enter(
                 asked=required,
                 forms={name: declared.now[name] for name in required},
             )
-            version = carried_on(desk, inherited(candidate, versions))
+            version = carried_on(context, inherited(candidate, versions))
             facts.append(register(version, versions))
-        version = carried_on(desk, version)
-        facts += evaluated(house.ledger, house.keys, model, answers, version, done)
+        version = carried_on(context, version)
+        facts += evaluated(opened.ledger, opened.keys, model, answers, version, done)
         formerly = declared.of(version)
-        verdicts = verdicts_of(desk, model, level, found, formerly(version), declared.now)
+        verdicts = verdicts_of(context, model, level, found, formerly(version), declared.now)
         fact = judged(
             version,
             verdicts,
@@ -163,15 +163,15 @@ def enter(
         facts += [] if fact is None else [fact]
         return facts, (version.number, is_new or fact is not None)
 
-    number, is_fresh = settle(house.ledger, look, decide)
-    version = house.ledger.get(VERSIONS, version_key(model.name, number))
+    number, is_fresh = settle(opened.ledger, look, decide)
+    version = opened.ledger.get(VERSIONS, version_key(model.name, number))
     assert version is not None, "a registered version is in the inventory"
-    return revealed(house, version), is_fresh
+    return revealed(opened, version), is_fresh
 
 
-def _asks_as(desk: Desk, version: Version, model: Model) -> bool:
+def _asks_as(context: StepContext, version: Version, model: Model) -> bool:
     """Whether the version asks people and requests for what the model declares by now."""
-    wanted = desk.get_json(version.parts["bundle"], Bundle).requires
+    wanted = context.get_json(version.parts["bundle"], Bundle).requires
     return version.needed >= model.approvals and wanted == tuple(model.requires)
 
 

@@ -28,7 +28,7 @@ from comporta.project.sources import watch
 from comporta.records import Artifact, Feedback, Record, Route, Share, Slice, decode, encode
 from comporta.serve import Line, Loaded, Scored, serve
 from comporta.serve.codes import CANNOT
-from comporta.store import Desk, Keys, derive
+from comporta.store import Keys, StepContext, derive
 from comporta.store.local import LocalStore
 
 PARTS = ("model", "signature", "onnx", "parity", "trial")
@@ -72,7 +72,7 @@ class Asks(Record, frozen=True, kw_only=True):
 
 @contextlib.contextmanager
 def served(
-    desk: Desk,
+    context: StepContext,
     parts: Mapping[str, Artifact],
     forms: Sequence[str] = (NAME,),
     *,
@@ -93,10 +93,12 @@ def served(
     timed must not. code: the source that its functions are of; None: that of today.
     partly: forms that cannot be served are told in `At.failed`. Raises Refused when it cannot be served.
     """
-    with tempfile.TemporaryDirectory(prefix="candidate-", dir=desk.scratch) as folder:
+    with tempfile.TemporaryDirectory(prefix="candidate-", dir=context.scratch) as folder:
         keys = derive(secrets.token_bytes(32))
-        here = Desk(store=LocalStore(Path(folder)), keys=keys)
-        copied = {name: here.put(desk.get(parts[name]), parts[name].kind) for name in PARTS if name in parts}
+        here = StepContext(store=LocalStore(Path(folder)), keys=keys)
+        copied = {
+            name: here.put(context.get(parts[name]), parts[name].kind) for name in PARTS if name in parts
+        }
         asks = Asks(
             folder=folder,
             keys=keys,
@@ -104,7 +106,7 @@ def served(
             forms=tuple(forms),
             path=tuple(sys.path),
             recorded=recorded,
-            way=None if way is None else lent(desk, here, way, tables or {}, code),
+            way=None if way is None else lent(context, here, way, tables or {}, code),
             made=made,
         )
         process = subprocess.Popen(
@@ -156,7 +158,7 @@ class Kept:
 
     def __init__(
         self,
-        desk: Desk,
+        context: StepContext,
         parts: Mapping[str, Artifact],
         forms: tuple[str, ...],
         way: Way | None = None,
@@ -165,7 +167,7 @@ class Kept:
     ) -> None:
         """way: of the form `candidate`, from raw requests on. seen: is shown the features they
         become, if given. below: where its source may be laid out."""
-        self.desk, self.parts, self.forms = desk, parts, forms
+        self.context, self.parts, self.forms = context, parts, forms
         self.way, self.seen, self.below = way, seen, below
 
     def routes(self) -> Mapping[str, Route]:
@@ -175,13 +177,13 @@ class Kept:
     def load(self, model: str, number: int) -> Loaded:
         from comporta.train import load_predictor, trial_rows
 
-        predictor = load_predictor(self.desk, self._only(model), compiled=model != "native")
+        predictor = load_predictor(self.context, self._only(model), compiled=model != "native")
         if model not in (NAME, predictor.form):
             raise BadProject(f"candidate: found no form {model!r} that may serve, only {predictor.form!r}.")
         takes = predictor.signature
         if model == NAME and self.way is not None:
             bundle = self.way.bundle
-            answer = answering(self.desk, self.way, takes, self.below)
+            answer = answering(self.context, self.way, takes, self.below)
             return Loaded(
                 model=model,
                 number=number,
@@ -208,9 +210,9 @@ class Kept:
         """The parts with no other compiled form among them."""
         if form == NAME or "parity" not in self.parts:
             return self.parts
-        forms = self.desk.get_json(self.parts["parity"], dict[str, dict[str, object]])["forms"]
+        forms = self.context.get_json(self.parts["parity"], dict[str, dict[str, object]])["forms"]
         one = {name: agreed for name, agreed in forms.items() if name == form}
-        return {**self.parts, "parity": self.desk.put_json({"forms": one})}
+        return {**self.parts, "parity": self.context.put_json({"forms": one})}
 
 
 class Nowhere:
@@ -247,9 +249,9 @@ def main() -> None:
     def seen(made: Any) -> None:
         made.write_ipc(Path(asks.folder) / f"made-{next(number):09}.arrow")
 
-    desk = Desk(store=LocalStore(Path(asks.folder)), keys=asks.keys)
+    context = StepContext(store=LocalStore(Path(asks.folder)), keys=asks.keys)
     source = Kept(
-        desk, asks.parts, asks.forms, asks.way, seen if asks.made else None, Path(asks.folder) / "code"
+        context, asks.parts, asks.forms, asks.way, seen if asks.made else None, Path(asks.folder) / "code"
     )
     sink = Nowhere() if asks.recorded else None
     serve(source, sink, key=asks.keys.unit, port=0, flush=0.1, poll=3600.0, say=say)

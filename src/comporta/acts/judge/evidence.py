@@ -27,11 +27,11 @@ from comporta.records import (
     unmeasured_in,
 )
 from comporta.records.metric import MAIN, MAINS
-from comporta.store import Desk
+from comporta.store import StepContext
 
 
 def gather(
-    desk: Desk,
+    context: StepContext,
     model: Model,
     level: Level,
     answers: Answers,
@@ -41,7 +41,7 @@ def gather(
     unbegun: the nodes that the level's time did not last for."""
     asked = needs(asked_at(checks(model), level))
     at = _made(answers, score_key(model), "scores")
-    scores = cache(lambda: None if at is None else desk.get_json(at, Scores))
+    scores = cache(lambda: None if at is None else context.get_json(at, Scores))
 
     def of(need: Need) -> Evidence:
         if not pooled(need):
@@ -49,7 +49,7 @@ def gather(
         key = need_key(model, need)
         if answers.of(key) is None and {*map(answers.name_of, rests_on(model, need))} & {*unbegun}:
             return Evidence(need=need, missing=SPENT())
-        return _found(desk, need, _made(answers, key, "findings"), scores)
+        return _found(context, need, _made(answers, key, "findings"), scores)
 
     return {need: of(need) for need in asked}
 
@@ -61,11 +61,11 @@ def _made(answers: Answers, key: NodeKey, output: str) -> Artifact | None:
 
 
 def _found(
-    desk: Desk, need: Need, artifact: Artifact | None, scores: Callable[[], Scores | None]
+    context: StepContext, need: Need, artifact: Artifact | None, scores: Callable[[], Scores | None]
 ) -> Evidence:
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
-    found = desk.get_json(artifact, Findings)
+    found = context.get_json(artifact, Findings)
     lost: tuple[Unmeasured, ...] = ()
     if need.by and not found.without:
         lost = undefined(need, found)

@@ -11,7 +11,7 @@ from comporta.acts.judge.checks import checks
 from comporta.acts.judge.pool import told, told_to
 from comporta.checks import form, needs, policy, reached
 from comporta.checks.former import former
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.project.reference import name_of
 from comporta.records import Check, Column, Record, Renamed, Shape, Version, encode
@@ -62,13 +62,13 @@ class Forms(Record, frozen=True, kw_only=True):
         return Formerly(renamed=renames(version, self.former), as_policy=self.policy if same else "")
 
 
-def forms(house: House, model: Model) -> Forms:
+def forms(opened: OpenProject, model: Model) -> Forms:
     """The digests of each check's limits, of the code that its functions and its own kind reach, and of what
     the model tells to its measuring; and what they were while names and places counted. Raises BadProject on
     a check that is no plain data."""
     gates = checks(model)
-    now = {check.name: form(check, _beside(house, model, check)) for check in gates}
-    then = [former(check, _beside(house, model, check, former=True)) for check in gates]
+    now = {check.name: form(check, _beside(opened, model, check)) for check in gates}
+    then = [former(check, _beside(opened, model, check, former=True)) for check in gates]
     known = {check.name: each for check, each in zip(gates, then, strict=True) if each is not None}
     return Forms(
         now=now,
@@ -79,16 +79,16 @@ def forms(house: House, model: Model) -> Forms:
     )
 
 
-def _beside(house: House, model: Model, check: Check, *, former: bool = False) -> bytes:
+def _beside(opened: OpenProject, model: Model, check: Check, *, former: bool = False) -> bytes:
     mine = reached(check)
-    names = sorted({name_of(each, house.root) for each in mine})
+    names = sorted({name_of(each, opened.root) for each in mine})
     # The team's own kinds judge in this process; what is measured runs in another, from what is written.
     here = any(isinstance(each, type) for each in mine)
     deciding = sorted(ALWAYS | (told_to(needs((check,))) & DECIDES))
     facts = _former_facts(model) if former else _facts(model)
     return encode(
         {
-            "code": house.engine.declared(names, here=here, former=former) if names else "",
+            "code": opened.engine.declared(names, here=here, former=former) if names else "",
             "model": {name: facts[name] for name in deciding},
         }
     )

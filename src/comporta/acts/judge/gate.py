@@ -18,7 +18,7 @@ from comporta.errors import BadProject, NotFound, Refused
 from comporta.opened.conceal import carried_on, revealed
 from comporta.opened.optimistic import settle
 from comporta.opened.people import acting, identify, readable, reason_of, role_of
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.project import Model
 from comporta.project.faults import faults, listed
@@ -40,35 +40,37 @@ class Judged(Record, frozen=True, kw_only=True):
     fresh: bool
 
 
-def gate(house: House, name: str, *, level: Level = "release", progress: Progress | None = None) -> Judged:
+def gate(
+    opened: OpenProject, name: str, *, level: Level = "release", progress: Progress | None = None
+) -> Judged:
     """The version judged at this level by the project's gates as they are now. What was measured before is
     remembered. Raises NotFound, BadProject."""
-    if found := faults(house.project, house.root):
+    if found := faults(opened.project, opened.root):
         raise BadProject(listed(found))
-    version = version_of(house, name)
-    model = house.model(version.model)
-    declared = forms(house, model)
-    champion = against(house, version)
+    version = version_of(opened, name)
+    model = opened.model(version.model)
+    declared = forms(opened, model)
+    champion = against(opened, version)
     nodes = evidence_nodes(
         model,
-        house.root,
+        opened.root,
         {part: version.parts[part] for part in PARTS if part in version.parts}
-        | as_built(house, model, version),
+        | as_built(opened, model, version),
         champion,
-        earlier(house, model.name, before=version.number),
+        earlier(opened, model.name, before=version.number),
         level,
-        _served(house, model, level),
+        _served(opened, model, level),
         {each.dataset: each for each in version.read},
-        seconds_at(level, house.settings.budget),
+        seconds_at(level, opened.settings.budget),
     )
-    run, answers = house.engine.ask(
+    run, answers = opened.engine.ask(
         Plan(nodes=tuple(nodes)),
         command=f"gate {version.id}",
-        project=house.project.name,
+        project=opened.project.name,
         progress=progress,
     )
 
-    said = judged_now(house.desk, model, level, answers, late(house, run))
+    said = judged_now(opened.context, model, level, answers, late(opened, run))
 
     def look(view: View) -> Version:
         now = view.get(VERSIONS, version_key(version.model, version.number))
@@ -76,9 +78,9 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
         return now
 
     def decide(seen: Version) -> tuple[tuple[Fact, ...], bool]:
-        now = carried_on(house.desk, seen)
+        now = carried_on(opened.context, seen)
         formerly = declared.of(now)
-        verdicts = verdicts_of(house.desk, model, level, said, formerly(now), declared.now)
+        verdicts = verdicts_of(opened.context, model, level, said, formerly(now), declared.now)
         fact = judged(
             now,
             verdicts,
@@ -88,15 +90,15 @@ def gate(house: House, name: str, *, level: Level = "release", progress: Progres
             renamed=formerly.renamed,
             as_policy=formerly.as_policy,
         )
-        looks = evaluated(house.ledger, house.keys, model, answers, now, run)
+        looks = evaluated(opened.ledger, opened.keys, model, answers, now, run)
         return (*looks, *(() if fact is None else (fact,))), fact is not None
 
-    fresh = settle(house.ledger, look, decide)
-    return Judged(version=readable(house, version_of(house, version.id))[0], run=run, fresh=fresh)
+    fresh = settle(opened.ledger, look, decide)
+    return Judged(version=readable(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
 
 
 def waive(
-    house: House,
+    opened: OpenProject,
     name: str,
     check: str,
     *,
@@ -108,14 +110,14 @@ def waive(
 ) -> Version:
     """Someone with the right to it lets one check of a version not count. check: its id, or its title as
     `say` tells it. Raises NotFound, Refused."""
-    version = version_of(house, name)
+    version = version_of(opened, name)
     who = acting(by)
-    if not house.project.people:
+    if not opened.project.people:
         raise Refused(
             f"{who!r} may not waive a check, expected one of: nobody yet. "
             "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
         )
-    declared = role_of(house, who, role, WAIVES, "waive a check")
+    declared = role_of(opened, who, role, WAIVES, "waive a check")
 
     def look(view: View) -> Version:
         now = view.get(VERSIONS, version_key(version.model, version.number))
@@ -123,47 +125,47 @@ def waive(
         return now
 
     def decide(seen: Version, by: str, reason: Artifact | str) -> VersionWaived:
-        now = revealed(house, seen)
+        now = revealed(opened, seen)
         verdict = named(now, check, say)
         waiver = Waiver(
             check=verdict.check,
             by=by,
             role=declared,
             reason=reason,
-            at=house.clock(),
+            at=opened.clock(),
             until=until,
             outcome=verdict.outcome,
             changed=verdict.changed,
         )
-        return waived(now, waiver, house.clock(), say)
+        return waived(now, waiver, opened.clock(), say)
 
-    decide(look(house.ledger), "", reason)  # refused before anybody or anything is written down
-    id, why = identify(house, who).id, reason_of(house, reason)
-    settle(house.ledger, look, lambda seen: ((decide(seen, id, why),), None))
-    return readable(house, version_of(house, version.id))[0]
+    decide(look(opened.ledger), "", reason)  # refused before anybody or anything is written down
+    id, why = identify(opened, who).id, reason_of(opened, reason)
+    settle(opened.ledger, look, lambda seen: ((decide(seen, id, why),), None))
+    return readable(opened, version_of(opened, version.id))[0]
 
 
-def _served(house: House, model: Model, level: Level) -> tuple[Logs, dict[str, Thing]] | None:
+def _served(opened: OpenProject, model: Model, level: Level) -> tuple[Logs, dict[str, Thing]] | None:
     """The logs of production, and the newest of the tables that its requests are joined with."""
-    found = logs(house, (model,), level)
+    found = logs(opened, (model,), level)
     if found is None or not found.requests.get(model.name):
         return None
     from comporta.data import slice_of
 
     joined = {join.dataset.name for join in model.features.joins}
-    return found, {name: slice_of(house.store, house.keys, name) for name in joined}
+    return found, {name: slice_of(opened.store, opened.keys, name) for name in joined}
 
 
-def against(house: House, version: Version) -> Version | None:
+def against(opened: OpenProject, version: Version) -> Version | None:
     """What it is compared with: the champion, or where that is itself, the one that it replaced."""
-    now = serving(house, version.model)
+    now = serving(opened, version.model)
     if now is None or now.number != version.number:
         return now
-    route = house.ledger.get(ROUTES, version.model)
+    route = opened.ledger.get(ROUTES, version.model)
     previous = route.history[-1].previous if route is not None else None
     if previous is None or previous == version.number:
         return None
-    found = house.ledger.get(VERSIONS, version_key(version.model, previous))
+    found = opened.ledger.get(VERSIONS, version_key(version.model, previous))
     if found is None:
         raise NotFound(f"found no version {version.model}/{previous}, which {version.id} replaced.")
     return found

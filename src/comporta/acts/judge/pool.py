@@ -15,7 +15,7 @@ import msgspec
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.checks import checks
 from comporta.checks import needs
-from comporta.checks.measurement import Maker
+from comporta.checks.measurement import MeasurementSpec
 from comporta.checks.pool import POOL
 from comporta.checks.shared.measuring.machine import machine
 from comporta.opened.bundle import bundle
@@ -134,7 +134,7 @@ def kept(asked: Sequence[Need]) -> set[str]:
 def _node(
     candidate: Candidate,
     name: str,
-    maker: Maker,
+    maker: MeasurementSpec,
     need: Need,
     things: Mapping[str, Thing],
     level: Level,

@@ -11,7 +11,7 @@ from comporta.checks.former import former
 from comporta.errors import ComportaError, NotFound
 from comporta.opened.findings import findings_at
 from comporta.opened.people import readable
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, in_words, sentence
 from comporta.opened.staleness import staleness
 from comporta.records import (
@@ -25,44 +25,44 @@ from comporta.records import (
     unmeasured_in,
 )
 from comporta.report import Report, Told, added, standing, tell
-from comporta.store import Desk
+from comporta.store import StepContext
 
 
-def report(house: House, name: str, say: Say = sentence) -> Report:
+def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
     """Every verdict of a version with what it rests on, in words. Raises NotFound."""
-    (version,) = readable(house, version_of(house, name))
-    now = house.clock()
-    desk = house.desk
-    model = house.project.asked(version.model)
-    champion = against(house, version)
-    since = staleness(house, version)
+    (version,) = readable(opened, version_of(opened, name))
+    now = opened.clock()
+    context = opened.context
+    model = opened.project.asked(version.model)
+    champion = against(opened, version)
+    since = staleness(opened, version)
     return Report(
         version=version,
         at=now,
-        project=house.project.name,
-        told=tell(version, now, lambda verdict: findings(desk, verdict, say), say),
+        project=opened.project.name,
+        told=tell(version, now, lambda verdict: findings(context, verdict, say), say),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
         added=added(version, say),
         standing=standing(version, now, say),
-        scores=house.desk.get_json(version.parts["scores"], Scores).figures,
+        scores=opened.context.get_json(version.parts["scores"], Scores).figures,
         staleness=since,
         causes={each.dataset: say(each.cause) for each in since if each.cause is not None},
     )
 
 
-def findings(desk: Desk, verdict: Verdict, say: Say = sentence) -> Findings | None:
+def findings(context: StepContext, verdict: Verdict, say: Say = sentence) -> Findings | None:
     """What the verdict rests on, in words; None where nothing was measured, or it was deleted since."""
     if verdict.evidence is None:
         return None
     try:
         # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
         if verdict.what in ("scores", "difference"):
-            scores = desk.get_json(verdict.evidence, Scores)
+            scores = context.get_json(verdict.evidence, Scores)
             beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
             return in_words(beside, say)
-        return in_words(findings_at(desk, verdict.evidence), say)
+        return in_words(findings_at(context, verdict.evidence), say)
     except ComportaError:
         return None
 
@@ -125,14 +125,14 @@ class Comparison(Record, frozen=True, kw_only=True):
     standing: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
-def compare(house: House, first: str, second: str, say: Say = sentence) -> Comparison:
+def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -> Comparison:
     """What differs between two versions of a model. Raises NotFound."""
-    a, b = readable(house, version_of(house, first), version_of(house, second))
+    a, b = readable(opened, version_of(opened, first), version_of(opened, second))
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
-    mine, theirs = (_overall(house.desk, version) for version in (a, b))
-    now = house.clock()
-    ids = _ids(house, a.model)
+    mine, theirs = (_overall(opened.context, version) for version in (a, b))
+    now = opened.clock()
+    ids = _ids(opened, a.model)
     first_gates, second_gates = (
         {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in told}
         for told in (tell(version, now, say=say) for version in (a, b))
@@ -153,9 +153,9 @@ def compare(house: House, first: str, second: str, say: Say = sentence) -> Compa
     )
 
 
-def _ids(house: House, name: str) -> dict[str, str]:
+def _ids(opened: OpenProject, name: str) -> dict[str, str]:
     """What an older release called each check of the model → its id, so that both stand on one line."""
-    model = house.project.asked(name)
+    model = opened.project.asked(name)
     gates = checks(model) if model is not None else ()
     return {each.name: check.name for check in gates if (each := former(check)) is not None}
 
@@ -166,6 +166,6 @@ def _pair(a: Told | None, b: Told | None) -> Pair:
     return Pair(name=name, a=a, b=b, said=was if was == now else f"{was} → {now}")
 
 
-def _overall(desk: Desk, version: Version) -> dict[str, Figure]:
-    scores = desk.get_json(version.parts["scores"], Scores)
+def _overall(context: StepContext, version: Version) -> dict[str, Figure]:
+    scores = context.get_json(version.parts["scores"], Scores)
     return {each.metric: each for each in scores.figures if not each.slice}

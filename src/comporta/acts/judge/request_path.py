@@ -21,7 +21,7 @@ from comporta.opened.bundle import Bundle
 from comporta.opened.source import functions, lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read, write
 
 if TYPE_CHECKING:
@@ -41,34 +41,38 @@ class Way(Record, frozen=True, kw_only=True):
 
 
 def lent(
-    desk: Desk, to: Desk, bundle: Mapping[str, Any], tables: Mapping[str, Slice], code: Artifact | None = None
+    context: StepContext,
+    to: StepContext,
+    bundle: Mapping[str, Any],
+    tables: Mapping[str, Slice],
+    code: Artifact | None = None,
 ) -> Way:
-    """The way with the columns that it joins copied to another desk. tables: by dataset. code: the source of
+    """The way with the columns it joins copied to another context. tables: by dataset. code: the source of
     its functions; None: the project's as it stands."""
     told = msgspec.convert(bundle, Bundle)
     wanted: dict[str, dict[str, None]] = {}
     for join in told.joins:
-        there = scan(desk.store, desk.keys, tables[join.dataset])
+        there = scan(context.store, context.keys, tables[join.dataset])
         names = needed(there, join, told.shapes[join.dataset]).collect_schema().names()
         wanted.setdefault(join.dataset, {}).update(dict.fromkeys(names))
     frames = {
-        name: write(to, scan(desk.store, desk.keys, tables[name]).select(list(columns)).collect())
+        name: write(to, scan(context.store, context.keys, tables[name]).select(list(columns)).collect())
         for name, columns in wanted.items()
     }
-    source = None if code is None else to.put(desk.get(code), code.kind)
+    source = None if code is None else to.put(context.get(code), code.kind)
     return Way(bundle=told, root=str(Path.cwd()), code=source, tables=frames)
 
 
-def answering(desk: Desk, way: Way, signature: Signature, below: Path) -> Answerer:
+def answering(context: StepContext, way: Way, signature: Signature, below: Path) -> Answerer:
     """(raw columns, one UTC time a row) → features, by the code that serves. below: where a source may be
     laid out. Raises BadProject."""
     bundle = way.bundle
     if way.code is None:
         compute = tuple(resolve(ref, Path(way.root)) for ref in bundle.compute)
     else:
-        compute = functions(lay_out(desk, way.code, below), bundle.compute)
+        compute = functions(lay_out(context, way.code, below), bundle.compute)
     carried = pl.Schema({field.name: typed(field.type) for field in signature.raw})
-    frames = {name: read(desk, each).lazy() for name, each in way.tables.items()}
+    frames = {name: read(context, each).lazy() for name, each in way.tables.items()}
     return answerer(bundle.plan(compute), Latest(online(frames, bundle.joins, bundle.shapes, carried)))
 
 
@@ -87,14 +91,14 @@ def watched(answer: Answerer, seen: Watched) -> Answerer:
 
 
 def raw(
-    desk: Desk, bundle: Mapping[str, Any], tables: Mapping[str, Slice], keys: Sequence[str]
+    context: StepContext, bundle: Mapping[str, Any], tables: Mapping[str, Slice], keys: Sequence[str]
 ) -> pl.DataFrame:
     """The rows of these keys as requests carry them: the known columns, `__row` (the key's text), and what
     else a request says of each: `__time` where it is not among the columns, `__key`, `__subject`, `__unit`
     where the model requires it. A row without a time is left out: a request is always of some time."""
     told = msgspec.convert(bundle, Bundle)
     shape = told.shapes[told.of]
-    rows = scan(desk.store, desk.keys, tables[told.of])
+    rows = scan(context.store, context.keys, tables[told.of])
     wanted = dict.fromkeys([*told.known, *shape.key, *filter(None, (shape.subject, shape.time))])
     found = (
         rows.select(list(wanted))

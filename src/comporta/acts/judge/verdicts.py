@@ -15,35 +15,35 @@ from comporta.checks import asked_at, judge, level_of, needs
 from comporta.checks.shared.judging.wording import NOT_ASKED
 from comporta.engine import FAILURES
 from comporta.opened.conceal import for_a_fact, words_of_both
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.records import Answers, Artifact, Check, Level, Message, Need, Run, Verdict, Version, View
 from comporta.records.facts import TestSetEvaluated
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
-from comporta.store import Desk, Keys
+from comporta.store import Keys, StepContext
 
 EARLIER = 5
 
 
-def champion(house: House, model: str) -> Version | None:
+def champion(opened: OpenProject, model: str) -> Version | None:
     """The version that serves now, or None."""
-    route = house.ledger.get(ROUTES, model)
-    return None if route is None else house.ledger.get(VERSIONS, version_key(model, route.champion))
+    route = opened.ledger.get(ROUTES, model)
+    return None if route is None else opened.ledger.get(VERSIONS, version_key(model, route.champion))
 
 
-def earlier(house: House, model: str, before: int | None = None) -> tuple[Artifact, ...]:
+def earlier(opened: OpenProject, model: str, before: int | None = None) -> tuple[Artifact, ...]:
     """The references of the newest versions that were let through, newest first. before: a number."""
     through = [
         version
-        for _, version in house.ledger.scan(VERSIONS, f"{model}/", newest=True)
+        for _, version in opened.ledger.scan(VERSIONS, f"{model}/", newest=True)
         if version.state in ("released", "retired") and (before is None or version.number < before)
     ]
     kept = [version.parts["reference"] for version in through if "reference" in version.parts]
     return tuple(kept[:EARLIER])
 
 
-def logs(house: House, models: Sequence[Model], level: Level) -> Logs | None:
+def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> Logs | None:
     """What production asked and what came true, sealed; None where no gate asks for it, or nothing was
     served and told yet."""
     asked = (need for model in models for need in needs(asked_at(checks(model), level)))
@@ -51,13 +51,13 @@ def logs(house: House, models: Sequence[Model], level: Level) -> Logs | None:
         return None
     from comporta.acts.serve.log import newest_logs, seal_all
 
-    seal_all(house)
-    return newest_logs(house, [model.name for model in models])
+    seal_all(opened)
+    return newest_logs(opened, [model.name for model in models])
 
 
-def late(house: House, run: Run) -> frozenset[str]:
+def late(opened: OpenProject, run: Run) -> frozenset[str]:
     """The nodes that had not begun when the level's time was spent."""
-    failures = house.ledger.scan(FAILURES, f"{run.id}/")
+    failures = opened.ledger.scan(FAILURES, f"{run.id}/")
     return frozenset(fact.node for _, fact in failures if fact.why == "late")
 
 
@@ -69,21 +69,21 @@ def measured(answers: Answers, model: Model) -> dict[str, Artifact]:
 
 
 def judged_now(
-    desk: Desk, model: Model, level: Level, answers: Answers, unbegun: Collection[str] = ()
+    context: StepContext, model: Model, level: Level, answers: Answers, unbegun: Collection[str] = ()
 ) -> tuple[Verdict, ...]:
     """What each check says of the evidence, of those that this level does not ask that there is none; as a
     fact may hold it. It reads and writes the store, so it is asked before a transaction begins. unbegun: see
     `late`."""
-    evidence = gather(desk, model, level, answers, unbegun)
+    evidence = gather(context, model, level, answers, unbegun)
     gates = checks(model)
     asked = iter(judge(asked_at(gates, level), evidence))
     return for_a_fact(
-        desk, [next(asked) if asked_at((each,), level) else judge((each,), {})[0] for each in gates]
+        context, [next(asked) if asked_at((each,), level) else judge((each,), {})[0] for each in gates]
     )
 
 
 def verdicts_of(
-    desk: Desk,
+    context: StepContext,
     model: Model,
     level: Level,
     found: Sequence[Verdict],
@@ -94,13 +94,15 @@ def verdicts_of(
     that it was never asked, which closes the way where it is required. found: see `judged_now`. forms: what
     each check declares."""
     every = (
-        said if asked_at((check,), level) else _deeper(desk, check, said, version, forms)
+        said if asked_at((check,), level) else _deeper(context, check, said, version, forms)
         for check, said in zip(checks(model), found, strict=True)
     )
     return tuple(replace(each, form=forms.get(each.check, "")) for each in every)
 
 
-def _deeper(desk: Desk, check: Check, unmade: Verdict, version: Version, forms: Mapping[str, str]) -> Verdict:
+def _deeper(
+    context: StepContext, check: Check, unmade: Verdict, version: Version, forms: Mapping[str, str]
+) -> Verdict:
     now = forms.get(unmade.check, "")
     alike = (each for each in version.verdicts if (now and each.form == now) or _of_old(each, unmade.check))
     said = next(alike, None)
@@ -111,7 +113,7 @@ def _deeper(desk: Desk, check: Check, unmade: Verdict, version: Version, forms: 
             said,
             check=unmade.check,
             title=unmade.title,
-            words=words_of_both(desk, said, unmade),
+            words=words_of_both(context, said, unmade),
             kind=unmade.kind,
             required=unmade.required,
             carried=False,

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from comporta.engine import RUNS
 from comporta.errors import NotFound
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.steps import built_keys
 from comporta.records import Run, Version
 
 FEWEST_DIGITS = 7
 
 
-def version_at(house: House, known: Sequence[Version], asked: str) -> Version:
+def version_at(opened: OpenProject, known: Sequence[Version], asked: str) -> Version:
     """The version that the newest run at this commit led to, built by it or found built already. asked: at
     least 7 digits of the commit; known: a model's versions, oldest first, at least one.
 
@@ -27,7 +27,7 @@ def version_at(house: House, known: Sequence[Version], asked: str) -> Version:
             "digits of the commit that it was built from."
         )
     passed_over = None
-    for run, version in _led(house, known, asked):
+    for run, version in _led(opened, known, asked):
         if not run.dirty:
             return version
         passed_over = passed_over or version
@@ -42,9 +42,9 @@ def version_at(house: House, known: Sequence[Version], asked: str) -> Version:
     )
 
 
-def _led(house: House, known: Sequence[Version], asked: str) -> Iterator[tuple[Run, Version]]:
+def _led(opened: OpenProject, known: Sequence[Version], asked: str) -> Iterator[tuple[Run, Version]]:
     """Each run at the commit with the version that it led to, newest first."""
-    for _, run in house.ledger.scan(RUNS, newest=True):
+    for _, run in opened.ledger.scan(RUNS, newest=True):
         # Only `run` enters versions: what reproduces or judges one asks its questions at any later commit.
         ran = run.outcome == "done" and run.command.partition(" ")[0] == "run"
         if ran and run.commit.startswith(asked) and (version := _came(run, known)):

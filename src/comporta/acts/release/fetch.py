@@ -7,19 +7,19 @@ from pathlib import Path
 from comporta.acts.release.release import version_of
 from comporta.errors import BadProject
 from comporta.opened.as_json import as_json
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Version, encode
 
 FILES = {"onnx": "model.onnx", "model": "model.bin", "signature": "signature.json", "parity": "parity.json"}
 
 
-def fetch(house: House, name: str, folder: Path) -> tuple[Version, tuple[Path, ...]]:
+def fetch(opened: OpenProject, name: str, folder: Path) -> tuple[Version, tuple[Path, ...]]:
     """Writes each form of the model, its signature, and `version.json` with its verdicts. Files of these
     names are replaced. Raises NotFound, Tampered, and BadProject where the folder cannot be written."""
-    version = version_of(house, name)
+    version = version_of(opened, name)
     # All is read and checked before anything is written.
     found = {
-        file: house.desk.get(version.parts[part]) for part, file in FILES.items() if part in version.parts
+        file: opened.context.get(version.parts[part]) for part, file in FILES.items() if part in version.parts
     }
     found["version.json"] = encode(as_json(version))
     try:

@@ -8,14 +8,14 @@ from comporta.engine import Progress
 from comporta.errors import NotFound, Tampered
 from comporta.opened.artifacts import is_whole
 from comporta.opened.lineage import QUESTIONS, Question
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.source import lay_out
 from comporta.opened.staleness import staleness
 from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
 from comporta.records.facts import VersionReproduced
 from comporta.records.staleness import erased, unknown
-from comporta.store import Desk
+from comporta.store import StepContext
 
 
 class Compared(Record, frozen=True, kw_only=True):
@@ -43,32 +43,32 @@ class Reproduction(Record, frozen=True, kw_only=True):
 
 
 def reproduce(
-    house: House, name: str, *, progress: Progress | None = None, say: Say = sentence
+    opened: OpenProject, name: str, *, progress: Progress | None = None, say: Say = sentence
 ) -> Reproduction:
     """Every step of a version again, in fresh processes. Raises NotFound, StepFailed."""
-    version = version_of(house, name)
-    since = staleness(house, version)
-    questions = questions_of(house, version)
+    version = version_of(opened, name)
+    since = staleness(opened, version)
+    questions = questions_of(opened, version)
     # Before anything is asked: to put the same bytes again would mend what lies there.
-    damaged = {node: damaged_outputs(house, question) for node, question in questions.items()}
-    root = lay_out(house.desk, version.parts["code"], house.below / "code")
-    engine = house.engine_at(root)
+    damaged = {node: damaged_outputs(opened, question) for node, question in questions.items()}
+    root = lay_out(opened.context, version.parts["code"], opened.below / "code")
+    engine = opened.engine_at(root)
     try:
         run, answers = engine.ask(
             Plan(nodes=replay(questions)),
             command=f"reproduce {version.id}",
-            project=house.project.name,
+            project=opened.project.name,
             progress=progress,
             memory=False,
         )
     finally:
         engine.close()
     steps = tuple(
-        compare(house.desk, node, version.steps[node], question, answers[node], damaged[node])
+        compare(opened.context, node, version.steps[node], question, answers[node], damaged[node])
         for node, question in questions.items()
     )
     differing = tuple(each.node for each in steps if not each.equal)
-    house.ledger.transact(
+    opened.ledger.transact(
         lambda tx: tx.append(
             VersionReproduced(
                 model=version.model,
@@ -87,11 +87,11 @@ def reproduce(
     )
 
 
-def questions_of(house: House, version: Version) -> dict[str, Question]:
+def questions_of(opened: OpenProject, version: Version) -> dict[str, Question]:
     """Node → question, each after those it reads. Raises NotFound when one was forgotten."""
     found: dict[str, Question] = {}
     for node, recipe in version.steps.items():
-        question = house.ledger.get(QUESTIONS, recipe)
+        question = opened.ledger.get(QUESTIONS, recipe)
         if question is None:
             raise NotFound(f"{version.id}: the question of {node!r} is not in the ledger.")
         found[node] = question
@@ -137,19 +137,19 @@ def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def damaged_outputs(house: House, question: Question) -> tuple[str, ...]:
+def damaged_outputs(opened: OpenProject, question: Question) -> tuple[str, ...]:
     """The outputs whose stored bytes are gone or are not what their digest says."""
     return tuple(
         sorted(
             name
             for name, asset in question.outputs.items()
-            if isinstance(asset, Artifact) and not is_whole(house, asset)
+            if isinstance(asset, Artifact) and not is_whole(opened, asset)
         )
     )
 
 
 def compare(
-    desk: Desk,
+    context: StepContext,
     node: str,
     recipe: str,
     question: Question,
@@ -159,7 +159,7 @@ def compare(
     """The answer now beside the answer then. recipe: digest of the question then."""
     then, now = question.outputs, answer.step.outputs
     others = sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
-    newer = tuple(name for name in others if _say_the_same(desk, name, then.get(name), now.get(name)))
+    newer = tuple(name for name in others if _say_the_same(context, name, then.get(name), now.get(name)))
     differs = tuple(name for name in others if name not in newer)
     return Compared(
         node=node,
@@ -171,11 +171,11 @@ def compare(
     )
 
 
-def _say_the_same(desk: Desk, name: str, then: Asset | None, now: Asset | None) -> bool:
+def _say_the_same(context: StepContext, name: str, then: Asset | None, now: Asset | None) -> bool:
     if not isinstance(then, Artifact) or not isinstance(now, Artifact):
         return False
     try:
-        return say_the_same(name, desk.get(then), desk.get(now))
+        return say_the_same(name, context.get(then), context.get(now))
     except (NotFound, Tampered):  # deleted or damaged since: then there is its digest alone
         return False
 

@@ -27,14 +27,20 @@ from comporta.data import (
     slice_of,
 )
 from comporta.data.feedback_log import with_subjects
-from comporta.data.forgotten import gone_ids
-from comporta.data.json_predictions import find_json_prediction, move_open, scan_json_predictions
+from comporta.data.json_predictions import (
+    find_json_prediction,
+    gone_json_predictions,
+    move_open,
+    scan_json_predictions,
+)
 from comporta.data.log import read_log
 from comporta.data.names import log_of
-from comporta.data.open_rows import open_rows
+from comporta.data.prediction_log import gone_predictions
+from comporta.data.row_subjects import Declared, Whose, declared
 from comporta.errors import NotFound
+from comporta.opened.bundle import Bundle
 from comporta.opened.follow import follow_one
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import FEEDBACK, PREDICTIONS, Feedback, Observation, Signature, Slice
 from comporta.registry import VERSIONS, version_key
 from comporta.serve import Line, Sample, Tally
@@ -45,76 +51,100 @@ if TYPE_CHECKING:
 SEAL_SECONDS = 300.0
 
 
-def logs_of(house: House) -> list[str]:
+def logs_of(opened: OpenProject) -> list[str]:
     """The datasets that servers write."""
-    return [*map(log_of, logged_models(house)), FEEDBACK]
+    return [*map(log_of, logged_models(opened)), FEEDBACK]
 
 
-def signatures(house: House, model: str) -> Callable[[int], Signature | None]:
+def signatures(opened: OpenProject, model: str) -> Callable[[int], Signature | None]:
     """What each version of the model takes and gives, by its number; None where it is not registered."""
 
     @cache
     def of(number: int) -> Signature | None:
-        version = house.ledger.get(VERSIONS, version_key(model, number))
+        version = opened.ledger.get(VERSIONS, version_key(model, number))
         if version is None or "signature" not in version.parts:
             return None
         try:
-            return house.desk.get_json(version.parts["signature"], Signature)
+            return opened.context.get_json(version.parts["signature"], Signature)
         except NotFound:
             return None
 
     return of
 
 
-def prediction(house: House, id: str) -> Observation | None:
+def whose(opened: OpenProject, model: str) -> Whose:
+    """Where the requests of the model's versions carry their subject, if they do."""
+    taken = signatures(opened, model)
+
+    @cache
+    def of(number: int) -> Declared | None:
+        version, signature = opened.ledger.get(VERSIONS, version_key(model, number)), taken(number)
+        if version is None or signature is None or "bundle" not in version.parts:
+            return None
+        try:
+            way = opened.context.get_json(version.parts["bundle"], Bundle)
+        except NotFound:
+            return None
+        shape = way.shapes[way.of]
+        return declared(signature, shape.subject, shape.form)
+
+    return of
+
+
+def prediction(opened: OpenProject, id: str) -> Observation | None:
     """What was answered under this id, sealed or not."""
-    for model in logged_models(house):
-        found = find_prediction(house.store, house.keys, log_of(model), model, id)
+    for model in logged_models(opened):
+        own = whose(opened, model)
+        found = find_prediction(opened.store, opened.keys, log_of(model), model, id, own)
         if found is not None:
             return found
-    return find_json_prediction(house.store, house.keys, id)
+    return find_json_prediction(opened.store, opened.keys, id, partial(whose, opened))
 
 
-def predictions(house: House, model: str) -> pl.LazyFrame:
+def predictions(opened: OpenProject, model: str) -> pl.LazyFrame:
     """Every prediction of a model, sealed and open, also those that earlier releases kept as JSON."""
     import polars as pl
 
-    known = signatures(house, model)
+    known, own = signatures(opened, model), whose(opened, model)
     frames = [
-        scan_predictions(house.store, house.keys, log_of(model), known),
-        *scan_json_predictions(house.store, house.keys, model, known),
+        scan_predictions(opened.store, opened.keys, log_of(model), known, whose=own),
+        *scan_json_predictions(opened.store, opened.keys, model, known, whose=own),
     ]
     return pl.concat(frames, how="diagonal_relaxed").with_columns(model=pl.lit(model))
 
 
-def feedback(house: House) -> pl.LazyFrame:
+def feedback(opened: OpenProject) -> pl.LazyFrame:
     """Every label that was given, known ids and unknown, with the subject of its prediction; those of
     forgotten subjects are not shown."""
-    store, keys, gone = house.store, house.keys, set()
-    models = logged_models(house)
-    for dataset in (*map(log_of, models), PREDICTIONS):
-        history = read_log(store, keys, dataset)
-        gone |= gone_ids(open_rows(store, dataset) if history.forgotten else (), history, keys)
+    store, keys = opened.store, opened.keys
+    gone = set(read_log(store, keys, PREDICTIONS).gone)
+    models = logged_models(opened)
+    for model in models:
+        own = whose(opened, model)
+        gone |= gone_predictions(store, keys, log_of(model), own)
+        gone |= gone_json_predictions(store, keys, model, signatures(opened, model), own)
     labels = scan_feedback(store, keys, FEEDBACK, gone=gone)
-    return with_subjects(labels, [predictions(house, model) for model in models])
+    return with_subjects(labels, [predictions(opened, model) for model in models])
 
 
-def seals(house: House) -> Iterator[tuple[str, Callable[[], Sealed | None]]]:
+def seals(opened: OpenProject) -> Iterator[tuple[str, Callable[[], Sealed | None]]]:
     """Every log by name, and how its open rows become a version with a fact of it."""
 
-    store, keys, clock = house.store, house.keys, house.clock
+    store, keys, clock = opened.store, opened.keys, opened.clock
 
     def followed(dataset: str, act: Callable[[Path], Sealed | None]) -> Sealed | None:
         with tempfile.TemporaryDirectory(prefix="comporta-seal-") as folder:
             done = act(Path(folder))
-        follow_one(house, dataset)
+        follow_one(opened, dataset)
         return done
 
     def of(model: str) -> Sealed | None:
-        known, dataset = signatures(house, model), log_of(model)
+        known, own, dataset = signatures(opened, model), whose(opened, model), log_of(model)
         return followed(
             dataset,
-            lambda scratch: seal_predictions(store, keys, dataset, known, now=clock(), scratch=scratch),
+            lambda scratch: seal_predictions(
+                store, keys, dataset, known, whose=own, now=clock(), scratch=scratch
+            ),
         )
 
     def labels() -> Sealed | None:
@@ -123,23 +153,23 @@ def seals(house: House) -> Iterator[tuple[str, Callable[[], Sealed | None]]]:
         )
 
     yield PREDICTIONS, partial(move_open, store, keys)
-    for model in logged_models(house):
+    for model in logged_models(opened):
         yield log_of(model), partial(of, model)
     yield FEEDBACK, labels
 
 
-def seal_all(house: House) -> None:
+def seal_all(opened: OpenProject) -> None:
     """Versions of what is open in the logs, and facts of them. Raises what the first that fails raises."""
-    for _, act in seals(house):
+    for _, act in seals(opened):
         act()
 
 
-def newest_logs(house: House, models: Sequence[str]) -> Logs | None:
+def newest_logs(opened: OpenProject, models: Sequence[str]) -> Logs | None:
     """What was answered by these models and what came true, sealed; None where nothing was."""
 
     def newest(dataset: str) -> Iterator[Slice]:
-        if read_log(house.store, house.keys, dataset).versions:
-            yield slice_of(house.store, house.keys, dataset)
+        if read_log(opened.store, opened.keys, dataset).versions:
+            yield slice_of(opened.store, opened.keys, dataset)
 
     labels = next(newest(FEEDBACK), None)
     requests = {model: (*newest(log_of(model)), *newest(PREDICTIONS)) for model in models}
@@ -152,14 +182,14 @@ class Log:
     """Where one server process writes. Open rows become a version every five minutes and at the end."""
 
     def __init__(
-        self, house: House, *, every: float = SEAL_SECONDS, say: Callable[[str], None] = print
+        self, opened: OpenProject, *, every: float = SEAL_SECONDS, say: Callable[[str], None] = print
     ) -> None:
-        self._house = house
+        self._house = opened
         self._process = f"{os.getpid():08d}-{secrets.token_hex(6)}"
         self._flushes: Counter[str] = Counter()
         self._ending = threading.Event()
-        self._sealing = Sealing(lambda: seals(house), every=every, clock=house.clock, say=say)
-        self._losses = Losses(house, self._process, say)
+        self._sealing = Sealing(lambda: seals(opened), every=every, clock=opened.clock, say=say)
+        self._losses = Losses(opened, self._process, say)
         self._sealer = threading.Thread(target=self._seal, name="comporta-seal", daemon=True)
 
     @property

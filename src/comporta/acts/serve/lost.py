@@ -15,7 +15,7 @@ import msgspec
 from comporta.data.names import log_of, lost_prefix, open_prefix
 from comporta.data.open_rows import Row, distinct, open_names, rows_in
 from comporta.errors import NotFound
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Record, decode, encode
 from comporta.registry import VERSIONS
 from comporta.serve import Counted, Sample, Tally, version_labels
@@ -35,9 +35,9 @@ class Lost(Record, frozen=True, kw_only=True):
 class Losses:
     """Of one server process, and of those before it."""
 
-    def __init__(self, house: House, worker: str, say: Callable[[str], None]) -> None:
-        self._house, self._worker, self._say = house, worker, say
-        self._folder = house.below / "serving"
+    def __init__(self, opened: OpenProject, worker: str, say: Callable[[str], None]) -> None:
+        self._house, self._worker, self._say = opened, worker, say
+        self._folder = opened.below / "serving"
         self._before: Counts = {}
         self.tally = Tally()
 
@@ -93,28 +93,28 @@ class Losses:
             )
 
 
-def logged_models(house: House) -> list[str]:
+def logged_models(opened: OpenProject) -> list[str]:
     """The models that may have a log: those that have a version."""
-    return sorted({version.model for _, version in house.ledger.scan(VERSIONS)})
+    return sorted({version.model for _, version in opened.ledger.scan(VERSIONS)})
 
 
-def keep(house: House, worker: str, missing: Counts) -> None:
+def keep(opened: OpenProject, worker: str, missing: Counts) -> None:
     """What a process lost is written down, once."""
     for model in sorted({model for model, _ in missing}):
         rows = tuple(
             (version, count) for (each, version), count in sorted(missing.items()) if each == model and count
         )
         if rows:
-            found = Lost(worker=worker, at=house.clock(), rows=rows)
-            house.store.put(f"{lost_prefix(log_of(model))}{worker}.json", encode(found))
+            found = Lost(worker=worker, at=opened.clock(), rows=rows)
+            opened.store.put(f"{lost_prefix(log_of(model))}{worker}.json", encode(found))
 
 
-def lost(house: House) -> Counts:
+def lost(opened: OpenProject) -> Counts:
     """Rows that were answered and never written, by model and version, of all processes that have ended."""
     found: Counts = {}
-    for model in logged_models(house):
-        for entry in house.store.list(lost_prefix(log_of(model))):
-            for version, rows in decode(house.store.get(entry.name), Lost).rows:
+    for model in logged_models(opened):
+        for entry in opened.store.list(lost_prefix(log_of(model))):
+            for version, rows in decode(opened.store.get(entry.name), Lost).rows:
                 found[model, version] = found.get((model, version), 0) + rows
     return found
 
@@ -126,17 +126,17 @@ def _missing(counted: dict[tuple[str, int], Counted]) -> Counts:
 
 
 def _unconfirmed(
-    house: House, model: str, worker: str, counted: dict[tuple[str, int], Counted]
+    opened: OpenProject, model: str, worker: str, counted: dict[tuple[str, int], Counted]
 ) -> dict[int, int]:
     """Rows by version that lie in the log, though their process was killed before it counted them."""
     flushes = max((each.flushes for (name, _), each in counted.items() if name == model), default=0)
     dataset = log_of(model)
     prefix = f"{open_prefix(dataset)}{worker}/"
     rows: list[Row] = []
-    for name in open_names(house.store, dataset):
+    for name in open_names(opened.store, dataset):
         if name.startswith(prefix) and int(name.removeprefix(prefix).partition(".")[0]) >= flushes:
             try:
-                rows += [row for row in rows_in(name, house.store.get(name)) if isinstance(row, Row)]
+                rows += [row for row in rows_in(name, opened.store.get(name)) if isinstance(row, Row)]
             except (NotFound, msgspec.MsgspecError):
                 continue
     found: dict[int, int] = {}

@@ -11,7 +11,7 @@ from comporta.data.online import Latest, Online, online
 from comporta.errors import NotFound
 from comporta.opened.bundle import Bundle
 from comporta.opened.dataset_versions import DATASETS
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.source import functions, lay_out
 from comporta.records import Route, Signature, Version
 from comporta.registry import VERSIONS, version_key
@@ -22,7 +22,7 @@ from comporta.train import load_predictor, trial_rows
 
 
 def serve(
-    house: House,
+    opened: OpenProject,
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
@@ -31,15 +31,15 @@ def serve(
 ) -> None:
     """Answers requests until interrupted. every: seconds between seals. Raises NotFound when nothing was
     released yet."""
-    if not house.ledger.scan(ROUTES, limit=1):
+    if not opened.ledger.scan(ROUTES, limit=1):
         raise NotFound(
             "found nothing released, expected a version that serves. Release one: comporta release VERSION"
         )
-    with Log(house, every=every) as log:
+    with Log(opened, every=every) as log:
         answer_requests(
-            Released(house),
+            Released(opened),
             log,
-            key=house.keys.unit,
+            key=opened.keys.unit,
             host=host,
             port=port,
             durable=durable,
@@ -51,35 +51,35 @@ def serve(
 class Released:
     """A source of routes and versions for the server."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, opened: OpenProject) -> None:
+        self.opened = opened
         self._histories: dict[str, History] = {}
 
     def routes(self) -> Mapping[str, Route]:
         """Who gets which traffic now. History that has a newer version is brought in on the way."""
         for history in self._histories.values():
             history.renew()
-        return dict(self.house.ledger.scan(ROUTES))
+        return dict(self.opened.ledger.scan(ROUTES))
 
     def load(self, model: str, number: int) -> Loaded:
         """The version, checked against its digests. Raises NotFound, Tampered."""
-        version = self.house.ledger.get(VERSIONS, version_key(model, number))
+        version = self.opened.ledger.get(VERSIONS, version_key(model, number))
         if version is None:
             raise NotFound(f"found no version {model}/{number} in the registry.")
         return self._loaded(version)
 
     def _loaded(self, version: Version) -> Loaded:
-        house = self.house
-        predictor = load_predictor(house.desk, version.parts)
+        opened = self.opened
+        predictor = load_predictor(opened.context, version.parts)
         predictor.self_test()
-        bundle = house.desk.get_json(version.parts["bundle"], Bundle)
+        bundle = opened.context.get_json(version.parts["bundle"], Bundle)
         raw = tuple(field.name for field in predictor.signature.raw)
         features = tuple(field.name for field in predictor.signature.features)
         plain = not bundle.joins and not bundle.compute and raw == features
         answer = None
         if not plain:
             plan = self._plan(version, bundle)
-            history = History(house, plan, predictor.signature)
+            history = History(opened, plan, predictor.signature)
             self._histories[version.id] = history
             answer = answerer(plan, history.latest)
         return Loaded(
@@ -97,17 +97,17 @@ class Released:
 
     def _plan(self, version: Version, bundle: Bundle) -> FeaturePlan:
         """The version's way to its features, with the functions of its own source."""
-        root = lay_out(self.house.desk, version.parts["code"], self.house.below / "code")
+        root = lay_out(self.opened.context, version.parts["code"], self.opened.below / "code")
         return bundle.plan(functions(root, bundle.compute))
 
 
 class History:
     """The tables a version joins, at their newest; renewed when a dataset has a newer version."""
 
-    def __init__(self, house: House, plan: FeaturePlan, signature: Signature) -> None:
+    def __init__(self, opened: OpenProject, plan: FeaturePlan, signature: Signature) -> None:
         import polars as pl
 
-        self.house, self.plan = house, plan
+        self.opened, self.plan = opened, plan
         self.datasets = sorted({join.dataset for join in plan.joins})
         self.requests = pl.Schema({field.name: typed(field.type) for field in signature.raw})
         self.numbers = self._newest()
@@ -123,14 +123,14 @@ class History:
     def _newest(self) -> dict[str, int]:
         numbers = {}
         for name in self.datasets:
-            newest = self.house.ledger.scan(DATASETS, f"{name}/", newest=True, limit=1)
+            newest = self.opened.ledger.scan(DATASETS, f"{name}/", newest=True, limit=1)
             numbers[name] = newest[0][1].number if newest else 0
         return numbers
 
     def _read(self) -> Online:
-        house = self.house
+        opened = self.opened
         frames = {
-            name: scan(house.store, house.keys, slice_of(house.store, house.keys, name, number=number))
+            name: scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, name, number=number))
             for name, number in self.numbers.items()
         }
         return online(frames, self.plan.joins, self.plan.shapes, self.requests, versions=self.numbers)

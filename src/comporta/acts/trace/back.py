@@ -16,20 +16,20 @@ from comporta.errors import NotFound
 from comporta.opened.dataset_versions import DATASETS, dataset_key
 from comporta.opened.lineage import QUESTIONS, before, data_place, place
 from comporta.opened.people import readable, readable_releases
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
 from comporta.records import Joined, Manifest, NodeKey, Observation, Slice, Verdict, Version, Waiver
 from comporta.release import ROUTES
 
 
-def prediction_back(house: House, here: Place) -> Tree:
+def prediction_back(opened: OpenProject, here: Place) -> Tree:
     """The version that answered, the row it was about, and the rows of history it read.
 
     Raises NotFound when no log holds the id.
     """
-    found = _prediction(house, here.rest)
-    version = version_of(house, f"{found.model}/{found.version}")
+    found = _prediction(opened, here.rest)
+    version = version_of(opened, f"{found.model}/{found.version}")
     return Tree(
         kind="prediction",
         id=found.id,
@@ -42,39 +42,39 @@ def prediction_back(house: House, here: Place) -> Tree:
                 label=f"request for {found.key}" if found.key else "request without a key",
                 facts={name: _plain(value) for name, value in found.inputs.items()},
             ),
-            *(_joined(house, each) for each in found.joined),
-            version_back(house, Place(kind="version", name=version.model, number=version.number)),
+            *(_joined(opened, each) for each in found.joined),
+            version_back(opened, Place(kind="version", name=version.model, number=version.number)),
         ),
     )
 
 
-def version_back(house: House, here: Place) -> Tree:
+def version_back(opened: OpenProject, here: Place) -> Tree:
     """Its gates, who released it, and every step it was made by, down to the dataset versions."""
     name = here.name if here.number is None else f"{here.name}/{here.number}"
-    (version,) = readable(house, version_of(house, name))
+    (version,) = readable(opened, version_of(opened, name))
     made: set[str] = set()
     return Tree(
         kind="version",
         id=version.id,
         label=f"{version.id}, {version.state}",
-        facts={"made": _time(version.at), "run": version.run, **_commit(version), **_stale(house, version)},
+        facts={"made": _time(version.at), "run": version.run, **_commit(version), **_stale(opened, version)},
         children=(
-            *_gates(version, house.clock()),
-            *_releases(house, version),
-            _source(house, version),
-            _step(house, version.steps[NodeKey(kind="fit", model=version.model).name], made),
+            *_gates(version, opened.clock()),
+            *_releases(opened, version),
+            _source(opened, version),
+            _step(opened, version.steps[NodeKey(kind="fit", model=version.model).name], made),
         ),
     )
 
 
-def dataset_back(house: House, here: Place) -> Tree:
+def dataset_back(opened: OpenProject, here: Place) -> Tree:
     """When and by what the dataset version was made."""
-    found = _manifest(house, here)
-    fact = house.ledger.get(DATASETS, dataset_key(found.dataset, found.number))
+    found = _manifest(opened, here)
+    fact = opened.ledger.get(DATASETS, dataset_key(found.dataset, found.number))
     made = tuple(
         Tree(kind="step", id=edge.source, label=f"made by {question.node}", facts={"run": question.run})
-        for edge in before(house.ledger, data_place(found.dataset, found.number))
-        if (question := house.ledger.get(QUESTIONS, edge.source.removeprefix("step:"))) is not None
+        for edge in before(opened.ledger, data_place(found.dataset, found.number))
+        if (question := opened.ledger.get(QUESTIONS, edge.source.removeprefix("step:"))) is not None
     )
     return Tree(
         kind="dataset",
@@ -89,15 +89,15 @@ def dataset_back(house: House, here: Place) -> Tree:
     )
 
 
-def row_back(house: House, here: Place) -> Tree:
+def row_back(opened: OpenProject, here: Place) -> Tree:
     """The row itself, and the dataset versions that hold it. Raises NotFound when none does."""
-    newest = _manifest(house, here)
+    newest = _manifest(opened, here)
     key = key_of(newest.shape, here.rest)
     holding: list[int] = []
     values: dict[str, Any] = {}
     for number in range(newest.number, 0, -1):
-        part = slice_of(house.store, house.keys, here.name, number=number)
-        rows = rows_of(house.store, house.keys, part, key=key)
+        part = slice_of(opened.store, opened.keys, here.name, number=number)
+        rows = rows_of(opened.store, opened.keys, part, key=key)
         if rows.height:
             values = values or rows.row(0, named=True)
             holding.append(number)
@@ -109,13 +109,13 @@ def row_back(house: House, here: Place) -> Tree:
         label=f"{here.name} row {here.rest}",
         facts={name: _plain(value) for name, value in values.items() if name not in newest.shape.key},
         children=tuple(
-            dataset_back(house, Place(kind="dataset", name=here.name, number=number)) for number in holding
+            dataset_back(opened, Place(kind="dataset", name=here.name, number=number)) for number in holding
         ),
     )
 
 
-def _prediction(house: House, id: str) -> Observation:
-    found = prediction(house, id)
+def _prediction(opened: OpenProject, id: str) -> Observation:
+    found = prediction(opened, id)
     if found is None:
         raise NotFound(
             f"found no {id!r} in the prediction log, expected the id of an answer, a version such as late/1, "
@@ -124,7 +124,7 @@ def _prediction(house: House, id: str) -> Observation:
     return found
 
 
-def _joined(house: House, joined: Joined) -> Tree:
+def _joined(opened: OpenProject, joined: Joined) -> Tree:
     """The row of history a prediction read, as it stands in the dataset version it was read from."""
     text = ",".join(str(_plain(value)) for value in joined.key.values())
     facts: dict[str, Any] = {}
@@ -133,8 +133,8 @@ def _joined(house: House, joined: Joined) -> Tree:
     if joined.arrived is not None:
         facts["known"] = _time(joined.arrived)
     try:
-        part = slice_of(house.store, house.keys, joined.dataset, number=joined.version)
-        rows = rows_of(house.store, house.keys, part, key=joined.key)
+        part = slice_of(opened.store, opened.keys, joined.dataset, number=joined.version)
+        rows = rows_of(opened.store, opened.keys, part, key=joined.key)
     except NotFound:
         rows = None
     if rows is not None and rows.height:
@@ -157,9 +157,9 @@ def _joined(house: House, joined: Joined) -> Tree:
     )
 
 
-def _step(house: House, recipe: str, made: set[str]) -> Tree:
+def _step(opened: OpenProject, recipe: str, made: set[str]) -> Tree:
     """A step and what it read; a step met again is only named."""
-    question = house.ledger.get(QUESTIONS, recipe)
+    question = opened.ledger.get(QUESTIONS, recipe)
     if question is None:
         return Tree(kind="step", id=recipe, label=f"step {recipe[:12]}", facts={"forgotten": True})
     again = recipe in made
@@ -171,10 +171,10 @@ def _step(house: House, recipe: str, made: set[str]) -> Tree:
             if isinstance(asset, Slice):
                 children.append(_slice(asset))
                 continue
-            for edge in before(house.ledger, place(asset)):
+            for edge in before(opened.ledger, place(asset)):
                 if edge.source not in seen and edge.source.startswith("step:"):
                     seen.add(edge.source)
-                    children.append(_step(house, edge.source.removeprefix("step:"), made))
+                    children.append(_step(opened, edge.source.removeprefix("step:"), made))
     facts: dict[str, Any] = {"recipe": recipe[:12], "code": question.recipe.code[:12]}
     if again:
         facts = {"see": "above"}
@@ -228,11 +228,11 @@ def _check(version: Version, verdict: Verdict, now: datetime) -> Tree:
     return Tree(kind="gate", id=verdict.check, label=label, facts=signed)
 
 
-def _releases(house: House, version: Version) -> tuple[Tree, ...]:
-    route = house.ledger.get(ROUTES, version.model)
+def _releases(opened: OpenProject, version: Version) -> tuple[Tree, ...]:
+    route = opened.ledger.get(ROUTES, version.model)
     every = () if route is None else route.history
     releases = readable_releases(
-        house, *(each for each in every if any(share.version == version.number for share in each.shares))
+        opened, *(each for each in every if any(share.version == version.number for share in each.shares))
     )
     approved = tuple(
         Tree(
@@ -254,9 +254,9 @@ def _releases(house: House, version: Version) -> tuple[Tree, ...]:
     )
 
 
-def _source(house: House, version: Version) -> Tree:
+def _source(opened: OpenProject, version: Version) -> Tree:
     kept = version.parts["code"]
-    files = house.desk.get_json(kept, dict[str, str])
+    files = opened.context.get_json(kept, dict[str, str])
     return Tree(
         kind="step",
         id=kept.digest,
@@ -265,19 +265,19 @@ def _source(house: House, version: Version) -> Tree:
     )
 
 
-def _stale(house: House, version: Version) -> dict[str, str]:
+def _stale(opened: OpenProject, version: Version) -> dict[str, str]:
     """What of that which it learned from is not as it was, or is not known to be."""
     return {
         f"rows of {each.dataset}": "erased since"
         if each.answer == "erased"
         else f"not known to be there: {sentence(each.cause or '')}"
-        for each in staleness(house, version)
+        for each in staleness(opened, version)
         if each.answer != "fresh"
     }
 
 
-def _manifest(house: House, here: Place) -> Manifest:
-    return manifest_of(house.store, house.keys, here.name, here.number)
+def _manifest(opened: OpenProject, here: Place) -> Manifest:
+    return manifest_of(opened.store, opened.keys, here.name, here.number)
 
 
 def _commit(version: Version) -> dict[str, str]:

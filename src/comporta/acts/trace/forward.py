@@ -16,19 +16,19 @@ from comporta.data import key_text, manifest_of, rows_of, slice_of
 from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
 from comporta.opened.lineage import QUESTIONS, after, data_place
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Form, Version, canonical, decode, encode
 from comporta.release import ROUTES
 
 SHOWN = 3
 
 
-def version_forward(house: House, here: Place) -> Tree:
+def version_forward(opened: OpenProject, here: Place) -> Tree:
     """How often its test set was evaluated, and the predictions it made."""
-    version = version_of(house, here.name if here.number is None else f"{here.name}/{here.number}")
-    done = evaluations(house.ledger, house.keys, version)
+    version = version_of(opened, here.name if here.number is None else f"{here.name}/{here.number}")
+    done = evaluations(opened.ledger, opened.keys, version)
     beside = f", {done.split} in all under this split" if done.split > done.here else ""
-    mine = predictions(house, version.model).filter(pl.col("version") == version.number)
+    mine = predictions(opened, version.model).filter(pl.col("version") == version.number)
     return Tree(
         kind="version",
         id=version.id,
@@ -40,13 +40,13 @@ def version_forward(house: House, here: Place) -> Tree:
     )
 
 
-def dataset_forward(house: House, here: Place) -> Tree:
+def dataset_forward(opened: OpenProject, here: Place) -> Tree:
     """The steps that read it, and the model versions these led to."""
-    found = manifest_of(house.store, house.keys, here.name, here.number)
+    found = manifest_of(opened.store, opened.keys, here.name, here.number)
     place = data_place(found.dataset, found.number)
     steps = []
-    for edge in after(house.ledger, place):
-        question = house.ledger.get(QUESTIONS, edge.target.removeprefix("step:"))
+    for edge in after(opened.ledger, place):
+        question = opened.ledger.get(QUESTIONS, edge.target.removeprefix("step:"))
         if question is not None:
             steps.append(
                 Tree(
@@ -54,7 +54,7 @@ def dataset_forward(house: House, here: Place) -> Tree:
                     id=edge.target,
                     label=f"read by {question.node}",
                     facts={"run": question.run},
-                    children=tuple(_touched(house, each) for each in _versions_after(house, edge.target)),
+                    children=tuple(_touched(opened, each) for each in _versions_after(opened, edge.target)),
                 )
             )
     return Tree(
@@ -65,21 +65,21 @@ def dataset_forward(house: House, here: Place) -> Tree:
     )
 
 
-def row_forward(house: House, here: Place) -> Tree:
+def row_forward(opened: OpenProject, here: Place) -> Tree:
     """The versions that learned from the row or were judged on it, and the predictions that read it."""
-    found = manifest_of(house.store, house.keys, here.name)
-    part = slice_of(house.store, house.keys, here.name)
-    rows = rows_of(house.store, house.keys, part, key=key_of(found.shape, here.rest))
+    found = manifest_of(opened.store, opened.keys, here.name)
+    part = slice_of(opened.store, opened.keys, here.name)
+    rows = rows_of(opened.store, opened.keys, part, key=key_of(found.shape, here.rest))
     if not rows.height:
         raise NotFound(f"{here.name}: found no row {here.rest} in its newest version, {found.number}.")
     key = key_text([rows[name][0] for name in found.shape.key])
     children = []
-    for version in models(house):
-        spine = bundle_of(house, version).of == here.name
+    for version in models(opened):
+        spine = bundle_of(opened, version).of == here.name
         column = "__key" if spine else f"__{here.name}_key"
-        children += _learned(version, learned_rows(house, version, column, key))
-    for model in sorted({version.model for version in models(house)}):
-        hits = predictions(house, model).filter(_reads(here.name, found.shape.key, key))
+        children += _learned(version, learned_rows(opened, version, column, key))
+    for model in sorted({version.model for version in models(opened)}):
+        hits = predictions(opened, model).filter(_reads(here.name, found.shape.key, key))
         children += _predictions(model, hits, "{count} of {model} about it, or that read it")
     return Tree(
         kind="row",
@@ -89,20 +89,20 @@ def row_forward(house: House, here: Place) -> Tree:
     )
 
 
-def subject_forward(house: House, here: Place) -> Tree:
+def subject_forward(opened: OpenProject, here: Place) -> Tree:
     """Every row about the subject, the versions that learned from them, and the predictions about it.
 
     Raises NotFound when no dataset and no prediction knows the subject.
     """
     children: list[Tree] = []
-    for name, table in house.project.tables().items():
+    for name, table in opened.project.tables().items():
         if table.subject is None:
             continue
         try:
-            part = slice_of(house.store, house.keys, name)
+            part = slice_of(opened.store, opened.keys, name)
         except NotFound:
             continue
-        rows = rows_of(house.store, house.keys, part, subject=here.rest, form=table.shape().form)
+        rows = rows_of(opened.store, opened.keys, part, subject=here.rest, form=table.shape().form)
         if rows.height:
             shape = table.shape()
             shown = [_row(name, shape.key, row) for row in rows.head(SHOWN).iter_rows(named=True)]
@@ -116,14 +116,14 @@ def subject_forward(house: House, here: Place) -> Tree:
                 )
             )
     forms: dict[str, Form] = {}
-    for version in models(house):
-        way = bundle_of(house, version)
+    for version in models(opened):
+        way = bundle_of(opened, version)
         forms.setdefault(version.model, way.shapes[way.of].form)  # newest first
-        marks = subject_hashes(here.rest, house.keys, way.shapes[way.of].form)
-        children += _learned(version, learned_rows(house, version, "__subject", *marks))
+        marks = subject_hashes(here.rest, opened.keys, way.shapes[way.of].form)
+        children += _learned(version, learned_rows(opened, version, "__subject", *marks))
     for model in sorted(forms):
         children += _predictions(
-            model, _about(predictions(house, model), here.rest, forms[model]), "{count} of {model} about it"
+            model, _about(predictions(opened, model), here.rest, forms[model]), "{count} of {model} about it"
         )
     if not children:
         raise NotFound(f"found nothing about the subject {here.rest!r} in any dataset or prediction.")
@@ -184,11 +184,11 @@ def _reads(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
     )
 
 
-def _versions_after(house: House, step: str) -> list[str]:
+def _versions_after(opened: OpenProject, step: str) -> list[str]:
     """Ids of the model versions that this step leads to, through any number of others."""
     seen, queue, found = {step}, [step], set()
     while queue:
-        for edge in after(house.ledger, queue.pop()):
+        for edge in after(opened.ledger, queue.pop()):
             if edge.target.startswith("version:"):
                 found.add(edge.target.removeprefix("version:"))
             elif edge.target not in seen:
@@ -197,10 +197,10 @@ def _versions_after(house: House, step: str) -> list[str]:
     return sorted(found)
 
 
-def _touched(house: House, version: str) -> Tree:
+def _touched(opened: OpenProject, version: str) -> Tree:
     model, _, number = version.partition("/")
-    found = version_of(house, f"{model}/{int(number)}")
-    route = house.ledger.get(ROUTES, model)
+    found = version_of(opened, f"{model}/{int(number)}")
+    route = opened.ledger.get(ROUTES, model)
     serves = route is not None and any(share.version == found.number for share in route.shares)
     return Tree(
         kind="version",

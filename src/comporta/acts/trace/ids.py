@@ -6,7 +6,7 @@ from typing import Literal
 
 from comporta.errors import BadProject, NotFound
 from comporta.opened.dataset_versions import DATASETS
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Record
 from comporta.registry import VERSIONS
 
@@ -22,7 +22,7 @@ class Place(Record, frozen=True, kw_only=True):
     rest: str = ""
 
 
-def parse(house: House, text: str) -> Place:
+def parse(opened: OpenProject, text: str) -> Place:
     """`late/1`, `weather@2`, `weather`, `weather:KEY`, `subject:VALUE`, or a prediction's id.
 
     Raises NotFound, BadProject on a number that is none.
@@ -30,14 +30,14 @@ def parse(house: House, text: str) -> Place:
     head, colon, rest = text.partition(":")
     if colon and head == "subject":
         return Place(kind="subject", rest=rest)
-    datasets = {key.rpartition("/")[0] for key, _ in house.ledger.scan(DATASETS)}
+    datasets = {key.rpartition("/")[0] for key, _ in opened.ledger.scan(DATASETS)}
     if colon and head in datasets:
         return Place(kind="row", name=head, rest=rest)
     head, at, rest = text.partition("@")
     if head in datasets:
         return Place(kind="dataset", name=head, number=_number(rest, text) if at else None)
     head, slash, rest = text.partition("/")
-    models = {key.partition("/")[0] for key, _ in house.ledger.scan(VERSIONS)}
+    models = {key.partition("/")[0] for key, _ in opened.ledger.scan(VERSIONS)}
     if head in models:
         return Place(kind="version", name=head, number=_number(rest, text) if slash else None)
     if colon or at or slash:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from comporta.errors import BadProject
 from comporta.opened.bundle import Bundle
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Artifact, Shape, Version, decode
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def key_of(shape: Shape, text: str) -> dict[str, Any]:
     return dict(zip(shape.key, values, strict=True))
 
 
-def table(house: House, artifact: Artifact, columns: list[str] | None = None) -> pl.DataFrame:
+def table(opened: OpenProject, artifact: Artifact, columns: list[str] | None = None) -> pl.DataFrame:
     """A frame artifact, or those of these columns that it has."""
     import polars as pl
 
-    data = io.BytesIO(house.desk.get(artifact))
+    data = io.BytesIO(opened.context.get(artifact))
     if columns is not None:
         there = pl.read_parquet_schema(data)
         columns = [name for name in columns if name in there]
@@ -41,16 +41,16 @@ def table(house: House, artifact: Artifact, columns: list[str] | None = None) ->
     return pl.read_parquet(data, columns=columns)
 
 
-def bundle_of(house: House, version: Version) -> Bundle:
+def bundle_of(opened: OpenProject, version: Version) -> Bundle:
     """How the version turns a request into features."""
-    return house.desk.get_json(version.parts["bundle"], Bundle)
+    return opened.context.get_json(version.parts["bundle"], Bundle)
 
 
-def learned_rows(house: House, version: Version, column: str, *values: Any) -> dict[str, int]:
+def learned_rows(opened: OpenProject, version: Version, column: str, *values: Any) -> dict[str, int]:
     """`train` and `test` → how many of the version's rows have one of these values in a hidden column."""
     counts: dict[str, int] = {}
     for part in ("train", "test"):
         if part in version.parts:
-            frame = table(house, version.parts[part], [column])
+            frame = table(opened, version.parts[part], [column])
             counts[part] = sum(int((frame[column] == each).sum()) for each in values) if frame.width else 0
     return counts

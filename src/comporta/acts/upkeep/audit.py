@@ -18,7 +18,7 @@ from comporta.opened.artifacts import verify_artifacts as verified_artifacts
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.follow import require_known
 from comporta.opened.people_seal import PREFIX, changed, is_genuine, read_entry
-from comporta.opened.project import READINGS, House
+from comporta.opened.project import PROJECTIONS, OpenProject
 from comporta.records import Head, Record
 
 
@@ -32,56 +32,58 @@ class DataAudit(Record, frozen=True, kw_only=True):
     faults: tuple[str, ...]
 
 
-def verify(house: House, head: Head | None = None) -> Audit:
+def verify(opened: OpenProject, head: Head | None = None) -> Audit:
     """What was found wrong with the ledger, if anything. head: where the chain ended, as kept elsewhere.
 
     The public key that signs it is compared with `comporta.pub` beside the project's file, if that is there.
     """
-    file = house.root / PUBLISHED
+    file = opened.root / PUBLISHED
     public = (
         parse_public(file.read_text(encoding="utf-8", errors="replace"), PUBLISHED) if file.exists() else ""
     )
-    return verified(house.ledger, READINGS, house.keys.chain, head, public=public)
+    return verified(opened.ledger, PROJECTIONS, opened.keys.chain, head, public=public)
 
 
-def verify_artifacts(house: House, heard: Callable[[str, int, int], None] | None = None) -> ArtifactAudit:
+def verify_artifacts(
+    opened: OpenProject, heard: Callable[[str, int, int], None] | None = None
+) -> ArtifactAudit:
     """What was found wrong with models, tables and logs, if anything: every byte is read of what facts name.
 
     heard: as in `verify_data`.
     """
     try:
-        needed = needed_artifacts(house.ledger)
+        needed = needed_artifacts(opened.ledger)
     except (msgspec.MsgspecError, Tampered):
         needed = frozenset()  # a state that was changed: the ledger's own audit names it
-    return verified_artifacts(house, needed, heard)
+    return verified_artifacts(opened, needed, heard)
 
 
-def verify_people(house: House) -> tuple[str, ...]:
+def verify_people(opened: OpenProject) -> tuple[str, ...]:
     """What was found wrong with the directory of people, if anything, in plain words."""
     faults = []
-    for each in house.store.list(PREFIX):
+    for each in opened.store.list(PREFIX):
         try:
-            entry = read_entry(house.store, each.name)
+            entry = read_entry(opened.store, each.name)
         except NotFound:
             continue  # forgotten since
         except Tampered as error:
             faults.append(str(error))
             continue
-        if not is_genuine(house.keys, each.name, entry):
-            faults.append(str(changed(house.store, each.name, entry)))
+        if not is_genuine(opened.keys, each.name, entry):
+            faults.append(str(changed(opened.store, each.name, entry)))
     return tuple(faults)
 
 
-def verify_data(house: House, heard: Callable[[str, int, int], None] | None = None) -> DataAudit:
+def verify_data(opened: OpenProject, heard: Callable[[str, int, int], None] | None = None) -> DataAudit:
     """What was found wrong with the datasets, if anything: every byte that a version shows is read.
 
     heard: called with a dataset, the bytes of it read so far, and those there are. Raises WrongKey.
     """
     try:
-        recorded = {fact.dataset for _, fact in house.ledger.scan(DATASETS)}
+        recorded = {fact.dataset for _, fact in opened.ledger.scan(DATASETS)}
     except Tampered:
         recorded = set()  # a state that was changed: the ledger's own audit names it
-    names = sorted({*datasets(house.store), *recorded})
+    names = sorted({*datasets(opened.store), *recorded})
     faults: list[str] = []
     objects = size = 0
     for name in names:
@@ -91,8 +93,8 @@ def verify_data(house: House, heard: Callable[[str, int, int], None] | None = No
                 heard(name, read, total)
 
         try:
-            found = verify_one(house.store, house.keys, name, step)
-            require_known(house, name)
+            found = verify_one(opened.store, opened.keys, name, step)
+            require_known(opened, name)
         except (NotFound, Tampered) as error:
             faults.append(str(error))
             continue

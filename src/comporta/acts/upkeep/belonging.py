@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from comporta.errors import Refused
 from comporta.ledger import Ledger
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records.credential import without_password
 from comporta.store.space import ARTIFACTS
 
@@ -16,7 +16,7 @@ from comporta.store.space import ARTIFACTS
 _SKEW = timedelta(minutes=1)
 
 
-def require_same_project(house: House, needed: Set[str]) -> None:
+def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
     """needed: names of the artifacts that the ledger reaches.
 
     Raises Refused where the store holds what was not written under this ledger: a dataset's version that it
@@ -27,32 +27,32 @@ def require_same_project(house: House, needed: Set[str]) -> None:
     from comporta.data import datasets
     from comporta.opened.follow import require_known
 
-    for dataset in datasets(house.store):
-        if unseen := require_known(house, dataset):
+    for dataset in datasets(opened.store):
+        if unseen := require_known(opened, dataset):
             raise _refused(
-                house, f"version {unseen[-1].number} of {dataset!r}, which this ledger never recorded"
+                opened, f"version {unseen[-1].number} of {dataset!r}, which this ledger never recorded"
             )
-    first = _first_event(house)
+    first = _first_event(opened)
     found = strange = False
-    for entry in house.store.list(ARTIFACTS):
+    for entry in opened.store.list(ARTIFACTS):
         if entry.name in needed:
             found = True
         elif entry.at < first - _SKEW:
-            raise _refused(house, "artifacts from before this ledger's first event that it knows nothing of")
+            raise _refused(opened, "artifacts from before this ledger's first event that it knows nothing of")
         else:
             strange = True
     if needed and strange and not found:
-        raise _refused(house, "artifacts, but none of those that this ledger recorded")
+        raise _refused(opened, "artifacts, but none of those that this ledger recorded")
 
 
-def _first_event(house: House) -> datetime:
+def _first_event(opened: OpenProject) -> datetime:
     """When the oldest project of this ledger began."""
-    found = [_began(house.ledger)]
-    for project in house.ledger.projects():
-        if project != house.ledger.project:
-            with closing(house.ledger_of(project)) as ledger:
+    found = [_began(opened.ledger)]
+    for project in opened.ledger.projects():
+        if project != opened.ledger.project:
+            with closing(opened.ledger_of(project)) as ledger:
                 found.append(_began(ledger))
-    return min((at for at in found if at is not None), default=house.clock())
+    return min((at for at in found if at is not None), default=opened.clock())
 
 
 def _began(ledger: Ledger) -> datetime | None:
@@ -60,9 +60,9 @@ def _began(ledger: Ledger) -> datetime | None:
     return None if first is None else first.at
 
 
-def _refused(house: House, what: str) -> Refused:
+def _refused(opened: OpenProject, what: str) -> Refused:
     return Refused(
-        f"store {house.store.url}: it holds {what}, and nothing was freed. Looked at: ledger "
-        f"{without_password(house.settings.ledger)}. Name the one that belongs to this store (ledger in "
+        f"store {opened.store.url}: it holds {what}, and nothing was freed. Looked at: ledger "
+        f"{without_password(opened.settings.ledger)}. Name the one that belongs to this store (ledger in "
         "comporta.toml, COMPORTA_LEDGER); if it is the right one, `comporta run` records what is new."
     )

@@ -14,7 +14,7 @@ from comporta.ledger import Ledger
 from comporta.opened.artifacts import recorded
 from comporta.opened.lineage import QUESTIONS
 from comporta.opened.people import acting, identify
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.opened.removals import REMOVALS
 from comporta.records import Artifact, Record, Transaction
 from comporta.records.facts import ArtifactRemoved, Removal
@@ -32,7 +32,7 @@ class Removed(Record, frozen=True, kw_only=True):
     fresh: bool
 
 
-def remove(house: House, digest: str, *, reason: str, by: str = "") -> Removed:
+def remove(opened: OpenProject, digest: str, *, reason: str, by: str = "") -> Removed:
     """The artifact deleted: a text, the words of verdicts, a step's log, findings, or what no version needs.
 
     digest: whole, or its beginning. reason: a code. by: empty: the name you are logged in with. Killed in
@@ -41,12 +41,12 @@ def remove(house: House, digest: str, *, reason: str, by: str = "") -> Removed:
     """
     if reason not in get_args(Removal):
         raise BadProject(f"--reason: found {reason[:40]!r}, expected one of: {', '.join(get_args(Removal))}.")
-    artifact = _found(house, digest)
-    require_known_projects(house)
-    with _ledgers(house) as every:
+    artifact = _found(opened, digest)
+    require_known_projects(opened)
+    with _ledgers(opened) as every:
         for ledger in every:
             _require_not_needed(ledger, artifact)
-    who = identify(house, acting(by)).id
+    who = identify(opened, acting(by)).id
     fact = msgspec.convert({"digest": artifact.digest, "reason": reason, "by": who}, ArtifactRemoved)
 
     def commit(tx: Transaction) -> bool:
@@ -56,13 +56,13 @@ def remove(house: House, digest: str, *, reason: str, by: str = "") -> Removed:
         tx.append(fact)
         return True
 
-    fresh = house.ledger.transact(commit)
-    house.store.delete(artifact_name(artifact.digest))
+    fresh = opened.ledger.transact(commit)
+    opened.store.delete(artifact_name(artifact.digest))
     return Removed(artifact=artifact, reason=fact.reason, fresh=fresh)
 
 
-def _found(house: House, digest: str) -> Artifact:
-    known = recorded(house.ledger)
+def _found(opened: OpenProject, digest: str) -> Artifact:
+    known = recorded(opened.ledger)
     alike = [each for name, each in known.items() if name.startswith(digest)]
     if len(digest) < SHORTEST or not alike:
         raise NotFound(
@@ -77,15 +77,15 @@ def _found(house: House, digest: str) -> Artifact:
 
 
 @contextmanager
-def _ledgers(house: House) -> Iterator[list[Ledger]]:
+def _ledgers(opened: OpenProject) -> Iterator[list[Ledger]]:
     """The ledgers of all projects that share the store, this one's first."""
-    others = [each for each in house.ledger.projects() if each != house.ledger.project]
-    opened = []
+    others = [each for each in opened.ledger.projects() if each != opened.ledger.project]
+    beside: list[Ledger] = []
     try:
-        opened += [house.ledger_of(each) for each in others]
-        yield [house.ledger, *opened]
+        beside += [opened.ledger_of(each) for each in others]
+        yield [opened.ledger, *beside]
     finally:
-        for each in opened:
+        for each in beside:
             with closing(each):
                 pass
 

@@ -13,7 +13,7 @@ from comporta.ledger import Ledger
 from comporta.opened.artifacts import artifacts_in
 from comporta.opened.lineage import QUESTIONS
 from comporta.opened.people_seal import PREFIX
-from comporta.opened.project import House
+from comporta.opened.project import OpenProject
 from comporta.records import Artifact
 from comporta.registry import VERSIONS
 from comporta.release import ROUTES
@@ -25,49 +25,50 @@ from comporta.store.space import ARTIFACTS
 RECENT = 50
 
 
-def usage(house: House) -> tuple[Used, ...]:
+def usage(opened: OpenProject) -> tuple[Used, ...]:
     """Objects and bytes, by artifact, by dataset and of the directory of people."""
     return (
-        used(house.store, depth=1, prefix="artifacts/")
-        + used(house.store, depth=2, prefix="data/")
-        + used(house.store, depth=1, prefix=PREFIX)
+        used(opened.store, depth=1, prefix="artifacts/")
+        + used(opened.store, depth=2, prefix="data/")
+        + used(opened.store, depth=1, prefix=PREFIX)
     )
 
 
-def sweep(house: House, *, dry: bool = False) -> Swept:
+def sweep(opened: OpenProject, *, dry: bool = False) -> Swept:
     """Frees what nothing reaches. Kept: all versions with their steps, the answers of the newest runs,
     every fragment that a dataset version reads; and whatever is less than a day old. Raises Refused where the
     store is not this ledger's."""
     # Here, as below, for it brings polars along: `usage` does without.
     from comporta.data import datasets
 
-    names = reachable(house)
-    require_same_project(house, {name for name in names if name.startswith(ARTIFACTS)})
-    prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in datasets(house.store))]
-    return swept(house.store, names, now=house.clock(), prefixes=prefixes, dry=dry)
+    names = reachable(opened)
+    require_same_project(opened, {name for name in names if name.startswith(ARTIFACTS)})
+    prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in datasets(opened.store))]
+    return swept(opened.store, names, now=opened.clock(), prefixes=prefixes, dry=dry)
 
 
-def reachable(house: House) -> frozenset[str]:
+def reachable(opened: OpenProject) -> frozenset[str]:
     """The names of all objects that must stay: what this project reaches, and artifacts that another one of
     the same ledger reaches. Raises Refused where the store holds a project that this ledger does not know."""
     from comporta.data import reachable as rows_reach
 
-    require_known_projects(house)
-    found = reached(house.ledger)
-    for project in house.ledger.projects():
-        if project != house.ledger.project:
-            with closing(house.ledger_of(project)) as ledger:
+    require_known_projects(opened)
+    found = reached(opened.ledger)
+    for project in opened.ledger.projects():
+        if project != opened.ledger.project:
+            with closing(opened.ledger_of(project)) as ledger:
                 found |= reached(ledger)
-    return frozenset({artifact_name(digest) for digest in found} | rows_reach(house.store, house.keys))
+    return frozenset({artifact_name(digest) for digest in found} | rows_reach(opened.store, opened.keys))
 
 
-def require_known_projects(house: House) -> None:
+def require_known_projects(opened: OpenProject) -> None:
     """Raises Refused where the store holds a project that this ledger does not know."""
-    strange = sorted(projects_in(house.store) - {*house.ledger.projects(), house.ledger.project})
+    strange = sorted(projects_in(opened.store) - {*opened.ledger.projects(), opened.ledger.project})
     if strange:
         raise Refused(
-            f"store {house.store.url}: it holds the project {strange[0]!r}, which this ledger does not know, "
-            "so nobody can tell which artifacts that one needs. Give both one ledger, or each its own store."
+            f"store {opened.store.url}: it holds the project {strange[0]!r}, which this ledger does not "
+            "know, so nobody can tell which artifacts that one needs. Give both one ledger, or each its own "
+            "store."
         )
 
 

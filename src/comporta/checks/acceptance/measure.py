@@ -23,35 +23,40 @@ from comporta.checks.acceptance.codes import (
     GAVE_NOTHING,
 )
 from comporta.checks.shared.measuring.team_function import as_said, known, predicted, truth
-from comporta.records import Artifact, Asked, Figure, Findings, Message, Said, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, Message, ModelOutput, Unmeasured
 from comporta.records.columns import CHANCE, LABEL, NUMBER
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 HOLDS, VALUE = "holds", "value"
-Opened = Callable[[Desk, Artifact, Artifact], Asked]
+Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
 
 class Handed:
     """What a test may ask for, each made when it is asked for."""
 
     def __init__(
-        self, desk: Desk, asked: Callable[[], Asked], test: Artifact, train: Artifact, predictions: Artifact
+        self,
+        context: StepContext,
+        asked: Callable[[], FittedModel],
+        test: Artifact,
+        train: Artifact,
+        predictions: Artifact,
     ) -> None:
-        self._desk, self._opened = desk, asked
+        self._context, self._opened = context, asked
         self._test, self._train, self._predictions = test, train, predictions
 
     @cached_property
-    def _asked(self) -> Asked:
+    def _asked(self) -> FittedModel:
         return self._opened()
 
     @cached_property
     def _test_rows(self) -> pl.DataFrame:
-        return read(self._desk, self._test)
+        return read(self._context, self._test)
 
     @cached_property
     def _train_rows(self) -> pl.DataFrame:
-        return read(self._desk, self._train)
+        return read(self._context, self._train)
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -81,20 +86,22 @@ class Handed:
     @property
     def predictions(self) -> pl.DataFrame:
         """What was said of the test rows."""
-        kept = read(self._desk, self._predictions)
+        kept = read(self._context, self._predictions)
         takes = self._asked.signature
         if takes.task == "regression":
             numbers = kept[NUMBER].to_numpy()
-            return as_said(Said(numbers.reshape(-1, 1), numbers), takes)
+            return as_said(ModelOutput(numbers.reshape(-1, 1), numbers), takes)
         chances = [name for name in kept.columns if name.startswith(CHANCE)]
-        return as_said(Said(kept.select(chances).to_numpy(), kept[LABEL].to_physical().to_numpy()), takes)
+        return as_said(
+            ModelOutput(kept.select(chances).to_numpy(), kept[LABEL].to_physical().to_numpy()), takes
+        )
 
 
 GIVES = ("rows", "truth", "predict", "predictions", "train", "train_truth")
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
@@ -105,11 +112,11 @@ def measure(
     function: Callable[..., Any],
 ) -> dict[str, Artifact]:
     """`findings`: what the function said, as a figure: `holds` 1 or 0, a `value`, or its own."""
-    handed = Handed(desk, lambda: opened(desk, model, signature), test, train, predictions)
+    handed = Handed(context, lambda: opened(context, model, signature), test, train, predictions)
     found = tried(function, handed)
     said = found.figures[0].value if found.figures else "not measured"
     print(f"{getattr(function, '__name__', 'a function')}: {said}")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def tried(function: Callable[..., Any], handed: Any) -> Findings:

@@ -22,14 +22,14 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from comporta.checks.attribute_inference.codes import ATTACKER_KNOWS, ATTACKER_KNOWS_OUTCOME
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
 from comporta.checks.shared.measuring.rare_values import unjudged
-from comporta.records import Artifact, Asked, Figure, Findings, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.auc import pulls
 from comporta.stats.means import influenced
 from comporta.stats.subjects import values_of_few
 from comporta.stats.table import column, feature_names
 from comporta.stats.units import coarse, units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ MOST_EXPLAINED = 60
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
     train: Artifact,
     test: Artifact,
-    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    opened: Callable[[StepContext, Artifact, Artifact], FittedModel],
     of: str,
     columns: Sequence[str] = (),
     group: str | None = None,
@@ -59,15 +59,15 @@ def measure(
 
     columns: features that the attacker knows; none: all others where the model reads `of`, else no feature.
     """
-    asked = opened(desk, model, signature)
-    rows, own = read(desk, train), read(desk, test)
-    found, many = infer(asked, rows, own, of, columns, group=group, seed=desk.seed)
+    asked = opened(context, model, signature)
+    rows, own = read(context, train), read(context, test)
+    found, many = infer(asked, rows, own, of, columns, group=group, seed=context.seed)
     print(f"attribute inference: {found.rows:,} of {found.of:,} rows, {many:,} rows asked of the model")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def infer(
-    asked: Asked,
+    asked: FittedModel,
     learned: pl.DataFrame,
     own: pl.DataFrame,
     of: str,
@@ -164,7 +164,9 @@ def _guess(known: Floats, place: NDArray[np.int64], mine: NDArray[np.bool_], see
         return np.asarray(trees.fit(known[use], place[use]).predict_proba(known[~mine]))
 
 
-def _answers(asked: Asked, rows: pl.DataFrame, of: str, secret: pl.Series, values: list[str]) -> list[Floats]:
+def _answers(
+    asked: FittedModel, rows: pl.DataFrame, of: str, secret: pl.Series, values: list[str]
+) -> list[Floats]:
     """What the model says; and where it reads the attribute, how far that is from what it would say for each
     value, and which is nearest."""
     said = asked(rows).scores
@@ -181,7 +183,7 @@ def _answers(asked: Asked, rows: pl.DataFrame, of: str, secret: pl.Series, value
 
 
 def _explained(
-    asked: Asked, rows: pl.DataFrame, features: Sequence[str], mine: NDArray[np.bool_]
+    asked: FittedModel, rows: pl.DataFrame, features: Sequence[str], mine: NDArray[np.bool_]
 ) -> list[Floats]:
     """For each feature, what the answer changes by when it is put to a usual value of the attacker's rows."""
     whole = asked(rows).scores[:, -1]

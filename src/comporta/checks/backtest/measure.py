@@ -28,10 +28,10 @@ from comporta.checks.shared.measuring.codes import NOT_DEFINED, TRAINING_RAISED
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
 from comporta.records import (
     Artifact,
-    Asked,
     ByTime,
     Figure,
     Findings,
+    FittedModel,
     Message,
     Record,
     Signature,
@@ -42,7 +42,7 @@ from comporta.records.columns import AT, TARGET
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import metrics_for, statistics
 from comporta.stats.units import units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 FEWEST = 30
@@ -63,14 +63,14 @@ class Window(Record, frozen=True, kw_only=True):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     train: Artifact,
     test: Artifact,
     signature: Artifact,
     split: dict[str, Any],
     fit: Callable[..., Any],
-    refitted: Callable[..., Asked],
+    refitted: Callable[..., FittedModel],
     group: str | None = None,
     params: dict[str, Any] | None = None,
     windows: int = 6,
@@ -80,30 +80,30 @@ def measure(
     """`findings`. windows: how many, one fit each. also: a metric beside the usual ones. declared: `task`
     and `output`, as the signature holds them."""
     del declared
-    takes = desk.get_json(signature, Signature)
+    takes = context.get_json(signature, Signature)
     how = msgspec.convert(split, Split)
-    rows = pl.concat([read(desk, train), read(desk, test)])
+    rows = pl.concat([read(context, train), read(context, test)])
     if (why := _senseless(how, rows)) is not None:
         found = Findings(without=why, rows=rows.height, of=rows.height)
     else:
         assert isinstance(how, ByTime)
 
-        def fitted(part: pl.DataFrame) -> Asked:
+        def fitted(part: pl.DataFrame) -> FittedModel:
             return refitted(
-                part, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=desk.seed
+                part, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=context.seed
             )
 
         found = backtest(
             rows, fitted, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
-            seed=desk.seed,
+            seed=context.seed,
         )  # fmt: skip
     print(f"backtest: {len(found.tables.get('windows', ()))} windows, {found.rows:,} of {found.of:,} rows")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def backtest(
     rows: pl.DataFrame,
-    fitted: Callable[[pl.DataFrame], Asked],
+    fitted: Callable[[pl.DataFrame], FittedModel],
     signature: Signature,
     *,
     span: timedelta,

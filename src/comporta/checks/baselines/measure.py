@@ -22,7 +22,7 @@ from comporta.stats.predictions import classes_of, labelled, seen, statistics
 from comporta.stats.simple import numbers_of, said_by_line, said_by_tree
 from comporta.stats.table import feature_names
 from comporta.stats.units import units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -35,17 +35,17 @@ NAIVE = {"brier": "the class shares", "error": "the most frequent class", "squar
 
 
 def measure(
-    desk: Desk, *, predictions: Artifact, train: Artifact, group: str | None = None
+    context: StepContext, *, predictions: Artifact, train: Artifact, group: str | None = None
 ) -> dict[str, Artifact]:
     """`findings`. predictions: of the test rows. train: the rows the baselines learn from."""
     found = baselines(
-        labelled(read(desk, predictions)),
-        read(desk, train).filter(pl.col(TARGET).is_not_null()),
+        labelled(read(context, predictions)),
+        read(context, train).filter(pl.col(TARGET).is_not_null()),
         group=group,
-        seed=desk.seed,
+        seed=context.seed,
     )
     print(f"baselines: {', '.join(f'{each.metric} {each.value:.4g}' for each in found.figures)}")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def baselines(

@@ -18,7 +18,7 @@ from comporta.stats.means import mean_of
 from comporta.stats.predictions import classes_of, given, labelled, seen
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Claim(Record, frozen=True, kw_only=True):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     predictions: Artifact,
     group: str | None = None,
@@ -55,11 +55,11 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: smooth calibration error of each claim, and bias overall and by the values of `slices` and
     `columns`. group: what is resampled whole."""
-    rows = labelled(read(desk, predictions))
+    rows = labelled(read(context, predictions))
     by = tuple(dict.fromkeys([*slices, *columns]))
-    found = calibration(rows, group=group, by=by, seed=desk.seed)
+    found = calibration(rows, group=group, by=by, seed=context.seed)
     print(f"calibration of {found.rows:,} rows: {len(found.figures)} figures")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def calibration(

@@ -32,7 +32,7 @@ from comporta.stats.power import rows_to_show, smallest_seen
 from comporta.stats.predictions import classes_of, given, labelled, main_of, metrics_for, seen, task_of
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 FEWEST = 30
@@ -43,7 +43,7 @@ ROOMS = (0.01, 0.005)
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     predictions: Artifact,
     train: Artifact,
@@ -56,19 +56,19 @@ def measure(
     """`findings`: see `versus`. predictions, champion: of the same test rows. train, champion_train: the rows
     each learned from. All rows are read."""
     if champion is None:
-        return {"findings": desk.put_json(Findings(without=NO_CHAMPION()))}
-    trained = [read(desk, each)[KEY] for each in (train, champion_train) if each is not None]
+        return {"findings": context.put_json(Findings(without=NO_CHAMPION()))}
+    trained = [read(context, each)[KEY] for each in (train, champion_train) if each is not None]
     found = versus(
-        read(desk, predictions),
-        read(desk, champion),
+        read(context, predictions),
+        read(context, champion),
         metric,
         by,
         trained=trained,
         group=group,
-        seed=desk.seed,
+        seed=context.seed,
     )
     print(f"{found.rows:,} of {found.of:,} test rows predicted by both and learned from by neither")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def versus(

@@ -10,10 +10,10 @@ import polars as pl
 
 from comporta.checks.conduct.codes import NO_ROW_MADE, NO_ROW_UNDER_RULE
 from comporta.errors import BadProject
-from comporta.records import Artifact, Asked, Figure, Findings, Signature, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured
 from comporta.records.columns import KEPT, LABEL, NUMBER
 from comporta.stats.table import feature_names
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ HALVINGS = 24
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
     predictions: Artifact,
-    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    opened: Callable[[StepContext, Artifact, Artifact], FittedModel],
     when: When,
     decision: str = "",
     above: float | None = None,
@@ -43,18 +43,18 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: how many rows under the rule were given the forbidden decision. when: the features and the
     kept columns in, true where the decision is forbidden; a boolean column or an expression of polars."""
-    takes = desk.get_json(signature, Signature)
+    takes = context.get_json(signature, Signature)
     forbidden = _forbids(takes, decision, above, below)
-    rows = read(desk, predictions)
+    rows = read(context, predictions)
     seen = plain(rows)
     hit = under(when, seen)
     taken = hit & forbidden(_said(rows, takes))
-    made = made_rows(when, seen, feature_names(rows), hit, desk.seed)
+    made = made_rows(when, seen, feature_names(rows), hit, context.seed)
     broken = (
-        np.zeros(0, bool) if made.is_empty() else forbidden(opened(desk, model, signature)(made).decisions)
+        np.zeros(0, bool) if made.is_empty() else forbidden(opened(context, model, signature)(made).decisions)
     )
     print(f"conduct: {int(hit.sum()):,} of {rows.height:,} test rows under the rule, {made.height:,} made")
-    return {"findings": desk.put_json(_findings(rows.height, hit, taken, made, broken))}
+    return {"findings": context.put_json(_findings(rows.height, hit, taken, made, broken))}
 
 
 def _findings(rows: int, hit: Bools, taken: Bools, made: pl.DataFrame, broken: Bools) -> Findings:

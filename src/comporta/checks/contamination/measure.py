@@ -19,7 +19,7 @@ from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.table import column, feature_names
 from comporta.stats.twins import among, codes, grids, likeness, twinned
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ KEYS, ROWS, NEAR, ASKED, ENTITIES = (
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     train: Artifact,
     test: Artifact,
@@ -53,10 +53,10 @@ def measure(
     apart = list(
         dict.fromkeys([*columns, *([split["group"]] if split and split.get("type") == "group" else [])])
     )
-    learned, judged = read(desk, train), read(desk, test)
+    learned, judged = read(context, train), read(context, test)
     found = contaminated(learned, judged, apart, subjects=subjects, known=known)
     print(f"{judged.height:,} test rows held against {learned.height:,} training rows, all of them")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def contaminated(

@@ -10,7 +10,7 @@ from comporta.records import Artifact, Figure, Findings
 from comporta.records.columns import TARGET
 from comporta.stats.table import feature_names
 from comporta.stats.twins import codes, grids, likeness, repeats
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 DUPLICATES, NEAR, CONTRADICTED = "duplicates", "near duplicates", "contradictory duplicates"
@@ -18,11 +18,11 @@ SHOWN = 20
 OFTEN = 0.01
 
 
-def measure(desk: Desk, *, train: Artifact) -> dict[str, Artifact]:
+def measure(context: StepContext, *, train: Artifact) -> dict[str, Artifact]:
     """`findings`: shares of the training rows. All rows are read."""
-    rows = read(desk, train)
+    rows = read(context, train)
     print(f"{rows.height:,} training rows compared, all of them")
-    return {"findings": desk.put_json(duplicated(rows))}
+    return {"findings": context.put_json(duplicated(rows))}
 
 
 def duplicated(rows: pl.DataFrame) -> Findings:

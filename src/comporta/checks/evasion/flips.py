@@ -20,7 +20,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from comporta.checks.shared.measuring.changes import asked_of
 from comporta.checks.shared.measuring.perturbation import kind_of, values_of
-from comporta.records import Asked, Said
+from comporta.records import FittedModel, ModelOutput
 from comporta.stats.spread import spread
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Found(NamedTuple):
 
 
 def ways_of(
-    asked: Asked, test: pl.DataFrame, changeable: Sequence[str], ranges: Mapping[str, Sequence[float]]
+    asked: FittedModel, test: pl.DataFrame, changeable: Sequence[str], ranges: Mapping[str, Sequence[float]]
 ) -> list[Way]:
     """What may change and what it costs, from the test rows. Free text, and numbers that are all one
     value, do not."""
@@ -77,7 +77,7 @@ def ways_of(
 class _Rows:
     """Rows whose changeable features are numbers, and are made a frame again to be asked."""
 
-    def __init__(self, asked: Asked, rows: pl.DataFrame, ways: Sequence[Way], place: int) -> None:
+    def __init__(self, asked: FittedModel, rows: pl.DataFrame, ways: Sequence[Way], place: int) -> None:
         self.asked, self.rows, self.ways, self.place, self.count = asked, rows, ways, place, 0
         self.pools = ThreadpoolController()
 
@@ -122,7 +122,7 @@ class _Rows:
         return new.zip_with(new.is_not_null(), before).alias(way.name)
 
 
-def _margin(said: Said, place: int) -> Floats:
+def _margin(said: ModelOutput, place: int) -> Floats:
     """In log-odds where there are probabilities: there a linear model's are linear."""
     decided = np.asarray(said.decisions) != place
     scores = np.log(np.clip(said.scores, 1e-12, None))
@@ -141,7 +141,7 @@ class _Tries(NamedTuple):
 
 
 def search(
-    asked: Asked,
+    asked: FittedModel,
     rows: pl.DataFrame,
     ways: Sequence[Way],
     place: int,

@@ -17,10 +17,10 @@ from comporta.checks.evasion.codes import (
 )
 from comporta.checks.evasion.flips import search, ways_of
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
-from comporta.records import Artifact, Asked, Findings, Message, Unmeasured, Words
+from comporta.records import Artifact, Findings, FittedModel, Message, Unmeasured, Words
 from comporta.stats.spread import share_of
 from comporta.stats.units import units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 FLIPPED = "refused rows that flip"
 ROWS = 300
-Opened = Callable[[Desk, Artifact, Artifact], Asked]
+Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
@@ -52,14 +52,14 @@ def measure(
     unwanted: the class that is a refusal; None: the first of the model's. ranges: what a number may
     become; else from its least to its greatest. cost: in spreads of the features, and `word_cost` a word.
     """
-    rows, asked = read(desk, test), opened(desk, model, signature)
-    found = searched(asked, rows, changeable, cost, ranges or {}, unwanted, word_cost, group, desk.seed)
+    rows, asked = read(context, test), opened(context, model, signature)
+    found = searched(asked, rows, changeable, cost, ranges or {}, unwanted, word_cost, group, context.seed)
     print(f"{found.rows:,} of {found.of:,} refused rows searched")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def searched(
-    asked: Asked,
+    asked: FittedModel,
     test: pl.DataFrame,
     changeable: Sequence[str],
     cost: float,

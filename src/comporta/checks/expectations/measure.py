@@ -9,13 +9,15 @@ import msgspec
 
 from comporta.checks.expectations.codes import NO_EXPECTATION, NO_VERSION_TO_READ
 from comporta.records import Artifact, Counted, Figure, Findings, Shape, Slice, Unmeasured
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 
 BROKEN = "rows that break an expectation"
-Counts = Callable[[Desk, Slice, Shape], Sequence[Counted]]
+Counts = Callable[[StepContext, Slice, Shape], Sequence[Counted]]
 
 
-def measure(desk: Desk, *, shapes: dict[str, Any], counted: Counts, **tables: Slice) -> dict[str, Artifact]:
+def measure(
+    context: StepContext, *, shapes: dict[str, Any], counted: Counts, **tables: Slice
+) -> dict[str, Artifact]:
     """`findings`: see `kept`. shapes: of each dataset, as JSON. counted: counts the expectations of one.
     tables: the versions that the features read, as `table <dataset>`. All rows are read."""
     declared = {name: msgspec.convert(each, Shape) for name, each in shapes.items()}
@@ -25,9 +27,9 @@ def measure(desk: Desk, *, shapes: dict[str, Any], counted: Counts, **tables: Sl
         found = Findings(unmeasured=(lost,))
     else:
         read = {name: tables[f"table {name}"] for name in asking}
-        found = kept({each: counted(desk, each, declared[name]) for name, each in read.items()})
+        found = kept({each: counted(context, each, declared[name]) for name, each in read.items()})
     print(f"{len(found.figures)} expectations of {len(asking)} datasets counted on {found.rows:,} rows")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:

@@ -33,7 +33,7 @@ from comporta.checks.shared.measuring.plain_models import (
     lightgbm_of,
     linear_of,
 )
-from comporta.records import Asked, Message
+from comporta.records import FittedModel, Message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class Attributed(NamedTuple):
         return np.asarray(np.abs(self.values).mean(axis=2))
 
 
-def attributed(asked: Asked, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
+def attributed(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
     """Shapley values of up to 1,000 rows, of 150 where they are sampled. Raises what the model raises."""
     core = core_of(asked.estimator, len(asked.signature.features))
     some = rows.head(ROWS)
@@ -86,7 +86,7 @@ def attributed(asked: Asked, rows: pl.DataFrame, background: pl.DataFrame, seed:
     return _sampled(asked, rows.head(SAMPLED), background, seed)
 
 
-def _lightgbm(asked: Asked, core: Core, booster: object, rows: pl.DataFrame) -> Attributed:
+def _lightgbm(asked: FittedModel, core: Core, booster: object, rows: pl.DataFrame) -> Attributed:
     X = core.within(asked.numbers(rows))
     upto = iterations_of(core)
     predict: Callable[..., object] = booster.predict  # type: ignore[attr-defined]
@@ -111,7 +111,7 @@ def _lightgbm(asked: Asked, core: Core, booster: object, rows: pl.DataFrame) -> 
 
 
 def _linear(
-    asked: Asked, core: Core, linear: Linear, rows: pl.DataFrame, background: pl.DataFrame
+    asked: FittedModel, core: Core, linear: Linear, rows: pl.DataFrame, background: pl.DataFrame
 ) -> Attributed:
     X, mean = (core.within(asked.numbers(each)) for each in (rows, background))
     middle = mean.mean(axis=0)
@@ -136,7 +136,7 @@ def _linear(
     )
 
 
-def _sampled(asked: Asked, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
+def _sampled(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
     draw = np.random.default_rng(seed)
     names = [field.name for field in asked.signature.features]
     n, p = rows.height, len(names)

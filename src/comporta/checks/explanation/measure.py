@@ -17,9 +17,9 @@ from comporta.checks.explanation.codes import (
     SHAPLEY_SAMPLED,
 )
 from comporta.checks.shared.measuring.importance import ends, figured, resampled, shares_of, wide
-from comporta.records import Artifact, Asked, Figure, Findings, Message, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, Message, Unmeasured
 from comporta.stats.units import units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read, write
 
 if TYPE_CHECKING:
@@ -29,36 +29,36 @@ RESIDUAL, APART, SHAP = "additivity residual", "answer explained less answer giv
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
     test: Artifact,
-    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    opened: Callable[[StepContext, Artifact, Artifact], FittedModel],
     group: str | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: the largest additivity residual, how far the answer explained is from the one given, and
     each feature's share of the size of Shapley values, with an interval. `background`: the rows they are
     measured against; their digest stands in the notes, keyed as all digests are."""
-    asked = opened(desk, model, signature)
-    rows = read(desk, test)
+    asked = opened(context, model, signature)
+    rows = read(context, test)
     names = [field.name for field in asked.signature.features]
     if rows.height < 2:
         few = Unmeasured(metric=RESIDUAL, why=FEWER_THAN_TWO_ROWS())
-        return {"findings": desk.put_json(Findings(unmeasured=(few,)))}
-    some = rows.sample(min(ROWS, rows.height), seed=desk.seed, shuffle=True)
+        return {"findings": context.put_json(Findings(unmeasured=(few,)))}
+    some = rows.sample(min(ROWS, rows.height), seed=context.seed, shuffle=True)
     held = some.head(BACKGROUND)
-    told = attributed(asked, some, held, desk.seed)
-    beside = write(desk, held.select(names)) if told.background else model
+    told = attributed(asked, some, held, context.seed)
+    beside = write(context, held.select(names)) if told.background else model
     units = units_of(some.head(len(told.values)), group)
     background = (
         BACKGROUND_ROWS(rows=told.background, digest=beside.digest)
         if told.background
         else BACKGROUND_COUNTS(digest=beside.digest)
     )
-    found = summed(told, names, rows.height, background, units=units, seed=desk.seed)
+    found = summed(told, names, rows.height, background, units=units, seed=context.seed)
     print(f"{found.rows:,} of {found.of:,} rows explained, {told.asks:,} asked")
-    made = {"findings": desk.put_json(found)}
+    made = {"findings": context.put_json(found)}
     return made | {"background": beside} if told.background else made
 
 

@@ -29,7 +29,7 @@ from comporta.stats.predictions import classes_of, seen
 from comporta.stats.subjects import subjects_of
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Table(NamedTuple):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     predictions: Artifact,
     columns: Sequence[str],
@@ -71,10 +71,10 @@ def measure(
     group: str | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: the disparity of every two groups that can be judged, and the rates of each group."""
-    rows = read(desk, predictions)
+    rows = read(context, predictions)
     found = compare(rows, columns, criterion, favourable, units_of(rows, group), subjects_of(rows))
     print(f"bias: {len(found.figures)} figures of {rows.height:,} rows by {', '.join(columns)}")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def compare(

@@ -24,7 +24,7 @@ from comporta.stats.distance import Distance, distance
 from comporta.stats.many import discoveries, selected_level
 from comporta.stats.profiles import recounted
 from comporta.stats.units import units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 DRIFT, WEIGHTED, SHARE, COMPARED = "feature drift", "weighted drift", "importance", "compared"
@@ -41,7 +41,7 @@ class Moved(NamedTuple):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     predictions: Artifact,
     importance: Artifact,
@@ -50,10 +50,10 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: the drift of each feature against each `earlier 1` …, and of all, weighted by importance.
     All rows are read."""
-    weights = importances(desk.get_json(importance, Findings))
-    found = moved(read(desk, predictions), earlier_of(desk, others), weights, group=group)
+    weights = importances(context.get_json(importance, Findings))
+    found = moved(read(context, predictions), earlier_of(context, others), weights, group=group)
     print(f"{found.rows:,} rows; {sum(each.metric == DRIFT for each in found.figures)} comparisons")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def moved(

@@ -19,7 +19,7 @@ from comporta.checks.feature_quality.codes import (
 from comporta.checks.shared.measuring.codes import OF_FEATURE
 from comporta.records import Artifact, Figure, Findings, Message
 from comporta.stats.table import feature_names
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 BROKEN, IDLE, FAR = "broken features", "idle features", "share of values far outside"
@@ -29,13 +29,13 @@ BY_CHANCE = 1e-9
 SHOWN = 200
 
 
-def measure(desk: Desk, *, train: Artifact, test: Artifact) -> dict[str, Artifact]:
+def measure(context: StepContext, *, train: Artifact, test: Artifact) -> dict[str, Artifact]:
     """`findings`: see `quality`. All rows are read."""
-    learned, judged = read(desk, train), read(desk, test)
+    learned, judged = read(context, train), read(context, test)
     print(
         f"{len(feature_names(learned))} features of {learned.height:,} and {judged.height:,} rows looked at"
     )
-    return {"findings": desk.put_json(quality(learned, judged))}
+    return {"findings": context.put_json(quality(learned, judged))}
 
 
 def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:

@@ -12,21 +12,25 @@ from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import difference_of
 from comporta.stats.predictions import given, labelled, metrics_for, statistics
 from comporta.stats.units import units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 USUAL = {"probability": "roc_auc", "label": "balanced_accuracy", "number": "r2"}
 
 
 def measure(
-    desk: Desk, *, train: Artifact, test: Artifact, group: str | None = None, metric: str = ""
+    context: StepContext, *, train: Artifact, test: Artifact, group: str | None = None, metric: str = ""
 ) -> dict[str, Artifact]:
     """`findings`. train, test: predictions of each part's rows."""
     found = fit_gap(
-        labelled(read(desk, train)), labelled(read(desk, test)), metric=metric, group=group, seed=desk.seed
+        labelled(read(context, train)),
+        labelled(read(context, test)),
+        metric=metric,
+        group=group,
+        seed=context.seed,
     )
     print(f"fit gap: {', '.join(f'{each.metric} {each.value:.4g}' for each in found.figures)}")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def fit_gap(

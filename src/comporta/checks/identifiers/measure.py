@@ -11,7 +11,7 @@ from comporta.checks.shared.measuring.codes import OF_FEATURE
 from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import AT
 from comporta.stats.table import feature_names
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 IDENTIFIERS = "identifiers"
@@ -21,11 +21,11 @@ STEADY = 0.999
 FEWEST = 100
 
 
-def measure(desk: Desk, *, train: Artifact) -> dict[str, Artifact]:
+def measure(context: StepContext, *, train: Artifact) -> dict[str, Artifact]:
     """`findings`: see `identifying`. All training rows are read."""
-    rows = read(desk, train)
+    rows = read(context, train)
     print(f"{len(feature_names(rows))} features of {rows.height:,} training rows looked at")
-    return {"findings": desk.put_json(identifying(rows))}
+    return {"findings": context.put_json(identifying(rows))}
 
 
 def identifying(rows: pl.DataFrame) -> Findings:

@@ -18,7 +18,7 @@ from comporta.checks.shared.measuring.importance import ranks_of, shares_of
 from comporta.checks.shared.measuring.reference import importances
 from comporta.records import Artifact, Figure, Findings, Unmeasured
 from comporta.records.reference import Importances, Reference
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,17 +29,17 @@ MOVED, RANK, COMPARED = "importance moved", "rank changed", "compared"
 TOP = 10
 
 
-def measure(desk: Desk, *, importance: Artifact, **others: Any) -> dict[str, Artifact]:
+def measure(context: StepContext, *, importance: Artifact, **others: Any) -> dict[str, Artifact]:
     """`findings`: the share of importance that moved since each `earlier 1` …, and by how many ranks each of
     the ten most important features rose or fell, with intervals."""
-    now = importances(desk.get_json(importance, Findings))
-    found = changed(now, {name: each.importance for name, each in _earlier(desk, others)})
+    now = importances(context.get_json(importance, Findings))
+    found = changed(now, {name: each.importance for name, each in _earlier(context, others)})
     print(f"compared with {len(found.tables.get('shares', ()))} shares of earlier versions")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
-def _earlier(desk: Desk, others: Mapping[str, Any]) -> list[tuple[str, Reference]]:
-    return list(earlier_of(desk, others).items())
+def _earlier(context: StepContext, others: Mapping[str, Any]) -> list[tuple[str, Reference]]:
+    return list(earlier_of(context, others).items())
 
 
 def changed(now: Importances | None, earlier: Mapping[str, Importances | None]) -> Findings:

@@ -14,7 +14,7 @@ from comporta.stats.means import mean_of
 from comporta.stats.predictions import classes_of, labelled, seen
 from comporta.stats.residuals import far_off
 from comporta.stats.units import renumbered, units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 ERRORS, JOINT = "labels contradicted", "label errors by the joint"
@@ -22,13 +22,13 @@ FEWEST = 100
 SHOWN = 100
 
 
-def measure(desk: Desk, *, oof: Artifact, group: str | None = None) -> dict[str, Artifact]:
+def measure(context: StepContext, *, oof: Artifact, group: str | None = None) -> dict[str, Artifact]:
     """`findings`: see `suspected`. oof: the training rows, predicted by models that never saw them. All rows
     are read."""
-    rows = read(desk, oof)
-    found = suspected(rows, group=group, seed=desk.seed)
+    rows = read(context, oof)
+    found = suspected(rows, group=group, seed=context.seed)
     print(f"{found.rows:,} labels held against predictions out of fold")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:

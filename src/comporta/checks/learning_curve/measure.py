@@ -11,12 +11,12 @@ import polars as pl
 from comporta.checks.learning_curve.codes import LEARNING_CURVE, LOSS_FROM_ROWS, NO_FIT_ON_HALF
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
-from comporta.records import Artifact, Asked, Figure, Findings, Message, Signature, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, Message, Signature, Unmeasured
 from comporta.stats.losses import losses
 from comporta.stats.means import mean_of, ratio_of
 from comporta.stats.predictions import labelled, seen
 from comporta.stats.units import units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ GAIN = "gain of the last doubling"
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     train: Artifact,
     predictions: Artifact,
     signature: Artifact,
     fit: Callable[..., Any],
-    refitted: Callable[..., Asked],
+    refitted: Callable[..., FittedModel],
     group: str | None = None,
     params: dict[str, Any] | None = None,
     **declared: Any,
@@ -43,24 +43,29 @@ def measure(
     """`findings`. predictions: the candidate's own, of the test rows: the end of the curve. Three fits, on
     an eighth, a quarter and a half of the training rows, each within the next. declared: `task`, `output`."""
     del declared
-    takes = desk.get_json(signature, Signature)
+    takes = context.get_json(signature, Signature)
 
-    def fitted(rows: pl.DataFrame) -> Asked:
+    def fitted(rows: pl.DataFrame) -> FittedModel:
         return refitted(
-            rows, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=desk.seed
+            rows, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=context.seed
         )
 
     found = learning_curve(
-        read(desk, train), labelled(read(desk, predictions)), fitted, takes, group=group, seed=desk.seed
+        read(context, train),
+        labelled(read(context, predictions)),
+        fitted,
+        takes,
+        group=group,
+        seed=context.seed,
     )
     print(f"learning curve: {', '.join(f'{each.metric} {each.value:.4g}' for each in found.figures)}")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def learning_curve(
     train: pl.DataFrame,
     rows: pl.DataFrame,
-    fitted: Callable[[pl.DataFrame], Asked],
+    fitted: Callable[[pl.DataFrame], FittedModel],
     signature: Signature,
     *,
     group: str | None = None,

@@ -19,13 +19,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from comporta.checks.membership.codes import TOO_FEW_MEMBERS
-from comporta.records import Artifact, Asked, Field, Figure, Findings, Signature, Unmeasured
+from comporta.records import Artifact, Field, Figure, Findings, FittedModel, Signature, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.auc import auc
 from comporta.stats.classes import places
 from comporta.stats.table import column
 from comporta.stats.tail import rate_above
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ CLIP = 1e-6
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
     train: Artifact,
     test: Artifact,
-    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    opened: Callable[[StepContext, Artifact, Artifact], FittedModel],
     fit: Callable[..., Any],
-    refitted: Callable[..., Asked],
+    refitted: Callable[..., FittedModel],
     params: dict[str, Any],
     task: str | None,
     output: str,
@@ -61,10 +61,10 @@ def measure(
     fits: references made by the project's own training function, each of half of the training rows; 0: one
     boosted model of our own on at most 10,000 rows.
     """
-    takes = desk.get_json(signature, Signature)
-    learned, others = read(desk, train), read(desk, test)
-    asked = opened(desk, model, signature)
-    draw = np.random.default_rng(desk.seed)
+    takes = context.get_json(signature, Signature)
+    learned, others = read(context, train), read(context, test)
+    asked = opened(context, model, signature)
+    draw = np.random.default_rng(context.seed)
     half = draw.permutation(learned.height) % 2 == 0
 
     def own(rows: pl.DataFrame, seed: int) -> Believes:
@@ -82,10 +82,10 @@ def measure(
         fits=max(fits, 1),
         half=half,
         group=group,
-        seed=desk.seed,
+        seed=context.seed,
     )
     print(f"membership: {found.rows:,} of {found.of:,} rows, {fits} fits of the project's")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def attack(
@@ -165,7 +165,7 @@ def attack(
     )
 
 
-def belief(asked: Asked, rows: pl.DataFrame, takes: Signature) -> Floats:
+def belief(asked: FittedModel, rows: pl.DataFrame, takes: Signature) -> Floats:
     """(n,) how much the model believes what came true: the logit of its probability, or minus the logarithm
     of its error. A class that it never saw is believed least."""
     said = asked(rows).scores

@@ -20,7 +20,7 @@ from comporta.checks.shared.measuring.changes import (
 )
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.perturbation import extremes, jittered, kind_of
-from comporta.records import Artifact, Asked, Figure, Findings, Said, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, ModelOutput, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.records.metric import metric as metric_named
 from comporta.stats.bootstrap import Statistic
@@ -28,14 +28,14 @@ from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
 from comporta.stats.spread import share_of
 from comporta.stats.units import renumbered, units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Opened = Callable[[Desk, Artifact, Artifact], Asked]
+    Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
 LOST, EXTREME, UNANSWERED = "lost", "decisions changed by an extreme", "rows not answered"
 ROWS, EACH = 10_000, 1_000
@@ -46,11 +46,11 @@ class One(NamedTuple):
 
     feature: str
     push: str
-    said: Said | None
+    said: ModelOutput | None
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
@@ -64,14 +64,14 @@ def measure(
     """`findings`: shares of decisions changed and the metric lost at each level of noise in all features
     (`noise=0.05`), in each (`noise=0.05 in NAME`), and with each at its extremes. Of at most 10,000 rows
     for all features together, 1,000 for each alone."""
-    rows = read(desk, test)
-    found = noisy(opened(desk, model, signature), rows, levels, repeats, metric, group, desk.seed)
+    rows = read(context, test)
+    found = noisy(opened(context, model, signature), rows, levels, repeats, metric, group, context.seed)
     print(f"{found.rows:,} of {found.of:,} rows; {len(found.figures)} figures")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def noisy(
-    asked: Asked,
+    asked: FittedModel,
     test: pl.DataFrame,
     levels: Sequence[float],
     repeats: int,
@@ -88,7 +88,7 @@ def noisy(
     few = rows.head(EACH)
     name = metric or usual_metric(takes)
     before = asked(rows)
-    alone = Said(before.scores[: few.height], before.decisions[: few.height])
+    alone = ModelOutput(before.scores[: few.height], before.decisions[: few.height])
 
     together = [(level, _all(rows, asked, level, draw)) for level in levels for _ in range(repeats)]
     said = asked_of(asked, [frame for _, frame in together])
@@ -132,16 +132,16 @@ def noisy(
     )
 
 
-def _all(rows: pl.DataFrame, asked: Asked, level: float, draw: np.random.Generator) -> pl.DataFrame:
+def _all(rows: pl.DataFrame, asked: FittedModel, level: float, draw: np.random.Generator) -> pl.DataFrame:
     features = asked.signature.features
     return rows.with_columns(jittered(rows[f.name], f, level, draw) for f in features if kind_of(f) != "text")
 
 
 def _levels(
-    by_level: dict[float, list[Said]],
-    before: Said,
+    by_level: dict[float, list[ModelOutput]],
+    before: ModelOutput,
     rows: pl.DataFrame,
-    asked: Asked,
+    asked: FittedModel,
     name: str,
     units: NDArray[np.int64] | None,
     seed: int,
@@ -167,7 +167,9 @@ def _levels(
     return figures
 
 
-def _loss(name: str, before: Said, after: Sequence[Said], truth: pl.Series, asked: Asked) -> Statistic:
+def _loss(
+    name: str, before: ModelOutput, after: Sequence[ModelOutput], truth: pl.Series, asked: FittedModel
+) -> Statistic:
     """The metric without noise less the mean of it with, as a function of row weights."""
     sign = 1.0 if metric_named(name).higher else -1.0
     clean = statistic(name, seen_of(before, truth, asked.signature))
@@ -175,14 +177,14 @@ def _loss(name: str, before: Said, after: Sequence[Said], truth: pl.Series, aske
     return lambda weights: sign * (clean(weights) - float(np.mean([one(weights) for one in noised])))
 
 
-def _only(said: Said, where: NDArray[np.bool_]) -> Said:
-    return said if where.all() else Said(said.scores[where], said.decisions[where])
+def _only(said: ModelOutput, where: NDArray[np.bool_]) -> ModelOutput:
+    return said if where.all() else ModelOutput(said.scores[where], said.decisions[where])
 
 
-def _each(asked: Asked, frames: Sequence[tuple[str, str, pl.DataFrame]]) -> list[One]:
+def _each(asked: FittedModel, frames: Sequence[tuple[str, str, pl.DataFrame]]) -> list[One]:
     """What is said of each frame; one by one where the model raises on all of them together."""
     try:
-        said: list[Said | None] = [*asked_of(asked, [frame for _, _, frame in frames])]
+        said: list[ModelOutput | None] = [*asked_of(asked, [frame for _, _, frame in frames])]
     except Exception:  # an estimator's own errors: whatever it raises, some frame it cannot answer
         said = []
         for _, _, frame in frames:
@@ -194,7 +196,7 @@ def _each(asked: Asked, frames: Sequence[tuple[str, str, pl.DataFrame]]) -> list
     return [One(feature, push, one) for (feature, push, _), one in zip(frames, said, strict=True)]
 
 
-def _unanswered(said: Sequence[Said | None], where: str, rows: int = 0) -> Figure:
+def _unanswered(said: Sequence[ModelOutput | None], where: str, rows: int = 0) -> Figure:
     """How many rows had no finite answer."""
     lost = sum(rows if one is None else int((~answered(one)).sum()) for one in said)
     of = sum(rows if one is None else len(one.decisions) for one in said)
@@ -202,7 +204,7 @@ def _unanswered(said: Sequence[Said | None], where: str, rows: int = 0) -> Figur
 
 
 def _table(
-    singles: Sequence[One], before: Said, few: pl.DataFrame, asked: Asked, name: str
+    singles: Sequence[One], before: ModelOutput, few: pl.DataFrame, asked: FittedModel, name: str
 ) -> tuple[dict[str, Any], ...]:
     """The features that change the most, first."""
     known = few[TARGET].is_not_null() if TARGET in few.columns else None
@@ -227,5 +229,5 @@ def _table(
     return tuple(lines[:150])
 
 
-def _known(said: Said, rows: pl.DataFrame, known: pl.Series) -> tuple[Said, pl.Series]:
+def _known(said: ModelOutput, rows: pl.DataFrame, known: pl.Series) -> tuple[ModelOutput, pl.Series]:
     return _only(said, known.to_numpy()), rows[TARGET].filter(known)

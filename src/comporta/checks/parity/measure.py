@@ -38,9 +38,9 @@ from comporta.checks.shared.measuring.server_answers import (
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one
 from comporta.records import (
     Artifact,
-    Asked,
     Figure,
     Findings,
+    FittedModel,
     Record,
     Signature,
     Slice,
@@ -48,7 +48,7 @@ from comporta.records import (
     Unmeasured,
 )
 from comporta.records.columns import KEY
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 LARGEST, REFUSED, ROUNDED = "largest difference", "rows refused", "rows apart by rounding"
@@ -91,7 +91,7 @@ Served = Callable[..., AbstractContextManager[At]]
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
@@ -99,7 +99,7 @@ def measure(
     trial: Artifact,
     predictions: Artifact,
     served: Served,
-    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    opened: Callable[[StepContext, Artifact, Artifact], FittedModel],
     onnx: Artifact | None = None,
     way: Mapping[str, Any] | None = None,
     raw: Raw | None = None,
@@ -114,26 +114,26 @@ def measure(
     source of a version that was made by others than those of today. others: the dataset versions that the
     features read, as `table <dataset>`.
     """
-    takes = desk.get_json(signature, Signature)
+    takes = context.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
     parts |= {} if onnx is None else {"onnx": onnx}
-    agreed = desk.get_json(parity, dict[str, dict[str, Form]])["forms"]
+    agreed = context.get_json(parity, dict[str, dict[str, Form]])["forms"]
     forms = ["native", *(name for name, each in agreed.items() if each.agrees)]
     tables = {name.removeprefix("table "): each for name, each in others.items()}
-    way = way if bundle is None else desk.get_json(bundle, dict[str, Any])
+    way = way if bundle is None else context.get_json(bundle, dict[str, Any])
     made_on_the_way = not is_raw(takes, way)
     before: dict[str, Gaps] = {}
     found: dict[str, Gaps] = {}
     from_raw = None
     failed: dict[str, str] = {}
-    asked = cache(lambda: opened(desk, model, signature))
+    asked = cache(lambda: opened(context, model, signature))
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
-        prepared = beside.submit(_prepared, desk, predictions, takes)
+        prepared = beside.submit(_prepared, context, predictions, takes)
         if made_on_the_way and raw is not None and way is not None and way["of"] in tables:
-            wanted = beside.submit(_wanted, desk, raw, way, tables, prepared.result)
+            wanted = beside.submit(_wanted, context, raw, way, tables, prepared.result)
             behind = served(
-                desk,
+                context,
                 parts,
                 (*forms, CANDIDATE),
                 recorded=False,
@@ -144,7 +144,7 @@ def measure(
             )
         else:
             wanted = None
-            behind = served(desk, parts, forms, recorded=False, partly=True)
+            behind = served(context, parts, forms, recorded=False, partly=True)
         with behind as at:
             rows, research, written = prepared.result()
             failed.update(at.failed)
@@ -163,12 +163,14 @@ def measure(
     if from_raw is not None:
         count = len(from_raw.places)
         print(f"{count:,} of them from the raw request on; {len(from_raw.features)} features compared")
-    return {"findings": desk.put_json(kept)}
+    return {"findings": context.put_json(kept)}
 
 
-def _prepared(desk: Desk, predictions: Artifact, takes: Signature) -> tuple[pl.DataFrame, Research, Written]:
+def _prepared(
+    context: StepContext, predictions: Artifact, takes: Signature
+) -> tuple[pl.DataFrame, Research, Written]:
     """The rows, what research said of them, and their requests, the first of them written already."""
-    rows = read(desk, predictions)
+    rows = read(context, predictions)
     written = lru_cache(KEPT)(lambda start, stop: as_bytes(rows[start:stop], takes.features))
     for piece in islice(pieces(rows.height, rows_in_one(takes)), KEPT):
         written(*piece)
@@ -176,7 +178,7 @@ def _prepared(desk: Desk, predictions: Artifact, takes: Signature) -> tuple[pl.D
 
 
 def _wanted(
-    desk: Desk,
+    context: StepContext,
     raw: Raw,
     way: Mapping[str, Any],
     tables: Mapping[str, Slice],
@@ -184,8 +186,8 @@ def _wanted(
 ) -> tuple[np.ndarray[Any, np.dtype[np.int64]], pl.DataFrame]:
     """Places of the rows that are asked from the raw request on, and their requests."""
     rows = prepared()[0]
-    places = sampled(rows.height, desk.seed)
-    return places, raw(desk, way, tables, rows[KEY].gather(places).to_list())
+    places = sampled(rows.height, context.seed)
+    return places, raw(context, way, tables, rows[KEY].gather(places).to_list())
 
 
 def findings(

@@ -18,7 +18,7 @@ from comporta.checks.personal_data.kinds import KINDS, Kind, named_like_it
 from comporta.records import Artifact, Figure, Findings, Signature
 from comporta.records.columns import KEPT
 from comporta.stats.table import feature_names
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 ANSWER, MODEL, GRAPH, TRIAL = "answer", "the kept model", "the ONNX export", "trial rows'"
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
@@ -52,16 +52,16 @@ def measure(
     trial: Artifact | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: each place with a kind of personal data, and how many values of it have the form."""
-    takes = desk.get_json(signature, Signature)
-    parts = (_told(read(desk, train)), _told(read(desk, test)))
+    takes = context.get_json(signature, Signature)
+    parts = (_told(read(context, train)), _told(read(context, test)))
     rows = pl.concat(parts, how="diagonal_relaxed")
     found = [*in_rows(rows), *in_words(ANSWER, pl.Series(takes.classes, dtype=pl.String))]
-    found += in_bytes(desk.get(model))
-    found += [] if onnx is None else in_graph(desk.get(onnx))
-    found += [] if trial is None else in_trial(desk.get_json(trial, dict))
+    found += in_bytes(context.get(model))
+    found += [] if onnx is None else in_graph(context.get(onnx))
+    found += [] if trial is None else in_trial(context.get_json(trial, dict))
     looked = rows.width + 2 + (onnx is not None) + (trial is not None)
     print(f"personal data: {looked} places, {rows.height:,} rows, {len(found)} findings")
-    return {"findings": desk.put_json(findings(found, looked, rows.height))}
+    return {"findings": context.put_json(findings(found, looked, rows.height))}
 
 
 def findings(found: list[Found], looked: int, rows: int) -> Findings:

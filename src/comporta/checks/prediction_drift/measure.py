@@ -28,7 +28,7 @@ from comporta.stats.predictions import classes_of, task_of
 from comporta.stats.profiles import places_of, profile, recounted
 from comporta.stats.ratios import paired_ratio, ratio
 from comporta.stats.units import units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Found(NamedTuple):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     predictions: Artifact,
     champion: Artifact | None = None,
@@ -63,17 +63,17 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: how far scores and decisions moved, with intervals, and how many times as often each class
     is decided. champion: its answers to the same rows. others: `earlier 1` … All rows are read."""
-    trained = None if champion_train is None else read(desk, champion_train)[KEY]
+    trained = None if champion_train is None else read(context, champion_train)[KEY]
     found = moved(
-        read(desk, predictions),
-        None if champion is None else read(desk, champion),
-        earlier_of(desk, others),
+        read(context, predictions),
+        None if champion is None else read(context, champion),
+        earlier_of(context, others),
         trained=trained,
         group=group,
     )
     against = [each.slice for each in found.figures if each.metric == COMPARED]
     print(f"compared with {', '.join(against) or 'nothing'}")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def moved(

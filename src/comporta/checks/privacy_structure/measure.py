@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.privacy_structure.codes import UNKNOWN_BUILD
-from comporta.records import Artifact, Asked, Figure, Findings, Signature, Unmeasured
-from comporta.store.desk import Desk
+from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 FEW = 5
@@ -34,20 +34,20 @@ class Leaves(NamedTuple):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
     train: Artifact,
-    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    opened: Callable[[StepContext, Artifact, Artifact], FittedModel],
 ) -> dict[str, Artifact]:
     """`findings`: shares of the training rows that are kept, and in leaves of fewer than five; weights for
     each row; words that few rows have."""
-    asked = opened(desk, model, signature)
-    rows = read(desk, train)
+    asked = opened(context, model, signature)
+    rows = read(context, train)
     found = screen(asked.estimator, rows.height, rare_words(rows, asked.signature))
     print(f"privacy structure: {len(found.figures)} figures of {type(asked.estimator).__name__}")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def screen(estimator: Any, rows: int, rare: Mapping[str, int]) -> Findings:

@@ -18,7 +18,7 @@ from comporta.stats.bins import below
 from comporta.stats.subjects import values_of_few
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ MOST_VALUES = 12
 
 
 def measure(
-    desk: Desk, *, predictions: Artifact, signature: Artifact, of: str, group: str | None = None
+    context: StepContext, *, predictions: Artifact, signature: Artifact, of: str, group: str | None = None
 ) -> dict[str, Artifact]:
     """`findings`: the area under the ROC curve with which answers and features tell each value of `of`."""
-    rows = read(desk, predictions)
-    names = [field.name for field in desk.get_json(signature, Signature).features]
-    found = telling(rows, names, of, group=group, seed=desk.seed)
+    rows = read(context, predictions)
+    names = [field.name for field in context.get_json(signature, Signature).features]
+    found = telling(rows, names, of, group=group, seed=context.seed)
     print(f"proxy: {found.rows:,} of {found.of:,} rows, {len(found.figures)} figures")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def telling(

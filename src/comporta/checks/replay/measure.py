@@ -16,39 +16,39 @@ from comporta.checks.replay.codes import (
 )
 from comporta.checks.shared.measuring.prediction_frame import answered
 from comporta.errors import BadProject
-from comporta.records import Artifact, Asked, Findings, Message, Signature, Unmeasured
+from comporta.records import Artifact, Findings, FittedModel, Message, Signature, Unmeasured
 from comporta.stats.table import column
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
     train: Artifact,
-    opened: Callable[..., Asked],
+    opened: Callable[..., FittedModel],
     logged: Artifact | None = None,
     group: str | None = None,
     also: str = "",
 ) -> dict[str, Artifact]:
     """`findings`. logged: the table that `data.steps_logged` makes, where there is a log. train: the rows the
     candidate learned from, which are left out by key. also: a metric beside the usual ones."""
-    rows = None if logged is None else read(desk, logged)
+    rows = None if logged is None else read(context, logged)
     if rows is None or rows.is_empty():
         found = Findings(without=NOT_SERVED_YET())
     else:
-        keys = pl.Series(read(desk, train)["__key"])
-        asked = opened(desk, model, signature)
-        found = replay(rows, asked, keys=keys, group=group, also=also, seed=desk.seed)
+        keys = pl.Series(read(context, train)["__key"])
+        asked = opened(context, model, signature)
+        found = replay(rows, asked, keys=keys, group=group, also=also, seed=context.seed)
     print(f"replay: {found.rows:,} of {found.of:,} logged rows with a label")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def replay(
     rows: pl.DataFrame,
-    asked: Asked,
+    asked: FittedModel,
     *,
     keys: pl.Series,
     group: str | None = None,

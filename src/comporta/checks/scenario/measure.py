@@ -21,7 +21,16 @@ from comporta.checks.scenario.codes import (
 from comporta.checks.shared.measuring.changes import CHANGED, answered, moved, seen_of
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.team_function import ROW, known
-from comporta.records import Artifact, Asked, Figure, Findings, Message, Said, Signature, Unmeasured
+from comporta.records import (
+    Artifact,
+    Figure,
+    Findings,
+    FittedModel,
+    Message,
+    ModelOutput,
+    Signature,
+    Unmeasured,
+)
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
@@ -29,14 +38,14 @@ from comporta.stats.means import mean_of
 from comporta.stats.metrics import statistic
 from comporta.stats.spread import share_of
 from comporta.stats.units import renumbered, units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MEAN, RISE = "mean prediction", "change of the mean prediction"
-Opened = Callable[[Desk, Artifact, Artifact], Asked]
+Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 
@@ -49,7 +58,7 @@ class Unusable(Exception):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
@@ -61,14 +70,14 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: on all test rows changed, the share of decisions that are others, the mean prediction
     (the chance of the second of two classes), how far it moved, and the metric against the truth."""
-    rows, asked = read(desk, test), opened(desk, model, signature)
-    found = told(asked, rows, change, metric, group, desk.seed)
+    rows, asked = read(context, test), opened(context, model, signature)
+    found = told(asked, rows, change, metric, group, context.seed)
     print(f"{found.rows:,} rows changed by {getattr(change, '__name__', 'a function')}")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def told(
-    asked: Asked, rows: pl.DataFrame, change: Change, metric: str | None, group: str | None, seed: int
+    asked: FittedModel, rows: pl.DataFrame, change: Change, metric: str | None, group: str | None, seed: int
 ) -> Findings:
     """The same from an opened model and a frame. A function that raises, or gives other rows than it was
     handed, is evidence that is missing."""
@@ -124,7 +133,7 @@ def changed(rows: pl.DataFrame, change: Change) -> pl.DataFrame:
     return rows.with_columns(made[name] for name in features)
 
 
-def _means(before: Said, after: Said, takes: Signature) -> dict[str, NDArray[np.float64]]:
+def _means(before: ModelOutput, after: ModelOutput, takes: Signature) -> dict[str, NDArray[np.float64]]:
     """The rows' numbers, or the chances of the second of two classes; of more classes there is no mean."""
     if takes.task == "multiclass":
         return {}
@@ -134,12 +143,12 @@ def _means(before: Said, after: Said, takes: Signature) -> dict[str, NDArray[np.
 
 
 def _scored(
-    metric: str, said: Said, rows: pl.DataFrame, takes: Signature, units: Any, seed: int
+    metric: str, said: ModelOutput, rows: pl.DataFrame, takes: Signature, units: Any, seed: int
 ) -> Figure | None:
     there = rows[TARGET].is_not_null().to_numpy()
     if not there.any():
         return None
-    seen = seen_of(Said(said.scores[there], said.decisions[there]), rows[TARGET].drop_nulls(), takes)
+    seen = seen_of(ModelOutput(said.scores[there], said.decisions[there]), rows[TARGET].drop_nulls(), takes)
     measure: Statistic = statistic(metric, seen)
     held = renumbered(units, there)
     (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)

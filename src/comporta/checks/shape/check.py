@@ -24,6 +24,7 @@ from comporta.records import (
     code,
     need,
 )
+from comporta.stats.rounding import rounding
 
 RISES = code(
     "check.monotone.increasing", "{whose} never falls{slack} as {feature} rises{proof}",
@@ -52,6 +53,8 @@ STEP_SEARCHED = code(
     "By search, not by proof: a search from {rows:,} rows found no step the wrong way above {step:.4g}.",
     rows=int, step=NUMBER,
 )  # fmt: skip
+OUTSIDE = code("within.outside", "{count:,} of {rows:,} rows are outside", count=int, rows=int)
+# ModelOutput of verdicts of before the figure was a count: it was the answer for one row.
 END = code("within.end", "the {which} of {rows:,} rows is {value:.4g}", which=str, rows=int, value=NUMBER)
 END_FOUND = code("within.found", "Shown by example: {seen}.", seen=Message)
 END_PROVED = code("within.proved", "Proved; {seen}.", seen=Message)
@@ -143,34 +146,31 @@ class Within(Record, frozen=True, kw_only=True):
         return WITHIN(whose=_whose(self.of), limits=limits(self.low, self.high), proof=proof)
 
     def needs(self) -> tuple[Need, ...]:
-        """The lowest and highest answers."""
-        return (need("shape", answer=self.of),)
+        """How many rows are outside; the lowest and highest answers, and what is proved of them."""
+        return (need("shape", answer=self.of, low=self.low, high=self.high),)
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """Passed by proof, or by a search that found nothing, and said which; failed by an example."""
         (found,) = evidence
         if found.without:
             return no_matter(self, found)
-        said = []
+        ends = []
         if self.low is not None:
-            said.append((_named(found, "lowest answer"), self.low, -1.0))
+            ends.append((_named(found, "lowest answer"), self.low, -1.0))
         if self.high is not None:
-            said.append((_named(found, "highest answer"), self.high, 1.0))
-        sides = [(figure, limit, sign) for figure, limit, sign in said if figure is not None]
-        if found.missing or len(sides) < len(said) or not all(math.isfinite(f.value) for f, _, _ in sides):
-            return unseen(self.name, self.required, self.low if self.low is not None else self.high, (found,))
-        beyond = [each for each in sides if each[2] * (each[0].value - each[1]) > _rounding(each[1])]
-        open_ = [each for each in sides if not _held(*each)]
-        figure, limit, sign = (beyond or open_ or sides)[0]
-        seen = END(which=figure.metric, rows=figure.rows, value=figure.value)
-        if beyond:
-            return _verdict(self, "fail", END_FOUND(seen=seen), figure, limit, found)
-        if open_:
-            end = figure.low if sign < 0 else figure.high
-            only: Text = "" if end is None else ONLY_PROVED(end=end)
-            outcome: Outcome = "inconclusive" if self.proof else "pass"
-            return _verdict(self, outcome, END_SEARCHED(seen=seen, only=only), figure, limit, found)
-        return _verdict(self, "pass", END_PROVED(seen=seen), figure, limit, found)
+            ends.append((_named(found, "highest answer"), self.high, 1.0))
+        sides = [(figure, limit, sign) for figure, limit, sign in ends if figure is not None]
+        outside = _named(found, "rows outside")
+        if found.missing or outside is None or len(sides) < len(ends):
+            return unseen(self.name, self.required, 0.0, (found,))
+        # Of the answers themselves no one's stands in the verdict: they are in the findings.
+        seen = OUTSIDE(count=int(outside.value), rows=outside.rows)
+        if outside.value:
+            return _verdict(self, "fail", END_FOUND(seen=seen), outside, 0.0, found)
+        if all(_held(*each) for each in sides):
+            return _verdict(self, "pass", END_PROVED(seen=seen), outside, 0.0, found)
+        outcome: Outcome = "inconclusive" if self.proof else "pass"
+        return _verdict(self, outcome, END_SEARCHED(seen=seen, only=""), outside, 0.0, found)
 
 
 def _whose(of: str) -> Message:
@@ -180,12 +180,7 @@ def _whose(of: str) -> Message:
 def _held(figure: Figure, limit: float, sign: float) -> bool:
     """Whether it is proved."""
     end = figure.low if sign < 0 else figure.high
-    return end is not None and sign * (end - limit) <= _rounding(limit)
-
-
-def _rounding(limit: float) -> float:
-    """What the order of a sum may change."""
-    return 1e-9 * max(1.0, abs(limit))
+    return end is not None and sign * (end - limit) <= rounding(limit)
 
 
 def _named(evidence: Evidence, metric: str) -> Figure | None:

@@ -50,8 +50,9 @@ from comporta.checks.shape.trees import (
 from comporta.checks.shared.measuring.changes import asked_of
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.checks.shared.measuring.plain_models import Core, core_of, linear_of
-from comporta.records import Artifact, Asked, Field, Figure, Findings, Message, Unmeasured, Words
-from comporta.store.desk import Desk
+from comporta.records import Artifact, Field, Figure, Findings, FittedModel, Message, Unmeasured, Words
+from comporta.stats.rounding import rounding
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 WRONG, LOWEST, HIGHEST, PROVED = "largest step the wrong way", "lowest answer", "highest answer", "proved"
+OUTSIDE = "rows outside"
 ROWS, STEPS, RANGE_ROWS, READ = 300, 60, 20_000, 200
 NODES = 100_000
 
@@ -85,30 +87,33 @@ class Proof(NamedTuple):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
     test: Artifact,
-    opened: Callable[[Desk, Artifact, Artifact], Asked],
+    opened: Callable[[StepContext, Artifact, Artifact], FittedModel],
     feature: str = "",
     increasing: bool = True,
     answer: str = "",
+    low: float | None = None,
+    high: float | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: of a `feature` the largest step the wrong way that was found, at most what was proved; or
-    without one the lowest and highest answers. answer: the class whose chance it is; of two the second."""
-    asked = opened(desk, model, signature)
-    rows = read(desk, test)
+    without one the lowest and highest answers, and for how many rows the answer is below `low` or above
+    `high`. answer: the class whose chance it is; of two the second."""
+    asked = opened(context, model, signature)
+    rows = read(context, test)
     if feature:
-        found = monotone(asked, rows, feature, increasing, of=answer, seed=desk.seed)
+        found = monotone(asked, rows, feature, increasing, of=answer, seed=context.seed)
     else:
-        found = bounded(asked, rows, of=answer, seed=desk.seed)
+        found = bounded(asked, rows, of=answer, low=low, high=high, seed=context.seed)
     print(", ".join(f"{each.metric} {each.value:.4g}" for each in found.figures) or "not measured")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def monotone(
-    asked: Asked, test: pl.DataFrame, feature: str, increasing: bool, *, of: str = "", seed: int = 0
+    asked: FittedModel, test: pl.DataFrame, feature: str, increasing: bool, *, of: str = "", seed: int = 0
 ) -> Findings:
     """The same from an opened model and a frame. Raises what the model raises."""
     takes = asked.signature
@@ -157,8 +162,16 @@ def monotone(
     )
 
 
-def bounded(asked: Asked, test: pl.DataFrame, *, of: str = "", seed: int = 0) -> Findings:
-    """The lowest and the highest answer: seen, and what no input can pass."""
+def bounded(
+    asked: FittedModel,
+    test: pl.DataFrame,
+    *,
+    of: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    seed: int = 0,
+) -> Findings:
+    """The lowest and the highest answer: seen, and what no input can pass; and how many are outside."""
     names = [field.name for field in asked.signature.features]
     output, why = _output(asked, of)
     if why is None and asked.signature.output == "label" and asked.signature.classes:
@@ -173,7 +186,12 @@ def bounded(asked: Asked, test: pl.DataFrame, *, of: str = "", seed: int = 0) ->
         lost = Unmeasured(metric=LOWEST, why=ANSWER_NOT_FINITE())
         return Findings(unmeasured=(lost,), of=test.height)
     shape = shape_of(asked, rows.head(READ), output)
-    low, high = float(said.min()), float(said.max())
+    outside = np.zeros(len(said), dtype=bool)
+    if low is not None:
+        outside |= said < low - rounding(low)
+    if high is not None:
+        outside |= said > high + rounding(high)
+    least, most = float(said.min()), float(said.max())
     ends: tuple[float, float] | None = None
     if shape.ensemble is not None:
         ends, how = range_of(shape.ensemble), RANGE_BY_LEAVES()
@@ -187,18 +205,19 @@ def bounded(asked: Asked, test: pl.DataFrame, *, of: str = "", seed: int = 0) ->
         figures=(
             Figure(
                 metric=LOWEST,
-                value=low,
-                low=None if ends is None else min(low, ends[0]),
-                high=low,
+                value=least,
+                low=None if ends is None else min(least, ends[0]),
+                high=least,
                 rows=rows.height,
             ),
             Figure(
                 metric=HIGHEST,
-                value=high,
-                low=high,
-                high=None if ends is None else max(high, ends[1]),
+                value=most,
+                low=most,
+                high=None if ends is None else max(most, ends[1]),
                 rows=rows.height,
             ),
+            Figure(metric=OUTSIDE, value=int(outside.sum()), rows=rows.height),
             Figure(metric=PROVED, value=float(ends is not None)),
         ),
         rows=rows.height,
@@ -207,7 +226,7 @@ def bounded(asked: Asked, test: pl.DataFrame, *, of: str = "", seed: int = 0) ->
     )
 
 
-def shape_of(asked: Asked, rows: pl.DataFrame, output: int) -> Shape:
+def shape_of(asked: FittedModel, rows: pl.DataFrame, output: int) -> Shape:
     """What can be read of it, and only if it then answers these rows as the model does."""
     takes = asked.signature
     nothing = Shape(None, None, None, 0.0, False, UNKNOWN_KIND())
@@ -283,7 +302,7 @@ def _set(rows: pl.DataFrame, value: pl.Series) -> pl.DataFrame:
     return rows.with_columns(value.new_from_index(0, rows.height))
 
 
-def _linear_range(asked: Asked, rows: pl.DataFrame, shape: Shape) -> tuple[float, float]:
+def _linear_range(asked: FittedModel, rows: pl.DataFrame, shape: Shape) -> tuple[float, float]:
     assert shape.core is not None and shape.linear is not None, "asked of linear models alone"
     inside = shape.core.within(asked.numbers(rows))
     ends = np.stack([inside.min(axis=0), inside.max(axis=0)]) * shape.linear
@@ -294,7 +313,7 @@ def _linear_range(asked: Asked, rows: pl.DataFrame, shape: Shape) -> tuple[float
     return low, high
 
 
-def _output(asked: Asked, of: str) -> tuple[int, Message | None]:
+def _output(asked: FittedModel, of: str) -> tuple[int, Message | None]:
     """Which column of the scores, or why none."""
     classes = asked.signature.classes
     if not classes:

@@ -27,7 +27,7 @@ from comporta.stats.metrics import statistic
 from comporta.stats.predictions import classes_of, labelled, seen, task_of
 from comporta.stats.table import feature_names
 from comporta.stats.units import renumbered, units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 ALONE, PART, LOST = "told by one feature", "told where one feature is set", "told in training only"
@@ -37,14 +37,14 @@ FEWEST_SET, LEAST_SET, MOST_SET = 50, 0.2, 0.9
 
 
 def measure(
-    desk: Desk, *, train: Artifact, predictions: Artifact, group: str | None = None
+    context: StepContext, *, train: Artifact, predictions: Artifact, group: str | None = None
 ) -> dict[str, Artifact]:
     """`findings`: see `alone`. predictions: of the test rows. All rows are read."""
-    rows, said = read(desk, train), read(desk, predictions)
-    found = alone(rows, said, group=group, seed=desk.seed)
+    rows, said = read(context, train), read(context, predictions)
+    found = alone(rows, said, group=group, seed=context.seed)
     asked = sum(each.metric == ALONE for each in found.figures)
     print(f"{asked} features told alone, on {rows.height:,} and {said.height:,} rows")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def alone(

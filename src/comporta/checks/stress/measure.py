@@ -30,7 +30,7 @@ from comporta.checks.stress.load import Round, ask, load, on_wire
 from comporta.checks.stress.malformed import Bad, damaged, far, malformed
 from comporta.checks.stress.single_requests import PLAIN, RAW, SAID, carried
 from comporta.records import Artifact, Figure, Findings, Message, Signature, Slice, Unmeasured
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 P50, P99, FAILED = "p50 ms", "p99 ms", "requests failed"
@@ -41,7 +41,7 @@ ROWS, PARTS, DAMAGED, LIMIT, FLOOR = 64, 6, 150, 10_001, 4 * 2**20
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
@@ -66,27 +66,27 @@ def measure(
     of a version that was made by others than those of today. others: the dataset versions that the features
     read, as `table <dataset>`; what the pool lends beside; and the digest of this machine: what another one
     measured answers another question."""
-    takes = desk.get_json(signature, Signature)
+    takes = context.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
     parts |= {} if onnx is None else {"onnx": onnx}
-    rows = read(desk, test)
+    rows = read(context, test)
     of = rows.height
-    some = rows.sample(min(ROWS, of), seed=desk.seed)
+    some = rows.sample(min(ROWS, of), seed=context.seed)
     if some.is_empty():
-        return {"findings": desk.put_json(_nothing(NO_ROWS_TO_SEND()))}
+        return {"findings": context.put_json(_nothing(NO_ROWS_TO_SEND()))}
     tables: dict[str, Slice] = {
         name.removeprefix("table "): each for name, each in others.items() if name.startswith("table ")
     }
-    way = way if bundle is None else desk.get_json(bundle, dict[str, Any])
-    bodies, fields, where, why_not = carried(desk, takes, some, way, tables, raw)
+    way = way if bundle is None else context.get_json(bundle, dict[str, Any])
+    bodies, fields, where, why_not = carried(context, takes, some, way, tables, raw)
     going = {"way": way, "tables": tables, "code": code, "made": False} if where == RAW else {}
-    with served(desk, parts, **going) as at:
+    with served(context, parts, **going) as at:
         good = next((body for body in bodies if ask(at.url, PATH, body)[0] == 200), None)
         if good is None:
             status, said = ask(at.url, PATH, bodies[0])
             print(f"no test row was answered, the first with {status}: {said.decode(errors='replace')}")
             why = NO_ROW_ANSWERED(rows=len(bodies), where=SAID[where](), status=status)
-            return {"findings": desk.put_json(_nothing(why))}
+            return {"findings": context.put_json(_nothing(why))}
         wire = [on_wire(PATH, body) for body in bodies]
         load(at.url, wire, connections=connections, seconds=min(0.4, seconds / 4))  # warm
         rounds, sizes = [], [_memory(at.pid)]
@@ -95,7 +95,7 @@ def measure(
             time.sleep(0.15)  # what waits for its log is written every tenth of a second
             sizes.append(_memory(at.pid))
         before = ask(at.url, PATH, good)
-        draw = np.random.default_rng(desk.seed)
+        draw = np.random.default_rng(context.seed)
         bad = [*malformed(good, fields, LIMIT), *far(good, fields)]
         bad += damaged(good, draw, DAMAGED)
         answers = [
@@ -106,7 +106,7 @@ def measure(
     kept = findings(rounds, sizes, answers, same, len(bodies), of, connections, where=where, why_not=why_not)
     good_ones = sum(len(r.seconds) for r in rounds)
     print(f"{good_ones:,} good requests of {len(bodies)} rows {where}, {len(bad):,} bad ones")
-    return {"findings": desk.put_json(kept)}
+    return {"findings": context.put_json(kept)}
 
 
 def findings(

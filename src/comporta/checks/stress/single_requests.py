@@ -18,7 +18,7 @@ from comporta.checks.stress.codes import (
 )
 from comporta.records import Field, Message, Signature, Slice
 from comporta.records.columns import KEY
-from comporta.store import Desk
+from comporta.store import StepContext
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,7 +42,7 @@ class Carried(NamedTuple):
 
 
 def carried(
-    desk: Desk,
+    context: StepContext,
     takes: Signature,
     rows: pl.DataFrame,
     way: Mapping[str, Any] | None,
@@ -56,7 +56,7 @@ def carried(
         return Carried(features, takes.features, PLAIN)
     if raw is None or way is None or way["of"] not in tables or KEY not in rows.columns:
         return Carried(features, takes.features, MADE, NO_WAY_TO_FEATURES())
-    found, _ = met(rows, np.arange(rows.height), raw(desk, way, tables, rows[KEY].to_list()))
+    found, _ = met(rows, np.arange(rows.height), raw(context, way, tables, rows[KEY].to_list()))
     if found.is_empty():
         return Carried(features, takes.features, MADE, NO_ROW_WITH_KEY_AND_TIME())
     fields = fields_of(takes, found)

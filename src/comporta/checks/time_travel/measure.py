@@ -11,7 +11,7 @@ from comporta.checks.time_travel.codes import JOINED_WITHOUT_TIME, NOTHING_JOINE
 from comporta.records import Artifact, Figure, Findings, Unmeasured
 from comporta.records.columns import AT, HIDDEN, KEPT, KEY
 from comporta.stats.table import feature_names
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 LATE, EARLY, UNDATED = "rows joined before it was known", "rows joined to the future", "joins without times"
@@ -21,7 +21,7 @@ _AGAIN = re.compile(r"\.\d+$")  # a second join of one dataset is `weather.2`
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     train: Artifact,
     test: Artifact,
@@ -30,12 +30,12 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: see `travelled`. known: columns that are declared known when the model is asked. timeless:
     datasets whose rows never change, so that no time is asked of them. All rows of both parts are read."""
-    parts = [read(desk, part) for part in (train, test)]
+    parts = [read(context, part) for part in (train, test)]
     features = feature_names(parts[0])
     rows = pl.concat([_apart(each) for each in parts], how="diagonal_relaxed")
     found = travelled(rows, known=[name for name in features if name in known], timeless=timeless)
     print(f"the times of {len(joins(rows))} joins held against those of {rows.height:,} rows, all of them")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequence[str] = ()) -> Findings:

@@ -30,7 +30,7 @@ from comporta.stats.predictions import labelled, seen
 from comporta.stats.subjects import few, subjects_of
 from comporta.stats.table import column, feature_names
 from comporta.stats.units import units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Half(Record, frozen=True, kw_only=True):
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     predictions: Artifact,
     group: str | None = None,
@@ -87,10 +87,12 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`. support: the smallest share of rows a slice may have. depth: conditions at most, 1 to 3.
     top: how many slices are brought to the confirming half. loss: see `stats.losses`."""
-    rows = labelled(read(desk, predictions))
-    found = weak_slices(rows, group=group, support=support, depth=depth, top=top, loss=loss, seed=desk.seed)
+    rows = labelled(read(context, predictions))
+    found = weak_slices(
+        rows, group=group, support=support, depth=depth, top=top, loss=loss, seed=context.seed
+    )
     print(f"weak slices: {len(found.tables.get('slices', ()))} looked at, on {found.rows:,} rows")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
 def weak_slices(

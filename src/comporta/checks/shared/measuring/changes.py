@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from comporta.records import Asked, Said, Signature
+from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.metric import metric
 from comporta.stats.classes import places
 from comporta.stats.metrics import Seen, statistic
@@ -28,7 +28,7 @@ def usual_metric(takes: Signature) -> str:
     return "accuracy" if takes.output == "label" else "roc_auc"
 
 
-def moved(before: Said, after: Said, takes: Signature) -> Floats:
+def moved(before: ModelOutput, after: ModelOutput, takes: Signature) -> Floats:
     """By row: 1 where the decision is another, else 0; for numbers the change over the standard deviation
     of what was said before."""
     if takes.task == "regression":
@@ -37,7 +37,7 @@ def moved(before: Said, after: Said, takes: Signature) -> Floats:
     return np.asarray(np.asarray(after.decisions) != np.asarray(before.decisions), dtype=np.float64)
 
 
-def seen_of(said: Said, truth: pl.Series, takes: Signature) -> Seen:
+def seen_of(said: ModelOutput, truth: pl.Series, takes: Signature) -> Seen:
     """What was said beside what came true."""
     if takes.task == "regression":
         return Seen(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=np.asarray(said.decisions))
@@ -49,13 +49,15 @@ def seen_of(said: Said, truth: pl.Series, takes: Signature) -> Seen:
     )
 
 
-def worth(name: str, said: Said, truth: pl.Series, takes: Signature, weights: Floats | None = None) -> float:
+def worth(
+    name: str, said: ModelOutput, truth: pl.Series, takes: Signature, weights: Floats | None = None
+) -> float:
     """The metric, turned so that more is better."""
     value = statistic(name, seen_of(said, truth, takes))(np.ones(len(truth)) if weights is None else weights)
     return value if metric(name).higher else -value
 
 
-def answered(said: Said) -> NDArray[np.bool_]:
+def answered(said: ModelOutput) -> NDArray[np.bool_]:
     """Which rows have finite numbers for an answer."""
     fine = np.isfinite(said.scores).all(axis=1)
     if np.asarray(said.decisions).dtype.kind == "f":
@@ -63,9 +65,9 @@ def answered(said: Said) -> NDArray[np.bool_]:
     return np.asarray(fine)
 
 
-def asked_of(asked: Asked, frames: list[pl.DataFrame]) -> list[Said]:
+def asked_of(asked: FittedModel, frames: list[pl.DataFrame]) -> list[ModelOutput]:
     """What is said of each frame, at most 100,000 rows in one call. Raises what the model raises."""
-    found: list[Said] = []
+    found: list[ModelOutput] = []
     held: list[pl.DataFrame] = []
     for place, frame in enumerate(frames):
         held.append(frame)
@@ -74,7 +76,7 @@ def asked_of(asked: Asked, frames: list[pl.DataFrame]) -> list[Said]:
             said, at = asked(pl.concat(held)), 0
             for each in held:
                 upto = at + each.height
-                found.append(Said(said.scores[at:upto], said.decisions[at:upto]))
+                found.append(ModelOutput(said.scores[at:upto], said.decisions[at:upto]))
                 at = upto
             held = []
     return found

@@ -7,16 +7,18 @@ from typing import Any
 
 from comporta.records import Artifact
 from comporta.records.reference import Reference
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 
 EARLIER = "earlier "
 
 
-def earlier_of(desk: Desk, others: Mapping[str, Any]) -> dict[str, Reference]:
+def earlier_of(context: StepContext, others: Mapping[str, Any]) -> dict[str, Reference]:
     """By name, newest first. Raises NotFound, Tampered."""
     names = sorted((each for each in others if each.startswith(EARLIER)), key=_number)
     return {
-        name: desk.get_json(others[name], Reference) for name in names if isinstance(others[name], Artifact)
+        name: context.get_json(others[name], Reference)
+        for name in names
+        if isinstance(others[name], Artifact)
     }
 
 

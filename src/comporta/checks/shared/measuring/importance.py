@@ -23,12 +23,21 @@ from comporta.checks.shared.measuring.codes import (
     SQUARED_ERROR,
     WRONG_LABELS,
 )
-from comporta.records import Artifact, Asked, Figure, Findings, Message, Said, Signature, Unmeasured
+from comporta.records import (
+    Artifact,
+    Figure,
+    Findings,
+    FittedModel,
+    Message,
+    ModelOutput,
+    Signature,
+    Unmeasured,
+)
 from comporta.records.columns import TARGET
 from comporta.records.reference import Importances
 from comporta.stats.classes import places
 from comporta.stats.units import units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 if TYPE_CHECKING:
@@ -36,7 +45,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
-    Opened = Callable[[Desk, Artifact, Artifact], Asked]
+    Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
 ROWS, FEWEST, ASKS = 5_000, 500, 250_000
 TIMES, KEPT = 400, 60
@@ -44,7 +53,7 @@ LOSS, SHARE, RANK = "permutation importance", "share", "rank"
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     model: Artifact,
     signature: Artifact,
@@ -55,13 +64,13 @@ def measure(
     """`findings`: of each feature the loss by permuting it, its share of all and its rank, each with an
     interval. Of at most 5,000 rows, fewer of many features. `tables["kept"]` is a
     `records.reference.Importances`."""
-    rows = read(desk, test)
-    found = important(opened(desk, model, signature), rows, group=group, seed=desk.seed)
+    rows = read(context, test)
+    found = important(opened(context, model, signature), rows, group=group, seed=context.seed)
     print(f"{found.rows:,} of {found.of:,} rows; {len(found.figures)} figures")
-    return {"findings": desk.put_json(found)}
+    return {"findings": context.put_json(found)}
 
 
-def important(asked: Asked, test: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
+def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
     """The same from an opened model and a frame. Raises what the model raises."""
     takes = asked.signature
     names = [field.name for field in takes.features]
@@ -139,7 +148,7 @@ def loss_name(takes: Signature) -> Message:
     return LOG_LOSS() if takes.output != "label" else WRONG_LABELS()
 
 
-def losses(said: Said, truth: pl.Series, takes: Signature) -> Floats:
+def losses(said: ModelOutput, truth: pl.Series, takes: Signature) -> Floats:
     """(n,): log loss, chances held above 1e-6; wrong labels where there are no chances; squared errors."""
     if takes.task == "regression":
         return np.asarray((truth.cast(pl.Float64).to_numpy() - said.decisions) ** 2, dtype=np.float64)

@@ -18,11 +18,11 @@ import polars as pl
 
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
 from comporta.errors import BadData
-from comporta.records import Artifact, Asked, ByGroup, Said, Signature, Split
+from comporta.records import Artifact, ByGroup, FittedModel, ModelOutput, Signature, Split
 from comporta.records.columns import TARGET
 from comporta.stats.classes import places
 from comporta.stats.units import units_of
-from comporta.store import Desk
+from comporta.store import StepContext
 from comporta.store.frames import read, write
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ FOLDS = 5
 
 
 def out_of_fold(
-    desk: Desk,
+    context: StepContext,
     *,
     train: Artifact,
     signature: Artifact,
     fit: Callable[..., Any],
-    refitted: Callable[..., Asked],
+    refitted: Callable[..., FittedModel],
     group: str | None = None,
     params: dict[str, Any] | None = None,
     split: dict[str, Any] | None = None,
@@ -49,22 +49,22 @@ def out_of_fold(
     Raises BadData where fewer than two units can be told apart, or a fold's fit cannot be asked.
     """
     del declared
-    takes = desk.get_json(signature, Signature)
-    rows = read(desk, train)
+    takes = context.get_json(signature, Signature)
+    rows = read(context, train)
     how = msgspec.convert(split, Split) if split else None
     whole = group if group is not None or not isinstance(how, ByGroup) else how.group
     kinds = None if takes.task == "regression" else places(rows[TARGET], takes.classes)
-    fold = folds(rows, whole, kinds, seed=desk.seed)
+    fold = folds(rows, whole, kinds, seed=context.seed)
 
-    def fitted(part: pl.DataFrame) -> Asked:
+    def fitted(part: pl.DataFrame) -> FittedModel:
         return refitted(
-            part, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=desk.seed
+            part, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=context.seed
         )
 
     said = ask_folds(rows, fold, fitted, takes)
     count = int(fold.max()) + 1
     print(f"out of fold: {rows.height:,} rows answered by {count} fits, each without the rows it answers")
-    return {"predictions": write(desk, answered(rows, said, takes))}
+    return {"predictions": write(context, answered(rows, said, takes))}
 
 
 def folds(
@@ -108,9 +108,9 @@ def folds(
 def ask_folds(
     rows: pl.DataFrame,
     fold: NDArray[np.int64],
-    fitted: Callable[[pl.DataFrame], Asked],
+    fitted: Callable[[pl.DataFrame], FittedModel],
     signature: Signature,
-) -> Said:
+) -> ModelOutput:
     """Each row as the fit without its fold answers it, classes in the signature's order. Raises BadData."""
     width = max(1, len(signature.classes))
     scores = np.full((rows.height, width), np.nan)
@@ -123,4 +123,4 @@ def ask_folds(
     if not np.isfinite(scores).all():
         bad = int((~np.isfinite(scores).all(axis=1)).sum())
         raise BadData(f"out of fold: found {bad:,} of {rows.height:,} answers that are no finite number.")
-    return Said(scores, decisions)
+    return ModelOutput(scores, decisions)

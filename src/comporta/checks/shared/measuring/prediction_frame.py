@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from comporta.records import Said, Signature
+from comporta.records import ModelOutput, Signature
 from comporta.records.columns import CHANCE, HIDDEN, LABEL, NUMBER
 from comporta.stats.table import feature_names
 
 
-def answered(rows: pl.DataFrame, said: Said, signature: Signature) -> pl.DataFrame:
+def answered(rows: pl.DataFrame, said: ModelOutput, signature: Signature) -> pl.DataFrame:
     """The rows' hidden columns and features, and beside them what was said of each: `__prediction`, or
     `__label` (an Enum of the signature's classes) and `__probability_0` … where the output has them."""
     hidden = [name for name in rows.columns if name.startswith(HIDDEN)]
@@ -24,7 +24,7 @@ def answered(rows: pl.DataFrame, said: Said, signature: Signature) -> pl.DataFra
     return kept.with_columns(added)
 
 
-def aligned(said: Said, spoke: Signature, classes: tuple[str, ...]) -> Said:
+def aligned(said: ModelOutput, spoke: Signature, classes: tuple[str, ...]) -> ModelOutput:
     """The same answers with the classes in this order: a fit on fewer rows may have met fewer of them, or
     met them in another order. A class it never met has the probability 0."""
     if spoke.task == "regression" or spoke.classes == classes:
@@ -32,4 +32,4 @@ def aligned(said: Said, spoke: Signature, classes: tuple[str, ...]) -> Said:
     places = np.array([classes.index(each) for each in spoke.classes], dtype=np.int64)
     scores = np.zeros((len(said.scores), len(classes)))
     scores[:, places] = said.scores
-    return Said(scores, places[np.asarray(said.decisions).astype(np.int64)])
+    return ModelOutput(scores, places[np.asarray(said.decisions).astype(np.int64)])

@@ -37,7 +37,7 @@ ROWS, ALONE, TOGETHER = 2_000, 50, 100
 ROW = "__row"
 
 Raw = Callable[..., pl.DataFrame]
-"""(desk, bundle, dataset versions, keys) → rows as requests carry them, with the key's text in `__row`."""
+"""(context, bundle, dataset versions, keys) → rows as requests carry them, with the key's text in `__row`."""
 
 
 class FromRaw(NamedTuple):

@@ -14,14 +14,14 @@ from comporta.stats.classes import class_text
 from comporta.stats.predictions import classes_of, task_of
 from comporta.stats.profiles import profile
 from comporta.stats.units import units_of
-from comporta.store.desk import Desk
+from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 CLASSES = 50
 
 
 def measure(
-    desk: Desk,
+    context: StepContext,
     *,
     predictions: Artifact,
     signature: Artifact,
@@ -29,13 +29,13 @@ def measure(
     group: str | None = None,
 ) -> dict[str, Artifact]:
     """`reference`: a `records.reference.Reference` of the test rows. All rows are read."""
-    rows = read(desk, predictions)
-    fields = desk.get_json(signature, Signature).features
+    rows = read(context, predictions)
+    fields = context.get_json(signature, Signature).features
     found = referred(rows, fields, group=group)
     if importance is not None:
-        kept = importances(desk.get_json(importance, Findings))
+        kept = importances(context.get_json(importance, Findings))
         found = msgspec.structs.replace(found, importance=kept)
-    artifact = desk.put_json(found)
+    artifact = context.put_json(found)
     print(f"kept the counts of {len(fields)} features over {rows.height:,} rows, {artifact.size:,} bytes")
     return {"reference": artifact}
 

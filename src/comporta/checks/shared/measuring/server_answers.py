@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one, told
-from comporta.records import Asked, Field, Said, Signature
+from comporta.records import Field, FittedModel, ModelOutput, Signature
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.stats.classes import places
 
@@ -72,7 +72,7 @@ def explained(
     research: Research,
     rows: pl.DataFrame,
     ask: Ask,
-    asked: Callable[[], Asked],
+    asked: Callable[[], FittedModel],
 ) -> Gaps:
     """The same, with rows that rounding explains no further apart than they are from it. Where more than a
     hundred rows are apart it is no rounding. asked: opens the model, where that is needed."""
@@ -89,7 +89,7 @@ def explained(
     nearest = found.by[apart_by].copy()
     for place in range(len(ways)):
         part = slice(place * some.height, (place + 1) * some.height)
-        one = _of_said(Said(said.scores[part], said.decisions[part]), takes)
+        one = _of_said(ModelOutput(said.scores[part], said.decisions[part]), takes)
         if place == 0:  # what the model says of the row itself must be what research kept of it
             kept = np.abs(one.scores - research.scores[apart_by]).max(axis=1, initial=0.0) <= 1e-9 * scale
             if one.decisions is not None and research.decisions is not None:
@@ -109,7 +109,7 @@ def _stepped(rows: pl.DataFrame, takes: Signature) -> list[pl.DataFrame]:
     return ways
 
 
-def _of_said(said: Said, takes: Signature) -> Research:
+def _of_said(said: ModelOutput, takes: Signature) -> Research:
     if takes.task == "regression":
         return Research(("prediction",), said.scores, None, np.ones(len(said.scores)))
     decisions = np.asarray(said.decisions).astype(np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from comporta.records import Asked, Said, Signature
+from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.columns import KEPT, TARGET
 from comporta.stats.classes import labels_from
 from comporta.stats.table import feature_names
@@ -28,7 +28,7 @@ def known(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def as_said(said: Said, takes: Signature) -> pl.DataFrame:
+def as_said(said: ModelOutput, takes: Signature) -> pl.DataFrame:
     """Answers as a frame: `prediction`; or `label`, and `probability` of the second of two classes or
     `probability NAME` of each of more, as far as the model's output has them."""
     if takes.task == "regression":
@@ -44,7 +44,7 @@ def as_said(said: Said, takes: Signature) -> pl.DataFrame:
     )
 
 
-def predicted(asked: Asked, rows: pl.DataFrame) -> pl.DataFrame:
+def predicted(asked: FittedModel, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows in, answers out, in their order."""
     return as_said(asked(rows), asked.signature)
 

@@ -36,7 +36,7 @@ def _scratch() -> Path:
         return Path("/tmp")
 
 
-class Desk(Record, frozen=True, kw_only=True):
+class StepContext(Record, frozen=True, kw_only=True):
     """A step function's first argument. scratch: a folder of its own, gone when the step ends.
 
     seed: of the recipe; Python and NumPy are seeded with it before the step begins.

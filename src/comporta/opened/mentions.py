@@ -1,0 +1,59 @@
+"""Which events still hold a person's name: those from before people had ids."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from comporta.errors import BadProject
+from comporta.opened.project import OpenProject
+from comporta.records import Record, canonical_name, decode
+
+
+class Mentions(Record, frozen=True, kw_only=True):
+    """Numbers of events that hold a name. removable: those whose body `comporta audit remove` can take away.
+    fixed: those of the keyed chain, whose links cover the bodies."""
+
+    removable: tuple[int, ...] = ()
+    fixed: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many events hold it."""
+        return len(self.removable) + len(self.fixed)
+
+
+def mentions(opened: OpenProject, name: str) -> Mentions:
+    """The events in which this person acts by name, or is named in the reason of an act; case aside.
+
+    Raises BadProject on a name that is none.
+    """
+    wanted = canonical_name(name)
+    word = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    removable: list[int] = []
+    fixed: list[int] = []
+    for event in opened.ledger.events():
+        if event.body is not None and b'"by"' in event.body and _names(decode(event.body, Any), wanted, word):
+            (removable if event.leaf else fixed).append(event.seq)
+    return Mentions(removable=tuple(removable), fixed=tuple(fixed))
+
+
+def _names(told: Any, wanted: str, word: re.Pattern[str]) -> bool:
+    """Whether an act in this part of an event is by the person, or its reason names them."""
+    if isinstance(told, list):
+        return any(_names(each, wanted, word) for each in told)
+    if not isinstance(told, dict):
+        return False
+    if isinstance(told.get("by"), str):
+        reason = told.get("reason")
+        if _compared(told["by"]) == wanted or (isinstance(reason, str) and word.search(_compared(reason))):
+            return True
+    return any(_names(each, wanted, word) for each in told.values())
+
+
+def _compared(text: str) -> str:
+    """Text as names are compared; as it is, where it is longer than a name, or an id, or blank."""
+    try:
+        return canonical_name(text)
+    except BadProject:
+        return " ".join(text.casefold().split())
