@@ -23,10 +23,10 @@ def helper(x):
     return x + LIMIT[0] - 3
 
 def start(context, *, n):
-    return {"out": desk.put_json(n)}
+    return {"out": context.put_json(n)}
 
 def add(context, *, x, n):
-    return {"out": desk.put_json(helper(desk.get_json(x, int)) + n)}
+    return {"out": context.put_json(helper(context.get_json(x, int)) + n)}
 """
 
 

@@ -16,20 +16,20 @@ from comporta.records import Artifact, Budget, Node, Output, Plan
 from comporta.store import StepContext, derive, open_store
 
 PROJECT = """
-def one(desk):
-    return {"out": desk.put_json(1)}
+def one(context):
+    return {"out": context.put_json(1)}
 
-def slow(desk):
+def slow(context):
     import time
 
     time.sleep(0.3)
-    return {"out": desk.put_json(5)}
+    return {"out": context.put_json(5)}
 
-def raises(desk):
+def raises(context):
     raise ValueError("no")
 
 def plus(context, *, x, other=None):
-    return {"out": desk.put_json(desk.get_json(x, int) + (other is None))}
+    return {"out": context.put_json(context.get_json(x, int) + (other is None))}
 """
 KEYS = derive(b"k" * 32)
 

@@ -23,10 +23,10 @@ KEYS = derive(b"s" * 32)
 PROJECT = """
 from pathlib import Path
 def source(context, *, n):
-    return {"out": desk.put_json(n)}
+    return {"out": context.put_json(n)}
 def add(context, *, x, n):
     (Path(__file__).parent / "calls").open("a").write(f"{n}\\n")
-    return {"out": desk.put_json(desk.get_json(x, int) + n)}
+    return {"out": context.put_json(context.get_json(x, int) + n)}
 """
 PLAN = Plan(
     nodes=(

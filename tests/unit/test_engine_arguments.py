@@ -22,7 +22,7 @@ import ids_write
 from _packages import arguments_renamed, copied, told
 
 BEFORE = """
-def fit(desk, *, train, fit, seed=0):
+def fit(context, *, train, fit, seed=0):
     kept = [row for row in train if row]
     return call(fit, kept, train=train, seed=seed)
 """
@@ -37,7 +37,7 @@ def digest(text: str, *, own: bool = True) -> str:
 def test_a_renamed_argument_with_its_id_declared_is_the_same_code():
     after = """
         @argument_ids(rows="train", trainer="fit")
-        def fit(desk, *, rows, trainer, seed=0):
+        def fit(context, *, rows, trainer, seed=0):
             kept = [row for row in rows if row]
             return call(trainer, kept, train=rows, seed=seed)
         """
@@ -51,32 +51,32 @@ def test_a_renamed_argument_with_its_id_declared_is_the_same_code():
         # The id is another name in it: the function would read as if they were one.
         """
         @argument_ids(rows="train")
-        def fit(desk, *, rows, fit, seed=0):
+        def fit(context, *, rows, fit, seed=0):
             kept = [row for row in rows if train]
             return call(fit, kept, train=rows, seed=seed)
         """,
         # The new name is bound a second time.
         """
         @argument_ids(rows="train")
-        def fit(desk, *, rows, fit, seed=0):
+        def fit(context, *, rows, fit, seed=0):
             kept = (lambda rows: [row for row in rows if row])(rows)
             return call(fit, kept, train=rows, seed=seed)
         """,
         # What a name is called can be seen.
         """
         @argument_ids(rows="train")
-        def fit(desk, *, rows, fit, seed=0):
+        def fit(context, *, rows, fit, seed=0):
             return call(fit, **locals())
         """,
         # Two arguments of one id; no argument of that name.
         """
         @argument_ids(rows="train", fit="train")
-        def fit(desk, *, rows, fit, seed=0):
+        def fit(context, *, rows, fit, seed=0):
             return call(fit, rows)
         """,
         """
         @argument_ids(lines="train")
-        def fit(desk, *, rows, fit, seed=0):
+        def fit(context, *, rows, fit, seed=0):
             return call(fit, rows)
         """,
     ],
@@ -99,7 +99,7 @@ def test_a_function_of_the_projects_own_counts_as_it_is_written():
 
 def test_ids_stand_for_names_in_python():
     @argument_ids(rows="train")
-    def fit(desk, *, rows, seed, **tables): ...
+    def fit(context, *, rows, seed, **tables): ...
 
     assert names_by_id(fit) == {"train": "rows", "seed": "seed", "**": "tables"}
 
@@ -110,8 +110,8 @@ def test_a_renamed_argument_gets_what_its_id_names_and_the_seed_too(tmp_path):
         from comporta.records import argument_ids
 
         @argument_ids(number="n", start="seed")
-        def add(desk, *, number, start, **more):
-            return {"sum": desk.put_json([number, start, more])}
+        def add(context, *, number, start, **more):
+            return {"sum": context.put_json([number, start, more])}
         """)
     )
     recipe = Recipe(
@@ -123,9 +123,9 @@ def test_a_renamed_argument_gets_what_its_id_names_and_the_seed_too(tmp_path):
         params={"n": 2, "x y": 3},
         seed=5,
     )
-    desk = StepContext(store=open_store("file://store", tmp_path), keys=derive(b"k" * 32))
-    made = call(recipe, desk, tmp_path, Steps())
-    assert desk.get_json(made["sum"], list) == [2, 5, {"x y": 3}]
+    context = StepContext(store=open_store("file://store", tmp_path), keys=derive(b"k" * 32))
+    made = call(recipe, context, tmp_path, Steps())
+    assert context.get_json(made["sum"], list) == [2, 5, {"x y": 3}]
 
 
 def test_a_rename_without_a_declared_id_is_noticed(tmp_path):

@@ -82,8 +82,8 @@ def test_elsewhere_than_on_linux_and_macos_there_is_one_clear_error(
 
 
 def test_the_key_in_a_workers_first_line_is_not_shown(tmp_path: Path) -> None:
-    desk = StepContext(store=open_store("file://.comporta/store", tmp_path), keys=derive(b"x" * 32))
-    workplace = workplace_of(tmp_path, desk, Steps())
+    context = StepContext(store=open_store("file://.comporta/store", tmp_path), keys=derive(b"x" * 32))
+    workplace = workplace_of(tmp_path, context, Steps())
     assert b"content" in workplace.hello and "content" not in f"{workplace} {workplace!r}"
 
 

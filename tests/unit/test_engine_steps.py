@@ -38,7 +38,7 @@ def test_what_is_handed_over_stands_in_the_order_of_the_arguments() -> None:
 
 
 def test_a_recipe_names_ids_and_an_old_reference_asks_the_same(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text("def f(desk):\n    return {}\n")
+    (tmp_path / "mine.py").write_text("def f(context):\n    return {}\n")
     steps = Steps(functions={"mine": "mine.py:f"}, former={"was.py:f": "mine"})
     code, environment = Code(tmp_path), Environment(1)
     now, then = (

@@ -74,6 +74,6 @@ def test_a_step_makes_declared_parts_alone(id: str) -> None:
 
 
 def _put(value: ast.expr) -> bool:
-    """Whether it is kept: `desk.put…(…)`, `write(context, …)`."""
+    """Whether it is kept: `context.put…(…)`, `write(context, …)`."""
     called = value.func if isinstance(value, ast.Call) else None
     return getattr(called, "attr", getattr(called, "id", "")) in ("put", "put_json", "write")

@@ -17,7 +17,7 @@ def argument_ids(**ids: str) -> Callable[[_Function], _Function]:
     its memory, and older recipes can be run again:
 
     >>> @argument_ids(rows="train")
-    ... def fit(desk, *, rows): ...
+    ... def fit(context, *, rows): ...
     >>> names_by_id(fit)
     {'train': 'rows'}
     """

@@ -25,37 +25,37 @@ PROJECT = """
     FACTOR = 2
     HERE = Path(__file__).parent
 
-    def source(desk, *, n):
-        return {"out": desk.put_json(n)}
+    def source(context, *, n):
+        return {"out": context.put_json(n)}
 
-    def times(desk, *, x):
-        return {"out": desk.put_json(desk.get_json(x, int) * FACTOR)}
+    def times(context, *, x):
+        return {"out": context.put_json(context.get_json(x, int) * FACTOR)}
 
-    def draws(desk, *, seed):
+    def draws(context, *, seed):
         import numpy
-        return {"out": desk.put_json([random.random(), numpy.random.rand(), hash("x"), seed])}
+        return {"out": context.put_json([random.random(), numpy.random.rand(), hash("x"), seed])}
 
-    def prints(desk):
+    def prints(context):
         print("from python", flush=True)
         os.write(1, b"from below\\n")
-        return {"out": desk.put_json(os.environ["OMP_NUM_THREADS"])}
+        return {"out": context.put_json(os.environ["OMP_NUM_THREADS"])}
 
-    def raises(desk):
+    def raises(context):
         raise ValueError("bad row")
 
-    def exits(desk):
+    def exits(context):
         os._exit(3)
 
-    def hogs(desk):
+    def hogs(context):
         held = []
         while True:
             held.append(bytearray(os.urandom(1 << 20)) * 16)
 
-    def sleeps(desk):
+    def sleeps(context):
         child = subprocess.Popen(["sleep", "60"])
         (HERE / "child").write_text(str(child.pid))
         time.sleep(60)
-        return {"out": desk.put_json(1)}
+        return {"out": context.put_json(1)}
 """
 
 
@@ -99,13 +99,13 @@ class ExecutorContract:
 
     @pytest.fixture
     def value(self, root: Path) -> Callable[[Answer], object]:
-        desk = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
-        return lambda answer: desk.get_json(answer.step.outputs["out"], object)  # type: ignore[arg-type]
+        context = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
+        return lambda answer: context.get_json(answer.step.outputs["out"], object)  # type: ignore[arg-type]
 
     @pytest.fixture
     def log(self, root: Path) -> Callable[[Answer], bytes]:
-        desk = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
-        return lambda answer: b"" if answer.step.log is None else desk.get(answer.step.log)
+        context = StepContext(store=open_store("file://.comporta/store", root), keys=KEYS)
+        return lambda answer: b"" if answer.step.log is None else context.get(answer.step.log)
 
     def test_each_step_gets_what_the_one_before_it_made(
         self, engine: Engine, value: Callable[[Answer], object]
