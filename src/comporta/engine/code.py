@@ -72,6 +72,20 @@ class Code:
             if key is not None and key[0] == "statement" and node.file is not None
         }
 
+    def own_modules(self, refs: Iterable[str]) -> dict[str, str]:
+        """Module → file, of what these functions reach, with their packages; Comporta's left out."""
+        files = {file for file in self.of(refs).files if not own(file)}
+        found: dict[str, str] = {}
+        for place in self._graph.places():
+            if place.file in files:
+                found[place.name] = str(place.file)
+                parents = place.name.split(".")[:-1]
+                for depth in range(1, len(parents) + 1):
+                    above = self.modules.find(".".join(parents[:depth]))
+                    if above is not None and above.file is not None:
+                        found[above.name] = above.file
+        return found
+
     def use_values(self, values: Mapping[str, str]) -> None:
         """Counts these values of constants, made by a fresh process: this one's may have changed since the
         import."""

@@ -23,7 +23,7 @@ from comporta.engine.worker import Hello
 from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.project.sources import own
-from comporta.records import Answers, Plan, Run, encode
+from comporta.records import Answers, Node, Plan, Run, encode
 from comporta.records.executor import Executor, MakesExecutor, Workplace
 from comporta.store import Keys, StepContext, Store, address
 
@@ -99,6 +99,15 @@ class Engine:
         """The digest of the code that a step and what it is handed reach, as a recipe would name it now."""
         self._code.refresh()
         return self._code.of(self._parts.steps.references(run, uses)).digest
+
+    def own_modules(self, nodes: Iterable[Node]) -> dict[str, str]:
+        """Module → file, of all that these nodes' code reaches and that counts by its content, with the
+        packages they are in; Comporta's own left out."""
+        self._code.refresh()
+        found: dict[str, str] = {}
+        for node in nodes:
+            found |= self._code.own_modules(self._parts.steps.references(node.run, node.uses))
+        return found
 
     def declared(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
         """The digest of the project's own code that these references reach. Comporta's own and installed

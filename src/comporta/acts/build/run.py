@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comporta.acts.build.plan import plan
+from comporta.acts.build.plan import build_nodes, plan
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.forms import Forms, forms
@@ -108,7 +108,9 @@ def enter(
         if isinstance(asset, Artifact)
     }
     parts |= measured(answers, model)
-    parts["code"] = code.keep(context, opened.root)
+    parts["code"] = code.keep(
+        context, opened.root, opened.engine.own_modules(build_nodes(model, opened.root))
+    )
     parts["bundle"] = context.put_json(bundle(model, opened.root))
     tables = {data_key(table.name): None for table in model.features.tables()}
     read = tuple(

@@ -256,7 +256,7 @@ def _releases(opened: OpenProject, version: Version) -> tuple[Tree, ...]:
 
 def _source(opened: OpenProject, version: Version) -> Tree:
     kept = version.parts["code"]
-    files = opened.context.get_json(kept, dict[str, str])
+    files = [path for path in opened.context.get_json(kept, dict[str, str]) if path.endswith(".py")]
     return Tree(
         kind="step",
         id=kept.digest,
