@@ -21,7 +21,6 @@ __all__ = [
     "Features",
     "Model",
     "Person",
-    "Project",
     "ProjectDeclaration",
     "ProjectFault",
     "Settings",
