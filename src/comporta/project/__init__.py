@@ -21,6 +21,7 @@ __all__ = [
     "Features",
     "Model",
     "Person",
+    "Project",
     "ProjectDeclaration",
     "ProjectFault",
     "Settings",
