@@ -1,4 +1,4 @@
-"""Facts in order, hash-chained, and the readings kept with them in the same transaction."""
+"""Facts in order, hash-chained, and the projections kept with them in the same transaction."""
 
 from comporta.ledger.audit import verify
 from comporta.ledger.faults import Audit, Fault

@@ -46,7 +46,7 @@ SHORT = code(
 )
 
 
-class Written(Record, frozen=True, kw_only=True):
+class ExportSummary(Record, frozen=True, kw_only=True):
     """What `export` wrote. withheld: those of the events that show their leaf alone. keyed: how many events
     before them are left out, as only the project's key verifies them."""
 
@@ -70,7 +70,9 @@ class BundleAudit(Record, frozen=True, kw_only=True):
     fault: Message | None
 
 
-def export(ledger: Ledger, public: str, withhold: Collection[int], write: Callable[[str], object]) -> Written:
+def export(
+    ledger: Ledger, public: str, withhold: Collection[int], write: Callable[[str], object]
+) -> ExportSummary:
     """Writes the chain, line by line, through `write(text)`. withhold: events whose body is not shown.
 
     Raises Refused where there is nothing yet that strangers can verify, BadProject on an event to withhold
@@ -111,7 +113,7 @@ def export(ledger: Ledger, public: str, withhold: Collection[int], write: Callab
         raise BadProject(f"--withhold: found no event {min(left)} in what is exported. Correct the number.")
     if heads < len(signed) or chain.end(None) is not None:
         raise _tampered(chain.seq)
-    return Written(events=chain.events, withheld=hidden, heads=heads, keyed=before.seq)
+    return ExportSummary(events=chain.events, withheld=hidden, heads=heads, keyed=before.seq)
 
 
 def _put(told: dict[str, Any], chain: _Chain, write: Callable[[str], object]) -> None:

@@ -38,7 +38,7 @@ def ending_of(last: Row | None, head: tuple[Any, Any] | None) -> Ending:
     return Ending(seq=seq, hash=hash_, at=at, leaf=leaf, signed_seq=signed_seq, signed_link=link)
 
 
-def require_ours(
+def require_signed_end(
     ending: Ending, last: Row | None, head: SignedRow | None, *, project: str, key: bytes, signer: Signer
 ) -> None:
     """Raises Tampered unless this project's key signed the chain up to its last event.

@@ -13,7 +13,7 @@ from comporta.records.facts import ChainContinued, EventRemoved, ProjectKeyed
 _STAYS = {fact.kind for fact in (ChainContinued, EventRemoved, ProjectKeyed)}
 
 
-def removable(event: Event | None, seq: int, key: bytes) -> Event:
+def require_removable(event: Event | None, seq: int, key: bytes) -> Event:
     """The event itself. Raises NotFound where there is none, Refused where its body must stay, Tampered where
     it is not what was written: what is said of it must be true."""
     if event is None:
@@ -49,8 +49,8 @@ def fact_of(event: Event, reason: str, by: str) -> EventRemoved:
     )
 
 
-def needed(seq: int, error: Exception) -> Refused:
-    """What follows cannot be folded without this event."""
+def needed_by_later_events(seq: int, error: Exception) -> Refused:
+    """What follows cannot be applied without this event."""
     return Refused(
         f"event {seq}: later events cannot be read without it ({error!r}), so its body stays. "
         "Remove theirs first."

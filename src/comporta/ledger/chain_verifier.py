@@ -17,7 +17,7 @@ from comporta.records.facts import ChainContinued
 from comporta.records.message import Message
 from comporta.records.record import decode
 
-TOLD = 100  # faults listed one by one; the rest are counted
+MAX_REPORTED = 100  # faults listed one by one; the rest are counted
 
 
 class Faults(list[Fault]):
@@ -129,7 +129,7 @@ class Chain:
 
     def _changed(self, row: Row) -> None:
         self._faults.add("changed", found.CHANGED(seq=row[0], kind=row[2]), seq=row[0])
-        if len(self._wrong) < TOLD:
+        if len(self._wrong) < MAX_REPORTED:
             self._wrong.append(row)
 
     def _time(self, seq: int, at: int, kind: str, keyed: bool) -> None:
