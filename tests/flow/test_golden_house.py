@@ -30,7 +30,7 @@ from comporta.errors import Refused
 from comporta.ledger.bundle import export
 from comporta.ledger.signing import pem, public_key
 from comporta.opened.lineage import QUESTIONS
-from comporta.opened.people import readable
+from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject, open_project
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
@@ -287,7 +287,7 @@ def test_a_subject_is_found_in_all_that_it_touched(opened: OpenProject) -> None:
 
 
 def test_who_acted_and_why_is_shown_as_it_was_written(opened: OpenProject) -> None:
-    (version,) = readable(opened, version_of(opened, "leaving/1"))
+    (version,) = with_names(opened, version_of(opened, "leaving/1"))
     (approval,) = version.approvals
     assert (approval.by, approval.role, approval.reason) == ("ana", "validator", "Read every verdict.")
     first = opened.ledger.get(ROUTES, "leaving").history[0]

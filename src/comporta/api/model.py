@@ -10,7 +10,7 @@ import polars as pl
 from comporta.acts.release.release import version_of
 from comporta.acts.serve.serving import Released
 from comporta.errors import BadData
-from comporta.opened.people import readable
+from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject
 from comporta.records import Signature, Version
 from comporta.records.kind import kind_of
@@ -80,7 +80,7 @@ class Trained:
 def trained(opened: OpenProject, name: str) -> Trained:
     """The version of this name, checked and loaded. Raises NotFound, Tampered."""
     version = version_of(opened, name)
-    return Trained(readable(opened, version)[0], Released(opened).load(version.model, version.number))
+    return Trained(with_names(opened, version)[0], Released(opened).load(version.model, version.number))
 
 
 def _polars(frame: Any) -> pl.DataFrame:

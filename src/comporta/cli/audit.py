@@ -181,11 +181,11 @@ def remove(
 
     States are made again without it. It cannot be taken back; a copy of the ledger elsewhere still holds it.
     """
-    from comporta.opened.people import acting, identify
+    from comporta.opened.people import current_user, identify
     from comporta.opened.project import open_project
 
     with open_project(project, works=True) as opened:
-        event = opened.ledger.remove_body(seq, reason=reason, by=identify(opened, acting(by or "")).id)
+        event = opened.ledger.remove_body(seq, reason=reason, by=identify(opened, current_user(by or "")).id)
     if json:
         show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
         return

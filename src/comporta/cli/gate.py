@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show as shown
 from comporta.cli import words as say
-from comporta.cli.model import Named, one
+from comporta.cli.model import Named, show_version
 from comporta.cli.options import NO, AsJson, By, Where
 from comporta.cli.progress import display
 from comporta.errors import BadProject
@@ -38,7 +38,7 @@ def gate(
     if json:
         shown.json(judged)
         return NO if shut else 0
-    one(judged.version)
+    show_version(judged.version)
     if shut:
         shown.aside(say.SHUT.format(version=judged.version.id))
     shown.aside(say.NEXT_AFTER_GATE.format(version=judged.version.id))

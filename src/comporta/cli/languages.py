@@ -21,11 +21,11 @@ VARIABLE = "COMPORTA_LANGUAGE"
 def language() -> Say:
     """What says a code in the language that the environment asks for. Raises BadProject on an unknown one."""
     asked = os.environ.get(VARIABLE, "")
-    return sentence if asked in ("", "en") else spoken(asked)
+    return sentence if asked in ("", "en") else translator(asked)
 
 
 @cache
-def spoken(language: str, folder: Path = FOLDER) -> Say:
+def translator(language: str, folder: Path = FOLDER) -> Say:
     """What says a code in this language. Raises BadProject where there is no such file, or it is none."""
     file = folder / f"{language}.json"
     if not language.isalnum() or not file.is_file():

@@ -29,7 +29,7 @@ def models(
     """The versions of each model, newest first; for one version, what each gate said."""
     from comporta.acts.release import release as acts
     from comporta.opened.conceal import revealed
-    from comporta.opened.people import readable
+    from comporta.opened.people import with_names
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -41,19 +41,19 @@ def models(
         else:
             found = acts.models(opened)
         if json or "/" in model:
-            found = readable(opened, *(revealed(opened, each) for each in found))
+            found = with_names(opened, *(revealed(opened, each) for each in found))
     if json:
         show.json(found)
     elif not found:
         show.aside(say.NO_MODELS)
     elif "/" in model:
-        one(found[0])
+        show_version(found[0])
     else:
         rows = [(each.id, each.state, _gates(each), each.at, _commit(each), each.run) for each in found]
         show.table("Versions", ("version", "state", "gates", "made", "code", "run"), rows)
 
 
-def one(version: Version) -> None:
+def show_version(version: Version) -> None:
     """A version and its verdicts."""
     show.line(say.ONE_VERSION.format(version=version.id, state=version.state, run=version.run))
     verdicts(version)
@@ -70,10 +70,10 @@ def verdicts(version: Version) -> None:
     from comporta.opened.project import now
     from comporta.report import tell
 
-    told(tell(version, now(), say=show.say), version.id, version)
+    show_verdicts(tell(version, now(), say=show.say), version.id, version)
 
 
-def told(every: Sequence[Told], name: str, version: Version | None = None) -> None:
+def show_verdicts(every: Sequence[Told], name: str, version: Version | None = None) -> None:
     """Verdicts under the headings of a report; what closes the way stands out. version: whose they are, to
     tell by what it was judged, where there is more to say than its policy."""
     from comporta.opened.project import now
@@ -94,14 +94,12 @@ def told(every: Sequence[Told], name: str, version: Version | None = None) -> No
         show.table(f"By what {name} was judged", ("judged by", ""), judged)
 
 
-def _outcome(told: Told) -> str:
-    if told.waiver is not None:
+def _outcome(row: Told) -> str:
+    if row.waiver is not None:
         return say.WAIVED_OUTCOME
-    if told.left is not None:
-        return say.LEFT_OPEN.format(outcome=told.verdict.outcome)
-    return (
-        told.verdict.outcome if told.verdict.required else say.REPORTED.format(outcome=told.verdict.outcome)
-    )
+    if row.left is not None:
+        return say.LEFT_OPEN.format(outcome=row.verdict.outcome)
+    return row.verdict.outcome if row.verdict.required else say.REPORTED.format(outcome=row.verdict.outcome)
 
 
 def approve(

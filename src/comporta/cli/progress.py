@@ -70,7 +70,7 @@ class ReadingProgress:
             self.drawn = 0
 
 
-class Steps:
+class StepStates:
     """What is known of each step so far. took: seconds from its start, once it has ended."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Steps:
             self.took[node] = seconds - self.began[node]
 
 
-class _Lines(Steps):
+class _Lines(StepStates):
     """A line for each step that ended; what was reused is counted in the summary."""
 
     def __call__(self, node: str, state: str, seconds: float) -> None:
@@ -101,7 +101,7 @@ def _live() -> Iterator[Report]:
     from rich.console import Console
     from rich.live import Live
 
-    steps = Steps()
+    steps = StepStates()
     # The engine tells seconds since the run began; between two tellings this clock goes on.
     origin: list[float] = []
 
@@ -110,13 +110,13 @@ def _live() -> Iterator[Report]:
         steps(node, state, seconds)
 
     def now() -> Table:
-        return drawn(steps, time.monotonic() - origin[0] if origin else 0.0)
+        return steps_table(steps, time.monotonic() - origin[0] if origin else 0.0)
 
     with Live(get_renderable=now, console=Console(stderr=True), refresh_per_second=8):
         yield said
 
 
-def drawn(steps: Steps, now: float) -> Table:
+def steps_table(steps: StepStates, now: float) -> Table:
     """The steps as a table. now: seconds since the run began."""
     from rich.table import Table
     from rich.text import Text

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from comporta.cli import show as shown
 from comporta.cli import words as say
-from comporta.cli.model import Named, told
+from comporta.cli.model import Named, show_verdicts
 from comporta.cli.options import NO, AsJson, Where
-from comporta.cli.written import Out, ready, write
+from comporta.cli.written import Out, require_writable, write
 from comporta.records import Figure
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ def report(
     from comporta.acts.judge.report import report as gathered
     from comporta.opened.project import open_project
 
-    ready(out, *FORMATS)
+    require_writable(out, *FORMATS)
     with open_project(project) as opened:
         found = gathered(opened, version, shown.say)
         if json:
             shown.json(found)
         else:
-            told(found.told, found.version.id, found.version)
+            show_verdicts(found.told, found.version.id, found.version)
         page = opened.below / "reports" / f"{found.version.model}-{found.version.number}.html"
     for file in out or (() if json else (page,)):
         write(file, getattr(drawn, FORMATS[file.suffix])(found))
@@ -75,31 +75,31 @@ def _gates(found: Comparison) -> None:
 
     both = (found.a, found.b)
     sides = [
-        (each.name, version.id, told)
+        (each.name, version.id, row)
         for each in found.gates
-        for version, told in zip(both, (each.a, each.b), strict=True)
+        for version, row in zip(both, (each.a, each.b), strict=True)
     ]
     if sides:
         rows = [
-            (name if place % 2 == 0 else "", version, *_side(told))
-            for place, (name, version, told) in enumerate(sides)
+            (name if place % 2 == 0 else "", version, *_side(row))
+            for place, (name, version, row) in enumerate(sides)
         ]
         shown.table("Gates", ("gate", "version", "verdict", "figure", "limit"), rows)
-    told_of = [(version, name, because(told)) for name, version, told in sides if told and _more(told)]
-    if told_of:
-        shown.table("Why", ("version", "gate", "because"), told_of)
+    reasons = [(version, name, because(row)) for name, version, row in sides if row and _more(row)]
+    if reasons:
+        shown.table("Why", ("version", "gate", "because"), reasons)
     judged = [(version.id, *row) for version, rows in zip(both, found.standing, strict=True) for row in rows]
     shown.table("By what they were judged", ("version", "judged by", ""), judged)
 
 
-def _side(told: Told | None) -> tuple[str, str, float | None]:
-    if told is None:
+def _side(row: Told | None) -> tuple[str, str, float | None]:
+    if row is None:
         return say.NOT_ASKED, "", None
-    return told.stands, _figure(told.verdict.figure), told.verdict.limit
+    return row.stands, _figure(row.verdict.figure), row.verdict.limit
 
 
-def _more(told: Told) -> bool:
-    return told.stands != "pass" or bool(told.past)
+def _more(row: Told) -> bool:
+    return row.stands != "pass" or bool(row.past)
 
 
 def _figure(figure: Figure | None) -> str:

@@ -12,7 +12,7 @@ from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
 
 if TYPE_CHECKING:
-    from comporta.acts.reproduce.reproduce import Compared
+    from comporta.acts.reproduce.reproduce import StepComparison
 
 
 def reproduce(
@@ -40,7 +40,7 @@ def reproduce(
     return 0 if done.equal else NO
 
 
-def _bytes(step: Compared) -> str:
+def _bytes(step: StepComparison) -> str:
     if step.differs:
         return f"{say.DIFFERS}: {', '.join(step.differs)}"
     return f"{say.SAME}; {say.DAMAGED}: {', '.join(step.damaged)}" if step.damaged else say.SAME

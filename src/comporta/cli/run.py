@@ -13,7 +13,7 @@ from comporta.cli import words as say
 from comporta.cli.model import verdicts
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
-from comporta.cli.written import Out, ready, write
+from comporta.cli.written import Out, require_writable, write
 from comporta.project.once import not_inside_a_run
 from comporta.records import Run, Version
 
@@ -34,7 +34,7 @@ def run(
     from comporta.acts.build.run import run as ran
     from comporta.opened.project import now, open_project
 
-    ready(out, ".md", ".xml")
+    require_writable(out, ".md", ".xml")
     with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
         report = ran(opened, models, progress=progress, command=" ".join(("run", *models)))
         if out:

@@ -18,7 +18,7 @@ OUT = Parameter(name=["--out", "-o"], help=say.OUT)
 Out = Annotated[tuple[Path, ...], OUT]
 
 
-def ready(files: Sequence[Path], *endings: str) -> None:
+def require_writable(files: Sequence[Path], *endings: str) -> None:
     """Before anything is computed: each name says a format, and its folder takes a file.
 
     Raises BadProject."""

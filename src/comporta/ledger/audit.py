@@ -7,7 +7,7 @@ from typing import Any
 
 from comporta.errors import ComportaError
 from comporta.ledger import faults as found
-from comporta.ledger.chain_verifier import MAX_REPORTED, Chain, Faults
+from comporta.ledger.chain_verifier import MAX_REPORTED, ChainVerifier, FaultList
 from comporta.ledger.faults import Audit
 from comporta.ledger.projections import ProjectionSet, States
 from comporta.ledger.protocol import Ledger, Snapshot
@@ -35,10 +35,10 @@ def verify(
     public: the key that strangers verify with, as it was published; empty: it was not; None: not asked.
     Writers go on meanwhile: everything is read as of one moment.
     """
-    faults = Faults()
+    faults = FaultList()
     signs = public_key(key)
     with ledger.snapshot() as snapshot:
-        chain = Chain(ledger.project, key, signs, snapshot.heads(), faults)
+        chain = ChainVerifier(ledger.project, key, signs, snapshot.heads(), faults)
         states = _Rebuilt(ProjectionSet(projections, facts, upcasts), snapshot, signs, faults)
         for row in snapshot.rows():
             event = chain.follow(row, head)
@@ -76,7 +76,7 @@ def verify(
     )
 
 
-def _compare_removals(chain: Chain, states: _Rebuilt, faults: Faults) -> None:
+def _compare_removals(chain: ChainVerifier, states: _Rebuilt, faults: FaultList) -> None:
     """Each event without a body must have an EventRemoved that names its time, kind and schema."""
     for seq, (at, kind, schema) in chain.bodiless.items():
         removal = states.removed.get(seq)
@@ -100,7 +100,7 @@ class _Rebuilt:
     removed: event → the one that says that its body was removed, and the event's time, kind and schema as it
     says them; None where it was written before such were said."""
 
-    def __init__(self, projections: ProjectionSet, snapshot: Snapshot, signs: str, faults: Faults) -> None:
+    def __init__(self, projections: ProjectionSet, snapshot: Snapshot, signs: str, faults: FaultList) -> None:
         self._projections = projections
         self._signs = signs
         self._faults = faults
@@ -152,7 +152,7 @@ class _Rebuilt:
                 yield found.NOT_KEPT(reading=name, seq=upto)
 
 
-def _compare(rebuilt: _Rebuilt, snapshot: Snapshot, faults: Faults) -> None:
+def _compare(rebuilt: _Rebuilt, snapshot: Snapshot, faults: FaultList) -> None:
     for projection in rebuilt.upto:
         expected = rebuilt.of(projection)
         for key, text in snapshot.states(projection):

@@ -8,7 +8,7 @@ from typing import Any
 from comporta.errors import ComportaError
 from comporta.ledger import faults as found
 from comporta.ledger.chain import link, moment
-from comporta.ledger.faults import Fault, What
+from comporta.ledger.faults import LedgerFault, What
 from comporta.ledger.protocol import Row
 from comporta.ledger.signing import is_signed
 from comporta.ledger.stored import event_of, is_event, is_written, plain
@@ -20,14 +20,14 @@ from comporta.records.record import decode
 MAX_REPORTED = 100  # faults listed one by one; the rest are counted
 
 
-class Faults(list[Fault]):
+class FaultList(list[LedgerFault]):
     """Those found so far."""
 
     def add(self, what: What, message: Message, **where: Any) -> None:
-        self.append(Fault(what=what, message=message, **where))
+        self.append(LedgerFault(what=what, message=message, **where))
 
 
-class Chain:
+class ChainVerifier:
     """Follows one project's chain. key: of its keyed part. public: what its heads must be signed with.
 
     heads: as stored, in order of seq.
@@ -39,7 +39,7 @@ class Chain:
         key: bytes,
         public: str,
         heads: Iterator[tuple[Any, Any, Any, Any]],
-        faults: Faults,
+        faults: FaultList,
     ) -> None:
         self._project, self._key, self._public = project, key, public
         self.events = self.keyed = self.signed = self.seq = self.backwards = 0

@@ -25,7 +25,7 @@ What = Literal[
 ]
 
 
-class Fault(Record, frozen=True, kw_only=True):
+class LedgerFault(Record, frozen=True, kw_only=True):
     """One thing that is not as it was written. seq: the event, or 0. projection, key: the state, or empty."""
 
     what: What
@@ -53,7 +53,7 @@ class Audit(Record, frozen=True, kw_only=True):
     removed: dict[int, int]
     head: Head
     readings: tuple[str, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[LedgerFault, ...]
     count: int
     unknown: tuple[Message, ...]
 

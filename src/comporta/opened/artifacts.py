@@ -17,7 +17,7 @@ from comporta.records import Artifact, Message, Record
 from comporta.store import artifact_name
 from comporta.store.whole import digest_of
 
-Heard = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 """Called with what is read, the bytes read so far, and those there are to read."""
 
 
@@ -44,7 +44,7 @@ def artifacts_in(value: Any) -> Iterator[Artifact]:
         yield from (each for held in value for each in artifacts_in(held))
 
 
-def recorded(ledger: Ledger) -> dict[str, Artifact]:
+def recorded_artifacts(ledger: Ledger) -> dict[str, Artifact]:
     """Digest → artifact, of all that some fact names. Bodies that are no JSON are the chain's own fault."""
     found: dict[str, Artifact] = {}
     with ledger.snapshot() as snapshot:
@@ -59,14 +59,16 @@ def recorded(ledger: Ledger) -> dict[str, Artifact]:
     return found
 
 
-def verify_artifacts(opened: OpenProject, needed: Iterable[str], heard: Heard | None = None) -> ArtifactAudit:
+def verify_artifacts(
+    opened: OpenProject, needed: Iterable[str], on_progress: OnProgress | None = None
+) -> ArtifactAudit:
     """What is wrong with the artifacts that the project's facts name, every byte of them read.
 
     needed: names in the store of those that must be there.
     """
     must = frozenset(needed)
     there = {each.name: each.size for each in opened.store.list("artifacts/")}
-    named = {artifact_name(digest): each for digest, each in recorded(opened.ledger).items()}
+    named = {artifact_name(digest): each for digest, each in recorded_artifacts(opened.ledger).items()}
     total = sum(there.get(name, 0) for name in named)
     faults: list[Message] = []
     objects = read = freed = removed = 0
@@ -82,8 +84,8 @@ def verify_artifacts(opened: OpenProject, needed: Iterable[str], heard: Heard | 
         objects, read = objects + 1, read + there[name]
         if not is_whole(opened, artifact):
             faults.append(ARTIFACT_CHANGED(name=name, kind=artifact.kind))
-        if heard is not None:
-            heard("artifacts", read, total)
+        if on_progress is not None:
+            on_progress("artifacts", read, total)
     return ArtifactAudit(objects=objects, size=total, freed=freed, removed=removed, faults=tuple(faults))
 
 

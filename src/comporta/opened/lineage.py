@@ -18,7 +18,7 @@ class Edge(Record, frozen=True, kw_only=True):
     role: str
 
 
-class Question(Record, frozen=True, kw_only=True):
+class RecipeOutputs(Record, frozen=True, kw_only=True):
     """A recipe with where it was last answered, and what the answer was."""
 
     recipe: Recipe
@@ -65,10 +65,10 @@ def _registered(fact: VersionRegistered, event: Event, old: Lookup[Edge]) -> Cha
         yield from _edge(f"step:{recipe}", here, node)
 
 
-def _asked(fact: StepAnswered, event: Event, old: Lookup[Question]) -> Changes[Question]:
+def _asked(fact: StepAnswered, event: Event, old: Lookup[RecipeOutputs]) -> Changes[RecipeOutputs]:
     yield (
         fact.recipe,
-        Question(recipe=fact.question, node=fact.node, run=fact.run, outputs=fact.outputs),
+        RecipeOutputs(recipe=fact.question, node=fact.node, run=fact.run, outputs=fact.outputs),
     )
 
 
@@ -79,7 +79,7 @@ def _evaluated(
 
 
 EDGES = Projection("edge", Edge, {StepAnswered: _answered, VersionRegistered: _registered})
-QUESTIONS = Projection("question", Question, {StepAnswered: _asked})
+QUESTIONS = Projection("question", RecipeOutputs, {StepAnswered: _asked})
 EVALUATIONS = Projection("look", TestSetEvaluated, {TestSetEvaluated: _evaluated})
 
 

@@ -17,7 +17,15 @@ import msgspec
 
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.opened.mentions import mentions
-from comporta.opened.people_seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
+from comporta.opened.people_seal import (
+    CHANGED,
+    PREFIX,
+    entry_changed_error,
+    is_genuine,
+    place_of,
+    read_entry,
+    seal,
+)
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import text_of
 from comporta.project.person import Role
@@ -80,7 +88,7 @@ def identify(opened: OpenProject, name: str) -> Identity:
         _finish_forgetting(opened, name)
         made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=opened.clock())
         # Put only where none is: of two at once, both go on with the one that came first.
-        if opened.store.put(_place(opened, name), encode(sealed(opened.keys, made))):
+        if opened.store.put(_place(opened, name), encode(seal(opened.keys, made))):
             return made
     return known
 
@@ -132,7 +140,7 @@ def _finish_forgetting(opened: OpenProject, name: str) -> None:
     opened.ledger.transact(delete)
 
 
-def acting(by: str) -> str:
+def current_user(by: str) -> str:
     """Who acts: this name, cleaned; where none is given, the one that they are logged in with.
 
     Raises BadProject on a blank one, or where nobody is logged in by name.
@@ -176,7 +184,7 @@ def reason_of(opened: OpenProject, text: str) -> Artifact | str:
     return opened.context.put(text.strip().encode(), "text") if text.strip() else ""
 
 
-def readable(opened: OpenProject, *versions: Version) -> tuple[Version, ...]:
+def with_names(opened: OpenProject, *versions: Version) -> tuple[Version, ...]:
     """The versions as people read them: names for ids, and the reasons' text."""
     name_of = _names(opened)
     return tuple(
@@ -189,7 +197,7 @@ def readable(opened: OpenProject, *versions: Version) -> tuple[Version, ...]:
     )
 
 
-def readable_releases(opened: OpenProject, *releases: Release) -> tuple[Release, ...]:
+def releases_with_names(opened: OpenProject, *releases: Release) -> tuple[Release, ...]:
     """The releases as people read them: names for ids, and the reasons' text."""
     name_of = _names(opened)
     return tuple(_readable(opened, each, name_of) for each in releases)
@@ -272,5 +280,5 @@ def _genuine(opened: OpenProject, place: str) -> Identity:
     """The entry at this place. Raises NotFound; Tampered, where it was changed."""
     entry = read_entry(opened.store, place)
     if not is_genuine(opened.keys, place, entry):
-        raise changed(opened.store, place, entry)
+        raise entry_changed_error(opened.store, place, entry)
     return entry

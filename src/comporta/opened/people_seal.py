@@ -22,7 +22,7 @@ def place_of(keys: Keys, name: str) -> str:
     return PREFIX + digest(keys.person, canonical_name(name).encode())
 
 
-def sealed(keys: Keys, entry: Identity) -> Identity:
+def seal(keys: Keys, entry: Identity) -> Identity:
     """The entry with its seal: a keyed digest (BLAKE3) of the id, the name and since."""
     return msgspec.structs.replace(entry, seal=_seal(keys, entry))
 
@@ -48,7 +48,7 @@ def read_entry(store: Store, place: str) -> Identity:
         ) from None
 
 
-def changed(store: Store, place: str, entry: Identity) -> Tampered:
+def entry_changed_error(store: Store, place: str, entry: Identity) -> Tampered:
     """What to raise, or to tell, of an entry that is not genuine."""
     return Tampered(
         f"{store.url}/{place}: the entry of {entry.id} in the directory of people is not as it was written: "

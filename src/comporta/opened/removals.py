@@ -22,7 +22,7 @@ REMOVALS = Projection("removal", ArtifactRemoved, {ArtifactRemoved: _removed})
 """Artifact's digest → who deleted it first, and by what reason's code."""
 
 
-class Chain(Protocol):
+class RemovalView(Protocol):
     """What is asked of a ledger here."""
 
     def get(self, reading: Projection[ArtifactRemoved], key: str, /) -> ArtifactRemoved | None: ...
@@ -32,13 +32,13 @@ class Chain(Protocol):
     ) -> list[tuple[str, ArtifactRemoved]]: ...
 
 
-def is_removed(ledger: Chain, digest: str) -> bool:
+def is_removed(ledger: RemovalView, digest: str) -> bool:
     """Whether a fact of this project, or of another in the same ledger, says that it was deleted: all of them
     have one store."""
     return ledger.get(REMOVALS, digest) is not None or bool(ledger.others(REMOVALS, digest))
 
 
-def text_of(context: StepContext, ledger: Chain, artifact: Artifact) -> str:
+def text_of(context: StepContext, ledger: RemovalView, artifact: Artifact) -> str:
     """The artifact's text, or in its place that it was deleted, or that it is missing. Raises Tampered."""
     try:
         return context.get(artifact).decode(errors="replace")

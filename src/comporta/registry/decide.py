@@ -25,7 +25,7 @@ from comporta.records import (
 )
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
 from comporta.records.staleness import erased, unknown
-from comporta.registry.renaming import in_todays_names
+from comporta.registry.renaming import with_current_names
 
 Say = Callable[[Text], str]
 """A title or a reason as a sentence, in the language of who asks."""
@@ -42,7 +42,7 @@ def register(version: Version, versions: tuple[Version, ...]) -> VersionRegister
     return VersionRegistered(version=version)
 
 
-def judged(
+def record_verdicts(
     version: Version,
     verdicts: tuple[Verdict, ...],
     policy: str,
@@ -57,8 +57,8 @@ def judged(
     once the candidate is there takes a waiver. policy: digest of the gates asked now. measured: what later
     versions are compared with; what the version has already stays. renamed, as_policy: see `in_todays_names`.
     """
-    now = in_todays_names(version, renamed, as_policy)
-    every = carried(now.verdicts, verdicts, now.asked, now.forms)
+    now = with_current_names(version, renamed, as_policy)
+    every = carry_over(now.verdicts, verdicts, now.asked, now.forms)
     parts = {name: part for name, part in measured.items() if name not in version.parts}
     known = (version.verdicts, version.judged_by, version.level)
     if version.state != "candidate" and not parts and (every, policy, level) == known:
@@ -75,7 +75,7 @@ def judged(
     )
 
 
-def carried(
+def carry_over(
     before: tuple[Verdict, ...],
     now: tuple[Verdict, ...],
     asked: tuple[str, ...],
@@ -97,7 +97,7 @@ def carried(
     return (*todays, *kept.values())
 
 
-def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
+def inherit_verdicts(candidate: Version, versions: tuple[Version, ...]) -> Version:
     """The candidate, asked also what was asked of the very same model before. versions: the model's earlier
     ones, oldest first.
 
@@ -119,7 +119,7 @@ def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
     )
 
 
-def named(version: Version, text: str, say: Say) -> Verdict:
+def find_verdict(version: Version, text: str, say: Say) -> Verdict:
     """The verdict that somebody means by an id or by a title as shown. Raises Refused, naming what there is.
 
     Of two verdicts on one check its id means the one that closes the way; where both do, the title tells.

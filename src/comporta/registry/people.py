@@ -21,7 +21,7 @@ def forgotten_approvers(view: View, version: Version) -> frozenset[str]:
     return frozenset(each.by for each in version.approvals if view.get(FORGOTTEN, each.by) is not None)
 
 
-def as_it_stands(view: View, version: Version) -> Version:
+def with_current_state(view: View, version: Version) -> Version:
     """The version in the state that it is in today: approved by people of whom too few still count, it has
     passed, as `require_releasable` has it."""
     if version.state != "approved":

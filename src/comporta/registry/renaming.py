@@ -23,7 +23,7 @@ def renames(version: Version, former: Sequence[tuple[str, Renamed]]) -> dict[str
     return found
 
 
-def in_todays_names(version: Version, names: Mapping[str, Renamed], policy: str = "") -> Version:
+def with_current_names(version: Version, names: Mapping[str, Renamed], policy: str = "") -> Version:
     """The version as if it had been asked for and judged by those names. policy: what the policy that it was
     asked for is in today's forms, or empty."""
     if not names and not policy:

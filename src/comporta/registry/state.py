@@ -21,7 +21,7 @@ from comporta.records.facts import (
     VersionReleased,
     VersionWaived,
 )
-from comporta.registry.renaming import in_todays_names
+from comporta.registry.renaming import with_current_names
 
 
 def version_key(model: str, number: int) -> str:
@@ -36,7 +36,7 @@ def _registered(fact: VersionRegistered, event: Event, old: Lookup[Version]) -> 
 def _judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
-        version = in_todays_names(version, fact.renamed, fact.as_policy)
+        version = with_current_names(version, fact.renamed, fact.as_policy)
         told = msgspec.structs.replace(
             version,
             verdicts=fact.verdicts,

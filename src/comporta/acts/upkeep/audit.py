@@ -17,7 +17,7 @@ from comporta.opened.artifacts import ArtifactAudit
 from comporta.opened.artifacts import verify_artifacts as verified_artifacts
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.follow import require_known
-from comporta.opened.people_seal import PREFIX, changed, is_genuine, read_entry
+from comporta.opened.people_seal import PREFIX, entry_changed_error, is_genuine, read_entry
 from comporta.opened.project import PROJECTIONS, OpenProject
 from comporta.records import Head, Record
 
@@ -70,7 +70,7 @@ def verify_people(opened: OpenProject) -> tuple[str, ...]:
             faults.append(str(error))
             continue
         if not is_genuine(opened.keys, each.name, entry):
-            faults.append(str(changed(opened.store, each.name, entry)))
+            faults.append(str(entry_changed_error(opened.store, each.name, entry)))
     return tuple(faults)
 
 

@@ -183,9 +183,7 @@ class DurableLedgerContract(LedgerContract):
         with pytest.raises(BadProject, match="letters, digits"):
             opens(project=id)
 
-    def test_a_removed_body_leaves_a_projection_its_remover_did_not_know(
-        self, opens: Opens
-    ) -> None:
+    def test_a_removed_body_leaves_a_projection_its_remover_did_not_know(self, opens: Opens) -> None:
         both, one = opens([BALANCES, COUNTS]), opens([BALANCES])
         put(both, Deposited(account="anna", amount=5), Deposited(account="anna", amount=5))
         one.remove_body(1, reason="erasure", by="p-1")

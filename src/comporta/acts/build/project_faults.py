@@ -1,4 +1,4 @@
-"""Every fault of a project at once: of its declaration, and of what its data shows."""
+"""`comporta check`: every error of a project at once, in its declaration and against its data."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from comporta.project.locate import Fault, Places
 ROWS = 300
 
 
-def check(opened: OpenProject) -> tuple[Fault, ...]:
-    """The faults in the order of the source. Data is read from the newest version where there is one,
-    else from its source, whose rows are not kept. Raises BadProject on a budget that is none."""
+def find_faults(opened: OpenProject) -> tuple[Fault, ...]:
+    """The faults in the order of the project file. Data is read from the newest version if there is one, else
+    from its source; nothing is stored. Raises BadProject on a budget that is no number."""
     seconds_at("release", opened.settings.budget)
     declared = faults(opened.project, opened.root)
     places = Places(sources(opened.root), opened.root)
@@ -45,7 +45,7 @@ def check(opened: OpenProject) -> tuple[Fault, ...]:
     if not found:
         for model in opened.project.models:
             found += _of_model(model, frames, places)
-            # Only on a sound declaration: on another they would tell its faults a second time.
+            # Only on a sound declaration: else the same faults would be reported twice.
             if not found and not declared:
                 found += _of_functions(model, opened.root, frames, places)
     lines = {(fault.file, fault.line) for fault in declared}
@@ -54,7 +54,7 @@ def check(opened: OpenProject) -> tuple[Fault, ...]:
 
 
 def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
-    """The dataset's rows, kept or asked for."""
+    """The dataset's rows: of its newest version, else from its source."""
     try:
         return scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
     except NotFound:
@@ -83,7 +83,7 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
 
 
 def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
-    """A subject of a type that has no one text for each of its values."""
+    """A subject whose type has no unique text for each value."""
     said, schema = dataset.about, frame.collect_schema()
     if said is None or said.column not in schema:
         return
@@ -129,7 +129,7 @@ def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> 
 def _of_functions(
     model: Model, root: Path, frames: dict[str, pl.LazyFrame], places: Places
 ) -> Iterator[Fault]:
-    """Feature functions that fail, or that look at other rows."""
+    """Feature functions that fail, or whose values depend on other rows."""
     features = model.features
     plan = bundle(model, root).plan(features.compute)
     rows = frames[features.of.name].head(ROWS).collect()

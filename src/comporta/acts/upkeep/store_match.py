@@ -1,4 +1,4 @@
-"""Whether a ledger and a store belong together: what another ledger needs must not be freed by this one."""
+"""Whether a ledger and a store belong to the same project: what another ledger needs must not be freed."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
 
 def _first_event(opened: OpenProject) -> datetime:
     """When the oldest project of this ledger began."""
-    found = [_began(opened.ledger)]
+    found = [_first_event_at(opened.ledger)]
     for project in opened.ledger.projects():
         if project != opened.ledger.project:
             with closing(opened.ledger_of(project)) as ledger:
-                found.append(_began(ledger))
+                found.append(_first_event_at(ledger))
     return min((at for at in found if at is not None), default=opened.clock())
 
 
-def _began(ledger: Ledger) -> datetime | None:
+def _first_event_at(ledger: Ledger) -> datetime | None:
     first = next(iter(ledger.events()), None)
     return None if first is None else first.at
 
