@@ -228,16 +228,20 @@ def test_a_record_goes_out_and_is_verified_without_the_project(trained, tmp_path
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     head = comporta(trained, "audit", "verify").stdout.splitlines()[-1].removeprefix("head ")
-    told = ["audit", "check", str(file), "--key", str(public), "--head"]
+    told = ["audit", "verify-export", str(file), "--key", str(public), "--head"]
     done = comporta(elsewhere, *told, head)
     assert done.returncode == 0 and done.stdout.startswith("OK: "), done
-    assert "as the file itself says" in comporta(elsewhere, "audit", "check", str(file)).stdout
+    assert "as the file itself says" in comporta(elsewhere, "audit", "verify-export", str(file)).stdout
     done = comporta(elsewhere, *told, f"{int(head.split(':')[0]) + 5}:{'0' * 64}")
     assert done.returncode == 3 and "but event" in done.stdout
     file.write_text(file.read_text().replace("step.answered", "step.answeret", 1))
-    done = comporta(elsewhere, "audit", "check", str(file), "--key", str(public))
+    done = comporta(elsewhere, "audit", "verify-export", str(file), "--key", str(public))
     assert done.returncode == 3 and "not that event's link" in done.stdout, done.stdout
-    for wrong in (["audit", "check", str(public)], ["audit", "check", "none"], ["audit", "export", "a/b/c"]):
+    for wrong in (
+        ["audit", "verify-export", str(public)],
+        ["audit", "check", "none"],
+        ["audit", "export", "a/b/c"],
+    ):
         done = comporta(trained, *wrong)
         assert done.returncode == 2 and "Traceback" not in done.stderr and done.stderr, done
 

@@ -125,7 +125,7 @@ def export(
             show.line(say.EXPORTED_AFTER.format(**told))
 
 
-def check(
+def verify_export(
     file: Annotated[Path, Parameter(help="What `comporta audit export` wrote.")],
     /,
     *,
@@ -137,7 +137,7 @@ def check(
 
     Without --key it is verified with the key that it names itself: compare that with the project's own.
     """
-    from comporta.ledger.bundle import check as checked
+    from comporta.ledger.bundle import check as verify_bundle
     from comporta.ledger.signing import parse_public
     from comporta.opened.sentences import sentence
 
@@ -146,7 +146,7 @@ def check(
     public = "" if key is None else parse_public(_read(key), "--key")
     try:
         with file.open(encoding="utf-8") as lines:
-            found = checked(lines, public, expected)
+            found = verify_bundle(lines, public, expected)
     except (OSError, UnicodeDecodeError) as error:
         raise BadProject(
             f"{file} cannot be read ({error}). Name a file of `comporta audit export`."

@@ -89,7 +89,7 @@ def reproduce(
 
 
 def questions_of(opened: OpenProject, version: Version) -> dict[str, RecipeOutputs]:
-    """Node → its recipe and outputs, each after those it reads. Raises NotFound when one is not in the ledger."""
+    """Node → its recipe and outputs, each after those it reads. Raises NotFound when one is missing."""
     found: dict[str, RecipeOutputs] = {}
     for node, recipe in version.steps.items():
         question = opened.ledger.get(QUESTIONS, recipe)
