@@ -144,7 +144,7 @@ def test_it_is_gated_again_and_its_waiver_still_holds(opened: OpenProject) -> No
 
 def test_what_was_refused_stays_refused(opened: OpenProject) -> None:
     assert gate(opened, "leaving/3").version.state == "refused"
-    with pytest.raises(Refused, match="its gates refused it"):
+    with pytest.raises(Refused, match="required checks block it"):
         release(opened, "leaving/3", by="rui")
 
 

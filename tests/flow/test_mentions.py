@@ -72,7 +72,7 @@ def test_the_command_says_how_many_and_what_can_be_done(
     (line,) = [each for each in capsys.readouterr().out.splitlines() if "Events" in each]
     assert line == (
         "Events from before people had ids that still hold the name: 6. `comporta audit remove SEQ "
-        f"--reason erasure` takes the body of 1 away ({acted}); 5 cannot be changed (68, 69, 109, 110, 154), "
+        f"--reason erasure` deletes the body of 1 ({acted}); 5 cannot be changed (68, 69, 109, 110, 154), "
         "since the links of the older, keyed chain cover their bodies, but no `comporta audit export` holds "
         "them."
     )

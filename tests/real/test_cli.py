@@ -105,7 +105,7 @@ def test_init_again_changes_nothing(tmp_path):
     comporta(tmp_path, "init", "first")
     before = {file: file.read_bytes() for file in (tmp_path / "first").iterdir()}
     done = comporta(tmp_path, "init", "first")
-    assert done.returncode == 0 and done.stdout.count("already there") == 3
+    assert done.returncode == 0 and done.stdout.count("exists already") == 3
     assert {file: file.read_bytes() for file in (tmp_path / "first").iterdir()} == before
 
 
@@ -254,7 +254,7 @@ def test_a_body_is_taken_away_and_the_audit_tells_by_which_event(tmp_path):
     refused = comporta(tmp_path, "audit", "remove", "1", "--reason", "erasure")
     assert refused.returncode == 2 and "stands on" in refused.stderr
     done = comporta(tmp_path, "audit", "remove", "2", "--reason", "erasure", "--by", "p-1")
-    assert done.returncode == 0 and "The body of event 2 is gone" in done.stdout, done.stderr
+    assert done.returncode == 0 and "The body of event 2 is deleted" in done.stdout, done.stderr
     done = comporta(tmp_path, "audit", "verify")
     assert done.returncode == 0 and "event 2: its body was removed, as event" in done.stdout, done.stdout
     # It was the run's beginning: what is told of runs is told without it.
@@ -366,7 +366,7 @@ def test_faults_of_a_declaration_are_listed_with_file_and_line_and_exit_code_3(t
     done = comporta(small(tmp_path, text), "check")
     assert done.returncode == 3, done.stderr
     assert lines_of(text, done) == {"model", "rows"}
-    assert "'auc'" in done.stdout and done.stderr.strip() == "3 faults."
+    assert "'auc'" in done.stdout and done.stderr.strip() == "3 errors."
 
 
 def test_faults_that_only_the_data_shows_are_listed_with_file_and_line(tmp_path):

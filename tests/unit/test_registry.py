@@ -333,7 +333,7 @@ def test_a_waiver_that_makes_no_sense_is_refused(asked, said):
 
 def test_where_none_is_closed_there_is_nothing_to_waive():
     version = after(register(candidate(), ()), told(candidate(), (verdict("pass"),)))
-    with pytest.raises(Refused, match="found no check 'unknown', and none that is closed"):
+    with pytest.raises(Refused, match="found no check 'unknown', and none that blocks"):
         waive(version, waiver(check="unknown"), AT)
 
 

@@ -1,4 +1,4 @@
-"""`comporta check`: every fault of the project at once; and the quick gates, for each push."""
+"""`comporta check`: every error of the project at once; and the quick gates, for each push."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def check(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Name every fault of the project, with file and line. Exit code 3 when there are any.
+    """List every error of the project file, with file and line. Exit code 3 when there are any.
 
-    Data is read where it is there or can be had, to find columns that do not exist, and feature functions
-    whose values differ between a batch, its halves and single rows. With `--level commit` each model is then
-    fitted on a sample and held to its quick gates, in seconds: for each push.
+    Data is read, where there is any, to find columns that do not exist, and feature functions whose values
+    differ between a batch, its halves and single rows. With `--level commit` each model is then fitted on a
+    sample and judged by its quick gates, in seconds: for each push.
     """
     from comporta.acts.build.project_faults import find_faults
     from comporta.opened.project import open_project

@@ -32,7 +32,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "data subjects",
             "NAME",
             "data:subjects",
-            "the subjects of its rows, and spellings that may be one",
+            "its subjects, and spellings that may be one",
         ),
         Command("data compact", "NAME", "data:compact", "merge its many small files"),
         Command("data rejected", "", "data:rejected", "predictions and labels that could not be sealed"),
@@ -43,16 +43,14 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
     "Release": (
         Command("models", "[MODEL]", "model:models", "versions, their states and verdicts"),
-        Command(
-            "gate", "VERSION", "gate:gate", "judge a version again, by its gates as they are declared now"
-        ),
+        Command("gate", "VERSION", "gate:gate", "judge a version again, by its gates as declared now"),
         Command("report", "VERSION", "report:report", "the verdicts of a version, as a table and a page"),
         Command("compare", "A B", "report:compare", "two versions side by side"),
         Command(
             "waive",
             "VERSION CHECK",
             "gate:waive",
-            "exempt a version from one check until a day, in your name",
+            "exempt it from one check until a day, in your name",
         ),
         Command("approve", "VERSION", "model:approve", "approve a version for release, in your name"),
         Command("release", "VERSION", "model:release", "give a version all traffic"),
@@ -69,9 +67,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         ),
         Command("audit verify", "", "audit:verify", "verify events, projections and stored bytes"),
         Command("audit key", "", "audit:key", "the public key that the record is signed with"),
-        Command(
-            "audit export", "FILE", "audit:export", "write the record into a file that others can verify"
-        ),
+        Command("audit export", "FILE", "audit:export", "write the record to a file that others can verify"),
         Command("audit verify-export", "FILE", "audit:verify_export", "verify an exported record of events"),
         Command("audit remove", "SEQ", "audit:remove", "delete an event's body, as the law may require"),
         Command("store du", "", "store:du", "disk usage of the store, by kind"),

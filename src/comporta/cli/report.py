@@ -1,4 +1,4 @@
-"""`comporta report`, `compare`: what was said of a version, for people, machines and auditors."""
+"""`comporta report`, `compare`: the verdicts of versions, for people, machines and auditors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def report(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """What every gate said, as a table, and as a page with pictures. Exit code 3 when one did not open."""
+    """The verdicts of a version, as a table and as a page with charts. Exit code 3 when a check blocks it."""
     from comporta import report as drawn
     from comporta.acts.judge.report import report as gathered
     from comporta.opened.project import open_project
@@ -52,7 +52,7 @@ def compare(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Two versions of a model side by side: metrics, and what each gate said, with limits and waivers."""
+    """Two versions of a model side by side: metrics, and verdicts with limits and waivers."""
     from comporta.acts.judge.report import compare as compared
     from comporta.opened.project import open_project
 
@@ -69,8 +69,8 @@ def compare(
 
 
 def _gates(found: Comparison) -> None:
-    """What each check said of both, below each other; then why, where more is to be told than a pass; then
-    by what each was judged."""
+    """The verdicts of each check on both, one below the other; the reasons of those that did not pass; the
+    policy of each."""
     from comporta.report.markdown import because
 
     both = (found.a, found.b)
@@ -89,7 +89,7 @@ def _gates(found: Comparison) -> None:
     if reasons:
         shown.table("Why", ("version", "gate", "because"), reasons)
     judged = [(version.id, *row) for version, rows in zip(both, found.standing, strict=True) for row in rows]
-    shown.table("By what they were judged", ("version", "judged by", ""), judged)
+    shown.table("Policies", ("version", "judged by", ""), judged)
 
 
 def _side(row: Told | None) -> tuple[str, str, float | None]:

@@ -22,9 +22,9 @@ def reproduce(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Ask every step of a version again, in fresh processes, and compare. Exit code 3 when any differs.
+    """Run every step of a version again, in fresh processes, and compare. Exit code 3 when any differs.
 
-    The rows are those of the stored dataset versions, the code is the code that was kept with it.
+    Rows come from the stored dataset versions, code from the source stored with the version.
     """
     from comporta.acts.reproduce.reproduce import reproduce as reproduced
     from comporta.opened.project import open_project

@@ -1,4 +1,4 @@
-"""Which artifacts facts and versions name, and whether their bytes are what was written."""
+"""The artifacts that facts and versions name, and verification of their bytes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from comporta.store import artifact_name
 from comporta.store.whole import digest_of
 
 OnProgress = Callable[[str, int, int], None]
-"""Called with what is read, the bytes read so far, and those there are to read."""
+"""Called with what is being read, the bytes read so far, and the total."""
 
 
 class ArtifactAudit(Record, frozen=True, kw_only=True):
-    """What `verify_artifacts` found. objects, size: how many it read, and their bytes. freed: named by facts,
-    needed by nothing and gone, as `comporta store gc` leaves them. removed: gone because somebody deleted
-    them, as a fact says. faults: of those missing or changed."""
+    """The result of `verify_artifacts`. objects, size: how many it read, and their bytes.
+
+    freed: named by facts, needed by nothing and deleted by `comporta store gc`. removed: deleted on purpose,
+    with a fact. faults: those missing or corrupt."""
 
     objects: int
     size: int
@@ -39,9 +40,9 @@ def artifacts_in(value: Any) -> Iterator[Artifact]:
         if value.get("type") == "artifact":
             yield msgspec.convert(value, Artifact)
         else:
-            yield from (each for held in value.values() for each in artifacts_in(held))
+            yield from (each for inner in value.values() for each in artifacts_in(inner))
     elif isinstance(value, list | tuple):
-        yield from (each for held in value for each in artifacts_in(held))
+        yield from (each for inner in value for each in artifacts_in(inner))
 
 
 def recorded_artifacts(ledger: Ledger) -> dict[str, Artifact]:
@@ -62,18 +63,18 @@ def recorded_artifacts(ledger: Ledger) -> dict[str, Artifact]:
 def verify_artifacts(
     opened: OpenProject, needed: Iterable[str], on_progress: OnProgress | None = None
 ) -> ArtifactAudit:
-    """What is wrong with the artifacts that the project's facts name, every byte of them read.
+    """Compares every byte of the artifacts that the project's facts name with their digests.
 
-    needed: names in the store of those that must be there.
+    needed: names in the store of those that must exist.
     """
     must = frozenset(needed)
-    there = {each.name: each.size for each in opened.store.list("artifacts/")}
+    sizes = {each.name: each.size for each in opened.store.list("artifacts/")}
     named = {artifact_name(digest): each for digest, each in recorded_artifacts(opened.ledger).items()}
-    total = sum(there.get(name, 0) for name in named)
+    total = sum(sizes.get(name, 0) for name in named)
     faults: list[Message] = []
     objects = read = freed = removed = 0
     for name, artifact in sorted(named.items()):
-        if name not in there:
+        if name not in sizes:
             if is_removed(opened.ledger, artifact.digest):
                 removed += 1
                 continue
@@ -81,7 +82,7 @@ def verify_artifacts(
             if name in must:
                 faults.append(ARTIFACT_MISSING(name=name, kind=artifact.kind))
             continue
-        objects, read = objects + 1, read + there[name]
+        objects, read = objects + 1, read + sizes[name]
         if not is_whole(opened, artifact):
             faults.append(ARTIFACT_CHANGED(name=name, kind=artifact.kind))
         if on_progress is not None:

@@ -1,4 +1,4 @@
-"""How a version turns a request into features: kept beside the model, so that serving needs no project."""
+"""How a version turns a request into features: stored beside the model, so that serving needs no project."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
     """compute: references into the version's own source. shapes: of the joined tables and of the rows.
 
-    requires: what a request must say of each row beside its columns.
+    requires: what a request must carry for each row beside its columns.
     """
 
     of: str
@@ -33,7 +33,7 @@ class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
     requires: tuple[Meta, ...] = ()
 
     def plan(self, compute: Sequence[Function]) -> FeaturePlan:
-        """As what makes features. compute: the functions that are referred to."""
+        """The plan that computes features. compute: the functions that `self.compute` refers to."""
         from comporta.data.features import FeaturePlan
 
         return FeaturePlan(
@@ -47,13 +47,13 @@ class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
         )
 
     def params(self) -> dict[str, Any]:
-        """As parameters of a step that makes features of the rows `of`."""
-        told: dict[str, Any] = msgspec.to_builtins(self)
-        return {name: told[name] for name in ("known", "use", "target", "joins", "shapes")}
+        """The parameters of a step that computes features for the rows `of`."""
+        values: dict[str, Any] = msgspec.to_builtins(self)
+        return {name: values[name] for name in ("known", "use", "target", "joins", "shapes")}
 
 
 def bundle(model: Model, root: Path) -> Bundle:
-    """The model's way from a request to its features."""
+    """How this model turns a request into its features."""
     features = model.features
     return Bundle(
         of=features.of.name,

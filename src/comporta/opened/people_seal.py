@@ -1,4 +1,4 @@
-"""The seal of an entry of the directory of people: without the project's key nobody changes who an id is."""
+"""Seals of directory entries: without the project's key nobody can change whose an id is."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def is_genuine(keys: Keys, place: str, entry: Identity) -> bool:
 
 
 def read_entry(store: Store, place: str) -> Identity:
-    """The entry at this place; whether it is genuine is not looked at. Raises NotFound, Tampered."""
+    """The entry at this place; not checked whether it is genuine. Raises NotFound, Tampered."""
     data = store.get(place)
     try:
         return decode(data, Identity)
@@ -49,7 +49,7 @@ def read_entry(store: Store, place: str) -> Identity:
 
 
 def entry_changed_error(store: Store, place: str, entry: Identity) -> Tampered:
-    """What to raise, or to tell, of an entry that is not genuine."""
+    """The error for an entry that is not genuine."""
     return Tampered(
         f"{store.url}/{place}: the entry of {entry.id} in the directory of people is not as it was written: "
         "its id, its name or its place was changed. Restore it from a backup, or delete it."

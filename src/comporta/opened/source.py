@@ -1,4 +1,4 @@
-"""The project's source, kept with each version: what is served and reproduced is what was trained.
+"""The project's source, stored with each version: what is served and reproduced is what was trained.
 
 A snapshot is one JSON artifact, path → text, of the Python files below the project's root.
 """
@@ -19,14 +19,14 @@ from comporta.store import StepContext
 
 _alone = threading.Lock()
 _LARGEST = 1_000_000
-_PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
+_IGNORED = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
 
 
 def files(root: Path) -> dict[str, str]:
     """Relative path → text of the project's Python files, in order of path."""
     found: dict[str, str] = {}
     for folder, below, names in os.walk(root):
-        below[:] = sorted(name for name in below if name not in _PASSED_OVER and not name.startswith("."))
+        below[:] = sorted(name for name in below if name not in _IGNORED and not name.startswith("."))
         if any((Path(folder) / name / "pyvenv.cfg").exists() for name in below):
             below[:] = [name for name in below if not (Path(folder) / name / "pyvenv.cfg").exists()]
         for name in sorted(names):
@@ -37,7 +37,7 @@ def files(root: Path) -> dict[str, str]:
 
 
 def keep(context: StepContext, root: Path) -> Artifact:
-    """The project's source as it stands."""
+    """Stores the project's source as it is now."""
     return context.put_json(files(root))
 
 

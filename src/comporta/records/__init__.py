@@ -1,4 +1,4 @@
-"""The words of the house: every noun once, frozen; and the protocols of its extension points."""
+"""The records that cross rooms, each defined once and frozen; and the protocols of the extension points."""
 
 from comporta.records import facts
 from comporta.records.asked import FittedModel, ModelOutput

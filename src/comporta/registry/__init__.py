@@ -1,4 +1,4 @@
-"""Who may go live: versions, their states, approvals. Pure: `decide → facts`, `evolve → state`."""
+"""Which versions may be released: their states, verdicts, approvals and waivers. Pure: state → facts."""
 
 from comporta.registry.decide import (
     approve,

@@ -1,10 +1,10 @@
-"""The states of a version, folded from what happened to it.
+"""The states of a version, as a projection of its facts.
 
     candidate ──judged──▶ passed ──approved──▶ approved ──released──▶ released ──▶ retired
         └──────judged──▶ refused ──waived──▶ passed
 
 A version that needs no approval is releasable as soon as it has passed. It may be judged again, by more
-evidence or other gates; what it was asked to pass at first stays asked.
+evidence or other gates; the checks it was required to pass at first stay required.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from comporta.registry.renaming import with_current_names
 
 
 def version_key(model: str, number: int) -> str:
-    """The key of a version in the reading: sorts by number within the model."""
+    """The key of a version in the projection: sorts by number within the model."""
     return f"{model}/{number:08d}"
 
 
@@ -37,21 +37,21 @@ def _judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
         version = with_current_names(version, fact.renamed, fact.as_policy)
-        told = msgspec.structs.replace(
+        judged = msgspec.structs.replace(
             version,
             verdicts=fact.verdicts,
             judged_by=fact.policy,
             level=fact.level,
             parts={**fact.parts, **version.parts},
         )
-        yield key, msgspec.structs.replace(told, state=_state(told, event.at))
+        yield key, msgspec.structs.replace(judged, state=_state(judged, event.at))
 
 
 def _waived(fact: VersionWaived, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
-        told = msgspec.structs.replace(version, waivers=(*version.waivers, fact.waiver))
-        yield key, msgspec.structs.replace(told, state=_state(told, event.at))
+        judged = msgspec.structs.replace(version, waivers=(*version.waivers, fact.waiver))
+        yield key, msgspec.structs.replace(judged, state=_state(judged, event.at))
 
 
 def _state(version: Version, now: datetime) -> State:

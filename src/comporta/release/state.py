@@ -1,4 +1,4 @@
-"""The route of each model, folded from its releases."""
+"""The route of each model, as a projection of its releases."""
 
 from __future__ import annotations
 
