@@ -18,7 +18,7 @@ from comporta.acts.reproduce.reproduce import in_order, questions_of, reproduce
 from comporta.acts.serve.log import Log, feedback, predictions
 from comporta.acts.serve.serving import Released
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import Tree, lines, svg
+from comporta.acts.trace.tree import TraceTree, lines, svg
 from comporta.acts.upkeep.audit import verify
 from comporta.acts.upkeep.storage import reachable, sweep, usage
 from comporta.cli.init import make
@@ -51,7 +51,7 @@ def opened(folder):
         yield opened
 
 
-def said(tree: Tree) -> str:
+def said(tree: TraceTree) -> str:
     return "\n".join(lines(tree))
 
 

@@ -48,13 +48,13 @@ project = Project("small", models=(model,))
 """
 
 
-class ModelOutput(NamedTuple):
+class CompletedCommand(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
 
 
-def comporta(folder: Path, *words: str, **variables: str) -> ModelOutput:
+def comporta(folder: Path, *words: str, **variables: str) -> CompletedCommand:
     """A command in this process, as the installed script calls it: a new one costs a second of imports."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("COMPORTA_")}
     out, err = io.StringIO(), io.StringIO()
@@ -65,7 +65,7 @@ def comporta(folder: Path, *words: str, **variables: str) -> ModelOutput:
         contextlib.redirect_stderr(err),
     ):
         code = main(words)
-    return ModelOutput(code, out.getvalue(), err.getvalue())
+    return CompletedCommand(code, out.getvalue(), err.getvalue())
 
 
 def small(folder: Path, text: str = PROJECT, executor: str = "inline://") -> Path:
@@ -256,7 +256,7 @@ def test_a_body_is_taken_away_and_the_audit_tells_by_which_event(tmp_path):
     done = comporta(tmp_path, "audit", "remove", "2", "--reason", "erasure", "--by", "p-1")
     assert done.returncode == 0 and "The body of event 2 is deleted" in done.stdout, done.stderr
     done = comporta(tmp_path, "audit", "verify")
-    assert done.returncode == 0 and "event 2: its body was removed, as event" in done.stdout, done.stdout
+    assert done.returncode == 0 and "event 2: its body was removed; event" in done.stdout, done.stdout
     # It was the run's beginning: what is told of runs is told without it.
     assert json.loads(comporta(tmp_path, "runs", "--json").stdout) == []
 
@@ -354,7 +354,7 @@ def test_what_was_recorded_can_be_asked_for_without_running_the_project_s_file(t
         file.write_text(text)
 
 
-def lines_of(text: str, said: ModelOutput) -> set[str]:
+def lines_of(text: str, said: CompletedCommand) -> set[str]:
     """What the lines begin with that are named as faults."""
     return {
         text.splitlines()[int(each.split(":")[1]) - 1].partition(" =")[0] for each in said.stdout.splitlines()
@@ -384,9 +384,9 @@ def test_a_feature_function_that_looks_at_other_rows_is_a_fault_that_names_the_c
     done = comporta(small(tmp_path, text), "check", "--json")
     assert done.returncode == 3, done.stderr
     (fault,) = json.loads(done.stdout)
-    assert "m" in fault["message"] and lines_of(text, ModelOutput(0, f"project.py:{fault['line']}:", "")) == {
-        "features"
-    }
+    assert "m" in fault["message"] and lines_of(
+        text, CompletedCommand(0, f"project.py:{fault['line']}:", "")
+    ) == {"features"}
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ LONG_FUNCTIONS = {
 }
 # Classes of one name in two modules. An entry goes when one of them has a name of its own; none is added.
 DEFINED_TWICE = {
-    "At", "Way", "Losses", "History", "Place", "Tree", "Project", "Claim", "Found", "Part", "Parity", "Form",
+    "At", "Way", "Losses", "History", "Place", "Project", "Claim", "Found", "Part", "Parity", "Form",
     "Leaves", "Shape", "Held", "Told", "Sample", "Seen", "Entry", "Head", "Opened", "Code", "Failed", "Node",
     "Source", "StepFailed", "Rows", "Column", "Counted", "Output", "Limits", "Answer",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Whether the ledger is what was written: the chain followed, every projection rebuilt from the events."""
+"""Verifying a ledger: its chain, and every projection, rebuilt from the events and compared."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ def verify(
     facts: Sequence[type[Fact]] = FACTS,
     upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
 ) -> Audit:
-    """What of the project's stored events and projections is not as it was written.
+    """Every difference between the project's stored events and projections and what was written.
 
-    key: the chain's. head: the last link as someone else kept it (an earlier audit's `head`); only with
-    it can events cut off the end, or a chain written anew by someone who has the key, be told.
-    public: the key that strangers verify with, as it was published; empty: it was not; None: not asked.
-    Writers go on meanwhile: everything is read as of one moment.
+    key: the chain's. head: the `head` of an earlier audit, stored elsewhere; without it, events cut off the
+    end, or a chain rewritten by someone who has the key, cannot be detected. public: the published public
+    key; empty: none was published; None: do not compare. Everything is read as of one moment; writers go on.
     """
     faults = FaultList()
     signs = public_key(key)
@@ -95,10 +94,10 @@ class _Nothing:
 
 
 class _Rebuilt:
-    """Every projection made again, from the events alone. signs: the public key that the chain must name.
+    """Every projection rebuilt from the events alone. signs: the public key that the chain must name.
 
-    removed: event → the one that says that its body was removed, and the event's time, kind and schema as it
-    says them; None where it was written before such were said."""
+    removed: event → the EventRemoved that names it, with the time, kind and schema that it records; None
+    where it was written before those were recorded."""
 
     def __init__(self, projections: ProjectionSet, snapshot: Snapshot, signs: str, faults: FaultList) -> None:
         self._projections = projections

@@ -31,19 +31,19 @@ class _Rows:
     def __init__(
         self, states: dict[tuple[str, str], str], events: list[Event], heads: list[SignedHead]
     ) -> None:
-        self.held = states
+        self.current = states
         self.events = events
         self.heads = heads
 
     def state(self, projection: str, key: str) -> str | None:
-        return self.held.get((projection, key))
+        return self.current.get((projection, key))
 
     def states(
         self, projection: str, prefix: str = "", newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, str]]:
         found = [
             (key, text)
-            for (of, key), text in self.held.items()
+            for (of, key), text in self.current.items()
             if of == projection and key.startswith(prefix)
         ]
         return sorted(found, reverse=newest)[:limit]
@@ -105,7 +105,9 @@ class MemoryLedger:
                 result = act(tx)
                 if tx.events:
                     # New objects, so that readers go on with what they hold.
-                    states = {key: text for key, text in (rows.held | tx.changes).items() if text is not None}
+                    states = {
+                        key: text for key, text in (rows.current | tx.changes).items() if text is not None
+                    }
                     self._rows = _Rows(states, rows.events + tx.events, [*rows.heads, tx.signed()])
                     self._verified = _ending(self._rows)
                 return result
@@ -162,7 +164,7 @@ class MemoryLedger:
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
                 for each in before.events
             ]
-            after = _Rows(before.held, events + tx.events, [*before.heads, tx.signed()])
+            after = _Rows(before.current, events + tx.events, [*before.heads, tx.signed()])
             try:
                 self._rows = self._rebuilt_rows(after, set(self._projections.by_name))
             except Exception as error:  # boundary: a projection met a history without the event
@@ -171,7 +173,7 @@ class MemoryLedger:
 
     def _rebuilt_rows(self, rows: _Rows, names: set[str]) -> _Rows:
         """With these projections made again from the events."""
-        unaffected = {place: text for place, text in rows.held.items() if place[0] not in names}
+        unaffected = {place: text for place, text in rows.current.items() if place[0] not in names}
         states = States(self._projections, _Rows(unaffected, [], []))
         for event in rows.events:
             fact = self._projections.decoding.fact(event)

@@ -1,4 +1,4 @@
-"""What a ledger is: facts in order, and the projections kept with them."""
+"""The protocol of a ledger: facts in order, and the projections updated with them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Snapshot(Protocol):
         """Key and stored JSON of a projection, in order of key."""
 
     def upto(self, projection: str) -> int | None:
-        """The seq that a projection stopped at because a writer did not know it; None: it is current."""
+        """The last event that a projection has applied, where a later writer did not know it; None: all."""
 
     def unguarded(self) -> list[str]:
         """The database's own guards against changed events that are gone or altered."""

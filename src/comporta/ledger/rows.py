@@ -60,14 +60,14 @@ class Rows:
         self, projection: str, prefix: str = "", newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, str]]:
         high = after(prefix)
-        asked: dict[str, Any] = {
+        values: dict[str, Any] = {
             "reading": projection,
             "low": prefix,
             "most": _ALL if limit is None else limit,
         }
         if high is not None:
-            asked["high"] = high
-        found = self._query(self._sql.states[high is not None, newest], **asked)
+            values["high"] = high
+        found = self._query(self._sql.states[high is not None, newest], **values)
         return [(key, state) for key, state in found]
 
     def page(self, after: int | None) -> list[Row]:

@@ -81,7 +81,7 @@ class SqlLedger:
         self._writer: int | None = None
         # Where the chain ended when this process wrote or verified it last.
         self._verified = Ending()
-        # Projections kept here that this process does not know, by name, with their marks.
+        # Projections in this database that this process does not know: name → mark.
         self._unknown_projections: dict[str, str] = {}
         self._pid = os.getpid()
         with self._connected() as connection:
@@ -132,8 +132,8 @@ class SqlLedger:
     def _is_in_chain(self, event: Event) -> bool:
         """Whether this event is in the chain, once whoever wrote last has ended."""
         with self._connected() as connection, self._database.write_transaction(connection):
-            asked = {"project": self.project, "seq": event.seq}
-            row = connection.exec_driver_sql(self._sql.event, asked).first()
+            values = {"project": self.project, "seq": event.seq}
+            row = connection.exec_driver_sql(self._sql.event, values).first()
         return row is not None and row[0] == event.hash
 
     def get(self, projection: Projection[S], key: str) -> S | None:
@@ -176,7 +176,7 @@ class SqlLedger:
         return Head(seq=row[0], hash=row[1])
 
     def _query(self, question: Callable[[Rows], T]) -> T:
-        """What is read outside of a transaction; asked once more where the connection had broken."""
+        """A query outside of a transaction; repeated once where the connection broke."""
         try:
             with self._connected() as connection:
                 return question(self._rows(connection))
@@ -308,8 +308,8 @@ class SqlLedger:
                 start[name] = upto
             else:
                 start[name] = 0
-                asked = {"project": self.project, "reading": name}
-                connection.exec_driver_sql(self._sql.drop_states, asked)
+                values = {"project": self.project, "reading": name}
+                connection.exec_driver_sql(self._sql.drop_states, values)
         rows = self._rows(connection)
         states = States(self._projections, rows)
         for row in rows.rows(min(start.values())):

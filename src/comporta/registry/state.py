@@ -29,11 +29,11 @@ def version_key(model: str, number: int) -> str:
     return f"{model}/{number:08d}"
 
 
-def _registered(fact: VersionRegistered, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_registered(fact: VersionRegistered, event: Event, old: Lookup[Version]) -> Changes[Version]:
     yield version_key(fact.version.model, fact.version.number), fact.version
 
 
-def _judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
         version = with_current_names(version, fact.renamed, fact.as_policy)
@@ -47,7 +47,7 @@ def _judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[
         yield key, msgspec.structs.replace(judged, state=_state(judged, event.at))
 
 
-def _waived(fact: VersionWaived, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_waived(fact: VersionWaived, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
         judged = msgspec.structs.replace(version, waivers=(*version.waivers, fact.waiver))
@@ -64,7 +64,7 @@ def _state(version: Version, now: datetime) -> State:
     return "approved" if enough else "passed"
 
 
-def _approved(fact: VersionApproved, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_approved(fact: VersionApproved, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
         given = msgspec.structs.replace(version, approvals=(*version.approvals, fact.approval))
@@ -72,7 +72,7 @@ def _approved(fact: VersionApproved, event: Event, old: Lookup[Version]) -> Chan
         yield key, msgspec.structs.replace(given, state="approved" if enough else version.state)
 
 
-def _released(fact: VersionReleased, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_released(fact: VersionReleased, event: Event, old: Lookup[Version]) -> Changes[Version]:
     """Whatever left the shares is retired, whichever role it had there."""
     states: dict[int, State] = dict.fromkeys(fact.release.retired, "retired")
     states |= dict.fromkeys((share.version for share in fact.release.shares), "released")
@@ -86,10 +86,10 @@ VERSIONS = Projection(
     "version",
     Version,
     {
-        VersionRegistered: _registered,
-        VersionJudged: _judged,
-        VersionWaived: _waived,
-        VersionApproved: _approved,
-        VersionReleased: _released,
+        VersionRegistered: _on_registered,
+        VersionJudged: _on_judged,
+        VersionWaived: _on_waived,
+        VersionApproved: _on_approved,
+        VersionReleased: _on_released,
     },
 )

@@ -40,8 +40,8 @@ def find_faults(opened: OpenProject) -> tuple[Fault, ...]:
             found += _of_dataset(dataset, frames[name], places)
             found += _of_subject(dataset, frames[name], places)
         except Exception as error:  # the boundary to a source: whatever it raises
-            said = error if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
-            found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {said}"))
+            reason = error if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
+            found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {reason}"))
     if not found:
         for model in opened.project.models:
             found += _of_model(model, frames, places)
@@ -49,8 +49,8 @@ def find_faults(opened: OpenProject) -> tuple[Fault, ...]:
             if not found and not declared:
                 found += _of_functions(model, opened.root, frames, places)
     lines = {(fault.file, fault.line) for fault in declared}
-    told = {fault for fault in found if (fault.file, fault.line) not in lines}
-    return tuple(sorted({*declared, *told}, key=lambda fault: (fault.file, fault.line, fault.message)))
+    new = {fault for fault in found if (fault.file, fault.line) not in lines}
+    return tuple(sorted({*declared, *new}, key=lambda fault: (fault.file, fault.line, fault.message)))
 
 
 def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
@@ -84,11 +84,11 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
 
 def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
     """A subject whose type has no unique text for each value."""
-    said, schema = dataset.about, frame.collect_schema()
-    if said is None or said.column not in schema:
+    subject, schema = dataset.about, frame.collect_schema()
+    if subject is None or subject.column not in schema:
         return
     try:
-        require_kind(f"{dataset.name}.{said.column}", schema[said.column])
+        require_kind(f"{dataset.name}.{subject.column}", schema[subject.column])
     except BadProject as error:
         yield places.fault("Dataset", dataset.name, "subject", str(error))
 
@@ -103,13 +103,13 @@ def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> 
         for name in features.known
         if name not in columns
     ]
-    asked = {"target": (model.target,), "slices": model.slices, "group": (model.group,)}
-    asked["gates"] = tuple(need.by for need in needs(model.gates))
+    columns_of = {"target": (model.target,), "slices": model.slices, "group": (model.group,)}
+    columns_of["gates"] = tuple(need.by for need in needs(model.gates))
     joins = [
         msgspec.structs.replace(join, tolerance=None) for join in features.joins
     ]  # a bad span hides nothing
     seen = {*columns, *(name for join in joins for name in join.join().columns.values())}
-    for field, names in asked.items():
+    for field, names in columns_of.items():
         for name in names:
             if name and name not in seen:
                 found.append(

@@ -58,18 +58,18 @@ def check_on_sample(
     models = opened.project.models
     champions = {model.name: champion(opened, model.name) for model in models}
     seconds = seconds_at("commit", opened.settings.budget)
-    asked = plan(opened.project, opened.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
+    work = plan(opened.project, opened.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
     run, answers = opened.engine.ask(
-        asked, command="check --level commit", project=opened.project.name, progress=progress
+        work, command="check --level commit", project=opened.project.name, progress=progress
     )
-    tried, unbegun = [], late(opened, run)
+    results, unbegun = [], late(opened, run)
     for model in models:
         gates = asked_at(checks(model), "commit")
         evidence = gather(opened.context, model, "commit", answers, unbegun)
         verdicts = judge(gates, evidence)
         left = tuple(each.check for each in verdicts if _is_inconclusive(each))
-        tried.append(SampleVerdicts(model=model.name, rows=ROWS, verdicts=verdicts, left=left))
-    return run, tuple(tried)
+        results.append(SampleVerdicts(model=model.name, rows=ROWS, verdicts=verdicts, left=left))
+    return run, tuple(results)
 
 
 def _is_inconclusive(verdict: Verdict) -> bool:

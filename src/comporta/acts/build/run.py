@@ -52,8 +52,8 @@ def run(
     past = {model.name: earlier(opened, model.name) for model in wanted}
     served = logs(opened, wanted, level)
     seconds = seconds_at(level, opened.settings.budget)
-    asked = plan(opened.project, opened.root, wanted, champions, past, level, logs=served, seconds=seconds)
-    done, answers = opened.engine.ask(asked, command=command, project=opened.project.name, progress=progress)
+    work = plan(opened.project, opened.root, wanted, champions, past, level, logs=served, seconds=seconds)
+    done, answers = opened.engine.ask(work, command=command, project=opened.project.name, progress=progress)
     datasets = follow(opened, answers)
     versions, fresh = [], []
     for model in wanted:

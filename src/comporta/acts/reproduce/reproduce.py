@@ -104,16 +104,16 @@ def in_order(questions: dict[str, RecipeOutputs]) -> dict[str, RecipeOutputs]:
     makes = {asset: node for node, question in questions.items() for asset in question.outputs.values()}
     ordered: dict[str, RecipeOutputs] = {}
 
-    def put(node: str) -> None:
+    def visit(node: str) -> None:
         if node in ordered:
             return
         for asset in questions[node].recipe.inputs.values():
             if (maker := makes.get(asset)) is not None and maker != node:
-                put(maker)
+                visit(maker)
         ordered[node] = questions[node]
 
     for node in questions:
-        put(node)
+        visit(node)
     return ordered
 
 

@@ -29,7 +29,7 @@ def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
 
     for dataset in datasets(opened.store):
         if unseen := require_known(opened, dataset):
-            raise _refused(
+            raise _mismatch(
                 opened, f"version {unseen[-1].number} of {dataset!r}, which this ledger never recorded"
             )
     first = _first_event(opened)
@@ -38,11 +38,11 @@ def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
         if entry.name in needed:
             found = True
         elif entry.at < first - _SKEW:
-            raise _refused(opened, "artifacts from before this ledger's first event that it knows nothing of")
+            raise _mismatch(opened, "artifacts that are older than this ledger's first event")
         else:
             strange = True
     if needed and strange and not found:
-        raise _refused(opened, "artifacts, but none of those that this ledger recorded")
+        raise _mismatch(opened, "artifacts, but none of those that this ledger recorded")
 
 
 def _first_event(opened: OpenProject) -> datetime:
@@ -60,7 +60,7 @@ def _first_event_at(ledger: Ledger) -> datetime | None:
     return None if first is None else first.at
 
 
-def _refused(opened: OpenProject, what: str) -> Refused:
+def _mismatch(opened: OpenProject, what: str) -> Refused:
     return Refused(
         f"store {opened.store.url}: it holds {what}, and nothing was freed. Looked at: ledger "
         f"{without_password(opened.settings.ledger)}. Name the one that belongs to this store (ledger in "
