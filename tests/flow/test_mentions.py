@@ -92,7 +92,7 @@ def test_whom_only_old_events_name_is_told_so(folder: Path) -> None:
     with open_project(folder) as opened, pytest.raises(NotFound) as found:
         forget(opened, "rui")
     assert "hold the name: 6" in str(found.value)
-    assert f"can take the bodies of {acted} away" in str(found.value)
+    assert f"can delete the bodies of {acted}" in str(found.value)
 
 
 def test_nothing_is_said_where_no_event_holds_the_name(

@@ -149,7 +149,7 @@ def test_what_serves_stays_released_when_it_is_judged_again():
     facts: list[Fact] = [register(candidate(), ()), told(candidate(), (verdict("pass"),)), released(1)]
     facts.append(told(after(*facts), (verdict("fail"),)))
     assert after(*facts).state == "released"
-    with pytest.raises(Refused, match="gates refused"):
+    with pytest.raises(Refused, match="required checks block"):
         require_releasable(after(*facts), AT)
 
 
@@ -293,7 +293,7 @@ def test_a_waiver_opens_one_check_until_its_end():
     version = after(*facts)
     assert version.state == "passed"
     require_releasable(version, AT + timedelta(days=29))
-    with pytest.raises(Refused, match="gates refused"):
+    with pytest.raises(Refused, match="required checks block"):
         require_releasable(version, AT + timedelta(days=31))
 
 

@@ -196,8 +196,8 @@ def _reason(steps: tuple[StepComparison, ...], answers: tuple[Staleness, ...], s
     first = differing[0]
     if first.damaged and not first.differs:
         return (
-            f"{first.node}: {', '.join(first.damaged)} in the store were missing or corrupt; built again "
-            "from the same recipe, they are restored."
+            f"{first.node}: the stored bytes of {', '.join(first.damaged)} were missing or corrupt; they are "
+            "restored now, built again from the same recipe."
         )
     if gone := erased(answers):
         return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be reproduced."
