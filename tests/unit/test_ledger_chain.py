@@ -316,3 +316,10 @@ def test_a_keyed_chain_goes_on_only_from_an_end_that_the_key_made() -> None:
         with nullcontext() if goes_on else pytest.raises(Tampered, match="audit verify"):
             put(ledger, Closed(account="a"))
         assert len(ledger._rows.events) == (3 if goes_on else 1)
+
+
+def test_names_of_an_older_release_still_mean_the_same() -> None:
+    from comporta import ledger, records
+
+    assert records.Reading is records.Projection
+    assert ledger.Fault is ledger.LedgerFault

@@ -6,4 +6,7 @@ from comporta.ledger.memory import MemoryLedger
 from comporta.ledger.opening import open_ledger, written_with
 from comporta.ledger.protocol import Ledger
 
+# Its name in extensions that were written for an older release.
+Fault = LedgerFault
+
 __all__ = ["Audit", "Ledger", "LedgerFault", "MemoryLedger", "open_ledger", "verify", "written_with"]

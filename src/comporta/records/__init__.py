@@ -55,6 +55,9 @@ from comporta.records.verdict import (
 )
 from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
+# The name of a projection in extensions that were written for an older release.
+Reading = Projection
+
 __all__ = [
     "DEFAULT_PROJECT",
     "FEEDBACK",
