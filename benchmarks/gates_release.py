@@ -155,8 +155,8 @@ def main() -> None:
 
 
 def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
-    from comporta.acts.build.quick_check import check_on_sample
-    from comporta.acts.build.runs import run_of
+    from comporta.acts.build.commit_checks import check_on_sample
+    from comporta.acts.build.run_views import run_of
     from comporta.acts.judge.gate import gate
     from comporta.acts.judge.report import report
     from comporta.opened.project import open_project

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.project_faults import find_faults
+from comporta.acts.build.project_check import find_faults
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of
+from comporta.acts.build.run_views import run_of
 from comporta.acts.judge.gate import gate
 from comporta.cli.init import make
 from comporta.errors import BadProject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from comporta.acts.build.quick_check import check_on_sample
+from comporta.acts.build.commit_checks import check_on_sample
 from comporta.acts.build.run import run
 from comporta.acts.judge.gate import gate
 from comporta.acts.release.release import version_of

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of
+from comporta.acts.build.run_views import run_of
 from comporta.acts.judge.gate import gate, waive
 from comporta.acts.judge.report import report
 from comporta.acts.judge.verdicts import _deeper

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.judge.gate import gate
 from comporta.acts.judge.logged_requests import logged_node
 from comporta.acts.judge.report import report

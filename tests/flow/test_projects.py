@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import models, release, version_of
 from comporta.acts.reproduce.reproduce import reproduce
 from comporta.acts.serve.log import Log, predictions

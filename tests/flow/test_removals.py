@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import approve, version_of
 from comporta.acts.upkeep.audit import verify, verify_artifacts
 from comporta.acts.upkeep.remove import remove

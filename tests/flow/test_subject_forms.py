@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.project_faults import find_faults
+from comporta.acts.build.project_check import find_faults
 from comporta.acts.build.run import run
 from comporta.acts.release.release import release, version_of
 from comporta.acts.serve.log import PREDICTIONS, seal_all

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from comporta.acts.build.project_faults import find_faults
+from comporta.acts.build.project_check import find_faults
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import in_order, questions_of, reproduce
 from comporta.acts.serve.log import Log, feedback, predictions

@@ -38,7 +38,7 @@ LONG_FUNCTIONS = {
 DEFINED_TWICE = {
     "At", "Way", "Losses", "History", "Place", "Project", "Claim", "Found", "Part", "Parity", "Form",
     "Leaves", "Shape", "Held", "Told", "Sample", "Seen", "Entry", "Head", "Opened", "Code", "Failed", "Node",
-    "Source", "StepFailed", "Rows", "Column", "Counted", "Output", "Limits", "Answer",
+    "Source", "StepFailed", "Column", "Counted", "Output", "Limits", "Answer",
 }  # fmt: skip
 
 

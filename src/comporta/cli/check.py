@@ -37,7 +37,7 @@ def check(
     differ between a batch, its halves and single rows. With `--level commit` each model is then fitted on a
     sample and judged by its quick gates, in seconds: for each push.
     """
-    from comporta.acts.build.project_faults import find_faults
+    from comporta.acts.build.project_check import find_faults
     from comporta.opened.project import open_project
 
     if level not in ("", "commit"):
@@ -91,7 +91,7 @@ def _write(out: Sequence[Path], title: str, rows: Sequence[Told]) -> None:
 
 
 def _commit(opened: OpenProject, json: bool, out: Sequence[Path]) -> int:
-    from comporta.acts.build.quick_check import check_on_sample
+    from comporta.acts.build.commit_checks import check_on_sample
     from comporta.project.once import not_inside_a_run
     from comporta.report.told import named
 

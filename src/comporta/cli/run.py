@@ -88,7 +88,7 @@ def runs(
     json: AsJson = False,
 ) -> None:
     """The latest runs, newest first."""
-    from comporta.acts.build.runs import runs as listed
+    from comporta.acts.build.run_views import runs as listed
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -122,7 +122,7 @@ def show(
     json: AsJson = False,
 ) -> None:
     """One run: each step with its cost, and the end of what it printed."""
-    from comporta.acts.build.runs import run_of
+    from comporta.acts.build.run_views import run_of
     from comporta.errors import NotFound
     from comporta.opened.project import open_project
 

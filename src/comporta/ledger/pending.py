@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from comporta.ledger.chain import seal
-from comporta.ledger.projections import ProjectionSet, Rows, States
+from comporta.ledger.projections import ProjectionSet, States, StoredStates
 from comporta.ledger.signing import Signer
 from comporta.records.event import Event, Fact, Head, Projection, SignedHead
 from comporta.records.facts import ChainContinued
@@ -31,7 +31,7 @@ class PendingTransaction:
     def __init__(
         self,
         projections: ProjectionSet,
-        rows: Rows,
+        rows: StoredStates,
         tip: ChainTip,
         project: str,
         signer: Signer,

@@ -21,7 +21,7 @@ Apply = Callable[[Any, Event, Any], Any]
 _OWN = (ChainContinued, EventRemoved)  # what a ledger itself appends
 
 
-class Rows(Protocol):
+class StoredStates(Protocol):
     """Stored states, as JSON text."""
 
     def state(self, projection: str, key: str) -> str | None:
@@ -109,7 +109,7 @@ def kinds_of(mark: str) -> set[str]:
 class States:
     """Stored states with this transaction's changes over them."""
 
-    def __init__(self, projections: ProjectionSet, rows: Rows) -> None:
+    def __init__(self, projections: ProjectionSet, rows: StoredStates) -> None:
         self._projections = projections
         self._rows = rows
         self.changes: dict[tuple[str, str], str | None] = {}

@@ -17,7 +17,7 @@ _ALL = 2**62
 _PAGE = 1000  # events read at once: no read is held open while they are worked on
 
 
-class Rows:
+class LedgerRows:
     """The stored rows of one project, as one connection sees them."""
 
     def __init__(self, connection: Connection, sql: Statements, project: str) -> None:
@@ -82,7 +82,7 @@ class Rows:
             after = page[-1][0]
 
 
-class SnapshotRows(Rows):
+class SnapshotRows(LedgerRows):
     def rows(self, after: int | None = None) -> Iterator[Row]:
         # Also those that no ledger writes: of a number below 1.
         return super().rows(after)

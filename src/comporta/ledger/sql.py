@@ -19,7 +19,7 @@ from comporta.ledger.ending import Ending, ending_of, require_signed_end
 from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States, kinds_of
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
-from comporta.ledger.rows import Rows, SnapshotRows
+from comporta.ledger.rows import LedgerRows, SnapshotRows
 from comporta.ledger.signing import Signer
 from comporta.ledger.statements import statements
 from comporta.ledger.stored import COLUMNS, event_of, row_of
@@ -163,7 +163,7 @@ class SqlLedger:
         )
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        while page := self._query(partial(Rows.page, after=after)):
+        while page := self._query(partial(LedgerRows.page, after=after)):
             yield from (event_of(row, self.project) for row in page)
             after = page[-1][0]
 
@@ -175,7 +175,7 @@ class SqlLedger:
             raise Tampered(f"event {row[0]!r}: it is none. `comporta audit verify` tells what was changed.")
         return Head(seq=row[0], hash=row[1])
 
-    def _query(self, question: Callable[[Rows], T]) -> T:
+    def _query(self, question: Callable[[LedgerRows], T]) -> T:
         """A query outside of a transaction; repeated once where the connection broke."""
         try:
             with self._connected() as connection:
@@ -184,8 +184,8 @@ class SqlLedger:
             with self._connected() as connection:
                 return question(self._rows(connection))
 
-    def _rows(self, connection: Connection) -> Rows:
-        return Rows(connection, self._sql, self.project)
+    def _rows(self, connection: Connection) -> LedgerRows:
+        return LedgerRows(connection, self._sql, self.project)
 
     @contextmanager
     def snapshot(self) -> Iterator[SnapshotRows]:

@@ -18,7 +18,7 @@ class Edge(Record, frozen=True, kw_only=True):
     role: str
 
 
-class RecipeOutputs(Record, frozen=True, kw_only=True):
+class AnsweredRecipe(Record, frozen=True, kw_only=True):
     """A recipe, the node and run that executed it last, and its outputs."""
 
     recipe: Recipe
@@ -65,10 +65,10 @@ def _version_edges(fact: VersionRegistered, event: Event, old: Lookup[Edge]) -> 
         yield from _edge(f"step:{recipe}", here, node)
 
 
-def _recipe_outputs(fact: StepAnswered, event: Event, old: Lookup[RecipeOutputs]) -> Changes[RecipeOutputs]:
+def _recipe_outputs(fact: StepAnswered, event: Event, old: Lookup[AnsweredRecipe]) -> Changes[AnsweredRecipe]:
     yield (
         fact.recipe,
-        RecipeOutputs(recipe=fact.question, node=fact.node, run=fact.run, outputs=fact.outputs),
+        AnsweredRecipe(recipe=fact.question, node=fact.node, run=fact.run, outputs=fact.outputs),
     )
 
 
@@ -79,7 +79,7 @@ def _evaluation(
 
 
 EDGES = Projection("edge", Edge, {StepAnswered: _step_edges, VersionRegistered: _version_edges})
-QUESTIONS = Projection("question", RecipeOutputs, {StepAnswered: _recipe_outputs})
+QUESTIONS = Projection("question", AnsweredRecipe, {StepAnswered: _recipe_outputs})
 EVALUATIONS = Projection("look", TestSetEvaluated, {TestSetEvaluated: _evaluation})
 
 

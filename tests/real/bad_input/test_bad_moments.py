@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from comporta.acts.build.runs import runs as listed
+from comporta.acts.build.run_views import runs as listed
 from comporta.opened.project import OpenProject
 from comporta.project.load import load
 from comporta.project.settings import settings

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TypeVar
 
 from comporta.acts.release.served_parts import require_served_parts
-from comporta.acts.release.version_at import version_at
+from comporta.acts.release.version_of_commit import version_at
 from comporta.errors import NotFound
 from comporta.opened.conceal import revealed
 from comporta.opened.optimistic import settle

@@ -7,7 +7,7 @@ from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.engine import Progress
 from comporta.errors import NotFound, Tampered
 from comporta.opened.artifacts import is_whole
-from comporta.opened.lineage import QUESTIONS, RecipeOutputs
+from comporta.opened.lineage import QUESTIONS, AnsweredRecipe
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.source import lay_out
@@ -88,9 +88,9 @@ def reproduce(
     )
 
 
-def questions_of(opened: OpenProject, version: Version) -> dict[str, RecipeOutputs]:
+def questions_of(opened: OpenProject, version: Version) -> dict[str, AnsweredRecipe]:
     """Node → its recipe and outputs, each after those it reads. Raises NotFound when one is missing."""
-    found: dict[str, RecipeOutputs] = {}
+    found: dict[str, AnsweredRecipe] = {}
     for node, recipe in version.steps.items():
         question = opened.ledger.get(QUESTIONS, recipe)
         if question is None:
@@ -99,10 +99,10 @@ def questions_of(opened: OpenProject, version: Version) -> dict[str, RecipeOutpu
     return in_order(found)
 
 
-def in_order(questions: dict[str, RecipeOutputs]) -> dict[str, RecipeOutputs]:
+def in_order(questions: dict[str, AnsweredRecipe]) -> dict[str, AnsweredRecipe]:
     """Each recipe after those whose outputs it reads: the ledger keeps them sorted by name."""
     makes = {asset: node for node, question in questions.items() for asset in question.outputs.values()}
-    ordered: dict[str, RecipeOutputs] = {}
+    ordered: dict[str, AnsweredRecipe] = {}
 
     def visit(node: str) -> None:
         if node in ordered:
@@ -117,7 +117,7 @@ def in_order(questions: dict[str, RecipeOutputs]) -> dict[str, RecipeOutputs]:
     return ordered
 
 
-def replay(questions: dict[str, RecipeOutputs]) -> tuple[Node, ...]:
+def replay(questions: dict[str, AnsweredRecipe]) -> tuple[Node, ...]:
     """The plan of these recipes, in order: an output of an earlier one is read from its new run."""
     made: dict[Asset, Output] = {}
     nodes = []
@@ -138,7 +138,7 @@ def replay(questions: dict[str, RecipeOutputs]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def damaged_outputs(opened: OpenProject, question: RecipeOutputs) -> tuple[str, ...]:
+def damaged_outputs(opened: OpenProject, question: AnsweredRecipe) -> tuple[str, ...]:
     """The outputs whose stored bytes are gone or are not what their digest says."""
     return tuple(
         sorted(
@@ -153,7 +153,7 @@ def compare(
     context: StepContext,
     node: str,
     recipe: str,
-    question: RecipeOutputs,
+    question: AnsweredRecipe,
     answer: Answer,
     damaged: tuple[str, ...] = (),
 ) -> StepComparison:
