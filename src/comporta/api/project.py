@@ -35,6 +35,7 @@ class Project(declared.Project, frozen=True):
     root: the folder of `comporta.toml` and the project file; None: the folder of the file it is loaded from,
         or the current one.
     people: who does what; only some roles may approve a version or waive a check. Empty: everybody may.
+    executor: makes what runs the steps, in place of the URL in `comporta.toml`; None: by that URL.
 
     >>> from comporta import Dataset, Person
     >>> weather = Dataset("weather", "weather/*.parquet", key=("city", "hour"))

@@ -8,6 +8,7 @@ from comporta.project.dataset import Dataset
 from comporta.project.model import Model
 from comporta.project.person import Person
 from comporta.records import Record, canonical_name
+from comporta.records.executor import MakesExecutor
 
 
 class Project(Record, frozen=True):
@@ -18,6 +19,7 @@ class Project(Record, frozen=True):
     datasets: tuple[Dataset, ...] = ()
     root: Path | None = None
     people: tuple[Person, ...] = ()
+    executor: MakesExecutor | None = None
 
     def tables(self) -> dict[str, Dataset]:
         """Every dataset the project reaches, by name, in the order first met."""

@@ -17,7 +17,7 @@ from comporta.opened.follow import follow
 from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject
 from comporta.project.faults import faults, listed
-from comporta.records import Answer, Level, Record, Run, Slice, Version
+from comporta.records import Answers, Level, Record, Run, Slice, Version
 
 
 class RunReport(Record, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class RunReport(Record, frozen=True, kw_only=True):
     datasets: tuple[Slice, ...]
     versions: tuple[Version, ...]
     fresh: tuple[str, ...]
-    answers: dict[str, Answer]
+    answers: Answers
 
 
 def run(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from comporta.acts.build.plan import build_nodes
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.forms import Forms
+from comporta.acts.judge.nodes import data_key
+from comporta.acts.judge.pool import score_key
 from comporta.acts.judge.verdicts import evaluated, judged_now, late, measured, verdicts_of
 from comporta.opened import source as code
 from comporta.opened.bundle import Bundle, bundle
 from comporta.opened.conceal import carried_on, revealed
 from comporta.opened.optimistic import settle
 from comporta.opened.project import OpenProject
-from comporta.opened.steps import BUILT
+from comporta.opened.steps import built_keys
 from comporta.project import Model
-from comporta.records import Answer, Artifact, Fact, Level, Record, Run, Slice, Version, View
+from comporta.records import Answers, Artifact, Fact, Level, Record, Run, Slice, Version, View
 from comporta.registry import VERSIONS, inherit_verdicts, record_verdicts, register, version_key
 from comporta.store import StepContext
 
@@ -32,7 +33,7 @@ def enter_version(
     opened: OpenProject,
     model: Model,
     run: Run,
-    answers: Mapping[str, Answer],
+    answers: Answers,
     level: Level,
     declared: Forms,
 ) -> tuple[Version, bool]:
@@ -74,8 +75,9 @@ def enter_version(
     return revealed(opened, version), is_fresh
 
 
-def _build(opened: OpenProject, model: Model, answers: Mapping[str, Answer]) -> Build:
-    mine = {f"{node} {model.name}": answers[f"{node} {model.name}"] for node in (*BUILT, "score")}
+def _build(opened: OpenProject, model: Model, answers: Answers) -> Build:
+    keys = (*built_keys(model.name).values(), score_key(model))
+    mine = {key.name: answer for key in keys if (answer := answers.of(key)) is not None}
     parts = {
         name: asset
         for answer in mine.values()
@@ -83,14 +85,16 @@ def _build(opened: OpenProject, model: Model, answers: Mapping[str, Answer]) -> 
         if isinstance(asset, Artifact)
     }
     parts |= measured(answers, model)
-    parts["code"] = code.keep(opened.context, opened.root)
+    parts["code"] = code.keep(
+        opened.context, opened.root, opened.engine.own_modules(build_nodes(model, opened.root))
+    )
     parts["bundle"] = opened.context.put_json(bundle(model, opened.root))
-    tables = {table.name for table in model.features.tables()}
     read = tuple(
         asset
-        for name, answer in answers.items()
+        for key in dict.fromkeys(data_key(table.name) for table in model.features.tables())
+        if (answer := answers.of(key)) is not None
         for asset in answer.step.outputs.values()
-        if name.removeprefix("data ") in tables and isinstance(asset, Slice)
+        if isinstance(asset, Slice)
     )
     return Build(steps={name: answer.recipe for name, answer in mine.items()}, parts=parts, read=read)
 
@@ -129,8 +133,13 @@ def _has_requirements_of(context: StepContext, version: Version, model: Model) -
 
 
 def _built_steps(version: Version) -> dict[str, str]:
-    return {name: version.steps.get(name, "") for name in (f"{node} {version.model}" for node in BUILT)}
+    return {name: version.steps.get(name, "") for name in _names(version.model)}
 
 
 def _steps_of(build: Build, model: Model) -> dict[str, str]:
-    return {name: build.steps[name] for name in (f"{node} {model.name}" for node in BUILT)}
+    return {name: build.steps[name] for name in _names(model.name)}
+
+
+def _names(model: str) -> list[str]:
+    """What the steps that build a model are called in its versions."""
+    return [key.name for key in built_keys(model).values()]
