@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.commit_checks import SampleVerdicts, _is_inconclusive, check_on_sample
+from comporta.acts.build.commit_checks import (
+    SampleVerdicts,
+    _is_inconclusive,
+    check_on_sample,
+)
 from comporta.checks import at_least, judge
 from comporta.cli.init import make
 from comporta.opened.project import open_project

@@ -17,7 +17,7 @@ from comporta.acts.judge.gate import waive
 from comporta.acts.judge.report import report
 from comporta.acts.release.release import approve, release, rollback, version_of
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import lines
+from comporta.acts.trace.tree import tree_lines
 from comporta.acts.upkeep.remove import remove
 from comporta.acts.upkeep.storage import reachable, sweep
 from comporta.cli import main
@@ -99,9 +99,9 @@ def test_who_acted_and_why_is_shown_by_name(opened: OpenProject, folder: Path) -
     assert (approved.approvals[-1].by, approved.approvals[-1].reason) == (NAME, REASON)
     moved = rollback(opened, "leaving", by=NAME, reason="odd")
     assert (moved.by, moved.reason, moved.champion) == (NAME, "odd", 1)
-    tree = "\n".join(lines(trace(opened, "worth/1")))
+    tree = "\n".join(tree_lines(trace(opened, "worth/1")))
     assert f"approved by {NAME}" in tree and REASON in tree
-    assert f"rollback 5 by {NAME}" in "\n".join(lines(trace(opened, "leaving/1")))
+    assert f"rollback 5 by {NAME}" in "\n".join(tree_lines(trace(opened, "leaving/1")))
     drawn = page(report(opened, "worth/1"))
     assert NAME in drawn and REASON in drawn
 
@@ -274,7 +274,7 @@ def test_a_reason_is_kept_by_gc_and_once_deleted_it_is_told_so(opened: OpenProje
     assert isinstance(approval.reason, Artifact)
     remove(opened, approval.reason.digest, reason="erasure", by=NAME)
     assert with_names(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason == "(text deleted)"
-    assert "(text deleted)" in "\n".join(lines(trace(opened, "worth/1")))
+    assert "(text deleted)" in "\n".join(tree_lines(trace(opened, "worth/1")))
 
 
 def test_two_who_act_at_once_under_one_name_are_one_person(folder: Path) -> None:

@@ -15,10 +15,10 @@ import pytest
 from comporta.acts.judge.report import report
 from comporta.acts.release.release import release, rollback, version_of
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import lines
+from comporta.acts.trace.tree import tree_lines
 from comporta.cli import main
 from comporta.data import manifest_of
-from comporta.data import scan as rows_of_slice
+from comporta.data import scan_slice as rows_of_slice
 from comporta.data.names import entry_name, manifest_name
 from comporta.data.staleness import staleness as of_slice
 from comporta.errors import Refused
@@ -109,7 +109,9 @@ def test_what_the_store_is_at_fault_of_is_unknown_and_not_erased(
             release(opened, version, by="rui")
         assert "whether rows it was trained on were erased since" in str(error.value)
         assert f"{first.dataset}: {why}" in str(error.value)
-        assert f"rows of {first.dataset} not known to be there" in "\n".join(lines(trace(opened, version)))
+        assert f"rows of {first.dataset} not known to be there" in "\n".join(
+            tree_lines(trace(opened, version))
+        )
         drawn = page(report(opened, version))
         assert "whether rows of it were erased since is unknown" in drawn
 

@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from comporta.cli import main
-from comporta.project.faults import faults
-from comporta.project.load import load
+from comporta.project.faults import project_faults
+from comporta.project.load import load_project
 
 COMPORTA = str(Path(sys.executable).parent / "comporta")
 SECONDS = 120
@@ -124,7 +124,7 @@ def test_the_template_is_formatted_short_and_without_fault(tmp_path):
         command = [sys.executable, "-m", "ruff", *words, "--line-length", "110", "."]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
-    assert faults(load(folder / "project.py"), folder) == ()
+    assert project_faults(load_project(folder / "project.py"), folder) == ()
 
 
 def test_a_key_goes_out_and_in(tmp_path):

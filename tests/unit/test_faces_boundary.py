@@ -8,7 +8,7 @@ from rich.console import Console
 
 from comporta.cli import main, show
 from comporta.cli import store as command
-from comporta.cli.progress import MANY, StepStates, display, steps_table
+from comporta.cli.progress import MANY, StepProgress, display, steps_table
 from comporta.errors import NotFound
 from comporta.records import Share
 
@@ -95,14 +95,14 @@ def test_progress_is_silent_when_json_is_asked_for():
 
 
 def test_a_step_s_time_is_from_its_start_to_its_end():
-    steps = StepStates()
+    steps = StepProgress()
     for state, at in (("waiting", 1.0), ("started", 3.0), ("done", 4.5)):
         steps("a", state, at)
     assert steps.took == {"a": 3.5} and steps.states == {"a": "done"}
 
 
 def test_many_steps_are_counted_and_those_that_run_are_shown():
-    steps = StepStates()
+    steps = StepProgress()
     for number in range(MANY + 5):
         steps(f"step {number}", "done", 1.0)
     steps("the slow one", "started", 1.0)

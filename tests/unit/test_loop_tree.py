@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comporta.acts.trace.tree import TraceTree, lines, svg
+from comporta.acts.trace.tree import TraceTree, tree_lines, tree_svg
 
 LEAF = TraceTree(kind="row", id="w:1", label="weather row", facts={"event": "06:00"})
 TREE = TraceTree(
@@ -22,7 +22,7 @@ TREE = TraceTree(
 
 
 def test_the_text_draws_one_node_a_line_with_its_branches():
-    assert list(lines(TREE)) == [
+    assert list(tree_lines(TREE)) == [
         "prediction <p1> & co",
         "├─ late/1",
         "│  ├─ weather row  (event 06:00)",
@@ -32,7 +32,7 @@ def test_the_text_draws_one_node_a_line_with_its_branches():
 
 
 def test_the_picture_is_well_formed_and_has_a_box_and_a_line_for_every_node():
-    root = ET.fromstring(svg(TREE))
+    root = ET.fromstring(tree_svg(TREE))
     space = "{http://www.w3.org/2000/svg}"
     assert len(root.findall(f"{space}g")) == 5
     assert len(root.findall(f"{space}path")) == 4
@@ -54,4 +54,4 @@ def count(tree: TraceTree) -> int:
 
 @given(trees)
 def test_any_tree_is_drawn_whole(tree):
-    assert len(list(lines(tree))) == count(tree)
+    assert len(list(tree_lines(tree))) == count(tree)

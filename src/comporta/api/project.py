@@ -10,8 +10,8 @@ import msgspec
 
 from comporta import project as declared
 from comporta.errors import BadProject
-from comporta.project.load import find
-from comporta.project.load import load as loaded
+from comporta.project.load import find_project_file
+from comporta.project.load import load_project as loaded
 from comporta.project.once import not_inside_a_run
 from comporta.records.kind import kind_of
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from comporta.acts.build.run import RunReport
-    from comporta.api.model import Trained
+    from comporta.api.model import TrainedVersion
     from comporta.opened.people import Member
     from comporta.records import Level, Version
 
 
-class Project(declared.Project, frozen=True):
+class Project(declared.ProjectDeclaration, frozen=True):
     """All that a team declares: one value in one Python file, `project = Project(...)` in `project.py`.
 
     Its methods do what the commands of the same names do.
@@ -94,20 +94,20 @@ class Project(declared.Project, frozen=True):
 
     def data(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a dataset version, read when collected; None: the newest. Raises NotFound."""
-        from comporta.data import scan, slice_of
+        from comporta.data import scan_slice, slice_of
         from comporta.opened.project import open_project
 
         with open_project(project=self) as opened:
             part = slice_of(opened.store, opened.keys, name, number=version)
-            return scan(opened.store, opened.keys, part)
+            return scan_slice(opened.store, opened.keys, part)
 
-    def model(self, version: str) -> Trained:
+    def model(self, version: str) -> TrainedVersion:
         """A trained version: `late/3`, or `late` for its newest. Raises NotFound."""
-        from comporta.api.model import trained
+        from comporta.api.model import trained_version
         from comporta.opened.project import open_project
 
         with open_project(project=self) as opened:
-            return trained(opened, version)
+            return trained_version(opened, version)
 
 
 def load(path: str | Path | None = None) -> Project:
@@ -115,9 +115,9 @@ def load(path: str | Path | None = None) -> Project:
 
     Raises BadProject with file and line.
     """
-    found = loaded(find(None if path is None else Path(path)))
+    found = loaded(find_project_file(None if path is None else Path(path)))
     if isinstance(found, Project):
         return found
-    if type(found) is not declared.Project:
+    if type(found) is not declared.ProjectDeclaration:
         raise BadProject(f"found {kind_of(found)}, expected a comporta.Project.")
     return Project(**{field: getattr(found, field) for field in msgspec.structs.asdict(found)})

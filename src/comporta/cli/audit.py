@@ -74,12 +74,12 @@ def key(*, project: Where = None, json: AsJson = False) -> None:
     `comporta audit key > comporta.pub` puts it beside the project; commit it.
     """
     from comporta.ledger.signing import pem, public_key
-    from comporta.project.load import find
+    from comporta.project.load import find_project_file
     from comporta.project.settings import settings
     from comporta.store.keys import derive
     from comporta.store.secret import read_secret
 
-    root = find(project).parent
+    root = find_project_file(project).parent
     public = public_key(derive(read_secret(settings(root).key, root)).chain)
     if json:
         show.json({"key": public, "pem": pem(public)})

@@ -15,7 +15,7 @@ from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
 from comporta.cli.written import Out, require_writable, write
 from comporta.errors import BadProject
-from comporta.project import Fault
+from comporta.project import ProjectFault
 from comporta.records import Verdict
 from comporta.records.credential import password_in
 
@@ -61,13 +61,13 @@ def check(
     return NO if faults else 0
 
 
-def _faults(faults: tuple[Fault, ...]) -> None:
+def _faults(faults: tuple[ProjectFault, ...]) -> None:
     for fault in faults:
         show.line(str(fault))
     show.aside(say.FAULTS.format(count=len(faults)) if len(faults) > 1 else say.ONE_FAULT)
 
 
-def _as_row(fault: Fault) -> Told:
+def _as_row(fault: ProjectFault) -> Told:
     """A fault as a verdict, so that one page shows both."""
     from comporta.report import Told
 

@@ -16,7 +16,7 @@ from comporta.errors import NotFound
 
 if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
-    from comporta.records import Manifest, Shape
+    from comporta.records import DatasetSchema, Manifest
 
 _NONE = "No datasets yet. Make their first versions: comporta run"
 _SAME = "The same rows and columns."
@@ -26,13 +26,13 @@ Name = Annotated[str, Parameter(help="The dataset.")]
 
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The datasets: declared ones, and all that have versions."""
-    from comporta.data import datasets, versions
+    from comporta.data import list_datasets, list_versions
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         declared = opened.project.tables()
-        names = list(dict.fromkeys([*declared, *datasets(opened.store)]))
-        newest = {name: next(reversed(versions(opened.store, name)), None) for name in names}
+        names = list(dict.fromkeys([*declared, *list_datasets(opened.store)]))
+        newest = {name: next(reversed(list_versions(opened.store, name)), None) for name in names}
     if json:
         shown.json(newest)
         return
@@ -66,14 +66,14 @@ def show(
 
     Values of personal columns are not shown.
     """
-    from comporta.data import describe, slice_of, versions
+    from comporta.data import describe, list_versions, slice_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         _require_known(opened, name)
         part = slice_of(opened.store, opened.keys, name, number=version)
         found = describe(opened.store, opened.keys, part)
-        past = versions(opened.store, name, keys=opened.keys)
+        past = list_versions(opened.store, name, keys=opened.keys)
     manifest = next(each for each in past if each.number == part.number)
     if json:
         shown.json({"description": found, "shape": manifest.shape, "version": manifest.id, "at": manifest.at})
@@ -105,8 +105,8 @@ def show(
 
 def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
     """The versions of a dataset, oldest first."""
+    from comporta.data import list_versions as all_of
     from comporta.data import manifest_of
-    from comporta.data import versions as all_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -174,7 +174,7 @@ def diff(
     json: AsJson = False,
 ) -> None:
     """Rows and columns that differ between two versions: how many, and the first of each kind."""
-    from comporta.data import diff as differs
+    from comporta.data import diff_versions as differs
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -253,15 +253,19 @@ def rejected(
     json: AsJson = False,
 ) -> None:
     """Predictions and labels that could not be sealed and were rejected; the others were sealed."""
-    from comporta.acts.serve.log import logs_of
+    from comporta.acts.serve.serving_log import logs_of
     from comporta.data.open_rows import open_rows
     from comporta.data.prediction_rows import CAUSES
-    from comporta.data.rejected import reopen, set_aside_of
+    from comporta.data.rejected import read_rejected, reopen_rejected
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        found = [each for log in logs_of(opened) for each in set_aside_of(opened.store, log)]
-        count = sum(reopen(opened.store, log) for log in {each.dataset for each in found}) if retry else 0
+        found = [each for log in logs_of(opened) for each in read_rejected(opened.store, log)]
+        count = (
+            sum(reopen_rejected(opened.store, log) for log in {each.dataset for each in found})
+            if retry
+            else 0
+        )
         waiting = 0 if found else sum(len(open_rows(opened.store, log)) for log in logs_of(opened))
     if json:
         shown.json(found)
@@ -295,7 +299,7 @@ def _table(past: list[Manifest]) -> None:
     )
 
 
-def _expectations(shape: Shape) -> dict[str, str]:
+def _expectations(shape: DatasetSchema) -> dict[str, str]:
     """Column → its declared expectations, short."""
     expected = {}
     for column in shape.columns:
@@ -311,9 +315,9 @@ def _expectations(shape: Shape) -> dict[str, str]:
 
 def _require_known(opened: OpenProject, name: str) -> None:
     """Raises NotFound for a name of no dataset, declared or kept."""
-    from comporta.data import datasets
+    from comporta.data import list_datasets
 
-    known = dict.fromkeys([*opened.project.tables(), *datasets(opened.store)])
+    known = dict.fromkeys([*opened.project.tables(), *list_datasets(opened.store)])
     if name not in known:
         raise NotFound(f"found no dataset {name!r}, {_expected(name, known)}")
 

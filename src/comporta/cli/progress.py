@@ -70,7 +70,7 @@ class ReadingProgress:
             self.drawn = 0
 
 
-class StepStates:
+class StepProgress:
     """The state of each step so far. took: seconds from its start, once it has ended."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class StepStates:
             self.took[node] = seconds - self.began[node]
 
 
-class _Lines(StepStates):
+class _Lines(StepProgress):
     """A line for each step that ended; what was reused is counted in the summary."""
 
     def __call__(self, node: str, state: str, seconds: float) -> None:
@@ -101,7 +101,7 @@ def _live() -> Iterator[Report]:
     from rich.console import Console
     from rich.live import Live
 
-    steps = StepStates()
+    steps = StepProgress()
     # The engine reports seconds since the run began; between two reports this clock goes on.
     origin: list[float] = []
 
@@ -116,7 +116,7 @@ def _live() -> Iterator[Report]:
         yield report
 
 
-def steps_table(steps: StepStates, now: float) -> Table:
+def steps_table(steps: StepProgress, now: float) -> Table:
     """The steps as a table. now: seconds since the run began."""
     from rich.table import Table
     from rich.text import Text

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull
+from comporta.ledger.protocol import PATIENCE_SECONDS
 from comporta.records.credential import masked, without_password
 
 # "comp" in ASCII above the schema's own number: one queue per ledger, and none shared with other software.
@@ -25,7 +26,7 @@ class Postgres:
     The ledger lies in the connection's current schema.
     """
 
-    def __init__(self, url: str, *, patience: float = 60.0) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE_SECONDS) -> None:
         try:
             parsed = make_url(url).set(drivername="postgresql+psycopg")
             shown = parsed.set(drivername="postgresql").render_as_string(hide_password=True)

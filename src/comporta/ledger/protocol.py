@@ -15,6 +15,9 @@ Row = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """An event as it is stored: seq, at (microseconds since 1970), kind, schema, salt, body, leaf, prev, hash. No
 leaf: it is of the keyed chain."""
 
+PATIENCE_SECONDS = 60.0
+"""How long a writer waits for its turn before it gives up."""
+
 
 class Snapshot(Protocol):
     """One project's chain at one moment, as stored: what an audit reads. Nothing in it is trusted yet."""

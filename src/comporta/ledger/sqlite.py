@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from comporta.errors import BadProject, Busy, ComportaError, StorageFull
+from comporta.ledger.protocol import PATIENCE_SECONDS
 
 # IOERR_WRITE: also where the file would pass a limit of the process (ulimit -f) or a quota.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP", "SQLITE_IOERR_WRITE"}
@@ -40,7 +41,7 @@ class Sqlite:
     beside it while a ledger is open (sqlite.org/wal.html#noshm): for reading where the disk is full.
     """
 
-    def __init__(self, path: Path, *, patience: float = 60.0, alone: bool = False) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE_SECONDS, alone: bool = False) -> None:
         self.url = f"sqlite:///{path}"
         self._path = path
         self._patience = patience
@@ -192,7 +193,7 @@ def _prepare(driver: Any, record: Any) -> None:
 
 
 def _persist(driver: sqlite3.Connection) -> None:
-    until = time.monotonic() + 60.0
+    until = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             driver.execute("PRAGMA journal_mode=WAL")

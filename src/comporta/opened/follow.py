@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comporta.data import versions
+from comporta.data import list_versions
 from comporta.errors import Tampered
 from comporta.opened.dataset_versions import DATASETS, dataset_key
 from comporta.opened.project import OpenProject
@@ -29,7 +29,7 @@ def require_known(opened: OpenProject, dataset: str) -> list[Manifest]:
     """The versions that the ledger has no fact of. Raises Tampered when the newest that it knows is gone."""
     seen = opened.ledger.scan(DATASETS, f"{dataset}/", newest=True, limit=1)
     last = seen[0][1].number if seen else 0
-    there = versions(opened.store, dataset)
+    there = list_versions(opened.store, dataset)
     if seen and seen[0][1].version not in {each.id for each in there}:
         raise Tampered(
             f"{dataset}: found no version {last} as the ledger recorded it ({seen[0][1].version[:12]}): the "

@@ -17,9 +17,9 @@ from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.opened.removals import REMOVALS
 from comporta.opened.steps import STEPS
-from comporta.project import Model, Project, Settings
-from comporta.project.faults import listed, unusable
-from comporta.project.load import find, load, told_root
+from comporta.project import Model, ProjectDeclaration, Settings
+from comporta.project.faults import format_faults, raise_faults
+from comporta.project.load import declared_root, find_project_file, load_project
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Projection, Transaction
 from comporta.records.credential import shown
@@ -64,7 +64,7 @@ class OpenProject:
 
     def __init__(
         self,
-        declared: Callable[[], Project],
+        declared: Callable[[], ProjectDeclaration],
         root: Path,
         settings: Settings,
         *,
@@ -92,11 +92,11 @@ class OpenProject:
         )
 
     @cached_property
-    def project(self) -> Project:
+    def project(self) -> ProjectDeclaration:
         """What is declared; its file is run on first use. Raises BadProject."""
         project = self._declared()
-        if found := unusable(project, self.root):
-            raise BadProject(listed(found))
+        if found := raise_faults(project, self.root):
+            raise BadProject(format_faults(found))
         return project
 
     @cached_property
@@ -128,7 +128,7 @@ class OpenProject:
 
     def model(self, name: str) -> Model:
         """The declared model. Raises NotFound, which lists the models."""
-        found = self.project.asked(name)
+        found = self.project.find_model(name)
         if found is None:
             known = ", ".join(model.name for model in self.project.models) or "none"
             raise NotFound(f"found no model {name!r} in the project, expected one of: {known}.")
@@ -168,7 +168,7 @@ class OpenProject:
 
 
 def open_project(
-    path: Path | None = None, project: Project | None = None, *, works: bool = False
+    path: Path | None = None, project: ProjectDeclaration | None = None, *, works: bool = False
 ) -> OpenProject:
     """The project of the file at `path` or above the current folder, or `project` itself, opened.
 
@@ -179,10 +179,10 @@ def open_project(
     if project is not None:
         root = (project.root or Path.cwd()).resolve()
         return OpenProject(lambda: project, root, settings(root), works=works)
-    file = find(path)
-    here = None if works else told_root(file)
+    file = find_project_file(path)
+    here = None if works else declared_root(file)
     if here is not None:
-        return OpenProject(lambda: load(file), here, settings(here))
-    loaded = load(file)
+        return OpenProject(lambda: load_project(file), here, settings(here))
+    loaded = load_project(file)
     root = loaded.root or file.parent
     return OpenProject(lambda: loaded, root, settings(root), works=works)

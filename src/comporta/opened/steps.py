@@ -42,12 +42,12 @@ STEPS = Steps(
         "evidence.importance": "comporta.checks.shared.measuring.importance:measure",
         "evidence.reference": "comporta.checks.shared.measuring.reference:measure",
         **{f"evidence.{id}": f"comporta.checks.{folder}.measure:measure" for id, folder in _MEASURED.items()},
-        # Functions of one room that are handed to the steps of another.
-        "train.opened": "comporta.train.asking:opened",
-        "train.refitted": "comporta.train.asking:refitted",
+        # What one room lends to the steps of another.
+        "train.opened": "comporta.train.asking:open_estimator",
+        "train.refitted": "comporta.train.asking:refit_estimator",
         "serve.candidate": "comporta.acts.judge.candidate:served",
         "serve.raw": "comporta.acts.judge.request_path:raw",
-        "data.counted": "comporta.data.expect_counts:counted",
+        "data.counted": "comporta.data.expect_counts:count_breaches",
     },
     former={
         "comporta.data.steps:snapshot": "data.snapshot",

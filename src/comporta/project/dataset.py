@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from comporta.records import Change, Column, Record, Shape, Subject, duration
+from comporta.records import Change, Column, DatasetSchema, Record, Subject, duration
 
 
 class Dataset(Record, frozen=True):
@@ -52,10 +52,10 @@ class Dataset(Record, frozen=True):
         """Whom its rows are about; None where it is nobody."""
         return Subject(self.subject) if isinstance(self.subject, str) else self.subject
 
-    def shape(self) -> Shape:
+    def shape(self) -> DatasetSchema:
         """This declaration less its source: plain data. Raises BadProject on a span that is none."""
         said = self.about
-        return Shape(
+        return DatasetSchema(
             name=self.name,
             key=(self.key,) if isinstance(self.key, str) else tuple(self.key),
             subject=said.column if said is not None else None,

@@ -24,11 +24,3 @@ class Person(Record, frozen=True):
 
     name: str
     role: Role
-
-    @property
-    def may_waive(self) -> bool:
-        return self.role in WAIVES
-
-    @property
-    def may_approve(self) -> bool:
-        return self.role in APPROVES

@@ -11,7 +11,7 @@ from comporta.records import Record, canonical_name
 from comporta.records.executor import MakesExecutor
 
 
-class Project(Record, frozen=True):
+class ProjectDeclaration(Record, frozen=True):
     """What a project file declares, as data. `comporta.Project` adds the acts, and explains each field."""
 
     name: str
@@ -30,7 +30,7 @@ class Project(Record, frozen=True):
                 found.setdefault(join.dataset.name, join.dataset)
         return found
 
-    def asked(self, model: str) -> Model | None:
+    def find_model(self, model: str) -> Model | None:
         """The model of this name, or None."""
         return next((each for each in self.models if each.name == model), None)
 

@@ -43,7 +43,7 @@ class Column(Record, frozen=True):
     breach: Breach = "stop"
 
 
-class Counted(Record, frozen=True, kw_only=True):
+class ExpectationCount(Record, frozen=True, kw_only=True):
     """How one expectation stands on the rows of one version. column: empty for one of the dataset.
 
     expects: the declaration's word: `nulls`, `at_least`, `fresh` … allowed: the share of rows that may break
@@ -58,7 +58,7 @@ class Counted(Record, frozen=True, kw_only=True):
     breach: Breach = "stop"
 
 
-class Shape(Record, frozen=True, kw_only=True):
+class DatasetSchema(Record, frozen=True, kw_only=True):
     """A dataset less its source: what the data room needs to place, check and join its rows.
 
     key: columns that name a row. subject: the column of the person or thing a row is about, form: how its
@@ -126,7 +126,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     parent: str | None
     change: Change
     at: datetime
-    shape: Shape
+    shape: DatasetSchema
     columns: dict[str, str]
     segments: tuple[Segment, ...]
     rows: int

@@ -16,22 +16,22 @@ from pathlib import Path
 import msgspec
 
 from comporta.acts.judge.nodes import built, data_key, evidence_nodes, features_node
-from comporta.acts.serve.logs import Logs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.opened.steps import built_keys
-from comporta.project import Dataset, Model, Project
+from comporta.project import Dataset, Model, ProjectDeclaration
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Level, Node, NodeKey, Plan, Version
 
 
 def plan(
-    project: Project,
+    project: ProjectDeclaration,
     root: Path,
     models: tuple[Model, ...],
     champions: Mapping[str, Version | None],
     earlier: Mapping[str, tuple[Artifact, ...]] | None = None,
     level: Level = "release",
     rows: int | None = None,
-    logs: Logs | None = None,
+    logs: SealedLogs | None = None,
     seconds: float | None = None,
 ) -> Plan:
     """The steps whose results these models are judged by. champions: the version each is compared with.

@@ -10,9 +10,9 @@ import polars as pl
 
 from comporta.acts.judge.budget import seconds_at
 from comporta.checks import needs
-from comporta.data import scan, slice_of
-from comporta.data.features import HIDDEN, History
-from comporta.data.features_history import tables
+from comporta.data import scan_slice, slice_of
+from comporta.data.features import JoinedTables, plan_of_bundle
+from comporta.data.features_history import load_tables
 from comporta.data.keys import require_kind
 from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
@@ -20,19 +20,20 @@ from comporta.errors import BadProject, ComportaError, NotFound
 from comporta.opened.bundle import bundle
 from comporta.opened.project import OpenProject
 from comporta.project import Dataset, Model
-from comporta.project.faults import faults, sources
-from comporta.project.locate import Fault, Places
+from comporta.project.faults import project_faults, sources
+from comporta.project.locate import ProjectFault, SourceLocations
+from comporta.records.columns import HIDDEN
 
 ROWS = 300
 
 
-def find_faults(opened: OpenProject) -> tuple[Fault, ...]:
+def find_faults(opened: OpenProject) -> tuple[ProjectFault, ...]:
     """The faults in the order of the project file. Data is read from the newest version if there is one, else
     from its source; nothing is stored. Raises BadProject on a budget that is no number."""
     seconds_at("release", opened.settings.budget)
-    declared = faults(opened.project, opened.root)
-    places = Places(sources(opened.root), opened.root)
-    found: list[Fault] = []
+    declared = project_faults(opened.project, opened.root)
+    places = SourceLocations(sources(opened.root), opened.root)
+    found: list[ProjectFault] = []
     frames: dict[str, pl.LazyFrame] = {}
     for name, dataset in opened.project.tables().items():
         try:
@@ -56,7 +57,7 @@ def find_faults(opened: OpenProject) -> tuple[Fault, ...]:
 def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
     """The dataset's rows: of its newest version, else from its source."""
     try:
-        return scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
+        return scan_slice(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
     except NotFound:
         source = dataset.source
         if isinstance(source, str):
@@ -65,7 +66,7 @@ def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
         return made.lazy() if isinstance(made, pl.LazyFrame | pl.DataFrame) else next(iter(made)).lazy()
 
 
-def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
+def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
     """Columns that are declared and not there."""
     columns = frame.collect_schema().names()
     shape = msgspec.structs.replace(dataset, delay=None, fresh=None).shape()  # a bad span hides nothing
@@ -82,7 +83,7 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
                 yield places.fault("Dataset", dataset.name, field, _absent(dataset.name, name, columns))
 
 
-def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterator[Fault]:
+def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
     """A subject whose type has no unique text for each value."""
     subject, schema = dataset.about, frame.collect_schema()
     if subject is None or subject.column not in schema:
@@ -93,7 +94,9 @@ def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: Places) -> Iterat
         yield places.fault("Dataset", dataset.name, "subject", str(error))
 
 
-def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> Iterator[Fault]:
+def _of_model(
+    model: Model, frames: dict[str, pl.LazyFrame], places: SourceLocations
+) -> Iterator[ProjectFault]:
     """Columns that are declared and not there."""
     features = model.features
     of = frames[features.of.name]
@@ -127,18 +130,18 @@ def _of_model(model: Model, frames: dict[str, pl.LazyFrame], places: Places) -> 
 
 
 def _of_functions(
-    model: Model, root: Path, frames: dict[str, pl.LazyFrame], places: Places
-) -> Iterator[Fault]:
+    model: Model, root: Path, frames: dict[str, pl.LazyFrame], places: SourceLocations
+) -> Iterator[ProjectFault]:
     """Feature functions that fail, or whose values depend on other rows."""
     features = model.features
-    plan = bundle(model, root).plan(features.compute)
+    plan = plan_of_bundle(bundle(model, root), features.compute)
     rows = frames[features.of.name].head(ROWS).collect()
     try:
-        history: History = tables(frames, plan.joins, plan.shapes, rows.schema)
-        known = plan.carried(rows)
+        history: JoinedTables = load_tables(frames, plan.joins, plan.shapes, rows.schema)
+        known = plan.select_known(rows)
         read = history.read(known, plan.times(rows))
         joined = read.select([name for name in read.columns if not name.startswith(HIDDEN)])
-        plan.finished(known, joined)
+        plan.make_features(known, joined)
     except ComportaError as error:
         yield places.fault("Features", features.name, "compute", str(error))
         return

@@ -16,7 +16,7 @@ from comporta.errors import BadProject
 from comporta.opened.follow import follow
 from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject
-from comporta.project.faults import faults, listed
+from comporta.project.faults import format_faults, project_faults
 from comporta.records import Answers, Level, Record, Run, Slice, Version
 
 
@@ -43,8 +43,8 @@ def run(
 
     Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject; steps that finished stay in the cache.
     """
-    if found := faults(opened.project, opened.root):
-        raise BadProject(listed(found))
+    if found := project_faults(opened.project, opened.root):
+        raise BadProject(format_faults(found))
     wanted = tuple(opened.model(name) for name in models) or opened.project.models
     # Before any step runs: an edit of the gates during training must not change what the candidate must pass.
     declared = {model.name: forms(opened, model) for model in wanted}

@@ -12,7 +12,7 @@ from comporta.acts.judge.pool import Thing
 from comporta.acts.judge.verdicts import champion as serving
 from comporta.acts.judge.verdicts import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.acts.release.release import version_of
-from comporta.acts.serve.logs import Logs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.opened.conceal import carried_on, revealed
@@ -21,7 +21,7 @@ from comporta.opened.people import current_user, identify, reason_of, role_of, w
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.project import Model
-from comporta.project.faults import faults, listed
+from comporta.project.faults import format_faults, project_faults
 from comporta.project.person import WAIVES
 from comporta.records import Artifact, Fact, Level, Plan, Record, Run, Version, View, Waiver
 from comporta.records.facts import VersionWaived
@@ -45,8 +45,8 @@ def gate(
 ) -> Judged:
     """The version judged at this level by the project's gates as they are now. What was measured before is
     remembered. Raises NotFound, BadProject."""
-    if found := faults(opened.project, opened.root):
-        raise BadProject(listed(found))
+    if found := project_faults(opened.project, opened.root):
+        raise BadProject(format_faults(found))
     version = version_of(opened, name)
     model = opened.model(version.model)
     declared = forms(opened, model)
@@ -145,7 +145,7 @@ def waive(
     return with_names(opened, version_of(opened, version.id))[0]
 
 
-def _served(opened: OpenProject, model: Model, level: Level) -> tuple[Logs, dict[str, Thing]] | None:
+def _served(opened: OpenProject, model: Model, level: Level) -> tuple[SealedLogs, dict[str, Thing]] | None:
     """The logs of production, and the newest of the tables that its requests are joined with."""
     found = logs(opened, (model,), level)
     if found is None or not found.requests.get(model.name):

@@ -33,7 +33,7 @@ def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
     (version,) = with_names(opened, version_of(opened, name))
     now = opened.clock()
     context = opened.context
-    model = opened.project.asked(version.model)
+    model = opened.project.find_model(version.model)
     champion = against(opened, version)
     since = staleness(opened, version)
     return Report(
@@ -155,7 +155,7 @@ def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -
 
 def _ids(opened: OpenProject, name: str) -> dict[str, str]:
     """What an older release called each check of the model → its id, so that both stand on one line."""
-    model = opened.project.asked(name)
+    model = opened.project.find_model(name)
     gates = checks(model) if model is not None else ()
     return {each.name: check.name for check in gates if (each := former(check)) is not None}
 

@@ -40,7 +40,7 @@ from comporta.release import release as released
 from comporta.release import rollback as rolled_back
 
 S = TypeVar("S")
-Standing = tuple[Version, frozenset[str], Route | None]
+ReleaseState = tuple[Version, frozenset[str], Route | None]
 """A version, the ids of those forgotten who approved it, and what serves."""
 
 
@@ -60,11 +60,11 @@ def version_of(opened: OpenProject, name: str) -> Version:
     """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, what the
     newest run at that commit led to. Its verdicts are as a reader wants them. Raises NotFound, naming what
     there is."""
-    return revealed(opened, _found(opened, name))
+    return revealed(opened, _find_version(opened, name))
 
 
-def _found(opened: OpenProject, name: str) -> Version:
-    model, sign, asked = name.partition("@") if "@" in name else name.partition("/")
+def _find_version(opened: OpenProject, name: str) -> Version:
+    model, sign, wanted = name.partition("@") if "@" in name else name.partition("/")
     known = [version for _, version in opened.ledger.scan(VERSIONS, f"{model}/")]
     if not known:
         there = sorted({key.partition("/")[0] for key, _ in opened.ledger.scan(VERSIONS)})
@@ -75,20 +75,20 @@ def _found(opened: OpenProject, name: str) -> Version:
     if not sign:
         return known[-1]
     if sign == "@":
-        return _aliased(opened, asked, known)
+        return _version_of_alias(opened, wanted, known)
     for version in known:
-        if asked == str(version.number):
+        if wanted == str(version.number):
             return version
     raise NotFound(f"found no version {name!r}, expected {model}/1 to {known[-1].id}.")
 
 
-def _aliased(opened: OpenProject, asked: str, known: list[Version]) -> Version:
-    if asked == "champion":
+def _version_of_alias(opened: OpenProject, wanted: str, known: list[Version]) -> Version:
+    if wanted == "champion":
         route = opened.ledger.get(ROUTES, known[0].model)
         if route is None:
             raise NotFound(f"found no champion of {known[0].model!r}: nothing was released yet.")
         return next(each for each in known if each.number == route.champion)
-    return version_at(opened, known, asked)
+    return version_at(opened, known, wanted)
 
 
 def approve(
@@ -130,18 +130,18 @@ def release(
     answers = staleness(opened, version)
     served = cache(lambda: require_served_parts(opened, version))
 
-    def look(view: View) -> Standing:
+    def look(view: View) -> ReleaseState:
         now = _now(view, version)
         return now, forgotten_approvers(view, now), view.get(ROUTES, version.model)
 
-    def decide(seen: Standing, by: str, reason: Artifact | str) -> VersionReleased:
+    def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased:
         now, forgotten, route = seen
         require_releasable(revealed(opened, now), opened.clock(), answers, forgotten, say)
         fact = released(route, version.model, version.number, by=by, reason=reason, at=opened.clock())
         served()
         return fact
 
-    return _moved(opened, look, decide, by, reason)
+    return _settle_release(opened, look, decide, by, reason)
 
 
 def rollback(
@@ -173,12 +173,12 @@ def rollback(
         require_served_parts(opened, back)
         return fact
 
-    done = _moved(opened, look, decide, by, reason)
+    done = _settle_release(opened, look, decide, by, reason)
     fields = {name: getattr(done, name) for name in Release.__struct_fields__}
     return Rollback(**fields, unknown=unknown(answers[f"{model}/{done.champion}"]))
 
 
-def _moved(
+def _settle_release(
     opened: OpenProject,
     look: Callable[[View], S],
     decide: Callable[[S, str, Artifact | str], VersionReleased],

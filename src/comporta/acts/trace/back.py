@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from comporta.acts.release.release import version_of
-from comporta.acts.serve.log import prediction
+from comporta.acts.serve.serving_log import find_observation
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import key_of
 from comporta.acts.trace.tree import TraceTree
@@ -33,7 +33,7 @@ def prediction_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     return TraceTree(
         kind="prediction",
         id=found.id,
-        label=f"{found.model} said {_said(found.output)}",
+        label=f"{found.model} said {_output_text(found.output)}",
         facts={"at": _time(found.at), "id": found.id},
         children=(
             TraceTree(
@@ -42,7 +42,7 @@ def prediction_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
                 label=f"request for {found.key}" if found.key else "request without a key",
                 facts={name: _plain(value) for name, value in found.inputs.items()},
             ),
-            *(_joined(opened, each) for each in found.joined),
+            *(_history_row(opened, each) for each in found.joined),
             version_back(opened, TraceTarget(kind="version", name=version.model, number=version.number)),
         ),
     )
@@ -116,7 +116,7 @@ def row_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
 
 
 def _prediction(opened: OpenProject, id: str) -> Observation:
-    found = prediction(opened, id)
+    found = find_observation(opened, id)
     if found is None:
         raise NotFound(
             f"found no {id!r} in the prediction log, expected the id of an answer, a version such as late/1, "
@@ -125,7 +125,7 @@ def _prediction(opened: OpenProject, id: str) -> Observation:
     return found
 
 
-def _joined(opened: OpenProject, joined: Joined) -> TraceTree:
+def _history_row(opened: OpenProject, joined: Joined) -> TraceTree:
     """The row of history a prediction read, as it stands in the dataset version it was read from."""
     text = ",".join(str(_plain(value)) for value in joined.key.values())
     facts: dict[str, Any] = {}
@@ -285,7 +285,7 @@ def _commit(version: Version) -> dict[str, str]:
     return {"commit": version.commit[:12] + ("+" if version.dirty else "")} if version.commit else {}
 
 
-def _said(output: dict[str, Any]) -> str:
+def _output_text(output: dict[str, Any]) -> str:
     return ", ".join(f"{name} {_plain(value)}" for name, value in output.items())
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import models, version_of
-from comporta.acts.serve.log import predictions
+from comporta.acts.serve.serving_log import scan_all_predictions
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import bundle_of, key_of, learned_rows
 from comporta.acts.trace.tree import TraceTree
@@ -18,6 +18,7 @@ from comporta.errors import NotFound
 from comporta.opened.lineage import QUESTIONS, after, data_place
 from comporta.opened.project import OpenProject
 from comporta.records import Form, Version, canonical, decode, encode
+from comporta.records.columns import HIDDEN, KEY, SUBJECT
 from comporta.release import ROUTES
 
 SHOWN = 3
@@ -28,7 +29,7 @@ def version_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     version = version_of(opened, here.name if here.number is None else f"{here.name}/{here.number}")
     done = evaluations(opened.ledger, opened.keys, version)
     beside = f", {done.split} in all under this split" if done.split > done.here else ""
-    mine = predictions(opened, version.model).filter(pl.col("version") == version.number)
+    mine = scan_all_predictions(opened, version.model).filter(pl.col("version") == version.number)
     return TraceTree(
         kind="version",
         id=version.id,
@@ -54,7 +55,9 @@ def dataset_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
                     id=edge.target,
                     label=f"read by {question.node}",
                     facts={"run": question.run},
-                    children=tuple(_touched(opened, each) for each in _versions_after(opened, edge.target)),
+                    children=tuple(
+                        _version_tree(opened, each) for each in _versions_after(opened, edge.target)
+                    ),
                 )
             )
     return TraceTree(
@@ -76,10 +79,10 @@ def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     children = []
     for version in models(opened):
         spine = bundle_of(opened, version).of == here.name
-        column = "__key" if spine else f"__{here.name}_key"
-        children += _learned(version, learned_rows(opened, version, column, key))
+        column = KEY if spine else f"{HIDDEN}{here.name}_key"
+        children += _learned_tree(version, learned_rows(opened, version, column, key))
     for model in sorted({version.model for version in models(opened)}):
-        hits = predictions(opened, model).filter(_reads(here.name, found.shape.key, key))
+        hits = scan_all_predictions(opened, model).filter(_reads(here.name, found.shape.key, key))
         children += _predictions(model, hits, "{count} of {model} about it, or that read it")
     return TraceTree(
         kind="row",
@@ -120,10 +123,12 @@ def subject_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
         way = bundle_of(opened, version)
         forms.setdefault(version.model, way.shapes[way.of].form)  # newest first
         marks = subject_hashes(here.rest, opened.keys, way.shapes[way.of].form)
-        children += _learned(version, learned_rows(opened, version, "__subject", *marks))
+        children += _learned_tree(version, learned_rows(opened, version, SUBJECT, *marks))
     for model in sorted(forms):
         children += _predictions(
-            model, _about(predictions(opened, model), here.rest, forms[model]), "{count} of {model} about it"
+            model,
+            _about(scan_all_predictions(opened, model), here.rest, forms[model]),
+            "{count} of {model} about it",
         )
     if not children:
         raise NotFound(f"found nothing about the subject {here.rest!r} in any dataset or prediction.")
@@ -139,7 +144,7 @@ def _about(asked: pl.LazyFrame, subject: str, form: Form) -> pl.LazyFrame:
     return asked.filter(pl.col("subject").is_in(same.implode()))
 
 
-def _learned(version: Version, counts: dict[str, int]) -> list[TraceTree]:
+def _learned_tree(version: Version, counts: dict[str, int]) -> list[TraceTree]:
     if not any(counts.values()):
         return []
     said = " and ".join(
@@ -197,7 +202,7 @@ def _versions_after(opened: OpenProject, step: str) -> list[str]:
     return sorted(found)
 
 
-def _touched(opened: OpenProject, version: str) -> TraceTree:
+def _version_tree(opened: OpenProject, version: str) -> TraceTree:
     model, _, number = version.partition("/")
     found = version_of(opened, f"{model}/{int(number)}")
     route = opened.ledger.get(ROUTES, model)

@@ -10,19 +10,19 @@ from comporta.opened.project import OpenProject
 from comporta.records import Record
 from comporta.registry import VERSIONS
 
-Kind = Literal["prediction", "version", "dataset", "row", "subject"]
+TraceKind = Literal["prediction", "version", "dataset", "row", "subject"]
 
 
 class TraceTarget(Record, frozen=True, kw_only=True):
     """kind, and what names it: the model or dataset, its number, and the rest of the id."""
 
-    kind: Kind
+    kind: TraceKind
     name: str = ""
     number: int | None = None
     rest: str = ""
 
 
-def parse(opened: OpenProject, text: str) -> TraceTarget:
+def parse_trace_id(opened: OpenProject, text: str) -> TraceTarget:
     """`late/1`, `weather@2`, `weather`, `weather:KEY`, `subject:VALUE`, or a prediction's id.
 
     Raises NotFound, BadProject on a number that is none.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from comporta.acts.trace.back import dataset_back, prediction_back, row_back, version_back
 from comporta.acts.trace.forward import dataset_forward, row_forward, subject_forward, version_forward
-from comporta.acts.trace.ids import TraceTarget, parse
+from comporta.acts.trace.ids import TraceTarget, parse_trace_id
 from comporta.acts.trace.tree import TraceTree
 from comporta.opened.project import OpenProject
 
@@ -33,7 +33,7 @@ def trace(opened: OpenProject, text: str, *, forward: bool | None = None) -> Tra
     Ids: `late/1`, `weather@2`, `weather:KEY`, `subject:VALUE`, a prediction's id. A way that leads nowhere
     (back from a subject, forward from a prediction) is left out. Raises NotFound, BadProject.
     """
-    place = parse(opened, text)
+    place = parse_trace_id(opened, text)
     ways = {None: (BACK, FORWARD), False: (BACK,), True: (FORWARD,)}[forward]
     walks = [way[place.kind] for way in ways if place.kind in way]
     if not walks:

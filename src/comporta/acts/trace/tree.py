@@ -20,13 +20,13 @@ class TraceTree(Record, frozen=True, kw_only=True):
     children: tuple[TraceTree, ...] = ()
 
 
-def lines(tree: TraceTree, lead: str = "", branch: str = "") -> Iterator[str]:
+def tree_lines(tree: TraceTree, lead: str = "", branch: str = "") -> Iterator[str]:
     """The tree drawn with lines, one node a line, its facts behind it."""
     facts = "  ".join(f"{name} {value}" for name, value in tree.facts.items())
     yield f"{lead}{branch}{tree.label}" + (f"  ({facts})" if facts else "")
     below = lead + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
     for number, child in enumerate(tree.children, 1):
-        yield from lines(child, below, "└─ " if number == len(tree.children) else "├─ ")
+        yield from tree_lines(child, below, "└─ " if number == len(tree.children) else "├─ ")
 
 
 _COLOURS = {
@@ -42,9 +42,9 @@ _COLOURS = {
 _ROW, _STEP, _WIDTH, _HEIGHT = 46, 40, 560, 36
 
 
-def svg(tree: TraceTree) -> str:
+def tree_svg(tree: TraceTree) -> str:
     """The tree as a self-contained SVG picture: each node a box below its parent, indented."""
-    placed = list(_placed(tree, 0, None))
+    placed = list(_layout(tree, 0, None))
     width = max(depth for _, depth, _ in placed) * _STEP + _WIDTH + 20
     height = len(placed) * _ROW + 20
     parts = [
@@ -69,7 +69,7 @@ def svg(tree: TraceTree) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _placed(tree: TraceTree, depth: int, parent: int | None) -> list[tuple[TraceTree, int, int | None]]:
+def _layout(tree: TraceTree, depth: int, parent: int | None) -> list[tuple[TraceTree, int, int | None]]:
     """(node, depth, row of its parent), in the order they are drawn."""
     found: list[tuple[TraceTree, int, int | None]] = []
     stack: list[tuple[TraceTree, int, int | None]] = [(tree, depth, parent)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from comporta.acts.upkeep.storage import needed_artifacts
-from comporta.data import datasets
+from comporta.data import list_datasets
 from comporta.data import verify as verify_one
 from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit
@@ -83,7 +83,7 @@ def verify_data(opened: OpenProject, on_progress: Callable[[str, int, int], None
         recorded = {fact.dataset for _, fact in opened.ledger.scan(DATASETS)}
     except Tampered:
         recorded = set()  # a state that was changed: the ledger's own audit names it
-    names = sorted({*datasets(opened.store), *recorded})
+    names = sorted({*list_datasets(opened.store), *recorded})
     faults: list[str] = []
     objects = size = 0
     for name in names:

@@ -17,7 +17,7 @@ from comporta.opened.project import OpenProject
 from comporta.records import Artifact
 from comporta.registry import VERSIONS
 from comporta.release import ROUTES
-from comporta.store import Swept, Used, artifact_name, projects_in
+from comporta.store import PrefixUsage, SweepReport, artifact_name, projects_in
 from comporta.store import sweep as swept
 from comporta.store import usage as used
 from comporta.store.space import ARTIFACTS
@@ -25,7 +25,7 @@ from comporta.store.space import ARTIFACTS
 RECENT = 50
 
 
-def usage(opened: OpenProject) -> tuple[Used, ...]:
+def usage(opened: OpenProject) -> tuple[PrefixUsage, ...]:
     """Objects and bytes, by artifact, by dataset and of the directory of people."""
     return (
         used(opened.store, depth=1, prefix="artifacts/")
@@ -34,23 +34,23 @@ def usage(opened: OpenProject) -> tuple[Used, ...]:
     )
 
 
-def sweep(opened: OpenProject, *, dry: bool = False) -> Swept:
+def sweep(opened: OpenProject, *, dry: bool = False) -> SweepReport:
     """Frees what nothing reaches. Kept: all versions with their steps, the answers of the newest runs,
     every fragment that a dataset version reads; and whatever is less than a day old. Raises Refused where the
     store is not this ledger's."""
     # Here, as below, for it brings polars along: `usage` does without.
-    from comporta.data import datasets
+    from comporta.data import list_datasets
 
     names = reachable(opened)
     require_same_project(opened, {name for name in names if name.startswith(ARTIFACTS)})
-    prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in datasets(opened.store))]
+    prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in list_datasets(opened.store))]
     return swept(opened.store, names, now=opened.clock(), prefixes=prefixes, dry=dry)
 
 
 def reachable(opened: OpenProject) -> frozenset[str]:
     """The names of all objects that must stay: what this project reaches, and artifacts that another one of
     the same ledger reaches. Raises Refused where the store holds a project that this ledger does not know."""
-    from comporta.data import reachable as rows_reach
+    from comporta.data import reachable_objects as rows_reach
 
     require_known_projects(opened)
     found = needed_digests(opened.ledger)

@@ -24,10 +24,10 @@ def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
     such as it does not reach; Tampered where a version that it recorded is not in the store.
     """
     # Here, for it brings polars along.
-    from comporta.data import datasets
+    from comporta.data import list_datasets
     from comporta.opened.follow import require_known
 
-    for dataset in datasets(opened.store):
+    for dataset in list_datasets(opened.store):
         if unseen := require_known(opened, dataset):
             raise _mismatch(
                 opened, f"version {unseen[-1].number} of {dataset!r}, which this ledger never recorded"

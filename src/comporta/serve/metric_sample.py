@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Sample(NamedTuple):
+class MetricSample(NamedTuple):
     """One number. name: without `comporta_`; a counter's ends in `total`."""
 
     name: str

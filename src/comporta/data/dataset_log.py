@@ -16,7 +16,7 @@ from comporta.records import Fragment, Record, decode, encode
 from comporta.store import Keys, Store, digest
 
 
-class Entry(Record, frozen=True, kw_only=True, tag_field="kind"):
+class LogEntry(Record, frozen=True, kw_only=True, tag_field="kind"):
     """What every entry says. n: from 1, without gaps. prev: keyed digest of the entry before it, or empty.
 
     key: fingerprint of the project's key. at: when it was written.
@@ -28,14 +28,14 @@ class Entry(Record, frozen=True, kw_only=True, tag_field="kind"):
     at: datetime
 
 
-class Versioned(Entry, frozen=True, kw_only=True, tag="version"):
+class VersionEntry(LogEntry, frozen=True, kw_only=True, tag="version"):
     """A new version. number: counts from 1 within the dataset."""
 
     version: str
     number: int
 
 
-class Redacted(Entry, frozen=True, kw_only=True, tag="redact"):
+class RedactEntry(LogEntry, frozen=True, kw_only=True, tag="redact"):
     """Fragments replaced in every version: id → the fragment without the rows, or None where all went.
 
     subjects: keyed hashes of those forgotten, 16 hex digits each; rows of theirs are never taken in again.
@@ -48,14 +48,14 @@ class Redacted(Entry, frozen=True, kw_only=True, tag="redact"):
     ids: tuple[str, ...] = ()
 
 
-class Tagged(Entry, frozen=True, kw_only=True, tag="tag"):
+class TagEntry(LogEntry, frozen=True, kw_only=True, tag="tag"):
     """A name for a version; an empty version takes the name away."""
 
     name: str
     version: str
 
 
-class Compacted(Entry, frozen=True, kw_only=True, tag="compact"):
+class CompactEntry(LogEntry, frozen=True, kw_only=True, tag="compact"):
     """The same rows in fewer files: fragments, in the order of their segments → those that hold them as well.
 
     A reader may use either side: each row on the right carries its place among those on the left, and its
@@ -65,16 +65,16 @@ class Compacted(Entry, frozen=True, kw_only=True, tag="compact"):
     groups: tuple[tuple[tuple[str, ...], tuple[Fragment, ...]], ...]
 
 
-class Reshaped(Entry, frozen=True, kw_only=True, tag="schema"):
+class SchemaEntry(LogEntry, frozen=True, kw_only=True, tag="schema"):
     """The columns that sources may return from now on: name → polars type."""
 
     columns: tuple[tuple[str, str], ...]
 
 
-Pairs = tuple[tuple[str, str], ...]
+NamePairs = tuple[tuple[str, str], ...]
 
 
-class RowColumns(Entry, frozen=True, kw_only=True, tag="row-columns"):
+class RowColumns(LogEntry, frozen=True, kw_only=True, tag="row-columns"):
     """In which columns a prediction log keeps the rows of one model version.
 
     inputs, outputs: name in the request or answer → column. types: those columns → polars type. A version's
@@ -82,15 +82,15 @@ class RowColumns(Entry, frozen=True, kw_only=True, tag="row-columns"):
     """
 
     model_version: int
-    inputs: Pairs
-    outputs: Pairs
-    types: Pairs
+    inputs: NamePairs
+    outputs: NamePairs
+    types: NamePairs
 
 
-AnyEntry = Versioned | Redacted | Tagged | Compacted | Reshaped | RowColumns
+AnyEntry = VersionEntry | RedactEntry | TagEntry | CompactEntry | SchemaEntry | RowColumns
 
 
-class History(Record, frozen=True, kw_only=True):
+class DatasetLog(Record, frozen=True, kw_only=True):
     """A log, read up to entry `n`. head: keyed digest of that entry.
 
     versions: (number, id, when), oldest first. moved: the redactions. forgotten: subjects' hashes.
@@ -122,15 +122,15 @@ class History(Record, frozen=True, kw_only=True):
 
 
 # Logs only grow, and the digest of an entry stands for all before it: nothing is read twice.
-_seen: dict[tuple[str, str, str], History] = {}
+_seen: dict[tuple[str, str, str], DatasetLog] = {}
 
 
-def read_log(store: Store, keys: Keys, dataset: str) -> History:
+def read_log(store: Store, keys: Keys, dataset: str) -> DatasetLog:
     """The log as it stands. Raises NotFound for none at all when asked for a version, Tampered, WrongKey."""
     place = (store.url, checked_name(dataset), keys.fingerprint)
-    history = _seen.get(place, History(dataset=dataset))
+    history = _seen.get(place, DatasetLog(dataset=dataset))
     if history.n and not _stands(store, keys, dataset, history):
-        history = History(dataset=dataset)
+        history = DatasetLog(dataset=dataset)
     fresh = history.n == 0
     reading = _Reading(history)
     while True:
@@ -138,7 +138,7 @@ def read_log(store: Store, keys: Keys, dataset: str) -> History:
             data = store.get(entry_name(dataset, reading.n + 1))
         except NotFound:
             break
-        reading.take(_decoded(data, dataset, reading.n + 1), data, keys, dataset)
+        reading.take(_decode_entry(data, dataset, reading.n + 1), data, keys, dataset)
     history = reading.history()
     if fresh:
         _require_whole(store, dataset, history.n)
@@ -148,15 +148,15 @@ def read_log(store: Store, keys: Keys, dataset: str) -> History:
     return history
 
 
-def commit(
-    store: Store, keys: Keys, dataset: str, history: History, at: datetime, kind: type[Any], **body: Any
+def append_entry(
+    store: Store, keys: Keys, dataset: str, history: DatasetLog, at: datetime, kind: type[Any], **body: Any
 ) -> bool:
     """Whether the entry became the log's next. False: another writer was first; read the log again."""
     entry = kind(n=history.n + 1, prev=history.head, key=keys.fingerprint, at=at, **body)
     return store.put(entry_name(dataset, entry.n), encode(entry))
 
 
-def tag(store: Store, keys: Keys, dataset: str, name: str, version: str, *, now: datetime) -> None:
+def tag_version(store: Store, keys: Keys, dataset: str, name: str, version: str, *, now: datetime) -> None:
     """From now on `name` names this version of the dataset. Raises NotFound."""
     while True:
         history = read_log(store, keys, dataset)
@@ -164,7 +164,7 @@ def tag(store: Store, keys: Keys, dataset: str, name: str, version: str, *, now:
             raise NotFound(
                 f"{dataset}: found no version {version[:12]}. See: comporta data versions {dataset}"
             )
-        if commit(store, keys, dataset, history, now, Tagged, name=name, version=version):
+        if append_entry(store, keys, dataset, history, now, TagEntry, name=name, version=version):
             return
 
 
@@ -172,18 +172,18 @@ def accept_columns(store: Store, keys: Keys, dataset: str, columns: dict[str, st
     """From now on sources of this dataset may return these columns: name → polars type."""
     while True:
         history = read_log(store, keys, dataset)
-        if commit(store, keys, dataset, history, now, Reshaped, columns=tuple(columns.items())):
+        if append_entry(store, keys, dataset, history, now, SchemaEntry, columns=tuple(columns.items())):
             return
 
 
-def _stands(store: Store, keys: Keys, dataset: str, history: History) -> bool:
+def _stands(store: Store, keys: Keys, dataset: str, history: DatasetLog) -> bool:
     try:
         return digest(keys.chain, store.get(entry_name(dataset, history.n))) == history.head
     except NotFound:
         return False
 
 
-def _decoded(data: bytes, dataset: str, n: int) -> AnyEntry:
+def _decode_entry(data: bytes, dataset: str, n: int) -> AnyEntry:
     try:
         return decode(data, AnyEntry)  # type: ignore[arg-type]
     except msgspec.MsgspecError as error:
@@ -196,7 +196,7 @@ def _decoded(data: bytes, dataset: str, n: int) -> AnyEntry:
 class _Reading:
     """A history being read on: one copy at the beginning and at the end, whatever the number of entries."""
 
-    def __init__(self, start: History) -> None:
+    def __init__(self, start: DatasetLog) -> None:
         self.dataset, self.n, self.head, self.columns = start.dataset, start.n, start.head, start.columns
         self.groups = list(start.groups)
         self.versions = list(start.versions)
@@ -220,28 +220,28 @@ class _Reading:
             )
         self.n, self.head = entry.n, digest(keys.chain, data)
         match entry:
-            case Versioned():
+            case VersionEntry():
                 self.versions.append((entry.number, entry.version, entry.at))
                 self.columns = None
-            case Redacted():
+            case RedactEntry():
                 self.moved.update(entry.moved)
                 self.groups = [each for each in self.groups if not any(id in self.moved for id in each[0])]
                 self.forgotten.update(int(each, 16) for each in entry.subjects)
                 self.gone.update(int(each, 16) for each in entry.ids)
-            case Tagged(version=""):
+            case TagEntry(version=""):
                 self.tags.pop(entry.name, None)
-            case Tagged():
+            case TagEntry():
                 self.tags[entry.name] = entry.version
-            case Reshaped():
+            case SchemaEntry():
                 self.columns = dict(entry.columns)
             case RowColumns():
                 self.schema.append(entry)
-            case Compacted():
+            case CompactEntry():
                 fresh = [each for each in entry.groups if not any(id in self.moved for id in each[0])]
                 self.groups += fresh
 
-    def history(self) -> History:
-        return History(
+    def history(self) -> DatasetLog:
+        return DatasetLog(
             dataset=self.dataset,
             groups=tuple(self.groups),
             n=self.n,

@@ -9,7 +9,7 @@ import msgspec
 from comporta.errors import BadRequest
 
 
-def decode(decoder: msgspec.json.Decoder[Any], data: Any, what: str = "the body") -> Any:
+def decode_json(decoder: msgspec.json.Decoder[Any], data: Any, what: str = "the body") -> Any:
     """The value. what: it is called in errors. Raises BadRequest that says where it is wrong."""
     try:
         return decoder.decode(data)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
 from comporta.records import Feedback, Form, Joined, Record, Route, Signature
+from comporta.records.features import RowParameter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Scored(NamedTuple):
+class ModelScores(NamedTuple):
     """What a model says of n rows. label: [n], the numbers themselves for a regression, or None.
 
     probability: [n, classes] in the order of `signature.classes`, or None.
@@ -25,18 +26,19 @@ class Scored(NamedTuple):
     probability: NDArray[Any] | None
 
     @classmethod
-    def of(cls, answer: Mapping[str, NDArray[Any]]) -> Scored:
+    def of(cls, answer: Mapping[str, NDArray[Any]]) -> ModelScores:
         """From what a predictor answers: `label` or `prediction`, and `probability`."""
         return cls(answer.get("label", answer.get("prediction")), answer.get("probability"))
 
 
-Meta = Literal["key", "subject", "unit"]
-Predict = Callable[["pl.DataFrame"], Scored]
-Fast = Callable[["NDArray[np.float64]"], Scored]
-Features = Callable[["pl.DataFrame", "pl.Series"], "tuple[pl.DataFrame, Sequence[tuple[Joined, ...]] | None]"]
+Predict = Callable[["pl.DataFrame"], ModelScores]
+Fast = Callable[["NDArray[np.float64]"], ModelScores]
+FeatureFunction = Callable[
+    ["pl.DataFrame", "pl.Series"], "tuple[pl.DataFrame, Sequence[tuple[Joined, ...]] | None]"
+]
 
 
-class Loaded(Record, frozen=True, kw_only=True):
+class LoadedVersion(Record, frozen=True, kw_only=True):
     """One version, in memory. Shared by threads: its functions change nothing.
 
     predict: features by name → answers. fast: the same from a float array [n, raw columns], missing as
@@ -53,35 +55,35 @@ class Loaded(Record, frozen=True, kw_only=True):
     signature: Signature
     predict: Predict
     fast: Fast | None = None
-    features: Features | None = None
+    features: FeatureFunction | None = None
     test: Callable[[], None] | None = None
-    requires: tuple[Meta, ...] = ()
+    requires: tuple[RowParameter, ...] = ()
     form: Form = "exact"
     time: str | None = None
     probe: pl.DataFrame | None = None
 
 
-Line = msgspec.Raw
+ObservationJson = msgspec.Raw
 """An `Observation` as JSON, encoded once: `records.decode(line, Observation)` reads it. Made into records and
 then into JSON, all of them together would cost as much as the answers."""
 
 
-class Source(Protocol):
+class VersionSource(Protocol):
     """Where routes and versions come from. Both are called from a thread beside the server's."""
 
     def routes(self) -> Mapping[str, Route]:
         """Who gets which traffic now, by model."""
 
-    def load(self, model: str, number: int) -> Loaded:
+    def load(self, model: str, number: int) -> LoadedVersion:
         """This version, ready to answer."""
 
 
-class Sink(Protocol):
+class ObservationSink(Protocol):
     """Where observations and feedback are kept. Called from one thread, beside the server's."""
 
-    def write(self, model: str, observations: Sequence[Line]) -> None:
+    def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
         """All of these rows of one model durable, or none; those of a failed call may come again, with more.
         Raises ComportaError or OSError."""
 
-    def feedback(self, told: Sequence[Feedback]) -> None:
+    def feedback(self, labels: Sequence[Feedback]) -> None:
         """All of them durable, or none. Raises ComportaError or OSError."""

@@ -12,7 +12,7 @@ from typing import Any
 MOST = 256 << 20
 
 
-class Held:
+class ByteLimitedCache:
     """Things by name. most: bytes of all together; one that is larger is not held."""
 
     def __init__(self, most: int = MOST) -> None:
@@ -42,5 +42,5 @@ class Held:
             self._things.clear()
 
 
-HELD = Held()
+READ_CACHE = ByteLimitedCache()
 """Of this process, by the digest of the artifact: frames and models."""

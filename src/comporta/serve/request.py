@@ -1,62 +1,35 @@
-"""What goes in and out of the application: requests, replies, and refusals in the shape of their protocol."""
+"""One request to the server, and errors in the form that its protocol gives them."""
 
 from __future__ import annotations
-
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 
 from comporta.errors import BadRequest
+from comporta.http.limits import RequestLimits
+from comporta.http.replies import JSON_ONLY, Headers, Reply
 from comporta.serve.invocations import CODES
-from comporta.serve.routes import Found
-from comporta.serve.v2 import JSON_ONLY, Headers
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
-LATER: Headers = ((b"retry-after", b"1"),)
+from comporta.serve.paths import MatchedPath
 
 
-class Limits(msgspec.Struct, frozen=True):
-    """What a client may ask. body: bytes. rows: in one request. seconds: for a body to arrive.
+class ServeLimits(RequestLimits, frozen=True):
+    """What a client may send. rows: in one request. queue: long calls that may wait; further ones get 503."""
 
-    queue: long calls that may wait; more are told to come again.
-    """
-
-    body: int = 16 * 2**20
     rows: int = 10_000
-    seconds: float = 30.0
     queue: int = 64
-
-
-class Reply(msgspec.Struct, gc=False):
-    """One answer over HTTP."""
-
-    status: int
-    body: bytes
-    headers: Headers = JSON_ONLY
 
 
 class Request(msgspec.Struct, gc=False):
     """One request, its body read. at: nanoseconds since 1970."""
 
-    found: Found
+    path: MatchedPath
     headers: dict[bytes, bytes]
     body: bytes
     at: int
 
 
-def json(value: Any, status: int = 200) -> Reply:
-    """A reply of this value."""
-    return Reply(status, msgspec.json.encode(value))
-
-
-def refusal(status: int, message: str, shape: str, headers: Headers = ()) -> Reply:
-    """An error as its protocol has it."""
-    if shape == "mlflow":
+def error_reply(status: int, message: str, protocol: str, headers: Headers = ()) -> Reply:
+    """An error in the form of its protocol, `v2` or `mlflow`."""
+    if protocol == "mlflow":
         code = CODES.get(status, "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR")
         body: dict[str, str] = {"error_code": code, "message": message}
     else:

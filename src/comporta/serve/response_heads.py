@@ -7,7 +7,7 @@ import msgspec
 from comporta.records import Signature
 
 
-class Heads(msgspec.Struct, frozen=True, gc=False):
+class ResponseHeads(msgspec.Struct, frozen=True, gc=False):
     """Pieces of JSON. A tensor's head ends where its number of rows is to be written.
 
     classes: what follows that number in the probabilities' shape, up to their data.
@@ -20,12 +20,12 @@ class Heads(msgspec.Struct, frozen=True, gc=False):
     id: bytes
 
 
-def heads(model: str, number: int, signature: Signature, label_name: str) -> Heads:
+def response_heads(model: str, number: int, signature: Signature, label_name: str) -> ResponseHeads:
     """Of a version."""
     encode = msgspec.json.encode
     start = b'{"model_name":%b,"model_version":"%d","id":' % (encode(model), number)
     wide = signature.task != "binary"
-    return Heads(
+    return ResponseHeads(
         start=start,
         label=_head(label_name, label_type(signature)),
         probability=_head("probability", "FP64"),

@@ -10,21 +10,20 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from comporta.http.connection import BoundedConnection
+from comporta.http.replies import JSON_ONLY, Reply
 from comporta.serve.app import App
-from comporta.serve.bounded import Bounded
-from comporta.serve.http import Reply
-from comporta.serve.routes import Found
-from comporta.serve.v2 import JSON_ONLY
+from comporta.serve.paths import MatchedPath
 
 SMALL = 64 * 1024
 DRAIN_SECONDS = 0.5
 _HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
-class Direct(Bounded):
+class FastConnection(BoundedConnection):
     """A connection on which small predictions take the short way."""
 
-    _held: Found | None = None
+    _matched: MatchedPath | None = None
     _pieces = b""
     _body_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
@@ -36,19 +35,19 @@ class Direct(Bounded):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._held is not None and self._body_timer is None:
+        if self._matched is not None and self._body_timer is None:
             self._body_timer = self.loop.call_later(self._app.limits.seconds, self._give_up)
 
     def on_headers_complete(self) -> None:
-        found = self._app.hot.get(self.url)
-        if found is not None and self._fits():
-            self._held, self._pieces = found, b""
+        matched = self._app.hot.get(self.url)
+        if matched is not None and self._fits():
+            self._matched, self._pieces = matched, b""
             self.head_done()
         else:
             self._usual()
 
     def on_body(self, body: bytes) -> None:
-        if self._held is None:
+        if self._matched is None:
             super().on_body(body)
             return
         self._pieces = self._pieces + body if self._pieces else body
@@ -56,8 +55,8 @@ class Direct(Bounded):
             self._release()
 
     def on_message_complete(self) -> None:
-        if self._held is not None:
-            reply = self._app.direct(self._held, self.headers, self._pieces)
+        if self._matched is not None:
+            reply = self._app.answer_directly(self._matched, self.headers, self._pieces)
             if reply is not None:
                 self._answer(reply)
                 return
@@ -67,7 +66,7 @@ class Direct(Bounded):
     def shutdown(self) -> None:
         """No more after the next answer. Closed at once, a request already on its way would be lost."""
         self._closing = True
-        if self._held is None:
+        if self._matched is None:
             if self.cycle is None or self.cycle.response_complete:
                 self.loop.call_later(DRAIN_SECONDS, self._close_idle)
             else:
@@ -77,7 +76,7 @@ class Direct(Bounded):
         for timer in (self._body_timer, self._idle_timer):
             if timer is not None:
                 timer.cancel()
-        self._body_timer = self._idle_timer = self._held = None
+        self._body_timer = self._idle_timer = self._matched = None
         super().connection_lost(exc)
 
     @property
@@ -137,11 +136,11 @@ class Direct(Bounded):
             self.cycle.keep_alive = False
 
     def _close_idle(self) -> None:
-        if self._held is None and (self.cycle is None or self.cycle.response_complete):
+        if self._matched is None and (self.cycle is None or self.cycle.response_complete):
             self.transport.close()
 
     def _end_hold(self) -> None:
-        self._held = None
+        self._matched = None
         if self._body_timer is not None:
             self._body_timer.cancel()
             self._body_timer = None
@@ -149,7 +148,7 @@ class Direct(Bounded):
     def _give_up(self) -> None:
         """The body did not come: the usual way has its own clock, and says so."""
         self._body_timer = None
-        if self._held is not None and not self.transport.is_closing():
+        if self._matched is not None and not self.transport.is_closing():
             self._release()
 
     def _look_idle(self) -> None:
@@ -160,7 +159,7 @@ class Direct(Bounded):
         self._idle_timer = None
         if self.transport.is_closing():
             return
-        busy = self._held is not None or (self.cycle is not None and not self.cycle.response_complete)
+        busy = self._matched is not None or (self.cycle is not None and not self.cycle.response_complete)
         left = self._last + self.timeout_keep_alive - self.loop.time()
         if busy or left > 0:
             self._idle_timer = self.loop.call_later(

@@ -1,4 +1,4 @@
-"""What is let in: by whom it says it was sent, and by how much it is."""
+"""Which requests are accepted: by the Host and Origin they name, and by the size of their body."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from comporta.errors import BadRequest
-from comporta.serve.http import Limits, Receive
+from comporta.http.limits import RequestLimits
+from comporta.http.replies import Receive
 
-LOOPBACK = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
+LOOPBACK_HOST = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 _REMEMBERED = 64
 
 
-class Entry:
+class Admission:
     """The rules of one server. hosts: `Host` headers let in; None: loopback names only; `*`: any."""
 
-    def __init__(self, limits: Limits, hosts: Sequence[str] | None) -> None:
+    def __init__(self, limits: RequestLimits, hosts: Sequence[str] | None) -> None:
         self.limits = limits
         self._hosts = None if hosts is None else {host.lower().encode() for host in hosts}
         self._friends: set[bytes] = set()
 
-    def admit(self, headers: dict[bytes, bytes]) -> None:
+    def require_allowed_origin(self, headers: dict[bytes, bytes]) -> None:
         """Raises BadRequest for what a web page of another site might have sent."""
         host, hosts = headers.get(b"host", b""), self._hosts
         if host not in self._friends:
             name = host.lower()
             if hosts is None:
-                good = LOOPBACK.fullmatch(name) is not None
+                good = LOOPBACK_HOST.fullmatch(name) is not None
             else:
                 good = b"*" in hosts or name in hosts or name.rpartition(b":")[0] in hosts
             if not good:
@@ -38,7 +39,7 @@ class Entry:
         if b"origin" in headers:
             raise BadRequest("found a request from a web page, which this server does not answer.", 403)
 
-    def measure(self, headers: dict[bytes, bytes]) -> None:
+    def require_declared_size(self, headers: dict[bytes, bytes]) -> None:
         """Raises BadRequest for a body that says it will be too long."""
         length = headers.get(b"content-length")
         if length is not None and (
@@ -46,7 +47,7 @@ class Entry:
         ):
             raise self._too_long()
 
-    async def whole(
+    async def read_whole_body(
         self, body: bytes, headers: dict[bytes, bytes], message: dict[str, Any], receive: Receive
     ) -> bytes:
         """The whole body of a request that did not come in one piece. Raises BadRequest."""

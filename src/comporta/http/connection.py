@@ -6,8 +6,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_BYTES = 32 * 1024
-HEAD_SECONDS = 10.0
+from comporta.http.limits import HEAD_BYTES, HEAD_SECONDS
+
 _SAYS = b'{"error":"the headers: expected at most 32 KB."}'
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
@@ -15,7 +15,7 @@ _TOO_LARGE = (
 )
 
 
-class Bounded(HttpToolsProtocol):
+class BoundedConnection(HttpToolsProtocol):
     """A connection whose request line and headers must be short and arrive soon."""
 
     _head = 0

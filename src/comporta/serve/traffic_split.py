@@ -8,7 +8,7 @@ from comporta.store import keyed_hash
 _SPAN = 2**64
 
 
-def choose(shares: tuple[Share, ...], key: bytes, model: str, unit: str) -> int:
+def choose_version(shares: tuple[Share, ...], key: bytes, model: str, unit: str) -> int:
     """The version that answers this unit.
 
     The unit's place in [0, 1) never changes. The newest version takes the low end, so that a unit once

@@ -5,7 +5,7 @@ from __future__ import annotations
 from comporta.records import Record, Slice
 
 
-class Logs(Record, frozen=True, kw_only=True):
+class SealedLogs(Record, frozen=True, kw_only=True):
     """What was answered and what came true, as it is now.
 
     requests: of each model its log, if it has one, and the dataset in which earlier releases kept the

@@ -8,7 +8,7 @@ from typing import Any
 
 from comporta.records import Artifact
 from comporta.store.context import StepContext, is_kept
-from comporta.store.held import HELD
+from comporta.store.read_cache import READ_CACHE
 from comporta.train.codecs import from_bytes, header_of
 from comporta.train.frames import Reads
 
@@ -18,9 +18,9 @@ WIDER = 8
 """How many times its packed bytes a model is taken to fill in memory."""
 
 
-def open_kept(context: StepContext, model: Artifact) -> tuple[Any, Reads]:
+def open_model(context: StepContext, model: Artifact) -> tuple[Any, Reads]:
     """The estimator, the caller's own, and what it reads. Raises NotFound, Tampered, BadProject."""
-    held = HELD.get(model.digest)
+    held = READ_CACHE.get(model.digest)
     if held is not None and is_kept(context.store, model):
         estimator, reads = held
         return deepcopy(estimator), reads
@@ -28,5 +28,5 @@ def open_kept(context: StepContext, model: Artifact) -> tuple[Any, Reads]:
     estimator, reads = from_bytes(data)
     if header_of(data).codec == COPIED:
         with suppress(Exception):  # the project's own classes: one that refuses is decoded each time
-            HELD.put(model.digest, (deepcopy(estimator), reads), WIDER * len(data))
+            READ_CACHE.put(model.digest, (deepcopy(estimator), reads), WIDER * len(data))
     return estimator, reads

@@ -15,30 +15,31 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
-from comporta.serve.asked import About, RequestRows, nth
-from comporta.serve.columns import some
-from comporta.serve.heads import heads
-from comporta.serve.schema import Rows, Schema
-from comporta.serve.source import Loaded, Scored
+from comporta.records.columns import AT
+from comporta.serve.columns import first_names
+from comporta.serve.request_rows import RequestRows, RowIdentity, value_of_row
+from comporta.serve.response_heads import response_heads
+from comporta.serve.schema import CheckedRows, RequestSchema
+from comporta.serve.version_source import LoadedVersion, ModelScores
 
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 _WARM = 3
 _MANY = 64
 
 
-class Answer(msgspec.Struct, gc=False):
+class PredictedRows(msgspec.Struct, gc=False):
     """What a version says of n rows, ready to be written and logged.
 
     label: JSON values [n]. probability: [n] of a binary model, else [n][classes].
     """
 
-    rows: Rows
+    rows: CheckedRows
     label: list[Any] | None
     probability: list[Any] | None
     joined: Sequence[tuple[Joined, ...]] | None
 
 
-class Live:
+class LiveVersion:
     """One version that answers."""
 
     __slots__ = (
@@ -55,19 +56,19 @@ class Live:
         "schema",
     )
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedVersion) -> None:
         """Raises BadProject when a raw column is of a type that cannot be served."""
         self.loaded = loaded
         # What most requests are: one row that this version answers.
         self.one = ((loaded.number, 1),)
         signature = loaded.signature
-        self.schema = Schema(signature)
+        self.schema = RequestSchema(signature)
         self._binary = signature.task == "binary"
         regression = signature.task == "regression"
         self.label_name = "prediction" if regression else "label"
         self._label = regression or signature.output in ("label", "both")
         self._probability = not regression and signature.output in ("probability", "both")
-        self.heads = heads(loaded.model, loaded.number, signature, self.label_name)
+        self.heads = response_heads(loaded.model, loaded.number, signature, self.label_name)
         self._fixed = self._per_row = 0.0
         answerable = {field.name: field.nullable for field in signature.features}
         self._needed = [name for name, nullable in answerable.items() if not nullable]
@@ -82,28 +83,28 @@ class Live:
         """About how long n rows take, as measured when it was warmed."""
         return self._fixed + n * self._per_row
 
-    def answer(self, asked: RequestRows, now: int) -> Answer:
+    def answer(self, incoming: RequestRows, now: int) -> PredictedRows:
         """The answer to these rows. now: nanoseconds since 1970, the time of rows that name none.
 
         Raises BadRequest; and whatever else the model raises, which is its fault.
         """
-        loaded, schema, array = self.loaded, self.schema, asked.array
+        loaded, schema, array = self.loaded, self.schema, incoming.array
         if loaded.requires:
-            self._require(asked)
+            self._require(incoming)
         if array is not None:
-            schema.check_array(array, asked.single)
-            rows = Rows(asked.n, array, None, asked.single)
+            schema.check_array(array, incoming.single)
+            rows = CheckedRows(incoming.n, array, None, incoming.single)
         else:
-            assert asked.columns is not None
-            rows = schema.check_columns(asked.columns, asked.n)
+            assert incoming.columns is not None
+            rows = schema.check_columns(incoming.columns, incoming.n)
         if loaded.fast is not None and schema.numeric:
-            return self._said(rows, loaded.fast(schema.array(rows)), None)
+            return self._predicted_rows(rows, loaded.fast(schema.array(rows)), None)
         frame = schema.frame(rows)
         joined: Sequence[tuple[Joined, ...]] | None = None
         if loaded.features is not None:
-            frame, joined = loaded.features(frame, self._times(asked, frame, now))
+            frame, joined = loaded.features(frame, self._times(incoming, frame, now))
             self._require_whole(frame)
-        return self._said(rows, loaded.predict(frame), joined)
+        return self._predicted_rows(rows, loaded.predict(frame), joined)
 
     def ready(self, now: int, say: Callable[[str], None]) -> None:
         """Tested, warmed and measured; what was noticed is said. Raises Refused when it answers wrongly."""
@@ -112,7 +113,7 @@ class Live:
             self.loaded.test()
         first = self._rows_of(probe) if probe is not None and probe.height else self._blank()
         try:
-            one, many = (self._time(rows, now) for rows in (first, repeated(first, _MANY)))
+            one, many = (self._time(rows, now) for rows in (first, repeat_rows(first, _MANY)))
         # A boundary: the project's and the model's own code runs here, and may raise anything.
         except Exception as error:
             if probe is not None:
@@ -125,7 +126,7 @@ class Live:
         else:
             self._per_row = max(0.0, (many - one) / (_MANY - 1) / first.n)
             self._fixed = max(0.0, one - self._per_row * first.n)
-            self.schema.strict = frozenset(self._closed(first, now))
+            self.schema.strict = frozenset(self._closed_columns(first, now))
             if self.loaded.fast is not None and self.schema.numeric:
                 self._same_both_ways(first)
 
@@ -138,7 +139,7 @@ class Live:
             took.append(time.perf_counter() - started)
         return min(took)
 
-    def _closed(self, first: RequestRows, now: int) -> list[str]:
+    def _closed_columns(self, first: RequestRows, now: int) -> list[str]:
         """Columns for whose unseen values the model raises: there they are refused at the door."""
         closed = []
         for column in self.schema.columns:
@@ -167,7 +168,9 @@ class Live:
             if not same:
                 raise Refused(f"{self.name}: its fast way and its way by names differ on its probe rows.")
 
-    def _said(self, rows: Rows, scored: Scored, joined: Sequence[tuple[Joined, ...]] | None) -> Answer:
+    def _predicted_rows(
+        self, rows: CheckedRows, scored: ModelScores, joined: Sequence[tuple[Joined, ...]] | None
+    ) -> PredictedRows:
         label: list[Any] | None = None
         probability: list[Any] | None = None
         # A sum is not finite when any part is not: the usual case costs one pass.
@@ -183,46 +186,39 @@ class Live:
             if not isfinite(total):
                 _require_finite(chances)
         if self._label:
-            said = scored.label
-            assert said is not None
-            label = said.tolist()
-            if said.dtype.kind == "f" and not isfinite(sum(label)):
-                _require_finite(said)
-        return Answer(rows, label, probability, joined)
+            numbers = scored.label
+            assert numbers is not None
+            label = numbers.tolist()
+            if numbers.dtype.kind == "f" and not isfinite(sum(label)):
+                _require_finite(numbers)
+        return PredictedRows(rows, label, probability, joined)
 
     def _require_whole(self, features: pl.DataFrame) -> None:
         """Nothing where the model can answer; what it was never taught to do without is named."""
         lost = [name for name in self._needed if features[name].null_count()]
         if lost:
             raise BadRequest(
-                f"features: found none for {some(lost)} in some row, and this model answers none without. "
-                "History has nothing for it at that time, or a value sent leads to none."
+                f"features: found none for {first_names(lost)} in some row, and this model answers none "
+                "without. History has nothing for it at that time, or a value sent leads to none."
             )
 
-    def _require(self, asked: RequestRows) -> None:
+    def _require(self, incoming: RequestRows) -> None:
         for name in self.loaded.requires:
-            said = getattr(asked.about, name)
-            if said is None or (isinstance(said, list) and any(value is None for value in said)):
+            value = getattr(incoming.about, name)
+            if value is None or (isinstance(value, list) and any(each is None for each in value)):
                 raise BadRequest(
                     f"found no {name!r}, which this model asks of every row. Send it among the request's "
                     f"parameters, or a row each in the column '__{name}'."
                 )
 
-    def _times(self, asked: RequestRows, frame: pl.DataFrame, now: int) -> pl.Series:
-        """The UTC time of each row: as said, else by its own column, else now."""
-        said, named = asked.about.at, self.loaded.time
+    def _times(self, incoming: RequestRows, frame: pl.DataFrame, now: int) -> pl.Series:
+        """The UTC time of each row: as the request names it, else by its own column, else now."""
+        given, named = incoming.about.at, self.loaded.time
         moment = datetime.fromtimestamp(now / 1e9, UTC)
-        if said is None and named is not None and named in frame.columns:
-            own = frame[named]
-            zone = getattr(own.dtype, "time_zone", None)
-            own = (
-                own.dt.convert_time_zone("UTC")
-                if zone
-                else own.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-            )
-            return own.fill_null(moment).alias("__at")
-        times = [nth(said, row) or moment for row in range(asked.n)]
-        return pl.Series("__at", times, dtype=pl.Datetime("us", "UTC"))
+        if given is None and named is not None and named in frame.columns:
+            return utc_times(frame[named], moment)
+        times = [value_of_row(given, row) or moment for row in range(incoming.n)]
+        return pl.Series(AT, times, dtype=pl.Datetime("us", "UTC"))
 
     def _rows_of(self, probe: pl.DataFrame) -> RequestRows:
         columns = {
@@ -257,10 +253,18 @@ def _require_finite(numbers: NDArray[Any]) -> None:
         )
 
 
-def repeated(asked: RequestRows, times: int) -> RequestRows:
+def utc_times(column: pl.Series, otherwise: datetime) -> pl.Series:
+    """The times of a column in UTC, those without a zone taken as such. otherwise: for rows without one."""
+    zone = getattr(column.dtype, "time_zone", None)
+    times = column.cast(pl.Datetime("us", zone))
+    times = times.dt.convert_time_zone("UTC") if zone else times.dt.replace_time_zone("UTC")
+    return times.fill_null(otherwise).alias(AT)
+
+
+def repeat_rows(incoming: RequestRows, times: int) -> RequestRows:
     """The same rows, several times over."""
-    columns = {name: list(values) * times for name, values in (asked.columns or {}).items()}
-    return RequestRows(asked.n * times, None, columns, asked.about)
+    columns = {name: list(values) * times for name, values in (incoming.columns or {}).items()}
+    return RequestRows(incoming.n * times, None, columns, incoming.about)
 
 
-_ANYONE = About(key="probe", subject="probe", unit="probe")
+_ANYONE = RowIdentity(key="probe", subject="probe", unit="probe")
