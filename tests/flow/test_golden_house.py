@@ -37,7 +37,7 @@ from comporta.errors import Refused
 from comporta.ledger.bundle import export
 from comporta.ledger.signing import pem, public_key
 from comporta.opened.lineage import QUESTIONS
-from comporta.opened.people import readable
+from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject, open_project
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
@@ -151,7 +151,7 @@ def test_it_is_gated_again_and_its_waiver_still_holds(opened: OpenProject) -> No
 
 def test_what_was_refused_stays_refused(opened: OpenProject) -> None:
     assert gate(opened, "leaving/3").version.state == "refused"
-    with pytest.raises(Refused, match="its gates refused it"):
+    with pytest.raises(Refused, match="required checks block it"):
         release(opened, "leaving/3", by="rui")
 
 
@@ -294,7 +294,7 @@ def test_a_subject_is_found_in_all_that_it_touched(opened: OpenProject) -> None:
 
 
 def test_who_acted_and_why_is_shown_as_it_was_written(opened: OpenProject) -> None:
-    (version,) = readable(opened, version_of(opened, "leaving/1"))
+    (version,) = with_names(opened, version_of(opened, "leaving/1"))
     (approval,) = version.approvals
     assert (approval.by, approval.role, approval.reason) == ("ana", "validator", "Read every verdict.")
     first = opened.ledger.get(ROUTES, "leaving").history[0]

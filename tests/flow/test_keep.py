@@ -68,6 +68,6 @@ def test_a_ledger_younger_than_the_stores_artifacts_frees_nothing(
         for dataset in list_datasets(opened.store):
             follow_one(opened, dataset)
         before = stored(opened)
-        with pytest.raises(Refused, match="from before this ledger's first event"):
+        with pytest.raises(Refused, match="that are older than this ledger's first event"):
             sweep(opened)
         assert stored(opened) == before

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.project_check import check
+from comporta.acts.build.project_check import find_faults
 from comporta.acts.build.run import run
 from comporta.acts.release.release import release, version_of
 from comporta.acts.serve.serving_log import PREDICTIONS, seal_all
@@ -109,6 +109,6 @@ visits = Dataset(
 project = Project("visits", datasets=(visits,))
 """
     with open_project(project(tmp_path, text)) as opened:
-        (fault,) = check(opened)
+        (fault,) = find_faults(opened)
     assert f"visits.who: found a subject of type {said}, expected whole numbers" in fault.message
     assert fault.line == 12

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from comporta.acts.build.project_check import check
+from comporta.acts.build.project_check import find_faults
 from comporta.acts.build.run import run
 from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import approve, models, release, rollback, version_of
@@ -56,7 +56,7 @@ def said(tree: TraceTree) -> str:
 
 
 def test_a_project_fresh_from_init_has_no_faults(opened):
-    assert check(opened) == ()
+    assert find_faults(opened) == ()
 
 
 def test_what_changed_is_asked_again_and_nothing_else(opened):

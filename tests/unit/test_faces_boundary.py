@@ -8,7 +8,7 @@ from rich.console import Console
 
 from comporta.cli import main, show
 from comporta.cli import store as command
-from comporta.cli.progress import MANY, StepProgress, display, drawn
+from comporta.cli.progress import MANY, StepProgress, display, steps_table
 from comporta.errors import NotFound
 from comporta.records import Share
 
@@ -107,7 +107,7 @@ def test_many_steps_are_counted_and_those_that_run_are_shown():
         steps(f"step {number}", "done", 1.0)
     steps("the slow one", "started", 1.0)
     console = Console(file=io.StringIO(), width=80)
-    console.print(drawn(steps, 3.0))
+    console.print(steps_table(steps, 3.0))
     shown = console.file.getvalue().splitlines()
     assert len(shown) == 2 and f"{MANY + 5} of {MANY + 6} steps" in shown[0]
     assert "the slow one" in shown[1] and "2.0 s" in shown[1]

@@ -25,12 +25,23 @@ if TYPE_CHECKING:
 
 
 class Project(declared.ProjectDeclaration, frozen=True):
-    """What a user declares, and what can be asked of it.
+    """All that a team declares: one value in one Python file, `project = Project(...)` in `project.py`.
 
-    name: of the project. datasets: those beside what the models read. models: what is trained,
-    gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
-    folder of the file it is loaded from, or the current one. people: who does what; only some roles may
-    approve a version or waive a check.
+    Its methods do what the commands of the same names do.
+
+    name: of the project.
+    models: what is trained, gated, released and served; their datasets belong to it too.
+    datasets: other datasets, which no model reads.
+    root: the folder of `comporta.toml` and the project file; None: the folder of the file it is loaded from,
+        or the current one.
+    people: who does what; only some roles may approve a version or waive a check. Empty: everybody may.
+    executor: makes what runs the steps, in place of the URL in `comporta.toml`; None: by that URL.
+
+    >>> from comporta import Dataset, Person
+    >>> weather = Dataset("weather", "weather/*.parquet", key=("city", "hour"))
+    >>> project = Project("airport", datasets=(weather,), people=(Person("ana", "validator"),))
+    >>> list(project.tables()), project.person("Ana").role
+    (['weather'], 'validator')
     """
 
     def run(self, *models: str, progress: Callable[[str, str, float], None] | None = None) -> RunReport:

@@ -35,10 +35,10 @@ def import_(
     *,
     project: Where = None,
 ) -> None:
-    """Put a project's key in its place, readable by you alone.
+    """Install a project's key, readable by you alone.
 
-    A key that is there is moved aside if nothing was written with it yet, else the import is refused; so is a
-    key that the project's data was not written with, or that comporta.pub is not of.
+    An existing key is moved aside if nothing was written with it yet, else the import is refused. It is also
+    refused when the project's data was written with another key, or comporta.pub belongs to another.
     """
     root = find_project_file(project).parent
     where = settings(root)

@@ -94,7 +94,7 @@ class Sqlite:
             ) from error
 
     @contextmanager
-    def turn(self, connection: Connection) -> Iterator[None]:
+    def write_transaction(self, connection: Connection) -> Iterator[None]:
         with self._my_turn():
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
@@ -105,7 +105,7 @@ class Sqlite:
                 raise
 
     @contextmanager
-    def reading(self, connection: Connection) -> Iterator[None]:
+    def read_transaction(self, connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql("BEGIN")
         try:
             yield
@@ -130,14 +130,14 @@ class Sqlite:
             os.close(descriptor)
 
     @contextmanager
-    def erasing(self, connection: Connection) -> Iterator[None]:
+    def erasing_body(self, connection: Connection) -> Iterator[None]:
         # What is freed is overwritten, and the log that still holds it is written back and cut.
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
         yield
         with self._my_turn():
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def said(self, error: DBAPIError) -> ComportaError | None:
+    def user_error(self, error: DBAPIError) -> ComportaError | None:
         origin = error.orig
         name = getattr(origin, "sqlite_errorname", "") or ""
         if name in _FULL:
@@ -152,7 +152,7 @@ class Sqlite:
             return BadProject(f"ledger {self.url}: cannot be written ({origin}). Correct its permissions.")
         return None
 
-    def lost(self, error: DBAPIError) -> bool:
+    def is_connection_lost(self, error: DBAPIError) -> bool:
         return False
 
     def _busy(self) -> Busy:

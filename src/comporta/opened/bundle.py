@@ -10,7 +10,7 @@ from comporta.records.features import Bundle
 
 
 def bundle(model: Model, root: Path) -> Bundle:
-    """The model's way from a request to its features."""
+    """How this model turns a request into its features."""
     features = model.features
     return Bundle(
         of=features.of.name,

@@ -12,14 +12,7 @@ from comporta.records.executor import MakesExecutor
 
 
 class ProjectDeclaration(Record, frozen=True):
-    """One value in one Python file, conventionally `project = Project(...)` in `project.py`.
-
-    name: of the project. datasets: those beside what the models read. models: what is trained,
-    gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
-    folder of the file it is loaded from, or the current one. people: who does what; only some roles may
-    approve a version or waive a check. executor: makes what runs the steps, in place of the URL in
-    `comporta.toml`.
-    """
+    """What a project file declares, as data. `comporta.Project` adds the acts, and explains each field."""
 
     name: str
     models: tuple[Model, ...] = ()

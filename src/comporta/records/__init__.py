@@ -1,4 +1,4 @@
-"""The words of the house: every noun once, frozen; and the protocols of its extension points."""
+"""The records that cross rooms, each defined once and frozen; and the protocols of the extension points."""
 
 from comporta.records import facts
 from comporta.records.arguments import argument_ids
@@ -69,6 +69,9 @@ from comporta.records.verdict import (
     need,
 )
 from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
+
+# The name of a projection in extensions that were written for an older release.
+Reading = Projection
 
 __all__ = [
     "DEFAULT_PROJECT",

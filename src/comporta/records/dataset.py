@@ -14,12 +14,21 @@ Breach = Literal["stop", "report"]
 
 
 class Column(Record, frozen=True):
-    """What is expected of one column; a breach stops the version, or is left to the check `expectations`.
+    """What is expected of one column. A breach stops the version, or is left to the check `expectations`.
 
-    type: polars' name (`Int64`, `Float64`, `String`, `Boolean`, `Datetime`, `Date`, `Categorical`), or
-    empty for any. nulls: the largest share of missing values, 0 to 1. at_least, at_most: bounds of
-    values. one_of: the allowed values. unique: no value twice. personal: tells who someone is.
+    name: of the column.
+    type: polars' name, such as `Int64`, `Float64`, `String`, `Boolean`, `Datetime` or `Date`; empty: any.
+    nulls: the largest share of missing values, 0 to 1.
+    at_least: the smallest value, inclusive; None: no bound.
+    at_most: the largest value, inclusive; None: no bound.
+    one_of: the allowed values; empty: any.
+    unique: whether each value may occur only once.
+    personal: whether it can identify a person; its values are then never shown.
+    meaning: what it holds; shown in the catalog.
     breach: `stop` makes no version; `report` makes it, and the check `expectations` judges its rows.
+
+    >>> Column("departures", type="Int64", nulls=0.0, at_least=0, breach="report").at_least
+    0
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What each push is held to: the declaration, and the quick gates on a sample, in seconds."""
+"""`comporta check --level commit`: the quick gates on a sample, in seconds, for each push."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from comporta.report import Told
 
 ROWS = 5_000
 LATER: Level = "release"
-"""The level that asks the same of all rows."""
+"""The level that judges the same checks on all rows."""
 
 
-class Tried(Record, frozen=True, kw_only=True):
-    """What the quick gates said of one model, fitted on a sample and kept nowhere. left: the required checks
-    among them that the sample has too few rows to tell: left open here, and asked again at `release`."""
+class SampleVerdicts(Record, frozen=True, kw_only=True):
+    """The verdicts of the quick gates on one model that was fitted on a sample and is not stored.
+
+    rows: of the sample, at most. left: the required checks that are inconclusive on it; they do not block
+    here, and `comporta run` judges them on all rows."""
 
     model: str
     rows: int
@@ -32,11 +34,11 @@ class Tried(Record, frozen=True, kw_only=True):
 
     @property
     def broken(self) -> bool:
-        """Whether a required gate failed, or could not be asked."""
-        return any(each.shuts for each in self.told())
+        """Whether a required gate failed, or could not be measured."""
+        return any(each.shuts for each in self.report_rows())
 
-    def told(self, say: Say = sentence) -> tuple[Told, ...]:
-        """The verdicts as a report tells them."""
+    def report_rows(self, say: Say = sentence) -> tuple[Told, ...]:
+        """The verdicts as rows of a report."""
         return tuple(
             Told(
                 verdict=each,
@@ -48,35 +50,37 @@ class Tried(Record, frozen=True, kw_only=True):
         )
 
 
-def commit(opened: OpenProject, *, progress: Progress | None = None) -> tuple[Run, tuple[Tried, ...]]:
+def check_on_sample(
+    opened: OpenProject, *, progress: Progress | None = None
+) -> tuple[Run, tuple[SampleVerdicts, ...]]:
     """Each model built on at most 5,000 rows and judged by the gates of the level `commit`; no version is
     made. Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject."""
     models = opened.project.models
     champions = {model.name: champion(opened, model.name) for model in models}
     seconds = seconds_at("commit", opened.settings.budget)
-    asked = plan(opened.project, opened.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
+    work = plan(opened.project, opened.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
     run, answers = opened.engine.ask(
-        asked, command="check --level commit", project=opened.project.name, progress=progress
+        work, command="check --level commit", project=opened.project.name, progress=progress
     )
-    tried, unbegun = [], late(opened, run)
+    results, unbegun = [], late(opened, run)
     for model in models:
         gates = asked_at(checks(model), "commit")
         evidence = gather(opened.context, model, "commit", answers, unbegun)
         verdicts = judge(gates, evidence)
-        left = tuple(each.check for each in verdicts if _left(each))
-        tried.append(Tried(model=model.name, rows=ROWS, verdicts=verdicts, left=left))
-    return run, tuple(tried)
+        left = tuple(each.check for each in verdicts if _is_inconclusive(each))
+        results.append(SampleVerdicts(model=model.name, rows=ROWS, verdicts=verdicts, left=left))
+    return run, tuple(results)
 
 
-def _left(verdict: Verdict) -> bool:
-    """Whether a required check is left open: what a sample has too few rows to tell closes nothing here; a
-    check that raised, or whose evidence was not made, does."""
+def _is_inconclusive(verdict: Verdict) -> bool:
+    """Whether a required check is inconclusive because the sample has too few rows: that does not block
+    here. A check that raised, or whose evidence is missing, does."""
     return verdict.outcome == "inconclusive" and verdict.required and _measured(verdict)
 
 
 def _measured(verdict: Verdict) -> bool:
-    """Whether a figure was measured whose interval leaves it open; or the metrics were, and a sample so small
-    has no such rows: one class, or too few of a slice."""
+    """Whether a figure with an interval was measured; or the metrics were, and the sample has no rows for
+    this one: a single class, or too few rows of a slice."""
     figure = verdict.figure
     if figure is not None and figure.low is not None and figure.high is not None:
         return math.isfinite(figure.low + figure.value + figure.high)

@@ -1,4 +1,4 @@
-"""Every fault of a project at once: of its declaration, and of what its data shows."""
+"""`comporta check`: every error of a project at once, in its declaration and against its data."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from comporta.records.columns import HIDDEN
 ROWS = 300
 
 
-def check(opened: OpenProject) -> tuple[ProjectFault, ...]:
-    """The faults in the order of the source. Data is read from the newest version where there is one,
-    else from its source, whose rows are not kept. Raises BadProject on a budget that is none."""
+def find_faults(opened: OpenProject) -> tuple[ProjectFault, ...]:
+    """The faults in the order of the project file. Data is read from the newest version if there is one, else
+    from its source; nothing is stored. Raises BadProject on a budget that is no number."""
     seconds_at("release", opened.settings.budget)
     declared = project_faults(opened.project, opened.root)
     places = SourceLocations(sources(opened.root), opened.root)
@@ -41,21 +41,21 @@ def check(opened: OpenProject) -> tuple[ProjectFault, ...]:
             found += _of_dataset(dataset, frames[name], places)
             found += _of_subject(dataset, frames[name], places)
         except Exception as error:  # the boundary to a source: whatever it raises
-            said = error if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
-            found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {said}"))
+            reason = error if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
+            found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {reason}"))
     if not found:
         for model in opened.project.models:
             found += _of_model(model, frames, places)
-            # Only on a sound declaration: on another they would tell its faults a second time.
+            # Only on a sound declaration: else the same faults would be reported twice.
             if not found and not declared:
                 found += _of_functions(model, opened.root, frames, places)
     lines = {(fault.file, fault.line) for fault in declared}
-    told = {fault for fault in found if (fault.file, fault.line) not in lines}
-    return tuple(sorted({*declared, *told}, key=lambda fault: (fault.file, fault.line, fault.message)))
+    new = {fault for fault in found if (fault.file, fault.line) not in lines}
+    return tuple(sorted({*declared, *new}, key=lambda fault: (fault.file, fault.line, fault.message)))
 
 
 def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
-    """The dataset's rows, kept or asked for."""
+    """The dataset's rows: of its newest version, else from its source."""
     try:
         return scan_slice(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
     except NotFound:
@@ -84,12 +84,12 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) 
 
 
 def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
-    """A subject of a type that has no one text for each of its values."""
-    said, schema = dataset.about, frame.collect_schema()
-    if said is None or said.column not in schema:
+    """A subject whose type has no unique text for each value."""
+    subject, schema = dataset.about, frame.collect_schema()
+    if subject is None or subject.column not in schema:
         return
     try:
-        require_kind(f"{dataset.name}.{said.column}", schema[said.column])
+        require_kind(f"{dataset.name}.{subject.column}", schema[subject.column])
     except BadProject as error:
         yield places.fault("Dataset", dataset.name, "subject", str(error))
 
@@ -106,13 +106,13 @@ def _of_model(
         for name in features.known
         if name not in columns
     ]
-    asked = {"target": (model.target,), "slices": model.slices, "group": (model.group,)}
-    asked["gates"] = tuple(need.by for need in needs(model.gates))
+    columns_of = {"target": (model.target,), "slices": model.slices, "group": (model.group,)}
+    columns_of["gates"] = tuple(need.by for need in needs(model.gates))
     joins = [
         msgspec.structs.replace(join, tolerance=None) for join in features.joins
     ]  # a bad span hides nothing
     seen = {*columns, *(name for join in joins for name in join.join().columns.values())}
-    for field, names in asked.items():
+    for field, names in columns_of.items():
         for name in names:
             if name and name not in seen:
                 found.append(
@@ -132,7 +132,7 @@ def _of_model(
 def _of_functions(
     model: Model, root: Path, frames: dict[str, pl.LazyFrame], places: SourceLocations
 ) -> Iterator[ProjectFault]:
-    """Feature functions that fail, or that look at other rows."""
+    """Feature functions that fail, or whose values depend on other rows."""
     features = model.features
     plan = plan_of_bundle(bundle(model, root), features.compute)
     rows = frames[features.of.name].head(ROWS).collect()

@@ -28,7 +28,7 @@ class RunView(Record, frozen=True, kw_only=True):
 
 def runs(opened: OpenProject, limit: int | None = 20) -> tuple[Run, ...]:
     """The newest runs first, their reasons as people read them."""
-    return _as_they_are(opened, [run for _, run in opened.ledger.scan(RUNS, newest=True, limit=limit)])
+    return _with_status(opened, [run for _, run in opened.ledger.scan(RUNS, newest=True, limit=limit)])
 
 
 def run_of(opened: OpenProject, name: str) -> RunView:
@@ -37,21 +37,21 @@ def run_of(opened: OpenProject, name: str) -> RunView:
     if len(found) != 1:
         many = "several" if found else "no"
         raise NotFound(f"found {many} runs of id {name!r}, expected one. List them: comporta runs")
-    (run,) = _as_they_are(opened, [found[0][1]])
+    (run,) = _with_status(opened, [found[0][1]])
     steps = {node: step for node, recipe in run.nodes.items() if (step := opened.ledger.get(STEPS, recipe))}
     failures = {fact.node: fact for _, fact in opened.ledger.scan(FAILURES, f"{run.id}/")}
-    kept = {node: step.log for node, step in steps.items()} | {
+    log_of = {node: step.log for node, step in steps.items()} | {
         node: fact.log for node, fact in failures.items()
     }
     logs = {
-        node: text_of(opened.context, opened.ledger, log) for node, log in kept.items() if log is not None
+        node: text_of(opened.context, opened.ledger, log) for node, log in log_of.items() if log is not None
     }
     return RunView(
         run=run, steps=steps, logs=logs, failed={node: fact.why for node, fact in failures.items()}
     )
 
 
-def _as_they_are(opened: OpenProject, found: list[Run]) -> tuple[Run, ...]:
+def _with_status(opened: OpenProject, found: list[Run]) -> tuple[Run, ...]:
     """The runs, stopped where their process has ended without saying so; nothing is written.
 
     That is known of runs of this machine by a lock that ends with its process; of another's once the lease
@@ -64,10 +64,10 @@ def _as_they_are(opened: OpenProject, found: list[Run]) -> tuple[Run, ...]:
         leases = [claim for _, claim in opened.ledger.scan(CLAIMS) if claim.holder in elsewhere]
         holds = {claim.holder for claim in leases if claim.until > now}
         gone |= {claim.holder for claim in leases} - holds
-    return tuple(_readable(opened, _stopped(opened, run) if run.id in gone else run) for run in found)
+    return tuple(_with_details(opened, _as_stopped(opened, run) if run.id in gone else run) for run in found)
 
 
-def _readable(opened: OpenProject, run: Run) -> Run:
+def _with_details(opened: OpenProject, run: Run) -> Run:
     """Its reason with its details, as long as they are kept, else by its code."""
     if run.details is None:
         return run
@@ -79,7 +79,7 @@ def _readable(opened: OpenProject, run: Run) -> Run:
     return msgspec.structs.replace(run, reason=DETAILS_MISSING(reason=run.reason))
 
 
-def _stopped(opened: OpenProject, run: Run) -> Run:
+def _as_stopped(opened: OpenProject, run: Run) -> Run:
     # Looked at again: it may have ended in good order since it was found.
     newest = opened.ledger.get(RUNS, run.id) or run
     return (

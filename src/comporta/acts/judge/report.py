@@ -10,7 +10,7 @@ from comporta.acts.release.release import version_of
 from comporta.checks.former import former
 from comporta.errors import ComportaError, NotFound
 from comporta.opened.findings import findings_at
-from comporta.opened.people import readable
+from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, in_words, sentence
 from comporta.opened.staleness import staleness
@@ -30,7 +30,7 @@ from comporta.store import StepContext
 
 def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
     """Every verdict of a version with what it rests on, in words. Raises NotFound."""
-    (version,) = readable(opened, version_of(opened, name))
+    (version,) = with_names(opened, version_of(opened, name))
     now = opened.clock()
     context = opened.context
     model = opened.project.find_model(version.model)
@@ -127,7 +127,7 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -> Comparison:
     """What differs between two versions of a model. Raises NotFound."""
-    a, b = readable(opened, version_of(opened, first), version_of(opened, second))
+    a, b = with_names(opened, version_of(opened, first), version_of(opened, second))
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
     mine, theirs = (_overall(opened.context, version) for version in (a, b))

@@ -12,13 +12,13 @@ from comporta.errors import NotFound
 from comporta.opened.conceal import revealed
 from comporta.opened.optimistic import settle
 from comporta.opened.people import (
-    acting,
+    current_user,
     find,
     identify,
-    readable,
-    readable_releases,
     reason_of,
+    releases_with_names,
     role_of,
+    with_names,
 )
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
@@ -27,7 +27,13 @@ from comporta.project.person import APPROVES
 from comporta.records import Approval, Artifact, Release, Route, Staleness, Version, View
 from comporta.records.facts import VersionApproved, VersionReleased
 from comporta.records.staleness import unknown
-from comporta.registry import VERSIONS, as_it_stands, forgotten_approvers, require_releasable, version_key
+from comporta.registry import (
+    VERSIONS,
+    forgotten_approvers,
+    require_releasable,
+    version_key,
+    with_current_state,
+)
 from comporta.registry import approve as approved
 from comporta.release import ROUTES
 from comporta.release import release as released
@@ -46,7 +52,7 @@ class Rollback(Release, frozen=True, kw_only=True):
 
 def models(opened: OpenProject) -> tuple[Version, ...]:
     """Every version of every model, newest first within each."""
-    versions = [as_it_stands(opened.ledger, version) for _, version in opened.ledger.scan(VERSIONS)]
+    versions = [with_current_state(opened.ledger, version) for _, version in opened.ledger.scan(VERSIONS)]
     return tuple(sorted(versions, key=lambda each: (each.model, -each.number)))
 
 
@@ -94,7 +100,7 @@ def approve(
     Raises NotFound; Refused, also for one who may not; BadProject on a name or a role that is none.
     """
     version = version_of(opened, name)
-    who = acting(by)
+    who = current_user(by)
     claimed = role_of(opened, who, role, APPROVES, "approve a version")
 
     def decide(seen: Version, by: str, reason: Artifact | str) -> VersionApproved:
@@ -109,7 +115,7 @@ def approve(
     decide(look(opened.ledger), known.id if known is not None else "", "")
     id, why = identify(opened, who).id, reason_of(opened, reason)
     settle(opened.ledger, look, lambda seen: ((decide(seen, id, why),), None))
-    return readable(opened, version_of(opened, version.id))[0]
+    return with_names(opened, version_of(opened, version.id))[0]
 
 
 def release(
@@ -180,7 +186,7 @@ def _settle_release(
     reason: str,
 ) -> Release:
     """The release that this decision makes, told as people read it."""
-    who = acting(by)
+    who = current_user(by)
     decide(look(opened.ledger), "", "")  # refused before anybody or anything is written down
     id, why = identify(opened, who).id, reason_of(opened, reason)
 
@@ -188,7 +194,7 @@ def _settle_release(
         fact = decide(seen, id, why)
         return (fact,), fact.release
 
-    return readable_releases(opened, settle(opened.ledger, look, settled))[0]
+    return releases_with_names(opened, settle(opened.ledger, look, settled))[0]
 
 
 def _now(view: View, version: Version) -> Version:

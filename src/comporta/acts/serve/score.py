@@ -10,7 +10,7 @@ import polars as pl
 from comporta.acts.release.release import version_of
 from comporta.acts.serve.serving import ReleasedVersions
 from comporta.errors import BadData
-from comporta.opened.people import readable
+from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject
 from comporta.records import Signature, Version
 from comporta.serve.live_version import utc_times
@@ -27,7 +27,7 @@ def load_version(opened: OpenProject, name: str) -> tuple[Version, LoadedVersion
     Raises NotFound, Tampered.
     """
     version = version_of(opened, name)
-    return readable(opened, version)[0], ReleasedVersions(opened).load(version.model, version.number)
+    return with_names(opened, version)[0], ReleasedVersions(opened).load(version.model, version.number)
 
 
 def score_frame(version: LoadedVersion, rows: pl.DataFrame, *, now: datetime) -> pl.DataFrame:

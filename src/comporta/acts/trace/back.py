@@ -15,7 +15,7 @@ from comporta.data import manifest_of, rows_of, slice_of
 from comporta.errors import NotFound
 from comporta.opened.dataset_versions import DATASETS, dataset_key
 from comporta.opened.lineage import QUESTIONS, before, data_place, place
-from comporta.opened.people import readable, readable_releases
+from comporta.opened.people import releases_with_names, with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
@@ -51,7 +51,7 @@ def prediction_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
 def version_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """Its gates, who released it, and every step it was made by, down to the dataset versions."""
     name = here.name if here.number is None else f"{here.name}/{here.number}"
-    (version,) = readable(opened, version_of(opened, name))
+    (version,) = with_names(opened, version_of(opened, name))
     made: set[str] = set()
     return TraceTree(
         kind="version",
@@ -232,7 +232,7 @@ def _check(version: Version, verdict: Verdict, now: datetime) -> TraceTree:
 def _releases(opened: OpenProject, version: Version) -> tuple[TraceTree, ...]:
     route = opened.ledger.get(ROUTES, version.model)
     every = () if route is None else route.history
-    releases = readable_releases(
+    releases = releases_with_names(
         opened, *(each for each in every if any(share.version == version.number for share in each.shares))
     )
     approved = tuple(

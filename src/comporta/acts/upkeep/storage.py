@@ -1,4 +1,4 @@
-"""What the store holds, and freeing what no version, run or dataset reaches any more."""
+"""How much the store holds, and deleting what no version, run or dataset reaches (garbage collection)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import closing
 
 import msgspec
 
-from comporta.acts.upkeep.belonging import require_same_project
+from comporta.acts.upkeep.store_match import require_same_project
 from comporta.engine import RUNS, STEPS
 from comporta.errors import Refused
 from comporta.ledger import Ledger
@@ -53,11 +53,11 @@ def reachable(opened: OpenProject) -> frozenset[str]:
     from comporta.data import reachable_objects as rows_reach
 
     require_known_projects(opened)
-    found = reached(opened.ledger)
+    found = needed_digests(opened.ledger)
     for project in opened.ledger.projects():
         if project != opened.ledger.project:
             with closing(opened.ledger_of(project)) as ledger:
-                found |= reached(ledger)
+                found |= needed_digests(ledger)
     return frozenset({artifact_name(digest) for digest in found} | rows_reach(opened.store, opened.keys))
 
 
@@ -74,10 +74,10 @@ def require_known_projects(opened: OpenProject) -> None:
 
 def needed_artifacts(ledger: Ledger) -> frozenset[str]:
     """The names of the artifacts that one project needs."""
-    return frozenset(map(artifact_name, reached(ledger)))
+    return frozenset(map(artifact_name, needed_digests(ledger)))
 
 
-def reached(ledger: Ledger) -> set[str]:
+def needed_digests(ledger: Ledger) -> set[str]:
     """The digests of the artifacts that one project needs."""
     found: set[str] = set()
     recipes: set[str] = set()

@@ -1,4 +1,4 @@
-"""One writer's turn: what it appended and what that changed, until all of it is written or none."""
+"""One write transaction: what it appended and what that changed, until all of it is written or none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from comporta.ledger.chain import seal
-from comporta.ledger.folding import Opened, States, StoredStates
+from comporta.ledger.projections import ProjectionSet, States, StoredStates
 from comporta.ledger.signing import Signer
 from comporta.records.event import Event, Fact, Head, Projection, SignedHead
 from comporta.records.facts import ChainContinued
@@ -16,43 +16,44 @@ from comporta.records.record import Record, encode
 S = TypeVar("S")
 
 
-class Standing(Record, frozen=True, kw_only=True):
-    """Where a chain stands before a turn. at: of its last event. keyed: that event is of the keyed chain."""
+class ChainTip(Record, frozen=True, kw_only=True):
+    """The end of a chain before a transaction. at: time of its last event. keyed: that event is of the
+    keyed chain."""
 
     head: Head = Head(seq=0, hash="")
     at: datetime | None = None
     keyed: bool = False
 
 
-class Turn:
+class PendingTransaction:
     """A `Transaction` over stored rows. require: raises where nothing may be appended; asked once."""
 
     def __init__(
         self,
-        opened: Opened,
+        projections: ProjectionSet,
         rows: StoredStates,
-        standing: Standing,
+        tip: ChainTip,
         project: str,
         signer: Signer,
         clock: Callable[[], datetime],
         require: Callable[[], None],
     ) -> None:
-        self._decoding = opened.decoding
-        self._states = States(opened, rows)
+        self._decoding = projections.decoding
+        self._states = States(projections, rows)
         self._project = project
         self._signer = signer
         self._clock = clock
-        self._standing = standing
+        self._tip = tip
         self._require = require
         self.events: list[Event] = []
 
     @property
     def head(self) -> Head:
-        return self._standing.head
+        return self._tip.head
 
     @property
     def changes(self) -> dict[tuple[str, str], str | None]:
-        """(reading, key) → the new state as JSON text, or None to remove it."""
+        """(projection, key) → the new state as JSON text, or None to remove it."""
         return self._states.changes
 
     def signed(self) -> SignedHead:
@@ -60,24 +61,24 @@ class Turn:
         signature = self._signer.sign(self._project, self.head)
         return SignedHead(head=self.head, signature=signature, key=self._signer.public)
 
-    def get(self, reading: Projection[S], key: str) -> S | None:
-        return self._states.get(reading, key)
+    def get(self, projection: Projection[S], key: str) -> S | None:
+        return self._states.get(projection, key)
 
     def scan(
-        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, projection: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
-        return self._states.scan(reading, prefix, newest=newest, limit=limit)
+        return self._states.scan(projection, prefix, newest=newest, limit=limit)
 
     def append(self, fact: Fact) -> Event:
         if not self.events:
             self._require()
-        if self._standing.keyed:
+        if self._tip.keyed:
             # The keyed chain ends here: its head is what the new one begins with.
             self._append(ChainContinued(keyed=self.head, public=self._signer.public))
         return self._append(fact)
 
     def _append(self, fact: Fact) -> Event:
-        before, at = self._standing, self._clock()
+        before, at = self._tip, self._clock()
         # A clock that was set back must not make history run backwards.
         if before.at is not None and at.tzinfo is not None and at < before.at:
             at = before.at
@@ -90,10 +91,10 @@ class Turn:
             schema=fact.schema,
             body=encode(fact),
         )
-        # Folded from the stored bytes, as it will be when history is folded again.
+        # Applied from the stored bytes, as when a projection is rebuilt.
         stored = self._decoding.fact(event)
         if stored is not None:
-            self._states.fold(stored, event)
+            self._states.apply(stored, event)
         self.events.append(event)
-        self._standing = Standing(head=Head(seq=event.seq, hash=event.hash), at=event.at)
+        self._tip = ChainTip(head=Head(seq=event.seq, hash=event.hash), at=event.at)
         return event

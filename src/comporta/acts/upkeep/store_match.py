@@ -1,4 +1,4 @@
-"""Whether a ledger and a store belong together: what another ledger needs must not be freed by this one."""
+"""Whether a ledger and a store belong to the same project: what another ledger needs must not be freed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
 
     for dataset in list_datasets(opened.store):
         if unseen := require_known(opened, dataset):
-            raise _refused(
+            raise _mismatch(
                 opened, f"version {unseen[-1].number} of {dataset!r}, which this ledger never recorded"
             )
     first = _first_event(opened)
@@ -38,29 +38,29 @@ def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
         if entry.name in needed:
             found = True
         elif entry.at < first - _SKEW:
-            raise _refused(opened, "artifacts from before this ledger's first event that it knows nothing of")
+            raise _mismatch(opened, "artifacts that are older than this ledger's first event")
         else:
             strange = True
     if needed and strange and not found:
-        raise _refused(opened, "artifacts, but none of those that this ledger recorded")
+        raise _mismatch(opened, "artifacts, but none of those that this ledger recorded")
 
 
 def _first_event(opened: OpenProject) -> datetime:
     """When the oldest project of this ledger began."""
-    found = [_began(opened.ledger)]
+    found = [_first_event_at(opened.ledger)]
     for project in opened.ledger.projects():
         if project != opened.ledger.project:
             with closing(opened.ledger_of(project)) as ledger:
-                found.append(_began(ledger))
+                found.append(_first_event_at(ledger))
     return min((at for at in found if at is not None), default=opened.clock())
 
 
-def _began(ledger: Ledger) -> datetime | None:
+def _first_event_at(ledger: Ledger) -> datetime | None:
     first = next(iter(ledger.events()), None)
     return None if first is None else first.at
 
 
-def _refused(opened: OpenProject, what: str) -> Refused:
+def _mismatch(opened: OpenProject, what: str) -> Refused:
     return Refused(
         f"store {opened.store.url}: it holds {what}, and nothing was freed. Looked at: ledger "
         f"{without_password(opened.settings.ledger)}. Name the one that belongs to this store (ledger in "

@@ -1,4 +1,4 @@
-"""Readings: which facts change which state, and the changes of one turn before they are written."""
+"""Projections: which facts change which state, and the changes of a transaction before they are written."""
 
 from __future__ import annotations
 
@@ -17,69 +17,69 @@ from comporta.records.facts import ChainContinued, EventRemoved
 from comporta.records.record import encode
 
 S = TypeVar("S")
-Fold = Callable[[Any, Event, Any], Any]
+Apply = Callable[[Any, Event, Any], Any]
 _OWN = (ChainContinued, EventRemoved)  # what a ledger itself appends
 
 
 class StoredStates(Protocol):
     """Stored states, as JSON text."""
 
-    def state(self, reading: str, key: str) -> str | None:
+    def state(self, projection: str, key: str) -> str | None:
         """The text under this key, or None."""
 
-    def states(self, reading: str, prefix: str, newest: bool, limit: int | None) -> list[tuple[str, str]]:
+    def states(self, projection: str, prefix: str, newest: bool, limit: int | None) -> list[tuple[str, str]]:
         """Keys that start with `prefix` and their texts, in order of key; `newest`: in reverse."""
 
 
-class Opened:
-    """The readings a ledger was opened with, and what it takes to fold and decode them."""
+class ProjectionSet:
+    """The projections a ledger was opened with, and what it takes to apply and decode events."""
 
     def __init__(
         self,
-        readings: Sequence[Projection[Any]],
+        projections: Sequence[Projection[Any]],
         facts: Iterable[type[Fact]],
         upcasts: Mapping[tuple[str, int], Upcast],
     ) -> None:
-        self.readings = {reading.name: reading for reading in readings}
-        if len(self.readings) < len(readings):
-            names = sorted(reading.name for reading in readings)
-            raise BadProject(f"two readings share a name among {names}. Rename one.")
-        folded = {fact for reading in readings for fact in reading.apply}
-        self.decoding = Decoding({*facts, *folded, *_OWN}, upcasts)
-        self.folds: dict[type[Fact], list[tuple[str, Fold]]] = {}
-        for reading in readings:
-            for fact, fold in reading.apply.items():
-                self.folds.setdefault(fact, []).append((reading.name, fold))
+        self.by_name = {projection.name: projection for projection in projections}
+        if len(self.by_name) < len(projections):
+            names = sorted(projection.name for projection in projections)
+            raise BadProject(f"two projections share a name among {names}. Rename one.")
+        applied = {fact for projection in projections for fact in projection.apply}
+        self.decoding = Decoding({*facts, *applied, *_OWN}, upcasts)
+        self.appliers: dict[type[Fact], list[tuple[str, Apply]]] = {}
+        for projection in projections:
+            for fact, apply in projection.apply.items():
+                self.appliers.setdefault(fact, []).append((projection.name, apply))
         self._decoders = {
-            name: msgspec.json.Decoder(reading.state) for name, reading in self.readings.items()
+            name: msgspec.json.Decoder(projection.state) for name, projection in self.by_name.items()
         }
-        # What is stored beside a reading; when it changes, history is folded again.
-        self.marks = {name: _mark(reading) for name, reading in self.readings.items()}
+        # What is stored beside a projection; when it changes, history is applied again.
+        self.marks = {name: _mark(projection) for name, projection in self.by_name.items()}
 
-    def decode(self, reading: str, text: str) -> Any:
-        """The state that was stored. Raises BadProject for a reading this ledger was not opened with,
+    def decode(self, projection: str, text: str) -> Any:
+        """The state that was stored. Raises BadProject for a projection this ledger was not opened with,
         Tampered where it is no such state."""
-        decoder = self._decoders[self.known(reading)]
+        decoder = self._decoders[self.require(projection)]
         try:
             return decoder.decode(text)
         except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
             raise Tampered(
-                f"reading {reading!r}: what is stored is not what a ledger wrote ({error}). "
+                f"projection {projection!r}: what is stored is not what a ledger wrote ({error}). "
                 "`comporta audit verify` names each such state."
             ) from error
 
-    def known(self, reading: str) -> str:
-        """The name itself. Raises BadProject for a reading this ledger was not opened with."""
-        if reading not in self.readings:
+    def require(self, projection: str) -> str:
+        """The name itself. Raises BadProject for a projection this ledger was not opened with."""
+        if projection not in self.by_name:
             raise BadProject(
-                f"reading {reading!r}: the ledger was opened without it. Hand it to open_ledger."
+                f"projection {projection!r}: the ledger was opened without it. Hand it to open_ledger."
             )
-        return reading
+        return projection
 
 
-def _mark(reading: Projection[Any]) -> str:
-    kinds = {fact.kind: fact.schema for fact in reading.apply}
-    return encode({"kinds": kinds, "state": _shape(cast("Hashable", reading.state))}).decode()
+def _mark(projection: Projection[Any]) -> str:
+    kinds = {fact.kind: fact.schema for fact in projection.apply}
+    return encode({"kinds": kinds, "state": _shape(cast("Hashable", projection.state))}).decode()
 
 
 @cache
@@ -99,7 +99,7 @@ def _shape(type_: Any) -> str:
 
 
 def kinds_of(mark: str) -> set[str]:
-    """The kinds that the reading with this mark folds; none for what is no mark, as nobody folds by it."""
+    """The kinds that the projection with this mark applies; none for what is no mark."""
     try:
         return set(msgspec.json.decode(mark)["kinds"])
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError):
@@ -107,21 +107,21 @@ def kinds_of(mark: str) -> set[str]:
 
 
 class States:
-    """Stored states with this turn's changes over them."""
+    """Stored states with this transaction's changes over them."""
 
-    def __init__(self, opened: Opened, rows: StoredStates) -> None:
-        self._opened = opened
+    def __init__(self, projections: ProjectionSet, rows: StoredStates) -> None:
+        self._projections = projections
         self._rows = rows
         self.changes: dict[tuple[str, str], str | None] = {}
 
-    def get(self, reading: Projection[S], key: str) -> S | None:
-        state: S | None = self._get(self._opened.known(reading.name), key)
+    def get(self, projection: Projection[S], key: str) -> S | None:
+        state: S | None = self._get(self._projections.require(projection.name), key)
         return state
 
     def scan(
-        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, projection: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
-        name = self._opened.known(reading.name)
+        name = self._projections.require(projection.name)
         changed = {
             key: text for (of, key), text in self.changes.items() if of == name and key.startswith(prefix)
         }
@@ -130,26 +130,26 @@ class States:
         merged = dict(stored) | changed
         # Code points sort as UTF-8 bytes do, so this is the databases' order as well.
         keys = sorted((key for key, text in merged.items() if text is not None), reverse=newest)[:limit]
-        return [(key, self._opened.decode(name, merged[key] or "")) for key in keys]
+        return [(key, self._projections.decode(name, merged[key] or "")) for key in keys]
 
-    def fold(self, fact: Fact, event: Event, only: Iterable[str] | None = None) -> None:
-        """Applies what the readings (`only` these) make of the fact."""
-        for name, fold in self._opened.folds.get(type(fact), ()):
+    def apply(self, fact: Fact, event: Event, only: Iterable[str] | None = None) -> None:
+        """Applies what the projections (`only` these) make of the fact."""
+        for name, apply in self._projections.appliers.get(type(fact), ()):
             if only is not None and name not in only:
                 continue
-            # All of it first: a fold sees the state before, also where it yields as it goes.
-            changes = list(fold(fact, event, lambda key, name=name: self._get(name, key)))
+            # All of it first: `apply` sees the state before, also where it yields as it goes.
+            changes = list(apply(fact, event, lambda key, name=name: self._get(name, key)))
             for key, state in changes:
                 if "\0" in key:
                     raise ValueError(
-                        f"reading {name!r}: found a key with a NUL, expected text. Correct the fold."
+                        f"projection {name!r}: found a key with a NUL, expected text. Correct its `apply`."
                     )
                 self.changes[name, key] = None if state is None else encode(state).decode()
 
     def _get(self, name: str, key: str) -> Any:
         place = (name, key)
         text = self.changes[place] if place in self.changes else self._rows.state(name, key)
-        return None if text is None else self._opened.decode(name, text)
+        return None if text is None else self._projections.decode(name, text)
 
 
 def after(prefix: str) -> str | None:

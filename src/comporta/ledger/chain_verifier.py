@@ -1,4 +1,4 @@
-"""The chain followed row by row: links, leaves, numbers, times, signed heads."""
+"""Verifying a chain row by row: links, leaves, numbers, times, signed heads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from comporta.errors import ComportaError
 from comporta.ledger import faults as found
 from comporta.ledger.chain import link, moment
-from comporta.ledger.faults import Fault, What
+from comporta.ledger.faults import LedgerFault, What
 from comporta.ledger.protocol import Row
 from comporta.ledger.signing import is_signed
 from comporta.ledger.stored import event_of, is_event, is_written, plain
@@ -17,18 +17,18 @@ from comporta.records.facts import ChainContinued
 from comporta.records.message import Message
 from comporta.records.record import decode
 
-TOLD = 100  # faults listed one by one; the rest are counted
+MAX_REPORTED = 100  # faults listed one by one; the rest are counted
 
 
-class Faults(list[Fault]):
-    """Those found so far."""
+class FaultList(list[LedgerFault]):
+    """The faults found so far."""
 
     def add(self, what: What, message: Message, **where: Any) -> None:
-        self.append(Fault(what=what, message=message, **where))
+        self.append(LedgerFault(what=what, message=message, **where))
 
 
-class Chain:
-    """Follows one project's chain. key: of its keyed part. public: what its heads must be signed with.
+class ChainVerifier:
+    """Verifies one project's chain. key: of its keyed part. public: what its heads must be signed with.
 
     heads: as stored, in order of seq.
     """
@@ -39,12 +39,12 @@ class Chain:
         key: bytes,
         public: str,
         heads: Iterator[tuple[Any, Any, Any, Any]],
-        faults: Faults,
+        faults: FaultList,
     ) -> None:
         self._project, self._key, self._public = project, key, public
         self.events = self.keyed = self.signed = self.seq = self.backwards = 0
         self._faults = faults
-        self._heads = self._numbered(heads)
+        self._heads = self._valid_heads(heads)
         self._next_head = next(self._heads, None)
         self._wrong: list[Row] = []
         self._at: int | None = None
@@ -54,7 +54,7 @@ class Chain:
         self.bodiless: dict[int, tuple[int, str, int]] = {}
 
     def follow(self, row: Row, head: Head | None) -> Event | None:
-        """The event of the row where it can be read, whatever else is wrong with it."""
+        """Verifies the next row; its event, if it can be decoded, whatever else is wrong with it."""
         row = tuple(map(plain, row))
         seq, at, kind, _, _, _, its_leaf, prev, hash_ = row
         self.events += 1
@@ -83,10 +83,10 @@ class Chain:
             self._faults.add("unreadable", found.FIELD_TYPE(seq=seq), seq=seq)
             return None
         if its_leaf is None:
-            self._keyed(row)
+            self._verify_keyed(row)
         else:
-            self._leaved(row, before)
-        self._time(seq, at, kind, its_leaf is None)
+            self._verify_leaf(row, before)
+        self._verify_time(seq, at, kind, its_leaf is None)
         try:
             moment(at)
         except OverflowError:
@@ -94,7 +94,7 @@ class Chain:
         return event_of(row, self._project)
 
     def end(self) -> None:
-        """What only the whole chain tells: heads beyond its end, moved events, an end under no head."""
+        """Faults of the whole chain: heads beyond its end, moved events, an end without a signed head."""
         while self._next_head is not None:
             self._faults.add("signature", found.SIGNED_OTHER(seq=self._next_head[0]), seq=self._next_head[0])
             self._next_head = next(self._heads, None)
@@ -105,7 +105,7 @@ class Chain:
                 if other[0] != row[0] and is_written(self._key, self._project, row, other[0]):
                     self._faults.add("moved", found.MOVED(seq=row[0], other=other[0]), seq=row[0])
 
-    def _keyed(self, row: Row) -> None:
+    def _verify_keyed(self, row: Row) -> None:
         seq, kind = row[0], row[2]
         if self.keyed < self.events - 1:
             self._faults.add("changed", found.KEYED_LATE(seq=seq, kind=kind), seq=seq)
@@ -113,9 +113,9 @@ class Chain:
         # Nothing signs it: the keyed chain's end is its last event.
         self._under_head = True
         if not is_written(self._key, self._project, row, seq):
-            self._changed(row)
+            self._add_changed(row)
 
-    def _leaved(self, row: Row, before: Head) -> None:
+    def _verify_leaf(self, row: Row, before: Head) -> None:
         seq, at, kind, schema, salt, body, its_leaf, prev, hash_ = row
         if hash_ != link(prev, its_leaf):
             self._faults.add("changed", found.RELINKED(seq=seq, kind=kind), seq=seq)
@@ -123,16 +123,16 @@ class Chain:
         elif salt is None or body is None:
             self.bodiless[seq] = (at, kind, schema)
         elif not is_written(self._key, self._project, row, seq):
-            self._changed(row)
+            self._add_changed(row)
         if self.keyed and self.keyed == self.events - 1 and not _continues(kind, body, before):
             self._faults.add("changed", found.NOT_CONTINUED(seq=seq, kind=kind), seq=seq)
 
-    def _changed(self, row: Row) -> None:
+    def _add_changed(self, row: Row) -> None:
         self._faults.add("changed", found.CHANGED(seq=row[0], kind=row[2]), seq=row[0])
-        if len(self._wrong) < TOLD:
+        if len(self._wrong) < MAX_REPORTED:
             self._wrong.append(row)
 
-    def _time(self, seq: int, at: int, kind: str, keyed: bool) -> None:
+    def _verify_time(self, seq: int, at: int, kind: str, keyed: bool) -> None:
         if self._at is not None and at < self._at:
             if keyed:
                 self.backwards += 1  # its writers took the clock as it was
@@ -140,7 +140,7 @@ class Chain:
                 self._faults.add("time", found.BACKWARDS(seq=seq, kind=kind), seq=seq)
         self._at = at
 
-    def _numbered(self, heads: Iterator[tuple[Any, Any, Any, Any]]) -> Iterator[tuple[Any, Any, Any, Any]]:
+    def _valid_heads(self, heads: Iterator[tuple[Any, Any, Any, Any]]) -> Iterator[tuple[Any, Any, Any, Any]]:
         """Those that name an event."""
         for each in heads:
             if type(each[0]) is int:
