@@ -58,7 +58,7 @@ def imported(file: Path) -> list[tuple[str, str]]:
 def test_a_name_imported_from_a_room_that_loads_lazily_is_there() -> None:
     # Such a room's `__getattr__` hides a name that is gone from the type checker.
     lazy = {"comporta.data", "comporta.serve", "comporta.train"}
-    asked = {
+    names = {
         (module, name) for file in ROOT.rglob("*.py") for module, name in imported(file) if module in lazy
     }
     assert len(names) > 30, "the imports were found"
