@@ -9,7 +9,7 @@ from typing import Any, get_args
 from blake3 import blake3
 from msgspec.structs import replace
 
-from comporta.checks.shared.judging.slices import whole
+from comporta.checks.shared.judging.slices import with_unmeasured_slices
 from comporta.checks.shared.judging.wording import NOT_MEASURED
 from comporta.checks.written import kind_of, written
 from comporta.records import LEVELS, Check, Evidence, Level, Message, Need, Outcome, Text, Verdict, code
@@ -103,7 +103,7 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
         return _doubt(name, required, NOT_MEASURED(why=missing))
     if verdict.outcome == "pass" and verdict.figure is not None and not math.isfinite(verdict.figure.value):
         return _doubt(name, required, PASSED_NO_NUMBER())
-    return whole(verdict, found)
+    return with_unmeasured_slices(verdict, found)
 
 
 def _about(check: Check, verdict: Verdict) -> Verdict:

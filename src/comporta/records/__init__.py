@@ -27,8 +27,30 @@ from comporta.records.event import (
     Transaction,
     View,
 )
+from comporta.records.figure import (
+    CONDITIONS,
+    Cell,
+    Condition,
+    Conditions,
+    Figure,
+    Quantity,
+    Range,
+    Rarer,
+    SliceValue,
+    Unmeasured,
+    columns,
+    condition,
+    conditions,
+    is_sliced,
+    metric_text,
+    place,
+    place_in_words,
+    place_of,
+    quantity,
+)
+from comporta.records.former_figures import findings_today, scores_today, verdict_today
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
-from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
+from comporta.records.message import NUMBER, Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
 from comporta.records.record import Record, decode, encode
@@ -36,31 +58,30 @@ from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
 from comporta.records.staleness import Staleness
 from comporta.records.subject import Form, Subject, canonical, spellings
-from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
     FEWEST_ROWS,
     FEWEST_SUBJECTS,
     LEVELS,
     Check,
     Evidence,
-    Figure,
     Findings,
     Level,
     Need,
     Outcome,
     Scores,
-    Unmeasured,
     Verdict,
     need,
 )
 from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
 __all__ = [
+    "CONDITIONS",
     "DEFAULT_PROJECT",
     "FEEDBACK",
     "FEWEST_ROWS",
     "FEWEST_SUBJECTS",
     "LEVELS",
+    "NUMBER",
     "PREDICTIONS",
     "Answer",
     "Approval",
@@ -70,11 +91,14 @@ __all__ = [
     "Budget",
     "ByGroup",
     "ByTime",
+    "Cell",
     "Change",
     "Changes",
     "Check",
     "Code",
     "Column",
+    "Condition",
+    "Conditions",
     "Cost",
     "Counted",
     "Event",
@@ -104,6 +128,9 @@ __all__ = [
     "Output",
     "Plan",
     "Projection",
+    "Quantity",
+    "Range",
+    "Rarer",
     "Recipe",
     "Record",
     "Release",
@@ -118,6 +145,7 @@ __all__ = [
     "Signature",
     "SignedHead",
     "Slice",
+    "SliceValue",
     "Split",
     "Staleness",
     "State",
@@ -140,15 +168,26 @@ __all__ = [
     "cleaned",
     "code",
     "codes_in",
+    "columns",
+    "condition",
+    "conditions",
     "decode",
     "duration",
     "encode",
     "facts",
+    "findings_today",
     "in_codes",
     "is_person_id",
+    "is_sliced",
+    "metric_text",
     "need",
     "person_key",
+    "place",
+    "place_in_words",
+    "place_of",
+    "quantity",
     "say",
+    "scores_today",
     "spellings",
-    "unmeasured_in",
+    "verdict_today",
 ]

@@ -42,6 +42,9 @@ class Message(Record, frozen=True, tag="message"):
     values: dict[str, Value] = {}
 
 
+NUMBER = (int, float)
+"""What a number in a message may be."""
+
 Text = Message | str
 """A plain `str` is what an older Comporta wrote, or a project's own check: it is shown as it is."""
 
@@ -109,7 +112,9 @@ def say(text: Text, templates: Mapping[str, str]) -> str:
         ):  # a sentence of another release or a mistaken translation
             pass
     told = ", ".join(f"{name}={value}" for name, value in said.items())
-    return f"{text.code} ({told})" if told else text.code
+    # The metric of a check from elsewhere has no words but its name.
+    code = text.code.removeprefix("metric.")
+    return f"{code} ({told})" if told else code
 
 
 def _shown(value: Value, templates: Mapping[str, str]) -> Any:

@@ -1,4 +1,4 @@
-"""Figures with intervals, and what a gate says about them."""
+"""What was measured, and what a gate says about it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
+from comporta.records.figure import Figure, Unmeasured
 from comporta.records.message import Text, code
 from comporta.records.record import Record, encode
 
@@ -17,22 +18,6 @@ ones too. A level asks for all checks of the levels before it."""
 LEVELS: tuple[Level, ...] = ("commit", "release", "audit")
 
 
-class Figure(Record, frozen=True, kw_only=True):
-    """A number with its uncertainty. low, high: the interval at `level`, or None where none exists.
-
-    rows: how many rows it rests on. groups: how many independent units were resampled.
-    """
-
-    metric: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    level: float = 0.95
-    rows: int = 0
-    groups: int = 0
-    slice: str = ""
-
-
 CHANGED = code("check.changed", "{title}, as changed since", title=Text)
 
 FEWEST_ROWS = 30
@@ -41,16 +26,6 @@ FEWEST_ROWS = 30
 FEWEST_SUBJECTS = 10
 """A slice about fewer people or things is not measured either: one may own all of its rows, and a figure of
 them would tell of that one. Ten is the threshold that research data centres commonly set for a cell."""
-
-
-class Unmeasured(Record, frozen=True, kw_only=True):
-    """A figure that is not there, and why. metric: empty for every one. slice: of which rows, as in `Figure`;
-    empty for all. small: it has fewer than 30 rows, so that none is expected."""
-
-    metric: str = ""
-    slice: str = ""
-    why: Text
-    small: bool = False
 
 
 class Scores(Record, frozen=True, kw_only=True):

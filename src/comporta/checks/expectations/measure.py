@@ -8,10 +8,21 @@ from typing import Any
 import msgspec
 
 from comporta.checks.expectations.codes import NO_EXPECTATION, NO_VERSION_TO_READ
-from comporta.records import Artifact, Counted, Figure, Findings, Shape, Slice, Unmeasured
+from comporta.checks.expectations.figures import BREACH
+from comporta.records import (
+    Artifact,
+    Conditions,
+    Counted,
+    Figure,
+    Findings,
+    Shape,
+    Slice,
+    Unmeasured,
+    Words,
+    conditions,
+)
 from comporta.store.context import StepContext
 
-BROKEN = "rows that break an expectation"
 Counts = Callable[[StepContext, Slice, Shape], Sequence[Counted]]
 
 
@@ -23,7 +34,7 @@ def measure(
     declared = {name: msgspec.convert(each, Shape) for name, each in shapes.items()}
     asking = [name for name, shape in declared.items() if _asks(shape)]
     if absent := [name for name in asking if f"table {name}" not in tables]:
-        lost = Unmeasured(metric=BROKEN, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
+        lost = Unmeasured(metric=BREACH.metric, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
         found = Findings(unmeasured=(lost,))
     else:
         read = {name: tables[f"table {name}"] for name in asking}
@@ -51,12 +62,10 @@ def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:
     ]
     figures = tuple(
         Figure(
-            metric=BROKEN,
+            metric=BREACH.metric,
             value=max(0.0, each.broken / max(1, each.rows) - each.allowed),
             rows=each.rows,
-            slice=f"{rows.dataset}.{each.column} {each.expects}"
-            if each.column
-            else f"{rows.dataset} {each.expects}",
+            under=_under(rows.dataset, each),
         )
         for rows, some in counts.items()
         for each in some
@@ -69,6 +78,14 @@ def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:
         of=read,
         tables={"expectations": tuple(table)},
     )
+
+
+def _under(dataset: str, counted: Counted) -> Conditions:
+    """Which expectation it is. What is expected may name values of the data."""
+    expects = Words(counted.expects)
+    if not counted.column:
+        return conditions(dataset=dataset, expectation=expects)
+    return conditions(dataset=dataset, column=counted.column, expectation=expects)
 
 
 def _asks(shape: Shape) -> bool:
