@@ -84,8 +84,7 @@ def reveal(verdict: Verdict, words: Mapping[str, Cell], absent: str = "") -> Ver
     def cell(value: Cell | Words) -> Cell | Words:
         if not isinstance(value, Words) or not value.digest:
             return value
-        gone = Words(text=f"#{value.digest[:_SHOWN]}…{absent}", digest=value.digest)
-        return words.get(value.digest, gone)
+        return words[value.digest] if value.digest in words else Words(digest=value.digest)
 
     return _mapped(verdict, of_data, cell, sentence)
 

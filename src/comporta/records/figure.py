@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from comporta.records.message import Code, Message, Text, Words, code
+from comporta.records.message import NUMBER, Code, Message, Text, Words, code
 from comporta.records.metric import METRICS
 from comporta.records.record import Record
 
@@ -95,7 +95,7 @@ def condition(of: Figure | Unmeasured, name: str) -> Any:
     return next((each.value for each in of.under if each.name == name), None)
 
 
-def columns(of: Figure | Unmeasured) -> tuple[str, ...]:
+def columns_of(of: Figure | Unmeasured) -> tuple[str, ...]:
     """The columns whose values make its slice."""
     return tuple(each.name for each in of.where)
 
@@ -145,10 +145,10 @@ ANSWER_ = code("under.answer", "{value}", value=_VALUE)
 CLASS_ = code("under.class", "class {value}", value=_VALUE)
 COLUMN_ = code("under.column", "column {value}", value=_VALUE)
 DATASET_ = code("under.dataset", "{value}", value=_VALUE)
-DIFFERENCE_ = code("under.difference", "beyond {value:.0e}", value=_VALUE)
-EARLIER_ = code("under.earlier", "earlier {value}", value=_VALUE)
+DIFFERENCE_ = code("under.difference", "beyond {value:.0e}", value=NUMBER)
+EARLIER_ = code("under.earlier", "earlier {value}", value=int)
 EXPECTATION_ = code("under.expectation", "{value}", value=_VALUE)
-FALSE_POSITIVES_ = code("under.false_positives", "at {value:.1%} false positives", value=_VALUE)
+FALSE_POSITIVES_ = code("under.false_positives", "at {value:.1%} false positives", value=NUMBER)
 FEATURE_ = code("under.feature", "feature {value}", value=_VALUE)
 FORM_ = code("under.form", "form {value}", value=_VALUE)
 KIND_ = code("under.kind", "{value}", value=_VALUE)
@@ -156,15 +156,15 @@ LINE_ = code("under.line", "{value}", value=_VALUE)
 METHOD_ = code("under.method", "{value}", value=_VALUE)
 METRIC_ = code("under.metric", "{value}", value=_VALUE)
 NAMED_CLASS_ = code("under.named_class", "named class", value=_VALUE)
-NOISE_ = code("under.noise", "noise {value:g}", value=_VALUE)
+NOISE_ = code("under.noise", "noise={value:g}", value=NUMBER)
 PART_ = code("under.part", "{value}", value=_VALUE)
 PLACE_ = code("under.place", "{value}", value=_VALUE)
 PUSH_ = code("under.push", "{value}", value=_VALUE)
 REQUEST_ = code("under.request", "{value}", value=_VALUE)
 ROWS_ = code("under.rows", "{value} rows", value=_VALUE)
 SIGNAL_ = code("under.signal", "{value}", value=_VALUE)
-SLICE_NUMBER_ = code("under.slice_number", "slice {value}", value=_VALUE)
-TRAINING_ROWS_ = code("under.training_rows", "{value:,} training rows", value=_VALUE)
+SLICE_NUMBER_ = code("under.slice_number", "slice {value}", value=int)
+TRAINING_ROWS_ = code("under.training_rows", "{value:,} training rows", value=int)
 TRIAL_COLUMN_ = code("under.trial_column", "column {value} of the trial rows", value=_VALUE)
 WINDOW_ = code("under.window", "{value}", value=_VALUE)
 

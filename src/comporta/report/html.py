@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from comporta.records import Figure, Staleness, Unmeasured, columns
+from comporta.records import Figure, Staleness, Unmeasured, columns_of
 from comporta.report.drawn import pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
@@ -148,7 +148,7 @@ def _scores(report: Report) -> str:
     sliced: dict[tuple[str, str], list[Figure]] = {}
     for each in report.scores:
         if each.slice:
-            sliced.setdefault((", ".join(columns(each)), each.metric), []).append(each)
+            sliced.setdefault((", ".join(columns_of(each)), each.metric), []).append(each)
     drawn = "".join(
         f"<details><summary>{escape(metric)} by {escape(by)}</summary>{some}</details>"
         for (by, metric), figures in sorted(sliced.items())

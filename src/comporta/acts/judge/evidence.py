@@ -24,7 +24,7 @@ from comporta.records import (
     Need,
     Scores,
     Unmeasured,
-    columns,
+    columns_of,
     encode,
     findings_today,
 )
@@ -101,23 +101,23 @@ def unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     return tuple(
         each
         for each in scores.unmeasured
-        if need.by and each.metric in _wanted(need) and columns(each) == (need.by,)
+        if need.by and each.metric in _wanted(need) and columns_of(each) == (need.by,)
     )
 
 
 def _small(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     """The slices of fewer than 30 rows, each once: they are so for every metric."""
-    small = (each for each in scores.unmeasured if each.small and columns(each) == (need.by,))
+    small = (each for each in scores.unmeasured if each.small and columns_of(each) == (need.by,))
     return tuple({encode(each.where): replace(each, metric=need.metric) for each in small}.values())
 
 
 def undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
     """The slices of the need's column that a comparison tried and has no figure for."""
-    return tuple(each for each in found.unmeasured if columns(each) == (need.by,))
+    return tuple(each for each in found.unmeasured if columns_of(each) == (need.by,))
 
 
 def _meets(figure: Figure, need: Need) -> bool:
-    return figure.metric in _wanted(need) and columns(figure) == ((need.by,) if need.by else ())
+    return figure.metric in _wanted(need) and columns_of(figure) == ((need.by,) if need.by else ())
 
 
 def _wanted(need: Need) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from comporta.opened.codes import (
     NOTHING_FOUND,
     SLICE_LACKS,
 )
-from comporta.records import Message, Need, Scores, Unmeasured, columns, metric_text, place
+from comporta.records import Message, Need, Scores, Unmeasured, columns_of, metric_text, place
 
 TOLD = 5
 """Of what could not be measured, how many one sentence tells."""
@@ -45,7 +45,7 @@ def why_none(need: Need, scores: Scores) -> Message:
     """What the measuring said of it, or that it was not measured."""
     by = (need.by,) if need.by else ()
     mine = (each for each in scores.unmeasured if each.metric == need.metric)
-    why = next((each.why for each in mine if columns(each) == by), None)
+    why = next((each.why for each in mine if columns_of(each) == by), None)
     metric = metric_text(need.metric)
     if need.by:
         return (

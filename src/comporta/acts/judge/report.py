@@ -22,7 +22,7 @@ from comporta.records import (
     Unmeasured,
     Verdict,
     Version,
-    columns,
+    columns_of,
     is_sliced,
 )
 from comporta.records.former_figures import SCORED
@@ -77,7 +77,9 @@ def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
     if decided is None:
         return ()
     return tuple(
-        each for each in scores.figures if each.metric == decided.metric and columns(each) == columns(decided)
+        each
+        for each in scores.figures
+        if each.metric == decided.metric and columns_of(each) == columns_of(decided)
     )
 
 
@@ -90,7 +92,7 @@ def _unmeasured(scores: Scores, verdict: Verdict) -> tuple[Unmeasured, ...]:
     return tuple(
         each
         for each in scores.unmeasured
-        if each.metric == decided.metric and columns(each) == columns(decided)
+        if each.metric == decided.metric and columns_of(each) == columns_of(decided)
     )
 
 

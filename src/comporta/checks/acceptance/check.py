@@ -12,7 +12,7 @@ from comporta.checks.shared.judging.bounds import Bound, On, not_applicable, not
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import limits
 from comporta.errors import BadProject
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, Words, code, need, place
+from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, Words, code, need, place
 
 TITLE = code("check.acceptance", "accepted: {label}", label=str)
 LIMITED = code("check.acceptance.limited", "accepted: {label} {limits: and }", label=str, limits=tuple)
@@ -20,7 +20,7 @@ HOLDS = code("acceptance.holds", "{label} holds.", label=str)
 BROKEN = code("acceptance.broken", "{label} does not hold.", label=str)
 BROKEN_AT = code(
     "acceptance.broken_at", "{label} does not hold at {place}; the evidence has what it said.",
-    label=str, place=Words,
+    label=str, place=(Words, Message),
 )  # fmt: skip
 NO_NUMBER = code("acceptance.no_number", "it says true, expected a number to hold against the limit")
 NO_LIMIT = code("acceptance.no_limit", "it gives a number, and no at_least or at_most was declared")

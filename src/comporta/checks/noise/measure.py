@@ -98,7 +98,7 @@ def noisy(
     }
     units = units_of(rows, group)
     figures = _levels(by_level, before, rows, asked, name, units, seed)
-    figures += [_unanswered(said, "noise of all features")]
+    figures += [_unanswered(said, "noise")]
 
     pushed = [
         (field.name, level, few.with_columns(jittered(few[field.name], field, level, draw)))
