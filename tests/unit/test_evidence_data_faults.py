@@ -309,7 +309,7 @@ def test_a_column_that_leaks_half_of_the_labels_is_the_label_where_it_is_set(uns
 
     train, test = filled(table(0, 2000), 1), filled(table(1, 1000, first=5000), 2)
     findings = found(alone, train=train, predictions=predicted(test))
-    assert values(findings)["told by one feature reminders"] < 0.9
+    assert values(findings)["told_by_one_feature feature reminders"] < 0.9
     said = verdict(single_feature(), findings)
     assert said.outcome == "fail"
     assert (said.figure.metric, slice_text(said.figure)) == ("told_where_feature_set", "feature reminders")
@@ -356,7 +356,7 @@ def test_many_classes_missing_values_and_words_never_seen_are_taken_as_they_come
         **{f"__probability_{n}": pl.lit(1 / 3) for n in range(3)},
     )
     findings = found(alone, train=train, predictions=test)
-    assert values(findings)["told by one feature word"] == 0.5
+    assert values(findings)["told_by_one_feature feature word"] == 0.5
     assert verdict(single_feature(), findings).outcome == "pass"
 
 
@@ -468,7 +468,7 @@ def test_idle_features_and_outliers_are_told_and_judged_only_where_asked():
     train, test = (table(seed).with_columns(f1=pl.lit(7.0), f2=far) for seed in (0, 1))
     findings = found(qualities, train=train, test=test)
     assert values(findings)["idle_features"] == 1
-    assert values(findings)["share of values far outside f2"] == pytest.approx(0.03)
+    assert values(findings)["values_far_outside feature f2"] == pytest.approx(0.03)
     assert verdict(feature_quality(), findings).outcome == "pass"
     assert verdict(feature_quality(idle=0), findings).outcome == "fail"
     assert slice_text(verdict(feature_quality(outliers=0.01), findings).figure) == "feature f2"

@@ -93,7 +93,7 @@ def test_slices_of_nothing_are_seldom_confirmed():
     any_ = []
     for seed in range(80):
         draw = np.random.default_rng(seed)
-        rows = number(seed, 600).with_columns_of(
+        rows = number(seed, 600).with_columns(
             __prediction=pl.col("__target") + pl.Series(draw.normal(size=600))
         )
         any_.append(weak_slices(rows, seed=seed).figures[0].value > 0)
@@ -110,7 +110,7 @@ def test_what_is_harder_to_know_is_weak_but_does_no_harm():
 
 
 def test_groups_stay_whole_and_three_in_a_half_are_too_few():
-    rows = predicted(0, 900).with_columns_of(__keep_person=pl.int_range(900) % 7)
+    rows = predicted(0, 900).with_columns(__keep_person=pl.int_range(900) % 7)
     said, _ = verdict(rows, group="person")
     assert said.outcome == "inconclusive"
     assert "of 3 units" in sentence(said.reason)
@@ -124,7 +124,7 @@ def test_days_that_err_together_make_no_slice_weak():
     for seed in range(60):
         draw = np.random.default_rng(seed)
         day = np.repeat(np.arange(10), 60)
-        rows = number(seed, 600).with_columns_of(
+        rows = number(seed, 600).with_columns(
             x1=pl.Series(np.repeat(draw.normal(size=10), 60) + 0.3 * draw.normal(size=600)),
             __prediction=pl.col("__target") + pl.Series(np.repeat(draw.normal(size=10), 60)),
             __at=pl.Series([datetime(2024, 1, 1) + timedelta(days=int(each)) for each in day]),
@@ -139,7 +139,7 @@ def test_labels_three_classes_and_log_loss_are_measured():
     assert verdict(labels)[0].outcome == "fail"
     assert verdict(rows, loss="log_loss")[0].outcome == "fail"
     draw = np.random.default_rng(0)
-    three = rows.drop("__probability_1", "__probability_0", "__label", "__target").with_columns_of(
+    three = rows.drop("__probability_1", "__probability_0", "__label", "__target").with_columns(
         __target=pl.Series(draw.choice(["x", "y", "z"], 2000)),
         __label=pl.Series(draw.choice(["x", "y", "z"], 2000), dtype=pl.Enum(["x", "y", "z"])),
         **{f"__probability_{at}": pl.lit(1 / 3) for at in range(3)},

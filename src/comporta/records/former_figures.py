@@ -1,4 +1,4 @@
-"""Figures as an older Comporta named and kept them, read as today's.
+"""Figures and verdicts as an older Comporta named and kept them, read as today's.
 
 Its figures were named by words, which told what they were compared with and under what too; a slice was one
 text; and what could not be measured was a name and a sentence. All of it is read here and nowhere else.
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from comporta.records.figure import Condition, Figure, Rarer, Unmeasured
+from comporta.records.message import Message
 from comporta.records.verdict import FEWEST_ROWS, Findings, Scores, Verdict
 
 F = TypeVar("F", Figure, Unmeasured)
@@ -124,6 +125,9 @@ _PARTS = (
 SCORED = ("scores", "difference")
 """What a verdict on scores rests on; `difference` is what `no_worse` rested on once."""
 
+_NOT_RUN = "gate.not_asked"
+"""The reason by which alone an older verdict told that no run had reached it."""
+
 _SMALL = f" rows, at least {FEWEST_ROWS} expected"
 _OF_VALUE = re.compile(r"(?P<column>[^=]+)=(?P<value>.*)", re.DOTALL)
 _RARER = re.compile(r"…|one of [\d,]+ rarer values")
@@ -163,7 +167,10 @@ def findings_today(found: Findings) -> Findings:
 
 
 def verdict_today(verdict: Verdict) -> Verdict:
-    """The verdict with its figure under today's id."""
+    """The verdict with its figure under today's id, and whether it was run in a field of its own."""
+    reason = verdict.reason
+    if isinstance(reason, Message) and reason.code == _NOT_RUN and verdict.not_run is None:
+        verdict = replace(verdict, not_run=reason.values["level"])
     figure = verdict.figure
     if figure is None:
         return verdict

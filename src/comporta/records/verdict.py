@@ -117,7 +117,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
     since; it still counts. changed: of a check that was asked in another form at first, and stands beside
     that one. form: digest of what the check declared, or empty. words: what stands behind the digests in it
-    (`#` and 32 hex digits): in a fact no value of the data is written out.
+    (`#` and 32 hex digits): in a fact no value of the data is written out. not_run: the level that runs the
+    check, where no run has reached it yet; None where it ran.
     """
 
     check: str
@@ -135,6 +136,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     kind: str = ""
     changed: bool = False
     words: Artifact | None = None
+    not_run: Level | None = None
 
     @property
     def called(self) -> Text:

@@ -11,7 +11,7 @@ from comporta.checks.calibration.figures import BIAS, ERROR, NAMED
 from comporta.checks.shared.judging.arguments import names, number, usual
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.wording import sentence
+from comporta.checks.shared.judging.wording import by_columns, sentence
 from comporta.records import (
     NUMBER,
     Evidence,
@@ -53,7 +53,7 @@ class Calibrated(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`calibration error at most 0.15, bias by sex at most 0.1`."""
-        return TITLE(error=self.error, by=by_columns_of(*self.by), bias=self.bias)
+        return TITLE(error=self.error, by=by_columns(*self.by), bias=self.bias)
 
     def needs(self) -> tuple[Need, ...]:
         """Errors of all claims, and biases."""
