@@ -7,6 +7,7 @@ another name is followed here, in `functions`; what recipes said before there we
 from __future__ import annotations
 
 from comporta.engine import Steps
+from comporta.records import NodeKey
 
 _EVIDENCE = (
     "acceptance", "attribute_inference", "backtest", "baselines", "bias", "calibration", "conduct",
@@ -70,3 +71,8 @@ STEPS = Steps(
 
 BUILT = ("features", "split", "fit", "export", "predict")
 """The kinds of node that make a version what it is; the others measure it."""
+
+
+def built_keys(model: str) -> dict[str, NodeKey]:
+    """The nodes that make a version of a model what it is, by their kind."""
+    return {kind: NodeKey(kind=kind, model=model) for kind in BUILT}

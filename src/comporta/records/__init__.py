@@ -1,6 +1,7 @@
 """The words of the house: every noun once, frozen; and the protocols of its extension points."""
 
 from comporta.records import facts
+from comporta.records.arguments import argument_ids
 from comporta.records.asked import FittedModel, ModelOutput
 from comporta.records.asset import Artifact, Asset, Slice
 from comporta.records.dataset import (
@@ -27,6 +28,7 @@ from comporta.records.event import (
     Transaction,
     View,
 )
+from comporta.records.executor import Done, Executor, MakesExecutor, Task, Workplace
 from comporta.records.figure import (
     CONDITIONS,
     Cell,
@@ -52,7 +54,20 @@ from comporta.records.former_figures import findings_today, scores_today, verdic
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
 from comporta.records.message import NUMBER, Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
-from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
+from comporta.records.recipe import (
+    Answer,
+    Answers,
+    Budget,
+    Cost,
+    Limits,
+    Node,
+    NodeKey,
+    Output,
+    Plan,
+    Recipe,
+    Run,
+    Step,
+)
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
@@ -84,6 +99,7 @@ __all__ = [
     "NUMBER",
     "PREDICTIONS",
     "Answer",
+    "Answers",
     "Approval",
     "Artifact",
     "Asset",
@@ -101,8 +117,10 @@ __all__ = [
     "Conditions",
     "Cost",
     "Counted",
+    "Done",
     "Event",
     "Evidence",
+    "Executor",
     "Fact",
     "Feedback",
     "Field",
@@ -118,11 +136,13 @@ __all__ = [
     "Level",
     "Limits",
     "Lookup",
+    "MakesExecutor",
     "Manifest",
     "Message",
     "ModelOutput",
     "Need",
     "Node",
+    "NodeKey",
     "Observation",
     "Outcome",
     "Output",
@@ -151,6 +171,7 @@ __all__ = [
     "State",
     "Step",
     "Subject",
+    "Task",
     "Text",
     "Transaction",
     "Unmeasured",
@@ -160,6 +181,8 @@ __all__ = [
     "View",
     "Waiver",
     "Words",
+    "Workplace",
+    "argument_ids",
     "at_random",
     "by_group",
     "by_time",

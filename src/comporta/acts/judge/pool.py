@@ -21,7 +21,7 @@ from comporta.checks.shared.measuring.machine import machine
 from comporta.opened.bundle import bundle
 from comporta.project import Model
 from comporta.project.reference import name_of
-from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node, Output, Record
+from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node, NodeKey, Output, Record
 
 Thing = Asset | Output
 
@@ -58,7 +58,7 @@ def pooled(need: Need) -> bool:
 
 def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tuple[Node, ...]:
     """The nodes that make what is asked. A need whose parts are not there has none."""
-    made: dict[str, Node] = {}
+    made: dict[Need, Node] = {}
     things = dict(candidate.things)
     wanted = _with_parts({need.what for need in asked if pooled(need)})
 
@@ -67,9 +67,9 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
         for part in (*maker.reads.values(), *(each for each in maker.may.values() if each in wanted)):
             if part in POOL and part not in things:
                 make(Need(what=part))
-        if name in made or any(part not in things for part in maker.reads.values()):
+        if need in made or any(part not in things for part in maker.reads.values()):
             return
-        made[name] = _node(candidate, name, maker, need, things, level)
+        made[need] = _node(candidate, name, maker, need, things, level)
         if need == Need(what=need.what):
             things.setdefault(need.what, Output(node=name, name=maker.output))
 
@@ -83,10 +83,10 @@ def _place(need: Need) -> tuple[bool, int]:
     return not POOL[need.what].fatal, max(POOL[part].cost for part in _with_parts({need.what}))
 
 
-def rests_on(model: Model, need: Need) -> set[str]:
+def rests_on(model: Model, need: Need) -> set[NodeKey]:
     """The nodes without which it is not measured: its own, and those of the pool that it reads."""
     parts = _with_parts({need.what}) - {need.what}
-    return {name_in(model, need), *(name_in(model, Need(what=part)) for part in parts)}
+    return {need_key(model, need), *(need_key(model, Need(what=part)) for part in parts)}
 
 
 def _with_parts(whats: set[str]) -> set[str]:
@@ -98,6 +98,16 @@ def _with_parts(whats: set[str]) -> set[str]:
         found.add(what)
         left |= {part for part in POOL[what].reads.values() if part in POOL} - found
     return found
+
+
+def score_key(model: Model) -> NodeKey:
+    """The node that scores the model on its test rows."""
+    return NodeKey(kind="score", model=model.name)
+
+
+def need_key(model: Model, need: Need) -> NodeKey:
+    """The node that measures this need."""
+    return NodeKey(kind="evidence", model=model.name, need=need)
 
 
 def name_in(model: Model, need: Need) -> str:
@@ -150,6 +160,7 @@ def _node(
     selected = {"metric": need.metric, "by": need.by}
     return Node(
         name=name,
+        key=need_key(model, need),
         run=maker.run,
         uses=uses,
         inputs=inputs,
@@ -159,7 +170,7 @@ def _node(
             **{argument: msgspec.json.decode(text) for argument, text in need.params},
         },
         seed=model.seed,
-        spare=True,
+        allow_failure=True,
         limits=Limits(seconds=SECONDS[level], memory=model.limits.memory),
         budget=Budget(
             of=f"evidence of {model.name}",

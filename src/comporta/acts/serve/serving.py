@@ -11,8 +11,9 @@ from comporta.data.online import Latest, Online, online
 from comporta.errors import NotFound
 from comporta.opened.bundle import Bundle
 from comporta.opened.dataset_versions import DATASETS
+from comporta.opened.isolated import IsolatedSource
 from comporta.opened.project import OpenProject
-from comporta.opened.source import functions, lay_out
+from comporta.opened.source import lay_out
 from comporta.records import Route, Signature, Version
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
@@ -70,7 +71,9 @@ class Released:
 
     def _loaded(self, version: Version) -> Loaded:
         opened = self.opened
-        predictor = load_predictor(opened.context, version.parts)
+        source = IsolatedSource(lay_out(opened.context, version.parts["code"], opened.below / "code"))
+        with source.entered():  # a kept model may be of the project's own classes
+            predictor = load_predictor(opened.context, version.parts)
         predictor.self_test()
         bundle = opened.context.get_json(version.parts["bundle"], Bundle)
         raw = tuple(field.name for field in predictor.signature.raw)
@@ -78,7 +81,7 @@ class Released:
         plain = not bundle.joins and not bundle.compute and raw == features
         answer = None
         if not plain:
-            plan = self._plan(version, bundle)
+            plan = bundle.plan(source.functions(bundle.compute))
             history = History(opened, plan, predictor.signature)
             self._histories[version.id] = history
             answer = answerer(plan, history.latest)
@@ -94,11 +97,6 @@ class Released:
             time=bundle.shapes[bundle.of].time,
             probe=trial_rows(predictor) if plain else None,
         )
-
-    def _plan(self, version: Version, bundle: Bundle) -> FeaturePlan:
-        """The version's way to its features, with the functions of its own source."""
-        root = lay_out(self.opened.context, version.parts["code"], self.opened.below / "code")
-        return bundle.plan(functions(root, bundle.compute))
 
 
 class History:
