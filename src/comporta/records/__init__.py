@@ -52,7 +52,19 @@ from comporta.records.figure import (
 )
 from comporta.records.former_figures import findings_today, scores_today, verdict_today
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
-from comporta.records.message import NUMBER, Code, Message, Text, Words, code, codes_in, in_codes, say
+from comporta.records.message import (
+    NO_TEXT,
+    NUMBER,
+    Code,
+    Message,
+    PlainText,
+    Text,
+    Words,
+    code,
+    codes_in,
+    in_codes,
+    say,
+)
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
 from comporta.records.recipe import (
     Answer,
@@ -96,6 +108,7 @@ __all__ = [
     "FEWEST_ROWS",
     "FEWEST_SUBJECTS",
     "LEVELS",
+    "NO_TEXT",
     "NUMBER",
     "PREDICTIONS",
     "Answer",
@@ -146,6 +159,7 @@ __all__ = [
     "Observation",
     "Outcome",
     "Output",
+    "PlainText",
     "Plan",
     "Projection",
     "Quantity",

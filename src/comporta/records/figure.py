@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from comporta.records.message import NUMBER, Code, Message, Text, Words, code
+from comporta.records.message import NUMBER, Code, Message, PlainText, Text, Words, code
 from comporta.records.metric import METRICS
 from comporta.records.record import Record
 
@@ -127,7 +127,7 @@ def quantity(metric: str, template: str) -> Quantity:
 
 def metric_text(metric: str) -> Text:
     """What people read of a figure's metric. scikit-learn's names are words of the field in any language."""
-    return metric if not metric or metric in METRICS else Message(METRIC + metric)
+    return PlainText(metric) if not metric or metric in METRICS else Message(METRIC + metric)
 
 
 ALL_OF = code("figure.all_of", "{conditions:, }", conditions=tuple)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from comporta.records.figure import Condition, Figure, Rarer, Unmeasured
-from comporta.records.message import Message
+from comporta.records.message import Message, PlainText
 from comporta.records.verdict import FEWEST_ROWS, Findings, Scores, Verdict
 
 F = TypeVar("F", Figure, Unmeasured)
@@ -157,7 +157,9 @@ def scores_today(scores: Scores) -> Scores:
 
 def findings_today(found: Findings) -> Findings:
     """Findings whose figures have today's ids and whose unmeasured figures are records."""
-    lost = found.unmeasured or tuple(Unmeasured(slice=name, why=why) for name, why in found.missing.items())
+    lost = found.unmeasured or tuple(
+        Unmeasured(slice=name, why=PlainText(why)) for name, why in found.missing.items()
+    )
     return replace(
         found,
         figures=tuple(figure_today(each) for each in found.figures),
@@ -203,6 +205,6 @@ def _of_scores(missing: dict[str, str]) -> tuple[Unmeasured, ...]:
     """A name told a metric and, after a space, its slice."""
     named = ((*name.partition(" ")[::2], why) for name, why in missing.items())
     return tuple(
-        Unmeasured(metric=metric, slice=where, why=why, small=bool(where) and why.endswith(_SMALL))
+        Unmeasured(metric=metric, slice=where, why=PlainText(why), small=bool(where) and why.endswith(_SMALL))
         for metric, where, why in named
     )

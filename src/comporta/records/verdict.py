@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
 from comporta.records.figure import Figure, Unmeasured
-from comporta.records.message import Text, code
+from comporta.records.message import NO_TEXT, PlainText, Text, code
 from comporta.records.record import Record, encode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
@@ -53,7 +53,7 @@ class Findings(Record, frozen=True, kw_only=True):
 
     figures: tuple[Figure, ...] = ()
     unmeasured: tuple[Unmeasured, ...] = ()
-    without: Text = ""
+    without: Text = NO_TEXT
     rows: int = 0
     of: int = 0
     notes: tuple[Text, ...] = ()
@@ -102,8 +102,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     need: Need
     figures: tuple[Figure, ...] = ()
     artifact: Artifact | None = None
-    missing: Text = ""
-    without: Text = ""
+    missing: Text = NO_TEXT
+    without: Text = NO_TEXT
     unmeasured: tuple[Unmeasured, ...] = ()
 
 
@@ -132,7 +132,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     what: str = ""
     carried: bool = False
     form: str = ""
-    title: Text = ""
+    title: Text = NO_TEXT
     kind: str = ""
     changed: bool = False
     words: Artifact | None = None
@@ -141,7 +141,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     @property
     def called(self) -> Text:
         """What people read: the title, or the id where it has none; and whether it is of what changed."""
-        title = self.title or self.check
+        title = self.title or PlainText(self.check)
         return CHANGED(title=title) if self.changed else title
 
     @property

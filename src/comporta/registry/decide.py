@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from comporta.errors import Refused
 from comporta.records import (
+    NO_TEXT,
     Approval,
     Artifact,
     Level,
@@ -196,7 +197,7 @@ def require_releasable(
             "Run again and release the new version."
         )
     if open_ := unknown(staleness):
-        why = "".join(f"\n  {each.dataset}: {say(each.cause or '')}." for each in open_)
+        why = "".join(f"\n  {each.dataset}: {say(each.cause or NO_TEXT)}." for each in open_)
         raise Refused(
             f"{version.id}: found no answer to whether rows it learned from were erased since, expected one "
             f"before it is released.{why}\nPut that right (`comporta audit verify` tells more) and try again."

@@ -30,6 +30,7 @@ from comporta.records import (
     Findings,
     Need,
     Outcome,
+    PlainText,
     Verdict,
     conditions,
     decode,
@@ -130,9 +131,11 @@ def without_evidence_it_is_closed(check: Check) -> None:
     for evidence in (
         {},
         {need: Evidence(need=need) for need in asked},
-        {need: Evidence(need=need, missing="it could not run") for need in asked},
+        {need: Evidence(need=need, missing=PlainText("it could not run")) for need in asked},
         {
-            need: Evidence(need=need, missing="half of it", figures=_figures(need, random.Random(0)))
+            need: Evidence(
+                need=need, missing=PlainText("half of it"), figures=_figures(need, random.Random(0))
+            )
             for need in asked
         },
     ):
@@ -152,7 +155,9 @@ def figures_that_are_no_numbers_are_no_pass(check: Check) -> None:
 def it_does_not_apply_only_where_the_evidence_says_so(check: Check) -> None:
     for evidence in _many(check):
         assert judge((check,), evidence)[0].outcome != "does not apply"
-    said = {need: Evidence(need=need, without="the model has none of that") for need in check.needs()}
+    said = {
+        need: Evidence(need=need, without=PlainText("the model has none of that")) for need in check.needs()
+    }
     assert judge((check,), said)[0].outcome != "pass"
 
 

@@ -15,6 +15,7 @@ from comporta.opened.codes import NOT_MADE, NOTHING_MEASURED, SPENT
 from comporta.opened.findings import scores_at
 from comporta.project import Model
 from comporta.records import (
+    NO_TEXT,
     Answers,
     Artifact,
     Evidence,
@@ -80,7 +81,7 @@ def _found(
 def evidence_of(need: Need, found: Findings) -> Evidence:
     """Findings as a check is handed them: what is without any figure is missing, and why."""
     absent = not found.figures and not found.without
-    why = lacking(found.unmeasured) if absent else ""
+    why = lacking(found.unmeasured) if absent else NO_TEXT
     return Evidence(need=need, figures=found.figures, without=found.without, missing=why)
 
 
@@ -92,7 +93,7 @@ def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evi
         need=need,
         figures=figures,
         artifact=artifact,
-        missing="" if figures else why_none(need, scores),
+        missing=NO_TEXT if figures else why_none(need, scores),
         unmeasured=unmeasured(need, scores),
     )
 

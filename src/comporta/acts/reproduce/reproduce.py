@@ -12,7 +12,7 @@ from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.source import lay_out
 from comporta.opened.staleness import staleness
-from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
+from comporta.records import NO_TEXT, Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
 from comporta.records.facts import VersionReproduced
 from comporta.records.staleness import erased, unknown
 from comporta.store import StepContext
@@ -201,7 +201,7 @@ def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...], say: Sa
     if gone := erased(answers):
         return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be the same."
     if open_ := unknown(answers):
-        causes = (f"{each.dataset}: {say(each.cause or '')}" for each in open_)
+        causes = (f"{each.dataset}: {say(each.cause or NO_TEXT)}" for each in open_)
         return (
             f"{first.node} differs, and whether rows it learned from were erased since is unknown: "
             f"{'; '.join(causes)}."

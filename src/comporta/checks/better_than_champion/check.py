@@ -16,7 +16,19 @@ from comporta.checks.shared.judging.champion_difference import (
 )
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import by_columns, sentence
-from comporta.records import LEVELS, NUMBER, Evidence, Level, Message, Need, Record, Text, Verdict, code
+from comporta.records import (
+    LEVELS,
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Message,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+)
 from comporta.records.metric import metric as named
 
 TITLE = code(
@@ -69,7 +81,7 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`roc_auc by carrier better than the champion by 0.01`."""
-        room: Text = BY_ROOM(room=self.by_at_least) if self.by_at_least else ""
+        room: Text = BY_ROOM(room=self.by_at_least) if self.by_at_least else NO_TEXT
         return TITLE(metric=self.metric, by=by_columns(self.by), room=room)
 
     def needs(self) -> tuple[Need, ...]:
@@ -100,7 +112,7 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
         return verdict
 
     def _clauses(self, decides: Judgement, seen: Message) -> tuple[Text, ...]:
-        room: Text = BY_MORE(room=self.by_at_least) if self.by_at_least else ""
+        room: Text = BY_MORE(room=self.by_at_least) if self.by_at_least else NO_TEXT
         if decides.outcome == "pass":
             return (BETTER(seen=seen, room=room),)
         if decides.outcome == "fail":
@@ -108,7 +120,7 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
         if decides.figure.low is None or decides.figure.high is None:
             return (NO_INTERVAL(seen=seen, room=room),)
         rows = rows_for(decides.figure, decides.slack)
-        return OPEN(seen=seen, room=room), ROWS_TO_SHOW(rows=rows) if rows else ""
+        return OPEN(seen=seen, room=room), ROWS_TO_SHOW(rows=rows) if rows else NO_TEXT
 
 
 def better_than_champion(

@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, 
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import by_columns, sentence
 from comporta.records import (
+    NO_TEXT,
     NUMBER,
     Evidence,
     Figure,
@@ -90,7 +91,7 @@ def _size(figure: Figure) -> Figure:
 
 def _reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
     count = sum(each.bound is decides.bound for each in every)
-    return sentence(result(decides), COMPARED(count=count) if count > 1 else "")
+    return sentence(result(decides), COMPARED(count=count) if count > 1 else NO_TEXT)
 
 
 def calibrated(

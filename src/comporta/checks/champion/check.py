@@ -17,7 +17,20 @@ from comporta.checks.shared.judging.champion_difference import (
 )
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import by_columns, sentence
-from comporta.records import NUMBER, Evidence, Figure, Level, Message, Need, Record, Text, Verdict, code
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Figure,
+    Level,
+    Message,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    metric_text,
+)
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.power import smallest_seen
@@ -78,7 +91,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`roc_auc by carrier at most 0.01 worse than the champion`."""
-        metric: Text = MAIN_METRIC() if self.metric == MAIN else self.metric
+        metric: Text = MAIN_METRIC() if self.metric == MAIN else metric_text(self.metric)
         return TITLE(metric=metric, by=by_columns(self.by), margin=self.margin)
 
     def needs(self) -> tuple[Need, ...]:
@@ -93,7 +106,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
 
         def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
             clauses = self._clauses(decides, difference_text(decides.figure, found))
-            return sentence(*clauses, slices_alike(decides, every) if self.by else "")
+            return sentence(*clauses, slices_alike(decides, every) if self.by else NO_TEXT)
 
         figures = figures_to_judge(found)
         bound = Bound(limit=limit, higher=higher, on=self.on, figures=figures)
@@ -120,7 +133,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
     def _could(self, figure: Figure) -> Text:
         """What these rows would have shown."""
         if figure.low is None or figure.high is None:
-            return ""
+            return NO_TEXT
         return WOULD_FIND(difference=self.margin + smallest_seen(figure.low, figure.high))
 
     def _power(self, decides: Judgement) -> tuple[Text, ...]:
@@ -128,8 +141,8 @@ class NoWorse(Record, frozen=True, kw_only=True):
         true = rows_for(decides.figure, abs(decides.slack))
         equal = rows_for(decides.figure, self.margin)
         return (
-            ROWS_IF_TRUE(rows=true) if true else "",
-            ROWS_IF_EQUAL(rows=equal) if equal else "",
+            ROWS_IF_TRUE(rows=true) if true else NO_TEXT,
+            ROWS_IF_EQUAL(rows=equal) if equal else NO_TEXT,
         )
 
 

@@ -20,6 +20,7 @@ from comporta.records import (
     Level,
     Message,
     Need,
+    PlainText,
     Record,
     Text,
     Verdict,
@@ -94,7 +95,7 @@ class Never(Record, frozen=True, kw_only=True):
 
     def _what(self) -> Text:
         if self.decision:
-            return self.decision
+            return PlainText(self.decision)
         ends = ((ABOVE, self.above), (BELOW, self.below))
         return ENDS(ends=tuple(said(value=value) for said, value in ends if value is not None))
 

@@ -11,7 +11,7 @@ from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.errors import BadProject
-from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.evasion", "evasion{of} by {features} at a cost of {cost:g}: at most {share:.4g} % flip",
@@ -44,7 +44,7 @@ class Evasion(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`evasion by income, purpose at a cost of 1: at most 5 % flip`."""
-        of: Text = OF(unwanted=self.unwanted) if self.unwanted else ""
+        of: Text = OF(unwanted=self.unwanted) if self.unwanted else NO_TEXT
         return TITLE(of=of, features=self.changeable, cost=self.cost, share=percent(self.most))
 
     def needs(self) -> tuple[Need, ...]:

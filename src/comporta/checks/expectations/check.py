@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent, sentence
 from comporta.records import (
     LEVELS,
+    NO_TEXT,
     NUMBER,
     Evidence,
     Level,
@@ -73,7 +74,7 @@ class Expectations(Record, frozen=True, kw_only=True):
         figure = decides.figure
         worst = WORST(which=place(figure) or Words(), share=figure.value, rows=figure.rows)
         if decides.outcome == "pass":
-            return sentence(ALL_HOLD(count=len(every)), worst if figure.value else "")
+            return sentence(ALL_HOLD(count=len(every)), worst if figure.value else NO_TEXT)
         held = SOME_HOLD(good=good, count=len(every))
         return sentence(held, worst, EXPECTED(share=self.at_most))
 

@@ -10,6 +10,7 @@ import msgspec
 from comporta.checks.expectations.codes import NO_EXPECTATION, NO_VERSION_TO_READ
 from comporta.checks.expectations.figures import BREACH
 from comporta.records import (
+    NO_TEXT,
     Artifact,
     Conditions,
     Counted,
@@ -73,7 +74,7 @@ def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:
     read = sum(rows.rows for rows in counts)
     return Findings(
         figures=figures,
-        without="" if figures else NO_EXPECTATION(),
+        without=NO_TEXT if figures else NO_EXPECTATION(),
         rows=read,
         of=read,
         tables={"expectations": tuple(table)},

@@ -18,7 +18,7 @@ from comporta.checks.explanation.codes import (
 )
 from comporta.checks.explanation.figures import APART, RESIDUAL, SHAP_SHARE
 from comporta.checks.shared.measuring.importance import ends, figured, resampled, shares_of, wide
-from comporta.records import Artifact, Figure, Findings, FittedModel, Message, Unmeasured
+from comporta.records import NO_TEXT, Artifact, Figure, Findings, FittedModel, Message, Unmeasured
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read, write
@@ -100,7 +100,7 @@ def summed(
             Figure(metric=APART.metric, value=told.apart, rows=rows),
             *figured(SHAP_SHARE.metric, names, share, shares, rows, width),
         ),
-        without=SHAPLEY_SAMPLED() if told.sampled else "",
+        without=SHAPLEY_SAMPLED() if told.sampled else NO_TEXT,
         rows=rows,
         of=of,
         notes=(

@@ -12,7 +12,20 @@ from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, 
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import by_columns, sentence
 from comporta.errors import BadProject
-from comporta.records import LEVELS, NUMBER, Code, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import (
+    LEVELS,
+    NO_TEXT,
+    NUMBER,
+    Code,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    need,
+)
 
 Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
 _CALLED: dict[Criterion, str] = {
@@ -70,7 +83,7 @@ class Fair(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`demographic parity by sex and age within 0.1`."""
-        of: Text = OF(favourable=self.favourable) if self.favourable else ""
+        of: Text = OF(favourable=self.favourable) if self.favourable else NO_TEXT
         return _TITLES[self.criterion](of=of, by=by_columns(*self.by), limit=self.limit)
 
     def needs(self) -> tuple[Need, ...]:
@@ -99,8 +112,8 @@ class Fair(Record, frozen=True, kw_only=True):
         return sentence(
             result(decides),
             rows_needed(decides),
-            UNSURE(count=unsure, all=len(every)) if unsure else "",
-            TOO_SMALL(count=small) if small else "",
+            UNSURE(count=unsure, all=len(every)) if unsure else NO_TEXT,
+            TOO_SMALL(count=small) if small else NO_TEXT,
         )
 
 

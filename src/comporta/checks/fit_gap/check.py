@@ -10,7 +10,19 @@ from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentence
-from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition, need
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    condition,
+    need,
+)
 from comporta.records.metric import metric as named
 
 TITLE = code("check.fit_gap", "train/test gap{of} at most {limit:g}", of=Text, limit=NUMBER)
@@ -54,7 +66,7 @@ class FitGap(Record, frozen=True, kw_only=True):
         bound = Bound(metric=FIT_GAP.metric, limit=self.at_most, on=self.on)
 
         def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
-            return sentence(result(decides), SIDES(sides=sides) if sides else "")
+            return sentence(result(decides), SIDES(sides=sides) if sides else NO_TEXT)
 
         return within_bounds(self, found, (bound,), reason)
 

@@ -10,7 +10,7 @@ from comporta.checks.shared.judging.bounds import Bound, On
 from comporta.checks.shared.judging.earlier_versions import since_earlier
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
-from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.importance_change",
@@ -41,7 +41,7 @@ class ImportanceChange(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`feature importance: at most 50 % moved`."""
-        ranks: Text = "" if self.ranks is None else RANKS(ranks=self.ranks)
+        ranks: Text = NO_TEXT if self.ranks is None else RANKS(ranks=self.ranks)
         return TITLE(share=percent(self.moved), ranks=ranks)
 
     def needs(self) -> tuple[Need, ...]:

@@ -10,7 +10,7 @@ from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bounds import Bound, Judgement, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentence
-from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.learning_curve", "learning curve: the last doubling of rows gains at least {gain:g}", gain=NUMBER
@@ -52,7 +52,7 @@ class LearningCurve(Record, frozen=True, kw_only=True):
         said = result(decides)
         if decides.outcome == "fail":
             return sentence(said, WORSE())
-        return sentence(said, MORE() if figure.low is not None and figure.low > 0 else "")
+        return sentence(said, MORE() if figure.low is not None and figure.low > 0 else NO_TEXT)
 
 
 def learning_curve(gain: float = -0.05, *, required: bool = True, level: Level = "audit") -> LearningCurve:

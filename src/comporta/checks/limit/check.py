@@ -19,7 +19,19 @@ from comporta.checks.shared.judging.bounds import (
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import by_columns, sentence
 from comporta.errors import BadProject
-from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code
+from comporta.records import (
+    LEVELS,
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    metric_text,
+)
 from comporta.records.metric import metric as named
 
 AT_LEAST = code("check.limit.at_least", "{metric}{by} at least {limit:g}", metric=str, by=Text, limit=NUMBER)
@@ -62,11 +74,15 @@ class Limit(Record, frozen=True, kw_only=True):
         """The verdict, with the figure that decides it: the worst slice."""
         (found,) = evidence
         bound = Bound(
-            limit=self.limit, higher=self.least, on=self.on, figures=found.figures, what=self.metric
+            limit=self.limit,
+            higher=self.least,
+            on=self.on,
+            figures=found.figures,
+            what=metric_text(self.metric),
         )
 
         def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
-            alike = slices_alike(decides, every) if self.by else ""
+            alike = slices_alike(decides, every) if self.by else NO_TEXT
             return sentence(result(decides), alike, rows_needed(decides))
 
         return within_bounds(self, found, (bound,), reason)

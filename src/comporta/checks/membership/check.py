@@ -8,7 +8,19 @@ from comporta.checks.membership import figures
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, conditions, need
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    conditions,
+    need,
+)
 
 TITLE = code(
     "check.membership", "membership inference: TPR at most {tpr:.3g} at 1 % FPR{strict}{fits}",
@@ -50,7 +62,7 @@ class Membership(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`membership inference: TPR at most 0.05 at 1 % FPR`."""
-        strict: Text = "" if self.tpr_at_01pct is None else STRICT(tpr=self.tpr_at_01pct)
+        strict: Text = NO_TEXT if self.tpr_at_01pct is None else STRICT(tpr=self.tpr_at_01pct)
         return TITLE(tpr=self.tpr_at_1pct, strict=strict, fits=FITS(fits=self.fits) if self.fits else "")
 
     def needs(self) -> tuple[Need, ...]:

@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.records import (
+    NO_TEXT,
     NUMBER,
     Evidence,
     Level,
@@ -71,11 +72,11 @@ class Noise(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`noise sensitivity: at most 10 % of predictions change under noise of 0.05 spreads`."""
-        lost: Text = ""
+        lost: Text = NO_TEXT
         if self.metric_lost is not None:
             lost = LOST(lost=self.metric_lost)
             lost = LOST_OF(lost=self.metric_lost, metric=self.metric) if self.metric else lost
-        extreme: Text = "" if self.extreme is None else EXTREME(share=percent(self.extreme))
+        extreme: Text = NO_TEXT if self.extreme is None else EXTREME(share=percent(self.extreme))
         return TITLE(at=self.at, share=percent(self.flips), lost=lost, extreme=extreme)
 
     def needs(self) -> tuple[Need, ...]:

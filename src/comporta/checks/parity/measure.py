@@ -49,6 +49,7 @@ from comporta.checks.shared.measuring.server_answers import (
 )
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one
 from comporta.records import (
+    NO_TEXT,
     Artifact,
     Figure,
     Findings,
@@ -76,7 +77,7 @@ class Form(Record, frozen=True, kw_only=True):
     """What the parity kept with a model says of one of its forms. reason: why it does not serve, or empty."""
 
     agrees: bool
-    reason: Text = ""
+    reason: Text = NO_TEXT
 
 
 class At(Protocol):

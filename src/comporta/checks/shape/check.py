@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import limits
 from comporta.errors import BadProject
 from comporta.records import (
+    NO_TEXT,
     NUMBER,
     Evidence,
     Figure,
@@ -144,7 +145,7 @@ class Within(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`prediction at least 0 and at most 100`."""
-        proof: Text = PROOF() if self.proof else ""
+        proof: Text = PROOF() if self.proof else NO_TEXT
         return WITHIN(whose=_whose(self.of), limits=limits(self.low, self.high), proof=proof)
 
     def needs(self) -> tuple[Need, ...]:

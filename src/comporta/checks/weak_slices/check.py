@@ -10,7 +10,20 @@ from comporta.checks.shared.judging.bounds import Bound, Judgement, On, not_meas
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentence
 from comporta.checks.weak_slices import figures
-from comporta.records import NUMBER, Code, Evidence, Level, Need, Quantity, Record, Text, Verdict, code, need
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Code,
+    Evidence,
+    Level,
+    Need,
+    Quantity,
+    Record,
+    Text,
+    Verdict,
+    code,
+    need,
+)
 
 Against = Literal["constant", "overall"]
 
@@ -86,7 +99,7 @@ class WeakSlices(Record, frozen=True, kw_only=True):
 
     def _reason(self, decides: Judgement, every: Sequence[Judgement]) -> Text:
         said = result(decides, _SAYS[self.against](count=len(every)))
-        return sentence(said, CONDITIONS() if decides.outcome == "fail" else "")
+        return sentence(said, CONDITIONS() if decides.outcome == "fail" else NO_TEXT)
 
 
 def weak_slices(

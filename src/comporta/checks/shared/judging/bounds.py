@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from comporta.checks.shared.judging import wording
 from comporta.checks.shared.judging.wording import sentence
 from comporta.records import (
+    NO_TEXT,
     Conditions,
     Evidence,
     Figure,
@@ -57,7 +58,7 @@ class Bound(Record, frozen=True, kw_only=True):
     on: On = "value"
     under: Conditions | None = None
     figures: tuple[Figure, ...] | None = None
-    what: Text = ""
+    what: Text = NO_TEXT
 
     def among(self, figures: Sequence[Figure]) -> Sequence[Figure]:
         """The figures that it is for."""
@@ -168,7 +169,7 @@ def deciding(every: Sequence[Judgement]) -> Judgement:
     return min(same, key=lambda each: (each.slack, encode((each.figure.where, each.figure.under))))
 
 
-def not_measured(check: Named, limit: float | None, evidence: Evidence, why: Text = "") -> Verdict:
+def not_measured(check: Named, limit: float | None, evidence: Evidence, why: Text = NO_TEXT) -> Verdict:
     """The verdict where there is nothing to judge."""
     return Verdict(
         check=check.name,
@@ -191,7 +192,7 @@ def not_applicable(check: Named, evidence: Evidence) -> Verdict:
     )
 
 
-def result(one: Judgement, what: Text = "") -> Message:
+def result(one: Judgement, what: Text = NO_TEXT) -> Message:
     """What came of it, as a clause: `roc_auc 0.75 [0.74, 0.76] on 900 rows: at least 0.7`. what: of what the
     figure is; empty for the bound's own words."""
     figure, limit, higher = one.figure, one.bound.limit, one.bound.higher
@@ -212,7 +213,7 @@ def result(one: Judgement, what: Text = "") -> Message:
 
 def rows_needed(one: Judgement) -> Text:
     """How many rows would settle it, or nothing."""
-    return wording.ROWS_TO_SETTLE(rows=one.needed) if one.needed else ""
+    return wording.ROWS_TO_SETTLE(rows=one.needed) if one.needed else NO_TEXT
 
 
 def alike(one: Judgement, every: Sequence[Judgement]) -> int:

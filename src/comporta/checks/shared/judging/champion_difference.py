@@ -7,7 +7,7 @@ import math
 from msgspec.structs import replace
 
 from comporta.checks.shared.judging.wording import show
-from comporta.records import NUMBER, Evidence, Figure, Message, Need, Text, code, conditions, need
+from comporta.records import NO_TEXT, NUMBER, Evidence, Figure, Message, Need, Text, code, conditions, need
 from comporta.stats.power import rows_to_show
 
 BESIDE = conditions(method="bootstrap")
@@ -41,7 +41,7 @@ def difference_text(figure: Figure, evidence: Evidence) -> Message:
         ),
         None,
     )
-    bootstrap: Text = ""
+    bootstrap: Text = NO_TEXT
     if other is not None and other.low is not None and other.high is not None:
         bootstrap = BOOTSTRAP(low=other.low, high=other.high)
     return DIFFERENCE(

@@ -7,7 +7,7 @@ from comporta.checks.shared.figures import (
     VALUES_NOT_TOLD_APART,
     VALUES_TOO_SMALL,
 )
-from comporta.records import Evidence, Figure, Text, code
+from comporta.records import NO_TEXT, Evidence, Figure, Text, code
 
 TOO_SMALL = code("unjudged.too_small", "values under 30 rows or ten subjects ({count:,})", count=int)
 TOO_RARE = code("unjudged.too_rare", "values too rare to be tried ({count:,})", count=int)
@@ -33,4 +33,4 @@ def values_not_judged(evidence: Evidence) -> Text:
     counts = tuple(
         _COUNTS[each.metric](count=int(each.value)) for each in evidence.figures if each.metric in _COUNTS
     )
-    return NOT_JUDGED(values=counts) if counts else ""
+    return NOT_JUDGED(values=counts) if counts else NO_TEXT

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from comporta.checks.shared.judging.wording import sentences
 from comporta.records import (
     FEWEST_ROWS,
+    NO_TEXT,
     Evidence,
     Message,
     Text,
@@ -56,7 +57,8 @@ def with_unmeasured_slices(verdict: Verdict, evidence: Sequence[Evidence]) -> Ve
     outcome = "inconclusive" if large and verdict.outcome == "pass" else verdict.outcome
     if not lacks and not small:
         return verdict if outcome == verdict.outcome else replace(verdict, outcome=outcome)
-    before, after = _unseen(large) if lacks else "", _small(small) if small else ""
+    before = _unseen(large) if lacks else NO_TEXT
+    after = _small(small) if small else NO_TEXT
     return replace(verdict, outcome=outcome, reason=sentences(before, verdict.reason, after))
 
 
@@ -77,5 +79,5 @@ def _small(small: Sequence[Words | Message]) -> Text:
     """`2 slices under 30 rows or ten subjects are not judged: carrier=ZZ, carrier=QQ.`"""
     if len(small) == 1:
         return SMALL(least=FEWEST_ROWS, slice=small[0])
-    more: Text = AND_MORE(count=len(small) - NAMED) if len(small) > NAMED else ""
+    more: Text = AND_MORE(count=len(small) - NAMED) if len(small) > NAMED else NO_TEXT
     return SMALL_MANY(count=len(small), least=FEWEST_ROWS, slices=tuple(small[:NAMED]), more=more)

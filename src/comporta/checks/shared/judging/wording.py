@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.records import NUMBER, Figure, Message, Text, Words, code, place
+from comporta.records import NO_TEXT, NUMBER, Figure, Message, Text, Words, code, place
 
 SENTENCE = code("gate.sentence", "{clauses:; }.", clauses=tuple)
 SENTENCES = code("gate.sentences", "{sentences: }", sentences=tuple)
@@ -79,7 +79,7 @@ def show(figure: Figure) -> Message:
 def by_columns(*columns: str) -> Text:
     """` by sex and age`, or nothing."""
     named = tuple(each for each in columns if each)
-    return BY_COLUMN(columns=named) if named else ""
+    return BY_COLUMN(columns=named) if named else NO_TEXT
 
 
 def limits(least: float | None, most: float | None) -> tuple[Message, ...]:
