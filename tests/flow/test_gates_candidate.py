@@ -202,12 +202,12 @@ def test_a_graph_of_another_model_and_a_row_the_door_refuses_are_found():
         parity_check(), measured(parity, at, parts | {"onnx": graph})
     )  # its trial rows tell it at once
     assert swapped.outcome == "fail"
-    assert "1 of its forms cannot be served by a fresh process (form=onnx)" in sentence(swapped.reason)
+    assert "1 of its forms cannot be served by a fresh process (onnx)" in sentence(swapped.reason)
     found = measured(parity, at, parts | {"predictions": write(at, strange)})
     assert figure(found, "rows_refused", "form=native").value == 1
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
-    assert "rows_refused" in sentence(said.reason)
+    assert "rows refused" in sentence(said.reason)
     assert found.tables["differences"][0]["first row"] == 7
 
 
@@ -228,9 +228,7 @@ def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its
     found = measured(parity, at, parts | {"trial": at.put_json(trial)})
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
-    assert sentence(said.reason).startswith(
-        "3 of its forms cannot be served by a fresh process (form=native, "
-    )
+    assert sentence(said.reason).startswith("3 of its forms cannot be served by a fresh process (native, ")
     lines = found.tables["not served"]
     assert [line["form"] for line in lines] == ["native", "lightgbm", "onnx"]
     assert all("its answers to the trial rows" in line["why"] for line in lines)
@@ -361,7 +359,7 @@ def test_memory_that_grows_is_found(strange):
 def test_a_model_that_raises_far_from_what_it_knew_is_a_server_error(strange):
     said, found = stressed(strange.Raises)
     assert said.outcome == "fail"
-    assert "server_errors" in sentence(said.reason)
+    assert "server errors" in sentence(said.reason)
     assert {each["what"] for each in found.tables["unclear"]} >= {"a far value"}
 
 

@@ -129,7 +129,7 @@ def test_a_slow_function_before_the_model_shows_in_p50(folder, judged):
 def test_a_function_that_raises_on_a_far_value_is_a_server_error(folder, judged):
     verdict, found = judged(folder, "fragile")
     assert verdict.outcome == "fail"
-    assert "server_errors" in sentence(verdict.reason)
+    assert "server errors" in sentence(verdict.reason)
     assert {each["what"] for each in found.tables["unclear"]} == {"a far value"}
 
 

@@ -94,7 +94,7 @@ def test_a_model_that_holds_rows_is_found(model, why):
 def test_a_weight_for_each_word_of_its_own_is_found():
     coded = make_pipeline(make_column_transformer((OneHotEncoder(), [0])), LogisticRegression()).fit(POST, Y)
     verdict = judged(privacy_structure(weights=0.5), screen(coded, ROWS, {}))
-    assert verdict.outcome == "fail" and "weights_per_training_row" in sentence(verdict.reason)
+    assert verdict.outcome == "fail" and "weights for each training row" in sentence(verdict.reason)
 
 
 def test_words_that_few_rows_have_are_counted_and_judged_where_asked():
