@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def open_ledger(
     url: str,
-    readings: Sequence[Projection[Any]],
+    projections: Sequence[Projection[Any]],
     *,
     key: bytes,
     clock: Callable[[], datetime],
@@ -36,7 +36,7 @@ def open_ledger(
     """One project's ledger at `sqlite:///PATH` (relative to `root`; `sqlite:////PATH` is absolute),
     `postgresql://…` (extra `postgres`) or `memory://`, made where there is none.
 
-    readings: all that must stay true; one not seen before is folded from history now. key: 32 bytes,
+    projections: all that must stay true; one not seen before is built from history now. key: 32 bytes,
     `Keys.chain`. clock: the time of what is appended, UTC. project: whose chain it is of those that
     lie there; letters, digits, `_` and `-`. facts, upcasts: what events may hold.
     reads: it is opened for a moment, above all to read: then a full disk is no obstacle to that.
@@ -50,7 +50,7 @@ def open_ledger(
         "upcasts": upcasts,
     }
     if url.startswith("memory://"):
-        return MemoryLedger(readings, **opened)
+        return MemoryLedger(projections, **opened)
     # SQLAlchemy takes a while to load: not for those who keep everything in memory.
     from comporta.ledger.migrate import up_to_date
     from comporta.ledger.sql import SqlLedger
@@ -59,7 +59,7 @@ def open_ledger(
         database = _database(url, root, alone)
         try:
             up_to_date(database)
-            return SqlLedger(database, readings, **opened)
+            return SqlLedger(database, projections, **opened)
         except BaseException:
             database.engine.dispose()
             raise

@@ -1,4 +1,4 @@
-"""Findings as they lie in a store, read as today's, whichever Comporta kept them."""
+"""Stored findings, converted to today's form whichever release wrote them."""
 
 from __future__ import annotations
 

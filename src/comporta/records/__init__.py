@@ -1,4 +1,4 @@
-"""The words of the house: every noun once, frozen; and the protocols of its extension points."""
+"""The records that cross rooms, each defined once and frozen; and the protocols of the extension points."""
 
 from comporta.records import facts
 from comporta.records.arguments import argument_ids
@@ -7,12 +7,12 @@ from comporta.records.asset import Artifact, Asset, Slice
 from comporta.records.dataset import (
     Change,
     Column,
-    Counted,
+    DatasetSchema,
+    ExpectationCount,
     Fragment,
     Join,
     Manifest,
     Segment,
-    Shape,
     Value,
 )
 from comporta.records.duration import duration
@@ -101,6 +101,9 @@ from comporta.records.verdict import (
 )
 from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
+# The name of a projection in extensions that were written for an older release.
+Reading = Projection
+
 __all__ = [
     "CONDITIONS",
     "DEFAULT_PROJECT",
@@ -129,11 +132,12 @@ __all__ = [
     "Condition",
     "Conditions",
     "Cost",
-    "Counted",
+    "DatasetSchema",
     "Done",
     "Event",
     "Evidence",
     "Executor",
+    "ExpectationCount",
     "Fact",
     "Feedback",
     "Field",
@@ -173,7 +177,6 @@ __all__ = [
     "Run",
     "Scores",
     "Segment",
-    "Shape",
     "Share",
     "ShareRole",
     "Signature",

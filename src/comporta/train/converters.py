@@ -42,7 +42,7 @@ def _convert(model: Any, inputs: list[Any], signature: Signature) -> bytes:
         options = {"zipmap": False} if _has_zipmap(model, signature) else None
         with _whole_numbers():
             graph = convert_sklearn(model, "model", inputs, options=options, target_opset=OPSETS)
-        _missing_goes_its_way(graph, _last(model))
+        _set_missing_value_direction(graph, _last(model))
     for output in graph.graph.output:
         # LightGBM's converter declares one label, however many rows there are.
         if len(output.type.tensor_type.shape.dim):
@@ -59,7 +59,7 @@ def _last(model: Any) -> Any:
     return model.steps[-1][1] if hasattr(model, "steps") else model
 
 
-def _missing_goes_its_way(graph: Any, forest: Any) -> None:
+def _set_missing_value_direction(graph: Any, forest: Any) -> None:
     """Which way a missing value goes in scikit-learn's trees, which skl2onnx leaves out."""
     trees = [
         each.tree_ for each in np.ravel(getattr(forest, "estimators_", [forest])) if hasattr(each, "tree_")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Columns = tuple[NDArray[Any] | None, NDArray[Any] | None]
 
 
-class Compiled(Record, frozen=True, kw_only=True):
+class CompiledModel(Record, frozen=True, kw_only=True):
     """frame: dressed features → places of labels (or numbers), probabilities. array: the same from
     numbers, (n, features), words as their place; None where words must stay words."""
 
@@ -34,7 +34,7 @@ class Compiled(Record, frozen=True, kw_only=True):
     array: Callable[[NDArray[Any]], Columns] | None
 
 
-def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
+def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
     """The graph in ONNX Runtime, one thread: a server has its processes, and one row has no parts."""
     # Loading it would write a device id into the home folder and send usage to its makers.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -67,7 +67,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
         def array(rows: NDArray[Any]) -> Columns:
             return said({name: np.ascontiguousarray(rows, dtype=kind)})
 
-        return Compiled(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
+        return CompiledModel(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
 
     place = {field.name: at for at, field in enumerate(signature.features)}
     # One word more than there are: a missing one is the last, place -1.
@@ -87,7 +87,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
         return said(feed)
 
     if all(field.values or field.type != "String" for field in signature.features):
-        return Compiled(form="onnx", frame=lambda rows: by_column(matrix(rows)), array=by_column)
+        return CompiledModel(form="onnx", frame=lambda rows: by_column(matrix(rows)), array=by_column)
 
     def columns(rows: pl.DataFrame) -> Columns:
         feed: dict[str, Any] = {}
@@ -100,10 +100,10 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
                 feed[each.name] = numbers.astype(kinds[each.type])[:, None]
         return said(feed)
 
-    return Compiled(form="onnx", frame=columns, array=None)
+    return CompiledModel(form="onnx", frame=columns, array=None)
 
 
-def compile_lightgbm(model: Any, signature: Signature) -> Compiled | None:
+def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
     """LightGBM's C interface on one thread, exactly the estimator's own arithmetic; None for any other
     model. A single row goes through a prepared call (`LGBM_BoosterPredictForMatSingleRowFast`)."""
     kind = type(model)
@@ -161,4 +161,4 @@ def compile_lightgbm(model: Any, signature: Signature) -> Compiled | None:
             np.subtract(1.0, found, out=probability[:, 0])
         return probability.argmax(axis=1), probability
 
-    return Compiled(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)
+    return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)

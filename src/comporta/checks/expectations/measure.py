@@ -13,10 +13,10 @@ from comporta.records import (
     NO_TEXT,
     Artifact,
     Conditions,
-    Counted,
+    DatasetSchema,
+    ExpectationCount,
     Figure,
     Findings,
-    Shape,
     Slice,
     Unmeasured,
     Words,
@@ -24,7 +24,7 @@ from comporta.records import (
 )
 from comporta.store.context import StepContext
 
-Counts = Callable[[StepContext, Slice, Shape], Sequence[Counted]]
+Counts = Callable[[StepContext, Slice, DatasetSchema], Sequence[ExpectationCount]]
 
 
 def measure(
@@ -32,7 +32,7 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: see `kept`. shapes: of each dataset, as JSON. counted: counts the expectations of one.
     tables: the versions that the features read, as `table <dataset>`. All rows are read."""
-    declared = {name: msgspec.convert(each, Shape) for name, each in shapes.items()}
+    declared = {name: msgspec.convert(each, DatasetSchema) for name, each in shapes.items()}
     asking = [name for name, shape in declared.items() if _asks(shape)]
     if absent := [name for name in asking if f"table {name}" not in tables]:
         lost = Unmeasured(metric=BREACH.metric, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
@@ -44,7 +44,7 @@ def measure(
     return {"findings": context.put_json(found)}
 
 
-def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:
+def kept(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
     """For each expectation, as `dataset.column nulls`, the share of rows that break it beyond the share that
     its declaration allows. The table tells the counts."""
     table = [
@@ -81,7 +81,7 @@ def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:
     )
 
 
-def _under(dataset: str, counted: Counted) -> Conditions:
+def _under(dataset: str, counted: ExpectationCount) -> Conditions:
     """Which expectation it is. What is expected may name values of the data."""
     expects = Words(counted.expects)
     if not counted.column:
@@ -89,7 +89,7 @@ def _under(dataset: str, counted: Counted) -> Conditions:
     return conditions(dataset=dataset, column=counted.column, expectation=expects)
 
 
-def _asks(shape: Shape) -> bool:
+def _asks(shape: DatasetSchema) -> bool:
     """Whether anything can be broken."""
     return shape.fresh is not None or any(
         each.type
