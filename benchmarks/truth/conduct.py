@@ -41,7 +41,7 @@ def fails(when: Any, fault: str, seed: int, rows: int) -> bool:
     broken = int((hit & approves(seen, fault)).sum()) + int(approves(made, fault).sum())
     check = never("approve", when=when, owner="the study")
     (asked,) = check.needs()
-    figure = Figure(metric="taken", value=float(broken), rows=int(hit.sum()) + made.height)
+    figure = Figure(metric="forbidden_decisions", value=float(broken), rows=int(hit.sum()) + made.height)
     return check.judge((Evidence(need=asked, figures=(figure,)),)).outcome == "fail"
 
 

@@ -75,7 +75,7 @@ def _rows(check: Any, found: list[Findings], fault: str, size: int) -> list[dict
 
 def _shown(found: Findings) -> bool:
     return any(
-        each.low is not None and each.low > (1.0 if each.metric == "rate ratio" else 0.0)
+        each.low is not None and each.low > (1.0 if each.metric == "rate_ratio" else 0.0)
         for each in found.figures
     )
 

@@ -42,7 +42,7 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
             kept = importances(important(first, test, seed=seed))
             same = changed(importances(important(first, other, seed=seed)), {"earlier 1": kept})
             anew = changed(importances(important(second, other, seed=seed)), {"earlier 1": kept})
-            low = next(each.low for each in same.figures if each.metric == "importance moved") or 0.0
+            low = next(each.low for each in same.figures if each.metric == "importance_moved") or 0.0
             found.setdefault((name, "none", "other rows"), []).append(_fails(same))
             found.setdefault((name, "none", "fitted again"), []).append(_fails(anew))
             found.setdefault((f"{name}: any shown", "none", "other rows"), []).append(low > 0)

@@ -15,7 +15,7 @@ from comporta.checks import Limit, at_least, at_most, judge
 from comporta.records import Evidence, Scores
 from comporta.train.scores import measure_scores
 
-CODE = ("train/scores.py", "checks/limit/check.py", "checks/shared/judging/settle.py")
+CODE = ("train/scores.py", "checks/limit/check.py", "checks/shared/judging/bounds.py")
 ROWS = 2_000
 TRUE = {"accuracy": 3 / 4, "roc_auc": 5 / 6, "log_loss": 1 / 2}
 BY_LOT = {"accuracy": 5 / 8, "roc_auc": 2 / 3, "log_loss": 3 / 4}
@@ -78,7 +78,7 @@ def _scores(seed: int, lot: str) -> Scores:
 def _outcome(check: Limit, scores: Scores) -> str:
     (asked,) = check.needs()
     figures = tuple(
-        each for each in scores.figures if each.metric == asked.metric and bool(each.slice) is bool(asked.by)
+        each for each in scores.figures if each.metric == asked.metric and bool(each.where) is bool(asked.by)
     )
     return judge((check,), {asked: Evidence(need=asked, figures=figures)})[0].outcome
 

@@ -41,7 +41,7 @@ def crashes(rows):
 
 
 def wide(rows):
-    return Figure(metric="share", value=0.5, low=0.2, high=0.8, rows=rows.height)
+    return Figure(metric="importance", value=0.5, low=0.2, high=0.8, rows=rows.height)
 """
 
 

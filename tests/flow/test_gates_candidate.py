@@ -35,6 +35,7 @@ from comporta.records import Findings, Signature
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.testing.generated import measure_contract
+from comporta.testing.messages import slice_text
 from comporta.train import steps
 from comporta.train.asking import open_estimator
 
@@ -108,7 +109,7 @@ def verdict(check, found):
 
 
 def figure(found, metric, where=""):
-    return next(each for each in found.figures if (each.metric, each.slice) == (metric, where))
+    return next(each for each in found.figures if (each.metric, slice_text(each)) == (metric, where))
 
 
 THREE = WORDS.with_columns(
@@ -133,7 +134,7 @@ def test_every_form_answers_as_research_did(table, fit, output):
     said = verdict(parity_check(tolerance=1e-5), found)
     assert said.outcome == "pass"
     assert sentence(said.reason).endswith(", from the request on.")
-    forms = {each.slice for each in found.figures}
+    forms = {slice_text(each) for each in found.figures}
     assert {"form=native", "form=onnx"} <= forms
     assert ("form=lightgbm" in forms) is (fit is not histogram)
     assert found.rows == found.of == 200
@@ -164,7 +165,7 @@ def test_a_label_that_is_another_counts_as_far_as_the_probabilities_would_have_t
     )
     found = measured(parity, at, parts | {"predictions": write(at, turned)})
     apart = abs(rows["__probability_1"][5] - 0.5)
-    assert figure(found, "largest difference", "form=native").value == pytest.approx(apart)
+    assert figure(found, "largest_difference", "form=native").value == pytest.approx(apart)
     assert found.tables["differences"][0]["column"] == "label"
 
 
@@ -180,7 +181,7 @@ def test_a_row_on_the_other_side_of_a_threshold_by_rounding_is_no_difference_and
     said = steps.predict(at, model=parts["model"], signature=parts["signature"], table=write(at, edge))
     found = measured(parity, at, parts | said)
     assert verdict(parity_check(tolerance=1e-5), found).outcome == "pass"
-    assert figure(found, "rows apart by rounding", "form=native").value == 0
+    assert figure(found, "rows_apart_by_rounding", "form=native").value == 0
     # And one that rounding does not explain is not excused beside it.
     kept = read(at, said["predictions"])
     wrong = kept.with_columns(
@@ -201,9 +202,9 @@ def test_a_graph_of_another_model_and_a_row_the_door_refuses_are_found():
         parity_check(), measured(parity, at, parts | {"onnx": graph})
     )  # its trial rows tell it at once
     assert swapped.outcome == "fail"
-    assert "1 of its forms cannot be served by a fresh process (form=onnx)" in sentence(swapped.reason)
+    assert "1 of its forms cannot be served by a fresh process (onnx)" in sentence(swapped.reason)
     found = measured(parity, at, parts | {"predictions": write(at, strange)})
-    assert figure(found, "rows refused", "form=native").value == 1
+    assert figure(found, "rows_refused", "form=native").value == 1
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
     assert "rows refused" in sentence(said.reason)
@@ -227,9 +228,7 @@ def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its
     found = measured(parity, at, parts | {"trial": at.put_json(trial)})
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
-    assert sentence(said.reason).startswith(
-        "3 of its forms cannot be served by a fresh process (form=native, "
-    )
+    assert sentence(said.reason).startswith("3 of its forms cannot be served by a fresh process (native, ")
     lines = found.tables["not served"]
     assert [line["form"] for line in lines] == ["native", "lightgbm", "onnx"]
     assert all("its answers to the trial rows" in line["why"] for line in lines)
@@ -337,24 +336,24 @@ def test_a_sound_model_stands_load_and_rubbish():
     said = verdict(stress_check(p99_ms=1000), found)
     assert said.outcome == "pass", sentence(said.reason)
     assert found.tables["unclear"] == ()
-    assert figure(found, "p99 ms").low <= figure(found, "p99 ms").value
+    assert figure(found, "p99_ms").low <= figure(found, "p99_ms").value
     assert found.tables["machine"][0]["digest"] == machine()["digest"]
-    assert figure(found, "server errors").rows > 180
+    assert figure(found, "server_errors").rows > 180
 
 
 def test_a_slow_model_fails_its_limit_and_only_where_there_is_one(strange):
     said, found = stressed(strange.Slow, p99_ms=15)
     assert said.outcome == "fail"
-    assert figure(found, "p50 ms").value > 20
+    assert figure(found, "p50_ms").value > 20
     assert verdict(stress_check(), found).outcome == "pass"
 
 
 def test_memory_that_grows_is_found(strange):
     said, found = stressed(strange.Keeps)
     assert said.outcome == "fail"
-    assert figure(found, "memory growth").value > 20_000
+    assert figure(found, "memory_growth").value > 20_000
     _, steady = stressed(LogisticRegression)
-    assert figure(steady, "memory growth").value < 1024
+    assert figure(steady, "memory_growth").value < 1024
 
 
 def test_a_model_that_raises_far_from_what_it_knew_is_a_server_error(strange):
@@ -367,7 +366,7 @@ def test_a_model_that_raises_far_from_what_it_knew_is_a_server_error(strange):
 def test_a_model_that_takes_the_server_down_is_found(strange):
     said, found = stressed(strange.Ends)
     assert said.outcome == "fail"
-    assert figure(found, "server errors").value > 1
+    assert figure(found, "server_errors").value > 1
 
 
 def test_clear_is_a_refusal_that_says_why_or_a_whole_answer():

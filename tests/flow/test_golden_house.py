@@ -134,9 +134,10 @@ def test_it_is_gated_again_and_its_waiver_still_holds(opened: OpenProject) -> No
     assert judged.version.shut(opened.clock()) == ()
     # What was written out before stands in no new fact, and is read as before.
     stored = opened.ledger.get(VERSIONS, version_key("leaving", 2))
-    slices = [each.figure.slice for each in stored.verdicts if each.figure is not None and each.figure.slice]
-    assert slices
-    assert all(re.fullmatch("#[0-9a-f]{32}", each) for each in slices)
+    slices = [each.figure.where for each in stored.verdicts if each.figure is not None and each.figure.where]
+    values = [each.value for where in slices for each in where]
+    assert values
+    assert all(each.text == "" and re.fullmatch("[0-9a-f]{32}", each.digest) for each in values)
     assert "region=" in str(judged.version.verdicts)
     assert "region=" not in str(stored.verdicts)
     titles = {each.check: sentence(each.called) for each in judged.version.verdicts}

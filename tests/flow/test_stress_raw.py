@@ -116,14 +116,14 @@ def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbi
     assert ASKED_WHERE(where=FROM_RAW_REQUEST()) in found.notes
     assert figure(found, "rows asked from the raw request on").value == found.rows == 64
     assert found.tables["unclear"] == ()
-    for name in ("p50 ms", "p99 ms"):
+    for name in ("p50_ms", "p99_ms"):
         assert figure(found, name).low <= figure(found, name).value <= figure(found, name).high
 
 
 def test_a_slow_function_before_the_model_shows_in_p50(folder, judged):
     _, found = judged(folder, "slow")
     _, quick = judged(folder, "sound")
-    assert figure(found, "p50 ms").value > 20 > figure(quick, "p50 ms").value
+    assert figure(found, "p50_ms").value > 20 > figure(quick, "p50_ms").value
 
 
 def test_a_function_that_raises_on_a_far_value_is_a_server_error(folder, judged):

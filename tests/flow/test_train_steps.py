@@ -27,6 +27,7 @@ from comporta.errors import BadData, BadProject, NotFound, Tampered
 from comporta.records import Findings, Scores, Signature, at_random, by_group, by_time
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
+from comporta.testing.messages import slice_text
 from comporta.train import load_predictor, steps, trial_rows
 from comporta.train.frames import dress, matrix
 from comporta.train.predictor import ExportAgreement
@@ -274,14 +275,14 @@ def test_scores_are_scikit_learn_s_with_intervals_by_day_or_group_and_slice():
         at, predictions=made["predictions"], metrics=["roc_auc", "f1"], slices=["word", "town", "amount"]
     )
     scores = at.get_json(answer["scores"], Scores)
-    overall = next(each for each in scores.figures if each.metric == "roc_auc" and not each.slice)
+    overall = next(each for each in scores.figures if each.metric == "roc_auc" and not slice_text(each))
     assert overall.value == pytest.approx(expected)
     assert overall.low < expected < overall.high
     assert (overall.rows, overall.groups) == (240, 11), "ten days touch eleven dates"
-    slices = {each.slice for each in scores.figures}
+    slices = {slice_text(each) for each in scores.figures}
     assert {"word=x", "word=y", "word=z", "town=Lisboa", "town=Porto"} <= slices
     assert len([each for each in slices if each.startswith("amount=")]) == 4
-    small = [(each.metric, each.slice) for each in scores.unmeasured if each.small]
+    small = [(each.metric, slice_text(each)) for each in scores.unmeasured if each.small]
     assert small == [("roc_auc", "word=missing"), ("f1", "word=missing")]
     grouped = steps.score(at, predictions=made["predictions"], metrics=["roc_auc"], group="subject")
     assert at.get_json(grouped["scores"], Scores).figures[0].groups == 50

@@ -25,7 +25,7 @@ from comporta.checks import accept
 from comporta.records import Figure
 
 def wide(rows):
-    return Figure(metric="share", value=0.5, low=0.2, high=0.8, rows=rows.height)
+    return Figure(metric="importance", value=0.5, low=0.2, high=0.8, rows=rows.height)
 
 model = """
 

@@ -12,10 +12,11 @@ from comporta.checks.attribute_inference.measure import measure
 from comporta.checks.shared.measuring.codes import LISTED, VALUES_TOO_SMALL
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Figure, Findings, Words
+from comporta.records import Condition, Figure, Findings, Words, condition, conditions
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
+from comporta.testing.messages import slice_text
 from comporta.train import steps
 from comporta.train.asking import open_estimator
 
@@ -72,7 +73,7 @@ def test_a_model_that_reads_the_attribute_gives_it_away_to_who_knows_the_rest():
 
 def test_answers_and_explanations_that_lean_on_a_proxy_give_it_away():
     found = attacked(logistic, proxy=2.5)
-    by = {each.slice.partition(" ")[0]: each.value for each in found.figures}
+    by = {condition(each, "signal"): each.value for each in found.figures}
     assert by["explanations"] > by["answers"] > 0.05
     assert judged(CHECK, found).outcome == "fail"
 
@@ -96,7 +97,7 @@ def test_what_the_attacker_could_guess_anyway_is_no_leak():
 
 def test_a_number_is_guessed_by_quarters_and_a_regression_is_asked_too():
     found = attacked(line, of="income", task="regression")
-    assert len({each.slice for each in found.figures}) == 8
+    assert len({slice_text(each) for each in found.figures}) == 8
     assert judged(attribute_inference(of="income"), found).outcome == "fail"
 
 
@@ -141,5 +142,24 @@ def test_a_wrong_declaration_is_refused(wrong):
 
 class TestAttributeInference(CheckContract):
     check = staticmethod(lambda: attribute_inference(of="sex"))
-    good = (Figure(metric="advantage", value=0.01, low=-0.01, high=0.03, slice="answers about sex=m"),)
-    bad = (*good, Figure(metric="advantage", value=0.3, low=0.2, high=0.4, slice="explanations about sex=m"))
+    good = (
+        Figure(
+            metric="advantage",
+            value=0.01,
+            low=-0.01,
+            high=0.03,
+            where=(Condition("sex", "m"),),
+            under=conditions(signal="answers"),
+        ),
+    )
+    bad = (
+        *good,
+        Figure(
+            metric="advantage",
+            value=0.3,
+            low=0.2,
+            high=0.4,
+            where=(Condition("sex", "m"),),
+            under=conditions(signal="explanations"),
+        ),
+    )

@@ -8,7 +8,7 @@ from comporta.checks.conduct.check import never
 from comporta.checks.conduct.measure import made_rows, measure, plain, read_by, under
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Figure, Findings, ModelOutput, Signature
+from comporta.records import Field, Figure, Findings, ModelOutput, Signature, conditions
 from comporta.records.columns import LABEL
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -92,7 +92,7 @@ def test_a_forbidden_decision_on_test_rows_is_found_and_its_owner_named():
 def test_rows_are_made_where_the_test_part_has_none_under_the_rule():
     loose, strict = Model(0), Model(18)
     verdict = found(RULE, loose, people(loose))
-    assert verdict.outcome == "fail" and "rows made for it" in sentence(verdict.reason)
+    assert verdict.outcome == "fail" and "generated rows" in sentence(verdict.reason)
     verdict = found(RULE, strict, people(strict))
     assert verdict.outcome == "pass" and verdict.figure.rows > 1000
 
@@ -168,5 +168,8 @@ def test_a_wrong_declaration_is_refused(wrong):
 
 class TestNever(CheckContract):
     check = staticmethod(lambda: never("approve", when=under_age, owner="O"))
-    good = (Figure(metric="taken", value=0.0, rows=20, slice="test rows"),)
-    bad = (*good, Figure(metric="taken", value=1.0, rows=2000, slice="rows made for it"))
+    good = (Figure(metric="forbidden_decisions", value=0.0, rows=20, under=conditions(rows="test")),)
+    bad = (
+        *good,
+        Figure(metric="forbidden_decisions", value=1.0, rows=2000, under=conditions(rows="generated")),
+    )

@@ -213,7 +213,7 @@ def test_a_scenario_s_figures_are_those_of_the_changed_rows():
     found = told(Model(), rows, double, "accuracy", None, 0)
     figures = {each.metric: each.value for each in found.figures}
     fare = rows["fare"].to_numpy()
-    assert figures["decisions changed"] == pytest.approx(((fare > 5) & (fare <= 10)).mean())
+    assert figures["decisions_changed"] == pytest.approx(((fare > 5) & (fare <= 10)).mean())
     after = 1 / (1 + np.exp(10 - 2 * fare))
     assert figures["mean prediction"] == pytest.approx(after.mean())
     assert figures["change of the mean prediction"] == pytest.approx(
@@ -230,7 +230,7 @@ def test_rows_that_come_back_in_another_order_are_put_right():
 
 def test_a_scenario_may_look_at_a_column_kept_beside_the_features():
     found = told(Model("regression"), table(), station_b_stops, None, None, 0)
-    rise = next(each for each in found.figures if each.metric == "change of the mean prediction")
+    rise = next(each for each in found.figures if each.metric == "mean_prediction_change")
     b = (table()["__keep_station"] == "B").to_numpy()
     assert rise.value == pytest.approx(-(table()["fare"].to_numpy() * b).mean())
 
@@ -268,7 +268,7 @@ def test_each_scenario_is_held_to_its_own_limit():
 
 def test_a_scenario_without_change_changes_nothing():
     found = told(Model(), table(), lambda rows: rows.drop(ROW), None, None, 0)
-    assert next(each.value for each in found.figures if each.metric == "decisions changed") == 0
+    assert next(each.value for each in found.figures if each.metric == "decisions_changed") == 0
 
 
 # The policy.

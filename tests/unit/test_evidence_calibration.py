@@ -11,9 +11,10 @@ from comporta.checks.calibration.measure import calibration, measure
 from comporta.checks.judge import judge
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Findings, Unmeasured
+from comporta.records import Condition, Findings, Unmeasured
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
+from comporta.testing.messages import slice_text
 
 
 def binary(draw, rows, *, power=1.0, shift=0.0):
@@ -92,7 +93,7 @@ def test_a_slice_in_which_it_is_wrong_is_named():
     assert verdict(rows).outcome == "pass"
     found = verdict(rows, calibrated(0.1, by="town"), by=("town",))
     assert found.outcome == "fail"
-    assert found.figure.slice == "town=b"
+    assert slice_text(found.figure) == "town=b"
     assert found.figure.value == pytest.approx(0.2, abs=0.06)
 
 
@@ -115,8 +116,12 @@ def test_small_slices_are_named_and_not_judged():
     )
     found = calibration(rows, by=("town",))
     few = TOO_FEW_ROWS(rows=10, least=30)
-    assert found.unmeasured == (Unmeasured(metric="bias", slice="town=c", why=few, small=True),)
-    assert {each.slice for each in found.figures} == {"", "town=a", "town=b"}
+    assert found.unmeasured == (
+        Unmeasured(
+            metric="bias", where=(Condition("town", "c"),), rows=few.values["rows"], why=few, small=True
+        ),
+    )
+    assert {slice_text(each) for each in found.figures} == {"", "town=a", "town=b"}
 
 
 def test_labels_alone_have_no_calibration():

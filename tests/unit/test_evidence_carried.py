@@ -85,5 +85,5 @@ def test_the_verdict_and_the_note_say_that_features_were_sent_and_why():
     assert verdict.outcome == "pass"
     assert sentence(verdict.reason).endswith("without the joins and computed features before them.")
     assert ASKED_BECAUSE(where=FROM_MADE_FEATURES(), why=NO_ROW_WITH_KEY_AND_TIME()) in found.notes
-    p50 = next(each for each in found.figures if each.metric == "p50 ms")
+    p50 = next(each for each in found.figures if each.metric == "p50_ms")
     assert np.allclose([p50.low, p50.high], [15.0, 16.0])

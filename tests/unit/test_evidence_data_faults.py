@@ -29,11 +29,12 @@ from comporta.checks.single_feature import measure as alone
 from comporta.checks.time_travel import measure as times
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Evidence, Findings
+from comporta.records import Evidence, Findings, condition
 from comporta.stats.alone import parts_of, said_of, told
 from comporta.stats.paired import delong
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
+from comporta.testing.messages import slice_text
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -91,7 +92,7 @@ def verdict(check, findings):
 
 
 def values(findings):
-    return {f"{each.metric} {each.slice}".strip(): each.value for each in findings.figures}
+    return {f"{each.metric} {slice_text(each)}".strip(): each.value for each in findings.figures}
 
 
 # Contamination
@@ -105,12 +106,12 @@ def test_parts_that_share_nothing_pass():
 def test_one_key_in_both_parts_fails():
     train, test = table(0), table(1, first=999)
     findings = found(contaminations, train=train, test=test)
-    assert values(findings)["keys in both parts"] == pytest.approx(1 / 1000)
+    assert values(findings)["keys_in_both_parts"] == pytest.approx(1 / 1000)
     assert verdict(contamination(), findings).outcome == "fail"
 
 
 @pytest.mark.parametrize(
-    ("moved", "metric"), [(0.0, "twins in both parts"), (1e-4, "near twins in both parts")]
+    ("moved", "metric"), [(0.0, "twins_in_both_parts"), (1e-4, "near_twins_in_both_parts")]
 )
 def test_test_rows_copied_into_training_are_counted(moved, metric):
     train, test = table(0), table(1, first=5000)
@@ -126,7 +127,7 @@ def test_rows_doubled_before_the_split_are_copies_of_each_other():
     rows = pl.concat([rows, rows.with_columns(__key=pl.lit("again") + pl.col("__key"))])
     tests = pl.Series(np.random.default_rng(0).random(rows.height) < 0.2)
     findings = found(contaminations, train=rows.filter(~tests), test=rows.filter(tests))
-    assert values(findings)["twins in both parts"] == pytest.approx(0.8, abs=0.06)
+    assert values(findings)["twins_in_both_parts"] == pytest.approx(0.8, abs=0.06)
 
 
 def others(rows, who, **columns):
@@ -140,8 +141,8 @@ def test_a_copy_under_another_date_is_found_whatever_was_joined_to_it():
     some = others(test.head(50), pl.int_range(9000, 9050), f7=pl.col("f7") + 1)
     known = [f"f{n}" for n in range(7)] + ["count", "word"]
     findings = found(contaminations, train=pl.concat([train, some]), test=test, known=known)
-    assert values(findings)["twins in both parts"] == 0
-    assert values(findings)["requests in both parts"] == pytest.approx(0.05)
+    assert values(findings)["twins_in_both_parts"] == 0
+    assert values(findings)["requests_in_both_parts"] == pytest.approx(0.05)
     assert verdict(contamination(), findings).outcome == "fail"
     # The same rows of the same subjects are customers who came back.
     back = others(test.head(50), pl.int_range(5000, 5050), f7=pl.col("f7") + 1)
@@ -161,7 +162,7 @@ def test_subjects_of_one_hour_share_what_that_hour_was_and_are_no_copies():
         tests = pl.Series(draw.random(2000) < 0.2)
         known = [f"f{n}" for n in range(7)] + ["count", "word"]
         findings = contaminations.contaminated(rows.filter(~tests), rows.filter(tests), known=known)
-        assert values(findings)["requests in both parts"] <= 0.03
+        assert values(findings)["requests_in_both_parts"] <= 0.03
         assert verdict(contamination(), findings).outcome == "pass"
 
 
@@ -186,7 +187,7 @@ def test_an_entity_in_both_parts_fails_only_where_it_must_not_be():
     assert verdict(contamination(), grouped).outcome == "fail", "a split by group keeps groups apart"
     declared = found(contaminations, train=train, test=test, columns=["customer"])
     said = verdict(contamination(entities="customer"), declared)
-    assert said.outcome == "fail" and said.figure.slice == "customer"
+    assert said.outcome == "fail" and slice_text(said.figure) == "column customer"
     subjects = found(contaminations, train=train, test=test, subjects=True)
     assert verdict(contamination(subjects=True), subjects).outcome == "fail"
 
@@ -225,8 +226,8 @@ def test_copies_with_another_label_are_contradictions():
     findings = found(copies, train=rows)
     assert values(findings) == {
         "duplicates": 0.0,
-        "near duplicates": 0.0,
-        "contradictory duplicates": pytest.approx(60 / 1030),
+        "near_duplicates": 0.0,
+        "contradictory_duplicates": pytest.approx(60 / 1030),
     }
     assert verdict(duplicates(), findings).outcome == "fail"
 
@@ -234,7 +235,7 @@ def test_copies_with_another_label_are_contradictions():
 def test_nearly_equal_rows_are_near_duplicates():
     rows = table(0)
     near = rows.head(100).with_columns(pl.col("^f.$") + 1e-5)
-    assert values(found(copies, train=pl.concat([rows, near])))["near duplicates"] > 0.08
+    assert values(found(copies, train=pl.concat([rows, near])))["near_duplicates"] > 0.08
 
 
 def test_rows_that_differ_are_no_duplicates():
@@ -260,7 +261,7 @@ def test_a_feature_that_is_the_label_fails_and_honest_ones_pass():
     assert verdict(single_feature(), honest).outcome == "pass"
     train, test = (part.with_columns(paid=pl.col("__target").cast(pl.Float64) * 3) for part in (train, test))
     said = verdict(single_feature(), found(alone, train=train, predictions=predicted(test)))
-    assert said.outcome == "fail" and said.figure.slice == "paid" and said.figure.value == 1.0
+    assert said.outcome == "fail" and slice_text(said.figure) == "feature paid" and said.figure.value == 1.0
 
 
 def test_a_feature_made_with_the_labels_of_its_own_rows_is_told_in_training_only():
@@ -274,7 +275,7 @@ def test_a_feature_made_with_the_labels_of_its_own_rows_is_told_in_training_only
     train, test = encoded(table(0, 2000), table(1, 1000, first=5000), 0)
     said = verdict(single_feature(), found(alone, train=train, predictions=predicted(test)))
     assert said.outcome == "fail"
-    assert (said.figure.metric, said.figure.slice) == ("told in training only", "code")
+    assert (said.figure.metric, slice_text(said.figure)) == ("told_in_training_only", "feature code")
 
 
 def test_a_month_and_a_mean_that_moved_are_no_leak():
@@ -308,10 +309,10 @@ def test_a_column_that_leaks_half_of_the_labels_is_the_label_where_it_is_set(uns
 
     train, test = filled(table(0, 2000), 1), filled(table(1, 1000, first=5000), 2)
     findings = found(alone, train=train, predictions=predicted(test))
-    assert values(findings)["told by one feature reminders"] < 0.9
+    assert values(findings)["told_by_one_feature feature reminders"] < 0.9
     said = verdict(single_feature(), findings)
     assert said.outcome == "fail"
-    assert (said.figure.metric, said.figure.slice) == ("told where one feature is set", "reminders")
+    assert (said.figure.metric, slice_text(said.figure)) == ("told_where_feature_set", "feature reminders")
     assert verdict(single_feature(at_most=1), findings).outcome == "pass"
 
 
@@ -325,7 +326,9 @@ def test_a_good_feature_that_is_seldom_set_is_no_leak():
 
         train, test = late(table(seed, 1000)), late(table(seed + 100, 600, first=5000))
         findings = alone.alone(train, predicted(test))
-        assert "late" in {each.slice for each in findings.figures if "is set" in each.metric}
+        assert "feature late" in {
+            slice_text(each) for each in findings.figures if each.metric == "told_where_feature_set"
+        }
         assert verdict(single_feature(), findings).outcome == "pass"
 
 
@@ -334,7 +337,7 @@ def test_a_number_told_by_another_number_is_judged_by_r2():
     train, test = (part.with_columns(__target=2 * pl.col("f0") + 1) for part in (train, test))
     findings = found(alone, train=train, predictions=test.with_columns(__prediction=pl.lit(0.0)))
     said = verdict(single_feature(), findings)
-    assert said.outcome == "fail" and said.figure.slice == "f0" and said.figure.value > 0.999
+    assert said.outcome == "fail" and slice_text(said.figure) == "feature f0" and said.figure.value > 0.999
 
 
 def test_many_classes_missing_values_and_words_never_seen_are_taken_as_they_come():
@@ -353,7 +356,7 @@ def test_many_classes_missing_values_and_words_never_seen_are_taken_as_they_come
         **{f"__probability_{n}": pl.lit(1 / 3) for n in range(3)},
     )
     findings = found(alone, train=train, predictions=test)
-    assert values(findings)["told by one feature word"] == 0.5
+    assert values(findings)["told_by_one_feature feature word"] == 0.5
     assert verdict(single_feature(), findings).outcome == "pass"
 
 
@@ -399,10 +402,10 @@ def test_columns_of_every_type_are_taken():
         train, test = odd(rows, 0), odd(rows, 1, first=10**6)
         assert contaminations.contaminated(train, test).figures
         assert copies.duplicated(train).figures
-        assert values(qualities.quality(train, test))["broken features"] == 0
+        assert values(qualities.quality(train, test))["broken_features"] == 0
         assert names.identifying(train).figures or rows < 100
         told = alone.alone(train, predicted(test))
-        assert rows < 400 or {each.slice for each in told.figures} == set(train.columns) - {
+        assert rows < 400 or {condition(each, "feature") for each in told.figures} == set(train.columns) - {
             "__key",
             "__target",
         }
@@ -464,11 +467,11 @@ def test_idle_features_and_outliers_are_told_and_judged_only_where_asked():
     far = pl.when(pl.int_range(pl.len()) < 30).then(1e4).otherwise("f2")
     train, test = (table(seed).with_columns(f1=pl.lit(7.0), f2=far) for seed in (0, 1))
     findings = found(qualities, train=train, test=test)
-    assert values(findings)["idle features"] == 1
-    assert values(findings)["share of values far outside f2"] == pytest.approx(0.03)
+    assert values(findings)["idle_features"] == 1
+    assert values(findings)["values_far_outside feature f2"] == pytest.approx(0.03)
     assert verdict(feature_quality(), findings).outcome == "pass"
     assert verdict(feature_quality(idle=0), findings).outcome == "fail"
-    assert verdict(feature_quality(outliers=0.01), findings).figure.slice == "f2"
+    assert slice_text(verdict(feature_quality(outliers=0.01), findings).figure) == "feature f2"
 
 
 def test_sparse_features_are_not_broken():
@@ -506,7 +509,7 @@ def test_one_row_from_the_future_fails(which):
     late = pl.when(pl.int_range(pl.len()) == 7).then(1).otherwise(-60)
     findings = found(times, train=joined(table(0), **{which: late}), test=joined(table(1)))
     said = verdict(no_time_travel(), findings)
-    assert said.outcome == "fail" and said.figure.value == 1 and said.figure.slice == "weather"
+    assert said.outcome == "fail" and said.figure.value == 1 and slice_text(said.figure) == "weather"
 
 
 def test_a_join_without_times_is_inconclusive_unless_it_never_changes():
@@ -549,7 +552,7 @@ def test_features_that_are_known_by_declaration_alone_are_counted():
         assert sentence(said.reason).endswith(
             "3 known features tell no time: that they are known in time is declared, not seen."
         )
-        (count,) = (each for each in findings.figures if each.metric == "known features without times")
+        (count,) = (each for each in findings.figures if each.metric == "known_features_without_times")
         assert count.value == 3
 
 

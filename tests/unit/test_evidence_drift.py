@@ -17,13 +17,14 @@ from comporta.checks.prediction_drift.check import prediction_drift
 from comporta.checks.shared.measuring.reference import referred
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Figure, Findings, Unmeasured
+from comporta.records import Field, Figure, Findings, Unmeasured, conditions
 from comporta.records.reference import Importances
 from comporta.stats.distance import between, noncentral, paired
 from comporta.stats.ratios import paired_ratio, ratio
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
+from comporta.testing.messages import slice_text
 
 FIELDS = (
     *(Field(name=f"f{n}", type="Float64") for n in range(8)),
@@ -111,15 +112,15 @@ def test_the_first_version_has_nothing_to_be_compared_with():
 
 @pytest.mark.parametrize("rows", [300, 3_000])
 def test_steady_answers_and_features_raise_an_alarm_in_at_most_5_percent_of_seeds(rows):
-    shown = {"score drift": 0, "rate ratio": 0, "feature drift": 0}
+    shown = {"score_drift": 0, "rate_ratio": 0, "feature drift": 0}
     for seed in range(40):
         was = {"earlier 1": referred(answers(rows, 2 * seed), FIELDS)}
         now = answers(rows, 2 * seed + 1)
         for found in (predictions.moved(now, None, was), features.moved(now, was, None)):
             for metric in shown:
-                none = 1.0 if metric == "rate ratio" else 0.0
+                none = 1.0 if metric == "rate_ratio" else 0.0
                 shown[metric] += any(f.metric == metric and f.low > none for f in found.figures)
-            check = prediction_drift() if found.figures[0].metric == "score drift" else feature_drift()
+            check = prediction_drift() if found.figures[0].metric == "score_drift" else feature_drift()
             assert verdict(check, found).outcome == "pass"
     # Of 40 seeds, 2 expected at most; 7 are seen less than once in a hundred times.
     assert max(shown.values()) < 7
@@ -128,8 +129,8 @@ def test_steady_answers_and_features_raise_an_alarm_in_at_most_5_percent_of_seed
 def test_scores_that_moved_are_found_against_champion_and_earlier_version():
     was, now = answers(4_000, 1), answers(4_000, 1, shift=1.0)
     found = predictions.moved(now, was, {"earlier 1": referred(was, FIELDS)})
-    drifted = {f.slice: f.low for f in found.figures if f.metric == "score drift"}
-    assert set(drifted) == {"champion: yes", "earlier 1: yes"}
+    drifted = {slice_text(f): f.low for f in found.figures if f.metric == "score_drift"}
+    assert set(drifted) == {"champion, class yes", "earlier 1, class yes"}
     assert min(drifted.values()) > 0.25
     said = verdict(prediction_drift(), found)
     assert said.outcome == "fail" and "expected at most" in sentence(said.reason)
@@ -140,7 +141,7 @@ def test_a_rare_class_that_doubled_is_found_where_no_histogram_moved():
     was = {"earlier 1": referred(answers(60_000, 1, rare=0.002), FIELDS)}
     found = predictions.moved(answers(60_000, 2, rare=0.004), None, was)
     said = verdict(prediction_drift(), found)
-    assert said.outcome == "fail" and said.figure.metric == "rate ratio"
+    assert said.outcome == "fail" and said.figure.metric == "rate_ratio"
     assert said.figure.value == pytest.approx(2, abs=0.5)
     assert all(f.low < 0.01 for f in found.figures if f.metric.endswith("drift"))
 
@@ -169,9 +170,9 @@ def test_a_regression_is_compared_by_its_numbers():
     draw = np.random.default_rng(0)
     was = pl.DataFrame({"__prediction": draw.normal(size=2_000)})
     found = predictions.moved(was + 0.6, was, {"earlier 1": referred(was, ())})
-    assert {f.slice for f in found.figures if f.low and f.low > 0.1} == {
-        "champion: prediction",
-        "earlier 1: prediction",
+    assert {slice_text(f) for f in found.figures if f.low and f.low > 0.1} == {
+        "champion, class prediction",
+        "earlier 1, class prediction",
     }
     assert verdict(prediction_drift(0.1), found).outcome == "fail"
 
@@ -184,9 +185,9 @@ def test_many_classes_have_a_rate_each():
         for p in ((0.9, 0.09, 0.01), (0.9, 0.07, 0.03))
     )
     found = predictions.moved(now, None, {"earlier 1": referred(was, ())})
-    low = {f.slice: f.low for f in found.figures if f.metric == "rate ratio"}
-    assert set(low) == {"earlier 1: a", "earlier 1: b", "earlier 1: c"}
-    assert low["earlier 1: c"] > 1.5 and low["earlier 1: a"] < 1.02
+    low = {slice_text(f): f.low for f in found.figures if f.metric == "rate_ratio"}
+    assert set(low) == {"earlier 1, class a", "earlier 1, class b", "earlier 1, class c"}
+    assert low["earlier 1, class c"] > 1.5 and low["earlier 1, class a"] < 1.02
 
 
 def weights(**shares):
@@ -216,15 +217,27 @@ def test_a_feature_that_went_missing_or_changed_its_words_is_found():
         f3=pl.when(pl.int_range(3_000) % 2 == 0).then(pl.col("f3")),
         town=pl.col("town").replace("a", "never seen"),
     )
-    low = {f.slice: f.low for f in features.moved(now, was, None).figures if f.metric == "feature drift"}
-    assert {name for name, each in low.items() if each > 0.25} == {"earlier 1: f3", "earlier 1: town"}
+    low = {
+        slice_text(f): f.low for f in features.moved(now, was, None).figures if f.metric == "feature_drift"
+    }
+    assert {name for name, each in low.items() if each > 0.25} == {
+        "earlier 1, feature f3",
+        "earlier 1, feature town",
+    }
 
 
 def test_a_feature_of_another_kind_leaves_the_check_in_doubt():
     was = {"earlier 1": referred(answers(300, 1), FIELDS)}
     found = features.moved(answers(300, 2).with_columns(f0=pl.lit("word")), was, None)
     why = ANOTHER_KIND(found="String", expected="numbers")
-    assert found.unmeasured == (Unmeasured(metric="feature drift", slice="earlier 1: f0", why=why),)
+    assert found.unmeasured == (
+        Unmeasured(
+            metric="feature_drift",
+            compared_with="earlier",
+            under=conditions(earlier=1, feature="f0"),
+            why=why,
+        ),
+    )
     assert verdict(feature_drift(), found).outcome == "inconclusive"
 
 
@@ -240,7 +253,7 @@ def test_rows_of_few_groups_do_not_look_like_drift():
             )
         was = {"earlier 1": referred(frames[0], FIELDS[:1], group="who")}
         found = features.moved(frames[1], was, None, group="who")
-        alarms += next(f.low for f in found.figures if f.metric == "feature drift") > 0
+        alarms += next(f.low for f in found.figures if f.metric == "feature_drift") > 0
     assert alarms <= 6
 
 
@@ -280,13 +293,21 @@ def test_limits_that_mean_nothing_are_refused():
             wrong()
 
 
-def drift(metric, value, where):
-    return Figure(metric=metric, value=value, low=value - 0.01, high=value + 0.01, rows=100, slice=where)
+def drift(metric, value, compared_with, **under):
+    return Figure(
+        metric=metric,
+        value=value,
+        low=value - 0.01,
+        high=value + 0.01,
+        rows=100,
+        compared_with=compared_with,
+        under=conditions(**under),
+    )
 
 
 class TestPredictionDrift(CheckContract):
-    good = (drift("score drift", 0.05, "champion: yes"),)
-    bad = (drift("score drift", 0.5, "champion: yes"),)
+    good = (drift("score_drift", 0.05, "champion"),)
+    bad = (drift("score_drift", 0.5, "champion"),)
 
     @staticmethod
     def check():
@@ -294,8 +315,8 @@ class TestPredictionDrift(CheckContract):
 
 
 class TestFeatureDrift(CheckContract):
-    good = (drift("feature drift", 0.05, "earlier 1: f0"),)
-    bad = (drift("weighted drift", 0.5, "earlier 1"),)
+    good = (drift("feature_drift", 0.05, "earlier", earlier=1, feature="f0"),)
+    bad = (drift("weighted_drift", 0.5, "earlier", earlier=1),)
 
     @staticmethod
     def check():

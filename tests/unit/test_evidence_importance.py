@@ -25,7 +25,7 @@ from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_TARGETS, NOTHI
 from comporta.checks.shared.measuring.importance import important
 from comporta.checks.shared.measuring.reference import importances, referred
 from comporta.opened.sentences import sentence
-from comporta.records import Figure, Findings, ModelOutput, Unmeasured, encode
+from comporta.records import Figure, Findings, ModelOutput, Unmeasured, condition, conditions, encode
 from comporta.records.reference import Importances
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -55,7 +55,7 @@ def small(kind, **also):
 
 
 def figures(found, metric):
-    return {each.slice: each for each in found.figures if each.metric == metric}
+    return {condition(each, "feature"): each for each in found.figures if each.metric == metric}
 
 
 def verdict(check, found):
@@ -67,7 +67,7 @@ def verdict(check, found):
 def test_the_loss_by_permuting_is_that_of_theory_and_of_scikit_learn():
     rows = table(3_000)
     asked = model(rows, LinearRegression())
-    found = figures(important(asked, rows), "permutation importance")
+    found = figures(important(asked, rows), "permutation_importance")
     for n, weight in enumerate(WEIGHTS):
         assert found[f"f{n}"].value == pytest.approx(2 * weight**2, rel=0.12, abs=0.02)
     X, y = rows.select("f0", "f1", "f2", "f3").to_numpy(), rows["__target"].to_numpy()
@@ -81,8 +81,8 @@ def test_the_loss_by_permuting_is_that_of_theory_and_of_scikit_learn():
 def test_shares_sum_to_one_and_ranks_follow_them():
     rows = table(2_000, task="two")
     found = important(model(rows, LogisticRegression()), rows)
-    assert sum(each.value for each in figures(found, "share").values()) == pytest.approx(1)
-    assert [figures(found, "rank")[f"f{n}"].value for n in range(4)] == [1, 2, 3, 4]
+    assert sum(each.value for each in figures(found, "importance").values()) == pytest.approx(1)
+    assert [figures(found, "importance_rank")[f"f{n}"].value for n in range(4)] == [1, 2, 3, 4]
     assert all(each.low <= each.value <= each.high for each in found.figures)
 
 
@@ -91,7 +91,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     truth = 2 * asked.estimator.coef_**2
     held = []
     for seed in range(40):
-        found = figures(important(asked, table(800, seed=100 + seed), seed=seed), "permutation importance")
+        found = figures(important(asked, table(800, seed=100 + seed), seed=seed), "permutation_importance")
         held += [found[f"f{n}"].low <= truth[n] <= found[f"f{n}"].high for n in range(3)]
     assert np.mean(held) > 0.88
 
@@ -100,7 +100,7 @@ def test_groups_that_hold_together_widen_the_intervals():
     rows = pl.concat([table(100)] * 20).with_columns(pl.Series("__keep_who", np.tile(np.arange(100), 20)))
     asked = model(rows, LinearRegression())
     alone, whole = (
-        figures(important(asked, rows, group=group), "permutation importance")["f0"]
+        figures(important(asked, rows, group=group), "permutation_importance")["f0"]
         for group in (None, "who")
     )
     assert whole.high - whole.low > 1.5 * (alone.high - alone.low)
@@ -117,17 +117,17 @@ def test_nothing_learned_is_told_as_missing_and_not_as_shares():
             return ModelOutput(np.zeros((frame.height, 1)), np.zeros(frame.height))
 
     found = important(Mean(), rows)
-    assert found.unmeasured == (Unmeasured(metric="share", why=NOTHING_LOST()),)
+    assert found.unmeasured == (Unmeasured(metric="importance", why=NOTHING_LOST()),)
     assert importances(found) is None
     none = important(Mean(), rows.drop("__target"))
-    assert none.unmeasured == (Unmeasured(metric="permutation importance", why=FEWER_THAN_TWO_TARGETS()),)
+    assert none.unmeasured == (Unmeasured(metric="permutation_importance", why=FEWER_THAN_TWO_TARGETS()),)
 
 
 def test_labels_alone_and_three_classes_have_importances_too():
     rows = table(1_500, task="three")
     for output in ("both", "label"):
         found = important(model(rows, small(LGBMClassifier), output), rows)
-        assert figures(found, "rank")["f0"].value == 1
+        assert figures(found, "importance_rank")["f0"].value == 1
 
 
 def test_linear_values_are_the_formula_and_add_up_behind_scaler_and_imputer():
@@ -202,14 +202,14 @@ def test_shares_of_shapley_values_have_intervals_that_hold_the_truth_and_widen_w
     for seed in range(60):
         rows = table(500, seed=300 + seed)
         told = attributed(asked, rows, table(20_000, seed=1), seed)
-        found = figures(explanation.summed(told, names, 500, "", seed=seed), "shap share")
+        found = figures(explanation.summed(told, names, 500, "", seed=seed), "shap_share")
         assert sum(each.value for each in found.values()) == pytest.approx(1)
         held += [found[f"f{n}"].low <= truth[n] <= found[f"f{n}"].high for n in range(3)]
     assert np.mean(held) > 0.88
     again = told._replace(values=np.tile(told.values[:50], (10, 1, 1)))
     units = np.tile(np.arange(50), 10)
     alone, whole = (
-        figures(explanation.summed(again, names, 500, "", units=each), "shap share")["f0"]
+        figures(explanation.summed(again, names, 500, "", units=each), "shap_share")["f0"]
         for each in (None, units)
     )
     assert whole.high - whole.low > 1.5 * (alone.high - alone.low)
@@ -239,7 +239,7 @@ def test_additivity_of_sampled_values_is_no_reassurance():
     said = verdict(explained(), found)
     assert told.residual < 1e-9 and said.outcome == "does not apply"
     assert "sampled" in sentence(said.reason) and "additivity shows nothing" in sentence(said.reason)
-    assert figures(found, "shap share")["f0"].value > 0.3
+    assert figures(found, "shap_share")["f0"].value > 0.3
     unsteady = told._replace(answer=told.answer + 1)
     assert (
         verdict(explained(), explanation.summed(unsteady, ["f0", "f1", "f2", "f3"], 300, "")).outcome
@@ -253,7 +253,7 @@ def test_the_importance_of_the_same_model_on_other_rows_has_not_moved():
     for seed in range(20):
         was, now = (importances(important(asked, table(600, seed=2 * seed + n), seed=seed)) for n in (50, 51))
         found = changed(now, {"earlier 1": was})
-        shown += figures(found, "importance moved")["earlier 1"].low > 0
+        shown += figures(found, "importance_moved")[None].low > 0
         assert verdict(gate(), found).outcome == "pass"
     assert shown <= 3
 
@@ -266,8 +266,8 @@ def test_a_model_that_leans_on_another_feature_is_found():
     found = changed(now, {"earlier 1": was})
     said = verdict(gate(), found)
     assert said.outcome == "fail" and said.figure.value > 0.9
-    ranks = figures(found, "rank changed")
-    assert ranks["earlier 1: f0"].value == 3 and ranks["earlier 1: f0"].low >= 2
+    ranks = figures(found, "rank_changed")
+    assert ranks["f0"].value == 3 and ranks["f0"].low >= 2
     assert verdict(gate(1, ranks=1), found).outcome == "fail"
     assert verdict(gate(1, ranks=3), found).outcome == "pass"
 
@@ -276,7 +276,7 @@ def test_a_feature_of_one_version_alone_has_no_share_in_the_other():
     rows = table(1_000)
     was = importances(important(model(rows.drop("f0"), LinearRegression()), rows.drop("f0")))
     found = changed(importances(important(model(rows, LinearRegression()), rows)), {"earlier 1": was})
-    assert figures(found, "importance moved")["earlier 1"].value > 0.6
+    assert figures(found, "importance_moved")[None].value > 0.6
 
 
 def test_without_an_earlier_version_it_does_not_apply_and_without_its_importance_it_is_in_doubt():
@@ -303,7 +303,7 @@ def test_the_steps_keep_what_they_found_and_the_reference_holds_it():
     reference = referred(rows.with_columns(__prediction=1.0), asked.signature.features)
     kept = at.put_json(type(reference)(**{**_dict(reference), "importance": importances(found)}))
     moved = importance_change.measure(at, importance=made["findings"], **{"earlier 1": kept})
-    assert figures(at.get_json(moved["findings"], Findings), "importance moved")["earlier 1"].value == 0
+    assert figures(at.get_json(moved["findings"], Findings), "importance_moved")[None].value == 0
     told = explanation.measure(at, model=nothing, signature=nothing, test=test, opened=opened)
     assert at.get_json(told["findings"], Findings).notes[1].values["digest"] == nothing.digest
     asked = model(rows, LogisticRegression())
@@ -322,8 +322,26 @@ def _dict(record):
 
 
 class TestImportanceChange(CheckContract):
-    good = (Figure(metric="importance moved", value=0.1, low=0.0, high=0.2, slice="earlier 1"),)
-    bad = (Figure(metric="importance moved", value=0.8, low=0.7, high=0.9, slice="earlier 1"),)
+    good = (
+        Figure(
+            metric="importance_moved",
+            value=0.1,
+            low=0.0,
+            high=0.2,
+            compared_with="earlier",
+            under=conditions(earlier=1),
+        ),
+    )
+    bad = (
+        Figure(
+            metric="importance_moved",
+            value=0.8,
+            low=0.7,
+            high=0.9,
+            compared_with="earlier",
+            under=conditions(earlier=1),
+        ),
+    )
 
     @staticmethod
     def check():
@@ -332,12 +350,12 @@ class TestImportanceChange(CheckContract):
 
 class TestExplained(CheckContract):
     good = (
-        Figure(metric="additivity residual", value=0.0),
-        Figure(metric="answer explained less answer given", value=0.0),
+        Figure(metric="additivity_residual", value=0.0),
+        Figure(metric="explained_less_given", value=0.0),
     )
     bad = (
-        Figure(metric="additivity residual", value=1.0),
-        Figure(metric="answer explained less answer given", value=0.0),
+        Figure(metric="additivity_residual", value=1.0),
+        Figure(metric="explained_less_given", value=0.0),
     )
 
     @staticmethod

@@ -10,6 +10,7 @@ from comporta.checks.shared.measuring.perturbation import another, extremes, jit
 from comporta.opened.sentences import sentence
 from comporta.records import Field, ModelOutput, Signature
 from comporta.stats.spread import share_of, spread
+from comporta.testing.messages import slice_text
 
 
 class Model:
@@ -50,7 +51,7 @@ def digits(rows):
 
 
 def figure(found, metric, where):
-    return next(each for each in found.figures if (each.metric, each.slice) == (metric, where))
+    return next(each for each in found.figures if (each.metric, slice_text(each)) == (metric, where))
 
 
 def verdict(found, check=None):
@@ -67,9 +68,9 @@ def test_the_share_that_flips_is_that_of_the_closed_form():
     found = noisy(model, table(10_000, 2, 0), (0.1, 0.5), 3, None, None, 0)
     for level in (0.1, 0.5):
         exact = np.arccos(1 / np.sqrt(1 + level**2)) / np.pi
-        flips = figure(found, "decisions changed", f"noise={level:g}")
+        flips = figure(found, "decisions_changed", f"noise={level:g}")
         assert flips.low < exact < flips.high
-    assert figure(found, "roc_auc lost", "noise=0.5").low > 0
+    assert figure(found, "metric_lost", "roc_auc, noise=0.5").low > 0
 
 
 def test_a_model_that_hangs_on_digits_fails_and_a_steady_one_passes():
@@ -90,8 +91,8 @@ def test_sound_models_pass_whatever_the_seed():
 
 def test_the_feature_that_matters_is_told_apart_from_one_that_does_not():
     found = noisy(Model(digits, ("x0", "x1")), table(1_000, 2, 0), (0.05,), 1, None, None, 0)
-    assert figure(found, "decisions changed", "noise=0.05 in x0").value > 0.4
-    assert figure(found, "decisions changed", "noise=0.05 in x1").value == 0
+    assert figure(found, "decisions_changed", "noise=0.05, feature x0").value > 0.4
+    assert figure(found, "decisions_changed", "noise=0.05, feature x1").value == 0
     assert found.tables["features"][0]["feature"] == "x0"
 
 
@@ -100,8 +101,8 @@ def test_the_change_of_a_number_is_in_the_measure_of_all_numbers():
     rows = table(5_000, 2, 0).with_columns(__target=pl.col("x0") + pl.col("x1"))
     found = noisy(model, rows, (0.1,), 2, None, None, 0)
     # Noise of 0.1 in each of two: its mean size is 0.1 * sqrt(2 / pi) of the score's own spread.
-    assert figure(found, "decisions changed", "noise=0.1").value == pytest.approx(0.0798, rel=0.1)
-    assert figure(found, "r2 lost", "noise=0.1").value == pytest.approx(0.01, rel=0.3)
+    assert figure(found, "decisions_changed", "noise=0.1").value == pytest.approx(0.0798, rel=0.1)
+    assert figure(found, "metric_lost", "r2, noise=0.1").value == pytest.approx(0.01, rel=0.3)
 
 
 def test_a_model_that_raises_or_answers_no_number_is_told():
@@ -132,7 +133,7 @@ def test_the_same_seed_gives_the_same_and_rows_stay_as_they_were():
 def test_without_truth_decisions_are_measured_and_a_limit_on_the_metric_is_no_pass():
     rows = table(400, 2, 0).with_columns(__target=pl.lit(None, pl.Boolean))
     found = noisy(Model(linear, ("x0", "x1")), rows, (0.05,), 1, None, None, 0)
-    assert figure(found, "decisions changed", "noise=0.05").value < 0.1
+    assert figure(found, "decisions_changed", "noise=0.05").value < 0.1
     assert verdict(found).outcome == "inconclusive"
     assert verdict(found, noise(metric_lost=None)).outcome == "pass"
 

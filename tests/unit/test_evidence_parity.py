@@ -97,7 +97,7 @@ def test_outputs_that_are_not_there_are_a_difference_in_every_row():
     assert (found.by == 1).all()
     assert set(found.output) == {"prediction"}
     largest = findings(TAKES, research, {"native": found}, {}).figures[0]
-    assert (largest.metric, largest.value) == ("largest difference", 1)
+    assert (largest.metric, largest.value) == ("largest_difference", 1)
 
 
 def test_only_the_rows_to_blame_for_a_refusal_are_refused():

@@ -22,6 +22,7 @@ from comporta.opened.sentences import sentence
 from comporta.records import Findings, at_random, by_time
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
+from comporta.testing.messages import slice_text
 from comporta.train import steps
 from comporta.train.asking import refit_estimator
 
@@ -119,7 +120,7 @@ def test_a_steady_past_passes_in_each_window():
 def test_the_window_in_which_the_world_turned_is_named():
     said = verdict(backtest("roc_auc", at_least=0.7), walked(history(breaks=102)))
     assert said.outcome == "fail"
-    assert said.figure.slice == "2024-04-12 to 2024-05-01"
+    assert slice_text(said.figure) == "2024-04-12 to 2024-05-01"
     assert sentence(said.reason).endswith("so in 1 of 6 windows.")
 
 

@@ -161,7 +161,7 @@ def test_a_dip_is_found_by_example_and_never_more_than_was_proved(task):
         "counts": LGBMRegressor(**FEW, objective="poisson"),
     }[task]
     found = shape.monotone(model(rows, learner), rows, "f1", True)
-    step = figures(found)["largest step the wrong way"]
+    step = figures(found)["largest_wrong_step"]
     assert step.value > 0.05
     assert step.high is None if task == "counts" else step.high >= step.value
     said = verdict(monotone("f1"), found)
@@ -216,7 +216,7 @@ def test_linear_models_are_proved_or_refuted_by_their_weights():
     plain = model(table(), LinearRegression())
     assert verdict(monotone("f0", proof=True), shape.monotone(plain, table(), "f0", True)).outcome == "pass"
     found = figures(shape.bounded(plain, table()))
-    assert found["lowest answer"].low < found["lowest answer"].value < found["highest answer"].high
+    assert found["lowest_answer"].low < found["lowest_answer"].value < found["highest_answer"].high
 
 
 def test_a_model_that_cannot_be_read_is_searched_and_says_so():
@@ -252,12 +252,12 @@ def test_a_verdict_on_a_range_counts_rows_and_holds_no_answer_for_one(high, outc
     said = verdict(within(high=high), found)
     assert said.outcome == outcome
     assert (said.figure.metric, said.figure.value, said.figure.rows) == (
-        "rows outside",
+        "rows_outside",
         (answers > high).sum(),
         500,
     )
     numbers = [float(each) for each in re.findall(rb"-?\d+\.?\d*(?:e-?\d+)?", encode(said))]
-    ends = {figures(found)[name].value for name in ("lowest answer", "highest answer")}
+    ends = {figures(found)[name].value for name in ("lowest_answer", "highest_answer")}
     assert ends == {answers.min(), answers.max()}
     assert not ends & set(numbers)
 
@@ -266,7 +266,7 @@ def test_between_what_is_seen_and_what_is_proved_nothing_is_proved():
     rows = table()
     asked = model(rows, LGBMRegressor(**FEW))
     found = shape.bounded(asked, rows)
-    highest = figures(found)["highest answer"]
+    highest = figures(found)["highest_answer"]
     assert highest.value < highest.high
     between = (highest.value + highest.high) / 2
     found = shape.bounded(asked, rows, high=between)
@@ -280,7 +280,7 @@ def test_three_classes_ask_which_one_is_meant():
     rows = table(task="three")
     asked = model(rows, RandomForestClassifier(5, random_state=0))
     (lost,) = shape.monotone(asked, rows, "f0", True).unmeasured
-    assert (lost.metric, lost.why.code) == ("largest step the wrong way", CLASS_NOT_SAID.id)
+    assert (lost.metric, lost.why.code) == ("largest_wrong_step", CLASS_NOT_SAID.id)
     assert figures(shape.bounded(asked, rows, of="2"))["proved"].value == 1
     assert verdict(within(0, 1), shape.bounded(asked, rows)).outcome == "inconclusive"
     boosted = model(rows, LGBMClassifier(**FEW))
@@ -326,8 +326,8 @@ def test_promises_that_mean_nothing_are_refused():
 
 
 class TestMonotone(CheckContract):
-    good = (Figure(metric="largest step the wrong way", value=0.0, low=0.0, high=0.0),)
-    bad = (Figure(metric="largest step the wrong way", value=0.3, low=0.3, high=0.4),)
+    good = (Figure(metric="largest_wrong_step", value=0.0, low=0.0, high=0.0),)
+    bad = (Figure(metric="largest_wrong_step", value=0.3, low=0.3, high=0.4),)
 
     @staticmethod
     def check():
@@ -336,14 +336,14 @@ class TestMonotone(CheckContract):
 
 class TestWithin(CheckContract):
     good = (
-        Figure(metric="lowest answer", value=0.2, low=0.1, high=0.2),
-        Figure(metric="highest answer", value=0.8, low=0.8, high=0.9),
-        Figure(metric="rows outside", value=0, rows=300),
+        Figure(metric="lowest_answer", value=0.2, low=0.1, high=0.2),
+        Figure(metric="highest_answer", value=0.8, low=0.8, high=0.9),
+        Figure(metric="rows_outside", value=0, rows=300),
     )
     bad = (
-        Figure(metric="lowest answer", value=-0.2, low=-0.3, high=-0.2),
-        Figure(metric="highest answer", value=0.8, low=0.8, high=0.9),
-        Figure(metric="rows outside", value=1, rows=300),
+        Figure(metric="lowest_answer", value=-0.2, low=-0.3, high=-0.2),
+        Figure(metric="highest_answer", value=0.8, low=0.8, high=0.9),
+        Figure(metric="rows_outside", value=1, rows=300),
     )
 
     @staticmethod

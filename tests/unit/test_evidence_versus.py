@@ -23,6 +23,7 @@ from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import tango
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
+from comporta.testing.messages import slice_text
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -143,7 +144,7 @@ def test_rows_that_either_learned_from_are_left_out():
     assert (found.rows, found.of) == (1500, 2000)
     none = versus(mine, theirs, "accuracy", trained=(mine["__key"],))
     assert not none.figures
-    assert none.unmeasured == (Unmeasured(metric="accuracy", why=NO_ROW_OF_BOTH()),)
+    assert none.unmeasured == (Unmeasured(metric="accuracy", compared_with="champion", why=NO_ROW_OF_BOTH()),)
 
 
 def test_slices_are_compared_apart_and_the_worst_decides():
@@ -153,10 +154,13 @@ def test_slices_are_compared_apart_and_the_worst_decides():
     mine = said(truth, 1.7 * (signal + worse), __keep_place=place)
     theirs = said(truth, 1.7 * (signal + 0.8 * draw.normal(size=2000)), __keep_place=place)
     found = versus(mine, theirs, "roc_auc", "place")
-    assert [each.slice for each in found.figures[::2]] == ["place=here", "place=there"]
+    assert [slice_text(each) for each in found.figures[::2]] == [
+        "champion, place=here",
+        "champion, place=there",
+    ]
     for check in (better_than_champion("roc_auc", by="place"), no_worse("roc_auc", margin=0.02, by="place")):
         told = verdict(check, found)
-        assert told.outcome == "fail" and told.figure.slice == "place=there"
+        assert told.outcome == "fail" and slice_text(told.figure) == "champion, place=there"
     assert "so in 1 of 2 slices" in sentence(told.reason)
 
 
@@ -232,13 +236,19 @@ def test_no_worse_is_judged_by_the_exact_test_and_the_bootstrap_is_told_beside_i
 
 def test_no_worse_tells_how_many_rows_would_settle_it_and_how_many_two_equal_models_take():
     check = no_worse("accuracy", margin=0.01)
-    figure = Figure(metric="accuracy minus champion", value=-0.001, low=-0.015, high=0.013, rows=1000)
+    figure = Figure(
+        metric="accuracy", compared_with="champion", value=-0.001, low=-0.015, high=0.013, rows=1000
+    )
     told = verdict(check, Findings(figures=(figure,)))
     assert told.outcome == "inconclusive" and "two equal models take 4,005 rows" in sentence(told.reason)
     assert told.needed == 4945 == rows_by_normal_theory(figure, 0.009)
-    worse = Figure(metric="accuracy minus champion", value=-0.019, low=-0.033, high=-0.005, rows=1000)
+    worse = Figure(
+        metric="accuracy", compared_with="champion", value=-0.019, low=-0.033, high=-0.005, rows=1000
+    )
     assert verdict(check, Findings(figures=(worse,))).needed == 4945, "as far on the other side"
-    endless = Figure(metric="accuracy minus champion", value=0.0, low=-np.inf, high=np.inf, rows=1000)
+    endless = Figure(
+        metric="accuracy", compared_with="champion", value=0.0, low=-np.inf, high=np.inf, rows=1000
+    )
     assert verdict(check, Findings(figures=(endless,))).outcome == "inconclusive"
 
 
@@ -249,12 +259,12 @@ def rows_by_normal_theory(figure, room):
 
 def test_no_worse_that_passes_in_doubt_tells_what_its_rows_would_have_shown():
     check = no_worse("roc_auc", margin=0.01, on="fault")
-    figure = Figure(metric="roc_auc minus champion", value=0.0, low=-0.02, high=0.02, rows=1000)
+    figure = Figure(metric="roc_auc", compared_with="champion", value=0.0, low=-0.02, high=0.02, rows=1000)
     told = verdict(check, Findings(figures=(figure,)))
     assert told.outcome == "pass" and "not shown to be worse by more than 0.01" in sentence(told.reason)
     # 0.01 and 2.8 standard errors of 0.0102.
     assert "one worse by 0.039 would be found four times in five" in sentence(told.reason)
-    sure = Figure(metric="roc_auc minus champion", value=0.0, low=-0.005, high=0.005, rows=1000)
+    sure = Figure(metric="roc_auc", compared_with="champion", value=0.0, low=-0.005, high=0.005, rows=1000)
     assert sentence(verdict(check, Findings(figures=(sure,))).reason).endswith("rows: within 0.01.")
 
 

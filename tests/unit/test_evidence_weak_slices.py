@@ -11,11 +11,13 @@ from comporta.checks.judge import judge
 from comporta.checks.weak_slices.check import weak_slices as gate
 from comporta.checks.weak_slices.measure import halves, measure, weak_slices
 from comporta.errors import BadProject
+from comporta.opened.conceal import conceal
 from comporta.opened.sentences import sentence
-from comporta.records import Findings
+from comporta.records import Findings, columns_of
 from comporta.stats.many import discoveries, selected_level
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
+from comporta.testing.messages import slice_text
 
 
 def predicted(seed, rows=2000, *, broken=False, columns=8):
@@ -66,11 +68,11 @@ def test_a_broken_slice_is_found_named_and_refused():
     assert said.outcome == "fail"
     assert "confirmed weak slices" in sentence(said.reason)
     worst = found.tables["slices"][0]
-    assert "word: b" in worst["where"] and "x0: " in worst["where"]
+    assert "word=b" in sentence(worst["where"]) and "x0=" in sentence(worst["where"])
     assert worst["confirmed"] and worst["overall low"] > 1.2
-    # Values of the data stand in the table only.
-    assert not any(": b" in each.slice or ": b" in sentence(said.reason) for each in found.figures)
-    assert "word" in said.figure.slice
+    assert {"word", "x0"} == set(columns_of(said.figure))
+    fact, _ = conceal(said, b"k" * 32)
+    assert "word=b" not in sentence(fact.reason) and "b" not in {each.value for each in fact.figure.where}
 
 
 @pytest.mark.parametrize(("rows", "make"), [(2000, predicted), (2000, number), (500, predicted)])
@@ -82,7 +84,7 @@ def test_a_sound_model_passes(rows, make):
 def test_a_region_in_which_numbers_are_far_off_is_refused():
     said, found = verdict(number(0, broken=True))
     assert said.outcome == "fail"
-    assert "x2" in said.figure.slice or "x3" in said.figure.slice
+    assert "x2" in slice_text(said.figure) or "x3" in slice_text(said.figure)
     assert found.tables["slices"][0]["to constant"] > 2
 
 
@@ -147,7 +149,7 @@ def test_labels_three_classes_and_log_loss_are_measured():
 
 def test_columns_kept_beside_the_features_are_searched_too():
     rows = predicted(1, broken=True).rename({"word": "__keep_word"})
-    assert "word: b" in verdict(rows)[1].tables["slices"][0]["where"]
+    assert "word=b" in sentence(verdict(rows)[1].tables["slices"][0]["where"])
 
 
 def test_the_step_is_the_same_each_time():

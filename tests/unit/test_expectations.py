@@ -17,7 +17,7 @@ from comporta.data import add
 from comporta.data.expect_counts import count_breaches
 from comporta.errors import BadData, BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Column, DatasetSchema, Figure, Findings, Slice, Verdict
+from comporta.records import Column, DatasetSchema, Figure, Findings, Slice, Verdict, Words, conditions
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.testing.checks import CheckContract
 
@@ -63,12 +63,12 @@ def said(
 
 
 BROKEN = [
-    (Column("age", at_least=3, breach="report"), "people.age at_least", 3),
-    (Column("age", at_most=97, breach="report"), "people.age at_most", 2),
-    (Column("age", nulls=0.05, breach="report"), "people.age nulls", 10),
-    (Column("town", one_of=("a",), breach="report"), "people.town one_of", 50),
-    (Column("town", unique=True, breach="report"), "people.town unique", 98),
-    (Column("age", type="Int64", breach="report"), "people.age type", 100),
+    (Column("age", at_least=3, breach="report"), "people, column age, at_least", 3),
+    (Column("age", at_most=97, breach="report"), "people, column age, at_most", 2),
+    (Column("age", nulls=0.05, breach="report"), "people, column age, nulls", 10),
+    (Column("town", one_of=("a",), breach="report"), "people, column town, one_of", 50),
+    (Column("town", unique=True, breach="report"), "people, column town, unique", 98),
+    (Column("age", type="Int64", breach="report"), "people, column age, type", 100),
 ]
 
 
@@ -146,5 +146,19 @@ def test_a_limit_outside_of_0_to_1_is_refused() -> None:
 
 class TestExpectations(CheckContract):
     check = staticmethod(lambda: expectations())
-    good = (Figure(metric="rows that break an expectation", value=0.0, rows=10, slice="people.age nulls"),)
-    bad = (Figure(metric="rows that break an expectation", value=0.1, rows=10, slice="people.age nulls"),)
+    good = (
+        Figure(
+            metric="rows_that_break_expectation",
+            value=0.0,
+            rows=10,
+            under=conditions(dataset="people", column="age", expectation=Words("nulls")),
+        ),
+    )
+    bad = (
+        Figure(
+            metric="rows_that_break_expectation",
+            value=0.1,
+            rows=10,
+            under=conditions(dataset="people", column="age", expectation=Words("nulls")),
+        ),
+    )

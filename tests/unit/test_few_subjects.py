@@ -22,6 +22,7 @@ from comporta.records import FEWEST_SUBJECTS, Findings, Need, encode, say
 from comporta.stats.subjects import subjects_of
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
+from comporta.testing.messages import slice_text
 from comporta.train import steps
 from comporta.train.asking import open_estimator
 from comporta.train.scores import measure_scores
@@ -91,10 +92,12 @@ def test_rows_that_have_no_subject_count_each_and_so_do_single_rows_without_one(
     rows = predicted(1)
     nobody = pl.lit(None, dtype=pl.UInt64).alias("__subject")
     for without in (rows.drop("__subject"), rows.with_columns(nobody)):
-        assert any(RARE in each.slice for each in measure_scores(without, ["accuracy"], ["town"]).figures)
+        assert any(
+            RARE in slice_text(each) for each in measure_scores(without, ["accuracy"], ["town"]).figures
+        )
     of_rare = pl.col("__keep_town") == RARE
     some = rows.with_columns(pl.when(~of_rare).then("__subject"))
-    assert any(RARE in each.slice for each in measure_scores(some, ["accuracy"], ["town"]).figures)
+    assert any(RARE in slice_text(each) for each in measure_scores(some, ["accuracy"], ["town"]).figures)
 
 
 def test_the_reason_says_how_many_it_is_about_and_counts_as_small() -> None:
@@ -106,6 +109,6 @@ def test_the_reason_says_how_many_it_is_about_and_counts_as_small() -> None:
 
 def test_in_proxies_and_attributes_it_is_counted_among_those_not_judged() -> None:
     for found in (telling(predicted(3), ["x"], "town"), attribute(predicted(3))):
-        (small,) = [each for each in found.figures if each.metric == "values too small"]
+        (small,) = [each for each in found.figures if each.metric == "values_too_small"]
         assert small.value == 1
         assert any("fewer than 10 subjects" in say(note, english()) for note in found.notes)

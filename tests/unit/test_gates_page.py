@@ -12,7 +12,7 @@ import pytest
 
 from comporta import gates
 from comporta.checks import standard
-from comporta.checks.shared.judging.settle import On
+from comporta.checks.shared.judging.bounds import On
 from comporta.records import LEVELS, Outcome
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "gates.md").read_text()

@@ -154,9 +154,9 @@ def test_a_wrong_declaration_is_refused(wrong):
 
 def rates(one, area):
     return (
-        Figure(metric="true positives at 1.0% false", value=one, low=one * 0.8, high=one * 1.2, rows=2000),
-        Figure(metric="true positives at 0.1% false", value=one / 10, low=0.0, high=one, rows=2000),
-        Figure(metric="area under the attack's ROC curve", value=area, low=area - 0.02, high=area + 0.02),
+        Figure(metric="attack_true_positives", value=one, low=one * 0.8, high=one * 1.2, rows=2000),
+        Figure(metric="attack_true_positives", value=one / 10, low=0.0, high=one, rows=2000),
+        Figure(metric="attack_area", value=area, low=area - 0.02, high=area + 0.02),
     )
 
 

@@ -8,7 +8,19 @@ from comporta.acts.judge.evidence import evidence_of, unmeasured
 from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.opened.findings import findings_at
 from comporta.opened.sentences import sentence
-from comporta.records import Findings, Need, Scores, Unmeasured, decode, encode, unmeasured_in
+from comporta.records import (
+    Condition,
+    Findings,
+    Need,
+    Rarer,
+    Scores,
+    Unmeasured,
+    decode,
+    encode,
+    findings_today,
+    place_in_words,
+    scores_today,
+)
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, TOO_FEW_ROWS
 
@@ -21,15 +33,17 @@ FINDINGS = b"""{"figures":[],"missing":{"earlier 1: age":"no rows on one side"},
 
 
 def test_names_and_sentences_of_scores_are_read_as_metric_slice_and_cause():
-    lost = unmeasured_in(decode(SCORES, Scores))
-    assert [(each.metric, each.slice, each.small) for each in lost] == [
+    lost = scores_today(decode(SCORES, Scores)).unmeasured
+    assert [(each.metric, place_in_words(each, sentence), each.small) for each in lost] == [
         ("roc_auc", "carrier=OO", True),
         ("roc_auc", "carrier=AA Z", False),
-        ("roc_auc", "carrier=one of 4 rarer values", True),
+        ("roc_auc", "carrier=…", True),
     ]
     assert lost[0].why == "12 rows, at least 30 expected"
     need = Need(what="scores", metric="roc_auc", by="carrier")
-    assert unmeasured(need, decode(SCORES, Scores)) == lost
+    assert unmeasured(need, scores_today(decode(SCORES, Scores))) == tuple(
+        each for each in lost if each.where
+    )
     assert unmeasured(Need(what="scores", metric="brier", by="carrier"), decode(SCORES, Scores)) == ()
 
 
@@ -40,18 +54,23 @@ def test_sentences_of_findings_are_shown_as_they_were():
     assert shown.unmeasured == (Unmeasured(slice="earlier 1: age", why="no rows on one side"),)
     assert shown.notes == ("A note.",)
     assert shown.tables == found.tables
-    said = evidence_of(Need(what="feature drift"), found)
+    said = evidence_of(Need(what="feature drift"), findings_today(found))
     assert sentence(said.missing) == "earlier 1: age: no rows on one side"
 
 
 def newer(**changes: object) -> bytes:
     old = decode(SCORES, Scores)
     lost = (
-        Unmeasured(metric="roc_auc", slice="carrier=OO", why=TOO_FEW_ROWS(rows=12, least=30), small=True),
-        Unmeasured(metric="roc_auc", slice="carrier=AA Z", why=NOT_DEFINED()),
         Unmeasured(
             metric="roc_auc",
-            slice="carrier=…",
+            where=(Condition("carrier", "OO"),),
+            why=TOO_FEW_ROWS(rows=12, least=30),
+            small=True,
+        ),
+        Unmeasured(metric="roc_auc", where=(Condition("carrier", "AA Z"),), why=NOT_DEFINED()),
+        Unmeasured(
+            metric="roc_auc",
+            where=(Condition("carrier", Rarer()),),
             why=RARER_TOO_FEW(values=4, rows=3, least=30),
             small=True,
         ),

@@ -11,7 +11,7 @@ from comporta.checks.personal_data.check import no_personal_data
 from comporta.checks.personal_data.measure import findings, in_bytes, in_rows, measure
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Evidence, Figure, Findings
+from comporta.records import Evidence, Figure, Findings, conditions
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
@@ -138,13 +138,17 @@ def test_names_of_features_tell(name, personal):
 def test_columns_that_reports_slice_by_are_read_and_some_may_be_allowed():
     found = seen(__keep_owner=["ana@example.com", "rui@example.com"], x=[1.0, 2.0])
     verdict = judged(CHECK, found)
-    assert verdict.outcome == "fail" and "column owner: e-mail addresses" in sentence(verdict.reason)
+    assert verdict.outcome == "fail" and "column owner, e-mail addresses" in sentence(verdict.reason)
     assert judged(no_personal_data(allow="owner"), found).outcome == "pass"
 
 
 def words(X, y):
     coded = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["contact"]))
     return make_pipeline(coded, LogisticRegression()).fit(X, y)
+
+
+def where(figure):
+    return next(((each.name, each.value) for each in figure.under), None)
 
 
 def test_the_kept_model_and_its_answers_are_searched():
@@ -160,10 +164,10 @@ def test_the_kept_model_and_its_answers_are_searched():
     kept = steps.fit(context, train=train, fit=words)
     made = measure(context, **kept, train=train, test=train)
     found = context.get_json(made["findings"], Findings)
-    assert {each.slice.rpartition(": ")[0] for each in found.figures} >= {
-        "feature contact",
-        "answer",
-        "the kept model",
+    assert {where(each) for each in found.figures} >= {
+        ("feature", "contact"),
+        ("place", "answer"),
+        ("place", "the kept model"),
     }
     verdict = judged(CHECK, found)
     assert "feature contact" in sentence(verdict.reason) and "example.com" not in sentence(verdict.reason)
@@ -186,13 +190,17 @@ def test_what_is_kept_beside_the_model_is_searched_too_and_so_are_test_rows():
     def places(**others):
         made = measure(context, **kept, train=sound, **others)
         return {
-            each.slice.rpartition(": ")[0]
+            where(each)
             for each in context.get_json(made["findings"], Findings).figures
-            if each.metric == "personal data"
+            if each.metric == "personal_data"
         }
 
-    assert places(test=sound, **beside) == {"the kept model", "the ONNX export", "trial rows' contact"}
-    assert places(test=write(context, late)) == {"the kept model", "feature contact"}
+    assert places(test=sound, **beside) == {
+        ("place", "the kept model"),
+        ("place", "the ONNX export"),
+        ("trial_column", "contact"),
+    }
+    assert places(test=write(context, late)) == {("place", "the kept model"), ("feature", "contact")}
     found = context.get_json(
         measure(context, **kept, train=sound, test=sound, **beside)["findings"], Findings
     )
@@ -218,5 +226,8 @@ def test_its_level_is_what_was_declared():
 
 class TestNoPersonalData(CheckContract):
     check = staticmethod(no_personal_data)
-    good = (Figure(metric="places looked at", value=4.0, rows=100),)
-    bad = (*good, Figure(metric="personal data", value=3.0, rows=100, slice="feature a: IBANs"))
+    good = (Figure(metric="places_searched", value=4.0, rows=100),)
+    bad = (
+        *good,
+        Figure(metric="personal_data", value=3.0, rows=100, under=conditions(feature="a", kind="IBANs")),
+    )

@@ -154,5 +154,5 @@ def test_its_level_is_what_was_declared():
 
 class TestPrivacyStructure(CheckContract):
     check = staticmethod(privacy_structure)
-    good = (Figure(metric="training rows kept", value=0.0, rows=800),)
-    bad = (Figure(metric="training rows kept", value=1.0, rows=800),)
+    good = (Figure(metric="training_rows_kept", value=0.0, rows=800),)
+    bad = (Figure(metric="training_rows_kept", value=1.0, rows=800),)

@@ -9,7 +9,7 @@ from comporta.checks.proxy.measure import codes, measure, telling
 from comporta.checks.shared.measuring.codes import LISTED, VALUES_NOT_TOLD_APART, VALUES_TOO_SMALL
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Figure, Findings, Signature, Words
+from comporta.records import Condition, Field, Figure, Findings, Signature, Words, conditions
 from comporta.records.columns import CHANCE, LABEL
 from comporta.stats.auc import auc, told_by
 from comporta.store import MemoryStore, StepContext, derive
@@ -95,7 +95,7 @@ def test_answers_that_learned_the_attribute_are_found():
 def test_a_feature_that_is_a_proxy_is_named():
     found = telling(people(0), FEATURES, "sex")
     verdict = judged(no_proxy(of="sex", owner="O"), found)
-    assert verdict.outcome == "fail" and "height about sex=m" in sentence(verdict.reason)
+    assert verdict.outcome == "fail" and "feature height, sex=m" in sentence(verdict.reason)
     assert judged(no_proxy(of="sex", owner="O", features=False), found).outcome == "pass"
 
 
@@ -120,7 +120,7 @@ def test_more_values_and_numbers_are_each_told_from_the_rest():
     draw = np.random.default_rng(0)
     rows = people(0).with_columns(pl.Series("__keep_age", draw.normal(40, 10, 2000)))
     found = telling(rows, FEATURES, "age")
-    assert len({each.slice.partition("=")[2] for each in found.figures}) == 4
+    assert len({each.where for each in found.figures}) == 4
     assert judged(no_proxy(of="age", owner="O"), found).outcome == "pass"
 
 
@@ -165,7 +165,7 @@ def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_n
     )
     rare = LISTED(values=tuple(map(Words, "ABC")))
     assert VALUES_TOO_SMALL(least=30, values=rare) in found.notes
-    assert {each.rows for each in found.figures if each.metric == "values too small"} == {10}
+    assert {each.rows for each in found.figures if each.metric == "values_too_small"} == {10}
 
 
 def test_a_value_in_too_few_groups_to_be_told_apart_is_told_too():
@@ -198,8 +198,17 @@ def test_a_wrong_declaration_is_refused():
 
 class TestNoProxy(CheckContract):
     check = staticmethod(lambda: no_proxy(of="sex", owner="O"))
-    good = (Figure(metric="answers tell", value=0.55, low=0.53, high=0.57, slice="the label about sex=m"),)
+    good = (
+        Figure(
+            metric="answers_tell",
+            value=0.55,
+            low=0.53,
+            high=0.57,
+            where=(Condition("sex", "m"),),
+            under=conditions(answer="label"),
+        ),
+    )
     bad = (
         *good,
-        Figure(metric="one feature tells", value=0.8, low=0.78, high=0.82, slice="height about sex=m"),
+        Figure(metric="feature_tells", value=0.8, low=0.78, high=0.82, where=(Condition("sex", "m"),)),
     )

@@ -17,8 +17,10 @@ from comporta.records import (
     Verdict,
     Version,
     Waiver,
+    conditions,
     decode,
     encode,
+    findings_today,
 )
 from comporta.report import Report, Told, junit, markdown, page, sections, standing, tell
 from comporta.report.drawn import pictures, table
@@ -137,7 +139,7 @@ def test_what_could_not_be_measured_is_one_line_under_its_check_and_says_why():
 
 def test_of_much_that_was_not_measured_the_line_tells_five_and_how_many_more():
     missing = {f"carrier=<{n}>": "too few" for n in range(40)}
-    text = page(report(told("good", findings=Findings(missing=missing))))
+    text = page(report(told("good", findings=findings_today(Findings(missing=missing)))))
     some = "; ".join(f"carrier=&lt;{n}&gt; (too few)" for n in range(5))
     assert f"<p class='note'>Not measured: {some}; and 35 more.</p>" in text
     assert "Not measured (40, the first 30)" in text and "carrier=&lt;29&gt;" in text
@@ -260,7 +262,15 @@ def test_of_many_figures_the_one_that_decided_is_among_those_drawn():
 
 
 def test_one_figure_of_a_slice_is_drawn_beside_its_limit():
-    figure = Figure(metric="importance moved", value=0.7, low=0.6, high=0.8, slice="earlier 1")
+    figure = Figure(
+        metric="importance_moved",
+        value=0.7,
+        low=0.6,
+        high=0.8,
+        compared_with="earlier",
+        under=conditions(earlier=1),
+        slice="earlier 1",
+    )
     verdict = Verdict(check="c", outcome="fail", required=True, reason="r", figure=figure, limit=0.5)
     (picture,) = pictures(verdict, Findings(figures=(figure,)))
     assert "Dashed: the limit 0.5." in picture

@@ -9,7 +9,7 @@ import polars as pl
 from comporta.acts.judge.report import findings
 from comporta.checks import at_least, judge, needs
 from comporta.opened.sentences import in_words, sentence
-from comporta.records import Evidence, Version
+from comporta.records import Evidence, Version, columns_of
 from comporta.report import Report, page, tell
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.train.scores import measure_scores
@@ -36,7 +36,7 @@ def judged(*checks):
     evidence = {
         each: Evidence(
             need=each,
-            figures=tuple(f for f in scores.figures if f.slice.partition("=")[0] == each.by),
+            figures=tuple(f for f in scores.figures if columns_of(f) == ((each.by,) if each.by else ())),
             artifact=kept,
         )
         for each in needs(checks)
@@ -45,7 +45,7 @@ def judged(*checks):
         model="late", number=3, run="r1", at=AT, steps={}, parts={}, read=(), policy="p",
         verdicts=judge(checks, evidence),
     )  # fmt: skip
-    told = tell(version, AT, lambda verdict: in_words(findings(context, verdict), sentence))
+    told = tell(version, AT, lambda verdict: in_words(findings(context, verdict), sentence), sentence)
     return page(Report(version=version, at=AT, project="flights", told=told))
 
 

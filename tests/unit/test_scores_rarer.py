@@ -8,6 +8,7 @@ import pytest
 
 from comporta.acts.judge.evidence import unmeasured
 from comporta.records import Need
+from comporta.testing.messages import slice_text
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES
 from comporta.train.scores import measure_scores
 
@@ -19,7 +20,7 @@ def test_values_beyond_the_fifty_most_common_are_unmeasured_and_small_where_they
     rows = pl.DataFrame({"store": [f"s{place}" for place in store], "__target": draw.normal(size=len(store))})
     rows = rows.with_columns(__prediction=pl.col("__target") + 0.1)
     found = measure_scores(rows, ["mae"], ["store"])
-    assert sum(figure.slice != "" for figure in found.figures) == 50
+    assert sum(bool(slice_text(figure)) for figure in found.figures) == 50
     (lost,) = unmeasured(Need(what="scores", metric="mae", by="store"), found)
     why = RARER_TOO_FEW(values=4, rows=each, least=30) if small else RARER_VALUES(values=4, most=50)
-    assert (lost.slice, lost.why, lost.small) == ("store=…", why, small)
+    assert (slice_text(lost), lost.why, lost.small) == ("store=…", why, small)

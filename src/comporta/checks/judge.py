@@ -9,10 +9,22 @@ from typing import Any, get_args
 from blake3 import blake3
 from msgspec.structs import replace
 
-from comporta.checks.shared.judging.slices import whole
+from comporta.checks.shared.judging.slices import with_unmeasured_slices
 from comporta.checks.shared.judging.wording import NOT_MEASURED
 from comporta.checks.written import kind_of, written
-from comporta.records import LEVELS, Check, Evidence, Level, Message, Need, Outcome, Text, Verdict, code
+from comporta.records import (
+    LEVELS,
+    NO_TEXT,
+    Check,
+    Evidence,
+    Level,
+    Message,
+    Need,
+    Outcome,
+    Text,
+    Verdict,
+    code,
+)
 
 NEEDS_RAISED = code(
     "gate.needs_raised", "The check could not say what it needs: it raised {error}.", error=str
@@ -96,14 +108,14 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
         return _doubt(name, required, NO_VERDICT())
     if (verdict.check, verdict.required) != (name, required):
         return _doubt(name, required, OTHER_NAME())
-    missing: Text = next((each.missing for each in found if each.missing), "")
+    missing: Text = next((each.missing for each in found if each.missing), NO_TEXT)
     if verdict.outcome == "does not apply" and not any(each.without for each in found):
         missing = missing or EXCUSED()
     if missing and verdict.opens and verdict.outcome != "inconclusive":
         return _doubt(name, required, NOT_MEASURED(why=missing))
     if verdict.outcome == "pass" and verdict.figure is not None and not math.isfinite(verdict.figure.value):
         return _doubt(name, required, PASSED_NO_NUMBER())
-    return whole(verdict, found)
+    return with_unmeasured_slices(verdict, found)
 
 
 def _about(check: Check, verdict: Verdict) -> Verdict:

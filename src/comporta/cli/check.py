@@ -16,7 +16,7 @@ from comporta.cli.progress import display
 from comporta.cli.written import Out, require_writable, write
 from comporta.errors import BadProject
 from comporta.project import ProjectFault
-from comporta.records import Verdict
+from comporta.records import PlainText, Verdict
 from comporta.records.credential import password_in
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ def _as_row(fault: ProjectFault) -> Told:
 
     at = f"{fault.file}:{fault.line}"
     return Told(
-        verdict=Verdict(check=at, outcome="fail", required=True, reason=fault.message, what="project"),
+        verdict=Verdict(
+            check=at, outcome="fail", required=True, reason=PlainText(fault.message), what="project"
+        ),
         title=at,
         reason=fault.message,
     )

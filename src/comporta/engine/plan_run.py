@@ -28,7 +28,7 @@ from comporta.engine.step_recorder import Hits, StepRecorder, answer_of_other_pr
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
-from comporta.records import Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
+from comporta.records import NO_TEXT, Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
 from comporta.records.executor import Executor
 from comporta.records.facts import RunStarted, StepAnswered
 from comporta.store import StepContext
@@ -115,7 +115,7 @@ class PlanRun:
                 error = combined_error(list(failed.values()))
                 recorder.end("failed", reason_of(failed), self._new_hits(), self._details(error.reason))
                 raise error
-            return recorder.end("done", "", self._new_hits()), self._answers
+            return recorder.end("done", NO_TEXT, self._new_hits()), self._answers
 
     def _details(self, text: str) -> Artifact | None:
         """The failures' messages without values from the data, as an artifact; None where the disk is

@@ -89,8 +89,9 @@ def statements_of(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def codes(tree: ast.Module) -> frozenset[str]:
-    """The names by which a file knows `records.code`, which declares a sentence."""
-    return frozenset(bound for bound, name in _taken(tree, "comporta.records") if name == "code")
+    """The names by which a file knows `records.code` and `records.quantity`, which declare a sentence."""
+    declaring = ("code", "quantity")
+    return frozenset(bound for bound, name in _taken(tree, "comporta.records") if name in declaring)
 
 
 def errors(tree: ast.Module) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.records.message import Text, Words, code
+from comporta.records.message import Message, Text, Words, code
 
 SPENT = code(
     "evidence.spent",
@@ -15,23 +15,18 @@ NOT_MADE = code(
 )
 NOTHING_FOUND = code("evidence.nothing_found", "nothing was found")
 NOTHING_MEASURED = code("evidence.nothing_measured", "nothing was measured for {what!r}", what=str)
-METRIC_LACKS = code("evidence.metric_lacks", "{metric}: {why}", metric=str, why=Text)
-SLICE_LACKS = code("evidence.slice_lacks", "{slice}: {why}", slice=Words, why=Text)
+METRIC_LACKS = code("evidence.metric_lacks", "{metric}: {why}", metric=Text, why=Text)
+SLICE_LACKS = code("evidence.slice_lacks", "{slice}: {why}", slice=(Words, Message), why=Text)
 METRIC_LACKS_IN = code(
-    "evidence.metric_lacks_in", "{metric} {slice}: {why}", metric=str, slice=Words, why=Text
+    "evidence.metric_lacks_in", "{metric} {slice}: {why}", metric=Text, slice=(Words, Message), why=Text
 )
 METRIC_LACKS_BY = code(
-    "evidence.metric_lacks_by", "{metric} by {column}: {why}", metric=str, column=str, why=Text
+    "evidence.metric_lacks_by", "{metric} by {column}: {why}", metric=Text, column=str, why=Text
 )
 AND = code("evidence.and", "{first}; {rest}", first=Text, rest=Text)
 AND_MORE = code("evidence.and_more", "{first}; and {more:,} more", first=Text, more=int)
-NO_METRIC = code("evidence.no_metric", "no {metric} was measured", metric=str)
-NO_METRIC_BY = code("evidence.no_metric_by", "no {metric} was measured by {column}", metric=str, column=str)
-NOT_DEFINED_IN_SLICE = code(
-    "evidence.not_defined_in_slice",
-    "not defined on its {rows:,} rows: one class only, or no spread in the target",
-    rows=int,
-)
+NO_METRIC = code("evidence.no_metric", "no {metric} was measured", metric=Text)
+NO_METRIC_BY = code("evidence.no_metric_by", "no {metric} was measured by {column}", metric=Text, column=str)
 ARTIFACT_MISSING = code(
     "artifact.missing",
     "{name} ({kind}) is missing: it is needed. Restore it from a backup, or run again.",

@@ -1,6 +1,6 @@
 """Verdicts as a fact may hold them: each value of the data a keyed digest, its words an artifact beside.
 
-A slice is called `carrier=AA`, and that may be a person's name or illness; a project's own check says what it
+The value of a slice may be a person's name or illness; a project's own check says what it
 likes. A fact is for ever, an artifact can be deleted: then `#3fa2…` is shown, and everything still verifies.
 """
 
@@ -17,7 +17,19 @@ from msgspec.structs import replace
 from comporta.errors import NotFound
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import is_removed
-from comporta.records import Artifact, Verdict, Version
+from comporta.records import (
+    CONDITIONS,
+    Artifact,
+    Cell,
+    Condition,
+    Range,
+    Rarer,
+    SliceValue,
+    Verdict,
+    Version,
+    encode,
+    verdict_today,
+)
 from comporta.records.message import Message, Words
 from comporta.registry import with_current_state
 from comporta.store import StepContext
@@ -27,30 +39,34 @@ _SHOWN = 12
 _MISSING = " (words missing)"
 
 
-def conceal(verdict: Verdict, key: bytes) -> tuple[Verdict, dict[str, str]]:
-    """The verdict with a keyed digest for its slice, for each `Words` in its messages and for a sentence that
-    is no message; and the words: digest → text. Pure; what is concealed already stays as it is.
+def conceal(verdict: Verdict, key: bytes) -> tuple[Verdict, dict[str, Cell]]:
+    """The verdict with a keyed digest for each value of its slice, for each `Words` in its messages and for a
+    sentence that is no message; and the words: digest → what it stands for. Pure; what is concealed already
+    stays as it is.
 
     key: 32 bytes, of the content of this project.
     """
-    words: dict[str, str] = {}
+    words: dict[str, Cell] = {}
 
-    def digest(text: str) -> str:
-        found = blake3(text.encode(), key=_derived(key)).digest(length=16).hex()
-        words[found] = text
+    def digest(data: bytes, value: Cell) -> str:
+        found = blake3(data, key=_derived(key)).digest(length=16).hex()
+        words[found] = value
         return found
 
     def sentence(text: str) -> str:
         done = not text or (verdict.words is not None and _DIGEST.fullmatch(text))
-        return text if done else f"#{digest(text)}"
+        return text if done else f"#{digest(text.encode(), text)}"
 
     def of_data(value: Words) -> Words:
-        return Words(digest=digest(value.text)) if value.text else value
+        return Words(digest=digest(value.text.encode(), value.text)) if value.text else value
 
-    return _mapped(verdict, of_data, sentence), words
+    def cell(value: Cell | Words) -> Cell | Words:
+        return of_data(value) if isinstance(value, Words) else Words(digest=digest(encode(value), value))
+
+    return _mapped(verdict, of_data, cell, sentence), words
 
 
-def reveal(verdict: Verdict, words: Mapping[str, str], absent: str = "") -> Verdict:
+def reveal(verdict: Verdict, words: Mapping[str, Cell], absent: str = "") -> Verdict:
     """The verdict as it was judged. What is not among the words is shown by the start of its digest.
 
     absent: told behind that.
@@ -59,13 +75,18 @@ def reveal(verdict: Verdict, words: Mapping[str, str], absent: str = "") -> Verd
     def sentence(text: str) -> str:
         if not _DIGEST.fullmatch(text):
             return text
-        return words.get(text.removeprefix("#"), f"{text[: 1 + _SHOWN]}…{absent}")
+        return str(words.get(text.removeprefix("#"), f"{text[: 1 + _SHOWN]}…{absent}"))
 
     def of_data(value: Words) -> Words:
         gone = f"#{value.digest[:_SHOWN]}…{absent}" if absent else ""
-        return Words(text=words.get(value.digest, gone), digest=value.digest)
+        return Words(text=str(words.get(value.digest, gone)), digest=value.digest)
 
-    return _mapped(verdict, of_data, sentence)
+    def cell(value: Cell | Words) -> Cell | Words:
+        if not isinstance(value, Words) or not value.digest:
+            return value
+        return words[value.digest] if value.digest in words else Words(digest=value.digest)
+
+    return _mapped(verdict, of_data, cell, sentence)
 
 
 def for_a_fact(context: StepContext, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
@@ -79,13 +100,13 @@ def for_a_fact(context: StepContext, verdicts: Sequence[Verdict]) -> tuple[Verdi
 
 def words_of_both(context: StepContext, first: Verdict, second: Verdict) -> Artifact | None:
     """The words of a verdict that is put together of two, as far as they are still there."""
-    found: dict[str, str] = {}
+    found: dict[str, Cell] = {}
     every = list(dict.fromkeys(each for each in (first.words, second.words) if each is not None))
     if len(every) < 2:
         return next(iter(every), None)
     for each in every:
         try:
-            found |= context.get_json(each, dict[str, str])
+            found |= context.get_json(each, dict[str, Cell])
         except NotFound:
             continue
     return context.put_json(found)
@@ -115,24 +136,52 @@ def revealed(opened: OpenProject, version: Version) -> Version:
 
 def _for_a_reader(context: StepContext, verdict: Verdict, is_removed: Callable[[str], bool]) -> Verdict:
     if verdict.words is None:
-        return verdict
+        return verdict_today(verdict)
     try:
-        return reveal(verdict, context.get_json(verdict.words, dict[str, str]))
+        return verdict_today(reveal(verdict, context.get_json(verdict.words, dict[str, Cell])))
     except NotFound:
-        return reveal(verdict, {}, "" if is_removed(verdict.words.digest) else _MISSING)
+        gone = "" if is_removed(verdict.words.digest) else _MISSING
+        return verdict_today(reveal(verdict, {}, gone))
 
 
-def _mapped(verdict: Verdict, of_data: Callable[[Words], Words], sentence: Callable[[str], str]) -> Verdict:
-    """The verdict with each value of the data turned into something else: the slice, what messages hold, and
-    a title and a reason that are no messages, which are somebody's own sentences and count as values as a
-    whole. The check's id and a figure's metric are names, which a project declares in its source."""
-    figure = verdict.figure
+def _mapped(
+    verdict: Verdict,
+    of_data: Callable[[Words], Words],
+    cell: Callable[[Cell | Words], Cell | Words],
+    sentence: Callable[[str], str],
+) -> Verdict:
+    """The verdict with each value of the data turned into something else: the values of the slice, what
+    messages hold, and a title and a reason that are no messages, which are somebody's own sentences and count
+    as values as a whole. The check's id, a figure's metric and the columns of its slice are names, which a
+    project declares in its source."""
     texts = {name: getattr(verdict, name) for name in Verdict.__struct_fields__}
     said = {name: _within(text, of_data) for name, text in texts.items() if isinstance(text, Message)}
     for name in ("title", "reason"):
         if isinstance(text := texts[name], str):
             said[name] = sentence(text)
-    return replace(verdict, figure=figure and replace(figure, slice=sentence(figure.slice)), **said)
+    figure = verdict.figure
+    if figure is not None:
+        figure = replace(
+            figure,
+            slice=sentence(figure.slice),
+            where=tuple(Condition(each.name, _of_slice(each.value, cell)) for each in figure.where),
+            against=tuple(Condition(each.name, _of_slice(each.value, cell)) for each in figure.against),
+            under=tuple(_condition(each, cell) for each in figure.under),
+        )
+    return replace(verdict, figure=figure, **said)
+
+
+def _condition(under: Condition, cell: Callable[[Cell | Words], Cell | Words]) -> Condition:
+    """What is told of how it was measured; of a function of the project the whole value is concealed."""
+    known = under.name in CONDITIONS and not isinstance(under.value, Words)
+    return under if known else Condition(under.name, _of_slice(under.value, cell))
+
+
+def _of_slice(value: SliceValue, cell: Callable[[Cell | Words], Cell | Words]) -> SliceValue:
+    if isinstance(value, Range):
+        low, high = (None if end is None else cell(end) for end in (value.low, value.high))
+        return Range(low=low, high=high)
+    return value if isinstance(value, Rarer) else cell(value)
 
 
 def _within(value: Any, of_data: Callable[[Words], Words]) -> Any:

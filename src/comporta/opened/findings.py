@@ -7,22 +7,25 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
-from comporta.records import Artifact, Findings, Message, unmeasured_in
+from comporta.records import Artifact, Findings, Message, Scores, findings_today, scores_today
 from comporta.store import StepContext
 
 
 def findings_at(context: StepContext, artifact: Artifact) -> Findings:
-    """The findings, with messages in the cells of their tables. Raises NotFound, Tampered."""
-    found = context.get_json(artifact, Findings)
+    """With messages in the cells of tables, which plain JSON holds them in. Raises NotFound, Tampered."""
+    found = findings_today(context.get_json(artifact, Findings))
     return replace(
         found,
-        unmeasured=unmeasured_in(found),
-        missing={},
         tables={
             name: tuple({column: _cell(value) for column, value in row.items()} for row in rows)
             for name, rows in found.tables.items()
         },
     )
+
+
+def scores_at(context: StepContext, artifact: Artifact) -> Scores:
+    """The scores that are kept here. Raises NotFound, Tampered."""
+    return scores_today(context.get_json(artifact, Scores))
 
 
 def _cell(value: Any) -> Any:

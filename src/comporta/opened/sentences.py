@@ -16,10 +16,11 @@ from comporta.records import Message, Text, codes_in, say
 Say = Callable[[Text], str]
 R = TypeVar("R")
 
-_DECLARING = {"check", "codes"}
+_DECLARING = {"check", "codes", "figures"}
 """The files of a check's folder that may declare codes; what measures is heavy, and declares none."""
 
 MODULES = (
+    "comporta.records.figure",
     "comporta.records.verdict",
     "comporta.records.staleness",
     "comporta.engine.reasons",
@@ -44,7 +45,11 @@ def _of_checks() -> list[str]:
     """The modules of `checks/` that declare codes: those of each folder, and what judging shares."""
     import comporta.checks
 
-    found = ["comporta.checks.judge", "comporta.checks.shared.measuring.codes"]
+    found = [
+        "comporta.checks.judge",
+        "comporta.checks.shared.figures",
+        "comporta.checks.shared.measuring.codes",
+    ]
     judging = import_module("comporta.checks.shared.judging")
     found += [f"{judging.__name__}.{each.name}" for each in pkgutil.iter_modules(judging.__path__)]
     for folder in pkgutil.iter_modules(comporta.checks.__path__):

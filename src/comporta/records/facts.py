@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from comporta.records.asset import Artifact, Asset
 from comporta.records.event import Fact, Head
-from comporta.records.message import Text
+from comporta.records.message import NO_TEXT, Text
 from comporta.records.recipe import Cost, Recipe
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
@@ -74,7 +74,7 @@ class RunEnded(Fact, frozen=True, kw_only=True):
     schema: ClassVar[int] = 2
     run: str
     outcome: str
-    reason: Text = ""
+    reason: Text = NO_TEXT
     details: Artifact | None = None
 
 

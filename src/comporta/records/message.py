@@ -15,9 +15,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from string import Formatter
 from types import ModuleType
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from comporta.records.record import Record
+
+if TYPE_CHECKING:
+
+    class PlainText:
+        """A sentence of an older Comporta, or of a project's own check: shown as it is."""
+
+        def __init__(self, text: str) -> None: ...
+
+else:
+    # Stored as JSON text: it is one, and for the type checker alone it has no methods.
+    PlainText = str
 
 
 class Words(Record, frozen=True, tag="words"):
@@ -27,8 +38,8 @@ class Words(Record, frozen=True, tag="words"):
     digest: str = ""
 
 
-Item = Union[str, int, float, bool, None, Words, "Message"]
-Value = Union[str, int, float, bool, None, Words, "Message", tuple[Item, ...]]
+Item = Union[str, int, float, bool, None, Words, "PlainText", "Message"]
+Value = Union[str, int, float, bool, None, Words, "PlainText", "Message", tuple[Item, ...]]
 
 
 class Message(Record, frozen=True, tag="message"):
@@ -42,8 +53,13 @@ class Message(Record, frozen=True, tag="message"):
     values: dict[str, Value] = {}
 
 
-Text = Message | str
-"""A plain `str` is what an older Comporta wrote, or a project's own check: it is shown as it is."""
+NUMBER = (int, float)
+"""What a number in a message may be."""
+
+Text = Message | PlainText
+"""What people read. Nothing is found out from it: for the type checker it has no method of a text."""
+
+NO_TEXT = PlainText("")
 
 
 class Code:
@@ -95,8 +111,8 @@ def say(text: Text, templates: Mapping[str, str]) -> str:
     """The sentence. templates: code → sentence in the reader's language. A code that is not among them is
     shown with its values, so that nothing is lost to who reads with an older Comporta; so is one whose
     sentence asks for other values than there are."""
-    if isinstance(text, str):
-        return text
+    if not isinstance(text, Message):
+        return str(text)
     template = templates.get(text.code)
     said = {name: _shown(value, templates) for name, value in text.values.items()}
     if template is not None:
@@ -109,7 +125,9 @@ def say(text: Text, templates: Mapping[str, str]) -> str:
         ):  # a sentence of another release or a mistaken translation
             pass
     told = ", ".join(f"{name}={value}" for name, value in said.items())
-    return f"{text.code} ({told})" if told else text.code
+    # The metric of a check from elsewhere has no words but its name.
+    code = text.code.removeprefix("metric.")
+    return f"{code} ({told})" if told else code
 
 
 def _shown(value: Value, templates: Mapping[str, str]) -> Any:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from comporta.records.asset import Artifact, Asset
-from comporta.records.message import Text
+from comporta.records.message import NO_TEXT, Text
 from comporta.records.record import Record
 from comporta.records.verdict import Need
 
@@ -182,7 +182,7 @@ class Run(Record, frozen=True, kw_only=True):
     started: datetime
     ended: datetime | None = None
     outcome: Literal["running", "done", "failed", "stopped"] = "running"
-    reason: Text = ""
+    reason: Text = NO_TEXT
     details: Artifact | None = None
     total: int = 0
     nodes: dict[str, str] = {}

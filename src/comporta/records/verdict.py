@@ -1,4 +1,4 @@
-"""Figures with intervals, and what a gate says about them."""
+"""What was measured, and what a gate says about it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from comporta.records.asset import Artifact
-from comporta.records.message import Text, code
+from comporta.records.figure import Figure, Unmeasured
+from comporta.records.message import NO_TEXT, PlainText, Text, code
 from comporta.records.record import Record, encode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
@@ -17,22 +18,6 @@ ones too. A level asks for all checks of the levels before it."""
 LEVELS: tuple[Level, ...] = ("commit", "release", "audit")
 
 
-class Figure(Record, frozen=True, kw_only=True):
-    """A number with its uncertainty. low, high: the interval at `level`, or None where none exists.
-
-    rows: how many rows it rests on. groups: how many independent units were resampled.
-    """
-
-    metric: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    level: float = 0.95
-    rows: int = 0
-    groups: int = 0
-    slice: str = ""
-
-
 CHANGED = code("check.changed", "{title}, as changed since", title=Text)
 
 FEWEST_ROWS = 30
@@ -41,16 +26,6 @@ FEWEST_ROWS = 30
 FEWEST_SUBJECTS = 10
 """A slice about fewer people or things is not measured either: one may own all of its rows, and a figure of
 them would tell of that one. Ten is the threshold that research data centres commonly set for a cell."""
-
-
-class Unmeasured(Record, frozen=True, kw_only=True):
-    """A figure that is not there, and why. metric: empty for every one. slice: of which rows, as in `Figure`;
-    empty for all. small: it has fewer than 30 rows, so that none is expected."""
-
-    metric: str = ""
-    slice: str = ""
-    why: Text
-    small: bool = False
 
 
 class Scores(Record, frozen=True, kw_only=True):
@@ -78,7 +53,7 @@ class Findings(Record, frozen=True, kw_only=True):
 
     figures: tuple[Figure, ...] = ()
     unmeasured: tuple[Unmeasured, ...] = ()
-    without: Text = ""
+    without: Text = NO_TEXT
     rows: int = 0
     of: int = 0
     notes: tuple[Text, ...] = ()
@@ -127,8 +102,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     need: Need
     figures: tuple[Figure, ...] = ()
     artifact: Artifact | None = None
-    missing: Text = ""
-    without: Text = ""
+    missing: Text = NO_TEXT
+    without: Text = NO_TEXT
     unmeasured: tuple[Unmeasured, ...] = ()
 
 
@@ -142,7 +117,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
     since; it still counts. changed: of a check that was asked in another form at first, and stands beside
     that one. form: digest of what the check declared, or empty. words: what stands behind the digests in it
-    (`#` and 32 hex digits): in a fact no value of the data is written out.
+    (`#` and 32 hex digits): in a fact no value of the data is written out. not_run: the level that runs the
+    check, where no run has reached it yet; None where it ran.
     """
 
     check: str
@@ -156,15 +132,16 @@ class Verdict(Record, frozen=True, kw_only=True):
     what: str = ""
     carried: bool = False
     form: str = ""
-    title: Text = ""
+    title: Text = NO_TEXT
     kind: str = ""
     changed: bool = False
     words: Artifact | None = None
+    not_run: Level | None = None
 
     @property
     def called(self) -> Text:
         """What people read: the title, or the id where it has none; and whether it is of what changed."""
-        title = self.title or self.check
+        title = self.title or PlainText(self.check)
         return CHANGED(title=title) if self.changed else title
 
     @property

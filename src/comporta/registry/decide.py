@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from comporta.errors import Refused
 from comporta.records import (
+    NO_TEXT,
     Approval,
     Artifact,
     Level,
@@ -197,7 +198,7 @@ def require_releasable(
             "Run again and release the new version."
         )
     if open_ := unknown(staleness):
-        why = "".join(f"\n  {each.dataset}: {say(each.cause or '')}." for each in open_)
+        why = "".join(f"\n  {each.dataset}: {say(each.cause or NO_TEXT)}." for each in open_)
         raise Refused(
             f"{version.id}: it is unknown whether rows it was trained on were erased since, which must be "
             f"known before a release.{why}\nRepair that (`comporta audit verify` has details) and try again."

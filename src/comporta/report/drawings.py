@@ -133,8 +133,8 @@ BY_COLUMNS = (
 """Tables that no line above knows, such as those of a team's own checks, by their columns."""
 
 FIGURES = {
-    "loss to constant": "Mean loss of these rows, as many times what their best constant would lose",
-    "loss to overall": "Mean loss of these rows, as many times that of all rows",
-    "importance moved": "Share of all importance that lies with other features than before",
+    "loss_to_constant": "Mean loss of these rows, as many times what their best constant would lose",
+    "loss_to_overall": "Mean loss of these rows, as many times that of all rows",
+    "importance_moved": "Share of all importance that lies with other features than before",
 }
 """What a figure is called under a picture, where its own name is too short for a reader."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from comporta.records import Figure, Findings, Verdict
+from comporta.records import Figure, Findings, Verdict, condition
 from comporta.report.drawings import BY_COLUMNS, DRAWINGS, FIGURES, Drawing
 from comporta.report.pictures import MOST, Mark, curve, marks, number
 
@@ -13,10 +13,13 @@ Row = Mapping[str, Any]
 EARLIER, BEFORE = "earlier 1", "the version released before this one"
 
 
-def pictures(verdict: Verdict, found: Findings) -> Iterator[str]:
-    """What a verdict rests on, drawn: the figures beside the one that decided, then its tables."""
+def pictures(verdict: Verdict, found: Findings, metrics: Mapping[str, str] | None = None) -> Iterator[str]:
+    """What a verdict rests on, drawn: the figures beside the one that decided, then its tables.
+
+    metrics: what people read of each metric.
+    """
     confirmed = False
-    if drawn := beside(verdict, found):
+    if drawn := beside(verdict, found, metrics or {}):
         confirmed = True
         yield drawn
     for name, rows in found.tables.items():
@@ -25,26 +28,29 @@ def pictures(verdict: Verdict, found: Findings) -> Iterator[str]:
             yield from table(verdict.what, name, rows)
 
 
-def beside(verdict: Verdict, found: Findings) -> str:
+def beside(verdict: Verdict, found: Findings, metrics: Mapping[str, str]) -> str:
     """Every figure of the metric that decided, beside the limit; the worst where there are too many."""
     decided = verdict.figure
     some = [each for each in found.figures if decided is None or each.metric == decided.metric]
     if decided is None or not any(each.slice for each in some):
-        return "" if len(some) < 2 else _forest(some, verdict, {})
+        return "" if len(some) < 2 else _forest(some, verdict, metrics)
     if len(some) > MOST:
         # The one that decided lies at the worse end, whichever end that is.
         middle = sorted(each.value for each in some)[len(some) // 2]
         some.sort(key=lambda each: each.value, reverse=decided.value >= middle)
-    return _forest(some, verdict, _conditions(verdict, found))
+    return _forest(some, verdict, metrics)
 
 
-def _forest(some: Sequence[Figure], verdict: Verdict, called: Mapping[str, str]) -> str:
+def _forest(some: Sequence[Figure], verdict: Verdict, metrics: Mapping[str, str]) -> str:
     decided = verdict.figure
-    metrics = len({each.metric for each in some}) > 1
+    several = len({(each.metric, condition(each, "metric")) for each in some}) > 1
     every = [
         Mark(
             name=" ".join(
-                filter(None, (each.metric if metrics or not each.slice else "", _name(each, called)))
+                filter(
+                    None,
+                    (metrics.get(each.metric, each.metric) if several or not each.slice else "", each.slice),
+                )
             ),
             value=each.value,
             low=each.low,
@@ -53,15 +59,15 @@ def _forest(some: Sequence[Figure], verdict: Verdict, called: Mapping[str, str])
         )
         for each in some
     ]
-    caption = f"{_called(some) if not metrics else 'Each figure'}{_intervals(some)}."
-    if any(each.slice.startswith(EARLIER) for each in some):
+    caption = f"{_called(some[0].metric, metrics) if not several else 'Each figure'}{_intervals(some)}."
+    if any(each.compared_with == "earlier" and condition(each, "earlier") == 1 for each in some):
         caption += f" {EARLIER.capitalize()} is {BEFORE}."
     return marks(every, caption, limit=verdict.limit)
 
 
-def _called(some: Sequence[Figure]) -> str:
-    metric = some[0].metric
-    return FIGURES.get(metric, metric if "_" in metric else metric[:1].upper() + metric[1:])
+def _called(metric: str, metrics: Mapping[str, str]) -> str:
+    words = metrics.get(metric, metric)
+    return FIGURES.get(metric, metric if words == metric else words[:1].upper() + words[1:])
 
 
 def _intervals(some: Sequence[Figure]) -> str:
@@ -69,23 +75,6 @@ def _intervals(some: Sequence[Figure]) -> str:
     if not levels:
         return ""
     return f", with {100 * levels.pop():.4g} % intervals" if len(levels) == 1 else ", with intervals"
-
-
-def _name(figure: Figure, called: Mapping[str, str]) -> str:
-    return called.get(figure.slice, figure.slice)
-
-
-def _conditions(verdict: Verdict, found: Findings) -> dict[str, str]:
-    """Weak slices by their conditions rather than by their numbers."""
-    if verdict.what != "weak slices":
-        return {}
-    where = {f"slice {row['slice']} ": str(row["where"]) for row in found.tables.get("slices", ())}
-    return {
-        each.slice: said
-        for each in found.figures
-        for start, said in where.items()
-        if each.slice.startswith(start)
-    }
 
 
 def table(what: str, name: str, rows: Sequence[Row]) -> Iterator[str]:

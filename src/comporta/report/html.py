@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from comporta.records import Figure, Staleness, Unmeasured, unmeasured_in
+from comporta.records import Figure, Staleness, Unmeasured, columns_of
 from comporta.report.drawn import pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
@@ -96,20 +96,21 @@ def _verdict(told: Told) -> str:
 def _findings(told: Told) -> str:
     found = told.findings
     assert found is not None, "asked only where there are findings"
-    parts = list(pictures(told.verdict, found))
+    parts = list(pictures(told.verdict, found, told.metrics))
     parts += [_rows(name, rows) for name, rows in found.tables.items() if rows]
     if found.of > found.rows > 0:
         parts.append(f"<p class='note'>Measured on {found.rows:,} of {found.of:,} rows.</p>")
     parts += [f"<p class='note'>{escape(str(note))}</p>" for note in found.notes]
-    parts.append(_missing(unmeasured_in(found)))
+    parts.append(_missing(found.unmeasured, told.metrics))
     return "".join(parts)
 
 
-def _missing(lost: Sequence[Unmeasured]) -> str:
+def _missing(lost: Sequence[Unmeasured], metrics: Mapping[str, str]) -> str:
     """What could not be measured and why, in one line; what is more than a line holds can be unfolded."""
     if not lost:
         return ""
-    said = [f"{escape(f'{each.metric} {each.slice}'.strip())} ({escape(str(each.why))})" for each in lost]
+    names = [f"{metrics.get(each.metric, each.metric)} {each.slice}".strip() for each in lost]
+    said = [f"{escape(name)} ({escape(str(each.why))})" for name, each in zip(names, lost, strict=True)]
     more = len(said) - TOLD
     rest = f"; and {more:,} more" if more > 0 else ""
     line = f"<p class='note'>Not measured: {'; '.join(said[:TOLD])}{rest}.</p>"
@@ -147,7 +148,7 @@ def _scores(report: Report) -> str:
     sliced: dict[tuple[str, str], list[Figure]] = {}
     for each in report.scores:
         if each.slice:
-            sliced.setdefault((each.slice.partition("=")[0], each.metric), []).append(each)
+            sliced.setdefault((", ".join(columns_of(each)), each.metric), []).append(each)
     drawn = "".join(
         f"<details><summary>{escape(metric)} by {escape(by)}</summary>{some}</details>"
         for (by, metric), figures in sorted(sliced.items())

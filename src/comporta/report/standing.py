@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
-from comporta.records import Findings, Text, Verdict, Version, Waiver, in_codes
+from msgspec.structs import replace
+
+from comporta.records import (
+    Figure,
+    Findings,
+    Text,
+    Unmeasured,
+    Verdict,
+    Version,
+    Waiver,
+    in_codes,
+    metric_text,
+    place_in_words,
+)
 from comporta.report.told import Told
 
+F = TypeVar("F", Figure, Unmeasured)
 Say = Callable[[Text], str]
 """What makes a sentence of a code, in the language of who reads."""
 
@@ -30,14 +45,38 @@ def tell(
 def _told(version: Version, verdict: Verdict, at: datetime, say: Say, findings: Findings | None) -> Told:
     live = None if verdict.opens else version.waived(verdict, at)
     past = tuple(each for each in version.waivers if each.of(verdict) and each is not live)
+    figure = None if verdict.figure is None else in_text(verdict.figure, say)
+    shown = None if findings is None else _in_text(findings, say)
     return Told(
-        verdict=verdict,
+        verdict=replace(verdict, figure=figure),
         title=say(verdict.called),
         reason=say(verdict.reason),
-        findings=findings,
+        findings=shown,
+        metrics=_metrics(figure, shown, say),
         waiver=live,
         past=past,
     )
+
+
+def in_text(of: F, say: Say) -> F:
+    """The figure with its slice and its conditions in one text, as `slice`."""
+    found: F = replace(of, slice=place_in_words(of, say))
+    return found
+
+
+def _in_text(findings: Findings, say: Say) -> Findings:
+    return replace(
+        findings,
+        figures=tuple(in_text(each, say) for each in findings.figures),
+        unmeasured=tuple(in_text(each, say) for each in findings.unmeasured),
+    )
+
+
+def _metrics(figure: Figure | None, findings: Findings | None, say: Say) -> dict[str, str]:
+    """What people read of each metric that this shows."""
+    some = [] if findings is None else [*findings.figures, *findings.unmeasured]
+    every = {each.metric: None for each in (*some, *(() if figure is None else (figure,)))}
+    return {each: say(metric_text(each)) for each in every if each}
 
 
 def added(version: Version, say: Say = in_codes) -> tuple[str, ...]:

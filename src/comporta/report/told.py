@@ -14,7 +14,8 @@ class Told(Record, frozen=True, kw_only=True):
     """One verdict. title, reason: as sentences, in the language of who reads. findings: what was measured,
     where it is still kept, in words too. waiver: under which it does not block now. past: the
     waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
-    where the one it was asked at had too few rows to tell, or None."""
+    where the one it was asked at had too few rows to tell, or None. metrics: what people read of each metric
+    among the figures."""
 
     verdict: Verdict
     title: str
@@ -23,6 +24,7 @@ class Told(Record, frozen=True, kw_only=True):
     waiver: Waiver | None = None
     past: tuple[Waiver, ...] = ()
     left: Level | None = None
+    metrics: dict[str, str] = {}
 
     @property
     def shuts(self) -> bool:

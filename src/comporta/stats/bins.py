@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from comporta.records import Cell, Range, Rarer
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
 
 KINDS = 10
 PARTS = 5
-MISSING = "missing"
-OTHERS = "others"
+
+Bin = Cell | Range | Rarer
+"""None: no value is there."""
 
 
 def below(cuts: Floats, numbers: Floats, *, equal: bool = False) -> Codes:
@@ -29,8 +32,8 @@ def below(cuts: Floats, numbers: Floats, *, equal: bool = False) -> Codes:
     return found.astype(np.int32)
 
 
-def binned(values: pl.Series, *, kinds: int = KINDS, parts: int = PARTS) -> tuple[Codes, tuple[str, ...]]:
-    """Each row's bin (n,), and what each bin is: `3 to 7.5`, `true`, `LIS`, `others`, `missing`.
+def binned(values: pl.Series, *, kinds: int = KINDS, parts: int = PARTS) -> tuple[Codes, tuple[Bin, ...]]:
+    """Each row's bin (n,), and what each bin is: a range, a value, the rarer ones together, or None.
 
     Numbers of at most `kinds` kinds are their own bins, others are cut into `parts` of equal size; of more
     words than `kinds` the rarer ones are one bin.
@@ -39,13 +42,14 @@ def binned(values: pl.Series, *, kinds: int = KINDS, parts: int = PARTS) -> tupl
         numbers = values.cast(pl.Float64).fill_nan(None)
         if numbers.n_unique() > kinds + 1:
             return _cut(numbers, parts)
-        return _named(pl.select(pl.when(numbers.is_not_null()).then(numbers)).to_series(), kinds, "{:g}")
+        return _named(pl.select(pl.when(numbers.is_not_null()).then(numbers)).to_series(), kinds)
     if values.dtype == pl.Boolean:
-        return _named(values.cast(pl.Int8), kinds, "{}", {0: "false", 1: "true"})
-    return _named(values.cast(pl.String), kinds, "{}")
+        codes, bins = _named(values.cast(pl.Int8), kinds)
+        return codes, tuple(bool(each) if isinstance(each, int) else each for each in bins)
+    return _named(values.cast(pl.String), kinds)
 
 
-def _cut(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[str, ...]]:
+def _cut(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[Bin, ...]]:
     held = numbers.drop_nulls().to_numpy()
     cuts = np.unique(np.quantile(held, np.arange(1, parts) / parts, method="inverted_cdf"))
     # A cut at the top would leave nothing above it; where most rows are there, the rest is one bin.
@@ -54,27 +58,27 @@ def _cut(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[str, ...]]:
     if not len(cuts):
         cuts = held[held < top].max(keepdims=True)
     codes = below(cuts, numbers.fill_null(0.0).to_numpy())
-    ends = [f"{cut:g}" for cut in cuts]
-    names = [f"up to {ends[0]}", *(f"{low} to {high}" for low, high in pairwise(ends)), f"above {ends[-1]}"]
+    ends = [float(cut) for cut in cuts]
+    bins: list[Bin] = [Range(high=ends[0])]
+    bins += [Range(low=low, high=high) for low, high in pairwise(ends)]
+    bins.append(Range(low=ends[-1]))
     lost = numbers.is_null().to_numpy()
     if lost.any():
-        codes[lost] = len(names)
-        names.append(MISSING)
-    return codes, tuple(names)
+        codes[lost] = len(bins)
+        bins.append(None)
+    return codes, tuple(bins)
 
 
-def _named(
-    values: pl.Series, most: int, form: str, words: dict[int, str] | None = None
-) -> tuple[Codes, tuple[str, ...]]:
+def _named(values: pl.Series, most: int) -> tuple[Codes, tuple[Bin, ...]]:
     values = values.alias("value")  # a column may be called `count`
     counts = values.drop_nulls().value_counts().sort(by=["count", "value"], descending=[True, False])
     kinds = counts["value"].to_list()
     shown = kinds if len(kinds) <= most else kinds[: most - 1]
-    names = [(words or {}).get(each, form.format(each)) for each in shown]
-    rest = len(names)
+    bins: list[Bin] = [*shown]
+    rest = len(bins)
     if len(kinds) > len(shown):
-        names.append(OTHERS)
-    lost = len(names)
+        bins.append(Rarer())
+    lost = len(bins)
     table = {kind: place for place, kind in enumerate(shown)}
     codes = (
         values.replace_strict(list(table), list(table.values()), default=rest, return_dtype=pl.Int32)
@@ -82,6 +86,6 @@ def _named(
         else pl.Series(values.name, np.zeros(len(values)), dtype=pl.Int32)
     )
     if values.null_count():
-        names.append(MISSING)
+        bins.append(None)
         codes = pl.select(pl.when(values.is_null()).then(pl.lit(lost, pl.Int32)).otherwise(codes)).to_series()
-    return codes.to_numpy().astype(np.int32), tuple(names)
+    return codes.to_numpy().astype(np.int32), tuple(bins)

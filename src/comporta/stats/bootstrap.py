@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from comporta.records import Figure, Record
+from comporta.records import Conditions, Figure, Record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,11 +36,20 @@ class Interval(Record, frozen=True, kw_only=True):
     high: float | None
     units: int
 
-    def figure(self, metric: str, rows: int, slice: str = "", level: float = LEVEL) -> Figure:
-        """As what a check is shown. rows: that it rests on."""
+    def figure(
+        self,
+        metric: str,
+        rows: int,
+        *,
+        where: Conditions = (),
+        under: Conditions = (),
+        compared_with: str = "",
+        level: float = LEVEL,
+    ) -> Figure:
+        """As what a check is shown. rows: that it rests on. The others: see `Figure`."""
         return Figure(
             metric=metric, value=self.value, low=self.low, high=self.high, level=level, rows=rows,
-            groups=self.units, slice=slice,
+            groups=self.units, where=where, under=under, compared_with=compared_with,
         )  # fmt: skip
 
 

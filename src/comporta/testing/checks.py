@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import get_args
 
 from comporta.checks import judge, needs, policy
-from comporta.records import Check, Evidence, Figure, Need, Outcome, Verdict, decode, encode
+from comporta.records import Check, Evidence, Figure, Need, Outcome, PlainText, Verdict, decode, encode
 from comporta.testing.messages import rendered
 
 
@@ -77,7 +77,10 @@ class CheckContract:
         for evidence in (
             {},
             {need: Evidence(need=need) for need in self.check().needs()},
-            {need: Evidence(need=need, missing="it could not run") for need in self.check().needs()},
+            {
+                need: Evidence(need=need, missing=PlainText("it could not run"))
+                for need in self.check().needs()
+            },
         ):
             (found,) = judge((self.check(),), evidence)
             assert found.outcome in ("fail", "inconclusive")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 import comporta.checks as gates
 from comporta.checks import judge, needs, policy
@@ -23,12 +24,15 @@ from comporta.records import (
     LEVELS,
     Artifact,
     Check,
+    Condition,
     Evidence,
     Figure,
     Findings,
     Need,
     Outcome,
+    PlainText,
     Verdict,
+    conditions,
     decode,
     encode,
 )
@@ -37,7 +41,7 @@ from comporta.testing.messages import rendered
 
 Promise = Callable[[Check], None]
 SEEDS = 25
-_WORDS = ("", "form=native", "noise=0.05", "word=a", "x1")
+_UNDER = ((), conditions(form="native"), conditions(noise=0.05), conditions(feature="x1"))
 
 
 def check_contract(check: Check) -> None:
@@ -127,9 +131,11 @@ def without_evidence_it_is_closed(check: Check) -> None:
     for evidence in (
         {},
         {need: Evidence(need=need) for need in asked},
-        {need: Evidence(need=need, missing="it could not run") for need in asked},
+        {need: Evidence(need=need, missing=PlainText("it could not run")) for need in asked},
         {
-            need: Evidence(need=need, missing="half of it", figures=_figures(need, random.Random(0)))
+            need: Evidence(
+                need=need, missing=PlainText("half of it"), figures=_figures(need, random.Random(0))
+            )
             for need in asked
         },
     ):
@@ -149,7 +155,9 @@ def figures_that_are_no_numbers_are_no_pass(check: Check) -> None:
 def it_does_not_apply_only_where_the_evidence_says_so(check: Check) -> None:
     for evidence in _many(check):
         assert judge((check,), evidence)[0].outcome != "does not apply"
-    said = {need: Evidence(need=need, without="the model has none of that") for need in check.needs()}
+    said = {
+        need: Evidence(need=need, without=PlainText("the model has none of that")) for need in check.needs()
+    }
     assert judge((check,), said)[0].outcome != "pass"
 
 
@@ -210,7 +218,7 @@ def _figures(need: Need, draw: random.Random) -> tuple[Figure, ...]:
     for _ in range(draw.randrange(1, 5)):
         value = draw.choice([0.0, 1.0, 0.5, -1.0, draw.gauss(0, 1), draw.random(), 1e6 * draw.random()])
         half = draw.choice([None, 0.0, 0.01, 10.0])
-        by = f"{need.by}={draw.choice('abc')}" if need.by else draw.choice(_WORDS)
+        where = (Condition(need.by, draw.choice("abc")),) if need.by else ()
         found.append(
             Figure(
                 metric=need.metric or draw.choice(_named(need)),
@@ -219,19 +227,17 @@ def _figures(need: Need, draw: random.Random) -> tuple[Figure, ...]:
                 high=None if half is None else value + half,
                 rows=draw.choice([0, 1, 1000]),
                 groups=draw.choice([0, 1, 30]),
-                slice=by,
+                where=where,
+                under=() if need.by else draw.choice(_UNDER),
             )
         )
     return tuple(found)
 
 
 def _named(need: Need) -> Sequence[str]:
-    return (need.what, "largest difference", "decisions changed", "holds", "value", "mean prediction")
+    return (need.what, "largest_difference", "decisions_changed", "holds", "value", "mean_prediction")
 
 
 def _with(evidence: Evidence, value: float) -> Evidence:
-    broken = tuple(
-        Figure(metric=each.metric, value=value, low=value, high=value, rows=each.rows, slice=each.slice)
-        for each in evidence.figures
-    )
+    broken = tuple(replace(each, value=value, low=value, high=value, groups=0) for each in evidence.figures)
     return Evidence(need=evidence.need, figures=broken)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from comporta.opened.sentences import english
-from comporta.records import Message, Text, say
+from comporta.opened.sentences import english, sentence
+from comporta.records import Figure, Message, Text, Unmeasured, place_in_words, say
 from comporta.records.message import Value, fields_of
 
 
@@ -31,3 +31,8 @@ def _messages(value: Value) -> Iterator[Message]:
     elif isinstance(value, tuple | list):
         for each in value:
             yield from _messages(each)
+
+
+def slice_text(of: Figure | Unmeasured) -> str:
+    """Of which rows and under which conditions it was measured, in English: `carrier=AA`."""
+    return place_in_words(of, sentence)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Message, Signature, Words
+from comporta.records import NO_TEXT, Message, Signature, Words
 from comporta.train.codes import ANSWERS_DIFFER, NOT_CONVERTIBLE
 from comporta.train.converters import as_one_tensor, by_column
 from comporta.train.frames import Reads
@@ -78,7 +78,7 @@ def agreement(
     count = int(differs.sum())
     return Agreement(
         agrees=count == 0,
-        reason="" if count == 0 else ANSWERS_DIFFER(rows=count, of=rows.height),
+        reason=NO_TEXT if count == 0 else ANSWERS_DIFFER(rows=count, of=rows.height),
         rows=rows.height,
         apart=float(np.nan_to_num(gap, nan=np.inf).max(initial=0.0)) if not np.isnan(gap).any() else 1.0,
         differ=count,

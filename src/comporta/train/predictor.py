@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from comporta.errors import BadData, NotFound, Tampered
-from comporta.records import Artifact, Record, Signature, Text
+from comporta.records import NO_TEXT, Artifact, Record, Signature, Text
 from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
@@ -42,7 +42,7 @@ class Agreement(Record, frozen=True, kw_only=True):
     """
 
     agrees: bool
-    reason: Text = ""
+    reason: Text = NO_TEXT
     rows: int = 0
     apart: float = 0.0
     differ: int = 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from comporta.records import FEWEST_ROWS, Figure, Message, Scores, Unmeasured
+from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, Unmeasured
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import labelled, metrics_for, statistics
 from comporta.stats.subjects import too_few
@@ -28,7 +28,7 @@ def measure_scores(
     """Every metric on all rows and on each slice of these columns, with 95 % intervals.
 
     Rows without a target are left out. A slice of fewer than 30 rows or ten subjects is not measured, and
-    said so, as are values beyond the 50 most common: together, as the slice `column=…`.
+    said so, as are values beyond the 50 most common, together.
     """
     rows = labelled(predictions)
     names = metrics_for(rows, metrics)
@@ -38,16 +38,18 @@ def measure_scores(
     lost: list[Unmeasured] = []
     for where, some in slices_of(rows, slices):
         if where and (why := _too_small(some)) is not None:
-            lost += [Unmeasured(metric=name, slice=where, why=why, small=True) for name in names]
+            lost += [
+                Unmeasured(metric=name, where=where, rows=some.height, why=why, small=True) for name in names
+            ]
             continue
         units = units_of(some, group)
         for name, found in zip(
             names, quick_intervals(statistics(some, names), some.height, units=units, seed=seed), strict=True
         ):
             if not np.isfinite(found.value):
-                lost.append(Unmeasured(metric=name, slice=where, why=NOT_DEFINED()))
+                lost.append(Unmeasured(metric=name, where=where, rows=some.height, why=NOT_DEFINED()))
                 continue
-            figures.append(found.figure(name, some.height, where))
+            figures.append(found.figure(name, some.height, where=where))
     for by in slices:
         values, most = rarer_of(rows, by)
         if values:
@@ -57,7 +59,8 @@ def measure_scores(
                 if small
                 else RARER_VALUES(values=values, most=MOST_SLICES)
             )
-            lost += [Unmeasured(metric=name, slice=f"{by}=…", why=why, small=small) for name in names]
+            rarer = (Condition(by, Rarer()),)
+            lost += [Unmeasured(metric=name, where=rarer, why=why, small=small) for name in names]
     return Scores(part=part, figures=tuple(figures), unmeasured=tuple(lost))
 
 

@@ -8,12 +8,14 @@ from functools import cache
 from msgspec.structs import replace
 
 from comporta.acts.judge.checks import checks
-from comporta.acts.judge.lacking import column_of, lacking, why_none
+from comporta.acts.judge.lacking import lacking, why_none
 from comporta.acts.judge.pool import need_key, pooled, rests_on, score_key
 from comporta.checks import asked_at, needs
-from comporta.opened.codes import NOT_DEFINED_IN_SLICE, NOT_MADE, NOTHING_MEASURED, SPENT
+from comporta.opened.codes import NOT_MADE, NOTHING_MEASURED, SPENT
+from comporta.opened.findings import scores_at
 from comporta.project import Model
 from comporta.records import (
+    NO_TEXT,
     Answers,
     Artifact,
     Evidence,
@@ -24,7 +26,9 @@ from comporta.records import (
     NodeKey,
     Scores,
     Unmeasured,
-    unmeasured_in,
+    columns_of,
+    encode,
+    findings_today,
 )
 from comporta.records.metric import MAIN, MAINS
 from comporta.store import StepContext
@@ -41,7 +45,7 @@ def gather(
     unbegun: the nodes that the level's time did not last for."""
     asked = needs(asked_at(checks(model), level))
     at = _made(answers, score_key(model), "scores")
-    scores = cache(lambda: None if at is None else context.get_json(at, Scores))
+    scores = cache(lambda: None if at is None else scores_at(context, at))
 
     def of(need: Need) -> Evidence:
         if not pooled(need):
@@ -65,19 +69,19 @@ def _found(
 ) -> Evidence:
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
-    found = context.get_json(artifact, Findings)
+    found = findings_today(context.get_json(artifact, Findings))
     lost: tuple[Unmeasured, ...] = ()
     if need.by and not found.without:
         lost = undefined(need, found)
-        told = scores()
-        lost += () if told is None else _small(need, told)
+        overall = scores()
+        lost += () if overall is None else _small(need, overall)
     return replace(evidence_of(need, found), artifact=artifact, unmeasured=lost)
 
 
 def evidence_of(need: Need, found: Findings) -> Evidence:
     """Findings as a check is handed them: what is without any figure is missing, and why."""
     absent = not found.figures and not found.without
-    why = lacking(unmeasured_in(found)) if absent else ""
+    why = lacking(found.unmeasured) if absent else NO_TEXT
     return Evidence(need=need, figures=found.figures, without=found.without, missing=why)
 
 
@@ -89,7 +93,7 @@ def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evi
         need=need,
         figures=figures,
         artifact=artifact,
-        missing="" if figures else why_none(need, scores),
+        missing=NO_TEXT if figures else why_none(need, scores),
         unmeasured=unmeasured(need, scores),
     )
 
@@ -98,33 +102,24 @@ def unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     """The slices of a need by a column for which the measuring has no figure, in its order."""
     return tuple(
         each
-        for each in unmeasured_in(scores)
-        if need.by and each.metric in _wanted(need) and column_of(each.slice) == need.by
+        for each in scores.unmeasured
+        if need.by and each.metric in _wanted(need) and columns_of(each) == (need.by,)
     )
 
 
 def _small(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     """The slices of fewer than 30 rows, each once: they are so for every metric."""
-    small = (each for each in unmeasured_in(scores) if each.small and column_of(each.slice) == need.by)
-    return tuple({each.slice: replace(each, metric=need.metric) for each in small}.values())
+    small = (each for each in scores.unmeasured if each.small and columns_of(each) == (need.by,))
+    return tuple({encode(each.where): replace(each, metric=need.metric) for each in small}.values())
 
 
 def undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
-    """The slices that a comparison tried, as its table `tests` tells, and has no figure for."""
-    have = {each.slice for each in found.figures}
-    return tuple(
-        Unmeasured(
-            metric="main metric" if need.metric == MAIN else need.metric,
-            slice=each["slice"],
-            why=NOT_DEFINED_IN_SLICE(rows=each["rows"]),
-        )
-        for each in found.tables.get("tests", ())
-        if each["slice"] not in have
-    )
+    """The slices of the need's column that a comparison tried and has no figure for."""
+    return tuple(each for each in found.unmeasured if columns_of(each) == (need.by,))
 
 
 def _meets(figure: Figure, need: Need) -> bool:
-    return figure.metric in _wanted(need) and column_of(figure.slice) == need.by
+    return figure.metric in _wanted(need) and columns_of(figure) == ((need.by,) if need.by else ())
 
 
 def _wanted(need: Need) -> tuple[str, ...]:

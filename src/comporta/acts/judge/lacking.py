@@ -15,7 +15,7 @@ from comporta.opened.codes import (
     NOTHING_FOUND,
     SLICE_LACKS,
 )
-from comporta.records import Message, Need, Scores, Unmeasured, Words, unmeasured_in
+from comporta.records import Message, Need, Scores, Unmeasured, columns_of, metric_text, place
 
 TOLD = 5
 """Of what could not be measured, how many one sentence tells."""
@@ -33,27 +33,24 @@ def lacking(lost: Sequence[Unmeasured]) -> Message:
 
 
 def _lacks(lost: Unmeasured) -> Message:
-    if not lost.slice:
-        return METRIC_LACKS(metric=lost.metric, why=lost.why)
-    where = Words(lost.slice)
-    if not lost.metric:
+    where, metric = place(lost), metric_text(lost.metric)
+    if where is None:
+        return METRIC_LACKS(metric=metric, why=lost.why)
+    if not metric:
         return SLICE_LACKS(slice=where, why=lost.why)
-    return METRIC_LACKS_IN(metric=lost.metric, slice=where, why=lost.why)
+    return METRIC_LACKS_IN(metric=metric, slice=where, why=lost.why)
 
 
 def why_none(need: Need, scores: Scores) -> Message:
     """What the measuring said of it, or that it was not measured."""
-    mine = (each for each in unmeasured_in(scores) if each.metric == need.metric)
-    why = next((each.why for each in mine if column_of(each.slice) == need.by), None)
+    by = (need.by,) if need.by else ()
+    mine = (each for each in scores.unmeasured if each.metric == need.metric)
+    why = next((each.why for each in mine if columns_of(each) == by), None)
+    metric = metric_text(need.metric)
     if need.by:
         return (
-            NO_METRIC_BY(metric=need.metric, column=need.by)
+            NO_METRIC_BY(metric=metric, column=need.by)
             if why is None
-            else METRIC_LACKS_BY(metric=need.metric, column=need.by, why=why)
+            else METRIC_LACKS_BY(metric=metric, column=need.by, why=why)
         )
-    return NO_METRIC(metric=need.metric) if why is None else METRIC_LACKS(metric=need.metric, why=why)
-
-
-def column_of(slice: str) -> str:
-    """The column whose value a slice is; empty for all rows."""
-    return slice.partition("=")[0]
+    return NO_METRIC(metric=metric) if why is None else METRIC_LACKS(metric=metric, why=why)

@@ -9,7 +9,7 @@ from comporta.acts.judge.gate import against
 from comporta.acts.release.release import version_of
 from comporta.checks.former import former
 from comporta.errors import ComportaError, NotFound
-from comporta.opened.findings import findings_at
+from comporta.opened.findings import findings_at, scores_at
 from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, in_words, sentence
@@ -22,9 +22,12 @@ from comporta.records import (
     Unmeasured,
     Verdict,
     Version,
-    unmeasured_in,
+    columns_of,
+    is_sliced,
 )
+from comporta.records.former_figures import SCORED
 from comporta.report import Report, Told, added, standing, tell
+from comporta.report.standing import in_text
 from comporta.store import StepContext
 
 
@@ -46,7 +49,9 @@ def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
         champion=champion.id if champion is not None else "",
         added=added(version, say),
         standing=standing(version, now, say),
-        scores=opened.context.get_json(version.parts["scores"], Scores).figures,
+        scores=tuple(
+            in_text(each, say) for each in scores_at(opened.context, version.parts["scores"]).figures
+        ),
         staleness=since,
         causes={each.dataset: say(each.cause) for each in since if each.cause is not None},
     )
@@ -57,9 +62,8 @@ def findings(context: StepContext, verdict: Verdict, say: Say = sentence) -> Fin
     if verdict.evidence is None:
         return None
     try:
-        # `difference`: what no_worse rested on once; such verdicts stay in ledgers.
-        if verdict.what in ("scores", "difference"):
-            scores = context.get_json(verdict.evidence, Scores)
+        if verdict.what in SCORED:
+            scores = scores_at(context, verdict.evidence)
             beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
             return in_words(beside, say)
         return in_words(findings_at(context, verdict.evidence), say)
@@ -72,11 +76,10 @@ def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
     decided = verdict.figure
     if decided is None:
         return ()
-    by = decided.slice.partition("=")[0]
     return tuple(
         each
         for each in scores.figures
-        if each.metric == decided.metric and each.slice.partition("=")[0] == by
+        if each.metric == decided.metric and columns_of(each) == columns_of(decided)
     )
 
 
@@ -84,13 +87,12 @@ def _unmeasured(scores: Scores, verdict: Verdict) -> tuple[Unmeasured, ...]:
     """The slices beside the one that decided that could not be measured. Where none could be, nothing
     decided and the verdict's reason says why."""
     decided = verdict.figure
-    if decided is None or not decided.slice:
+    if decided is None or not decided.where:
         return ()
-    by = decided.slice.partition("=")[0]
     return tuple(
         each
-        for each in unmeasured_in(scores)
-        if each.metric == decided.metric and each.slice.partition("=")[0] == by
+        for each in scores.unmeasured
+        if each.metric == decided.metric and columns_of(each) == columns_of(decided)
     )
 
 
@@ -167,5 +169,5 @@ def _pair(a: Told | None, b: Told | None) -> Pair:
 
 
 def _overall(context: StepContext, version: Version) -> dict[str, Figure]:
-    scores = context.get_json(version.parts["scores"], Scores)
-    return {each.metric: each for each in scores.figures if not each.slice}
+    scores = scores_at(context, version.parts["scores"])
+    return {each.metric: each for each in scores.figures if not is_sliced(each)}

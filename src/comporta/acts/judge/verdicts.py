@@ -17,7 +17,18 @@ from comporta.engine import FAILURES
 from comporta.opened.conceal import for_a_fact, words_of_both
 from comporta.opened.project import OpenProject
 from comporta.project import Model
-from comporta.records import Answers, Artifact, Check, Level, Message, Need, Run, Verdict, Version, View
+from comporta.records import (
+    Answers,
+    Artifact,
+    Check,
+    Level,
+    Need,
+    Run,
+    Verdict,
+    Version,
+    View,
+    verdict_today,
+)
 from comporta.records.facts import TestSetEvaluated
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
@@ -105,9 +116,9 @@ def _deeper(
 ) -> Verdict:
     now = forms.get(unmade.check, "")
     alike = (each for each in version.verdicts if (now and each.form == now) or _of_old(each, unmade.check))
-    said = next(alike, None)
-    # That it was not asked is said of this version anew: it may stand here of another one of the same model.
-    if said is not None and not _unasked(said):
+    said = next(map(verdict_today, alike), None)
+    # That it was not run is said of this version anew: it may stand here of another one of the same model.
+    if said is not None and said.not_run is None:
         # Whether it is required is of today's gates: what was reported then may close the way now.
         return replace(
             said,
@@ -119,12 +130,9 @@ def _deeper(
             carried=False,
             changed=False,
         )
-    reason = NOT_ASKED(version=version.id, level=level_of(check))
-    return replace(unmade, outcome="inconclusive", reason=reason)
-
-
-def _unasked(verdict: Verdict) -> bool:
-    return isinstance(verdict.reason, Message) and verdict.reason.code == NOT_ASKED.id
+    level = level_of(check)
+    reason = NOT_ASKED(version=version.id, level=level)
+    return replace(unmade, outcome="inconclusive", reason=reason, not_run=level)
 
 
 def _of_old(verdict: Verdict, check: str) -> bool:

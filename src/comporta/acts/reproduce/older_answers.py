@@ -5,12 +5,22 @@ Outputs in today's format are compared by their bytes; nothing here is used for 
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import Any
 
-from comporta.records import Scores, decode, unmeasured_in
+from msgspec.structs import replace
 
-_RARER = re.compile(r"=one of [\d,]+ rarer values$")
+from comporta.records import (
+    Scores,
+    codes_in,
+    decode,
+    figure,
+    place_in_words,
+    say,
+    scores_today,
+)
+
+_say = partial(say, templates=codes_in(figure))
 
 
 def say_the_same(output: str, then: bytes, now: bytes) -> bool:
@@ -22,15 +32,19 @@ def say_the_same(output: str, then: bytes, now: bytes) -> bool:
 
 
 def _scores(then: bytes, now: bytes) -> bool:
-    """Before `unmeasured` existed, unmeasured metrics stood in names and sentences."""
-    if "unmeasured" in decode(then, dict):
+    """Before figures had `where`, a slice was a text; before `unmeasured` was there, what could not be
+    measured was told in names and sentences."""
+    kept = decode(then, dict)
+    if all("where" in each for each in kept["figures"]) and "unmeasured" in kept:
         return False
-    older, newer = decode(then, Scores), decode(now, Scores)
-    return (older.part, older.figures, _names(older)) == (newer.part, newer.figures, _names(newer))
+    older, newer = scores_today(decode(then, Scores)), decode(now, Scores)
+    return _said(older) == _said(newer)
 
 
-def _names(scores: Scores) -> list[tuple[str, str]]:
-    return [(each.metric, _RARER.sub("=…", each.slice)) for each in unmeasured_in(scores)]
+def _said(scores: Scores) -> tuple[Any, ...]:
+    """The part, the figures and what has none, each slice as people read it: once it was kept so."""
+    figures = [(place_in_words(each, _say), replace(each, where=())) for each in scores.figures]
+    return scores.part, figures, [(each.metric, place_in_words(each, _say)) for each in scores.unmeasured]
 
 
 def _parity(then: bytes, now: bytes) -> bool:

@@ -12,7 +12,7 @@ from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.source import lay_out
 from comporta.opened.staleness import staleness
-from comporta.records import Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
+from comporta.records import NO_TEXT, Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
 from comporta.records.facts import VersionReproduced
 from comporta.records.staleness import erased, unknown
 from comporta.store import StepContext
@@ -202,7 +202,7 @@ def _reason(steps: tuple[StepComparison, ...], answers: tuple[Staleness, ...], s
     if gone := erased(answers):
         return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be reproduced."
     if open_ := unknown(answers):
-        causes = (f"{each.dataset}: {say(each.cause or '')}" for each in open_)
+        causes = (f"{each.dataset}: {say(each.cause or NO_TEXT)}" for each in open_)
         return (
             f"{first.node} differs, and whether rows it learned from were erased since is unknown: "
             f"{'; '.join(causes)}."

@@ -19,7 +19,7 @@ from comporta.opened.people import releases_with_names, with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
-from comporta.records import Joined, Manifest, NodeKey, Observation, Slice, Verdict, Version, Waiver
+from comporta.records import NO_TEXT, Joined, Manifest, NodeKey, Observation, Slice, Verdict, Version, Waiver
 from comporta.release import ROUTES
 
 
@@ -271,7 +271,7 @@ def _stale(opened: OpenProject, version: Version) -> dict[str, str]:
     return {
         f"rows of {each.dataset}": "erased since"
         if each.answer == "erased"
-        else f"not known to be there: {sentence(each.cause or '')}"
+        else f"not known to be there: {sentence(each.cause or NO_TEXT)}"
         for each in staleness(opened, version)
         if each.answer != "fresh"
     }

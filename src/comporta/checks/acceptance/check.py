@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from comporta.checks.acceptance.figures import HOLDS as HOLDS_METRIC
+from comporta.checks.acceptance.figures import VALUE
 from comporta.checks.shared.judging.arguments import number, usual
-from comporta.checks.shared.judging.bound import no_matter
+from comporta.checks.shared.judging.bounds import Bound, On, not_applicable, not_measured, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On, unseen
-from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import limits
 from comporta.errors import BadProject
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, Words, code, need, place
 
 TITLE = code("check.acceptance", "accepted: {label}", label=str)
 LIMITED = code("check.acceptance.limited", "accepted: {label} {limits: and }", label=str, limits=tuple)
@@ -20,7 +20,7 @@ HOLDS = code("acceptance.holds", "{label} holds.", label=str)
 BROKEN = code("acceptance.broken", "{label} does not hold.", label=str)
 BROKEN_AT = code(
     "acceptance.broken_at", "{label} does not hold at {place}; the evidence has what it said.",
-    label=str, place=Words,
+    label=str, place=(Words, Message),
 )  # fmt: skip
 NO_NUMBER = code("acceptance.no_number", "it says true, expected a number to hold against the limit")
 NO_LIMIT = code("acceptance.no_limit", "it gives a number, and no at_least or at_most was declared")
@@ -57,24 +57,24 @@ class Accepted(Record, frozen=True, kw_only=True):
         """The verdict on what the function said."""
         (found,) = evidence
         if found.without:
-            return no_matter(self, found)
+            return not_applicable(self, found)
         if found.missing or not found.figures:
-            return unseen(self.name, self.required, None, evidence)
+            return not_measured(self, None, found)
         figure = found.figures[0]
         limited = self.least is not None or self.most is not None
-        if figure.metric == "holds":
+        if figure.metric == HOLDS_METRIC.metric:
             if limited and figure.value == 1:
                 return self._doubt(found, NO_NUMBER())
             return self._said(found, bool(figure.value == 1))
         if not limited:
             return self._doubt(found, NO_LIMIT())
-        on: On = "value" if figure.low is None and figure.metric == "value" else self.on
+        on: On = "value" if figure.low is None and figure.metric == VALUE.metric else self.on
         ends = ((self.least, True), (self.most, False))
-        return held(
+        return within_bounds(
             self,
             found,
             [
-                Held(metric=figure.metric, limit=limit, higher=higher, on=on, slice=figure.slice)
+                Bound(metric=figure.metric, limit=limit, higher=higher, on=on, figures=(figure,))
                 for limit, higher in ends
                 if limit is not None
             ],
@@ -82,11 +82,8 @@ class Accepted(Record, frozen=True, kw_only=True):
 
     def _said(self, found: Evidence, holds: bool) -> Verdict:
         figure = found.figures[0]
-        broken = (
-            BROKEN_AT(label=self.label, place=Words(figure.slice))
-            if figure.slice
-            else BROKEN(label=self.label)
-        )
+        line = place(figure)
+        broken = BROKEN(label=self.label) if line is None else BROKEN_AT(label=self.label, place=line)
         return Verdict(
             check=self.name,
             outcome="pass" if holds else "fail",
@@ -97,8 +94,7 @@ class Accepted(Record, frozen=True, kw_only=True):
         )
 
     def _doubt(self, found: Evidence, why: Text) -> Verdict:
-        absent = Evidence(need=found.need, missing=why, artifact=found.artifact)
-        return unseen(self.name, self.required, None, (absent,))
+        return not_measured(self, None, found, why)
 
 
 def accept(

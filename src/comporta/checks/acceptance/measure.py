@@ -22,13 +22,22 @@ from comporta.checks.acceptance.codes import (
     GAVE_NO_FINITE_NUMBER,
     GAVE_NOTHING,
 )
+from comporta.checks.acceptance.figures import HOLDS, VALUE
 from comporta.checks.shared.measuring.team_function import as_said, known, predicted, truth
-from comporta.records import Artifact, Figure, Findings, FittedModel, Message, ModelOutput, Unmeasured
+from comporta.records import (
+    Artifact,
+    Figure,
+    Findings,
+    FittedModel,
+    Message,
+    ModelOutput,
+    Unmeasured,
+    conditions,
+)
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.store import StepContext
 from comporta.store.frames import read
 
-HOLDS, VALUE = "holds", "value"
 Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
 
@@ -135,7 +144,7 @@ def tried(function: Callable[..., Any], handed: Any) -> Findings:
         traceback.print_exc()
         line = _line(fault)
         return Findings(
-            figures=(Figure(metric=HOLDS, value=0.0, slice=line),),
+            figures=(Figure(metric=HOLDS.metric, value=0.0, under=conditions(line=line)),),
             tables={"assertion": ({"where": line, "says": str(fault)[:2000]},)},
         )
     except Exception as fault:  # the team's own code; only the type is told: a message may hold values
@@ -147,11 +156,11 @@ def tried(function: Callable[..., Any], handed: Any) -> Findings:
 def of_answer(said: Any) -> Findings:
     """What a test returned, as findings."""
     if isinstance(said, bool | np.bool_):
-        return Findings(figures=(Figure(metric=HOLDS, value=float(said)),))
+        return Findings(figures=(Figure(metric=HOLDS.metric, value=float(said)),))
     if isinstance(said, int | float | np.integer | np.floating):
         if not math.isfinite(said):
             return _nothing(GAVE_NO_FINITE_NUMBER())
-        return Findings(figures=(Figure(metric=VALUE, value=float(said)),))
+        return Findings(figures=(Figure(metric=VALUE.metric, value=float(said)),))
     if isinstance(said, Figure):
         numbers = [said.value, *(end for end in (said.low, said.high) if end is not None)]
         if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
@@ -161,7 +170,7 @@ def of_answer(said: Any) -> Findings:
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=HOLDS, why=why),))
+    return Findings(unmeasured=(Unmeasured(metric=HOLDS.metric, why=why),))
 
 
 def _line(fault: BaseException) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.attribute_inference.figures import ADVANTAGE
+from comporta.checks.attribute_inference.figures import EXPLANATIONS as EXPLANATIONS_TOO
 from comporta.checks.shared.judging.arguments import names, number, usual
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.rare_values import held, told
-from comporta.checks.shared.judging.settle import On, Settled, result
-from comporta.checks.shared.judging.wording import NUMBER, sentence
+from comporta.checks.shared.judging.rare_values import figures_to_judge, values_not_judged
+from comporta.checks.shared.judging.wording import sentence
 from comporta.errors import BadProject
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition, need
 
 ANSWERS = code(
     "check.attribute_inference.predictions",
@@ -65,14 +66,17 @@ class AttributeInference(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the value that is given away most."""
         (found,) = evidence
-        figures = [
-            each for each in held(found) if self.explanations or not each.slice.startswith("explanations")
-        ]
+        figures = tuple(
+            each
+            for each in figures_to_judge(found)
+            if self.explanations or condition(each, "signal") != EXPLANATIONS_TOO
+        )
+        bound = Bound(metric=ADVANTAGE.metric, limit=self.advantage, on=self.on, figures=figures, what=GAIN())
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-            return sentence(result(decides, self.advantage, higher=False, what=GAIN()), told(found))
+        def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+            return sentence(result(decides), values_not_judged(found))
 
-        return bound(self, found, self.advantage, higher=False, on=self.on, says=says, figures=figures)
+        return within_bounds(self, found, (bound,), reason)
 
 
 def attribute_inference(

@@ -20,9 +20,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from comporta.checks.attribute_inference.codes import ATTACKER_KNOWS, ATTACKER_KNOWS_OUTCOME
+from comporta.checks.attribute_inference.figures import ADVANTAGE, ANSWERS, EXPLANATIONS
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
 from comporta.checks.shared.measuring.rare_values import unjudged
-from comporta.records import Artifact, Figure, Findings, FittedModel, Unmeasured
+from comporta.records import Artifact, Conditions, Figure, Findings, FittedModel, Unmeasured, conditions
 from comporta.records.columns import TARGET
 from comporta.stats.auc import pulls
 from comporta.stats.means import influenced
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 OWN, VICTIMS = 4_000, 2_000
 FEWEST = 30
 MOST_VALUES = 8
+MISSING = "missing"
 MOST_EXPLAINED = 60
 
 
@@ -82,7 +84,8 @@ def infer(
     own = own.sample(min(OWN, own.height), seed=seed)
     both = pl.concat([own, learned], how="diagonal_relaxed")
     mine = np.arange(both.height) < own.height
-    secret = coarse(column(both, of)).fill_null("missing")
+    groups = coarse(column(both, of))
+    secret = groups.labels.fill_null(MISSING)
     sides = (mine, ~mine)
     about_few = frozenset[str]().union(
         *(values_of_few(both.filter(pl.Series(each)), secret.filter(pl.Series(each))) for each in sides)
@@ -99,7 +102,7 @@ def infer(
         and name not in about_few
     ]
     if len(values) < 2:
-        lost = Unmeasured(metric="attribute inference", why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
+        lost = Unmeasured(metric=ADVANTAGE.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
         return Findings(unmeasured=(lost,), rows=both.height, of=of_all), 0
     values = sorted(values)
     parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in sides]
@@ -110,13 +113,16 @@ def infer(
     if not known and reads:
         known = [name for name in feature_names(both) if name != of]
     base = [_numbers(column(both, name)) for name in known] + [_numbers(both[TARGET])]
-    channels, many = {"answers": _answers(asked, both, of if reads else "", secret, values)}, both.height
+    channels, many = {ANSWERS: _answers(asked, both, of if reads else "", secret, values)}, both.height
     many += len(values) * both.height if reads else 0
     explained = feature_names(both)[:MOST_EXPLAINED]
-    channels["explanations"] = [*channels["answers"], *_explained(asked, both, explained, mine)]
+    channels[EXPLANATIONS] = [*channels[ANSWERS], *_explained(asked, both, explained, mine)]
     many += len(explained) * both.height
     unit = units_of(both.filter(pl.Series(~mine)), group) if group else None
-    figures = _advantages(np.column_stack(base), channels, secret, values, mine, of, unit, seed)
+    where: dict[str, Conditions] = {
+        each: (groups.condition(of, None if each == MISSING else each),) for each in values
+    }
+    figures = _advantages(np.column_stack(base), channels, secret, values, mine, where, unit, seed)
     knows = ATTACKER_KNOWS(columns=tuple(known)) if known else ATTACKER_KNOWS_OUTCOME()
     notes = (knows, *unsaid)
     return Findings(
@@ -130,7 +136,7 @@ def _advantages(
     secret: pl.Series,
     values: list[str],
     mine: NDArray[np.bool_],
-    of: str,
+    where: dict[str, Conditions],
     unit: NDArray[np.int64] | None,
     seed: int,
 ) -> list[Figure]:
@@ -149,7 +155,15 @@ def _advantages(
             if pull is None or other is None:
                 continue
             found = influenced(after - before, other - pull, unit, level)
-            figures.append(found.figure("advantage", int((~mine).sum()), f"{name} about {of}={value}"))
+            figures.append(
+                found.figure(
+                    ADVANTAGE.metric,
+                    int((~mine).sum()),
+                    where=where[value],
+                    under=conditions(signal=name),
+                    level=level,
+                )
+            )
     return figures
 
 

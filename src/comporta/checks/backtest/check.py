@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from comporta.checks.shared.judging.arguments import usual, whole
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import (
+    Bound,
+    Judgement,
+    On,
+    alike,
+    result,
+    rows_needed,
+    within_bounds,
+)
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.metric_limit import limit_title, limit_values, one_limit
-from comporta.checks.shared.judging.settle import On, Settled, result, settles
 from comporta.checks.shared.judging.wording import sentence, sentences
 from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, code, need
 from comporta.records.metric import METRICS
@@ -56,21 +63,21 @@ class Backtest(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the worst window. A window that could not be measured is no pass."""
         (found,) = evidence
-        held = [each for each in found.figures if each.metric == self.metric]
+        bound = Bound(metric=self.metric, limit=self.limit, higher=self.least, on=self.on)
+        measured = len(bound.among(found.figures))
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-            said = result(decides, self.limit, higher=self.least, what=self.metric)
-            alike = sum(each.outcome == decides.outcome for each in settled)
-            return sentence(said, WINDOWS(alike=alike, all=len(settled)), settles(decides))
+        def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+            windows = WINDOWS(alike=alike(decides, every), all=len(every))
+            return sentence(result(decides), windows, rows_needed(decides))
 
-        verdict = bound(self, found, self.limit, higher=self.least, on=self.on, says=says, figures=held)
-        if verdict.outcome != "pass" or len(held) == self.windows:
+        verdict = within_bounds(self, found, (bound,), reason)
+        if verdict.outcome != "pass" or measured == self.windows:
             return verdict
         return Verdict(
             check=self.name,
             outcome="inconclusive",
             required=self.required,
-            reason=sentences(ONLY(measured=len(held), windows=self.windows), verdict.reason),
+            reason=sentences(ONLY(measured=measured, windows=self.windows), verdict.reason),
             figure=verdict.figure,
             limit=self.limit,
             evidence=found.artifact,

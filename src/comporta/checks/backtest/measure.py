@@ -29,14 +29,17 @@ from comporta.checks.shared.measuring.prediction_frame import aligned, answered
 from comporta.records import (
     Artifact,
     ByTime,
+    Conditions,
     Figure,
     Findings,
     FittedModel,
     Message,
+    Range,
     Record,
     Signature,
     Split,
     Unmeasured,
+    conditions,
 )
 from comporta.records.columns import AT, TARGET
 from comporta.stats.jackknife import quick_intervals
@@ -60,6 +63,11 @@ class Window(Record, frozen=True, kw_only=True):
     def name(self) -> str:
         """`2024-01-31 to 2024-02-29`."""
         return f"{self.since:%Y-%m-%d} to {self.to:%Y-%m-%d}"
+
+    @property
+    def condition(self) -> Conditions:
+        """Of a figure that is of its rows."""
+        return conditions(window=Range(low=f"{self.since:%Y-%m-%d}", high=f"{self.to:%Y-%m-%d}"))
 
 
 def measure(
@@ -113,7 +121,7 @@ def backtest(
     group: str | None = None,
     seed: int = 0,
 ) -> Findings:
-    """Figures: every usual metric and `also`, with slice `<from> to <to>`. A window with fewer than 30 rows,
+    """Figures: every usual metric and `also`, under its window. A window with fewer than 30 rows,
     or one whose fit cannot be made, is missing. rows: with `__at` and a target, of both parts."""
     rows = rows.filter(pl.col(TARGET).is_not_null()).sort(AT, maintain_order=True)
     at = rows[AT].cast(pl.Datetime("us", getattr(rows[AT].dtype, "time_zone", None)))
@@ -129,19 +137,19 @@ def backtest(
                 if inside.height < FEWEST
                 else TOO_FEW_BEFORE_WINDOW(rows=before.height, least=FEWEST)
             )
-            lost.append(Unmeasured(slice=window.name, why=why))
+            lost.append(Unmeasured(under=window.condition, rows=inside.height, why=why))
             continue
         try:
             asked = fitted(before)
             said = aligned(asked(inside), asked.signature, signature.classes)
         except Exception as fault:  # the project's own training function, on rows it was not made for
             raised = TRAINING_RAISED(error=type(fault).__name__)
-            lost.append(Unmeasured(slice=window.name, why=raised))
+            lost.append(Unmeasured(under=window.condition, why=raised))
             continue
         told = answered(inside, said, signature)
         mine, undefined = measured(told, also, group, seed)
-        figures += [msgspec.structs.replace(each, slice=window.name) for each in mine]
-        lost += [msgspec.structs.replace(each, slice=window.name) for each in undefined]
+        figures += [msgspec.structs.replace(each, under=window.condition) for each in mine]
+        lost += [msgspec.structs.replace(each, under=window.condition) for each in undefined]
         table.append(
             {
                 "window": window.name,

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.baselines.figures import ABOVE_CHANCE, SKILL_LESS, SKILL_OVER
 from comporta.checks.shared.judging.arguments import number, usual
-from comporta.checks.shared.judging.bound import Says, bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, result, rows_needed, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On, Settled, result, settles
-from comporta.checks.shared.judging.severest import severest
-from comporta.checks.shared.judging.wording import NUMBER, sentence
-from comporta.records import Evidence, Figure, Level, Need, Record, Text, Verdict, code, need
-
-CHANCE, LESS = " above chance", "skill less that of "
-SIMPLE = ("a tree of depth 3", "a line")
-NUMBERS = ("the mean", "the median")
+from comporta.checks.shared.judging.wording import sentence
+from comporta.records import (
+    NUMBER,
+    Evidence,
+    Figure,
+    Level,
+    Need,
+    Quantity,
+    Record,
+    Text,
+    Verdict,
+    code,
+    need,
+)
 
 TITLE = code("check.baselines", "{constant}; {simple}", constant=Text, simple=Text)
 BETTER = code("check.baselines.better", "better than the constant baseline")
@@ -59,27 +66,25 @@ class BeatsBaselines(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the baseline that decides it."""
         (found,) = evidence
-        chance = [each for each in found.figures if each.metric.endswith(CHANCE)]
-        simple = [each for each in found.figures if each.metric in {LESS + each for each in SIMPLE}]
-        naive = [each for each in found.figures if each not in chance and each not in simple]
+        chance = _of(found, ABOVE_CHANCE)
+        simple = _of(found, SKILL_LESS)
+        naive = _of(found, SKILL_OVER)
         # A mean is beaten in squares and a median in distances: a model of one need not beat the other.
-        best = sorted(naive, key=lambda each: -each.value)[:1]
-        shown = chance or best
-        verdicts = [self._held(found, shown, self.naive, "interval")]
+        best = tuple(sorted(naive, key=lambda each: -each.value)[:1])
+        bounds = [Bound(limit=self.naive, higher=True, on="interval", figures=chance or best)]
         if chance:
-            verdicts.append(self._held(found, naive, self.naive, "fault"))
-        verdicts.append(self._held(found, simple, self.simple, "fault"))
-        return severest(verdicts)
-
-    def _held(self, found: Evidence, figures: Sequence[Figure], limit: float, on: On) -> Verdict:
-        return bound(self, found, limit, higher=True, on=on, says=_says(limit), figures=figures)
+            bounds.append(Bound(limit=self.naive, higher=True, on="fault", figures=naive))
+        bounds.append(Bound(limit=self.simple, higher=True, on="fault", figures=simple))
+        return within_bounds(self, found, bounds, _reason)
 
 
-def _says(limit: float) -> Says:
-    def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-        return sentence(result(decides, limit, higher=True, what=decides.figure.metric), settles(decides))
+def _of(found: Evidence, quantities: Sequence[Quantity]) -> tuple[Figure, ...]:
+    metrics = {each.metric for each in quantities}
+    return tuple(each for each in found.figures if each.metric in metrics)
 
-    return says
+
+def _reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+    return sentence(result(decides), rows_needed(decides))
 
 
 def beats_baselines(

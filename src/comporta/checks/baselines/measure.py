@@ -9,8 +9,18 @@ import polars as pl
 from msgspec.structs import replace
 
 from comporta.checks.baselines.codes import LOSSES_ARE
+from comporta.checks.baselines.figures import (
+    BALANCED_ACCURACY_ABOVE_CHANCE,
+    ROC_AUC_ABOVE_CHANCE,
+    SKILL_LESS_LINE,
+    SKILL_LESS_TREE,
+    SKILL_OVER_CLASS_SHARES,
+    SKILL_OVER_MEAN,
+    SKILL_OVER_MEDIAN,
+    SKILL_OVER_MOST_FREQUENT,
+)
 from comporta.checks.shared.measuring.codes import NOT_DEFINED
-from comporta.records import Artifact, Figure, Findings, Unmeasured
+from comporta.records import Artifact, Figure, Findings, Quantity, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
@@ -31,7 +41,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEARNED = 20_000
-NAIVE = {"brier": "the class shares", "error": "the most frequent class", "squared error": "the mean"}
+NAIVE = {
+    "brier": SKILL_OVER_CLASS_SHARES,
+    "error": SKILL_OVER_MOST_FREQUENT,
+    "squared error": SKILL_OVER_MEAN,
+}
 
 
 def measure(
@@ -71,17 +85,17 @@ def baselines(
         truth = lost.outcome[:, 0]
         assert was.number is not None
         middle = np.abs(truth - np.median(learned[:, 0]))
-        figures.append(_skill("the median", np.abs(truth - was.number), middle, units, rows.height))
+        figures.append(_skill(SKILL_OVER_MEDIAN, np.abs(truth - was.number), middle, units, rows.height))
     some = np.sort(np.random.default_rng(seed).permutation(train.height)[:LEARNED])
     names = feature_names(rows)
     X, asked = numbers_of(train[some].select(names), rows.select(names))
     answers = {
-        "a tree of depth 3": said_by_tree(X, learned[some], asked, classes=was.classes, seed=seed),
-        "a line": said_by_line(X, learned[some], asked, classes=was.classes),
+        SKILL_LESS_TREE: said_by_tree(X, learned[some], asked, classes=was.classes, seed=seed),
+        SKILL_LESS_LINE: said_by_line(X, learned[some], asked, classes=was.classes),
     }
-    for name, said in answers.items():
+    for skill, said in answers.items():
         less = ratio_of(losses(_answer(was, said)).row - lost.row, naive, units)
-        figures.append(less.figure(f"skill less that of {name}", rows.height))
+        figures.append(less.figure(skill.metric, rows.height))
     held = tuple(each for each in figures if np.isfinite(each.value))
     return Findings(
         figures=held,
@@ -111,7 +125,9 @@ def _answer(was: Seen, said: Floats) -> Seen:
 
 
 def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None, seed: int) -> Figure:
-    name = "roc_auc" if was.probability is not None else "balanced_accuracy"
+    is_ranked = was.probability is not None
+    name = "roc_auc" if is_ranked else "balanced_accuracy"
+    above_chance = ROC_AUC_ABOVE_CHANCE if is_ranked else BALANCED_ACCURACY_ABOVE_CHANCE
     (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
     chance = 0.5 if name == "roc_auc" else 1 / was.classes
 
@@ -119,12 +135,14 @@ def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None
         return None if value is None else (value - chance) / (1 - chance)
 
     return Figure(
-        metric=f"{name} above chance", value=(found.value - chance) / (1 - chance), low=above(found.low),
+        metric=above_chance.metric, value=(found.value - chance) / (1 - chance), low=above(found.low),
         high=above(found.high), rows=rows.height, groups=found.units,
     )  # fmt: skip
 
 
-def _skill(over: str, mine: Floats, theirs: Floats, units: NDArray[np.int64] | None, rows: int) -> Figure:
+def _skill(
+    over: Quantity, mine: Floats, theirs: Floats, units: NDArray[np.int64] | None, rows: int
+) -> Figure:
     found: Interval = ratio_of(mine, theirs, units)
     turned = replace(
         found,
@@ -132,4 +150,4 @@ def _skill(over: str, mine: Floats, theirs: Floats, units: NDArray[np.int64] | N
         low=None if found.high is None else 1 - found.high,
         high=None if found.low is None else 1 - found.low,
     )
-    return turned.figure(f"skill over {over}", rows)
+    return turned.figure(over.metric, rows)

@@ -7,12 +7,28 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from comporta.checks.shared.judging.arguments import chosen, number
-from comporta.checks.shared.judging.bound import bound
-from comporta.checks.shared.judging.champion_difference import difference, judged, rows_for, told
+from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
+from comporta.checks.shared.judging.champion_difference import (
+    difference,
+    difference_text,
+    figures_to_judge,
+    rows_for,
+)
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import Settled
-from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
-from comporta.records import LEVELS, Evidence, Level, Message, Need, Record, Text, Verdict, code
+from comporta.checks.shared.judging.wording import by_columns, sentence
+from comporta.records import (
+    LEVELS,
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Message,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+)
 from comporta.records.metric import metric as named
 
 TITLE = code(
@@ -65,7 +81,7 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`roc_auc by carrier better than the champion by 0.01`."""
-        room: Text = BY_ROOM(room=self.by_at_least) if self.by_at_least else ""
+        room: Text = BY_ROOM(room=self.by_at_least) if self.by_at_least else NO_TEXT
         return TITLE(metric=self.metric, by=by_columns(self.by), room=room)
 
     def needs(self) -> tuple[Need, ...]:
@@ -78,23 +94,25 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
         higher = named(self.metric).higher
         limit = self.by_at_least if higher else -self.by_at_least
 
-        def says(decides: Settled, settled: object) -> Text:
-            return sentence(*self._told(decides, told(decides.figure, found)))
+        def reason(decides: Judgement, every: object) -> Text:
+            return sentence(*self._clauses(decides, difference_text(decides.figure, found)))
 
-        verdict = bound(self, found, limit, higher=higher, on="interval", says=says, figures=judged(found))
+        figures = figures_to_judge(found)
+        bound = Bound(limit=limit, higher=higher, on="interval", figures=figures)
+        verdict = within_bounds(self, found, (bound,), reason)
         figure = verdict.figure
         if figure is None or figure.low is None or figure.high is None:
             return verdict
         if verdict.outcome == "pass" and 0.0 == limit == (figure.low if higher else figure.high):
             # Just as good is not better: two equal models differ by nothing, with an interval of nothing.
-            equal = sentence(NOT_BETTER(seen=told(figure, found), room=""))
+            equal = sentence(NOT_BETTER(seen=difference_text(figure, found), room=""))
             return replace(verdict, outcome="fail", reason=equal)
         if verdict.outcome == "inconclusive":
             return replace(verdict, needed=rows_for(figure, (1 if higher else -1) * (figure.value - limit)))
         return verdict
 
-    def _told(self, decides: Settled, seen: Message) -> tuple[Text, ...]:
-        room: Text = BY_MORE(room=self.by_at_least) if self.by_at_least else ""
+    def _clauses(self, decides: Judgement, seen: Message) -> tuple[Text, ...]:
+        room: Text = BY_MORE(room=self.by_at_least) if self.by_at_least else NO_TEXT
         if decides.outcome == "pass":
             return (BETTER(seen=seen, room=room),)
         if decides.outcome == "fail":
@@ -102,7 +120,7 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
         if decides.figure.low is None or decides.figure.high is None:
             return (NO_INTERVAL(seen=seen, room=room),)
         rows = rows_for(decides.figure, decides.slack)
-        return OPEN(seen=seen, room=room), ROWS_TO_SHOW(rows=rows) if rows else ""
+        return OPEN(seen=seen, room=room), ROWS_TO_SHOW(rows=rows) if rows else NO_TEXT
 
 
 def better_than_champion(

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from comporta.checks.shared.judging.arguments import names, number, usual
-from comporta.checks.shared.judging.bound import Says, bound
-from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On, Settled, result
-from comporta.checks.shared.judging.severest import severest
-from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
-from comporta.records import Evidence, Figure, Level, Need, Record, Text, Verdict, code, need
+from msgspec.structs import replace
 
-ERROR, BIAS, NAMED = "smooth calibration error", "bias", "named class"
+from comporta.checks.calibration.figures import BIAS, ERROR, NAMED
+from comporta.checks.shared.judging.arguments import names, number, usual
+from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
+from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.wording import by_columns, sentence
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Figure,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    columns_of,
+    condition,
+    need,
+)
 
 TITLE = code(
     "check.calibration", "calibration error at most {error:g}, bias{by} at most {bias:g}",
@@ -50,44 +63,35 @@ class Calibrated(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the error or the slice that is furthest off."""
         (found,) = evidence
-        errors = [each for each in found.figures if each.metric == ERROR]
-        biases = [_size(each) for each in found.figures if each.metric == BIAS and self._mine(each)]
-        # Of many classes the bias is that of the class named: what a model is too sure by, as the error is.
-        named = any(each.slice == NAMED for each in errors)
-        held = (errors, self.error), (biases, max(self.error, self.bias) if named else self.bias)
-        return severest(
-            [
-                bound(self, found, limit, higher=False, on=self.on, says=_says(limit), figures=figures)
-                for figures, limit in held
-            ]
+        errors = tuple(each for each in found.figures if each.metric == ERROR.metric)
+        biases = tuple(
+            _size(each) for each in found.figures if each.metric == BIAS.metric and self._mine(each)
         )
+        # Of many classes the bias is that of the class named: what a model is too sure by, as the error is.
+        named = any(condition(each, NAMED) for each in errors)
+        most = max(self.error, self.bias) if named else self.bias
+        bounds = (
+            Bound(metric=ERROR.metric, limit=self.error, on=self.on, figures=errors),
+            Bound(metric=BIAS.metric, limit=most, on=self.on, figures=biases),
+        )
+        return within_bounds(self, found, bounds, _reason)
 
     def _mine(self, figure: Figure) -> bool:
-        return not self.by or not figure.slice or figure.slice.partition("=")[0] in self.by
+        return not self.by or not figure.where or columns_of(figure)[0] in self.by
 
 
 def _size(figure: Figure) -> Figure:
     """The bias without its sign."""
-    low, high = figure.low, figure.high
+    low, high, value = figure.low, figure.high, abs(figure.value)
     if low is None or high is None:
-        return _changed(figure, abs(figure.value), low, high)
+        return replace(figure, value=value)
     near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    return _changed(figure, abs(figure.value), near, max(abs(low), abs(high)))
+    return replace(figure, value=value, low=near, high=max(abs(low), abs(high)))
 
 
-def _changed(figure: Figure, value: float, low: float | None, high: float | None) -> Figure:
-    return Figure(
-        metric=figure.metric, value=value, low=low, high=high, level=figure.level, rows=figure.rows,
-        groups=figure.groups, slice=figure.slice,
-    )  # fmt: skip
-
-
-def _says(limit: float) -> Says:
-    def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-        said = result(decides, limit, higher=False, what=decides.figure.metric)
-        return sentence(said, COMPARED(count=len(settled)) if len(settled) > 1 else "")
-
-    return says
+def _reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+    count = sum(each.bound is decides.bound for each in every)
+    return sentence(result(decides), COMPARED(count=count) if count > 1 else NO_TEXT)
 
 
 def calibrated(

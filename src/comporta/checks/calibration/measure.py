@@ -10,7 +10,19 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.calibration.codes import IN_DEVIATIONS, IN_SHARES, LABELS_ONLY, TOO_FEW_ROWS
-from comporta.records import Artifact, Figure, Findings, Message, Record, Unmeasured
+from comporta.checks.calibration.figures import BIAS, ERROR
+from comporta.records import (
+    Artifact,
+    Condition,
+    Conditions,
+    Figure,
+    Findings,
+    Message,
+    Record,
+    Unmeasured,
+    Words,
+    conditions,
+)
 from comporta.records.columns import NUMBER, TARGET
 from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.many import together
@@ -26,7 +38,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-ERROR, BIAS = "smooth calibration error", "bias"
 FEWEST = 30
 MOST_CLASSES = 30
 NARROWEST = 0.02
@@ -41,6 +52,7 @@ class Claim(Record, frozen=True, kw_only=True):
     """
 
     name: str
+    under: Conditions
     said: Floats
     residual: Floats
 
@@ -101,49 +113,59 @@ def claims(rows: pl.DataFrame) -> Iterator[Claim]:
         truth = np.asarray(was.truth, float)
         spread = float(truth.std()) or 1.0
         place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
-        yield Claim(name="", said=place, residual=(was.number - truth) / spread)
+        yield Claim(name="", under=(), said=place, residual=(was.number - truth) / spread)
         return
     assert was.probability is not None and was.label is not None
     truth = np.asarray(was.truth)
     if was.classes == 2:
         said = was.probability[:, 1]
-        yield Claim(name="", said=said, residual=said - (truth == 1))
+        yield Claim(name="", under=(), said=said, residual=said - (truth == 1))
         return
     said = was.probability[np.arange(len(truth)), was.label]
-    yield Claim(name="named class", said=said, residual=said - (truth == was.label))
+    yield Claim(
+        name="named class",
+        under=conditions(named_class=True),
+        said=said,
+        residual=said - (truth == was.label),
+    )
     for at, name in enumerate(classes_of(rows)[:MOST_CLASSES]):
         said = was.probability[:, at]
-        yield Claim(name=f"class={name}", said=said, residual=said - (truth == at))
+        yield Claim(
+            name=f"class={name}",
+            under=(Condition("class", Words(name)),),
+            said=said,
+            residual=said - (truth == at),
+        )
 
 
 def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[list[Figure], list[Unmeasured]]:
     """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
     parts, lost = [], []
-    for name, part in slices_of(rows, by):
+    for where, part in slices_of(rows, by):
         few = TOO_FEW_ROWS(rows=part.height, least=FEWEST) if part.height < FEWEST else too_few(part)
-        if name and few is not None:
-            lost.append(Unmeasured(metric=BIAS, slice=name, why=few, small=True))
+        if where and few is not None:
+            lost.append(Unmeasured(metric=BIAS.metric, where=where, rows=part.height, why=few, small=True))
         else:
-            parts.append((name, part))
+            parts.append((where, part))
     figures = []
-    for name, part in parts:
-        level = together(len(parts) - 1) if name else 0.95
+    for where, part in parts:
+        level = together(len(parts) - 1) if where else 0.95
         found = mean_of(part["__residual"].to_numpy(), units_of(part, group), level)
-        figures.append(found.figure(BIAS, part.height, name, level))
+        figures.append(found.figure(BIAS.metric, part.height, where=where, level=level))
     return figures, lost
 
 
 def _figure(claim: Claim, smooth: Smooth, rows: int) -> Figure:
     some = smooth.units > 1
     return Figure(
-        metric=ERROR,
+        metric=ERROR.metric,
         value=smooth.error,
         low=smooth.low if some else None,
         high=smooth.high if some else None,
         level=smooth.level,
         rows=rows,
         groups=smooth.units,
-        slice=claim.name,
+        under=claim.under,
     )
 
 

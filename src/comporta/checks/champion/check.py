@@ -8,12 +8,29 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from comporta.checks.shared.judging.arguments import number, usual
-from comporta.checks.shared.judging.bound import bound
-from comporta.checks.shared.judging.champion_difference import difference, judged, rows_for, told
+from comporta.checks.shared.judging.bounds import Bound, Judgement, On, slices_alike, within_bounds
+from comporta.checks.shared.judging.champion_difference import (
+    difference,
+    difference_text,
+    figures_to_judge,
+    rows_for,
+)
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On, Settled, alike
-from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
-from comporta.records import Evidence, Figure, Level, Message, Need, Record, Text, Verdict, code
+from comporta.checks.shared.judging.wording import by_columns, sentence
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Figure,
+    Level,
+    Message,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    metric_text,
+)
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.power import smallest_seen
@@ -74,7 +91,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`roc_auc by carrier at most 0.01 worse than the champion`."""
-        metric: Text = MAIN_METRIC() if self.metric == MAIN else self.metric
+        metric: Text = MAIN_METRIC() if self.metric == MAIN else metric_text(self.metric)
         return TITLE(metric=metric, by=by_columns(self.by), margin=self.margin)
 
     def needs(self) -> tuple[Need, ...]:
@@ -87,17 +104,20 @@ class NoWorse(Record, frozen=True, kw_only=True):
         higher = self.metric == MAIN or named(self.metric).higher
         limit = -self.margin if higher else self.margin
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-            clauses = self._told(decides, told(decides.figure, found), limit, higher)
-            return sentence(*clauses, alike(decides, settled) if self.by else "")
+        def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+            clauses = self._clauses(decides, difference_text(decides.figure, found))
+            return sentence(*clauses, slices_alike(decides, every) if self.by else NO_TEXT)
 
-        verdict = bound(self, found, limit, higher=higher, on=self.on, says=says, figures=judged(found))
+        figures = figures_to_judge(found)
+        bound = Bound(limit=limit, higher=higher, on=self.on, figures=figures)
+        verdict = within_bounds(self, found, (bound,), reason)
         if verdict.outcome != "inconclusive" or verdict.figure is None:
             return verdict
         return replace(verdict, needed=rows_for(verdict.figure, abs(verdict.figure.value - limit)))
 
-    def _told(self, decides: Settled, seen: Message, limit: float, higher: bool) -> tuple[Text, ...]:
+    def _clauses(self, decides: Judgement, seen: Message) -> tuple[Text, ...]:
         figure, margin = decides.figure, self.margin
+        limit, higher = decides.bound.limit, decides.bound.higher
         if decides.outcome == "fail":
             return (WORSE(seen=seen, margin=margin),)
         if decides.outcome == "pass":
@@ -113,16 +133,16 @@ class NoWorse(Record, frozen=True, kw_only=True):
     def _could(self, figure: Figure) -> Text:
         """What these rows would have shown."""
         if figure.low is None or figure.high is None:
-            return ""
+            return NO_TEXT
         return WOULD_FIND(difference=self.margin + smallest_seen(figure.low, figure.high))
 
-    def _power(self, decides: Settled) -> tuple[Text, ...]:
+    def _power(self, decides: Judgement) -> tuple[Text, ...]:
         """How many rows would settle it, and how many it takes were the two models equal."""
         true = rows_for(decides.figure, abs(decides.slack))
         equal = rows_for(decides.figure, self.margin)
         return (
-            ROWS_IF_TRUE(rows=true) if true else "",
-            ROWS_IF_EQUAL(rows=equal) if equal else "",
+            ROWS_IF_TRUE(rows=true) if true else NO_TEXT,
+            ROWS_IF_EQUAL(rows=equal) if equal else NO_TEXT,
         )
 
 

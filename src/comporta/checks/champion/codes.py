@@ -25,3 +25,8 @@ NO_SLICE_DEFINED = code(
     "no {column} of {least} rows in which it is defined",
     column=str, least=int,
 )  # fmt: skip
+NOT_DEFINED_IN_SLICE = code(
+    "evidence.not_defined_in_slice",
+    "not defined on its {rows:,} rows: one class only, or no spread in the target",
+    rows=int,
+)

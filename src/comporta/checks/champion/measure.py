@@ -17,9 +17,10 @@ from comporta.checks.champion.codes import (
     NO_ROW_OF_BOTH,
     NO_SLICE_DEFINED,
     NO_TABLE_DEFINED,
+    NOT_DEFINED_IN_SLICE,
 )
 from comporta.errors import BadData
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records import Artifact, Conditions, Figure, Findings, Message, Unmeasured, conditions, place_of
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
@@ -38,6 +39,7 @@ from comporta.store.frames import read
 FEWEST = 30
 DRAWN = MANY
 """Rows above which the bootstrap is left out where there is an exact test: they tell the same."""
+CHAMPION = "champion"
 ROOMS = (0.01, 0.005)
 """Margins for which it is told how many labels would show two equal models to be equal within them."""
 
@@ -88,7 +90,7 @@ def versus(
     Its interval, where rows are units: Tango's for accuracy and for recall of two classes, DeLong's for the
     area under the ROC curve of two classes, Student's for means of errors; elsewhere, and where rows come in
     groups or days, the paired bootstrap of whole units. Up to 5,000 rows there is the bootstrap's beside an
-    exact one, as a figure `..., bootstrap`; the table `tests` has both with their p-values.
+    exact one, under `method`; the table `tests` has both with their p-values.
     """
     metrics_for(mine, (metric,))
     both, why = together(mine, theirs, trained)
@@ -97,18 +99,28 @@ def versus(
     if why is None and named(metric).needs not in given(theirs):
         why = CHAMPION_GIVES_NO(needs=named(metric).needs)
     if why is not None:
-        return Findings(unmeasured=(Unmeasured(metric=metric, why=why),), of=mine.height)
+        return Findings(
+            unmeasured=(Unmeasured(metric=metric, compared_with=CHAMPION, why=why),), of=mine.height
+        )
     figures, table = [], []
+    lost: list[Unmeasured] = []
     for where, some in slices_of(both, [by] if by else []):
         if (not where) is bool(by) or (by and (some.height < FEWEST or too_few(some) is not None)):
             continue
         found, tests = _compared(some, metric, where, group, seed)
         table.append(tests)
         figures += found
+        if by and not found:
+            why = NOT_DEFINED_IN_SLICE(rows=some.height)
+            lost.append(
+                Unmeasured(metric=metric, compared_with=CHAMPION, where=where, rows=some.height, why=why)
+            )
     nowhere = NO_SLICE_DEFINED(column=by, least=FEWEST) if by else NO_TABLE_DEFINED(least=FEWEST)
     return Findings(
         figures=tuple(figures),
-        unmeasured=() if figures else (Unmeasured(metric=metric, why=nowhere),),
+        unmeasured=tuple(lost)
+        if figures
+        else (Unmeasured(metric=metric, compared_with=CHAMPION, why=nowhere),),
         rows=both.height,
         of=mine.height,
         tables={"tests": tuple(table)},
@@ -137,13 +149,13 @@ def together(
 
 
 def _compared(
-    rows: pl.DataFrame, metric: str, where: str, group: str | None, seed: int
+    rows: pl.DataFrame, metric: str, where: Conditions, group: str | None, seed: int
 ) -> tuple[list[Figure], dict[str, Any]]:
     """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
     units = units_of(rows, group)
     mine, theirs = seen(rows), seen(_theirs(rows))
     exact = None if units is not None else _exact(metric, mine, theirs)
-    tests: dict[str, Any] = {"slice": where, "rows": rows.height}
+    tests: dict[str, Any] = {"slice": place_of(where), "rows": rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:
         drawn = _drawn(metric, mine, theirs, units, seed)
@@ -161,9 +173,16 @@ def _compared(
         for room in ROOMS:
             rooms = rows_to_show(found.low, found.high, rows.height, room)
             tests[f"labels to show equal models within {room:g}"] = rooms
-    figures = [found.figure(f"{metric} minus champion", rows.height, where)]
+    figures = [found.figure(metric, rows.height, where=where, compared_with=CHAMPION)]
     if exact is not None and drawn is not None and math.isfinite(drawn.value):
-        figures.append(drawn.figure(f"{metric} minus champion, bootstrap", rows.height, where))
+        beside = drawn.figure(
+            metric,
+            rows.height,
+            where=where,
+            compared_with=CHAMPION,
+            under=conditions(method="bootstrap"),
+        )
+        figures.append(beside)
     return figures, tests
 
 

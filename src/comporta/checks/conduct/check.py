@@ -6,19 +6,35 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from comporta.checks.conduct.figures import FORBIDDEN
 from comporta.checks.shared.judging.arguments import chosen, names, number
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import Settled
-from comporta.checks.shared.judging.wording import NUMBER, RULE_OF, sentence
+from comporta.checks.shared.judging.wording import RULE_OF, sentence
 from comporta.errors import BadProject
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records import (
+    LEVELS,
+    NUMBER,
+    Evidence,
+    Figure,
+    Level,
+    Message,
+    Need,
+    PlainText,
+    Record,
+    Text,
+    Verdict,
+    Words,
+    code,
+    need,
+    place,
+)
 
 TITLE = code("check.never", "never {decision} when {when}", decision=Text, when=str)
 ABOVE = code("check.never.above", "above {value:g}", value=NUMBER)
 BELOW = code("check.never.below", "below {value:g}", value=NUMBER)
 ENDS = code("check.never.ends", "{ends: or }", ends=tuple)
-LOOKED = code("never.looked", "{rows:,} {which}", rows=int, which=Words)
+LOOKED = code("never.looked", "{rows:,} {which}", rows=int, which=(Words, Message))
 HELD = code(
     "never.held", "{decision} was decided for none of {looked: and } under the rule",
     decision=Text, looked=tuple,
@@ -26,7 +42,7 @@ HELD = code(
 BROKEN = code(
     "never.broken",
     "{decision} was decided for {count:,} of {rows:,} {which} under the rule, expected none",
-    decision=Text, count=int, rows=int, which=Words,
+    decision=Text, count=int, rows=int, which=(Words, Message),
 )  # fmt: skip
 
 
@@ -71,25 +87,30 @@ class Never(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict: one such decision fails."""
         (found,) = evidence
-        return bound(self, found, 0.0, higher=False, on="value", says=self._reason)
+        bound = Bound(metric=FORBIDDEN.metric, limit=0.0, what=self._what())
+        return within_bounds(self, found, (bound,), self._reason)
 
     def _when(self) -> str:
         return getattr(self.when, "__name__", type(self.when).__name__)
 
     def _what(self) -> Text:
         if self.decision:
-            return self.decision
+            return PlainText(self.decision)
         ends = ((ABOVE, self.above), (BELOW, self.below))
         return ENDS(ends=tuple(said(value=value) for said, value in ends if value is not None))
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
+    def _reason(self, decides: Judgement, every: Sequence[Judgement]) -> Text:
         figure, rule = decides.figure, RULE_OF(owner=Words(self.owner))
         if decides.outcome == "pass":
-            looked = tuple(LOOKED(rows=each.figure.rows, which=Words(each.figure.slice)) for each in settled)
+            looked = tuple(LOOKED(rows=each.figure.rows, which=_which(each.figure)) for each in every)
             return sentence(HELD(decision=self._what(), looked=looked), rule)
         count = int(figure.value) if math.isfinite(figure.value) else 0
-        which = Words(figure.slice)
+        which = _which(figure)
         return sentence(BROKEN(decision=self._what(), count=count, rows=figure.rows, which=which), rule)
+
+
+def _which(figure: Figure) -> Words | Message:
+    return place(figure) or Words()
 
 
 def never(

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.conduct.codes import NO_ROW_MADE, NO_ROW_UNDER_RULE
+from comporta.checks.conduct.figures import FORBIDDEN
 from comporta.errors import BadProject
-from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured, conditions
 from comporta.records.columns import KEPT, LABEL, NUMBER
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
@@ -62,15 +63,25 @@ def _findings(rows: int, hit: Bools, taken: Bools, made: pl.DataFrame, broken: B
     notes = []
     if hit.any():
         figures.append(
-            Figure(metric="taken", value=float(taken.sum()), rows=int(hit.sum()), slice="test rows")
+            Figure(
+                metric=FORBIDDEN.metric,
+                value=float(taken.sum()),
+                rows=int(hit.sum()),
+                under=conditions(rows="test"),
+            )
         )
     if made.height:
         figures.append(
-            Figure(metric="taken", value=float(broken.sum()), rows=made.height, slice="rows made for it")
+            Figure(
+                metric=FORBIDDEN.metric,
+                value=float(broken.sum()),
+                rows=made.height,
+                under=conditions(rows="generated"),
+            )
         )
     else:
         notes.append(NO_ROW_MADE())
-    lost = Unmeasured(metric="conduct", why=NO_ROW_UNDER_RULE())
+    lost = Unmeasured(metric=FORBIDDEN.metric, why=NO_ROW_UNDER_RULE())
     return Findings(
         figures=tuple(figures),
         unmeasured=() if figures else (lost,),

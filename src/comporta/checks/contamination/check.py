@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.contamination import figures
 from comporta.checks.shared.judging.arguments import chosen, names, number
+from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER, percent
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import percent
+from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.contamination",
@@ -56,15 +57,18 @@ class Contamination(Record, frozen=True, kw_only=True):
         """The verdict on keys, entities and twins; the worst decides."""
         (found,) = evidence
         there = {each.metric for each in found.figures}
-        limits = [Held(metric="keys in both parts", limit=0, says=KEYS())]
-        if self.entities or self.subjects or "entities" in there:
-            limits.append(Held(metric="entities", limit=0, slice=None, says=ENTITIES()))
-        for metric, says in (("twins", ALIKE), ("near twins", NEARLY), ("requests", REQUESTS)):
-            if metric == "twins" or f"{metric} in both parts" in there:
-                limits.append(
-                    Held(metric=f"{metric} in both parts", limit=self.twins, on="fault", says=says())
-                )
-        return held(self, found, limits)
+        bounds = [Bound(metric=figures.KEYS.metric, limit=0, what=KEYS())]
+        if self.entities or self.subjects or figures.ENTITIES.metric in there:
+            bounds.append(Bound(metric=figures.ENTITIES.metric, limit=0, what=ENTITIES()))
+        alike = (
+            (figures.TWINS, ALIKE),
+            (figures.NEAR_TWINS, NEARLY),
+            (figures.REQUESTS, REQUESTS),
+        )
+        for each, words in alike:
+            if each is figures.TWINS or each.metric in there:
+                bounds.append(Bound(metric=each.metric, limit=self.twins, on="fault", what=words()))
+        return within_bounds(self, found, bounds)
 
 
 def contamination(

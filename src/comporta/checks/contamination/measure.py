@@ -15,7 +15,8 @@ from comporta.checks.contamination.codes import (
     SEEN_BEYOND_OWN,
     SEEN_IN_TRAINING,
 )
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.checks.contamination.figures import ENTITIES, KEYS, NEAR_TWINS, REQUESTS, TWINS
+from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unmeasured, conditions
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.table import column, feature_names
 from comporta.stats.twins import among, codes, grids, likeness, twinned
@@ -28,13 +29,6 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 VARIED, FEWEST_REAL = 0.1, 3
-KEYS, ROWS, NEAR, ASKED, ENTITIES = (
-    "keys in both parts",
-    "twins in both parts",
-    "near twins in both parts",
-    "requests in both parts",
-    "entities",
-)
 
 
 def measure(
@@ -76,24 +70,26 @@ def contaminated(
     """
     rows = test.height
     seen = float(test[KEY].is_in(train[KEY].implode()).sum()) / rows
-    figures = [Figure(metric=KEYS, value=seen, rows=rows)]
+    figures = [Figure(metric=KEYS.metric, value=seen, rows=rows)]
     if subjects and SUBJECT not in test.columns:
-        return Findings(unmeasured=(Unmeasured(metric=ENTITIES, why=NO_SUBJECT()),))
+        return Findings(unmeasured=(Unmeasured(metric=ENTITIES.metric, why=NO_SUBJECT()),))
     for name in [*columns, *(["subject"] if subjects else [])]:
         mine, theirs = column(test, name), column(train, name)
         if mine.null_count() == rows:
-            return Findings(unmeasured=(Unmeasured(metric=ENTITIES, why=NO_VALUE_IN_TEST(column=name)),))
+            return Findings(
+                unmeasured=(Unmeasured(metric=ENTITIES.metric, why=NO_VALUE_IN_TEST(column=name)),)
+            )
         seen = float(mine.is_in(theirs.drop_nulls().unique().implode()).fill_null(False).sum()) / rows
-        figures.append(Figure(metric=ENTITIES, slice=name, value=seen, rows=rows))
+        figures.append(Figure(metric=ENTITIES.metric, under=conditions(column=name), value=seen, rows=rows))
     names = [*feature_names(test), TARGET]
     both = pl.concat([train.select(names), test.select(names)], how="vertical_relaxed")
     exact = likeness(both)
-    twins, note = _shared(ROWS, [both], train.height, whole=exact.copied)
+    twins, note = _shared(TWINS, [both], train.height, whole=exact.copied)
     figures.append(twins)
     notes = [note]
     near = grids(both, both[: train.height])
     if near:
-        twins, note = _shared(NEAR, near, train.height, whole=False)
+        twins, note = _shared(NEAR_TWINS, near, train.height, whole=False)
         figures.append(twins)
         notes.append(note)
     asked = [name for name in known if name in names and not test[name].dtype.is_temporal()]
@@ -105,7 +101,7 @@ def contaminated(
 
 
 def _shared(
-    what: str, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool
+    what: Quantity, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool
 ) -> tuple[Figure, Message]:
     """The share of test rows with a twin in training, and what it was held against. whole: all of it counts;
     else what is beyond the training rows' own share."""
@@ -136,10 +132,10 @@ def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tup
         part.join(held, on="code", how="left", maintain_order="left").select(other).to_series().to_numpy()
         for part in (judged, learned)
     )
-    return _beyond(ASKED, in_both, in_train)
+    return _beyond(REQUESTS, in_both, in_train)
 
 
-def _beyond(what: str, in_both: Bools, in_train: Bools | None) -> tuple[Figure, Message]:
+def _beyond(what: Quantity, in_both: Bools, in_train: Bools | None) -> tuple[Figure, Message]:
     """The share of test rows, less that of training rows where it is held against it."""
     rows, learned = len(in_both), 1 if in_train is None else len(in_train)
     seen, own = float(in_both.mean()), 0.0 if in_train is None else float(in_train.mean())
@@ -147,13 +143,13 @@ def _beyond(what: str, in_both: Bools, in_train: Bools | None) -> tuple[Figure, 
     half = 1.96 * math.sqrt(2 * (seen * (1 - seen) / rows + own * (1 - own) / learned))
     value = max(0.0, seen - own)
     note = (
-        SEEN_IN_TRAINING(what=what, share=seen)
+        SEEN_IN_TRAINING(what=what(), share=seen)
         if in_train is None
-        else SEEN_BEYOND_OWN(what=what, share=seen, own=own)
+        else SEEN_BEYOND_OWN(what=what(), share=seen, own=own)
     )
     return (
         Figure(
-            metric=what,
+            metric=what.metric,
             value=value,
             low=max(0.0, min(value, seen - own - half)),
             high=max(value, seen - own + half),

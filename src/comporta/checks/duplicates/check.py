@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.duplicates import figures
 from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER, percent
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import percent
+from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.duplicates",
@@ -46,18 +47,19 @@ class Duplicates(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on copies, near copies and contradictions; the worst decides."""
         (found,) = evidence
-        limits = [
-            Held(metric="duplicates", limit=self.at_most, on="interval", says=EQUAL()),
-            Held(
-                metric="contradictory duplicates",
+        bounds = [
+            Bound(metric=figures.DUPLICATES.metric, limit=self.at_most, on="interval", what=EQUAL()),
+            Bound(
+                metric=figures.CONTRADICTORY.metric,
                 limit=self.contradictory,
                 on="interval",
-                says=CONTRADICTORY(),
+                what=CONTRADICTORY(),
             ),
         ]
-        if any(each.metric == "near duplicates" for each in found.figures):
-            limits.append(Held(metric="near duplicates", limit=self.at_most, says=NEARLY()))
-        return held(self, found, limits)
+        near = figures.NEAR_DUPLICATES.metric
+        if any(each.metric == near for each in found.figures):
+            bounds.append(Bound(metric=near, limit=self.at_most, what=NEARLY()))
+        return within_bounds(self, found, bounds)
 
 
 def duplicates(

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.duplicates.codes import NEAR_BY_CHANCE, REPEATED_BY_CHANCE
-from comporta.records import Artifact, Figure, Findings
+from comporta.checks.duplicates.figures import CONTRADICTORY, DUPLICATES, NEAR_DUPLICATES
+from comporta.records import Artifact, Figure, Findings, Quantity
 from comporta.records.columns import TARGET
 from comporta.stats.table import feature_names
 from comporta.stats.twins import codes, grids, likeness, repeats
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-DUPLICATES, NEAR, CONTRADICTED = "duplicates", "near duplicates", "contradictory duplicates"
 SHOWN = 20
 OFTEN = 0.01
 
@@ -54,10 +54,10 @@ def duplicated(rows: pl.DataFrame) -> Findings:
             near |= repeats(codes(each))
         value = float((near & ~again).mean())
         if all(likeness(each).copied for each in cells) or value == 0:
-            figures.append(_figure(NEAR, value, rows.height, sure=True))
+            figures.append(_figure(NEAR_DUPLICATES, value, rows.height, sure=True))
         else:
             notes.append(NEAR_BY_CHANCE(share=value))
-    figures.append(_figure(CONTRADICTED, float(opposed.mean()), rows.height, copied))
+    figures.append(_figure(CONTRADICTORY, float(opposed.mean()), rows.height, copied))
     shown = rows.filter(pl.Series(opposed | same)).select(names[:8]).head(SHOWN)
     return Findings(
         figures=tuple(figures),
@@ -68,8 +68,8 @@ def duplicated(rows: pl.DataFrame) -> Findings:
     )
 
 
-def _figure(what: str, share: float, rows: int, sure: bool) -> Figure:
-    return Figure(metric=what, value=share, low=share if sure else 0.0, high=share, rows=rows)
+def _figure(what: Quantity, share: float, rows: int, sure: bool) -> Figure:
+    return Figure(metric=what.metric, value=share, low=share if sure else 0.0, high=share, rows=rows)
 
 
 def _contradicted(features: np.ndarray, whole: np.ndarray) -> np.ndarray:

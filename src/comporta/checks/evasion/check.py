@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from comporta.checks.evasion.figures import FLIPPED
 from comporta.checks.shared.judging.arguments import names, number, usual
+from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER, percent
+from comporta.checks.shared.judging.wording import percent
 from comporta.errors import BadProject
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.evasion", "evasion{of} by {features} at a cost of {cost:g}: at most {share:.4g} % flip",
@@ -44,7 +44,7 @@ class Evasion(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`evasion by income, purpose at a cost of 1: at most 5 % flip`."""
-        of: Text = OF(unwanted=self.unwanted) if self.unwanted else ""
+        of: Text = OF(unwanted=self.unwanted) if self.unwanted else NO_TEXT
         return TITLE(of=of, features=self.changeable, cost=self.cost, share=percent(self.most))
 
     def needs(self) -> tuple[Need, ...]:
@@ -62,7 +62,8 @@ class Evasion(Record, frozen=True, kw_only=True):
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the share that flips."""
-        return held(self, evidence[0], (Held(metric="refused rows that flip", limit=self.most, on=self.on),))
+        bound = Bound(metric=FLIPPED.metric, limit=self.most, on=self.on)
+        return within_bounds(self, evidence[0], (bound,))
 
 
 def evasion(

@@ -15,6 +15,7 @@ from comporta.checks.evasion.codes import (
     NOTHING_REFUSED,
     ROWS_ASKED,
 )
+from comporta.checks.evasion.figures import FLIPPED
 from comporta.checks.evasion.flips import search, ways_of
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.records import Artifact, Findings, FittedModel, Message, Unmeasured, Words
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FLIPPED = "refused rows that flip"
 ROWS = 300
 Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
@@ -89,7 +89,7 @@ def searched(
     ways = ways_of(asked, test, changeable, ranges)
     found = search(asked, rows, ways, place, cost, word_cost, seed)
     share = share_of((found.cost <= cost).astype(np.float64), units_of(rows, group))
-    figure = share.figure(FLIPPED, rows.height)
+    figure = share.figure(FLIPPED.metric, rows.height)
     curve = tuple(
         {"cost": float(at), "share": float((found.cost <= at).mean())} for at in np.linspace(0, cost, 21)
     )
@@ -104,4 +104,4 @@ def searched(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=FLIPPED, why=why),))
+    return Findings(unmeasured=(Unmeasured(metric=FLIPPED.metric, why=why),))

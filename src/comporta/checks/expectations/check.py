@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.expectations.figures import BREACH
 from comporta.checks.shared.judging.arguments import chosen, number
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import Settled
-from comporta.checks.shared.judging.wording import NUMBER, percent, sentence
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.checks.shared.judging.wording import percent, sentence
+from comporta.records import (
+    LEVELS,
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Message,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    Words,
+    code,
+    need,
+    place,
+)
 
 ALL = code("check.expectations", "the data is as declared")
 BUT_FOR = code(
@@ -22,7 +37,7 @@ SOME_HOLD = code(
 )
 WORST = code(
     "expectations.worst", "{which}: {share:.4%} of {rows:,} rows break it beyond what is declared",
-    which=Words, share=NUMBER, rows=int,
+    which=(Words, Message), share=NUMBER, rows=int,
 )  # fmt: skip
 EXPECTED = code("expectations.expected", "expected at most {share:.4%}", share=NUMBER)
 
@@ -52,15 +67,15 @@ class Expectations(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the expectation that most rows break."""
         (found,) = evidence
-        return bound(self, found, self.at_most, higher=False, on="value", says=self._reason)
+        return within_bounds(self, found, (Bound(metric=BREACH.metric, limit=self.at_most),), self._reason)
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
-        good = sum(each.outcome == "pass" for each in settled)
+    def _reason(self, decides: Judgement, every: Sequence[Judgement]) -> Text:
+        good = sum(each.outcome == "pass" for each in every)
         figure = decides.figure
-        worst = WORST(which=Words(figure.slice), share=figure.value, rows=figure.rows)
+        worst = WORST(which=place(figure) or Words(), share=figure.value, rows=figure.rows)
         if decides.outcome == "pass":
-            return sentence(ALL_HOLD(count=len(settled)), worst if figure.value else "")
-        held = SOME_HOLD(good=good, count=len(settled))
+            return sentence(ALL_HOLD(count=len(every)), worst if figure.value else NO_TEXT)
+        held = SOME_HOLD(good=good, count=len(every))
         return sentence(held, worst, EXPECTED(share=self.at_most))
 
 

@@ -8,10 +8,22 @@ from typing import Any
 import msgspec
 
 from comporta.checks.expectations.codes import NO_EXPECTATION, NO_VERSION_TO_READ
-from comporta.records import Artifact, DatasetSchema, ExpectationCount, Figure, Findings, Slice, Unmeasured
+from comporta.checks.expectations.figures import BREACH
+from comporta.records import (
+    NO_TEXT,
+    Artifact,
+    Conditions,
+    DatasetSchema,
+    ExpectationCount,
+    Figure,
+    Findings,
+    Slice,
+    Unmeasured,
+    Words,
+    conditions,
+)
 from comporta.store.context import StepContext
 
-BROKEN = "rows that break an expectation"
 Counts = Callable[[StepContext, Slice, DatasetSchema], Sequence[ExpectationCount]]
 
 
@@ -23,7 +35,7 @@ def measure(
     declared = {name: msgspec.convert(each, DatasetSchema) for name, each in shapes.items()}
     asking = [name for name, shape in declared.items() if _asks(shape)]
     if absent := [name for name in asking if f"table {name}" not in tables]:
-        lost = Unmeasured(metric=BROKEN, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
+        lost = Unmeasured(metric=BREACH.metric, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
         found = Findings(unmeasured=(lost,))
     else:
         read = {name: tables[f"table {name}"] for name in asking}
@@ -51,12 +63,10 @@ def kept(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
     ]
     figures = tuple(
         Figure(
-            metric=BROKEN,
+            metric=BREACH.metric,
             value=max(0.0, each.broken / max(1, each.rows) - each.allowed),
             rows=each.rows,
-            slice=f"{rows.dataset}.{each.column} {each.expects}"
-            if each.column
-            else f"{rows.dataset} {each.expects}",
+            under=_under(rows.dataset, each),
         )
         for rows, some in counts.items()
         for each in some
@@ -64,11 +74,19 @@ def kept(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
     read = sum(rows.rows for rows in counts)
     return Findings(
         figures=figures,
-        without="" if figures else NO_EXPECTATION(),
+        without=NO_TEXT if figures else NO_EXPECTATION(),
         rows=read,
         of=read,
         tables={"expectations": tuple(table)},
     )
+
+
+def _under(dataset: str, counted: ExpectationCount) -> Conditions:
+    """Which expectation it is. What is expected may name values of the data."""
+    expects = Words(counted.expects)
+    if not counted.column:
+        return conditions(dataset=dataset, expectation=expects)
+    return conditions(dataset=dataset, column=counted.column, expectation=expects)
 
 
 def _asks(shape: DatasetSchema) -> bool:

@@ -6,12 +6,11 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
+from comporta.checks.explanation.figures import APART, RESIDUAL
 from comporta.checks.shared.judging.arguments import number, usual
-from comporta.checks.shared.judging.bound import no_matter
+from comporta.checks.shared.judging.bounds import Bound, not_applicable, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code("check.explanation", "SHAP additivity within {residual:g}", residual=NUMBER)
 
@@ -44,12 +43,12 @@ class Explained(Record, frozen=True, kw_only=True):
         """The verdict on the largest residual of any row. Of sampled values only a failure tells something:
         the model answers otherwise when it is asked again."""
         (found,) = evidence
-        limits = (
-            Held(metric="additivity residual", limit=self.residual),
-            Held(metric="answer explained less answer given", limit=self.apart),
+        bounds = (
+            Bound(metric=RESIDUAL.metric, limit=self.residual),
+            Bound(metric=APART.metric, limit=self.apart),
         )
-        verdict = held(self, replace(found, without=""), limits)
-        return no_matter(self, found) if found.without and verdict.outcome != "fail" else verdict
+        verdict = within_bounds(self, replace(found, without=""), bounds)
+        return not_applicable(self, found) if found.without and verdict.outcome != "fail" else verdict
 
 
 def explained(

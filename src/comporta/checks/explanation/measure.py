@@ -16,16 +16,15 @@ from comporta.checks.explanation.codes import (
     SHAPLEY_NOT_FINITE,
     SHAPLEY_SAMPLED,
 )
+from comporta.checks.explanation.figures import APART, RESIDUAL, SHAP_SHARE
 from comporta.checks.shared.measuring.importance import ends, figured, resampled, shares_of, wide
-from comporta.records import Artifact, Figure, Findings, FittedModel, Message, Unmeasured
+from comporta.records import NO_TEXT, Artifact, Figure, Findings, FittedModel, Message, Unmeasured
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read, write
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-RESIDUAL, APART, SHAP = "additivity residual", "answer explained less answer given", "shap share"
 
 
 def measure(
@@ -44,7 +43,7 @@ def measure(
     rows = read(context, test)
     names = [field.name for field in asked.signature.features]
     if rows.height < 2:
-        few = Unmeasured(metric=RESIDUAL, why=FEWER_THAN_TWO_ROWS())
+        few = Unmeasured(metric=RESIDUAL.metric, why=FEWER_THAN_TWO_ROWS())
         return {"findings": context.put_json(Findings(unmeasured=(few,)))}
     some = rows.sample(min(ROWS, rows.height), seed=context.seed, shuffle=True)
     held = some.head(BACKGROUND)
@@ -74,7 +73,7 @@ def summed(
     """The findings on these values. units: (rows,) what is resampled whole; None: rows."""
     rows = len(told.values)
     if not np.isfinite(told.values).all():
-        lost = Unmeasured(metric=RESIDUAL, why=SHAPLEY_NOT_FINITE())
+        lost = Unmeasured(metric=RESIDUAL.metric, why=SHAPLEY_NOT_FINITE())
         return Findings(unmeasured=(lost,), rows=rows, of=of)
     sizes, drawn = resampled(told.sizes, units, seed)
     share, shares = shares_of(sizes), shares_of(drawn)
@@ -97,11 +96,11 @@ def summed(
     ]
     return Findings(
         figures=(
-            Figure(metric=RESIDUAL, value=told.residual, rows=rows),
-            Figure(metric=APART, value=told.apart, rows=rows),
-            *figured(SHAP, names, share, shares, rows, width),
+            Figure(metric=RESIDUAL.metric, value=told.residual, rows=rows),
+            Figure(metric=APART.metric, value=told.apart, rows=rows),
+            *figured(SHAP_SHARE.metric, names, share, shares, rows, width),
         ),
-        without=SHAPLEY_SAMPLED() if told.sampled else "",
+        without=SHAPLEY_SAMPLED() if told.sampled else NO_TEXT,
         rows=rows,
         of=of,
         notes=(

@@ -6,13 +6,26 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from comporta.checks.fairness.figures import GROUPS_TOO_SMALL
 from comporta.checks.shared.judging.arguments import chosen
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, rows_needed, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On, Settled, result, settles
-from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
+from comporta.checks.shared.judging.wording import by_columns, sentence
 from comporta.errors import BadProject
-from comporta.records import LEVELS, Code, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import (
+    LEVELS,
+    NO_TEXT,
+    NUMBER,
+    Code,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    need,
+)
 
 Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
 _CALLED: dict[Criterion, str] = {
@@ -70,7 +83,7 @@ class Fair(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`demographic parity by sex and age within 0.1`."""
-        of: Text = OF(favourable=self.favourable) if self.favourable else ""
+        of: Text = OF(favourable=self.favourable) if self.favourable else NO_TEXT
         return _TITLES[self.criterion](of=of, by=by_columns(*self.by), limit=self.limit)
 
     def needs(self) -> tuple[Need, ...]:
@@ -80,35 +93,33 @@ class Fair(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the two groups that are furthest apart."""
         (found,) = evidence
-        small = sum(int(each.value) for each in found.figures if each.metric == "groups too small")
-
-        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-            return self._reason(decides, settled, small)
-
-        return bound(
-            self,
-            found,
-            self.limit,
+        few = GROUPS_TOO_SMALL.metric
+        small = sum(int(each.value) for each in found.figures if each.metric == few)
+        bound = Bound(
+            limit=self.limit,
             higher=self.criterion == "impact",
             on=self.on,
-            says=says,
-            figures=[each for each in found.figures if each.metric != "groups too small"],
+            figures=tuple(each for each in found.figures if each.metric != few),
         )
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled], small: int) -> Text:
-        said = result(decides, self.limit, higher=self.criterion == "impact", what=decides.figure.metric)
-        unsure = sum(_wide(each, self.limit) for each in settled)
+        def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+            return self._reason(decides, every, small)
+
+        return within_bounds(self, found, (bound,), reason)
+
+    def _reason(self, decides: Judgement, every: Sequence[Judgement], small: int) -> Text:
+        unsure = sum(_wide(each, self.limit) for each in every)
         return sentence(
-            said,
-            settles(decides),
-            UNSURE(count=unsure, all=len(settled)) if unsure else "",
-            TOO_SMALL(count=small) if small else "",
+            result(decides),
+            rows_needed(decides),
+            UNSURE(count=unsure, all=len(every)) if unsure else NO_TEXT,
+            TOO_SMALL(count=small) if small else NO_TEXT,
         )
 
 
-def _wide(settled: Settled, limit: float) -> bool:
+def _wide(one: Judgement, limit: float) -> bool:
     """Whether the interval holds the limit: neither side is shown."""
-    figure = settled.figure
+    figure = one.figure
     return figure.low is not None and figure.high is not None and figure.low < limit < figure.high
 
 

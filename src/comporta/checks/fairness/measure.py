@@ -9,9 +9,31 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import polars as pl
 
+from comporta.checks.fairness import figures as names
 from comporta.checks.fairness.codes import FEWER_THAN_TWO_GROUPS, GROUPS_TOO_SMALL, NO_PROBABILITY, NO_RATE
+from comporta.checks.fairness.figures import (
+    CALIBRATION_DIFFERENCE,
+    ERROR_RATE_DIFFERENCE,
+    FALSE_POSITIVE_DIFFERENCE,
+    MEAN_ABSOLUTE_ERROR_DIFFERENCE,
+    MEAN_ERROR_DIFFERENCE,
+    MEAN_PREDICTION_DIFFERENCE,
+    SELECTION_DIFFERENCE,
+    SELECTION_RATIO,
+    TRUE_POSITIVE_DIFFERENCE,
+)
 from comporta.errors import BadProject
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records import (
+    Artifact,
+    Condition,
+    Conditions,
+    Figure,
+    Findings,
+    Message,
+    Quantity,
+    Unmeasured,
+    Words,
+)
 from comporta.records.columns import NUMBER
 from comporta.stats.disparity import (
     Pairs,
@@ -45,6 +67,7 @@ class Part(NamedTuple):
     variance that a row has by the model's own word."""
 
     name: str
+    figure: Quantity
     of: str
     top: NDArray[np.float64]
     bottom: NDArray[np.float64]
@@ -58,6 +81,7 @@ class Table(NamedTuple):
     by: str
     group: NDArray[np.int64]
     names: tuple[str, ...]
+    groups: tuple[Conditions, ...]
     left_out: int
 
 
@@ -111,16 +135,15 @@ def compare(
     ]
     family = sum(pairs_of(each) for _, _, each in found)
     measured: Callable[[Rates, int], Pairs] = ratios if criterion == "impact" else differences
-    kind = "ratio" if criterion == "impact" else "difference"
     figures: list[Figure] = []
     for part, table, each in found:
-        figures += _figures(part, table, each, measured(each, family), kind)
+        figures += _figures(part, table, each, measured(each, family))
     figures = _decisive(figures, higher=criterion == "impact")
     small, few = _too_small(found)
-    lost = Unmeasured(metric="bias", why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
+    lost = Unmeasured(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
     unmeasured = () if figures else (lost,)
     if small and figures:
-        figures.append(Figure(metric="groups too small", value=float(len(small)), rows=few))
+        figures.append(Figure(metric=names.GROUPS_TOO_SMALL.metric, value=float(len(small)), rows=few))
     return Findings(
         figures=tuple(figures),
         unmeasured=unmeasured,
@@ -134,7 +157,8 @@ def compare(
 def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[Table]:
     """By each column, then by every two of them; numbers of many values by quarters. The groups after the
     40 largest are one that is not judged."""
-    names = {each: coarse(column(rows, each)).fill_null("missing") for each in columns}
+    coarsened = {each: coarse(column(rows, each)) for each in columns}
+    names = {each: groups.labels.fill_null("missing") for each, groups in coarsened.items()}
     for by in [*((each,) for each in names), *combinations(names, 2)]:
         text = pl.select(pl.concat_str([pl.lit(f"{each}=") + names[each] for each in by], separator=", "))
         values = text.to_series()
@@ -142,7 +166,13 @@ def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[Table]:
         kept = sorted(counts[values.name][:MOST_GROUPS].to_list())
         place = values.replace_strict(kept, range(len(kept)), default=len(kept), return_dtype=pl.Int64)
         names_ = (*kept, "others") if counts.height > MOST_GROUPS else tuple(kept)
-        yield Table(", ".join(by), place.to_numpy(), names_, max(0, counts.height - MOST_GROUPS))
+        labels = pl.DataFrame([coarsened[each].labels.alias(each) for each in by])
+        first = {text: labels.row(values.index_of(text) or 0) for text in kept}
+        groups = tuple(
+            tuple(coarsened[each].condition(each, label) for each, label in zip(by, first[text], strict=True))
+            for text in kept
+        )
+        yield Table(", ".join(by), place.to_numpy(), names_, groups, max(0, counts.height - MOST_GROUPS))
 
 
 def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple[list[Part], Message | None]:
@@ -155,7 +185,7 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
         raise BadProject(f"bias: found the class {favourable!r}, expected one of {', '.join(classes)}.")
     if criterion == "error":
         wrong = np.not_equal(was.truth, was.label).astype(float)  # type: ignore[arg-type]
-        return [Part("error rate", "", wrong, np.ones(len(wrong)), True)], None
+        return [Part("error rate", ERROR_RATE_DIFFERENCE, "", wrong, np.ones(len(wrong)), True)], None
     if criterion == "calibration" and was.probability is None:
         return [], NO_PROBABILITY()
     which = [classes.index(favourable)] if favourable else list(range(len(classes)))[-1:]
@@ -169,17 +199,35 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
 def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]:
     came, said = was.truth == at, np.equal(was.label, at)  # type: ignore[arg-type]
     one = np.ones(len(came))
-    hit = Part("true positive rate", name, (came & said).astype(float), came.astype(float), True)
+    hit = Part(
+        "true positive rate",
+        TRUE_POSITIVE_DIFFERENCE,
+        name,
+        (came & said).astype(float),
+        came.astype(float),
+        True,
+    )
     if criterion in ("parity", "impact"):
-        return [Part("selection rate", name, said.astype(float), one, True)]
+        ratio = criterion == "impact"
+        figure = SELECTION_RATIO if ratio else SELECTION_DIFFERENCE
+        return [Part("selection rate", figure, name, said.astype(float), one, True)]
     if criterion == "opportunity":
         return [hit]
     if criterion == "odds":
-        false = Part("false positive rate", name, (~came & said).astype(float), (~came).astype(float), True)
+        false = Part(
+            "false positive rate",
+            FALSE_POSITIVE_DIFFERENCE,
+            name,
+            (~came & said).astype(float),
+            (~came).astype(float),
+            True,
+        )
         return [hit, false]
     assert was.probability is not None, "asked only where there is one"
     chance = was.probability[:, at]
-    return [Part("calibration", name, chance - came, one, False, chance * (1 - chance))]
+    return [
+        Part("calibration", CALIBRATION_DIFFERENCE, name, chance - came, one, False, chance * (1 - chance))
+    ]
 
 
 def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | None]:
@@ -189,26 +237,30 @@ def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | 
     one = np.ones(len(was.truth))
     error = (was.number - was.truth) / spread
     if criterion == "parity":
-        return [Part("mean prediction", "", was.number / spread, one, False)], None
+        return [
+            Part("mean prediction", MEAN_PREDICTION_DIFFERENCE, "", was.number / spread, one, False)
+        ], None
     if criterion in ("error", "calibration"):
-        mean = Part("mean error", "", error, one, False)
-        size = Part("mean absolute error", "", np.abs(error), one, False)
+        mean = Part("mean error", MEAN_ERROR_DIFFERENCE, "", error, one, False)
+        size = Part("mean absolute error", MEAN_ABSOLUTE_ERROR_DIFFERENCE, "", np.abs(error), one, False)
         return [mean] if criterion == "calibration" else [mean, size], None
     return [], NO_RATE()
 
 
-def _figures(part: Part, table: Table, found: Rates, pairs: Pairs, kind: str) -> list[Figure]:
+def _figures(part: Part, table: Table, found: Rates, pairs: Pairs) -> list[Figure]:
     last = len(table.names) - 1 if table.left_out else len(table.names)
-    of = f"{part.of}: " if part.of else ""
+    under = (Condition("class", Words(part.of)),) if part.of else ()
     return [
         Figure(
-            metric=f"{part.name} {kind}",
+            metric=part.figure.metric,
             value=float(value),
             low=float(low),
             high=float(high),
             rows=int(found.rows[one] + found.rows[other]),
             groups=int(found.units[one] + found.units[other]),
-            slice=f"{of}{table.names[one]} against {table.names[other]}",
+            where=table.groups[one],
+            against=table.groups[other],
+            under=under,
         )
         for one, other, value, low, high in zip(*pairs, strict=True)
         if one < last and other < last

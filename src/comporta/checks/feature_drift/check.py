@@ -6,13 +6,13 @@ from typing import ClassVar
 
 import msgspec
 
+from comporta.checks.feature_drift.figures import FEATURE_DRIFT, WEIGHTED_DRIFT
+from comporta.checks.shared.figures import IMPORTANCE
 from comporta.checks.shared.judging.arguments import number, usual, whole
-from comporta.checks.shared.judging.earlier_versions import since
+from comporta.checks.shared.judging.bounds import Bound, On
+from comporta.checks.shared.judging.earlier_versions import since_earlier
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held
-from comporta.checks.shared.judging.wording import NUMBER
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition, need
 
 TITLE = code(
     "check.feature_drift",
@@ -53,17 +53,22 @@ class FeatureDrift(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on each important feature, and on all weighted."""
         (found,) = evidence
-        share = {each.slice: each.value for each in found.figures if each.metric == "importance"}
+        share = {
+            condition(each, "feature"): each.value
+            for each in found.figures
+            if each.metric == IMPORTANCE.metric
+        }
         figures = tuple(
             each
             for each in found.figures
-            if each.metric != "feature drift" or share.get(each.slice.partition(": ")[2], 1.0) >= self.share
+            if each.metric != FEATURE_DRIFT.metric or share.get(condition(each, "feature"), 1.0) >= self.share
         )
-        limits = (
-            Held(metric="feature drift", limit=self.most, on=self.on, says=ONE()),
-            Held(metric="weighted drift", limit=self.weighted, on=self.on, says=ALL()),
+        bounds = (
+            Bound(metric=FEATURE_DRIFT.metric, limit=self.most, on=self.on, what=ONE()),
+            Bound(metric=WEIGHTED_DRIFT.metric, limit=self.weighted, on=self.on, what=ALL()),
         )
-        return since(self, msgspec.structs.replace(found, figures=figures), limits, versions=self.versions)
+        weighed = msgspec.structs.replace(found, figures=figures)
+        return since_earlier(self, weighed, bounds, versions=self.versions)
 
 
 def feature_drift(

@@ -14,11 +14,13 @@ from comporta.checks.feature_drift.codes import (
     UNWEIGHTED,
     WEIGHTED_BY_IMPORTANCE,
 )
+from comporta.checks.feature_drift.figures import FEATURE_DRIFT, WEIGHTED_DRIFT
+from comporta.checks.shared.figures import COMPARED, IMPORTANCE
 from comporta.checks.shared.measuring.codes import NO_EARLIER_VERSION
-from comporta.checks.shared.measuring.earlier_references import earlier_of
+from comporta.checks.shared.measuring.earlier_references import EARLIER_VERSION, against, earlier_of
 from comporta.checks.shared.measuring.reference import importances
 from comporta.errors import BadData
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured, conditions
 from comporta.records.reference import Importances, Profile, Reference
 from comporta.stats.distance import Distance, distance
 from comporta.stats.many import discoveries, selected_level
@@ -26,8 +28,6 @@ from comporta.stats.profiles import recounted
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
-
-DRIFT, WEIGHTED, SHARE, COMPARED = "feature drift", "weighted drift", "importance", "compared"
 
 
 class Moved(NamedTuple):
@@ -52,7 +52,8 @@ def measure(
     All rows are read."""
     weights = importances(context.get_json(importance, Findings))
     found = moved(read(context, predictions), earlier_of(context, others), weights, group=group)
-    print(f"{found.rows:,} rows; {sum(each.metric == DRIFT for each in found.figures)} comparisons")
+    drifts = sum(each.metric == FEATURE_DRIFT.metric for each in found.figures)
+    print(f"{found.rows:,} rows; {drifts} comparisons")
     return {"findings": context.put_json(found)}
 
 
@@ -69,7 +70,7 @@ def moved(
     units = units_of(rows, group)
     lost: dict[tuple[str, str], Message] = {}
     found: list[Moved] = []
-    for against, reference in earlier.items():
+    for version, reference in earlier.items():
         for feature, was in reference.features.items():
             if feature not in rows.columns:
                 continue
@@ -77,13 +78,13 @@ def moved(
                 now = recounted(rows[feature], was, units)
             except BadData:
                 kind = type(rows[feature].dtype).__name__
-                lost[against, feature] = ANOTHER_KIND(found=kind, expected=was.cells)
+                lost[version, feature] = ANOTHER_KIND(found=kind, expected=was.cells)
                 continue
             by = distance(was, now)
             if by is None:
-                lost[against, feature] = NO_ROWS_ON_ONE_SIDE()
+                lost[version, feature] = NO_ROWS_ON_ONE_SIDE()
             else:
-                found.append(Moved(against, feature, was, now, by))
+                found.append(Moved(version, feature, was, now, by))
     return _told(rows, found, earlier, weights, lost)
 
 
@@ -109,29 +110,45 @@ def _told(
         mine = shares.get(each.feature, 0.0)
         figures.append(
             Figure(
-                metric=DRIFT,
+                metric=FEATURE_DRIFT.metric,
                 value=value,
                 low=low,
                 high=high,
                 level=level,
                 rows=rows.height,
                 groups=each.by.units,
-                slice=f"{each.against}: {each.feature}",
+                compared_with=EARLIER_VERSION,
+                under=(*against(each.against), *conditions(feature=each.feature)),
             )
         )
         table.append(_row(each, mine, value, low, high, is_found))
-    for against in earlier:
-        figures += _weighted(against, found, figures, shares, rows.height, level)
-        spoiled = any(version == against for version, _ in lost)
-        some = any(each.against == against for each in found)
-        figures.append(Figure(metric=COMPARED, value=float(some and not spoiled), slice=against))
-    figures += [Figure(metric=SHARE, value=shares.get(name, 0.0), slice=name) for name in names]
+    for name in earlier:
+        figures += _weighted(name, found, figures, shares, rows.height, level)
+        spoiled = any(version == name for version, _ in lost)
+        some = any(each.against == name for each in found)
+        figures.append(
+            Figure(
+                metric=COMPARED.metric,
+                value=float(some and not spoiled),
+                compared_with=EARLIER_VERSION,
+                under=against(name),
+            )
+        )
+    figures += [
+        Figure(metric=IMPORTANCE.metric, value=shares.get(name, 0.0), under=conditions(feature=name))
+        for name in names
+    ]
     table.sort(key=lambda row: (row["against"], -row["importance"] * row["drift"], row["feature"]))
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(
-            Unmeasured(metric=DRIFT, slice=f"{against}: {feature}", why=why)
-            for (against, feature), why in lost.items()
+            Unmeasured(
+                metric=FEATURE_DRIFT.metric,
+                compared_with=EARLIER_VERSION,
+                under=(*against(version), *conditions(feature=feature)),
+                why=why,
+            )
+            for (version, feature), why in lost.items()
         ),
         rows=rows.height,
         of=rows.height,
@@ -144,7 +161,7 @@ def _told(
 
 
 def _weighted(
-    against: str,
+    version: str,
     found: list[Moved],
     figures: list[Figure],
     shares: Mapping[str, float],
@@ -153,7 +170,7 @@ def _weighted(
 ) -> list[Figure]:
     """The drift of all features, by importance. The ends are the ends' own mean: as wide as if all features
     moved together, for how they do is not kept."""
-    mine = [(each, figure) for each, figure in zip(found, figures, strict=False) if each.against == against]
+    mine = [(each, figure) for each, figure in zip(found, figures, strict=False) if each.against == version]
     total = sum(shares.get(each.feature, 0.0) for each, _ in mine)
     if not mine or total <= 0:
         return []
@@ -164,13 +181,14 @@ def _weighted(
 
     return [
         Figure(
-            metric=WEIGHTED,
+            metric=WEIGHTED_DRIFT.metric,
             value=mean("value"),
             low=mean("low"),
             high=mean("high"),
             level=level,
             rows=rows,
-            slice=against,
+            compared_with=EARLIER_VERSION,
+            under=against(version),
         )
     ]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.feature_quality import figures
 from comporta.checks.shared.judging.arguments import chosen, number, whole
+from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER, percent
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import percent
+from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 MOST = 1_000_000
 
@@ -49,13 +50,13 @@ class FeatureQuality(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on what is limited; the worst decides."""
         (found,) = evidence
-        limits = [Held(metric="broken features", limit=self.broken, says=FOUND())]
+        bounds = [Bound(metric=figures.BROKEN.metric, limit=self.broken, what=FOUND())]
         if self.idle is not None:
-            limits.append(Held(metric="idle features", limit=self.idle))
-        if self.outliers is not None and any(each.slice for each in found.figures):
-            metric = "share of values far outside"
-            limits.append(Held(metric=metric, limit=self.outliers, slice=None))
-        return held(self, found, limits)
+            bounds.append(Bound(metric=figures.IDLE.metric, limit=self.idle))
+        far = figures.FAR_OUTSIDE.metric
+        if self.outliers is not None and any(each.metric == far for each in found.figures):
+            bounds.append(Bound(metric=far, limit=self.outliers))
+        return within_bounds(self, found, bounds)
 
 
 def feature_quality(

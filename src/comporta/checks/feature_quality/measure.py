@@ -16,13 +16,13 @@ from comporta.checks.feature_quality.codes import (
     ONE_VALUE_IN_TEST,
     ONE_VALUE_IN_TRAINING,
 )
+from comporta.checks.feature_quality.figures import BROKEN, FAR_OUTSIDE, IDLE
 from comporta.checks.shared.measuring.codes import OF_FEATURE
-from comporta.records import Artifact, Figure, Findings, Message
+from comporta.records import Artifact, Figure, Findings, Message, conditions
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-BROKEN, IDLE, FAR = "broken features", "idle features", "share of values far outside"
 NEARLY = 0.999
 FAR_OUT = 10.0
 BY_CHANCE = 1e-9
@@ -45,7 +45,12 @@ def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:
     them, in training; by feature. The table tells why, and which are nearly constant."""
     table = [_looked_at(train[name], test[name]) for name in feature_names(train) if name in test.columns]
     far = [
-        Figure(metric=FAR, value=each["far outside"], rows=train.height, slice=each["feature"])
+        Figure(
+            metric=FAR_OUTSIDE.metric,
+            value=each["far outside"],
+            rows=train.height,
+            under=conditions(feature=each["feature"]),
+        )
         for each in table
         if each["far outside"] is not None
     ]
@@ -53,8 +58,8 @@ def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:
     idle = [each for each in table if each["idle"]]
     return Findings(
         figures=(
-            Figure(metric=BROKEN, value=float(len(broken)), rows=test.height),
-            Figure(metric=IDLE, value=float(len(idle)), rows=train.height),
+            Figure(metric=BROKEN.metric, value=float(len(broken)), rows=test.height),
+            Figure(metric=IDLE.metric, value=float(len(idle)), rows=train.height),
             *far,
         ),
         rows=train.height,

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.fit_gap.figures import FIT_GAP
 from comporta.checks.shared.judging.arguments import number, usual
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On, Settled, result
-from comporta.checks.shared.judging.wording import NUMBER, sentence
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import sentence
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    condition,
+    need,
+)
 from comporta.records.metric import metric as named
 
 TITLE = code("check.fit_gap", "train/test gap{of} at most {limit:g}", of=Text, limit=NUMBER)
@@ -46,18 +58,17 @@ class FitGap(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the gap, with both sides told."""
         (found,) = evidence
-        gaps = [each for each in found.figures if each.metric.endswith(" gap")]
         sides = tuple(
-            SIDE(part=each.metric.rpartition(" ")[2], value=each.value)
+            SIDE(part=part, value=each.value)
             for each in found.figures
-            if not each.metric.endswith(" gap")
+            if (part := condition(each, "part")) is not None
         )
+        bound = Bound(metric=FIT_GAP.metric, limit=self.at_most, on=self.on)
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-            said = result(decides, self.at_most, higher=False, what=decides.figure.metric)
-            return sentence(said, SIDES(sides=sides) if sides else "")
+        def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+            return sentence(result(decides), SIDES(sides=sides) if sides else NO_TEXT)
 
-        return bound(self, found, self.at_most, higher=False, on=self.on, says=says, figures=gaps)
+        return within_bounds(self, found, (bound,), reason)
 
 
 def fit_gap(

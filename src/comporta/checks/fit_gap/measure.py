@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from comporta.checks.fit_gap.figures import FIT_GAP
 from comporta.checks.shared.measuring.codes import NOT_DEFINED
-from comporta.records import Artifact, Findings, Unmeasured
+from comporta.records import Artifact, Findings, Unmeasured, conditions
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import quick_intervals
@@ -36,7 +37,7 @@ def measure(
 def fit_gap(
     train: pl.DataFrame, test: pl.DataFrame, *, metric: str = "", group: str | None = None, seed: int = 0
 ) -> Findings:
-    """Figures: `<metric> gap`, positive where the test rows go worse, `<metric> train` and `<metric> test`.
+    """Figures: the gap, positive where the test rows go worse, and the metric of each part.
 
     Both parts are resampled by themselves and their intervals put together. metric: empty for roc_auc of
     probabilities, balanced_accuracy of labels, r2 of numbers. Raises BadProject on one these cannot have.
@@ -47,10 +48,14 @@ def fit_gap(
     mine, theirs = (parts["train"], parts["test"]) if named(name).higher else (parts["test"], parts["train"])
     gap = difference_of(mine, theirs)
     rows = {"train": train.height, "test": test.height}
-    figures = [gap.figure(f"{name} gap", test.height)]
-    figures += [found.figure(f"{name} {part}", rows[part]) for part, found in parts.items()]
+    figures = [gap.figure(FIT_GAP.metric, test.height, under=conditions(metric=name))]
+    figures += [found.figure(name, rows[part], under=conditions(part=part)) for part, found in parts.items()]
     held = tuple(each for each in figures if each.value == each.value)
-    lost = tuple(Unmeasured(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held)
+    lost = tuple(
+        Unmeasured(metric=each.metric, under=each.under, rows=each.rows, why=NOT_DEFINED())
+        for each in figures
+        if each not in held
+    )
     return Findings(
         figures=held, unmeasured=lost, rows=train.height + test.height, of=train.height + test.height
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.identifiers.figures import IDENTIFIERS
 from comporta.checks.shared.judging.arguments import chosen, whole
+from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 NONE = code("check.identifiers", "no feature is an identifier")
@@ -39,7 +40,9 @@ class Identifiers(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on how many there are."""
         (found,) = evidence
-        return held(self, found, (Held(metric="identifiers", limit=self.at_most, says=FOUND()),))
+        return within_bounds(
+            self, found, (Bound(metric=IDENTIFIERS.metric, limit=self.at_most, what=FOUND()),)
+        )
 
 
 def identifiers(*, at_most: int = 0, required: bool = False, level: Level = "release") -> Identifiers:

@@ -7,6 +7,7 @@ import polars as pl
 from scipy import stats
 
 from comporta.checks.identifiers.codes import CLOCK, COUNT_OF_ROWS, TOO_FEW_TRAINING_ROWS, VALUES_OF_ONE_ROW
+from comporta.checks.identifiers.figures import IDENTIFIERS
 from comporta.checks.shared.measuring.codes import OF_FEATURE
 from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import AT
@@ -14,7 +15,6 @@ from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-IDENTIFIERS = "identifiers"
 UNIQUE = 0.95
 DENSE = 3.0
 STEADY = 0.999
@@ -34,11 +34,11 @@ def identifying(rows: pl.DataFrame) -> Findings:
     row's time (Spearman's rank correlation of 0.999)."""
     if rows.height < FEWEST:
         few = TOO_FEW_TRAINING_ROWS(rows=rows.height, least=FEWEST)
-        return Findings(unmeasured=(Unmeasured(metric=IDENTIFIERS, why=few),))
+        return Findings(unmeasured=(Unmeasured(metric=IDENTIFIERS.metric, why=few),))
     at = _ranks(rows[AT].to_physical()) if AT in rows.columns and not rows[AT].null_count() else None
     why = {name: found for name in feature_names(rows) if (found := _why(rows[name], at)) is not None}
     return Findings(
-        figures=(Figure(metric=IDENTIFIERS, value=float(len(why)), rows=rows.height),),
+        figures=(Figure(metric=IDENTIFIERS.metric, value=float(len(why)), rows=rows.height),),
         rows=rows.height,
         of=rows.height,
         notes=tuple(OF_FEATURE(feature=name, what=found) for name, found in why.items()),

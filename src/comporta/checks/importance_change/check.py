@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.importance_change.figures import MOVED, RANK_CHANGED
 from comporta.checks.shared.judging.arguments import number, usual, whole
-from comporta.checks.shared.judging.earlier_versions import since
+from comporta.checks.shared.judging.bounds import Bound, On
+from comporta.checks.shared.judging.earlier_versions import since_earlier
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held
-from comporta.checks.shared.judging.wording import NUMBER, percent
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import percent
+from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.importance_change",
@@ -41,7 +41,7 @@ class ImportanceChange(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`feature importance: at most 50 % moved`."""
-        ranks: Text = "" if self.ranks is None else RANKS(ranks=self.ranks)
+        ranks: Text = NO_TEXT if self.ranks is None else RANKS(ranks=self.ranks)
         return TITLE(share=percent(self.moved), ranks=ranks)
 
     def needs(self) -> tuple[Need, ...]:
@@ -51,10 +51,10 @@ class ImportanceChange(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the shares together, and on each top feature's rank."""
         (found,) = evidence
-        limits = [Held(metric="importance moved", limit=self.moved, on=self.on)]
+        bounds = [Bound(metric=MOVED.metric, limit=self.moved, on=self.on)]
         if self.ranks is not None:
-            limits.append(Held(metric="rank changed", limit=self.ranks, on=self.on))
-        return since(self, found, limits, versions=self.versions)
+            bounds.append(Bound(metric=RANK_CHANGED.metric, limit=self.ranks, on=self.on))
+        return since_earlier(self, found, bounds, versions=self.versions)
 
 
 def importance_change(

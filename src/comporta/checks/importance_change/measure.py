@@ -12,11 +12,13 @@ from comporta.checks.importance_change.codes import (
     NO_LIKE_IMPORTANCES,
     OWN_IMPORTANCE_MISSING,
 )
+from comporta.checks.importance_change.figures import MOVED, RANK_CHANGED
+from comporta.checks.shared.figures import COMPARED
 from comporta.checks.shared.measuring.codes import NO_EARLIER_VERSION
-from comporta.checks.shared.measuring.earlier_references import earlier_of
+from comporta.checks.shared.measuring.earlier_references import EARLIER_VERSION, against, earlier_of
 from comporta.checks.shared.measuring.importance import ranks_of, shares_of
 from comporta.checks.shared.measuring.reference import importances
-from comporta.records import Artifact, Figure, Findings, Unmeasured
+from comporta.records import Artifact, Figure, Findings, Unmeasured, conditions
 from comporta.records.reference import Importances, Reference
 from comporta.store.context import StepContext
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MOVED, RANK, COMPARED = "importance moved", "rank changed", "compared"
 TOP = 10
 
 
@@ -47,17 +48,31 @@ def changed(now: Importances | None, earlier: Mapping[str, Importances | None]) 
     if not earlier:
         return Findings(without=NO_EARLIER_VERSION())
     if now is None:
-        return Findings(unmeasured=(Unmeasured(metric=MOVED, why=OWN_IMPORTANCE_MISSING()),))
+        return Findings(unmeasured=(Unmeasured(metric=MOVED.metric, why=OWN_IMPORTANCE_MISSING()),))
     figures: list[Figure] = []
     lost: list[Unmeasured] = []
     table: list[dict[str, Any]] = []
-    for against, was in earlier.items():
+    for version, was in earlier.items():
         alike = was is not None and was.method == now.method and len(was.replicates) >= 2
         if was is not None and alike:
-            figures += _against(against, was, now, table)
+            figures += _against(version, was, now, table)
         else:
-            lost.append(Unmeasured(metric=MOVED, slice=against, why=NO_LIKE_IMPORTANCES()))
-        figures.append(Figure(metric=COMPARED, value=float(alike), slice=against))
+            lost.append(
+                Unmeasured(
+                    metric=MOVED.metric,
+                    compared_with=EARLIER_VERSION,
+                    under=against(version),
+                    why=NO_LIKE_IMPORTANCES(),
+                )
+            )
+        figures.append(
+            Figure(
+                metric=COMPARED.metric,
+                value=float(alike),
+                compared_with=EARLIER_VERSION,
+                under=against(version),
+            )
+        )
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(lost),
@@ -68,7 +83,7 @@ def changed(now: Importances | None, earlier: Mapping[str, Importances | None]) 
     )
 
 
-def _against(against: str, was: Importances, now: Importances, table: list[dict[str, Any]]) -> list[Figure]:
+def _against(version: str, was: Importances, now: Importances, table: list[dict[str, Any]]) -> list[Figure]:
     names = [*now.features, *(name for name in was.features if name not in now.features)]
     before, before_drawn = _over(names, was)
     after, after_drawn = _over(names, now)
@@ -80,12 +95,13 @@ def _against(against: str, was: Importances, now: Importances, table: list[dict[
     noise = float(np.quantile(np.abs(off).sum(axis=2) / 2, 0.95))
     figures = [
         Figure(
-            metric=MOVED,
+            metric=MOVED.metric,
             value=moved,
             low=max(0.0, moved - noise),
             high=min(1.0, moved + noise),
             rows=now.rows,
-            slice=against,
+            compared_with=EARLIER_VERSION,
+            under=against(version),
         )
     ]
     spread = np.quantile(off.reshape(-1, len(names)), [0.025, 0.975], axis=0)
@@ -97,7 +113,7 @@ def _against(against: str, was: Importances, now: Importances, table: list[dict[
         name = names[place]
         table.append(
             {
-                "against": against,
+                "against": version,
                 "feature": name,
                 "was": float(before[place]),
                 "is": float(after[place]),
@@ -110,12 +126,13 @@ def _against(against: str, was: Importances, now: Importances, table: list[dict[
         if place in top:
             figures.append(
                 Figure(
-                    metric=RANK,
+                    metric=RANK_CHANGED.metric,
                     value=float(abs(rank[place])),
                     low=_nearest(low[place], high[place]),
                     high=float(max(abs(low[place]), abs(high[place]), abs(rank[place]))),
                     rows=now.rows,
-                    slice=f"{against}: {name}",
+                    compared_with=EARLIER_VERSION,
+                    under=(*against(version), *conditions(feature=name)),
                 )
             )
     return figures

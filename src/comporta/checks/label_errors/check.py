@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.label_errors.figures import CONTRADICTED
 from comporta.checks.shared.judging.arguments import number, usual
+from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER, percent
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import percent
+from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code("check.label_errors", "label errors: at most {share:g} % of labels contradicted", share=NUMBER)
 FOUND = code("label_errors.found", "share of training labels that models which never saw them contradict:")
@@ -41,8 +41,8 @@ class LabelErrors(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the share."""
         (found,) = evidence
-        limit = Held(metric="labels contradicted", limit=self.at_most, on=self.on, says=FOUND())
-        return held(self, found, (limit,))
+        bound = Bound(metric=CONTRADICTED.metric, limit=self.at_most, on=self.on, what=FOUND())
+        return within_bounds(self, found, (bound,))
 
 
 def label_errors(

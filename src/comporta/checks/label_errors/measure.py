@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.label_errors.codes import NEEDS_PROBABILITIES, TOO_FEW_LABELS, WRONG_BY_JOINT
+from comporta.checks.label_errors.figures import CONTRADICTED
 from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import KEY, TARGET
 from comporta.stats.bootstrap import intervals
@@ -17,7 +18,7 @@ from comporta.stats.units import renumbered, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-ERRORS, JOINT = "labels contradicted", "label errors by the joint"
+JOINT = "label errors by the joint"
 FEWEST = 100
 SHOWN = 100
 
@@ -32,21 +33,23 @@ def measure(context: StepContext, *, oof: Artifact, group: str | None = None) ->
 
 
 def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
-    """`labels contradicted`: the share, with an interval by the declared group, by day, or by row. Classes:
+    """The share contradicted, with an interval by the declared group, by day, or by row. Classes:
     confident learning (`stats.confident`), and by class; numbers: residuals far outside those of rows that
     were told the like (`stats.residuals`). The table has the rows to look at first."""
     rows = labelled(oof)
     was = seen(rows)
     if rows.height < FEWEST:
         few = TOO_FEW_LABELS(rows=rows.height, least=FEWEST)
-        return Findings(unmeasured=(Unmeasured(metric=ERRORS, why=few),))
+        return Findings(unmeasured=(Unmeasured(metric=CONTRADICTED.metric, why=few),))
     units = units_of(rows, group)
     if was.classes == 0:
         assert was.number is not None, "predictions of a regression are numbers"
         distance, found = far_off(was.truth.astype(np.float64), was.number)
         share = mean_of(found.astype(float), units)
         shown = rows.select(KEY, TARGET, "__prediction").with_columns(distance=pl.Series(distance))
-        return _findings([share.figure(ERRORS, rows.height)], shown.filter(pl.Series(found)), rows.height)
+        return _findings(
+            [share.figure(CONTRADICTED.metric, rows.height)], shown.filter(pl.Series(found)), rows.height
+        )
     if was.probability is None:
         return Findings(without=NEEDS_PROBABILITIES())
     known = was.truth >= 0
@@ -63,7 +66,9 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
         distance=pl.Series(chance.max(axis=1) - own),
     )
     notes = (WRONG_BY_JOINT(share=float(1 - np.trace(table)), listed=int(found.sum())),)
-    return _findings([share.figure(ERRORS, len(given))], shown.filter(pl.Series(found)), len(given), notes)
+    return _findings(
+        [share.figure(CONTRADICTED.metric, len(given))], shown.filter(pl.Series(found)), len(given), notes
+    )
 
 
 def _findings(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.learning_curve.figures import GAIN
 from comporta.checks.shared.judging.arguments import number, usual
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import Settled, result
-from comporta.checks.shared.judging.wording import NUMBER, sentence
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import sentence
+from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.learning_curve", "learning curve: the last doubling of rows gains at least {gain:g}", gain=NUMBER
@@ -44,14 +44,15 @@ class LearningCurve(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on its last step."""
         (found,) = evidence
-        return bound(self, found, self.gain, higher=True, on="fault", says=self._reason)
+        bound = Bound(metric=GAIN.metric, limit=self.gain, higher=True, on="fault")
+        return within_bounds(self, found, (bound,), self._reason)
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
+    def _reason(self, decides: Judgement, every: Sequence[Judgement]) -> Text:
         figure = decides.figure
-        said = result(decides, self.gain, higher=True, what=figure.metric)
+        said = result(decides)
         if decides.outcome == "fail":
             return sentence(said, WORSE())
-        return sentence(said, MORE() if figure.low is not None and figure.low > 0 else "")
+        return sentence(said, MORE() if figure.low is not None and figure.low > 0 else NO_TEXT)
 
 
 def learning_curve(gain: float = -0.05, *, required: bool = True, level: Level = "audit") -> LearningCurve:

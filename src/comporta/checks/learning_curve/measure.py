@@ -9,9 +9,19 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.learning_curve.codes import LEARNING_CURVE, LOSS_FROM_ROWS, NO_FIT_ON_HALF
+from comporta.checks.learning_curve.figures import GAIN
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
-from comporta.records import Artifact, Figure, Findings, FittedModel, Message, Signature, Unmeasured
+from comporta.records import (
+    Artifact,
+    Figure,
+    Findings,
+    FittedModel,
+    Message,
+    Signature,
+    Unmeasured,
+    conditions,
+)
 from comporta.stats.losses import losses
 from comporta.stats.means import mean_of, ratio_of
 from comporta.stats.predictions import labelled, seen
@@ -25,7 +35,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SHARES = (0.125, 0.25, 0.5)
-GAIN = "gain of the last doubling"
 
 
 def measure(
@@ -92,13 +101,15 @@ def learning_curve(
         means[height] = float(found.value)
         curve.append({"x": height, "y": found.value, "low": found.low, "high": found.high})
     half = [height for height in lost if height < train.height]
-    unmeasured = [Unmeasured(slice=f"rows={height}", why=why) for height, why in raised.items()]
+    unmeasured = [
+        Unmeasured(under=conditions(training_rows=height), why=why) for height, why in raised.items()
+    ]
     figures = []
     if half and max(half) >= 0.4 * train.height:
         gain = ratio_of(whole.row, lost[max(half)], units)
         figures.append(
             Figure(
-                metric=GAIN,
+                metric=GAIN.metric,
                 value=1 - gain.value,
                 low=None if gain.high is None else 1 - gain.high,
                 high=None if gain.low is None else 1 - gain.low,
@@ -108,7 +119,7 @@ def learning_curve(
         )
     else:
         why = raised.get(max(half, default=0)) or NO_FIT_ON_HALF()
-        unmeasured.append(Unmeasured(metric=GAIN, why=why))
+        unmeasured.append(Unmeasured(metric=GAIN.metric, why=why))
     points = tuple(LOSS_FROM_ROWS(loss=loss, rows=height) for height, loss in means.items())
     return Findings(
         figures=tuple(each for each in figures if np.isfinite(each.value)),

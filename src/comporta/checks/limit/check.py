@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 from comporta.checks.shared.judging.arguments import chosen
+from comporta.checks.shared.judging.bounds import (
+    Bound,
+    Judgement,
+    On,
+    result,
+    rows_needed,
+    slices_alike,
+    within_bounds,
+)
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On, Settled, alike, result, settle, settles, unseen, worst
-from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
+from comporta.checks.shared.judging.wording import by_columns, sentence
 from comporta.errors import BadProject
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code
+from comporta.records import (
+    LEVELS,
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    metric_text,
+)
 from comporta.records.metric import metric as named
 
 AT_LEAST = code("check.limit.at_least", "{metric}{by} at least {limit:g}", metric=str, by=Text, limit=NUMBER)
@@ -52,24 +73,19 @@ class Limit(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the figure that decides it: the worst slice."""
         (found,) = evidence
-        if found.missing or not found.figures:
-            return unseen(self.name, self.required, self.limit, evidence)
-        settled = [settle(each, self.limit, higher=self.least, on=self.on) for each in found.figures]
-        decides = worst(settled)
-        return Verdict(
-            check=self.name,
-            outcome=decides.outcome,
-            required=self.required,
-            reason=self._reason(decides, settled),
-            figure=decides.figure,
+        bound = Bound(
             limit=self.limit,
-            needed=decides.needed,
-            evidence=found.artifact,
+            higher=self.least,
+            on=self.on,
+            figures=found.figures,
+            what=metric_text(self.metric),
         )
 
-    def _reason(self, decides: Settled, settled: list[Settled]) -> Text:
-        said = result(decides, self.limit, higher=self.least, what=self.metric)
-        return sentence(said, alike(decides, settled) if self.by else "", settles(decides))
+        def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+            alike = slices_alike(decides, every) if self.by else NO_TEXT
+            return sentence(result(decides), alike, rows_needed(decides))
+
+        return within_bounds(self, found, (bound,), reason)
 
 
 def at_least(

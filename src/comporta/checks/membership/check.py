@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.membership import figures
 from comporta.checks.shared.judging.arguments import number, usual, whole
+from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    conditions,
+    need,
+)
 
 TITLE = code(
     "check.membership", "membership inference: TPR at most {tpr:.3g} at 1 % FPR{strict}{fits}",
@@ -51,7 +62,7 @@ class Membership(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`membership inference: TPR at most 0.05 at 1 % FPR`."""
-        strict: Text = "" if self.tpr_at_01pct is None else STRICT(tpr=self.tpr_at_01pct)
+        strict: Text = NO_TEXT if self.tpr_at_01pct is None else STRICT(tpr=self.tpr_at_01pct)
         return TITLE(tpr=self.tpr_at_1pct, strict=strict, fits=FITS(fits=self.fits) if self.fits else "")
 
     def needs(self) -> tuple[Need, ...]:
@@ -60,18 +71,18 @@ class Membership(Record, frozen=True, kw_only=True):
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the rates and the area: the first beyond its limit fails."""
-        limits = [_limit(1.0, self.tpr_at_1pct, self.on)]
+        bounds = [_bound(1.0, self.tpr_at_1pct, self.on)]
         if self.tpr_at_01pct is not None:
-            limits.append(_limit(0.1, self.tpr_at_01pct, self.on))
+            bounds.append(_bound(0.1, self.tpr_at_01pct, self.on))
         if self.area is not None:
-            metric = "area under the attack's ROC curve"
-            limits.append(Held(metric=metric, limit=self.area, on=self.on, says=AREA()))
-        return held(self, evidence[0], limits)
+            bounds.append(Bound(metric=figures.AREA.metric, limit=self.area, on=self.on, what=AREA()))
+        return within_bounds(self, evidence[0], bounds)
 
 
-def _limit(percent: float, limit: float, on: On) -> Held:
-    metric = f"true positives at {percent:.1f}% false"
-    return Held(metric=metric, limit=limit, on=on, says=RATE(percent=percent))
+def _bound(percent: float, limit: float, on: On) -> Bound:
+    under = conditions(false_positives=percent / 100)
+    metric = figures.TRUE_POSITIVES.metric
+    return Bound(metric=metric, under=under, limit=limit, on=on, what=RATE(percent=percent))
 
 
 def membership(

@@ -19,7 +19,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from comporta.checks.membership.codes import TOO_FEW_MEMBERS
-from comporta.records import Artifact, Field, Figure, Findings, FittedModel, Signature, Unmeasured
+from comporta.checks.membership.figures import AREA, TRUE_POSITIVES
+from comporta.records import Artifact, Field, Figure, Findings, FittedModel, Signature, Unmeasured, conditions
 from comporta.records.columns import TARGET
 from comporta.stats.auc import auc
 from comporta.stats.classes import places
@@ -106,7 +107,7 @@ def attack(
     other = _some(others, group, draw)
     if min(member.height, other.height) < FEWEST:
         why = TOO_FEW_MEMBERS(members=member.height, others=other.height, least=FEWEST)
-        lost = Unmeasured(metric="membership", why=why)
+        lost = Unmeasured(metric=AREA.metric, why=why)
         return Findings(unmeasured=(lost,), rows=member.height + other.height, of=of)
     known = learned.filter(pl.Series(half))
     bare = target(member), target(other)
@@ -127,7 +128,8 @@ def attack(
         best = max(rates.values(), key=lambda each: (each.low or 0.0, each.value))
         figures.append(
             Figure(
-                metric=f"true positives at {share:.1%} false",
+                metric=TRUE_POSITIVES.metric,
+                under=conditions(false_positives=share),
                 value=best.value,
                 low=best.low,
                 high=max(each.high or 1.0 for each in rates.values()),
@@ -143,7 +145,7 @@ def attack(
     area = max(areas.values(), key=lambda each: each.value)
     figures.append(
         Figure(
-            metric="area under the attack's ROC curve",
+            metric=AREA.metric,
             value=area.value,
             low=area.low,
             high=area.high,

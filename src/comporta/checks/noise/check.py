@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.noise.figures import CHANGED_BY_EXTREME, METRIC_LOST, NOT_ANSWERED
+from comporta.checks.shared.figures import DECISIONS_CHANGED
 from comporta.checks.shared.judging.arguments import number, usual, whole
+from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER, percent
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import percent
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Evidence,
+    Level,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    code,
+    condition,
+    conditions,
+    need,
+)
 from comporta.records.metric import metric as named
 
 LEVELS_OF_NOISE = (0.01, 0.05, 0.1)
@@ -58,11 +72,11 @@ class Noise(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`noise sensitivity: at most 10 % of predictions change under noise of 0.05 spreads`."""
-        lost: Text = ""
+        lost: Text = NO_TEXT
         if self.metric_lost is not None:
             lost = LOST(lost=self.metric_lost)
             lost = LOST_OF(lost=self.metric_lost, metric=self.metric) if self.metric else lost
-        extreme: Text = "" if self.extreme is None else EXTREME(share=percent(self.extreme))
+        extreme: Text = NO_TEXT if self.extreme is None else EXTREME(share=percent(self.extreme))
         return TITLE(at=self.at, share=percent(self.flips), lost=lost, extreme=extreme)
 
     def needs(self) -> tuple[Need, ...]:
@@ -73,21 +87,21 @@ class Noise(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on noise in all features together, and that every row was answered."""
         (found,) = evidence
-        where = f"noise={self.at:g}"
-        limits = [
-            Held(metric="rows not answered", limit=0, slice=None),
-            Held(metric="decisions changed", limit=self.flips, on=self.on, slice=where),
+        under = conditions(noise=self.at)
+        bounds = [
+            Bound(metric=NOT_ANSWERED.metric, limit=0),
+            Bound(metric=DECISIONS_CHANGED.metric, limit=self.flips, on=self.on, under=under),
         ]
         if self.metric_lost is not None:
-            lost = next(
-                (each.metric for each in found.figures if each.metric.endswith(" lost")), "metric lost"
+            lost = tuple(
+                each
+                for each in found.figures
+                if each.metric == METRIC_LOST.metric and condition(each, "noise") == self.at
             )
-            limits.append(Held(metric=lost, limit=self.metric_lost, on=self.on, slice=where))
+            bounds.append(Bound(metric=METRIC_LOST.metric, limit=self.metric_lost, on=self.on, figures=lost))
         if self.extreme is not None:
-            limits.append(
-                Held(metric="decisions changed by an extreme", limit=self.extreme, on=self.on, slice=None)
-            )
-        return held(self, found, limits)
+            bounds.append(Bound(metric=CHANGED_BY_EXTREME.metric, limit=self.extreme, on=self.on))
+        return within_bounds(self, found, bounds)
 
 
 def noise(

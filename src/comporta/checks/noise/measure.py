@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.noise.codes import FREE_TEXT, MODEL_RAISED, NO_FEATURES, NOISE_ASKED
+from comporta.checks.noise.figures import CHANGED_BY_EXTREME, METRIC_LOST, NOT_ANSWERED
+from comporta.checks.shared.figures import DECISIONS_CHANGED
 from comporta.checks.shared.measuring.changes import (
-    CHANGED,
     answered,
     asked_of,
     moved,
@@ -20,9 +21,9 @@ from comporta.checks.shared.measuring.changes import (
 )
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.perturbation import extremes, jittered, kind_of
-from comporta.records import Artifact, Figure, Findings, FittedModel, ModelOutput, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, ModelOutput, Unmeasured, conditions
 from comporta.records.columns import TARGET
-from comporta.records.metric import metric as metric_named
+from comporta.records.metric import metric as changednamed
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
@@ -37,15 +38,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
-LOST, EXTREME, UNANSWERED = "lost", "decisions changed by an extreme", "rows not answered"
 ROWS, EACH = 10_000, 1_000
 
 
 class One(NamedTuple):
-    """One column pushed: its name, how, and what was said of the rows then; None: the model raised."""
+    """One column pushed: its name, how (a level of noise, or which extreme), and what was said of the rows
+    then; None: the model raised."""
 
     feature: str
-    push: str
+    push: str | float
     said: ModelOutput | None
 
 
@@ -83,7 +84,7 @@ def noisy(
     takes, draw = asked.signature, np.random.default_rng(seed)
     if test.is_empty() or not takes.features:
         why = NO_TEST_ROWS() if takes.features else NO_FEATURES()
-        return Findings(unmeasured=(Unmeasured(metric=CHANGED, why=why),))
+        return Findings(unmeasured=(Unmeasured(metric=DECISIONS_CHANGED.metric, why=why),))
     rows = test.sample(min(ROWS, test.height), seed=seed)
     few = rows.head(EACH)
     name = metric or usual_metric(takes)
@@ -100,7 +101,7 @@ def noisy(
     figures += [_unanswered(said, "noise")]
 
     pushed = [
-        (field.name, f"noise={level:g}", few.with_columns(jittered(few[field.name], field, level, draw)))
+        (field.name, level, few.with_columns(jittered(few[field.name], field, level, draw)))
         for field in takes.features
         for level in levels
         if kind_of(field) != "text"
@@ -114,10 +115,12 @@ def noisy(
     some = units_of(few, group)
     for one in singles:
         if one.said is not None:
-            noise = one.push.startswith("noise")
-            where = f"{one.push} in {one.feature}" if noise else f"{one.feature}: {one.push}"
             share = share_of(moved(alone, one.said, takes), some)
-            figures.append(share.figure(CHANGED if noise else EXTREME, few.height, where))
+            if isinstance(one.push, float):
+                changed, under = DECISIONS_CHANGED.metric, conditions(noise=one.push, feature=one.feature)
+            else:
+                changed, under = CHANGED_BY_EXTREME.metric, conditions(feature=one.feature, push=one.push)
+            figures.append(share.figure(changed, few.height, under=under))
     figures.append(_unanswered([one.said for one in singles[len(pushed) :]], "extremes", few.height))
     asks = rows.height * (1 + len(together)) + few.height * len(singles)
     return Findings(
@@ -154,7 +157,7 @@ def _levels(
     truth = rows[TARGET].filter(pl.Series(known)) if known.any() else None
     for level, said in by_level.items():
         share = share_of(np.mean([moved(before, each, takes) for each in said], axis=0), units)
-        figures.append(share.figure(CHANGED, rows.height, f"noise={level:g}"))
+        figures.append(share.figure(DECISIONS_CHANGED.metric, rows.height, under=conditions(noise=level)))
         if truth is not None:
             lost.append(_loss(name, _only(before, known), [_only(s, known) for s in said], truth, asked))
     if truth is None:
@@ -163,7 +166,9 @@ def _levels(
     found = quick_intervals(lost, len(truth), units=held, seed=seed)
     for level, one in zip(by_level, found, strict=True):
         if np.isfinite(one.value):
-            figures.append(one.figure(f"{name} {LOST}", len(truth), f"noise={level:g}"))
+            figures.append(
+                one.figure(METRIC_LOST.metric, len(truth), under=conditions(metric=name, noise=level))
+            )
     return figures
 
 
@@ -171,7 +176,7 @@ def _loss(
     name: str, before: ModelOutput, after: Sequence[ModelOutput], truth: pl.Series, asked: FittedModel
 ) -> Statistic:
     """The metric without noise less the mean of it with, as a function of row weights."""
-    sign = 1.0 if metric_named(name).higher else -1.0
+    sign = 1.0 if changednamed(name).higher else -1.0
     clean = statistic(name, seen_of(before, truth, asked.signature))
     noised = [statistic(name, seen_of(each, truth, asked.signature)) for each in after]
     return lambda weights: sign * (clean(weights) - float(np.mean([one(weights) for one in noised])))
@@ -181,7 +186,7 @@ def _only(said: ModelOutput, where: NDArray[np.bool_]) -> ModelOutput:
     return said if where.all() else ModelOutput(said.scores[where], said.decisions[where])
 
 
-def _each(asked: FittedModel, frames: Sequence[tuple[str, str, pl.DataFrame]]) -> list[One]:
+def _each(asked: FittedModel, frames: Sequence[tuple[str, str | float, pl.DataFrame]]) -> list[One]:
     """What is said of each frame; one by one where the model raises on all of them together."""
     try:
         said: list[ModelOutput | None] = [*asked_of(asked, [frame for _, _, frame in frames])]
@@ -196,11 +201,11 @@ def _each(asked: FittedModel, frames: Sequence[tuple[str, str, pl.DataFrame]]) -
     return [One(feature, push, one) for (feature, push, _), one in zip(frames, said, strict=True)]
 
 
-def _unanswered(said: Sequence[ModelOutput | None], where: str, rows: int = 0) -> Figure:
+def _unanswered(said: Sequence[ModelOutput | None], push: str, rows: int = 0) -> Figure:
     """How many rows had no finite answer."""
     lost = sum(rows if one is None else int((~answered(one)).sum()) for one in said)
     of = sum(rows if one is None else len(one.decisions) for one in said)
-    return Figure(metric=UNANSWERED, value=lost, rows=of, slice=where)
+    return Figure(metric=NOT_ANSWERED.metric, value=lost, rows=of, under=conditions(push=push))
 
 
 def _table(
@@ -215,7 +220,7 @@ def _table(
         else worth(name, *_known(before, few, known), asked.signature)
     )
     for one in singles:
-        line: dict[str, Any] = {"feature": one.feature, "pushed": one.push}
+        line: dict[str, Any] = {"feature": one.feature, "pushed": _pushed(one.push)}
         if one.said is None:
             lines.append({**line, "changed": MODEL_RAISED()})
             continue
@@ -227,6 +232,10 @@ def _table(
         lines.append(line)
     lines.sort(key=lambda each: -each["changed"] if isinstance(each["changed"], float) else -np.inf)
     return tuple(lines[:150])
+
+
+def _pushed(push: str | float) -> str:
+    return f"noise={push:g}" if isinstance(push, float) else push
 
 
 def _known(said: ModelOutput, rows: pl.DataFrame, known: pl.Series) -> tuple[ModelOutput, pl.Series]:

@@ -8,11 +8,35 @@ from typing import ClassVar
 
 import msgspec
 
+from comporta.checks.parity.figures import (
+    BEYOND,
+    FEATURES,
+    LARGEST,
+    LARGEST_OF_FEATURE,
+    NOT_SERVED,
+    RAW,
+    REFUSED,
+    REQUESTED,
+)
 from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER, sentences
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import sentences
+from comporta.records import (
+    LEVELS,
+    NUMBER,
+    Evidence,
+    Level,
+    Need,
+    Quantity,
+    Record,
+    Text,
+    Verdict,
+    code,
+    condition,
+    conditions,
+    need,
+)
 
 TITLE = code("check.parity", "training-serving skew at most {tolerance:g}", tolerance=NUMBER)
 UNSERVED = code(
@@ -21,7 +45,7 @@ UNSERVED = code(
     "answer its trial rows as it did when it was kept. The evidence says why.",
     count=int, forms=tuple,
 )  # fmt: skip
-BEYOND = code(
+ROWS_BEYOND = code(
     "parity.rows_beyond",
     "{count:,} of {rows:,} rows differ by more than {beyond:.0e}; the evidence names the first row and "
     "column.",
@@ -71,21 +95,21 @@ class Parity(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the row that is furthest apart."""
         (found,) = evidence
-        limits = [
-            Held(metric="rows refused", limit=0, slice=None),
-            Held(metric="largest difference", limit=self.tolerance, slice=None),
+        bounds = [
+            Bound(metric=REFUSED.metric, limit=0),
+            Bound(metric=LARGEST.metric, limit=self.tolerance),
         ]
-        unserved = [each.slice for each in found.figures if each.metric == "not served by a fresh process"]
+        unserved = [condition(each, "form") for each in found.figures if each.metric == NOT_SERVED.metric]
         if unserved:
-            limits = [Held(metric="not served by a fresh process", limit=0, slice=None)]
-        if _value(found, "features compared"):
-            limits.append(Held(metric="largest feature difference", limit=self.tolerance, slice=None))
-        verdict = held(self, found, limits)
+            bounds = [Bound(metric=NOT_SERVED.metric, limit=0)]
+        if _value(found, FEATURES):
+            bounds.append(Bound(metric=LARGEST_OF_FEATURE.metric, limit=self.tolerance))
+        verdict = within_bounds(self, found, bounds)
         figure = verdict.figure
         if verdict.outcome == "does not apply" or figure is None:
             return verdict
         if verdict.outcome != "fail":
-            whole = verdict.outcome == "pass" and _value(found, "rows from the raw request on") > 0
+            whole = verdict.outcome == "pass" and _value(found, REQUESTED) > 0
             return msgspec.structs.replace(
                 verdict,
                 outcome=verdict.outcome if whole else "inconclusive",
@@ -96,14 +120,14 @@ class Parity(Record, frozen=True, kw_only=True):
             return msgspec.structs.replace(verdict, reason=said)
         # Counted at powers of ten: the nearest at or below the tolerance.
         step = 10.0 ** max(-12, min(-1, floor(log10(self.tolerance) + 1e-9)))
-        beyond = f"rows beyond {step:.0e}"
-        count = next((e.value for e in found.figures if (e.metric, e.slice) == (beyond, figure.slice)), 0)
-        of = BEYOND(count=_count(count), rows=figure.rows, beyond=step)
+        beyond = (*figure.under, *conditions(difference=step))
+        count = next((e.value for e in found.figures if (e.metric, e.under) == (BEYOND.metric, beyond)), 0)
+        of = ROWS_BEYOND(count=_count(count), rows=figure.rows, beyond=step)
         return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, of, _compared(found)))
 
 
-def _value(found: Evidence, metric: str) -> float:
-    return next((each.value for each in found.figures if each.metric == metric), 0.0)
+def _value(found: Evidence, of: Quantity) -> float:
+    return next((each.value for each in found.figures if each.metric == of.metric), 0.0)
 
 
 def _count(value: float) -> int:
@@ -112,13 +136,13 @@ def _count(value: float) -> int:
 
 def _compared(found: Evidence) -> Text:
     """What was compared, and no more than that."""
-    asked = {each.slice: each.rows for each in found.figures if each.metric == "largest difference"}
-    raw, features = asked.pop("form=raw request", None), _value(found, "features compared")
-    forms = tuple(name.removeprefix("form=") for name in asked)
-    rows = max(asked.values(), default=0)
+    rows_of = {condition(each, "form"): each.rows for each in found.figures if each.metric == LARGEST.metric}
+    raw, features = rows_of.pop(RAW, None), _value(found, FEATURES)
+    forms = tuple(rows_of)
+    rows = max(rows_of.values(), default=0)
     if raw is not None:
         return FROM_RAW(rows=rows, forms=forms, raw=raw, features=_count(features))
-    if _value(found, "rows from the raw request on"):
+    if _value(found, REQUESTED):
         return FROM_REQUEST(rows=rows, forms=forms)
     return FROM_FEATURES(rows=rows, forms=forms)
 

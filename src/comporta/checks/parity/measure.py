@@ -23,6 +23,18 @@ from comporta.checks.parity.codes import (
     NOT_ASKED_AS_REQUESTS,
     WAY_NOT_MEASURED,
 )
+from comporta.checks.parity.figures import (
+    BEYOND,
+    CANDIDATE,
+    FEATURES,
+    LARGEST,
+    LARGEST_OF_FEATURE,
+    NOT_SERVED,
+    RAW,
+    REFUSED,
+    REQUESTED,
+    ROUNDED,
+)
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.raw_requests import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
 from comporta.checks.shared.measuring.server_answers import (
@@ -37,6 +49,7 @@ from comporta.checks.shared.measuring.server_answers import (
 )
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one
 from comporta.records import (
+    NO_TEXT,
     Artifact,
     Figure,
     Findings,
@@ -46,17 +59,13 @@ from comporta.records import (
     Slice,
     Text,
     Unmeasured,
+    conditions,
 )
 from comporta.records.columns import KEY
 from comporta.store import StepContext
 from comporta.store.frames import read
 
-LARGEST, REFUSED, ROUNDED = "largest difference", "rows refused", "rows apart by rounding"
-FEATURE, FEATURES = "largest feature difference", "features compared"
-REQUESTED = "rows from the raw request on"
-UNSERVED = "not served by a fresh process"
-RAW, CANDIDATE = "raw request", "candidate"
-BEYOND = tuple(10.0**power for power in range(-12, 0))
+BEYOND_BY = tuple(10.0**power for power in range(-12, 0))
 """At each of these the rows that differ by more are counted, so that another tolerance asks nothing again."""
 KEPT = 32
 """Requests kept for the other forms: each is at most 8 MB."""
@@ -68,7 +77,7 @@ class Form(Record, frozen=True, kw_only=True):
     """What the parity kept with a model says of one of its forms. reason: why it does not serve, or empty."""
 
     agrees: bool
-    reason: Text = ""
+    reason: Text = NO_TEXT
 
 
 class At(Protocol):
@@ -211,8 +220,8 @@ def findings(
         table += _lines(form, gap, research, np.arange(rows))
     tables = {"differences": table}
     for form, why in (failed or {}).items():
-        where = f"form={RAW if form == CANDIDATE else form}"
-        figures.append(Figure(metric=UNSERVED, value=1, rows=rows, slice=where))
+        under = conditions(form=RAW if form == CANDIDATE else form)
+        figures.append(Figure(metric=NOT_SERVED.metric, value=1, rows=rows, under=under))
         tables.setdefault("not served", []).append({"form": form, "why": why})
     notes = [FORM_NOT_KEPT(form=form, reason=reason) for form, reason in reasons.items()]
     count = rows if plain else 0
@@ -228,10 +237,10 @@ def findings(
     elif not plain and not failed:
         notes.append(WAY_NOT_MEASURED())
     if count:
-        figures.append(Figure(metric=REQUESTED, value=count, rows=count))
+        figures.append(Figure(metric=REQUESTED.metric, value=count, rows=count))
     return Findings(
         figures=tuple(figures) if rows else (),
-        unmeasured=() if rows else (Unmeasured(metric=LARGEST, why=NO_TEST_ROWS()),),
+        unmeasured=() if rows else (Unmeasured(metric=LARGEST.metric, why=NO_TEST_ROWS()),),
         rows=rows,
         of=rows,
         notes=tuple(notes),
@@ -240,15 +249,13 @@ def findings(
 
 
 def _figures(form: str, gap: Gaps) -> list[Figure]:
-    told: dict[str, Any] = {"rows": len(gap.by), "slice": f"form={form}"}
+    told: dict[str, Any] = {"rows": len(gap.by), "under": conditions(form=form)}
     made = [
-        Figure(metric=LARGEST, value=float(gap.by.max(initial=0.0)), **told),
-        Figure(metric=REFUSED, value=float(gap.refused.sum()), **told),
-        Figure(metric=ROUNDED, value=gap.rounded, **told),
+        Figure(metric=LARGEST.metric, value=float(gap.by.max(initial=0.0)), **told),
+        Figure(metric=REFUSED.metric, value=float(gap.refused.sum()), **told),
+        Figure(metric=ROUNDED.metric, value=gap.rounded, **told),
     ]
-    return made + [
-        Figure(metric=beyond_name(limit), value=int((gap.by > limit).sum()), **told) for limit in BEYOND
-    ]
+    return made + [_beyond(made[0], limit, int((gap.by > limit).sum())) for limit in BEYOND_BY]
 
 
 def _lines(
@@ -256,7 +263,7 @@ def _lines(
 ) -> list[dict[str, Any]]:
     """The first row beyond each power of ten. places: of the rows among all."""
     made = []
-    for limit in BEYOND:
+    for limit in BEYOND_BY:
         beyond = np.flatnonzero(gap.by > limit)
         if not len(beyond):
             continue
@@ -278,22 +285,21 @@ def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[dict[str, Any]]]
         return [], []
     by = {name: (float(gap.max(initial=0.0)), gap) for name, gap in from_raw.features.items()}
     worst = sorted(by, key=lambda name: -by[name][0])[:WORST]
-    differ = [name for name in worst if by[name][0] > BEYOND[0]]
-    figures = [Figure(metric=FEATURES, value=len(by), rows=rows)]
+    differ = [name for name in worst if by[name][0] > BEYOND_BY[0]]
+    figures = [Figure(metric=FEATURES.metric, value=len(by), rows=rows)]
     if not differ:
         largest = max((largest for largest, _ in by.values()), default=0.0)
-        return [*figures, Figure(metric=FEATURE, value=largest, rows=rows)], []
+        return [*figures, Figure(metric=LARGEST_OF_FEATURE.metric, value=largest, rows=rows)], []
     table: list[dict[str, Any]] = []
     for name in differ:
         largest, gap = by[name]
-        told: dict[str, Any] = {"rows": rows, "slice": f"feature={name}"}
-        figures.append(Figure(metric=FEATURE, value=largest, **told))
+        told: dict[str, Any] = {"rows": rows, "under": conditions(feature=name)}
+        whole = Figure(metric=LARGEST_OF_FEATURE.metric, value=largest, **told)
+        figures.append(whole)
         figures += [
-            Figure(metric=beyond_name(limit), value=count, **told)
-            for limit in BEYOND
-            if (count := int((gap > limit).sum()))
+            _beyond(whole, limit, count) for limit in BEYOND_BY if (count := int((gap > limit).sum()))
         ]
-        apart = np.flatnonzero(gap > BEYOND[0])
+        apart = np.flatnonzero(gap > BEYOND_BY[0])
         first = int(apart[places[apart].argmin()])
         line: dict[str, Any] = {"feature": name, "rows": len(apart), "first row": int(places[first])}
         line["research"] = _shown(from_raw.research[name][first])
@@ -309,6 +315,7 @@ def _shown(value: Any) -> Any:
     return value if isinstance(value, int) else float(value) if isinstance(value, float) else str(value)
 
 
-def beyond_name(limit: float) -> str:
-    """The figure that counts rows further apart than this power of ten."""
-    return f"rows beyond {limit:.0e}"
+def _beyond(of: Figure, limit: float, count: int) -> Figure:
+    """How many rows are further apart than this power of ten."""
+    under = (*of.under, *conditions(difference=limit))
+    return Figure(metric=BEYOND.metric, value=count, rows=of.rows, under=under)

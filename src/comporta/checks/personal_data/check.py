@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.personal_data.figures import BY_ITS_NAME, PERSONAL_DATA, PLACE, PLACES
 from comporta.checks.shared.judging.arguments import chosen, names
-from comporta.checks.shared.judging.bound import no_matter
+from comporta.checks.shared.judging.bounds import not_applicable, not_measured
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import unseen
-from comporta.records import LEVELS, Evidence, Figure, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records import (
+    LEVELS,
+    Evidence,
+    Figure,
+    Level,
+    Message,
+    Need,
+    Record,
+    Text,
+    Verdict,
+    Words,
+    code,
+    condition,
+    need,
+    place,
+)
 
 SHOWN = 5
 
@@ -21,9 +36,13 @@ NOTHING = code(
     "model and its exports.",
     places=int,
 )  # fmt: skip
-BY_NAME = code("personal_data.by_name", "{place}", place=Words)
+BY_NAME = code("personal_data.by_name", "{place}", place=(Words, Message))
 BY_VALUES = code(
-    "personal_data.by_values", "{place} ({count:,} of {rows:,} values)", place=Words, count=int, rows=int
+    "personal_data.by_values",
+    "{place} ({count:,} of {rows:,} values)",
+    place=(Words, Message),
+    count=int,
+    rows=int,
 )
 FOUND = code(
     "personal_data.found", "Found in {places:; }{more}: expected none. Leave it out, or name it in allow=.",
@@ -58,26 +77,25 @@ class NoPersonalData(Record, frozen=True, kw_only=True):
         """The verdict, with every place."""
         (found,) = evidence
         if found.without:
-            return no_matter(self, found)
-        looked = [each for each in found.figures if each.metric == "places looked at"]
-        if found.missing or not looked or not looked[0].value > 0:
-            return unseen(self.name, self.required, 0.0, evidence)
-        kinds = ("feature ", "column ", "trial rows' ", "")
-        allowed = {f"{kind}{name}" for name in self.allow for kind in kinds}
+            return not_applicable(self, found)
+        searched = [each for each in found.figures if each.metric == PLACES.metric]
+        if found.missing or not searched or not searched[0].value > 0:
+            return not_measured(self, 0.0, found)
         shown = [
-            each
-            for each in found.figures
-            if each.metric == "personal data" and each.slice.rpartition(": ")[0] not in allowed
+            each for each in found.figures if each.metric == PERSONAL_DATA.metric and not self._allows(each)
         ]
         return Verdict(
             check=self.name,
             outcome="fail" if shown else "pass",
             required=self.required,
-            reason=_found(shown) if shown else NOTHING(places=int(looked[0].value)),
-            figure=shown[0] if shown else looked[0],
+            reason=_found(shown) if shown else NOTHING(places=int(searched[0].value)),
+            figure=shown[0] if shown else searched[0],
             limit=0.0,
             evidence=found.artifact,
         )
+
+    def _allows(self, figure: Figure) -> bool:
+        return any(condition(figure, each) in self.allow for each in PLACE)
 
 
 def _found(shown: Sequence[Figure]) -> Text:
@@ -87,10 +105,10 @@ def _found(shown: Sequence[Figure]) -> Text:
 
 
 def _place(figure: Figure) -> Text:
-    place = Words(figure.slice)
-    if figure.slice.endswith(": its name"):
-        return BY_NAME(place=place)
-    return BY_VALUES(place=place, count=int(figure.value), rows=figure.rows)
+    where = place(figure) or Words()
+    if condition(figure, "kind") == BY_ITS_NAME:
+        return BY_NAME(place=where)
+    return BY_VALUES(place=where, count=int(figure.value), rows=figure.rows)
 
 
 def no_personal_data(

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from comporta.checks.personal_data.figures import BY_ITS_NAME, PERSONAL_DATA, PLACES
 from comporta.checks.personal_data.kinds import KINDS, Kind, named_like_it
-from comporta.records import Artifact, Figure, Findings, Signature
+from comporta.records import Artifact, Condition, Figure, Findings, Signature, conditions
 from comporta.records.columns import KEPT
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-ANSWER, MODEL, GRAPH, TRIAL = "answer", "the kept model", "the ONNX export", "trial rows'"
+ANSWER, MODEL, GRAPH = ("place", "answer"), ("place", "the kept model"), ("place", "the ONNX export")
 DISTINCT = 50_000
 FEWEST = 3
 SHARE = 0.5
@@ -32,10 +33,14 @@ BYTES = 64_000_000
 IN_BYTES = re.compile(rb"[A-Za-z0-9._%+-]{3,64}@[A-Za-z0-9-]{3,63}(?:\.[a-z0-9-]{2,63})*\.[a-z]{2,10}")
 
 
-class Found(NamedTuple):
-    """where: `feature contact`, `model`. many: of the values looked at."""
+Where = tuple[str, str]
+"""A condition of `PLACE`, and its value."""
 
-    where: str
+
+class Found(NamedTuple):
+    """where: `feature` and its name, or a place such as the kept model. many: of the values searched."""
+
+    where: Where
     kind: str
     many: int
     of: int
@@ -65,10 +70,13 @@ def measure(
 
 
 def findings(found: list[Found], looked: int, rows: int) -> Findings:
-    figures = [Figure(metric="places looked at", value=float(looked), rows=rows)]
+    figures = [Figure(metric=PLACES.metric, value=float(looked), rows=rows)]
     figures += [
         Figure(
-            metric="personal data", value=float(each.many), rows=each.of, slice=f"{each.where}: {each.kind}"
+            metric=PERSONAL_DATA.metric,
+            value=float(each.many),
+            rows=each.of,
+            under=(Condition(*each.where), *conditions(kind=each.kind)),
         )
         for each in found
     ]
@@ -90,9 +98,9 @@ def in_rows(rows: pl.DataFrame) -> Iterator[Found]:
     """What stands in features and in the columns kept beside them."""
     for name in (*feature_names(rows), *kept(rows)):
         plain = name.removeprefix(KEPT)
-        where = f"feature {plain}" if plain == name else f"column {plain}"
+        where = ("feature" if plain == name else "column", plain)
         if plain == name and named_like_it(plain):
-            yield Found(where, "its name", 1, 1)
+            yield Found(where, BY_ITS_NAME, 1, 1)
         values = rows[name]
         if values.dtype in (pl.String, pl.Categorical, pl.Enum):
             yield from in_words(where, values.cast(pl.String))
@@ -100,7 +108,7 @@ def in_rows(rows: pl.DataFrame) -> Iterator[Found]:
             yield from in_numbers(where, values)
 
 
-def in_words(where: str, values: pl.Series) -> Iterator[Found]:
+def in_words(where: Where, values: pl.Series) -> Iterator[Found]:
     """values: texts. Each kind is looked for anywhere in them."""
     texts = values.drop_nulls().unique(maintain_order=True).head(DISTINCT).str.slice(0, LONGEST)
     for kind in KINDS:
@@ -109,7 +117,7 @@ def in_words(where: str, values: pl.Series) -> Iterator[Found]:
             yield from _enough(where, kind, form.to_list(), texts.len(), FEWEST)
 
 
-def in_numbers(where: str, values: pl.Series) -> Iterator[Found]:
+def in_numbers(where: Where, values: pl.Series) -> Iterator[Found]:
     """Whole numbers of nine to nineteen digits, each as it would be written."""
     whole = values.drop_nulls().unique(maintain_order=True).head(DISTINCT)
     if whole.dtype.is_float():
@@ -142,10 +150,10 @@ def in_trial(trial: dict[str, Any]) -> Iterator[Found]:
     """What stands in the words of the trial rows. trial: `columns` and `rows`."""
     for place, name in enumerate(trial["columns"]):
         words = [row[place] for row in trial["rows"] if isinstance(row[place], str)]
-        yield from in_words(f"{TRIAL} {name}", pl.Series(words, dtype=pl.String))
+        yield from in_words(("trial_column", name), pl.Series(words, dtype=pl.String))
 
 
-def _in_parts(where: str, parts: Iterable[bytes]) -> list[Found]:
+def _in_parts(where: Where, parts: Iterable[bytes]) -> list[Found]:
     texts = [part[:BYTES] for part in parts]
     mails = {each for part in texts for each in IN_BYTES.findall(part)}
     bank = KINDS[1]
@@ -155,7 +163,7 @@ def _in_parts(where: str, parts: Iterable[bytes]) -> list[Found]:
     return [Found(where, name, many, many) for name, many in found.items() if many]
 
 
-def _enough(where: str, kind: Kind, texts: list[str], of: int, fewest: int) -> Iterator[Found]:
+def _enough(where: Where, kind: Kind, texts: list[str], of: int, fewest: int) -> Iterator[Found]:
     form = re.compile(kind.form)
     matches = [[each.group() for each in form.finditer(text)] for text in texts]
     held = sum(any(kind.holds(each) for each in found) for found in matches)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.prediction_drift.figures import DECISION_DRIFT, RATE_RATIO, SCORE_DRIFT
 from comporta.checks.shared.judging.arguments import number, usual, whole
-from comporta.checks.shared.judging.earlier_versions import since
+from comporta.checks.shared.judging.bounds import Bound, On
+from comporta.checks.shared.judging.earlier_versions import since_earlier
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held
-from comporta.checks.shared.judging.wording import NUMBER
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.prediction_drift", "prediction drift at most {most:g}, class rates at most {rates:g} times",
@@ -50,12 +49,12 @@ class PredictionDrift(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on scores, decisions and the rate of each class."""
         (found,) = evidence
-        limits = (
-            Held(metric="score drift", limit=self.most, on=self.on, says=SCORES()),
-            Held(metric="decision drift", limit=self.most, on=self.on, says=DECISIONS()),
-            Held(metric="rate ratio", limit=self.rates, on=self.on, says=RATES()),
+        bounds = (
+            Bound(metric=SCORE_DRIFT.metric, limit=self.most, on=self.on, what=SCORES()),
+            Bound(metric=DECISION_DRIFT.metric, limit=self.most, on=self.on, what=DECISIONS()),
+            Bound(metric=RATE_RATIO.metric, limit=self.rates, on=self.on, what=RATES()),
         )
-        return since(self, found, limits, versions=self.versions)
+        return since_earlier(self, found, bounds, versions=self.versions)
 
 
 def prediction_drift(

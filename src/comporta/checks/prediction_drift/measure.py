@@ -16,10 +16,12 @@ from comporta.checks.prediction_drift.codes import (
     OTHER_CLASSES,
     TOGETHER_AT,
 )
+from comporta.checks.prediction_drift.figures import DECISION_DRIFT, RATE_RATIO, SCORE_DRIFT
+from comporta.checks.shared.figures import COMPARED
 from comporta.checks.shared.measuring.codes import NO_EARLIER_VERSION
-from comporta.checks.shared.measuring.earlier_references import earlier_of
+from comporta.checks.shared.measuring.earlier_references import EARLIER_VERSION, against, earlier_of
 from comporta.checks.shared.measuring.reference import scores_of
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records import Artifact, Condition, Figure, Findings, Message, Unmeasured, Words
 from comporta.records.columns import KEY, LABEL
 from comporta.records.reference import Reference
 from comporta.stats.distance import distance, paired
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
     Places = NDArray[np.int64]
 
-SCORES, DECISIONS, RATE, COMPARED = "score drift", "decision drift", "rate ratio", "compared"
 CHAMPION = "champion"
 At = tuple[float, float, float]
 
@@ -71,8 +72,8 @@ def measure(
         trained=trained,
         group=group,
     )
-    against = [each.slice for each in found.figures if each.metric == COMPARED]
-    print(f"compared with {', '.join(against) or 'nothing'}")
+    compared = sum(each.metric == COMPARED.metric for each in found.figures)
+    print(f"compared with {compared} versions")
     return {"findings": context.put_json(found)}
 
 
@@ -103,14 +104,16 @@ def moved(
             lost[name] = why
         else:
             found += _after(name, reference, rows, units)
-    rates = together(sum(each.metric == RATE for each in found))
-    others = together(sum(each.metric != RATE for each in found))
-    figures = [_figure(each, rates if each.metric == RATE else others) for each in found]
-    against = [*([] if champion is None else [CHAMPION]), *earlier]
-    figures += [Figure(metric=COMPARED, value=float(each not in lost), slice=each) for each in against]
+    rates = together(sum(each.metric == RATE_RATIO.metric for each in found))
+    others = together(sum(each.metric != RATE_RATIO.metric for each in found))
+    figures = [_figure(each, rates if each.metric == RATE_RATIO.metric else others) for each in found]
+    versions = [*([] if champion is None else [CHAMPION]), *earlier]
+    figures += [
+        Figure(metric=COMPARED.metric, value=float(each not in lost), **_versus(each)) for each in versions
+    ]
     return Findings(
         figures=tuple(figures),
-        unmeasured=tuple(Unmeasured(slice=each, why=why) for each, why in lost.items()),
+        unmeasured=tuple(Unmeasured(**_versus(each), why=why) for each, why in lost.items()),
         rows=rows.height,
         of=rows.height,
         notes=(
@@ -147,14 +150,14 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
         size = len(like.counts) + 1
         one = paired(places_of(then[name], like), places_of(series, like), size, units)
         if one is not None:
-            yield Found(SCORES, CHAMPION, name, len(series), one.at)
+            yield Found(SCORE_DRIFT.metric, CHAMPION, name, len(series), one.at)
     if LABEL not in mine.columns:
         return
     classes = classes_of(mine)
     was, now = (each[LABEL].to_physical().cast(pl.Int64).to_numpy() for each in (theirs, mine))
     one = paired(was, now, len(classes), units)
     if one is not None:
-        yield Found(DECISIONS, CHAMPION, "", len(now), one.at)
+        yield Found(DECISION_DRIFT.metric, CHAMPION, "", len(now), one.at)
     for place in _told(np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))):
         before, after = was == place, now == place
         if not (before | after).any():
@@ -166,7 +169,9 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
             len(now),
         )
         effect = _together(after.astype(float) - before.astype(float), units)
-        yield Found(RATE, CHAMPION, classes[place], len(now), partial(_paired_ratio, counts, effect))
+        yield Found(
+            RATE_RATIO.metric, CHAMPION, classes[place], len(now), partial(_paired_ratio, counts, effect)
+        )
 
 
 def _after(name: str, was: Reference, rows: pl.DataFrame, units: Places | None) -> Iterator[Found]:
@@ -175,19 +180,21 @@ def _after(name: str, was: Reference, rows: pl.DataFrame, units: Places | None) 
         if of in was.scores:
             one = distance(was.scores[of], recounted(series, was.scores[of], units))
             if one is not None:
-                yield Found(SCORES, name, of, rows.height, one.at)
+                yield Found(SCORE_DRIFT.metric, name, of, rows.height, one.at)
     if was.decisions is None or LABEL not in rows.columns:
         return
     now = recounted(rows[LABEL], was.decisions, units)
     one = distance(was.decisions, now)
     if one is not None:
-        yield Found(DECISIONS, name, "", rows.height, one.at)
+        yield Found(DECISION_DRIFT.metric, name, "", rows.height, one.at)
     effects = was.decisions.effect, now.effect
     classes = was.decisions.words
     for place in _told(np.array(was.decisions.counts[: len(classes)]) + now.counts[: len(classes)]):
         counts = was.decisions.counts[place], was.rows, now.counts[place], now.rows
         if counts[0] + counts[2]:
-            yield Found(RATE, name, classes[place], rows.height, partial(_ratio, counts, effects))
+            yield Found(
+                RATE_RATIO.metric, name, classes[place], rows.height, partial(_ratio, counts, effects)
+            )
 
 
 def _ratio(counts: tuple[int, int, int, int], effects: tuple[float, float], level: float) -> At:
@@ -232,7 +239,14 @@ def _unlike(rows: pl.DataFrame, task: str, classes: tuple[str, ...]) -> Message 
 
 def _figure(found: Found, level: float) -> Figure:
     value, low, high = found.at(level)
-    where = f"{found.against}: {found.of}" if found.of else found.against
-    return Figure(
-        metric=found.metric, value=value, low=low, high=high, level=level, rows=found.rows, slice=where
-    )
+    told = _versus(found.against)
+    if found.of:
+        told["under"] = (*told["under"], Condition("class", Words(found.of)))
+    return Figure(metric=found.metric, value=value, low=low, high=high, level=level, rows=found.rows, **told)
+
+
+def _versus(name: str) -> dict[str, Any]:
+    """What a figure is compared with: `champion`, or which of the earlier versions."""
+    if name == CHAMPION:
+        return {"compared_with": CHAMPION, "under": ()}
+    return {"compared_with": EARLIER_VERSION, "under": against(name)}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from comporta.checks.privacy_structure import figures
 from comporta.checks.shared.judging.arguments import chosen, number
-from comporta.checks.shared.judging.bound import no_matter
+from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER
-from comporta.records import LEVELS, Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+from comporta.records import LEVELS, NUMBER, Evidence, Level, Message, Need, Record, Text, Verdict, code, need
 
 TITLE = code("check.privacy_structure", "the model stores no training rows")
 OTHER = code("check.privacy_structure.limits", "the model stores no training rows ({limits})", limits=tuple)
@@ -20,12 +19,13 @@ LEAVES = code("privacy_structure.leaves", "share of the training rows in leaves 
 WEIGHTS = code("privacy_structure.weights", "weights for each training row")
 WORDS = code("privacy_structure.words", "words kept that fewer than 5 training rows have:")
 
-_SAYS = {
-    "training rows kept": KEPT,
-    "training rows in small leaves": LEAVES,
-    "weights for each training row": WEIGHTS,
-    "words of few rows": WORDS,
+_OF = {
+    "kept": (figures.ROWS_KEPT, KEPT),
+    "leaves": (figures.ROWS_IN_SMALL_LEAVES, LEAVES),
+    "weights": (figures.WEIGHTS_PER_ROW, WEIGHTS),
+    "words": (figures.RARE_WORDS, WORDS),
 }
+"""What each limit is for, and how people read it."""
 _USUAL = {"kept": 0.0, "leaves": 0.1, "weights": 1.0, "words": None}
 """What an id does not tell. It never changes, whatever the constructor takes where nothing is said."""
 
@@ -62,16 +62,13 @@ class PrivacyStructure(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on what this kind of model has: no tree, no leaf."""
         (found,) = evidence
-        if found.without:
-            return no_matter(self, found)
         there = {each.metric for each in found.figures}
-        asked = dict(zip(_SAYS, self._limits().values(), strict=True))
-        limits = [
-            Held(metric=metric, limit=float(limit), says=_SAYS[metric]())
-            for metric, limit in asked.items()
-            if limit is not None and (metric in there or metric == "training rows kept")
-        ]
-        return held(self, found, limits)
+        bounds = []
+        for name, limit in self._limits().items():
+            of, words = _OF[name]
+            if limit is not None and (of.metric in there or of is figures.ROWS_KEPT):
+                bounds.append(Bound(metric=of.metric, limit=float(limit), what=words()))
+        return within_bounds(self, found, bounds)
 
     def _limits(self) -> dict[str, float | None]:
         return {"kept": self.kept, "leaves": self.leaves, "weights": self.weights, "words": self.words}

@@ -14,6 +14,12 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.privacy_structure.codes import UNKNOWN_BUILD
+from comporta.checks.privacy_structure.figures import (
+    RARE_WORDS,
+    ROWS_IN_SMALL_LEAVES,
+    ROWS_KEPT,
+    WEIGHTS_PER_ROW,
+)
 from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -55,18 +61,18 @@ def screen(estimator: Any, rows: int, rare: Mapping[str, int]) -> Findings:
     inside = list(parts_of(estimator))
     if not any(type(each).__module__.startswith(KNOWN) for each in inside):
         why = UNKNOWN_BUILD(estimator=type(estimator).__name__)
-        lost = Unmeasured(metric="privacy structure", why=why)
+        lost = Unmeasured(metric=ROWS_KEPT.metric, why=why)
         return Findings(unmeasured=(lost,), rows=rows, of=rows)
     kept = {f"{type(each).__name__}.{name}": many for each in inside for name, many in rows_kept(each, rows)}
     trees = [leaves for each in inside for leaves in leaves_of(each)]
     weights = sum(weights_of(each) for each in inside)
-    figures = [Figure(metric="training rows kept", value=max(kept.values(), default=0) / rows, rows=rows)]
+    figures = [Figure(metric=ROWS_KEPT.metric, value=max(kept.values(), default=0) / rows, rows=rows)]
     if trees:
         few = float(np.mean([each.few / max(each.rows, 1) for each in trees]))
-        figures.append(Figure(metric="training rows in small leaves", value=few, rows=rows))
+        figures.append(Figure(metric=ROWS_IN_SMALL_LEAVES.metric, value=few, rows=rows))
     if weights:
-        figures.append(Figure(metric="weights for each training row", value=weights / rows, rows=rows))
-    figures.append(Figure(metric="words of few rows", value=float(sum(rare.values())), rows=rows))
+        figures.append(Figure(metric=WEIGHTS_PER_ROW.metric, value=weights / rows, rows=rows))
+    figures.append(Figure(metric=RARE_WORDS.metric, value=float(sum(rare.values())), rows=rows))
     return Findings(
         figures=tuple(figures),
         rows=rows,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.proxy.figures import ANSWERS_TELL
 from comporta.checks.shared.judging.arguments import number, usual
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.rare_values import held, told
-from comporta.checks.shared.judging.settle import On, Settled, result
-from comporta.checks.shared.judging.wording import NUMBER, RULE_OF, sentence
+from comporta.checks.shared.judging.rare_values import figures_to_judge, values_not_judged
+from comporta.checks.shared.judging.wording import RULE_OF, sentence
 from comporta.errors import BadProject
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
 
 FEATURES = code("check.proxy", "no proxy of {of} with an AUC above {limit:g}", of=str, limit=NUMBER)
 ANSWERS = code(
@@ -56,24 +56,19 @@ class NoProxy(Record, frozen=True, kw_only=True):
         """The verdict, with what tells it best."""
         (found,) = evidence
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-            what = ANSWERS_AREA() if decides.figure.metric == "answers tell" else FEATURES_AREA()
+        def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+            of_answers = decides.figure.metric == ANSWERS_TELL.metric
             return sentence(
-                result(decides, self.limit, higher=False, what=what),
-                HIGHEST(count=len(settled)),
+                result(decides, ANSWERS_AREA() if of_answers else FEATURES_AREA()),
+                HIGHEST(count=len(every)),
                 RULE_OF(owner=Words(self.owner)),
-                told(found),
+                values_not_judged(found),
             )
 
-        return bound(
-            self,
-            found,
-            self.limit,
-            higher=False,
-            on=self.on,
-            says=says,
-            figures=[each for each in held(found) if self.features or each.metric == "answers tell"],
+        figures = tuple(
+            each for each in figures_to_judge(found) if self.features or each.metric == ANSWERS_TELL.metric
         )
+        return within_bounds(self, found, (Bound(limit=self.limit, on=self.on, figures=figures),), reason)
 
 
 def no_proxy(

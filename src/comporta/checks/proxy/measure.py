@@ -9,9 +9,21 @@ import numpy as np
 import polars as pl
 
 from comporta.checks.proxy.codes import TOO_FEW_OF_EACH_VALUE
+from comporta.checks.proxy.figures import ANSWERS_TELL, FEATURE_TELLS
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
 from comporta.checks.shared.measuring.rare_values import unjudged
-from comporta.records import Artifact, Figure, Findings, Signature, Unmeasured
+from comporta.records import (
+    Artifact,
+    Condition,
+    Conditions,
+    Figure,
+    Findings,
+    Signature,
+    Unmeasured,
+    Words,
+    conditions,
+    place,
+)
 from comporta.records.columns import CHANCE, LABEL, NUMBER
 from comporta.stats.auc import auc, told_by
 from comporta.stats.bins import below
@@ -29,6 +41,7 @@ FEWEST = 30
 BINS = 32
 WORDS = 200
 MOST_VALUES = 12
+MISSING = "missing"
 
 
 def measure(
@@ -50,11 +63,12 @@ def telling(
     all_ = rows.height
     if all_ > ROWS:
         rows = rows.sample(ROWS, seed=seed)
-    is_of = coarse(column(rows, of)).fill_null("missing")
+    groups = coarse(column(rows, of))
+    is_of = groups.labels.fill_null(MISSING)
     about_few = values_of_few(rows, is_of)
     values = _values(is_of, about_few)
     if not values:
-        none = Unmeasured(metric="proxy", why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
+        none = Unmeasured(metric=ANSWERS_TELL.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
         return Findings(unmeasured=(none,), rows=rows.height, of=all_)
     units = units_of(rows, group)
     draw = np.random.default_rng(seed)
@@ -62,27 +76,28 @@ def telling(
     half = draw.permutation(count) % 2 == 0
     learn = half if units is None else half[units]
     tried = None if units is None else units[~learn]
-    asked = [("answers", name, codes(each)) for name, each in _answers(rows)]
-    asked += [("feature", name, codes(rows[name])) for name in features]
+    asked = [(ANSWERS_TELL, under, codes(each)) for under, each in _answers(rows)]
+    asked += [(FEATURE_TELLS, conditions(feature=name), codes(rows[name])) for name in features]
     # Answers and features are judged by one limit, so that one must hold for all of them.
     level = 1 - 0.05 / max(1, len(values) * len(asked))
     figures, seen = [], set()
     for value in values:
         positive = (is_of == value).to_numpy()
-        for kind, name, each in asked:
+        for kind, under, each in asked:
             found = auc(positive[~learn], told_by(each, positive, learn), tried, level)
             if found.low is None:
                 continue
             seen.add(value)
             figures.append(
                 Figure(
-                    metric=f"{kind} tell" if kind == "answers" else "one feature tells",
+                    metric=kind.metric,
                     value=found.value,
                     low=found.low,
                     high=found.high,
                     rows=int((~learn).sum()),
                     groups=found.units,
-                    slice=f"{name} about {of}={value}",
+                    where=(groups.condition(of, None if value == MISSING else value),),
+                    under=under,
                 )
             )
     rows_of = dict(is_of.alias("value").value_counts(sort=True).iter_rows())
@@ -91,7 +106,7 @@ def telling(
         values, seen = list(rows_of), set(rows_of)
     left, notes = unjudged(rows_of, values, seen, FEWEST, MOST_VALUES, about_few)
     told = sorted(figures, key=lambda each: -each.value)
-    lost = Unmeasured(metric="proxy", why=TOO_FEW_OF_EACH_VALUE(column=of))
+    lost = Unmeasured(metric=ANSWERS_TELL.metric, why=TOO_FEW_OF_EACH_VALUE(column=of))
     return Findings(
         figures=(*figures, *left) if figures else (),
         unmeasured=() if figures else (lost,),
@@ -100,7 +115,7 @@ def telling(
         notes=notes,
         tables={
             "telling": tuple(
-                {"what": each.slice, "auc": each.value, "low": each.low, "high": each.high}
+                {"what": place(each), "auc": each.value, "low": each.low, "high": each.high}
                 for each in told[:100]
             )
         },
@@ -133,14 +148,15 @@ def _values(is_of: pl.Series, few: Collection[str]) -> list[str]:
     return sorted(kept)[1:] if is_of.n_unique() == 2 else sorted(kept)
 
 
-def _answers(rows: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
+def _answers(rows: pl.DataFrame) -> Iterator[tuple[Conditions, pl.Series]]:
     """The columns in which the model answered; of two probabilities the second, which is all of it."""
     if NUMBER in rows.columns:
-        yield "the number", rows[NUMBER]
+        yield conditions(answer="number"), rows[NUMBER]
         return
-    yield "the label", rows[LABEL]
+    yield conditions(answer="label"), rows[LABEL]
     kind = rows[LABEL].dtype
     classes = list(kind.categories) if isinstance(kind, pl.Enum) else []
     for at, name in enumerate(classes):
         if f"{CHANCE}{at}" in rows.columns and (at or len(classes) != 2):
-            yield f"the probability of {name}", rows[f"{CHANCE}{at}"]
+            under = (*conditions(answer="probability"), Condition("class", Words(name)))
+            yield under, rows[f"{CHANCE}{at}"]

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from comporta.checks.shared.judging.arguments import usual
-from comporta.checks.shared.judging.bound import bound
+from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, rows_needed, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.metric_limit import limit_title, limit_values, one_limit
-from comporta.checks.shared.judging.settle import On, Settled, result, settles
 from comporta.checks.shared.judging.wording import sentence
 from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, code, need
 from comporta.records.metric import METRICS
@@ -47,13 +46,11 @@ class Replayed(Record, frozen=True, kw_only=True):
         """The verdict on all logged rows."""
         (found,) = evidence
 
-        def says(decides: Settled, settled: Sequence[Settled]) -> Text:
-            return sentence(
-                result(decides, self.limit, higher=self.least, what=self.metric), settles(decides)
-            )
+        def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
+            return sentence(result(decides), rows_needed(decides))
 
-        figures = [each for each in found.figures if each.metric == self.metric]
-        return bound(self, found, self.limit, higher=self.least, on=self.on, says=says, figures=figures)
+        bound = Bound(metric=self.metric, limit=self.limit, higher=self.least, on=self.on)
+        return within_bounds(self, found, (bound,), reason)
 
 
 def replayed(

@@ -61,7 +61,7 @@ def replay(
     fresh = rows.filter(~known.is_in(keys.str.replace_all('"', "", literal=True).implode()))
     if fresh.height < FEWEST:
         few = TOO_FEW_LOGGED(rows=fresh.height, least=FEWEST)
-        lost = Unmeasured(metric="replay", why=few)
+        lost = Unmeasured(rows=fresh.height, why=few)
         return Findings(unmeasured=(lost,), rows=fresh.height, of=rows.height)
     units = _unit(fresh, group)
     figures, undefined = measured(answered(fresh, asked(fresh), takes), also, units, seed)

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from comporta.checks.scenario.figures import MEAN_CHANGE, MEAN_PREDICTION
+from comporta.checks.shared.figures import DECISIONS_CHANGED
 from comporta.checks.shared.judging.arguments import number, usual
+from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import limits
 from comporta.errors import BadProject
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
 from comporta.records.metric import METRICS
 from comporta.records.metric import metric as named
 
-QUANTITIES = ("decisions changed", "mean prediction", "change of the mean prediction")
+QUANTITIES = {
+    "decisions changed": DECISIONS_CHANGED,
+    "mean prediction": MEAN_PREDICTION,
+    "change of the mean prediction": MEAN_CHANGE,
+}
+"""What a project file calls each figure that is no metric. These names are part of checks' ids."""
+
 TITLE = code(
     "check.scenario", "scenario {label}: {metric} {limits: and }", label=str, metric=str, limits=tuple
 )
@@ -53,12 +60,13 @@ class Scenario(Record, frozen=True, kw_only=True):
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the figure of the changed rows."""
-        every = [
-            Held(metric=self.metric, limit=limit, higher=higher, on=self.on)
+        metric = QUANTITIES[self.metric].metric if self.metric in QUANTITIES else self.metric
+        bounds = [
+            Bound(metric=metric, limit=limit, higher=higher, on=self.on)
             for limit, higher in ((self.least, True), (self.most, False))
             if limit is not None
         ]
-        return held(self, evidence[0], every)
+        return within_bounds(self, evidence[0], bounds)
 
 
 def scenario(

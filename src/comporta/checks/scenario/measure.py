@@ -18,7 +18,9 @@ from comporta.checks.scenario.codes import (
     LEFT_OUT_FEATURES,
     METRIC_NOT_DEFINED,
 )
-from comporta.checks.shared.measuring.changes import CHANGED, answered, moved, seen_of
+from comporta.checks.scenario.figures import MEAN_CHANGE, MEAN_PREDICTION
+from comporta.checks.shared.figures import DECISIONS_CHANGED
+from comporta.checks.shared.measuring.changes import answered, moved, seen_of
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.team_function import ROW, known
 from comporta.records import (
@@ -28,6 +30,7 @@ from comporta.records import (
     FittedModel,
     Message,
     ModelOutput,
+    Quantity,
     Signature,
     Unmeasured,
 )
@@ -44,7 +47,6 @@ from comporta.store.frames import read
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MEAN, RISE = "mean prediction", "change of the mean prediction"
 Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 Change = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -95,9 +97,9 @@ def told(
     if lost:
         return _nothing(CHANGED_NOT_FINITE(rows=lost))
     takes, units = asked.signature, units_of(rows, group)
-    figures = [share_of(moved(before, after, takes), units).figure(CHANGED, rows.height)]
+    figures = [share_of(moved(before, after, takes), units).figure(DECISIONS_CHANGED.metric, rows.height)]
     for what, values in _means(before, after, takes).items():
-        figures.append(mean_of(values, units).figure(what, rows.height))
+        figures.append(mean_of(values, units).figure(what.metric, rows.height))
     unmeasured: tuple[Unmeasured, ...] = ()
     if metric is not None:
         figure = _scored(metric, after, rows, takes, units, seed)
@@ -109,7 +111,7 @@ def told(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=CHANGED, why=why),))
+    return Findings(unmeasured=(Unmeasured(metric=DECISIONS_CHANGED.metric, why=why),))
 
 
 def changed(rows: pl.DataFrame, change: Change) -> pl.DataFrame:
@@ -133,13 +135,13 @@ def changed(rows: pl.DataFrame, change: Change) -> pl.DataFrame:
     return rows.with_columns(made[name] for name in features)
 
 
-def _means(before: ModelOutput, after: ModelOutput, takes: Signature) -> dict[str, NDArray[np.float64]]:
+def _means(before: ModelOutput, after: ModelOutput, takes: Signature) -> dict[Quantity, NDArray[np.float64]]:
     """The rows' numbers, or the chances of the second of two classes; of more classes there is no mean."""
     if takes.task == "multiclass":
         return {}
     column = 0 if takes.task == "regression" else 1
     now, then = after.scores[:, column], before.scores[:, column]
-    return {MEAN: now, RISE: now - then}
+    return {MEAN_PREDICTION: now, MEAN_CHANGE: now - then}
 
 
 def _scored(

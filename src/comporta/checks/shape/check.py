@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from comporta.checks.shape import figures
 from comporta.checks.shared.judging.arguments import number, usual
-from comporta.checks.shared.judging.bound import no_matter
+from comporta.checks.shared.judging.bounds import not_applicable, not_measured
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import unseen
-from comporta.checks.shared.judging.wording import NUMBER, limits
+from comporta.checks.shared.judging.wording import limits
 from comporta.errors import BadProject
 from comporta.records import (
+    NO_TEXT,
+    NUMBER,
     Evidence,
     Figure,
     Level,
     Message,
     Need,
     Outcome,
+    Quantity,
     Record,
     Text,
     Verdict,
@@ -106,11 +109,11 @@ class Monotone(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """Passed by proof, or by a search that found nothing, and said which; failed by an example."""
         (found,) = evidence
-        step = _named(found, "largest step the wrong way")
+        step = _figure(found, figures.WRONG_STEP)
         if found.without:
-            return no_matter(self, found)
+            return not_applicable(self, found)
         if found.missing or step is None or not math.isfinite(step.value):
-            return unseen(self.name, self.required, self.tolerance, (found,))
+            return not_measured(self, self.tolerance, found)
         if step.value > self.tolerance:
             outcome: Outcome = "fail"
             reason = STEP_FOUND(rows=step.rows, step=step.value)
@@ -142,7 +145,7 @@ class Within(Record, frozen=True, kw_only=True):
     @property
     def title(self) -> Text:
         """`prediction at least 0 and at most 100`."""
-        proof: Text = PROOF() if self.proof else ""
+        proof: Text = PROOF() if self.proof else NO_TEXT
         return WITHIN(whose=_whose(self.of), limits=limits(self.low, self.high), proof=proof)
 
     def needs(self) -> tuple[Need, ...]:
@@ -153,21 +156,21 @@ class Within(Record, frozen=True, kw_only=True):
         """Passed by proof, or by a search that found nothing, and said which; failed by an example."""
         (found,) = evidence
         if found.without:
-            return no_matter(self, found)
+            return not_applicable(self, found)
         ends = []
         if self.low is not None:
-            ends.append((_named(found, "lowest answer"), self.low, -1.0))
+            ends.append((_figure(found, figures.LOWEST), self.low, -1.0))
         if self.high is not None:
-            ends.append((_named(found, "highest answer"), self.high, 1.0))
+            ends.append((_figure(found, figures.HIGHEST), self.high, 1.0))
         sides = [(figure, limit, sign) for figure, limit, sign in ends if figure is not None]
-        outside = _named(found, "rows outside")
+        outside = _figure(found, figures.OUTSIDE)
         if found.missing or outside is None or len(sides) < len(ends):
-            return unseen(self.name, self.required, 0.0, (found,))
+            return not_measured(self, 0.0, found)
         # Of the answers themselves no one's stands in the verdict: they are in the findings.
         seen = OUTSIDE(count=int(outside.value), rows=outside.rows)
         if outside.value:
             return _verdict(self, "fail", END_FOUND(seen=seen), outside, 0.0, found)
-        if all(_held(*each) for each in sides):
+        if all(_is_proved(*each) for each in sides):
             return _verdict(self, "pass", END_PROVED(seen=seen), outside, 0.0, found)
         outcome: Outcome = "inconclusive" if self.proof else "pass"
         return _verdict(self, outcome, END_SEARCHED(seen=seen, only=""), outside, 0.0, found)
@@ -177,14 +180,14 @@ def _whose(of: str) -> Message:
     return CHANCE(of=of) if of else PREDICTION()
 
 
-def _held(figure: Figure, limit: float, sign: float) -> bool:
+def _is_proved(figure: Figure, limit: float, sign: float) -> bool:
     """Whether it is proved."""
     end = figure.low if sign < 0 else figure.high
     return end is not None and sign * (end - limit) <= rounding(limit)
 
 
-def _named(evidence: Evidence, metric: str) -> Figure | None:
-    return next((each for each in evidence.figures if each.metric == metric), None)
+def _figure(evidence: Evidence, of: Quantity) -> Figure | None:
+    return next((each for each in evidence.figures if each.metric == of.metric), None)
 
 
 def _verdict(

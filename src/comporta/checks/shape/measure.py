@@ -38,6 +38,7 @@ from comporta.checks.shape.codes import (
     UNKNOWN_KIND,
     WRONG_SOMEWHERE,
 )
+from comporta.checks.shape.figures import HIGHEST, LOWEST, OUTSIDE, PROVED, WRONG_STEP
 from comporta.checks.shape.trees import (
     Ensemble,
     agrees,
@@ -60,8 +61,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-WRONG, LOWEST, HIGHEST, PROVED = "largest step the wrong way", "lowest answer", "highest answer", "proved"
-OUTSIDE = "rows outside"
 ROWS, STEPS, RANGE_ROWS, READ = 300, 60, 20_000, 200
 NODES = 100_000
 
@@ -127,7 +126,7 @@ def monotone(
     if why is None and rows.is_empty():
         why = NO_VALUE_OF_FEATURE()
     if why is not None:
-        return Findings(unmeasured=(Unmeasured(metric=WRONG, why=why),), of=test.height)
+        return Findings(unmeasured=(Unmeasured(metric=WRONG_STEP.metric, why=why),), of=test.height)
     place = names.index(feature)
     some = rows.sample(min(ROWS, rows.height), seed=seed, shuffle=True)
     shape = shape_of(asked, some.head(READ), output)
@@ -144,13 +143,13 @@ def monotone(
     return Findings(
         figures=(
             Figure(
-                metric=WRONG,
+                metric=WRONG_STEP.metric,
                 value=found,
                 low=found,
                 high=None if proof.highest is None else max(found, proof.highest),
                 rows=some.height,
             ),
-            Figure(metric=PROVED, value=float(proof.highest is not None)),
+            Figure(metric=PROVED.metric, value=float(proof.highest is not None)),
         ),
         rows=some.height,
         of=test.height,
@@ -179,11 +178,11 @@ def bounded(
     if why is None and test.is_empty():
         why = NO_TEST_ROWS()
     if why is not None:
-        return Findings(unmeasured=(Unmeasured(metric=LOWEST, why=why),), of=test.height)
+        return Findings(unmeasured=(Unmeasured(metric=LOWEST.metric, why=why),), of=test.height)
     rows = test.select(names).sample(min(RANGE_ROWS, test.height), seed=seed, shuffle=True)
     said = asked(rows).scores[:, output]
     if not np.isfinite(said).all():
-        lost = Unmeasured(metric=LOWEST, why=ANSWER_NOT_FINITE())
+        lost = Unmeasured(metric=LOWEST.metric, why=ANSWER_NOT_FINITE())
         return Findings(unmeasured=(lost,), of=test.height)
     shape = shape_of(asked, rows.head(READ), output)
     outside = np.zeros(len(said), dtype=bool)
@@ -204,21 +203,21 @@ def bounded(
     return Findings(
         figures=(
             Figure(
-                metric=LOWEST,
+                metric=LOWEST.metric,
                 value=least,
                 low=None if ends is None else min(least, ends[0]),
                 high=least,
                 rows=rows.height,
             ),
             Figure(
-                metric=HIGHEST,
+                metric=HIGHEST.metric,
                 value=most,
                 low=most,
                 high=None if ends is None else max(most, ends[1]),
                 rows=rows.height,
             ),
-            Figure(metric=OUTSIDE, value=int(outside.sum()), rows=rows.height),
-            Figure(metric=PROVED, value=float(ends is not None)),
+            Figure(metric=OUTSIDE.metric, value=int(outside.sum()), rows=rows.height),
+            Figure(metric=PROVED.metric, value=float(ends is not None)),
         ),
         rows=rows.height,
         of=test.height,

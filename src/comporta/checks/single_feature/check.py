@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.single_feature import figures
+from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
 
 TITLE = code(
     "check.single_feature",
@@ -52,20 +52,14 @@ class SingleFeature(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the feature that tells most, and on the one that loses most."""
         (found,) = evidence
-        asked = [
-            ("told by one feature", self.at_most, ON_TEST),
-            ("told in training only", self.gap, IN_TRAINING),
+        bounds = [
+            Bound(metric=figures.ON_TEST.metric, limit=self.at_most, on="fault", what=ON_TEST()),
+            Bound(metric=figures.IN_TRAINING.metric, limit=self.gap, on="fault", what=IN_TRAINING()),
         ]
-        if any(each.metric == "told where one feature is set" for each in found.figures):
-            asked.append(("told where one feature is set", self.at_most, WHERE_SET))
-        return held(
-            self,
-            found,
-            [
-                Held(metric=metric, limit=limit, on="fault", slice=None, says=says())
-                for metric, limit, says in asked
-            ],
-        )
+        where_set = figures.WHERE_SET.metric
+        if any(each.metric == where_set for each in found.figures):
+            bounds.append(Bound(metric=where_set, limit=self.at_most, on="fault", what=WHERE_SET()))
+        return within_bounds(self, found, bounds)
 
 
 def single_feature(

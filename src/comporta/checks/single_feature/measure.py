@@ -17,7 +17,8 @@ from comporta.checks.single_feature.codes import (
     TOO_FEW_NUMBERS,
     TOO_FEW_OF_OTHER_CLASSES,
 )
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.checks.single_feature.figures import IN_TRAINING, ON_TEST, WHERE_SET
+from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unmeasured, conditions
 from comporta.records.columns import TARGET
 from comporta.stats.alone import explained, line_of, on_line, parts_of, said_of, told
 from comporta.stats.bootstrap import Interval
@@ -30,7 +31,6 @@ from comporta.stats.units import renumbered, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-ALONE, PART, LOST = "told by one feature", "told where one feature is set", "told in training only"
 SHOWN = 100
 FEWEST, SELDOM = 10, 0.1
 FEWEST_SET, LEAST_SET, MOST_SET = 50, 0.2, 0.9
@@ -42,7 +42,7 @@ def measure(
     """`findings`: see `alone`. predictions: of the test rows. All rows are read."""
     rows, said = read(context, train), read(context, predictions)
     found = alone(rows, said, group=group, seed=context.seed)
-    asked = sum(each.metric == ALONE for each in found.figures)
+    asked = sum(each.metric == ON_TEST.metric for each in found.figures)
     print(f"{asked} features told alone, on {rows.height:,} and {said.height:,} rows")
     return {"findings": context.put_json(found)}
 
@@ -113,7 +113,7 @@ def alone(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=ALONE, why=why),))
+    return Findings(unmeasured=(Unmeasured(metric=ON_TEST.metric, why=why),))
 
 
 def _measured_by(task: str, whole: float) -> Message:
@@ -180,7 +180,7 @@ def _set(
     found = told_of.of(None, told_of.parts.codes(rows), rows, truth[theirs], whose, level)
     if not math.isfinite(found.value):
         return ()
-    return (_figure(column.name, found, int(theirs.sum()), level, PART),)
+    return (_figure(column.name, found, int(theirs.sum()), level, WHERE_SET),)
 
 
 def _common(column: pl.Series) -> Any:
@@ -202,16 +202,16 @@ def _other(column: pl.Series, common: Any) -> np.ndarray:
     return np.asarray((there & ~same.fill_null(False)).to_numpy())
 
 
-def _figure(name: str, found: Interval, rows: int, level: float, metric: str = ALONE) -> Figure:
+def _figure(name: str, found: Interval, rows: int, level: float, of: Quantity = ON_TEST) -> Figure:
     return Figure(
-        metric=metric,
+        metric=of.metric,
         value=found.value,
         low=found.low,
         high=found.high,
         level=level,
         rows=rows,
         groups=found.units,
-        slice=name,
+        under=conditions(feature=name),
     )
 
 
@@ -233,14 +233,14 @@ def _lost(name: str, here: Interval, there: Interval, classes: int, rows: int, l
     half = math.hypot(*halves) if len(halves) == 2 else math.inf
     sure = math.isfinite(half)
     return Figure(
-        metric=LOST,
+        metric=IN_TRAINING.metric,
         value=value,
         low=value - half if sure else None,
         high=value + half if sure else None,
         level=level,
         rows=rows,
         groups=min(here.units, there.units),
-        slice=name,
+        under=conditions(feature=name),
     )
 
 

@@ -7,13 +7,12 @@ from typing import ClassVar
 import msgspec
 
 from comporta.checks.shared.judging.arguments import number, usual, whole
+from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On
-from comporta.checks.shared.judging.several_bounds import Held, held
-from comporta.checks.shared.judging.wording import NUMBER, sentences
-from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
-
-_ASKED = "rows asked "
+from comporta.checks.shared.judging.wording import sentences
+from comporta.checks.stress import figures
+from comporta.checks.stress.codes import FROM
+from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition, need
 
 TITLE = code("check.stress", "load test: {limits}", limits=tuple)
 P99 = code("check.stress.p99", "p99 at most {ms:g} ms", ms=NUMBER)
@@ -22,7 +21,7 @@ REFUSED = code("check.stress.refused", "invalid requests refused")
 ERRORS = code("stress.errors", "server errors or dropped connections")
 FAILED = code("stress.failed", "test rows not answered under load")
 GROWTH = code("stress.growth", "memory growth in KB a thousand requests")
-ASKED = code("stress.asked", "Asked {where}.", where=str)
+ASKED = code("stress.asked", "Asked {where}.", where=Text)
 
 
 class Stress(Record, frozen=True, kw_only=True):
@@ -58,22 +57,22 @@ class Stress(Record, frozen=True, kw_only=True):
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on all of its limits."""
-        limits = [
-            Held(metric="server errors", limit=0, says=ERRORS()),
-            Held(metric="requests failed", limit=0, says=FAILED()),
-            Held(metric="bad requests without a clear refusal", limit=0),
-            Held(metric="memory growth", limit=self.growth_kb, says=GROWTH()),
+        bounds = [
+            Bound(metric=figures.ERRORS.metric, limit=0, what=ERRORS()),
+            Bound(metric=figures.FAILED.metric, limit=0, what=FAILED()),
+            Bound(metric=figures.UNCLEAR.metric, limit=0),
+            Bound(metric=figures.GROWTH.metric, limit=self.growth_kb, what=GROWTH()),
         ]
         if self.p99_ms is not None:
-            limits.append(Held(metric="p99 ms", limit=self.p99_ms, on=self.on))
+            bounds.append(Bound(metric=figures.P99.metric, limit=self.p99_ms, on=self.on))
         if self.p50_ms is not None:
-            limits.append(Held(metric="p50 ms", limit=self.p50_ms))
+            bounds.append(Bound(metric=figures.P50.metric, limit=self.p50_ms))
         (found,) = evidence
-        verdict = held(self, found, limits)
-        asked = [each for each in found.figures if each.metric.startswith(_ASKED)]
-        if verdict.figure is None or not asked:
+        verdict = within_bounds(self, found, bounds)
+        requested = [each for each in found.figures if each.metric == figures.REQUESTED.metric]
+        if verdict.figure is None or not requested:
             return verdict
-        where = ASKED(where=asked[0].metric.removeprefix(_ASKED))
+        where = ASKED(where=FROM.get(condition(requested[0], "request"), FROM[figures.PLAIN])())
         return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, where))
 
 

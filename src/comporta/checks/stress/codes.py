@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from comporta.checks.stress import figures
 from comporta.records.message import Text, code
 
 FROM_RAW_REQUEST = code("evidence.from_raw_request", "from the raw request on")
@@ -29,3 +30,10 @@ CLOSED_LOOP = code(
 )
 ASKED_WHERE = code("evidence.asked_where", "Asked {where}.", where=Text)
 ASKED_BECAUSE = code("evidence.asked_because", "Asked {where}: {why}.", where=Text, why=Text)
+
+FROM = {
+    figures.RAW: FROM_RAW_REQUEST,
+    figures.PLAIN: FROM_FEATURES,
+    figures.MADE: FROM_MADE_FEATURES,
+}
+"""From where on a row was requested, as people read it."""

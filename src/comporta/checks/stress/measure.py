@@ -22,20 +22,19 @@ from comporta.checks.stress.codes import (
     ASKED_BECAUSE,
     ASKED_WHERE,
     CLOSED_LOOP,
+    FROM,
     NO_REQUEST_ANSWERED,
     NO_ROW_ANSWERED,
     NO_ROWS_TO_SEND,
 )
+from comporta.checks.stress.figures import ERRORS, FAILED, GROWTH, P50, P99, PLAIN, RAW, REQUESTED, UNCLEAR
 from comporta.checks.stress.load import Round, ask, load, on_wire
 from comporta.checks.stress.malformed import Bad, damaged, far, malformed
-from comporta.checks.stress.single_requests import PLAIN, RAW, SAID, carried
-from comporta.records import Artifact, Figure, Findings, Message, Signature, Slice, Unmeasured
+from comporta.checks.stress.single_requests import carried
+from comporta.records import Artifact, Figure, Findings, Message, Signature, Slice, Unmeasured, conditions
 from comporta.store import StepContext
 from comporta.store.frames import read
 
-P50, P99, FAILED = "p50 ms", "p99 ms", "requests failed"
-UNCLEAR, BROKEN, GROWTH = "bad requests without a clear refusal", "server errors", "memory growth"
-ASKED = "rows asked "
 PATH = "/v2/models/candidate/infer"
 ROWS, PARTS, DAMAGED, LIMIT, FLOOR = 64, 6, 150, 10_001, 4 * 2**20
 
@@ -85,7 +84,7 @@ def measure(
         if good is None:
             status, said = ask(at.url, PATH, bodies[0])
             print(f"no test row was answered, the first with {status}: {said.decode(errors='replace')}")
-            why = NO_ROW_ANSWERED(rows=len(bodies), where=SAID[where](), status=status)
+            why = NO_ROW_ANSWERED(rows=len(bodies), where=FROM[where](), status=status)
             return {"findings": context.put_json(_nothing(why))}
         wire = [on_wire(PATH, body) for body in bodies]
         load(at.url, wire, connections=connections, seconds=min(0.4, seconds / 4))  # warm
@@ -129,17 +128,19 @@ def findings(
     broken = sum(status >= 500 or status == 0 for _, status, _ in answers) + (not alive)
     asked = len(times) + failed
     figures = [
-        Figure(metric=FAILED, value=failed, rows=asked),
-        Figure(metric=UNCLEAR, value=len(faults), rows=len(answers)),
-        Figure(metric=BROKEN, value=broken, rows=len(answers)),
-        Figure(metric=ASKED + where, value=rows, rows=rows),
+        Figure(metric=FAILED.metric, value=failed, rows=asked),
+        Figure(metric=UNCLEAR.metric, value=len(faults), rows=len(answers)),
+        Figure(metric=ERRORS.metric, value=broken, rows=len(answers)),
+        Figure(metric=REQUESTED.metric, value=rows, rows=rows, under=conditions(request=where)),
     ]
     if len(times):
         figures += [
-            _quantile_figure(P50, 0.5, times, rounds),
-            _quantile_figure(P99, 0.99, times, rounds),
+            _quantile_figure(P50.metric, 0.5, times, rounds),
+            _quantile_figure(P99.metric, 0.99, times, rounds),
             Figure(
-                metric=GROWTH, value=growth(sizes, [len(r.seconds) + r.failed for r in rounds]), rows=asked
+                metric=GROWTH.metric,
+                value=growth(sizes, [len(r.seconds) + r.failed for r in rounds]),
+                rows=asked,
             ),
         ]
     kinds: dict[tuple[str, str, int], int] = {}
@@ -152,9 +153,9 @@ def findings(
         of=of,
         notes=(
             CLOSED_LOOP(connections=connections),
-            ASKED_WHERE(where=SAID[where]())
+            ASKED_WHERE(where=FROM[where]())
             if why_not is None
-            else ASKED_BECAUSE(where=SAID[where](), why=why_not),
+            else ASKED_BECAUSE(where=FROM[where](), why=why_not),
         ),
         tables={
             "machine": (machine(),),
@@ -173,7 +174,7 @@ def findings(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=P99, why=why),))
+    return Findings(unmeasured=(Unmeasured(metric=P99.metric, why=why),))
 
 
 def clear(bad: Bad, status: int, body: bytes) -> bool:

@@ -10,25 +10,16 @@ import numpy as np
 from comporta.checks.shared.measuring.raw_requests import Raw, fields_of, is_raw, met
 from comporta.checks.shared.measuring.v2_requests import as_json
 from comporta.checks.stress.codes import (
-    FROM_FEATURES,
-    FROM_MADE_FEATURES,
-    FROM_RAW_REQUEST,
     NO_ROW_WITH_KEY_AND_TIME,
     NO_WAY_TO_FEATURES,
 )
+from comporta.checks.stress.figures import MADE, PLAIN, RAW
 from comporta.records import Field, Message, Signature, Slice
 from comporta.records.columns import KEY
 from comporta.store import StepContext
 
 if TYPE_CHECKING:
     import polars as pl
-
-RAW = "from the raw request on"
-PLAIN = "from the features on, as requests carry them"
-MADE = "from the features on, without the joins and computed features before them"
-"""From where on a row is asked: the ends of the names of figures, so that they never change."""
-
-SAID = {RAW: FROM_RAW_REQUEST, PLAIN: FROM_FEATURES, MADE: FROM_MADE_FEATURES}
 
 
 class Carried(NamedTuple):

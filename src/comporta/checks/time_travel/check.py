@@ -8,12 +8,11 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from comporta.checks.shared.judging.arguments import chosen, names
+from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import sentences
-from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
-
-LATE, EARLY = "rows joined before it was known", "rows joined to the future"
+from comporta.checks.time_travel import figures
+from comporta.records import LEVELS, Evidence, Level, Need, Quantity, Record, Text, Verdict, code, need
 
 TITLE = code("check.time_travel", "point-in-time joins: no feature from the future")
 TIMELESS = code(
@@ -59,26 +58,23 @@ class NoTimeTravel(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """Fails on one row from the future; inconclusive where a join does not tell its times."""
         (found,) = evidence
-        verdict = held(
-            self,
-            found,
-            (
-                Held(metric=LATE, limit=0, slice=None, says=JOINED_LATE()),
-                Held(metric=EARLY, limit=0, slice=None, says=JOINED_EARLY()),
-            ),
+        bounds = (
+            Bound(metric=figures.LATE.metric, limit=0, what=JOINED_LATE()),
+            Bound(metric=figures.EARLY.metric, limit=0, what=JOINED_EARLY()),
         )
-        undated = _count(found, "joins without times")
+        verdict = within_bounds(self, found, bounds)
+        undated = _count(found, figures.UNDATED)
         if verdict.outcome == "pass" and undated != 0:
             said = UNDATED(count=int(undated or 0))
             verdict = replace(verdict, outcome="inconclusive", reason=said)
-        declared = _count(found, "known features without times")
+        declared = _count(found, figures.DECLARED)
         if not declared:
             return verdict
         return replace(verdict, reason=sentences(verdict.reason, DECLARED(count=int(declared))))
 
 
-def _count(found: Evidence, metric: str) -> float | None:
-    return next((each.value for each in found.figures if each.metric == metric), None)
+def _count(found: Evidence, of: Quantity) -> float | None:
+    return next((each.value for each in found.figures if each.metric == of.metric), None)
 
 
 def no_time_travel(

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 import polars as pl
 
 from comporta.checks.time_travel.codes import JOINED_WITHOUT_TIME, NOTHING_JOINED, ROWS_WITHOUT_TIME
-from comporta.records import Artifact, Figure, Findings, Unmeasured
+from comporta.checks.time_travel.figures import DECLARED, EARLY, LATE, UNDATED
+from comporta.records import Artifact, Figure, Findings, Unmeasured, conditions
 from comporta.records.columns import AT, HIDDEN, KEPT, KEY
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-LATE, EARLY, UNDATED = "rows joined before it was known", "rows joined to the future", "joins without times"
-DECLARED = "known features without times"
 _KEY, _EVENT, _ARRIVED = "_key", "_event", "_arrived"
 _AGAIN = re.compile(r"\.\d+$")  # a second join of one dataset is `weather.2`
 
@@ -44,11 +43,11 @@ def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequen
     (`joins without times`), those of `timeless` datasets left out; and how many features are `known` by
     declaration alone (`known features without times`)."""
     named = joins(rows)
-    declared = Figure(metric=DECLARED, value=float(len(known)), rows=rows.height)
+    declared = Figure(metric=DECLARED.metric, value=float(len(known)), rows=rows.height)
     if not named:
         return Findings(figures=(declared,), without=NOTHING_JOINED(), rows=rows.height, of=rows.height)
     if AT not in rows.columns or rows[AT].null_count() == rows.height:
-        return Findings(unmeasured=(Unmeasured(metric="time", why=ROWS_WITHOUT_TIME()),))
+        return Findings(unmeasured=(Unmeasured(metric=LATE.metric, why=ROWS_WITHOUT_TIME()),))
     figures, undated, table = [], [], []
     for join in named:
         held = rows.filter(pl.col(f"{join}{_KEY}").is_not_null())
@@ -60,9 +59,13 @@ def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequen
         table.append(told)
         if dated.height < held.height and _AGAIN.sub("", dataset) not in timeless:
             undated.append(dataset)
-        for metric, count in ((LATE, late), (EARLY, early)):
-            figures.append(Figure(metric=metric, value=float(count), rows=dated.height, slice=dataset))
-    figures += [Figure(metric=UNDATED, value=float(len(undated)), rows=rows.height), declared]
+        for of, count in ((LATE, late), (EARLY, early)):
+            figures.append(
+                Figure(
+                    metric=of.metric, value=float(count), rows=dated.height, under=conditions(dataset=dataset)
+                )
+            )
+    figures += [Figure(metric=UNDATED.metric, value=float(len(undated)), rows=rows.height), declared]
     return Findings(
         figures=tuple(figures),
         rows=rows.height,

@@ -6,14 +6,26 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from comporta.checks.shared.judging.arguments import chosen, number, usual, whole
-from comporta.checks.shared.judging.bound import bound, no_matter
+from comporta.checks.shared.judging.bounds import Bound, Judgement, On, not_measured, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.settle import On, Settled, result, unseen
-from comporta.checks.shared.judging.wording import NUMBER, sentence
-from comporta.records import Code, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.checks.shared.judging.wording import sentence
+from comporta.checks.weak_slices import figures
+from comporta.records import (
+    NO_TEXT,
+    NUMBER,
+    Code,
+    Evidence,
+    Level,
+    Need,
+    Quantity,
+    Record,
+    Text,
+    Verdict,
+    code,
+    need,
+)
 
 Against = Literal["constant", "overall"]
-CONFIRMED = "weak slices confirmed"
 
 CONSTANT = code(
     "check.weak_slices.constant", "weak slices: loss at most {times:g} times that of the constant baseline",
@@ -34,6 +46,7 @@ TO_OVERALL = code(
 CONDITIONS = code("weak_slices.conditions", "its conditions are in the report")
 
 _TITLES: dict[Against, Code] = {"constant": CONSTANT, "overall": OVERALL}
+_FIGURE: dict[Against, Quantity] = {"constant": figures.TO_CONSTANT, "overall": figures.TO_OVERALL}
 _SAYS: dict[Against, Code] = {"constant": TO_CONSTANT, "overall": TO_OVERALL}
 
 
@@ -68,13 +81,11 @@ class WeakSlices(Record, frozen=True, kw_only=True):
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict, with the worst confirmed slice."""
         (found,) = evidence
-        if found.without:
-            return no_matter(self, found)
-        counted = [each for each in found.figures if each.metric == CONFIRMED]
-        if found.missing or not counted:
-            return unseen(self.name, self.required, self.at_most, evidence)
-        held = [each for each in found.figures if each.metric == f"loss to {self.against}"]
-        if not held and counted[0].value == 0:
+        counted = [each for each in found.figures if each.metric == figures.CONFIRMED.metric]
+        if not found.without and (found.missing or not counted):
+            return not_measured(self, self.at_most, found)
+        bound = Bound(metric=_FIGURE[self.against].metric, limit=self.at_most, on=self.on)
+        if not bound.among(found.figures) and counted and counted[0].value == 0:
             return Verdict(
                 check=self.name,
                 outcome="pass",
@@ -84,12 +95,11 @@ class WeakSlices(Record, frozen=True, kw_only=True):
                 limit=self.at_most,
                 evidence=found.artifact,
             )
-        return bound(self, found, self.at_most, higher=False, on=self.on, says=self._reason, figures=held)
+        return within_bounds(self, found, (bound,), self._reason)
 
-    def _reason(self, decides: Settled, settled: Sequence[Settled]) -> Text:
-        what = _SAYS[self.against](count=len(settled))
-        said = result(decides, self.at_most, higher=False, what=what)
-        return sentence(said, CONDITIONS() if decides.outcome == "fail" else "")
+    def _reason(self, decides: Judgement, every: Sequence[Judgement]) -> Text:
+        said = result(decides, _SAYS[self.against](count=len(every)))
+        return sentence(said, CONDITIONS() if decides.outcome == "fail" else NO_TEXT)
 
 
 def weak_slices(

@@ -18,7 +18,19 @@ from comporta.checks.weak_slices.codes import (
     SLICES_CONFIRMED,
     TOO_FEW_UNITS,
 )
-from comporta.records import Artifact, Figure, Findings, Message, Record, Unmeasured
+from comporta.checks.weak_slices.figures import CONFIRMED, TO_CONSTANT, TO_OVERALL
+from comporta.records import (
+    Artifact,
+    Condition,
+    Conditions,
+    Figure,
+    Findings,
+    Message,
+    Record,
+    Unmeasured,
+    conditions,
+    place_of,
+)
 from comporta.records.columns import KEPT
 from comporta.stats.bins import binned
 from comporta.stats.bootstrap import Interval
@@ -39,7 +51,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Inside = NDArray[np.bool_]
 
-OVERALL, CONSTANT, CONFIRMED = "loss to overall", "loss to constant", "weak slices confirmed"
 FEWEST = 30
 FEWEST_UNITS = 4
 COLUMNS = 60
@@ -48,15 +59,14 @@ ALIKE = 0.5
 
 
 class Weak(Record, frozen=True, kw_only=True):
-    """One slice as the confirming half sees it. columns: `("carrier", "dep_hour")`; conditions: in words.
+    """One slice as the confirming half sees it. where: its conditions.
 
     p: one-sided, of a mean loss so much above that of the rows outside by chance. rows: of the confirming
     half in it. loss: their mean. overall: over that of all rows; constant: over what the best constant of the
     slice's searched rows would have cost there.
     """
 
-    columns: tuple[str, ...]
-    conditions: tuple[str, ...]
+    where: Conditions
     p: float
     confirmed: bool
     rows: int
@@ -111,7 +121,7 @@ def weak_slices(
     units, subjects = units_of(rows, group), subjects_of(rows)
     first = halves(rows.height, units, seed)
     if (why := _too_few(units, first, names)) is not None:
-        lost_all = Unmeasured(metric=CONFIRMED, why=why)
+        lost_all = Unmeasured(metric=CONFIRMED.metric, why=why)
         return Findings(unmeasured=(lost_all,), rows=rows.height, of=rows.height)
     lost = losses(seen(rows), loss)
     bins = [binned(column(rows, name)) for name in names]
@@ -128,8 +138,8 @@ def weak_slices(
     wheres = [tuple((told[at], bin) for at, bin in cell.where) for cell in cells]
     wheres = [each for each in wheres if not few(search.subjects, within(each, search.codes))]
     apart = _apart(wheres, search.codes, top)
-    words = [{at: f"{names[at]}: {bins[at][1][bin]}" for at, bin in where} for where in apart]
-    weak = _confirm(apart, search, confirm, names, words)
+    slices = [tuple(Condition(names[at], bins[at][1][bin]) for at, bin in where) for where in apart]
+    weak = _confirm(apart, search, confirm, slices)
     return _findings(weak, lost.name, rows.height, len(names), len(told))
 
 
@@ -201,12 +211,10 @@ def _apart(wheres: list[Where], codes: NDArray[np.int32], top: int) -> list[Wher
     return [where for where, _ in kept]
 
 
-def _confirm(
-    wheres: list[Where], search: Half, confirm: Half, names: list[str], words: list[dict[int, str]]
-) -> list[Weak]:
+def _confirm(wheres: list[Where], search: Half, confirm: Half, slices: list[Conditions]) -> list[Weak]:
     """Each slice on rows that were never searched; of fewer than 30 rows or ten subjects there, it is not
     told."""
-    looked = [(where, said, within(where, confirm.codes)) for where, said in zip(wheres, words, strict=True)]
+    looked = [(where, said, within(where, confirm.codes)) for where, said in zip(wheres, slices, strict=True)]
     looked = [each for each in looked if each[2].sum() >= FEWEST and not few(confirm.subjects, each[2])]
     row, units = confirm.lost.row, confirm.units
     p = [higher_inside(row, inside, units) for _, _, inside in looked]
@@ -217,8 +225,7 @@ def _confirm(
         constant = confirm.lost.constant(search.lost.outcome[within(where, search.codes)])[inside]
         found.append(
             Weak(
-                columns=tuple(names[at] for at in said),
-                conditions=tuple(said.values()),
+                where=said,
                 p=chance,
                 confirmed=one,
                 rows=int(inside.sum()),
@@ -234,15 +241,19 @@ def _confirm(
 def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> Findings:
     stand = [each for each in weak if each.confirmed]
     count = float(len(stand))
-    figures = [Figure(metric=CONFIRMED, value=count, low=count, high=count, rows=rows)]
+    figures = [Figure(metric=CONFIRMED.metric, value=count, low=count, high=count, rows=rows)]
     lost = []
     for number, each in enumerate(stand, start=1):
-        called = f"slice {number} by {' and '.join(each.columns)}"
-        for metric, found in ((OVERALL, each.overall), (CONSTANT, each.constant)):
+        under = conditions(slice_number=number)
+        for of, found in ((TO_OVERALL, each.overall), (TO_CONSTANT, each.constant)):
             if not np.isfinite(found.value):
-                lost.append(Unmeasured(metric=metric, slice=called, why=CONSTANT_COSTS_NOTHING()))
+                lost.append(
+                    Unmeasured(metric=of.metric, where=each.where, under=under, why=CONSTANT_COSTS_NOTHING())
+                )
                 continue
-            figures.append(found.figure(metric, each.rows, called, each.level))
+            figures.append(
+                found.figure(of.metric, each.rows, where=each.where, under=under, level=each.level)
+            )
     notes = [SLICES_CONFIRMED(confirmed=len(stand), slices=len(weak), loss=loss)]
     if told < names:
         notes.append(COLUMNS_SEARCHED(columns=names, searched=told))
@@ -259,7 +270,7 @@ def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> 
 def _row(number: int, weak: Weak) -> dict[str, Any]:
     return {
         "slice": number,
-        "where": " and ".join(weak.conditions),
+        "where": place_of(weak.where),
         "rows": weak.rows,
         "loss": weak.loss,
         "to overall": weak.overall.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import get_args
 
-from comporta.checks.shared.judging.settle import On
+from comporta.checks.shared.judging.bounds import On
 from comporta.errors import BadProject
 from comporta.records import LEVELS
 

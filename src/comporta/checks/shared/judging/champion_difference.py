@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
-from comporta.checks.shared.judging.wording import NUMBER, show
-from comporta.records import Evidence, Figure, Message, Need, Text, code, need
+from msgspec.structs import replace
+
+from comporta.checks.shared.judging.wording import show
+from comporta.records import NO_TEXT, NUMBER, Evidence, Figure, Message, Need, Text, code, conditions, need
 from comporta.stats.power import rows_to_show
 
-BESIDE = ", bootstrap"
-"""How the name of a figure ends that stands beside the exact one of the same rows, and is not judged."""
+BESIDE = conditions(method="bootstrap")
+"""Under what a figure is made that stands beside the exact one of the same rows, and is not judged."""
 
 DIFFERENCE = code(
     "champion.difference", "{metric} candidate minus champion {figure}{units}{bootstrap}",
@@ -24,27 +26,28 @@ def difference(metric: str, by: str) -> tuple[Need, ...]:
     return (need("versus", metric=metric, by=by),)
 
 
-def judged(evidence: Evidence) -> tuple[Figure, ...]:
+def figures_to_judge(evidence: Evidence) -> tuple[Figure, ...]:
     """The figures that count: by the exact test where there is one, else by the bootstrap."""
-    return tuple(each for each in evidence.figures if not each.metric.endswith(BESIDE))
+    return tuple(each for each in evidence.figures if each.under != BESIDE)
 
 
-def told(figure: Figure, evidence: Evidence) -> Message:
+def difference_text(figure: Figure, evidence: Evidence) -> Message:
     """`roc_auc candidate minus champion 0.01 [0.004, 0.016] on 800 rows (bootstrap [0.004, 0.017])`."""
     other = next(
         (
             each
             for each in evidence.figures
-            if each.metric.endswith(BESIDE) and each.slice == figure.slice and each.low is not None
+            if each.under == BESIDE and each.where == figure.where and each.low is not None
         ),
         None,
     )
-    bootstrap: Text = ""
+    bootstrap: Text = NO_TEXT
     if other is not None and other.low is not None and other.high is not None:
         bootstrap = BOOTSTRAP(low=other.low, high=other.high)
     return DIFFERENCE(
-        metric=figure.metric.removesuffix(" minus champion"),
-        figure=show(figure),
+        metric=figure.metric,
+        # The sentence says already what it is compared with.
+        figure=show(replace(figure, compared_with="", under=())),
         units=IN_UNITS(units=figure.groups) if 0 < figure.groups < figure.rows else "",
         bootstrap=bootstrap,
     )

@@ -1,10 +1,13 @@
-"""Values of an attribute that were too rare to be judged: no figures to hold to a limit, but told."""
+"""Values of an attribute that were too rare to be judged: no figures to hold to a limit, but counted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from comporta.records import Evidence, Figure, Text, code
+from comporta.checks.shared.figures import (
+    VALUES_BEYOND_MOST_COMMON,
+    VALUES_NOT_TOLD_APART,
+    VALUES_TOO_SMALL,
+)
+from comporta.records import NO_TEXT, Evidence, Figure, Text, code
 
 TOO_SMALL = code("unjudged.too_small", "values under 30 rows or ten subjects ({count:,})", count=int)
 TOO_RARE = code("unjudged.too_rare", "values too rare to be tried ({count:,})", count=int)
@@ -13,21 +16,21 @@ NOT_TOLD_APART = code(
 )
 NOT_JUDGED = code("unjudged.not_judged", "not judged: {values}", values=tuple)
 
-_KINDS = {
-    "values too small": TOO_SMALL,
-    "values beyond the most common": TOO_RARE,
-    "values not told apart": NOT_TOLD_APART,
+_COUNTS = {
+    VALUES_TOO_SMALL.metric: TOO_SMALL,
+    VALUES_BEYOND_MOST_COMMON.metric: TOO_RARE,
+    VALUES_NOT_TOLD_APART.metric: NOT_TOLD_APART,
 }
 
 
-def held(found: Evidence) -> Sequence[Figure]:
+def figures_to_judge(evidence: Evidence) -> tuple[Figure, ...]:
     """The figures that a limit is for."""
-    return [each for each in found.figures if each.metric not in _KINDS]
+    return tuple(each for each in evidence.figures if each.metric not in _COUNTS)
 
 
-def told(found: Evidence) -> Text:
+def values_not_judged(evidence: Evidence) -> Text:
     """`not judged: values under 30 rows or ten subjects (3)`, or nothing."""
-    said = tuple(
-        _KINDS[each.metric](count=int(each.value)) for each in found.figures if each.metric in _KINDS
+    counts = tuple(
+        _COUNTS[each.metric](count=int(each.value)) for each in evidence.figures if each.metric in _COUNTS
     )
-    return NOT_JUDGED(values=said) if said else ""
+    return NOT_JUDGED(values=counts) if counts else NO_TEXT

@@ -7,22 +7,35 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from comporta.checks.shared.judging.wording import sentences
-from comporta.records import FEWEST_ROWS, Evidence, Text, Unmeasured, Verdict, Words, code
+from comporta.records import (
+    FEWEST_ROWS,
+    NO_TEXT,
+    Evidence,
+    Message,
+    Text,
+    Unmeasured,
+    Verdict,
+    Words,
+    code,
+    encode,
+    metric_text,
+    place,
+)
 
 NAMED = 3
 UNMEASURED = code(
     "gate.slice_not_measured", "Not measured in 1 slice, {metric} {slice}: {why}.",
-    metric=str, slice=Words, why=Text,
+    metric=Text, slice=(Words, Message), why=Text,
 )  # fmt: skip
 UNMEASURED_MANY = code(
     "gate.slices_not_measured", "Not measured in {count} slices, first {metric} {slice}: {why}.",
-    count=int, metric=str, slice=Words, why=Text,
+    count=int, metric=Text, slice=(Words, Message), why=Text,
 )  # fmt: skip
 SMALL = code(
     "gate.slice_small",
     "1 slice under {least} rows or ten subjects is not judged: {slice}.",
     least=int,
-    slice=Words,
+    slice=(Words, Message),
 )
 SMALL_MANY = code(
     "gate.slices_small", "{count} slices under {least} rows or ten subjects are not judged: {slices}{more}.",
@@ -31,36 +44,40 @@ SMALL_MANY = code(
 AND_MORE = code("gate.and_more", " and {count} more", count=int)
 
 
-def whole(verdict: Verdict, evidence: Sequence[Evidence]) -> Verdict:
+def with_unmeasured_slices(verdict: Verdict, evidence: Sequence[Evidence]) -> Verdict:
     """The verdict with its slices without a figure told in its reason. A pass is inconclusive where one of
     30 rows or more could not be measured; those that are smaller change nothing."""
     if verdict.outcome == "does not apply":
         return verdict
     lost = [each for found in evidence for each in found.unmeasured]
-    small = list(dict.fromkeys(each.slice for each in lost if each.small))
+    small = list({encode(each): each for each in map(_place, (e for e in lost if e.small))}.values())
     large = [each for each in lost if not each.small]
     # Evidence without any figure says so itself.
     lacks = bool(large) and not any(found.missing for found in evidence)
     outcome = "inconclusive" if large and verdict.outcome == "pass" else verdict.outcome
     if not lacks and not small:
         return verdict if outcome == verdict.outcome else replace(verdict, outcome=outcome)
-    before, after = _unseen(large) if lacks else "", _small(small) if small else ""
+    before = _unseen(large) if lacks else NO_TEXT
+    after = _small(small) if small else NO_TEXT
     return replace(verdict, outcome=outcome, reason=sentences(before, verdict.reason, after))
 
 
 def _unseen(large: Sequence[Unmeasured]) -> Text:
     """`Not measured in 2 slices, first roc_auc carrier=AA: one class only.`"""
     first = large[0]
-    where = Words(first.slice)
+    where, metric = _place(first), metric_text(first.metric)
     if len(large) == 1:
-        return UNMEASURED(metric=first.metric, slice=where, why=first.why)
-    return UNMEASURED_MANY(count=len(large), metric=first.metric, slice=where, why=first.why)
+        return UNMEASURED(metric=metric, slice=where, why=first.why)
+    return UNMEASURED_MANY(count=len(large), metric=metric, slice=where, why=first.why)
 
 
-def _small(small: Sequence[str]) -> Text:
+def _place(lost: Unmeasured) -> Words | Message:
+    return place(lost) or Words()
+
+
+def _small(small: Sequence[Words | Message]) -> Text:
     """`2 slices under 30 rows or ten subjects are not judged: carrier=ZZ, carrier=QQ.`"""
     if len(small) == 1:
-        return SMALL(least=FEWEST_ROWS, slice=Words(small[0]))
-    named = tuple(Words(each) for each in small[:NAMED])
-    more: Text = AND_MORE(count=len(small) - NAMED) if len(small) > NAMED else ""
-    return SMALL_MANY(count=len(small), least=FEWEST_ROWS, slices=named, more=more)
+        return SMALL(least=FEWEST_ROWS, slice=small[0])
+    more: Text = AND_MORE(count=len(small) - NAMED) if len(small) > NAMED else NO_TEXT
+    return SMALL_MANY(count=len(small), least=FEWEST_ROWS, slices=tuple(small[:NAMED]), more=more)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.records import Figure, Message, Text, Words, code
-
-NUMBER = (int, float)
-"""What a number in a message may be."""
+from comporta.records import NO_TEXT, NUMBER, Figure, Message, Text, Words, code, place
 
 SENTENCE = code("gate.sentence", "{clauses:; }.", clauses=tuple)
 SENTENCES = code("gate.sentences", "{sentences: }", sentences=tuple)
@@ -24,7 +21,7 @@ INTERVAL = code(
     "figure.interval", "{value:.4g} [{low:.4g}, {high:.4g}]", value=NUMBER, low=NUMBER, high=NUMBER
 )
 ON_ROWS = code("figure.on_rows", "{figure} on {rows:,} rows", figure=Message, rows=int)
-IN_SLICE = code("figure.in_slice", "{slice}: {figure}", slice=Words, figure=Message)
+IN_SLICE = code("figure.in_slice", "{slice}: {figure}", slice=(Words, Message), figure=Message)
 FIGURE_OF = code("figure.of", "{what} {figure}", what=Text, figure=Message)
 
 AT_LEAST = code("gate.at_least", "{seen}: at least {limit:g}", seen=Message, limit=NUMBER)
@@ -75,13 +72,14 @@ def show(figure: Figure) -> Message:
     else:
         said = INTERVAL(value=figure.value, low=figure.low, high=figure.high)
     said = ON_ROWS(figure=said, rows=figure.rows) if figure.rows else said
-    return IN_SLICE(slice=Words(figure.slice), figure=said) if figure.slice else said
+    where = place(figure)
+    return said if where is None else IN_SLICE(slice=where, figure=said)
 
 
 def by_columns(*columns: str) -> Text:
     """` by sex and age`, or nothing."""
     named = tuple(each for each in columns if each)
-    return BY_COLUMN(columns=named) if named else ""
+    return BY_COLUMN(columns=named) if named else NO_TEXT
 
 
 def limits(least: float | None, most: float | None) -> tuple[Message, ...]:

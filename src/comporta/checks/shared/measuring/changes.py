@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-CHANGED = "decisions changed"
 MOST = 100_000
 
 

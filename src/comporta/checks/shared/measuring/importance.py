@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
+from comporta.checks.shared.figures import IMPORTANCE, IMPORTANCE_LOSS, IMPORTANCE_RANK
 from comporta.checks.shared.measuring.changes import asked_of
 from comporta.checks.shared.measuring.codes import (
     FEWER_THAN_TWO_TARGETS,
@@ -32,6 +33,7 @@ from comporta.records import (
     ModelOutput,
     Signature,
     Unmeasured,
+    conditions,
 )
 from comporta.records.columns import TARGET
 from comporta.records.reference import Importances
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
 
 ROWS, FEWEST, ASKS = 5_000, 500, 250_000
 TIMES, KEPT = 400, 60
-LOSS, SHARE, RANK = "permutation importance", "share", "rank"
 
 
 def measure(
@@ -76,7 +77,7 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     names = [field.name for field in takes.features]
     known = test.filter(pl.col(TARGET).is_not_null()) if TARGET in test.columns else test.clear()
     if known.height < 2:
-        lost_all = Unmeasured(metric=LOSS, why=FEWER_THAN_TWO_TARGETS())
+        lost_all = Unmeasured(metric=IMPORTANCE_LOSS.metric, why=FEWER_THAN_TWO_TARGETS())
         return Findings(unmeasured=(lost_all,), of=test.height)
     most = max(FEWEST, min(ROWS, ASKS // (len(names) + 1)))
     rows = known.sample(min(most, known.height), seed=seed, shuffle=True)
@@ -94,20 +95,20 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     drawn = lost + (drawn - lost) * twice(added, orders)
     width = wide(rows.height if units is None else int(units.max()) + 1)
 
-    figures = figured(LOSS, names, lost, drawn, rows.height, width)
+    figures = figured(IMPORTANCE_LOSS.metric, names, lost, drawn, rows.height, width)
     notes = [PERMUTED(loss=loss_name(takes), rows=rows.height * (len(names) + 1))]
     if not lost.max() > 0:
         notes.append(NO_SHARES())
         return Findings(
             figures=tuple(figures),
-            unmeasured=(Unmeasured(metric=SHARE, why=NOTHING_LOST()),),
+            unmeasured=(Unmeasured(metric=IMPORTANCE.metric, why=NOTHING_LOST()),),
             rows=rows.height,
             of=test.height,
             notes=tuple(notes),
         )
     shares, shares_drawn = shares_of(lost), shares_of(drawn)
-    figures += figured(SHARE, names, shares, shares_drawn, rows.height, width)
-    figures += figured(RANK, names, ranks_of(lost), ranks_of(drawn), rows.height, width)
+    figures += figured(IMPORTANCE.metric, names, shares, shares_drawn, rows.height, width)
+    figures += figured(IMPORTANCE_RANK.metric, names, ranks_of(lost), ranks_of(drawn), rows.height, width)
     low, high = ends(shares, shares_drawn, width)
     kept = Importances(
         method="permutation",
@@ -225,7 +226,7 @@ def figured(
             low=float(low[place]),
             high=float(high[place]),
             rows=rows,
-            slice=name,
+            under=conditions(feature=name),
         )
         for place, name in enumerate(names)
     ]

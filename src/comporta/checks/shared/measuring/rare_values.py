@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from comporta.checks.shared import figures as names
 from comporta.checks.shared.measuring.codes import (
     LISTED,
     LISTED_AND_MORE,
@@ -14,7 +15,6 @@ from comporta.checks.shared.measuring.codes import (
 )
 from comporta.records import FEWEST_SUBJECTS, Figure, Message, Words
 
-SMALL, RARE, UNTOLD = "values too small", "values beyond the most common", "values not told apart"
 NAMED = 10
 
 
@@ -36,9 +36,14 @@ def unjudged(
     few = [each for each in rows_of if each not in tried and each not in small and each in few]
     rare = [each for each in rows_of if each not in tried and each not in {*small, *few}]
     untold = [each for each in tried if each not in told]
+    kinds = (
+        (names.VALUES_TOO_SMALL, [*small, *few]),
+        (names.VALUES_BEYOND_MOST_COMMON, rare),
+        (names.VALUES_NOT_TOLD_APART, untold),
+    )
     figures = tuple(
-        Figure(metric=kind, value=float(len(values)), rows=sum(rows_of[each] for each in values))
-        for kind, values in ((SMALL, [*small, *few]), (RARE, rare), (UNTOLD, untold))
+        Figure(metric=kind.metric, value=float(len(values)), rows=sum(rows_of[each] for each in values))
+        for kind, values in kinds
         if values
     )
     notes = (
