@@ -27,7 +27,7 @@ def test_a_model_made_of_rows_that_break_what_is_declared_is_refused(tmp_path: P
         assert verdict.outcome == "fail" and "1 of 2 expectations of the data hold" in sentence(
             verdict.reason
         )
-        assert "customers.tenure at_least" in sentence(verdict.reason)
+        assert "customers, column tenure, at_least" in sentence(verdict.reason)
         (again,) = gate(opened, "leaving/1").version.verdicts
         assert sentence(again.reason) == sentence(verdict.reason)
         (tried,) = check_on_sample(opened)[1]

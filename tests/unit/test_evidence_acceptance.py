@@ -215,10 +215,8 @@ def test_a_scenario_s_figures_are_those_of_the_changed_rows():
     fare = rows["fare"].to_numpy()
     assert figures["decisions_changed"] == pytest.approx(((fare > 5) & (fare <= 10)).mean())
     after = 1 / (1 + np.exp(10 - 2 * fare))
-    assert figures["mean prediction"] == pytest.approx(after.mean())
-    assert figures["change of the mean prediction"] == pytest.approx(
-        (after - 1 / (1 + np.exp(10 - fare))).mean()
-    )
+    assert figures["mean_prediction"] == pytest.approx(after.mean())
+    assert figures["mean_prediction_change"] == pytest.approx((after - 1 / (1 + np.exp(10 - fare))).mean())
     truth = rows["__target"].to_numpy().astype(np.int64)
     seen = Seen(classes=2, truth=truth, label=(fare > 5).astype(np.int64))
     assert figures["accuracy"] == pytest.approx(statistic("accuracy", seen)(np.ones(400)))

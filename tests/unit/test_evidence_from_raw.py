@@ -131,7 +131,7 @@ def test_a_feature_that_is_another_is_named_with_its_first_row():
     found, _, research = asked(wrong)
     said, kept = verdict(found, research)
     assert said.outcome == "fail"
-    assert "largest feature difference feature=word: 1" in sentence(said.reason)
+    assert "largest feature difference feature word: 1" in sentence(said.reason)
     (line,) = kept.tables["features"]
     rows, raw, _ = table()
     those = (raw["n"] == 17).arg_true()

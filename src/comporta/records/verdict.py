@@ -32,7 +32,7 @@ class Scores(Record, frozen=True, kw_only=True):
     """The figures of one model on one part of the data, and those that could not be measured. part: `train`,
     `test`, `champion test` ...
 
-    missing: what `unmeasured` was in older artifacts; read by `unmeasured_in`.
+    missing: what `unmeasured` was in older artifacts; read by `former_figures`.
     """
 
     part: str
@@ -48,7 +48,7 @@ class Findings(Record, frozen=True, kw_only=True):
     this model, or empty. rows, of: how many rows were read, of how many there were.
     notes: what a reader should know. tables: rows for pictures and for people, by name; they may hold values
     from the data, so they stay in the store and never reach the ledger.
-    missing: what `unmeasured` was in older artifacts; read by `unmeasured_in`.
+    missing: what `unmeasured` was in older artifacts; read by `former_figures`.
     """
 
     figures: tuple[Figure, ...] = ()

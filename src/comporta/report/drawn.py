@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from comporta.records import Figure, Findings, Verdict, condition
+from comporta.records import Figure, Findings, Verdict, condition, is_sliced
 from comporta.report.drawings import BY_COLUMNS, DRAWINGS, FIGURES, Drawing
 from comporta.report.pictures import MOST, Mark, curve, marks, number
 
@@ -32,7 +32,7 @@ def beside(verdict: Verdict, found: Findings, metrics: Mapping[str, str]) -> str
     """Every figure of the metric that decided, beside the limit; the worst where there are too many."""
     decided = verdict.figure
     some = [each for each in found.figures if decided is None or each.metric == decided.metric]
-    if decided is None or not any(each.slice for each in some):
+    if decided is None or not any(is_sliced(each) for each in some):
         return "" if len(some) < 2 else _forest(some, verdict, metrics)
     if len(some) > MOST:
         # The one that decided lies at the worse end, whichever end that is.

@@ -72,7 +72,8 @@ def _unseen(large: Sequence[Unmeasured]) -> Text:
 
 
 def _place(lost: Unmeasured) -> Words | Message:
-    return place(lost) or Words()
+    # The sentence is about rows: what they were compared with stands in the title.
+    return place(replace(lost, compared_with="")) or Words()
 
 
 def _small(small: Sequence[Words | Message]) -> Text:
