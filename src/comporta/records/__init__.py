@@ -28,6 +28,7 @@ from comporta.records.event import (
     View,
 )
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
 from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
@@ -95,6 +96,7 @@ __all__ = [
     "Limits",
     "Lookup",
     "Manifest",
+    "MeasurementSpec",
     "Message",
     "ModelOutput",
     "Need",

@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.settle import On, Settled, result
 from comporta.checks.shared.judging.wording import NUMBER, sentence
 from comporta.errors import BadProject
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 ANSWERS = code(
     "check.attribute_inference.predictions",
@@ -113,3 +114,13 @@ def attribute_inference(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="attribute inference",
+    run="evidence.attribute_inference",
+    reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    cost=3,
+)

@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.metric_limit import limit_title, limit_value
 from comporta.checks.shared.judging.settle import On, Settled, result, settles
 from comporta.checks.shared.judging.wording import sentence, sentences
 from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import METRICS
 
 BACKTEST = code(
@@ -112,3 +113,13 @@ def backtest(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="backtest",
+    run="evidence.backtest",
+    reads={"train": "train", "test": "test", "signature": "signature"},
+    functions=("fit", "refitted"),
+    context=("split", "params", "task", "output", "group"),
+    cost=3,
+)

@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.settle import On, Settled, result, settles
 from comporta.checks.shared.judging.severest import severest
 from comporta.checks.shared.judging.wording import NUMBER, sentence
 from comporta.records import Evidence, Figure, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 CHANCE, LESS = " above chance", "skill less that of "
 SIMPLE = ("a tree of depth 3", "a line")
@@ -111,3 +112,11 @@ def beats_baselines(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="baselines",
+    run="evidence.baselines",
+    reads={"predictions": "predictions", "train": "train"},
+    context=("group",),
+)

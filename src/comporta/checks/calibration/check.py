@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.settle import On, Settled, result
 from comporta.checks.shared.judging.severest import severest
 from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
 from comporta.records import Evidence, Figure, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 ERROR, BIAS, NAMED = "smooth calibration error", "bias", "named class"
 
@@ -131,3 +132,11 @@ def calibrated(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="calibration",
+    run="evidence.calibration",
+    reads={"predictions": "predictions"},
+    context=("group", "slices"),
+)

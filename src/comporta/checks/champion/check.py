@@ -14,6 +14,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import On, Settled, alike
 from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
 from comporta.records import Evidence, Figure, Level, Message, Need, Record, Text, Verdict, code
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.power import smallest_seen
@@ -168,3 +169,12 @@ def no_worse(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="versus",
+    run="evidence.versus",
+    reads={"predictions": "predictions", "train": "train"},
+    optional={"champion": "champion predictions", "champion_train": "champion train"},
+    context=("group",),
+)

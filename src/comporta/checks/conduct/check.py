@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.settle import Settled
 from comporta.checks.shared.judging.wording import NUMBER, RULE_OF, sentence
 from comporta.errors import BadProject
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.never", "never {decision} when {when}", decision=Text, when=str)
 ABOVE = code("check.never.above", "above {value:g}", value=NUMBER)
@@ -140,3 +141,11 @@ def never(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="conduct",
+    run="evidence.conduct",
+    reads={"model": "model", "signature": "signature", "predictions": "predictions"},
+    functions=("opened",),
+)

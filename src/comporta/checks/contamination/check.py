@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER, percent
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.contamination",
@@ -110,3 +111,12 @@ def contamination(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="contamination",
+    run="evidence.contamination",
+    reads={"train": "train", "test": "test"},
+    context=("split", "known"),
+    fatal=True,
+)

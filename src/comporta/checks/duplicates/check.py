@@ -9,6 +9,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER, percent
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.duplicates",
@@ -89,3 +90,10 @@ def duplicates(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="duplicates",
+    run="evidence.duplicates",
+    reads={"train": "train"},
+)

@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER, percent
 from comporta.errors import BadProject
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.evasion", "evasion{of} by {features} at a cost of {cost:g}: at most {share:.4g} % flip",
@@ -116,3 +117,13 @@ def evasion(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="evasion",
+    run="evidence.evasion",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    cost=3,
+)

@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import Settled
 from comporta.checks.shared.judging.wording import NUMBER, percent, sentence
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records.measurement import MeasurementSpec
 
 ALL = code("check.expectations", "the data is as declared")
 BUT_FOR = code(
@@ -81,3 +82,13 @@ def expectations(*, at_most: float = 0.0, required: bool = True, level: Level = 
     return Expectations(
         at_most=number("expectations", "at_most", at_most, low=0, high=1), required=required, level=level
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="expectations",
+    run="evidence.expectations",
+    variadic=("tables",),
+    functions=("counted",),
+    context=("shapes",),
+    fatal=True,
+)

@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.explanation", "SHAP additivity within {residual:g}", residual=NUMBER)
 
@@ -77,3 +78,13 @@ def explained(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="explanation",
+    run="evidence.explanation",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    cost=2,
+)

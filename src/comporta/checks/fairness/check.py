@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.settle import On, Settled, result, settles
 from comporta.checks.shared.judging.wording import NUMBER, by_columns, sentence
 from comporta.errors import BadProject
 from comporta.records import LEVELS, Code, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
 _CALLED: dict[Criterion, str] = {
@@ -253,3 +254,11 @@ def _fair(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="bias",
+    run="evidence.bias",
+    reads={"predictions": "predictions"},
+    context=("group",),
+)

@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.settle import On
 from comporta.checks.shared.judging.several_bounds import Held
 from comporta.checks.shared.judging.wording import NUMBER
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.feature_drift",
@@ -102,3 +103,12 @@ def feature_drift(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="feature drift",
+    run="evidence.feature_drift",
+    reads={"predictions": "predictions", "importance": "importance"},
+    variadic=("earlier",),
+    context=("group",),
+)

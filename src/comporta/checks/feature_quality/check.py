@@ -9,6 +9,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER, percent
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 MOST = 1_000_000
 
@@ -87,3 +88,11 @@ def feature_quality(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="feature quality",
+    run="evidence.feature_quality",
+    reads={"train": "train", "test": "test"},
+    fatal=True,
+)

@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import On, Settled, result
 from comporta.checks.shared.judging.wording import NUMBER, sentence
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import metric as named
 
 TITLE = code("check.fit_gap", "train/test gap{of} at most {limit:g}", of=Text, limit=NUMBER)
@@ -90,3 +91,11 @@ def fit_gap(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="fit gap",
+    run="evidence.fit_gap",
+    reads={"train": "train predictions", "test": "predictions"},
+    context=("group",),
+)

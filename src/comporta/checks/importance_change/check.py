@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.settle import On
 from comporta.checks.shared.judging.several_bounds import Held
 from comporta.checks.shared.judging.wording import NUMBER, percent
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.importance_change",
@@ -89,3 +90,11 @@ def importance_change(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="importance change",
+    run="evidence.importance_change",
+    reads={"importance": "importance"},
+    variadic=("earlier",),
+)

@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import Settled, result
 from comporta.checks.shared.judging.wording import NUMBER, sentence
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.learning_curve", "learning curve: the last doubling of rows gains at least {gain:g}", gain=NUMBER
@@ -70,3 +71,13 @@ def learning_curve(gain: float = -0.05, *, required: bool = True, level: Level =
     return LearningCurve(
         gain=number("learning_curve", "gain", gain, low=-10.0, high=1.0), required=required, level=level
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="learning curve",
+    run="evidence.learning_curve",
+    reads={"train": "train", "predictions": "predictions", "signature": "signature"},
+    functions=("fit", "refitted"),
+    context=("group", "params", "task", "output"),
+    cost=3,
+)

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.settle import On
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.membership", "membership inference: TPR at most {tpr:.3g} at 1 % FPR{strict}{fits}",
@@ -117,3 +118,13 @@ def membership(
         required=required,
         level=level or ("audit" if fits else "release"),
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="membership",
+    run="evidence.membership",
+    reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
+    functions=("opened", "fit", "refitted"),
+    context=("params", "task", "output", "group"),
+    cost=3,
+)

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.settle import On
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER, percent
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import metric as named
 
 LEVELS_OF_NOISE = (0.01, 0.05, 0.1)
@@ -137,3 +138,13 @@ def noise(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="noise",
+    run="evidence.noise",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    cost=2,
+)

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.bound import no_matter
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import unseen
 from comporta.records import LEVELS, Evidence, Figure, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records.measurement import MeasurementSpec
 
 SHOWN = 5
 
@@ -111,3 +112,11 @@ def no_personal_data(
     """
     chosen("no_personal_data", "level", level, LEVELS)
     return NoPersonalData(allow=names("no_personal_data", "allow", allow), required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="personal data",
+    run="evidence.personal_data",
+    reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
+    optional={"onnx": "onnx", "trial": "trial"},
+)

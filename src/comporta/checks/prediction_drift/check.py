@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.settle import On
 from comporta.checks.shared.judging.several_bounds import Held
 from comporta.checks.shared.judging.wording import NUMBER
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.prediction_drift", "prediction drift at most {most:g}, class rates at most {rates:g} times",
@@ -100,3 +101,13 @@ def prediction_drift(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="prediction drift",
+    run="evidence.prediction_drift",
+    reads={"predictions": "predictions"},
+    optional={"champion": "champion predictions", "champion_train": "champion train"},
+    variadic=("earlier",),
+    context=("group",),
+)

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER
 from comporta.records import LEVELS, Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.privacy_structure", "the model stores no training rows")
 OTHER = code("check.privacy_structure.limits", "the model stores no training rows ({limits})", limits=tuple)
@@ -116,3 +117,11 @@ def privacy_structure(
     return PrivacyStructure(
         kept=kept, leaves=leaves, weights=weights, words=words, required=required, level=level
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="privacy structure",
+    run="evidence.privacy_structure",
+    reads={"model": "model", "signature": "signature", "train": "train"},
+    functions=("opened",),
+)

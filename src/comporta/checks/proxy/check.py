@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.settle import On, Settled, result
 from comporta.checks.shared.judging.wording import NUMBER, RULE_OF, sentence
 from comporta.errors import BadProject
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records.measurement import MeasurementSpec
 
 FEATURES = code("check.proxy", "no proxy of {of} with an AUC above {limit:g}", of=str, limit=NUMBER)
 ANSWERS = code(
@@ -108,3 +109,12 @@ def no_proxy(
     limit = number("no_proxy", "at_most", at_most, low=0.5, high=1.0)
     usual("no_proxy", on, level)
     return NoProxy(of=of, limit=limit, features=features, owner=owner, on=on, required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="proxy",
+    run="evidence.proxy",
+    reads={"predictions": "predictions", "signature": "signature"},
+    context=("group",),
+    cost=2,
+)

@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.metric_limit import limit_title, limit_value
 from comporta.checks.shared.judging.settle import On, Settled, result, settles
 from comporta.checks.shared.judging.wording import sentence
 from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import METRICS
 
 REPLAY = code("check.replay", "replay of production: {metric} {limit}", metric=str, limit=Message)
@@ -76,3 +77,13 @@ def replayed(
     limit, least = one_limit("replayed", metric, at_least, at_most)
     usual("replayed", on, level)
     return Replayed(metric=metric, limit=limit, least=least, on=on, required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="replay",
+    run="evidence.replay",
+    reads={"model": "model", "signature": "signature", "train": "train"},
+    optional={"logged": "logged"},
+    functions=("opened",),
+    context=("group",),
+)

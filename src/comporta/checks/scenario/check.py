@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import limits
 from comporta.errors import BadProject
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import METRICS
 from comporta.records.metric import metric as named
 
@@ -104,3 +105,12 @@ def scenario(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="scenario",
+    run="evidence.scenario",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+)

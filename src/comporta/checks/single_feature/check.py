@@ -9,6 +9,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.single_feature",
@@ -106,3 +107,12 @@ def single_feature(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="single feature",
+    run="evidence.single_feature",
+    reads={"train": "train", "predictions": "predictions"},
+    context=("group",),
+    fatal=True,
+)

@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.settle import On
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER, sentences
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 _ASKED = "rows asked "
 
@@ -128,3 +129,15 @@ def stress(
         level=level,
         **given,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="stress",
+    run="evidence.stress",
+    reads={"model": "model", "signature": "signature", "test": "test", "parity": "parity", "trial": "trial"},
+    optional={"onnx": "onnx", "bundle": "bundle", "code": "code"},
+    variadic=("tables",),
+    functions=("opened", "served", "raw"),
+    context=("machine", "way"),
+    cost=3,
+)

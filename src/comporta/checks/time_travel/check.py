@@ -12,6 +12,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import sentences
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 LATE, EARLY = "rows joined before it was known", "rows joined to the future"
 
@@ -101,3 +102,12 @@ def no_time_travel(
     chosen("no_time_travel", "level", level, LEVELS)
     told = names("no_time_travel", "timeless", timeless or None)
     return NoTimeTravel(timeless=told, required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="time travel",
+    run="evidence.time_travel",
+    reads={"train": "train", "test": "test"},
+    context=("known",),
+    fatal=True,
+)

@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import On, Settled, result, unseen
 from comporta.checks.shared.judging.wording import NUMBER, sentence
 from comporta.records import Code, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 Against = Literal["constant", "overall"]
 CONFIRMED = "weak slices confirmed"
@@ -137,3 +138,12 @@ def weak_slices(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="weak slices",
+    run="evidence.weak_slices",
+    reads={"predictions": "predictions"},
+    context=("group",),
+    cost=2,
+)
