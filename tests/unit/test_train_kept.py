@@ -18,7 +18,7 @@ from comporta.records import Artifact
 from comporta.store import LocalStore, StepContext, artifact_name, derive
 from comporta.store.held import HELD
 from comporta.train.codecs import to_bytes
-from comporta.train.codecs.skops_archive import SkopsArchive
+from comporta.train.families.scikit_learn.codec import SkopsArchive
 from comporta.train.kept import open_kept
 
 X = np.random.default_rng(0).normal(size=(80, 3))

@@ -36,6 +36,7 @@ from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
 from comporta.records.staleness import Staleness
+from comporta.records.structure import Attribution, Linear, Link, ModelPart, Structure, Tree, TreeEnsemble
 from comporta.records.subject import Form, Subject, canonical, spellings
 from comporta.records.unmeasured import unmeasured_in
 from comporta.records.verdict import (
@@ -68,6 +69,7 @@ __all__ = [
     "Artifact",
     "Asset",
     "AtRandom",
+    "Attribution",
     "Budget",
     "ByGroup",
     "ByTime",
@@ -94,11 +96,14 @@ __all__ = [
     "Joined",
     "Level",
     "Limits",
+    "Linear",
+    "Link",
     "Lookup",
     "Manifest",
     "MeasurementSpec",
     "Message",
     "ModelOutput",
+    "ModelPart",
     "Need",
     "Node",
     "Observation",
@@ -124,9 +129,12 @@ __all__ = [
     "Staleness",
     "State",
     "Step",
+    "Structure",
     "Subject",
     "Text",
     "Transaction",
+    "Tree",
+    "TreeEnsemble",
     "Unmeasured",
     "Value",
     "Verdict",

@@ -14,9 +14,10 @@ from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
 from comporta.train.codecs import Codec, from_bytes, header_of
+from comporta.train.compiled import Compiled
+from comporta.train.families import compilers, prepare
+from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads, dress, hand, words_at
-from comporta.train.lightgbm_words import teach_lightgbm
-from comporta.train.runtime import Compiled, compile_lightgbm, compile_onnx
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -224,7 +225,7 @@ def ask(
     model: Any, reads: Reads, dressed: pl.DataFrame, signature: Signature
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
     """The estimator's own answers: places of labels (or numbers), and probabilities where asked."""
-    teach_lightgbm(dressed)
+    prepare(dressed)
     X = hand(dressed, reads)
     if signature.task == "regression":
         return np.asarray(model.predict(X), dtype=np.float64).reshape(-1), None
@@ -284,9 +285,10 @@ def load_predictor(
         agreed = {
             name for name, each in context.get_json(parts["parity"], Parity).forms.items() if each.agrees
         }
-        if "lightgbm" in agreed:
+        own = next((compile for name, compile in compilers().items() if name in agreed), None)
+        if own is not None:
             native, _ = from_bytes(data, codecs)
-            form = compile_lightgbm(native, signature)
+            form = own(native, signature)
         elif "onnx" in agreed and "onnx" in parts:
             form = compile_onnx(context.get(parts["onnx"]), signature)
     if form is None:
