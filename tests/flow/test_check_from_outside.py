@@ -11,7 +11,7 @@ import pytest
 from comporta.acts.build.run import run
 from comporta.acts.judge.gate import gate
 from comporta.acts.judge.pool import spec_of
-from comporta.acts.judge.report import report
+from comporta.acts.judge.report import presentation, report
 from comporta.acts.release.release import release
 from comporta.cli.init import make
 from comporta.errors import BadProject, Refused
@@ -79,7 +79,9 @@ def test_it_is_measured_judged_blocks_and_stands_in_the_report(project: Path) ->
         failed = next(each for each in second.verdicts if each.check == "monthly_calibration?at_most=0")
         assert failed.outcome == "fail"
         assert failed.evidence == verdict.evidence, "another limit measures nothing again"
-        shown = page(report(opened, first.id))
+        shown = page(report(opened, first.id), presentation(opened, "leaving").drawings)
+        assert "How good it is" in shown
+        assert "hollow as predicted, full as it happened" in shown
         assert "calibration gap at most 0 in each month" in shown
         assert verdict.figure.slice in shown
 

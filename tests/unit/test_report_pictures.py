@@ -13,6 +13,7 @@ from comporta.checks import calibrated, demographic_parity, importance_change
 from comporta.checks.calibration.measure import calibration
 from comporta.checks.fairness.measure import compare
 from comporta.checks.importance_change.measure import changed
+from comporta.checks.pool import drawings_of
 from comporta.records import Check, Evidence, Findings
 from comporta.records.reference import Importances
 from comporta.report.drawn import pictures
@@ -25,7 +26,7 @@ def captions(check: Check, found: Findings) -> list[str]:
     """Of the pictures that a check's verdict on these findings is told with."""
     (need,) = check.needs()
     verdict = check.judge((Evidence(need=need, figures=found.figures),))
-    drawn = pictures(replace(verdict, what=need.what), found)
+    drawn = pictures(replace(verdict, what=need.what), found, drawings_of(need.what))
     return [re.sub("<.*?>", "", each.partition("<figcaption>")[2]) for each in drawn]
 
 

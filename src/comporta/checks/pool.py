@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import comporta.checks
 from comporta.checks.shared.measurements import SHARED
-from comporta.records import MeasurementSpec
+from comporta.records import Drawings, MeasurementSpec, Section
 
 
 def _of_checks() -> Iterator[tuple[str, MeasurementSpec]]:
@@ -38,3 +38,16 @@ STEPS: dict[str, str] = {
     **{spec.run: f"{folder}.measure:measure" for folder, spec in _OWN.items()},
 }
 """The declared id of a step that measures → its function."""
+
+_ELSEWHERE: dict[str, Section] = {"scores": "quality", "difference": "champion"}
+"""What scoring makes, now and in older releases: no check measures it."""
+
+
+def section_of(what: str) -> Section:
+    """Where a report tells what a check needs under this name."""
+    return POOL[what].section if what in POOL else _ELSEWHERE.get(what, "own")
+
+
+def drawings_of(what: str) -> Drawings:
+    """How a report draws it."""
+    return POOL[what].drawings if what in POOL else Drawings()

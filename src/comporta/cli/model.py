@@ -67,10 +67,11 @@ def one(version: Version) -> None:
 
 def verdicts(version: Version) -> None:
     """What each gate said of a version, in one table, and by what it was judged."""
+    from comporta.checks.pool import section_of
     from comporta.opened.project import now
     from comporta.report import tell
 
-    told(tell(version, now(), say=show.say), version.id, version)
+    told(tell(version, now(), say=show.say, section=section_of), version.id, version)
 
 
 def told(every: Sequence[Told], name: str, version: Version | None = None) -> None:

@@ -14,6 +14,7 @@ from comporta.records.dataset import (
     Shape,
     Value,
 )
+from comporta.records.drawing import Drawing, Drawings, Section
 from comporta.records.duration import duration
 from comporta.records.event import (
     DEFAULT_PROJECT,
@@ -80,6 +81,8 @@ __all__ = [
     "Column",
     "Cost",
     "Counted",
+    "Drawing",
+    "Drawings",
     "Event",
     "Evidence",
     "Fact",
@@ -118,6 +121,7 @@ __all__ = [
     "Route",
     "Run",
     "Scores",
+    "Section",
     "Segment",
     "Shape",
     "Share",

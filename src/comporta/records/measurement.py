@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from comporta.records.drawing import Drawings, Section
 from comporta.records.record import Record, encode
 
 
@@ -28,7 +29,7 @@ class MeasurementSpec(Record, frozen=True, kw_only=True):
 
     The params of the need come as arguments too. output: which of the step's outputs is the thing. cost: 1
     (quick) to 3 (slow); quick ones are measured first. fatal: what it finds may make all other figures
-    worthless, so it is measured before them.
+    worthless, so it is measured before them. section, drawings: where a report tells it, and its pictures.
     """
 
     need: str = ""
@@ -41,6 +42,8 @@ class MeasurementSpec(Record, frozen=True, kw_only=True):
     output: str = "findings"
     cost: int = 1
     fatal: bool = False
+    section: Section = "own"
+    drawings: Drawings = Drawings()
 
     def __hash__(self) -> int:
         return hash(encode(self))

@@ -5,40 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from comporta.records import Figure, Findings, Verdict
-from comporta.report.drawings import BY_COLUMNS, DRAWINGS, FIGURES, Drawing
+from comporta.records import Drawing, Drawings, Figure, Findings, Verdict
+from comporta.report.drawings import BY_COLUMNS
 from comporta.report.pictures import MOST, Mark, curve, marks, number
 
 Row = Mapping[str, Any]
 EARLIER, BEFORE = "earlier 1", "the version released before this one"
 
 
-def pictures(verdict: Verdict, found: Findings) -> Iterator[str]:
+PLAIN = Drawings()
+
+
+def pictures(verdict: Verdict, found: Findings, how: Drawings = PLAIN) -> Iterator[str]:
     """What a verdict rests on, drawn: the figures beside the one that decided, then its tables."""
-    confirmed = False
-    if drawn := beside(verdict, found):
-        confirmed = True
+    drawn = beside(verdict, found, how)
+    if drawn:
         yield drawn
     for name, rows in found.tables.items():
-        # Of weak slices the table holds what the figures tell, and those that were not confirmed.
-        if rows and not (confirmed and verdict.what == "weak slices"):
-            yield from table(verdict.what, name, rows)
+        if rows and not (drawn and how.once):
+            yield from table(how, name, rows)
 
 
-def beside(verdict: Verdict, found: Findings) -> str:
+def beside(verdict: Verdict, found: Findings, how: Drawings = PLAIN) -> str:
     """Every figure of the metric that decided, beside the limit; the worst where there are too many."""
     decided = verdict.figure
     some = [each for each in found.figures if decided is None or each.metric == decided.metric]
     if decided is None or not any(each.slice for each in some):
-        return "" if len(some) < 2 else _forest(some, verdict, {})
+        return "" if len(some) < 2 else _forest(some, verdict, {}, how)
     if len(some) > MOST:
         # The one that decided lies at the worse end, whichever end that is.
         middle = sorted(each.value for each in some)[len(some) // 2]
         some.sort(key=lambda each: each.value, reverse=decided.value >= middle)
-    return _forest(some, verdict, _conditions(verdict, found))
+    return _forest(some, verdict, _labels(found, how), how)
 
 
-def _forest(some: Sequence[Figure], verdict: Verdict, called: Mapping[str, str]) -> str:
+def _forest(some: Sequence[Figure], verdict: Verdict, called: Mapping[str, str], how: Drawings) -> str:
     decided = verdict.figure
     metrics = len({each.metric for each in some}) > 1
     every = [
@@ -53,15 +54,15 @@ def _forest(some: Sequence[Figure], verdict: Verdict, called: Mapping[str, str])
         )
         for each in some
     ]
-    caption = f"{_called(some) if not metrics else 'Each figure'}{_intervals(some)}."
+    caption = f"{_called(some, how) if not metrics else 'Each figure'}{_intervals(some)}."
     if any(each.slice.startswith(EARLIER) for each in some):
         caption += f" {EARLIER.capitalize()} is {BEFORE}."
     return marks(every, caption, limit=verdict.limit)
 
 
-def _called(some: Sequence[Figure]) -> str:
+def _called(some: Sequence[Figure], how: Drawings) -> str:
     metric = some[0].metric
-    return FIGURES.get(metric, metric if "_" in metric else metric[:1].upper() + metric[1:])
+    return how.metrics.get(metric, metric if "_" in metric else metric[:1].upper() + metric[1:])
 
 
 def _intervals(some: Sequence[Figure]) -> str:
@@ -75,11 +76,12 @@ def _name(figure: Figure, called: Mapping[str, str]) -> str:
     return called.get(figure.slice, figure.slice)
 
 
-def _conditions(verdict: Verdict, found: Findings) -> dict[str, str]:
-    """Weak slices by their conditions rather than by their numbers."""
-    if verdict.what != "weak slices":
+def _labels(found: Findings, how: Drawings) -> dict[str, str]:
+    """Figures by what a table calls their slices, such as conditions, rather than by their numbers."""
+    if how.labels is None:
         return {}
-    where = {f"slice {row['slice']} ": str(row["where"]) for row in found.tables.get("slices", ())}
+    name, column, label = how.labels
+    where = {f"slice {row[column]} ": str(row[label]) for row in found.tables.get(name, ())}
     return {
         each.slice: said
         for each in found.figures
@@ -88,17 +90,15 @@ def _conditions(verdict: Verdict, found: Findings) -> dict[str, str]:
     }
 
 
-def table(what: str, name: str, rows: Sequence[Row]) -> Iterator[str]:
+def table(drawings: Drawings, name: str, rows: Sequence[Row]) -> Iterator[str]:
     """The pictures of one table; none where nothing says how to draw it."""
-    found = (
-        (each, begins) for (of, begins), each in DRAWINGS.items() if of == what and name.startswith(begins)
-    )
-    guessed = ((each, "") for each in BY_COLUMNS if _fits(each, rows[0]))
-    how, begins = next(found, None) or next(guessed, (None, ""))
+    declared = (each for each in drawings.tables if name.startswith(each.table))
+    guessed = (each for each in BY_COLUMNS if _fits(each, rows[0]))
+    how = next(declared, None) or next(guessed, None)
     if how is None or not _fits(how, rows[0]):
         return
     # `reliability class=a`: what a name goes on with tells one picture of its kind from the others.
-    rest = name.removeprefix(begins).strip() if begins else ""
+    rest = name.removeprefix(how.table).strip() if how.table else ""
     parts: dict[str, list[Row]] = {}
     for row in rows:
         parts.setdefault(_apart(how, row) or name, []).append(row)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.logged_requests import logged_node
-from comporta.acts.judge.pool import Candidate, Thing, kept, measuring
+from comporta.acts.judge.pool import Candidate, Thing, kept, measuring, reads_logged
 from comporta.acts.serve.logs import Logs
 from comporta.checks import asked_at, needs
 from comporta.opened.bundle import bundle
@@ -70,7 +70,7 @@ def evidence_nodes(
     asked = needs(asked_at(checks(model), level))
     nodes = [score_node(model, things, asked)]
     there = dict(things)
-    if served is not None and any(need.what == "replay" for need in asked):
+    if served is not None and reads_logged(asked):
         nodes.append(logged_node(model, root, things, *served, beside(model)))
         there["logged"] = Output(node=nodes[-1].name, name="table")
     if champion is not None:

@@ -136,6 +136,12 @@ def _place(need: Need) -> tuple[bool, int]:
     return not spec.fatal, max(spec.cost, *(POOL[part].cost for part in parts), 0)
 
 
+def reads_logged(asked: Sequence[Need]) -> bool:
+    """Whether a need is measured on the requests of production whose labels have come."""
+    specs = map(_spec, filter(pooled, asked))
+    return any("logged" in (*spec.reads.values(), *spec.optional.values()) for spec in specs)
+
+
 def rests_on(model: Model, need: Need) -> set[str]:
     """The nodes without which it is not measured: its own, and those of the pool that it reads."""
     parts = _parts(need) - {need.what}

@@ -123,4 +123,5 @@ MEASUREMENT = MeasurementSpec(
     functions=("opened",),
     context=("group",),
     cost=3,
+    section="privacy",
 )

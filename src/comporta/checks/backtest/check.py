@@ -122,4 +122,5 @@ MEASUREMENT = MeasurementSpec(
     functions=("fit", "refitted"),
     context=("split", "params", "task", "output", "group"),
     cost=3,
+    section="time",
 )

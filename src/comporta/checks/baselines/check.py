@@ -119,4 +119,5 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.baselines",
     reads={"predictions": "predictions", "train": "train"},
     context=("group",),
+    section="quality",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.calibration.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import names, number, usual
 from comporta.checks.shared.judging.bound import Says, bound
 from comporta.checks.shared.judging.identity import identity
@@ -139,4 +140,6 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.calibration",
     reads={"predictions": "predictions"},
     context=("group", "slices"),
+    section="quality",
+    drawings=DRAWINGS,
 )

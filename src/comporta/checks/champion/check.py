@@ -177,4 +177,5 @@ MEASUREMENT = MeasurementSpec(
     reads={"predictions": "predictions", "train": "train"},
     optional={"champion": "champion predictions", "champion_train": "champion train"},
     context=("group",),
+    section="champion",
 )

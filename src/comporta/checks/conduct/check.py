@@ -148,4 +148,5 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.conduct",
     reads={"model": "model", "signature": "signature", "predictions": "predictions"},
     functions=("opened",),
+    section="fairness",
 )

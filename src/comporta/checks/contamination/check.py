@@ -119,4 +119,5 @@ MEASUREMENT = MeasurementSpec(
     reads={"train": "train", "test": "test"},
     context=("split", "known"),
     fatal=True,
+    section="data",
 )

@@ -96,4 +96,5 @@ MEASUREMENT = MeasurementSpec(
     need="duplicates",
     run="evidence.duplicates",
     reads={"train": "train"},
+    section="data",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from comporta.checks.evasion.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import names, number, usual
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import On
@@ -126,4 +127,6 @@ MEASUREMENT = MeasurementSpec(
     functions=("opened",),
     context=("group",),
     cost=3,
+    section="robustness",
+    drawings=DRAWINGS,
 )

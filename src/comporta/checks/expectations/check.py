@@ -91,4 +91,5 @@ MEASUREMENT = MeasurementSpec(
     functions=("counted",),
     context=("shapes",),
     fatal=True,
+    section="data",
 )

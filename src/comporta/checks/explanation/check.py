@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
+from comporta.checks.explanation.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bound import no_matter
 from comporta.checks.shared.judging.identity import identity
@@ -87,4 +88,6 @@ MEASUREMENT = MeasurementSpec(
     functions=("opened",),
     context=("group",),
     cost=2,
+    section="behaviour",
+    drawings=DRAWINGS,
 )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from comporta.checks.fairness.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import chosen
 from comporta.checks.shared.judging.bound import bound
 from comporta.checks.shared.judging.identity import identity
@@ -261,4 +262,6 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.bias",
     reads={"predictions": "predictions"},
     context=("group",),
+    section="fairness",
+    drawings=DRAWINGS,
 )

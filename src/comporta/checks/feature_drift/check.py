@@ -111,4 +111,5 @@ MEASUREMENT = MeasurementSpec(
     reads={"predictions": "predictions", "importance": "importance"},
     variadic=("earlier",),
     context=("group",),
+    section="champion",
 )

@@ -95,4 +95,5 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.feature_quality",
     reads={"train": "train", "test": "test"},
     fatal=True,
+    section="data",
 )

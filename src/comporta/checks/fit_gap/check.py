@@ -98,4 +98,5 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.fit_gap",
     reads={"train": "train predictions", "test": "predictions"},
     context=("group",),
+    section="quality",
 )

@@ -69,4 +69,5 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.identifiers",
     reads={"train": "train"},
     fatal=True,
+    section="data",
 )

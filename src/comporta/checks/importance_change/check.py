@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.importance_change.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.earlier_versions import since
 from comporta.checks.shared.judging.identity import identity
@@ -97,4 +98,6 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.importance_change",
     reads={"importance": "importance"},
     variadic=("earlier",),
+    section="behaviour",
+    drawings=DRAWINGS,
 )

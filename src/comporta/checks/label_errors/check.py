@@ -81,4 +81,5 @@ MEASUREMENT = MeasurementSpec(
     reads={"oof": "oof"},
     context=("group",),
     cost=3,
+    section="data",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.learning_curve.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bound import bound
 from comporta.checks.shared.judging.identity import identity
@@ -80,4 +81,6 @@ MEASUREMENT = MeasurementSpec(
     functions=("fit", "refitted"),
     context=("group", "params", "task", "output"),
     cost=3,
+    section="quality",
+    drawings=DRAWINGS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.membership.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import On
@@ -127,4 +128,6 @@ MEASUREMENT = MeasurementSpec(
     functions=("opened", "fit", "refitted"),
     context=("params", "task", "output", "group"),
     cost=3,
+    section="privacy",
+    drawings=DRAWINGS,
 )

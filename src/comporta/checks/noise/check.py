@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.noise.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import On
@@ -147,4 +148,6 @@ MEASUREMENT = MeasurementSpec(
     functions=("opened",),
     context=("group",),
     cost=2,
+    section="robustness",
+    drawings=DRAWINGS,
 )

@@ -174,4 +174,5 @@ MEASUREMENT = MeasurementSpec(
     functions=("opened", "served", "raw"),
     context=("way",),
     cost=2,
+    section="robustness",
 )

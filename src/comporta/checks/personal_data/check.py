@@ -119,4 +119,5 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.personal_data",
     reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
     optional={"onnx": "onnx", "trial": "trial"},
+    section="privacy",
 )

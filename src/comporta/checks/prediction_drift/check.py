@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.prediction_drift.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.earlier_versions import since
 from comporta.checks.shared.judging.identity import identity
@@ -110,4 +111,6 @@ MEASUREMENT = MeasurementSpec(
     optional={"champion": "champion predictions", "champion_train": "champion train"},
     variadic=("earlier",),
     context=("group",),
+    section="champion",
+    drawings=DRAWINGS,
 )

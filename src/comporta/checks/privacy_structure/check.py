@@ -124,4 +124,5 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.privacy_structure",
     reads={"model": "model", "signature": "signature", "train": "train"},
     functions=("opened",),
+    section="privacy",
 )

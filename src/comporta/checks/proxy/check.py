@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.proxy.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bound import bound
 from comporta.checks.shared.judging.identity import identity
@@ -117,4 +118,6 @@ MEASUREMENT = MeasurementSpec(
     reads={"predictions": "predictions", "signature": "signature"},
     context=("group",),
     cost=2,
+    section="fairness",
+    drawings=DRAWINGS,
 )

@@ -86,4 +86,5 @@ MEASUREMENT = MeasurementSpec(
     optional={"logged": "logged"},
     functions=("opened",),
     context=("group",),
+    section="time",
 )

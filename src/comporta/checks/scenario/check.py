@@ -113,4 +113,5 @@ MEASUREMENT = MeasurementSpec(
     reads={"model": "model", "signature": "signature", "test": "test"},
     functions=("opened",),
     context=("group",),
+    section="robustness",
 )

@@ -278,4 +278,5 @@ MEASUREMENT = MeasurementSpec(
     reads={"model": "model", "signature": "signature", "test": "test"},
     functions=("opened",),
     cost=2,
+    section="behaviour",
 )

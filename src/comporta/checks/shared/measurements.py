@@ -33,6 +33,7 @@ REFERENCE = MeasurementSpec(
 
 IMPORTANCE = MeasurementSpec(
     need="importance",
+    section="behaviour",
     run="evidence.importance",
     reads={"model": "model", "signature": "signature", "test": "test"},
     functions=("opened",),

@@ -8,6 +8,7 @@ from comporta.checks.shared.judging.arguments import chosen, number
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.several_bounds import Held, held
 from comporta.checks.shared.judging.wording import NUMBER
+from comporta.checks.single_feature.draw import DRAWINGS
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
 from comporta.records.measurement import MeasurementSpec
 
@@ -115,4 +116,6 @@ MEASUREMENT = MeasurementSpec(
     reads={"train": "train", "predictions": "predictions"},
     context=("group",),
     fatal=True,
+    section="data",
+    drawings=DRAWINGS,
 )

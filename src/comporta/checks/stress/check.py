@@ -140,4 +140,5 @@ MEASUREMENT = MeasurementSpec(
     functions=("opened", "served", "raw"),
     context=("machine", "way"),
     cost=3,
+    section="robustness",
 )

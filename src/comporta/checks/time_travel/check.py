@@ -110,4 +110,5 @@ MEASUREMENT = MeasurementSpec(
     reads={"train": "train", "test": "test"},
     context=("known",),
     fatal=True,
+    section="time",
 )

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.bound import bound, no_matter
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.settle import On, Settled, result, unseen
 from comporta.checks.shared.judging.wording import NUMBER, sentence
+from comporta.checks.weak_slices.draw import DRAWINGS
 from comporta.records import Code, Evidence, Level, Need, Record, Text, Verdict, code, need
 from comporta.records.measurement import MeasurementSpec
 
@@ -146,4 +147,6 @@ MEASUREMENT = MeasurementSpec(
     reads={"predictions": "predictions"},
     context=("group",),
     cost=2,
+    section="quality",
+    drawings=DRAWINGS,
 )

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from comporta.records import Evidence, Level, MeasurementSpec, Need, Record, Verdict, need
+from comporta.records import Drawing, Drawings, Evidence, Level, MeasurementSpec, Need, Record, Verdict, need
 from monthly_calibration.measure import GAP, measure
 
-SPEC = MeasurementSpec(reads={"predictions": "predictions"})
+SPEC = MeasurementSpec(
+    reads={"predictions": "predictions"},
+    section="quality",
+    drawings=Drawings(
+        tables=(
+            Drawing(
+                table="months",
+                kind="moved",
+                caption="Each month's mean chance: hollow as predicted, full as it happened.",
+                label=("month",),
+                value="happened",
+                was="predicted",
+            ),
+        )
+    ),
+)
 
 
 class MonthlyCalibration(Record, frozen=True, kw_only=True):
