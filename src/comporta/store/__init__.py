@@ -9,13 +9,14 @@ from comporta.store.protocol import Entry, Store
 from comporta.store.secret import parse_secret, read_secret, write_secret
 from comporta.store.shared import SharedStore, address, place_of, projects_in
 from comporta.store.space import Swept, Used, sweep, usage
-from comporta.store.urls import open_store
+from comporta.store.urls import OpensStore, open_store
 
 __all__ = [
     "Entry",
     "Keys",
     "LocalStore",
     "MemoryStore",
+    "OpensStore",
     "SharedStore",
     "StepContext",
     "Store",
