@@ -46,9 +46,26 @@ def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
                 yield "limits", f"found {field}={limit}, expected more than 0."
         yield from (("requires", f"found {each!r} twice.") for each in twice(many(model.requires)))
         yield from _gates(model)
+        yield from _codecs(model, root)
         yield from sliced(model)
 
     yield from located(places, "Model", model.name, chain(unkind(model), found()))
+
+
+def _codecs(model: Model, root: Path) -> Found:
+    for codec in many(model.codecs):
+        if not all(callable(getattr(codec, each, None)) for each in ("accepts", "encode", "decode")):
+            yield "codecs", f"found {codec!r}, expected an object with name, accepts, encode and decode."
+            continue
+        yield from importable("codecs", type(codec), root)
+        try:
+            inspect.signature(type(codec)).bind()
+        except (TypeError, ValueError):
+            yield (
+                "codecs",
+                f"found {type(codec).__name__}, whose class needs arguments, expected one that is made "
+                "without: a worker process makes its own.",
+            )
 
 
 def _gates(model: Model) -> Found:

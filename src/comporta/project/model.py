@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from comporta.project.features import Features
-from comporta.records import AtRandom, Check, Limits, Record, Split
+from comporta.records import AtRandom, Check, Codec, Limits, Record, Split
 
 
 class Model(Record, frozen=True):
@@ -29,6 +29,7 @@ class Model(Record, frozen=True):
     requires: what a request must say of each row beside its columns, `key`, `subject` or `unit`: one that
     does not is refused. Whose answers are in the log is known by that alone.
     limits: time and memory of one fit. seed: of everything random.
+    codecs: what writes the fitted model down where Comporta's own do not: asked before them.
     owner, meaning: shown in the inventory.
     """
 
@@ -49,5 +50,6 @@ class Model(Record, frozen=True):
     requires: tuple[Literal["key", "subject", "unit"], ...] = ()
     limits: Limits = Limits()
     seed: int = 0
+    codecs: tuple[Codec, ...] = ()
     owner: str = ""
     meaning: str = ""

@@ -3,6 +3,7 @@
 from comporta.records import facts
 from comporta.records.asked import FittedModel, ModelOutput
 from comporta.records.asset import Artifact, Asset, Slice
+from comporta.records.codec import Codec
 from comporta.records.dataset import (
     Change,
     Column,
@@ -78,6 +79,7 @@ __all__ = [
     "Changes",
     "Check",
     "Code",
+    "Codec",
     "Column",
     "Cost",
     "Counted",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from comporta.train.codec import Codec
+    from comporta.records.codec import Codec
     from comporta.train.predictor import Predictor, load_predictor, trial_rows
     from comporta.train.split import assign
 
 __all__ = ["Codec", "Predictor", "assign", "load_predictor", "trial_rows"]
 
 _WHERE = {
-    "Codec": "codec",
+    "Codec": "codecs",
     "Predictor": "predictor",
     "assign": "split",
     "load_predictor": "predictor",

@@ -13,7 +13,7 @@ import msgspec
 
 from comporta.errors import BadProject, Tampered
 from comporta.records import Record, decode, encode
-from comporta.train.codec import Codec
+from comporta.records.codec import Codec
 from comporta.train.families import codecs as shipped
 from comporta.train.frames import Reads
 

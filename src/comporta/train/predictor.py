@@ -13,7 +13,7 @@ from comporta.records import Artifact, Record, Signature, Text
 from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
-from comporta.train.codecs import Codec, from_bytes, header_of
+from comporta.train.codecs import Codec, from_bytes, header_of, shipped
 from comporta.train.compiled import Compiled
 from comporta.train.families import compilers, prepare
 from comporta.train.families.onnx.prediction import compile_onnx
@@ -266,29 +266,35 @@ def load_predictor(
     parts: Mapping[str, Artifact],
     *,
     codecs: Sequence[Codec] = (),
+    own: Callable[[], Sequence[Codec]] = tuple,
     compiled: bool = True,
 ) -> Predictor:
     """The model of these parts: `model` and `signature`, and where they are there `onnx`, `parity`, `trial`.
 
-    The compiled form answers where its parity was shown; compiled=False asks the estimator itself.
-    Raises NotFound, Tampered.
+    own: codecs that are asked for only where no other wrote the model, since to declare them may take the
+    project's code. The compiled form answers where its parity was shown; compiled=False asks the estimator
+    itself. Raises NotFound, Tampered.
     """
     for name in ("model", "signature"):
         if name not in parts:
             raise NotFound(f"model: found no {name} among its parts ({', '.join(sorted(parts))}).")
     signature = context.get_json(parts["signature"], Signature)
     data = context.get(parts["model"])
-    reads = header_of(data).reads
+    header = header_of(data)
+    reads = header.reads
+    codecs = (*codecs, *context.codecs)
+    if header.codec not in {each.name for each in (*codecs, *shipped())}:
+        codecs = (*codecs, *own())
     trial = context.get_json(parts["trial"], Trial) if "trial" in parts else None
     form, native = None, None
     if compiled and "parity" in parts:
         agreed = {
             name for name, each in context.get_json(parts["parity"], Parity).forms.items() if each.agrees
         }
-        own = next((compile for name, compile in compilers().items() if name in agreed), None)
-        if own is not None:
+        quick = next((compile for name, compile in compilers().items() if name in agreed), None)
+        if quick is not None:
             native, _ = from_bytes(data, codecs)
-            form = own(native, signature)
+            form = quick(native, signature)
         elif "onnx" in agreed and "onnx" in parts:
             form = compile_onnx(context.get(parts["onnx"]), signature)
     if form is None:

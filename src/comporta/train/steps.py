@@ -102,7 +102,7 @@ def fit(
     require_answer(model, name, X, lambda row: ask(model, reads, row, signature))
     signature = msgspec.structs.replace(signature, features=_nullable(model, reads, signature, X))
     return {
-        "model": context.put(to_bytes(model, reads, codecs), "model"),
+        "model": context.put(to_bytes(model, reads, (*codecs, *context.codecs)), "model"),
         "signature": context.put_json(signature),
     }
 

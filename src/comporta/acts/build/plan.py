@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.acts.judge.nodes import built, evidence_nodes, features_node
+from comporta.acts.judge.opening import opening, own_codecs
 from comporta.acts.serve.logs import Logs
 from comporta.project import Dataset, Model, Project
 from comporta.project.reference import name_of
@@ -78,8 +79,7 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
     name = model.name
     things = built(name)
     fitted = {"model": things["model"], "signature": things["signature"]}
-    # A kept model may be of the project's own classes: whatever asks it must count their code.
-    asking: dict[str, str | tuple[str, ...]] = {"_fit": name_of(model.fit, root)}
+    asking = opening(model, root)
     return [
         features_node(model, root),
         Node(
@@ -91,7 +91,7 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
         Node(
             name=f"fit {name}",
             run="train.fit",
-            uses={"fit": name_of(model.fit, root)},
+            uses={"fit": name_of(model.fit, root), **own_codecs(model, root)},
             inputs={"train": things["train"], "schema": Output(node=f"features {name}", name="schema")},
             params={"params": model.params, "task": model.task, "output": model.output},
             seed=model.seed,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.logged_requests import logged_node
+from comporta.acts.judge.opening import opening
 from comporta.acts.judge.pool import Candidate, Thing, kept, measuring, reads_logged
 from comporta.acts.serve.logs import Logs
 from comporta.checks import asked_at, needs
 from comporta.opened.bundle import bundle
 from comporta.project import Model
-from comporta.project.reference import name_of
 from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Version
 
 
@@ -110,7 +110,7 @@ def champion_node(model: Model, root: Path, champion: Version, things: Mapping[s
     return Node(
         name=f"predict champion of {model.name}",
         run="train.predict",
-        uses={"_fit": name_of(model.fit, root)},
+        uses=opening(model, root),
         inputs={
             "model": champion.parts["model"],
             "signature": champion.parts["signature"],

@@ -14,6 +14,7 @@ import msgspec
 
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.checks import checks
+from comporta.acts.judge.opening import opening
 from comporta.checks import needs
 from comporta.checks.pool import POOL
 from comporta.checks.shared.measuring.machine import machine
@@ -200,8 +201,7 @@ def _node(
     }
     uses |= {argument: name_of(function, candidate.root) for argument, function in need.functions}
     if "opened" in spec.functions:
-        # A kept model may be of the project's own classes: whatever asks it must count their code.
-        uses["_fit"] = name_of(model.fit, candidate.root)
+        uses |= opening(model, candidate.root)
     facts = told(model)
     if "way" in spec.context:
         facts["way"] = msgspec.to_builtins(bundle(model, candidate.root))

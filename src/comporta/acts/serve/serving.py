@@ -13,7 +13,7 @@ from comporta.opened.bundle import Bundle
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.project import OpenProject
 from comporta.opened.source import functions, lay_out
-from comporta.records import Route, Signature, Version
+from comporta.records import Codec, Route, Signature, Version
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import Loaded, Scored
@@ -70,7 +70,7 @@ class Released:
 
     def _loaded(self, version: Version) -> Loaded:
         opened = self.opened
-        predictor = load_predictor(opened.context, version.parts)
+        predictor = load_predictor(opened.context, version.parts, own=lambda: self._codecs(version.model))
         predictor.self_test()
         bundle = opened.context.get_json(version.parts["bundle"], Bundle)
         raw = tuple(field.name for field in predictor.signature.raw)
@@ -94,6 +94,11 @@ class Released:
             time=bundle.shapes[bundle.of].time,
             probe=trial_rows(predictor) if plain else None,
         )
+
+    def _codecs(self, name: str) -> tuple[Codec, ...]:
+        """Those that the project declares for the model today."""
+        model = self.opened.project.asked(name)
+        return model.codecs if model is not None else ()
 
     def _plan(self, version: Version, bundle: Bundle) -> FeaturePlan:
         """The version's way to its features, with the functions of its own source."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from comporta.records import Attribution, Linear, Signature, TreeEnsemble
-    from comporta.train.codec import Codec
+    from comporta.records.codec import Codec
     from comporta.train.compiled import Compiled
 
 KNOWN = ("sklearn.", "lightgbm.")

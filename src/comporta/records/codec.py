@@ -6,7 +6,9 @@ from typing import Any, Protocol
 
 
 class Codec(Protocol):
-    """One way of writing models down. `comporta.testing.codecs` holds what every codec must pass."""
+    """One way of writing models down. `comporta.testing.codecs` holds what every codec must pass.
+
+    A project's own is an object of a class that is made without arguments and can be imported by its name."""
 
     @property
     def name(self) -> str:
