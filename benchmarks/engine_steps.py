@@ -1,4 +1,4 @@
-"""What the engine adds to a step: cached, inline, in a warm worker; and 1,000 unchanged steps re-planned."""
+"""What the engine adds to a step: cached, in this process, in a worker; and 1,000 steps planned again."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def helper(x):
     return x + LIMIT[0] - 3
 
 def start(context, *, n):
-    return {"out": desk.put_json(n)}
+    return {"out": context.put_json(n)}
 
 def add(context, *, x, n):
-    return {"out": desk.put_json(helper(desk.get_json(x, int)) + n)}
+    return {"out": context.put_json(helper(context.get_json(x, int)) + n)}
 """
 
 
@@ -34,12 +34,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def nodes(count: int, *, inline: bool, offset: int = 0) -> Plan:
+def nodes(count: int, *, offset: int = 0) -> Plan:
     """Chains of ten: a plan with inputs that are known only once earlier nodes are answered."""
     made = []
     for i in range(count):
         if i % 10 == 0:
-            made.append(Node(name=f"n{i}", run="project.py:start", params={"n": i + offset}, inline=inline))
+            made.append(Node(name=f"n{i}", run="project.py:start", params={"n": i + offset}))
         else:
             made.append(
                 Node(
@@ -47,7 +47,6 @@ def nodes(count: int, *, inline: bool, offset: int = 0) -> Plan:
                     run="project.py:add",
                     inputs={"x": Output(node=f"n{i - 1}", name="out")},
                     params={"n": i + offset},
-                    inline=inline,
                 )
             )
     return Plan(nodes=tuple(made))
@@ -87,10 +86,10 @@ def say(promise: str, measured: float, limit: float, unit: str, **detail: object
     )
 
 
-def engine_in(root: Path, keys: Keys) -> Engine:
+def engine_in(root: Path, keys: Keys, executor: str = "local://?workers=1&threads=1") -> Engine:
     store = open_store("file://.comporta/store", root)
     ledger = open_ledger("sqlite:///.comporta/ledger.db", PROJECTIONS, key=keys.chain, clock=now, root=root)
-    return Engine(store, keys, ledger, root, now, "local://?workers=1&threads=1")
+    return Engine(store, keys, ledger, root, now, executor)
 
 
 def main() -> None:
@@ -98,25 +97,25 @@ def main() -> None:
         root = Path(folder)
         (root / "project.py").write_text(PROJECT)
         keys = derive(b"k" * 32)
-        engine = engine_in(root, keys)
-        engine.ask(nodes(300, inline=True, offset=10_000_000))
+        engine, inline = engine_in(root, keys), engine_in(root, keys, "inline://")
+        inline.ask(nodes(300, offset=10_000_000))
         floors, inlines = [], []
         for turn in range(1, 6):
             floors.append(sync_floor(root))
-            plan = nodes(100, inline=True, offset=turn * 1_000_000)
-            inlines.append(seconds(lambda plan=plan: engine.ask(plan)) / 100 * 1e3)
-        thousand = nodes(1000, inline=True)
-        first = seconds(lambda: engine.ask(thousand))
+            plan = nodes(100, offset=turn * 1_000_000)
+            inlines.append(seconds(lambda plan=plan: inline.ask(plan)) / 100 * 1e3)
+        thousand = nodes(1000)
+        first = seconds(lambda: inline.ask(thousand))
         again = statistics.median(seconds(lambda: engine.ask(thousand)) for _ in range(5))
 
         fresh = engine_in(root, keys)
         cold = seconds(lambda: fresh.ask(thousand))
 
-        hundred = nodes(100, inline=True)
+        hundred = nodes(100)
         engine.ask(hundred)
         one_hit = statistics.median(seconds(lambda: engine.ask(hundred)) for _ in range(10)) / 100 * 1e3
 
-        engine.ask(nodes(1, inline=False, offset=1))
+        engine.ask(nodes(1, offset=1))
         warm = []
         for i in range(2, 32):
             plan = Plan(nodes=(Node(name="w", run="project.py:start", params={"n": -i}),))
@@ -127,13 +126,13 @@ def main() -> None:
     floor = round(statistics.median(floors), 3)
     say("a planned cached step", one_hit, 1.0, "ms", plan_of=100, runs=10)
     say(
-        "an inline step with its ledger commit",
+        "a step in this process with its claim and its answer",
         statistics.median(inlines),
         3.0,
         "ms",
         plan_of=100,
         fsync_floor_ms=floor,
-        syncs="at least three: the artifact, its folder, the ledger",
+        syncs="at least four: the claim, the artifact, its folder, the answer",
     )
     say(
         "a warm worker step",

@@ -22,8 +22,8 @@ import psutil
 
 from _beyond import Span, beyond
 from _importing import importing
-from comporta.engine.executor import Done, Task
 from comporta.engine.local import Worker
+from comporta.records.executor import Done, Task
 
 PROJECT = """
 import datetime as dt

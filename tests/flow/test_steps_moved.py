@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
-from _packages import copied, moved, told
+from _packages import arguments_renamed, copied, moved, told
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 
@@ -51,4 +51,22 @@ def test_modules_that_moved_ask_nothing_again_and_repeat_old_versions(tmp_path: 
     again = told(package, RUN, opened, cache=cache)
     assert {name.partition(" ")[0] for name in again} == {"data"}, "only sources are asked each time"
     replayed = told(package, REPRODUCE, opened, cache=cache)
+    assert replayed["equal"] == "True", replayed["reason"]
+
+
+def test_a_step_whose_arguments_were_renamed_is_not_run_again_and_repeats_old_versions(
+    tmp_path: Path,
+) -> None:
+    house, cache = tmp_path / "shop", tmp_path / "cache"
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(house, filter="data")
+    package = copied(tmp_path / "package")
+    assert "fit worth" in told(package, RUN, house, cache=cache)
+    # An input, a function that it is handed, and a parameter.
+    arguments_renamed(package, "train.steps", "fit", rows_to_learn="train", trainer="fit", settings="params")
+    arguments_renamed(package, "checks.noise.measure", "measure", opener="opened")
+    arguments_renamed(package, "checks.baselines.measure", "measure", learning="train")
+    again = told(package, RUN, house, cache=cache)
+    assert {name.partition(" ")[0] for name in again} == {"data"}, "only sources are asked each time"
+    replayed = told(package, REPRODUCE, house, cache=cache)
     assert replayed["equal"] == "True", replayed["reason"]

@@ -5,6 +5,7 @@ python tests/golden/ids_write.py
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from comporta.checks.pool import POOL
 from comporta.opened.project import PROJECTIONS
 from comporta.opened.steps import STEPS
 from comporta.records import Fact, facts
+from comporta.records.arguments import names_by_id
 from comporta.records.ids import KINDS, PARTS
 from comporta.train.families import codecs
 
@@ -25,6 +27,7 @@ def declared() -> dict[str, list[str]]:
     return {
         "steps": sorted(STEPS.functions),
         "former references of steps": sorted(f"{old} = {id}" for old, id in STEPS.former.items()),
+        "arguments of steps": sorted(f"{id} {argument}" for id in _asked() for argument in _arguments(id)),
         "evidence": sorted(POOL),
         "lent functions": sorted(f"{name} = {id}" for name, id in TOOLS.items()),
         "artifact kinds": sorted(KINDS),
@@ -33,6 +36,16 @@ def declared() -> dict[str, list[str]]:
         "facts": sorted({each.kind for each in told if each is not Fact}),
         "readings": sorted(each.name for each in PROJECTIONS),
     }
+
+
+def _asked() -> set[str]:
+    """The steps that a recipe can ask: not what they are lent."""
+    return STEPS.functions.keys() - TOOLS.values()
+
+
+def _arguments(id: str) -> list[str]:
+    module, _, name = STEPS.functions[id].partition(":")
+    return list(names_by_id(getattr(importlib.import_module(module), name)))
 
 
 def released() -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ def sentences() -> set[str]:
     """Three words or more that a step's code digest depends on: texts that stand in a statement's form."""
     code = Code(Path(__file__).parent)
     found: set[str] = set()
-    reached = {place for id in STEPS.functions for place in code.statements((STEPS.where(id),))}
+    reached = {place for id in STEPS.functions for place in code.statements((STEPS.reference(id),))}
     read: dict[str, list[list[str]]] = {}
     for file, index in sorted(reached):
         if own(file):

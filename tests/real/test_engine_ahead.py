@@ -21,10 +21,10 @@ import time
 
 def sleeps(context, *, seconds):
     time.sleep(seconds)
-    return {"out": desk.put_json(seconds)}
+    return {"out": context.put_json(seconds)}
 
-def one(desk):
-    return {"out": desk.put_json(1)}
+def one(context):
+    return {"out": context.put_json(1)}
 """
 KEYS = derive(b"k" * 32)
 
@@ -47,12 +47,12 @@ def sleeping(seconds: float) -> Node:
 
 def test_code_that_cannot_be_read_ends_the_run_before_what_it_waits_for_is_done(engine: Engine) -> None:
     waits = Node(name="late", run="later.py:late", inputs={"x": Output(node="sleeps", name="out")})
-    (engine._means.root / "later.py").write_text("def late(context, *, x:\n    pass\n")
+    (engine._parts.root / "later.py").write_text("def late(context, *, x:\n    pass\n")
     began = time.monotonic()
     with pytest.raises(BadProject, match=r"later\.py:1"):
         engine.ask(Plan(nodes=(sleeping(60.0), waits)))
     assert time.monotonic() - began < 30
-    ((_, run),) = engine._means.ledger.scan(RUNS)
+    ((_, run),) = engine._parts.ledger.scan(RUNS)
     assert (run.outcome, sentence(run.reason)) == ("failed", "the project is at fault")
 
 
@@ -84,7 +84,7 @@ def test_what_memory_answers_beside_it_is_a_fact_while_the_first_is_at_work(engi
 
     def look(name: str, state: str, at: float) -> None:
         if (name, state) == ("sleeps", "started"):
-            ((_, run),) = engine._means.ledger.scan(RUNS, newest=True, limit=1)
+            ((_, run),) = engine._parts.ledger.scan(RUNS, newest=True, limit=1)
             seen.append(run.reused)
 
     engine.ask(Plan(nodes=(sleeping(0.5), kept)), progress=look)
@@ -95,7 +95,7 @@ def test_more_steps_than_can_be_asked_at_once_are_stopped_too(engine: Engine) ->
     many = tuple(
         Node(name=f"sleeps {n}", run="project.py:sleeps", params={"seconds": 60.0 + n}) for n in range(80)
     )
-    (engine._means.root / "later.py").write_text("def late(context, *, x:\n    pass\n")
+    (engine._parts.root / "later.py").write_text("def late(context, *, x:\n    pass\n")
     waits = Node(name="late", run="later.py:late", inputs={"x": Output(node="sleeps 0", name="out")})
     began = time.monotonic()
     with pytest.raises(BadProject, match=r"later\.py:1"):

@@ -23,10 +23,10 @@ KEYS = derive(b"s" * 32)
 PROJECT = """
 from pathlib import Path
 def source(context, *, n):
-    return {"out": desk.put_json(n)}
+    return {"out": context.put_json(n)}
 def add(context, *, x, n):
     (Path(__file__).parent / "calls").open("a").write(f"{n}\\n")
-    return {"out": desk.put_json(desk.get_json(x, int) + n)}
+    return {"out": context.put_json(context.get_json(x, int) + n)}
 """
 PLAN = Plan(
     nodes=(
@@ -42,7 +42,6 @@ PLAN = Plan(
             run="project.py:add",
             inputs={"x": Output(node="one", name="out")},
             params={"n": 100},
-            inline=True,
         ),
     )
 )
@@ -146,7 +145,7 @@ def test_a_run_killed_at_any_durable_write_is_gone_on_with(tmp_path: Path, after
         assert all(each.outcome in ("done", "stopped") for _, each in ledger.scan(RUNS))
         assert verify(ledger, PROJECTIONS, KEYS.chain, None).faults == ()
         assert list((root / ".comporta/runs").iterdir()) == []
-    assert points == 10, "each write of the run was a point to die at"
+    assert points == 11, "each write of the run was a point to die at"
 
 
 class Full(Killer):
@@ -160,12 +159,12 @@ class Full(Killer):
 
 
 def test_a_full_disk_at_any_write_is_one_clear_message_and_loses_nothing(tmp_path: Path) -> None:
-    for at in range(1, 12):
+    for at in range(1, 13):
         root = tmp_path / f"full{at}"
         root.mkdir()
         (root / "project.py").write_text(PROJECT)
         engine, ledger = opened(root, Full(at, False))
-        if at == 11:
+        if at == 12:
             engine.ask(PLAN)
             break
         with pytest.raises(StorageFull, match="no space left"):

@@ -32,61 +32,61 @@ PROJECT = """
     from comporta.errors import ExpectationBroken
 
     def source(context, *, n):
-        return {"out": desk.put_json(n)}
+        return {"out": context.put_json(n)}
 
     def add(context, *, x, n=0):
         count = Path(__file__).parent / "calls"
         count.open("a").write("add\\n")
-        return {"out": desk.put_json(twice(desk.get_json(x, int)) * FACTOR + n)}
+        return {"out": context.put_json(twice(context.get_json(x, int)) * FACTOR + n)}
 
     def fit(x):
         return x + 100
 
     def using(context, *, x, fit, several):
-        return {"out": desk.put_json(sum(f(desk.get_json(x, int)) for f in (fit, *several)))}
+        return {"out": context.put_json(sum(f(context.get_json(x, int)) for f in (fit, *several)))}
 
-    def prints(desk):
+    def prints(context):
         print("from python")
         print("from stderr", file=sys.stderr)
         os.system("echo from a child")
         os.write(1, b"from below\\n")
-        return {"out": desk.put_json(1)}
+        return {"out": context.put_json(1)}
 
-    def draws(desk):
+    def draws(context):
         import numpy
-        return {"out": desk.put_json([random.random(), numpy.random.rand(), hash("x")])}
+        return {"out": context.put_json([random.random(), numpy.random.rand(), hash("x")])}
 
     def seeded(context, *, seed):
-        return {"out": desk.put_json([seed, desk.seed])}
+        return {"out": context.put_json([seed, context.seed])}
 
-    def threads(desk):
+    def threads(context):
         import polars
-        return {"out": desk.put_json([polars.thread_pool_size(), os.environ["OMP_NUM_THREADS"]])}
+        return {"out": context.put_json([polars.thread_pool_size(), os.environ["OMP_NUM_THREADS"]])}
 
-    def raises(desk):
+    def raises(context):
         secret = "patient 17"
         raise ValueError(f"bad row: {secret}")
 
-    def expects(desk):
+    def expects(context):
         raise ExpectationBroken("late: found 2")
 
-    def returns(desk):
+    def returns(context):
         return 3
 
-    def aborts(desk):
+    def aborts(context):
         os.abort()
 
-    def exits(desk):
+    def exits(context):
         os._exit(3)
 
-    def leaves(desk):
+    def leaves(context):
         sys.exit("enough")
 
-    def killed(desk):
+    def killed(context):
         import signal
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def hogs(desk):
+    def hogs(context):
         held = []
         while True:
             held.append(bytearray(os.urandom(1 << 20)) * 16)
@@ -95,7 +95,7 @@ PROJECT = """
         child = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "60")
         (Path(__file__).parent / "child").write_text(str(child))
         time.sleep(seconds)
-        return {"out": desk.put_json(1)}
+        return {"out": context.put_json(1)}
 
     def works(context, *, megabytes):
         held = bytearray(megabytes << 20)
@@ -104,14 +104,14 @@ PROJECT = """
         until = time.process_time() + 0.2
         while time.process_time() < until:
             pass
-        return {"out": desk.put_json(1)}
+        return {"out": context.put_json(1)}
 
-    def reads(desk):
-        return {"out": desk.put_json(Path("project.py").is_file())}
+    def reads(context):
+        return {"out": context.put_json(Path("project.py").is_file())}
 
-    def scratches(desk):
-        (desk.scratch / "big").write_text("x")
-        return {"out": desk.put_json(str(desk.scratch))}
+    def scratches(context):
+        (context.scratch / "big").write_text("x")
+        return {"out": context.put_json(str(context.scratch))}
 """
 HELPER = """
     FACTOR = 1
@@ -137,10 +137,14 @@ def ledger_of(root: Path) -> Ledger:
     return open_ledger("sqlite:///.comporta/ledger.db", PROJECTIONS, key=KEYS.chain, clock=now, root=root)
 
 
+def engine_of(root: Path, executor: str) -> Engine:
+    store = open_store("file://.comporta/store", root)
+    return Engine(store, KEYS, ledger_of(root), root, now, executor)
+
+
 @pytest.fixture
 def engine(root: Path) -> Iterator[Engine]:
-    store = open_store("file://.comporta/store", root)
-    made = Engine(store, KEYS, ledger_of(root), root, now, "local://?workers=2&threads=1")
+    made = engine_of(root, "local://?workers=2&threads=1")
     yield made
     made.close()
 
@@ -392,33 +396,31 @@ def test_every_step_that_failed_is_named_with_its_reason(root: Path, engine: Eng
     assert run.nodes.keys() == {"source"}
 
 
-def test_inline_steps_are_remembered_and_their_failures_too(root: Path, engine: Engine) -> None:
-    plan = Plan(
-        nodes=(
-            node("source", params={"n": 3}, inline=True),
-            node("add", inputs={"x": Output(node="source", name="out")}, inline=True),
-        )
-    )
-    _, answers = engine.ask(plan)
-    assert value(root, answers["add"]) == 6
-    assert all(each.reused for each in engine.ask(plan)[1].values())
-    with pytest.raises(StepFailed, match=r"raises: ValueError: bad row: patient 17 \(project\.py:\d+\)"):
-        engine.ask(Plan(nodes=(node("raises", inline=True),)))
-
-
-@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.parametrize("executor", ["inline://", "local://?workers=1"])
 def test_a_relative_path_is_of_the_project_wherever_one_stands(
     root: Path,
-    engine: Engine,
-    inline: bool,
+    executor: str,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.chdir(elsewhere)
-    _, answers = engine.ask(Plan(nodes=(node("reads", inline=inline),)))
+    engine = engine_of(root, executor)
+    _, answers = engine.ask(Plan(nodes=(node("reads"),)))
+    engine.close()
     assert value(root, answers["reads"]) is True
     assert Path.cwd() == elsewhere
+
+
+def test_in_this_process_a_file_edited_since_it_was_imported_is_never_what_is_remembered(root: Path) -> None:
+    engine, plan = engine_of(root, "inline://"), Plan(nodes=(node("source", params={"n": 3}),))
+    engine.ask(plan)
+    project = root / "project.py"
+    project.write_text(project.read_text().replace("context.put_json(n)}", "context.put_json(n + 1)}", 1))
+    with pytest.raises(BadProject, match=r"project\.py: found it edited since it was imported"):
+        engine.ask(plan)
+    with pytest.raises(BadProject, match=r"project\.py: found it edited since it was imported"):
+        engine.ask(plan)
 
 
 def test_memory_off_asks_everything_again_and_remembers_nothing(root: Path, engine: Engine) -> None:
@@ -438,7 +440,7 @@ def test_memory_off_asks_everything_again_and_remembers_nothing(root: Path, engi
 
 def test_a_constant_that_is_another_in_each_process_is_refused(root: Path, engine: Engine) -> None:
     (root / "project.py").write_text(
-        "import os\nPID = os.getpid()\ndef f(desk):\n    return {'out': desk.put_json(PID)}\n"
+        "import os\nPID = os.getpid()\ndef f(context):\n    return {'out': context.put_json(PID)}\n"
     )
     with pytest.raises(BadProject, match=r"found project\.py:PID with another value in each process"):
         engine.ask(Plan(nodes=(node("f"),)))
@@ -446,7 +448,7 @@ def test_a_constant_that_is_another_in_each_process_is_refused(root: Path, engin
 
 def test_a_cache_that_this_process_filled_does_not_stand_in_the_way(root: Path, engine: Engine) -> None:
     (root / "project.py").write_text(
-        "SEEN = {}\ndef f(desk):\n    SEEN['x'] = 1\n    return {'out': desk.put_json(len(SEEN))}\n"
+        "SEEN = {}\ndef f(context):\n    SEEN['x'] = 1\n    return {'out': context.put_json(len(SEEN))}\n"
     )
     from comporta.project.reference import load
 
@@ -470,7 +472,7 @@ def test_two_engines_at_the_same_time_do_the_work_once(root: Path) -> None:
             def slow(context, *, n):
                 (Path(__file__).parent / "calls").open("a").write("slow\\n")
                 time.sleep(0.4)
-                return {"out": desk.put_json(n)}
+                return {"out": context.put_json(n)}
         """)
     )
     plan = Plan(nodes=tuple(node("slow", f"slow {n}", params={"n": n}) for n in range(3)))
@@ -538,12 +540,12 @@ def test_a_holder_that_slept_past_its_lease_is_refused(root: Path) -> None:
         dedent("""
             import os, time
             from pathlib import Path
-            def once(desk):
+            def once(context):
                 here = Path(__file__).parent
                 (here / "child").write_text(str(os.getpid()))
                 while not (here / "go").exists():
                     time.sleep(0.01)
-                return {"out": desk.put_json(1)}
+                return {"out": context.put_json(1)}
         """)
     )
     script = _controller(root, "Plan(nodes=(node('once'),))", lease=1.0)

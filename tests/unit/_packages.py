@@ -20,7 +20,7 @@ from pathlib import Path
 from comporta.engine.code import Code
 from comporta.opened.steps import STEPS
 code = Code(Path(sys.argv[1]))
-print(json.dumps({id: code.of((STEPS.where(id),)).digest for id in STEPS.functions}))
+print(json.dumps({id: code.of((STEPS.reference(id),)).digest for id in STEPS.functions}))
 """
 
 
@@ -65,6 +65,29 @@ def renamed(package: Path, old: str, new: str) -> None:
     """A name that stands for one thing alone is another from now on."""
     for each in package.rglob("*.py"):
         each.write_text(re.sub(rf"(?<![\w.]){old}\b(?!=)", new, each.read_text()))
+
+
+def arguments_renamed(
+    package: Path, module: str, function: str, *, declared: bool = True, **names: str
+) -> None:
+    """The step of `a.b` calls these arguments otherwise from now on. names: new name → the one it had."""
+    file = package.joinpath(*module.split(".")).with_suffix(".py")
+    tree = ast.parse(file.read_text())
+    step = next(each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == function)
+    new = {old: name for name, old in names.items()}
+    for each in ast.walk(step):
+        if isinstance(each, ast.Name):
+            each.id = new.get(each.id, each.id)
+        elif isinstance(each, ast.arg):
+            each.arg = new.get(each.arg, each.arg)
+    if declared:
+        ids = ", ".join(f"{name}={old!r}" for name, old in names.items())
+        step.decorator_list.append(ast.parse(f"argument_ids({ids})", mode="eval").body)
+        tree.body.insert(2, _IMPORT)  # behind the docstring and `from __future__`
+    file.write_text(ast.unparse(ast.fix_missing_locations(tree)))
+
+
+_IMPORT = ast.parse("from comporta.records import argument_ids").body[0]
 
 
 def told(package: Path, script: str, *arguments: object, cache: Path) -> dict[str, str]:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from comporta.engine.code import Code
+from comporta.engine.engine import workplace_of
 from comporta.engine.environment import Environment, _known, distributions, machine
-from comporta.engine.local import Local, cores, room
-from comporta.engine.question import ask, check, recipe_digest
+from comporta.engine.local import Local, cores, workers_and_threads
+from comporta.engine.question import check_plan, question_of, recipe_digest
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject
-from comporta.records import Node, Output, Plan, Recipe, Slice
-from comporta.store import derive
+from comporta.records import Node, Output, Plan, Recipe, Slice, Workplace
+from comporta.store import MemoryStore, StepContext, derive, open_store
 
 
 def test_a_distribution_counts_with_all_it_requires() -> None:
@@ -55,21 +56,21 @@ def test_a_distribution_installed_from_a_folder_counts_by_its_files(
 
 
 def test_room_is_told_by_the_url() -> None:
-    assert room("local://?workers=3&threads=2") == (3, 2)
-    workers, threads = room("local://")
+    assert workers_and_threads("local://?workers=3&threads=2") == (3, 2)
+    workers, threads = workers_and_threads("local://")
     assert workers == min(2, cores()) and threads == max(1, cores() // workers)
-    assert room("local://?workers=1000")[1] == 1
+    assert workers_and_threads("local://?workers=1000")[1] == 1
 
 
 @pytest.mark.parametrize("url", ["ray://", "local://?workers=0", "local://?workers=many", "local://?gpus=1"])
 def test_a_url_that_says_nothing_is_refused_with_what_is_expected(url: str) -> None:
     with pytest.raises(BadProject, match="expected"):
-        room(url)
+        workers_and_threads(url)
 
 
 def test_workers_need_a_store_they_can_reach(tmp_path: Path) -> None:
     with pytest.raises(BadProject, match=r"memory://, expected one that other processes reach"):
-        Local(root=tmp_path, store="memory://", keys=derive(b"x" * 32), workers=1, threads=1)
+        workplace_of(tmp_path, StepContext(store=MemoryStore(), keys=derive(b"x" * 32)), Steps())
 
 
 def test_elsewhere_than_on_linux_and_macos_there_is_one_clear_error(
@@ -77,7 +78,13 @@ def test_elsewhere_than_on_linux_and_macos_there_is_one_clear_error(
 ) -> None:
     monkeypatch.setattr("sys.platform", "win32")
     with pytest.raises(BadProject, match="expected Linux or macOS"):
-        Local(root=tmp_path, store="file:///x", keys=derive(b"x" * 32), workers=1, threads=1)
+        Local(Workplace(root=tmp_path, command=(), hello=b""), workers=1, threads=1)
+
+
+def test_the_key_in_a_workers_first_line_is_not_shown(tmp_path: Path) -> None:
+    context = StepContext(store=open_store("file://.comporta/store", tmp_path), keys=derive(b"x" * 32))
+    workplace = workplace_of(tmp_path, context, Steps())
+    assert b"content" in workplace.hello and "content" not in f"{workplace} {workplace!r}"
 
 
 def test_a_recipe_is_keyed_by_what_a_slice_covers_not_by_its_version() -> None:
@@ -94,7 +101,9 @@ def test_a_recipe_does_not_depend_on_the_order_of_its_parameters(tmp_path: Path)
     (tmp_path / "steps.py").write_text("def f(context, **given):\n    return {}\n")
     code, environment = Code(tmp_path), Environment(1)
     one, other = (
-        ask(Node(name="n", run="steps.py:f", params=params), {}, Steps(), code, environment, b"k" * 32).digest
+        question_of(
+            Node(name="n", run="steps.py:f", params=params), {}, Steps(), code, environment, b"k" * 32
+        ).digest
         for params in ({"a": 1, "b": [2]}, {"b": [2], "a": 1})
     )
     assert one == other
@@ -103,7 +112,7 @@ def test_a_recipe_does_not_depend_on_the_order_of_its_parameters(tmp_path: Path)
 def test_a_plan_that_cannot_be_asked_is_refused() -> None:
     twice = Plan(nodes=(Node(name="a", run="m:f"), Node(name="a", run="m:f")))
     with pytest.raises(BadProject, match="two nodes named 'a'"):
-        check(twice)
+        check_plan(twice)
     later = Plan(nodes=(Node(name="a", run="m:f", inputs={"x": Output(node="b", name="out")}),))
     with pytest.raises(BadProject, match="'a' reads 'b', which does not come before it"):
-        check(later)
+        check_plan(later)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from comporta.engine import remembered
 from comporta.engine.code import Code
 from comporta.engine.form import Form
 from comporta.project import sources
@@ -54,7 +53,6 @@ def fourth(x):
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package that counts as Comporta's own."""
     monkeypatch.setattr(sources, "_HOME", f"{tmp_path}/own/")
-    monkeypatch.setattr(remembered, "_OWN", f"{tmp_path}/own/")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "own"
     folder.mkdir()

@@ -180,7 +180,7 @@ def test_no_step_makes_a_sentence_of_a_code(tmp_path: Path) -> None:
     code = Code(tmp_path)
     for id in STEPS.functions:
         reached = {
-            names[place] for file, place in code.statements((STEPS.where(id),)) if file == str(message)
+            names[place] for file, place in code.statements((STEPS.reference(id),)) if file == str(message)
         }
         assert not reached & {"say", "codes_in"}, "the sentence of a code counts for no step's digest"
 
@@ -190,6 +190,7 @@ NAMES_READ = {
     "checks/acceptance/measure.py measure",  # a project's acceptance test
     "checks/scenario/measure.py measure",  # a project's change of rows
     "acts/judge/candidate.py served",  # the module to start, wherever it lies
+    "opened/isolated.py IsolatedSource",  # which package an import of a project's module is made from
     "project/sources.py value",  # the folder of Comporta's own files
     "records/kind.py kind_of",  # what a project's value is, in a message
     "train/asking.py refitted",  # a project's training function
@@ -205,7 +206,7 @@ count; whoever adds one looks at that."""
 
 def test_what_reads_a_name_reads_none_that_does_not_count(tmp_path: Path) -> None:
     code, found = Code(tmp_path), set()
-    for place in {place for id in STEPS.functions for place in code.statements((STEPS.where(id),))}:
+    for place in {place for id in STEPS.functions for place in code.statements((STEPS.reference(id),))}:
         file, node = Path(place[0]), statements_of(ast.parse(Path(place[0]).read_text()))
         statement = list(node)[place[1]]
         if PACKAGE in file.parents and any(map(reads_a_name, ast.walk(statement))):

@@ -56,7 +56,7 @@ def test_all_that_measures_one_model_shares_the_time_of_its_level() -> None:
     for level, seconds in (("commit", 60.0), ("release", 1800.0), ("audit", 14_400.0)):
         made = nodes("label errors", "noise", level=level)
         assert {each.budget for each in made} == {Budget(of="evidence of late", seconds=seconds)}
-        assert all(each.spare for each in made)
+        assert all(each.allow_failure for each in made)
 
 
 def test_the_time_of_a_level_is_a_setting() -> None:

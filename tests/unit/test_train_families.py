@@ -48,12 +48,12 @@ def named(tree: ast.Module) -> bool:
 def test_a_mended_attribution_or_structure_fits_and_exports_nothing_again(tmp_path: Path) -> None:
     code = Code(tmp_path)
     for id in ("train.fit", "train.export", "train.predict"):
-        files = {Path(file) for file, _ in code.statements((STEPS.where(id),))}
+        files = {Path(file) for file, _ in code.statements((STEPS.reference(id),))}
         assert PACKAGE / "train" / "families" / "lightgbm" / "codec.py" in files
         assert not {file.name for file in files} & {"attribution.py", "structure.py", "parts.py"}
 
 
 def test_a_fit_counts_no_export(tmp_path: Path) -> None:
-    files = {Path(file) for file, _ in Code(tmp_path).statements((STEPS.where("train.fit"),))}
+    files = {Path(file) for file, _ in Code(tmp_path).statements((STEPS.reference("train.fit"),))}
     families = {file.relative_to(PACKAGE).as_posix() for file in files if "families" in file.parts}
     assert not {each for each in families if each.endswith(("export.py", "prediction.py"))}

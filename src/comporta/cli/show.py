@@ -73,7 +73,6 @@ _STYLES = {
     "fail": "bold red",
     "failed": "bold red",
     "refused": "red",
-    "stale": "red",
     "inconclusive": "yellow",
     "stopped": "yellow",
 }

@@ -1,10 +1,10 @@
-"""Recipe → Step, behind one door: asked once, remembered, done again only when something it reads changed."""
+"""Recipe → Step: runs the steps of a plan whose answers are not remembered, and records what came of them."""
 
-from comporta.engine.asking import Progress
 from comporta.engine.engine import Engine
-from comporta.engine.executor import Done, Executor, Task
+from comporta.engine.plan_run import Progress
 from comporta.engine.readings import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Claim
 from comporta.engine.steps import Steps
+from comporta.records.executor import Done, Executor, Task, Workplace
 
 __all__ = [
     "CLAIMS",
@@ -19,4 +19,5 @@ __all__ = [
     "Progress",
     "Steps",
     "Task",
+    "Workplace",
 ]

@@ -25,6 +25,14 @@ from comporta.project.reference import load, resolve
 from comporta.project.sources import STARTED, loaded, own
 
 
+def edited(file: str) -> BadProject:
+    """The error for a file whose text is another than the one that this process imported."""
+    return BadProject(
+        f"{file}: found it edited since it was imported, expected the text that runs here. "
+        "Start again, so that it is imported anew."
+    )
+
+
 class Code:
     """The digests of one root's functions, remembered until a file changes.
 
@@ -36,7 +44,7 @@ class Code:
         self.modules = Modules(self.root)
         self._graph = Graph(self.modules, self.value)
         self._reaches: dict[tuple[str, ...], Reach] = {}
-        self._told: dict[str, str] = {}
+        self._fresh_values: dict[str, str] = {}
         self._values: dict[tuple[str, str], tuple[Any, tuple[str, tuple[str, ...]] | None]] = {}
 
     def refresh(self) -> None:
@@ -44,15 +52,15 @@ class Code:
         if self.modules.refresh():
             self._graph.forget()
             self._reaches.clear()
-            self._told.clear()
+            self._fresh_values.clear()
 
     def of(self, refs: Iterable[str]) -> Reach:
         """What these functions reach, in this order: the first may be handed the others. Raises BadProject:
         a missing file, a syntax error."""
-        asked = tuple(refs)
-        known = self._reaches.get(asked)
+        key = tuple(refs)
+        known = self._reaches.get(key)
         if known is None:
-            known = self._reaches[asked] = walk(self._graph, asked)
+            known = self._reaches[key] = walk(self._graph, key)
         return known
 
     def statements(self, refs: Iterable[str]) -> set[tuple[str, int]]:
@@ -64,15 +72,30 @@ class Code:
             if key is not None and key[0] == "statement" and node.file is not None
         }
 
-    def told(self, values: Mapping[str, str]) -> None:
-        """Constants as a fresh process made them: this one's may have changed since they were imported."""
-        if any(self._told.get(name) != digest for name, digest in values.items()):
-            self._told.update(values)
+    def own_modules(self, refs: Iterable[str]) -> dict[str, str]:
+        """Module → file, of what these functions reach, with their packages; Comporta's left out."""
+        files = {file for file in self.of(refs).files if not own(file)}
+        found: dict[str, str] = {}
+        for place in self._graph.places():
+            if place.file in files:
+                found[place.name] = str(place.file)
+                parents = place.name.split(".")[:-1]
+                for depth in range(1, len(parents) + 1):
+                    above = self.modules.find(".".join(parents[:depth]))
+                    if above is not None and above.file is not None:
+                        found[above.name] = above.file
+        return found
+
+    def use_values(self, values: Mapping[str, str]) -> None:
+        """Counts these values of constants, made by a fresh process: this one's may have changed since the
+        import."""
+        if any(self._fresh_values.get(name) != digest for name, digest in values.items()):
+            self._fresh_values.update(values)
             self._graph.forget(values=True)
             self._reaches.clear()
 
     def stale(self, reach: Reach) -> tuple[str, ...]:
-        """Files that were imported into this process with another text than `reach` has read."""
+        """Files that this process imported with another text than `reach` has read."""
         return tuple(path for path in reach.files if self._stale(path))
 
     def _stale(self, path: str) -> bool:
@@ -94,16 +117,16 @@ class Code:
             )
         except BadProject:
             return None
-        held = getattr(module, name, _Absent)
-        if held is _Absent:
+        value_now = getattr(module, name, _Absent)
+        if value_now is _Absent:
             return None
         key = (place.label, name)
         known = self._values.get(key)
         # As it was first seen: what runs later may fill a cache, but the import made this.
-        if known is None or known[0] is not held:
-            known = self._values[key] = (held, _at_import(held, name, str(self.root)))
+        if known is None or known[0] is not value_now:
+            known = self._values[key] = (value_now, _at_import(value_now, name, str(self.root)))
         digest, reached = known[1] or ("", ())
-        return self._told.get(f"{place.label}:{name}", digest), reached
+        return self._fresh_values.get(f"{place.label}:{name}", digest), reached
 
     def former(self, refs: Iterable[str]) -> str:
         """What `of(refs).own` was while names and places counted. Raises BadProject."""
@@ -111,8 +134,8 @@ class Code:
         def value(place: Place, name: str) -> str:
             if self.value(place, name) is None:
                 return "absent"
-            held = self._values[place.label, name][0]
-            found = _at_import(held, name, str(self.root), by_name=True)
+            value_now = self._values[place.label, name][0]
+            found = _at_import(value_now, name, str(self.root), by_name=True)
             return found[0] if found else ""
 
         return former(self._graph, refs, value)
@@ -126,21 +149,21 @@ class _Absent:
 
 
 def _at_import(
-    held: Any, name: str, root: str, *, by_name: bool = False
+    value_now: Any, name: str, root: str, *, by_name: bool = False
 ) -> tuple[str, tuple[str, ...]] | None:
     """What importing made of this name: a constant's value, a function's defaults, a class's attributes."""
-    if isinstance(held, types.FunctionType) and held.__name__ == name:
-        return stable((held.__defaults__, held.__kwdefaults__), root, by_name=by_name)
-    if isinstance(held, type) and held.__name__ == name:
+    if isinstance(value_now, types.FunctionType) and value_now.__name__ == name:
+        return stable((value_now.__defaults__, value_now.__kwdefaults__), root, by_name=by_name)
+    if isinstance(value_now, type) and value_now.__name__ == name:
         made = {
             key: stable(value, root, by_name=by_name)
-            for key, value in vars(held).items()
+            for key, value in vars(value_now).items()
             if not _is_machinery(key, value)
         }
-        kept = {key: each for key, each in made.items() if each is not None}
-        digest = stable({key: each[0] for key, each in kept.items()}, root)
-        return digest and (digest[0], tuple(ref for each in kept.values() for ref in each[1]))
-    return stable(held, root, by_name=by_name)
+        stable_ones = {key: each for key, each in made.items() if each is not None}
+        digest = stable({key: each[0] for key, each in stable_ones.items()}, root)
+        return digest and (digest[0], tuple(ref for each in stable_ones.values() for ref in each[1]))
+    return stable(value_now, root, by_name=by_name)
 
 
 def _is_machinery(key: str, value: Any) -> bool:

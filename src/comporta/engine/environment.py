@@ -33,8 +33,8 @@ class Environment:
         """The digest for code that imports these top-level names from outside."""
         known = self._digests.get(packages)
         if known is None:
-            told = {**machine(), "threads": self.threads, "distributions": distributions(packages)}
-            known = self._digests[packages] = blake3(encode(told)).hexdigest()
+            parts = {**machine(), "threads": self.threads, "distributions": distributions(packages)}
+            known = self._digests[packages] = blake3(encode(parts)).hexdigest()
         return known
 
 
@@ -52,7 +52,7 @@ def machine() -> dict[str, object]:
 def _features() -> str:
     """The processor's model and instruction sets."""
     try:
-        told = Path("/proc/cpuinfo").read_text()
+        text = Path("/proc/cpuinfo").read_text()
     except OSError:
         names = (
             "machdep.cpu.brand_string",
@@ -63,7 +63,7 @@ def _features() -> str:
         done = subprocess.run(["sysctl", *names], capture_output=True, text=True, check=False)
         return done.stdout
     wanted = ("vendor_id", "cpu family", "model", "flags", "Features", "CPU implementer", "CPU part")
-    first = told.partition("\n\n")[0]
+    first = text.partition("\n\n")[0]
     found = (line.split(":", 1) for line in first.splitlines() if ":" in line)
     return "\n".join(
         f"{key.strip()}={' '.join(sorted(value.split()))}" for key, value in found if key.strip() in wanted

@@ -16,7 +16,7 @@ from typing import Any
 _NAMELESS = frozenset({"cache", "lru_cache", "contextmanager"})
 _NOTHING: tuple[Any, ...] = (None, [])
 # Called for nothing but that a line is shown.
-_SAYING = frozenset({"say", "_say"})
+_PRINTING = frozenset({"say", "_say"})
 # One word is no wording: a code, a key, a name.
 _ID = re.compile(r"[\w.:/-]+")
 
@@ -68,12 +68,12 @@ class Form:
 
     def _tree(self, node: ast.AST, **instead: str) -> str:
         # Fields that hold nothing are left out: newer Pythons have more of them.
-        told = (
+        parts = (
             f"{name}={instead[name] if name in instead else self._of(value)}"
             for name, value in ast.iter_fields(node)
             if name in instead or value not in _NOTHING
         )
-        return f"{type(node).__name__}({','.join(told)})"
+        return f"{type(node).__name__}({','.join(parts)})"
 
     def _context(self, node: ast.expr_context) -> str:
         return type(node).__name__
@@ -149,7 +149,7 @@ class Form:
         """Whether a call that nothing is made of prints a line. One with `file` may write what is read."""
         if isinstance(call.func, ast.Name) and call.func.id == "print":
             return "print" not in self.fixed and all(each.arg not in (None, "file") for each in call.keywords)
-        return _last(call) in _SAYING
+        return _last(call) in _PRINTING
 
     def _assign(self, node: ast.Assign) -> str:
         target = node.targets[0]
@@ -200,12 +200,12 @@ class Form:
         return self._of(node)
 
     def _joined(self, node: ast.JoinedStr) -> str:
-        parts = [each.value if isinstance(each, ast.Constant) else "{}" for each in node.values]
-        self.texts.append("".join(map(str, parts)))
-        told = (
+        texts = [each.value if isinstance(each, ast.Constant) else "{}" for each in node.values]
+        self.texts.append("".join(map(str, texts)))
+        parts = (
             f"C({each.value!r})" if isinstance(each, ast.Constant) else self._of(each) for each in node.values
         )
-        return self._tree(node, values=f"[{','.join(told)}]")
+        return self._tree(node, values=f"[{','.join(parts)}]")
 
 
 _SPECIAL: dict[type, Any] = {

@@ -36,8 +36,8 @@ def former(graph: Graph, refs: Iterable[str], value: Callable[[Place, str], str]
         elif kind == "statement":
             statement = graph.statement(place, int(what))
             _add(parts, f"{label}:{_name(statement)}", read(node.file)[int(what)])
-    told = "\n".join(f"{part}\t{digest}" for part, digest in sorted(parts.items()))
-    return blake3(told.encode()).hexdigest()
+    lines = "\n".join(f"{part}\t{digest}" for part, digest in sorted(parts.items()))
+    return blake3(lines.encode()).hexdigest()
 
 
 def _add(parts: dict[str, str], part: str, digest: str) -> None:

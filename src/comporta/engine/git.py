@@ -13,7 +13,7 @@ def commit(root: Path) -> Callable[[], tuple[str, bool]]:
     if not any((folder / ".git").exists() for folder in (root, *root.parents)):
         return lambda: ("", False)
     try:
-        asked = subprocess.Popen(
+        process = subprocess.Popen(
             [
                 "git",
                 "-C",
@@ -32,18 +32,18 @@ def commit(root: Path) -> Callable[[], tuple[str, bool]]:
         )
     except OSError:
         return lambda: ("", False)
-    return lambda: _read(asked)
+    return lambda: _read(process)
 
 
-def _read(asked: subprocess.Popen[str]) -> tuple[str, bool]:
+def _read(process: subprocess.Popen[str]) -> tuple[str, bool]:
     try:
-        said, _ = asked.communicate(timeout=30)
+        output, _ = process.communicate(timeout=30)
     except subprocess.TimeoutExpired:
-        asked.kill()
-        asked.communicate()
+        process.kill()
+        process.communicate()
         return "", False
-    if asked.returncode != 0:
+    if process.returncode != 0:
         return "", False
-    lines = said.splitlines()
+    lines = output.splitlines()
     oid = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), "")
     return ("" if oid == "(initial)" else oid), any(not line.startswith("#") for line in lines)

@@ -103,6 +103,10 @@ class Graph:
         """Remembered by its label."""
         return self._places.setdefault(place.label, place)
 
+    def places(self) -> list[Place]:
+        """The modules that were met so far."""
+        return list(self._places.values())
+
     def place_of(self, label: str) -> Place:
         """The module of a node that was made."""
         return self._places[label]

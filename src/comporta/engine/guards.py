@@ -1,9 +1,9 @@
-"""The one door behind which questions are answered: guards, each a function that takes the next.
+"""What happens between a question and its answer: guards, each a handler that takes the next.
 
     cached → budgeted → recorded → run
 
-`cached` answers from memory; `budgeted` lets nothing through whose budget is spent; `recorded` lets one asker
-at a time through and keeps what comes of it; `run` has an executor do the work.
+`cached` takes the answer from memory; `budgeted` starts nothing once the budget is spent; `recorded` lets
+one run at a time through and records the outcome; `run` has an executor run the step.
 """
 
 from __future__ import annotations
@@ -17,74 +17,71 @@ from threading import Event
 import msgspec
 
 from comporta import errors
-from comporta.engine.book import Book
-from comporta.engine.executor import Differs, Executor, Failed, Task
+from comporta.engine.failures import Differs, Failed
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
+from comporta.engine.step_recorder import StepRecorder
 from comporta.ledger import Ledger
-from comporta.records import Answer, Artifact, Asset, Cost, Node, Step
+from comporta.records import Answer, Artifact, Cost, Node, Step
+from comporta.records.executor import Executor, Task
 from comporta.store import StepContext, Store, artifact_name, is_kept, place_of
 
-Door = Callable[[Question], Answer]
-Say = Callable[[str, str], None]
-Took = Callable[[Node, Cost], None]
+Handler = Callable[[Question], Answer]
+Notify = Callable[[str, str], None]
+OnCost = Callable[[Node, Cost], None]
 _LONGEST_LOG = 4 << 20  # bytes kept from a log's beginning, and again from its end
 _WAIT = 0.05  # seconds between two looks at a question that another asks
 
 
 class Memory:
-    """The remembered answers whose every part is still there."""
+    """Remembered answers whose artifacts are all in the store."""
 
-    def __init__(self, ledger: Ledger, store: Store, present: Callable[[Asset], bool] | None) -> None:
-        self._ledger, self._store, self._present = ledger, store, present
+    def __init__(self, ledger: Ledger, store: Store) -> None:
+        self._ledger, self._store = ledger, store
 
     def newest(self, question: Question) -> Step | None:
         return self._ledger.get(STEPS, question.digest)
 
     def whole(self, step: Step) -> bool:
-        """Whether all it made is in the store, of the size it was written with."""
-        return all(map(self._there, step.outputs.values()))
-
-    def _there(self, asset: Asset) -> bool:
-        if not isinstance(asset, Artifact):
-            return self._present is None or self._present(asset)
-        return is_kept(self._store, asset)
+        """Whether every artifact it made is in the store, of the size it was written with."""
+        made = (asset for asset in step.outputs.values() if isinstance(asset, Artifact))
+        return all(is_kept(self._store, artifact) for artifact in made)
 
     def answer(self, question: Question) -> Answer | None:
-        """The remembered answer, or None where it must be asked."""
+        """The remembered answer, or None where the step must be run."""
         if not question.node.remember:
             return None
         step = self.newest(question)
         if step is None:
             return self._of_another_project(question)
-        return reused(question, step) if self.whole(step) else None
+        return remembered_answer(question, step) if self.whole(step) else None
 
     def _of_another_project(self, question: Question) -> Answer | None:
-        """What another project of this ledger was answered; the run's book enters it in this one's chain.
+        """Another project's answer; the recorder enters it in this project's chain.
         Artifacts alone are shared: a dataset version lies where only its own project reads it."""
         for project, step in self._ledger.others(STEPS, question.digest):
             if all(isinstance(asset, Artifact) for asset in step.outputs.values()) and self.whole(step):
-                return reused(question, step, project)
+                return remembered_answer(question, step, project)
         return None
 
 
-def reused(question: Question, step: Step, source: str = "") -> Answer:
+def remembered_answer(question: Question, step: Step, source: str = "") -> Answer:
     return Answer(node=question.node.name, recipe=question.digest, step=step, reused=True, source=source)
 
 
-def cached(ask: Door, memory: Memory) -> Door:
-    """Answers from memory what it can."""
+def cached(ask: Handler, memory: Memory) -> Handler:
+    """Takes the answer from memory where there is one."""
 
-    def door(question: Question) -> Answer:
+    def handle(question: Question) -> Answer:
         return memory.answer(question) or ask(question)
 
-    return door
+    return handle
 
 
-def budgeted(ask: Door, book: Book, spent: Callable[[Node], bool]) -> Door:
-    """Asks nothing anew once what its budget has was spent. Raises Failed, kept as a fact."""
+def budgeted(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bool]) -> Handler:
+    """Starts nothing once the node's budget is spent. Raises Failed, recorded as a fact."""
 
-    def door(question: Question) -> Answer:
+    def handle(question: Question) -> Answer:
         name = question.node.name
         if not spent(question.node):
             return ask(question)
@@ -92,56 +89,46 @@ def budgeted(ask: Door, book: Book, spent: Callable[[Node], bool]) -> Door:
             f"{name}: the time that it shares with others was spent. Asked again, it goes on from there."
         )
         failed = Failed(errors.LimitPassed(message), "late", f"{name}: its budget was spent")
-        book.failed(question, None, failed)
+        recorder.record_failure(question, None, failed)
         raise failed
 
-    return door
+    return handle
 
 
-def recorded(ask: Door, book: Book, memory: Memory, *, say: Say, stopped: Event) -> Door:
-    """Claims the question, asks, and keeps the outcome. While another holds it, waits for that answer."""
+def recorded(
+    ask: Handler, recorder: StepRecorder, memory: Memory, *, notify: Notify, stopped: Event
+) -> Handler:
+    """Claims the question, asks, and records the outcome. While another run holds it, waits for its
+    answer."""
 
-    def door(question: Question) -> Answer:
+    def handle(question: Question) -> Answer:
         while True:
             seen = memory.newest(question)
             if seen is not None and question.node.remember and memory.whole(seen):
-                return reused(question, seen)
-            claim = book.claim(question, seen)
+                return remembered_answer(question, seen)
+            claim = recorder.claim(question, seen)
             if claim is None:
-                say(question.node.name, "waiting")
+                notify(question.node.name, "waiting")
                 if stopped.wait(_WAIT):
                     raise Failed(errors.StepFailed(f"{question.node.name}: stopped"), "stopped", "stopped")
                 continue
-            say(question.node.name, "started")
+            notify(question.node.name, "started")
             try:
                 answer = ask(question)
             except Failed as failed:
-                book.failed(question, claim, failed)
+                recorder.record_failure(question, claim, failed)
                 raise
             except Differs:
-                book.failed(question, claim, Failed(errors.StepFailed(""), "stopped", "other code"))
+                recorder.record_failure(
+                    question, claim, Failed(errors.StepFailed(""), "stopped", "other code")
+                )
                 raise
-            step = book.answered(question, claim, answer.step)
+            step = recorder.record_answer(question, claim, answer.step)
             if step is not None:
                 return msgspec.structs.replace(answer, step=step)
             # The lease ended meanwhile and another took over: its answer counts.
 
-    return door
-
-
-def noted(ask: Door, book: Book) -> Door:
-    """For inline steps: no claim, since asking twice costs less than claiming once."""
-
-    def door(question: Question) -> Answer:
-        try:
-            answer = ask(question)
-        except Failed as failed:
-            book.failed(question, None, failed)
-            raise
-        step = book.answered(question, None, answer.step)
-        return msgspec.structs.replace(answer, step=step or answer.step)
-
-    return door
+    return handle
 
 
 def run(
@@ -150,21 +137,19 @@ def run(
     folder: Path,
     run: str,
     *,
-    shared: bool = False,
-    took: Took = lambda node, cost: None,
+    on_cost: OnCost = lambda node, cost: None,
     stopped: Event | None = None,
-) -> Door:
-    """Has the executor do it and keeps its log. Raises Failed, Differs.
+) -> Handler:
+    """Has the executor run the step, and stores its log. Raises Failed, Differs.
 
-    shared: in one folder for all, where making and removing one for each would take longer than the step.
-    took: is told what each took, whatever came of it. stopped: once set, nothing is begun.
+    on_cost: called with what each step took, whatever came of it. stopped: once set, nothing is started.
     """
 
-    def door(question: Question) -> Answer:
+    def handle(question: Question) -> Answer:
         node = question.node
         if stopped is not None and stopped.is_set():
             raise Failed(errors.StepFailed(f"{node.name}: stopped"), "stopped", "stopped")
-        scratch = folder if shared else Path(tempfile.mkdtemp(prefix="step-", dir=folder))
+        scratch = Path(tempfile.mkdtemp(prefix="step-", dir=folder))
         try:
             task = Task(
                 id=question.digest,
@@ -174,12 +159,10 @@ def run(
                 limits=node.limits,
             )
             done = executor.run(task)
-            took(node, done.cost)
+            on_cost(node, done.cost)
             log = _log(scratch / "log", context)
-            (scratch / "log").unlink(missing_ok=True)
         finally:
-            if not shared:
-                shutil.rmtree(scratch, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
         if done.how == "differs":
             raise Differs(done)
         if done.how == "done":
@@ -195,11 +178,11 @@ def run(
         error.reason = f"{node.name}: {done.reason}"
         raise Failed(error, done.how, error.reason, log, done.raised)
 
-    return door
+    return handle
 
 
 def _log(path: Path, context: StepContext) -> Artifact | None:
-    """What the step printed, kept; None when it printed nothing."""
+    """What the step printed, stored; None when it printed nothing."""
     try:
         size = path.stat().st_size
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Steps in this process: pure ones of a few milliseconds, or all where no other process reaches the store."""
+"""Steps in this very process: where no other reaches the store, or starting one would take too long."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pathlib import Path
 
 import msgspec
 
-from comporta.engine.executor import Done, Task
-from comporta.engine.step import call, failed
-from comporta.engine.steps import Steps
-from comporta.records import Cost
+from comporta.engine.code import Code, edited
+from comporta.engine.step import call, failure_of
+from comporta.engine.steps import NO_STEPS, Steps
+from comporta.project.reference import resolve
+from comporta.records import Cost, Recipe
+from comporta.records.executor import Done, Task
 from comporta.store import StepContext
-
-_NONE = Steps()
 
 
 class Inline:
     """An executor without processes: one step at a time, no limits, printed text left where it goes."""
 
-    def __init__(self, *, root: Path, context: StepContext, threads: int, steps: Steps = _NONE) -> None:
+    def __init__(self, *, code: Code, context: StepContext, threads: int, steps: Steps = NO_STEPS) -> None:
         self.workers, self.threads = 1, threads
-        self._root, self._context, self._steps = root, context, steps
+        self._code, self._root, self._context, self._steps = code, code.root, context, steps
         self._turn = threading.Lock()
 
     def warm(self, count: int) -> None:
@@ -45,9 +45,13 @@ class Inline:
             try:
                 # As in a worker: a source's relative path is of the project, wherever the command was given.
                 with contextlib.chdir(self._root):
+                    self._require_current(recipe)
                     done = Done(how="done", outputs=call(recipe, context, self._root, self._steps))
+                    self._require_current(
+                        recipe
+                    )  # a module that a function imported itself, edited meanwhile
             except Exception as error:  # the boundary to a user's code: whatever it raises
-                done = failed(error, self._root)
+                done = failure_of(error, self._root)
                 (scratch / "log").write_text("".join(traceback.format_exception(error)))
             finally:
                 random.setstate(python_state)
@@ -55,6 +59,14 @@ class Inline:
                     numpy.random.set_state(numpy_state)
         cost = Cost(wall_seconds=time.perf_counter() - began, cpu_seconds=time.process_time() - used)
         return msgspec.structs.replace(done, cost=cost)
+
+    def _require_current(self, recipe: Recipe) -> None:
+        """Raises BadProject where this process has loaded other code than the recipe names."""
+        refs = self._steps.references(recipe.run, recipe.uses)
+        for ref in refs:
+            resolve(ref, self._root)
+        if changed := self._code.stale(self._code.of(refs)):
+            raise edited(changed[0])
 
     def stop(self) -> None:
         pass

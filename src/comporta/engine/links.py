@@ -28,7 +28,7 @@ class Link(NamedTuple):
 
     target: Key | None
     text: str
-    said: str = ""
+    spelling: str = ""
 
 
 class Node(NamedTuple):
@@ -146,17 +146,17 @@ class Look:
         """What an import binds, and an attribute of it."""
         absolute = absolute_name(place, each)
         target = self.module(absolute)
-        taken = () if each.name in (None, "*") else (str(each.name),)
+        attributes = () if each.name in (None, "*") else (str(each.name),)
         if target is None:
-            dotted = ".".join((absolute, *taken, *rest))
+            dotted = ".".join((absolute, *attributes, *rest))
             if own(place.file or ""):
                 self._package(dotted)
                 return [Link(None, dotted)]
-            self._outside[f"{place.label}:import {each.bound}"] = ".".join((absolute, *taken))
+            self._outside[f"{place.label}:import {each.bound}"] = ".".join((absolute, *attributes))
             return self.outside(dotted)
         if each.name == "*":
             return self.whole(target)
-        return self.attribute(target, (*taken, *rest))
+        return self.attribute(target, (*attributes, *rest))
 
     def outside(self, dotted: str) -> list[Link]:
         if dotted.startswith(_BY_NAME):

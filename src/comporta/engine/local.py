@@ -14,29 +14,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
-from comporta.engine.executor import Done, Task
-from comporta.engine.steps import Steps
-from comporta.engine.worker import Hello
 from comporta.errors import BadProject
 from comporta.records import Cost, decode, encode
-from comporta.store import Keys
+from comporta.records.executor import Done, Task, Workplace
 
-# Every library that starts threads of its own, told how many: sums in another order are other sums.
-_THREADS = (
-    "POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS", "LOKY_MAX_CPU_COUNT",
-)  # fmt: skip
 _LOOK = 0.02  # seconds between two looks at a step's memory
 _LOADING = 60.0  # seconds a worker may take beyond a step's limit before it begins
 _BEGAN = b"began\n"
-_NONE = Steps()
 
 
 def cores() -> int:
@@ -46,19 +36,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def room(url: str) -> tuple[int, int]:
+def workers_and_threads(url: str) -> tuple[int, int]:
     """Workers and threads of each from `local://?workers=2&threads=1`.
 
     Absent: two workers where there are two cores, and the cores shared among them.
     """
     parts = urlsplit(url)
-    asked = parse_qs(parts.query)
-    unknown = sorted(set(asked) - {"workers", "threads"})
+    options = parse_qs(parts.query)
+    unknown = sorted(set(options) - {"workers", "threads"})
     if parts.scheme != "local" or parts.netloc or unknown:
         raise BadProject(f"executor: found {url!r}, expected local:// or local://?workers=2&threads=1.")
 
     def number(name: str, otherwise: int) -> int:
-        given = asked.get(name, [str(otherwise)])[-1]
+        given = options.get(name, [str(otherwise)])[-1]
         if not given.isdecimal() or int(given) < 1:
             raise BadProject(f"executor: found {name}={given}, expected a whole number from 1.")
         return int(given)
@@ -68,27 +58,19 @@ def room(url: str) -> tuple[int, int]:
 
 
 class Local:
-    """An executor on this machine. workers: steps at a time. threads: of each step, always the same.
-    config: what the store is opened with."""
+    """An executor on this machine. workers: steps at a time. threads: of each step, always the same."""
 
     def __init__(
         self,
+        workplace: Workplace,
         *,
-        root: Path,
-        store: str,
-        keys: Keys,
         workers: int,
         threads: int,
-        config: Mapping[str, str] = {},
-        steps: Steps = _NONE,
     ) -> None:
         if sys.platform not in ("linux", "darwin"):
             raise BadProject(f"found {sys.platform}, expected Linux or macOS: steps cannot be run here.")
-        if store.startswith("memory:"):
-            raise BadProject("store: found memory://, expected one that other processes reach: file://PATH.")
         self.workers, self.threads = workers, threads
-        self._hello = encode(Hello(root=str(root), store=store, keys=keys, config=dict(config), steps=steps))
-        self._root = root
+        self._workplace = workplace
         self._room = threading.Semaphore(workers)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
@@ -157,26 +139,25 @@ class Local:
         worker.end()
 
     def _start(self) -> Worker:
-        return Worker(self._hello, self._root, self.threads)
+        return Worker(self._workplace, self.threads)
 
 
 class Worker:
     """One process. spent: it is not to be given another task."""
 
-    def __init__(self, hello: bytes, root: Path, threads: int) -> None:
-        environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads)), "PYTHONHASHSEED": "0"}
+    def __init__(self, workplace: Workplace, threads: int) -> None:
         self.spent = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "comporta.engine.worker"],
+            workplace.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            cwd=root,
-            env=environment,
+            cwd=workplace.root,
+            env={**os.environ, **workplace.environment(threads)},
             start_new_session=True,
         )
-        self._send(hello)
+        self._send(workplace.hello)
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -198,7 +179,7 @@ class Worker:
 
     def run(self, task: Task, stopped: Callable[[], bool]) -> Done | None:
         """What came of the task; None when the worker must be another."""
-        self._send(encode(task))
+        self._send(encode(task) + b"\n")
         began = time.monotonic()
         limits = task.limits
         watch = _Watch(self._process.pid, limits.memory)
@@ -221,9 +202,9 @@ class Worker:
                     began = time.monotonic()
                     until = None if limits.seconds is None else began + limits.seconds
             elif until is not None and time.monotonic() >= until:
-                return self._passed("time", f"{limits.seconds:g} s", watch, began)
+                return self._limit_passed("time", f"{limits.seconds:g} s", watch, began)
             elif watch.over():
-                return self._passed("memory", f"{(limits.memory or 0) / 2**20:.0f} MiB", watch, began)
+                return self._limit_passed("memory", f"{(limits.memory or 0) / 2**20:.0f} MiB", watch, began)
         if answer == b"stale\n":
             self.spent = True
             return None
@@ -231,18 +212,18 @@ class Worker:
         # Asked again, it must be another process: a constant may be another in each.
         self.spent = done.how == "differs"
         if limits.memory is not None and done.cost.peak_memory > limits.memory:
-            return self._passed("memory", f"{limits.memory / 2**20:.0f} MiB", watch, began)
+            return self._limit_passed("memory", f"{limits.memory / 2**20:.0f} MiB", watch, began)
         return done
 
     def _send(self, message: bytes) -> None:
         assert self._process.stdin is not None
         # A worker that is gone is noticed when its answer is read.
         with contextlib.suppress(BrokenPipeError):
-            view = memoryview(message + b"\n")
+            view = memoryview(message)
             while view:
                 view = view[os.write(self._process.stdin.fileno(), view) :]
 
-    def _passed(self, how: Literal["time", "memory"], limit: str, watch: _Watch, began: float) -> Done:
+    def _limit_passed(self, how: Literal["time", "memory"], limit: str, watch: _Watch, began: float) -> Done:
         watch.look()
         self.end()
         what = "took longer than" if how == "time" else "held more memory than"
@@ -266,11 +247,11 @@ class Worker:
                 "SIGABRT": ": it aborted itself. What it printed tells more",
                 "SIGSEGV": ": a fault in compiled code. Look for it in the packages it calls",
             }.get(name, "")
-            said = f"its process died of {name}{why}"
+            message = f"its process died of {name}{why}"
         else:
-            name, said = f"exit code {code}", f"its process ended itself with exit code {code}"
+            name, message = f"exit code {code}", f"its process ended itself with exit code {code}"
         return Done(
-            how="died", cost=watch.cost(began), error="StepFailed", message=said, reason=f"died of {name}"
+            how="died", cost=watch.cost(began), error="StepFailed", message=message, reason=f"died of {name}"
         )
 
 
@@ -293,7 +274,7 @@ class _Watch:
     def look(self) -> int:
         if self._process is None:
             return 0
-        held = 0
+        used_bytes = 0
         with contextlib.suppress(psutil.Error):
             if self._looks % 5 == 0:
                 self._children = self._process.children(recursive=True)
@@ -302,9 +283,9 @@ class _Watch:
             self._cpu = max(self._cpu, used.user + used.system)
             for each in (self._process, *self._children):
                 with contextlib.suppress(psutil.Error):
-                    held += each.memory_info().rss
-        self._peak = max(self._peak, held)
-        return held
+                    used_bytes += each.memory_info().rss
+        self._peak = max(self._peak, used_bytes)
+        return used_bytes
 
     def cost(self, began: float) -> Cost:
         return Cost(wall_seconds=time.monotonic() - began, cpu_seconds=self._cpu, peak_memory=self._peak)

@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from comporta.engine.remembered import Remembered, of_user
 from comporta.engine.source import Source
+from comporta.engine.source_cache import SourceCache, user_folder
 from comporta.errors import BadProject
-from comporta.project.sources import TextFinder, counts, text_digest
+from comporta.project.sources import BESIDE, TextFinder, counts, enter, is_kept_alone, own, text_digest
 from comporta.records import Record
 
 # A file changed so recently may change again within one tick of the file system's clock.
@@ -58,7 +58,8 @@ class Modules:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._here = f"{self.root}/"
-        self._remembered = Remembered(of_user())
+        self._kept_alone = is_kept_alone(self.root)
+        self._sources = SourceCache(user_folder())
         self._found: dict[str, Place | None] = {}
         self._tops: dict[str, tuple[str | None, tuple[str, ...]] | None] = {}
         self._folders: dict[str, int] = {}
@@ -98,7 +99,7 @@ class Modules:
             source = (
                 Source(text=text_digest(text), statements=(), imports=())
                 if place.file.endswith(_NATIVE)
-                else self._remembered.read(place.file, text)
+                else self._sources.read(place.file, text)
             )
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
@@ -152,22 +153,6 @@ class Modules:
                     found.append(self.at((Path(folder) / each).relative_to(self.root).as_posix()))
         return found
 
-    def below(self, place: Place) -> list[Place]:
-        """The modules directly inside a package."""
-        found = []
-        for folder in place.folders:
-            self._watch(folder)
-            names = sorted(os.listdir(folder)) if Path(folder).is_dir() else []  # noqa: PTH208
-            for each in names:
-                stem = each.removesuffix(".py")
-                if (
-                    stem.isidentifier()
-                    and stem != "__init__"
-                    and (inner := self.find(f"{place.name}.{stem}"))
-                ):
-                    found.append(inner)
-        return found
-
     def _find(self, name: str) -> Place | None:
         parent, _, last = name.rpartition(".")
         if parent:
@@ -180,7 +165,10 @@ class Modules:
             return mine
         if name in sys.stdlib_module_names:
             return None
+        if self._kept_alone:
+            return self._kept(name) or mine
         if name not in self._tops:
+            enter(self.root)  # another root's folders may stand on the path, and come first
             self._tops[name] = _spec(name)
         found = self._tops[name]
         if found is None:
@@ -190,6 +178,23 @@ class Modules:
             folders = tuple(folder for folder in folders if counts(f"{folder}/"))
             return Place(name=name, label=name, file=None, folders=folders) if folders else mine
         return self._place(name, file, folders) if counts(file) else None
+
+    def _kept(self, name: str) -> Place | None:
+        """The module in a kept source that holds all that its code reaches. Raises BadProject where only a
+        live file has that name."""
+        beside = self._inside((f"{self.root}/{BESIDE}",), name, name)
+        if beside is not None:
+            return beside
+        found = _spec(name)
+        file, folders = found or (None, ())
+        if file is None or not counts(file):
+            return None
+        if own(file):
+            return self._place(name, file, folders)
+        raise BadProject(
+            f"{name}: is not in the source that was kept with this version, only in {file}, which may have "
+            "changed since. Build the version again: comporta run"
+        )
 
     def _inside(self, folders: tuple[str, ...], last: str, name: str) -> Place | None:
         bare: list[str] = []

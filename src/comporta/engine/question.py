@@ -10,7 +10,7 @@ from comporta.engine.code import Code
 from comporta.engine.environment import Environment
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject
-from comporta.records import Asset, Node, Output, Plan, Recipe, Record, Slice, Step, encode
+from comporta.records import Asset, Node, NodeKey, Output, Plan, Recipe, Record, Slice, Step, encode
 from comporta.store import digest
 
 
@@ -45,7 +45,7 @@ def recipe_digest(recipe: Recipe, key: bytes) -> str:
     return digest(key, encode(told))
 
 
-def ask(
+def question_of(
     node: Node, inputs: dict[str, Asset], steps: Steps, code: Code, environment: Environment, key: bytes
 ) -> Question:
     """The node's question. Raises BadProject where its code cannot be read."""
@@ -62,8 +62,8 @@ def ask(
     return Question(node=node, recipe=recipe, digest=recipe_digest(recipe, key))
 
 
-def known(node: Node, steps: Mapping[str, Step]) -> dict[str, Asset] | None:
-    """The node's inputs, or None while one it reads is not answered.
+def known_inputs(node: Node, steps: Mapping[str, Step]) -> dict[str, Asset] | None:
+    """The node's inputs, or None while a node that it reads has no answer.
 
     Raises BadProject when an earlier answer has no output of that name.
     """
@@ -91,10 +91,14 @@ def reads(node: Node) -> set[str]:
     return {asked.node for asked in node.inputs.values() if isinstance(asked, Output)}
 
 
-def check(plan: Plan) -> None:
-    """Raises BadProject on a name used twice, or a node that reads a later or absent one."""
+def check_plan(plan: Plan) -> None:
+    """Raises BadProject on a name or a key used twice, or a node that reads a later or absent one."""
     seen: set[str] = set()
+    keys: set[NodeKey] = set()
     for node in plan.nodes:
+        if node.key is not None and node.key in keys:
+            raise BadProject(f"plan: {node.name!r} has the key of another node. Give each its own key.")
+        keys |= set() if node.key is None else {node.key}
         if node.name in seen:
             raise BadProject(f"plan: found two nodes named {node.name!r}. Give each its own name.")
         missing = sorted(reads(node) - seen)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from comporta.records import Message, code
 
 if TYPE_CHECKING:
-    from comporta.engine.executor import Failed
+    from comporta.engine.failures import Failed
 
 INTERRUPTED = code("run.interrupted", "interrupted")
 PROJECT_AT_FAULT = code("run.project_at_fault", "the project is at fault")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from blake3 import blake3
 
+from comporta.engine.arguments import with_argument_ids
 from comporta.engine.form import Form, is_docstring, plain_imports
 from comporta.records import Record
 
@@ -45,7 +46,6 @@ class Statement(Record, frozen=True, kw_only=True):
     whole: it can reach any name of its file. anywhere: it can reach any file.
     """
 
-    line: int
     digest: str
     kind: str
     binds: tuple[str, ...] = ()
@@ -59,13 +59,12 @@ class Statement(Record, frozen=True, kw_only=True):
 
 
 class Source(Record, frozen=True, kw_only=True):
-    """A file, read. text: digest of its bytes. imports: those made when it is imported. lazy: it has a
-    `__getattr__` of its own; homes: name → the module it is taken from, where a table there says so."""
+    """A file, read. text: digest of its bytes. imports: those made when it is imported. homes: name →
+    the module it is taken from, where a table beside a `__getattr__` of its own says so."""
 
     text: str
     statements: tuple[Statement, ...]
     imports: tuple[Import, ...]
-    lazy: bool = False
     homes: dict[str, str] = {}
 
 
@@ -80,7 +79,6 @@ def read(text: bytes, digest: str, *, own: bool = False) -> Source:
         text=digest,
         statements=statements,
         imports=tuple(each for statement in statements for each in _at_import(statement)),
-        lazy=lazy,
         homes=_homes(tree) if lazy and own else {},
     )
 
@@ -137,6 +135,8 @@ def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _statement(node: ast.stmt, own: bool, code: frozenset[str], errors: frozenset[str]) -> Statement:
+    if own:
+        node = with_argument_ids(node)
     seen = _Seen()
     seen.visit(node)
     kind, binds = _kind(node)
@@ -146,7 +146,6 @@ def _statement(node: ast.stmt, own: bool, code: frozenset[str], errors: frozense
     form = Form(node, names=not own, wordings=not own, docstrings=documents, code=code, errors=errors)
     named = seen.chains.difference(form.chains, {(form.unnamed,)})
     return Statement(
-        line=node.lineno,
         digest=text_hash(form.text),
         kind=kind,
         binds=tuple(sorted({*binds, *seen.globals})),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import random
 import sys
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any
 import msgspec
 
 from comporta import errors
-from comporta.engine.executor import Done
 from comporta.engine.steps import Steps
 from comporta.project.reference import resolve, said
 from comporta.records import Artifact, Asset, Recipe, Slice
+from comporta.records.arguments import names_by_id
+from comporta.records.executor import Done
 from comporta.store import StepContext
 
 CODECS = "_codecs"
@@ -25,7 +25,7 @@ def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict
     """The step's outputs. Raises what it raises, and TypeError when it returns anything else."""
 
     def found(ref: str) -> Any:
-        return resolve(steps.where(ref), root)
+        return resolve(steps.reference(ref), root)
 
     function = found(recipe.run)
     uses = {
@@ -37,12 +37,12 @@ def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict
         own = tuple(found(ref)() for ref in recipe.uses[CODECS])
         context = msgspec.structs.replace(context, codecs=own)
     given = {**recipe.inputs, **uses, **recipe.params}
-    accepted = inspect.signature(function).parameters
+    names = names_by_id(function)
     for name in ("seed", "random_state"):
-        if name in accepted and name not in given:
+        if name in names and name not in given:
             given[name] = recipe.seed
     seed(recipe.seed)
-    outputs: Any = function(context, **given)
+    outputs: Any = function(context, **{names.get(id, id): value for id, value in given.items()})
     if not isinstance(outputs, dict) or not all(
         isinstance(name, str) and isinstance(asset, Artifact | Slice) for name, asset in outputs.items()
     ):
@@ -59,7 +59,7 @@ def seed(number: int) -> None:
         torch.manual_seed(number)
 
 
-def failed(error: BaseException, root: Path) -> Done:
+def failure_of(error: BaseException, root: Path) -> Done:
     """What to tell of an exception: one line, the user's file and line in it."""
     if isinstance(error, errors.ComportaError):
         kind = type(error).__name__

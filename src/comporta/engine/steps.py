@@ -19,7 +19,7 @@ class Steps(Record, frozen=True, kw_only=True):
         """What a recipe calls it."""
         return self.former.get(ref, ref)
 
-    def where(self, ref: str) -> str:
+    def reference(self, ref: str) -> str:
         """The function's reference now. Raises BadProject on an id that nothing declares."""
         id = self.id(ref)
         if id in self.functions:
@@ -33,10 +33,10 @@ class Steps(Record, frozen=True, kw_only=True):
 
     def references(self, run: str, uses: Mapping[str, str | tuple[str, ...]]) -> tuple[str, ...]:
         """Every function a recipe names, the step's first, then those it is handed, by argument."""
-        lent = [use for _, use in sorted(uses.items())]
+        ordered = [use for _, use in sorted(uses.items())]
         return (
-            self.where(run),
-            *(self.where(ref) for use in lent for ref in ((use,) if isinstance(use, str) else use)),
+            self.reference(run),
+            *(self.reference(ref) for use in ordered for ref in ((use,) if isinstance(use, str) else use)),
         )
 
     def ids(self, uses: Mapping[str, str | tuple[str, ...]]) -> dict[str, str | tuple[str, ...]]:
@@ -45,3 +45,7 @@ class Steps(Record, frozen=True, kw_only=True):
             name: self.id(use) if isinstance(use, str) else tuple(map(self.id, use))
             for name, use in uses.items()
         }
+
+
+NO_STEPS = Steps()
+"""No declared step: every reference is a function of the project's."""

@@ -155,9 +155,9 @@ class _Value:
         if isinstance(value, polars.DataFrame):
             if any(dtype == polars.Object for dtype in value.dtypes):
                 raise Unstable
-            held = io.BytesIO()
-            value.rechunk().write_ipc(held, compression="uncompressed")
-            return _hash("frame", repr(value.schema).encode(), held.getbuffer())
+            attributes = io.BytesIO()
+            value.rechunk().write_ipc(attributes, compression="uncompressed")
+            return _hash("frame", repr(value.schema).encode(), attributes.getbuffer())
         if isinstance(value, polars.Expr):
             return _hash("expr", value.meta.serialize(format="json").encode())
         if isinstance(value, polars.DataType | polars.Schema):
@@ -187,14 +187,14 @@ class _Value:
         ):
             raise Unstable
         names: Iterable[str] = getattr(kind, "__struct_fields__", ())
-        held = {name: getattr(value, name) for name in names}
+        attributes = {name: getattr(value, name) for name in names}
         for base in kind.__mro__:
             slots = base.__dict__.get("__slots__", ())
             for name in (slots,) if isinstance(slots, str) else slots:
                 if name not in ("__dict__", "__weakref__") and hasattr(value, name):
-                    held.setdefault(name, getattr(value, name))
-        held |= getattr(value, "__dict__", {})
-        return _hash("object", self._named(kind), self._mapping("", held))
+                    attributes.setdefault(name, getattr(value, name))
+        attributes |= getattr(value, "__dict__", {})
+        return _hash("object", self._named(kind), self._mapping("", attributes))
 
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: declared in Python, or at least made at run time

@@ -91,19 +91,19 @@ class _Walk:
         if node.file is not None:
             self._files.add(node.file)
         numbers, keys = self._numbers, self._keys
-        told = []
+        parts = []
         for name, links in node.links:
-            told.append("\n" + name)
+            parts.append("\n" + name)
             for target, text, _ in links:
                 if target is None:
-                    told.append("\t:" + text)
+                    parts.append("\t:" + text)
                     continue
                 number = numbers.get(target)
                 if number is None:
                     number = numbers[target] = len(keys)
                     keys.append(target)
-                told.append(f"\t{number} {text}")
-        return "".join(told)
+                parts.append(f"\t{number} {text}")
+        return "".join(parts)
 
     def _modules(self, done: set[str]) -> list[str]:
         """What the modules do that were imported since, each with all it imports itself: in an order that
@@ -115,17 +115,17 @@ class _Walk:
             if label in done:
                 continue
             done.add(label)
-            told = self._graph.imported(label)
-            self._packages.update(told.packages)
-            if told.file is not None:
-                self._files.add(told.file)
-            if told.text:
-                found.append((told.text, label, told))
-            left += told.imports
+            parts = self._graph.imported(label)
+            self._packages.update(parts.packages)
+            if parts.file is not None:
+                self._files.add(parts.file)
+            if parts.text:
+                found.append((parts.text, label, parts))
+            left += parts.imports
         lines = []
-        for _, _, told in sorted(found):
-            node = Node("", "", (("effects", tuple(Link(key, "") for key in told.effects)),), (), (), None)
-            lines.append(told.native + self._line(node))
+        for _, _, parts in sorted(found):
+            node = Node("", "", (("effects", tuple(Link(key, "") for key in parts.effects)),), (), (), None)
+            lines.append(parts.native + self._line(node))
         return lines
 
     def _own(self, roots: list[Node]) -> str:
@@ -136,26 +136,28 @@ class _Walk:
                 numbers[key] = len(numbers)
 
         def line(node: Node) -> str:
-            told = []
+            parts = []
             for name, links in node.links:
-                told.append("\n" + name)
-                for target, text, said in links:
+                parts.append("\n" + name)
+                for target, text, spelling in links:
                     if target is not None and target in numbers:
-                        told.append(f"\t{numbers[target]} {text}")
+                        parts.append(f"\t{numbers[target]} {text}")
                     else:
-                        told.append(f"\t:{text if target is None else said + self._which(target, said)}")
-            return "".join(told)
+                        parts.append(
+                            f"\t:{text if target is None else spelling + self._which(target, spelling)}"
+                        )
+            return "".join(parts)
 
         lines = ["root" + line(node) for node in roots]
         lines += [node.bare + line(node) for node in self._nodes if node.bare]
         return blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest()
 
-    def _which(self, target: Key, said: str) -> str:
+    def _which(self, target: Key, spelling: str) -> str:
         """Which of Comporta's own of one name is meant: "" where it has one, else what that one does."""
         if (
-            not said
+            not spelling
             or not any(node.bare for node in self._nodes)
-            or not self._graph.is_shared(said.partition(".")[0])
+            or not self._graph.is_shared(spelling.partition(".")[0])
         ):
             return ""
         return f"@{self._graph.remembered(target, lambda node: _Walk(self._graph).digest([node]))}"

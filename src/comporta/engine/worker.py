@@ -25,12 +25,12 @@ from typing import BinaryIO
 import msgspec
 
 from comporta.engine.code import Code
-from comporta.engine.executor import Done, Task
-from comporta.engine.step import call, failed
+from comporta.engine.step import call, failure_of
 from comporta.engine.steps import Steps
 from comporta.project.reference import resolve
 from comporta.project.sources import enter
 from comporta.records import Cost, Record, decode, encode
+from comporta.records.executor import Done, Task
 from comporta.store import Keys, StepContext, open_store
 from comporta.store.held import HELD
 
@@ -119,7 +119,7 @@ def run(
             return None
     except BaseException as error:  # the boundary to a user's code: whatever it raises, SystemExit included
         traceback.print_exception(error)
-        done = failed(error, root)
+        done = failure_of(error, root)
     finally:
         _flush()
     return msgspec.structs.replace(

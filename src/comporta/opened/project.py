@@ -121,7 +121,7 @@ class OpenProject:
             ledger=self.ledger,
             root=root,
             clock=self.clock,
-            executor=self.settings.executor,
+            executor=self.project.executor or self.settings.executor,
             home=self.root,
             steps=STEPS,
         )

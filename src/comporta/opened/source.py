@@ -1,44 +1,42 @@
 """The project's source, kept with each version: what is served and reproduced is what was trained.
 
-A snapshot is one JSON artifact, path → text, of the Python files below the project's root.
+A snapshot is one JSON artifact, path → text: the Python files below the project's root, and below `.beside`
+each file elsewhere that the version's code reaches, by its module's name. A version is loaded from its
+snapshot alone (`isolated`).
 """
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from comporta.project.reference import resolve
+from comporta.project.sources import BESIDE
 from comporta.records import Artifact
 from comporta.store import StepContext
 
-_alone = threading.Lock()
 _LARGEST = 1_000_000
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
+_KEPT_ALONE = f"{BESIDE}/README"
+"""Marks a snapshot that holds all that its code reaches: older ones lack what lies elsewhere."""
 
 
-def files(root: Path) -> dict[str, str]:
-    """Relative path → text of the project's Python files, in order of path."""
-    found: dict[str, str] = {}
-    for folder, below, names in os.walk(root):
-        below[:] = sorted(name for name in below if name not in _PASSED_OVER and not name.startswith("."))
-        if any((Path(folder) / name / "pyvenv.cfg").exists() for name in below):
-            below[:] = [name for name in below if not (Path(folder) / name / "pyvenv.cfg").exists()]
-        for name in sorted(names):
-            path = Path(folder) / name
-            if name.endswith(".py") and path.stat().st_size <= _LARGEST:
-                found[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8")
-    return found
+def files(root: Path, reached: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Relative path → text. Below the root all Python files but those that are large, unreadable, or in a
+    folder of built or installed things; of `reached` (module → file) every one, wherever it lies."""
+    found = {path: text for path in _below(root) if (text := _text(root / path, _LARGEST)) is not None}
+    for module, file in (reached or {}).items():
+        path = Path(file)
+        text = _text(path)
+        if text is not None:
+            found[_place(module, path, root)] = text
+    return dict(sorted(found.items()))
 
 
-def keep(context: StepContext, root: Path) -> Artifact:
-    """The project's source as it stands."""
-    return context.put_json(files(root))
+def keep(context: StepContext, root: Path, reached: Mapping[str, str]) -> Artifact:
+    """The project's source as it stands. reached: the file of each module that the version's code reaches."""
+    about = "What this version's code reaches outside of the project's folder.\n"
+    return context.put_json({**files(root, reached), _KEPT_ALONE: about})
 
 
 def lay_out(context: StepContext, snapshot: Artifact, below: Path) -> Path:
@@ -55,30 +53,43 @@ def lay_out(context: StepContext, snapshot: Artifact, below: Path) -> Path:
     return folder
 
 
-def functions(root: Path, refs: tuple[str, ...]) -> tuple[Callable[..., Any], ...]:
-    """The functions of a laid out source, apart from any other project in this process.
-
-    What the source imports from its own folder is imported anew from there, and taken out of
-    `sys.modules` afterwards: several versions of one project serve side by side.
-    Raises BadProject when one is not there.
-    """
-    if not refs:
-        return ()
-    with _alone:
-        before = {name: module for name, module in sys.modules.items() if _own(module, root)}
-        names = {Path(path).with_suffix("").as_posix().replace("/", ".") for path in files(root)}
-        hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name in names} | before
-        sys.path.insert(0, str(root))
-        importlib.invalidate_caches()
-        try:
-            return tuple(resolve(ref, root) for ref in refs)
-        finally:
-            sys.path[:] = [path for path in sys.path if path != str(root)]
-            for name in [name for name, module in sys.modules.items() if _own(module, root)]:
-                del sys.modules[name]
-            sys.modules.update({name: module for name, module in hidden.items() if not _own(module, root)})
+def _below(root: Path) -> list[str]:
+    """The Python files below the root, in order of path."""
+    found = []
+    for folder, below, names in os.walk(root):
+        below[:] = sorted(
+            name
+            for name in below
+            if name not in _PASSED_OVER
+            and not name.startswith(".")
+            and not (Path(folder) / name / "pyvenv.cfg").exists()
+        )
+        found += [
+            (Path(folder) / name).relative_to(root).as_posix() for name in names if name.endswith(".py")
+        ]
+    return sorted(found)
 
 
-def _own(module: object, root: Path) -> bool:
-    file = getattr(module, "__file__", None)
-    return isinstance(file, str) and Path(file).is_relative_to(root)
+def _place(module: str, file: Path, root: Path) -> str:
+    """Where a reached file goes: where it is imported from, below the root if it lies there."""
+    name = module.replace(".", "/")
+    path = (
+        f"{name}/__init__.py"
+        if file.name == "__init__.py" and file.parent.name == name.rpartition("/")[2]
+        else f"{name}.py"
+    )
+    if file.is_relative_to(root):
+        here = file.relative_to(root).as_posix()
+        # Imported through another folder, such as `src`: it is found there under its name only.
+        return here if here == path else f"{BESIDE}/{path}"
+    return f"{BESIDE}/{path}"
+
+
+def _text(path: Path, largest: int | None = None) -> str | None:
+    """None: it is too large, no text in UTF-8, or gone."""
+    try:
+        if largest is not None and path.stat().st_size > largest:
+            return None
+        return path.read_text(encoding="utf-8") if path.suffix == ".py" else None
+    except (OSError, UnicodeDecodeError):
+        return None

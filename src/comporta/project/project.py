@@ -8,6 +8,7 @@ from comporta.project.dataset import Dataset
 from comporta.project.model import Model
 from comporta.project.person import Person
 from comporta.records import Record, canonical_name
+from comporta.records.executor import MakesExecutor
 
 
 class Project(Record, frozen=True):
@@ -16,7 +17,8 @@ class Project(Record, frozen=True):
     name: of the project. datasets: those beside what the models read. models: what is trained,
     gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
     folder of the file it is loaded from, or the current one. people: who does what; only some roles may
-    approve a version or waive a check.
+    approve a version or waive a check. executor: makes what runs the steps, in place of the URL in
+    `comporta.toml`.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Project(Record, frozen=True):
     datasets: tuple[Dataset, ...] = ()
     root: Path | None = None
     people: tuple[Person, ...] = ()
+    executor: MakesExecutor | None = None
 
     def tables(self) -> dict[str, Dataset]:
         """Every dataset the project reaches, by name, in the order first met."""

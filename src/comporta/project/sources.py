@@ -7,6 +7,7 @@ and which text it was is remembered.
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -17,14 +18,18 @@ import sys
 import sysconfig
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from blake3 import blake3
 
 _DECLARES = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]*)?=(?!=)", re.M)
+BESIDE = ".beside"
+"""The folder of a kept source with what its code reaches outside of the project, by its module's name."""
+
 _HOME = str(Path(__file__).parent.parent) + "/"
 # Modules loaded before this one by Python's own importer are as old as this at most.
 STARTED = time.time_ns()
@@ -79,8 +84,23 @@ def text_digest(text: bytes) -> str:
     return blake3(text).hexdigest()
 
 
+_importing: dict[str, Callable[..., Any]] = {}
+
+
+def importing_below(folder: Path, importing: Callable[..., Any]) -> None:
+    """From now on `import` means this in modules loaded from below the folder. importing: an `__import__`."""
+    _importing[f"{folder}/"] = importing
+
+
 class TextLoader(importlib.machinery.SourceFileLoader):
     """Compiles the text that stands in the file now."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        for folder, importing in _importing.items():
+            if self.path.startswith(folder):
+                # Functions keep the builtins that they were declared with, so this holds at every call.
+                module.__dict__["__builtins__"] = {**vars(builtins), "__import__": importing}
+        super().exec_module(module)
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
@@ -119,6 +139,7 @@ class TextFinder(importlib.abc.MetaPathFinder):
             spec = find(fullname, path, target)
             if spec is None:
                 continue
+            _require_kept(fullname, spec.origin)
             if (
                 type(spec.loader) is importlib.machinery.SourceFileLoader
                 and spec.origin is not None
@@ -128,6 +149,24 @@ class TextFinder(importlib.abc.MetaPathFinder):
                 spec.loader = TextLoader(fullname, spec.origin)
             return spec  # type: ignore[no-any-return]
         return None
+
+
+def _require_kept(name: str, file: str | None) -> None:
+    """Raises ModuleNotFoundError for a live file while a kept source is being imported."""
+    if file is None or not file.startswith("/") or not counts(file) or own(file):
+        return
+    here = sys.path[0] if sys.path else ""
+    if is_kept_alone(Path(here)) and not file.startswith(f"{here}/"):
+        raise ModuleNotFoundError(
+            f"{name} is not in the source that was kept with this version, only in {file}, which may have "
+            "changed since. Build the version again: comporta run",
+            name=name,
+        )
+
+
+def is_kept_alone(root: Path) -> bool:
+    """Whether this folder is a kept source that holds all that its code reaches."""
+    return (root / BESIDE).is_dir()
 
 
 _finder = TextFinder()
@@ -149,16 +188,25 @@ def enter(root: Path) -> None:
     their way."""
     watch()
     here = str(root)
-    if sys.path[:1] != [here]:
-        sys.path[:] = [here, *(path for path in sys.path if path != here)]
+    folders = [here, str(root / BESIDE)] if is_kept_alone(root) else [here]
+    if sys.path[: len(folders)] != folders:
+        sys.path[:] = [*folders, *(path for path in sys.path if path not in folders)]
     if _entered == [here]:
         return
+    # A kept source stands for the live files of the same names, so nothing of it may stay behind.
+    left = tuple(f"{each}/" for each in _entered if is_kept_alone(Path(each)))
+    sys.path[:] = [path for path in sys.path if path in folders or not f"{path}/".startswith(left)]
     _entered[:] = [here]
     importlib.invalidate_caches()
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or name == "__main__" or file.startswith(f"{here}/") or not counts(file):
             continue
-        mine = root.joinpath(*name.split("."))
-        if mine.with_suffix(".py").exists() or (mine / "__init__.py").exists():
+        if file.startswith(left) or _has(folders, name):
             del sys.modules[name]
+
+
+def _has(folders: Sequence[str], name: str) -> bool:
+    """Whether one of these folders has the module of this name."""
+    mine = [Path(folder).joinpath(*name.split(".")) for folder in folders]
+    return any(each.with_suffix(".py").exists() or (each / "__init__.py").exists() for each in mine)

@@ -1,6 +1,7 @@
 """The words of the house: every noun once, frozen; and the protocols of its extension points."""
 
 from comporta.records import facts
+from comporta.records.arguments import argument_ids
 from comporta.records.asked import FittedModel, ModelOutput
 from comporta.records.asset import Artifact, Asset, Slice
 from comporta.records.codec import Codec
@@ -29,11 +30,25 @@ from comporta.records.event import (
     Transaction,
     View,
 )
+from comporta.records.executor import Done, Executor, MakesExecutor, Task, Workplace
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import Code, Message, Text, Words, code, codes_in, in_codes, say
 from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
-from comporta.records.recipe import Answer, Budget, Cost, Limits, Node, Output, Plan, Recipe, Run, Step
+from comporta.records.recipe import (
+    Answer,
+    Answers,
+    Budget,
+    Cost,
+    Limits,
+    Node,
+    NodeKey,
+    Output,
+    Plan,
+    Recipe,
+    Run,
+    Step,
+)
 from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
@@ -67,6 +82,7 @@ __all__ = [
     "LEVELS",
     "PREDICTIONS",
     "Answer",
+    "Answers",
     "Approval",
     "Artifact",
     "Asset",
@@ -83,10 +99,12 @@ __all__ = [
     "Column",
     "Cost",
     "Counted",
+    "Done",
     "Drawing",
     "Drawings",
     "Event",
     "Evidence",
+    "Executor",
     "Fact",
     "Feedback",
     "Field",
@@ -104,6 +122,7 @@ __all__ = [
     "Linear",
     "Link",
     "Lookup",
+    "MakesExecutor",
     "Manifest",
     "MeasurementSpec",
     "Message",
@@ -111,6 +130,7 @@ __all__ = [
     "ModelPart",
     "Need",
     "Node",
+    "NodeKey",
     "Observation",
     "Outcome",
     "Output",
@@ -137,6 +157,7 @@ __all__ = [
     "Step",
     "Structure",
     "Subject",
+    "Task",
     "Text",
     "Transaction",
     "Tree",
@@ -148,6 +169,8 @@ __all__ = [
     "View",
     "Waiver",
     "Words",
+    "Workplace",
+    "argument_ids",
     "at_random",
     "by_group",
     "by_time",

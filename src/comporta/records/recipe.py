@@ -8,6 +8,7 @@ from typing import Any, Literal
 from comporta.records.asset import Artifact, Asset
 from comporta.records.message import Text
 from comporta.records.record import Record
+from comporta.records.verdict import Need
 
 
 class Output(Record, frozen=True, kw_only=True, tag="output"):
@@ -19,6 +20,30 @@ class Output(Record, frozen=True, kw_only=True, tag="output"):
     node: str
     name: str
     may: bool = False
+
+
+class NodeKey(Record, frozen=True, kw_only=True):
+    """What a node makes, and of what: answers are looked up by this, never by a name made of words.
+
+    kind: `data`, `features`, `fit`, `predict` …; `evidence` where it measures `need`. dataset, model: whose.
+    trial: of a search, from 1; None: no trial.
+    """
+
+    kind: str
+    model: str = ""
+    dataset: str = ""
+    need: Need | None = None
+    trial: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What people read and facts hold, e.g. `fit late`; what measures a need has a name of its own."""
+        whose = self.model or self.dataset
+        return f"{self.kind} {whose}" if self.trial is None else f"{self.kind} {whose}, trial {self.trial}"
+
+    def output(self, name: str, *, may: bool = False) -> Output:
+        """An output of the node that is called as its key says."""
+        return Output(node=self.name, name=name, may=may)
 
 
 class Limits(Record, frozen=True, kw_only=True):
@@ -39,16 +64,16 @@ class Budget(Record, frozen=True, kw_only=True):
 class Node(Record, frozen=True, kw_only=True):
     """One question in a plan, before its inputs are known.
 
-    name: unique in the plan, shown to people, e.g. `fit late`.
+    name: unique in the plan, shown to people, e.g. `fit late`; what facts hold. key: what it makes, of what.
     run: the declared id of a step of Comporta's (`train.fit`), or a project's function: `path.py:function`,
     `module:function`.
-    uses: functions handed to it by argument name, each named like `run`; a tuple of them arrives as a list.
-    inputs: assets, or outputs of earlier nodes, by argument name.
-    params: plain JSON, by argument name.
-    inline: run in this process: for pure steps of a few milliseconds.
+    uses: functions handed to it by argument, each named like `run`; a tuple of them arrives as a list.
+    inputs: assets, or outputs of earlier nodes, by argument.
+    params: plain JSON, by argument. An argument is called by its id: the function's name for it, or what
+    `argument_ids` declares where a step of Comporta's was given another.
     remember: False asks again every time (a source that may have new rows); equal answers still let
     everything downstream be reused.
-    spare: the run goes on without its answer where it fails, and without what reads it.
+    allow_failure: where it fails, the run goes on without its answer and without what reads it.
     budget: shared with others; a step that has not begun when it is spent fails with the reason `late`.
     """
 
@@ -58,11 +83,11 @@ class Node(Record, frozen=True, kw_only=True):
     inputs: dict[str, Asset | Output] = {}
     params: dict[str, Any] = {}
     seed: int = 0
-    inline: bool = False
     remember: bool = True
-    spare: bool = False
+    allow_failure: bool = False
     limits: Limits = Limits()
     budget: Budget | None = None
+    key: NodeKey | None = None
 
 
 class Plan(Record, frozen=True, kw_only=True):
@@ -115,6 +140,23 @@ class Answer(Record, frozen=True, kw_only=True):
     step: Step
     reused: bool
     source: str = ""
+
+
+class Answers(dict[str, Answer]):
+    """The answers of one run of a plan, by the node's name for people, and by its key for everything else."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self._names = {node.key: node.name for node in plan.nodes if node.key is not None}
+
+    def name_of(self, key: NodeKey) -> str | None:
+        """What the plan calls the node of this key; None where it has none."""
+        return self._names.get(key)
+
+    def of(self, key: NodeKey) -> Answer | None:
+        """The answer of the node of this key; None where it is not in the plan, or has no answer."""
+        name = self._names.get(key)
+        return None if name is None else self.get(name)
 
 
 class Run(Record, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from comporta.records.identity import person_key
 from comporta.records.record import Record
 from comporta.records.verdict import Level, Verdict
 
-State = Literal["candidate", "passed", "refused", "approved", "released", "retired", "stale"]
+State = Literal["candidate", "passed", "refused", "approved", "released", "retired"]
 
 
 class Field(Record, frozen=True, kw_only=True):

@@ -168,7 +168,7 @@ def approve(version: Version, approval: Approval, name: str = "", say: Say = in_
 
     Raises Refused unless the gates passed and the person is a new one.
     """
-    if version.state in ("candidate", "stale") or version.shut(approval.at):
+    if version.state == "candidate" or version.shut(approval.at):
         why = _why(version, approval.at, say)
         raise Refused(f"{version.id}: found it {version.state}, expected its gates passed.{why}")
     if version.approvers() & {person_key(approval.by), person_key(name)}:

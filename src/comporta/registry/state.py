@@ -56,7 +56,7 @@ def _waived(fact: VersionWaived, event: Event, old: Lookup[Version]) -> Changes[
 
 def _state(version: Version, now: datetime) -> State:
     """What the verdicts make of it. What serves, or served, stays so: judging moves no traffic."""
-    if version.state in ("released", "retired", "stale"):
+    if version.state in ("released", "retired"):
         return version.state
     if version.shut(now):
         return "refused"

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import msgspec
 
-from comporta.acts.judge.nodes import built, evidence_nodes, features_node
+from comporta.acts.judge.nodes import built, data_key, evidence_nodes, features_node
 from comporta.acts.judge.opening import opening, own_codecs
 from comporta.acts.serve.logs import Logs
+from comporta.opened.steps import built_keys
 from comporta.project import Dataset, Model, Project
 from comporta.project.reference import name_of
-from comporta.records import Artifact, Level, Node, Output, Plan, Version
+from comporta.records import Artifact, Level, Node, NodeKey, Plan, Version
 
 
 def plan(
@@ -49,9 +50,7 @@ def plan(
         )
         things = built(model.name)
         past = (earlier or {}).get(model.name, ())
-        tables = {
-            each.name: Output(node=f"data {each.name}", name="version") for each in model.features.tables()
-        }
+        tables = {each.name: data_key(each.name).output("version") for each in model.features.tables()}
         served = (logs, tables) if logs is not None and logs.requests.get(model.name) else None
         champion = champions.get(model.name)
         nodes += evidence_nodes(model, root, things, champion, past, level, served, tables, seconds)
@@ -61,8 +60,10 @@ def plan(
 def data_node(dataset: Dataset, root: Path) -> Node:
     """A new version of the dataset, if its source has other rows than before."""
     source = dataset.source
+    key = data_key(dataset.name)
     return Node(
-        name=f"data {dataset.name}",
+        name=key.name,
+        key=key,
         run="data.snapshot",
         uses={} if isinstance(source, str) else {"source": name_of(source, root)},
         params={
@@ -77,34 +78,39 @@ def data_node(dataset: Dataset, root: Path) -> Node:
 def build_nodes(model: Model, root: Path) -> list[Node]:
     """From its tables to the fitted model, every form of it, and what it says of the test rows."""
     name = model.name
+    keys = built_keys(name)
     things = built(name)
     fitted = {"model": things["model"], "signature": things["signature"]}
     asking = opening(model, root)
     return [
         features_node(model, root),
         Node(
-            name=f"split {name}",
+            name=keys["split"].name,
+            key=keys["split"],
             run="train.split",
-            inputs={"table": Output(node=f"features {name}", name="table")},
+            inputs={"table": keys["features"].output("table")},
             params={"split": msgspec.to_builtins(model.split)},
         ),
         Node(
-            name=f"fit {name}",
+            name=keys["fit"].name,
+            key=keys["fit"],
             run="train.fit",
             uses={"fit": name_of(model.fit, root), **own_codecs(model, root)},
-            inputs={"train": things["train"], "schema": Output(node=f"features {name}", name="schema")},
+            inputs={"train": things["train"], "schema": keys["features"].output("schema")},
             params={"params": model.params, "task": model.task, "output": model.output},
             seed=model.seed,
             limits=model.limits,
         ),
         Node(
-            name=f"export {name}",
+            name=keys["export"].name,
+            key=keys["export"],
             run="train.export",
             uses=asking,
             inputs={**fitted, "train": things["train"]},
         ),
         Node(
-            name=f"predict {name}",
+            name=keys["predict"].name,
+            key=keys["predict"],
             run="train.predict",
             uses=asking,
             inputs={**fitted, "table": things["test"]},
@@ -114,9 +120,10 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
 
 def tried(nodes: list[Node], name: str, rows: int) -> list[Node]:
     """The same on a sample of the table."""
-    whole = Output(node=f"features {name}", name="table")
-    some = Node(name=f"sample {name}", run="train.sample", inputs={"table": whole}, params={"rows": rows})
-    part = Output(node=some.name, name="table")
+    whole = NodeKey(kind="features", model=name).output("table")
+    key = NodeKey(kind="sample", model=name)
+    some = Node(name=key.name, key=key, run="train.sample", inputs={"table": whole}, params={"rows": rows})
+    part = key.output("table")
 
     def on_some(node: Node) -> Node:
         inputs = {role: part if asked == whole else asked for role, asked in node.inputs.items()}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comporta.acts.build.plan import plan
+from comporta.acts.build.plan import build_nodes, plan
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.forms import Forms, forms
+from comporta.acts.judge.nodes import data_key
+from comporta.acts.judge.pool import score_key
 from comporta.acts.judge.verdicts import (
     champion,
     earlier,
@@ -27,10 +29,10 @@ from comporta.opened.follow import follow
 from comporta.opened.optimistic import settle
 from comporta.opened.people import readable
 from comporta.opened.project import OpenProject
-from comporta.opened.steps import BUILT
+from comporta.opened.steps import built_keys
 from comporta.project import Model
 from comporta.project.faults import faults, listed
-from comporta.records import Answer, Artifact, Fact, Level, Record, Run, Slice, Version, View
+from comporta.records import Answers, Artifact, Fact, Level, Record, Run, Slice, Version, View
 from comporta.registry import VERSIONS, inherited, judged, register, version_key
 from comporta.store import StepContext
 
@@ -43,7 +45,7 @@ class RunReport(Record, frozen=True, kw_only=True):
     datasets: tuple[Slice, ...]
     versions: tuple[Version, ...]
     fresh: tuple[str, ...]
-    answers: dict[str, Answer]
+    answers: Answers
 
 
 def run(
@@ -88,7 +90,7 @@ def enter(
     opened: OpenProject,
     model: Model,
     done: Run,
-    answers: Mapping[str, Answer],
+    answers: Answers,
     level: Level,
     declared: Forms,
 ) -> tuple[Version, bool]:
@@ -96,7 +98,8 @@ def enter(
     questions is the same version, whatever its gates ask by now. declared: the forms of its checks."""
     context = opened.context
     gates = checks(model)
-    mine = {f"{node} {model.name}": answers[f"{node} {model.name}"] for node in (*BUILT, "score")}
+    keys = (*built_keys(model.name).values(), score_key(model))
+    mine = {key.name: answer for key in keys if (answer := answers.of(key)) is not None}
     steps = {name: answer.recipe for name, answer in mine.items()}
     parts = {
         name: asset
@@ -105,14 +108,17 @@ def enter(
         if isinstance(asset, Artifact)
     }
     parts |= measured(answers, model)
-    parts["code"] = code.keep(context, opened.root)
+    parts["code"] = code.keep(
+        context, opened.root, opened.engine.own_modules(build_nodes(model, opened.root))
+    )
     parts["bundle"] = context.put_json(bundle(model, opened.root))
-    tables = {table.name for table in model.features.tables()}
+    tables = {data_key(table.name): None for table in model.features.tables()}
     read = tuple(
         asset
-        for name, answer in answers.items()
+        for answer in map(answers.of, tables)
+        if answer is not None
         for asset in answer.step.outputs.values()
-        if name.removeprefix("data ") in tables and isinstance(asset, Slice)
+        if isinstance(asset, Slice)
     )
 
     found = judged_now(context, model, level, answers, late(opened, done))
@@ -172,8 +178,13 @@ def _asks_as(context: StepContext, version: Version, model: Model) -> bool:
 
 
 def _built(version: Version) -> dict[str, str]:
-    return {name: version.steps.get(name, "") for name in (f"{node} {version.model}" for node in BUILT)}
+    return {name: version.steps.get(name, "") for name in _names(version.model)}
 
 
 def _built_by(steps: Mapping[str, str], model: Model) -> dict[str, str]:
-    return {name: steps[name] for name in (f"{node} {model.name}" for node in BUILT)}
+    return {name: steps[name] for name in _names(model.name)}
+
+
+def _names(model: str) -> list[str]:
+    """What the steps that build a model are called in its versions."""
+    return [key.name for key in built_keys(model).values()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from comporta.engine import CLAIMS, FAILURES, RUNS, STEPS
-from comporta.engine.here import Here
 from comporta.engine.reasons import PROCESS_ENDED
+from comporta.engine.run_folders import RunFolders
 from comporta.errors import NotFound
 from comporta.opened.codes import DETAILS_MISSING
 from comporta.opened.project import OpenProject
@@ -57,9 +57,9 @@ def _as_they_are(opened: OpenProject, found: list[Run]) -> tuple[Run, ...]:
     That is known of runs of this machine by a lock that ends with its process; of another's once the lease
     of what it was last asking has ended.
     """
-    here, now = Here(opened.root), opened.clock()
+    folders, now = RunFolders(opened.root), opened.clock()
     begun = {run.id for run in found if run.ended is None}
-    gone = {run for run in begun if here.gone(run)}
+    gone = {run for run in begun if folders.has_ended(run)}
     if elsewhere := begun - gone:
         leases = [claim for _, claim in opened.ledger.scan(CLAIMS) if claim.holder in elsewhere]
         holds = {claim.holder for claim in leases if claim.until > now}

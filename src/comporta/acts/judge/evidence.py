@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from functools import cache
 
 from msgspec.structs import replace
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.lacking import column_of, lacking, why_none
-from comporta.acts.judge.pool import name_in, pooled, rests_on
+from comporta.acts.judge.pool import need_key, pooled, rests_on, score_key
 from comporta.checks import asked_at, needs
 from comporta.opened.codes import NOT_DEFINED_IN_SLICE, NOT_MADE, NOTHING_MEASURED, SPENT
 from comporta.project import Model
 from comporta.records import (
-    Answer,
+    Answers,
     Artifact,
     Evidence,
     Figure,
     Findings,
     Level,
     Need,
+    NodeKey,
     Scores,
     Unmeasured,
     unmeasured_in,
@@ -33,28 +34,28 @@ def gather(
     context: StepContext,
     model: Model,
     level: Level,
-    answers: Mapping[str, Answer],
+    answers: Answers,
     unbegun: Collection[str] = (),
 ) -> dict[Need, Evidence]:
     """One evidence for each need of the checks of this level; `missing` says why where there is none.
     unbegun: the nodes that the level's time did not last for."""
     asked = needs(asked_at(checks(model), level))
-    at = _made(answers, f"score {model.name}", "scores")
+    at = _made(answers, score_key(model), "scores")
     scores = cache(lambda: None if at is None else context.get_json(at, Scores))
 
     def of(need: Need) -> Evidence:
         if not pooled(need):
             return _scored(need, at, scores() if need.what == "scores" else None)
-        node = name_in(model, need)
-        if node not in answers and rests_on(model, need) & {*unbegun}:
+        key = need_key(model, need)
+        if answers.of(key) is None and {*map(answers.name_of, rests_on(model, need))} & {*unbegun}:
             return Evidence(need=need, missing=SPENT())
-        return _found(context, need, _made(answers, node, "findings"), scores)
+        return _found(context, need, _made(answers, key, "findings"), scores)
 
     return {need: of(need) for need in asked}
 
 
-def _made(answers: Mapping[str, Answer], node: str, output: str) -> Artifact | None:
-    answer = answers.get(node)
+def _made(answers: Answers, key: NodeKey, output: str) -> Artifact | None:
+    answer = answers.of(key)
     artifact = answer.step.outputs.get(output) if answer is not None else None
     return artifact if isinstance(artifact, Artifact) else None
 

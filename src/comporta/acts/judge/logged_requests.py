@@ -9,7 +9,7 @@ from comporta.acts.judge.pool import Thing
 from comporta.acts.serve.logs import Logs
 from comporta.opened.bundle import bundle
 from comporta.project import Model
-from comporta.records import PREDICTIONS, Node
+from comporta.records import PREDICTIONS, Node, NodeKey
 
 
 def logged_node(
@@ -22,8 +22,10 @@ def logged_node(
 ) -> Node:
     """The step that makes the table. tables: the joined datasets by name."""
     way = bundle(model, root)
+    key = NodeKey(kind="logged", model=model.name)
     return Node(
-        name=f"logged {model.name}",
+        name=key.name,
+        key=key,
         run="data.logged",
         uses={"compute": way.compute},
         inputs={
@@ -35,5 +37,5 @@ def logged_node(
             **{f"table {join.dataset}": tables[join.dataset] for join in way.joins},
         },
         params={**way.params(), "model": model.name, "of": way.of, "keep": list(keep)},
-        spare=True,
+        allow_failure=True,
     )

@@ -8,22 +8,29 @@ from pathlib import Path
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.logged_requests import logged_node
 from comporta.acts.judge.opening import opening
-from comporta.acts.judge.pool import Candidate, Thing, kept, measuring, reads_logged
+from comporta.acts.judge.pool import Candidate, Thing, kept, measuring, reads_logged, score_key
 from comporta.acts.serve.logs import Logs
 from comporta.checks import asked_at, needs
 from comporta.opened.bundle import bundle
 from comporta.project import Model
-from comporta.records import Artifact, Asset, Level, Limits, Need, Node, Output, Version
+from comporta.records import Artifact, Asset, Level, Limits, Need, Node, NodeKey, Output, Version
+
+
+def data_key(dataset: str) -> NodeKey:
+    """The node that makes a dataset's version."""
+    return NodeKey(kind="data", dataset=dataset)
 
 
 def features_node(model: Model, root: Path) -> Node:
     """The table the model learns from. Columns wanted for slices and groups go along, hidden from it."""
     way = bundle(model, root)
-    inputs: dict[str, Asset | Output] = {"of": Output(node=f"data {way.of}", name="version")}
+    inputs: dict[str, Asset | Output] = {"of": data_key(way.of).output("version")}
     for join in way.joins:
-        inputs[f"table {join.dataset}"] = Output(node=f"data {join.dataset}", name="version")
+        inputs[f"table {join.dataset}"] = data_key(join.dataset).output("version")
+    key = NodeKey(kind="features", model=model.name)
     return Node(
-        name=f"features {model.name}",
+        name=key.name,
+        key=key,
         run="data.features",
         uses={"compute": way.compute},
         inputs=inputs,
@@ -47,8 +54,8 @@ def built(name: str) -> dict[str, Output]:
         "predict": ("predictions",),
     }
     return {
-        output: Output(node=f"{node} {name}", name=output, may=output == "onnx")
-        for node, outputs in makes.items()
+        output: NodeKey(kind=kind, model=name).output(output, may=output == "onnx")
+        for kind, outputs in makes.items()
         for output in outputs
     }
 
@@ -75,10 +82,9 @@ def evidence_nodes(
         there["logged"] = Output(node=nodes[-1].name, name="table")
     if champion is not None:
         parts = champion.parts
-        said = Output(node=f"predict champion of {model.name}", name="predictions")
         there |= {f"champion {part}": parts[part] for part in ("model", "signature", "train")}
-        there["champion predictions"] = said
         nodes.append(champion_node(model, root, champion, things))
+        there["champion predictions"] = Output(node=nodes[-1].name, name="predictions")
     candidate = Candidate(
         model=model, root=root, things=there, earlier=earlier, tables=tables or {}, seconds=seconds
     )
@@ -91,8 +97,10 @@ def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...
     """Every metric with its interval, overall and by slice: also by those of comparisons, so that it is known
     which of them are too small."""
     mine = [need for need in asked if need.what == "scores"]
+    key = score_key(model)
     return Node(
-        name=f"score {model.name}",
+        name=key.name,
+        key=key,
         run="train.score",
         inputs={"predictions": things["predictions"]},
         params={
@@ -109,6 +117,7 @@ def champion_node(model: Model, root: Path, champion: Version, things: Mapping[s
     """The champion on the candidate's test rows."""
     return Node(
         name=f"predict champion of {model.name}",
+        key=NodeKey(kind="predict_champion", model=model.name),
         run="train.predict",
         uses=opening(model, root),
         inputs={

@@ -31,6 +31,7 @@ from comporta.records import (
     MeasurementSpec,
     Need,
     Node,
+    NodeKey,
     Output,
     Record,
 )
@@ -105,7 +106,7 @@ def pooled(need: Need) -> bool:
 
 def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tuple[Node, ...]:
     """The nodes that make what is asked. A need whose parts are not there has none."""
-    made: dict[str, Node] = {}
+    made: dict[Need, Node] = {}
     things = dict(candidate.things)
     wanted = set().union(*map(_parts, filter(pooled, asked)))
 
@@ -114,9 +115,9 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
         for part in (*spec.reads.values(), *(each for each in spec.optional.values() if each in wanted)):
             if part in POOL and part not in things:
                 make(Need(what=part))
-        if name in made or any(part not in things for part in spec.reads.values()):
+        if need in made or any(part not in things for part in spec.reads.values()):
             return
-        made[name] = _node(candidate, name, spec, need, things, level)
+        made[need] = _node(candidate, name, spec, need, things, level)
         if need == Need(what=need.what):
             things.setdefault(need.what, Output(node=name, name=spec.output))
 
@@ -143,10 +144,10 @@ def reads_logged(asked: Sequence[Need]) -> bool:
     return any("logged" in (*spec.reads.values(), *spec.optional.values()) for spec in specs)
 
 
-def rests_on(model: Model, need: Need) -> set[str]:
+def rests_on(model: Model, need: Need) -> set[NodeKey]:
     """The nodes without which it is not measured: its own, and those of the pool that it reads."""
     parts = _parts(need) - {need.what}
-    return {name_in(model, need), *(name_in(model, Need(what=part)) for part in parts)}
+    return {need_key(model, need), *(need_key(model, Need(what=part)) for part in parts)}
 
 
 def _parts(need: Need) -> set[str]:
@@ -158,6 +159,16 @@ def _parts(need: Need) -> set[str]:
         found.add(what)
         left |= {part for part in POOL[what].reads.values() if part in POOL} - found
     return found
+
+
+def score_key(model: Model) -> NodeKey:
+    """The node that scores the model on its test rows."""
+    return NodeKey(kind="score", model=model.name)
+
+
+def need_key(model: Model, need: Need) -> NodeKey:
+    """The node that measures this need."""
+    return NodeKey(kind="evidence", model=model.name, need=need)
 
 
 def name_in(model: Model, need: Need) -> str:
@@ -209,6 +220,7 @@ def _node(
     selected = {"metric": need.metric, "by": need.by}
     return Node(
         name=name,
+        key=need_key(model, need),
         run=spec.run if need.measure is None else name_of(need.measure, candidate.root),
         uses=uses,
         inputs=inputs,
@@ -218,7 +230,7 @@ def _node(
             **{argument: msgspec.json.decode(text) for argument, text in need.params},
         },
         seed=model.seed,
-        spare=True,
+        allow_failure=True,
         limits=Limits(seconds=SECONDS[level], memory=model.limits.memory),
         budget=Budget(
             of=f"evidence of {model.name}",

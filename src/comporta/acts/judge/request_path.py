@@ -18,7 +18,8 @@ from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_texts
 from comporta.data.online import Latest, online
 from comporta.opened.bundle import Bundle
-from comporta.opened.source import functions, lay_out
+from comporta.opened.isolated import IsolatedSource
+from comporta.opened.source import lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
 from comporta.store import StepContext
@@ -70,7 +71,7 @@ def answering(context: StepContext, way: Way, signature: Signature, below: Path)
     if way.code is None:
         compute = tuple(resolve(ref, Path(way.root)) for ref in bundle.compute)
     else:
-        compute = functions(lay_out(context, way.code, below), bundle.compute)
+        compute = IsolatedSource(lay_out(context, way.code, below)).functions(bundle.compute)
     carried = pl.Schema({field.name: typed(field.type) for field in signature.raw})
     frames = {name: read(context, each).lazy() for name, each in way.tables.items()}
     return answerer(bundle.plan(compute), Latest(online(frames, bundle.joins, bundle.shapes, carried)))

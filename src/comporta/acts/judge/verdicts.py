@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.evidence import gather
-from comporta.acts.judge.pool import name_in, reads_logged
+from comporta.acts.judge.pool import need_key, reads_logged, score_key
 from comporta.acts.judge.test_set import test_set
 from comporta.acts.serve.logs import Logs
 from comporta.checks import asked_at, judge, level_of, needs
@@ -17,7 +17,7 @@ from comporta.engine import FAILURES
 from comporta.opened.conceal import for_a_fact, words_of_both
 from comporta.opened.project import OpenProject
 from comporta.project import Model
-from comporta.records import Answer, Artifact, Check, Level, Message, Need, Run, Verdict, Version, View
+from comporta.records import Answers, Artifact, Check, Level, Message, Need, Run, Verdict, Version, View
 from comporta.records.facts import TestSetEvaluated
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
@@ -61,19 +61,15 @@ def late(opened: OpenProject, run: Run) -> frozenset[str]:
     return frozenset(fact.node for _, fact in failures if fact.why == "late")
 
 
-def measured(answers: Mapping[str, Answer], model: Model) -> dict[str, Artifact]:
+def measured(answers: Answers, model: Model) -> dict[str, Artifact]:
     """What measuring made that is kept with the version: later versions are compared with it."""
-    answer = answers.get(name_in(model, Need(what="reference")))
+    answer = answers.of(need_key(model, Need(what="reference")))
     asset = answer.step.outputs.get("reference") if answer is not None else None
     return {"reference": asset} if isinstance(asset, Artifact) else {}
 
 
 def judged_now(
-    context: StepContext,
-    model: Model,
-    level: Level,
-    answers: Mapping[str, Answer],
-    unbegun: Collection[str] = (),
+    context: StepContext, model: Model, level: Level, answers: Answers, unbegun: Collection[str] = ()
 ) -> tuple[Verdict, ...]:
     """What each check says of the evidence, of those that this level does not ask that there is none; as a
     fact may hold it. It reads and writes the store, so it is asked before a transaction begins. unbegun: see
@@ -137,17 +133,17 @@ def _of_old(verdict: Verdict, check: str) -> bool:
 
 
 def evaluated(
-    view: View, keys: Keys, model: Model, answers: Mapping[str, Answer], version: Version, run: Run
+    view: View, keys: Keys, model: Model, answers: Answers, version: Version, run: Run
 ) -> Iterator[TestSetEvaluated]:
     """An evaluation on the sealed test set, where this run asked anything of it anew."""
-    for name, answer in answers.items():
-        if name == f"score {model.name}" and not answer.reused:
-            where = test_set(view, keys, version)
-            yield TestSetEvaluated(
-                model=model.name,
-                part=version.parts["test"].digest,
-                run=run.id,
-                recipe=answer.recipe,
-                split=where.split,
-                window=where.window,
-            )
+    answer = answers.of(score_key(model))
+    if answer is not None and not answer.reused:
+        where = test_set(view, keys, version)
+        yield TestSetEvaluated(
+            model=model.name,
+            part=version.parts["test"].digest,
+            run=run.id,
+            recipe=answer.recipe,
+            split=where.split,
+            window=where.window,
+        )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from comporta.engine import RUNS
 from comporta.errors import NotFound
 from comporta.opened.project import OpenProject
-from comporta.opened.steps import BUILT
+from comporta.opened.steps import built_keys
 from comporta.records import Run, Version
 
 FEWEST_DIGITS = 7
@@ -53,7 +53,7 @@ def _led(opened: OpenProject, known: Sequence[Version], asked: str) -> Iterator[
 
 def _came(run: Run, known: Sequence[Version]) -> Version | None:
     """The version that is made of what the run asked: its own, else the newest there was when it ended."""
-    nodes = [f"{node} {known[0].model}" for node in BUILT]
+    nodes = [key.name for key in built_keys(known[0].model).values()]
     same = [each for each in known if all(each.steps.get(node) == run.nodes.get(node, "") for node in nodes)]
     own = [each for each in same if each.run == run.id]
     there = [each for each in same if run.ended is not None and each.at <= run.ended]

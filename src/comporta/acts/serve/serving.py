@@ -11,8 +11,10 @@ from comporta.data.online import Latest, Online, online
 from comporta.errors import NotFound
 from comporta.opened.bundle import Bundle
 from comporta.opened.dataset_versions import DATASETS
+from comporta.opened.isolated import IsolatedSource
+from comporta.opened.lineage import QUESTIONS
 from comporta.opened.project import OpenProject
-from comporta.opened.source import functions, lay_out
+from comporta.opened.source import lay_out
 from comporta.records import Codec, Route, Signature, Version
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
@@ -70,7 +72,11 @@ class Released:
 
     def _loaded(self, version: Version) -> Loaded:
         opened = self.opened
-        predictor = load_predictor(opened.context, version.parts, own=lambda: self._codecs(version.model))
+        source = IsolatedSource(lay_out(opened.context, version.parts["code"], opened.below / "code"))
+        with source.entered():  # a kept model may be of the project's own classes
+            predictor = load_predictor(
+                opened.context, version.parts, own=lambda: self._codecs(version, source)
+            )
         predictor.self_test()
         bundle = opened.context.get_json(version.parts["bundle"], Bundle)
         raw = tuple(field.name for field in predictor.signature.raw)
@@ -78,7 +84,7 @@ class Released:
         plain = not bundle.joins and not bundle.compute and raw == features
         answer = None
         if not plain:
-            plan = self._plan(version, bundle)
+            plan = bundle.plan(source.functions(bundle.compute))
             history = History(opened, plan, predictor.signature)
             self._histories[version.id] = history
             answer = answerer(plan, history.latest)
@@ -95,15 +101,12 @@ class Released:
             probe=trial_rows(predictor) if plain else None,
         )
 
-    def _codecs(self, name: str) -> tuple[Codec, ...]:
-        """Those that the project declares for the model today."""
-        model = self.opened.project.asked(name)
-        return model.codecs if model is not None else ()
-
-    def _plan(self, version: Version, bundle: Bundle) -> FeaturePlan:
-        """The version's way to its features, with the functions of its own source."""
-        root = lay_out(self.opened.context, version.parts["code"], self.opened.below / "code")
-        return bundle.plan(functions(root, bundle.compute))
+    def _codecs(self, version: Version, source: IsolatedSource) -> tuple[Codec, ...]:
+        """Those of the project's own that it was fitted with, from its kept source."""
+        asked = (self.opened.ledger.get(QUESTIONS, recipe) for recipe in version.steps.values())
+        fits = (each.recipe.uses for each in asked if each is not None and each.recipe.run == "train.fit")
+        refs = next(fits, {}).get("_codecs", ())
+        return tuple(made() for made in source.functions(tuple(refs)))
 
 
 class History:

@@ -19,7 +19,7 @@ from comporta.opened.people import readable, readable_releases
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
-from comporta.records import Joined, Manifest, Observation, Slice, Verdict, Version, Waiver
+from comporta.records import Joined, Manifest, NodeKey, Observation, Slice, Verdict, Version, Waiver
 from comporta.release import ROUTES
 
 
@@ -62,7 +62,7 @@ def version_back(opened: OpenProject, here: Place) -> Tree:
             *_gates(version, opened.clock()),
             *_releases(opened, version),
             _source(opened, version),
-            _step(opened, version.steps[f"fit {version.model}"], made),
+            _step(opened, version.steps[NodeKey(kind="fit", model=version.model).name], made),
         ),
     )
 
@@ -256,7 +256,7 @@ def _releases(opened: OpenProject, version: Version) -> tuple[Tree, ...]:
 
 def _source(opened: OpenProject, version: Version) -> Tree:
     kept = version.parts["code"]
-    files = opened.context.get_json(kept, dict[str, str])
+    files = [path for path in opened.context.get_json(kept, dict[str, str]) if path.endswith(".py")]
     return Tree(
         kind="step",
         id=kept.digest,

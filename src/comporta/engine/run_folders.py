@@ -1,7 +1,7 @@
-"""Where a run lives on this machine while it lasts: a folder, and a lock that only its process can hold.
+"""A run's folder on this machine, with a lock that only the run's process can hold.
 
 The system frees the lock when the process ends, however it ends; so another run can tell at once that this
-one is gone, and need not wait for its lease.
+one has ended, and need not wait for its lease.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-class Here:
-    """The runs below `<root>/.comporta/runs`."""
+class RunFolders:
+    """The folders of runs below `<root>/.comporta/runs`."""
 
     def __init__(self, root: Path) -> None:
         self._runs = root / ".comporta" / "runs"
 
     @contextlib.contextmanager
-    def living(self, run: str) -> Iterator[Path]:
+    def open_folder(self, run: str) -> Iterator[Path]:
         """A folder for the run, locked. It stays, unlocked, where the body raises: whether the run's end
         was recorded is not sure then, and the next run sees to it."""
         folder = self._runs / run
@@ -34,8 +34,8 @@ class Here:
         finally:
             os.close(lock)
 
-    def gone(self, run: str) -> bool:
-        """Whether the run was of this machine and its process has ended without ending the run."""
+    def has_ended(self, run: str) -> bool:
+        """Whether the run was on this machine and its process ended without recording the run's end."""
         try:
             lock = os.open(self._runs / run / "lock", os.O_RDWR | os.O_CLOEXEC)
         except OSError:
@@ -48,14 +48,14 @@ class Here:
             os.close(lock)
         return True
 
-    def left(self) -> list[str]:
-        """Runs whose process has ended without ending them."""
+    def ended_runs(self) -> list[str]:
+        """The runs whose process ended without recording their end."""
         try:
             names = sorted(os.listdir(self._runs))  # noqa: PTH208
         except OSError:
             return []
-        return [name for name in names if self.gone(name)]
+        return [name for name in names if self.has_ended(name)]
 
-    def clear(self, run: str) -> None:
-        """Removes what such a run left."""
+    def remove(self, run: str) -> None:
+        """Removes the run's folder."""
         shutil.rmtree(self._runs / run, ignore_errors=True)

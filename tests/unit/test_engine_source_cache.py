@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.engine import remembered
+from comporta.engine import source_cache
 from comporta.engine.code import Code
 
 STEP = "comporta.train.steps:fit"
@@ -29,14 +29,14 @@ def kept(cache: Path) -> list[Path]:
 def test_remembered_sources_give_the_digest_that_reading_gives(tmp_path, cache, monkeypatch):
     first = digest(tmp_path)
     assert kept(cache)
-    monkeypatch.setattr(remembered, "read", None)
+    monkeypatch.setattr(source_cache, "read", None)
     assert digest(tmp_path) == first
 
 
 def test_another_project_reads_them_too(tmp_path, monkeypatch):
     first, others = digest(tmp_path), tmp_path / "other"
     others.mkdir()
-    monkeypatch.setattr(remembered, "read", None)
+    monkeypatch.setattr(source_cache, "read", None)
     assert digest(others) == first
 
 
@@ -65,7 +65,7 @@ def test_where_nothing_can_be_written_everything_is_read(tmp_path, cache):
 def test_without_a_word_it_is_below_the_users_home(tmp_path, monkeypatch, said):
     monkeypatch.setenv("XDG_CACHE_HOME", said)
     monkeypatch.setenv("HOME", str(tmp_path))
-    folder = remembered.of_user()
+    folder = source_cache.user_folder()
     assert folder is not None
     assert folder.is_relative_to(tmp_path)
 
@@ -76,4 +76,4 @@ def test_without_a_home_nothing_is_kept(monkeypatch):
 
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", homeless)
-    assert remembered.of_user() is None
+    assert source_cache.user_folder() is None

@@ -16,20 +16,20 @@ from comporta.records import Artifact, Budget, Node, Output, Plan
 from comporta.store import StepContext, derive, open_store
 
 PROJECT = """
-def one(desk):
-    return {"out": desk.put_json(1)}
+def one(context):
+    return {"out": context.put_json(1)}
 
-def slow(desk):
+def slow(context):
     import time
 
     time.sleep(0.3)
-    return {"out": desk.put_json(5)}
+    return {"out": context.put_json(5)}
 
-def raises(desk):
+def raises(context):
     raise ValueError("no")
 
 def plus(context, *, x, other=None):
-    return {"out": desk.put_json(desk.get_json(x, int) + (other is None))}
+    return {"out": context.put_json(context.get_json(x, int) + (other is None))}
 """
 KEYS = derive(b"k" * 32)
 
@@ -47,23 +47,25 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def node(
-    function: str, name: str, *, spare: bool = False, seconds: float | None = None, **inputs: Output
+    function: str, name: str, *, allow_failure: bool = False, seconds: float | None = None, **inputs: Output
 ) -> Node:
     budget = None if seconds is None else Budget(of="measuring", seconds=seconds)
-    return Node(name=name, run=f"project.py:{function}", inputs=inputs, spare=spare, budget=budget)
+    return Node(
+        name=name, run=f"project.py:{function}", inputs=inputs, allow_failure=allow_failure, budget=budget
+    )
 
 
 def value(engine: Engine, artifact: object) -> int:
     assert isinstance(artifact, Artifact)
-    return StepContext(store=engine._means.context.store, keys=KEYS).get_json(artifact, int)
+    return StepContext(store=engine._parts.context.store, keys=KEYS).get_json(artifact, int)
 
 
 def test_a_run_goes_on_without_a_spare_answer_and_without_what_reads_it(engine: Engine) -> None:
     plan = Plan(
         nodes=(
             node("one", "first"),
-            node("raises", "measured", spare=True),
-            node("plus", "after", spare=True, x=Output(node="measured", name="out")),
+            node("raises", "measured", allow_failure=True),
+            node("plus", "after", allow_failure=True, x=Output(node="measured", name="out")),
             node("plus", "last", x=Output(node="first", name="out")),
         )
     )
@@ -71,11 +73,11 @@ def test_a_run_goes_on_without_a_spare_answer_and_without_what_reads_it(engine: 
     assert run.outcome == "done"
     assert set(answers) == {"first", "last"}
     assert value(engine, answers["last"].step.outputs["out"]) == 2
-    assert [fact.node for _, fact in engine._means.ledger.scan(FAILURES)] == ["measured"]
+    assert [fact.node for _, fact in engine._parts.ledger.scan(FAILURES)] == ["measured"]
 
 
 def test_what_is_not_spare_still_fails_the_run(engine: Engine) -> None:
-    plan = Plan(nodes=(node("raises", "spared", spare=True), node("raises", "needed")))
+    plan = Plan(nodes=(node("raises", "spared", allow_failure=True), node("raises", "needed")))
     with pytest.raises(StepFailed, match="needed"):
         engine.ask(plan)
 
@@ -109,9 +111,9 @@ def test_what_has_not_begun_when_its_budget_is_spent_is_left_out_and_asked_next_
     def plan(seconds: float) -> Plan:
         return Plan(
             nodes=(
-                node("slow", "first", spare=True, seconds=seconds),
-                node("one", "second", spare=True, seconds=seconds),
-                node("plus", "third", spare=True, x=Output(node="second", name="out")),
+                node("slow", "first", allow_failure=True, seconds=seconds),
+                node("one", "second", allow_failure=True, seconds=seconds),
+                node("plus", "third", allow_failure=True, x=Output(node="second", name="out")),
                 node("plus", "free", x=Output(node="first", name="out")),
             )
         )
@@ -133,7 +135,10 @@ def test_what_has_not_begun_when_its_budget_is_spent_is_left_out_and_asked_next_
 
 
 def test_each_budget_is_its_own(engine: Engine) -> None:
-    slow, other = node("slow", "first", spare=True, seconds=0.2), node("one", "other", spare=True)
+    slow, other = (
+        node("slow", "first", allow_failure=True, seconds=0.2),
+        node("one", "other", allow_failure=True),
+    )
     other = msgspec.structs.replace(other, budget=Budget(of="other", seconds=60.0))
     _, answers = engine.ask(Plan(nodes=(slow, other)))
     assert set(answers) == {"first", "other"}
@@ -142,9 +147,9 @@ def test_each_budget_is_its_own(engine: Engine) -> None:
 def test_a_budget_is_of_its_own_steps_and_not_of_what_they_wait_for(engine: Engine) -> None:
     plan = Plan(
         nodes=(
-            node("one", "early", spare=True, seconds=0.2),
+            node("one", "early", allow_failure=True, seconds=0.2),
             node("slow", "fitted"),
-            node("plus", "after", spare=True, seconds=0.2, x=Output(node="fitted", name="out")),
+            node("plus", "after", allow_failure=True, seconds=0.2, x=Output(node="fitted", name="out")),
         )
     )
     _, answers = engine.ask(plan)

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from comporta.engine.executor import Failed
-from comporta.engine.here import Here
+from comporta.engine.failures import Failed
 from comporta.engine.question import Question
 from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
 from comporta.engine.reasons import PROCESS_ENDED
+from comporta.engine.run_folders import RunFolders
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Run, Step, Text, Transaction
 from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
@@ -26,71 +26,71 @@ LEASE = timedelta(seconds=60)
 
 
 class Hits(NamedTuple):
-    """What memory answered. nodes: name → recipe digest. taken: what another project of the ledger was
-    answered, to be entered in this one's chain."""
+    """The answers taken from memory. nodes: name → recipe digest. from_others: answers of other projects of
+    the ledger, to be recorded in this project's chain."""
 
     nodes: Mapping[str, str] = {}
-    taken: Sequence[StepAnswered] = ()
+    from_others: Sequence[StepAnswered] = ()
 
 
-class Book:
-    """The facts of one run. Used by several threads."""
+class StepRecorder:
+    """Records the facts of one run. Used by several threads."""
 
     def __init__(
         self,
         ledger: Ledger,
         *,
         run: str,
-        here: Here,
+        folders: RunFolders,
         clock: Callable[[], datetime],
         lease: timedelta = LEASE,
     ) -> None:
-        self._ledger, self._here, self._clock, self._lease = ledger, here, clock, lease
+        self._ledger, self._folders, self._clock, self._lease = ledger, folders, clock, lease
         self.run = run
-        self._held: dict[str, StepClaimed] = {}
+        self._claims: dict[str, StepClaimed] = {}
         self._lock = threading.Lock()
 
     def begin(self, started: RunStarted, hits: Hits, *, ended: bool) -> Run:
-        """The run's first facts, with all hits of its plan; its last one too where nothing is left to ask."""
-        left = self._here.left()
+        """Records the run's first facts and the plan's hits; its end too where nothing is left to run."""
+        ended_runs = self._folders.ended_runs()
 
         def act(tx: Transaction) -> None:
-            for run in left:
+            for run in ended_runs:
                 known = tx.get(RUNS, run)
                 if known is not None and known.ended is None:
                     tx.append(RunEnded(run=run, outcome="stopped", reason=PROCESS_ENDED()))
             tx.append(started)
-            _hit(tx, self.run, hits)
+            _append_hits(tx, self.run, hits)
             if ended:
                 tx.append(RunEnded(run=self.run, outcome="done"))
 
         self._ledger.transact(act)
-        for run in left:
-            self._here.clear(run)
-        return self.now()
+        for run in ended_runs:
+            self._folders.remove(run)
+        return self.current()
 
-    def reused(self, hits: Hits) -> None:
-        """What memory answered of the run, in one transaction."""
-        self._ledger.transact(lambda tx: _hit(tx, self.run, hits))
+    def record_hits(self, hits: Hits) -> None:
+        """Records answers taken from memory, in one transaction."""
+        self._ledger.transact(lambda tx: _append_hits(tx, self.run, hits))
 
     def end(self, outcome: str, reason: Text, hits: Hits, details: Artifact | None = None) -> Run:
-        """The run's last facts."""
+        """Records the run's end."""
 
         def act(tx: Transaction) -> None:
-            _hit(tx, self.run, hits)
+            _append_hits(tx, self.run, hits)
             tx.append(RunEnded(run=self.run, outcome=outcome, reason=reason, details=details))
 
         self._ledger.transact(act)
-        return self.now()
+        return self.current()
 
-    def now(self) -> Run:
+    def current(self) -> Run:
         """The run as it stands."""
         run = self._ledger.get(RUNS, self.run)
         assert run is not None, "a run that began is in its reading"
         return run
 
     def claim(self, question: Question, seen: Step | None) -> StepClaimed | None:
-        """The claim, or None: another holds it, or the answer is another than `seen` by now."""
+        """The claim; None where another run holds it, or where the newest answer is no longer `seen`."""
 
         def act(tx: Transaction) -> StepClaimed | None:
             if tx.get(STEPS, question.digest) != seen:
@@ -112,20 +112,20 @@ class Book:
         claim = self._ledger.transact(act)
         if claim is not None:
             with self._lock:
-                self._held[claim.recipe] = claim
+                self._claims[claim.recipe] = claim
         return claim
 
     def _holds(self, tx: Transaction, claim: Claim) -> bool:
         if not claim.holder or claim.until <= self._clock():
             return False
         run = tx.get(RUNS, claim.run)
-        return (run is None or run.ended is None) and not self._here.gone(claim.run)
+        return (run is None or run.ended is None) and not self._folders.has_ended(claim.run)
 
     def renew(self) -> None:
-        """Prolongs the claims that are a third through; one taken over meanwhile is left to its holder."""
+        """Renews the claims that are a third through; one that another run took over is left alone."""
         now = self._clock()
         with self._lock:
-            due = [each for each in self._held.values() if each.until - now < self._lease * 2 / 3]
+            due = [each for each in self._claims.values() if each.until - now < self._lease * 2 / 3]
         if not due:
             return
 
@@ -140,14 +140,15 @@ class Book:
 
         for each in self._ledger.transact(act):
             with self._lock:
-                if each.recipe in self._held:
-                    self._held[each.recipe] = each
+                if each.recipe in self._claims:
+                    self._claims[each.recipe] = each
 
-    def answered(self, question: Question, claim: StepClaimed | None, step: Step) -> Step | None:
-        """The answer as it is kept; None, keeping nothing, under a claim that is no longer the newest."""
+    def record_answer(self, question: Question, claim: StepClaimed | None, step: Step) -> Step | None:
+        """Records the answer and returns it; None, recording nothing, if the claim is no longer the
+        newest."""
 
         def act(tx: Transaction) -> Step | None:
-            if claim is not None and not self._newest(tx, claim):
+            if claim is not None and not self._is_newest(tx, claim):
                 return None
             tx.append(
                 StepAnswered(
@@ -163,14 +164,14 @@ class Book:
             )
             return tx.get(STEPS, question.digest)
 
-        self._let_go(question)
+        self._forget(question)
         return self._ledger.transact(act)
 
-    def failed(self, question: Question, claim: StepClaimed | None, failed: Failed) -> None:
-        """The failure, kept, and the claim let go."""
+    def record_failure(self, question: Question, claim: StepClaimed | None, failed: Failed) -> None:
+        """Records the failure and releases the claim."""
 
         def act(tx: Transaction) -> None:
-            if claim is None or self._newest(tx, claim):
+            if claim is None or self._is_newest(tx, claim):
                 tx.append(
                     StepFailed(
                         run=self.run,
@@ -182,20 +183,20 @@ class Book:
                     )
                 )
 
-        self._let_go(question)
+        self._forget(question)
         self._ledger.transact(act)
 
-    def _newest(self, tx: Transaction, claim: StepClaimed) -> bool:
+    def _is_newest(self, tx: Transaction, claim: StepClaimed) -> bool:
         known = tx.get(CLAIMS, claim.recipe)
         return known is not None and (known.token, known.holder) == (claim.token, claim.holder)
 
-    def _let_go(self, question: Question) -> None:
+    def _forget(self, question: Question) -> None:
         with self._lock:
-            self._held.pop(question.digest, None)
+            self._claims.pop(question.digest, None)
 
 
-def taken_over(question: Question, answer: Answer) -> StepAnswered:
-    """An answer of another project's run as an answer here: lineage needs nothing from elsewhere."""
+def answer_of_other_project(question: Question, answer: Answer) -> StepAnswered:
+    """An answer of another project's run as one of this project: its lineage needs no other chain."""
     step = answer.step
     return StepAnswered(
         run=step.run,
@@ -209,8 +210,8 @@ def taken_over(question: Question, answer: Answer) -> StepAnswered:
     )
 
 
-def _hit(tx: Transaction, run: str, hits: Hits) -> None:
-    for fact in hits.taken:
+def _append_hits(tx: Transaction, run: str, hits: Hits) -> None:
+    for fact in hits.from_others:
         if tx.get(STEPS, fact.recipe) is None:  # else another run took it over meanwhile
             tx.append(fact)
     if hits.nodes:

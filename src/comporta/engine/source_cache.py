@@ -1,7 +1,7 @@
-"""What Comporta's own files say, remembered between processes: parsing them took most of a short command.
+"""The parsed sources of Comporta's own files, cached between processes: parsing took most of a short command.
 
 A file here is named by the digest of the text it was read from and of the code that read it, so another
-text, another reader or another Python is another file. What cannot be read back is read anew.
+text, another reader or another Python is another file. What cannot be decoded is parsed again.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from pathlib import Path
 import msgspec
 
 from comporta.engine.source import Source, read
-from comporta.project.sources import text_digest
+from comporta.project.sources import own, text_digest
 from comporta.records import decode, encode
 
-_OWN = f"{Path(__file__).parents[1]}{os.sep}"
-_READERS = tuple(Path(__file__).with_name(name) for name in ("form.py", "source.py"))
+_READERS = tuple(Path(__file__).with_name(name) for name in ("arguments.py", "form.py", "source.py"))
 
 
-def of_user() -> Path | None:
-    """The folder of this user, for all projects: what is in it follows from Comporta's own text alone.
+def user_folder() -> Path | None:
+    """The user's cache folder, for all projects: its contents follow from Comporta's own text alone.
     None where there is no home."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if not base.is_absolute():
@@ -34,27 +33,27 @@ def of_user() -> Path | None:
     return base / "comporta" / "sources"
 
 
-class Remembered:
-    """The sources kept in a folder; without one every file is read anew."""
+class SourceCache:
+    """The sources in a folder; None: no cache."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
     def read(self, path: str, text: bytes) -> Source:
-        """What the file says. Only Comporta's own are kept: a project's change too often. Raises
+        """The parsed file. Only Comporta's own are cached: a project's change too often. Raises
         SyntaxError."""
         digest = text_digest(text)
-        own = path.startswith(_OWN)
-        if self._folder is None or not own:
-            return read(text, digest, own=own)
+        ours = own(path)
+        if self._folder is None or not ours:
+            return read(text, digest, own=ours)
         file = self._folder / text_digest(_reader() + digest.encode())
         with contextlib.suppress(OSError, msgspec.DecodeError):  # absent, damaged: read anew
             return decode(file.read_bytes(), Source)
         source = read(text, digest, own=True)
-        self._keep(file, source)
+        self._write(file, source)
         return source
 
-    def _keep(self, file: Path, source: Source) -> None:
+    def _write(self, file: Path, source: Source) -> None:
         part = file.with_name(f"{file.name}.{os.getpid()}")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -67,5 +66,6 @@ class Remembered:
 
 @cache
 def _reader() -> bytes:
-    """The code that reads, and what reads that: another of either may see another thing in the same text."""
+    """The code that parses, and the Python version: another of either may find something else in the same
+    text."""
     return b"".join(each.read_bytes() for each in _READERS) + sys.version.encode()

@@ -1,0 +1,52 @@
+"""What goes wrong when a step is run: a failure with its reason, or a worker that loaded other constants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comporta import errors
+from comporta.records import Artifact
+from comporta.records.executor import Done
+
+_SHORT = 300
+
+
+class Failed(Exception):
+    """A question without an answer. why: as in the fact `StepFailed`. raised: the class of what was raised,
+    if that is another than the error's."""
+
+    def __init__(
+        self,
+        error: errors.ComportaError,
+        why: str,
+        reason: str,
+        log: Artifact | None = None,
+        raised: str = "",
+    ) -> None:
+        super().__init__(str(error))
+        self.error, self.why, self.reason, self.log = error, why, reason, log
+        self.raised = raised or type(error).__name__
+
+
+def combined_error(failed: Sequence[Failed]) -> errors.ComportaError:
+    """One error for several failures: the first one's, with a line for each of the others behind it."""
+    first = failed[0].error
+    if len(failed) == 1:
+        return first
+    error = type(first)("\n".join([str(first), *(_short(str(each.error)) for each in failed[1:])]))
+    error.reason = "; ".join(each.reason for each in failed)
+    return error
+
+
+def _short(message: str) -> str:
+    """Its first line, less where the log lies: `comporta show` prints that."""
+    line = message.partition("\n")[0].partition(" Log: ")[0]
+    return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"
+
+
+class Differs(Exception):
+    """The worker's import made other constants than this process's."""
+
+    def __init__(self, done: Done) -> None:
+        super().__init__("the code is another in a fresh process")
+        self.done = done

@@ -1,0 +1,139 @@
+"""A laid out source imported apart from all else in the process: several versions side by side.
+
+Its modules are in `sys.modules` only while something is imported. What they import, also later from inside a
+function, comes from the same folder, from an installed distribution or from the standard library; the working
+project, and what else counts by its content, is refused: it may be edited, and a version answers as it did.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from comporta.project.reference import resolve
+from comporta.project.sources import BESIDE, counts, importing_below, is_kept_alone, own, watch
+
+_one_at_a_time = threading.RLock()
+
+
+class IsolatedSource:
+    """The modules of one laid out folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._modules: dict[str, ModuleType] = {}
+        self._tops = {
+            path.stem if path.suffix == ".py" else path.name
+            for folder in (self.root, self.root / BESIDE)
+            if folder.is_dir()
+            for path in folder.iterdir()
+            if path.suffix == ".py" or path.is_dir()
+        }
+        self._installed: set[str] = set()
+        self._alone = is_kept_alone(self.root)
+        self._entered = False
+        importing_below(self.root, self._import)
+
+    def functions(self, refs: Sequence[str]) -> tuple[Callable[..., Any], ...]:
+        """The functions of these references. Raises BadProject when one is not there."""
+        if not refs:
+            return ()
+        with self.entered():
+            return tuple(resolve(ref, self.root) for ref in refs)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Imports find this source's modules, and no live project's."""
+        with _one_at_a_time:
+            if self._entered:
+                yield
+                return
+            hidden = {name: module for name, module in list(sys.modules.items()) if self._hides(name, module)}
+            for name in hidden:
+                del sys.modules[name]
+            sys.modules.update(self._modules)
+            watch()
+            path = list(sys.path)
+            sys.path[:0] = [str(self.root), str(self.root / BESIDE)]
+            importlib.invalidate_caches()
+            self._entered = True
+            try:
+                yield
+            finally:
+                self._entered = False
+                sys.path[:] = path
+                self._modules = {name: each for name, each in list(sys.modules.items()) if self._mine(each)}
+                for name in self._modules:
+                    del sys.modules[name]
+                sys.modules.update(hidden)
+
+    def _import(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,
+        locals: Mapping[str, Any] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> Any:
+        """What `import` means in this source's modules."""
+        if level == 0 and self._is_installed(name.partition(".")[0]):
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+        if not self._entered and (known := self._known(name, globals, fromlist or (), level)) is not None:
+            return known
+        with self.entered():
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+    def _known(
+        self, name: str, globals: Mapping[str, Any] | None, fromlist: Sequence[str], level: int
+    ) -> ModuleType | None:
+        """The module, where it was imported before: an import inside a function is asked at each call."""
+        package = (globals or {}).get("__package__") or ""
+        full = importlib.util.resolve_name("." * level + name, package) if level else name
+        module = self._modules.get(full)
+        if module is None:
+            return None
+        if fromlist:
+            return module if all(hasattr(module, each) for each in fromlist) else None
+        return self._modules.get(full.partition(".")[0]) if level == 0 else None
+
+    def _is_installed(self, top: str) -> bool:
+        """Whether this top-level name is of the standard library or an installed distribution."""
+        if top in self._installed:
+            return True
+        if top in self._tops:
+            return False
+        if top not in sys.stdlib_module_names and top != "comporta":
+            module = sys.modules.get(top)
+            try:
+                spec = module.__spec__ if module is not None else importlib.util.find_spec(top)
+            except (ImportError, ValueError, AttributeError):
+                return False
+            if spec is None or _is_live(spec.origin, spec.submodule_search_locations):
+                return False
+        self._installed.add(top)
+        return True
+
+    def _hides(self, name: str, module: object) -> bool:
+        if name == "__main__":
+            return False
+        if name.partition(".")[0] in self._tops:
+            return True
+        return self._alone and _is_live(getattr(module, "__file__", None), getattr(module, "__path__", None))
+
+    def _mine(self, module: object) -> bool:
+        places = [getattr(module, "__file__", None), *(getattr(module, "__path__", None) or ())]
+        return any(isinstance(each, str) and Path(each).is_relative_to(self.root) for each in places)
+
+
+def _is_live(file: str | None, folders: Any) -> bool:
+    """Whether a module counts by its content and is not Comporta's: a project's, or an editable package's."""
+    where = file if isinstance(file, str) else next((f"{each}/" for each in folders or ()), None)
+    return where is not None and where.startswith("/") and counts(where) and not own(where)
