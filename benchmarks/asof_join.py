@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from comporta.data.asof import as_of
-from comporta.records import Join, Shape
+from comporta.records import DatasetSchema, Join
 
 ROWS, REQUESTS, KEYS, SPAN = 1_000_000, 100_000, 10_000, 10**13
 PROMISE = "point-in-time join of 100,000 requests on 1,000,000 rows"
@@ -58,7 +58,7 @@ def measure(kind: str, arrival: str) -> dict[str, Any]:
     """One line. kind: of key. arrival: by a constant `delay`, or by the column `arrived`."""
     table, asking = tables(kind)
     join = Join(dataset="t", on={"device": "device"}, columns={"value": "value"})
-    shape = Shape(
+    shape = DatasetSchema(
         name="t",
         key=("device", "time"),
         time="time",

@@ -28,13 +28,13 @@ import polars as pl
 
 from comporta.data import add
 from comporta.data.runs import FRAGMENT, RUN
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import LocalStore, derive
 
 KEYS = derive(b"benchmark" + bytes(23))
 SHAPES = {
-    "subject": Shape(name="d", key=("id",), subject="who", time="at"),
-    "key": Shape(name="d", key=("id",), time="at"),
+    "subject": DatasetSchema(name="d", key=("id",), subject="who", time="at"),
+    "key": DatasetSchema(name="d", key=("id",), time="at"),
 }
 
 
@@ -68,7 +68,7 @@ def floor(frame: pl.DataFrame, by: str, root: Path) -> tuple[float, int]:
     return took, size
 
 
-def added(frame: pl.DataFrame, shape: Shape, root: Path) -> tuple[float, int]:
+def added(frame: pl.DataFrame, shape: DatasetSchema, root: Path) -> tuple[float, int]:
     """Seconds to add it to a new dataset; and the bytes stored."""
     with tempfile.TemporaryDirectory(dir=root) as inside:
         store, scratch = LocalStore(Path(inside) / "store"), Path(inside)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from comporta.data import add, scan, slice_of
+from comporta.data import add, scan_slice, slice_of
 from comporta.store import LocalStore
 from dataset_add import KEYS, SHAPES, rows
 
@@ -49,7 +49,7 @@ def main() -> None:
         add(store, KEYS, shape, fresh, change="append", now=now, scratch=root)
         took = time.perf_counter() - start
         after = objects(root / "store")
-        found = scan(store, KEYS, slice_of(store, KEYS, "d")).select(pl.len(), pl.col("id").n_unique())
+        found = scan_slice(store, KEYS, slice_of(store, KEYS, "d")).select(pl.len(), pl.col("id").n_unique())
         right = found.collect().row(0) == (asked.rows + more, asked.rows + more)
     share = 100 * (stored(after) - stored(before)) / stored(before)
     rewritten = sum(after.get(name) != known for name, known in before.items())

@@ -20,12 +20,12 @@ import numpy as np
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 
-from comporta.data import add, scan, slice_of
-from comporta.records import Shape
+from comporta.data import add, scan_slice, slice_of
+from comporta.records import DatasetSchema
 from comporta.store import LocalStore
 from dataset_add import KEYS
 
-SHAPE = Shape(name="d", key=("id",), subject="who", time="at")
+SHAPE = DatasetSchema(name="d", key=("id",), subject="who", time="at")
 
 
 def rows(count: int) -> pl.DataFrame:
@@ -59,7 +59,7 @@ def mine(frame: pl.DataFrame, changed: pl.DataFrame, root: Path) -> dict[str, An
         add(store, KEYS, SHAPE, rows, change="update", now=now, scratch=root)
 
     def read() -> tuple[Any, ...]:
-        found = scan(store, KEYS, slice_of(store, KEYS, "d")).select(pl.len(), pl.col("x0").sum())
+        found = scan_slice(store, KEYS, slice_of(store, KEYS, "d")).select(pl.len(), pl.col("x0").sum())
         return found.collect(engine="streaming").row(0)
 
     written, _ = timed(lambda: put(frame))

@@ -168,15 +168,15 @@ class OneModel:
 
     def load(self, model: str, number: int) -> Any:
         from comporta.records import Artifact, decode
-        from comporta.serve import Loaded, Scored
+        from comporta.serve import LoadedVersion, ModelScores
         from comporta.train import load_predictor
 
-        def scored(answer: Any) -> Scored:
-            return Scored(answer["label"], answer["probability"])
+        def scored(answer: Any) -> ModelScores:
+            return ModelScores(answer["label"], answer["probability"])
 
         parts = decode((self.folder / f"{model}.json").read_bytes(), dict[str, Artifact])
         predictor = load_predictor(open_desk(self.folder), parts)
-        return Loaded(
+        return LoadedVersion(
             model=model,
             number=number,
             signature=predictor.signature,

@@ -20,7 +20,7 @@ import polars as pl
 from comporta.acts.build.run import run
 from comporta.acts.judge.gate import waive
 from comporta.acts.release.release import release
-from comporta.acts.serve.log import Log
+from comporta.acts.serve.serving_log import PredictionLog
 from comporta.data import accept_columns
 from comporta.data.sources import columns_of
 from comporta.opened.project import open_project
@@ -80,7 +80,7 @@ class Folder:
                 Feedback(id=each["id"], label=label, arrived=now)
                 for each, label in zip(asked, rows[target], strict=True)
             ]
-            with Log(opened) as log:
+            with PredictionLog(opened) as log:
                 log.write(name, [Observation(model=name, version=1, output={}, **each) for each in asked])
                 log.feedback(told)
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from comporta.checks.attribute_inference.check import attribute_inference
 from comporta.checks.attribute_inference.measure import infer
 from comporta.records import Evidence
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 CHECK = attribute_inference(of="sex")
 
@@ -33,7 +33,7 @@ def people(seed: int, rows: int, reads: bool, proxy: float) -> pl.DataFrame:
 
 def fails(seed: int, rows: int, reads: bool, proxy: float) -> bool:
     train, test = (people(2 * seed + each, rows, reads, proxy) for each in (0, 1))
-    asked = refitted(train, fit=logistic, params={}, task=None, output="both", seed=seed)
+    asked = refit_estimator(train, fit=logistic, params={}, task=None, output="both", seed=seed)
     found, _ = infer(asked, train, test, "sex", (), seed=seed)
     (need,) = CHECK.needs()
     return CHECK.judge((Evidence(need=need, figures=found.figures),)).outcome == "fail"

@@ -13,8 +13,8 @@ from _tables import outcome, row
 from comporta.checks import expectations
 from comporta.checks.expectations.measure import kept
 from comporta.data import add
-from comporta.data.expect_counts import counted
-from comporta.records import Column, Shape
+from comporta.data.expect_counts import count_breaches
+from comporta.records import Column, DatasetSchema
 from comporta.store import MemoryStore, StepContext, derive
 
 CODE = (
@@ -66,9 +66,9 @@ def _people(seed: int, rows: int = 2_000) -> pl.DataFrame:
 
 def _said(rows: pl.DataFrame) -> str:
     context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=0)
-    shape = Shape(name="people", key=("id",), time="at", columns=COLUMNS, fresh=timedelta(days=1))
+    shape = DatasetSchema(name="people", key=("id",), time="at", columns=COLUMNS, fresh=timedelta(days=1))
     with tempfile.TemporaryDirectory() as scratch:
         version, _ = add(
             context.store, context.keys, shape, rows, change="replace", now=NOW, scratch=Path(scratch)
         )
-    return outcome(expectations(), kept({version: counted(context, version, shape)}))
+    return outcome(expectations(), kept({version: count_breaches(context, version, shape)}))

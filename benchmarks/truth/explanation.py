@@ -19,7 +19,7 @@ from comporta.checks import explained
 from comporta.checks.explanation.attribution import Attributed, attributed
 from comporta.checks.explanation.measure import summed
 from comporta.records import FittedModel, ModelOutput
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 CODE = (
     "checks/explanation/measure.py",
@@ -87,7 +87,9 @@ def _said(
         return model().fit(X, y)
 
     with threadpool_limits(1):
-        asked: FittedModel = refitted(rows[:500], fit=fit, params={}, task=None, output="both", seed=seed)
+        asked: FittedModel = refit_estimator(
+            rows[:500], fit=fit, params={}, task=None, output="both", seed=seed
+        )
         asked = asked if by is None else Off(asked, by, lot=lot)
         told: Attributed = attributed(asked, rows[500:600], rows[500:550], seed)
     return outcome(explained(), summed(told._replace(values=told.values * larger), NAMES, 200, "", seed=seed))

@@ -15,7 +15,7 @@ from comporta.checks.importance_change.measure import changed
 from comporta.checks.shared.measuring.importance import important
 from comporta.checks.shared.measuring.reference import importances
 from comporta.records import Evidence, Findings
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 CODE = (
     "checks/shared/measuring/importance.py",
@@ -82,4 +82,4 @@ def _model(rows: pl.DataFrame) -> Any:
     def fit(X: np.ndarray, y: Any) -> Any:
         return LGBMClassifier(n_estimators=50, verbose=-1, n_jobs=1).fit(X, y)
 
-    return refitted(rows, fit=fit, params={}, task=None, output="both", seed=0)
+    return refit_estimator(rows, fit=fit, params={}, task=None, output="both", seed=0)

@@ -13,7 +13,7 @@ from _tables import row
 
 from comporta.checks import Limit, at_least, at_most, judge
 from comporta.records import Evidence, Scores
-from comporta.train.scores import measure
+from comporta.train.scores import measure_scores
 
 CODE = ("train/scores.py", "checks/limit/check.py", "checks/shared/judging/settle.py")
 ROWS = 2_000
@@ -72,7 +72,7 @@ def _scores(seed: int, lot: str) -> Scores:
             "__keep_town": town,
         }
     )
-    return measure(rows, ("accuracy", "roc_auc", "log_loss"), ("town",), seed=seed)
+    return measure_scores(rows, ("accuracy", "roc_auc", "log_loss"), ("town",), seed=seed)
 
 
 def _outcome(check: Limit, scores: Scores) -> str:

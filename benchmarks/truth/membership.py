@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from comporta.checks.membership.check import membership
 from comporta.checks.membership.measure import attack, belief, reference
 from comporta.records import Evidence
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 CHECK = membership()
 
@@ -57,7 +57,7 @@ def people(seed: int, rows: int, later: float) -> pl.DataFrame:
 def fails(fit: Callable[..., Any], seed: int, rows: int, later: float) -> bool:
     train, test = people(2 * seed, rows, 0.0), people(2 * seed + 1, rows, later)
     with threadpool_limits(1):
-        asked = refitted(train, fit=fit, params={}, task=None, output="both", seed=seed)
+        asked = refit_estimator(train, fit=fit, params={}, task=None, output="both", seed=seed)
         takes = asked.signature
         found = attack(
             lambda frame: belief(asked, frame, takes),

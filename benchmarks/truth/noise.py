@@ -10,7 +10,7 @@ from comporta.checks import noise
 from comporta.checks.noise.measure import noisy
 from comporta.records import Field, FittedModel, ModelOutput, Signature
 from comporta.stats.table import feature_names
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 CODE = (
     "checks/noise/measure.py",
@@ -49,7 +49,7 @@ class Ends(Digits):
 def fitted(kind: str, rows: int, seed: int, *, regression: bool = False) -> tuple[FittedModel, pl.DataFrame]:
     """A boosted model on half of the rows, and the other half."""
     whole = table(kind, 2 * rows, seed, regression=regression)
-    asked = refitted(whole[:rows], fit=boosted, params={}, task=None, output="both", seed=seed)
+    asked = refit_estimator(whole[:rows], fit=boosted, params={}, task=None, output="both", seed=seed)
     return asked, whole[rows:]
 
 
@@ -131,5 +131,5 @@ def nothing(seed: int) -> tuple[FittedModel, pl.DataFrame]:
     """A model of features that tell nothing: its rows all lie near the threshold."""
     whole = table("numbers", 4_000, seed)
     whole = whole.with_columns(__target=pl.Series(np.random.default_rng(seed + 9).random(4_000) < 0.5))
-    asked = refitted(whole[:2_000], fit=boosted, params={}, task=None, output="both", seed=seed)
+    asked = refit_estimator(whole[:2_000], fit=boosted, params={}, task=None, output="both", seed=seed)
     return asked, whole[2_000:]

@@ -14,7 +14,7 @@ from comporta.checks.parity.measure import findings
 from comporta.checks.shared.measuring.raw_requests import ask_raw, sampled
 from comporta.checks.shared.measuring.server_answers import Research, gaps, researched
 from comporta.records import Field, Share, Signature
-from comporta.serve import App, Loaded, Scored
+from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 CODE = (
@@ -68,12 +68,12 @@ async def one(app: App, body: bytes, head: int) -> tuple[int, bytes, int | None]
 
 
 def served(predict: Callable[[pl.DataFrame], np.ndarray], rows: pl.DataFrame, tolerance: float) -> str:
-    def answer(frame: pl.DataFrame) -> Scored:
+    def answer(frame: pl.DataFrame) -> ModelScores:
         chances = predict(frame)
-        return Scored(np.array(TAKES.classes)[chances.argmax(axis=1)], chances)
+        return ModelScores(np.array(TAKES.classes)[chances.argmax(axis=1)], chances)
 
-    def load(model: str, number: int) -> Loaded:
-        return Loaded(model=model, number=number, signature=TAKES, predict=answer)
+    def load(model: str, number: int) -> LoadedVersion:
+        return LoadedVersion(model=model, number=number, signature=TAKES, predict=answer)
 
     source = MemorySource(load, {"candidate": (Share(version=1, weight=1.0),)})
 
@@ -124,11 +124,11 @@ def from_raw(make: Callable[[pl.DataFrame], pl.DataFrame], seed: int) -> str:
         seen.append(make(frame))
         return seen[-1], None
 
-    def load(model: str, number: int) -> Loaded:
-        def predict(frame: pl.DataFrame) -> Scored:
-            return Scored((frame["gap"] + frame["x3"]).to_numpy(), None)
+    def load(model: str, number: int) -> LoadedVersion:
+        def predict(frame: pl.DataFrame) -> ModelScores:
+            return ModelScores((frame["gap"] + frame["x3"]).to_numpy(), None)
 
-        return Loaded(model=model, number=number, signature=MADE, predict=predict, features=online)
+        return LoadedVersion(model=model, number=number, signature=MADE, predict=predict, features=online)
 
     def since() -> list[pl.DataFrame]:
         found = seen[:]

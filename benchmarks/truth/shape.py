@@ -12,7 +12,7 @@ from comporta.checks.shape.check import monotone as never_falls
 from comporta.checks.shape.check import within
 from comporta.checks.shape.measure import bounded, monotone
 from comporta.records import Evidence, Findings
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 CODE = (
     "checks/shape/measure.py",
@@ -66,4 +66,4 @@ def _model(rows: pl.DataFrame, **also: Any) -> Any:
     def fit(X: np.ndarray, y: Any) -> Any:
         return LGBMRegressor(n_estimators=50, verbose=-1, n_jobs=1, **also).fit(X, y)
 
-    return refitted(rows, fit=fit, params={}, task=None, output="both", seed=0)
+    return refit_estimator(rows, fit=fit, params={}, task=None, output="both", seed=0)

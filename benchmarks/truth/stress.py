@@ -18,7 +18,7 @@ from comporta.checks.stress.load import Round
 from comporta.checks.stress.malformed import Bad, damaged, far, malformed
 from comporta.checks.stress.measure import findings
 from comporta.records import Field, Share, Signature
-from comporta.serve import App, Loaded, Scored
+from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 CODE = (
@@ -62,12 +62,12 @@ def times(draw: np.random.Generator, scale: float) -> list[Round]:
 
 
 def said(score: Score, scale: float, sizes: Sequence[int], seed: int) -> str:
-    def answer(frame: pl.DataFrame) -> Scored:
+    def answer(frame: pl.DataFrame) -> ModelScores:
         chance = score(frame)
-        return Scored(chance > 0.5, np.column_stack([1 - chance, chance]))
+        return ModelScores(chance > 0.5, np.column_stack([1 - chance, chance]))
 
-    def load(model: str, number: int) -> Loaded:
-        return Loaded(model=model, number=number, signature=TAKES, predict=answer)
+    def load(model: str, number: int) -> LoadedVersion:
+        return LoadedVersion(model=model, number=number, signature=TAKES, predict=answer)
 
     draw = np.random.default_rng(seed)
     good = as_json(ROW, FIELDS)

@@ -8,7 +8,7 @@
     │   └── ExpectationBroken     a declared expectation does not hold
     ├── BadRequest                a served request cannot be answered (HTTP 4xx)
     ├── NotFound                  no such model, version, dataset, run or id
-    ├── Refused                   a rule of the house forbids it: gate, approval, staleness
+    ├── Refused                   a rule of the project forbids it: gate, approval, staleness
     ├── StepFailed                a step raised, died, or passed its limits
     │   └── LimitPassed           ... of time or memory
     ├── WrongKey                  the project's key is not the one the data was written with
@@ -65,7 +65,7 @@ class NotFound(ComportaError):
 
 
 class Refused(ComportaError):
-    """A rule of the house forbids it; the message names the rule and what would satisfy it."""
+    """A rule of the project forbids it; the message names the rule and what would satisfy it."""
 
 
 class StepFailed(ComportaError):

@@ -10,11 +10,11 @@ import pytest
 from comporta.acts.build.run import run
 from comporta.acts.release.release import release
 from comporta.acts.reproduce.reproduce import reproduce
-from comporta.acts.serve.serving import Released
+from comporta.acts.serve.serving import ReleasedVersions
 from comporta.cli.init import make
 from comporta.errors import ComportaError
 from comporta.opened.project import open_project
-from comporta.project.faults import faults
+from comporta.project.faults import project_faults
 from comporta.testing.codecs import CodecContract
 from comporta.train.codecs import header_of
 
@@ -58,7 +58,7 @@ def test_a_model_kept_by_a_codec_from_outside_is_judged_served_and_reproduced(pr
         assert outcomes["parity"] == "pass", "a server in a fresh process opened it"
         assert outcomes["noise"] in ("pass", "fail"), "a measuring step opened it"
         release(opened, version.id)
-        assert Released(opened).load("leaving", 1).number == 1
+        assert ReleasedVersions(opened).load("leaving", 1).number == 1
         assert reproduce(opened, version.id).equal
 
 
@@ -79,5 +79,5 @@ def test_a_codec_that_a_worker_could_not_make_is_a_fault(project: Path, codec: s
     text = text.replace("def fit(", f"{needy}def fit(", 1).replace("scorecard.Points()", codec)
     (project / "project.py").write_text(text)
     with open_project(project, works=True) as opened:
-        (fault,) = faults(opened.project, opened.root)
+        (fault,) = project_faults(opened.project, opened.root)
     assert said in fault.message

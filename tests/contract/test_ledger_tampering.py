@@ -203,13 +203,13 @@ def test_a_cut_end_is_found_by_a_head_kept_elsewhere(ledger: Ledger, tamper: Tam
     assert audit.faults[-1].message.values["missing"] == 3
 
 
-def test_a_cut_end_with_readings_cut_to_match_needs_a_head_and_the_audit_says_so(
+def test_a_cut_end_with_projections_cut_to_match_needs_a_head_and_the_audit_says_so(
     ledger: Ledger, tamper: Tamper
 ) -> None:
     head = ledger.head()
     tamper("DELETE FROM ledger_events WHERE seq > 6")
     tamper("DELETE FROM ledger_heads WHERE seq > 6")
-    ledger.refold(BALANCES)
+    ledger.rebuild(BALANCES)
     blind = audited(ledger)
     assert blind.sound
     assert blind.unknown == (TRUNCATION(),)
@@ -220,13 +220,13 @@ def test_a_chain_written_anew_after_a_head_is_found(ledger: Ledger, tamper: Tamp
     head = ledger.head()
     tamper("DELETE FROM ledger_events WHERE seq > 6")
     tamper("DELETE FROM ledger_heads WHERE seq > 6")
-    ledger.refold(BALANCES)
+    ledger.rebuild(BALANCES)
     put(ledger, *(Noted(text="nothing happened") for _ in range(5)))
     assert audited(ledger).sound
     assert found(audited(ledger, head), "rewritten") == [9]
 
 
-def test_a_ledger_emptied_of_all_events_is_found_by_its_readings(ledger: Ledger, tamper: Tamper) -> None:
+def test_a_ledger_emptied_of_all_events_is_found_by_its_projections(ledger: Ledger, tamper: Tamper) -> None:
     tamper("DELETE FROM ledger_events")
     tamper("DELETE FROM ledger_heads")
     audit = audited(ledger)
@@ -249,7 +249,7 @@ def test_a_ledger_emptied_of_all_events_is_found_by_its_readings(ledger: Ledger,
         ),
     ],
 )  # fmt: skip
-def test_a_reading_that_differs_from_the_events_is_found(
+def test_a_projection_that_differs_from_the_events_is_found(
     ledger: Ledger, tamper: Tamper, sql: str, key: str, says: str
 ) -> None:
     tamper(sql)
@@ -257,7 +257,7 @@ def test_a_reading_that_differs_from_the_events_is_found(
     (fault,) = [fault for fault in audit.faults if fault.key == key]
     assert (fault.what, fault.reading) == ("reading", "test balances")
     assert fault.message.code == f"ledger.reading_{says}"
-    ledger.refold(BALANCES)
+    ledger.rebuild(BALANCES)
     assert audited(ledger, ledger.head()).sound
 
 
@@ -329,7 +329,7 @@ def test_a_chain_written_anew_without_the_key_is_found_by_its_signatures(
             body, forged.salt, forged.leaf, prev, forged.hash, event.seq,
         )  # fmt: skip
         prev = forged.hash
-    ledger.refold(BALANCES)
+    ledger.rebuild(BALANCES)
     audit = audited(ledger)
     assert {fault.what for fault in audit.faults} == {"signature"}
     # Nor does it help to sign with another key, or to leave the signatures out.
@@ -552,7 +552,7 @@ def test_nothing_is_signed_on_top_of_an_end_that_was_written_anew(
     tamper("DELETE FROM ledger_events WHERE seq > 6")
     tamper("DELETE FROM ledger_heads WHERE seq > 6")
     head = forge(ledger, tamper, 6)
-    ledger.refold(BALANCES)
+    ledger.rebuild(BALANCES)
     require_nothing_is_appended(ledger, place)
     other = Signer(b"o" * 32)
     for public in (other.public, public_key(KEY)):
@@ -707,7 +707,7 @@ def test_a_state_that_is_none_is_a_fault_of_the_audit_and_refused_elsewhere(file
 @pytest.mark.parametrize(
     "what", ["mark = x'ff'", "upto = 'x'", "upto = -5", "upto = 1.5", "reading = 'other'"]
 )
-def test_what_is_stored_of_a_reading_is_made_again_where_it_is_odd(file: Any, what: str) -> None:
+def test_what_is_stored_of_a_projection_is_made_again_where_it_is_odd(file: Any, what: str) -> None:
     ledger, run, opens = file
     run(f"UPDATE ledger_kept SET {what}")
     for each in (ledger, opens()):

@@ -13,10 +13,10 @@ import pytest
 from comporta.acts.build.run import run
 from comporta.acts.release.release import version_of
 from comporta.cli.init import make
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.fragments import ROW, write_fragment
 from comporta.data.keys import subject_hash
-from comporta.data.log import Redacted, commit, read_log
-from comporta.data.manifests import versions
+from comporta.data.manifests import list_versions
 from comporta.data.names import object_name
 from comporta.opened.project import OpenProject, open_project
 from comporta.records import Findings, Verdict
@@ -60,7 +60,7 @@ def forget() -> Callable[[OpenProject, str, str, Any], None]:
         store, keys = opened.store, opened.keys
         history = read_log(store, keys, dataset)
         moved = {}
-        for manifest in versions(store, dataset):
+        for manifest in list_versions(store, dataset):
             for fragment in (each for segment in manifest.segments for each in segment.fragments):
                 now = history.resolve(fragment)
                 if now is None or now.id in moved:
@@ -74,7 +74,9 @@ def forget() -> Callable[[OpenProject, str, str, Any], None]:
                     moved[now.id] = msgspec.structs.replace(made, numbered=True)
         gone = (f"{subject_hash(str(who), keys):016x}",)
         assert moved
-        assert commit(store, keys, dataset, history, opened.clock(), Redacted, moved=moved, subjects=gone)
+        assert append_entry(
+            store, keys, dataset, history, opened.clock(), RedactEntry, moved=moved, subjects=gone
+        )
         for id in moved:
             store.delete(object_name(dataset, id))
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.check import check
+from comporta.acts.build.project_check import find_faults
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of
+from comporta.acts.build.run_views import run_of
 from comporta.acts.judge.gate import gate
 from comporta.cli.init import make
 from comporta.errors import BadProject
@@ -40,7 +40,7 @@ def test_what_the_time_did_not_last_for_is_missing_and_measured_next_time(tmp_pa
         open_project(tmp_path, works=True) as opened,
         pytest.raises(BadProject, match="budget: release: found 'soon'"),
     ):
-        check(opened)
+        find_faults(opened)
     settings.write_text(f'{before}\nbudget = "release=0s"\n')
     with open_project(tmp_path, works=True) as opened:
         report = run(opened)

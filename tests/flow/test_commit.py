@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.commit import Tried, _left, commit
+from comporta.acts.build.commit_checks import (
+    SampleVerdicts,
+    _is_inconclusive,
+    check_on_sample,
+)
 from comporta.checks import at_least, judge
 from comporta.cli.init import make
 from comporta.opened.project import open_project
@@ -48,7 +52,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def tried(root: Path, gate: str) -> Tried:
+def tried(root: Path, gate: str) -> SampleVerdicts:
     file = root / "project.py"
     if not (root / "first.py").exists():
         (root / "first.py").write_text(file.read_text())
@@ -58,7 +62,7 @@ def tried(root: Path, gate: str) -> Tried:
     text = text.replace("\ncustomers = Dataset(", f"{GATES}\n\ncustomers = Dataset(", 1)
     file.write_text(text)
     with open_project(root, works=True) as opened:
-        _, (found,) = commit(opened)
+        _, (found,) = check_on_sample(opened)
     return found
 
 
@@ -82,7 +86,7 @@ def test_what_a_sample_is_too_small_to_tell_closes_nothing_and_says_so(root):
     (open_, sure) = found.verdicts
     assert (open_.outcome, open_.required, open_.opens) == ("inconclusive", True, False)
     assert found.left == (open_.check,)
-    assert [(each.left, each.shuts) for each in found.told()] == [("release", False), (None, False)]
+    assert [(each.left, each.shuts) for each in found.report_rows()] == [("release", False), (None, False)]
     assert (sure.outcome, sure.required) == ("pass", True)
 
 
@@ -102,8 +106,8 @@ def test_metrics_that_a_sample_has_no_rows_for_are_left_to_the_full_run():
     (wanted,) = check.needs()
     few = Evidence(need=wanted, artifact=artifact, missing="12 rows, at least 30 expected")
     none = Evidence(need=wanted, missing="nothing was measured for 'scores'")
-    assert _left(*judge((check,), {wanted: few}))
-    assert not _left(*judge((check,), {wanted: none}))
+    assert _is_inconclusive(*judge((check,), {wanted: few}))
+    assert not _is_inconclusive(*judge((check,), {wanted: none}))
 
 
 def test_a_slice_of_one_class_in_a_sample_is_left_to_the_full_run():
@@ -117,4 +121,4 @@ def test_a_slice_of_one_class_in_a_sample_is_left_to_the_full_run():
     )
     (verdict,) = judge((check,), {wanted: found})
     assert not verdict.opens
-    assert _left(verdict)
+    assert _is_inconclusive(verdict)

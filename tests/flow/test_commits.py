@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.commit import commit as pushed
+from comporta.acts.build.commit_checks import check_on_sample as pushed
 from comporta.acts.build.run import run
 from comporta.acts.judge.gate import gate
 from comporta.acts.release.release import release, version_of

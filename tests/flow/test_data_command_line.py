@@ -135,7 +135,7 @@ def test_small_files_are_put_together(folder: Path, capsys: pytest.CaptureFixtur
     project = folder / "project.py"
     project.write_text(project.read_text().replace('owner="ana",', 'owner="ana", change="append",'))
     take(folder)
-    assert "no two small segments" in said(capsys, "compact", "visits")
+    assert "nothing to merge" in said(capsys, "compact", "visits")
     rows(folder, "id,who,pulse,mail\n4,cee,58,d@x\n")
     take(folder)
     assert "visits@2: 2 files of 2 segments are read as 1 file now" in said(capsys, "compact", "visits")

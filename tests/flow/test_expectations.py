@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from comporta.acts.build.commit import commit
+from comporta.acts.build.commit_checks import check_on_sample
 from comporta.acts.build.run import run
 from comporta.acts.judge.gate import gate
 from comporta.acts.release.release import version_of
@@ -30,5 +30,5 @@ def test_a_model_made_of_rows_that_break_what_is_declared_is_refused(tmp_path: P
         assert "customers.tenure at_least" in sentence(verdict.reason)
         (again,) = gate(opened, "leaving/1").version.verdicts
         assert sentence(again.reason) == sentence(verdict.reason)
-        (tried,) = commit(opened)[1]
+        (tried,) = check_on_sample(opened)[1]
         assert [each.outcome for each in tried.verdicts] == ["fail"] and tried.broken

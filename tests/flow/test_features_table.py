@@ -15,12 +15,12 @@ from comporta.data.change import add
 from comporta.data.keys import subject_hash
 from comporta.data.steps_features import features
 from comporta.errors import BadProject
-from comporta.records import Artifact, Field, Join, Record, Shape, Slice
+from comporta.records import Artifact, DatasetSchema, Field, Join, Record, Slice
 from comporta.store import MemoryStore, StepContext, derive
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
-FLIGHTS = Shape(name="flights", key=("id",), subject="plane", time="at")
-WEATHER = Shape(name="weather", key=("place", "hour"), time="hour", delay=timedelta(minutes=20))
+FLIGHTS = DatasetSchema(name="flights", key=("id",), subject="plane", time="at")
+WEATHER = DatasetSchema(name="weather", key=("place", "hour"), time="hour", delay=timedelta(minutes=20))
 JOIN = Join(dataset="weather", on={"from": "place"}, columns={"temp": "temp"}, tolerance=timedelta(hours=6))
 
 
@@ -60,7 +60,7 @@ def context(tmp_path: Path) -> StepContext:
     return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), scratch=tmp_path)
 
 
-def put(context: StepContext, shape: Shape, frame: pl.DataFrame) -> Slice:
+def put(context: StepContext, shape: DatasetSchema, frame: pl.DataFrame) -> Slice:
     made, _ = add(
         context.store, context.keys, shape, frame, change="append", now=DAY, scratch=context.scratch
     )
@@ -149,7 +149,7 @@ def test_a_slice_without_rows_makes_an_empty_table(context: StepContext) -> None
 
 
 def test_a_dataset_without_times_and_subjects_needs_no_history(context: StepContext) -> None:
-    shape = Shape(name="flights", key=("id", "carrier"))
+    shape = DatasetSchema(name="flights", key=("id", "carrier"))
     spine = put(context, shape, flights(20))
     made = features(
         context, of=spine, known=["seats"], target="late", shapes=msgspec.to_builtins({"flights": shape})

@@ -10,15 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of
+from comporta.acts.build.run_views import run_of
 from comporta.acts.judge.gate import gate, waive
 from comporta.acts.judge.report import report
 from comporta.acts.judge.verdicts import _deeper
 from comporta.acts.release.release import release, version_of
-from comporta.acts.serve.log import Log
+from comporta.acts.serve.serving_log import PredictionLog
 from comporta.acts.trace.trace import trace
 from comporta.cli.init import make
-from comporta.data import scan, slice_of
+from comporta.data import scan_slice, slice_of
 from comporta.errors import Refused
 from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
@@ -169,9 +169,11 @@ def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(f
         verdict = {each.check: each for each in gate(opened, "leaving").version.verdicts}
         (before,) = [each for name, each in verdict.items() if "replay" in name]
         assert before.outcome == "does not apply"
-        rows = scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, "customers")).collect()
+        rows = scan_slice(
+            opened.store, opened.keys, slice_of(opened.store, opened.keys, "customers")
+        ).collect()
         newest = rows.filter(pl.col("left").is_not_null()).sort("month").tail(400)
-        with Log(opened) as log:
+        with PredictionLog(opened) as log:
             rows = [asked(row, at, opened.clock()) for at, row in enumerate(newest.iter_rows(named=True))]
             log.write("leaving", rows)
             log.feedback(

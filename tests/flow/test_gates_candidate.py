@@ -36,7 +36,7 @@ from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.testing.generated import measure_contract
 from comporta.train import steps
-from comporta.train.asking import opened
+from comporta.train.asking import open_estimator
 
 ROWS = 600
 draw = np.random.default_rng(3)
@@ -97,7 +97,7 @@ def only(parts, *names):
 def measured(step, at, parts, **others):
     rows = "predictions" if step is parity else "test"
     given = only(parts, "model", "signature", "parity", "trial", "onnx", rows)
-    tools = {"served": served, "opened": opened}
+    tools = {"served": served, "opened": open_estimator}
     return at.get_json(step.measure(at, **given, **tools, **others)["findings"], Findings)
 
 
@@ -171,7 +171,7 @@ def test_a_label_that_is_another_counts_as_far_as_the_probabilities_would_have_t
 def test_a_row_on_the_other_side_of_a_threshold_by_rounding_is_no_difference_and_is_counted():
     at, parts = made(NUMBERS, boosted)
     rows = read(at, parts["predictions"])
-    trees = opened(at, parts["model"], parts["signature"])
+    trees = open_estimator(at, parts["model"], parts["signature"])
     cuts = trees.estimator.booster_.trees_to_dataframe()
     cut = float(cuts[cuts["split_feature"] == "known"]["threshold"].iloc[0])
     # Just above the threshold in 64 bits, on it in 32: the graph goes left, the estimator goes right.
@@ -432,7 +432,7 @@ def test_measuring_keeps_its_promises_for_every_task(step, table, fit, extra):
     given = only(parts, "model", "signature", "test")
     if step is acceptance:
         given |= only(parts, "train", "predictions")
-    found = measure_contract(step.measure, at, **given, opened=opened, **extra)
+    found = measure_contract(step.measure, at, **given, opened=open_estimator, **extra)
     if step is acceptance:
         assert found.figures[0].value == 1
     elif step is evasion and fit is numbers:

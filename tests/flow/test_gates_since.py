@@ -17,7 +17,7 @@ from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.generated import measure_contract
 from comporta.train import steps
-from comporta.train.asking import opened
+from comporta.train.asking import open_estimator
 
 draw = np.random.default_rng(5)
 X = draw.normal(size=(900, 3))
@@ -47,7 +47,9 @@ def candidate(table, fit):
     parts |= steps.fit(at, train=parts["train"], fit=fit, params={})
     asked = {name: parts[name] for name in ("model", "signature")}
     parts |= steps.predict(at, **asked, table=parts["test"])
-    parts["importance"] = importance.measure(at, **asked, test=parts["test"], opened=opened)["findings"]
+    parts["importance"] = importance.measure(at, **asked, test=parts["test"], opened=open_estimator)[
+        "findings"
+    ]
     parts |= reference.measure(
         at, **{name: parts[name] for name in ("predictions", "signature", "importance")}, group="who"
     )
@@ -57,7 +59,7 @@ def candidate(table, fit):
 @pytest.mark.parametrize(("table", "fit"), [(TWO, boosted), (NUMBERS, straight)])
 def test_each_step_keeps_the_promises_of_any_step(table, fit):
     at, parts = candidate(table, fit)
-    asked = {name: parts[name] for name in ("model", "signature", "test")} | {"opened": opened}
+    asked = {name: parts[name] for name in ("model", "signature", "test")} | {"opened": open_estimator}
     earlier = {"earlier 1": parts["reference"]}
     said, matter = parts["predictions"], parts["importance"]
     for step, given in (

@@ -13,24 +13,31 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.judge.gate import gate
 from comporta.acts.judge.logged_requests import logged_node
 from comporta.acts.judge.report import report
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import reproduce
-from comporta.acts.serve.log import Log, feedback, newest_logs, prediction, predictions, seal_all
-from comporta.acts.serve.serving import Released
+from comporta.acts.serve.serving import ReleasedVersions
+from comporta.acts.serve.serving_log import (
+    PredictionLog,
+    find_observation,
+    newest_logs,
+    scan_all_feedback,
+    scan_all_predictions,
+    seal_all,
+)
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import lines
+from comporta.acts.trace.tree import tree_lines
 from comporta.acts.upkeep.audit import verify, verify_artifacts, verify_data
 from comporta.data import slice_of
 from comporta.errors import Refused
 from comporta.ledger.bundle import export
 from comporta.ledger.signing import pem, public_key
 from comporta.opened.lineage import QUESTIONS
-from comporta.opened.people import readable
+from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject, open_project
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
@@ -68,7 +75,7 @@ def refused(opened: OpenProject, version: str) -> Refused:
 
 
 def traced(opened: OpenProject, text: str) -> str:
-    return "\n".join(lines(trace(opened, text)))
+    return "\n".join(tree_lines(trace(opened, text)))
 
 
 def test_its_versions_and_routes_are_what_they_were(opened: OpenProject) -> None:
@@ -144,7 +151,7 @@ def test_it_is_gated_again_and_its_waiver_still_holds(opened: OpenProject) -> No
 
 def test_what_was_refused_stays_refused(opened: OpenProject) -> None:
     assert gate(opened, "leaving/3").version.state == "refused"
-    with pytest.raises(Refused, match="its gates refused it"):
+    with pytest.raises(Refused, match="required checks block it"):
         release(opened, "leaving/3", by="rui")
 
 
@@ -174,10 +181,10 @@ def test_what_its_measurings_said_is_shown_as_it_was_said(opened: OpenProject) -
 
 
 def test_its_predictions_and_labels_are_there_sealed_and_open(opened: OpenProject) -> None:
-    found = predictions(opened, "leaving").collect()
+    found = scan_all_predictions(opened, "leaving").collect()
     assert found.height == 25
-    assert predictions(opened, "worth").collect().height == 2
-    assert feedback(opened).collect().height == 18
+    assert scan_all_predictions(opened, "worth").collect().height == 2
+    assert scan_all_feedback(opened).collect().height == 18
     id = found.sort("at")["id"][0]
     tree = traced(opened, id)
     assert "leaving/2" in tree
@@ -186,21 +193,21 @@ def test_its_predictions_and_labels_are_there_sealed_and_open(opened: OpenProjec
 
 
 def test_what_it_logged_as_json_is_read_in_typed_columns(opened: OpenProject) -> None:
-    found = predictions(opened, "leaving").collect()
+    found = scan_all_predictions(opened, "leaving").collect()
     assert set(found["in.plan"]) == {"basic", "family"}
     assert found["in.tenure"].dtype == pl.Int64 and found["in.tenure"].null_count() == 0
     assert found["in.month"].dtype == pl.Datetime("us", "UTC")
     assert found["out.label"].dtype == pl.Boolean and found["out.label"].null_count() == 0
     assert found["out.probability"].is_between(0, 1).all()
     assert found["release"].null_count() == found.height, "it was not logged then"
-    worth = predictions(opened, "worth").collect()
+    worth = scan_all_predictions(opened, "worth").collect()
     assert worth["out.prediction"].dtype == pl.Float64 and worth["in.items"].null_count() == 0
 
 
 def test_its_labels_know_whom_they_are_about(opened: OpenProject) -> None:
-    asked = predictions(opened, "leaving").select("id", "subject").collect()
+    asked = scan_all_predictions(opened, "leaving").select("id", "subject").collect()
     known = dict(asked.iter_rows())
-    told = feedback(opened).collect()
+    told = scan_all_feedback(opened).collect()
     assert {id: known[id] for id in told["id"] if id in known} == {
         id: subject for id, subject in told.select("id", "subject").iter_rows() if id in known
     }
@@ -222,17 +229,17 @@ def replayed(opened: OpenProject) -> pl.DataFrame:
 
 def test_its_requests_are_replayed_beside_new_ones(opened: OpenProject) -> None:
     seal_all(opened)
-    ids = set(predictions(opened, "leaving").collect()["id"])
-    labels = feedback(opened).filter(pl.col("label") != "null").collect()
+    ids = set(scan_all_predictions(opened, "leaving").collect()["id"])
+    labels = scan_all_feedback(opened).filter(pl.col("label") != "null").collect()
     assert replayed(opened).height == len(ids & set(labels["id"])) > 10
 
 
 def test_it_serves_and_logs_beside_what_it_had_logged(opened: OpenProject) -> None:
-    before = predictions(opened, "leaving").collect().height
+    before = scan_all_predictions(opened, "leaving").collect().height
 
     async def once() -> None:
-        with Log(opened) as log:
-            async with App(Released(opened), log, key=opened.keys.unit, flush=0.02) as app:
+        with PredictionLog(opened) as log:
+            async with App(ReleasedVersions(opened), log, key=opened.keys.unit, flush=0.02) as app:
                 row = {"customer": 70, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
                 status, _, data = await ask(
                     app, "POST", "/models/leaving/invocations", {"dataframe_records": [row]}
@@ -243,7 +250,7 @@ def test_it_serves_and_logs_beside_what_it_had_logged(opened: OpenProject) -> No
                 assert status < 300, data
 
     asyncio.run(once())
-    now = predictions(opened, "leaving").sort("at").collect()
+    now = scan_all_predictions(opened, "leaving").sort("at").collect()
     assert now.height == before + 1
     # The new row, and those that were open then, lie in a dataset of the model's own.
     mine = slice_of(opened.store, opened.keys, "predictions.leaving")
@@ -263,19 +270,19 @@ def test_it_serves_and_logs_beside_what_it_had_logged(opened: OpenProject) -> No
 def test_a_subject_that_a_request_gave_in_a_column_alone_is_found_sealed_and_open(
     opened: OpenProject,
 ) -> None:
-    async def asked(log: Log, customer: int) -> str:
-        async with App(Released(opened), log, key=opened.keys.unit, flush=0.02) as app:
+    async def asked(log: PredictionLog, customer: int) -> str:
+        async with App(ReleasedVersions(opened), log, key=opened.keys.unit, flush=0.02) as app:
             row = {"customer": customer, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
             body = {"dataframe_records": [row]}
             status, _, data = await ask(app, "POST", "/models/leaving/invocations", body)
             assert status == 200, data
             return str(json.loads(data)["prediction_ids"][0])
 
-    id = asyncio.run(asked(Log(opened), 71))
+    id = asyncio.run(asked(PredictionLog(opened), 71))
     assert f"prediction {id}" in traced(opened, "subject:71")
     seal_all(opened)
     assert f"prediction {id}" in traced(opened, "subject:71")
-    found = prediction(opened, id)
+    found = find_observation(opened, id)
     assert found is not None and found.subject == "71"
     assert f"prediction {id}" not in traced(opened, "subject:72")
 
@@ -287,7 +294,7 @@ def test_a_subject_is_found_in_all_that_it_touched(opened: OpenProject) -> None:
 
 
 def test_who_acted_and_why_is_shown_as_it_was_written(opened: OpenProject) -> None:
-    (version,) = readable(opened, version_of(opened, "leaving/1"))
+    (version,) = with_names(opened, version_of(opened, "leaving/1"))
     (approval,) = version.approvals
     assert (approval.by, approval.role, approval.reason) == ("ana", "validator", "Read every verdict.")
     first = opened.ledger.get(ROUTES, "leaving").history[0]

@@ -11,7 +11,7 @@ import pytest
 
 from comporta.acts.upkeep.storage import sweep
 from comporta.cli import main
-from comporta.data import datasets
+from comporta.data import list_datasets
 from comporta.errors import Refused
 from comporta.opened.follow import follow_one
 from comporta.opened.project import OpenProject, open_project
@@ -65,9 +65,9 @@ def test_a_ledger_younger_than_the_stores_artifacts_frees_nothing(
         if file.is_file():
             os.utime(file, (1_700_000_000, 1_700_000_000))
     with open_project(folder, works=True) as opened:
-        for dataset in datasets(opened.store):
+        for dataset in list_datasets(opened.store):
             follow_one(opened, dataset)
         before = stored(opened)
-        with pytest.raises(Refused, match="from before this ledger's first event"):
+        with pytest.raises(Refused, match="that are older than this ledger's first event"):
             sweep(opened)
         assert stored(opened) == before

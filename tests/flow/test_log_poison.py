@@ -13,7 +13,7 @@ import pytest
 
 from comporta.data import log_rows, scan_predictions, seal_predictions
 from comporta.records import Field, Share, Signature
-from comporta.serve import App, Loaded, Scored
+from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.store import MemoryStore, derive
 from comporta.testing.serving import MemorySource, ask
 
@@ -120,10 +120,10 @@ class Lines:
         self.lines += told
 
 
-def make(model: str, number: int) -> Loaded:
-    return Loaded(
+def make(model: str, number: int) -> LoadedVersion:
+    return LoadedVersion(
         model=model, number=number, signature=SIGNATURE,
-        predict=lambda frame: Scored(np.arange(float(frame.height)), None),
+        predict=lambda frame: ModelScores(np.arange(float(frame.height)), None),
     )  # fmt: skip
 
 

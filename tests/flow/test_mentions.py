@@ -72,7 +72,7 @@ def test_the_command_says_how_many_and_what_can_be_done(
     (line,) = [each for each in capsys.readouterr().out.splitlines() if "Events" in each]
     assert line == (
         "Events from before people had ids that still hold the name: 6. `comporta audit remove SEQ "
-        f"--reason erasure` takes the body of 1 away ({acted}); 5 cannot be changed (68, 69, 109, 110, 154), "
+        f"--reason erasure` deletes the body of 1 ({acted}); 5 cannot be changed (68, 69, 109, 110, 154), "
         "since the links of the older, keyed chain cover their bodies, but no `comporta audit export` holds "
         "them."
     )
@@ -92,7 +92,7 @@ def test_whom_only_old_events_name_is_told_so(folder: Path) -> None:
     with open_project(folder) as opened, pytest.raises(NotFound) as found:
         forget(opened, "rui")
     assert "hold the name: 6" in str(found.value)
-    assert f"can take the bodies of {acted} away" in str(found.value)
+    assert f"can delete the bodies of {acted}" in str(found.value)
 
 
 def test_nothing_is_said_where_no_event_holds_the_name(

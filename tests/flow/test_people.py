@@ -17,12 +17,12 @@ from comporta.acts.judge.gate import waive
 from comporta.acts.judge.report import report
 from comporta.acts.release.release import approve, release, rollback, version_of
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import lines
+from comporta.acts.trace.tree import tree_lines
 from comporta.acts.upkeep.remove import remove
 from comporta.acts.upkeep.storage import reachable, sweep
 from comporta.cli import main
 from comporta.errors import BadProject, NotFound, Refused, Tampered
-from comporta.opened.people import forget, people, readable
+from comporta.opened.people import forget, people, with_names
 from comporta.opened.project import OpenProject, open_project
 from comporta.records import Artifact
 from comporta.records.facts import VersionApproved
@@ -99,9 +99,9 @@ def test_who_acted_and_why_is_shown_by_name(opened: OpenProject, folder: Path) -
     assert (approved.approvals[-1].by, approved.approvals[-1].reason) == (NAME, REASON)
     moved = rollback(opened, "leaving", by=NAME, reason="odd")
     assert (moved.by, moved.reason, moved.champion) == (NAME, "odd", 1)
-    tree = "\n".join(lines(trace(opened, "worth/1")))
+    tree = "\n".join(tree_lines(trace(opened, "worth/1")))
     assert f"approved by {NAME}" in tree and REASON in tree
-    assert f"rollback 5 by {NAME}" in "\n".join(lines(trace(opened, "leaving/1")))
+    assert f"rollback 5 by {NAME}" in "\n".join(tree_lines(trace(opened, "leaving/1")))
     drawn = page(report(opened, "worth/1"))
     assert NAME in drawn and REASON in drawn
 
@@ -188,7 +188,7 @@ def test_a_waiver_without_a_reason_is_refused_before_anything_is_written(folder:
 def test_who_is_forgotten_is_nobody_that_anything_names(opened: OpenProject) -> None:
     approve(opened, "worth/1", by=NAME, reason="ok")
     gone = forget(opened, NAME.upper())
-    (version,) = readable(opened, version_of(opened, "worth/1"))
+    (version,) = with_names(opened, version_of(opened, "worth/1"))
     assert version.approvals[-1].by == f"a person forgotten ({gone.id})"
     assert people(opened) == ()
     with pytest.raises(NotFound, match="found nobody called"):
@@ -224,7 +224,7 @@ def test_a_directory_that_was_lost_forgets_nobody(opened: OpenProject) -> None:
     approve(opened, "worth/1", by=NAME, reason=REASON)
     (entry,) = opened.store.list("people/")
     opened.store.delete(entry.name)
-    approval = readable(opened, version_of(opened, "worth/1"))[0].approvals[-1]
+    approval = with_names(opened, version_of(opened, "worth/1"))[0].approvals[-1]
     assert approval.by.startswith("unknown (person-")
     assert approval.by.endswith("): not in the directory")
 
@@ -234,7 +234,7 @@ def test_a_reason_that_is_missing_is_not_told_as_deleted(opened: OpenProject) ->
     reason = version_of(opened, "worth/1").approvals[-1].reason
     assert isinstance(reason, Artifact)
     opened.store.delete(artifact_name(reason.digest))
-    shown = readable(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason
+    shown = with_names(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason
     assert shown == "(text missing: its artifact is not in the store)"
 
 
@@ -248,7 +248,7 @@ def test_who_acts_after_forgetting_was_cut_short_is_somebody_new_whose_approval_
     opened.store.put(entry.name, data)  # as it was after the fact and before the deletion
     assert people(opened) == ()
     assert (
-        readable(opened, version_of(opened, "worth/1"))[0].approvals[-1].by
+        with_names(opened, version_of(opened, "worth/1"))[0].approvals[-1].by
         == f"a person forgotten ({gone.id})"
     )
     again = approve(opened, "worth/1", by=NAME)
@@ -270,11 +270,11 @@ def test_a_reason_is_kept_by_gc_and_once_deleted_it_is_told_so(opened: OpenProje
         assert isinstance(each, Artifact) and each.kind == "text"
         assert artifact_name(each.digest) in reachable(opened)
     sweep(opened)
-    assert readable(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason == REASON
+    assert with_names(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason == REASON
     assert isinstance(approval.reason, Artifact)
     remove(opened, approval.reason.digest, reason="erasure", by=NAME)
-    assert readable(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason == "(text deleted)"
-    assert "(text deleted)" in "\n".join(lines(trace(opened, "worth/1")))
+    assert with_names(opened, version_of(opened, "worth/1"))[0].approvals[-1].reason == "(text deleted)"
+    assert "(text deleted)" in "\n".join(tree_lines(trace(opened, "worth/1")))
 
 
 def test_two_who_act_at_once_under_one_name_are_one_person(folder: Path) -> None:
@@ -395,7 +395,7 @@ def test_who_acted_cannot_be_changed_in_the_directory_without_the_key(
         ids = [each.by for each in version_of(opened, "worth/1").approvals[-2:]]
         found = entries(opened)
         change(found["Ana"], found["Rui"])
-        (version,) = readable(opened, version_of(opened, "worth/1"))
+        (version,) = with_names(opened, version_of(opened, "worth/1"))
         told = [each.by for each in version.approvals[-2:]]
         assert told == [f"name changed in the directory ({id})" for id in ids]
         for act in (lambda: forget(opened, "Ana"), lambda: forget(opened, ids[0])):

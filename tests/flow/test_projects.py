@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import models, release, version_of
 from comporta.acts.reproduce.reproduce import reproduce
-from comporta.acts.serve.log import Log, predictions
-from comporta.acts.serve.serving import Released
+from comporta.acts.serve.serving import ReleasedVersions
+from comporta.acts.serve.serving_log import PredictionLog, scan_all_predictions
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import lines
+from comporta.acts.trace.tree import tree_lines
 from comporta.acts.upkeep.audit import verify, verify_artifacts, verify_data
 from comporta.acts.upkeep.storage import reachable, sweep
 from comporta.cli import main
 from comporta.cli.init import make
-from comporta.data import datasets
+from comporta.data import list_datasets
 from comporta.errors import BadProject, Refused
 from comporta.ledger.bundle import check, export
 from comporta.ledger.signing import public_key
@@ -108,7 +108,7 @@ def test_what_one_was_answered_the_other_takes_over_into_its_own_chain(
 def test_lineage_is_whole_in_the_project_that_took_over(
     south: OpenProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tree = "\n".join(lines(trace(south, "leaving/1")))
+    tree = "\n".join(tree_lines(trace(south, "leaving/1")))
     assert "customers@1" in tree
     assert "usage@1" in tree
     assert run_of(south, runs(south, None)[0].id).steps.keys() >= {"fit leaving"}
@@ -147,8 +147,8 @@ def test_predictions_and_datasets_lie_under_each_projects_own_names(
     north: OpenProject, south: OpenProject
 ) -> None:
     async def once(opened: OpenProject) -> None:
-        with Log(opened) as log:
-            async with App(Released(opened), log, key=opened.keys.unit, flush=0.02) as app:
+        with PredictionLog(opened) as log:
+            async with App(ReleasedVersions(opened), log, key=opened.keys.unit, flush=0.02) as app:
                 row = {"customer": 7, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
                 asked = {"dataframe_records": [row]}
                 status, _, data = await ask(app, "POST", "/models/leaving/invocations", asked)
@@ -157,10 +157,10 @@ def test_predictions_and_datasets_lie_under_each_projects_own_names(
     if not north.ledger.scan(ROUTES):  # no earlier test of this file ran in this process
         release(north, "leaving/1", by="ana")
     asyncio.run(once(north))
-    assert predictions(north, "leaving").collect().height == 1
-    assert predictions(south, "leaving").collect().height == 0
-    assert set(datasets(south.store)) == {"customers", "usage"}
-    assert set(datasets(north.store)) > {"customers", "usage"}
+    assert scan_all_predictions(north, "leaving").collect().height == 1
+    assert scan_all_predictions(south, "leaving").collect().height == 0
+    assert set(list_datasets(south.store)) == {"customers", "usage"}
+    assert set(list_datasets(north.store)) > {"customers", "usage"}
     names = {entry.name for entry in south.store.whole.list("")}  # type: ignore[attr-defined]
     tops = {"/".join(name.split("/")[:3]) for name in names if "~writing" not in name}
     assert {name for name in tops if not name.startswith("artifacts/")} == {
@@ -242,7 +242,7 @@ def test_changed_bytes_of_a_model_are_told_by_the_audit_and_by_reproduce(
         done = reproduce(opened, "leaving/1")
         assert not done.equal
         assert [each for each in done.steps if each.damaged], done
-        assert "not what was written" in done.reason
+        assert "missing or corrupt" in done.reason
         # Building it again put the bytes right.
         assert verify_artifacts(opened).faults == ()
         assert reproduce(opened, "leaving/1").equal

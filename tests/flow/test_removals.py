@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import approve, version_of
 from comporta.acts.upkeep.audit import verify, verify_artifacts
 from comporta.acts.upkeep.remove import remove
@@ -82,7 +82,7 @@ def test_the_audit_tells_what_was_deleted_in_a_line_of_its_own(
     assert main(["store", "remove", text.digest, "--reason", "law", "--by", "rui", *asked]) == 0
     assert f"Artifact {text.digest[:12]} (text) is deleted" in capsys.readouterr().out
     assert main(["audit", "verify", *asked]) == 0
-    assert "1 more were deleted by somebody, as facts say" in capsys.readouterr().out
+    assert "1 more were deleted on purpose" in capsys.readouterr().out
 
 
 def test_a_deletion_that_was_cut_short_is_finished_by_the_same_command(opened: OpenProject) -> None:

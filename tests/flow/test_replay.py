@@ -15,18 +15,18 @@ from comporta.checks.replay.check import replayed
 from comporta.checks.replay.codes import SUBJECTS_RESAMPLED
 from comporta.data import log_rows, seal_feedback, seal_predictions, slice_of
 from comporta.data.change import add
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.keys import subject_hash
-from comporta.data.log import Redacted, commit, read_log
 from comporta.data.steps_features import features
 from comporta.data.steps_logged import logged
 from comporta.opened.sentences import sentence
 from comporta.records import (
+    DatasetSchema,
     Feedback,
     Field,
     Findings,
     Join,
     Observation,
-    Shape,
     Signature,
     by_time,
     encode,
@@ -34,12 +34,12 @@ from comporta.records import (
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
-from comporta.train.asking import opened
+from comporta.train.asking import open_estimator
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 ROWS = 600
-FLIGHTS = Shape(name="flights", key=("id",), subject="plane", time="at")
-WEATHER = Shape(name="weather", key=("place", "hour"), time="hour", delay=timedelta(minutes=20))
+FLIGHTS = DatasetSchema(name="flights", key=("id",), subject="plane", time="at")
+WEATHER = DatasetSchema(name="weather", key=("place", "hour"), time="hour", delay=timedelta(minutes=20))
 JOIN = Join(dataset="weather", on={"from": "place"}, columns={"temp": "temp"})
 
 
@@ -182,7 +182,7 @@ def kept_before(context, seen):
     ]
     texts = dict.fromkeys(("key", "subject", "unit"), pl.String)
     frame = pl.DataFrame(rows, schema_overrides=texts)
-    return put(context, Shape(name="predictions", key=("id",), subject="subject", time="at"), frame)
+    return put(context, DatasetSchema(name="predictions", key=("id",), subject="subject", time="at"), frame)
 
 
 def kept(context, seen, told):
@@ -208,7 +208,7 @@ def table_of(context, made, rain, slices):
 def verdict(context, made, table, check=None, **options):
     check = check or replayed("roc_auc", at_least=0.6)
     step = replay.measure(
-        context, model=made["model"], signature=made["signature"], train=made["train"], opened=opened,
+        context, model=made["model"], signature=made["signature"], train=made["train"], opened=open_estimator,
         logged=table, **options,
     )  # fmt: skip
     found = context.get_json(step["findings"], Findings)
@@ -258,8 +258,8 @@ def test_a_subject_among_the_inputs_is_the_row_s_and_once_forgotten_gives_no_row
     assert sorted(marks()) == sorted(places[each] for each in rows["from"])
     gone = (f"{places['A']:016x}",)
     history = read_log(context.store, context.keys, "predictions.late")
-    assert commit(
-        context.store, context.keys, "predictions.late", history, DAY, Redacted, moved={}, subjects=gone
+    assert append_entry(
+        context.store, context.keys, "predictions.late", history, DAY, RedactEntry, moved={}, subjects=gone
     )
     assert set(marks()) == {places["B"]}
 

@@ -9,19 +9,19 @@ import pytest
 
 from comporta.errors import NotFound, Tampered
 from comporta.records import Field, Share, Signature
-from comporta.serve import App, Loaded, Scored
+from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 FIELDS = (Field(name="a", type="Float64"), Field(name="b", type="Float64"))
 
 
-def make(model: str, number: int, **other) -> Loaded:
+def make(model: str, number: int, **other) -> LoadedVersion:
     """A version that answers its own number."""
 
-    def fast(rows) -> Scored:
-        return Scored(np.full(len(rows), float(number)), None)
+    def fast(rows) -> ModelScores:
+        return ModelScores(np.full(len(rows), float(number)), None)
 
-    return Loaded(
+    return LoadedVersion(
         **{
             "model": model, "number": number, "fast": fast, "predict": lambda frame: fast(frame.to_numpy()),
             "signature": Signature(
@@ -91,9 +91,9 @@ def test_a_version_that_stays_is_not_loaded_again() -> None:
         source = MemorySource(make, {"late": all_to(1)})
         async with opened(source) as app:
             source.now["late"] = (Share(version=1, weight=0.9), Share(version=2, weight=0.1, role="canary"))
-            await until(lambda: len(app.serving.doors["late"].versions) == 2)
+            await until(lambda: len(app.serving.models["late"].versions) == 2)
             source.now["late"] = (Share(version=1, weight=0.5), Share(version=2, weight=0.5, role="canary"))
-            await until(lambda: app.serving.doors["late"].shares == source.now["late"])
+            await until(lambda: app.serving.models["late"].shares == source.now["late"])
         assert source.loaded == [("late", 1), ("late", 2)]
 
     asyncio.run(turn())
@@ -112,33 +112,33 @@ def test_a_canary_answers_its_share_of_units_and_each_unit_always_the_same() -> 
     asyncio.run(turn())
 
 
-def _missing(model: str, number: int) -> Loaded:
+def _missing(model: str, number: int) -> LoadedVersion:
     raise NotFound(f"found no version {model}/{number}.")
 
 
-def _broken(model: str, number: int) -> Loaded:
+def _broken(model: str, number: int) -> LoadedVersion:
     raise ZeroDivisionError("in the project's own code")
 
 
-def _untrue(model: str, number: int) -> Loaded:
+def _untrue(model: str, number: int) -> LoadedVersion:
     def test() -> None:
         raise Tampered("its answers to the trial rows are others.")
 
     return make(model, number, test=test)
 
 
-def _mute(model: str, number: int) -> Loaded:
-    def predict(frame: pl.DataFrame) -> Scored:
+def _mute(model: str, number: int) -> LoadedVersion:
+    def predict(frame: pl.DataFrame) -> ModelScores:
         raise ValueError("no such thing")
 
     return make(model, number, fast=None, predict=predict, probe=pl.DataFrame({"a": [1.0], "b": [2.0]}))
 
 
-def _two_minds(model: str, number: int) -> Loaded:
-    return make(model, number, predict=lambda frame: Scored(np.full(frame.height, 99.0), None))
+def _two_minds(model: str, number: int) -> LoadedVersion:
+    return make(model, number, predict=lambda frame: ModelScores(np.full(frame.height, 99.0), None))
 
 
-def _strange(model: str, number: int) -> Loaded:
+def _strange(model: str, number: int) -> LoadedVersion:
     odd = (Field(name="a", type="List(Int64)"),)
     return make(
         model, number,
@@ -194,7 +194,7 @@ def test_while_releases_cannot_be_read_what_serves_goes_on() -> None:
             await asyncio.sleep(0.05)
             assert await predicted(app) == 1.0
             source.broken, source.now["late"] = False, all_to(2)
-            await until(lambda: app.serving.doors["late"].shares == all_to(2))
+            await until(lambda: app.serving.models["late"].shares == all_to(2))
             assert await predicted(app) == 2.0
 
     asyncio.run(turn())
@@ -205,7 +205,7 @@ def test_a_model_that_is_released_no_more_is_not_found() -> None:
         source = MemorySource(make, {"late": all_to(1)})
         async with opened(source) as app:
             del source.now["late"]
-            await until(lambda: not app.serving.doors)
+            await until(lambda: not app.serving.models)
             assert (await ask(app, "POST", "/v2/models/late/infer", BODY))[0] == 404
 
     asyncio.run(turn())
@@ -214,19 +214,19 @@ def test_a_model_that_is_released_no_more_is_not_found() -> None:
 def test_long_calls_leave_the_loop_free_and_too_many_are_told_to_come_again() -> None:
     import time
 
-    from comporta.serve import Limits
+    from comporta.serve import ServeLimits
 
-    def slow(model: str, number: int) -> Loaded:
-        def predict(frame: pl.DataFrame) -> Scored:
+    def slow(model: str, number: int) -> LoadedVersion:
+        def predict(frame: pl.DataFrame) -> ModelScores:
             time.sleep(0.03)
-            return Scored(np.zeros(frame.height), None)
+            return ModelScores(np.zeros(frame.height), None)
 
         return make(model, number, fast=None, predict=predict)
 
     async def turn() -> None:
         source = MemorySource(slow, {"late": all_to(1)})
         app = App(
-            source, MemorySink(), key=b"r" * 32, poll=0.01, say=lambda line: None, limits=Limits(queue=3)
+            source, MemorySink(), key=b"r" * 32, poll=0.01, say=lambda line: None, limits=ServeLimits(queue=3)
         )
         async with app:
             asking = [asyncio.create_task(ask(app, "POST", "/v2/models/late/infer", BODY)) for _ in range(5)]

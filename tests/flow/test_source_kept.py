@@ -15,8 +15,8 @@ import pytest
 from comporta.acts.build.run import run
 from comporta.acts.release.release import release, version_of
 from comporta.acts.reproduce.reproduce import reproduce
-from comporta.acts.serve.serving import Released
-from comporta.api.model import trained
+from comporta.acts.serve.serving import ReleasedVersions
+from comporta.api.model import trained_version
 from comporta.cli.init import make
 from comporta.errors import BadProject
 from comporta.opened.isolated import IsolatedSource
@@ -149,7 +149,7 @@ def expected() -> list[float]:
 def test_a_version_answers_in_python_as_it_did_whatever_was_edited_since(folder: Path) -> None:
     with open_project(folder, works=True) as opened:
         opened.project  # noqa: B018  the live project is imported, and is another than then
-        first = trained(opened, "answers/1")
+        first = trained_version(opened, "answers/1")
         for _ in range(2):
             found = first.predict(pl.DataFrame(ROWS))["probability"].to_list()
             assert found == pytest.approx(expected(), abs=1e-6)
@@ -158,7 +158,7 @@ def test_a_version_answers_in_python_as_it_did_whatever_was_edited_since(folder:
 def test_it_answers_over_http_as_it_did(folder: Path) -> None:
     async def asked() -> tuple[int, bytes]:
         with open_project(folder) as opened:
-            async with App(Released(opened), MemorySink(), key=opened.keys.unit, flush=0.02) as app:
+            async with App(ReleasedVersions(opened), MemorySink(), key=opened.keys.unit, flush=0.02) as app:
                 body = {"dataframe_records": ROWS}
                 status, _, data = await ask(app, "POST", "/models/answers/invocations", body)
                 return status, data
@@ -180,10 +180,10 @@ def test_a_new_version_of_the_edited_source_answers_by_the_edits_and_the_first_s
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(folder.parent / "library"))
     with open_project(folder, works=True) as opened:
-        first, second = trained(opened, "answers/1"), None
+        first, second = trained_version(opened, "answers/1"), None
         run(opened)
         release(opened, "answers/2", by="ana", reason="second")
-        second = trained(opened, "answers/2")
+        second = trained_version(opened, "answers/2")
         rows = pl.DataFrame(ROWS)
         assert second.predict(rows)["probability"].to_list() != pytest.approx(expected(), abs=1e-2)
         assert first.predict(rows)["probability"].to_list() == pytest.approx(expected(), abs=1e-6)

@@ -15,10 +15,10 @@ import pytest
 from comporta.acts.judge.report import report
 from comporta.acts.release.release import release, rollback, version_of
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import lines
+from comporta.acts.trace.tree import tree_lines
 from comporta.cli import main
 from comporta.data import manifest_of
-from comporta.data import scan as rows_of_slice
+from comporta.data import scan_slice as rows_of_slice
 from comporta.data.names import entry_name, manifest_name
 from comporta.data.staleness import staleness as of_slice
 from comporta.errors import Refused
@@ -107,9 +107,11 @@ def test_what_the_store_is_at_fault_of_is_unknown_and_not_erased(
         assert {each.answer for each in others} <= {"fresh"}
         with pytest.raises(Refused) as error:
             release(opened, version, by="rui")
-        assert "whether rows it learned from were erased since" in str(error.value)
+        assert "whether rows it was trained on were erased since" in str(error.value)
         assert f"{first.dataset}: {why}" in str(error.value)
-        assert f"rows of {first.dataset} not known to be there" in "\n".join(lines(trace(opened, version)))
+        assert f"rows of {first.dataset} not known to be there" in "\n".join(
+            tree_lines(trace(opened, version))
+        )
         drawn = page(report(opened, version))
         assert "whether rows of it were erased since is unknown" in drawn
 
@@ -123,7 +125,7 @@ def test_a_broken_store_keeps_no_bad_version_live(folder: Path, capsys: pytest.C
     moved = json.loads(out)
     assert moved["shares"][0]["version"] == 1
     assert [each["cause"] for each in moved["unknown"]] == ["its log is not in the store"]
-    assert "warning: nobody can tell whether rows it learned from were erased since." in err
+    assert "warning: unknown whether rows it was trained on were erased since." in err
     with open_project(folder) as opened:
         assert version_of(opened, "leaving/1").state == "released"
 
@@ -137,7 +139,7 @@ def test_there_is_no_way_back_to_a_version_whose_rows_were_erased(
         assert shape.subject
         rows = rows_of_slice(opened.store, opened.keys, part).collect()
         forget(opened, part.dataset, shape.subject, rows[shape.subject][0])
-        with pytest.raises(Refused, match="rows it learned from were erased since"):
+        with pytest.raises(Refused, match="rows it was trained on were erased since"):
             rollback(opened, "leaving", by="rui")
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from comporta.acts.build.check import check
+from comporta.acts.build.project_check import find_faults
 from comporta.acts.build.run import run
 from comporta.acts.release.release import release, version_of
-from comporta.acts.serve.log import PREDICTIONS, seal_all
+from comporta.acts.serve.serving_log import PREDICTIONS, seal_all
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import lines
+from comporta.acts.trace.tree import tree_lines
 from comporta.cli.init import make
 from comporta.data import log_rows
 from comporta.opened.project import open_project
@@ -79,7 +79,7 @@ def test_rows_versions_and_predictions_are_found_by_any_spelling(tmp_path: Path)
         seal_all(opened)
         log_rows(opened.store, PREDICTIONS, "process", 1, made[2:])
         for asked in ("ana@x.org", "Ana@x.org", " ANA@X.ORG"):
-            told = "\n".join(lines(trace(opened, f"subject:{asked}")))
+            told = "\n".join(tree_lines(trace(opened, f"subject:{asked}")))
             assert "3 rows of visits@1" in told
             assert "pays/1, released, learned from" in told
             assert "2 predictions of pays about it" in told
@@ -109,6 +109,6 @@ visits = Dataset(
 project = Project("visits", datasets=(visits,))
 """
     with open_project(project(tmp_path, text)) as opened:
-        (fault,) = check(opened)
+        (fault,) = find_faults(opened)
     assert f"visits.who: found a subject of type {said}, expected whole numbers" in fault.message
     assert fault.line == 12

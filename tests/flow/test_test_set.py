@@ -11,7 +11,7 @@ from comporta.acts.judge.test_set import Evaluated, evaluations
 from comporta.acts.judge.test_set import test_set as set_of
 from comporta.acts.release.release import version_of
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import lines
+from comporta.acts.trace.tree import tree_lines
 from comporta.cli.init import make
 from comporta.opened.lineage import EVALUATIONS, QUESTIONS
 from comporta.opened.project import OpenProject, open_project
@@ -92,7 +92,7 @@ def test_the_count_goes_on_when_a_subject_is_erased_and_when_rows_are_added(fold
         run(opened)
         assert counted(opened, "drawn") == Evaluated(here=3, split=3)
         assert counted(opened, "newest") == Evaluated(here=1, split=3)
-        told = "\n".join(lines(trace(opened, "newest/3")))
+        told = "\n".join(tree_lines(trace(opened, "newest/3")))
         assert "test set evaluated once, 3 in all under this split" in told
 
     # Another share is another split.

@@ -29,7 +29,7 @@ from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import load_predictor, steps, trial_rows
 from comporta.train.frames import dress, matrix
-from comporta.train.predictor import Parity
+from comporta.train.predictor import ExportAgreement
 
 ROWS = 1500
 draw = np.random.default_rng(0)
@@ -188,7 +188,7 @@ def test_a_kept_model_answers_as_the_estimator_in_whatever_form(table, fit, outp
         last = mine[name][-20:]
         assert np.allclose(few[name], last) if last.dtype.kind == "f" else (few[name] == last).all()
         assert np.allclose(single[name], mine[name][:1]) if mine[name].dtype.kind == "f" else True
-    for name, each in at.get_json(made["parity"], Parity).forms.items():
+    for name, each in at.get_json(made["parity"], ExportAgreement).forms.items():
         assert each.agrees == (name in made or name == "lightgbm"), (name, each)
         assert each.agrees or each.reason
 

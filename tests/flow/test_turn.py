@@ -10,15 +10,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from comporta.acts.build.check import check
+from comporta.acts.build.project_check import find_faults
 from comporta.acts.build.run import run
-from comporta.acts.build.runs import run_of, runs
+from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import in_order, questions_of, reproduce
-from comporta.acts.serve.log import Log, feedback, predictions
-from comporta.acts.serve.serving import Released
+from comporta.acts.serve.serving import ReleasedVersions
+from comporta.acts.serve.serving_log import PredictionLog, scan_all_feedback, scan_all_predictions
 from comporta.acts.trace.trace import trace
-from comporta.acts.trace.tree import Tree, lines, svg
+from comporta.acts.trace.tree import TraceTree, tree_lines, tree_svg
 from comporta.acts.upkeep.audit import verify
 from comporta.acts.upkeep.storage import reachable, sweep, usage
 from comporta.cli.init import make
@@ -51,12 +51,12 @@ def opened(folder):
         yield opened
 
 
-def said(tree: Tree) -> str:
-    return "\n".join(lines(tree))
+def said(tree: TraceTree) -> str:
+    return "\n".join(tree_lines(tree))
 
 
 def test_a_project_fresh_from_init_has_no_faults(opened):
-    assert check(opened) == ()
+    assert find_faults(opened) == ()
 
 
 def test_what_changed_is_asked_again_and_nothing_else(opened):
@@ -149,7 +149,7 @@ def test_a_trace_leads_from_a_version_to_its_data_and_back(opened):
 
 def observed(opened: OpenProject) -> Observation:
     """One answer of the released version, as the server makes and logs it."""
-    loaded = Released(opened).load("leaving", 1)
+    loaded = ReleasedVersions(opened).load("leaving", 1)
     rows = opened.project.tables()["customers"].source()
     row = rows.sort("month").tail(1).select([field.name for field in loaded.signature.raw])
     times = row["month"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("__at")
@@ -173,7 +173,7 @@ def observed(opened: OpenProject) -> Observation:
 
 def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predictions(opened):
     made = observed(opened)
-    with Log(opened) as log:
+    with PredictionLog(opened) as log:
         log.write("leaving", [made])
         log.feedback([Feedback(id="01test", label=True, arrived=opened.clock())])
     back = said(trace(opened, "01test"))
@@ -183,12 +183,12 @@ def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predict
     forward = trace(opened, f"subject:{made.subject}", forward=True)
     assert "prediction 01test" in said(forward)
     assert "learned from" in said(forward)
-    assert svg(forward).startswith("<svg")
+    assert tree_svg(forward).startswith("<svg")
     joined = made.joined[0]
     key = ",".join(str(value) for value in joined.key.values())
     assert "1 prediction of leaving" in said(trace(opened, f"usage:{key}", forward=True))
-    assert predictions(opened, "leaving").collect().height == 1
-    assert feedback(opened).collect()["label"].to_list() == ["true"]
+    assert scan_all_predictions(opened, "leaving").collect().height == 1
+    assert scan_all_feedback(opened).collect()["label"].to_list() == ["true"]
     with pytest.raises(NotFound, match="nothing about the subject"):
         trace(opened, "subject:nobody")
     with pytest.raises(NotFound, match="prediction log"):
@@ -223,8 +223,8 @@ def test_what_requests_must_say_is_declared_and_goes_with_the_version(folder, tm
         report = run(opened)
         assert report.fresh == ("leaving/3",)
         assert "fit leaving" in report.run.reused
-        assert Released(opened).load("leaving", 3).requires == ("subject",)
-        assert Released(opened).load("leaving", 2).requires == ()
+        assert ReleasedVersions(opened).load("leaving", 3).requires == ("subject",)
+        assert ReleasedVersions(opened).load("leaving", 2).requires == ()
         assert run(opened).fresh == ()
 
 

@@ -111,7 +111,7 @@ SAMPLES: tuple[Fact, ...] = (
         token=1,
     ),
     facts.StepsReused(run="r1", nodes={"snapshot flights": "c9" * 32}),
-    facts.StepFailed(run="r1", node="score late", recipe="d0" * 32, why="memory", log=log, token=2),
+    facts.StepFailure(run="r1", node="score late", recipe="d0" * 32, why="memory", log=log, token=2),
     facts.RunEnded(
         run="r1",
         outcome="failed",

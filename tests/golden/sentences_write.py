@@ -14,7 +14,7 @@ from comporta.engine.code import Code
 from comporta.engine.form import Form
 from comporta.engine.source import codes, errors, statements_of
 from comporta.opened.steps import STEPS
-from comporta.project.sources import own
+from comporta.project.sources import is_own_file
 
 LEFT = Path(__file__).with_name("sentences.txt")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ ,;:]+[^\W\d_]{2,}){2,}")
@@ -27,7 +27,7 @@ def sentences() -> set[str]:
     reached = {place for id in STEPS.functions for place in code.statements((STEPS.reference(id),))}
     read: dict[str, list[list[str]]] = {}
     for file, index in sorted(reached):
-        if own(file):
+        if is_own_file(file):
             texts = read.get(file) or read.setdefault(file, list(_texts(ast.parse(Path(file).read_text()))))
             found |= {" ".join(text.split()) for text in texts[index] if _WORDS.search(text)}
     return found

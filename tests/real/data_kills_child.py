@@ -13,14 +13,14 @@ from typing import TypeVar
 import polars as pl
 
 from comporta.data import add, compact, log_rows, seal_predictions
-from comporta.records import Observation, Shape, Signature
+from comporta.records import DatasetSchema, Observation, Signature
 from comporta.store import LocalStore, derive
 
 T = TypeVar("T")
 KEYS = derive(b"k" * 32)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KNOWN = {1: Signature(raw=(), features=(), output="label", task="regression")}
-SHAPE = Shape(name="d", key=("id",), subject="who")
+SHAPE = DatasetSchema(name="d", key=("id",), subject="who")
 
 
 class Doomed(LocalStore):

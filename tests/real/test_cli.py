@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from comporta.cli import main
-from comporta.project.faults import faults
-from comporta.project.load import load
+from comporta.project.faults import project_faults
+from comporta.project.load import load_project
 
 COMPORTA = str(Path(sys.executable).parent / "comporta")
 SECONDS = 120
@@ -48,13 +48,13 @@ project = Project("small", models=(model,))
 """
 
 
-class ModelOutput(NamedTuple):
+class CompletedCommand(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
 
 
-def comporta(folder: Path, *words: str, **variables: str) -> ModelOutput:
+def comporta(folder: Path, *words: str, **variables: str) -> CompletedCommand:
     """A command in this process, as the installed script calls it: a new one costs a second of imports."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("COMPORTA_")}
     out, err = io.StringIO(), io.StringIO()
@@ -65,7 +65,7 @@ def comporta(folder: Path, *words: str, **variables: str) -> ModelOutput:
         contextlib.redirect_stderr(err),
     ):
         code = main(words)
-    return ModelOutput(code, out.getvalue(), err.getvalue())
+    return CompletedCommand(code, out.getvalue(), err.getvalue())
 
 
 def small(folder: Path, text: str = PROJECT, executor: str = "inline://") -> Path:
@@ -105,7 +105,7 @@ def test_init_again_changes_nothing(tmp_path):
     comporta(tmp_path, "init", "first")
     before = {file: file.read_bytes() for file in (tmp_path / "first").iterdir()}
     done = comporta(tmp_path, "init", "first")
-    assert done.returncode == 0 and done.stdout.count("already there") == 3
+    assert done.returncode == 0 and done.stdout.count("exists already") == 3
     assert {file: file.read_bytes() for file in (tmp_path / "first").iterdir()} == before
 
 
@@ -124,7 +124,7 @@ def test_the_template_is_formatted_short_and_without_fault(tmp_path):
         command = [sys.executable, "-m", "ruff", *words, "--line-length", "110", "."]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
-    assert faults(load(folder / "project.py"), folder) == ()
+    assert project_faults(load_project(folder / "project.py"), folder) == ()
 
 
 def test_a_key_goes_out_and_in(tmp_path):
@@ -228,16 +228,20 @@ def test_a_record_goes_out_and_is_verified_without_the_project(trained, tmp_path
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     head = comporta(trained, "audit", "verify").stdout.splitlines()[-1].removeprefix("head ")
-    told = ["audit", "check", str(file), "--key", str(public), "--head"]
+    told = ["audit", "verify-export", str(file), "--key", str(public), "--head"]
     done = comporta(elsewhere, *told, head)
     assert done.returncode == 0 and done.stdout.startswith("OK: "), done
-    assert "as the file itself says" in comporta(elsewhere, "audit", "check", str(file)).stdout
+    assert "as the file itself says" in comporta(elsewhere, "audit", "verify-export", str(file)).stdout
     done = comporta(elsewhere, *told, f"{int(head.split(':')[0]) + 5}:{'0' * 64}")
     assert done.returncode == 3 and "but event" in done.stdout
     file.write_text(file.read_text().replace("step.answered", "step.answeret", 1))
-    done = comporta(elsewhere, "audit", "check", str(file), "--key", str(public))
+    done = comporta(elsewhere, "audit", "verify-export", str(file), "--key", str(public))
     assert done.returncode == 3 and "not that event's link" in done.stdout, done.stdout
-    for wrong in (["audit", "check", str(public)], ["audit", "check", "none"], ["audit", "export", "a/b/c"]):
+    for wrong in (
+        ["audit", "verify-export", str(public)],
+        ["audit", "check", "none"],
+        ["audit", "export", "a/b/c"],
+    ):
         done = comporta(trained, *wrong)
         assert done.returncode == 2 and "Traceback" not in done.stderr and done.stderr, done
 
@@ -250,9 +254,9 @@ def test_a_body_is_taken_away_and_the_audit_tells_by_which_event(tmp_path):
     refused = comporta(tmp_path, "audit", "remove", "1", "--reason", "erasure")
     assert refused.returncode == 2 and "stands on" in refused.stderr
     done = comporta(tmp_path, "audit", "remove", "2", "--reason", "erasure", "--by", "p-1")
-    assert done.returncode == 0 and "The body of event 2 is gone" in done.stdout, done.stderr
+    assert done.returncode == 0 and "The body of event 2 is deleted" in done.stdout, done.stderr
     done = comporta(tmp_path, "audit", "verify")
-    assert done.returncode == 0 and "event 2: its body was removed, as event" in done.stdout, done.stdout
+    assert done.returncode == 0 and "event 2: its body was removed; event" in done.stdout, done.stdout
     # It was the run's beginning: what is told of runs is told without it.
     assert json.loads(comporta(tmp_path, "runs", "--json").stdout) == []
 
@@ -350,7 +354,7 @@ def test_what_was_recorded_can_be_asked_for_without_running_the_project_s_file(t
         file.write_text(text)
 
 
-def lines_of(text: str, said: ModelOutput) -> set[str]:
+def lines_of(text: str, said: CompletedCommand) -> set[str]:
     """What the lines begin with that are named as faults."""
     return {
         text.splitlines()[int(each.split(":")[1]) - 1].partition(" =")[0] for each in said.stdout.splitlines()
@@ -362,7 +366,7 @@ def test_faults_of_a_declaration_are_listed_with_file_and_line_and_exit_code_3(t
     done = comporta(small(tmp_path, text), "check")
     assert done.returncode == 3, done.stderr
     assert lines_of(text, done) == {"model", "rows"}
-    assert "'auc'" in done.stdout and done.stderr.strip() == "3 faults."
+    assert "'auc'" in done.stdout and done.stderr.strip() == "3 errors."
 
 
 def test_faults_that_only_the_data_shows_are_listed_with_file_and_line(tmp_path):
@@ -380,9 +384,9 @@ def test_a_feature_function_that_looks_at_other_rows_is_a_fault_that_names_the_c
     done = comporta(small(tmp_path, text), "check", "--json")
     assert done.returncode == 3, done.stderr
     (fault,) = json.loads(done.stdout)
-    assert "m" in fault["message"] and lines_of(text, ModelOutput(0, f"project.py:{fault['line']}:", "")) == {
-        "features"
-    }
+    assert "m" in fault["message"] and lines_of(
+        text, CompletedCommand(0, f"project.py:{fault['line']}:", "")
+    ) == {"features"}
 
 
 @pytest.mark.parametrize(

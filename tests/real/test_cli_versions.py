@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from tests.real.test_cli import PROJECT, ModelOutput, comporta, small
+from tests.real.test_cli import PROJECT, CompletedCommand, comporta, small
 
 WAIVED, LATER = "roc_auc at least 1.1", "roc_auc at least 0.8"
 ID = "limit?metric=roc_auc&at_least=1.1"
@@ -30,7 +30,7 @@ def wide(rows):
 model = """
 
 
-def document(said: ModelOutput, code: int = 0):
+def document(said: CompletedCommand, code: int = 0):
     """What was printed, which must be one JSON document and nothing else."""
     assert said.returncode == code, said.stderr
     return json.loads(said.stdout)

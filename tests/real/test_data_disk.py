@@ -13,14 +13,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.data import add, describe, manifest_of, rows_of, scan, slice_of, verify, versions
+from comporta.data import add, describe, list_versions, manifest_of, rows_of, scan_slice, slice_of, verify
 from comporta.data.names import object_name
 from comporta.errors import NotFound, StorageFull, Tampered
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import LocalStore, derive
 
 KEYS = derive(b"k" * 32)
-SHAPE = Shape(name="d", key=("id",), subject="who")
+SHAPE = DatasetSchema(name="d", key=("id",), subject="who")
 
 
 NEEDS_IT = "cannot be read whole without it."
@@ -58,7 +58,7 @@ def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path, small_disk: Non
     frames: Any = [large[at : at + 10_000] for at in range(0, 100_000, 10_000)] if spilled else large
     with pytest.raises(StorageFull, match="Free some space"):
         put(store, tmp_path, frames, run=1_000_000)
-    assert slice_of(store, KEYS, "d").rows == 100 and len(versions(store, "d")) == 1
+    assert slice_of(store, KEYS, "d").rows == 100 and len(list_versions(store, "d")) == 1
 
 
 def test_what_is_missing_or_changed_is_named(tmp_path: Path) -> None:
@@ -81,11 +81,11 @@ def test_what_is_missing_or_changed_is_named(tmp_path: Path) -> None:
     said = f"{name} has 100 bytes, expected {len(data):,}"
     assert said in damaged()
     with pytest.raises(Tampered, match=said):
-        scan(store, KEYS, slice_of(store, KEYS, "d"))
+        scan_slice(store, KEYS, slice_of(store, KEYS, "d"))
     path.unlink()
     assert damaged() == f"d: {name} is missing; version 1 {NEEDS_IT}"
     with pytest.raises(NotFound, match=f"{name} is not in the store"):
-        scan(store, KEYS, slice_of(store, KEYS, "d"))
+        scan_slice(store, KEYS, slice_of(store, KEYS, "d"))
 
 
 @pytest.mark.parametrize("harm", [lambda data: data[:100], flipped, lambda data: None])
@@ -103,7 +103,7 @@ def test_a_damaged_fragment_is_put_right_by_the_rows_it_was_made_of(tmp_path: Pa
         put(store, tmp_path, rows(1000).with_columns(pl.col("x") + 1))
     put(store, tmp_path, rows(1000))
     assert path.read_bytes() == whole
-    assert len(versions(store, "d")) == 1 and verify(store, KEYS, "d").damaged == ()
+    assert len(list_versions(store, "d")) == 1 and verify(store, KEYS, "d").damaged == ()
 
 
 def test_filters_find_the_right_rows_behind_masks_and_many_row_groups(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_filters_find_the_right_rows_behind_masks_and_many_row_groups(tmp_path: 
     part = slice_of(store, KEYS, "d")
     for wanted in (pl.col("id") < 100, pl.col("x") == 3.0, pl.col("who") == 77):
         for engine in ("streaming", "in-memory"):
-            found = scan(store, KEYS, part).filter(wanted).collect(engine=engine)  # type: ignore[call-overload]
+            found = scan_slice(store, KEYS, part).filter(wanted).collect(engine=engine)  # type: ignore[call-overload]
             assert found.sort("id").equals(expected.filter(wanted).sort("id"))
     anns = rows_of(store, KEYS, part, subject="77")
     assert anns.sort("id").equals(expected.filter(pl.col("who") == 77).sort("id"))

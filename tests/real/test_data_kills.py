@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from comporta.data import add, compact, reachable, scan, scan_predictions, slice_of
+from comporta.data import add, compact, reachable_objects, scan_predictions, scan_slice, slice_of
 from comporta.store import LocalStore
 
 CHILD = Path(__file__).with_name("data_kills_child.py")
@@ -45,13 +45,13 @@ def test_an_update_killed_at_any_write_is_whole_or_absent(
 
     def shown(number: int | None = None) -> dict[int, int]:
         part = slice_of(store, child.KEYS, "d", number=number)
-        return dict(scan(store, child.KEYS, part).select("id", "x").collect().iter_rows())
+        return dict(scan_slice(store, child.KEYS, part).select("id", "x").collect().iter_rows())
 
     assert killed(tmp_path, "update", n, when) == SIGKILL
     assert shown() == (new if (n, when) == (4, "after") else old) and shown(1) == old
     child.update(store, tmp_path)
     assert shown() == new and shown(1) == old and slice_of(store, child.KEYS, "d").number == 2
-    unreached = {each.name for each in store.list("data/")} - reachable(store, child.KEYS)
+    unreached = {each.name for each in store.list("data/")} - reachable_objects(store, child.KEYS)
     assert len(unreached) <= 2  # a fragment and a mask that the next writer made again, at most
 
 
@@ -86,7 +86,9 @@ def test_a_compaction_killed_at_any_write_leaves_every_version_readable(
 
     def told() -> list[tuple[str, dict[int, int]]]:
         parts = [slice_of(store, child.KEYS, "many", number=each) for each in range(1, 5)]
-        shown = [scan(store, child.KEYS, part).select("id", "x").collect().iter_rows() for part in parts]
+        shown = [
+            scan_slice(store, child.KEYS, part).select("id", "x").collect().iter_rows() for part in parts
+        ]
         return [(part.digest, dict(rows)) for part, rows in zip(parts, shown, strict=True)]
 
     before = told()
@@ -95,4 +97,4 @@ def test_a_compaction_killed_at_any_write_leaves_every_version_readable(
     done = compact(store, child.KEYS, "many", now=child.NOW, scratch=tmp_path)
     assert done.after == (0 if (n, when) == (2, "after") else 1)
     assert told() == before
-    assert {each.name for each in store.list("data/many/")} <= reachable(store, child.KEYS)
+    assert {each.name for each in store.list("data/many/")} <= reachable_objects(store, child.KEYS)

@@ -12,8 +12,8 @@ import json, resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
 import numpy as np, polars as pl
-from comporta.data import add, scan
-from comporta.records import Shape
+from comporta.data import add, scan_slice
+from comporta.records import DatasetSchema
 from comporta.store import LocalStore, derive
 
 batches, root = int(sys.argv[1]), Path(sys.argv[2])
@@ -26,11 +26,12 @@ def source(shift):
         yield pl.DataFrame({"id": ids, "who": ids % 10_007, **frame}).with_columns(pl.col("x0") + shift)
 
 store, keys = LocalStore(root / f"store{batches}"), derive(b"k" * 32)
-shape = Shape(name="d", key=("id",), subject="who")
+shape = DatasetSchema(name="d", key=("id",), subject="who")
 options = {"now": datetime.now(UTC), "scratch": root, "fragment": 8 << 20, "run": 16 << 20}
 slice, _ = add(store, keys, shape, source(0), change="append", **options)
 slice, _ = add(store, keys, shape, source(1), change="replace", **options)
-rows, total = scan(store, keys, slice).select(pl.len(), pl.col("id").sum()).collect(engine="streaming").row(0)
+lazy = scan_slice(store, keys, slice).select(pl.len(), pl.col("id").sum())
+rows, total = lazy.collect(engine="streaming").row(0)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 print(json.dumps({"rows": rows, "total": total, "peak": peak}))
 """

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from comporta.data import scan, slice_of, versions
+from comporta.data import list_versions, scan_slice, slice_of
 from comporta.store import LocalStore, derive
 
 WRITERS, ROUNDS, ROWS = 3, 4, 50
@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 import polars as pl
 from comporta.data import add
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import LocalStore, derive
 
 root, me, rounds, rows = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 store, keys = LocalStore(root / "store"), derive(b"k" * 32)
-shape = Shape(name="d", key=("id",), subject="who")
+shape = DatasetSchema(name="d", key=("id",), subject="who")
 print("ready", flush=True)
 sys.stdin.readline()
 for n in range(rounds):
@@ -54,6 +54,8 @@ def test_appends_at_the_same_time_all_arrive(tmp_path: Path) -> None:
         child.communicate(timeout=60)
         assert child.returncode == 0
     store = LocalStore(tmp_path / "store")
-    found = scan(store, KEYS, slice_of(store, KEYS, "d")).collect()
+    found = scan_slice(store, KEYS, slice_of(store, KEYS, "d")).collect()
     assert sorted(found["id"]) == list(range(WRITERS * ROUNDS * ROWS))
-    assert [each.number for each in versions(store, "d", keys=KEYS)] == list(range(1, WRITERS * ROUNDS + 1))
+    assert [each.number for each in list_versions(store, "d", keys=KEYS)] == list(
+        range(1, WRITERS * ROUNDS + 1)
+    )

@@ -16,7 +16,7 @@ from comporta.errors import StorageFull
 from comporta.ledger import Ledger, open_ledger, verify
 from comporta.records import Event, Node, Output, Plan, Projection, Transaction
 from comporta.records.facts import StepAnswered
-from comporta.store import Entry, StepContext, Store, derive, open_store
+from comporta.store import StepContext, Store, StoredObject, derive, open_store
 
 T = TypeVar("T")
 KEYS = derive(b"s" * 32)
@@ -93,7 +93,7 @@ class KillingStore:
     def get(self, name: str) -> bytes:
         return self._inner.get(name)
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
         return self._inner.list(prefix)
 
 

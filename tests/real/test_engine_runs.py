@@ -450,9 +450,9 @@ def test_a_cache_that_this_process_filled_does_not_stand_in_the_way(root: Path, 
     (root / "project.py").write_text(
         "SEEN = {}\ndef f(context):\n    SEEN['x'] = 1\n    return {'out': context.put_json(len(SEEN))}\n"
     )
-    from comporta.project.reference import load
+    from comporta.project.reference import load_module
 
-    load(root / "project.py", root).SEEN["before"] = 1
+    load_module(root / "project.py", root).SEEN["before"] = 1
     _, answers = engine.ask(Plan(nodes=(node("f"),)))
     assert value(root, answers["f"]) == 1
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from comporta.acts.serve.log import feedback, predictions, seal_all
-from comporta.acts.serve.lost import lost
-from comporta.data.rejected import set_aside_of
+from comporta.acts.serve.lost_rows import lost_rows
+from comporta.acts.serve.serving_log import scan_all_feedback, scan_all_predictions, seal_all
+from comporta.data.rejected import read_rejected
 from comporta.opened.project import open_project
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
@@ -95,7 +95,7 @@ class Server:
 
 def logged(folder: Path, model: str) -> set[str]:
     with open_project(folder) as opened:
-        return set(predictions(opened, model).collect()["id"])
+        return set(scan_all_predictions(opened, model).collect()["id"])
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_what_a_killed_server_did_not_write_is_counted_told_and_kept(answered) -
 
 def lost_of(folder: Path) -> dict[tuple[str, int], int]:
     with open_project(folder) as opened:
-        return lost(opened)
+        return lost_rows(opened)
 
 
 def test_rows_of_the_killed_that_another_process_sealed_are_not_counted_as_lost(answered) -> None:
@@ -177,7 +177,7 @@ def test_a_request_of_the_last_second_of_time_ends_no_sealing(folder: Path) -> N
     assert "sealing failed" not in server.end()
     assert set(ids) <= logged(folder, "leaving")
     with open_project(folder) as opened:
-        assert feedback(opened).collect().filter(id=ids[0]).height == 3
+        assert scan_all_feedback(opened).collect().filter(id=ids[0]).height == 3
 
 
 def test_a_row_that_cannot_be_sealed_is_told_counted_and_shown_and_the_rest_goes_on(folder: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_row_that_cannot_be_sealed_is_told_counted_and_shown_and_the_rest_goes
     assert "1 rows could not be sealed and were set aside (time_missing 1)" in server.end()
     assert set(ids) <= logged(folder, "leaving")
     with open_project(folder) as opened:
-        (aside,) = set_aside_of(opened.store, "predictions.leaving")
+        (aside,) = read_rejected(opened.store, "predictions.leaving")
     assert aside.causes == {"time_missing": 1}
     shown = comporta(folder, "data", "rejected")
     assert "time_missing" in shown and "The row has no time." in shown

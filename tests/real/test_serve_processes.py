@@ -32,25 +32,25 @@ INFER = "/v2/models/sum/infer"
 def loaded(model: str, number: int) -> Any:
     """Version n answers n times the sum of its row; `words` a probability for text."""
     from comporta.records import Field, Signature
-    from comporta.serve import Loaded, Scored
+    from comporta.serve import LoadedVersion, ModelScores
 
     if model == "words":
         raw = (Field(name="word", type="String"), Field(name="n", type="Int64"))
 
-        def by_word(frame: Any) -> Scored:
+        def by_word(frame: Any) -> ModelScores:
             chance = (frame["word"] == "yes").fill_null(False).to_numpy() * 0.8 + 0.1
-            return Scored((chance > 0.5), np.stack([1 - chance, chance], axis=1))
+            return ModelScores((chance > 0.5), np.stack([1 - chance, chance], axis=1))
 
         signature = Signature(
             raw=raw, features=raw, output="both", task="binary", classes=("false", "true"), label="Boolean"
         )
-        return Loaded(model=model, number=number, signature=signature, predict=by_word)
+        return LoadedVersion(model=model, number=number, signature=signature, predict=by_word)
     raw = tuple(Field(name=name, type="Float64") for name in FIELDS)
 
-    def fast(rows: Any) -> Scored:
-        return Scored(number * rows.sum(axis=1), None)
+    def fast(rows: Any) -> ModelScores:
+        return ModelScores(number * rows.sum(axis=1), None)
 
-    return Loaded(
+    return LoadedVersion(
         model=model, number=number, fast=fast, predict=lambda frame: fast(frame.to_numpy()),
         signature=Signature(raw=raw, features=raw, output="label", task="regression", label="Float64"),
     )  # fmt: skip
@@ -85,13 +85,13 @@ class Folder:
 
 
 def main(folder: Path, port: int, *flags: str) -> None:
+    from comporta.http.connection import BoundedConnection
     from comporta.serve import serve
-    from comporta.serve.bounded import Bounded
 
     if "usual" in flags:
-        import comporta.serve.run as run
+        import comporta.serve.server as run
 
-        run.Direct = Bounded  # type: ignore[attr-defined,assignment,misc]
+        run.FastConnection = BoundedConnection  # type: ignore[attr-defined,assignment,misc]
     here = Folder(folder)
     serve(
         here, here, key=b"r" * 32, port=port, durable="durable" in flags, poll=0.05,

@@ -17,7 +17,7 @@ from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train import steps
-from comporta.train.asking import opened
+from comporta.train.asking import open_estimator
 
 
 def people(seed, rows=1500, *, reads=False, proxy=0.0, task="binary"):
@@ -52,7 +52,7 @@ def attacked(fit, of="sex", columns=(), seed=0, **how):
     context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
     train, test = (write(context, people(2 * seed + each, **how)) for each in (0, 1))
     kept = steps.fit(context, train=train, fit=fit)
-    made = measure(context, **kept, train=train, test=test, opened=opened, of=of, columns=columns)
+    made = measure(context, **kept, train=train, test=test, opened=open_estimator, of=of, columns=columns)
     return context.get_json(made["findings"], Findings)
 
 
@@ -105,7 +105,7 @@ def test_one_value_alone_opens_nothing():
     rows = people(0).with_columns(pl.lit("f").alias("__keep_sex"))
     train = write(context, rows)
     kept = steps.fit(context, train=train, fit=logistic)
-    made = measure(context, **kept, train=train, test=train, opened=opened, of="sex")
+    made = measure(context, **kept, train=train, test=train, opened=open_estimator, of="sex")
     assert judged(CHECK, context.get_json(made["findings"], Findings)).outcome == "inconclusive"
 
 
@@ -114,7 +114,7 @@ def test_values_too_rare_to_be_judged_are_told_in_the_verdict_and_named_in_the_n
     area = [*(f"town {n % 9}" for n in range(1480)), *["tiny"] * 20]
     train = write(context, people(0).with_columns(pl.Series("__keep_area", area)))
     kept = steps.fit(context, train=train, fit=logistic)
-    made = measure(context, **kept, train=train, test=train, opened=opened, of="area")
+    made = measure(context, **kept, train=train, test=train, opened=open_estimator, of="area")
     found = context.get_json(made["findings"], Findings)
     verdict = judged(attribute_inference(of="area"), found)
     assert (

@@ -10,20 +10,30 @@ from typing import Any
 import polars as pl
 import pytest
 
-from comporta.data import add, compact, describe, diff, reachable, rows_of, scan, slice_of, verify
-from comporta.data.fragments import Stand
-from comporta.data.groups import grouped
+from comporta.data import (
+    add,
+    compact,
+    describe,
+    diff_versions,
+    reachable_objects,
+    rows_of,
+    scan_slice,
+    slice_of,
+    verify,
+)
+from comporta.data.dataset_log import CompactEntry, RedactEntry, append_entry, read_log
+from comporta.data.fragments import ResolvedFragment
+from comporta.data.groups import group_fragments
 from comporta.data.keys import subject_hash
-from comporta.data.log import Compacted, Redacted, commit, read_log
-from comporta.data.manifests import manifest_of, stands
+from comporta.data.manifests import manifest_of, resolve_fragments
 from comporta.data.names import object_name
 from comporta.errors import Tampered
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import LocalStore, Store, derive
 
 KEYS = derive(b"k" * 32)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SHAPE = Shape(name="d", key=("id",), subject="who", time="at")
+SHAPE = DatasetSchema(name="d", key=("id",), subject="who", time="at")
 EACH = 10
 
 
@@ -42,14 +52,14 @@ def appended(store: Store, scratch: Path, first: int, last: int) -> None:
 
 
 def shown(store: Store, number: int | None = None, **part: Any) -> dict[int, float]:
-    found = scan(store, KEYS, slice_of(store, KEYS, "d", number=number, **part)).collect()
+    found = scan_slice(store, KEYS, slice_of(store, KEYS, "d", number=number, **part)).collect()
     assert found["id"].n_unique() == len(found)
     return dict(found.select("id", "x").sort("id").iter_rows())
 
 
-def files(store: Store, number: int | None = None) -> list[Stand]:
+def files(store: Store, number: int | None = None) -> list[ResolvedFragment]:
     history = read_log(store, KEYS, "d")
-    return grouped(store, history, stands(history, manifest_of(store, KEYS, "d", number)))
+    return group_fragments(store, history, resolve_fragments(history, manifest_of(store, KEYS, "d", number)))
 
 
 def all_of(store: Store) -> list[tuple[str, dict[int, float]]]:
@@ -70,7 +80,7 @@ def test_versions_rows_and_digests_are_as_before_and_files_are_fewer(store: Any,
     bounds = {"since": NOW + timedelta(hours=15), "until": NOW + timedelta(hours=95)}
     part = slice_of(store, KEYS, "d", number=12, **bounds)
     told = describe(store, KEYS, slice_of(store, KEYS, "d", number=12))
-    differs = diff(store, KEYS, "d", 6, 13)
+    differs = diff_versions(store, KEYS, "d", 6, 13)
     put(store, tmp_path, frame(range(200, 210)))
     before = all_of(store)
     done = compact(store, KEYS, "d", now=NOW, scratch=tmp_path)
@@ -81,14 +91,14 @@ def test_versions_rows_and_digests_are_as_before_and_files_are_fewer(store: Any,
         and part.rows == len(shown(store, 12, **bounds)) == 80
     )
     assert describe(store, KEYS, slice_of(store, KEYS, "d", number=12)) == told
-    again = diff(store, KEYS, "d", 6, 13)
+    again = diff_versions(store, KEYS, "d", 6, 13)
     assert (again.added, again.changed, again.removed) == (differs.added, differs.changed, differs.removed)
     assert len(files(store)) == 1 < done.before
     assert compact(store, KEYS, "d", now=NOW, scratch=tmp_path).segments == 0
 
 
-def stands_of(store: Store) -> list[Stand]:
-    return stands(read_log(store, KEYS, "d"), manifest_of(store, KEYS, "d"))
+def stands_of(store: Store) -> list[ResolvedFragment]:
+    return resolve_fragments(read_log(store, KEYS, "d"), manifest_of(store, KEYS, "d"))
 
 
 def test_masks_made_before_and_after_hide_the_right_rows(store: Any, tmp_path: Path) -> None:
@@ -142,18 +152,25 @@ def test_what_is_forgotten_is_in_no_group_that_is_read_or_kept(store: Any, tmp_p
     compact(store, KEYS, "d", now=NOW, scratch=tmp_path)
     [copy] = files(store)
     name = object_name("d", copy.now.id)
-    assert name in reachable(store, KEYS)
+    assert name in reachable_objects(store, KEYS)
     history = read_log(store, KEYS, "d")
     gone = stands_of(store)[0].named
     moved: dict[str, Any] = {gone.id: None}
-    assert commit(
-        store, KEYS, "d", history, NOW, Redacted, moved=moved, subjects=(f"{subject_hash('w9', KEYS):016x}",)
+    assert append_entry(
+        store,
+        KEYS,
+        "d",
+        history,
+        NOW,
+        RedactEntry,
+        moved=moved,
+        subjects=(f"{subject_hash('w9', KEYS):016x}",),
     )
     assert sorted(shown(store)) == list(range(10, 30))
-    assert name not in reachable(store, KEYS)
+    assert name not in reachable_objects(store, KEYS)
     late = read_log(store, KEYS, "d")
     group = ((gone.id, stands_of(store)[0].now.id), (copy.now,))
-    assert commit(store, KEYS, "d", late, NOW, Compacted, groups=(group,))
+    assert append_entry(store, KEYS, "d", late, NOW, CompactEntry, groups=(group,))
     assert not read_log(store, KEYS, "d").groups, "one that comes after the redaction is read by no one"
 
 
@@ -185,7 +202,9 @@ def test_a_redaction_that_comes_while_a_group_is_written_drops_it(store: Any, tm
         if "/log/" in name:
             store.put = real
             gone = stands_of(store)[0].named.id
-            assert commit(store, KEYS, "d", read_log(store, KEYS, "d"), NOW, Redacted, moved={gone: None})
+            assert append_entry(
+                store, KEYS, "d", read_log(store, KEYS, "d"), NOW, RedactEntry, moved={gone: None}
+            )
         return bool(real(name, data))
 
     store.put = first

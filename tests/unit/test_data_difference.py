@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comporta.data import accept_columns, add, diff
+from comporta.data import accept_columns, add, diff_versions
 from comporta.errors import NotFound
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import MemoryStore, derive
 
 KEYS = derive(b"k" * 32)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SHAPES = [Shape(name="d", key=("id",)), Shape(name="d", key=("id",), subject="who")]
+SHAPES = [DatasetSchema(name="d", key=("id",)), DatasetSchema(name="d", key=("id",), subject="who")]
 
 tables = st.dictionaries(
     st.integers(0, 20),
@@ -36,7 +36,7 @@ def frame(table: dict[int, tuple[str | None, int | None]]) -> pl.DataFrame:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(past=st.lists(tables, min_size=2, max_size=4), change=st.sampled_from(["replace", "update"]))
 def test_a_diff_counts_what_two_dicts_differ_by(
-    shape: Shape, tmp_path: Path, past: list[Any], change: Any
+    shape: DatasetSchema, tmp_path: Path, past: list[Any], change: Any
 ) -> None:
     store, states = MemoryStore(), []
     for table in past:
@@ -45,7 +45,7 @@ def test_a_diff_counts_what_two_dicts_differ_by(
             states.append(table if change == "replace" or not states else {**states[-1], **table})
     for old, before in enumerate(states, start=1):
         for new, after in enumerate(states, start=1):
-            found = diff(store, KEYS, "d", old, new, samples=100)
+            found = diff_versions(store, KEYS, "d", old, new, samples=100)
             assert {row.key["id"] for row in found.added_rows} == after.keys() - before.keys()
             assert {row.key["id"] for row in found.removed_rows} == before.keys() - after.keys()
             both = {id for id in after.keys() & before.keys() if after[id] != before[id]}
@@ -68,7 +68,7 @@ def test_a_diff_tells_which_columns_came_went_and_changed_type(tmp_path: Path) -
     other = pl.DataFrame({"id": [1, 3], "b": [1.5, 2.5], "c": [True, False]})
     accept_columns(store, KEYS, "d", {"id": "Int64", "b": "Float64", "c": "Boolean"}, now=NOW)
     add(store, KEYS, shape, other, **options)
-    found = diff(store, KEYS, "d", 1, 2)
+    found = diff_versions(store, KEYS, "d", 1, 2)
     assert found.columns_added == {"c": "Boolean"} and found.columns_removed == {"a": "Int64"}
     assert found.columns_changed == {"b": ("String", "Float64")}
     assert (found.added, found.changed, found.removed) == (1, 0, 1)
@@ -78,4 +78,4 @@ def test_a_version_that_is_not_there_is_named(tmp_path: Path) -> None:
     store = MemoryStore()
     add(store, KEYS, SHAPES[0], frame({1: ("ann", 1)}), change="replace", now=NOW, scratch=tmp_path)
     with pytest.raises(NotFound, match="d: found no version 2, expected 1 to 1"):
-        diff(store, KEYS, "d", 1, 2)
+        diff_versions(store, KEYS, "d", 1, 2)

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from comporta.data import add, scan, slice_of
+from comporta.data import add, scan_slice, slice_of
 from comporta.data.extent import ends, instant, latest
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import MemoryStore, derive
 
 KEYS = derive(b"k" * 32)
@@ -38,13 +38,13 @@ def test_rows_of_any_time_are_kept_and_found_by_it(times, dtype, tmp_path: Path)
         else bare.dt.convert_time_zone(dtype.time_zone)
     )
     frame = pl.DataFrame({"id": range(len(times)), "at": column})
-    store, shape = MemoryStore(), Shape(name="d", key=("id",), time="at")
+    store, shape = MemoryStore(), DatasetSchema(name="d", key=("id",), time="at")
     add(store, KEYS, shape, frame, change="append", now=EPOCH, scratch=tmp_path)
     known = [each for each in times if each is not None]
     for at in known:
         part = slice_of(store, KEYS, "d", since=at)
         assert part.rows == sum(each >= at for each in known)
-        assert scan(store, KEYS, part).select(pl.len()).collect().item() == part.rows
+        assert scan_slice(store, KEYS, part).select(pl.len()).collect().item() == part.rows
     assert slice_of(store, KEYS, "d", until=LAST).rows == sum(each < LAST for each in known)
 
 
@@ -53,7 +53,7 @@ def test_times_that_no_datetime_holds_are_bounded_by_those_that_it_does(tmp_path
     assert latest(beyond) == LAST
     before = pl.Series([-(2**62)], dtype=pl.Int64).cast(pl.Datetime("us"))
     assert instant(ends(before)[0]) == FIRST
-    store, shape = MemoryStore(), Shape(name="d", key=("id",), time="at", fresh=timedelta(days=1))
+    store, shape = MemoryStore(), DatasetSchema(name="d", key=("id",), time="at", fresh=timedelta(days=1))
     frame = pl.DataFrame({"id": [1], "at": beyond})
     made, _ = add(store, KEYS, shape, frame, change="append", now=EPOCH, scratch=tmp_path)
     assert made.rows == 1

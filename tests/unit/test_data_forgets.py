@@ -9,20 +9,20 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from comporta.data import add, log_rows, rows_of, scan, scan_predictions, slice_of
+from comporta.data import add, log_rows, rows_of, scan_predictions, scan_slice, slice_of
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.fragments import ROW, write_fragment
 from comporta.data.keys import subject_hash
-from comporta.data.log import Redacted, commit, read_log
-from comporta.data.manifests import manifest_of, versions
+from comporta.data.manifests import list_versions, manifest_of
 from comporta.data.names import object_name
 from comporta.data.staleness import staleness
-from comporta.records import Fragment, Observation, Shape, Signature
+from comporta.records import DatasetSchema, Fragment, Observation, Signature
 from comporta.records.staleness import DIFFERS
 from comporta.store import MemoryStore, Store, derive
 
 KEYS = derive(b"k" * 32)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SHAPE = Shape(name="d", key=("id",), subject="who", time="at")
+SHAPE = DatasetSchema(name="d", key=("id",), subject="who", time="at")
 SIGNATURE = Signature(raw=(), features=(), output="label", task="regression")
 PEOPLE = ["ann", "bob", "cee", "dan"]
 
@@ -40,7 +40,7 @@ def redact(store: Store, scratch: Path, who: str) -> None:
     """What the eraser will do, by hand: fragments without the subject, one entry, the old objects gone."""
     history = read_log(store, KEYS, "d")
     moved: dict[str, Fragment | None] = {}
-    for manifest in versions(store, "d"):
+    for manifest in list_versions(store, "d"):
         for segment in manifest.segments:
             for named in segment.fragments:
                 now = history.resolve(named)
@@ -59,13 +59,13 @@ def redact(store: Store, scratch: Path, who: str) -> None:
                 made = write_fragment(store, KEYS, SHAPE, kept, bins, scratch)
                 moved[now.id] = msgspec.structs.replace(made, numbered=True)
     gone = (f"{subject_hash(who, KEYS):016x}",)
-    assert commit(store, KEYS, "d", history, NOW, Redacted, moved=moved, subjects=gone)
+    assert append_entry(store, KEYS, "d", history, NOW, RedactEntry, moved=moved, subjects=gone)
     for id in moved:
         store.delete(object_name("d", id))
 
 
 def ids(store: Store, number: int) -> list[int]:
-    return scan(store, KEYS, slice_of(store, KEYS, "d", number=number)).collect()["id"].sort().to_list()
+    return scan_slice(store, KEYS, slice_of(store, KEYS, "d", number=number)).collect()["id"].sort().to_list()
 
 
 def test_every_version_loses_the_subject_and_keeps_the_rest(tmp_path: Path) -> None:
@@ -85,7 +85,11 @@ def test_every_version_loses_the_subject_and_keeps_the_rest(tmp_path: Path) -> N
             assert rows_of(store, KEYS, slice, subject=who).is_empty()
             assert rows_of(store, KEYS, slice, subject="bob").height == sum(id % 4 == 1 for id in before)
     assert (
-        scan(store, KEYS, slice_of(store, KEYS, "d", number=3)).filter(pl.col("x") == 1).collect().height == 5
+        scan_slice(store, KEYS, slice_of(store, KEYS, "d", number=3))
+        .filter(pl.col("x") == 1)
+        .collect()
+        .height
+        == 5
     )
 
 
@@ -95,7 +99,7 @@ def test_versions_made_after_a_redaction_hide_the_right_rows(tmp_path: Path) -> 
     put(store, tmp_path, frame(range(20), x=1.0), "update")
     redact(store, tmp_path, "ann")
     number = put(store, tmp_path, frame(range(10, 30), x=2.0), "update")
-    found = scan(store, KEYS, slice_of(store, KEYS, "d", number=number)).collect()
+    found = scan_slice(store, KEYS, slice_of(store, KEYS, "d", number=number)).collect()
     expected = {id: 2.0 if 10 <= id < 30 else 1.0 if id < 20 else 0.0 for id in range(40) if id % 4}
     assert dict(found.select("id", "x").iter_rows()) == expected
     assert manifest_of(store, KEYS, "d", number).rows == len(expected)
@@ -141,7 +145,7 @@ def test_of_two_writers_the_loser_builds_on_the_winner(tmp_path: Path) -> None:
     put(store, tmp_path, frame(range(20)), "append")
     store.first = lambda: put(store, tmp_path, frame(range(10), x=5.0), "update")
     assert put(store, tmp_path, frame(range(5, 15), x=6.0), "update") == 3
-    found = dict(scan(store, KEYS, slice_of(store, KEYS, "d")).select("id", "x").collect().iter_rows())
+    found = dict(scan_slice(store, KEYS, slice_of(store, KEYS, "d")).select("id", "x").collect().iter_rows())
     assert found == {id: 5.0 if id < 5 else 6.0 if id < 15 else 0.0 for id in range(20)}
 
 
@@ -178,7 +182,9 @@ def test_open_rows_of_a_forgotten_subject_are_not_shown(tmp_path: Path) -> None:
     ]
     log_rows(store, "d", "one", 0, rows)
     gone = (f"{subject_hash('ann', KEYS):016x}",)
-    assert commit(store, KEYS, "d", read_log(store, KEYS, "d"), NOW, Redacted, moved={}, subjects=gone)
+    assert append_entry(
+        store, KEYS, "d", read_log(store, KEYS, "d"), NOW, RedactEntry, moved={}, subjects=gone
+    )
     assert (
         scan_predictions(store, KEYS, "d", {1: SIGNATURE}.get).collect()["id"].sort().to_list() == PEOPLE[1:]
     )

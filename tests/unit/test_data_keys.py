@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from comporta.data import key_text, row_key
 from comporta.data.fragment_order import by_place
 from comporta.data.instants import instants
-from comporta.data.keys import PLACE, placed, subject_hash
+from comporta.data.keys import PLACE, subject_hash, with_placement
 from comporta.data.siphash import siphash
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import derive, keyed_hash
 
 KEYS = derive(b"k" * 32)
@@ -97,21 +97,25 @@ def test_siphash_gives_the_published_vectors() -> None:
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=20))
 def test_placement_by_key_hashes_each_text_as_if_alone(texts: list[str]) -> None:
-    shape = Shape(name="d", key=("id",))
-    together = placed(pl.DataFrame({"id": texts}), shape, KEYS)[PLACE].to_list()
-    assert together == [placed(pl.DataFrame({"id": [text]}), shape, KEYS)[PLACE].item() for text in texts]
+    shape = DatasetSchema(name="d", key=("id",))
+    together = with_placement(pl.DataFrame({"id": texts}), shape, KEYS)[PLACE].to_list()
+    assert together == [
+        with_placement(pl.DataFrame({"id": [text]}), shape, KEYS)[PLACE].item() for text in texts
+    ]
 
 
 def test_a_subject_is_placed_by_its_keyed_hash_and_rows_without_one_by_key() -> None:
     frame = pl.DataFrame({"id": [1, 2, 3, 4], "who": ["ann", None, "ann", None]})
-    by_subject = placed(frame, Shape(name="d", key=("id",), subject="who"), KEYS)[PLACE].to_list()
-    by_key = placed(frame, Shape(name="d", key=("id",)), KEYS)[PLACE].to_list()
+    by_subject = with_placement(frame, DatasetSchema(name="d", key=("id",), subject="who"), KEYS)[
+        PLACE
+    ].to_list()
+    by_key = with_placement(frame, DatasetSchema(name="d", key=("id",)), KEYS)[PLACE].to_list()
     ann = keyed_hash(KEYS.subject, "ann")
     assert by_subject == [ann, by_key[1], ann, by_key[3]] and subject_hash("ann", KEYS) == ann
     numbers = frame.with_columns(who=pl.col("id"))
-    assert placed(numbers, Shape(name="d", key=("id",), subject="who"), KEYS)[PLACE][0] == subject_hash(
-        "1", KEYS
-    )
+    assert with_placement(numbers, DatasetSchema(name="d", key=("id",), subject="who"), KEYS)[PLACE][
+        0
+    ] == subject_hash("1", KEYS)
 
 
 WHOLE = {pl.Int8: 127, pl.UInt8: 127, pl.Int32: 2**31 - 1, pl.Int64: 2**63 - 1, pl.UInt64: 2**63 - 1}
@@ -135,8 +139,8 @@ def subjects(draw: st.DrawFn) -> pl.Series:
 @given(subjects())
 def test_numbers_as_subjects_are_placed_each_as_if_alone(who: pl.Series) -> None:
     frame = pl.DataFrame({"id": range(len(who)), "who": who}, schema_overrides={"id": pl.Int64})
-    got = placed(frame, Shape(name="d", key=("id",), subject="who"), KEYS)[PLACE].to_list()
-    by_key = placed(frame, Shape(name="d", key=("id",)), KEYS)[PLACE].to_list()
+    got = with_placement(frame, DatasetSchema(name="d", key=("id",), subject="who"), KEYS)[PLACE].to_list()
+    by_key = with_placement(frame, DatasetSchema(name="d", key=("id",)), KEYS)[PLACE].to_list()
     assert got == [
         by_key[row] if one is None else subject_hash(str(one), KEYS) for row, one in enumerate(who.to_list())
     ]

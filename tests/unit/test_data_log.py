@@ -9,16 +9,26 @@ from typing import Any
 import polars as pl
 import pytest
 
-from comporta.data import add, datasets, describe, manifest_of, reachable, scan, slice_of, tag, versions
-from comporta.data import log as logs
+from comporta.data import (
+    add,
+    describe,
+    list_datasets,
+    list_versions,
+    manifest_of,
+    reachable_objects,
+    scan_slice,
+    slice_of,
+    tag_version,
+)
+from comporta.data import dataset_log as logs
 from comporta.data.names import entry_name, manifest_name
 from comporta.errors import BadProject, Busy, NotFound, Tampered, WrongKey
-from comporta.records import Column, Shape
+from comporta.records import Column, DatasetSchema
 from comporta.store import LocalStore, MemoryStore, Store, derive
 
 KEYS = derive(b"k" * 32)
 START = datetime(2026, 1, 1, tzinfo=UTC)
-SHAPE = Shape(name="d", key=("id",))
+SHAPE = DatasetSchema(name="d", key=("id",))
 
 
 def three(store: Store, scratch: Path) -> None:
@@ -43,7 +53,7 @@ def change(store: Store, name: str, data: bytes | None) -> None:
 
 
 def test_a_version_is_found_by_number_by_time_and_by_name(store: MemoryStore) -> None:
-    tag(store, KEYS, "d", "golden", manifest_of(store, KEYS, "d", 2).id, now=START)
+    tag_version(store, KEYS, "d", "golden", manifest_of(store, KEYS, "d", 2).id, now=START)
     assert slice_of(store, KEYS, "d").number == 3
     assert slice_of(store, KEYS, "d", number=1).rows == 1
     assert slice_of(store, KEYS, "d", at=START + timedelta(hours=30)).number == 2
@@ -56,13 +66,13 @@ def test_a_version_is_found_by_number_by_time_and_by_name(store: MemoryStore) ->
         slice_of(store, KEYS, "d", since=START)
     with pytest.raises(NotFound, match="other: found no version"):
         slice_of(store, KEYS, "other")
-    assert [each.number for each in versions(store, "d", after=1)] == [2, 3]
-    assert versions(store, "other") == [] and datasets(store) == ["d"]
+    assert [each.number for each in list_versions(store, "d", after=1)] == [2, 3]
+    assert list_versions(store, "other") == [] and list_datasets(store) == ["d"]
 
 
 def test_a_slice_reads_only_its_columns_and_tells_them_apart(store: MemoryStore) -> None:
     some, whole = slice_of(store, KEYS, "d", columns=["x"]), slice_of(store, KEYS, "d")
-    assert scan(store, KEYS, some).collect_schema().names() == ["x"]
+    assert scan_slice(store, KEYS, some).collect_schema().names() == ["x"]
     assert some.digest != whole.digest
     assert whole.digest == slice_of(store, KEYS, "d", columns=["id", "x"]).digest
 
@@ -119,13 +129,13 @@ def test_what_no_version_reaches_may_go(store: MemoryStore, tmp_path: Path) -> N
     orphan = "data/d/objects/00/" + "0" * 64 + ".parquet"
     local.put(orphan, b"left over")
     every = {entry.name for entry in local.list("data/")}
-    assert every - reachable(local, KEYS) == {orphan}
+    assert every - reachable_objects(local, KEYS) == {orphan}
 
 
 def test_a_description_sums_up_each_column_and_hides_personal_values(tmp_path: Path) -> None:
     store = MemoryStore()
     columns = (Column("mail", personal=True), Column("x", meaning="how much"))
-    shape = Shape(name="d", key=("id",), subject="who", columns=columns)
+    shape = DatasetSchema(name="d", key=("id",), subject="who", columns=columns)
     rows: Any = pl.DataFrame(
         {
             "id": [1, 2, 3],
@@ -149,7 +159,9 @@ def test_distinct_values_are_counted_where_rows_are_few_and_told_as_estimated_wh
 ) -> None:
     store = MemoryStore()
     rows: Any = pl.DataFrame({"id": list(range(5000)), "few": [None, 1, 2, 2] * 1250, "none": [None] * 5000})
-    add(store, KEYS, Shape(name="d", key=("id",)), rows, change="replace", now=START, scratch=tmp_path)
+    add(
+        store, KEYS, DatasetSchema(name="d", key=("id",)), rows, change="replace", now=START, scratch=tmp_path
+    )
 
     def told() -> list[tuple[int, bool]]:
         found = describe(store, KEYS, slice_of(store, KEYS, "d"))

@@ -14,24 +14,24 @@ import pytest
 from comporta.data import (
     compact,
     find_prediction,
+    list_versions,
     log_rows,
     rows_of,
-    scan,
     scan_feedback,
     scan_predictions,
+    scan_slice,
     seal_feedback,
     seal_predictions,
     slice_of,
-    versions,
 )
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.feedback_log import with_subjects
 from comporta.data.forgotten import gone_ids
 from comporta.data.json_predictions import find_json_prediction, move_open, scan_json_predictions
 from comporta.data.keys import subject_hash
-from comporta.data.log import Redacted, commit, read_log
 from comporta.data.names import log_of, rejected_prefix
 from comporta.data.open_rows import open_rows
-from comporta.data.rejected import reopen, set_aside_of
+from comporta.data.rejected import read_rejected, reopen_rejected
 from comporta.errors import Refused
 from comporta.records import Feedback, Field, Joined, Observation, Signature, encode
 from comporta.store import MemoryStore, Store, derive
@@ -115,14 +115,14 @@ def test_sealing_makes_a_version_of_all_open_rows_and_leaves_none_open(tmp_path:
     newest = slice_of(store, KEYS, LOG)
     assert newest.number == 2
     assert rows_of(store, KEYS, newest, subject="ann")["id"].to_list() == ["p2"]
-    assert versions(store, LOG)[1].added == 1
+    assert list_versions(store, LOG)[1].added == 1
 
 
 def test_what_was_sent_and_answered_are_typed_columns_and_no_text(tmp_path: Path) -> None:
     store = MemoryStore()
     log_rows(store, LOG, "one", 0, [seen(1)])
     seal(store, tmp_path)
-    schema = versions(store, LOG)[0].columns
+    schema = list_versions(store, LOG)[0].columns
     assert {name: kind for name, kind in schema.items() if name.startswith(("in.", "out."))} == {
         "in.carrier": "String",
         "in.distance": "Float64",
@@ -218,7 +218,7 @@ def test_a_log_that_is_sealed_often_stays_a_few_segments(tmp_path: Path) -> None
     for n in range(100):
         log_rows(store, LOG, "one", n, [seen(3 * n + at, f"w{at}") for at in range(3)])
         assert seal(store, tmp_path) is not None
-    past = versions(store, LOG)
+    past = list_versions(store, LOG)
     assert len(past) == 100 and max(len(each.segments) for each in past) <= 20
     assert [each.rows for each in past] == [3 * n for n in range(1, 101)]
     assert ids(store) == sorted(f"p{n}" for n in range(300))
@@ -243,7 +243,7 @@ def test_the_slice_of_a_day_that_is_over_stays_what_it_was(tmp_path: Path) -> No
 
     def window(since: datetime, until: datetime) -> tuple[str, int, list[str]]:
         part = slice_of(store, KEYS, LOG, since=since, until=until)
-        return part.digest, part.rows, sorted(scan(store, KEYS, part).select("id").collect()["id"])
+        return part.digest, part.rows, sorted(scan_slice(store, KEYS, part).select("id").collect()["id"])
 
     at = serve(first + day + timedelta(hours=1, minutes=20), first)
     closed = [window(first, first + day), window(first + day / 2, first + day / 2 + timedelta(hours=1))]
@@ -264,7 +264,7 @@ def test_the_slice_of_a_day_that_is_over_stays_what_it_was(tmp_path: Path) -> No
     assert window(first, first + day) == closed[0]
     assert window(first + day / 2, first + day / 2 + timedelta(hours=1)) == closed[1]
     # A day leaves one segment.
-    segments = versions(store, LOG)[-1].segments
+    segments = list_versions(store, LOG)[-1].segments
     assert len([each for each in segments if each.period == "2026-01-01"]) == 1
     assert [each.period for each in segments if each.period in ("2026-01-02", "late")] == [
         "2026-01-02",
@@ -308,7 +308,7 @@ def test_a_seal_that_dies_at_any_write_loses_and_doubles_nothing(at: int, tmp_pa
     seal(store, tmp_path)
     assert ids(store) == expected
     assert slice_of(store, KEYS, LOG).rows == 6 and not list(store.list(f"data/{LOG}/open/"))
-    assert [each.causes for each in set_aside_of(store, LOG)] == [{"inputs_mistyped": 1}]
+    assert [each.causes for each in read_rejected(store, LOG)] == [{"inputs_mistyped": 1}]
 
 
 POISON: dict[str, tuple[bytes, str]] = {
@@ -354,7 +354,7 @@ def test_a_row_that_cannot_be_sealed_is_set_aside_and_holds_up_no_other(name: st
     done = seal(store, tmp_path)
     assert done.rows == 2 and done.rejected == {cause: 1}
     assert ids(store) == ["p1", "p2"] and not list(store.list(f"data/{LOG}/open/"))
-    (aside,) = set_aside_of(store, LOG)
+    (aside,) = read_rejected(store, LOG)
     assert aside.causes == {cause: 1} and aside.worker == "one"
     (entry,) = store.list(rejected_prefix(LOG))
     assert store.get(entry.name).endswith(b"\n" + line)
@@ -375,9 +375,9 @@ def test_rows_set_aside_are_sealed_once_their_cause_is_gone(tmp_path: Path) -> N
     store = MemoryStore()
     log_rows(store, LOG, "one", 0, [seen(1), seen(2, version=4)])
     assert seal(store, tmp_path).rejected == {"version_unknown": 1}
-    assert reopen(store, LOG) == 1 and set_aside_of(store, LOG) == []
+    assert reopen_rejected(store, LOG) == 1 and read_rejected(store, LOG) == []
     assert seal(store, tmp_path).rejected == {"version_unknown": 1}
-    assert reopen(store, LOG) == 1
+    assert reopen_rejected(store, LOG) == 1
     both = {**SIGNATURES, 4: SIGNATURES[3]}
     assert seal(store, tmp_path, known=both).rejected == {}
     assert ids(store) == ["p1", "p2"]
@@ -426,7 +426,7 @@ def test_a_label_has_its_subject_whenever_it_came(tmp_path: Path) -> None:
 def forget(store: Store, subject: str, *ids: int) -> None:
     history = read_log(store, KEYS, LOG)
     gone = (f"{subject_hash(subject, KEYS):016x}",)
-    assert commit(store, KEYS, LOG, history, NOW, Redacted, moved={}, subjects=gone)
+    assert append_entry(store, KEYS, LOG, history, NOW, RedactEntry, moved={}, subjects=gone)
 
 
 def test_labels_of_a_forgotten_subject_are_not_shown_then_or_later(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ import msgspec
 import polars as pl
 import pytest
 
-from comporta.data import log_rows, scan, seal_predictions, slice_of, versions
+from comporta.data import list_versions, log_rows, scan_slice, seal_predictions, slice_of
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.fragments import write_fragment
-from comporta.data.log import Redacted, commit, read_log
-from comporta.data.manifests import find, reads_as, stands
+from comporta.data.manifests import find_version, reads_as, resolve_fragments
 from comporta.data.names import log_of, object_name
 from comporta.data.origins import ORIGIN
 from comporta.data.prediction_log import log_shape
@@ -77,13 +77,13 @@ class Log(NamedTuple):
         return {name: self.window(name).digest for name in WINDOWS}
 
     def segments(self, period: str) -> int:
-        return sum(each.period == period for each in versions(self.store, LOG)[-1].segments)
+        return sum(each.period == period for each in list_versions(self.store, LOG)[-1].segments)
 
     def redact(self, id: str) -> None:
         """What erasing does: fragments without the row, and an entry that says which stand for which."""
         history = read_log(self.store, KEYS, LOG)
         moved: dict[str, Fragment | None] = {}
-        for stand in stands(history, find(self.store, KEYS, history, LOG)):
+        for stand in resolve_fragments(history, find_version(self.store, KEYS, history, LOG)):
             rows = pl.read_parquet(self.store.get(object_name(LOG, stand.now.id)))
             rows = rows if "__row" in rows.columns else rows.with_row_index("__row")
             kept = rows.filter(pl.col("id") != id)
@@ -92,7 +92,7 @@ class Log(NamedTuple):
                 made = write_fragment(self.store, KEYS, log_shape(LOG), kept, bins, self.scratch)
                 moved[stand.now.id] = msgspec.structs.replace(made, numbered=True) if len(kept) else None
         assert len(moved) == 1
-        assert commit(self.store, KEYS, LOG, history, NEXT, Redacted, moved=moved)
+        assert append_entry(self.store, KEYS, LOG, history, NEXT, RedactEntry, moved=moved)
 
 
 @pytest.fixture
@@ -116,9 +116,9 @@ def test_a_window_of_a_day_has_one_digest_before_and_after_its_segments_are_merg
     assert log.digests() == before
     assert len(set(before.values())) == len(WINDOWS)
     history = read_log(log.store, KEYS, LOG)
-    newest = find(log.store, KEYS, history, LOG)
+    newest = find_version(log.store, KEYS, history, LOG)
     assert all(reads_as(log.store, KEYS, history, newest, each) for each in read.values())
-    rows = {name: scan(log.store, KEYS, log.window(name)).collect() for name in WINDOWS}
+    rows = {name: scan_slice(log.store, KEYS, log.window(name)).collect() for name in WINDOWS}
     assert [frame.height for frame in rows.values()] == [288, 36, 12, 42]
 
 
@@ -149,7 +149,7 @@ def test_a_row_that_is_erased_after_the_merge_changes_the_windows_that_it_lay_in
     after = log.digests()
     assert after["the day"] != before["the day"]
     assert after["three hours of it"] != before["three hours of it"]
-    assert "bob 01 06:00" not in scan(log.store, KEYS, log.window("the day")).collect()["id"].to_list()
+    assert "bob 01 06:00" not in scan_slice(log.store, KEYS, log.window("the day")).collect()["id"].to_list()
 
 
 def test_a_row_that_is_erased_before_the_merge_gives_another_digest_which_the_merge_keeps(log: Log) -> None:
@@ -207,12 +207,12 @@ def test_a_window_that_an_older_comporta_read_is_recognized(log: Log, monkeypatc
         old = log.window("the day")
     assert old.digest != log.window("the day").digest
     history = read_log(log.store, KEYS, LOG)
-    assert reads_as(log.store, KEYS, history, find(log.store, KEYS, history, LOG), old)
+    assert reads_as(log.store, KEYS, history, find_version(log.store, KEYS, history, LOG), old)
 
 
 def test_manifests_do_not_grow_by_what_was_merged_and_readers_see_no_origin(log: Log) -> None:
     merge(log)
-    newest = versions(log.store, LOG)[-1]
+    newest = list_versions(log.store, LOG)[-1]
     (day,) = [each for each in newest.segments if each.period == "2026-01-01"]
     assert len(msgspec.json.encode(day)) < 1000
-    assert ORIGIN not in scan(log.store, KEYS, slice_of(log.store, KEYS, LOG)).collect_schema()
+    assert ORIGIN not in scan_slice(log.store, KEYS, slice_of(log.store, KEYS, LOG)).collect_schema()

@@ -20,6 +20,7 @@ from comporta.data import (
     slice_of,
 )
 from comporta.data.change import add
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.forgotten import gone_ids
 from comporta.data.json_predictions import (
     find_json_prediction,
@@ -27,12 +28,11 @@ from comporta.data.json_predictions import (
     scan_json_predictions,
 )
 from comporta.data.keys import key_hash, subject_hash
-from comporta.data.log import Redacted, commit, read_log
 from comporta.data.names import log_of
-from comporta.data.open_rows import Row, open_rows
+from comporta.data.open_rows import OpenRow, open_rows
 from comporta.data.prediction_log import gone_predictions
-from comporta.data.row_subjects import Declared, declared, named
-from comporta.records import PREDICTIONS, Feedback, Field, Form, Observation, Shape, Signature, encode
+from comporta.data.row_subjects import SubjectColumn, rows_with_subjects, subject_column
+from comporta.records import PREDICTIONS, DatasetSchema, Feedback, Field, Form, Observation, Signature, encode
 from comporta.store import MemoryStore, Store, derive
 
 KEYS = derive(b"k" * 32)
@@ -50,7 +50,7 @@ SIGNATURES = {1: takes("String"), 2: takes("Int64")}
 
 
 def whose(form: Form = "folded") -> Any:
-    return {number: declared(each, "who", form) for number, each in SIGNATURES.items()}.get
+    return {number: subject_column(each, "who", form) for number, each in SIGNATURES.items()}.get
 
 
 def seen(id: str, who: Any, subject: str | None = None, version: int = 1) -> Observation:
@@ -93,7 +93,7 @@ class Log(NamedTuple):
     def forget(self, subject: str, dataset: str = LOG) -> None:
         history = read_log(self.store, KEYS, dataset)
         gone = (f"{subject_hash(subject, KEYS):016x}",)
-        assert commit(self.store, KEYS, dataset, history, NOW, Redacted, moved={}, subjects=gone)
+        assert append_entry(self.store, KEYS, dataset, history, NOW, RedactEntry, moved={}, subjects=gone)
 
 
 STATES = ("open", "sealed", "sealed before")
@@ -168,30 +168,32 @@ def test_a_forgotten_person_s_open_row_is_not_sealed_and_its_id_is_known_as_gone
 def test_a_row_whose_inputs_are_not_what_the_version_takes_hides_no_other(tmp_path: Path) -> None:
     log = Log(MemoryStore(), tmp_path)
     log.write(seen("good", 7, version=2), seen("bad", {"a": [1]}, version=2), seen("other", 8, version=2))
-    rows = {row.id: row.subject for row in named(open_rows(log.store, LOG), whose())}
+    rows = {row.id: row.subject for row in rows_with_subjects(open_rows(log.store, LOG), whose())}
     assert (rows["good"], rows["other"]) == ("7", "8")
 
 
 def test_a_column_of_times_is_a_subject_by_the_text_that_places_it() -> None:
-    known = declared(takes('Datetime("us", "UTC")'), "who", "exact")
+    known = subject_column(takes('Datetime("us", "UTC")'), "who", "exact")
     assert known is not None
-    row = Row(id="t", version=1)
+    row = OpenRow(id="t", version=1)
     row.inputs = msgspec.Raw(b'{"who":"2026-01-31T13:00:00+01:00","x":1}')
-    (found,) = named([row], {1: known}.get)
+    (found,) = rows_with_subjects([row], {1: known}.get)
     assert found.subject == "2026-01-31T12:00:00Z"
 
 
 @pytest.mark.parametrize("type", ["Float64", "Boolean"])
 def test_a_column_that_can_be_no_subject_is_none(type: str) -> None:
-    assert declared(takes(type), "who", "exact") is None
-    assert declared(takes("String"), "other", "exact") is None
-    assert declared(takes("String"), None, "exact") is None
-    assert declared(takes("String"), "who", "exact") == Declared(column="who", type="String", form="exact")
+    assert subject_column(takes(type), "who", "exact") is None
+    assert subject_column(takes("String"), "other", "exact") is None
+    assert subject_column(takes("String"), None, "exact") is None
+    assert subject_column(takes("String"), "who", "exact") == SubjectColumn(
+        column="who", type="String", form="exact"
+    )
 
 
 # What earlier releases kept: the predictions of all models in one dataset, inputs as JSON.
 
-THEN = Shape(name=PREDICTIONS, key=("id",), subject="subject", time="at")
+THEN = DatasetSchema(name=PREDICTIONS, key=("id",), subject="subject", time="at")
 
 
 def then(log: Log, sealed: bool) -> None:
@@ -230,6 +232,6 @@ def test_what_earlier_releases_kept_goes_by_the_same_rule(tmp_path: Path, sealed
     assert found("number") is None and found("text") is not None
     gone = gone_json_predictions(log.store, KEYS, "late", SIGNATURES.get, whose())
     assert gone == {key_hash("number", KEYS)}
-    rows = named(open_rows(log.store, PREDICTIONS), whose())
+    rows = rows_with_subjects(open_rows(log.store, PREDICTIONS), whose())
     if not sealed:
         assert gone_ids(rows, read_log(log.store, KEYS, PREDICTIONS), KEYS) == gone

@@ -12,10 +12,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from comporta.data import accept_columns, scan, slice_of, versions
+from comporta.data import accept_columns, list_versions, scan_slice, slice_of
 from comporta.data.steps import snapshot
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
-from comporta.records import Column, Shape
+from comporta.records import Column, DatasetSchema
 from comporta.store import MemoryStore, StepContext, derive
 
 ROWS = pl.DataFrame({"id": [1, 2, 3], "name": ["a", "b", None], "x": [0.5, 1.5, 2.5]})
@@ -27,11 +27,13 @@ def context(tmp_path: Path) -> StepContext:
     return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), scratch=tmp_path)
 
 
-def take(context: StepContext, source: Any = None, shape: Shape | None = None, **more: Any) -> pl.DataFrame:
-    shape = shape or Shape(name="d", key=("id",))
+def take(
+    context: StepContext, source: Any = None, shape: DatasetSchema | None = None, **more: Any
+) -> pl.DataFrame:
+    shape = shape or DatasetSchema(name="d", key=("id",))
     given = (lambda: source) if source is not None and not callable(source) else source
     made = snapshot(context, shape=msgspec.to_builtins(shape), source=given, now=NOW, **more)
-    return scan(context.store, context.keys, made["version"]).collect()
+    return scan_slice(context.store, context.keys, made["version"]).collect()
 
 
 def test_a_function_may_return_any_kind_of_frame(context: StepContext) -> None:
@@ -49,7 +51,7 @@ def test_a_function_may_return_any_kind_of_frame(context: StepContext) -> None:
     ]
     for each in made:
         assert take(context, each).sort("id").equals(ROWS)
-    assert len(versions(context.store, "d")) == 1
+    assert len(list_versions(context.store, "d")) == 1
 
 
 def test_pandas_missing_values_become_missing(context: StepContext) -> None:
@@ -94,7 +96,7 @@ def test_another_schema_is_told_column_by_column_and_can_be_accepted(context: St
     accept_columns(context.store, context.keys, "d", columns, now=datetime.now(UTC))
     assert take(context, other).columns == other.columns
     assert (
-        scan(context.store, context.keys, slice_of(context.store, context.keys, "d", number=1))
+        scan_slice(context.store, context.keys, slice_of(context.store, context.keys, "d", number=1))
         .collect()
         .sort("id")
         .equals(ROWS)
@@ -114,7 +116,7 @@ def test_an_append_may_bring_a_column_that_older_rows_lack(context: StepContext)
 def test_the_order_of_columns_and_rows_is_no_change(context: StepContext) -> None:
     take(context, ROWS)
     take(context, ROWS.select("x", "id", "name").reverse())
-    assert len(versions(context.store, "d")) == 1
+    assert len(list_versions(context.store, "d")) == 1
 
 
 def test_a_column_without_any_value_keeps_its_type(context: StepContext) -> None:
@@ -141,10 +143,10 @@ BROKEN: list[tuple[Column, str]] = [
 def test_a_broken_expectation_stops_the_version_and_shows_rows(
     context: StepContext, column: Column, told: str, streamed: bool
 ) -> None:
-    shape = Shape(name="d", key=("id",), columns=(column,))
+    shape = DatasetSchema(name="d", key=("id",), columns=(column,))
     with pytest.raises(ExpectationBroken, match=told) as raised:
         take(context, [ROWS[:2], ROWS[2:]] if streamed else ROWS, shape)
-    assert versions(context.store, "d") == []
+    assert list_versions(context.store, "d") == []
     assert raised.value.reason and "'b'" not in raised.value.reason and "┌" not in raised.value.reason
 
 
@@ -153,20 +155,20 @@ def test_expectations_that_hold_let_everything_through(context: StepContext) -> 
         Column("x", type="Float64", at_least=0.5, at_most=2.5, unique=True),
         Column("name", nulls=0.34, one_of=("a", "b")),
     )
-    assert take(context, ROWS, Shape(name="d", key=("id",), columns=columns)).height == 3
+    assert take(context, ROWS, DatasetSchema(name="d", key=("id",), columns=columns)).height == 3
 
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_unique_column_holds_each_value_once(context: StepContext, streamed: bool) -> None:
     twice = ROWS.with_columns(name=pl.Series(["a", "b", "a"]))
-    shape = Shape(name="d", key=("id",), columns=(Column("name", unique=True),))
+    shape = DatasetSchema(name="d", key=("id",), columns=(Column("name", unique=True),))
     with pytest.raises(ExpectationBroken, match=r"d\.name: found values more than once"):
         take(context, [twice[:2], twice[2:]] if streamed else twice, shape)
 
 
 def test_stale_data_is_refused(context: StepContext) -> None:
     frame = ROWS.with_columns(at=pl.Series([datetime(2026, 1, day, tzinfo=UTC) for day in (1, 1, 1)]))
-    shape = Shape(name="d", key=("id",), time="at", fresh=timedelta(hours=24))
+    shape = DatasetSchema(name="d", key=("id",), time="at", fresh=timedelta(hours=24))
     assert take(context, frame, shape).height == 3
     with pytest.raises(
         ExpectationBroken, match=r"d\.at: found the newest row 1 day, 1:00:00 old, expected at most 1 day"
@@ -192,7 +194,7 @@ def test_rows_that_break_the_declaration_are_refused(
     context: StepContext, frame: Any, shape: Any, error: type[Exception], told: str
 ) -> None:
     with pytest.raises(error, match=told):
-        take(context, frame, Shape(**{"name": "d", "key": ("id",), **shape}))
+        take(context, frame, DatasetSchema(**{"name": "d", "key": ("id",), **shape}))
     assert not list(context.store.list("data/d/log/"))
 
 
@@ -200,7 +202,7 @@ def test_the_same_key_in_two_batches_is_found(tmp_path: Path) -> None:
     from comporta.data import add
 
     frames = [pl.DataFrame({"id": [n, n + 1], "who": [f"w{n}", None]}) for n in range(0, 40, 2)]
-    shape = Shape(name="d", key=("id",), subject="who")
+    shape = DatasetSchema(name="d", key=("id",), subject="who")
     options: Any = {
         "change": "replace",
         "now": datetime.now(UTC),
@@ -223,7 +225,7 @@ def test_an_empty_source_makes_an_empty_version(context: StepContext) -> None:
     assert take(context, ROWS.clear()).schema == ROWS.schema
     assert take(context, ROWS.lazy().filter(pl.lit(False))).height == 0
     assert take(context, ROWS).height == 3
-    assert take(context, ROWS.clear()).height == 0 and len(versions(context.store, "d")) == 3
+    assert take(context, ROWS.clear()).height == 0 and len(list_versions(context.store, "d")) == 3
 
 
 KINDS = pl.DataFrame(
@@ -255,10 +257,10 @@ def test_every_type_comes_back_as_it_went(context: StepContext, key: tuple[str, 
         pl.col("cat").fill_null("v").alias("cat_"),
         pl.col("enum").fill_null("u").alias("enum_"),
     )
-    shape = Shape(name="d", key=key, time="zone")
+    shape = DatasetSchema(name="d", key=key, time="zone")
     assert take(context, frame, shape).sort("id").equals(frame.sort("id"))
     take(context, frame.reverse(), shape)
-    assert len(versions(context.store, "d")) == 1
+    assert len(list_versions(context.store, "d")) == 1
     changed = frame.with_columns(
         pl.when(pl.col("id") == "").then(pl.lit([9])).otherwise("list").alias("list")
     )

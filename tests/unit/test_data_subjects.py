@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comporta.data import add, rows_of, slice_of, subjects
+from comporta.data import add, find_subjects, rows_of, slice_of
 from comporta.data import keys as placing
-from comporta.data.keys import PLACE, earlier_marks, placed, subject_hash, subject_marks
-from comporta.data.log import Redacted, commit, read_log
+from comporta.data.dataset_log import RedactEntry, append_entry, read_log
+from comporta.data.keys import PLACE, earlier_marks, subject_hash, subject_marks, with_placement
 from comporta.errors import BadProject
-from comporta.project import Dataset, Project
-from comporta.project.faults import faults
-from comporta.records import Shape, Subject, canonical
+from comporta.project import Dataset, ProjectDeclaration
+from comporta.project.faults import project_faults
+from comporta.records import DatasetSchema, Subject, canonical
 from comporta.store import MemoryStore, Store, derive, keyed_hash
 
 KEYS = derive(b"k" * 32)
@@ -42,8 +42,8 @@ PLACED = {
 }
 
 
-def shape(form: Any = "exact") -> Shape:
-    return Shape(name="d", key=("id",), subject="who", form=form)
+def shape(form: Any = "exact") -> DatasetSchema:
+    return DatasetSchema(name="d", key=("id",), subject="who", form=form)
 
 
 def put(store: Store, scratch: Path, who: list[Any], form: Any = "exact", change: Any = "append", first=0):
@@ -98,7 +98,7 @@ def test_what_has_no_one_text_is_refused_and_told_what_to_do(tmp_path: Path, who
 
 def test_rows_about_nobody_need_no_type(tmp_path: Path) -> None:
     frame = pl.DataFrame({"id": [1], "who": pl.Series([None], dtype=pl.Float64)})
-    assert placed(frame, shape(), KEYS)[PLACE].null_count() == 0
+    assert with_placement(frame, shape(), KEYS)[PLACE].null_count() == 0
 
 
 def test_rows_are_found_in_whatever_spelling_they_are_asked_for(tmp_path: Path) -> None:
@@ -134,7 +134,9 @@ def test_who_was_forgotten_by_the_text_as_it_stood_does_not_come_back(tmp_path: 
     store = MemoryStore()
     put(store, tmp_path, ["ann"])
     gone = (f"{keyed_hash(KEYS.subject, APART):016x}",)
-    assert commit(store, KEYS, "d", read_log(store, KEYS, "d"), NOW, Redacted, moved={}, subjects=gone)
+    assert append_entry(
+        store, KEYS, "d", read_log(store, KEYS, "d"), NOW, RedactEntry, moved={}, subjects=gone
+    )
     put(store, tmp_path, [APART, "bob"], first=1)
     assert ids(store, JOSE) == []
     assert ids(store, "bob") == [2]
@@ -158,7 +160,7 @@ def test_who_may_be_one_is_counted_by_what_differs(tmp_path: Path) -> None:
         "AB",
         "a b",
     ]
-    found = subjects(store, KEYS, put(store, tmp_path, who))
+    found = find_subjects(store, KEYS, put(store, tmp_path, who))
     assert (found.count, found.spellings, found.form) == (13, 14, "exact")
     assert {each.differs: each.pairs for each in found.near} == {
         "case": 1,
@@ -176,7 +178,9 @@ def test_one_kind_of_subject_has_one_form_in_a_project(tmp_path: Path) -> None:
 
     def said(*subjects: str | Subject | None) -> str:
         tables = tuple(Dataset(f"d{n}", read, key="id", subject=each) for n, each in enumerate(subjects))
-        return "\n".join(fault.message for fault in faults(Project("p", datasets=tables), tmp_path))
+        return "\n".join(
+            fault.message for fault in project_faults(ProjectDeclaration("p", datasets=tables), tmp_path)
+        )
 
     mail, plain = Subject("mail", form="folded"), Subject("who")
     assert "'d1': subject: found the form 'exact', expected 'folded', which Dataset 'd0'" in said(mail, "who")

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comporta.data import add, rows_of, scan, slice_of, versions
+from comporta.data import add, list_versions, rows_of, scan_slice, slice_of
 from comporta.errors import BadData
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import MemoryStore, derive
 
 KEYS = derive(b"k" * 32)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SHAPES = {
-    "by key": Shape(name="d", key=("id",)),
-    "by subject": Shape(name="d", key=("id",), subject="who", time="at"),
-    "two keys": Shape(name="d", key=("id", "part"), subject="who", time="at"),
+    "by key": DatasetSchema(name="d", key=("id",)),
+    "by subject": DatasetSchema(name="d", key=("id",), subject="who", time="at"),
+    "two keys": DatasetSchema(name="d", key=("id", "part"), subject="who", time="at"),
 }
 COLUMNS = {
     "id": pl.Int64(),
@@ -95,7 +95,7 @@ def test_every_version_shows_what_a_dict_would(
         assert slice.number == len(past) and slice.rows == len(table)
     for number, then in enumerate(past, start=1):
         slice = slice_of(store, KEYS, "d", number=number)
-        assert shown(scan(store, KEYS, slice).collect()) == expected(then)
+        assert shown(scan_slice(store, KEYS, slice).collect()) == expected(then)
         assert slice.rows == len(then)
         for id, each in then.items():
             key = {column: each[column] for column in shape.key}
@@ -107,8 +107,8 @@ def test_every_version_shows_what_a_dict_would(
             bounds = (START + timedelta(hours=20), START + timedelta(hours=60))
             part = slice_of(store, KEYS, "d", number=number, since=bounds[0], until=bounds[1])
             inside = {id: each for id, each in then.items() if bounds[0] <= each["at"] < bounds[1]}
-            assert shown(scan(store, KEYS, part).collect()) == expected(inside)
+            assert shown(scan_slice(store, KEYS, part).collect()) == expected(inside)
             assert part.rows == len(inside)
-    for manifest, (before, after) in zip(versions(store, "d"), pairwise([{}, *past]), strict=True):
+    for manifest, (before, after) in zip(list_versions(store, "d"), pairwise([{}, *past]), strict=True):
         was, now = set(expected(before)), set(expected(after))
         assert (manifest.added, manifest.removed) == (len(now - was), len(was - now))

@@ -12,7 +12,7 @@ import pytest
 
 from comporta.engine.code import Code
 from comporta.errors import BadProject
-from comporta.project.sources import enter
+from comporta.project.sources import enter_project
 
 PROJECT = """
     import json
@@ -407,7 +407,7 @@ def test_a_sibling_package_installed_in_editable_mode_counts_by_content(
     monkeypatch.setattr(sys, "path", [*sys.path, str(source), str(tmp_path / "site-packages")])
     assert importlib.metadata.version("sibling") == "1.0"
     (root / "project.py").write_text("import sibling\ndef fit(X):\n    return sibling.area(X)\n")
-    enter(root)
+    enter_project(root)
     before = digest(root)
     edit(source, "sibling/inner.py", "return 0", "return 1")
     assert digest(root) == before

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from comporta.errors import BadProject
-from comporta.project.reference import load, name_of, resolve
-from comporta.project.sources import loaded, text_digest
+from comporta.project.reference import load_module, name_of, resolve
+from comporta.project.sources import digest_at_import, text_digest
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_function_of_the_project_is_named_by_its_file(root: Path) -> None:
-    project = load(root / "project.py", root)
+    project = load_module(root / "project.py", root)
     assert name_of(project.fit, root) == "project.py:fit"
     assert name_of(project.fit_it, root) == "steps/fitting.py:fit_it"
     assert name_of(project.Model.fit, root) == "project.py:Model.fit"
@@ -49,20 +49,20 @@ def test_a_function_from_elsewhere_is_named_by_its_module(root: Path) -> None:
 
 @pytest.mark.parametrize("name", ["fit", "deeper", "shout", "Model.fit"])
 def test_a_name_leads_back_to_its_function(root: Path, name: str) -> None:
-    project = load(root / "project.py", root)
+    project = load_module(root / "project.py", root)
     function = functools.reduce(getattr, name.split("."), project)
     assert name_of(function, root) == f"project.py:{name}"
     assert resolve(f"project.py:{name}", root) is function
 
 
 def test_a_function_whose_module_was_dropped_is_still_named_by_its_file(root: Path) -> None:
-    fit = load(root / "project.py", root).fit
+    fit = load_module(root / "project.py", root).fit
     del sys.modules["project"]
     assert name_of(fit, root) == "project.py:fit"
 
 
 def test_what_a_fresh_process_cannot_find_is_refused_with_what_to_do(root: Path) -> None:
-    project = load(root / "project.py", root)
+    project = load_module(root / "project.py", root)
     with pytest.raises(BadProject, match=r"found a lambda.*Declare it with `def`"):
         name_of(lambda x: x, root)
     with pytest.raises(BadProject, match="made inside another function"):
@@ -125,4 +125,4 @@ def test_a_stale_compiled_file_is_never_run(root: Path) -> None:
     os.utime(root / "helper.py", ns=(moment, moment))
     del sys.modules["helper"]
     assert resolve("helper.py:loud", root)(None) == 2
-    assert loaded(str(root / "helper.py")) == text_digest((root / "helper.py").read_bytes())
+    assert digest_at_import(str(root / "helper.py")) == text_digest((root / "helper.py").read_bytes())

@@ -15,7 +15,7 @@ from comporta.stats.predictions import classes_of, statistics
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 ROWS = 600
 
@@ -54,7 +54,7 @@ def measured(rows, fit, at=None, output="both", **told):
     train = write(at, rows)
     made = steps.fit(at, train=train, fit=fit, output=output)
     found = out_of_fold(
-        at, train=train, signature=made["signature"], fit=fit, refitted=refitted, params={}, **told
+        at, train=train, signature=made["signature"], fit=fit, refitted=refit_estimator, params={}, **told
     )
     return at, made, read(at, found["predictions"])
 

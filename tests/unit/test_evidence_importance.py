@@ -30,7 +30,7 @@ from comporta.records.reference import Importances
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 WEIGHTS = np.array([2.0, 1.0, 0.5, 0.0])
 
@@ -47,7 +47,7 @@ def model(rows, estimator, output="both"):
     def fit(X: np.ndarray, y):
         return estimator.fit(X, y)
 
-    return refitted(rows, fit=fit, params={}, task=None, output=output, seed=0)
+    return refit_estimator(rows, fit=fit, params={}, task=None, output=output, seed=0)
 
 
 def small(kind, **also):

@@ -23,7 +23,7 @@ from comporta.records import Findings, at_random, by_time
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 ROWS = 1800
@@ -87,7 +87,7 @@ def walked(rows, fit=logistic, split=None, **options):
     at, found, how = made(rows, fit, split)
     step = backtest_step.measure(
         at, train=found["train"], test=found["test"], signature=found["signature"], split=how, fit=fit,
-        refitted=refitted, task=None, output="both", **options,
+        refitted=refit_estimator, task=None, output="both", **options,
     )  # fmt: skip
     return at.get_json(step["findings"], Findings)
 
@@ -96,7 +96,7 @@ def curve(rows, fit=logistic):
     at, found, _ = made(rows, fit)
     step = curve_step.measure(
         at, train=found["train"], predictions=found["predictions"], signature=found["signature"], fit=fit,
-        refitted=refitted, task=None, output="both",
+        refitted=refit_estimator, task=None, output="both",
     )  # fmt: skip
     return at.get_json(step["findings"], Findings)
 
@@ -191,7 +191,7 @@ def test_a_model_that_does_worse_with_more_rows_is_refused():
     wrong = read(at, found["predictions"]).with_columns(__target=~pl.col("__target"))
     step = curve_step.measure(
         at, train=found["train"], predictions=write(at, wrong), signature=found["signature"], fit=timid,
-        refitted=refitted, task=None, output="both",
+        refitted=refit_estimator, task=None, output="both",
     )  # fmt: skip
     said = verdict(learning_curve(), at.get_json(step["findings"], Findings))
     assert said.outcome == "fail"

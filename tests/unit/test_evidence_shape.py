@@ -35,7 +35,7 @@ from comporta.records import Figure, Findings, encode
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
-from comporta.train.asking import refitted
+from comporta.train.asking import refit_estimator
 
 FEW = {"n_estimators": 25, "num_leaves": 10, "verbose": -1, "n_jobs": 1}
 
@@ -59,7 +59,7 @@ def model(rows, estimator, frames=False):
         return estimator.fit(X, y)
 
     fit = by_frame if frames else by_array
-    return refitted(rows, fit=fit, params={}, task=None, output="both", seed=0)
+    return refit_estimator(rows, fit=fit, params={}, task=None, output="both", seed=0)
 
 
 def figures(found):

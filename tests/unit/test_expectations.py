@@ -14,10 +14,10 @@ from comporta.checks import expectations, judge
 from comporta.checks.expectations.codes import NO_VERSION_TO_READ
 from comporta.checks.expectations.measure import measure
 from comporta.data import add
-from comporta.data.expect_counts import counted
+from comporta.data.expect_counts import count_breaches
 from comporta.errors import BadData, BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Column, Figure, Findings, Shape, Slice, Verdict
+from comporta.records import Column, DatasetSchema, Figure, Findings, Slice, Verdict
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.testing.checks import CheckContract
 
@@ -37,20 +37,22 @@ def context() -> StepContext:
     return StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=1)
 
 
-def shape(*columns: Column, **others: object) -> Shape:
-    return Shape(name="people", key=("id",), time="at", columns=columns, **others)
+def shape(*columns: Column, **others: object) -> DatasetSchema:
+    return DatasetSchema(name="people", key=("id",), time="at", columns=columns, **others)
 
 
-def taken(context: StepContext, rows: pl.DataFrame, declared: Shape, folder: Path) -> Slice:
+def taken(context: StepContext, rows: pl.DataFrame, declared: DatasetSchema, folder: Path) -> Slice:
     version, _ = add(context.store, context.keys, declared, rows, change="replace", now=NOW, scratch=folder)
     return version
 
 
-def said(context: StepContext, declared: Shape, version: Slice, **limits: float) -> tuple[Verdict, Findings]:
+def said(
+    context: StepContext, declared: DatasetSchema, version: Slice, **limits: float
+) -> tuple[Verdict, Findings]:
     made = measure(
         context,
         shapes={"people": msgspec.to_builtins(declared)},
-        counted=counted,
+        counted=count_breaches,
         **{"table people": version},
     )
     found = context.get_json(made["findings"], Findings)
@@ -128,7 +130,9 @@ def test_what_cannot_be_counted_is_no_pass(context: StepContext, tmp_path: Path)
         said(context, shape(Column("town", at_least=3, breach="report")), version)
     declared = shape(Column("age", nulls=0))
     found = context.get_json(
-        measure(context, shapes={"people": msgspec.to_builtins(declared)}, counted=counted)["findings"],
+        measure(context, shapes={"people": msgspec.to_builtins(declared)}, counted=count_breaches)[
+            "findings"
+        ],
         Findings,
     )
     assert not found.figures

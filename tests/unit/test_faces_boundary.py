@@ -8,7 +8,7 @@ from rich.console import Console
 
 from comporta.cli import main, show
 from comporta.cli import store as command
-from comporta.cli.progress import MANY, Steps, display, drawn
+from comporta.cli.progress import MANY, StepProgress, display, steps_table
 from comporta.errors import NotFound
 from comporta.records import Share
 
@@ -95,19 +95,19 @@ def test_progress_is_silent_when_json_is_asked_for():
 
 
 def test_a_step_s_time_is_from_its_start_to_its_end():
-    steps = Steps()
+    steps = StepProgress()
     for state, at in (("waiting", 1.0), ("started", 3.0), ("done", 4.5)):
         steps("a", state, at)
     assert steps.took == {"a": 3.5} and steps.states == {"a": "done"}
 
 
 def test_many_steps_are_counted_and_those_that_run_are_shown():
-    steps = Steps()
+    steps = StepProgress()
     for number in range(MANY + 5):
         steps(f"step {number}", "done", 1.0)
     steps("the slow one", "started", 1.0)
     console = Console(file=io.StringIO(), width=80)
-    console.print(drawn(steps, 3.0))
+    console.print(steps_table(steps, 3.0))
     shown = console.file.getvalue().splitlines()
     assert len(shown) == 2 and f"{MANY + 5} of {MANY + 6} steps" in shown[0]
     assert "the slow one" in shown[1] and "2.0 s" in shown[1]

@@ -62,3 +62,14 @@ def test_a_mistyped_command_is_one_message_and_exit_code_2(words, said, capsys):
     heard = capsys.readouterr()
     assert said in heard.err and not heard.out
     assert "See: comporta" in heard.err and "Traceback" not in heard.err
+
+
+def test_a_command_under_its_name_of_an_older_release_still_works(tmp_path, capsys):
+    from comporta.cli import main
+    from comporta.cli.commands import FORMER, page
+
+    assert FORMER
+    for former in FORMER:
+        assert former not in page()
+        assert main([*former.split(), "--help"]) == 0
+        assert "FILE" in capsys.readouterr().out

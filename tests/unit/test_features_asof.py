@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from comporta.data.asof import as_of
 from comporta.data.features_timeline import timeline
 from comporta.errors import BadProject
-from comporta.records import Join, Shape
+from comporta.records import DatasetSchema, Join
 
 START = datetime(2024, 3, 31, tzinfo=UTC)  # the night clocks change in Europe
 MINUTE = timedelta(minutes=1)
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 Row = dict[str, Any]
 
 
-def oracle(request: Row, table: list[Row], join: Join, shape: Shape) -> Row | None:
+def oracle(request: Row, table: list[Row], join: Join, shape: DatasetSchema) -> Row | None:
     """The row a request reads, told as plainly as it can be: every row is looked at."""
     keys = [(request[theirs], ours) for theirs, ours in join.on.items()]
     if any(value is None for value, _ in keys):
@@ -60,7 +60,7 @@ spans = minutes.map(lambda minute: minute * MINUTE)
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[list[Row], list[Row], Join, Shape, dict[str, Any]]:
+def cases(draw: st.DrawFn) -> tuple[list[Row], list[Row], Join, DatasetSchema, dict[str, Any]]:
     keys = draw(st.sampled_from([[0, 1], ["a", "é"], [-5, 2**40]]))
     dated = draw(st.sampled_from(["delay", "arrived", "arrived only", "static"]))
     two = draw(st.booleans())
@@ -90,7 +90,7 @@ def cases(draw: st.DrawFn) -> tuple[list[Row], list[Row], Join, Shape, dict[str,
         columns={"v": "value"},
         tolerance=draw(st.none() | spans) if dated != "static" else None,
     )
-    shape = Shape(
+    shape = DatasetSchema(
         name="t",
         key=("z",),
         time="time" if dated in ("delay", "arrived") else None,
@@ -121,7 +121,9 @@ def frame(rows: list[Row], schema: dict[str, Any], kinds: dict[str, Any]) -> pl.
     return made
 
 
-def both(case: tuple[list[Row], list[Row], Join, Shape, dict[str, Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def both(
+    case: tuple[list[Row], list[Row], Join, DatasetSchema, dict[str, Any]],
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     requests, table, _, _, kinds = case
     utc = pl.Datetime("us", "UTC")
     key = kinds["key"]
@@ -184,7 +186,7 @@ def test_many_rows_equal_pandas_merge_asof_where_nothing_ties_or_is_late(seed: i
         table.lazy(),
         at="at",
         join=Join(dataset="t", on={"k": "k"}, columns={"v": "v"}, tolerance=tolerance),
-        shape=Shape(name="t", key=("k", "t"), time="t", delay=timedelta()),
+        shape=DatasetSchema(name="t", key=("k", "t"), time="t", delay=timedelta()),
     ).collect()
     order = pd.DataFrame(asking.to_dict(as_series=False)).reset_index().sort_values("at", kind="stable")
     other = pd.merge_asof(
@@ -209,7 +211,7 @@ def known(
                 "arrived": pl.Datetime("us", "UTC"), "v": pl.Int64},
         orient="row",
     )  # fmt: skip
-    shape = Shape(
+    shape = DatasetSchema(
         name="t", key=("id",), time="time", arrived=None if delay is not None else "arrived", delay=delay
     )
     join = Join(dataset="t", on={"k": "k"}, columns={"v": "v"}, tolerance=tolerance)
@@ -254,7 +256,7 @@ def test_the_tolerance_is_inclusive_to_the_nanosecond() -> None:
         table.lazy(),
         at="at",
         join=Join(dataset="t", on={"k": "k"}, columns={"v": "v"}, tolerance=timedelta(microseconds=1)),
-        shape=Shape(name="t", key=("k", "time"), time="time", delay=timedelta()),
+        shape=DatasetSchema(name="t", key=("k", "time"), time="time", delay=timedelta()),
     ).collect()
     assert got["v"].to_list() == [7, None]
 
@@ -276,9 +278,9 @@ def test_times_no_integer_of_nanoseconds_holds_are_the_far_past_and_future() -> 
     )
     at = pl.DataFrame({"k": [1], "at": pl.Series([datetime(2024, 1, 1)]).dt.cast_time_unit("ns")})
     join = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
-    shape = Shape(name="t", key=("time",), time="time", delay=timedelta(days=999_999_999))
+    shape = DatasetSchema(name="t", key=("time",), time="time", delay=timedelta(days=999_999_999))
     assert as_of(at.lazy(), far.lazy(), at="at", join=join, shape=shape).collect()["v"].to_list() == [None]
-    shape = Shape(name="t", key=("time",), time="time", delay=timedelta())
+    shape = DatasetSchema(name="t", key=("time",), time="time", delay=timedelta())
     assert as_of(at.lazy(), far.lazy(), at="at", join=join, shape=shape).collect()["v"].to_list() == [1]
 
 
@@ -287,7 +289,7 @@ def test_dates_are_midnight_utc_and_other_zones_are_other_instants() -> None:
     lisbon = datetime(2024, 3, 31, 0, 30, tzinfo=timezone(timedelta(hours=1)))
     asking = pl.DataFrame({"k": ["a", "a"], "at": [lisbon, lisbon + timedelta(minutes=30)]})
     join = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
-    shape = Shape(name="t", key=("k",), time="day", delay=timedelta())
+    shape = DatasetSchema(name="t", key=("k",), time="day", delay=timedelta())
     got = as_of(asking.lazy(), table.lazy(), at="at", join=join, shape=shape).collect()
     assert got["v"].to_list() == [None, 1]
 
@@ -300,7 +302,7 @@ def test_the_order_in_which_a_table_is_stored_never_shows() -> None:
     table = table.with_columns(pl.col("t").cast(pl.Datetime("us")), id=pl.lit(1))
     asking = pl.DataFrame({"k": [0, 1, 2], "at": [datetime(2024, 1, 1)] * 3})
     join = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
-    shape = Shape(name="t", key=("id",), time="t", delay=timedelta())
+    shape = DatasetSchema(name="t", key=("id",), time="t", delay=timedelta())
     seen = {
         str(
             as_of(asking.lazy(), each.lazy(), at="at", join=join, shape=shape)
@@ -316,7 +318,7 @@ def test_rows_that_are_not_a_number_or_missing_match_nothing() -> None:
     table = pl.DataFrame({"k": [float("nan"), None, 0.0], "v": [1, 2, 3]})
     asking = pl.DataFrame({"k": [float("nan"), None, -0.0, 0.5]})
     join = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
-    shape = Shape(name="t", key=("v",))
+    shape = DatasetSchema(name="t", key=("v",))
     got = as_of(asking.lazy(), table.lazy(), at=None, join=join, shape=shape).collect()
     assert got["v"].to_list() == [None, None, 3, None]
 
@@ -332,21 +334,21 @@ def test_an_as_of_join_is_lazy_and_keeps_other_operations_right() -> None:
     table = table.map_batches(watched, schema=table.collect_schema())
     asking = pl.DataFrame({"k": [1, 2, 1]}).lazy()
     join = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
-    got = as_of(asking, table, at=None, join=join, shape=Shape(name="t", key=("k",)))
+    got = as_of(asking, table, at=None, join=join, shape=DatasetSchema(name="t", key=("k",)))
     assert not read
     assert got.filter(pl.col("v") == 5).select("v").collect()["v"].to_list() == [5, 5]
     assert got.head(1).collect().height == 1
 
 
 V = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
-K = Shape(name="t", key=("k",))
+K = DatasetSchema(name="t", key=("k",))
 
 
 @pytest.mark.parametrize(
     ("join", "shape", "message"),
     [
-        (V, Shape(name="t", key=("k",), time="t"), "delay"),
-        (V, Shape(name="t", key=("k",), time="v", delay=MINUTE), "expected Datetime or Date"),
+        (V, DatasetSchema(name="t", key=("k",), time="t"), "delay"),
+        (V, DatasetSchema(name="t", key=("k",), time="v", delay=MINUTE), "expected Datetime or Date"),
         (Join(dataset="t", on={"k": "w"}, columns={"v": "v"}), K, "no column w"),
         (Join(dataset="t", on={"w": "k"}, columns={"v": "v"}), K, "Add it to `known`"),
         (Join(dataset="t", on={"k": "v"}, columns={"v": "v"}), K, "expected one type"),
@@ -360,12 +362,12 @@ K = Shape(name="t", key=("k",))
         ),
         (
             Join(dataset="t", on={"k": "k"}, columns={"v": "v"}, tolerance=-MINUTE),
-            Shape(name="t", key=("k",), time="t", delay=MINUTE),
+            DatasetSchema(name="t", key=("k",), time="t", delay=MINUTE),
             "from zero up",
         ),
     ],
 )  # fmt: skip
-def test_declarations_that_do_not_fit_are_told(join: Join, shape: Shape, message: str) -> None:
+def test_declarations_that_do_not_fit_are_told(join: Join, shape: DatasetSchema, message: str) -> None:
     table = pl.DataFrame({"k": [1], "v": ["x"], "t": [START]})
     asking = pl.DataFrame({"k": [1], "at": [START]})
     with pytest.raises(BadProject, match=message):
@@ -383,5 +385,5 @@ def test_polars_own_join_would_have_seen_the_future() -> None:
         naive = asking.join_asof(table, left_on="at", right_on="t", by="k")
     assert naive["v"].to_list() == [2]
     join = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
-    shape = Shape(name="t", key=("k", "t"), time="t", arrived="arrived")
+    shape = DatasetSchema(name="t", key=("k", "t"), time="t", arrived="arrived")
     assert as_of(asking.lazy(), table.lazy(), at="at", join=join, shape=shape).collect()["v"].to_list() == [1]

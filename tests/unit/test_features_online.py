@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comporta.data.asof import as_of
-from comporta.data.features import FeaturePlan
-from comporta.data.online import FEW, Latest, Online, answerer, online
+from comporta.data.features import feature_plan
+from comporta.data.online import FEW, LatestTables, OnlineTables, feature_function, online_tables
 from comporta.errors import BadProject, BadRequest, NotFound
-from comporta.records import Join, Joined, Shape
+from comporta.records import DatasetSchema, Join, Joined
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -27,7 +27,7 @@ ASKING = {"key": pl.Categorical, "j": pl.Int64, "at": pl.Datetime("ns", "UTC")}
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame, Join, Shape]:
+def cases(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame, Join, DatasetSchema]:
     keys, numbers = st.sampled_from(["a", "a", "a", "b", None]), st.sampled_from([1, 1, 1, 2])
     table = [
         (draw(keys), draw(numbers), number, draw(times), draw(times), draw(st.none() | st.floats(0, 1)))
@@ -41,7 +41,7 @@ def cases(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame, Join, Shape]:
         columns={"v": "value", "id": "source"},
         tolerance=draw(st.none() | st.just(3 * MINUTE)) if dated != "static" else None,
     )
-    shape = Shape(
+    shape = DatasetSchema(
         name="t",
         key=("id",),
         time="time" if dated in ("delay", "arrived") else None,
@@ -61,7 +61,7 @@ def cases(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame, Join, Shape]:
 def test_a_request_reads_what_the_table_join_reads(case: Any) -> None:
     asking, table, join, shape = case
     want = as_of(asking.lazy(), table.lazy(), at="at", join=join, shape=shape).collect()
-    history = online({"t": table.lazy()}, (join,), {"t": shape}, asking.schema, versions={"t": 4})
+    history = online_tables({"t": table.lazy()}, (join,), {"t": shape}, asking.schema, versions={"t": 4})
     assert history.read(asking, asking["at"]).equals(want.drop(asking.columns))
     assert history.tables.read(asking, asking["at"]).equals(want.drop(asking.columns))
     sources = history.joined(want.drop(asking.columns), want.height)
@@ -83,10 +83,10 @@ def test_a_request_reads_what_the_table_join_reads(case: Any) -> None:
 
 
 JOIN = Join(dataset="t", on={"k": "k"}, columns={"v": "v"})
-SHAPE = Shape(name="t", key=("k", "time"), time="time", delay=timedelta())
+SHAPE = DatasetSchema(name="t", key=("k", "time"), time="time", delay=timedelta())
 
 
-def history(rows: int = 3, version: int = 1) -> Online:
+def history(rows: int = 3, version: int = 1) -> OnlineTables:
     table = pl.DataFrame(
         {
             "k": [number % 1000 for number in range(rows)],
@@ -95,7 +95,7 @@ def history(rows: int = 3, version: int = 1) -> Online:
         }
     )
     requests = pl.Schema({"k": pl.Int64, "at": pl.Datetime("us", "UTC")})
-    return online({"t": table.lazy()}, (JOIN,), {"t": SHAPE}, requests, versions={"t": version})
+    return online_tables({"t": table.lazy()}, (JOIN,), {"t": SHAPE}, requests, versions={"t": version})
 
 
 def test_one_look_up_takes_microseconds() -> None:
@@ -107,7 +107,7 @@ def test_one_look_up_takes_microseconds() -> None:
 
 
 def test_many_look_ups_are_each_answered() -> None:
-    found = history().lookup_all(JOIN, [{"k": 1}, {"k": 9}, {"k": None}], [START + MINUTE] * 3)
+    found = [history().lookup(JOIN, {"k": key}, START + MINUTE) for key in (1, 9, None)]
     assert [each.values["v"] for each in found] == [1, None, None]
 
 
@@ -119,15 +119,15 @@ def test_a_look_up_tells_a_wrong_value_and_an_unknown_join() -> None:
 
 
 def test_newer_history_replaces_the_older_between_two_requests() -> None:
-    plan = FeaturePlan(
+    plan = feature_plan(
         of="asked",
         known=("k",),
         use=("v",),
         joins=(JOIN,),
-        shapes={"t": SHAPE, "asked": Shape(name="asked", key=("id",), time="at")},
+        shapes={"t": SHAPE, "asked": DatasetSchema(name="asked", key=("id",), time="at")},
     )
-    latest = Latest(history(3, version=1))
-    answer = answerer(plan, latest)
+    latest = LatestTables(history(3, version=1))
+    answer = feature_function(plan, latest)
     raw, at = pl.DataFrame({"k": [2, 5]}), pl.Series([START + timedelta(hours=1)] * 2)
     features, joined = answer(raw, at)
     assert features.to_dict(as_series=False) == {"v": [2, None]}
@@ -139,8 +139,8 @@ def test_newer_history_replaces_the_older_between_two_requests() -> None:
 
 
 def test_a_plan_without_joins_answers_with_no_sources() -> None:
-    plan = FeaturePlan(of="asked", known=("k",), shapes={"asked": Shape(name="asked", key=("id",))})
-    answer = answerer(plan, Latest(online({}, (), {}, pl.Schema({"k": pl.Int64}))))
+    plan = feature_plan(of="asked", known=("k",), shapes={"asked": DatasetSchema(name="asked", key=("id",))})
+    answer = feature_function(plan, LatestTables(online_tables({}, (), {}, pl.Schema({"k": pl.Int64}))))
     features, joined = answer(pl.DataFrame({"k": [1, 2]}), pl.Series([START, START]))
     assert features.to_dict(as_series=False) == {"k": [1, 2]}
     assert joined == [(), ()]
@@ -148,4 +148,4 @@ def test_a_plan_without_joins_answers_with_no_sources() -> None:
 
 def test_a_missing_table_is_told() -> None:
     with pytest.raises(BadProject, match="join of t: found no such table"):
-        online({}, (JOIN,), {"t": SHAPE}, pl.Schema({"k": pl.Int64}))
+        online_tables({}, (JOIN,), {"t": SHAPE}, pl.Schema({"k": pl.Int64}))

@@ -8,14 +8,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from comporta.data.features import FeaturePlan, prefixes
-from comporta.data.features_history import tables
+from comporta.data.features import FeaturePlan, feature_plan, prefixes
+from comporta.data.features_history import load_tables
 from comporta.errors import BadProject
-from comporta.records import Join, Shape
+from comporta.records import DatasetSchema, Join
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
-FLIGHTS = Shape(name="flights", key=("id",), subject="plane", time="at")
-WEATHER = Shape(name="weather", key=("place", "hour"), time="hour", delay=timedelta())
+FLIGHTS = DatasetSchema(name="flights", key=("id",), subject="plane", time="at")
+WEATHER = DatasetSchema(name="weather", key=("place", "hour"), time="hour", delay=timedelta())
 flights = pl.DataFrame(
     {"id": [1, 2], "plane": ["x", "y"], "at": [DAY, DAY], "from": ["A", "B"], "to": ["B", "A"]}
 )
@@ -34,11 +34,11 @@ def plan(**changes: Any) -> FeaturePlan:
         "shapes": {"flights": FLIGHTS, "weather": WEATHER},
         "compute": (double,),
     }
-    return FeaturePlan(**{**declared, **changes})
+    return feature_plan(**{**declared, **changes})
 
 
 def applied(this: FeaturePlan, frame: pl.DataFrame = flights) -> tuple[pl.DataFrame, pl.DataFrame]:
-    return this.apply(frame, tables({"weather": weather.lazy()}, this.joins, this.shapes, frame.schema))
+    return this.apply(frame, load_tables({"weather": weather.lazy()}, this.joins, this.shapes, frame.schema))
 
 
 def test_features_are_known_joined_and_computed_columns_less_key_subject_and_time() -> None:
@@ -80,7 +80,7 @@ def test_functions_see_only_what_a_request_carries_and_what_is_joined() -> None:
 
 def test_the_time_of_a_request_need_not_be_among_its_columns() -> None:
     this = plan(known=("from",))
-    history = tables({"weather": weather.lazy()}, this.joins, this.shapes, flights.schema)
+    history = load_tables({"weather": weather.lazy()}, this.joins, this.shapes, flights.schema)
     at = pl.Series([DAY, DAY - timedelta(hours=1)])
     assert this.apply(flights.select("from"), history, at)[0]["temp"].to_list() == [10.0, None]
 
@@ -130,6 +130,6 @@ def test_what_a_function_said_of_the_data_is_not_in_the_reason_that_is_kept() ->
 
 
 def test_rows_without_a_time_cannot_be_joined_by_time() -> None:
-    this = plan(shapes={"flights": Shape(name="flights", key=("id",)), "weather": WEATHER})
+    this = plan(shapes={"flights": DatasetSchema(name="flights", key=("id",)), "weather": WEATHER})
     with pytest.raises(BadProject, match="the rows that ask have none"):
         applied(this)

@@ -23,8 +23,8 @@ from comporta.stats.subjects import subjects_of
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.train import steps
-from comporta.train.asking import opened
-from comporta.train.scores import measure
+from comporta.train.asking import open_estimator
+from comporta.train.scores import measure_scores
 
 RARE = "Zenobia's illness"
 ROWS = 1200
@@ -57,12 +57,12 @@ def attribute(rows: pl.DataFrame) -> Findings:
     context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     train = write(context, rows.select("x", "__keep_town", "__subject", "__target"))
     kept = steps.fit(context, train=train, fit=lambda X, y: LogisticRegression().fit(X, y))
-    made = inferred(context, **kept, train=train, test=train, opened=opened, of="town")
+    made = inferred(context, **kept, train=train, test=train, opened=open_estimator, of="town")
     return context.get_json(made["findings"], Findings)
 
 
 MEASURED: dict[str, Callable[[pl.DataFrame], Any]] = {
-    "scores": lambda rows: measure(rows, ["accuracy"], ["town"]).figures,
+    "scores": lambda rows: measure_scores(rows, ["accuracy"], ["town"]).figures,
     "calibration": lambda rows: calibration(rows, by=["town"]).figures,
     "versus": lambda rows: versus(rows, rows, "accuracy", "town"),
     "bias": lambda rows: _bias(rows),
@@ -91,14 +91,14 @@ def test_rows_that_have_no_subject_count_each_and_so_do_single_rows_without_one(
     rows = predicted(1)
     nobody = pl.lit(None, dtype=pl.UInt64).alias("__subject")
     for without in (rows.drop("__subject"), rows.with_columns(nobody)):
-        assert any(RARE in each.slice for each in measure(without, ["accuracy"], ["town"]).figures)
+        assert any(RARE in each.slice for each in measure_scores(without, ["accuracy"], ["town"]).figures)
     of_rare = pl.col("__keep_town") == RARE
     some = rows.with_columns(pl.when(~of_rare).then("__subject"))
-    assert any(RARE in each.slice for each in measure(some, ["accuracy"], ["town"]).figures)
+    assert any(RARE in each.slice for each in measure_scores(some, ["accuracy"], ["town"]).figures)
 
 
 def test_the_reason_says_how_many_it_is_about_and_counts_as_small() -> None:
-    found = measure(predicted(3), ["accuracy"], ["town"])
+    found = measure_scores(predicted(3), ["accuracy"], ["town"])
     (lost,) = unmeasured(Need(what="scores", metric="accuracy", by="town"), found)
     assert lost.small
     assert say(lost.why, english()) == "200 rows about 3 subjects, at least 10 expected"

@@ -16,7 +16,7 @@ def test_where_data_was_written_a_lost_key_is_asked_for_and_no_new_one_made(tmp_
     make(tmp_path, "churn")
     key = tmp_path / "comporta.key"
     kept = key.read_text()
-    assert dict(make(tmp_path, "churn"))["comporta.key"].startswith("already there")
+    assert dict(make(tmp_path, "churn"))["comporta.key"].startswith("exists already")
     assert key.read_text() == kept
     key.unlink()
     (tmp_path / ".comporta").mkdir()
@@ -70,7 +70,7 @@ def test_a_clone_gets_the_projects_key_by_the_recipe(
 
 def test_where_a_public_key_was_cloned_no_key_is_made(project: Path) -> None:
     clone = cloned(project)
-    assert "comporta.pub is of a key" in dict(make(clone, "shop"))["comporta.key"]
+    assert "comporta.pub belongs to an existing key" in dict(make(clone, "shop"))["comporta.key"]
     assert not (clone / "comporta.key").exists()
 
 

@@ -1,4 +1,4 @@
-"""`comporta audit check`: what was handed to it wrongly is said in one sentence, with exit code 2."""
+"""`comporta audit verify-export`: what was handed to it wrongly is said in one sentence, with exit code 2."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *asked: str) -> str:
-    assert main(["audit", "check", *asked]) == 2
+    assert main(["audit", "verify-export", *asked]) == 2
     said = capsys.readouterr().err
     assert "Traceback" not in said
     return said
@@ -32,7 +32,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *asked: str) -> str:
 def test_a_key_that_is_given_but_empty_is_refused_and_not_the_files_own(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["audit", "check", str(file)]) == 0
+    assert main(["audit", "verify-export", str(file)]) == 0
     capsys.readouterr()
     empty = file.with_name("comporta.pub")
     empty.touch()

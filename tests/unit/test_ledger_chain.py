@@ -1,4 +1,4 @@
-"""The chain and the folds, without a database."""
+"""The chain and the projections, without a database."""
 
 import json
 import random
@@ -20,8 +20,8 @@ from comporta.errors import Tampered
 from comporta.ledger import MemoryLedger, migrate, verify
 from comporta.ledger.chain import header, leaf, link, microseconds, moment, seal
 from comporta.ledger.decoding import Decoding
-from comporta.ledger.folding import Opened, after
 from comporta.ledger.keyed import keyed_link, keyed_seal
+from comporta.ledger.projections import ProjectionSet, after
 from comporta.ledger.upcasts import UPCASTS
 from comporta.opened.project import PROJECTIONS
 from comporta.records import Event, Fact, Projection, Record, facts
@@ -115,7 +115,7 @@ def played(turns: Acts) -> MemoryLedger:
 
 @settings(deadline=None)  # the first signature loads the library
 @given(acts)
-def test_whatever_was_appended_readings_say_what_the_events_say(turns: Acts) -> None:
+def test_whatever_was_appended_projections_say_what_the_events_say(turns: Acts) -> None:
     ledger = played(turns)
     oracle: dict[str, list[int]] = {}
     for act, account, amount in [each for turn in turns for each in turn]:
@@ -168,16 +168,16 @@ def test_any_change_removal_reordering_or_truncation_is_found(
     assert not verify(ledger, [BALANCES], KEY, head, facts=TEST_FACTS).sound
 
 
-def test_a_fold_sees_the_state_before_it() -> None:
+def test_a_projection_sees_the_state_before_it() -> None:
     def twice(fact: Deposited, event: Event, lookup: Any) -> Any:
         yield "a", (lookup("a") or 0) + 1
         yield "b", (lookup("a") or 0) * 10
 
-    reading: Projection[int] = Projection("twice", int, {Deposited: twice})
-    ledger = MemoryLedger([reading], key=KEY, clock=Clock(), facts=TEST_FACTS)
+    projection: Projection[int] = Projection("twice", int, {Deposited: twice})
+    ledger = MemoryLedger([projection], key=KEY, clock=Clock(), facts=TEST_FACTS)
     put(ledger, Deposited(account="x", amount=1))
     put(ledger, Deposited(account="x", amount=1))
-    assert dict(ledger.scan(reading)) == {"a": 2, "b": 10}
+    assert dict(ledger.scan(projection)) == {"a": 2, "b": 10}
 
 
 def test_a_body_that_is_no_fact_is_said_to_be_tampered_with_by_an_audit() -> None:
@@ -188,13 +188,13 @@ def test_a_body_that_is_no_fact_is_said_to_be_tampered_with_by_an_audit() -> Non
     assert {"changed", "unreadable", "reading"} == {fault.what for fault in audit.faults}
 
 
-def test_a_fold_that_fails_on_an_impossible_history_is_a_fault_of_that_history() -> None:
+def test_a_projection_that_fails_on_an_impossible_history_is_a_fault_of_that_history() -> None:
     def picky(fact: Closed, event: Event, lookup: Any) -> Any:
         return [(fact.account, {"open": True}[fact.account])]
 
     ledger = played([[("close", "a", 1)]])
-    reading: Projection[bool] = Projection("picky", bool, {Closed: picky})
-    (fault,) = verify(ledger, [reading], KEY, facts=TEST_FACTS).faults
+    projection: Projection[bool] = Projection("picky", bool, {Closed: picky})
+    (fault,) = verify(ledger, [projection], KEY, facts=TEST_FACTS).faults
     assert (fault.what, fault.seq) == ("unreadable", 1)
 
 
@@ -206,7 +206,7 @@ def test_a_record_that_gained_a_field_has_another_mark() -> None:
         inner: dict[str, tuple[Inner, ...]]
 
     def mark(state: Any) -> str:
-        return Opened([Projection("r", state, {})], (), {}).marks["r"]
+        return ProjectionSet([Projection("r", state, {})], (), {}).marks["r"]
 
     was = mark(Outer)
     Inner = type("Inner", (Record,), {"__annotations__": {"one": int, "two": int}}, frozen=True)  # type: ignore[misc]
@@ -252,7 +252,7 @@ class Counted(Record, frozen=True):
     kinds: dict[str, int]
 
 
-def test_golden_events_still_chain_and_fold() -> None:
+def test_golden_events_still_chain_and_apply() -> None:
     def count(fact: Fact, event: Event, lookup: Any) -> Any:
         was = lookup("all") or Counted({})
         return [("all", Counted(was.kinds | {event.kind: was.kinds.get(event.kind, 0) + 1}))]
@@ -260,19 +260,19 @@ def test_golden_events_still_chain_and_fold() -> None:
     everything: Projection[Counted] = Projection("everything", Counted, dict.fromkeys(facts.FACTS, count))
     ledger = MemoryLedger([everything], key=KEY, clock=Clock())
     ledger._rows.events[:] = golden()
-    ledger.refold(everything)
+    ledger.rebuild(everything)
     counted = ledger.get(everything, "all")
     assert counted is not None
     assert sum(counted.kinds.values()) == len(golden())
     assert verify(ledger, [everything], KEY, ledger.head()).sound
 
 
-def test_golden_events_still_fold_into_every_reading_of_the_house() -> None:
+def test_golden_events_still_give_every_projection_of_a_project() -> None:
     ledger = MemoryLedger(PROJECTIONS, key=KEY, clock=Clock())
     ledger._rows.events[:] = golden()
-    for reading in PROJECTIONS:
-        ledger.refold(reading)
-        assert ledger.scan(reading), reading.name
+    for projection in PROJECTIONS:
+        ledger.rebuild(projection)
+        assert ledger.scan(projection), projection.name
     assert verify(ledger, PROJECTIONS, KEY, ledger.head()).sound
 
 
@@ -316,3 +316,10 @@ def test_a_keyed_chain_goes_on_only_from_an_end_that_the_key_made() -> None:
         with nullcontext() if goes_on else pytest.raises(Tampered, match="audit verify"):
             put(ledger, Closed(account="a"))
         assert len(ledger._rows.events) == (3 if goes_on else 1)
+
+
+def test_names_of_an_older_release_still_mean_the_same() -> None:
+    from comporta import ledger, records
+
+    assert records.Reading is records.Projection
+    assert ledger.Fault is ledger.LedgerFault

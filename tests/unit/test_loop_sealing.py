@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from comporta.acts.serve.sealing import Sealing, backoff
-from comporta.data import Sealed
+from comporta.acts.serve.sealing import SealScheduler, backoff
+from comporta.data import SealResult
 from comporta.errors import BadData, StorageFull
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,7 +21,7 @@ class Logs:
         self.faults: dict[str, BaseException | None] = {}
         self.sealed: list[tuple[float, str]] = []
         self.rejected: dict[str, int] = {}
-        self.sealing = Sealing(
+        self.sealing = SealScheduler(
             self.acts, every=every, clock=lambda: NOW, say=self.said.append, monotonic=lambda: self.seconds
         )
 
@@ -30,11 +30,11 @@ class Logs:
             raise fault
         return [(name, lambda name=name: self.act(name)) for name in ("a", "b")]
 
-    def act(self, name: str) -> Sealed:
+    def act(self, name: str) -> SealResult:
         if fault := self.faults.get(name):
             raise fault
         self.sealed.append((self.seconds, name))
-        return Sealed(rows=3, rejected=self.rejected)
+        return SealResult(rows=3, rejected=self.rejected)
 
     def until(self, seconds: float) -> None:
         while self.seconds < seconds:

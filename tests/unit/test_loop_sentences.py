@@ -60,19 +60,19 @@ def test_another_language_is_a_file_and_what_it_lacks_is_said_in_english(tmp_pat
     shouted = {"gate.at_least": "{seen}! {limit:g} OR MORE", "gate.sentence": "{clauses:, }!"}
     (tmp_path / "loud.json").write_text(json.dumps(shouted))
     assert sentence(verdict().reason) == "roc_auc 0.75 [0.74, 0.76] on 1,000 rows: at least 0.7."
-    say = languages.spoken("loud", tmp_path)
+    say = languages.translator("loud", tmp_path)
     assert say(verdict().reason) == "roc_auc 0.75 [0.74, 0.76] on 1,000 rows! 0.7 OR MORE!"
     assert say(verdict().title) == "roc_auc at least 0.7"
     assert say("As an older release told it.") == "As an older release told it."
     with pytest.raises(BadProject, match=r"found 'quiet', expected one of: en, loud\."):
-        languages.spoken("quiet", tmp_path)
+        languages.translator("quiet", tmp_path)
     monkeypatch.setenv(languages.VARIABLE, "en")
     assert languages.language() is sentence
 
 
 def test_a_mistaken_translation_shows_the_code_and_loses_nothing(tmp_path):
     (tmp_path / "odd.json").write_text(json.dumps({"gate.at_least": "{seen} {threshold}"}))
-    said = languages.spoken("odd", tmp_path)(verdict().reason)
+    said = languages.translator("odd", tmp_path)(verdict().reason)
     assert said == "gate.at_least (seen=roc_auc 0.75 [0.74, 0.76] on 1,000 rows, limit=0.7)."
 
 

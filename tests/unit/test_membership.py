@@ -18,7 +18,7 @@ from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train import steps
-from comporta.train.asking import opened, refitted
+from comporta.train.asking import open_estimator, refit_estimator
 
 
 def people(seed, rows, task="binary", later=0.0):
@@ -65,7 +65,16 @@ def attacked(fit, seed=0, rows=2000, task="binary", later=0.0, fits=0, group=Non
     )
     kept = steps.fit(context, train=train, fit=fit)
     told = {"params": {}, "task": None, "output": "both", "fits": fits, "group": group}
-    made = measure(context, **kept, train=train, test=test, opened=opened, fit=fit, refitted=refitted, **told)
+    made = measure(
+        context,
+        **kept,
+        train=train,
+        test=test,
+        opened=open_estimator,
+        fit=fit,
+        refitted=refit_estimator,
+        **told,
+    )
     return context.get_json(made["findings"], Findings)
 
 

@@ -28,7 +28,7 @@ from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train import steps
-from comporta.train.asking import opened
+from comporta.train.asking import open_estimator
 from comporta.train.families.parts import parts
 
 ROWS = 800
@@ -131,7 +131,7 @@ def test_the_step_opens_the_kept_model():
     context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
     train = write(context, pl.DataFrame(X, schema=list("abcde")).with_columns(__target=pl.Series(Y)))
     kept = steps.fit(context, train=train, fit=nearest)
-    made = measure(context, **kept, train=train, opened=opened)
+    made = measure(context, **kept, train=train, opened=open_estimator)
     assert judged(privacy_structure(), context.get_json(made["findings"], Findings)).outcome == "fail"
 
 

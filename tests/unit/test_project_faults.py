@@ -3,9 +3,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from comporta.project import AsOf, Dataset, Features, Model, Project
-from comporta.project.faults import faults
-from comporta.project.load import load
+from comporta.project import AsOf, Dataset, Features, Model, ProjectDeclaration
+from comporta.project.faults import project_faults
+from comporta.project.load import load_project
 from comporta.records import Column
 
 # Each fault below is marked with `#!` and a part of what must be said of its line.
@@ -40,8 +40,8 @@ project = Project("sound", models=(model,))
 
 def found(folder: Path, text: str):
     (folder / "project.py").write_text(text)
-    project = load(folder / "project.py")
-    return faults(project, folder)
+    project = load_project(folder / "project.py")
+    return project_faults(project, folder)
 
 
 def marked(text: str) -> set[tuple[int, str]]:
@@ -270,7 +270,7 @@ project = Project("p", datasets=tables)
 
 FIELDS = [
     (kind, field)
-    for kind in (Project, Model, Features, AsOf, Dataset, Column)
+    for kind in (ProjectDeclaration, Model, Features, AsOf, Dataset, Column)
     for field in kind.__struct_fields__
 ]
 
@@ -278,12 +278,12 @@ FIELDS = [
 @pytest.mark.parametrize(("kind", "field"), FIELDS, ids=lambda each: getattr(each, "__name__", each))
 def test_a_value_of_the_wrong_kind_is_a_fault_and_never_an_exception(tmp_path, kind, field):
     (tmp_path / "project.py").write_text(SOUND)
-    sound = load(tmp_path / "project.py")
+    sound = load_project(tmp_path / "project.py")
     for value in (None, 3.5, [3], [[1]], object()):
         if field not in ("meaning", "owner", "root"):
-            faults(altered(sound, kind, field, value), tmp_path)
-    said = faults(altered(sound, kind, field, object()), tmp_path)
-    assert any(f"{field}: found" in fault.message or kind is Project for fault in said), said
+            project_faults(altered(sound, kind, field, value), tmp_path)
+    said = project_faults(altered(sound, kind, field, object()), tmp_path)
+    assert any(f"{field}: found" in fault.message or kind is ProjectDeclaration for fault in said), said
 
 
 def altered(thing, kind, field, value):
@@ -296,7 +296,7 @@ def altered(thing, kind, field, value):
             for name in thing.__struct_fields__
             if isinstance(part := getattr(thing, name), tuple | Dataset | Features)
         }
-        if isinstance(thing, Project | Model | Features | AsOf | Dataset)
+        if isinstance(thing, ProjectDeclaration | Model | Features | AsOf | Dataset)
         else {}
     )
     if isinstance(thing, kind):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from comporta.errors import BadProject
-from comporta.project import Project
-from comporta.project.load import find, load, told_root
+from comporta.project import ProjectDeclaration
+from comporta.project.load import declared_root, find_project_file, load_project
 
 MINIMAL = """
 from comporta.project import Dataset, Project
@@ -26,7 +26,7 @@ def write(folder: Path, text: str, name: str = "project.py") -> Path:
 
 def refused(folder: Path, text: str, name: str = "project.py") -> str:
     with pytest.raises(BadProject) as caught:
-        load(write(folder, text, name))
+        load_project(write(folder, text, name))
     return str(caught.value)
 
 
@@ -35,35 +35,35 @@ def test_the_nearest_project_file_above_is_found(tmp_path, monkeypatch):
     below = tmp_path / "deep" / "down"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    assert find() == file
-    assert find(tmp_path) == file
-    assert find(file) == file
+    assert find_project_file() == file
+    assert find_project_file(tmp_path) == file
+    assert find_project_file(file) == file
 
 
 def test_a_folder_without_a_project_says_how_to_make_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadProject, match="comporta init"):
-        find()
+        find_project_file()
     with pytest.raises(BadProject, match=r"found no project\.py"):
-        find(tmp_path)
+        find_project_file(tmp_path)
 
 
 def test_settings_without_a_project_file_are_named(tmp_path, monkeypatch):
     (tmp_path / "comporta.toml").write_text("")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadProject, match=r"comporta.toml but no project.py"):
-        find()
+        find_project_file()
 
 
 def test_a_loaded_project_knows_its_root(tmp_path):
-    project = load(write(tmp_path, MINIMAL))
-    assert isinstance(project, Project)
+    project = load_project(write(tmp_path, MINIMAL))
+    assert isinstance(project, ProjectDeclaration)
     assert project.root == tmp_path.resolve()
 
 
 def test_the_only_project_of_a_file_may_have_any_name(tmp_path):
     text = MINIMAL.replace("project = Project", "everything = Project")
-    assert load(write(tmp_path, text)).name == "tiny"
+    assert load_project(write(tmp_path, text)).name == "tiny"
 
 
 def test_a_file_without_a_project_says_what_is_expected(tmp_path):
@@ -74,17 +74,17 @@ def test_modules_beside_the_project_can_be_imported_and_are_read_again(tmp_path)
     write(tmp_path, "NAME = 'first'\n", "beside.py")
     text = "import beside\nfrom comporta.project import Project\nproject = Project(beside.NAME)\n"
     file = write(tmp_path, text)
-    assert load(file).name == "first"
+    assert load_project(file).name == "first"
     write(tmp_path, "NAME = 'other'\n", "beside.py")
-    assert load(file).name == "other"
+    assert load_project(file).name == "other"
 
 
 def test_an_unchanged_project_is_the_same_functions_when_it_is_loaded_again(tmp_path):
     file = write(tmp_path, MINIMAL)
-    assert load(file).datasets[0].source is load(file).datasets[0].source
-    first = load(file)
+    assert load_project(file).datasets[0].source is load_project(file).datasets[0].source
+    first = load_project(file)
     file.write_text(MINIMAL + "# a comment\n")
-    assert load(file).datasets[0].source is not first.datasets[0].source
+    assert load_project(file).datasets[0].source is not first.datasets[0].source
 
 
 def imported(folder: Path) -> str:
@@ -107,7 +107,7 @@ def test_a_text_of_the_same_size_and_second_is_not_taken_for_the_one_compiled_be
     (tmp_path / edited).write_text(text.replace("'one'", "'two'").replace('+ "one"', '+ "two"'))
     os.utime(tmp_path / edited, (1_700_000_000, 1_700_000_000))
     assert imported(tmp_path) == "oneone\n", "Python itself takes it for the one before"
-    assert load(file).name == {"project.py": "onetwo", "beside.py": "twoone"}[edited]
+    assert load_project(file).name == {"project.py": "onetwo", "beside.py": "twoone"}[edited]
 
 
 @pytest.mark.parametrize(
@@ -128,18 +128,18 @@ def test_a_text_of_the_same_size_and_second_is_not_taken_for_the_one_compiled_be
     ],
 )
 def test_the_root_is_told_from_the_text_only_where_it_can_be_no_other(tmp_path, statement, told):
-    assert told_root(write(tmp_path, statement)) == (tmp_path.resolve() if told else None)
+    assert declared_root(write(tmp_path, statement)) == (tmp_path.resolve() if told else None)
 
 
 def test_two_projects_do_not_share_a_module_of_the_same_name(tmp_path):
     text = "import beside\nfrom comporta.project import Project\nproject = Project(beside.NAME)\n"
     for name in ("one", "two"):
         write(tmp_path / name, f"NAME = {name!r}\n", "beside.py")
-        assert load(write(tmp_path / name, text)).name == name
+        assert load_project(write(tmp_path / name, text)).name == name
 
 
 def test_the_module_has_the_file_s_own_name(tmp_path):
-    load(write(tmp_path, MINIMAL))
+    load_project(write(tmp_path, MINIMAL))
     assert sys.modules["project"].__file__ == str(tmp_path / "project.py")
 
 

@@ -32,15 +32,15 @@ from comporta.registry import (
     FORGOTTEN,
     VERSIONS,
     approve,
-    as_it_stands,
-    carried,
+    carry_over,
     forgotten_approvers,
-    inherited,
-    judged,
+    inherit_verdicts,
+    record_verdicts,
     register,
     require_releasable,
     version_key,
     waive,
+    with_current_state,
 )
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,7 +85,7 @@ def after(*facts: Fact) -> Version:
 
 
 def told(version: Version, verdicts: tuple[Verdict, ...], policy: str = "p") -> VersionJudged:
-    fact = judged(version, verdicts, policy)
+    fact = record_verdicts(version, verdicts, policy)
     assert fact is not None, "the first judging, or another"
     return fact
 
@@ -116,13 +116,13 @@ def test_a_candidate_without_verdicts_cannot_be_released():
 def test_what_is_measured_later_is_kept_with_the_version_and_what_it_has_stays():
     first, other = (Artifact(digest=each * 64, size=1, kind="json") for each in "ab")
     registered = register(candidate(), ())
-    bare = judged(candidate(), (verdict("pass"),), "p")
+    bare = record_verdicts(candidate(), (verdict("pass"),), "p")
     assert bare is not None and bare.parts == {}
-    fact = judged(after(registered, bare), (verdict("pass"),), "p", measured={"reference": first})
+    fact = record_verdicts(after(registered, bare), (verdict("pass"),), "p", measured={"reference": first})
     assert fact is not None, "nothing else is new"
     version = after(registered, bare, fact)
     assert version.parts["reference"] == first
-    assert judged(version, (verdict("pass"),), "p", measured={"reference": other}) is None
+    assert record_verdicts(version, (verdict("pass"),), "p", measured={"reference": other}) is None
 
 
 def test_a_refused_version_names_the_check_that_closed_the_way():
@@ -139,8 +139,8 @@ def test_only_what_is_required_closes_the_way(outcome):
 
 def test_a_version_is_judged_again_only_where_something_is_another():
     passed = after(register(candidate(), ()), told(candidate(), (verdict("pass"),)))
-    assert judged(passed, (verdict("pass"),), "p") is None
-    again = judged(passed, (verdict("fail"),), "p")
+    assert record_verdicts(passed, (verdict("pass"),), "p") is None
+    again = record_verdicts(passed, (verdict("fail"),), "p")
     assert again is not None
     assert after(register(candidate(), ()), told(candidate(), (verdict("pass"),)), again).state == "refused"
 
@@ -149,7 +149,7 @@ def test_what_serves_stays_released_when_it_is_judged_again():
     facts: list[Fact] = [register(candidate(), ()), told(candidate(), (verdict("pass"),)), released(1)]
     facts.append(told(after(*facts), (verdict("fail"),)))
     assert after(*facts).state == "released"
-    with pytest.raises(Refused, match="gates refused"):
+    with pytest.raises(Refused, match="required checks block"):
         require_releasable(after(*facts), AT)
 
 
@@ -173,16 +173,16 @@ def test_a_check_that_came_later_may_go_again():
 
 
 def test_a_required_check_cannot_become_a_report_afterwards():
-    now = carried((verdict("fail"),), (verdict("fail", required=False),), ("c",), {})
+    now = carry_over((verdict("fail"),), (verdict("fail", required=False),), ("c",), {})
     assert [(each.required, each.carried) for each in now] == [(True, True)]
 
 
 def test_a_check_that_comes_back_is_judged_by_todays_evidence():
     for form in ("", "first"):
         first = {"c": form} if form else {}
-        kept = carried((verdict("fail", form=form),), (), ("c",), first)
+        kept = carry_over((verdict("fail", form=form),), (), ("c",), first)
         again = verdict("pass", form=form)
-        assert carried(kept, (again,), ("c",), first) == (again,)
+        assert carry_over(kept, (again,), ("c",), first) == (again,)
 
 
 def seen(verdicts: tuple[Verdict, ...]) -> list[tuple[str, str, bool]]:
@@ -196,20 +196,20 @@ FIRST = {"c": "first"}
 @pytest.mark.parametrize("since", ["pass", "fail"])
 def test_a_check_changed_under_its_name_is_judged_beside_the_one_that_was_asked_at_first(then, since):
     before = (verdict(then, form="first"),)
-    now = carried(before, (verdict(since, form="other"),), ("c",), FIRST)
+    now = carry_over(before, (verdict(since, form="other"),), ("c",), FIRST)
     assert seen(now) == [("c, as changed since", since, False), ("c", then, True)]
-    assert carried(now, (verdict("pass", form="third"),), ("c",), FIRST)[-1] == now[-1], "and so on"
-    assert seen(carried(now, (verdict("fail", form="first"),), ("c",), FIRST)) == [("c", "fail", False)]
+    assert carry_over(now, (verdict("pass", form="third"),), ("c",), FIRST)[-1] == now[-1], "and so on"
+    assert seen(carry_over(now, (verdict("fail", form="first"),), ("c",), FIRST)) == [("c", "fail", False)]
 
 
 def test_a_check_changed_into_a_report_leaves_only_what_it_said_at_first():
     before = (verdict("fail", form="first"),)
-    now = carried(before, (verdict("pass", required=False, form="other"),), ("c",), FIRST)
+    now = carry_over(before, (verdict("pass", required=False, form="other"),), ("c",), FIRST)
     assert seen(now) == [("c", "fail", True)]
 
 
 def test_a_version_of_an_older_release_holds_its_checks_by_name():
-    assert seen(carried((verdict("fail"),), (verdict("pass", form="other"),), ("c",), {})) == [
+    assert seen(carry_over((verdict("fail"),), (verdict("pass", form="other"),), ("c",), {})) == [
         ("c", "pass", False)
     ]
 
@@ -228,29 +228,29 @@ def test_the_policy_stays_as_it_was_fixed_and_what_judged_last_is_told_beside_it
     assert (after(*facts).policy, after(*facts).judged_by) == ("p", "p")
     facts.append(told(after(*facts), (verdict("pass"),), "q"))
     assert (after(*facts).policy, after(*facts).judged_by) == ("p", "q")
-    assert judged(after(*facts), (verdict("pass"),), "q") is None
+    assert record_verdicts(after(*facts), (verdict("pass"),), "q") is None
 
 
 def test_the_very_same_model_built_another_way_stays_asked_what_it_was_asked():
     first = candidate(needed=2, forms=FIRST, model="same")
     refused = after(register(first, ()), told(first, (verdict("fail", form="first"),)))
     second = candidate(2, asked=("d",), forms={"d": "its own"}, model="same", policy="q")
-    entered = inherited(second, (refused,))
+    entered = inherit_verdicts(second, (refused,))
     assert (entered.asked, entered.needed, entered.policy) == (("c", "d"), 2, "p")
     assert entered.forms == {"c": "first", "d": "its own"}
     fact = told(entered, (verdict("pass", check="d", form="its own"),))
     assert seen(fact.verdicts) == [("d", "pass", False), ("c", "fail", True)]
     other = candidate(2, asked=("d",), model="another")
-    assert inherited(other, (refused,)) == other
+    assert inherit_verdicts(other, (refused,)) == other
 
 
 def test_of_other_test_rows_the_very_same_model_inherits_no_pass():
     first = candidate(asked=("c", "d"), model="same", test="these")
     passed = after(register(first, ()), told(first, (verdict("pass"), verdict("fail", check="d"))))
     there = candidate(2, asked=("c", "d"), model="same", test="these")
-    assert seen(inherited(there, (passed,)).verdicts) == [("c", "pass", False), ("d", "fail", False)]
+    assert seen(inherit_verdicts(there, (passed,)).verdicts) == [("c", "pass", False), ("d", "fail", False)]
     other = candidate(2, asked=("c", "d"), model="same", test="others")
-    assert seen(inherited(other, (passed,)).verdicts) == [("d", "fail", False)]
+    assert seen(inherit_verdicts(other, (passed,)).verdicts) == [("d", "fail", False)]
 
 
 OUTCOMES = st.sampled_from(["pass", "fail", "inconclusive", "does not apply"])
@@ -272,7 +272,7 @@ def test_no_sequence_of_other_gates_opens_what_was_asked_at_first(rounds, first)
     for gates in rounds:
         today = tuple(verdict(said, required, name, form) for name, said, required, form in gates)
         truth |= {each.check: each.outcome for each in today if each.required and each.form == "1"}
-        fact = judged(version, today, "p")
+        fact = record_verdicts(version, today, "p")
         version = version if fact is None else fold_onto(version, fact)[0]
         assert len({(each.check, each.changed) for each in version.verdicts}) == len(version.verdicts)
         said = {each.check: each.outcome for each in version.verdicts if not each.changed}
@@ -293,7 +293,7 @@ def test_a_waiver_opens_one_check_until_its_end():
     version = after(*facts)
     assert version.state == "passed"
     require_releasable(version, AT + timedelta(days=29))
-    with pytest.raises(Refused, match="gates refused"):
+    with pytest.raises(Refused, match="required checks block"):
         require_releasable(version, AT + timedelta(days=31))
 
 
@@ -333,7 +333,7 @@ def test_a_waiver_that_makes_no_sense_is_refused(asked, said):
 
 def test_where_none_is_closed_there_is_nothing_to_waive():
     version = after(register(candidate(), ()), told(candidate(), (verdict("pass"),)))
-    with pytest.raises(Refused, match="found no check 'unknown', and none that is closed"):
+    with pytest.raises(Refused, match="found no check 'unknown', and none that blocks"):
         waive(version, waiver(check="unknown"), AT)
 
 
@@ -419,7 +419,7 @@ def test_a_version_is_approved_only_by_people_who_still_count(tmp_path):
 
         def stands() -> str:
             (found,) = (version for _, version in ledger.scan(VERSIONS))
-            return as_it_stands(ledger, found).state
+            return with_current_state(ledger, found).state
 
         def happens(*facts: Fact) -> None:
             ledger.transact(lambda tx: [tx.append(each) for each in facts])

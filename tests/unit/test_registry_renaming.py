@@ -13,7 +13,7 @@ from comporta.opened.sentences import sentence
 from comporta.records import Renamed, Verdict, Version, Waiver, code
 from comporta.records import say as records_say
 from comporta.records.verdict import CHANGED
-from comporta.registry import in_todays_names, judged, named, register, renames, waive
+from comporta.registry import find_verdict, record_verdicts, register, renames, waive, with_current_names
 from comporta.registry.state import VERSIONS
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -58,7 +58,7 @@ def again(state: Version, form: str = "new form", outcome: str = "fail") -> Vers
     """Judged by today's check."""
     found = renames(state, FORMER)
     now = (verdict(ID, form, outcome, title=TITLE(metric="roc_auc")),)
-    fact = judged(state, now, "new policy", renamed=found, as_policy="new policy")
+    fact = record_verdicts(state, now, "new policy", renamed=found, as_policy="new policy")
     assert fact is not None
     return fold(state, fact)
 
@@ -124,7 +124,7 @@ def test_what_todays_gates_leave_out_is_carried_under_the_name_that_it_had():
 def test_a_check_of_the_projects_own_keeps_its_name_and_takes_todays_form_once():
     own = (("few", Renamed(check="few", former="old form", form="new form")),)
     state = version(asked=("few",), forms={"few": "old form"}, verdicts=(verdict("few"),), waivers=())
-    now = in_todays_names(state, renames(state, own))
+    now = with_current_names(state, renames(state, own))
     assert (now.forms, now.verdicts[0].form) == ({"few": "new form"}, "new form")
     assert renames(now, own) == {}
 
@@ -133,15 +133,15 @@ def test_of_two_checks_that_had_one_name_it_is_the_one_that_declares_the_same():
     other = Renamed(check="another id", former="another form", form="z")
     for former in ((OLD, other), (OLD, SAME)), ((OLD, SAME), (OLD, other)):
         assert renames(version(), former) == {OLD: SAME}
-    assert in_todays_names(version(), {}) == version()
+    assert with_current_names(version(), {}) == version()
 
 
 def test_a_check_is_waived_by_its_id_or_by_its_title_as_shown():
     state = again(version(waivers=()))
     for text in (ID, "roc_auc is fine"):
-        assert named(state, text, say).check == ID
+        assert find_verdict(state, text, say).check == ID
     with pytest.raises(Refused, match=r"expected one of: roc_auc is fine\. Did you mean 'roc_auc is fine'\?"):
-        named(state, "roc_auc is fin", say)
+        find_verdict(state, "roc_auc is fin", say)
     fact = waive(state, waiver(ID, ""), AT)
     assert (fact.waiver.check, fact.waiver.form) == (ID, "new form")
 
@@ -153,14 +153,14 @@ def say(text: Any) -> str:
 
 def test_of_two_verdicts_on_one_check_the_id_means_the_closed_one_or_asks_which():
     both = (verdict(ID, changed=True), verdict(ID, "f", "pass", carried=True))
-    assert named(version(verdicts=both), ID, sentence).changed
+    assert find_verdict(version(verdicts=both), ID, sentence).changed
     title = TITLE(metric="roc_auc")
     shut = (verdict(ID, changed=True, title=title), verdict(ID, "f", carried=True, title=title))
     with pytest.raises(Refused, match="found two checks"):
-        named(version(verdicts=shut), ID, sentence)
+        find_verdict(version(verdicts=shut), ID, sentence)
     changed = f"{say(title)}, as changed since"
-    assert named(version(verdicts=shut), changed, say).changed
-    assert not named(version(verdicts=shut), say(title), say).changed
+    assert find_verdict(version(verdicts=shut), changed, say).changed
+    assert not find_verdict(version(verdicts=shut), say(title), say).changed
 
 
 def test_facts_of_an_older_release_are_read_as_todays():

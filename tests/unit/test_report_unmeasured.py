@@ -12,7 +12,7 @@ from comporta.opened.sentences import in_words, sentence
 from comporta.records import Evidence, Version
 from comporta.report import Report, page, tell
 from comporta.store import MemoryStore, StepContext, derive
-from comporta.train.scores import measure
+from comporta.train.scores import measure_scores
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SIZES = {"AA": 60, "BB": 50, "OO": 12, "ZZ": 5}
@@ -31,7 +31,7 @@ def judged(*checks):
         }
     )
     context = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
-    scores = measure(rows, ("mae",), ("carrier", "port"))
+    scores = measure_scores(rows, ("mae",), ("carrier", "port"))
     kept = context.put_json(scores)
     evidence = {
         each: Evidence(

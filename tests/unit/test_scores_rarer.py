@@ -9,7 +9,7 @@ import pytest
 from comporta.acts.judge.evidence import unmeasured
 from comporta.records import Need
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES
-from comporta.train.scores import measure
+from comporta.train.scores import measure_scores
 
 
 @pytest.mark.parametrize(("each", "small"), [(40, False), (3, True)])
@@ -18,7 +18,7 @@ def test_values_beyond_the_fifty_most_common_are_unmeasured_and_small_where_they
     store = np.concatenate([np.repeat(np.arange(50), 60), np.repeat(np.arange(50, 54), each)])
     rows = pl.DataFrame({"store": [f"s{place}" for place in store], "__target": draw.normal(size=len(store))})
     rows = rows.with_columns(__prediction=pl.col("__target") + 0.1)
-    found = measure(rows, ["mae"], ["store"])
+    found = measure_scores(rows, ["mae"], ["store"])
     assert sum(figure.slice != "" for figure in found.figures) == 50
     (lost,) = unmeasured(Need(what="scores", metric="mae", by="store"), found)
     why = RARER_TOO_FEW(values=4, rows=each, least=30) if small else RARER_VALUES(values=4, most=50)

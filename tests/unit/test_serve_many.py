@@ -11,7 +11,7 @@ import pytest
 
 from comporta.checks.shared.measuring.v2_requests import as_bytes, as_json
 from comporta.records import Field, Share, Signature
-from comporta.serve import App, Loaded, Scored
+from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 ROWS = 150
@@ -42,9 +42,9 @@ def load(model, number):
     def predict(frame):
         assert frame.dtypes == [pl.Float64, pl.Float32, pl.Boolean, pl.Int32, pl.String]
         said = frame["gap"].fill_null(9.0) + frame["sure"] + frame["flag"] * 10.0 + frame["count"]
-        return Scored((said + frame["word"].str.len_chars() / 3).to_numpy(), None)
+        return ModelScores((said + frame["word"].str.len_chars() / 3).to_numpy(), None)
 
-    return Loaded(model=model, number=number, signature=TAKES, predict=predict)
+    return LoadedVersion(model=model, number=number, signature=TAKES, predict=predict)
 
 
 def said(*requests, sink=None, path="/v2/models/one/infer"):

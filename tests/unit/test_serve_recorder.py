@@ -7,8 +7,8 @@ import pytest
 
 from comporta.errors import StorageFull
 from comporta.records import Feedback, Observation, encode
-from comporta.serve import Line
-from comporta.serve.recorder import Recorder, Unwritten
+from comporta.serve import ObservationJson
+from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.testing.serving import MemorySink
 
 
@@ -17,7 +17,7 @@ def observation(number: int) -> Observation:
 
 
 def put(recorder: Recorder, number: int, cost: int = 100) -> asyncio.Future[None] | None:
-    return recorder.put("m", [(1, 1)], cost, lambda: [Line(encode(observation(number)))])
+    return recorder.put("m", [(1, 1)], cost, lambda: [ObservationJson(encode(observation(number)))])
 
 
 async def until(true, seconds: float = 3.0) -> None:
@@ -116,7 +116,7 @@ def test_a_durable_answer_that_cannot_be_written_is_refused_and_forgotten() -> N
         recorder, sink, _ = quiet(durable=True)
         sink.fault = StorageFull("no space left.")
         recorder.start()
-        with pytest.raises(Unwritten):
+        with pytest.raises(NotRecorded):
             await put(recorder, 1)
         sink.fault = None
         await put(recorder, 2)
@@ -131,11 +131,11 @@ def test_feedback_is_acknowledged_only_once_written() -> None:
         recorder, sink, _ = quiet(every=30)
         recorder.start()
         told = Feedback(id="0" * 32, label=1, arrived=datetime.now(UTC))
-        await recorder.tell([told], 100)
+        await recorder.put_feedback([told], 100)
         assert sink.told == [told]
         sink.fault = StorageFull("no space left.")
-        with pytest.raises(Unwritten):
-            await recorder.tell([told], 100)
+        with pytest.raises(NotRecorded):
+            await recorder.put_feedback([told], 100)
         sink.fault = None
         await recorder.close()
         assert sink.told == [told]
@@ -157,7 +157,7 @@ def test_closing_writes_all_that_waits() -> None:
 
 
 def put_of(recorder: Recorder, model: str, number: int, version: int = 1) -> None:
-    recorder.put(model, [(version, 1)], 100, lambda: [Line(encode(observation(number)))])
+    recorder.put(model, [(version, 1)], 100, lambda: [ObservationJson(encode(observation(number)))])
 
 
 def test_a_model_that_cannot_be_written_keeps_no_other_waiting() -> None:
@@ -182,8 +182,8 @@ def test_a_model_that_cannot_be_written_keeps_no_other_waiting() -> None:
         sink.broken = False
         await until(lambda: recorder.counts.written == 10)
         await recorder.close()
-        counted = recorder.tally.counted()
-        assert [(key, each.answered, each.written, each.lost) for key, each in sorted(counted.items())] == [
+        counts = recorder.tally.counts()
+        assert [(key, each.answered, each.written, each.lost) for key, each in sorted(counts.items())] == [
             (("broken", 2), 5, 5, 0),
             (("sound", 1), 5, 5, 0),
         ]
@@ -206,8 +206,8 @@ def test_an_answer_that_cannot_be_put_into_words_is_lost_alone_and_counted() -> 
         put(recorder, 8)
         await until(lambda: recorder.counts.written == 2)
         await recorder.close()
-        counted = recorder.tally.counted()
-        assert (counted["m", 1].lost, counted["m", 2].lost) == (2, 1)
+        counts = recorder.tally.counts()
+        assert (counts["m", 1].lost, counts["m", 2].lost) == (2, 1)
         assert len(sink.observations) == 2
 
     asyncio.run(turn())
@@ -222,8 +222,8 @@ def test_rows_lost_are_counted_by_the_version_that_answered() -> None:
             put_of(recorder, "m", number, version=1 + number % 2)
         await until(lambda: recorder.counts.failures >= 1)
         await recorder.close(patience=0.1)
-        counted = recorder.tally.counted()
-        assert recorder.counts.lost == counted["m", 1].lost + counted["m", 2].lost == 16
-        assert counted["m", 1] == counted["m", 2]
+        counts = recorder.tally.counts()
+        assert recorder.counts.lost == counts["m", 1].lost + counts["m", 2].lost == 16
+        assert counts["m", 1] == counts["m", 2]
 
     asyncio.run(turn())

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from comporta.http.replies import JSON
 from comporta.records import Field, Joined, Share, Signature
-from comporta.serve import App, Loaded, Scored
-from comporta.serve.v2 import JSON
+from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 KEY = b"r" * 32
@@ -26,14 +26,14 @@ WORDS = (
 WEATHER = (Joined(dataset="weather", version=2, key={"origin": "EWR"}),)
 
 
-def numbers(model: str, number: int) -> Loaded:
+def numbers(model: str, number: int) -> LoadedVersion:
     """Binary: the chance is the logistic of the sum; missing counts as zero."""
 
-    def fast(rows) -> Scored:
+    def fast(rows) -> ModelScores:
         chance = 1 / (1 + np.exp(-np.nan_to_num(rows).sum(axis=1)))
-        return Scored(chance > 0.5, np.stack([1 - chance, chance], axis=1))
+        return ModelScores(chance > 0.5, np.stack([1 - chance, chance], axis=1))
 
-    return Loaded(
+    return LoadedVersion(
         model=model, number=number, fast=fast, predict=lambda frame: fast(frame.to_numpy()),
         signature=Signature(
             raw=NUMBERS, features=NUMBERS, output="both", task="binary", classes=("false", "true"),
@@ -42,7 +42,7 @@ def numbers(model: str, number: int) -> Loaded:
     )  # fmt: skip
 
 
-def words(model: str, number: int) -> Loaded:
+def words(model: str, number: int) -> LoadedVersion:
     """Regression over raw columns of every kind, with a joined feature; tells the version in its answer."""
 
     def features(frame: pl.DataFrame, at: pl.Series):
@@ -57,21 +57,23 @@ def words(model: str, number: int) -> Loaded:
         Field(name="hour", type="Float64"),
         Field(name="known", type="Boolean"),
     )
-    return Loaded(
+    return LoadedVersion(
         model=model, number=number, features=features, time="at",
-        predict=lambda rows: Scored((rows["minutes"] + 100 * number + rows["hour"] / 100).to_numpy(), None),
+        predict=lambda rows: ModelScores(
+            (rows["minutes"] + 100 * number + rows["hour"] / 100).to_numpy(), None
+        ),
         signature=Signature(raw=WORDS, features=fields, output="label", task="regression", label="Float64"),
     )  # fmt: skip
 
 
-def three(model: str, number: int) -> Loaded:
+def three(model: str, number: int) -> LoadedVersion:
     """Multi-class: the probabilities are the row's numbers over their sum."""
 
-    def predict(frame: pl.DataFrame) -> Scored:
+    def predict(frame: pl.DataFrame) -> ModelScores:
         rows = frame.to_numpy() / np.maximum(frame.to_numpy().sum(axis=1, keepdims=True), 1e-9)
-        return Scored(np.array(["a", "b", "c", "d"], dtype=object)[rows.argmax(axis=1)], rows)
+        return ModelScores(np.array(["a", "b", "c", "d"], dtype=object)[rows.argmax(axis=1)], rows)
 
-    return Loaded(
+    return LoadedVersion(
         model=model, number=number, predict=predict,
         signature=Signature(
             raw=NUMBERS, features=NUMBERS, output="both", task="multiclass", classes=("a", "b", "c", "d"),
@@ -80,12 +82,12 @@ def three(model: str, number: int) -> Loaded:
     )  # fmt: skip
 
 
-def asking(model: str, number: int) -> Loaded:
+def asking(model: str, number: int) -> LoadedVersion:
     """The numbers, and whom and what each row is about."""
     return msgspec.structs.replace(numbers(model, number), requires=("subject", "unit"))
 
 
-def folding(model: str, number: int) -> Loaded:
+def folding(model: str, number: int) -> LoadedVersion:
     """The words, about people who are named without regard to case."""
     return msgspec.structs.replace(words(model, number), form="folded")
 
@@ -464,11 +466,11 @@ def test_every_row_is_kept_under_the_names_of_its_columns(name, row) -> None:
     fields = (Field(name=name, type="Float64"), Field(name="whole", type="Int64"))
     signature = Signature(raw=fields, features=fields, output="label", task="regression", label="Float64")
 
-    def made(model: str, number: int) -> Loaded:
-        def fast(rows) -> Scored:
-            return Scored(np.nan_to_num(rows).sum(axis=1), None)
+    def made(model: str, number: int) -> LoadedVersion:
+        def fast(rows) -> ModelScores:
+            return ModelScores(np.nan_to_num(rows).sum(axis=1), None)
 
-        return Loaded(
+        return LoadedVersion(
             model=model,
             number=number,
             signature=signature,

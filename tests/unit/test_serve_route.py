@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comporta.records import Share
-from comporta.serve.ids import Ids, is_id
-from comporta.serve.route import choose
-from comporta.serve.routes import ROUTES, Found, find
+from comporta.serve.paths import PATHS, MatchedPath, match_path
+from comporta.serve.prediction_ids import Ids, is_id
+from comporta.serve.traffic_split import choose_version
 
 KEY = b"r" * 32
 
@@ -42,44 +42,51 @@ def test_many_ids_at_once_are_as_those_made_one_by_one() -> None:
 @given(st.text(max_size=40))
 def test_a_unit_is_always_answered_by_the_same_version(unit: str) -> None:
     canary = shares(v3=0.9, v4=0.1)
-    assert choose(canary, KEY, "late", unit) == choose(tuple(reversed(canary)), KEY, "late", unit)
+    assert choose_version(canary, KEY, "late", unit) == choose_version(
+        tuple(reversed(canary)), KEY, "late", unit
+    )
 
 
 @given(st.text(max_size=40), st.floats(0, 1), st.floats(0, 1))
 def test_a_unit_in_a_canary_stays_in_it_while_it_grows(unit: str, one: float, other: float) -> None:
     small, large = sorted((one, other))
-    before = choose(shares(v3=1 - small, v4=small), KEY, "late", unit)
-    after = choose(shares(v3=1 - large, v4=large), KEY, "late", unit)
+    before = choose_version(shares(v3=1 - small, v4=small), KEY, "late", unit)
+    after = choose_version(shares(v3=1 - large, v4=large), KEY, "late", unit)
     assert not (before == 4 and after == 3)
 
 
 def test_shares_are_what_they_say() -> None:
-    found = Counter(choose(shares(v1=0.7, v2=0.2, v3=0.1), KEY, "late", f"unit {n}") for n in range(20_000))
+    found = Counter(
+        choose_version(shares(v1=0.7, v2=0.2, v3=0.1), KEY, "late", f"unit {n}") for n in range(20_000)
+    )
     assert abs(found[1] / 20_000 - 0.7) < 0.015
     assert abs(found[3] / 20_000 - 0.1) < 0.015
 
 
 def test_two_models_do_not_put_the_same_units_in_their_canaries() -> None:
     canary = shares(v1=0.5, v2=0.5)
-    same = sum(choose(canary, KEY, "a", str(n)) == choose(canary, KEY, "b", str(n)) for n in range(4000))
+    same = sum(
+        choose_version(canary, KEY, "a", str(n)) == choose_version(canary, KEY, "b", str(n))
+        for n in range(4000)
+    )
     assert 1800 < same < 2200
 
 
 def test_a_version_without_weight_answers_nobody() -> None:
-    assert {choose(shares(v1=1.0, v2=0.0), KEY, "late", str(n)) for n in range(500)} == {1}
+    assert {choose_version(shares(v1=1.0, v2=0.0), KEY, "late", str(n)) for n in range(500)} == {1}
 
 
 def test_every_route_is_found_by_its_own_path_and_by_no_other_method() -> None:
-    for route in ROUTES:
+    for route in PATHS:
         path = route.path.replace("{model}", "late").replace("[/versions/{version}]", "/versions/3")
-        found = find(route.method, path)
-        assert isinstance(found, Found)
+        found = match_path(route.method, path)
+        assert isinstance(found, MatchedPath)
         assert found.route == route
         for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"} - {route.method}:
-            assert find(method, path) == [route.method]
+            assert match_path(method, path) == [route.method]
 
 
 @given(st.text(max_size=60))
 def test_a_path_that_is_not_in_the_table_is_not_served(path: str) -> None:
-    found = find("GET", path)
+    found = match_path("GET", path)
     assert isinstance(found, list) or found.route.pattern.fullmatch(path)

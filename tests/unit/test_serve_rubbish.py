@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comporta.records import Field, Share, Signature
-from comporta.serve import App, Limits, Loaded, Scored
-from comporta.serve.routes import ROUTES
+from comporta.serve import App, LoadedVersion, ModelScores, ServeLimits
+from comporta.serve.paths import PATHS
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 SECRET = "fine-print-4711"
@@ -29,23 +29,23 @@ FIELDS = (
 NUMBERS = tuple(Field(name=f"x{i}", type="Float64", nullable=False) for i in range(3))
 
 
-def make(model: str, number: int) -> Loaded:
+def make(model: str, number: int) -> LoadedVersion:
     """`mixed`: every kind of column, and words that were not seen in training it cannot answer for.
     `plain`: three numbers; a negative first one makes it raise, a huge one gives no finite number."""
 
-    def mixed(frame: pl.DataFrame) -> Scored:
+    def mixed(frame: pl.DataFrame) -> ModelScores:
         if not frame["w"].is_in(["a", "b"]).fill_null(True).all():
             raise KeyError(SECRET)
-        return Scored(frame["x"].to_numpy(), None)
+        return ModelScores(frame["x"].to_numpy(), None)
 
-    def plain(rows: Any) -> Scored:
+    def plain(rows: Any) -> ModelScores:
         if (rows[:, 0] < 0).any():
             raise ZeroDivisionError(SECRET)
         with np.errstate(over="ignore"):
-            return Scored(rows[:, 0] * 1e200, None)
+            return ModelScores(rows[:, 0] * 1e200, None)
 
     raw = FIELDS if model == "mixed" else NUMBERS
-    return Loaded(
+    return LoadedVersion(
         model=model, number=number,
         signature=Signature(raw=raw, features=raw, output="label", task="regression", label="Float64"),
         predict=mixed if model == "mixed" else lambda frame: plain(frame.to_numpy()),
@@ -65,7 +65,7 @@ class Server:
         source = MemorySource(make, {"mixed": one, "plain": one, "asks": one})
         self.app = App(
             source, self.sink, key=b"r" * 32, flush=0.01, say=self.said.append,
-            limits=Limits(body=20_000, rows=50, seconds=0.2),
+            limits=ServeLimits(body=20_000, rows=50, seconds=0.2),
         )  # fmt: skip
         self.loop.run_until_complete(self.app.__aenter__())
 
@@ -248,7 +248,7 @@ def test_the_row_that_the_rubbish_is_made_of_is_good(server) -> None:
 
 
 def test_a_method_that_is_not_taken_is_told_which_are(server) -> None:
-    for route in ROUTES:
+    for route in PATHS:
         path = route.path.replace("{model}", "plain").replace("[/versions/{version}]", "")
         for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"} - {route.method}:
             status, headers, _ = server.ask(method, path)
@@ -256,7 +256,7 @@ def test_a_method_that_is_not_taken_is_told_which_are(server) -> None:
 
 
 def test_every_route_answers_without_a_500_when_given_nothing(server) -> None:
-    for route in ROUTES:
+    for route in PATHS:
         for path in (route.path, route.path.replace("[/versions/{version}]", "/versions/1")):
             named = path.replace("{model}", "plain").replace("[/versions/{version}]", "")
             status, _, _ = server.ask(route.method, named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from comporta.serve.tally import ANSWERED, LOST, WRITTEN, Counted, Tally, abandoned, read_tally
+from comporta.serve.tally import ANSWERED, LOST, WRITTEN, RowCounts, Tally, is_abandoned, read_tally
 
 
 def test_numbers_are_in_the_file_as_soon_as_they_are_counted(tmp_path: Path) -> None:
@@ -14,22 +14,22 @@ def test_numbers_are_in_the_file_as_soon_as_they_are_counted(tmp_path: Path) -> 
     tally.cells[tally.place("worth", 1) + ANSWERED] += 2
     tally.cells[tally.place("late", 3) + WRITTEN] += 5
     tally.cells[tally.place("late", 3) + LOST] += 1
-    expected = {("late", 3): Counted(7, 5, 1), ("worth", 1): Counted(2)}
-    assert read_tally(path.read_bytes()) == tally.counted() == expected
+    expected = {("late", 3): RowCounts(7, 5, 1), ("worth", 1): RowCounts(2)}
+    assert read_tally(path.read_bytes()) == tally.counts() == expected
 
 
 def test_a_file_is_abandoned_once_its_process_is_gone(tmp_path: Path) -> None:
     tally = Tally(tmp_path / "one.tally")
-    assert not abandoned(tmp_path / "one.tally")
+    assert not is_abandoned(tmp_path / "one.tally")
     tally.close()
-    assert abandoned(tmp_path / "one.tally")
-    assert not abandoned(tmp_path / "none.tally")
+    assert is_abandoned(tmp_path / "one.tally")
+    assert not is_abandoned(tmp_path / "none.tally")
 
 
 def test_without_a_file_it_counts_all_the_same() -> None:
     tally = Tally()
     tally.cells[tally.place("late", 3) + ANSWERED] += 1
-    assert tally.counted() == {("late", 3): Counted(1)}
+    assert tally.counts() == {("late", 3): RowCounts(1)}
 
 
 def test_more_versions_than_there_is_room_for_are_counted_together() -> None:
@@ -43,5 +43,5 @@ def test_a_file_cut_short_or_empty_says_what_it_can(tmp_path: Path) -> None:
     tally = Tally(path)
     tally.cells[tally.place("late", 3) + ANSWERED] += 7
     data = path.read_bytes()
-    assert read_tally(data[:300]) == {("late", 3): Counted(7)}
+    assert read_tally(data[:300]) == {("late", 3): RowCounts(7)}
     assert read_tally(b"") == read_tally(b"\0" * 1000) == {}

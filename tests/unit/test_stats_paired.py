@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from statsmodels.stats.contingency_tables import mcnemar as theirs
 
 from comporta.stats.paired import delong, mcnemar, mean_difference, right, tango, wilcoxon
-from comporta.stats.power import labels_needed, rows_to_show, smallest_seen
+from comporta.stats.power import rows_needed, rows_to_show, smallest_seen
 
 
 def test_the_published_example_of_fagerland_lydersen_and_laake_comes_out():
@@ -113,12 +113,13 @@ def test_two_models_that_say_the_same_differ_by_nothing():
 
 
 def test_so_many_labels_are_needed_as_the_arithmetic_says():
-    assert labels_needed(0.05, 0.01) == pytest.approx(3_100, rel=0.01)
-    assert labels_needed(0.05, 0.005) == pytest.approx(12_400, rel=0.01)
+    # Liu, Hsueh, Hsieh and Chen 2002, section 3: 5 % discordant rows, a margin of one point, and of half.
+    assert rows_needed(0.05, 0.01) == pytest.approx(3_100, rel=0.01)
+    assert rows_needed(0.05, 0.005) == pytest.approx(12_400, rel=0.01)
 
 
 def test_with_so_many_labels_two_equal_models_are_shown_equal_four_times_in_five():
-    rows = labels_needed(0.05, 0.01)
+    rows = rows_needed(0.05, 0.01)
     b, c, _ = np.random.default_rng(7).multinomial(rows, [0.025, 0.025, 0.95], 3000).T
     shown = [tango(int(x), int(y), rows, level=0.90)[0] > -0.01 for x, y in zip(b, c, strict=True)]
     assert 0.76 <= np.mean(shown) <= 0.84

@@ -10,12 +10,12 @@ import pytest
 from comporta.errors import NotFound
 from comporta.store import LocalStore, StepContext, artifact_name, derive
 from comporta.store.frames import read, write
-from comporta.store.held import HELD, Held
+from comporta.store.read_cache import READ_CACHE, ByteLimitedCache
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> StepContext:
-    HELD.clear()
+    READ_CACHE.clear()
     return StepContext(store=LocalStore(tmp_path), keys=derive(b"k" * 32))
 
 
@@ -44,7 +44,7 @@ def test_what_was_deleted_is_not_read_though_it_is_held(context: StepContext) ->
 
 
 def test_the_oldest_is_given_up_first_and_what_is_too_large_is_not_held() -> None:
-    held = Held(most=10)
+    held = ByteLimitedCache(most=10)
     held.put("a", 1, 4)
     held.put("b", 2, 4)
     assert held.get("a") == 1

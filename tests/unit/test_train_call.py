@@ -7,7 +7,7 @@ from sklearn.svm import LinearSVC
 
 from comporta.errors import BadData, BadProject
 from comporta.stats.classes import class_text, labels_from, places
-from comporta.train.call import call, described, reads_of
+from comporta.train.call import call_fit, describe_model, reads_of
 from comporta.train.frames import dress, learn_fields, matrix, to_pandas, words_at
 from comporta.train.target import task_of, values_of
 
@@ -112,7 +112,7 @@ def test_y_is_numpy_or_what_its_annotation_asks():
         seen.append((X, y))
 
     for function in (plain, series, panda):
-        call(function, X, Y, "binary", {}, 0)
+        call_fit(function, X, Y, "binary", {}, 0)
     assert isinstance(seen[0], np.ndarray)
     assert seen[0].tolist() == [True, False, True, False]
     assert isinstance(seen[1], pl.Series)
@@ -126,9 +126,9 @@ def test_a_seed_is_handed_in_unless_it_was_set():
     def fit(X, y, *, seed, random_state=1, depth=6):
         seen.update(seed=seed, random_state=random_state, depth=depth)
 
-    call(fit, X, Y, "binary", {"depth": 3}, 42)
+    call_fit(fit, X, Y, "binary", {"depth": 3}, 42)
     assert seen == {"seed": 42, "random_state": 42, "depth": 3}
-    call(fit, X, Y, "binary", {"seed": 7}, 42)
+    call_fit(fit, X, Y, "binary", {"seed": 7}, 42)
     assert seen["seed"] == 7
 
 
@@ -136,14 +136,14 @@ def test_a_parameter_that_is_not_there_is_told_with_those_that_are():
     def fit(X, y, *, depth=6, leaves=3): ...
 
     with pytest.raises(BadProject, match=r"found the parameter dept, expected some of depth, leaves"):
-        call(fit, X, Y, "binary", {"dept": 3}, 0)
+        call_fit(fit, X, Y, "binary", {"dept": 3}, 0)
 
 
 def test_a_parameter_that_is_wanted_and_not_given_is_told():
     def fit(X, y, *, depth): ...
 
     with pytest.raises(BadProject, match="depth"):
-        call(fit, X, Y, "binary", {}, 0)
+        call_fit(fit, X, Y, "binary", {}, 0)
 
 
 def test_what_a_function_takes_any_of_is_given():
@@ -152,27 +152,27 @@ def test_what_a_function_takes_any_of_is_given():
     def fit(X, y, **more):
         seen.update(more)
 
-    call(fit, X, Y, "binary", {"anything": 1}, 0)
+    call_fit(fit, X, Y, "binary", {"anything": 1}, 0)
     assert seen == {"anything": 1}
 
 
 def test_nothing_returned_is_told():
     with pytest.raises(BadProject, match=r"returned nothing \(None\), expected a fitted estimator.*return"):
-        described(None, "fit", FIELDS, FIELDS, Y, "binary", "both")
+        describe_model(None, "fit", FIELDS, FIELDS, Y, "binary", "both")
 
 
 def test_an_estimator_without_probabilities_is_told_what_to_do():
     model = LinearSVC().fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(BadProject, match=r"no `predict_proba`.*CalibratedClassifierCV"):
-        described(model, "fit", FIELDS, FIELDS, Y, "binary", "probability")
-    assert described(model, "fit", FIELDS, FIELDS, Y, "binary", "label").classes == ("0", "1")
+        describe_model(model, "fit", FIELDS, FIELDS, Y, "binary", "probability")
+    assert describe_model(model, "fit", FIELDS, FIELDS, Y, "binary", "label").classes == ("0", "1")
 
 
 def test_a_signature_names_classes_as_they_are_written():
     model = LogisticRegression().fit([[0.0], [1.0]], [False, True])
-    signature = described(model, "fit", FIELDS, FIELDS, Y, "binary", "both")
+    signature = describe_model(model, "fit", FIELDS, FIELDS, Y, "binary", "both")
     assert (signature.classes, signature.label) == (("false", "true"), "Boolean")
-    assert described(Ridge(), "fit", FIELDS, FIELDS, Y, "regression", "both").classes == ()
+    assert describe_model(Ridge(), "fit", FIELDS, FIELDS, Y, "regression", "both").classes == ()
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from sklearn.svm import SVC
 from comporta.errors import NotFound, Tampered
 from comporta.records import Artifact
 from comporta.store import LocalStore, StepContext, artifact_name, derive
-from comporta.store.held import HELD
+from comporta.store.read_cache import READ_CACHE
 from comporta.train.codecs import to_bytes
 from comporta.train.families.scikit_learn.codec import SkopsArchive
-from comporta.train.kept import open_kept
+from comporta.train.open_model import open_model
 
 X = np.random.default_rng(0).normal(size=(80, 3))
 Y = X[:, 0] + X[:, 1] ** 2 > 0.5
@@ -27,7 +27,7 @@ Y = X[:, 0] + X[:, 1] ** 2 > 0.5
 
 @pytest.fixture
 def context(tmp_path: Path) -> StepContext:
-    HELD.clear()
+    READ_CACHE.clear()
     return StepContext(store=LocalStore(tmp_path), keys=derive(b"k" * 32))
 
 
@@ -50,9 +50,9 @@ def test_the_copy_says_what_the_model_says_and_is_not_decoded(
     context: StepContext, model: HistGradientBoostingClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = kept(context, model.fit(X, Y))
-    first, reads = open_kept(context, at)
+    first, reads = open_model(context, at)
     monkeypatch.setattr(SkopsArchive, "decode", None)
-    again, same = open_kept(context, at)
+    again, same = open_model(context, at)
     assert again is not first
     assert reads == same == "polars"
     said = "decision_function" if isinstance(model, SVC) else "predict_proba"
@@ -64,7 +64,7 @@ def test_the_copy_says_what_the_model_says_and_is_not_decoded(
 def test_what_one_does_to_it_the_next_does_not_see(context: StepContext) -> None:
     at = kept(context, make_pipeline(StandardScaler(), RandomForestClassifier(3)).fit(X, Y))
     for _ in range(3):
-        model, _ = open_kept(context, at)
+        model, _ = open_model(context, at)
         assert model[0].mean_[0] != 7
         model[0].mean_[0] = 7
         model.steps.pop()
@@ -72,14 +72,14 @@ def test_what_one_does_to_it_the_next_does_not_see(context: StepContext) -> None
 
 def test_what_was_deleted_is_not_opened_though_it_is_held(context: StepContext) -> None:
     at = kept(context, StandardScaler().fit(X))
-    open_kept(context, at)
+    open_model(context, at)
     context.store.delete(artifact_name(at.digest))
     with pytest.raises(NotFound):
-        open_kept(context, at)
+        open_model(context, at)
 
 
 def test_what_is_refused_is_refused_again(context: StepContext) -> None:
     at = context.put(b'comporta model 1 {"codec":"skops","reads":"polars"}\nno archive', "model")
     for _ in range(2):
         with pytest.raises(Tampered):
-            open_kept(context, at)
+            open_model(context, at)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from comporta.errors import BadData, BadProject
 from comporta.records import at_random, by_group, by_time
-from comporta.train.split import assign
+from comporta.train.split import assign_split
 
 SECRET = b"s" * 32
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ def hours(numbers):
 
 
 def test_the_newest_span_tests_and_the_gap_before_it_is_dropped():
-    parts = assign(by_time("3h", gap="2h"), secret=SECRET, at=hours(range(10)))
+    parts = assign_split(by_time("3h", gap="2h"), secret=SECRET, at=hours(range(10)))
     # Newest is hour 9: hours 7, 8, 9 test, hours 5 and 6 are the gap.
     assert parts.to_list() == ["train"] * 5 + ["gap"] * 2 + ["test"] * 3
 
@@ -31,7 +31,7 @@ def test_the_newest_span_tests_and_the_gap_before_it_is_dropped():
 def test_no_training_row_is_nearer_to_a_test_row_than_the_gap(times, test, gap):
     split = by_time(timedelta(hours=test), gap=timedelta(hours=gap))
     try:
-        parts = assign(split, secret=SECRET, at=hours(times))
+        parts = assign_split(split, secret=SECRET, at=hours(times))
     except BadData as fault:
         assert "no row" in str(fault)
         return
@@ -44,35 +44,35 @@ def test_no_training_row_is_nearer_to_a_test_row_than_the_gap(times, test, gap):
 
 @given(st.integers(50, 300), st.integers(1, 300))
 def test_an_append_moves_no_row(count, more):
-    before = assign(at_random(0.3), secret=SECRET, keys=keys(count))
-    after = assign(at_random(0.3), secret=SECRET, keys=keys(count + more))
+    before = assign_split(at_random(0.3), secret=SECRET, keys=keys(count))
+    after = assign_split(at_random(0.3), secret=SECRET, keys=keys(count + more))
     assert after.head(count).to_list() == before.to_list()
 
 
 def test_about_the_asked_share_tests_and_another_secret_takes_others():
-    parts = assign(at_random(0.2), secret=SECRET, keys=keys(20_000))
+    parts = assign_split(at_random(0.2), secret=SECRET, keys=keys(20_000))
     assert (parts == "test").mean() == pytest.approx(0.2, abs=0.01)
-    others = assign(at_random(0.2), secret=b"t" * 32, keys=keys(20_000))
+    others = assign_split(at_random(0.2), secret=b"t" * 32, keys=keys(20_000))
     both = ((parts == "test") & (others == "test")).mean()
     assert both == pytest.approx(0.04, abs=0.01)
 
 
 def test_a_larger_share_holds_the_smaller_one():
-    small = assign(at_random(0.1), secret=SECRET, keys=keys(1000)) == "test"
-    large = assign(at_random(0.3), secret=SECRET, keys=keys(1000)) == "test"
+    small = assign_split(at_random(0.1), secret=SECRET, keys=keys(1000)) == "test"
+    large = assign_split(at_random(0.3), secret=SECRET, keys=keys(1000)) == "test"
     assert (small & ~large).sum() == 0
 
 
 def test_groups_are_never_torn():
     groups = pl.Series([f"customer {number % 40}" for number in range(1000)])
-    parts = assign(by_group("customer", 0.25), secret=SECRET, keys=keys(1000), groups=groups)
+    parts = assign_split(by_group("customer", 0.25), secret=SECRET, keys=keys(1000), groups=groups)
     kinds = pl.DataFrame({"group": groups, "part": parts}).group_by("group").agg(pl.col("part").n_unique())
     assert kinds["part"].max() == 1
 
 
 def test_a_row_without_its_group_stands_alone():
     groups = pl.Series([None] * 1000, dtype=pl.String)
-    parts = assign(by_group("customer", 0.25), secret=SECRET, keys=keys(1000), groups=groups)
+    parts = assign_split(by_group("customer", 0.25), secret=SECRET, keys=keys(1000), groups=groups)
     assert (parts == "test").mean() == pytest.approx(0.25, abs=0.05)
 
 
@@ -94,4 +94,4 @@ def test_a_row_without_its_group_stands_alone():
 )
 def test_a_split_that_cannot_be_made_is_one_clear_error(split, given, error):
     with pytest.raises(error, match=r"expected|no |Take"):
-        assign(split, secret=SECRET, **given)
+        assign_split(split, secret=SECRET, **given)

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from comporta.acts.release.release import version_of
-from comporta.acts.serve.serving import Released
+from comporta.acts.serve.score import load_version, score_frame
 from comporta.errors import BadData
-from comporta.opened.people import readable
 from comporta.opened.project import OpenProject
 from comporta.records import Signature, Version
 from comporta.records.kind import kind_of
 
 if TYPE_CHECKING:
-    from comporta.serve import Loaded
+    from comporta.serve import LoadedVersion
 
 
-class Trained:
+class TrainedVersion:
     """One version of a model. version: its record, with verdicts and what it learned from."""
 
-    def __init__(self, version: Version, loaded: Loaded) -> None:
+    def __init__(self, version: Version, loaded: LoadedVersion) -> None:
         self.version = version
         self._loaded = loaded
 
@@ -39,48 +37,15 @@ class Trained:
         classes `probability` is that of the second; with more there is a column `probability CLASS` for each.
         Raises BadData on missing columns.
         """
-        rows = _polars(frame)
-        raw = [field.name for field in self.signature.raw]
-        if missing := [name for name in raw if name not in rows.columns]:
-            raise BadData(
-                f"{self.version.id}: found no column {', '.join(missing)}, expected {', '.join(raw)}. Add it."
-            )
-        features = rows.select(raw)
-        if self._loaded.features is not None:
-            features, _ = self._loaded.features(features, self._times(rows))
-        scored = self._loaded.predict(features)
-        columns = {}
-        if scored.label is not None:
-            name = "prediction" if self.signature.task == "regression" else "label"
-            columns[name] = pl.Series(values=scored.label)
-        if scored.probability is not None:
-            columns |= self._probabilities(scored.probability)
-        return pl.DataFrame(columns)
+        return score_frame(self._loaded, _polars(frame), now=datetime.now(UTC))
 
     def __repr__(self) -> str:
         return f"<{self.version.id} {self.version.state}>"
 
-    def _probabilities(self, found: Any) -> dict[str, pl.Series]:
-        if found.ndim == 1 or found.shape[1] == 2:
-            return {"probability": pl.Series(values=found if found.ndim == 1 else found[:, 1])}
-        classes = self.signature.classes
-        return {f"probability {name}": pl.Series(values=found[:, at]) for at, name in enumerate(classes)}
 
-    def _times(self, rows: pl.DataFrame) -> pl.Series:
-        """When each row asks, in UTC."""
-        time = self._loaded.time
-        now = datetime.now(UTC)
-        if time is None or time not in rows.columns:
-            return pl.Series("at", [now], dtype=pl.Datetime("us", "UTC")).new_from_index(0, rows.height)
-        said = rows[time].cast(pl.Datetime("us", getattr(rows.schema[time], "time_zone", None)))
-        zoned = said.dt.convert_time_zone("UTC") if said.dtype.time_zone else said.dt.replace_time_zone("UTC")  # type: ignore[attr-defined]
-        return zoned.fill_null(now).alias("at")
-
-
-def trained(opened: OpenProject, name: str) -> Trained:
+def trained_version(opened: OpenProject, name: str) -> TrainedVersion:
     """The version of this name, checked and loaded. Raises NotFound, Tampered."""
-    version = version_of(opened, name)
-    return Trained(readable(opened, version)[0], Released(opened).load(version.model, version.number))
+    return TrainedVersion(*load_version(opened, name))
 
 
 def _polars(frame: Any) -> pl.DataFrame:

@@ -10,8 +10,8 @@ import msgspec
 
 from comporta import project as declared
 from comporta.errors import BadProject
-from comporta.project.load import find
-from comporta.project.load import load as loaded
+from comporta.project.load import find_project_file
+from comporta.project.load import load_project as loaded
 from comporta.project.once import not_inside_a_run
 from comporta.records.kind import kind_of
 
@@ -19,18 +19,29 @@ if TYPE_CHECKING:
     import polars as pl
 
     from comporta.acts.build.run import RunReport
-    from comporta.api.model import Trained
+    from comporta.api.model import TrainedVersion
     from comporta.opened.people import Member
     from comporta.records import Level, Version
 
 
-class Project(declared.Project, frozen=True):
-    """What a user declares, and what can be asked of it.
+class Project(declared.ProjectDeclaration, frozen=True):
+    """All that a team declares: one value in one Python file, `project = Project(...)` in `project.py`.
 
-    name: of the project. datasets: those beside what the models read. models: what is trained,
-    gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
-    folder of the file it is loaded from, or the current one. people: who does what; only some roles may
-    approve a version or waive a check.
+    Its methods do what the commands of the same names do.
+
+    name: of the project.
+    models: what is trained, gated, released and served; their datasets belong to it too.
+    datasets: other datasets, which no model reads.
+    root: the folder of `comporta.toml` and the project file; None: the folder of the file it is loaded from,
+        or the current one.
+    people: who does what; only some roles may approve a version or waive a check. Empty: everybody may.
+    executor: makes what runs the steps, in place of the URL in `comporta.toml`; None: by that URL.
+
+    >>> from comporta import Dataset, Person
+    >>> weather = Dataset("weather", "weather/*.parquet", key=("city", "hour"))
+    >>> project = Project("airport", datasets=(weather,), people=(Person("ana", "validator"),))
+    >>> list(project.tables()), project.person("Ana").role
+    (['weather'], 'validator')
     """
 
     def run(self, *models: str, progress: Callable[[str, str, float], None] | None = None) -> RunReport:
@@ -83,20 +94,20 @@ class Project(declared.Project, frozen=True):
 
     def data(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a dataset version, read when collected; None: the newest. Raises NotFound."""
-        from comporta.data import scan, slice_of
+        from comporta.data import scan_slice, slice_of
         from comporta.opened.project import open_project
 
         with open_project(project=self) as opened:
             part = slice_of(opened.store, opened.keys, name, number=version)
-            return scan(opened.store, opened.keys, part)
+            return scan_slice(opened.store, opened.keys, part)
 
-    def model(self, version: str) -> Trained:
+    def model(self, version: str) -> TrainedVersion:
         """A trained version: `late/3`, or `late` for its newest. Raises NotFound."""
-        from comporta.api.model import trained
+        from comporta.api.model import trained_version
         from comporta.opened.project import open_project
 
         with open_project(project=self) as opened:
-            return trained(opened, version)
+            return trained_version(opened, version)
 
 
 def load(path: str | Path | None = None) -> Project:
@@ -104,9 +115,9 @@ def load(path: str | Path | None = None) -> Project:
 
     Raises BadProject with file and line.
     """
-    found = loaded(find(None if path is None else Path(path)))
+    found = loaded(find_project_file(None if path is None else Path(path)))
     if isinstance(found, Project):
         return found
-    if type(found) is not declared.Project:
+    if type(found) is not declared.ProjectDeclaration:
         raise BadProject(f"found {kind_of(found)}, expected a comporta.Project.")
     return Project(**{field: getattr(found, field) for field in msgspec.structs.asdict(found)})

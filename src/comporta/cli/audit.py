@@ -1,4 +1,4 @@
-"""`comporta audit`: whether the record of events, and all stored bytes, are what was written."""
+"""`comporta audit`: verify, export and redact the record of events, and verify all stored bytes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 def verify(
     *,
-    head: Annotated[str, Parameter(help="Where the record ended, as kept elsewhere: SEQ:HASH.")] = "",
+    head: Annotated[str, Parameter(help="The head that an earlier audit printed: SEQ:HASH.")] = "",
     ledger_only: Annotated[bool, Parameter(help="Leave out the bytes of artifacts and datasets.")] = False,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
     """Check the chain of events and its signatures, every state kept with it, people's names, and every byte.
 
-    Exit code 3: something is not as written. Without --head it cannot know whether the newest events were cut
-    off, and says so. Keep the head it prints in another place for the next time.
+    Exit code 3: something differs from what was written. Only with --head can it know whether the newest
+    events were cut off: keep the head it prints elsewhere, for the next time.
     """
     from comporta.acts.upkeep.audit import verify as verified
     from comporta.acts.upkeep.audit import verify_artifacts, verify_data, verify_people
@@ -44,10 +44,10 @@ def verify(
     with open_project(project) as opened:
         audit = verified(opened, expected)
         reading = ReadingProgress()
-        heard = None if json else reading
+        on_progress = None if json else reading
         try:
-            artifacts = None if ledger_only else verify_artifacts(opened, heard)
-            read = None if ledger_only else verify_data(opened, heard)
+            artifacts = None if ledger_only else verify_artifacts(opened, on_progress)
+            read = None if ledger_only else verify_data(opened, on_progress)
             people = verify_people(opened)
         finally:
             reading.end()
@@ -69,17 +69,17 @@ def verify(
 
 
 def key(*, project: Where = None, json: AsJson = False) -> None:
-    """Print the public key that this project's record is signed with, for strangers to verify it.
+    """Print the public key that this project's record is signed with, for others to verify it.
 
     `comporta audit key > comporta.pub` puts it beside the project; commit it.
     """
     from comporta.ledger.signing import pem, public_key
-    from comporta.project.load import find
+    from comporta.project.load import find_project_file
     from comporta.project.settings import settings
     from comporta.store.keys import derive
     from comporta.store.secret import read_secret
 
-    root = find(project).parent
+    root = find_project_file(project).parent
     public = public_key(derive(read_secret(settings(root).key, root)).chain)
     if json:
         show.json({"key": public, "pem": pem(public)})
@@ -92,7 +92,7 @@ def export(
     /,
     *,
     withhold: Annotated[
-        tuple[int, ...], Parameter(help="The number of an event whose body is not shown. May be given again.")
+        tuple[int, ...], Parameter(help="The number of an event whose body is left out. May be given again.")
     ] = (),
     project: Where = None,
     json: AsJson = False,
@@ -119,25 +119,25 @@ def export(
     if json:
         show.json(done)
     else:
-        told = msgspec.structs.asdict(done)
-        show.line(say.EXPORTED.format(file=file, **told))
+        counts = msgspec.structs.asdict(done)
+        show.line(say.EXPORTED.format(file=file, **counts))
         if done.keyed:
-            show.line(say.EXPORTED_AFTER.format(**told))
+            show.line(say.EXPORTED_AFTER.format(**counts))
 
 
-def check(
+def verify_export(
     file: Annotated[Path, Parameter(help="What `comporta audit export` wrote.")],
     /,
     *,
     key: Annotated[str | None, Parameter(help="The project's public key: a file, or 64 hex digits.")] = None,
-    head: Annotated[str, Parameter(help="A head as kept elsewhere: SEQ:HASH.")] = "",
+    head: Annotated[str, Parameter(help="The head that an earlier audit printed: SEQ:HASH.")] = "",
     json: AsJson = False,
 ) -> int:
     """Verify an exported record. Needs no project. Exit code 3: something in it is not what was signed.
 
     Without --key it is verified with the key that it names itself: compare that with the project's own.
     """
-    from comporta.ledger.bundle import check as checked
+    from comporta.ledger.bundle import check as verify_bundle
     from comporta.ledger.signing import parse_public
     from comporta.opened.sentences import sentence
 
@@ -146,7 +146,7 @@ def check(
     public = "" if key is None else parse_public(_read(key), "--key")
     try:
         with file.open(encoding="utf-8") as lines:
-            found = checked(lines, public, expected)
+            found = verify_bundle(lines, public, expected)
     except (OSError, UnicodeDecodeError) as error:
         raise BadProject(
             f"{file} cannot be read ({error}). Name a file of `comporta audit export`."
@@ -156,14 +156,14 @@ def check(
     elif found.fault is not None:
         show.line(sentence(found.fault))
     else:
-        told = say.CHECKED.format(
+        text = say.CHECKED.format(
             events=found.events,
             project=found.project,
             withheld=found.withheld,
             seq=found.head.seq,
             link=found.head.hash,
         )
-        show.line(told)
+        show.line(text)
         show.line((say.CHECKED_OWN_KEY if found.own else say.CHECKED_KEY).format(public=found.public))
     return 0 if found.fault is None else NO
 
@@ -177,15 +177,16 @@ def remove(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Take the body of an event away for good, as the law may ask; an event says so, and the chain verifies.
+    """Delete the body of an event for good, as the law may require. An event records that.
 
-    States are made again without it. It cannot be taken back; a copy of the ledger elsewhere still holds it.
+    The chain still verifies. Projections are rebuilt without it. It cannot be undone; a copy of the ledger
+    elsewhere still holds it.
     """
-    from comporta.opened.people import acting, identify
+    from comporta.opened.people import current_user, identify
     from comporta.opened.project import open_project
 
     with open_project(project, works=True) as opened:
-        event = opened.ledger.remove_body(seq, reason=reason, by=identify(opened, acting(by or "")).id)
+        event = opened.ledger.remove_body(seq, reason=reason, by=identify(opened, current_user(by or "")).id)
     if json:
         show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
         return

@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.cli.commands import COMMANDS, NOUNS
+from comporta.cli.commands import COMMANDS, FORMER, NOUNS
 from comporta.errors import ComportaError
 from comporta.records.credential import masked
 
@@ -30,6 +30,8 @@ def app(*, listed: bool = False) -> App:
         inside = nouns[noun] if noun else root
         target = f"comporta.cli.{command.target}"
         inside.command(target, name=verb, help=command.tells if listed else None, help_format="plaintext")
+        for former in (old for old, today in FORMER.items() if today == command.name):
+            inside.command(target, name=former.split()[-1], show=False)
     return root
 
 

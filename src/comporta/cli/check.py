@@ -1,4 +1,4 @@
-"""`comporta check`: every fault of the project at once; and the quick gates, for each push."""
+"""`comporta check`: every error of the project at once; and the quick gates, for each push."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.cli.model import told
+from comporta.cli.model import show_verdicts
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
-from comporta.cli.written import Out, ready, write
+from comporta.cli.written import Out, require_writable, write
 from comporta.errors import BadProject
-from comporta.project import Fault
+from comporta.project import ProjectFault
 from comporta.records import Verdict
 from comporta.records.credential import password_in
 
@@ -31,27 +31,27 @@ def check(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Name every fault of the project, with file and line. Exit code 3 when there are any.
+    """List every error of the project file, with file and line. Exit code 3 when there are any.
 
-    Data is read where it is there or can be had, to find columns that do not exist, and feature functions
-    whose values differ between a batch, its halves and single rows. With `--level commit` each model is then
-    fitted on a sample and held to its quick gates, in seconds: for each push.
+    Data is read, where there is any, to find columns that do not exist, and feature functions whose values
+    differ between a batch, its halves and single rows. With `--level commit` each model is then fitted on a
+    sample and judged by its quick gates, in seconds: for each push.
     """
-    from comporta.acts.build.check import check as checked
+    from comporta.acts.build.project_check import find_faults
     from comporta.opened.project import open_project
 
     if level not in ("", "commit"):
         raise BadProject(f"--level: found {level!r}, expected commit; deeper: comporta run, comporta gate.")
-    ready(out, ".md", ".xml")
+    require_writable(out, ".md", ".xml")
     with open_project(project, works=True) as opened:
-        faults = checked(opened)
+        faults = find_faults(opened)
         if level and not faults:
             return _commit(opened, json, out)
         models, tables = len(opened.project.models), len(opened.project.tables())
         if password_in(opened.settings.ledger):
             show.aside(say.PASSWORD_IN_URL)
     if out:
-        _write(out, say.CHECK_TITLE, [_as_told(fault) for fault in faults])
+        _write(out, say.CHECK_TITLE, [_as_row(fault) for fault in faults])
     if json:
         show.json(faults)
     elif faults:
@@ -61,13 +61,13 @@ def check(
     return NO if faults else 0
 
 
-def _faults(faults: tuple[Fault, ...]) -> None:
+def _faults(faults: tuple[ProjectFault, ...]) -> None:
     for fault in faults:
         show.line(str(fault))
     show.aside(say.FAULTS.format(count=len(faults)) if len(faults) > 1 else say.ONE_FAULT)
 
 
-def _as_told(fault: Fault) -> Told:
+def _as_row(fault: ProjectFault) -> Told:
     """A fault as a verdict, so that one page shows both."""
     from comporta.report import Told
 
@@ -79,31 +79,38 @@ def _as_told(fault: Fault) -> Told:
     )
 
 
-def _write(out: Sequence[Path], title: str, told: Sequence[Told]) -> None:
+def _write(out: Sequence[Path], title: str, rows: Sequence[Told]) -> None:
     from comporta.report.junit import suites
     from comporta.report.markdown import verdicts
 
     for file in out:
-        write(file, verdicts(title, told) if file.suffix == ".md" else suites("comporta check", told))
+        write(
+            file,
+            verdicts(title, rows) if file.suffix == ".md" else suites("comporta check", rows),
+        )
 
 
 def _commit(opened: OpenProject, json: bool, out: Sequence[Path]) -> int:
-    from comporta.acts.build.commit import commit
+    from comporta.acts.build.commit_checks import check_on_sample
     from comporta.project.once import not_inside_a_run
     from comporta.report.told import named
 
     with not_inside_a_run(), display(quiet=json) as progress:
-        run, tried = commit(opened, progress=progress)
+        run, tried = check_on_sample(opened, progress=progress)
     broken = any(each.broken for each in tried)
     left = sum(len(each.left) for each in tried)
     said = say.TRIED_BROKEN if broken else say.TRIED_LEFT.format(count=left) if left else say.TRIED
     if out:
-        _write(out, said, [named(verdict, each.model) for each in tried for verdict in each.told(show.say)])
+        _write(
+            out,
+            said,
+            [named(verdict, each.model) for each in tried for verdict in each.report_rows(show.say)],
+        )
     if json:
         show.json({"run": run, "models": tried})
         return NO if broken else 0
     for each in tried:
-        told(each.told(show.say), each.model)
+        show_verdicts(each.report_rows(show.say), each.model)
         if not each.verdicts:
             show.line(say.NO_QUICK_GATES.format(model=each.model))
     show.aside(said)

@@ -17,9 +17,9 @@ class Command(NamedTuple):
 GROUPS: dict[str, tuple[Command, ...]] = {
     "Begin": (
         Command("init", "NAME", "init:init", "make a small project that runs at once, and its key"),
-        Command("check", "", "check:check", "name every fault of the project, with file and line"),
+        Command("check", "", "check:check", "list every error of the project file, with file and line"),
         Command("key export", "", "key:export", "print the project's key, to keep it elsewhere"),
-        Command("key import", "[FILE]", "key:import_", "put a project's key in its place"),
+        Command("key import", "[FILE]", "key:import_", "install a project's key"),
     ),
     "Build": (
         Command("run", "[MODEL…]", "run:run", "read data, train what changed, judge it by its gates"),
@@ -28,43 +28,56 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("data list", "", "data:list_", "the datasets"),
         Command("data show", "NAME", "data:show", "one dataset: columns, versions, expectations"),
         Command("data versions", "NAME", "data:versions", "the versions of a dataset"),
-        Command("data subjects", "NAME", "data:subjects", "whom its rows are about, and who may be one"),
-        Command("data compact", "NAME", "data:compact", "put its many small files together"),
-        Command("data rejected", "", "data:rejected", "answers and labels that could not be sealed"),
-        Command("data accept", "NAME", "data:accept", "take a source's columns as they are now"),
+        Command(
+            "data subjects",
+            "NAME",
+            "data:subjects",
+            "its subjects, and spellings that may be one",
+        ),
+        Command("data compact", "NAME", "data:compact", "merge its many small files"),
+        Command("data rejected", "", "data:rejected", "predictions and labels that could not be sealed"),
+        Command("data accept", "NAME", "data:accept", "accept the columns that a source has now"),
         Command(
             "data diff", "NAME OLD NEW", "data:diff", "rows and columns that differ between two versions"
         ),
     ),
     "Release": (
-        Command("models", "[MODEL]", "model:models", "versions, their states and what the gates said"),
-        Command("gate", "VERSION", "gate:gate", "judge a version by the gates as they are now"),
-        Command("report", "VERSION", "report:report", "what every gate said, as a table and a page"),
+        Command("models", "[MODEL]", "model:models", "versions, their states and verdicts"),
+        Command("gate", "VERSION", "gate:gate", "judge a version again, by its gates as declared now"),
+        Command("report", "VERSION", "report:report", "the verdicts of a version, as a table and a page"),
         Command("compare", "A B", "report:compare", "two versions side by side"),
-        Command("waive", "VERSION CHECK", "gate:waive", "let one check not count until a day, in your name"),
-        Command("approve", "VERSION", "model:approve", "let a version through, in your name"),
+        Command(
+            "waive",
+            "VERSION CHECK",
+            "gate:waive",
+            "exempt it from one check until a day, in your name",
+        ),
+        Command("approve", "VERSION", "model:approve", "approve a version for release, in your name"),
         Command("release", "VERSION", "model:release", "give a version all traffic"),
         Command("fetch", "VERSION FOLDER", "model:fetch", "write a version's files into a folder"),
-        Command("rollback", "MODEL", "model:rollback", "give all traffic back to the version before"),
+        Command("rollback", "MODEL", "model:rollback", "give all traffic back to the previous version"),
         Command("people list", "", "people:list_", "who approved, waived or released, and in what role"),
         Command("people forget", "NAME", "people:forget", "delete a person's name; what they did stays"),
         Command("serve", "", "serve:serve", "answer requests with what is released"),
     ),
     "Ask": (
-        Command("trace", "ID", "trace:trace", "where it came from, and what it touched"),
+        Command("trace", "ID", "trace:trace", "lineage: where it came from, and what it touched"),
         Command(
-            "reproduce", "VERSION", "reproduce:reproduce", "build a version again and compare every step"
+            "reproduce", "VERSION", "reproduce:reproduce", "build a version again and compare every output"
         ),
-        Command("audit verify", "", "audit:verify", "whether events and stored bytes are what was written"),
+        Command("audit verify", "", "audit:verify", "verify events, projections and stored bytes"),
         Command("audit key", "", "audit:key", "the public key that the record is signed with"),
-        Command("audit export", "FILE", "audit:export", "write the record for strangers to verify"),
-        Command("audit check", "FILE", "audit:check", "verify an exported record"),
-        Command("audit remove", "SEQ", "audit:remove", "take an event's body away, as the law may ask"),
-        Command("store du", "", "store:du", "what the stored bytes are used for"),
+        Command("audit export", "FILE", "audit:export", "write the record to a file that others can verify"),
+        Command("audit verify-export", "FILE", "audit:verify_export", "verify an exported record of events"),
+        Command("audit remove", "SEQ", "audit:remove", "delete an event's body, as the law may require"),
+        Command("store du", "", "store:du", "disk usage of the store, by kind"),
         Command("store gc", "", "store:gc", "delete bytes that nothing reaches"),
         Command("store remove", "DIGEST", "store:remove", "delete one text, log or finding for good"),
     ),
 }
+
+FORMER = {"audit check": "audit verify-export"}
+"""Names of commands in older releases → today's: they work and are not listed."""
 
 NOUNS = {
     "data": "The datasets and their versions.",

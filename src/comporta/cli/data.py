@@ -16,7 +16,7 @@ from comporta.errors import NotFound
 
 if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
-    from comporta.records import Manifest, Shape
+    from comporta.records import DatasetSchema, Manifest
 
 _NONE = "No datasets yet. Make their first versions: comporta run"
 _SAME = "The same rows and columns."
@@ -26,13 +26,13 @@ Name = Annotated[str, Parameter(help="The dataset.")]
 
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The datasets: declared ones, and all that have versions."""
-    from comporta.data import datasets, versions
+    from comporta.data import list_datasets, list_versions
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         declared = opened.project.tables()
-        names = list(dict.fromkeys([*declared, *datasets(opened.store)]))
-        newest = {name: next(reversed(versions(opened.store, name)), None) for name in names}
+        names = list(dict.fromkeys([*declared, *list_datasets(opened.store)]))
+        newest = {name: next(reversed(list_versions(opened.store, name)), None) for name in names}
     if json:
         shown.json(newest)
         return
@@ -66,47 +66,47 @@ def show(
 
     Values of personal columns are not shown.
     """
-    from comporta.data import describe, slice_of, versions
+    from comporta.data import describe, list_versions, slice_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         _require_known(opened, name)
         part = slice_of(opened.store, opened.keys, name, number=version)
-        told = describe(opened.store, opened.keys, part)
-        past = versions(opened.store, name, keys=opened.keys)
+        found = describe(opened.store, opened.keys, part)
+        past = list_versions(opened.store, name, keys=opened.keys)
     manifest = next(each for each in past if each.number == part.number)
     if json:
-        shown.json({"description": told, "shape": manifest.shape, "version": manifest.id, "at": manifest.at})
+        shown.json({"description": found, "shape": manifest.shape, "version": manifest.id, "at": manifest.at})
         return
-    roles = [f"key {', '.join(told.key)}"]
+    roles = [f"key {', '.join(found.key)}"]
     roles += [
-        f"{role} {column}" for role, column in (("subject", told.subject), ("time", told.time)) if column
+        f"{role} {column}" for role, column in (("subject", found.subject), ("time", found.time)) if column
     ]
-    shown.line(f"{name}@{told.number}: {told.rows:,} rows; {'; '.join(roles)}")
+    shown.line(f"{name}@{found.number}: {found.rows:,} rows; {'; '.join(roles)}")
     expected = _expectations(manifest.shape)
     rows = [
         (
             column.name,
             column.type.partition("(")[0],
-            f"{column.nulls / told.rows:.1%}" if told.rows else "",
+            f"{column.nulls / found.rows:.1%}" if found.rows else "",
             f"≈{column.distinct:,}" if column.approximate else column.distinct,
             _bound(column.least, column.type) if not column.personal else "(personal)",
             _bound(column.most, column.type) if not column.personal else "",
             expected.get(column.name, ""),
             column.meaning,
         )
-        for column in told.columns
+        for column in found.columns
     ]
     shown.table(
-        "Columns", ("column", "type", "missing", "distinct", "least", "most", "expected", "meaning"), rows
+        "Columns", ("column", "type", "missing", "distinct", "min", "max", "expected", "meaning"), rows
     )
     _table(past[-5:])
 
 
 def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
     """The versions of a dataset, oldest first."""
+    from comporta.data import list_versions as all_of
     from comporta.data import manifest_of
-    from comporta.data import versions as all_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -124,21 +124,21 @@ def subjects(
     name: Name,
     /,
     *,
-    show: Annotated[bool, Parameter(help="Show some of those that may be one: personal values.")] = False,
+    show: Annotated[bool, Parameter(help="Show some of those pairs: personal values.")] = False,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Whom a dataset's rows are about, and how many pairs differ only in case, blanks and the like.
+    """The subjects of a dataset's rows, and how many pairs differ only in case, blanks and the like.
 
-    An erasure of the one would leave the other.
+    Erasing one spelling would leave the rows of the other.
     """
     from comporta.data import slice_of
-    from comporta.data import subjects as whom
+    from comporta.data import subjects as subjects_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         _require_known(opened, name)
-        found = whom(opened.store, opened.keys, slice_of(opened.store, opened.keys, name))
+        found = subjects_of(opened.store, opened.keys, slice_of(opened.store, opened.keys, name))
     if not show:
         found = replace(found, near=tuple(replace(each, examples=()) for each in found.near))
     if json:
@@ -157,7 +157,9 @@ def subjects(
         for each in found.near
     ]
     columns = ("differ in", "pairs", "for instance")
-    shown.table("May be one", columns if show else columns[:2], rows if show else [row[:2] for row in rows])
+    shown.table(
+        "May be one subject", columns if show else columns[:2], rows if show else [row[:2] for row in rows]
+    )
     shown.aside(say.NEAR_ADVICE)
 
 
@@ -172,7 +174,7 @@ def diff(
     json: AsJson = False,
 ) -> None:
     """Rows and columns that differ between two versions: how many, and the first of each kind."""
-    from comporta.data import diff as differs
+    from comporta.data import diff_versions as differs
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -203,7 +205,7 @@ def diff(
 
 
 def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
-    """Take in that the source of a dataset has other columns now. The next run makes a version with them."""
+    """Accept that the source of a dataset has other columns now. The next run makes a version with them."""
     from comporta.data import accept_columns
     from comporta.data.sources import columns_of
     from comporta.opened.project import open_project
@@ -221,17 +223,17 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
 
 
 def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
-    """Put a dataset's many small files together. Versions and digests stay, and no step is asked again."""
+    """Merge a dataset's many small files. Versions and digests stay the same, and no step runs again."""
     import tempfile
 
-    from comporta.data import compact as put_together
+    from comporta.data import compact as merge
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         _require_known(opened, name)
         opened.below.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="compact-", dir=opened.below) as scratch:
-            done = put_together(opened.store, opened.keys, name, now=opened.clock(), scratch=Path(scratch))
+            done = merge(opened.store, opened.keys, name, now=opened.clock(), scratch=Path(scratch))
     if json:
         shown.json(done)
     elif done.segments:
@@ -241,9 +243,7 @@ def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> No
             f"now ({shown.size(done.size)}). Versions and digests are as before."
         )
     else:
-        shown.line(
-            f"{name}@{done.version}: no two small segments beside each other; nothing to put together."
-        )
+        shown.line(f"{name}@{done.version}: nothing to merge: no two adjacent small segments.")
 
 
 def rejected(
@@ -252,16 +252,20 @@ def rejected(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Answers and labels that could not be sealed: they were set aside, and the rest was."""
-    from comporta.acts.serve.log import logs_of
+    """Predictions and labels that could not be sealed and were rejected; the others were sealed."""
+    from comporta.acts.serve.serving_log import logs_of
     from comporta.data.open_rows import open_rows
     from comporta.data.prediction_rows import CAUSES
-    from comporta.data.rejected import reopen, set_aside_of
+    from comporta.data.rejected import read_rejected, reopen_rejected
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        found = [each for log in logs_of(opened) for each in set_aside_of(opened.store, log)]
-        count = sum(reopen(opened.store, log) for log in {each.dataset for each in found}) if retry else 0
+        found = [each for log in logs_of(opened) for each in read_rejected(opened.store, log)]
+        count = (
+            sum(reopen_rejected(opened.store, log) for log in {each.dataset for each in found})
+            if retry
+            else 0
+        )
         waiting = 0 if found else sum(len(open_rows(opened.store, log)) for log in logs_of(opened))
     if json:
         shown.json(found)
@@ -273,7 +277,7 @@ def rejected(
             for each in found
             for cause, rows in each.causes.items()
         ]
-        shown.table("Set aside", ("log", "cause", "rows", "meaning", "object"), rows)
+        shown.table("Rejected", ("log", "cause", "rows", "meaning", "object"), rows)
     if retry and found and not json:
         shown.line(say.RETRIED.format(count=count))
 
@@ -295,9 +299,9 @@ def _table(past: list[Manifest]) -> None:
     )
 
 
-def _expectations(shape: Shape) -> dict[str, str]:
-    """What is declared of each column, in a few words."""
-    told = {}
+def _expectations(shape: DatasetSchema) -> dict[str, str]:
+    """Column → its declared expectations, short."""
+    expected = {}
     for column in shape.columns:
         parts = [f"≥ {column.at_least:g}"] if column.at_least is not None else []
         parts += [f"≤ {column.at_most:g}"] if column.at_most is not None else []
@@ -305,15 +309,15 @@ def _expectations(shape: Shape) -> dict[str, str]:
         parts += ["one of " + ", ".join(map(str, column.one_of))] if column.one_of else []
         parts += ["unique"] if column.unique else []
         parts += ["only reported"] if parts and column.breach == "report" else []
-        told[column.name] = ", ".join(parts)
-    return told
+        expected[column.name] = ", ".join(parts)
+    return expected
 
 
 def _require_known(opened: OpenProject, name: str) -> None:
     """Raises NotFound for a name of no dataset, declared or kept."""
-    from comporta.data import datasets
+    from comporta.data import list_datasets
 
-    known = dict.fromkeys([*opened.project.tables(), *datasets(opened.store)])
+    known = dict.fromkeys([*opened.project.tables(), *list_datasets(opened.store)])
     if name not in known:
         raise NotFound(f"found no dataset {name!r}, {_expected(name, known)}")
 
@@ -328,6 +332,8 @@ def _expected(name: str, known: Iterable[str]) -> str:
 
 def _bound(text: str | None, kind: str) -> str | None:
     """A least or most value as it is read: numbers with thousands, from where they need them."""
+    if text is not None and kind.startswith("Datetime"):
+        return text.removesuffix(" 00:00:00+00:00").replace("+00:00", "Z")
     if text is None or not kind.startswith(("Int", "UInt", "Float", "Decimal")):
         return text
     amount = float(text)

@@ -1,4 +1,4 @@
-"""`comporta gate`, `waive`: judge a version again, and let one check of it stand open for a while."""
+"""`comporta gate`, `waive`: judge a version again, and exempt it from one check until a day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show as shown
 from comporta.cli import words as say
-from comporta.cli.model import Named, one
+from comporta.cli.model import Named, show_version
 from comporta.cli.options import NO, AsJson, By, Where
 from comporta.cli.progress import display
 from comporta.errors import BadProject
@@ -25,20 +25,20 @@ def gate(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Judge a version by the gates as they are now. Exit code 3 when one did not open.
+    """Judge a version again, by its gates as declared now. Exit code 3 when a required check blocks it.
 
-    What was measured before is remembered, so another limit computes nothing again.
+    Measurements are cached, so another limit computes nothing again.
     """
     from comporta.acts.judge.gate import gate as judge
     from comporta.opened.project import now, open_project
 
     with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
-        judged = judge(opened, version, level=known(level), progress=progress)
+        judged = judge(opened, version, level=level_of(level), progress=progress)
     shut = judged.version.shut(now())
     if json:
         shown.json(judged)
         return NO if shut else 0
-    one(judged.version)
+    show_version(judged.version)
     if shut:
         shown.aside(say.SHUT.format(version=judged.version.id))
     shown.aside(say.NEXT_AFTER_GATE.format(version=judged.version.id))
@@ -68,7 +68,7 @@ def waive(
         shown.line(say.WAIVED.format(check=check, version=waived.id, until=until, by=waived.waivers[-1].by))
 
 
-def known(level: str) -> Level:
+def level_of(level: str) -> Level:
     """The level of this name. Raises BadProject."""
     for each in LEVELS[1:]:
         if level == each:

@@ -54,7 +54,7 @@ def make(folder: Path, name: str) -> list[tuple[str, str]]:
         wanted = _GROUND if (folder / "project.py").exists() else (*_SAMPLE, *_GROUND)
         made = [(file, _write(folder / file, name)) for file in wanted]
     except OSError as error:
-        raise _said(error, folder) from error
+        raise _error(error, folder) from error
     return [*made, *_key(folder)]
 
 
@@ -80,7 +80,7 @@ def _project(folder: Path, name: str) -> str:
     return DEFAULT_PROJECT if (folder / ".comporta").exists() else name
 
 
-def _said(error: OSError, folder: Path) -> ComportaError:
+def _error(error: OSError, folder: Path) -> ComportaError:
     """What stood in the way, and what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StorageFull(f"{folder}: cannot be written ({error.strerror}). Make room and try again.")

@@ -14,7 +14,7 @@ from comporta.cli.options import Where
 from comporta.errors import BadProject, WrongKey
 from comporta.ledger import written_with
 from comporta.ledger.signing import PUBLISHED, parse_public, pem, public_key
-from comporta.project.load import find
+from comporta.project.load import find_project_file
 from comporta.project.settings import Settings, settings
 from comporta.records.credential import shown
 from comporta.store import derive, open_store, parse_secret, read_secret, store_config, with_password
@@ -23,7 +23,7 @@ from comporta.store.secret import write_secret
 
 def export(*, project: Where = None) -> None:
     """Print the project's key as 64 hex digits, to keep it where secrets are kept."""
-    root = find(project).parent
+    root = find_project_file(project).parent
     secret = read_secret(settings(root).key, root)
     show.aside(say.KEY_SHOWN)
     show.line(secret.hex())
@@ -35,12 +35,12 @@ def import_(
     *,
     project: Where = None,
 ) -> None:
-    """Put a project's key in its place, readable by you alone.
+    """Install a project's key, readable by you alone.
 
-    A key that is there is moved aside if nothing was written with it yet, else the import is refused; so is a
-    key that the project's data was not written with, or that comporta.pub is not of.
+    An existing key is moved aside if nothing was written with it yet, else the import is refused. It is also
+    refused when the project's data was written with another key, or comporta.pub belongs to another.
     """
-    root = find(project).parent
+    root = find_project_file(project).parent
     where = settings(root)
     url = where.key
     if not url.startswith("file://"):

@@ -1,7 +1,7 @@
-"""In which language codes are said: English stands beside each code, other languages are data, read here.
+"""The language of messages: English stands beside each code, other languages are JSON files, read here.
 
 A language is a file `<language>.json` in the folder `languages` beside this one: code → sentence, with the
-names of the code's values in braces. What it lacks is said in English.
+names of the code's values in braces. Codes that it lacks are shown in English.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ VARIABLE = "COMPORTA_LANGUAGE"
 
 
 def language() -> Say:
-    """What says a code in the language that the environment asks for. Raises BadProject on an unknown one."""
+    """Turns codes into sentences, in the language of COMPORTA_LANGUAGE. Raises BadProject on another."""
     asked = os.environ.get(VARIABLE, "")
-    return sentence if asked in ("", "en") else spoken(asked)
+    return sentence if asked in ("", "en") else translator(asked)
 
 
 @cache
-def spoken(language: str, folder: Path = FOLDER) -> Say:
-    """What says a code in this language. Raises BadProject where there is no such file, or it is none."""
+def translator(language: str, folder: Path = FOLDER) -> Say:
+    """Turns codes into sentences of this language. Raises BadProject without such a file, or a valid one."""
     file = folder / f"{language}.json"
     if not language.isalnum() or not file.is_file():
         there = ", ".join(sorted(["en", *(each.stem for each in folder.glob("*.json"))]))
@@ -37,7 +37,7 @@ def spoken(language: str, folder: Path = FOLDER) -> Say:
         raise BadProject(f"{file}: found no sentences by code ({fault}).") from fault
     templates = {**english(), **translated}
 
-    def said(text: Text) -> str:
+    def translate(text: Text) -> str:
         return say(text, templates)
 
-    return said
+    return translate

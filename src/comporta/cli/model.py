@@ -1,4 +1,4 @@
-"""`comporta models`, `approve`, `release`, `rollback`: versions, and who let them through."""
+"""`comporta models`, `approve`, `release`, `fetch`, `rollback`: versions, approvals and traffic."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def models(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """The versions of each model, newest first; for one version, what each gate said."""
+    """The versions of each model, newest first; for one version, its verdicts."""
     from comporta.acts.release import release as acts
     from comporta.opened.conceal import revealed
-    from comporta.opened.people import readable
+    from comporta.opened.people import with_names
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -41,42 +41,42 @@ def models(
         else:
             found = acts.models(opened)
         if json or "/" in model:
-            found = readable(opened, *(revealed(opened, each) for each in found))
+            found = with_names(opened, *(revealed(opened, each) for each in found))
     if json:
         show.json(found)
     elif not found:
         show.aside(say.NO_MODELS)
     elif "/" in model:
-        one(found[0])
+        show_version(found[0])
     else:
         rows = [(each.id, each.state, _gates(each), each.at, _commit(each), each.run) for each in found]
         show.table("Versions", ("version", "state", "gates", "made", "code", "run"), rows)
 
 
-def one(version: Version) -> None:
+def show_version(version: Version) -> None:
     """A version and its verdicts."""
     show.line(say.ONE_VERSION.format(version=version.id, state=version.state, run=version.run))
-    verdicts(version)
+    show_version_verdicts(version)
     for each in version.approvals:
         show.line(
             say.APPROVED_BY.format(by=each.by, role=f" ({each.role})" if each.role else "", reason=each.why)
         )
     rows = [(each.dataset, each.number, each.rows) for each in version.read]
-    show.table("Learned from", ("dataset", "version", "rows"), rows)
+    show.table("Training data", ("dataset", "version", "rows"), rows)
 
 
-def verdicts(version: Version) -> None:
-    """What each gate said of a version, in one table, and by what it was judged."""
+def show_version_verdicts(version: Version) -> None:
+    """The verdicts of a version in one table, and the policy it was judged by."""
     from comporta.checks.pool import section_of
     from comporta.opened.project import now
     from comporta.report import tell
 
-    told(tell(version, now(), say=show.say, section=section_of), version.id, version)
+    show_verdicts(tell(version, now(), say=show.say, section=section_of), version.id, version)
 
 
-def told(every: Sequence[Told], name: str, version: Version | None = None) -> None:
-    """Verdicts under the headings of a report; what closes the way stands out. version: whose they are, to
-    tell by what it was judged, where there is more to say than its policy."""
+def show_verdicts(every: Sequence[Told], name: str, version: Version | None = None) -> None:
+    """Verdicts as a table, under the headings of a report. version: whose they are; its policy and level are
+    shown too, where there is more to show than the policy."""
     from comporta.opened.project import now
     from comporta.report import sections, standing
     from comporta.report.markdown import because
@@ -92,17 +92,15 @@ def told(every: Sequence[Told], name: str, version: Version | None = None) -> No
         show.table(f"Gates of {name}", columns[-len(shown[0]) :], shown)
     judged = standing(version, now(), show.say) if version is not None else ()
     if len(judged) > 1:
-        show.table(f"By what {name} was judged", ("judged by", ""), judged)
+        show.table(f"Policy of {name}", ("judged by", ""), judged)
 
 
-def _outcome(told: Told) -> str:
-    if told.waiver is not None:
+def _outcome(row: Told) -> str:
+    if row.waiver is not None:
         return say.WAIVED_OUTCOME
-    if told.left is not None:
-        return say.LEFT_OPEN.format(outcome=told.verdict.outcome)
-    return (
-        told.verdict.outcome if told.verdict.required else say.REPORTED.format(outcome=told.verdict.outcome)
-    )
+    if row.left is not None:
+        return say.LEFT_OPEN.format(outcome=row.verdict.outcome)
+    return row.verdict.outcome if row.verdict.required else say.REPORTED.format(outcome=row.verdict.outcome)
 
 
 def approve(
@@ -115,7 +113,7 @@ def approve(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Let a version through, in your name."""
+    """Approve a version for release, in your name."""
     from comporta.acts.release import release as acts
     from comporta.opened.project import open_project
 
@@ -131,7 +129,7 @@ def approve(
 def release(
     version: Named, /, *, by: By = None, reason: Reason = "", project: Where = None, json: AsJson = False
 ) -> None:
-    """Give a version all traffic. Servers follow at once. Refused when a required gate did not open."""
+    """Give a version all traffic. Servers follow at once. Refused when a required check blocks it."""
     from comporta.acts.release import release as acts
     from comporta.opened.project import open_project
 
@@ -181,7 +179,7 @@ def rollback(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Give all traffic back to the version before."""
+    """Give all traffic back to the previous version."""
     from comporta.acts.release import release as acts
     from comporta.opened.project import open_project
 
@@ -198,7 +196,7 @@ def rollback(
 
 
 def _gates(version: Version) -> str:
-    """`5 of 6 pass`, or which did not."""
+    """`all 6 pass`, or the checks that did not."""
     from comporta.opened.project import now
 
     if not version.verdicts:

@@ -41,10 +41,10 @@ def forget(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Delete a person's name: what they did stays, and nobody can say any more who it was.
+    """Delete a person's name: what they did stays recorded under their id.
 
-    An approval of theirs counts no more for a release to come. The same name afterwards gets another id. How
-    many events from before people had ids still hold the name is said.
+    Their approvals no longer count for future releases. The same name gets another id afterwards. Events from
+    before people had ids may still hold the name: their number is printed.
     """
     from comporta.opened.mentions import mentions
     from comporta.opened.people import forget as forgotten
@@ -62,12 +62,12 @@ def forget(
         return
     show.line(say.FORGOTTEN.format(id=known.id))
     if still.count:
-        show.line(_still(still))
+        show.line(_mentions_text(still))
     if declared is not None:
         show.aside(say.STILL_DECLARED.format(name=declared.name))
 
 
-def _still(found: Mentions) -> str:
+def _mentions_text(found: Mentions) -> str:
     """How many events hold the name, and what can be done with them."""
     ways = []
     if found.removable:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, str, float], None]
 
-# More steps than this do not fit a terminal: those that ended are then counted, the others still shown.
+# More steps than this do not fit a terminal: finished ones are then counted, the others shown.
 MANY = 20
 
 _MARKS = {
@@ -35,20 +35,20 @@ def display(*, quiet: bool = False) -> Iterator[Report | None]:
     if quiet:
         yield None
     elif sys.stderr.isatty():
-        with _live() as said:
-            yield said
+        with _live() as report:
+            yield report
     else:
         yield _Lines()
 
 
-TOLD_FIRST, TOLD_EACH = 2.0, 10.0  # seconds; in a terminal, where one line is written over, each 0.2
+FIRST_REPORT, REPORT_EVERY = 2.0, 10.0  # seconds; in a terminal, where one line is written over, each 0.2
 
 
 class ReadingProgress:
-    """How far a long reading has come: nothing for two seconds, then now and then, on stderr."""
+    """The progress of reading many bytes, on stderr: nothing for two seconds, then every ten."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock, self.next = clock, clock() + TOLD_FIRST
+        self.clock, self.next = clock, clock() + FIRST_REPORT
         self.drawn = 0
 
     def __call__(self, what: str, read: int, total: int) -> None:
@@ -56,7 +56,7 @@ class ReadingProgress:
             return
         text = say.READ.format(what=what, read=show.size(read), total=show.size(total))
         if not sys.stderr.isatty():
-            self.next = self.clock() + TOLD_EACH
+            self.next = self.clock() + REPORT_EVERY
             show.aside(text)
             return
         self.next = self.clock() + 0.2
@@ -64,14 +64,14 @@ class ReadingProgress:
         self.drawn = len(text)
 
     def end(self) -> None:
-        """Takes the line away."""
+        """Clears the line."""
         if self.drawn:
             print(f"\r{'':<{self.drawn}}\r", end="", file=sys.stderr, flush=True)
             self.drawn = 0
 
 
-class Steps:
-    """What is known of each step so far. took: seconds from its start, once it has ended."""
+class StepProgress:
+    """The state of each step so far. took: seconds from its start, once it has ended."""
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
@@ -86,7 +86,7 @@ class Steps:
             self.took[node] = seconds - self.began[node]
 
 
-class _Lines(Steps):
+class _Lines(StepProgress):
     """A line for each step that ended; what was reused is counted in the summary."""
 
     def __call__(self, node: str, state: str, seconds: float) -> None:
@@ -101,22 +101,22 @@ def _live() -> Iterator[Report]:
     from rich.console import Console
     from rich.live import Live
 
-    steps = Steps()
-    # The engine tells seconds since the run began; between two tellings this clock goes on.
+    steps = StepProgress()
+    # The engine reports seconds since the run began; between two reports this clock goes on.
     origin: list[float] = []
 
-    def said(node: str, state: str, seconds: float) -> None:
+    def report(node: str, state: str, seconds: float) -> None:
         origin[:] = origin or [time.monotonic() - seconds]
         steps(node, state, seconds)
 
     def now() -> Table:
-        return drawn(steps, time.monotonic() - origin[0] if origin else 0.0)
+        return steps_table(steps, time.monotonic() - origin[0] if origin else 0.0)
 
     with Live(get_renderable=now, console=Console(stderr=True), refresh_per_second=8):
-        yield said
+        yield report
 
 
-def drawn(steps: Steps, now: float) -> Table:
+def steps_table(steps: StepProgress, now: float) -> Table:
     """The steps as a table. now: seconds since the run began."""
     from rich.table import Table
     from rich.text import Text
@@ -128,7 +128,7 @@ def drawn(steps: Steps, now: float) -> Table:
     ended = [node for node, state in steps.states.items() if state in ("reused", "done")]
     crowded = len(steps.states) > MANY
     if crowded:
-        counted = say.ENDED.format(ended=len(ended), told=len(steps.states))
+        counted = say.ENDED.format(ended=len(ended), total=len(steps.states))
         grid.add_row(Text("✓", "green"), Text(counted), Text(""))
     for node, state in steps.states.items():
         if crowded and node in ended:

@@ -1,4 +1,4 @@
-"""`comporta report`, `compare`: what was said of a version, for people, machines and auditors."""
+"""`comporta report`, `compare`: the verdicts of versions, for people, machines and auditors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from comporta.cli import show as shown
 from comporta.cli import words as say
-from comporta.cli.model import Named, told
+from comporta.cli.model import Named, show_verdicts
 from comporta.cli.options import NO, AsJson, Where
-from comporta.cli.written import Out, ready, write
+from comporta.cli.written import Out, require_writable, write
 from comporta.records import Figure
 
 if TYPE_CHECKING:
@@ -26,19 +26,19 @@ def report(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """What every gate said, as a table, and as a page with pictures. Exit code 3 when one did not open."""
+    """The verdicts of a version, as a table and as a page with charts. Exit code 3 when a check blocks it."""
     from comporta import report as drawn
     from comporta.acts.judge.report import presentation
     from comporta.acts.judge.report import report as gathered
     from comporta.opened.project import open_project
 
-    ready(out, *FORMATS)
+    require_writable(out, *FORMATS)
     with open_project(project) as opened:
         found = gathered(opened, version, shown.say)
         if json:
             shown.json(found)
         else:
-            told(found.told, found.version.id, found.version)
+            show_verdicts(found.told, found.version.id, found.version)
         drawings = presentation(opened, found.version.model).drawings
         page = opened.below / "reports" / f"{found.version.model}-{found.version.number}.html"
     for file in out or (() if json else (page,)):
@@ -55,7 +55,7 @@ def compare(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Two versions of a model side by side: metrics, and what each gate said, with limits and waivers."""
+    """Two versions of a model side by side: metrics, and verdicts with limits and waivers."""
     from comporta.acts.judge.report import compare as compared
     from comporta.opened.project import open_project
 
@@ -72,37 +72,37 @@ def compare(
 
 
 def _gates(found: Comparison) -> None:
-    """What each check said of both, below each other; then why, where more is to be told than a pass; then
-    by what each was judged."""
+    """The verdicts of each check on both, one below the other; the reasons of those that did not pass; the
+    policy of each."""
     from comporta.report.markdown import because
 
     both = (found.a, found.b)
     sides = [
-        (each.name, version.id, told)
+        (each.name, version.id, row)
         for each in found.gates
-        for version, told in zip(both, (each.a, each.b), strict=True)
+        for version, row in zip(both, (each.a, each.b), strict=True)
     ]
     if sides:
         rows = [
-            (name if place % 2 == 0 else "", version, *_side(told))
-            for place, (name, version, told) in enumerate(sides)
+            (name if place % 2 == 0 else "", version, *_side(row))
+            for place, (name, version, row) in enumerate(sides)
         ]
         shown.table("Gates", ("gate", "version", "verdict", "figure", "limit"), rows)
-    told_of = [(version, name, because(told)) for name, version, told in sides if told and _more(told)]
-    if told_of:
-        shown.table("Why", ("version", "gate", "because"), told_of)
+    reasons = [(version, name, because(row)) for name, version, row in sides if row and _more(row)]
+    if reasons:
+        shown.table("Why", ("version", "gate", "because"), reasons)
     judged = [(version.id, *row) for version, rows in zip(both, found.standing, strict=True) for row in rows]
-    shown.table("By what they were judged", ("version", "judged by", ""), judged)
+    shown.table("Policies", ("version", "judged by", ""), judged)
 
 
-def _side(told: Told | None) -> tuple[str, str, float | None]:
-    if told is None:
+def _side(row: Told | None) -> tuple[str, str, float | None]:
+    if row is None:
         return say.NOT_ASKED, "", None
-    return told.stands, _figure(told.verdict.figure), told.verdict.limit
+    return row.stands, _figure(row.verdict.figure), row.verdict.limit
 
 
-def _more(told: Told) -> bool:
-    return told.stands != "pass" or bool(told.past)
+def _more(row: Told) -> bool:
+    return row.stands != "pass" or bool(row.past)
 
 
 def _figure(figure: Figure | None) -> str:

@@ -12,7 +12,7 @@ from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
 
 if TYPE_CHECKING:
-    from comporta.acts.reproduce.reproduce import Compared
+    from comporta.acts.reproduce.reproduce import StepComparison
 
 
 def reproduce(
@@ -22,9 +22,9 @@ def reproduce(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Ask every step of a version again, in fresh processes, and compare. Exit code 3 when any differs.
+    """Run every step of a version again, in fresh processes, and compare. Exit code 3 when any differs.
 
-    The rows are those of the stored dataset versions, the code is the code that was kept with it.
+    Rows come from the stored dataset versions, code from the source stored with the version.
     """
     from comporta.acts.reproduce.reproduce import reproduce as reproduced
     from comporta.opened.project import open_project
@@ -40,7 +40,7 @@ def reproduce(
     return 0 if done.equal else NO
 
 
-def _bytes(step: Compared) -> str:
+def _bytes(step: StepComparison) -> str:
     if step.differs:
         return f"{say.DIFFERS}: {', '.join(step.differs)}"
     return f"{say.SAME}; {say.DAMAGED}: {', '.join(step.damaged)}" if step.damaged else say.SAME

@@ -1,4 +1,4 @@
-"""`comporta run`, `runs`, `show`: ask the plan, and look at what was asked."""
+"""`comporta run`, `runs`, `show`: run the plan, and look at runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from cyclopts import Parameter
 
 from comporta.cli import show as shown
 from comporta.cli import words as say
-from comporta.cli.model import verdicts
+from comporta.cli.model import show_version_verdicts
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
-from comporta.cli.written import Out, ready, write
+from comporta.cli.written import Out, require_writable, write
 from comporta.project.once import not_inside_a_run
 from comporta.records import Run, Version
 
@@ -27,14 +27,14 @@ def run(
     project: Where = None,
     json: AsJson = False,
 ) -> int:
-    """Read the data, train what changed, and judge it by its gates. Exit code 3 when one did not open.
+    """Read the data, train what changed, and judge it by its gates. Exit code 3 when a required check blocks.
 
-    Only what changed is computed again; a run that was interrupted goes on where it was.
+    Only what changed is computed again; an interrupted run goes on where it was.
     """
     from comporta.acts.build.run import run as ran
     from comporta.opened.project import now, open_project
 
-    ready(out, ".md", ".xml")
+    require_writable(out, ".md", ".xml")
     with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
         report = ran(opened, models, progress=progress, command=" ".join(("run", *models)))
         if out:
@@ -53,7 +53,7 @@ def run(
     shown.line(_summary(report.run))
     for version in report.versions:
         if version.id in report.fresh:
-            verdicts(version)
+            show_version_verdicts(version)
         else:
             shown.line(say.AS_BEFORE.format(version=version.id, state=version.state))
     for version in report.versions:
@@ -65,7 +65,7 @@ def run(
 
 
 def _write(out: Sequence[Path], opened: OpenProject, versions: Sequence[Version]) -> None:
-    """What the gates said of each version, for a pull request and for a list of tests."""
+    """The verdicts of each version, as Markdown for a pull request or as JUnit XML."""
     from comporta.acts.judge.report import report
     from comporta.report import markdown
     from comporta.report.junit import suites
@@ -88,7 +88,7 @@ def runs(
     json: AsJson = False,
 ) -> None:
     """The latest runs, newest first."""
-    from comporta.acts.build.runs import runs as listed
+    from comporta.acts.build.run_views import runs as listed
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -121,8 +121,8 @@ def show(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """One run: each step with its cost, and where it printed anything, the end of it."""
-    from comporta.acts.build.runs import run_of
+    """One run: each step with its cost, and the end of what it printed."""
+    from comporta.acts.build.run_views import run_of
     from comporta.errors import NotFound
     from comporta.opened.project import open_project
 
@@ -159,17 +159,17 @@ def show(
 
 
 def _summary(run: Run) -> str:
-    fresh = _done(run) - len(run.reused)
+    fresh = _finished(run) - len(run.reused)
     what = say.NOTHING_NEW if not fresh else say.STEPS.format(fresh=fresh, reused=len(run.reused))
     return say.RUN.format(id=run.id, outcome=run.outcome, what=what, took=_took(run))
 
 
 def _steps(run: Run) -> str:
-    return f"{_done(run)}/{run.total}, {len(run.reused)} reused"
+    return f"{_finished(run)}/{run.total}, {len(run.reused)} reused"
 
 
-def _done(run: Run) -> int:
-    """How many steps were done. A reproduction asks outside of memory: no fact tells of its single steps."""
+def _finished(run: Run) -> int:
+    """How many steps ended. A reproduction runs outside the cache, so no event names its single steps."""
     return run.total if run.outcome == "done" else len(run.nodes)
 
 

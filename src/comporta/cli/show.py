@@ -61,9 +61,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         for at in range(len(columns))
     ]
     if (_out.get() or sys.stdout).isatty():
-        _drawn(title, columns, cells, right)
+        _print_table(title, columns, cells, right)
     else:
-        _aligned(columns, cells, right)
+        _print_aligned(columns, cells, right)
 
 
 _STYLES = {
@@ -78,7 +78,7 @@ _STYLES = {
 }
 
 
-def _drawn(title: str, columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
+def _print_table(title: str, columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -92,7 +92,7 @@ def _drawn(title: str, columns: Sequence[str], cells: list[list[str]], right: li
     Console(file=_out.get() or sys.stdout).print(drawn)
 
 
-def _aligned(columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
+def _print_aligned(columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
     wide = [max(len(row[at]) for row in [list(columns), *cells]) for at in range(len(columns))]
     for row in [list(columns), *cells]:
         parts = [

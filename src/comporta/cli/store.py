@@ -1,4 +1,4 @@
-"""`comporta store`: what the stored bytes are used for; freeing what nothing reaches; deleting one."""
+"""`comporta store`: disk usage, garbage collection, and deleting one artifact."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from comporta.cli.options import AsJson, By, Where
 
 
 def du(*, project: Where = None, json: AsJson = False) -> None:
-    """What the stored bytes are used for."""
+    """Disk usage of the store, by kind."""
     from comporta.acts.upkeep.storage import usage
     from comporta.opened.project import open_project
 
@@ -32,7 +32,7 @@ def gc(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Delete bytes that no version, release, dataset or recent run reaches. What is new is left alone."""
+    """Delete bytes that no version, release, dataset or recent run reaches and that are older than a day."""
     from comporta.acts.upkeep.storage import sweep
     from comporta.opened.project import open_project
 
@@ -58,8 +58,8 @@ def remove(
 ) -> None:
     """Delete one artifact for good: a reason's text, the words of verdicts, a step's log or findings.
 
-    An event says so, and the audit counts it as deleted, not as missing. Refused for what a version is
-    served, judged or built again from. It cannot be taken back; a copy of the store elsewhere still holds it.
+    An event records it, and the audit counts it as deleted, not as missing. Refused for what a version is
+    served, judged or built again from. It cannot be undone; a copy of the store elsewhere still holds it.
     """
     from comporta.acts.upkeep.remove import remove as removed
     from comporta.opened.project import open_project

@@ -25,8 +25,8 @@ def trace(
 ) -> None:
     """Where a thing came from and what it touched, to the row, as a tree."""
     from comporta.acts.trace.trace import trace as traced
-    from comporta.acts.trace.tree import lines
-    from comporta.acts.trace.tree import svg as drawn
+    from comporta.acts.trace.tree import tree_lines
+    from comporta.acts.trace.tree import tree_svg as drawn
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -45,5 +45,5 @@ def trace(
     if json:
         show.json(tree)
     elif svg is None:
-        for each in lines(tree):
+        for each in tree_lines(tree):
             show.line(each)

@@ -24,54 +24,52 @@ DRY = "Only say what would be deleted."
 MADE = "Made {where}:"
 NEXT_AFTER_INIT = "Next:  cd {where} && comporta run"
 NEXT_HERE = "Next:  comporta run"
-THERE = "already there, left as it is"
+THERE = "exists already, unchanged"
 NEXT_KEY = "Next:  comporta key import FILE"
 KEY_ELSEWHERE = (
-    "missing: comporta.pub is of a key there is already; put that here with comporta key import FILE"
+    "missing: comporta.pub belongs to an existing key; install that one with comporta key import FILE"
 )
-KEY_GONE = "missing, and data was written with it: bring it back with comporta key import FILE"
+KEY_GONE = "missing, and data was written with it: restore it with comporta key import FILE"
 FILES = {
     "project.py": "data, features, model, gates: start here",
-    "sample.py": "the made-up data, until yours is there",
+    "sample.py": "generated sample data, to be replaced by yours",
     "README.md": "the commands to try",
-    "comporta.toml": "where things are kept",
-    ".gitignore": "what git leaves out, the key among it",
+    "comporta.toml": "where data, models and events are stored",
+    ".gitignore": "what git ignores, the key included",
     "key": "the project's secret; keep a copy: comporta key export",
-    "public": "what strangers verify this project's record with; commit it",
+    "public": "the public key that others verify this project's record with; commit it",
 }
 
 # check
-NO_FAULTS = "No faults. Models: {models}, datasets: {datasets}."
-FAULTS = "{count} faults."
-ONE_FAULT = "1 fault."
+NO_FAULTS = "No errors. Models: {models}, datasets: {datasets}."
+FAULTS = "{count} errors."
+ONE_FAULT = "1 error."
 PASSWORD_IN_URL = (
-    "ledger: its URL holds a password, which everybody reads who reads that file. Take it out and name where "
-    'it is kept: ledger_password = "env://NAME".'
+    "ledger: its URL holds a password, which everybody can read who can read that file. Take it out and name "
+    'where it is kept: ledger_password = "env://NAME".'
 )
 CHECK_OUT = "Where to write it too: a name ending in .md or .xml (JUnit). May be given twice."
 CHECK_TITLE = "The project's declaration"
-CHECK_LEVEL = "commit: hold each model, fitted on a sample, to its quick gates too."
-NO_QUICK_GATES = "{model}: no gate is asked at this level."
-TRIED = "No faults, and no quick gate fails on a sample. The full set: comporta run"
+CHECK_LEVEL = "commit: also fit each model on a sample and run its quick gates."
+NO_QUICK_GATES = "{model}: no gate runs at this level."
+TRIED = "No errors, and no quick gate fails on a sample. The full set: comporta run"
 TRIED_LEFT = (
-    "No faults, and no quick gate fails on a sample. Required checks that were inconclusive on it: {count}; "
+    "No errors, and no quick gate fails on a sample. Required checks that were inconclusive on it: {count}; "
     "comporta run decides them on all rows."
 )
-TRIED_BROKEN = "A required gate fails on a sample, or could not be asked."
+TRIED_BROKEN = "A required gate fails on a sample, or could not be measured."
 
 # data
-RETRY = "Make all of them open rows again: the next seal tries them anew."
-NONE_REJECTED = "Nothing was set aside: every answer and label could be sealed."
-OPEN_ROWS = "Nothing is set aside now. Rows that are open, to be sealed at the next turn: {count}."
-RETRIED = (
-    "{count} rows are open again. They are sealed within five minutes of serving, or set aside once more."
-)
+RETRY = "Move all of them back to the open rows; the next seal tries them again."
+NONE_REJECTED = "No rejected rows: every prediction and label could be sealed."
+OPEN_ROWS = "No rejected rows now. Open rows, to be sealed next: {count}."
+RETRIED = "{count} rows are open again. They are sealed within five minutes of serving, or rejected again."
 
 # key
-KEY_SHOWN = "Whoever has this key can match what is stored to people. Keep it where secrets are kept."
-KEY_PUT = "Key {fingerprint} put in {where}."
+KEY_SHOWN = "Whoever has this key can match stored digests to people. Keep it where secrets are kept."
+KEY_PUT = "Key {fingerprint} written to {where}."
 KEY_SAME = "Key {fingerprint} is in {where} already."
-KEY_MOVED = "The key that was there is now {where}: nothing here was written with it."
+KEY_MOVED = "The previous key was moved to {where}: nothing here was written with it."
 
 # run
 RUN_OUT = "Where to write the verdicts too: a name ending in .md or .xml (JUnit). May be given twice."
@@ -81,15 +79,15 @@ NOTHING_NEW = "nothing changed, all steps reused"
 DONE = "done"
 REUSED = "reused"
 AS_BEFORE = "{version}: {state}, as before"
-SHUT = "{version} cannot be released: a required gate did not open."
+SHUT = "{version} cannot be released: a required check blocks it."
 NEXT_AFTER_RUN = "Next:  comporta release {version}"
 NO_RUNS = "No runs yet. Make one: comporta run"
 
 # gate
-LEVEL = "How deeply: release, or audit for the slow checks too."
+LEVEL = "Which checks: release, or audit for the slow ones too."
 CHECK = "The check: its id, or its title as the table of verdicts shows it."
 NEXT_AFTER_GATE = "Next:  comporta report {version}"
-WAIVED = "{check!r} of {version} does not count until {until}: waived by {by}."
+WAIVED = "{check!r} of {version} is waived until {until} by {by}."
 
 WAIVED_OUTCOME = "waived"
 REPORTED = "{outcome}, informational"
@@ -116,8 +114,8 @@ RELEASED = "{version} has all traffic{before}."
 BEFORE = ", in place of {version}"
 NEXT_AFTER_RELEASE = "Next:  comporta serve"
 ROLLED_BACK_UNKNOWN = (
-    "warning: nobody can tell whether rows it learned from were erased since. {dataset}: {cause}. "
-    "Put that right: comporta audit verify tells more."
+    "warning: unknown whether rows it was trained on were erased since. {dataset}: {cause}. "
+    "Repair that: comporta audit verify has details."
 )
 ROLLED_BACK = "{version} has all traffic again, in place of {gone}."
 
@@ -125,10 +123,10 @@ ROLLED_BACK = "{version} has all traffic again, in place of {gone}."
 BLANK = "found a blank --by or --role, expected a name or a role. Leave the option out, or set its variable."
 NAME = "Their name, compared without case; or their id."
 NO_PEOPLE = "Nobody has approved, waived or released anything yet, and the project declares nobody."
-ARTIFACT_REMOVED = "Artifact {digest} ({kind}) is deleted; a fact says so. What names it stays."
+ARTIFACT_REMOVED = "Artifact {digest} ({kind}) is deleted; an event records that. References to it stay."
 FORGOTTEN = "The name of {id} is deleted. What they did stays recorded under that id."
 STILL_HELD = "Events from before people had ids that still hold the name: {count}"
-HELD_REMOVABLE = "`comporta audit remove SEQ --reason erasure` takes the body of {count} away ({seqs})"
+HELD_REMOVABLE = "`comporta audit remove SEQ --reason erasure` deletes the body of {count} ({seqs})"
 HELD_FIXED = (
     "{count} cannot be changed ({seqs}), since the links of the older, keyed chain cover their bodies, "
     "but no `comporta audit export` holds them"
@@ -138,7 +136,7 @@ STILL_DECLARED = "The project file still declares {name}: take the name out of i
 # reproduce
 SAME = "the same"
 DIFFERS = "differs"
-DAMAGED = "the stored bytes were not what was written"
+DAMAGED = "the stored bytes were corrupt"
 
 # trace
 DRAWN = "Drawn into {file}"
@@ -147,21 +145,21 @@ DRAWN = "Drawn into {file}"
 SOUND = "OK: {events} events, {readings} projections verified"
 SIGNED = "signed: {signed} heads, key {key}"
 KEYED = "{keyed} of them are of the keyed chain, which only the project's key can verify"
-REMOVED = "event {seq}: its body was removed, as event {by} says"
+REMOVED = "event {seq}: its body was removed; event {by} records that"
 ARTIFACTS_SOUND = "OK: {size} in {objects} artifacts verified"
-ARTIFACTS_REMOVED = "{count} more were deleted by somebody, as facts say: artifact.removed"
-ARTIFACTS_FREED = "{count} more that facts name were freed: nothing needs them"
+ARTIFACTS_REMOVED = "{count} more were deleted on purpose; events artifact.removed record that"
+ARTIFACTS_FREED = "{count} more were freed by garbage collection: nothing needs them"
 AND_MORE = "and {count} more"
 DATA_SOUND = "OK: {size} in {objects} objects of {datasets} verified"
 EXPORTED = "{events} events, {withheld} of them withheld, and {heads} signed heads written to {file}"
 EXPORTED_AFTER = (
     "{keyed} events before them are not in it: an older Comporta chained them with the project's key, and "
-    "only `comporta audit verify` can check those"
+    "only `comporta audit verify` can verify those"
 )
 CHECKED = "OK: {events} events of {project}, {withheld} withheld; head {seq}:{link}"
 CHECKED_KEY = "signed with {public}"
 CHECKED_OWN_KEY = "signed with {public}, as the file itself says: compare it with the project's comporta.pub"
-BODY_REMOVED = "The body of event {seq} is gone; event {by} says so. head {head}:{hash}"
+BODY_REMOVED = "The body of event {seq} is deleted; event {by} records that. head {head}:{hash}"
 DATASETS = "{count} datasets"
 ONE_DATASET = "1 dataset"
 READ = "{what}: {read} of {total} read"
@@ -170,10 +168,10 @@ HEAD = "head {seq}:{hash}"
 # store
 FREED = "Freed {objects} objects, {size}; {kept} are in use."
 WOULD_FREE = "Would free {objects} objects, {size}; {kept} are in use."
-YOUNG = "{objects} more are not in use but new: left alone for a day."
+YOUNG = "{objects} more are not in use but less than a day old: kept."
 
 # progress
-ENDED = "{ended} of {told} steps so far"
+ENDED = "{ended} of {total} steps so far"
 STATES = {
     "reused": "reused",
     "waiting": "waiting",
@@ -187,6 +185,6 @@ SUBJECTS = "{dataset}@{number}: {count:,} subjects, compared in the form {form!r
 SPELLINGS = ", written in {ways:,} ways"
 NONE_NEAR = "No two of them differ only in case, blanks, zeros in front or the like."
 NEAR_ADVICE = (
-    "Whoever asks for the one is not told of the other. Correct the source, or declare "
+    "A request about one spelling does not find rows of the other. Correct the source, or declare "
     "Subject(column, form='folded'). With --show: some of them."
 )

@@ -18,10 +18,8 @@ OUT = Parameter(name=["--out", "-o"], help=say.OUT)
 Out = Annotated[tuple[Path, ...], OUT]
 
 
-def ready(files: Sequence[Path], *endings: str) -> None:
-    """Before anything is computed: each name says a format, and its folder takes a file.
-
-    Raises BadProject."""
+def require_writable(files: Sequence[Path], *endings: str) -> None:
+    """Raises BadProject unless each name ends in a known format and can be written."""
     for file in files:
         if file.suffix not in endings:
             expected = f"{', '.join(endings[:-1])} or {endings[-1]}"
@@ -33,7 +31,7 @@ def ready(files: Sequence[Path], *endings: str) -> None:
             if not os.access(file if file.exists() else file.parent, os.W_OK):
                 raise PermissionError(EACCES, os.strerror(EACCES))
         except OSError as fault:
-            raise _refused(file, fault) from fault
+            raise _unwritable(file, fault) from fault
 
 
 def write(file: Path, text: str) -> None:
@@ -42,11 +40,11 @@ def write(file: Path, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as fault:
-        raise _refused(file, fault) from fault
+        raise _unwritable(file, fault) from fault
     show.aside(say.WRITTEN.format(file=file))
 
 
-def _refused(file: Path, fault: OSError) -> BadProject:
+def _unwritable(file: Path, fault: OSError) -> BadProject:
     # A folder that is made says that a file in its place exists, which is not what is wrong.
     taken = isinstance(fault, FileExistsError | NotADirectoryError)
     why = "a part of its path is no folder" if taken else fault.strerror or type(fault).__name__

@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from comporta.data.catalog import ColumnSummary, Description, describe
     from comporta.data.change import add
     from comporta.data.compaction import Compaction, compact
-    from comporta.data.damage import Damage, Verified, verify
-    from comporta.data.difference import Diff, Sample, diff
+    from comporta.data.damage import Damage, VerifiedData, verify
+    from comporta.data.dataset_log import accept_columns, tag_version
+    from comporta.data.difference import ChangedRow, DatasetDiff, diff_versions
     from comporta.data.feedback_log import scan_feedback, seal_feedback
     from comporta.data.keys import key_text, row_key
-    from comporta.data.log import accept_columns, tag
-    from comporta.data.manifests import datasets, manifest_of, reachable, slice_of, versions
-    from comporta.data.near import Near, Subjects, subjects
-    from comporta.data.online import answerer
+    from comporta.data.manifests import list_datasets, list_versions, manifest_of, reachable_objects, slice_of
+    from comporta.data.near import NearSubject, SubjectMatches, find_subjects
+    from comporta.data.online import feature_function
     from comporta.data.open_rows import log_rows
-    from comporta.data.prediction_log import Sealed, find_prediction, scan_predictions, seal_predictions
-    from comporta.data.read import rows_of, scan
-    from comporta.data.types import typed
+    from comporta.data.prediction_log import SealResult, find_prediction, scan_predictions, seal_predictions
+    from comporta.data.read import rows_of, scan_slice
+    from comporta.data.types import parse_type
     from comporta.records import Manifest
 
 _HOMES = {
@@ -28,77 +28,77 @@ _HOMES = {
     "Compaction": "compaction",
     "Damage": "damage",
     "Description": "catalog",
-    "Diff": "difference",
+    "DatasetDiff": "difference",
     "Manifest": "manifests",
-    "Near": "near",
-    "Sample": "difference",
-    "Subjects": "near",
-    "Sealed": "prediction_log",
-    "Verified": "damage",
-    "accept_columns": "log",
+    "NearSubject": "near",
+    "ChangedRow": "difference",
+    "SubjectMatches": "near",
+    "SealResult": "prediction_log",
+    "VerifiedData": "damage",
+    "accept_columns": "dataset_log",
     "add": "change",
-    "answerer": "online",
+    "feature_function": "online",
     "compact": "compaction",
-    "datasets": "manifests",
+    "list_datasets": "manifests",
     "describe": "catalog",
-    "diff": "difference",
+    "diff_versions": "difference",
     "find_prediction": "prediction_log",
     "key_text": "keys",
     "log_rows": "open_rows",
     "manifest_of": "manifests",
-    "reachable": "manifests",
+    "reachable_objects": "manifests",
     "row_key": "keys",
     "rows_of": "read",
-    "scan": "read",
+    "scan_slice": "read",
     "scan_feedback": "feedback_log",
     "scan_predictions": "prediction_log",
     "seal_feedback": "feedback_log",
     "seal_predictions": "prediction_log",
     "slice_of": "manifests",
-    "subjects": "near",
-    "tag": "log",
-    "typed": "types",
+    "find_subjects": "near",
+    "tag_version": "dataset_log",
+    "parse_type": "types",
     "verify": "damage",
-    "versions": "manifests",
+    "list_versions": "manifests",
 }
 
 __all__ = [
+    "ChangedRow",
     "ColumnSummary",
     "Compaction",
     "Damage",
+    "DatasetDiff",
     "Description",
-    "Diff",
     "Manifest",
-    "Near",
-    "Sample",
-    "Sealed",
-    "Subjects",
-    "Verified",
+    "NearSubject",
+    "SealResult",
+    "SubjectMatches",
+    "VerifiedData",
     "accept_columns",
     "add",
-    "answerer",
     "compact",
-    "datasets",
     "describe",
-    "diff",
+    "diff_versions",
+    "feature_function",
     "find_prediction",
+    "find_subjects",
     "key_text",
+    "list_datasets",
+    "list_versions",
     "log_rows",
     "manifest_of",
-    "reachable",
+    "parse_type",
+    "reachable_objects",
     "row_key",
     "rows_of",
-    "scan",
     "scan_feedback",
     "scan_predictions",
+    "scan_slice",
     "seal_feedback",
     "seal_predictions",
     "slice_of",
-    "subjects",
-    "tag",
-    "typed",
+    "tag_version",
     "verify",
-    "versions",
 ]
 
 

@@ -14,11 +14,12 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from comporta.data.features_time import Ints, as_times, shifted, span
-from comporta.data.features_timeline import NONE, Timeline, checked, clocks, timeline, unit_for
+from comporta.data.features_time import Ints, as_times, shift_times, span
+from comporta.data.features_timeline import NONE, Timeline, clocks, require_joinable, timeline, unit_for
 from comporta.data.keys import row_key
 from comporta.errors import BadProject
-from comporta.records import Join, Shape
+from comporta.records import DatasetSchema, Join
+from comporta.records.columns import HIDDEN
 
 
 def as_of(
@@ -27,7 +28,7 @@ def as_of(
     *,
     at: str | None,
     join: Join,
-    shape: Shape,
+    shape: DatasetSchema,
     prefix: str | None = None,
 ) -> pl.LazyFrame:
     """The requests, each with what was known of its key at its time: same rows, same order.
@@ -39,15 +40,15 @@ def as_of(
     none); prefix: instead of `__<dataset>`. The table's columns are held in memory, its others are not read.
     Raises BadProject when the declarations do not fit each other or the tables.
     """
-    table = needed(table, join, shape)
+    table = needed_columns(table, join, shape)
     asked, has = requests.collect_schema(), table.collect_schema()
-    checked(join, shape, has, asked)
+    require_joinable(join, shape, has, asked)
     if at is not None and at not in asked:
         raise BadProject(
             f"join of {join.dataset}: found no column {at}; the requests have {', '.join(asked)}."
         )
-    schema = pl.Schema({**asked, **added(join, shape, has, prefix)})
-    if clash := sorted(set(asked) & set(added(join, shape, has, prefix))):
+    schema = pl.Schema({**asked, **joined_schema(join, shape, has, prefix)})
+    if clash := sorted(set(asked) & set(joined_schema(join, shape, has, prefix))):
         raise BadProject(
             f"join of {join.dataset}: found the column {', '.join(clash)} on both sides. "
             "Rename it in `columns`: a dict, table column → feature."
@@ -59,14 +60,16 @@ def as_of(
 
     def answer(frame: pl.DataFrame) -> pl.DataFrame:
         line = ready()
-        return frame.hstack(found(line, line.match(frame, None if at is None else frame[at]), prefix))
+        return frame.hstack(
+            matched_columns(line, line.match(frame, None if at is None else frame[at]), prefix)
+        )
 
     return requests.map_batches(
         answer, schema=schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=True
     )
 
 
-def needed(table: pl.LazyFrame, join: Join, shape: Shape) -> pl.LazyFrame:
+def needed_columns(table: pl.LazyFrame, join: Join, shape: DatasetSchema) -> pl.LazyFrame:
     """The table less the columns that a join does not read."""
     has = table.collect_schema()
     wanted = dict.fromkeys([*join.columns, *join.on.values(), *shape.key, *clocks(shape)])
@@ -77,9 +80,11 @@ def needed(table: pl.LazyFrame, join: Join, shape: Shape) -> pl.LazyFrame:
     return table.select(list(wanted))
 
 
-def added(join: Join, shape: Shape, table: pl.Schema, prefix: str | None = None) -> dict[str, pl.DataType]:
+def joined_schema(
+    join: Join, shape: DatasetSchema, table: pl.Schema, prefix: str | None = None
+) -> dict[str, pl.DataType]:
     """The columns that a join adds, with their types."""
-    hidden = prefix or f"__{join.dataset}"
+    hidden = prefix or f"{HIDDEN}{join.dataset}"
     time: pl.DataType = pl.Datetime(unit_for(shape, table), "UTC")
     return {
         **{name: table[column] for column, name in join.columns.items()},
@@ -89,9 +94,9 @@ def added(join: Join, shape: Shape, table: pl.Schema, prefix: str | None = None)
     }
 
 
-def found(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
-    """What `Timeline.match` found, as the columns that `added` names; nulls where it found nothing."""
-    hidden = prefix or f"__{line.join.dataset}"
+def matched_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
+    """What `Timeline.match` found, as the columns of `joined_schema`; nulls where it found nothing."""
+    hidden = prefix or f"{HIDDEN}{line.join.dataset}"
     misses = pl.Series(rows == NONE)
     index = pl.Series(rows)
     if misses.any():
@@ -134,7 +139,7 @@ def _times(line: Timeline, rows: Ints, misses: pl.Series) -> tuple[pl.Series, pl
     if line.arrived is not None:
         arrived = line.arrived[rows] if len(line.arrived) else nowhere
     else:
-        arrived = shifted(event, span(line.shape.delay or timedelta(), line.unit))
+        arrived = shift_times(event, span(line.shape.delay or timedelta(), line.unit))
     if line.shape.time is None:
         return shown(event).clear(len(rows)), shown(arrived)
     return shown(event), shown(arrived)

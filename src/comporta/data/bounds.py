@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 
 
 def in_bounds(
     frame: pl.LazyFrame,
-    shape: Shape,
+    shape: DatasetSchema,
     schema: Mapping[str, pl.DataType],
     since: datetime | None,
     until: datetime | None,

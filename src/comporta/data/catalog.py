@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from comporta.data.damage import told
+from comporta.data.damage import reporting_damage
 from comporta.data.manifests import manifest_of, schema_of
-from comporta.data.read import scan
+from comporta.data.read import scan_slice
 from comporta.records import Record, Slice
 from comporta.store import Keys, Store
 
@@ -64,8 +64,8 @@ def describe(store: Store, keys: Keys, slice: Slice) -> Description:
         if name not in hidden and (dtype.is_numeric() or isinstance(dtype, _ORDERED)):
             plain = column.cast(pl.String) if isinstance(dtype, pl.Categorical | pl.Enum) else column
             asked += [plain.min().alias(f"{at} least"), plain.max().alias(f"{at} most")]
-    with told(store, keys, slice.dataset):
-        found = scan(store, keys, slice).select(asked).collect(engine="streaming").row(0, named=True)
+    with reporting_damage(store, keys, slice.dataset):
+        found = scan_slice(store, keys, slice).select(asked).collect(engine="streaming").row(0, named=True)
     return Description(
         dataset=slice.dataset,
         number=slice.number,

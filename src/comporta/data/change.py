@@ -1,44 +1,34 @@
-"""A new version from new rows: matched with what stands, so that only what changed is written.
-
-Rows that changed or went are not rewritten where they lie: a mask hides them, and their new form goes into a
-new segment. What a commit makes is reached by no one until its log entry is there.
-"""
+"""A new version from new rows: matched with what stands, so that only what changed is written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-import numpy as np
 import polars as pl
 
-from comporta.data.compaction import merged
-from comporta.data.damage import told
+from comporta.data.damage import reporting_damage
+from comporta.data.dataset_log import DatasetLog, VersionEntry, append_entry, read_log
 from comporta.data.expect import Intake
-from comporta.data.fragments import ADDRESS, BINS, Stand, live, masked, write_fragment, write_mask
-from comporta.data.keys import PLACE, earlier_marks
-from comporta.data.log import History, Versioned, commit, read_log
-from comporta.data.manifests import covered, newest, schema_of, shown, stands, write_manifest
-from comporta.data.match import Matched, matched
-from comporta.data.periods import to_join
-from comporta.data.runs import FRAGMENT, RUN, Counts, Runs, gather
-from comporta.data.types import typed
-from comporta.errors import BadProject, Busy, NotFound, SchemaChanged, Tampered
-from comporta.records import Change, Fragment, Manifest, Segment, Shape, Slice, encode
-from comporta.store import Keys, Store, digest
+from comporta.data.manifests import (
+    newest_manifest,
+    slice_of_manifest,
+    write_manifest,
+)
+from comporta.data.runs import FRAGMENT, RUN, SortedRuns, gather
+from comporta.data.version_draft import VersionDraft
+from comporta.errors import Busy, NotFound, SchemaChanged, Tampered
+from comporta.records import Change, DatasetSchema, Manifest, Slice
+from comporta.store import Keys, Store
 
 _ATTEMPTS = 20
-_MASKS = 8  # more objects than this for one fragment are put together into one
-_WORN = 0.5  # a fragment that hides more than this share of its rows is written anew
 
 
 def add(
     store: Store,
     keys: Keys,
-    shape: Shape,
+    shape: DatasetSchema,
     frames: pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame],
     *,
     change: Change,
@@ -63,309 +53,62 @@ def add(
     Raises BadData (SchemaChanged, ExpectationBroken), BadProject, Busy, StorageFull. Then nothing changed.
     """
     history = read_log(store, keys, shape.name)
-    base = newest(store, keys, history, shape.name)
+    base = newest_manifest(store, keys, history, shape.name)
     expected = None if gains else history.columns or (None if base is None else base.columns)
     intake = Intake(shape, expected)
-    runs = gather(frames, Runs(shape, keys, scratch, fragment), intake.see, run)
+    runs = gather(frames, SortedRuns(shape, keys, scratch, fragment), intake.see, run)
+    _require_declared(shape, intake, runs, now)
+    mended = False
+    for _ in range(_ATTEMPTS):
+        history = read_log(store, keys, shape.name)
+        base = newest_manifest(store, keys, history, shape.name)
+        columns = _add_columns(shape.name, base, intake.columns) if gains else intake.columns
+        if not gains:
+            _require_same(shape.name, expected, history, base)
+        new = VersionDraft(store, keys, shape, runs, history, base, change, columns, scratch, within, period)
+        try:
+            with reporting_damage(store, keys, shape.name):
+                manifest = new.manifest(now)
+        except (Tampered, NotFound):
+            if mended:
+                raise
+            new.write_all()
+            mended = True
+            continue
+        if manifest is None:
+            assert base is not None
+            return slice_of_manifest(store, keys, history, base), False
+        manifest = write_manifest(store, keys, manifest)
+        entry = {"version": manifest.id, "number": manifest.number}
+        if append_entry(store, keys, shape.name, history, now, VersionEntry, **entry):
+            return slice_of_manifest(store, keys, read_log(store, keys, shape.name), manifest), True
+    raise Busy(f"{shape.name}: other writers were first {_ATTEMPTS} times. Run again once they are done.")
+
+
+def _require_declared(shape: DatasetSchema, intake: Intake, runs: SortedRuns, now: datetime) -> None:
+    """Raises BadData, ExpectationBroken where the rows that were taken in break the declaration."""
     intake.require_held(now)
     runs.require_unique()
     for column in shape.columns:
         if column.unique and column.breach == "stop":
             runs.require_unique_column(column.name)
-    mended = False
-    for _ in range(_ATTEMPTS):
-        history = read_log(store, keys, shape.name)
-        base = newest(store, keys, history, shape.name)
-        columns = intake.columns
-        if gains:
-            columns = columns if base is None else _gained(shape.name, base.columns, columns)
-        else:
-            _require_same(shape.name, expected, history, base)
-        draft = Draft(store, keys, shape, runs, history, base, change, columns, scratch, within, period)
-        try:
-            with told(store, keys, shape.name):
-                manifest = draft.manifest(now)
-        except (Tampered, NotFound):
-            if mended:
-                raise
-            draft.write_all()
-            mended = True
-            continue
-        if manifest is None:
-            assert base is not None
-            return covered(store, keys, history, base), False
-        manifest = write_manifest(store, keys, manifest)
-        entry = {"version": manifest.id, "number": manifest.number}
-        if commit(store, keys, shape.name, history, now, Versioned, **entry):
-            return covered(store, keys, read_log(store, keys, shape.name), manifest), True
-    raise Busy(
-        f"{shape.name}: other writers were first {_ATTEMPTS} times. Wait until they are done, and run again."
-    )
 
 
-class Draft:
-    """One attempt at a version, on top of the log as it was read. It writes objects, and commits nothing."""
-
-    def __init__(
-        self,
-        store: Store,
-        keys: Keys,
-        shape: Shape,
-        runs: Runs,
-        history: History,
-        base: Manifest | None,
-        change: Change,
-        columns: dict[str, str],
-        scratch: Path,
-        within: tuple[datetime, datetime] | None,
-        period: str = "",
-    ) -> None:
-        self.store, self.keys, self.shape, self.runs, self.history = store, keys, shape, runs, history
-        self.base, self.change, self.columns, self.scratch, self.within = (
-            base,
-            change,
-            columns,
-            scratch,
-            within,
-        )
-        self.period = period
-        self.anew = base is not None and _anew(base, shape, columns, change)
-        self.stands: list[Stand] = [] if base is None or self.anew else stands(history, base)
-        self.left = [shown(store, shape.name, stand) for stand in self.stands]
-        self.hides: dict[int, list[pl.Series]] = {}
-        self.added = self.removed = 0
-
-    def manifest(self, now: datetime) -> Manifest | None:
-        """What the next version would be; None when it would show the rows that the base shows."""
-        made = self._write(self._new_rows())
-        base = self.base
-        if base is not None and not self.anew and not self.added and not self.removed:
-            return None
-        segments = () if base is None or self.anew else self._hide(base)
-        if made:
-            id = digest(self.keys.content, encode([each.id for each in made]))
-            segments = (*segments, Segment(id=id, fragments=tuple(made), period=self.period))
-        if self.period:
-            segments = self._put_together(segments, now)
-        if self.anew and base is not None:
-            self.removed = sum(
-                shown(self.store, self.shape.name, each) for each in stands(self.history, base)
-            )
-        draft = Manifest(
-            dataset=self.shape.name,
-            number=1 if base is None else base.number + 1,
-            parent=None if base is None else base.id,
-            change=self.change,
-            at=now,
-            shape=self.shape,
-            columns=self.columns,
-            segments=segments,
-            rows=0,
-            added=self.added,
-            removed=self.removed,
-        )
-        rows = sum(shown(self.store, self.shape.name, each) for each in stands(self.history, draft))
-        return msgspec.structs.replace(draft, rows=rows)
-
-    def write_all(self) -> None:
-        """Fragments of all these rows, as if none stood. If a damaged fragment was made of them, that puts
-        it right: the same rows give the same bytes under the same name."""
-        self._write((self._welcome(self.runs.part(low, high)), low, high) for low, high in self.runs.cuts())
-
-    def _new_rows(self) -> Iterator[tuple[pl.DataFrame, int, int]]:
-        """Rows to add by range of bins, in order; rows to hide are noted on the way."""
-        beside = _counts(self.stands) if self.change == "replace" and self.stands else None
-        # Of the columns that these rows have: those they lack say nothing of whether a row has changed.
-        schema = {name: typed(text) for name, text in self.columns.items() if name in self.runs.schema}
-        for low, high in self.runs.cuts(beside):
-            part = self._welcome(self.runs.part(low, high))
-            if self.stands:
-                found: Matched = matched(
-                    self.store,
-                    self.keys,
-                    self.shape,
-                    self.stands,
-                    schema,
-                    part,
-                    self.change,
-                    (low, high),
-                    self.within,
-                )
-                part = found.new
-                self._note(found.hide)
-            self.added += len(part)
-            if not part.is_empty():
-                yield part, low, high
-
-    def _welcome(self, part: pl.DataFrame) -> pl.DataFrame:
-        """Less the rows of subjects who were forgotten: both what came before and what came after that."""
-        if not self.history.forgotten or self.shape.subject is None:
-            return part
-        forgotten = pl.Series(sorted(self.history.forgotten), dtype=pl.UInt64).implode()
-        # Who was forgotten by an earlier Comporta is known by the text as it stood then.
-        before = earlier_marks(part[self.shape.subject], self.keys, self.shape.form).is_in(forgotten)
-        gone = pl.col(PLACE).is_in(forgotten) | before.fill_null(False)
-        return part.filter(~(gone & pl.col(self.shape.subject).is_not_null()))
-
-    def _write(self, parts: Iterable[tuple[pl.DataFrame, int, int]]) -> list[Fragment]:
-        """Fragments of a good size; one is encoded and synced while the next is sorted."""
-        futures: list[Future[Fragment]] = []
-        with ThreadPoolExecutor(1) as pool:
-            for frame, low, high in _joined(parts, self.runs.fragment // 2):
-                if len(futures) > 1:
-                    futures[-2].result()  # two fragments in memory, not more
-                futures.append(
-                    pool.submit(
-                        write_fragment, self.store, self.keys, self.shape, frame, (low, high), self.scratch
-                    )
-                )
-        return [each.result() for each in futures]
-
-    def _note(self, addresses: pl.Series) -> None:
-        """More rows to hide. Of a fragment that shows none any more, their numbers are let go."""
-        frame = pl.DataFrame({"at": addresses // (1 << 32), "row": (addresses % (1 << 32)).cast(pl.UInt32)})
-        for (at,), part in frame.partition_by("at", as_dict=True).items():
-            place = int(at)
-            self.left[place] -= len(part)
-            self.removed += len(part)
-            self.hides.setdefault(place, []).append(part["row"])
-            if not self.left[place]:
-                self.hides[place].clear()
-
-    def _hide(self, base: Manifest) -> tuple[Segment, ...]:
-        """The base's segments with more rows hidden; fragments that show none are gone."""
-        left = {stand.named.id: rest for stand, rest in zip(self.stands, self.left, strict=True)}
-        worn: dict[str, Fragment] = {}
-        masks: dict[str, pl.Series] = {}
-        more: dict[str, int] = {}
-        merged: set[str] = set()
-        for at, parts in self.hides.items():
-            stand = self.stands[at]
-            id = stand.named.id
-            if not left[id]:
-                continue
-            hidden = pl.concat(parts)
-            more[id] = len(hidden)
-            if left[id] < stand.now.rows * (1 - _WORN):
-                worn[id] = self._rewrite(stand, hidden)
-            elif len(stand.named.masks) >= _MASKS:
-                old = masked(self.store, self.shape.name, [stand.named])[id].cast(pl.UInt32)
-                masks[id] = pl.concat([old, hidden])
-                merged.add(id)
-            else:
-                masks[id] = hidden
-        mask = write_mask(self.store, self.keys, self.shape.name, masks, self.scratch) if masks else ""
-        segments = []
-        for segment in base.segments:
-            kept: list[Fragment] = []
-            for fragment in segment.fragments:
-                if left.get(fragment.id, 0) == 0:
-                    continue
-                if fragment.id in worn:
-                    kept.append(worn[fragment.id])
-                elif fragment.id in masks:
-                    kept.append(
-                        msgspec.structs.replace(
-                            fragment,
-                            masks=(mask,) if fragment.id in merged else (*fragment.masks, mask),
-                            hidden=fragment.hidden + more[fragment.id],
-                        )
-                    )
-                else:
-                    kept.append(fragment)
-            if kept:
-                segments.append(msgspec.structs.replace(segment, fragments=tuple(kept)))
-        return tuple(segments)
-
-    def _put_together(self, segments: tuple[Segment, ...], now: datetime) -> tuple[Segment, ...]:
-        """The segments, small ones of a period as one. A manifest names every segment: were each flush of a
-        log one for ever, manifests would outgrow the rows."""
-        out: list[Segment | None] = list(segments)
-        schema = {name: typed(text) for name, text in self.columns.items()}
-        for places in to_join(segments, now):
-            tail = [fragment for at in places for fragment in segments[at].fragments]
-            found = [
-                Stand(named, each) for named in tail if (each := self.history.resolve(named)) is not None
-            ]
-            made = merged(self.store, self.keys, self.shape, found, schema, self.scratch, addressed=False)
-            for at in places:
-                out[at] = None
-            if made:
-                id = digest(self.keys.content, encode([each.id for each in made]))
-                out[places[-1]] = Segment(id=id, fragments=made, period=segments[places[-1]].period)
-        return tuple(segment for segment in out if segment is not None)
-
-    def _rewrite(self, stand: Stand, hidden: pl.Series) -> Fragment:
-        """What is left of a fragment, as a fragment of its own."""
-        schema = schema_of(self.base) if self.base is not None else {}
-        frame = live(self.store, self.shape.name, [stand], schema, addressed=True)
-        kept = frame.filter(~pl.col(ADDRESS).is_in(hidden.cast(pl.UInt64).implode())).drop(ADDRESS).collect()
-        bins = (stand.now.low >> 48, (stand.now.high >> 48) + 1)
-        return write_fragment(self.store, self.keys, self.shape, kept, bins, self.scratch)
-
-
-def _joined(
-    parts: Iterable[tuple[pl.DataFrame, int, int]], enough: int
-) -> Iterator[tuple[pl.DataFrame, int, int]]:
-    """Neighbouring parts put together until they are worth a file."""
-    held: list[pl.DataFrame] = []
-    first = last = size = 0
-    for frame, low, high in parts:
-        if not held:
-            first = low
-        held.append(frame)
-        last = high
-        size += int(frame.estimated_size())
-        if size >= enough:
-            yield pl.concat(held), first, last
-            held, size = [], 0
-    if held:
-        yield pl.concat(held), first, last
-
-
-def _counts(found: Sequence[Stand]) -> Counts:
-    """Rows by bin, as if spread evenly within each fragment."""
-    counts = np.zeros(BINS, dtype=np.float64)
-    for stand in found:
-        low, high = stand.now.low >> 48, (stand.now.high >> 48) + 1
-        counts[low:high] += stand.now.rows / (high - low)
-    return counts
-
-
-def _anew(base: Manifest, shape: Shape, columns: dict[str, str], change: Change) -> bool:
-    """Whether nothing of the base can stay: its rows are placed, or typed, otherwise."""
-    placing = ("key", "subject", "form", "time")
-    moved = [name for name in placing if getattr(base.shape, name) != getattr(shape, name)]
-    retyped = [name for name, kind in base.columns.items() if columns.get(name) != kind]
-    if change == "replace":
-        return bool(moved) or base.columns != columns
-    if moved:
-        name = moved[0]
-        raise BadProject(
-            f"{shape.name}: found {name} {getattr(shape, name)!r}, expected {getattr(base.shape, name)!r} as "
-            f"in its newest version. Keep it, or return all rows with change='replace'."
-        )
-    if retyped:
-        raise SchemaChanged(
-            f"{shape.name}.{retyped[0]}: found another type or none, expected {base.columns[retyped[0]]}: "
-            f"rows that are there keep theirs on {change}. Return all rows with change='replace'."
-        )
-    return False
-
-
-def _gained(name: str, base: dict[str, str], columns: dict[str, str]) -> dict[str, str]:
+def _add_columns(name: str, base: Manifest | None, columns: dict[str, str]) -> dict[str, str]:
     """The dataset's columns and after them those that it lacks. Raises SchemaChanged on another type."""
+    if base is None:
+        return columns
     for each, kind in columns.items():
-        if base.get(each, kind) != kind:
+        if base.columns.get(each, kind) != kind:
             raise SchemaChanged(
-                f"{name}.{each}: found {kind}, expected {base[each]}, of which its rows are. Give the column "
-                "another name."
+                f"{name}.{each}: found {kind}, expected {base.columns[each]}, of which its rows are. Give "
+                "the column another name."
             )
-    return base | columns
+    return base.columns | columns
 
 
 def _require_same(
-    name: str, expected: dict[str, str] | None, history: History, base: Manifest | None
+    name: str, expected: dict[str, str] | None, history: DatasetLog, base: Manifest | None
 ) -> None:
     """Raises Busy when, while the rows were read, another writer changed what columns there are."""
     current = history.columns or (None if base is None else base.columns)

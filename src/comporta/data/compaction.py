@@ -14,16 +14,16 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from comporta.data.fragments import ADDRESS, BINS, Stand, live, write_fragment
-from comporta.data.groups import grouped
+from comporta.data.dataset_log import CompactEntry, DatasetLog, append_entry, read_log
+from comporta.data.fragments import ADDRESS, BINS, ResolvedFragment, scan_live_rows, write_fragment
+from comporta.data.groups import group_fragments
 from comporta.data.keys import PLACE
-from comporta.data.log import Compacted, History, commit, read_log
-from comporta.data.manifests import find, schema_of, stands
+from comporta.data.manifests import find_version, resolve_fragments, schema_of
 from comporta.data.names import object_name
 from comporta.data.origins import ORIGIN, with_origins
-from comporta.data.runs import FRAGMENT, between
+from comporta.data.runs import FRAGMENT, in_range
 from comporta.errors import Busy
-from comporta.records import Fragment, Manifest, Record, Shape
+from comporta.records import DatasetSchema, Fragment, Manifest, Record
 from comporta.store import Keys, Store
 
 _ATTEMPTS = 20
@@ -53,15 +53,20 @@ def compact(
     together stays so. Raises NotFound, Tampered, WrongKey, Busy, StorageFull.
     """
     history = read_log(store, keys, dataset)
-    manifest = find(store, keys, history, dataset)
+    manifest = find_version(store, keys, history, dataset)
     schema = schema_of(manifest)
     segments = before = after = size = 0
     for run in _runs(store, history, manifest, fragment):
         members = [stand for unit in run for stand in unit]
-        bare = [Stand(msgspec.structs.replace(each.named, masks=(), hidden=0), each.now) for each in members]
-        made = merged(store, keys, manifest.shape, bare, schema, scratch, addressed=True, fragment=fragment)
+        bare = [
+            ResolvedFragment(msgspec.structs.replace(each.named, masks=(), hidden=0), each.now)
+            for each in members
+        ]
+        made = merge_fragments(
+            store, keys, manifest.shape, bare, schema, scratch, addressed=True, fragment=fragment
+        )
         ids = tuple(each.now.id for each in members)
-        if not made or not _committed(store, keys, dataset, now, ids, made):
+        if not made or not _commit_group(store, keys, dataset, now, ids, made):
             continue
         segments, before, after = segments + len(run), before + len(members), after + len(made)
         size += sum(each.size for each in made)
@@ -70,11 +75,11 @@ def compact(
     )
 
 
-def merged(
+def merge_fragments(
     store: Store,
     keys: Keys,
-    shape: Shape,
-    found: Sequence[Stand],
+    shape: DatasetSchema,
+    found: Sequence[ResolvedFragment],
     schema: dict[str, pl.DataType],
     scratch: Path,
     *,
@@ -91,21 +96,25 @@ def merged(
         parts *= 2
     step = BINS // parts
     if addressed:
-        rows = live(store, shape.name, found, schema, addressed=True).select(*schema, PLACE, ADDRESS)
+        rows = scan_live_rows(store, shape.name, found, schema, addressed=True).select(
+            *schema, PLACE, ADDRESS
+        )
     else:
         rows = with_origins(store, shape.name, found, schema).select(*schema, PLACE, ORIGIN)
     for low in range(0, BINS, step):
-        frame = (rows if parts == 1 else rows.filter(between(low, low + step))).collect(engine="streaming")
+        frame = (rows if parts == 1 else rows.filter(in_range(low, low + step))).collect(engine="streaming")
         if not frame.is_empty():
             frame = frame.sort(PLACE, *shape.key)
             made.append(write_fragment(store, keys, shape, frame, (low, low + step), scratch))
     return tuple(made)
 
 
-def _runs(store: Store, history: History, manifest: Manifest, fragment: int) -> Iterator[list[list[Stand]]]:
+def _runs(
+    store: Store, history: DatasetLog, manifest: Manifest, fragment: int
+) -> Iterator[list[list[ResolvedFragment]]]:
     """Neighbouring small units, two or more, of up to so many rows. A unit: a segment, or those that one
     compaction put together already."""
-    run: list[list[Stand]] = []
+    run: list[list[ResolvedFragment]] = []
     held = 0
     for unit in [*_units(store, history, manifest), None]:
         size = 0 if unit is None else _UNPACKED * sum(stand.now.size for stand in unit)
@@ -119,14 +128,14 @@ def _runs(store: Store, history: History, manifest: Manifest, fragment: int) -> 
             held += size
 
 
-def _units(store: Store, history: History, manifest: Manifest) -> Iterator[list[Stand]]:
+def _units(store: Store, history: DatasetLog, manifest: Manifest) -> Iterator[list[ResolvedFragment]]:
     segment_of = {
         fragment.id: at for at, segment in enumerate(manifest.segments) for fragment in segment.fragments
     }
-    found = stands(history, manifest)
+    found = resolve_fragments(history, manifest)
     named = {stand.named.id: stand for stand in found}
-    units: dict[tuple[str, int], list[Stand]] = {}
-    for stand in grouped(store, history, found):
+    units: dict[tuple[str, int], list[ResolvedFragment]] = {}
+    for stand in group_fragments(store, history, found):
         if stand.of:
             units["group", id(stand.of)] = [named[each.id] for each in stand.of if each is not None]
         else:
@@ -134,7 +143,7 @@ def _units(store: Store, history: History, manifest: Manifest) -> Iterator[list[
     yield from units.values()
 
 
-def _committed(
+def _commit_group(
     store: Store,
     keys: Keys,
     dataset: str,
@@ -149,7 +158,7 @@ def _committed(
             for each in made:
                 store.delete(object_name(dataset, each.id))
             return False
-        if commit(store, keys, dataset, history, now, Compacted, groups=((ids, made),)):
+        if append_entry(store, keys, dataset, history, now, CompactEntry, groups=((ids, made),)):
             return True
     raise Busy(
         f"{dataset}: other writers were first {_ATTEMPTS} times. Wait until they are done, and run again."

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 import polars as pl
 
 from comporta.data.codes import MEND
-from comporta.data.groups import grouped
-from comporta.data.log import read_log
-from comporta.data.manifests import read_manifest, stands
+from comporta.data.dataset_log import read_log
+from comporta.data.groups import group_fragments
+from comporta.data.manifests import read_manifest, resolve_fragments
 from comporta.data.names import object_name
 from comporta.errors import NotFound, Tampered
 from comporta.records import Record
 from comporta.store import Keys, Store
 from comporta.store.whole import digest_of
 
-Heard = Callable[[int, int], None]
+ReadProgress = Callable[[int, int], None]
 """Called with the bytes read so far, and those there are to read."""
 
 
@@ -58,7 +58,7 @@ class Damage(Record, frozen=True, kw_only=True):
         )
 
 
-class Verified(Record, frozen=True, kw_only=True):
+class VerifiedData(Record, frozen=True, kw_only=True):
     """objects, size: how many were read, and their bytes. damaged: those that are not right."""
 
     objects: int
@@ -66,7 +66,7 @@ class Verified(Record, frozen=True, kw_only=True):
     damaged: tuple[Damage, ...]
 
 
-def verify(store: Store, keys: Keys, dataset: str, heard: Heard | None = None) -> Verified:
+def verify(store: Store, keys: Keys, dataset: str, heard: ReadProgress | None = None) -> VerifiedData:
     """Every byte that some version of a dataset shows, compared with its digest.
 
     Raises Tampered, WrongKey when the log or a manifest is not right.
@@ -96,11 +96,11 @@ def verify(store: Store, keys: Keys, dataset: str, heard: Heard | None = None) -
         read += there.get(name, 0)
         if heard is not None:
             heard(read, total)
-    return Verified(objects=len(needed), size=total, damaged=tuple(damaged))
+    return VerifiedData(objects=len(needed), size=total, damaged=tuple(damaged))
 
 
 @contextmanager
-def told(store: Store, keys: Keys, *datasets: str) -> Iterator[None]:
+def reporting_damage(store: Store, keys: Keys, *datasets: str) -> Iterator[None]:
     """Reading that fails because fragments are damaged says so: Tampered, in place of polars' own errors."""
     try:
         yield
@@ -119,8 +119,8 @@ def _objects(store: Store, keys: Keys, dataset: str) -> tuple[dict[str, int], di
     sizes: dict[str, int] = {}
     needed: dict[str, set[int]] = {}
     for number, id, _ in history.versions:
-        found = stands(history, read_manifest(store, keys, dataset, id))
-        for stand in (*found, *grouped(store, history, found, looks=False)):
+        found = resolve_fragments(history, read_manifest(store, keys, dataset, id))
+        for stand in (*found, *group_fragments(store, history, found, looks=False)):
             sizes[stand.now.id] = stand.now.size
             for each in (stand.now.id, *stand.named.masks):
                 needed.setdefault(each, set()).add(number)

@@ -8,20 +8,20 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from comporta.data.damage import told
-from comporta.data.fragments import Stand, live
-from comporta.data.groups import grouped
+from comporta.data.damage import reporting_damage
+from comporta.data.dataset_log import read_log
+from comporta.data.fragments import ResolvedFragment, scan_live_rows
+from comporta.data.groups import group_fragments
 from comporta.data.keys import PLACE
-from comporta.data.log import read_log
-from comporta.data.manifests import manifest_of, schema_of, stands
-from comporta.data.runs import FRAGMENT, between
+from comporta.data.manifests import manifest_of, resolve_fragments, schema_of
+from comporta.data.runs import FRAGMENT, in_range
 from comporta.records import Manifest, Record
 from comporta.store import Keys, Store
 
 _OLD, _NEW = "__old ", "__new "
 
 
-class Sample(Record, frozen=True, kw_only=True):
+class ChangedRow(Record, frozen=True, kw_only=True):
     """One row that differs. key: its key columns. old, new: the values that differ, or all of them."""
 
     key: dict[str, Any]
@@ -29,7 +29,7 @@ class Sample(Record, frozen=True, kw_only=True):
     new: dict[str, Any] = {}
 
 
-class Diff(Record, frozen=True, kw_only=True):
+class DatasetDiff(Record, frozen=True, kw_only=True):
     """From version `old` to version `new`: how many rows, the first of each, and the columns.
 
     columns_changed: name → (type before, type after). The samples hold values: for people, not for records.
@@ -41,15 +41,17 @@ class Diff(Record, frozen=True, kw_only=True):
     added: int
     changed: int
     removed: int
-    added_rows: tuple[Sample, ...] = ()
-    changed_rows: tuple[Sample, ...] = ()
-    removed_rows: tuple[Sample, ...] = ()
+    added_rows: tuple[ChangedRow, ...] = ()
+    changed_rows: tuple[ChangedRow, ...] = ()
+    removed_rows: tuple[ChangedRow, ...] = ()
     columns_added: dict[str, str] = {}
     columns_removed: dict[str, str] = {}
     columns_changed: dict[str, tuple[str, str]] = {}
 
 
-def diff(store: Store, keys: Keys, dataset: str, old: int, new: int, *, samples: int = 5) -> Diff:
+def diff_versions(
+    store: Store, keys: Keys, dataset: str, old: int, new: int, *, samples: int = 5
+) -> DatasetDiff:
     """What differs, as both versions can be read today. Only fragments that they do not share are read.
 
     Rows are matched by key. samples: of each kind, how many rows are shown. Raises NotFound.
@@ -58,17 +60,17 @@ def diff(store: Store, keys: Keys, dataset: str, old: int, new: int, *, samples:
     before, after = manifest_of(store, keys, dataset, old), manifest_of(store, keys, dataset, new)
     ours, theirs = schema_of(before), schema_of(after)
     shared = [name for name, dtype in ours.items() if theirs.get(name) == dtype]
-    left, right = stands(history, before), stands(history, after)
+    left, right = resolve_fragments(history, before), resolve_fragments(history, after)
     if shared == list(ours) == list(theirs):
         left, right = _apart(left, right)
-    one = live(store, dataset, grouped(store, history, left), ours)
-    other = live(store, dataset, grouped(store, history, right), theirs)
+    one = scan_live_rows(store, dataset, group_fragments(store, history, left), ours)
+    other = scan_live_rows(store, dataset, group_fragments(store, history, right), theirs)
     found = _Found(before, after, shared, samples)
     for low, high in _ranges(left, right):
-        with told(store, keys, dataset):
-            parts = [each.filter(between(low, high)).collect(engine="streaming") for each in (one, other)]
+        with reporting_damage(store, keys, dataset):
+            parts = [each.filter(in_range(low, high)).collect(engine="streaming") for each in (one, other)]
         found.meet(*parts)
-    return found.told()
+    return found.to_diff()
 
 
 class _Found:
@@ -79,7 +81,7 @@ class _Found:
         self.key = list(after.shape.key)
         self.compared = [name for name in shared if name not in self.key]
         self.changed = 0
-        self.changed_rows: list[Sample] = []
+        self.changed_rows: list[ChangedRow] = []
         self.gone: list[pl.DataFrame] = []
         self.come: list[pl.DataFrame] = []
 
@@ -92,14 +94,14 @@ class _Found:
         self.gone.append(left.join(right, on=self.key, how="anti", maintain_order="left"))
         self.come.append(right.join(left, on=self.key, how="anti", maintain_order="left"))
 
-    def told(self) -> Diff:
+    def to_diff(self) -> DatasetDiff:
         gone, come = pl.concat(self.gone), pl.concat(self.come)
         if set(self.key) <= set(gone.columns):
             self.gone, self.come = [], []
             self.meet(gone, come)
             gone, come = pl.concat(self.gone), pl.concat(self.come)
         before, after = self.before.columns, self.after.columns
-        return Diff(
+        return DatasetDiff(
             dataset=self.after.dataset,
             old=self.before.number,
             new=self.after.number,
@@ -126,7 +128,7 @@ class _Found:
         for row in changed.head(self.samples - len(self.changed_rows)).iter_rows(named=True):
             apart = [name for name in self.compared if not _same(row[name], row[_NEW + name])]
             self.changed_rows.append(
-                Sample(
+                ChangedRow(
                     key={name: row[name] for name in self.key},
                     old={name: row[name] for name in apart},
                     new={name: row[_NEW + name] for name in apart},
@@ -136,12 +138,14 @@ class _Found:
     def _first(self, frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
         return iter(frame.drop(PLACE).head(self.samples).iter_rows(named=True))
 
-    def _sample(self, row: dict[str, Any], side: str) -> Sample:
+    def _sample(self, row: dict[str, Any], side: str) -> ChangedRow:
         key = {name: row.pop(name) for name in self.key if name in row}
-        return msgspec.structs.replace(Sample(key=key), **{side: row})
+        return msgspec.structs.replace(ChangedRow(key=key), **{side: row})
 
 
-def _apart(left: list[Stand], right: list[Stand]) -> tuple[list[Stand], list[Stand]]:
+def _apart(
+    left: list[ResolvedFragment], right: list[ResolvedFragment]
+) -> tuple[list[ResolvedFragment], list[ResolvedFragment]]:
     """The fragments that the two do not share with the same rows hidden."""
     ours = {(each.now.id, each.named.masks) for each in left}
     theirs = {(each.now.id, each.named.masks) for each in right}
@@ -152,7 +156,7 @@ def _apart(left: list[Stand], right: list[Stand]) -> tuple[list[Stand], list[Sta
     )
 
 
-def _ranges(left: list[Stand], right: list[Stand]) -> list[tuple[int, int]]:
+def _ranges(left: list[ResolvedFragment], right: list[ResolvedFragment]) -> list[tuple[int, int]]:
     """Equal ranges of bins, so many that what lies in one fits in memory."""
     size = sum(each.now.size for each in (*left, *right))
     count = 1

@@ -30,7 +30,7 @@ def encode_frame(frame: pl.DataFrame, path: Path) -> None:
 
     Rechunked first: polars' writer lets chunk boundaries show.
     """
-    with full(path):
+    with raising_storage_full(path):
         frame.rechunk().write_parquet(
             path, compression="zstd", compression_level=_LEVEL, row_group_size=_ROW_GROUP
         )
@@ -38,12 +38,12 @@ def encode_frame(frame: pl.DataFrame, path: Path) -> None:
 
 def spill_frame(frame: pl.DataFrame, path: Path) -> None:
     """The frame as it waits in scratch: quick to write, and readable by range. Raises StorageFull."""
-    with full(path):
+    with raising_storage_full(path):
         frame.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP // 2)
 
 
 @contextmanager
-def full(path: Path) -> Iterator[None]:
+def raising_storage_full(path: Path) -> Iterator[None]:
     """Turns "no space" into StorageFull, whoever says it."""
     try:
         yield

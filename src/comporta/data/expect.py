@@ -8,9 +8,10 @@ from datetime import datetime
 import polars as pl
 
 from comporta.data.extent import latest
-from comporta.data.types import base, type_text
+from comporta.data.types import base_type, type_text
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
-from comporta.records import Column, Shape
+from comporta.records import Column, DatasetSchema
+from comporta.records.columns import HIDDEN
 
 _SHOWN = 5
 
@@ -19,7 +20,7 @@ _SHOWN = 5
 class Intake:
     """Looks at every batch on its way in. expected: name → type as it was, or None for a first version."""
 
-    shape: Shape
+    shape: DatasetSchema
     expected: dict[str, str] | None
     columns: dict[str, str] = field(default_factory=dict)
     rows: int = 0
@@ -39,7 +40,7 @@ class Intake:
     def require_held(self, now: datetime) -> None:
         """Raises ExpectationBroken, with the first offending rows, for the first expectation that fails."""
         for column in _stopping(self.shape):
-            for label, wanted in _broken(column):
+            for label, wanted in _breach_causes(column):
                 found = self.counts.get(label, 0)
                 if found:
                     self._refuse(
@@ -60,10 +61,10 @@ class Intake:
                 for each, kind in found.items()
             }
             if found != self.expected:
-                raise _changed(name, self.expected, found)
+                raise _schema_changed(name, self.expected, found)
             found = dict(self.expected)
         for each, kind in found.items():
-            if each.startswith("__") or not each:
+            if each.startswith(HIDDEN) or not each:
                 raise BadProject(
                     f"{name}: found the column {each!r}, expected names that do not begin with '__'."
                 )
@@ -83,13 +84,13 @@ class Intake:
                     )
         for role in ("time", "arrived"):
             when: str | None = getattr(self.shape, role)
-            if when is not None and base(found[when]) not in ("Datetime", "Date"):
+            if when is not None and base_type(found[when]) not in ("Datetime", "Date"):
                 raise BadProject(
                     f"{name}.{when}: found {found[when]}, expected Datetime or Date: it is declared as "
                     f"{role}. Cast it in the source."
                 )
         for column in _stopping(self.shape):
-            if column.type and column.type not in (found[column.name], base(found[column.name])):
+            if column.type and column.type not in (found[column.name], base_type(found[column.name])):
                 error = ExpectationBroken(
                     f"{name}.{column.name}: found the type {found[column.name]}, expected {column.type}. "
                     "Cast it in the source, or change the declaration."
@@ -144,7 +145,7 @@ class Intake:
             raise error
 
 
-def _stopping(shape: Shape) -> list[Column]:
+def _stopping(shape: DatasetSchema) -> list[Column]:
     """The columns whose breach stops the version."""
     return [column for column in shape.columns if column.breach == "stop"]
 
@@ -166,7 +167,7 @@ def rules_of(column: Column) -> list[tuple[str, pl.Expr]]:
     return rules
 
 
-def _broken(column: Column) -> list[tuple[str, str]]:
+def _breach_causes(column: Column) -> list[tuple[str, str]]:
     allowed = [str(each) for each in column.one_of]
     choice = " or ".join([", ".join(allowed[:-1]), allowed[-1]] if len(allowed) > 1 else allowed)
     return [
@@ -182,16 +183,16 @@ def _conform(batch: pl.DataFrame, columns: dict[str, str], name: str) -> pl.Data
         return batch
     empty = [each for each, kind in found.items() if kind == "Null" and columns.get(each, "Null") != "Null"]
     if empty:
-        from comporta.data.types import typed
+        from comporta.data.types import parse_type
 
-        batch = batch.with_columns(pl.col(each).cast(typed(columns[each])) for each in empty)
+        batch = batch.with_columns(pl.col(each).cast(parse_type(columns[each])) for each in empty)
         found |= {each: columns[each] for each in empty}
     if found != columns:
-        raise _changed(name, columns, found)
+        raise _schema_changed(name, columns, found)
     return batch.select(list(columns))
 
 
-def _changed(name: str, expected: dict[str, str], found: dict[str, str]) -> SchemaChanged:
+def _schema_changed(name: str, expected: dict[str, str], found: dict[str, str]) -> SchemaChanged:
     said = [f"{each} is new ({kind})" for each, kind in found.items() if each not in expected]
     said += [f"{each} is gone (was {kind})" for each, kind in expected.items() if each not in found]
     said += [

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from comporta.data.damage import told
+from comporta.data.damage import reporting_damage
 from comporta.data.expect import rules_of
 from comporta.data.extent import latest
 from comporta.data.manifests import read_manifest
-from comporta.data.read import scan
-from comporta.data.types import base
+from comporta.data.read import scan_slice
+from comporta.data.types import base_type
 from comporta.errors import BadData
-from comporta.records import Column, Counted, Manifest, Shape, Slice
+from comporta.records import Column, DatasetSchema, ExpectationCount, Manifest, Slice
 from comporta.store import StepContext
 
 _WORDS = {"null": "nulls", "below": "at_least", "above": "at_most", "others": "one_of"}
 
 
-def counted(context: StepContext, rows: Slice, shape: Shape) -> tuple[Counted, ...]:
+def count_breaches(context: StepContext, rows: Slice, shape: DatasetSchema) -> tuple[ExpectationCount, ...]:
     """Every expectation of the declaration, counted in one scan of these rows.
 
     Of a column of another type than declared only the type is told. `fresh`: the age of the newest row when
@@ -36,21 +36,21 @@ def counted(context: StepContext, rows: Slice, shape: Shape) -> tuple[Counted, .
     questions = {
         (column.name, expects): breaks
         for column in declared
-        if not _mistyped(column, manifest)
+        if not _has_wrong_type(column, manifest)
         for expects, breaks in _questions(column)
     }
     asked = [breaks.alias(str(place)) for place, breaks in enumerate(questions.values())]
     if shape.fresh is not None and shape.time is not None:
         asked.append(pl.col(shape.time).max().alias("newest"))
     # All that are there: rows of the slice may have been forgotten since.
-    read = _read(context, rows, [pl.len().alias("rows"), *asked])
+    read = _count_in_scan(context, rows, [pl.len().alias("rows"), *asked])
     found = read.drop("newest", strict=False).row(0, named=True)
     count = found["rows"]
     broken = {each: found[str(place)] for place, each in enumerate(questions)}
-    broken |= {(each.name, "type"): count * _mistyped(each, manifest) for each in declared if each.type}
+    broken |= {(each.name, "type"): count * _has_wrong_type(each, manifest) for each in declared if each.type}
     by_name = {column.name: column for column in declared}
     out = [
-        Counted(
+        ExpectationCount(
             column=name,
             expects=expects,
             rows=count,
@@ -63,7 +63,7 @@ def counted(context: StepContext, rows: Slice, shape: Shape) -> tuple[Counted, .
     if shape.fresh is not None and shape.time is not None:
         newest = latest(read["newest"])
         old = newest is None or manifest.at - newest > shape.fresh
-        out.append(Counted(column="", expects="fresh", rows=count, broken=count * old))
+        out.append(ExpectationCount(column="", expects="fresh", rows=count, broken=count * old))
     return tuple(out)
 
 
@@ -76,15 +76,15 @@ def _questions(column: Column) -> Iterator[tuple[str, pl.Expr]]:
         yield "unique", there.len() - there.n_unique()
 
 
-def _mistyped(column: Column, manifest: Manifest) -> bool:
+def _has_wrong_type(column: Column, manifest: Manifest) -> bool:
     kind = manifest.columns[column.name]
-    return bool(column.type) and column.type not in (kind, base(kind))
+    return bool(column.type) and column.type not in (kind, base_type(kind))
 
 
-def _read(context: StepContext, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
-    with told(context.store, context.keys, rows.dataset):
+def _count_in_scan(context: StepContext, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
+    with reporting_damage(context.store, context.keys, rows.dataset):
         try:
-            return scan(context.store, context.keys, rows).select(asked).collect(engine="streaming")
+            return scan_slice(context.store, context.keys, rows).select(asked).collect(engine="streaming")
         except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
             raise BadData(
                 f"{rows.dataset}: what is expected of a column cannot be asked of its type ({error}). "

@@ -13,30 +13,29 @@ import msgspec
 import polars as pl
 
 from comporta.errors import BadProject
-from comporta.records import Join, Record, Shape
+from comporta.records import DatasetSchema, Join
+from comporta.records.columns import HIDDEN
+from comporta.records.features import Bundle, FeatureDeclaration
 from comporta.records.kind import kind_of
 
-HIDDEN = "__"
-AT = "__at"
-
-Function = Callable[[Any], Any]
+ComputeFunction = Callable[[Any], Any]
 
 
-class History(Protocol):
+class JoinedTables(Protocol):
     """Slower tables, ready to be asked."""
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
 
 
-def planned(
+def feature_plan(
     *,
     of: str,
     known: Sequence[str],
-    target: str,
+    target: str = "",
     shapes: dict[str, Any],
     joins: Sequence[Any] = (),
-    compute: Sequence[Function] = (),
+    compute: Sequence[ComputeFunction] = (),
     use: Sequence[str] | None = None,
 ) -> FeaturePlan:
     """The plan that a step is given as JSON."""
@@ -45,46 +44,34 @@ def planned(
         known=tuple(known),
         use=None if use is None else tuple(use),
         target=target,
-        shapes=msgspec.convert(shapes, dict[str, Shape]),
+        shapes=msgspec.convert(shapes, dict[str, DatasetSchema]),
         joins=msgspec.convert(list(joins), tuple[Join, ...]),
         compute=tuple(compute),
     )
 
 
-class FeaturePlan(Record, frozen=True, kw_only=True):
-    """What is declared of a feature table: plain data, and functions.
+def plan_of_bundle(bundle: Bundle, compute: Sequence[ComputeFunction]) -> FeaturePlan:
+    """The plan of a version. compute: the functions that its bundle refers to."""
+    fields = {name: getattr(bundle, name) for name in bundle.__struct_fields__}
+    return FeaturePlan(**{**fields, "compute": tuple(compute)})
 
-    of: the dataset whose rows ask. known: those of its columns that a request carries. use: known or joined
-    columns to keep as features, in order; computed columns follow unless named here; None: all but key,
-    subject and time. target: what is predicted, never a feature. shapes: of `of` and every joined table.
-    """
 
-    of: str
-    known: tuple[str, ...]
-    shapes: dict[str, Shape]
-    joins: tuple[Join, ...] = ()
-    compute: tuple[Function, ...] = ()
-    use: tuple[str, ...] | None = None
-    target: str = ""
-
-    @property
-    def shape(self) -> Shape:
-        """Of the rows that ask."""
-        return self.shapes[self.of]
+class FeaturePlan(FeatureDeclaration[ComputeFunction], frozen=True, kw_only=True):
+    """A declaration whose `compute` are the functions themselves."""
 
     def apply(
-        self, frame: pl.DataFrame, history: History, at: pl.Series | None = None
+        self, frame: pl.DataFrame, history: JoinedTables, at: pl.Series | None = None
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Features, and beside them the hidden columns that say what each row read: same rows, same order.
 
         at: the time of each row; None: the column of the dataset's time. Raises BadProject.
         """
-        known = self.carried(frame)
+        known = self.select_known(frame)
         read = history.read(known, self.times(frame) if at is None else at)
         apart = [name for name in read.columns if name.startswith(HIDDEN)]
-        return self.finished(known, read.drop(apart)), read.select(apart)
+        return self.make_features(known, read.drop(apart)), read.select(apart)
 
-    def carried(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def select_known(self, frame: pl.DataFrame) -> pl.DataFrame:
         """What a request carries of these rows, and no more. Raises BadProject when a column is missing."""
         if missing := [name for name in self.known if name not in frame.columns]:
             raise BadProject(
@@ -97,7 +84,7 @@ class FeaturePlan(Record, frozen=True, kw_only=True):
         """The time of each row, where the dataset has one."""
         return None if self.shape.time is None else frame[self.shape.time]
 
-    def finished(self, known: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
+    def make_features(self, known: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
         """The features, from what a request carries and what was joined to it. Raises BadProject."""
         if clash := sorted(set(joined.columns) & set(known.columns)):
             raise BadProject(
@@ -105,11 +92,11 @@ class FeaturePlan(Record, frozen=True, kw_only=True):
                 "in the join's `columns`: a dict, table column → feature."
             )
         seen = known.hstack(joined) if joined.width else known
-        made = computed(self.compute, seen)
+        made = add_computed(self.compute, seen)
         whole = seen.hstack(made) if made.width else seen
-        return whole[self.chosen(seen.columns, made.columns)]
+        return whole[self.feature_names(seen.columns, made.columns)]
 
-    def chosen(self, seen: list[str], made: list[str]) -> list[str]:
+    def feature_names(self, seen: list[str], made: list[str]) -> list[str]:
         """The names of the features, in order. Raises BadProject on one that is not there, or the target."""
         shape = self.shape
         apart = {*shape.key, shape.subject, shape.time}
@@ -132,12 +119,12 @@ class FeaturePlan(Record, frozen=True, kw_only=True):
         return names
 
 
-def computed(functions: tuple[Function, ...], seen: pl.DataFrame) -> pl.DataFrame:
+def add_computed(functions: tuple[ComputeFunction, ...], seen: pl.DataFrame) -> pl.DataFrame:
     """The new columns of every function, side by side. Raises BadProject, naming function and column."""
     made = pl.DataFrame()
     owner = dict.fromkeys(seen.columns, "")
     for function in functions:
-        out, name = called(function, seen), name_of(function)
+        out, name = call_compute(function, seen), name_of(function)
         for column in out.columns:
             if column.startswith(HIDDEN):
                 raise BadProject(
@@ -155,7 +142,7 @@ def computed(functions: tuple[Function, ...], seen: pl.DataFrame) -> pl.DataFram
     return made
 
 
-def called(function: Function, seen: pl.DataFrame) -> pl.DataFrame:
+def call_compute(function: ComputeFunction, seen: pl.DataFrame) -> pl.DataFrame:
     """What one function makes of a frame. Raises BadProject when it raises, or returns anything else."""
     name = name_of(function)
     try:
@@ -174,7 +161,7 @@ def called(function: Function, seen: pl.DataFrame) -> pl.DataFrame:
     return out
 
 
-def name_of(function: Function) -> str:
+def name_of(function: ComputeFunction) -> str:
     """What people call it."""
     return str(getattr(function, "__name__", function))
 

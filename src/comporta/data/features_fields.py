@@ -11,7 +11,7 @@ from comporta.records import Field
 FEW_VALUES = 200
 
 
-class Seen:
+class ColumnCollector:
     """Types, nulls and, where few, the distinct texts of the columns of every batch shown."""
 
     def __init__(self) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from comporta.data.asof import found, needed
+from comporta.data.asof import matched_columns, needed_columns
 from comporta.data.features import prefixes
 from comporta.data.features_time import Ints
 from comporta.data.features_timeline import Timeline, timeline
 from comporta.errors import BadProject
-from comporta.records import Join, Record, Shape
+from comporta.records import DatasetSchema, Join, Record
 
 
-class Tables(Record, frozen=True, kw_only=True):
+class TimelineTables(Record, frozen=True, kw_only=True):
     """lines: one for each join, in order. prefixes: how their hidden columns begin."""
 
     lines: tuple[Timeline, ...]
@@ -22,17 +22,17 @@ class Tables(Record, frozen=True, kw_only=True):
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
-        return together(self.lines, self.prefixes, lambda line: line.match(requests, at))
+        return join_columns(self.lines, self.prefixes, lambda line: line.match(requests, at))
 
 
-def tables(
+def load_tables(
     frames: Mapping[str, pl.LazyFrame],
     joins: tuple[Join, ...],
-    shapes: Mapping[str, Shape],
+    shapes: Mapping[str, DatasetSchema],
     requests: pl.Schema,
     *,
     exact: bool = False,
-) -> Tables:
+) -> TimelineTables:
     """The tables of these joins, their needed columns in memory. frames: by dataset. requests: the types of
     the columns that will ask. Raises BadProject when a table is missing or a declaration does not fit."""
     if missing := sorted({join.dataset for join in joins} - set(frames)):
@@ -41,7 +41,7 @@ def tables(
         )
     lines = tuple(
         timeline(
-            needed(frames[join.dataset], join, shapes[join.dataset]).collect(),
+            needed_columns(frames[join.dataset], join, shapes[join.dataset]).collect(),
             join,
             shapes[join.dataset],
             requests,
@@ -49,16 +49,16 @@ def tables(
         )
         for join in joins
     )
-    return Tables(lines=lines, prefixes=prefixes(joins))
+    return TimelineTables(lines=lines, prefixes=prefixes(joins))
 
 
-def together(
+def join_columns(
     lines: tuple[Timeline, ...], prefixes: tuple[str, ...], rows: Callable[[Timeline], Ints]
 ) -> pl.DataFrame:
     """The columns of every join side by side. rows: of a line's frame, for each request."""
     whole = pl.DataFrame()
     for line, prefix in zip(lines, prefixes, strict=True):
-        part = found(line, rows(line), prefix)
+        part = matched_columns(line, rows(line), prefix)
         if clash := sorted(set(part.columns) & set(whole.columns)):
             raise BadProject(
                 f"join of {line.join.dataset}: found {', '.join(clash)} joined from two tables. Rename one "

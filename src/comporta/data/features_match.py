@@ -20,7 +20,7 @@ _TEXT = (pl.String, pl.Categorical, pl.Enum)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
-def common(theirs: pl.DataType, ours: pl.DataType, what: str) -> pl.DataType:
+def common_type(theirs: pl.DataType, ours: pl.DataType, what: str) -> pl.DataType:
     """The type in which both sides of a match are compared. Raises BadProject when there is none."""
     if isinstance(theirs, _TEXT) and isinstance(ours, _TEXT):
         return pl.String()
@@ -55,7 +55,7 @@ def matchable(frame: pl.DataFrame, names: list[str], types: list[pl.DataType]) -
     return pl.DataFrame(columns)
 
 
-class Coder(Record, frozen=True, kw_only=True):
+class KeyCoder(Record, frozen=True, kw_only=True):
     """How keys become integers below `2**width`: by hash, unless one of the others is given.
 
     low, high: of a single integer key. words: every key there is, each once.
@@ -93,18 +93,20 @@ class Coder(Record, frozen=True, kw_only=True):
         return codes
 
 
-def coder(keys: pl.DataFrame, width: int, *, exact: bool = False, hash_bits: int | None = None) -> Coder:
+def key_coder(
+    keys: pl.DataFrame, width: int, *, exact: bool = False, hash_bits: int | None = None
+) -> KeyCoder:
     """The quickest coder of at most `width` bits. hash_bits: fewer, so that tests can make keys collide."""
     if exact:
-        return Coder(width=width, words=keys.unique(maintain_order=True))
+        return KeyCoder(width=width, words=keys.unique(maintain_order=True))
     if hash_bits is None and keys.width == 1 and keys.dtypes[0] == pl.Int64 and keys.height:
         low, high = keys.to_series(0).min(), keys.to_series(0).max()
         if isinstance(low, int) and isinstance(high, int) and high - low < 2 ** (width - 1):
-            return Coder(width=width, low=low, high=high)
-    return Coder(width=min(width, hash_bits or width))
+            return KeyCoder(width=width, low=low, high=high)
+    return KeyCoder(width=min(width, hash_bits or width))
 
 
-def plain(value: Any, dtype: pl.DataType, what: str) -> Any:
+def key_value(value: Any, dtype: pl.DataType, what: str) -> Any:
     """A Python value as `matchable` would give it. Raises BadRequest when it is of another type."""
     if value is None:
         return None

@@ -15,7 +15,7 @@ from comporta.records import Record
 Bools = npt.NDArray[np.bool_]
 
 
-class Order(Record, frozen=True, kw_only=True):
+class TimeOrder(Record, frozen=True, kw_only=True):
     """slots: ascending. when: each row's time, ascending. rows: the row at each slot; None: at its place."""
 
     bits: int
@@ -28,9 +28,9 @@ class Order(Record, frozen=True, kw_only=True):
         return self.slots[slot] & ((1 << self.bits) - 1) if self.rows is None else self.rows[slot]
 
 
-def ordered(
+def order_by_event(
     codes: Ints, when: Ints, bits: int, frame: pl.DataFrame, then: list[Ints], key: list[str]
-) -> Order:
+) -> TimeOrder:
     """Rows by (code, when); equal ones by `then`, by row key, and last by their values, so that the order
     in which a table is stored never shows. codes: taken over and changed."""
     by_time: Ints | None = None
@@ -44,16 +44,16 @@ def ordered(
     slots.sort()
     ties = None if rising else _ties(slots, when, bits)
     if by_time is None and ties is None:
-        return Order(bits=bits, slots=slots, when=when, rows=None)
+        return TimeOrder(bits=bits, slots=slots, when=when, rows=None)
     rows = slots & ((1 << bits) - 1)
     if by_time is not None:
         rows = by_time[rows]
     if ties is not None:
         _settle(rows, ties, frame, then, key)
-    return Order(bits=bits, slots=slots, when=when, rows=rows)
+    return TimeOrder(bits=bits, slots=slots, when=when, rows=rows)
 
 
-def improving(order: Order, event: Ints) -> Order:
+def order_by_known(order: TimeOrder, event: Ints) -> TimeOrder:
     """Only the rows whose event is as new as any before them of the same code."""
     if not len(order.slots):
         return order
@@ -66,10 +66,10 @@ def improving(order: Order, event: Ints) -> Order:
         low, width = 0, len(value).bit_length()
     both = (key << width) | (value - low)
     best = both == np.maximum.accumulate(both)
-    return Order(bits=order.bits, slots=order.slots[best], when=order.when, rows=rows[best])
+    return TimeOrder(bits=order.bits, slots=order.slots[best], when=order.when, rows=rows[best])
 
 
-def ranked(ascending: Ints, values: Ints) -> Ints:
+def ranks_of(ascending: Ints, values: Ints) -> Ints:
     """How many of `ascending` are at most each value. Asked in order, as memory likes it."""
     if bool(np.all(values[1:] >= values[:-1])):
         return np.searchsorted(ascending, values, "right")

@@ -29,7 +29,9 @@ def sorted_table(batches: Iterable[pl.DataFrame], by: list[str], scratch: Path, 
         samples.append(run[by[0]].drop_nulls().gather_every(max(1, run.height // SAMPLES)))
         rows += run.height
     parts = (
-        runs if len(runs) == 1 else _ranged(runs, by, max(2, -(-rows // size)), pl.concat(samples), scratch)
+        runs
+        if len(runs) == 1
+        else _merge_ranges(runs, by, max(2, -(-rows // size)), pl.concat(samples), scratch)
     )
     path = scratch / "table.parquet"
     _write(parts, path)
@@ -38,7 +40,9 @@ def sorted_table(batches: Iterable[pl.DataFrame], by: list[str], scratch: Path, 
     return path
 
 
-def _ranged(runs: list[Path], by: list[str], ranges: int, samples: pl.Series, scratch: Path) -> list[Path]:
+def _merge_ranges(
+    runs: list[Path], by: list[str], ranges: int, samples: pl.Series, scratch: Path
+) -> list[Path]:
     """Sorted files, each after the one before."""
     first = pl.col(by[0])
     edges = samples.sort()

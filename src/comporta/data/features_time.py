@@ -61,7 +61,7 @@ def span(length: timedelta, unit: Unit) -> int:
     return (length // timedelta(microseconds=1)) * (1000 if unit == "ns" else 1)
 
 
-def shifted(values: Ints, by: int) -> Ints:
+def shift_times(values: Ints, by: int) -> Ints:
     """`values + by`, stopping at the ends of what an integer holds."""
     if by == 0:
         return values

@@ -22,11 +22,11 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from comporta.data.features_match import Coder, coder, common, matchable
-from comporta.data.features_order import Order, improving, ordered, ranked
-from comporta.data.features_time import Ints, Unit, shifted, span, ticks, unit_of
+from comporta.data.features_match import KeyCoder, common_type, key_coder, matchable
+from comporta.data.features_order import TimeOrder, order_by_event, order_by_known, ranks_of
+from comporta.data.features_time import Ints, Unit, shift_times, span, ticks, unit_of
 from comporta.errors import BadProject
-from comporta.records import Join, Record, Shape
+from comporta.records import DatasetSchema, Join, Record
 
 NONE = -1
 STEPS = 8
@@ -42,14 +42,14 @@ class Timeline(Record, frozen=True, kw_only=True):
 
     frame: pl.DataFrame
     join: Join
-    shape: Shape
+    shape: DatasetSchema
     types: list[pl.DataType]
-    coder: Coder
+    coder: KeyCoder
     unit: Unit
     event: Ints | None
     arrived: Ints | None
-    order: Order
-    by_known: Callable[[], Order] | None
+    order: TimeOrder
+    by_known: Callable[[], TimeOrder] | None
 
     @property
     def late(self) -> int:
@@ -75,7 +75,7 @@ class Timeline(Record, frozen=True, kw_only=True):
         if self.event is None:
             times = np.zeros(requests.height, dtype=np.int64)
         else:
-            when = timed(at, self.shape)
+            when = request_times(at, self.shape)
             times = ticks(when, self.unit)
             if when.null_count():
                 asking &= when.is_not_null().to_numpy()
@@ -98,7 +98,7 @@ class Timeline(Record, frozen=True, kw_only=True):
 
     def _newest(self, codes: Ints, times: Ints, steps: int) -> Ints:
         """The row for each code and time, or -1."""
-        slots = _last(self.order, codes, shifted(times, -self.late))
+        slots = _last(self.order, codes, shift_times(times, -self.late))
         if self.arrived is None or self.by_known is None:
             return _rows(self.order, slots)
         rows = _rows(self.order, slots)
@@ -145,15 +145,15 @@ class Timeline(Record, frozen=True, kw_only=True):
         if self.join.tolerance is None or self.event is None:
             return found
         # Rounded up, where the requests' times are finer than the table's: the bound is exact.
-        times = ticks(timed(at, self.shape), self.unit, up=True)
-        oldest = shifted(times, -span(self.join.tolerance, self.unit))
+        times = ticks(request_times(at, self.shape), self.unit, up=True)
+        oldest = shift_times(times, -span(self.join.tolerance, self.unit))
         return np.where((found != NONE) & (self.event[found] >= oldest), found, NONE)
 
 
 def timeline(
     table: pl.DataFrame,
     join: Join,
-    shape: Shape,
+    shape: DatasetSchema,
     requests: pl.Schema,
     *,
     exact: bool = False,
@@ -164,10 +164,10 @@ def timeline(
     exact: no two keys share a code. hash_bits: fewer than there are, for tests.
     Raises BadProject when the declarations do not fit each other.
     """
-    checked(join, shape, table.schema, requests)
+    require_joinable(join, shape, table.schema, requests)
     ours = list(join.on.values())
     types = [
-        common(requests[theirs], table.schema[mine], f"{join.dataset}.{mine} joined on {theirs}")
+        common_type(requests[theirs], table.schema[mine], f"{join.dataset}.{mine} joined on {theirs}")
         for theirs, mine in join.on.items()
     ]
     clock = clocks(shape)
@@ -177,17 +177,17 @@ def timeline(
     arrived = ticks(table[clock[1]], unit) if len(clock) > 1 else None
     bits = max(1, table.height.bit_length())
     keys = matchable(table, ours, types)
-    code = coder(keys, 62 - bits, exact=exact, hash_bits=hash_bits)
+    code = key_coder(keys, 62 - bits, exact=exact, hash_bits=hash_bits)
     when = event if event is not None else np.zeros(table.height, dtype=np.int64)
     then = [] if arrived is None else [arrived]
-    order = ordered(code.codes(keys), when, bits, table, then, list(shape.key))
+    order = order_by_event(code.codes(keys), when, bits, table, then, list(shape.key))
 
     @functools.cache
-    def by_known() -> Order:
+    def by_known() -> TimeOrder:
         assert event is not None and arrived is not None
         known = np.maximum(event, arrived)
-        whole = ordered(code.codes(keys), known, bits, table, then, list(shape.key))
-        return improving(whole, event)
+        whole = order_by_event(code.codes(keys), known, bits, table, then, list(shape.key))
+        return order_by_known(whole, event)
 
     return Timeline(
         frame=table, join=join, shape=shape, types=types, coder=code, unit=unit, event=event,
@@ -195,18 +195,18 @@ def timeline(
     )  # fmt: skip
 
 
-def clocks(shape: Shape) -> tuple[str, ...]:
+def clocks(shape: DatasetSchema) -> tuple[str, ...]:
     """The columns of event and arrival; where only one is declared, it serves as the event."""
     return tuple(name for name in (shape.time, shape.arrived) if name is not None)
 
 
-def unit_for(shape: Shape, table: pl.Schema) -> Unit:
+def unit_for(shape: DatasetSchema, table: pl.Schema) -> Unit:
     """The unit in which all its times are exact. Raises BadProject when one is no time."""
     fine = [unit_of(table[name], f"{shape.name}.{name}") == "ns" for name in clocks(shape)]
     return "ns" if any(fine) else "us"
 
 
-def checked(join: Join, shape: Shape, table: pl.Schema, requests: pl.Schema) -> None:
+def require_joinable(join: Join, shape: DatasetSchema, table: pl.Schema, requests: pl.Schema) -> None:
     """Raises BadProject when a declared column is missing or the table cannot be joined by time."""
     here = f"join of {join.dataset}"
     if missing := sorted({*join.on.values(), *join.columns, *shape.key, *clocks(shape)} - set(table)):
@@ -228,7 +228,7 @@ def checked(join: Join, shape: Shape, table: pl.Schema, requests: pl.Schema) -> 
         raise BadProject(f"{here}: found tolerance {join.tolerance}, expected a span from zero up.")
 
 
-def timed(at: pl.Series | None, shape: Shape) -> pl.Series:
+def request_times(at: pl.Series | None, shape: DatasetSchema) -> pl.Series:
     """The requests' times. Raises BadProject where there are none, or they are no times."""
     if at is None:
         raise BadProject(
@@ -246,16 +246,16 @@ def _without_nulls(table: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     return table.filter(holes) if holes else table
 
 
-def _last(order: Order, codes: Ints, times: Ints) -> Ints:
+def _last(order: TimeOrder, codes: Ints, times: Ints) -> Ints:
     """The last slot of each code at or before each time; -1 where there is none."""
-    rank = ranked(order.when, times)
+    rank = ranks_of(order.when, times)
     # Rank 0 becomes the last place of the code before: another code, so no answer, as it should be.
-    slots = ranked(order.slots, (codes << order.bits) + (rank - 1)) - 1
+    slots = ranks_of(order.slots, (codes << order.bits) + (rank - 1)) - 1
     ours = (slots >= 0) & ((order.slots[slots] >> order.bits) == codes)
     return np.where(ours, slots, NONE)
 
 
-def _rows(order: Order, slots: Ints) -> Ints:
+def _rows(order: TimeOrder, slots: Ints) -> Ints:
     if bool(np.all(slots != NONE)):
         return order.row(slots)
     return np.where(slots != NONE, order.row(np.maximum(slots, 0)), NONE)

@@ -16,17 +16,17 @@ import polars as pl
 from msgspec.structs import replace
 
 from comporta.data.change import add
-from comporta.data.forgotten import without
-from comporta.data.log import read_log
+from comporta.data.dataset_log import read_log
+from comporta.data.forgotten import without_ids
 from comporta.data.manifests import slice_of
-from comporta.data.open_periods import batches, placed, widen
-from comporta.data.open_rows import Opened, Row, open_names, open_rows
-from comporta.data.prediction_log import Sealed
-from comporta.data.prediction_rows import TIME, Rejected, instant
-from comporta.data.read import scan
-from comporta.data.rejected import set_aside
+from comporta.data.open_periods import period_batches, place_rows, widen_periods
+from comporta.data.open_rows import OpenLog, OpenRow, open_names, open_rows
+from comporta.data.prediction_log import SealResult
+from comporta.data.prediction_rows import TIME, RejectedRow, instant
+from comporta.data.read import scan_slice
+from comporta.data.rejected import write_rejected
 from comporta.data.row_columns import Types
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import Keys, Store
 
 LABELS: Types = {
@@ -35,9 +35,11 @@ LABELS: Types = {
 """label: as JSON, for it may be of any model. subject: of what earlier releases sealed; null since."""
 
 
-def feedback_shape(dataset: str) -> Shape:
+def feedback_shape(dataset: str) -> DatasetSchema:
     """How labels are placed: by id and arrival. A label may be given again, later."""
-    return Shape(name=dataset, key=("id", "arrived"), subject="subject", time="arrived", arrived="arrived")
+    return DatasetSchema(
+        name=dataset, key=("id", "arrived"), subject="subject", time="arrived", arrived="arrived"
+    )
 
 
 def scan_feedback(
@@ -59,12 +61,12 @@ def scan_feedback(
     if until is not None:
         fresh = fresh.filter(pl.col("arrived") < until)
     if not read_log(store, keys, dataset).versions:
-        return without(fresh, set(gone), keys)
-    sealed = scan(store, keys, replace(slice_of(store, keys, dataset), since=since, until=until))
+        return without_ids(fresh, set(gone), keys)
+    sealed = scan_slice(store, keys, replace(slice_of(store, keys, dataset), since=since, until=until))
     fresh = fresh.join(
         sealed.select("id", "arrived"), on=["id", "arrived"], how="anti", maintain_order="left"
     )
-    return without(pl.concat([sealed, fresh]), set(gone), keys)
+    return without_ids(pl.concat([sealed, fresh]), set(gone), keys)
 
 
 def with_subjects(labels: pl.LazyFrame, asked: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
@@ -77,17 +79,19 @@ def with_subjects(labels: pl.LazyFrame, asked: Sequence[pl.LazyFrame]) -> pl.Laz
     return found.with_columns(subject=pl.coalesce("__whose", "subject")).drop("__whose")
 
 
-def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scratch: Path) -> Sealed | None:
+def seal_feedback(
+    store: Store, keys: Keys, dataset: str, *, now: datetime, scratch: Path
+) -> SealResult | None:
     """A version with all open labels in it; None when there was nothing open. A line that is no label is set
     aside."""
     names = open_names(store, dataset)
     if not names:
         return None
     spans: dict[str, tuple[datetime, datetime]] = {}
-    bad: list[Rejected] = []
-    opened = Opened(store, names)
-    for period, arrived, _ in placed(opened, _moment, now, bad):
-        widen(spans, period, arrived)
+    bad: list[RejectedRow] = []
+    opened = OpenLog(store, names)
+    for period, arrived, _ in place_rows(opened, _moment, now, bad):
+        widen_periods(spans, period, arrived)
     sealed = 0
     for period, within in spans.items():
         made, _ = add(
@@ -95,26 +99,26 @@ def seal_feedback(store: Store, keys: Keys, dataset: str, *, now: datetime, scra
             now=now, scratch=scratch, within=within, period=period,
         )  # fmt: skip
         sealed = made.rows
-    set_aside(store, keys, dataset, bad)
+    write_rejected(store, keys, dataset, bad)
     for name in names:
         store.delete(name)
-    return Sealed(
+    return SealResult(
         rows=sealed,
         rejected=dict(Counter(row.cause for row in bad)),
     )
 
 
-def _moment(row: Row) -> datetime | None:
+def _moment(row: OpenRow) -> datetime | None:
     return instant(row.arrived)
 
 
-def _frames(opened: Opened, period: str, now: datetime) -> Iterator[pl.DataFrame]:
+def _frames(opened: OpenLog, period: str, now: datetime) -> Iterator[pl.DataFrame]:
     yield pl.DataFrame(schema=LABELS)
-    yield from map(_frame, batches(opened, _moment, period, now))
+    yield from map(_frame, period_batches(opened, _moment, period, now))
 
 
-def _frame(rows: Sequence[Row]) -> pl.DataFrame:
-    def said(row: Row, name: str) -> Any:
+def _frame(rows: Sequence[OpenRow]) -> pl.DataFrame:
+    def said(row: OpenRow, name: str) -> Any:
         if name == "label":
             return bytes(row.label).decode()
         if name == "subject":

@@ -7,25 +7,29 @@ from datetime import datetime
 
 import polars as pl
 
+from comporta.data.dataset_log import DatasetLog, RedactEntry, append_entry, read_log
 from comporta.data.keys import key_hash, subject_hashes
-from comporta.data.log import History, Redacted, commit, read_log
-from comporta.data.open_rows import Row
+from comporta.data.open_rows import OpenRow
 from comporta.store import Keys, Store
 
 
-def hidden(subject: str | None, history: History, keys: Keys) -> bool:
+def is_subject_hidden(subject: str | None, history: DatasetLog, keys: Keys) -> bool:
     """Whether rows of this subject are not shown any more."""
     if subject is None or not history.forgotten:
         return False
     return not history.forgotten.isdisjoint(subject_hashes(subject, keys))
 
 
-def gone_ids(rows: Iterable[Row], history: History, keys: Keys) -> set[int]:
+def gone_ids(rows: Iterable[OpenRow], history: DatasetLog, keys: Keys) -> set[int]:
     """Hashes of the ids that went with a subject, those of these open rows among them."""
-    return set(history.gone) | {key_hash(row.id, keys) for row in rows if hidden(row.subject, history, keys)}
+    return set(history.gone) | {
+        key_hash(row.id, keys) for row in rows if is_subject_hidden(row.subject, history, keys)
+    }
 
 
-def let_go(store: Store, keys: Keys, dataset: str, rows: Iterable[Row], now: datetime) -> None:
+def record_forgotten_ids(
+    store: Store, keys: Keys, dataset: str, rows: Iterable[OpenRow], now: datetime
+) -> None:
     """Writes down the ids of those rows that a seal left out, for their subjects are forgotten: a label that
     comes for one later is not shown."""
     found: set[int] | None = None
@@ -38,19 +42,19 @@ def let_go(store: Store, keys: Keys, dataset: str, rows: Iterable[Row], now: dat
         fresh = found - history.gone
         if not fresh:
             return
-        commit(
+        append_entry(
             store,
             keys,
             dataset,
             history,
             now,
-            Redacted,
+            RedactEntry,
             moved={},
             ids=tuple(f"{each:016x}" for each in sorted(fresh)),
         )
 
 
-def without(frame: pl.LazyFrame, gone: set[int], keys: Keys) -> pl.LazyFrame:
+def without_ids(frame: pl.LazyFrame, gone: set[int], keys: Keys) -> pl.LazyFrame:
     """The rows whose `id` did not go with a subject."""
     if not gone:
         return frame

@@ -22,11 +22,13 @@ def by_place(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
         if number.dtype in (pl.Int32, pl.Int64) and isinstance(low, int) and isinstance(high, int):
             width = (high - low).bit_length()
             if width + rows.height.bit_length() < 63:
-                return rows[_packed(rows[PLACE].to_numpy(), number.to_numpy().astype(np.int64) - low, width)]
+                return rows[
+                    _sort_packed(rows[PLACE].to_numpy(), number.to_numpy().astype(np.int64) - low, width)
+                ]
     return rows.sort(PLACE, *key)
 
 
-def _packed(hashes: npt.NDArray[np.uint64], numbers: Ints, width: int) -> Ints:
+def _sort_packed(hashes: npt.NDArray[np.uint64], numbers: Ints, width: int) -> Ints:
     """The places of the rows in order. numbers: of the key, below `2**width`."""
     first = np.argsort(hashes)
     hashes = hashes[first]

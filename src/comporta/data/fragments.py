@@ -17,7 +17,7 @@ from comporta.data.extent import ends, instant
 from comporta.data.keys import PLACE
 from comporta.data.names import object_name, readable, storage_options
 from comporta.errors import Tampered
-from comporta.records import Fragment, Shape
+from comporta.records import DatasetSchema, Fragment
 from comporta.store import Keys, Store, digest
 from comporta.store.whole import put_whole
 
@@ -29,7 +29,7 @@ _HOUR = 3_600_000_000  # microseconds
 
 
 def write_fragment(
-    store: Store, keys: Keys, shape: Shape, frame: pl.DataFrame, bins: tuple[int, int], scratch: Path
+    store: Store, keys: Keys, shape: DatasetSchema, frame: pl.DataFrame, bins: tuple[int, int], scratch: Path
 ) -> Fragment:
     """The frame, sorted by `__hash`, as one fragment in the store. bins: the half-open range it covers.
 
@@ -70,7 +70,7 @@ def write_mask(store: Store, keys: Keys, dataset: str, rows: Mapping[str, pl.Ser
     return id
 
 
-def masked(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[str, pl.Series]:
+def masked_row_numbers(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[str, pl.Series]:
     """Hidden row numbers by fragment id, ascending, for those fragments that hide any."""
     objects: dict[str, dict[str, pl.Series]] = {}
     out: dict[str, pl.Series] = {}
@@ -95,7 +95,7 @@ def masked(store: Store, dataset: str, fragments: Iterable[Fragment]) -> dict[st
     return out
 
 
-class Stand(msgspec.Struct, frozen=True):
+class ResolvedFragment(msgspec.Struct, frozen=True):
     """A fragment as a manifest names it, and what stands for it today.
 
     of: of a fragment that a compaction made, those it was made of as the manifest names them, None for one
@@ -107,10 +107,10 @@ class Stand(msgspec.Struct, frozen=True):
     of: tuple[Fragment | None, ...] = ()
 
 
-def live(
+def scan_live_rows(
     store: Store,
     dataset: str,
-    stands: Sequence[Stand],
+    stands: Sequence[ResolvedFragment],
     schema: Mapping[str, pl.DataType],
     *,
     addressed: bool = False,
@@ -124,26 +124,13 @@ def live(
     if not stands:
         return pl.LazyFrame(schema={**full, ADDRESS: pl.UInt64()} if addressed else full)
     named = [each for stand in stands for each in stand.of or (stand.named,) if each is not None]
-    hidden = masked(store, dataset, list({each.id: each for each in named}.values()))
+    hidden = masked_row_numbers(store, dataset, list({each.id: each for each in named}.values()))
     scans: list[pl.LazyFrame] = []
     plain: list[Fragment] = []
 
-    def scan(
-        fragments: list[Fragment], columns: dict[str, pl.DataType], number: str | None = None
-    ) -> pl.LazyFrame:
-        return pl.scan_parquet(
-            readable(store, dataset, fragments),  # type: ignore[arg-type]
-            schema=columns,
-            missing_columns="insert",
-            extra_columns="ignore",
-            row_index_name=number,
-            glob=False,
-            storage_options=storage_options(store),
-        )
-
     def flush() -> None:
         if plain:
-            scans.append(scan(list(plain), full))
+            scans.append(_scan_files(store, dataset, list(plain), full))
             plain.clear()
 
     for at, stand in enumerate(stands):
@@ -154,7 +141,7 @@ def live(
                 plain.append(stand.now)
             else:
                 flush()
-                compacted = scan([stand.now], {**full, ADDRESS: pl.UInt64()})
+                compacted = _scan_files(store, dataset, [stand.now], {**full, ADDRESS: pl.UInt64()})
                 scans.append(compacted.filter(shows).select(*full))
             continue
         rows = hidden.get(stand.named.id)
@@ -163,9 +150,9 @@ def live(
             continue
         flush()
         frame = (
-            scan([stand.now], {**full, ROW: pl.UInt32()})
+            _scan_files(store, dataset, [stand.now], {**full, ROW: pl.UInt32()})
             if stand.now.numbered
-            else scan([stand.now], full, ROW)
+            else _scan_files(store, dataset, [stand.now], full, ROW)
         )
         if rows is not None:
             frame = frame.filter(~pl.col(ROW).is_in(rows.cast(pl.UInt32).implode()))
@@ -175,6 +162,25 @@ def live(
         scans.append(frame.select(*full, *([ADDRESS] if addressed else [])))
     flush()
     return scans[0] if len(scans) == 1 else pl.concat(scans)
+
+
+def _scan_files(
+    store: Store,
+    dataset: str,
+    fragments: list[Fragment],
+    columns: dict[str, pl.DataType],
+    number: str | None = None,
+) -> pl.LazyFrame:
+    """These files as they lie. number: a column for the row's number in its file."""
+    return pl.scan_parquet(
+        readable(store, dataset, fragments),  # type: ignore[arg-type]
+        schema=columns,
+        missing_columns="insert",
+        extra_columns="ignore",
+        row_index_name=number,
+        glob=False,
+        storage_options=storage_options(store),
+    )
 
 
 def _shown_of(of: Sequence[Fragment | None], hidden: Mapping[str, pl.Series]) -> pl.Expr | None:
@@ -198,7 +204,7 @@ def _shown_of(of: Sequence[Fragment | None], hidden: Mapping[str, pl.Series]) ->
 def at_addresses(
     store: Store,
     dataset: str,
-    stands: Sequence[Stand],
+    stands: Sequence[ResolvedFragment],
     schema: Mapping[str, pl.DataType],
     addresses: pl.Series,
 ) -> pl.DataFrame:
@@ -210,16 +216,16 @@ def at_addresses(
         .items()
     ):
         stand = stands[int(at)]
-        bare = Stand(msgspec.structs.replace(stand.named, masks=(), hidden=0), stand.now)
-        frame = live(store, dataset, [bare], schema, addressed=True)
+        bare = ResolvedFragment(msgspec.structs.replace(stand.named, masks=(), hidden=0), stand.now)
+        frame = scan_live_rows(store, dataset, [bare], schema, addressed=True)
         frame = frame.filter(pl.col(ADDRESS).is_in(rows[ROW].cast(pl.UInt64).implode()))
         frames.append(frame.with_columns(pl.col(ADDRESS) + pl.lit(int(at) << 32, dtype=pl.UInt64)))
     if not frames:
-        return live(store, dataset, (), schema, addressed=True).collect()
+        return scan_live_rows(store, dataset, (), schema, addressed=True).collect()
     return pl.concat(frames).collect(engine="streaming")
 
 
-def _bounds(frame: pl.DataFrame, shape: Shape) -> tuple[datetime | None, datetime | None]:
+def _bounds(frame: pl.DataFrame, shape: DatasetSchema) -> tuple[datetime | None, datetime | None]:
     """The first and the last time, let out to whole hours."""
     if shape.time is None:
         return None, None

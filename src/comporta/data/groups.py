@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from comporta.data.fragments import Stand
-from comporta.data.log import History
-from comporta.data.names import whole
+from comporta.data.dataset_log import DatasetLog
+from comporta.data.fragments import ResolvedFragment
+from comporta.data.names import has_written_size
 from comporta.store import Store
 
 
-def grouped(store: Store, history: History, found: Sequence[Stand], *, looks: bool = True) -> list[Stand]:
+def group_fragments(
+    store: Store, history: DatasetLog, found: Sequence[ResolvedFragment], *, looks: bool = True
+) -> list[ResolvedFragment]:
     """The same rows from fewer files, where a compaction holds them; in the order of their first rows.
 
     A group is read where at least half of its rows are wanted and its files are there; else what it was made
@@ -22,7 +24,7 @@ def grouped(store: Store, history: History, found: Sequence[Stand], *, looks: bo
     if len(place) < len(found):
         return list(found)
     taken: set[int] = set()
-    first: dict[int, list[Stand]] = {}
+    first: dict[int, list[ResolvedFragment]] = {}
     # The largest first: a later compaction may hold what earlier ones hold, and more.
     for ids, fragments in sorted(history.groups, key=lambda group: -len(group[0])):
         at = [place.get(id) for id in ids]
@@ -31,12 +33,12 @@ def grouped(store: Store, history: History, found: Sequence[Stand], *, looks: bo
             continue
         if 2 * sum(found[each].now.rows for each in mine) < sum(each.rows for each in fragments):
             continue
-        if looks and not all(whole(store, history.dataset, each) for each in fragments):
+        if looks and not all(has_written_size(store, history.dataset, each) for each in fragments):
             continue
         of = tuple(None if each is None else found[each].named for each in at)
-        first[min(mine)] = [Stand(each, each, of) for each in fragments]
+        first[min(mine)] = [ResolvedFragment(each, each, of) for each in fragments]
         taken |= mine
-    out: list[Stand] = []
+    out: list[ResolvedFragment] = []
     for nth, stand in enumerate(found):
         out += first.get(nth, [] if nth in taken else [stand])
     return out

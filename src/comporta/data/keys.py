@@ -10,9 +10,9 @@ import polars as pl
 from blake3 import blake3
 
 from comporta.data.instants import instants
-from comporta.data.siphash import Words, siphash
+from comporta.data.siphash import HashWords, siphash
 from comporta.errors import BadData, BadProject
-from comporta.records import Form, Shape, canonical, encode, spellings
+from comporta.records import DatasetSchema, Form, canonical, encode, spellings
 from comporta.store import Keys, keyed_hash
 
 PLACE = "__hash"
@@ -74,7 +74,7 @@ def earlier_marks(column: pl.Series, keys: Keys, form: Form) -> pl.Series:
     )
 
 
-def require_subject(frame: pl.DataFrame, shape: Shape) -> None:
+def require_subject(frame: pl.DataFrame, shape: DatasetSchema) -> None:
     """Raises BadProject when the subject's column is of a type that has no one text for a value."""
     if shape.subject is None:
         return
@@ -108,7 +108,7 @@ def _plain(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-def placed(frame: pl.DataFrame, shape: Shape, keys: Keys) -> pl.DataFrame:
+def with_placement(frame: pl.DataFrame, shape: DatasetSchema, keys: Keys) -> pl.DataFrame:
     """The frame with the column `__hash`: keyed hash of the subject, or of the key where there is none."""
     if shape.subject is None:
         return frame.with_columns(pl.Series(PLACE, key_hashes(frame, shape, keys), dtype=pl.UInt64))
@@ -167,7 +167,7 @@ def _subject_hashes(distinct: pl.Series, keys: Keys, form: Form) -> pl.Series:
     return pl.Series(np.frombuffer(joined, dtype=">u8").astype(np.uint64), dtype=pl.UInt64)
 
 
-def key_hashes(frame: pl.DataFrame, shape: Shape, keys: Keys) -> Words:
+def key_hashes(frame: pl.DataFrame, shape: DatasetSchema, keys: Keys) -> HashWords:
     """Keyed SipHash of each row's key: of the integers themselves where all are, else of its text.
 
     Raises BadData when a key column is missing, BadProject when its type cannot name a row.
@@ -180,7 +180,7 @@ def key_hashes(frame: pl.DataFrame, shape: Shape, keys: Keys) -> Words:
     return siphash(secret, *_words(frame.select(text=row_key(frame, shape.key))["text"]))
 
 
-def _words(text: pl.Series) -> tuple[list[Words], Words]:
+def _words(text: pl.Series) -> tuple[list[HashWords], HashWords]:
     """UTF-8 text as little-endian 8-byte words, padded with zeros, and its lengths in bytes."""
     lengths = text.str.len_bytes().cast(pl.UInt64).to_numpy()
     longest = int(lengths.max()) if len(lengths) else 0
@@ -194,7 +194,7 @@ def _words(text: pl.Series) -> tuple[list[Words], Words]:
     return blocks, lengths
 
 
-def require_key(frame: pl.DataFrame, shape: Shape) -> None:
+def require_key(frame: pl.DataFrame, shape: DatasetSchema) -> None:
     """Raises BadData when a row has no value in a key column."""
     for name in shape.key:
         missing = frame[name].null_count()

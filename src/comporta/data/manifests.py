@@ -9,9 +9,9 @@ import msgspec
 import polars as pl
 
 from comporta.data.bounds import in_bounds
-from comporta.data.fragments import Stand, live
-from comporta.data.groups import grouped
-from comporta.data.log import AnyEntry, History, Versioned, read_log
+from comporta.data.dataset_log import AnyEntry, DatasetLog, VersionEntry, read_log
+from comporta.data.fragments import ResolvedFragment, scan_live_rows
+from comporta.data.groups import group_fragments
 from comporta.data.names import (
     checked_name,
     entry_name,
@@ -21,14 +21,14 @@ from comporta.data.names import (
     open_prefix,
     rejected_prefix,
 )
-from comporta.data.origins import ORIGIN, Part, part_of, with_origins
-from comporta.data.types import typed
+from comporta.data.origins import ORIGIN, OriginPart, part_of, with_origins
+from comporta.data.types import parse_type
 from comporta.errors import BadProject, NotFound, Tampered
 from comporta.records import Manifest, Slice, decode, encode
 from comporta.store import Keys, Store, digest
 
 
-def versions(store: Store, dataset: str, *, after: int = 0, keys: Keys | None = None) -> list[Manifest]:
+def list_versions(store: Store, dataset: str, *, after: int = 0, keys: Keys | None = None) -> list[Manifest]:
     """Every version with a number above `after`, newest last; none when there is no such dataset.
 
     keys: given, the log's chain and the manifests are verified. Raises Tampered, WrongKey then.
@@ -44,13 +44,13 @@ def versions(store: Store, dataset: str, *, after: int = 0, keys: Keys | None = 
         if entry.name.rpartition("/")[2] >= f"{after:020d}"
     ]
     return [
-        _identified(store.get(manifest_name(dataset, entry.version)), entry.version)
+        _with_id(store.get(manifest_name(dataset, entry.version)), entry.version)
         for entry in entries
-        if isinstance(entry, Versioned) and entry.number > after
+        if isinstance(entry, VersionEntry) and entry.number > after
     ]
 
 
-def datasets(store: Store) -> list[str]:
+def list_datasets(store: Store) -> list[str]:
     """The names of all datasets that have a version or open rows."""
     return sorted({entry.name.split("/")[1] for entry in store.list("data/")})
 
@@ -73,15 +73,21 @@ def slice_of(
     Raises NotFound when there is no such version or column, BadProject for bounds without a time.
     """
     history = read_log(store, keys, dataset)
-    return covered(
-        store, keys, history, find(store, keys, history, dataset, number, at, tag), columns, since, until
+    return slice_of_manifest(
+        store,
+        keys,
+        history,
+        find_version(store, keys, history, dataset, number, at, tag),
+        columns,
+        since,
+        until,
     )
 
 
-def find(
+def find_version(
     store: Store,
     keys: Keys,
-    history: History,
+    history: DatasetLog,
     dataset: str,
     number: int | None = None,
     at: datetime | None = None,
@@ -112,10 +118,10 @@ def find(
 
 def manifest_of(store: Store, keys: Keys, dataset: str, number: int | None = None) -> Manifest:
     """One version's manifest; the newest unless told by number. Raises NotFound, Tampered, WrongKey."""
-    return find(store, keys, read_log(store, keys, dataset), dataset, number)
+    return find_version(store, keys, read_log(store, keys, dataset), dataset, number)
 
 
-def newest(store: Store, keys: Keys, history: History, dataset: str) -> Manifest | None:
+def newest_manifest(store: Store, keys: Keys, history: DatasetLog, dataset: str) -> Manifest | None:
     """The newest version's manifest, or None while there is none."""
     if not history.versions:
         return None
@@ -130,7 +136,7 @@ def read_manifest(store: Store, keys: Keys, dataset: str, version: str) -> Manif
             f"{dataset}: the manifest of version {version[:12]} is not what was written. "
             f"Restore {manifest_name(dataset, version)} from a backup."
         )
-    return _identified(data, version)
+    return _with_id(data, version)
 
 
 def write_manifest(store: Store, keys: Keys, manifest: Manifest) -> Manifest:
@@ -142,31 +148,33 @@ def write_manifest(store: Store, keys: Keys, manifest: Manifest) -> Manifest:
     return msgspec.structs.replace(manifest, id=version)
 
 
-def stands(history: History, manifest: Manifest) -> list[Stand]:
+def resolve_fragments(history: DatasetLog, manifest: Manifest) -> list[ResolvedFragment]:
     """The version's fragments in order, with what stands for each today."""
     found = (
         (fragment, history.resolve(fragment))
         for segment in manifest.segments
         for fragment in segment.fragments
     )
-    return [Stand(named, now) for named, now in found if now is not None]
+    return [ResolvedFragment(named, now) for named, now in found if now is not None]
 
 
 def schema_of(manifest: Manifest) -> dict[str, pl.DataType]:
     """The version's columns, in order, as polars types."""
-    return {name: typed(text) for name, text in manifest.columns.items()}
+    return {name: parse_type(text) for name, text in manifest.columns.items()}
 
 
-def shown(store: Store, dataset: str, stand: Stand) -> int:
+def count_shown_rows(store: Store, dataset: str, stand: ResolvedFragment) -> int:
     """How many rows of a fragment a version shows."""
     if stand.now is stand.named:
         return stand.named.rows - stand.named.hidden
     if not stand.named.masks:
         return stand.now.rows
-    return int(live(store, dataset, [stand], {}).select(pl.len()).collect().item())
+    return int(scan_live_rows(store, dataset, [stand], {}).select(pl.len()).collect().item())
 
 
-def in_time(found: Sequence[Stand], since: datetime | None, until: datetime | None) -> list[Stand]:
+def in_time(
+    found: Sequence[ResolvedFragment], since: datetime | None, until: datetime | None
+) -> list[ResolvedFragment]:
     """Those that may hold a row with since <= time < until."""
     if since is None and until is None:
         return list(found)
@@ -180,10 +188,10 @@ def in_time(found: Sequence[Stand], since: datetime | None, until: datetime | No
     ]
 
 
-def covered(
+def slice_of_manifest(
     store: Store,
     keys: Keys,
-    history: History,
+    history: DatasetLog,
     manifest: Manifest,
     columns: Sequence[str] | None = None,
     since: datetime | None = None,
@@ -203,10 +211,10 @@ def covered(
         )
     if (since or until) and manifest.shape.time is None:
         raise BadProject(f"{dataset}: found bounds of time, expected none: it declares no `time`.")
-    found = in_time(stands(history, manifest), since, until)
+    found = in_time(resolve_fragments(history, manifest), since, until)
     if since is None and until is None:
         parts = _parts(found)
-        rows = sum(shown(store, dataset, stand) for stand in found)
+        rows = sum(count_shown_rows(store, dataset, stand) for stand in found)
     else:
         parts, rows = _window(store, manifest, found, since, until)
     return Slice(
@@ -221,13 +229,13 @@ def covered(
     )
 
 
-def reads_as(store: Store, keys: Keys, history: History, manifest: Manifest, part: Slice) -> bool:
+def reads_as(store: Store, keys: Keys, history: DatasetLog, manifest: Manifest, part: Slice) -> bool:
     """Whether this slice of this manifest has the digest today that it was read with. Rows are read only of
     one between bounds. Raises NotFound, Tampered."""
     since, until = part.since, part.until
-    found = in_time(stands(history, manifest), since, until)
+    found = in_time(resolve_fragments(history, manifest), since, until)
 
-    def of(parts: Sequence[Part]) -> str:
+    def of(parts: Sequence[OriginPart]) -> str:
         return _digest(keys, manifest, parts, part.columns, since, until)
 
     # Between bounds too: an older Comporta took every fragment that may hold a row there.
@@ -244,7 +252,7 @@ def reads_as(store: Store, keys: Keys, history: History, manifest: Manifest, par
 def _digest(
     keys: Keys,
     manifest: Manifest,
-    parts: Sequence[Part],
+    parts: Sequence[OriginPart],
     columns: Sequence[str] | None,
     since: datetime | None,
     until: datetime | None,
@@ -259,13 +267,17 @@ def _digest(
     return digest(keys.content, encode(holds))
 
 
-def _parts(found: Sequence[Stand]) -> list[Part]:
+def _parts(found: Sequence[ResolvedFragment]) -> list[OriginPart]:
     return [(stand.now.logical, stand.named.masks) for stand in found]
 
 
 def _window(
-    store: Store, manifest: Manifest, found: Sequence[Stand], since: datetime | None, until: datetime | None
-) -> tuple[list[Part], int]:
+    store: Store,
+    manifest: Manifest,
+    found: Sequence[ResolvedFragment],
+    since: datetime | None,
+    until: datetime | None,
+) -> tuple[list[OriginPart], int]:
     """The fragments in which the rows between the bounds came in, and how many rows those are."""
     if not any(segment.period for segment in manifest.segments):
         within, rows = _within(store, manifest, found, since, until)
@@ -280,38 +292,44 @@ def _window(
 
 
 def _within(
-    store: Store, manifest: Manifest, found: Sequence[Stand], since: datetime | None, until: datetime | None
-) -> tuple[list[Stand], int]:
+    store: Store,
+    manifest: Manifest,
+    found: Sequence[ResolvedFragment],
+    since: datetime | None,
+    until: datetime | None,
+) -> tuple[list[ResolvedFragment], int]:
     """Those of these fragments that show a row between the bounds, and how many rows they show there."""
     if not found:
         return [], 0
     schema, dataset = schema_of(manifest), manifest.dataset
     time = {name: schema[name] for name in (manifest.shape.time,) if name is not None}
     frames = [
-        in_bounds(live(store, dataset, [stand], time), manifest.shape, schema, since, until).select(pl.len())
+        in_bounds(scan_live_rows(store, dataset, [stand], time), manifest.shape, schema, since, until).select(
+            pl.len()
+        )
         for stand in found
     ]
     counts = pl.concat(frames).collect(engine="streaming").to_series().to_list()
     return [stand for stand, count in zip(found, counts, strict=True) if count], sum(counts)
 
 
-def reachable(store: Store, keys: Keys) -> set[str]:
+def reachable_objects(store: Store, keys: Keys) -> set[str]:
     """The names of every object under `data/` that some version can still be read from; the rest may go."""
     names: set[str] = set()
-    for dataset in datasets(store):
+    for dataset in list_datasets(store):
         history = read_log(store, keys, dataset)
         names |= {entry_name(dataset, n) for n in range(1, history.n + 1)}
         for prefix in (open_prefix(dataset), rejected_prefix(dataset), lost_prefix(dataset)):
             names |= {entry.name for entry in store.list(prefix)}
         for _, id, _ in history.versions:
             names.add(manifest_name(dataset, id))
-            found = stands(history, read_manifest(store, keys, dataset, id))
-            for stand in (*found, *grouped(store, history, found)):
+            found = resolve_fragments(history, read_manifest(store, keys, dataset, id))
+            for stand in (*found, *group_fragments(store, history, found)):
                 names |= {object_name(dataset, each) for each in (stand.now.id, *stand.named.masks)}
     return names
 
 
-def _identified(data: bytes, version: str) -> Manifest:
+def _with_id(data: bytes, version: str) -> Manifest:
     try:
         return msgspec.structs.replace(decode(data, Manifest), id=version)
     except msgspec.MsgspecError as error:

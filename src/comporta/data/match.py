@@ -8,12 +8,12 @@ from datetime import datetime
 import msgspec
 import polars as pl
 
-from comporta.data.fragments import ADDRESS, Stand, at_addresses, live
+from comporta.data.fragments import ADDRESS, ResolvedFragment, at_addresses, scan_live_rows
 from comporta.data.keys import PLACE
 from comporta.data.manifests import in_time
-from comporta.data.runs import between
+from comporta.data.runs import in_range
 from comporta.errors import BadData
-from comporta.records import Change, Shape
+from comporta.records import Change, DatasetSchema
 from comporta.store import Keys, Store
 
 _OLD = "__old "
@@ -21,24 +21,24 @@ _AT = "__i"
 _FEW = 1_000
 
 
-class Matched(msgspec.Struct, frozen=True):
+class KeyMatch(msgspec.Struct, frozen=True):
     """new: rows to add, as they were sorted. hide: addresses of rows that give way."""
 
     new: pl.DataFrame
     hide: pl.Series
 
 
-def matched(
+def match_keys(
     store: Store,
     keys: Keys,
-    shape: Shape,
-    found: Sequence[Stand],
+    shape: DatasetSchema,
+    found: Sequence[ResolvedFragment],
     schema: Mapping[str, pl.DataType],
     part: pl.DataFrame,
     change: Change,
     bins: tuple[int, int],
     within: tuple[datetime, datetime] | None,
-) -> Matched:
+) -> KeyMatch:
     """What one range of new rows does to the rows that stand. Raises BadData when an append changes a row."""
     part = part.with_row_index(_AT)
     if change == "replace":
@@ -46,7 +46,7 @@ def matched(
     else:
         old = _same_keys(store, shape, found, schema, part, bins, within)
     if change == "replace" and old.drop(ADDRESS).equals(part.select(list(schema))):
-        return Matched(part.clear().drop(_AT), old[ADDRESS].clear())  # nothing changed: no join needed
+        return KeyMatch(part.clear().drop(_AT), old[ADDRESS].clear())  # nothing changed: no join needed
     others = [name for name in schema if name not in shape.key]
     pairs = part.join(old.rename({name: _OLD + name for name in others}), on=list(shape.key), how="inner")
     same = pl.all_horizontal(pl.lit(True), *(pl.col(name).eq_missing(pl.col(_OLD + name)) for name in others))
@@ -59,20 +59,20 @@ def matched(
         if change == "append" and not differ.is_empty():
             _refuse(shape, differ, list(schema))
         hide = differ[ADDRESS]
-    return Matched(new.drop(_AT), hide)
+    return KeyMatch(new.drop(_AT), hide)
 
 
 def _range(
     store: Store,
-    shape: Shape,
-    found: Sequence[Stand],
+    shape: DatasetSchema,
+    found: Sequence[ResolvedFragment],
     schema: Mapping[str, pl.DataType],
     bins: tuple[int, int],
 ) -> pl.DataFrame:
     """All rows that stand in a range of bins: a key that moved to another subject went, and is new there."""
     return (
-        _addressed(store, shape, _overlapping(found, bins), schema, found)
-        .filter(between(*bins))
+        _read_addresses(store, shape, _overlapping(found, bins), schema, found)
+        .filter(in_range(*bins))
         .drop(PLACE)
         .collect(engine="streaming")
     )
@@ -80,8 +80,8 @@ def _range(
 
 def _same_keys(
     store: Store,
-    shape: Shape,
-    found: Sequence[Stand],
+    shape: DatasetSchema,
+    found: Sequence[ResolvedFragment],
     schema: Mapping[str, pl.DataType],
     part: pl.DataFrame,
     bins: tuple[int, int],
@@ -95,25 +95,25 @@ def _same_keys(
     asked = pl.lit(True)
     if shape.subject is None:
         near = _overlapping(near, bins)
-        asked = pl.col(PLACE).is_in(part[PLACE].implode()) if len(part) <= _FEW else between(*bins)
+        asked = pl.col(PLACE).is_in(part[PLACE].implode()) if len(part) <= _FEW else in_range(*bins)
     if part.is_empty() or not near:
-        return live(store, shape.name, (), dict(schema), addressed=True).drop(PLACE).collect()
-    standing = _addressed(store, shape, near, {name: schema[name] for name in key}, found).filter(asked)
+        return scan_live_rows(store, shape.name, (), dict(schema), addressed=True).drop(PLACE).collect()
+    standing = _read_addresses(store, shape, near, {name: schema[name] for name in key}, found).filter(asked)
     hits = (
         standing.join(part.lazy().select(key), on=key, how="semi").select(ADDRESS).collect(engine="streaming")
     )
     return at_addresses(store, shape.name, found, schema, hits[ADDRESS].sort()).drop(PLACE)
 
 
-def _addressed(
+def _read_addresses(
     store: Store,
-    shape: Shape,
-    near: Sequence[Stand],
+    shape: DatasetSchema,
+    near: Sequence[ResolvedFragment],
     schema: Mapping[str, pl.DataType],
-    found: Sequence[Stand],
+    found: Sequence[ResolvedFragment],
 ) -> pl.LazyFrame:
     """Rows of some of the fragments, with addresses that count among all of them."""
-    frame = live(store, shape.name, near, schema, addressed=True)
+    frame = scan_live_rows(store, shape.name, near, schema, addressed=True)
     if len(near) == len(found):
         return frame
     place = {id(stand): at for at, stand in enumerate(found)}
@@ -124,12 +124,12 @@ def _addressed(
     return frame.with_columns((at * (1 << 32) + pl.col(ADDRESS) % (1 << 32)).alias(ADDRESS))
 
 
-def _overlapping(found: Sequence[Stand], bins: tuple[int, int]) -> list[Stand]:
+def _overlapping(found: Sequence[ResolvedFragment], bins: tuple[int, int]) -> list[ResolvedFragment]:
     low, high = bins[0] << 48, (bins[1] << 48) - 1
     return [stand for stand in found if stand.now.low <= high and stand.now.high >= low]
 
 
-def _refuse(shape: Shape, differ: pl.DataFrame, columns: list[str]) -> None:
+def _refuse(shape: DatasetSchema, differ: pl.DataFrame, columns: list[str]) -> None:
     error = BadData(
         f"{shape.name}: found {len(differ)} rows to append whose key is there with other values, expected "
         f"new keys. Declare change='update' if rows may change. The first of them:\n"

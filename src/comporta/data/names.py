@@ -93,7 +93,7 @@ def storage_options(store: Store) -> dict[str, str] | None:
     return dict(getattr(store, "config", {})) or None
 
 
-def whole(store: Store, dataset: str, fragment: Fragment) -> bool:
+def has_written_size(store: Store, dataset: str, fragment: Fragment) -> bool:
     """Whether it is there, of the size it was written with; taken for granted where asking is a request."""
     parts = urlsplit(store.url)
     if parts.scheme in _SCANNED:

@@ -12,10 +12,10 @@ from unicodedata import normalize
 
 import polars as pl
 
-from comporta.data.damage import told
+from comporta.data.damage import reporting_damage
 from comporta.data.keys import subject_texts
 from comporta.data.manifests import manifest_of
-from comporta.data.read import scan
+from comporta.data.read import scan_slice
 from comporta.errors import BadProject
 from comporta.records import Record, Slice
 from comporta.store import Keys, Store
@@ -31,7 +31,7 @@ LOOSER: Mapping[str, Callable[[str], str]] = {
 SHOWN = 5
 
 
-class Near(Record, frozen=True, kw_only=True):
+class NearSubject(Record, frozen=True, kw_only=True):
     """Subjects of a dataset that become one without a difference. pairs: how many, two by two. examples: a
     few of them; personal values, for the one who asked."""
 
@@ -40,7 +40,7 @@ class Near(Record, frozen=True, kw_only=True):
     examples: tuple[tuple[str, ...], ...]
 
 
-class Subjects(Record, frozen=True, kw_only=True):
+class SubjectMatches(Record, frozen=True, kw_only=True):
     """count: distinct subjects in the declared form. spellings: ways they are written. near: what may be one,
     by what it differs in; `anything of these` is all of it at once."""
 
@@ -49,23 +49,23 @@ class Subjects(Record, frozen=True, kw_only=True):
     form: str
     count: int
     spellings: int
-    near: tuple[Near, ...]
+    near: tuple[NearSubject, ...]
 
 
-def subjects(store: Store, keys: Keys, slice: Slice) -> Subjects:
+def find_subjects(store: Store, keys: Keys, slice: Slice) -> SubjectMatches:
     """The subjects of a version, and which of them may be one. Raises BadProject where it has none."""
     shape = manifest_of(store, keys, slice.dataset, slice.number).shape
     if shape.subject is None:
         raise BadProject(
             f"{slice.dataset}: found no subject, expected whom its rows are about: Dataset(subject=…)"
         )
-    with told(store, keys, slice.dataset):
-        column = scan(store, keys, slice).select(pl.col(shape.subject).unique()).collect().to_series()
+    with reporting_damage(store, keys, slice.dataset):
+        column = scan_slice(store, keys, slice).select(pl.col(shape.subject).unique()).collect().to_series()
     spelled = column.drop_nulls()
     texts = subject_texts(spelled, shape.form).unique().to_list()
     found = [_near(name, texts, without) for name, without in LOOSER.items()]
     found.append(_near("any of these", texts, _without_any))
-    return Subjects(
+    return SubjectMatches(
         dataset=slice.dataset,
         number=slice.number,
         form=shape.form,
@@ -75,13 +75,13 @@ def subjects(store: Store, keys: Keys, slice: Slice) -> Subjects:
     )
 
 
-def _near(name: str, texts: list[str], without: Callable[[str], str]) -> Near:
+def _near(name: str, texts: list[str], without: Callable[[str], str]) -> NearSubject:
     groups: dict[str, list[str]] = defaultdict(list)
     for text in texts:
         groups[without(text)].append(text)
     alike = sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1)
     pairs = sum(len(group) * (len(group) - 1) // 2 for group in alike)
-    return Near(differs=name, pairs=pairs, examples=tuple(alike[:SHOWN]))
+    return NearSubject(differs=name, pairs=pairs, examples=tuple(alike[:SHOWN]))
 
 
 def _without_any(text: str) -> str:

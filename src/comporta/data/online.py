@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,41 +11,41 @@ import numpy as np
 import polars as pl
 
 from comporta.data.features import FeaturePlan
-from comporta.data.features_history import Tables, tables, together
-from comporta.data.features_match import matchable, plain
+from comporta.data.features_history import TimelineTables, join_columns, load_tables
+from comporta.data.features_match import key_value, matchable
 from comporta.data.features_time import LOWEST, Ints, span, tick, ticks
-from comporta.data.features_timeline import NONE, Timeline, timed
+from comporta.data.features_timeline import NONE, Timeline, request_times
 from comporta.data.keys import key_text
 from comporta.errors import NotFound
-from comporta.records import Join, Joined, Record, Shape, decode
+from comporta.records import DatasetSchema, Join, Joined, Record, decode
 
 FEW = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Key = tuple[Any, ...]
-Sources = list[tuple[Joined, ...]]
+JoinKey = tuple[Any, ...]
+JoinedSources = list[tuple[Joined, ...]]
 
 
-class Found(Record, frozen=True, kw_only=True):
+class JoinLookup(Record, frozen=True, kw_only=True):
     """What one request reads of one table. values: by feature name. joined: its source; None: nothing."""
 
     values: dict[str, Any]
     joined: Joined | None
 
 
-class Index(Record, frozen=True, kw_only=True):
+class TimelineIndex(Record, frozen=True, kw_only=True):
     """A timeline for single rows. groups: key → its slots, half-open. when: of each slot, rising.
 
     shown: the columns that are brought, under their names, and one row of nulls more.
     """
 
     line: Timeline
-    groups: dict[Key, tuple[int, int]]
+    groups: dict[JoinKey, tuple[int, int]]
     when: memoryview
     rows: Ints
     shown: pl.DataFrame
 
-    def find(self, key: Key, at: int, upper: int) -> int:
+    def find(self, key: JoinKey, at: int, upper: int) -> int:
         """The row known at `at`, or -1. at, upper: the time in the line's unit, rounded down and up."""
         group = self.groups.get(key)
         if group is None:
@@ -66,7 +66,7 @@ class Index(Record, frozen=True, kw_only=True):
         if line.event is None:
             times = [(0, 0)] * requests.height
         else:
-            when = timed(at, line.shape)
+            when = request_times(at, line.shape)
             down, up = ticks(when, line.unit).tolist(), ticks(when, line.unit, up=True).tolist()
             # A request without a time reads nothing.
             times = [
@@ -78,14 +78,14 @@ class Index(Record, frozen=True, kw_only=True):
         )
 
 
-class Online(Record, frozen=True, kw_only=True):
+class OnlineTables(Record, frozen=True, kw_only=True):
     """The tables of a plan's joins, in memory. versions: of each dataset, as `Joined` tells them."""
 
-    tables: Tables
-    indexes: tuple[Index, ...]
+    tables: TimelineTables
+    indexes: tuple[TimelineIndex, ...]
     versions: Mapping[str, int]
 
-    def lookup(self, join: Join, keys: Mapping[str, Any], at: datetime | None) -> Found:
+    def lookup(self, join: Join, keys: Mapping[str, Any], at: datetime | None) -> JoinLookup:
         """What one request reads. keys: request column → value. at: its time, naive meaning UTC; None only
         for a table without times. Raises BadRequest on a value of another type, NotFound when the join is
         none of the plan's."""
@@ -95,7 +95,7 @@ class Online(Record, frozen=True, kw_only=True):
         one = self.indexes[place]
         line = one.line
         key = tuple(
-            plain(keys[name], dtype, f"{join.dataset} joined on {name}")
+            key_value(keys[name], dtype, f"{join.dataset} joined on {name}")
             for name, dtype in zip(join.on, line.types, strict=True)
         )
         if None in key or (at is None and line.event is not None):
@@ -104,29 +104,23 @@ class Online(Record, frozen=True, kw_only=True):
             now = tick(at, line.unit) if at is not None and line.event is not None else 0
             row = one.find(key, now, now)
         if row == NONE:
-            return Found(values=dict.fromkeys(join.columns.values()), joined=None)
+            return JoinLookup(values=dict.fromkeys(join.columns.values()), joined=None)
         read = dict(zip(line.frame.columns, line.frame.row(row), strict=True))
-        return Found(
+        return JoinLookup(
             values={name: read[column] for column, name in join.columns.items()},
             joined=self._source(line, row, key_text([read[name] for name in line.shape.key])),
         )
-
-    def lookup_all(
-        self, join: Join, keys: Sequence[Mapping[str, Any]], at: Sequence[datetime | None]
-    ) -> list[Found]:
-        """What each of many requests reads."""
-        return [self.lookup(join, each, time) for each, time in zip(keys, at, strict=True)]
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
         if requests.height > FEW:
             return self.tables.read(requests, at)
         by_line = {id(index.line): index for index in self.indexes}
-        return together(
+        return join_columns(
             self.tables.lines, self.tables.prefixes, lambda line: by_line[id(line)].find_all(requests, at)
         )
 
-    def few(self, requests: pl.DataFrame, at: pl.Series | None) -> tuple[pl.DataFrame, Sources]:
+    def few(self, requests: pl.DataFrame, at: pl.Series | None) -> tuple[pl.DataFrame, JoinedSources]:
         """`read` and `joined` of a few rows at once, without the frame of hidden columns between."""
         joined = pl.DataFrame()
         sources: list[list[Joined]] = [[] for _ in range(requests.height)]
@@ -141,20 +135,22 @@ class Online(Record, frozen=True, kw_only=True):
                     source.append(self._source(line, row, key))
         return joined, [tuple(each) for each in sources]
 
-    def joined(self, hidden: pl.DataFrame, height: int) -> Sources:
+    def joined(self, hidden: pl.DataFrame, height: int) -> JoinedSources:
         """The sources of each row, from its hidden columns. height: how many rows."""
         sources: list[list[Joined]] = [[] for _ in range(height)]
         for line, prefix in zip(self.tables.lines, self.tables.prefixes, strict=True):
             columns = (hidden[f"{prefix}_{part}"].to_list() for part in ("key", "event", "arrived"))
             for source, (key, event, arrived) in zip(sources, zip(*columns, strict=True), strict=True):
                 if key is not None:
-                    source.append(self._named(line, key, event, arrived))
+                    source.append(self._joined_record(line, key, event, arrived))
         return [tuple(each) for each in sources]
 
     def _source(self, line: Timeline, row: int, key: str) -> Joined:
-        return self._named(line, key, *_shown(line, row))
+        return self._joined_record(line, key, *_times_of_row(line, row))
 
-    def _named(self, line: Timeline, key: str, event: datetime | None, arrived: datetime | None) -> Joined:
+    def _joined_record(
+        self, line: Timeline, key: str, event: datetime | None, arrived: datetime | None
+    ) -> Joined:
         """key: its canonical text; told by column, as plain JSON values."""
         name = line.join.dataset
         parts = dict(zip(line.shape.key, decode(key, list[Any]), strict=True))
@@ -163,54 +159,54 @@ class Online(Record, frozen=True, kw_only=True):
         )
 
 
-class Latest:
+class LatestTables:
     """The history that requests read now. A newer one is built beside it and put in its place at once."""
 
     __slots__ = ("online",)
 
-    def __init__(self, online: Online) -> None:
+    def __init__(self, online: OnlineTables) -> None:
         self.online = online
 
-    def swap(self, newer: Online) -> None:
+    def swap(self, newer: OnlineTables) -> None:
         """Requests that begin from now on read `newer`; those under way keep what they began with."""
         self.online = newer
 
 
-def online(
+def online_tables(
     frames: Mapping[str, pl.LazyFrame],
     joins: tuple[Join, ...],
-    shapes: Mapping[str, Shape],
+    shapes: Mapping[str, DatasetSchema],
     requests: pl.Schema,
     *,
     versions: Mapping[str, int] | None = None,
-) -> Online:
+) -> OnlineTables:
     """The tables of these joins, ready for requests. frames: by dataset. requests: the types of the columns
     that will ask. versions: the number of each dataset's version. Raises BadProject."""
-    ready = tables(frames, joins, shapes, requests, exact=True)
-    return Online(
+    ready = load_tables(frames, joins, shapes, requests, exact=True)
+    return OnlineTables(
         tables=ready, indexes=tuple(_index(line) for line in ready.lines), versions=dict(versions or {})
     )
 
 
-Answerer = Callable[[pl.DataFrame, pl.Series], tuple[pl.DataFrame, Sources]]
+Answerer = Callable[[pl.DataFrame, pl.Series], tuple[pl.DataFrame, JoinedSources]]
 
 
-def answerer(plan: FeaturePlan, latest: Latest) -> Answerer:
+def feature_function(plan: FeaturePlan, latest: LatestTables) -> Answerer:
     """The request path: (raw columns, one UTC time a row) → (features, the rows of history each row read)."""
 
-    def answer(raw: pl.DataFrame, at: pl.Series) -> tuple[pl.DataFrame, Sources]:
+    def answer(raw: pl.DataFrame, at: pl.Series) -> tuple[pl.DataFrame, JoinedSources]:
         history = latest.online
         if raw.height > FEW:
             features, hidden = plan.apply(raw, history, at)
             return features, history.joined(hidden, raw.height)
-        known = plan.carried(raw)
+        known = plan.select_known(raw)
         joined, sources = history.few(known, at)
-        return plan.finished(known, joined), sources
+        return plan.make_features(known, joined), sources
 
     return answer
 
 
-def _index(line: Timeline) -> Index:
+def _index(line: Timeline) -> TimelineIndex:
     order = line.order if line.by_known is None else line.by_known()
     codes = order.slots >> order.bits
     rows = order.row(np.arange(len(order.slots)))
@@ -219,7 +215,7 @@ def _index(line: Timeline) -> Index:
     keys = _physical(matchable(line.frame, list(line.join.on.values()), line.types)[rows[starts]])
     shown = line.frame.select(pl.col(column).alias(name) for column, name in line.join.columns.items())
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    return Index(
+    return TimelineIndex(
         line=line,
         groups=dict(zip(keys.iter_rows(), spans, strict=True)),
         when=memoryview(order.when[order.slots & ((1 << order.bits) - 1)]),
@@ -234,7 +230,7 @@ def _physical(keys: pl.DataFrame) -> pl.DataFrame:
     return keys.with_columns(pl.col(pl.Datetime).to_physical()) if timed else keys
 
 
-def _shown(line: Timeline, row: int) -> tuple[datetime | None, datetime | None]:
+def _times_of_row(line: Timeline, row: int) -> tuple[datetime | None, datetime | None]:
     """Event and arrival of a row, as `as_of` shows them."""
     if line.event is None:
         return None, None

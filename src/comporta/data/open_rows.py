@@ -21,14 +21,14 @@ FORMAT = 2
 _LITTLE = 64 << 20  # bytes that may be held while they are sealed; as objects they take twice that
 
 
-class Head(Record, frozen=True):
+class OpenHeader(Record, frozen=True):
     """The first line of an object. format: of its rows; 1 where there is no such line."""
 
     format: int = 1
     worker: str | None = None
 
 
-class Row(msgspec.Struct, omit_defaults=True, gc=False):
+class OpenRow(msgspec.Struct, omit_defaults=True, gc=False):
     """A prediction or a label as it lies in an open object; what becomes JSON text is not decoded."""
 
     id: str
@@ -53,15 +53,15 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
     line: bytes = b""
 
 
-class Unread(msgspec.Struct, frozen=True, gc=False):
+class UnreadableLine(msgspec.Struct, frozen=True, gc=False):
     """A line that is no row. source: the object's name."""
 
     source: str
     line: bytes
 
 
-_row = msgspec.json.Decoder(Row)
-_head = msgspec.json.Decoder(Head)
+_row = msgspec.json.Decoder(OpenRow)
+_head = msgspec.json.Decoder(OpenHeader)
 _joined = msgspec.json.Decoder(tuple[Joined, ...])
 _object = msgspec.json.Decoder(dict[str, Any])
 
@@ -73,7 +73,7 @@ def log_rows(
 
     False when this flush was there already: rows are told apart by id, so a repeated one does no harm.
     """
-    head = encode(Head(format=FORMAT, worker=process))
+    head = encode(OpenHeader(format=FORMAT, worker=process))
     return store.put(flush_name(dataset, process, n), b"\n".join([head, *map(encode, rows)]))
 
 
@@ -87,7 +87,7 @@ def open_names(store: Store, dataset: str) -> list[str]:
     return [entry.name for entry in store.list(open_prefix(checked_name(dataset)))]
 
 
-def rows_in(name: str, data: bytes, id: str | None = None) -> Iterator[Row | Unread]:
+def rows_in(name: str, data: bytes, id: str | None = None) -> Iterator[OpenRow | UnreadableLine]:
     """The rows of one object, and the lines that are none. id: only the rows with this one.
 
     Raises Refused for a format that a later release writes.
@@ -96,21 +96,21 @@ def rows_in(name: str, data: bytes, id: str | None = None) -> Iterator[Row | Unr
     if id is not None and encode(id) not in data:
         return
     lines = data.split(b"\n")
-    head = _headed(name, lines[0])
+    head = _decode_header(name, lines[0])
     for line in lines[head.format > 1 :]:
         if not line:
             continue
         try:
             row = _row.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            yield Unread(name, line)
+            yield UnreadableLine(name, line)
             continue
         if id is None or row.id == id:
             row.source, row.line, row.worker = name, line, row.worker or head.worker
             yield row
 
 
-def open_rows(store: Store, dataset: str, id: str | None = None) -> list[Row]:
+def open_rows(store: Store, dataset: str, id: str | None = None) -> list[OpenRow]:
     """The rows that are open, each once, less lines that are none. id: only those with this one."""
     while True:
         names = open_names(store, dataset)
@@ -118,22 +118,22 @@ def open_rows(store: Store, dataset: str, id: str | None = None) -> list[Row]:
             found = [row for name in names for row in rows_in(name, store.get(name), id)]
         except NotFound:
             continue  # sealed and deleted while we read: look again
-        return list(distinct(row for row in found if isinstance(row, Row)))
+        return list(distinct_rows(row for row in found if isinstance(row, OpenRow)))
 
 
-class Opened:
+class OpenLog:
     """What lies in some objects, to be gone through again and again: read once where that is little."""
 
     def __init__(self, store: Store, names: Sequence[str]) -> None:
         self._store, self._names = store, names
-        self._rows: list[Row | Unread] | None = None
+        self._rows: list[OpenRow | UnreadableLine] | None = None
 
-    def __iter__(self) -> Iterator[Row | Unread]:
+    def __iter__(self) -> Iterator[OpenRow | UnreadableLine]:
         """Raises NotFound where another process sealed them."""
         if self._rows is not None:
             yield from self._rows
             return
-        held: list[Row | Unread] = []
+        held: list[OpenRow | UnreadableLine] = []
         size = 0
         for name in self._names:
             data = self._store.get(name)
@@ -146,7 +146,7 @@ class Opened:
             self._rows = held
 
 
-def distinct(rows: Iterable[Row]) -> Iterator[Row]:
+def distinct_rows(rows: Iterable[OpenRow]) -> Iterator[OpenRow]:
     """Each once: a flush may have been written twice."""
     seen: set[tuple[str, datetime | None]] = set()
     for row in rows:
@@ -155,7 +155,7 @@ def distinct(rows: Iterable[Row]) -> Iterator[Row]:
             yield row
 
 
-def observation_of(row: Row) -> Observation:
+def observation_of(row: OpenRow) -> Observation:
     """The record that the row was logged from. Raises ValueError where its JSON is of another shape."""
     assert row.at is not None
     return Observation(
@@ -173,11 +173,11 @@ BESIDE = (
 """What is said of a prediction beside its time, its inputs, its output and its history."""
 
 
-def _headed(name: str, line: bytes) -> Head:
+def _decode_header(name: str, line: bytes) -> OpenHeader:
     try:
         head = _head.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Head()
+        return OpenHeader()
     if head.format > FORMAT:
         raise Refused(
             f"{name}: found open rows of format {head.format}, expected at most {FORMAT}: a later release "

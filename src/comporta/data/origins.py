@@ -12,18 +12,18 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from comporta.data.fragments import Stand, live
+from comporta.data.fragments import ResolvedFragment, scan_live_rows
 from comporta.store import Store
 
 ORIGIN = "__origin"
 """Logical digest of the fragment that the row came in, and the masks that it had, with spaces between."""
 
-Part = tuple[str, tuple[str, ...]]
+OriginPart = tuple[str, tuple[str, ...]]
 """A fragment as a slice's digest has it: its logical digest, its masks."""
 
 
 def with_origins(
-    store: Store, dataset: str, found: Sequence[Stand], schema: Mapping[str, pl.DataType]
+    store: Store, dataset: str, found: Sequence[ResolvedFragment], schema: Mapping[str, pl.DataType]
 ) -> pl.LazyFrame:
     """The rows that these show, as `live` gives them, each with its origin.
 
@@ -31,17 +31,17 @@ def with_origins(
     those rows.
     """
     full = {**schema, ORIGIN: pl.String()}
-    frames = [live(store, dataset, [stand], full).with_columns(_origin(stand)) for stand in found]
-    return pl.concat(frames) if frames else live(store, dataset, (), full)
+    frames = [scan_live_rows(store, dataset, [stand], full).with_columns(_origin(stand)) for stand in found]
+    return pl.concat(frames) if frames else scan_live_rows(store, dataset, (), full)
 
 
-def part_of(origin: str) -> Part:
+def part_of(origin: str) -> OriginPart:
     """The origin of a row as a slice's digest has it."""
     logical, *masks = origin.split(" ")
     return logical, tuple(masks)
 
 
-def _origin(stand: Stand) -> pl.Expr:
+def _origin(stand: ResolvedFragment) -> pl.Expr:
     own = pl.lit(" ".join((stand.now.logical, *stand.named.masks)), dtype=pl.String)
     if stand.now is not stand.named or stand.named.masks:
         return own.alias(ORIGIN)

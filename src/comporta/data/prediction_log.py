@@ -16,37 +16,43 @@ import polars as pl
 from msgspec.structs import replace
 
 from comporta.data.change import add
-from comporta.data.forgotten import gone_ids, hidden, let_go
+from comporta.data.dataset_log import RowColumns, read_log
+from comporta.data.forgotten import gone_ids, is_subject_hidden, record_forgotten_ids
 from comporta.data.keys import key_hash
-from comporta.data.log import RowColumns, read_log
 from comporta.data.manifests import slice_of
-from comporta.data.open_periods import batches, placed, widen
-from comporta.data.open_rows import Opened, Row, observation_of, open_names, open_rows
+from comporta.data.open_periods import period_batches, place_rows, widen_periods
+from comporta.data.open_rows import OpenLog, OpenRow, observation_of, open_names, open_rows
 from comporta.data.prediction_rows import (
     BASE,
-    Rejected,
+    RejectedRow,
     instant,
-    observation,
+    observation_from_row,
     typed_rows,
 )
-from comporta.data.read import rows_of, scan
-from comporta.data.rejected import set_aside
-from comporta.data.row_columns import Signatures, Types, columns_of, planned_all, types_of
-from comporta.data.row_subjects import Whose, gone, named, nobody, shown
-from comporta.records import Observation, Record, Shape
+from comporta.data.read import rows_of, scan_slice
+from comporta.data.rejected import write_rejected
+from comporta.data.row_columns import Signatures, Types, all_row_columns, columns_of, types_of
+from comporta.data.row_subjects import (
+    SubjectColumns,
+    forgotten_ids,
+    no_subject,
+    rows_with_subjects,
+    visible_rows,
+)
+from comporta.records import DatasetSchema, Observation, Record
 from comporta.store import Keys, Store
 
 
-class Sealed(Record, frozen=True, kw_only=True):
+class SealResult(Record, frozen=True, kw_only=True):
     """What a seal did. rows: in the version that it made. rejected: rows set aside, by cause."""
 
     rows: int = 0
     rejected: dict[str, int] = {}
 
 
-def log_shape(dataset: str) -> Shape:
+def log_shape(dataset: str) -> DatasetSchema:
     """How predictions are placed: by subject, where one is known; else by id."""
-    return Shape(name=dataset, key=("id",), subject="subject", time="at")
+    return DatasetSchema(name=dataset, key=("id",), subject="subject", time="at")
 
 
 def scan_predictions(
@@ -55,7 +61,7 @@ def scan_predictions(
     dataset: str,
     signatures: Signatures,
     *,
-    whose: Whose = nobody,
+    whose: SubjectColumns = no_subject,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> pl.LazyFrame:
@@ -67,14 +73,16 @@ def scan_predictions(
     # Open rows first: what is sealed meanwhile is met twice, and told apart; the reverse would lose it.
     rows = open_rows(store, dataset)
     history = read_log(store, keys, dataset)
-    rows = [row for row in named(rows, whose) if not hidden(row.subject, history, keys)]
-    columns = planned_all(history, {row.version for row in rows}, signatures)
+    rows = [
+        row for row in rows_with_subjects(rows, whose) if not is_subject_hidden(row.subject, history, keys)
+    ]
+    columns = all_row_columns(history, {row.version for row in rows}, signatures)
     fresh = _between(typed_rows(rows, columns)[0].lazy(), since, until)
     types = schema_of((*history.schema, *columns.values()))
     if not history.versions:
         return with_columns(fresh, types)
     part = replace(slice_of(store, keys, dataset), since=since, until=until)
-    sealed = shown(scan(store, keys, part), history.schema, whose, history, keys)
+    sealed = visible_rows(scan_slice(store, keys, part), history.schema, whose, history, keys)
     if not rows:
         return with_columns(sealed, types)
     first = min(at for row in rows if (at := instant(row.at)) is not None)
@@ -83,25 +91,25 @@ def scan_predictions(
     return pl.concat([with_columns(sealed, types), with_columns(fresh, types)])
 
 
-def gone_predictions(store: Store, keys: Keys, dataset: str, whose: Whose = nobody) -> set[int]:
+def gone_predictions(store: Store, keys: Keys, dataset: str, whose: SubjectColumns = no_subject) -> set[int]:
     """Hashes of the ids of predictions that are not shown, for their subject is forgotten."""
     history = read_log(store, keys, dataset)
     if not history.forgotten:
         return set(history.gone)
-    found = gone_ids(named(open_rows(store, dataset), whose), history, keys)
+    found = gone_ids(rows_with_subjects(open_rows(store, dataset), whose), history, keys)
     if not history.versions:
         return found
-    sealed = scan(store, keys, slice_of(store, keys, dataset))
-    return found | {key_hash(id, keys) for id in gone(sealed, history.schema, whose, history, keys)}
+    sealed = scan_slice(store, keys, slice_of(store, keys, dataset))
+    return found | {key_hash(id, keys) for id in forgotten_ids(sealed, history.schema, whose, history, keys)}
 
 
 def find_prediction(
-    store: Store, keys: Keys, dataset: str, model: str, id: str, whose: Whose = nobody
+    store: Store, keys: Keys, dataset: str, model: str, id: str, whose: SubjectColumns = no_subject
 ) -> Observation | None:
     """The prediction with this id, also before it is sealed; None when the log has none."""
     history = read_log(store, keys, dataset)
-    for row in named(open_rows(store, dataset, id), whose):
-        if not hidden(row.subject, history, keys):
+    for row in rows_with_subjects(open_rows(store, dataset, id), whose):
+        if not is_subject_hidden(row.subject, history, keys):
             return observation_of(row)
     history = read_log(store, keys, dataset)
     if not history.versions:
@@ -110,10 +118,10 @@ def find_prediction(
     if rows.is_empty():
         return None
     columns = [each for each in history.schema if each.model_version == rows["version"][0]]
-    rows = shown(rows.lazy(), columns, whose, history, keys).collect()
+    rows = visible_rows(rows.lazy(), columns, whose, history, keys).collect()
     if rows.is_empty():
         return None
-    return observation(model, rows.row(0, named=True), columns[0] if columns else None)
+    return observation_from_row(model, rows.row(0, named=True), columns[0] if columns else None)
 
 
 def seal_predictions(
@@ -122,10 +130,10 @@ def seal_predictions(
     dataset: str,
     signatures: Signatures,
     *,
-    whose: Whose = nobody,
+    whose: SubjectColumns = no_subject,
     now: datetime,
     scratch: Path,
-) -> Sealed | None:
+) -> SealResult | None:
     """A version with all open predictions in it; None when there was nothing open.
 
     A row that cannot be among them is set aside, and the rest is sealed. Raises what `add` raises; then all
@@ -136,11 +144,11 @@ def seal_predictions(
         return None
     spans: dict[str, tuple[datetime, datetime]] = {}
     numbers: set[int] = set()
-    bad: list[Rejected] = []
-    opened = Opened(store, names)
-    for period, at, row in placed(opened, _moment, now, bad):
+    bad: list[RejectedRow] = []
+    opened = OpenLog(store, names)
+    for period, at, row in place_rows(opened, _moment, now, bad):
         numbers.add(row.version)
-        widen(spans, period, at)
+        widen_periods(spans, period, at)
     columns = {
         number: found
         for number in sorted(numbers)
@@ -154,34 +162,40 @@ def seal_predictions(
             within=within, period=period, gains=True,
         )  # fmt: skip
         sealed = made.rows
-    set_aside(store, keys, dataset, bad)
-    let_go(store, keys, dataset, named((row for row in opened if isinstance(row, Row)), whose), now)
+    write_rejected(store, keys, dataset, bad)
+    record_forgotten_ids(
+        store,
+        keys,
+        dataset,
+        rows_with_subjects((row for row in opened if isinstance(row, OpenRow)), whose),
+        now,
+    )
     for name in names:
         store.delete(name)
-    return Sealed(rows=sealed, rejected=dict(Counter(row.cause for row in bad)))
+    return SealResult(rows=sealed, rejected=dict(Counter(row.cause for row in bad)))
 
 
 def _frames(
-    opened: Opened,
+    opened: OpenLog,
     columns: Mapping[int, RowColumns],
-    whose: Whose,
+    whose: SubjectColumns,
     period: str,
     now: datetime,
-    bad: list[Rejected],
+    bad: list[RejectedRow],
 ) -> Iterator[pl.DataFrame]:
     """The rows of one period, all batches with the same columns; what cannot be a row goes to `bad`."""
     types = schema_of(columns.values())
     yield pl.DataFrame(schema=types)
-    for rows in batches(opened, _moment, period, now):
-        yield _batch(list(named(rows, whose)), columns, types, bad)
+    for rows in period_batches(opened, _moment, period, now):
+        yield _batch(list(rows_with_subjects(rows, whose)), columns, types, bad)
 
 
-def _moment(row: Row) -> datetime | None:
+def _moment(row: OpenRow) -> datetime | None:
     return instant(row.at)
 
 
 def _batch(
-    rows: list[Row], columns: Mapping[int, RowColumns], types: Types, bad: list[Rejected]
+    rows: list[OpenRow], columns: Mapping[int, RowColumns], types: Types, bad: list[RejectedRow]
 ) -> pl.DataFrame:
     frame, rejected = typed_rows(rows, columns)
     bad += rejected

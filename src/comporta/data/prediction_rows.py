@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from comporta.data.log import RowColumns
-from comporta.data.open_rows import Row
-from comporta.data.row_columns import Types, checker, expressions, types_of, values
+from comporta.data.dataset_log import RowColumns
+from comporta.data.open_rows import OpenRow
+from comporta.data.row_columns import Types, column_expressions, row_values, types_of, value_checker
 from comporta.records import Joined, Observation, decode
 
 TIME = pl.Datetime("us", "UTC")
@@ -41,7 +41,7 @@ _MOST = 2**63
 _joined = msgspec.json.Decoder(tuple[Joined, ...])
 
 
-class Rejected(NamedTuple):
+class RejectedRow(NamedTuple):
     """A row that cannot be sealed. cause: a key of `CAUSES`."""
 
     cause: str
@@ -49,37 +49,39 @@ class Rejected(NamedTuple):
     line: bytes
 
 
-def typed_rows(rows: Sequence[Row], columns: Mapping[int, RowColumns]) -> tuple[pl.DataFrame, list[Rejected]]:
+def typed_rows(
+    rows: Sequence[OpenRow], columns: Mapping[int, RowColumns]
+) -> tuple[pl.DataFrame, list[RejectedRow]]:
     """These rows with the columns of all their versions, and those that could not be among them.
 
     columns: by model version; a row of another version is rejected.
     """
     checks = {number: _check(each) for number, each in columns.items()}
-    good: dict[int, list[Row]] = {}
-    bad: list[Rejected] = []
+    good: dict[int, list[OpenRow]] = {}
+    bad: list[RejectedRow] = []
     for row in rows:
         check = checks.get(row.version)
         cause = UNKNOWN if check is None else check(row)
         if cause:
-            bad.append(Rejected(cause, row.source, row.line))
+            bad.append(RejectedRow(cause, row.source, row.line))
         else:
             good.setdefault(row.version, []).append(row)
     frames = [pl.DataFrame(schema=BASE)]
     for number, mine in good.items():
-        made, rest = _halved(mine, columns[number])
+        made, rest = _frames_by_halves(mine, columns[number])
         frames += made
-        bad += [Rejected(UNKEPT, row.source, row.line) for row in rest]
+        bad += [RejectedRow(UNKEPT, row.source, row.line) for row in rest]
     return pl.concat(frames, how="diagonal"), bad
 
 
-def observation(model: str, row: dict[str, Any], columns: RowColumns | None) -> Observation:
+def observation_from_row(model: str, row: dict[str, Any], columns: RowColumns | None) -> Observation:
     """A row of the log as the record it was logged from."""
     beside = {name: row[name] for name in BASE if name != "joined"}
     return Observation(
         **beside,
         model=model,
-        inputs={} if columns is None else values(row, columns.inputs),
-        output={} if columns is None else values(row, columns.outputs),
+        inputs={} if columns is None else row_values(row, columns.inputs),
+        output={} if columns is None else row_values(row, columns.outputs),
         joined=decode(row["joined"], tuple[Joined, ...]),
     )
 
@@ -91,13 +93,13 @@ def instant(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _check(columns: RowColumns) -> Callable[[Row], str]:
+def _check(columns: RowColumns) -> Callable[[OpenRow], str]:
     """A function of a row: why it cannot be kept, or nothing."""
     types = types_of(columns)
-    inputs = checker({name: types[column] for name, column in columns.inputs})
-    output = checker({name: types[column] for name, column in columns.outputs}, all_of_them=False)
+    inputs = value_checker({name: types[column] for name, column in columns.inputs})
+    output = value_checker({name: types[column] for name, column in columns.outputs}, all_of_them=False)
 
-    def check(row: Row) -> str:
+    def check(row: OpenRow) -> str:
         if row.at is None:
             return TIMELESS
         numbers = (row.version, row.release or 0, row.latency_us or 0)
@@ -115,7 +117,7 @@ def _check(columns: RowColumns) -> Callable[[Row], str]:
     return check
 
 
-def _halved(rows: list[Row], columns: RowColumns) -> tuple[list[pl.DataFrame], list[Row]]:
+def _frames_by_halves(rows: list[OpenRow], columns: RowColumns) -> tuple[list[pl.DataFrame], list[OpenRow]]:
     """Frames of these rows, and the rows of which none can be made: found by halving."""
     try:
         return [_frame(rows, columns)], []
@@ -124,26 +126,26 @@ def _halved(rows: list[Row], columns: RowColumns) -> tuple[list[pl.DataFrame], l
         if len(rows) == 1:
             return [], rows
     middle = len(rows) // 2
-    parts = [_halved(half, columns) for half in (rows[:middle], rows[middle:])]
+    parts = [_frames_by_halves(half, columns) for half in (rows[:middle], rows[middle:])]
     return [frame for frames, _ in parts for frame in frames], [row for _, bad in parts for row in bad]
 
 
-def _frame(rows: list[Row], columns: RowColumns) -> pl.DataFrame:
+def _frame(rows: list[OpenRow], columns: RowColumns) -> pl.DataFrame:
     types = types_of(columns)
-    beside = {name: pl.Series(_said(rows, name), dtype=dtype) for name, dtype in BASE.items()}
+    beside = {name: pl.Series(_column_values(rows, name), dtype=dtype) for name, dtype in BASE.items()}
     texts = {
         "__inputs": pl.Series([bytes(row.inputs).decode() for row in rows], dtype=pl.String),
         "__output": pl.Series([bytes(row.output).decode() for row in rows], dtype=pl.String),
     }
     frame = pl.DataFrame({**beside, **texts})
     made = [
-        *expressions("__inputs", columns.inputs, types),
-        *expressions("__output", columns.outputs, types),
+        *column_expressions("__inputs", columns.inputs, types),
+        *column_expressions("__output", columns.outputs, types),
     ]
     return frame.select(*BASE, *made)
 
 
-def _said(rows: list[Row], name: str) -> list[Any]:
+def _column_values(rows: list[OpenRow], name: str) -> list[Any]:
     if name == "at":
         return [instant(row.at) for row in rows]
     if name == "joined":

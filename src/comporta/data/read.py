@@ -9,33 +9,33 @@ from typing import Any
 import polars as pl
 
 from comporta.data.bounds import in_bounds
-from comporta.data.damage import told
-from comporta.data.fragments import Stand, live
-from comporta.data.groups import grouped
+from comporta.data.damage import reporting_damage
+from comporta.data.dataset_log import read_log
+from comporta.data.fragments import ResolvedFragment, scan_live_rows
+from comporta.data.groups import group_fragments
 from comporta.data.keys import PLACE, key_hashes, subject_hashes, subject_texts
-from comporta.data.log import read_log
-from comporta.data.manifests import in_time, read_manifest, schema_of, stands
+from comporta.data.manifests import in_time, read_manifest, resolve_fragments, schema_of
 from comporta.errors import BadProject, NotFound
-from comporta.records import Form, Shape, Slice, canonical
+from comporta.records import DatasetSchema, Form, Slice, canonical
 from comporta.store import Keys, Store
 
 
-def scan(store: Store, keys: Keys, slice: Slice) -> pl.LazyFrame:
+def scan_slice(store: Store, keys: Keys, slice: Slice) -> pl.LazyFrame:
     """The slice's rows as they can be read today, without what is hidden; nothing is read until collected.
 
     Order: that of the fragments, the same at each read. Raises NotFound, Tampered, WrongKey.
     """
     history = read_log(store, keys, slice.dataset)
     manifest = read_manifest(store, keys, slice.dataset, slice.version)
-    found = in_time(stands(history, manifest), slice.since, slice.until)
+    found = in_time(resolve_fragments(history, manifest), slice.since, slice.until)
     schema = schema_of(manifest)
     try:
-        frame = live(store, slice.dataset, grouped(store, history, found), schema)
+        frame = scan_live_rows(store, slice.dataset, group_fragments(store, history, found), schema)
     except NotFound:
         # A redaction may have come between the look at the log and the look at the files: look again.
         if read_log(store, keys, slice.dataset).n == history.n:
             raise
-        return scan(store, keys, slice)
+        return scan_slice(store, keys, slice)
     frame = in_bounds(frame, manifest.shape, schema, slice.since, slice.until)
     return frame.select(list(schema) if slice.columns is None else list(slice.columns))
 
@@ -62,7 +62,9 @@ def rows_of(
             f"{slice.dataset}: expected a key{'' if shape.subject is None else ' or a subject'}."
         )
     wanted = pl.lit(True)
-    found = grouped(store, history, in_time(stands(history, manifest), slice.since, slice.until))
+    found = group_fragments(
+        store, history, in_time(resolve_fragments(history, manifest), slice.since, slice.until)
+    )
     if key is not None:
         frame = _key_frame(key, shape, schema, slice.dataset)
         for name in shape.key:
@@ -77,9 +79,9 @@ def rows_of(
             places = subject_hashes(subject, keys, form)
             wanted &= _at(*places)
             found = _holding(found, *places)
-    rows = live(store, slice.dataset, found, schema).filter(wanted)
+    rows = scan_live_rows(store, slice.dataset, found, schema).filter(wanted)
     rows = in_bounds(rows, shape, schema, slice.since, slice.until)
-    with told(store, keys, slice.dataset):
+    with reporting_damage(store, keys, slice.dataset):
         frame = rows.select(list(schema)).collect(engine="streaming")
     if subject is None or shape.subject is None:
         return frame
@@ -93,12 +95,12 @@ def _at(*places: int) -> pl.Expr:
     return pl.any_horizontal(pl.col(PLACE) == pl.lit(place, dtype=pl.UInt64) for place in places)
 
 
-def _holding(found: list[Stand], *places: int) -> list[Stand]:
+def _holding(found: list[ResolvedFragment], *places: int) -> list[ResolvedFragment]:
     return [stand for stand in found if any(stand.now.low <= place <= stand.now.high for place in places)]
 
 
 def _key_frame(
-    key: Mapping[str, Any], shape: Shape, schema: Mapping[str, pl.DataType], dataset: str
+    key: Mapping[str, Any], shape: DatasetSchema, schema: Mapping[str, pl.DataType], dataset: str
 ) -> pl.DataFrame:
     if set(key) != set(shape.key):
         raise BadProject(

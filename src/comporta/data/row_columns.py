@@ -17,8 +17,8 @@ import polars as pl
 from msgspec import Meta
 from msgspec.structs import replace
 
-from comporta.data.log import History, Pairs, RowColumns, commit, read_log
-from comporta.data.types import type_text, typed
+from comporta.data.dataset_log import DatasetLog, NamePairs, RowColumns, append_entry, read_log
+from comporta.data.types import parse_type, type_text
 from comporta.records import Signature
 from comporta.store import Keys, Store
 
@@ -48,14 +48,14 @@ def columns_of(
     """The columns of a version's rows, written down before its first row is; None where nobody knows them."""
     while True:
         history = read_log(store, keys, dataset)
-        found = planned(history, version, signatures)
+        found = plan_row_columns(history, version, signatures)
         if found is None or found in history.schema:
             return found
         said = {name: getattr(found, name) for name in ("model_version", "inputs", "outputs", "types")}
-        commit(store, keys, dataset, history, now, RowColumns, **said)
+        append_entry(store, keys, dataset, history, now, RowColumns, **said)
 
 
-def planned(history: History, version: int, signatures: Signatures) -> RowColumns | None:
+def plan_row_columns(history: DatasetLog, version: int, signatures: Signatures) -> RowColumns | None:
     """The same, without writing: those it has, or would get after all that the log knows already."""
     for each in history.schema:
         if each.model_version == version:
@@ -68,7 +68,7 @@ def planned(history: History, version: int, signatures: Signatures) -> RowColumn
     outputs: dict[str, str] = {}
     types: dict[str, str] = {}
     asked = [(INPUT, inputs, field.name, kind(field.type)) for field in signature.raw]
-    asked += [(OUTPUT, outputs, name, each) for name, each in answers(signature).items()]
+    asked += [(OUTPUT, outputs, name, each) for name, each in output_columns(signature).items()]
     for before, columns, name, dtype in asked:
         text = type_text(dtype)
         column = before + re.sub("[%:]", lambda found: f"%{ord(found[0]):02X}", name)
@@ -82,11 +82,13 @@ def planned(history: History, version: int, signatures: Signatures) -> RowColumn
     )  # fmt: skip
 
 
-def planned_all(history: History, versions: Iterable[int], signatures: Signatures) -> dict[int, RowColumns]:
+def all_row_columns(
+    history: DatasetLog, versions: Iterable[int], signatures: Signatures
+) -> dict[int, RowColumns]:
     """The same of several versions, none of which takes another's column for another type."""
     out: dict[int, RowColumns] = {}
     for version in sorted(versions):
-        found = planned(history, version, signatures)
+        found = plan_row_columns(history, version, signatures)
         if found is not None:
             out[version] = found
             history = replace(history, schema=(*history.schema, found))
@@ -103,12 +105,12 @@ def kind(text: str) -> pl.DataType:
     if name.startswith("Float"):
         return pl.Float64()
     if name == "Datetime":
-        dtype = typed(text)
+        dtype = parse_type(text)
         return _TIME if getattr(dtype, "time_zone", None) else pl.Datetime("us")
     return {"Boolean": pl.Boolean(), "Date": pl.Date()}.get(name, pl.String())
 
 
-def answers(signature: Signature) -> Types:
+def output_columns(signature: Signature) -> Types:
     """What a version answers of a row, by name. probability: of a binary model the second class's chance,
     else all of them, in the order of `signature.classes`."""
     if signature.task == "regression":
@@ -121,7 +123,7 @@ def answers(signature: Signature) -> Types:
     return found
 
 
-def checker(types: Types, *, all_of_them: bool = True) -> Callable[[bytes], object]:
+def value_checker(types: Types, *, all_of_them: bool = True) -> Callable[[bytes], object]:
     """A function of a JSON object that raises ValueError unless it holds these names, each with a value of
     its type or null; not all_of_them: some of the names."""
     places = {f"_{at}": name for at, name in enumerate(types)}
@@ -142,7 +144,7 @@ def checker(types: Types, *, all_of_them: bool = True) -> Callable[[bytes], obje
     return msgspec.json.Decoder(struct).decode
 
 
-def expressions(text: str, columns: Pairs, types: Types) -> list[pl.Expr]:
+def column_expressions(text: str, columns: NamePairs, types: Types) -> list[pl.Expr]:
     """A frame's column of JSON objects as typed columns. columns: name → column. types: by column."""
     if not columns:
         return []
@@ -153,10 +155,10 @@ def expressions(text: str, columns: Pairs, types: Types) -> list[pl.Expr]:
 
 def types_of(columns: RowColumns) -> Types:
     """Column → type."""
-    return {column: typed(text) for column, text in columns.types}
+    return {column: parse_type(text) for column, text in columns.types}
 
 
-def values(row: dict[str, Any], columns: Pairs) -> dict[str, Any]:
+def row_values(row: dict[str, Any], columns: NamePairs) -> dict[str, Any]:
     """Name → JSON value again, of one row of the log."""
     found = {name: row.get(column) for name, column in columns}
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in found.items()}

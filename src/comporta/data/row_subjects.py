@@ -11,11 +11,11 @@ from itertools import islice
 
 import polars as pl
 
-from comporta.data.forgotten import hidden
+from comporta.data.dataset_log import DatasetLog, RowColumns
+from comporta.data.forgotten import is_subject_hidden
 from comporta.data.keys import subject_texts
-from comporta.data.log import History, RowColumns
-from comporta.data.open_rows import Row
-from comporta.data.row_columns import expressions, kind
+from comporta.data.open_rows import OpenRow
+from comporta.data.row_columns import column_expressions, kind
 from comporta.records import Form, Record, Signature
 from comporta.store import Keys
 
@@ -23,7 +23,7 @@ _BATCH = 65_536
 _GONE = "__gone"
 
 
-class Declared(Record, frozen=True, kw_only=True):
+class SubjectColumn(Record, frozen=True, kw_only=True):
     """The column of a version's inputs that is its dataset's subject. type: as the version takes it."""
 
     column: str
@@ -31,27 +31,27 @@ class Declared(Record, frozen=True, kw_only=True):
     form: Form = "exact"
 
 
-Whose = Callable[[int], Declared | None]
+SubjectColumns = Callable[[int], SubjectColumn | None]
 """By a version's number, its declared subject; None where that is not among its inputs."""
 
 
-def nobody(version: int) -> None:
+def no_subject(version: int) -> None:
     """Of no version is anything declared."""
 
 
-def declared(signature: Signature, column: str | None, form: Form) -> Declared | None:
+def subject_column(signature: Signature, column: str | None, form: Form) -> SubjectColumn | None:
     """The subject's column as one of what the version takes; None where it is not, or can be no subject."""
     for field in signature.raw:
         if field.name == column and kind(field.type) not in (pl.Float64(), pl.Boolean()):
-            return Declared(column=field.name, type=field.type, form=form)
+            return SubjectColumn(column=field.name, type=field.type, form=form)
     return None
 
 
-def named(rows: Iterable[Row], whose: Whose) -> Iterator[Row]:
+def rows_with_subjects(rows: Iterable[OpenRow], whose: SubjectColumns) -> Iterator[OpenRow]:
     """These rows, each with its subject."""
     left = iter(rows)
     while batch := list(islice(left, _BATCH)):
-        bare: dict[Declared, list[Row]] = {}
+        bare: dict[SubjectColumn, list[OpenRow]] = {}
         for row in batch:
             if row.subject is None and (known := whose(row.version)) is not None:
                 bare.setdefault(known, []).append(row)
@@ -61,24 +61,24 @@ def named(rows: Iterable[Row], whose: Whose) -> Iterator[Row]:
         yield from batch
 
 
-def shown(
-    frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: Whose, history: History, keys: Keys
+def visible_rows(
+    frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: SubjectColumns, history: DatasetLog, keys: Keys
 ) -> pl.LazyFrame:
     """Sealed rows, each with its subject, less those of forgotten subjects. schema: of their versions."""
-    frame, known = _marked(frame, schema, whose, history, keys)
+    frame, known = _mark_forgotten(frame, schema, whose, history, keys)
     return frame.filter(~pl.col(_GONE)).drop(_GONE) if known else frame
 
 
-def gone(
-    frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: Whose, history: History, keys: Keys
+def forgotten_ids(
+    frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: SubjectColumns, history: DatasetLog, keys: Keys
 ) -> list[str]:
-    """The ids of the rows that `shown` leaves out."""
-    frame, known = _marked(frame, schema, whose, history, keys)
+    """The ids of the rows that `visible_rows` leaves out."""
+    frame, known = _mark_forgotten(frame, schema, whose, history, keys)
     return frame.filter(_GONE).select("id").collect()["id"].to_list() if known else []
 
 
-def _marked(
-    frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: Whose, history: History, keys: Keys
+def _mark_forgotten(
+    frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: SubjectColumns, history: DatasetLog, keys: Keys
 ) -> tuple[pl.LazyFrame, bool]:
     """Sealed rows with their subjects, and whether they are marked as gone: where any can be."""
     places: dict[tuple[str, Form], list[int]] = {}
@@ -99,7 +99,9 @@ def _marked(
 
     def forgotten(subjects: pl.Series) -> pl.Series:
         distinct = subjects.unique().drop_nulls()
-        out = distinct.filter(pl.Series([hidden(each, history, keys) for each in distinct], dtype=pl.Boolean))
+        out = distinct.filter(
+            pl.Series([is_subject_hidden(each, history, keys) for each in distinct], dtype=pl.Boolean)
+        )
         return subjects.is_in(out.implode()).fill_null(False)
 
     # A row that was sealed with its subject is taken away by a redaction, which knows where it lies.
@@ -122,12 +124,12 @@ def _canonical(values: pl.Series, form: Form) -> pl.Series:
     return texts.set(texts == "", None)
 
 
-def _subjects(rows: Sequence[Row], known: Declared) -> Sequence[str | None]:
+def _subjects(rows: Sequence[OpenRow], known: SubjectColumn) -> Sequence[str | None]:
     """The subjects among these rows' inputs; None where the inputs are not what the version takes."""
     try:
         texts = pl.DataFrame({"inputs": [bytes(row.inputs).decode() for row in rows]})
         types = {"subject": kind(known.type)}
-        frame = texts.select(expressions("inputs", ((known.column, "subject"),), types))
+        frame = texts.select(column_expressions("inputs", ((known.column, "subject"),), types))
         return _canonical(frame["subject"], known.form).to_list()
     # What polars raises on a value is of many kinds, a panic among them.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OverflowError, TypeError):

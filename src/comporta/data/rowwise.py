@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from comporta.data.features import called, name_of
+from comporta.data.features import call_compute, name_of
 from comporta.errors import BadProject
 
 ALONE = 20
@@ -36,14 +36,14 @@ def rowwise_faults(
 def _faults(function: Callable[[Any], Any], frame: pl.DataFrame, alone: int) -> Iterator[str]:
     here = f"feature function {name_of(function)}"
     try:
-        batch = called(function, frame)
+        batch = call_compute(function, frame)
     except BadProject as fault:
         yield str(fault)
         return
     told: set[str] = set()
     for company, rows in _companies(frame, alone):
         try:
-            other = called(function, frame[rows])
+            other = call_compute(function, frame[rows])
         except BadProject as fault:
             yield f"{fault} So it was with {company}; with a batch of {frame.height} rows it was not."
             return

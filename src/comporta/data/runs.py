@@ -14,12 +14,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from comporta.data.encode import full, spill_frame
+from comporta.data.encode import raising_storage_full, spill_frame
 from comporta.data.fragment_order import by_place
 from comporta.data.fragments import BINS
-from comporta.data.keys import PLACE, key_hashes, placed, require_key
+from comporta.data.keys import PLACE, key_hashes, require_key, with_placement
 from comporta.errors import BadData, ExpectationBroken
-from comporta.records import Shape
+from comporta.records import DatasetSchema
 from comporta.store import Keys
 
 # Bytes in memory. A fragment comes to between half of this and all of it, less when written.
@@ -28,15 +28,15 @@ RUN = 256 << 20
 
 _AT = "__i"
 
-Counts = NDArray[np.float64]
+RangeCounts = NDArray[np.float64]
 
 
-class Runs:
+class SortedRuns:
     """Placed rows. counts: rows in each of 65,536 equal ranges of the hash. width: bytes a row in memory."""
 
-    def __init__(self, shape: Shape, keys: Keys, scratch: Path, fragment: int = FRAGMENT) -> None:
+    def __init__(self, shape: DatasetSchema, keys: Keys, scratch: Path, fragment: int = FRAGMENT) -> None:
         self.shape, self.keys, self.scratch, self.fragment = shape, keys, scratch, fragment
-        self.counts: Counts = np.zeros(BINS, dtype=np.float64)
+        self.counts: RangeCounts = np.zeros(BINS, dtype=np.float64)
         self.rows = 0
         self.bytes = 0
         self.schema: dict[str, pl.DataType] = {}
@@ -46,7 +46,7 @@ class Runs:
     def take(self, frame: pl.DataFrame, *, spill: bool) -> None:
         """One run. spill: to scratch, sorted; else it stays in memory and is the only one."""
         require_key(frame, self.shape)
-        frame = placed(frame, self.shape, self.keys)
+        frame = with_placement(frame, self.shape, self.keys)
         bins = (frame[PLACE].to_numpy() >> np.uint64(48)).astype(np.int64)
         self.counts += np.bincount(bins, minlength=BINS)
         self.rows += len(frame)
@@ -57,7 +57,7 @@ class Runs:
             return
         path = self.scratch / f"run-{len(self._files):06d}.parquet"
         spill_frame(frame.sort(PLACE), path)
-        with full(path):
+        with raising_storage_full(path):
             hashes = np.sort(key_hashes(frame, self.shape, self.keys))
             path.with_suffix(".keys").write_bytes(hashes.astype("<u8").tobytes())
         self._files.append(path)
@@ -66,7 +66,7 @@ class Runs:
     def width(self) -> float:
         return self.bytes / self.rows if self.rows else 0.0
 
-    def cuts(self, others: Counts | None = None) -> Iterator[tuple[int, int]]:
+    def cuts(self, others: RangeCounts | None = None) -> Iterator[tuple[int, int]]:
         """Half-open ranges of bins, in order, of at most a fragment each: halved until they fit.
 
         others: rows that must be held beside these, by bin. One bin is never cut: a subject stays whole.
@@ -87,7 +87,7 @@ class Runs:
     def part(self, low: int, high: int) -> pl.DataFrame:
         """The rows in a range of bins, sorted by hash and then by key. Raises BadData on a key met twice."""
         key = list(self.shape.key)
-        inside = pl.lit(True) if (low, high) == (0, BINS) else between(low, high)
+        inside = pl.lit(True) if (low, high) == (0, BINS) else in_range(low, high)
         if self._kept is not None:
             frame = self._kept
             # The order is found on few columns, so that the others are copied once.
@@ -120,7 +120,7 @@ class Runs:
             return
         files = [path.with_suffix(".keys") for path in self._files]
         for low, high in _ranges(max(1, 8 * self.rows // self.fragment)):
-            parts = [_between(path, low, high) for path in files]
+            parts = [_hashes_between(path, low, high) for path in files]
             found = np.concatenate(parts)
             values, times = np.unique(found, return_counts=True)
             if len(values) < len(found):
@@ -175,7 +175,7 @@ class Runs:
         raise error
 
 
-def between(low: int, high: int) -> pl.Expr:
+def in_range(low: int, high: int) -> pl.Expr:
     """Whether a row's hash lies in a half-open range of bins."""
     first = pl.lit(low << 48, dtype=pl.UInt64)
     last = pl.lit((high << 48) - 1, dtype=pl.UInt64)
@@ -184,10 +184,10 @@ def between(low: int, high: int) -> pl.Expr:
 
 def gather(
     frames: pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame],
-    runs: Runs,
+    runs: SortedRuns,
     see: Callable[[pl.DataFrame], pl.DataFrame],
     run: int = RUN,
-) -> Runs:
+) -> SortedRuns:
     """All rows, placed. see: looks at each batch, and gives it back with its columns in order."""
     if isinstance(frames, pl.DataFrame):
         runs.take(see(frames), spill=False)
@@ -233,7 +233,7 @@ def _ranges(count: int) -> Iterator[tuple[int, int]]:
     return pairwise(bounds)
 
 
-def _between(path: Path, low: int, high: int) -> NDArray[np.uint64]:
+def _hashes_between(path: Path, low: int, high: int) -> NDArray[np.uint64]:
     """The sorted hashes in [low, high) from a file of them: found by bisection, read without a mapping."""
     rows = path.stat().st_size // 8
     with path.open("rb") as file:

@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-Words = NDArray[np.uint64]
+HashWords = NDArray[np.uint64]
 
 # Small enough for eight arrays of it to stay in a core's cache: measured best of 4k to 1M.
 _ROWS = 65_536
 _MASK = 2**64 - 1
 
 
-def siphash(key: bytes, blocks: Sequence[Words], lengths: Words) -> Words:
+def siphash(key: bytes, blocks: Sequence[HashWords], lengths: HashWords) -> HashWords:
     """64-bit hashes, one a row. key: 16 bytes.
 
     blocks: the messages' whole 8-byte words, little-endian, then the words that hold their tails; a row that
@@ -42,7 +42,7 @@ def siphash(key: bytes, blocks: Sequence[Words], lengths: Words) -> Words:
     return out
 
 
-def _hash(key: bytes, blocks: Sequence[Words], words: Words, lengths: Words) -> Words:
+def _hash(key: bytes, blocks: Sequence[HashWords], words: HashWords, lengths: HashWords) -> HashWords:
     k0, k1 = (int.from_bytes(key[at : at + 8], "little") for at in (0, 8))
     rows = len(lengths)
     constants = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
@@ -52,7 +52,7 @@ def _hash(key: bytes, blocks: Sequence[Words], words: Words, lengths: Words) -> 
     )
     spare = np.empty(rows, dtype=np.uint64)
 
-    def rotate(v: Words, bits: int) -> None:
+    def rotate(v: HashWords, bits: int) -> None:
         np.right_shift(v, np.uint64(64 - bits), out=spare)
         np.left_shift(v, np.uint64(bits), out=v)
         np.bitwise_or(v, spare, out=v)
@@ -73,7 +73,7 @@ def _hash(key: bytes, blocks: Sequence[Words], words: Words, lengths: Words) -> 
         np.bitwise_xor(v1, v2, out=v1)
         rotate(v2, 32)
 
-    def absorb(block: Words) -> None:
+    def absorb(block: HashWords) -> None:
         np.bitwise_xor(v3, block, out=v3)
         round_()
         round_()

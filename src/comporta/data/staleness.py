@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from comporta.data.fragments import Stand
-from comporta.data.log import read_log
+from comporta.data.dataset_log import read_log
+from comporta.data.fragments import ResolvedFragment
 from comporta.data.manifests import in_time, read_manifest, reads_as
 from comporta.errors import ComportaError, NotFound, Tampered
 from comporta.records import Message, Slice, Staleness
@@ -45,7 +45,7 @@ def staleness(store: Store, keys: Keys, part: Slice) -> Staleness:
         return unknown(TAMPERED(what=_line(error)))
     except (ComportaError, OSError) as error:
         return unknown(STORE_FAILED(why=_line(error)))
-    named = [Stand(each, each) for segment in manifest.segments for each in segment.fragments]
+    named = [ResolvedFragment(each, each) for segment in manifest.segments for each in segment.fragments]
     moved = any(each.named.id in history.moved for each in in_time(named, part.since, part.until))
     return Staleness(dataset=part.dataset, answer="erased") if moved else unknown(DIFFERS())
 

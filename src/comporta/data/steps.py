@@ -13,7 +13,7 @@ import msgspec
 from comporta.data.change import add
 from comporta.data.sources import from_files, from_function
 from comporta.errors import BadData, BadProject
-from comporta.records import Change, Shape, Slice
+from comporta.records import Change, DatasetSchema, Slice
 from comporta.store import StepContext
 
 
@@ -35,7 +35,7 @@ def snapshot(
     """
     import polars as pl
 
-    declared = msgspec.convert(shape, Shape)
+    declared = msgspec.convert(shape, DatasetSchema)
     when = datetime.now(UTC) if now is None else datetime.fromisoformat(now)
     if source is not None:
         frames = from_function(source, declared.name)

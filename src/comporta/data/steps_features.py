@@ -8,22 +8,23 @@ join `__<dataset>_key`, `__<dataset>_event`, `__<dataset>_arrived`. Its rows are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from comporta.data.damage import told
-from comporta.data.features import AT, FeaturePlan, planned
-from comporta.data.features_fields import Seen
-from comporta.data.features_history import tables
+from comporta.data.damage import reporting_damage
+from comporta.data.features import FeaturePlan, feature_plan
+from comporta.data.features_fields import ColumnCollector
+from comporta.data.features_history import load_tables
 from comporta.data.features_sorted import sorted_table
 from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_marks
-from comporta.data.read import scan
+from comporta.data.read import scan_slice
 from comporta.errors import BadData, BadProject
 from comporta.records import Artifact, Slice
+from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
 from comporta.store import Keys, StepContext
 from comporta.store.context import artifact_name
 from comporta.store.whole import file_digest, put_whole
@@ -52,25 +53,21 @@ def features(
     as JSON. others: each joined table as `table <dataset>`. batch: rows in memory at once on the side of
     `of`; None: about 50 MB of them. Raises BadProject; BadData on a target that is NaN or infinite.
     """
-    plan = planned(
+    plan = feature_plan(
         of=of.dataset, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute
     )
-    spine = scan(context.store, context.keys, of)
+    spine = scan_slice(context.store, context.keys, of)
     has = spine.collect_schema()
     kept = tuple(name for name in keep if name in has)
-    wanted = _wanted(plan, kept, has)
+    wanted = _needed_columns(plan, kept, has)
     spine = spine.select(wanted)
     size = batch or max(10_000, CELLS // max(24, len(wanted)))
-    frames = {
-        name.removeprefix("table "): scan(context.store, context.keys, part)
-        for name, part in others.items()
-        if name.startswith("table ")
-    }
+    frames = _joined_tables(context, others)
     # Joins match on what a request carries, not on what the table happens to have beside.
     carried = pl.Schema({name: dtype for name, dtype in spine.collect_schema().items() if name in plan.known})
-    with told(context.store, context.keys, *frames):
-        history = tables(frames, plan.joins, plan.shapes, carried)
-    raw, made = Seen(), Seen()
+    with reporting_damage(context.store, context.keys, *frames):
+        history = load_tables(frames, plan.joins, plan.shapes, carried)
+    raw, made = ColumnCollector(), ColumnCollector()
     silent = frozenset({plan.shape.subject or ""})
 
     endless = 0
@@ -79,29 +76,45 @@ def features(
         nonlocal endless
         for frame in _batches(context, of, spine, size):
             found, hidden = plan.apply(frame, history)
-            if missing := [name for name in keep if name not in {*kept, *found.columns}]:
-                raise BadProject(
-                    f"features of {of.dataset}: found no column {', '.join(missing)} to slice or group by, "
-                    f"expected one of {', '.join(dict.fromkeys([*has, *found.columns]))}."
-                )
+            _require_kept(of, keep, [*has, *found.columns], {*kept, *found.columns})
             raw.see(frame.select(plan.known), silent=silent)
             made.see(found, silent=silent)
             beside = _beside(frame, plan, kept, found.columns, context.keys)
             endless += _endless(frame[target])
             yield _canonical(found.hstack(beside).hstack(hidden))
 
-    by = [AT, "__key"] if plan.shape.time is not None else ["__key"]
+    by = [AT, KEY] if plan.shape.time is not None else [KEY]
     made_of = sorted_table(parts(), by, context.scratch, size)
     if endless:
-        raise BadData(
-            f"{of.dataset}.{target}: found {endless:,} of {of.rows:,} rows whose target is NaN or infinite, "
-            "expected a finite number, or null where it is not known. Correct them in the source."
-        )
+        raise _endless_target(of, target, endless)
     table = _put(context, made_of)
     return {"table": table, "schema": context.put_json({"raw": raw.fields(), "features": made.fields()})}
 
 
-def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[str]:
+def _joined_tables(context: StepContext, others: dict[str, Slice]) -> dict[str, pl.LazyFrame]:
+    return {
+        name.removeprefix("table "): scan_slice(context.store, context.keys, part)
+        for name, part in others.items()
+        if name.startswith("table ")
+    }
+
+
+def _require_kept(of: Slice, keep: Sequence[str], columns: Sequence[str], there: set[str]) -> None:
+    if missing := [name for name in keep if name not in there]:
+        raise BadProject(
+            f"features of {of.dataset}: found no column {', '.join(missing)} to slice or group by, "
+            f"expected one of {', '.join(dict.fromkeys(columns))}."
+        )
+
+
+def _endless_target(of: Slice, target: str, rows: int) -> BadData:
+    return BadData(
+        f"{of.dataset}.{target}: found {rows:,} of {of.rows:,} rows whose target is NaN or infinite, "
+        "expected a finite number, or null where it is not known. Correct them in the source."
+    )
+
+
+def _needed_columns(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[str]:
     """The columns of the dataset that are read: nothing else of it is seen. Raises BadProject."""
     shape = plan.shape
     apart = [*shape.key, shape.subject, shape.time, plan.target, *keep]
@@ -116,7 +129,7 @@ def _wanted(plan: FeaturePlan, keep: tuple[str, ...], has: pl.Schema) -> list[st
 
 def _batches(context: StepContext, of: Slice, spine: pl.LazyFrame, batch: int) -> Iterator[pl.DataFrame]:
     """The rows that ask, some at a time; at least one frame, though it be empty."""
-    with told(context.store, context.keys, of.dataset):
+    with reporting_damage(context.store, context.keys, of.dataset):
         if of.rows <= batch:
             yield spine.collect()
             return
@@ -143,15 +156,15 @@ def _beside(
 ) -> pl.DataFrame:
     """The hidden columns that do not come from a join."""
     shape = plan.shape
-    columns = [frame.select(row_key(frame, shape.key).alias("__key"))["__key"]]
+    columns = [frame.select(row_key(frame, shape.key).alias(KEY))[KEY]]
     if shape.subject is not None:
-        columns.append(subject_marks(frame[shape.subject], keys, shape.form).alias("__subject"))
+        columns.append(subject_marks(frame[shape.subject], keys, shape.form).alias(SUBJECT))
     if shape.time is not None:
         time = frame[shape.time]
         unit = unit_of(time.dtype, f"{plan.of}.{shape.time}")
         columns.append(as_times(ticks(time, unit), unit).set(time.is_null(), None).alias(AT))
-    columns.append(frame[plan.target].alias("__target"))
-    columns += [frame[name].alias(f"__keep_{name}") for name in keep if name not in features]
+    columns.append(frame[plan.target].alias(TARGET))
+    columns += [frame[name].alias(f"{KEPT}{name}") for name in keep if name not in features]
     return pl.DataFrame(columns)
 
 

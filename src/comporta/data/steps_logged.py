@@ -13,15 +13,16 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from comporta.data.features import AT, planned
-from comporta.data.features_history import tables
+from comporta.data.dataset_log import read_log
+from comporta.data.features import feature_plan
+from comporta.data.features_history import load_tables
 from comporta.data.keys import key_text, row_key, subject_marks, subject_texts
-from comporta.data.log import read_log
-from comporta.data.read import scan
+from comporta.data.read import scan_slice
 from comporta.data.row_columns import kind, types_of
-from comporta.data.types import typed
+from comporta.data.types import parse_type
 from comporta.errors import BadData
-from comporta.records import Artifact, Field, Shape, Signature, Slice, decode
+from comporta.records import Artifact, DatasetSchema, Field, Signature, Slice, decode
+from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
 from comporta.store import StepContext
 from comporta.store.frames import write
 
@@ -58,31 +59,33 @@ def logged(
     takes = context.get_json(signature, Signature)
     fields = [field for field in takes.raw if field.name in known]
     there, labelled = _requests(
-        context, log, before, model, fields, scan(context.store, context.keys, labels)
+        context, log, before, model, fields, scan_slice(context.store, context.keys, labels)
     )
     frame = there.select(field.name for field in fields)
     there = there.select(pl.col(f"__{name}").alias(name) for name in BESIDE)
-    plan = planned(of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute)
+    plan = feature_plan(
+        of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute
+    )
     frames = {
-        name.removeprefix("table "): scan(context.store, context.keys, part)
+        name.removeprefix("table "): scan_slice(context.store, context.keys, part)
         for name, part in others.items()
         if name.startswith("table ")
     }
     at = _times(frame, there["at"], plan.shape.time)
-    history = tables(frames, plan.joins, plan.shapes, frame.schema)
+    history = load_tables(frames, plan.joins, plan.shapes, frame.schema)
     found, hidden = plan.apply(frame, history, at)
     beside = [
-        _keys(frame, there, plan.shape).alias("__key"),
-        _subjects(context, frame, there, plan.shape).alias("__subject"),
+        _keys(frame, there, plan.shape).alias(KEY),
+        _subjects(context, frame, there, plan.shape).alias(SUBJECT),
         at.alias(AT),
-        _targets(there["label"], takes).alias("__target"),
-        *(frame[name].alias(f"__keep_{name}") for name in keep if name in frame.columns),
+        _targets(there["label"], takes).alias(TARGET),
+        *(frame[name].alias(f"{KEPT}{name}") for name in keep if name in frame.columns),
     ]
     logs = [read_log(context.store, context.keys, each.dataset) for each in (log, before) if each is not None]
     forgotten = pl.Series(sorted({each for of in logs for each in of.forgotten}), dtype=pl.UInt64).implode()
     table = found.with_columns(pl.col(pl.Categorical).cast(pl.String)).hstack(beside).hstack(hidden)
-    shows = pl.col("__target").is_not_null() & ~pl.col("__subject").is_in(forgotten).fill_null(False)
-    table = table.filter(shows).sort(AT, "__key", maintain_order=True)
+    shows = pl.col(TARGET).is_not_null() & ~pl.col(SUBJECT).is_in(forgotten).fill_null(False)
+    table = table.filter(shows).sort(AT, KEY, maintain_order=True)
     lost = labelled - table.height
     print(f"logged: {table.height:,} requests with a label; {lost:,} left out")
     return {"table": write(context, table)}
@@ -103,12 +106,12 @@ def _requests(
         .agg(pl.col("label").last())
         .filter(pl.col("label") != "null")
     )
-    parts = [_typed(context, log, fields, last), _texts(context, before, model, fields, last)]
-    found = pl.concat([frame for frame, _ in parts]).sort("__at", "__id").tail(MOST)
+    parts = [_typed_requests(context, log, fields, last), _texts(context, before, model, fields, last)]
+    found = pl.concat([frame for frame, _ in parts]).sort(AT, "__id").tail(MOST)
     return found, min(MOST, sum(count for _, count in parts))
 
 
-def _typed(
+def _typed_requests(
     context: StepContext, log: Slice | None, fields: list[Field], labels: pl.LazyFrame
 ) -> tuple[pl.DataFrame, int]:
     """Those of the model's log. A column is read where its type is what the model reads, or narrower."""
@@ -122,17 +125,17 @@ def _typed(
             column = dict(version.inputs).get(field.name)
             if column is not None and _holds(kind(field.type), types[column]):
                 has[field.name].append((version.model_version, column))
-    asked = _newest(scan(context.store, context.keys, log), labels)
+    asked = _newest(scan_slice(context.store, context.keys, log), labels)
     count = int(asked.select(pl.len()).collect(engine="streaming").item())
     for carried in has.values():
         asked = asked.filter(pl.col("version").is_in([number for number, _ in carried]))
     made = [
         _as(
             pl.coalesce([pl.col(each) for each in dict.fromkeys(column for _, column in carried)]),
-            typed(field.type),
+            parse_type(field.type),
         ).alias(field.name)
         if (carried := has[field.name])
-        else pl.lit(None, dtype=typed(field.type)).alias(field.name)
+        else pl.lit(None, dtype=parse_type(field.type)).alias(field.name)
         for field in fields
     ]
     return asked.select(*_beside(), *made).collect(engine="streaming"), count
@@ -144,7 +147,7 @@ def _texts(
     """Those that earlier releases kept as JSON."""
     if before is None:
         return _none(fields), 0
-    asked = _newest(scan(context.store, context.keys, before).filter(pl.col("model") == model), labels)
+    asked = _newest(scan_slice(context.store, context.keys, before).filter(pl.col("model") == model), labels)
     frame = asked.collect(engine="streaming")
     there = frame.filter(pl.all_horizontal(pl.lit(True), *(_has(field.name) for field in fields)))
     return there.select(*_beside()).hstack(_inputs(there["inputs"], fields)), frame.height
@@ -159,9 +162,11 @@ def _beside() -> list[pl.Expr]:
 
 
 def _none(fields: list[Field]) -> pl.DataFrame:
-    beside = {"__at": pl.Datetime("us", "UTC")}
+    beside = {AT: pl.Datetime("us", "UTC")}
     texts = {f"__{name}": pl.String() for name in BESIDE}
-    return pl.DataFrame(schema={**texts, **beside, **{field.name: typed(field.type) for field in fields}})
+    return pl.DataFrame(
+        schema={**texts, **beside, **{field.name: parse_type(field.type) for field in fields}}
+    )
 
 
 def _holds(wanted: pl.DataType, found: pl.DataType) -> bool:
@@ -182,14 +187,14 @@ def _has(name: str) -> pl.Expr:
 
 def _inputs(texts: pl.Series, fields: list[Field]) -> pl.DataFrame:
     """What requests carried, in the types the model reads. Raises BadData."""
-    kinds = {field.name: typed(field.type) for field in fields}
+    kinds = {field.name: parse_type(field.type) for field in fields}
     plain = {name: dtype if _is_plain(dtype) else pl.String() for name, dtype in kinds.items()}
     if texts.is_empty() or not kinds:
         return pl.DataFrame(schema=kinds) if kinds else pl.DataFrame({"": [None] * len(texts)}).drop("")
     try:
         read = texts.str.json_decode(pl.Struct(plain)).struct.unnest()
         made = [
-            _timed(read[name], dtype) if dtype.is_temporal() else read[name].cast(dtype, strict=False)
+            _parse_times(read[name], dtype) if dtype.is_temporal() else read[name].cast(dtype, strict=False)
             for name, dtype in kinds.items()
         ]
     except pl.exceptions.PolarsError as fault:
@@ -205,7 +210,7 @@ def _is_plain(dtype: pl.DataType) -> bool:
     return dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean
 
 
-def _timed(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
+def _parse_times(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
     """ISO 8601 as the server wrote it: dates, times with a zone, times without."""
     if dtype == pl.Date:
         return texts.str.to_date(strict=False)
@@ -228,7 +233,7 @@ def _times(frame: pl.DataFrame, logged_at: pl.Series, time: str | None) -> pl.Se
     return pl.select(pl.coalesce(own, asked)).to_series()
 
 
-def _keys(frame: pl.DataFrame, there: pl.DataFrame, shape: Shape) -> pl.Series:
+def _keys(frame: pl.DataFrame, there: pl.DataFrame, shape: DatasetSchema) -> pl.Series:
     """The row's key where a request carries it, else what the request said, else the prediction's id."""
     if all(name in frame.columns for name in shape.key):
         return frame.select(row_key(frame, shape.key).alias("key"))["key"]
@@ -239,7 +244,9 @@ def _keys(frame: pl.DataFrame, there: pl.DataFrame, shape: Shape) -> pl.Series:
     return pl.Series("key", said, dtype=pl.String)
 
 
-def _subjects(context: StepContext, frame: pl.DataFrame, there: pl.DataFrame, shape: Shape) -> pl.Series:
+def _subjects(
+    context: StepContext, frame: pl.DataFrame, there: pl.DataFrame, shape: DatasetSchema
+) -> pl.Series:
     """The mark of each row's subject: as the request said, else as the row carries it."""
     said = there["subject"]
     if shape.subject in frame.columns and not frame[shape.subject].dtype.is_float():

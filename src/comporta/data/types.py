@@ -15,15 +15,15 @@ def type_text(dtype: pl.DataType) -> str:
     return str(dtype)
 
 
-def base(text: str) -> str:
+def base_type(text: str) -> str:
     """`Datetime` of `Datetime(time_unit='us', time_zone=None)`."""
     return text.partition("(")[0]
 
 
-def typed(text: str) -> pl.DataType:
+def parse_type(text: str) -> pl.DataType:
     """The type that was written. Raises BadData when polars has none of that name."""
     try:
-        made = _made(ast.parse(text, mode="eval").body)
+        made = _evaluate(ast.parse(text, mode="eval").body)
     except (SyntaxError, TypeError, ValueError) as error:
         raise BadData(f"found the column type {text!r}, expected one of polars' types ({error}).") from None
     if isinstance(made, type) and issubclass(made, pl.DataType):
@@ -33,7 +33,7 @@ def typed(text: str) -> pl.DataType:
     raise BadData(f"found the column type {text!r}, expected one of polars' types.")
 
 
-def _made(node: ast.expr) -> Any:
+def _evaluate(node: ast.expr) -> Any:
     """Types, lists, dicts and constants only: a manifest is data."""
     match node:
         case ast.Name(id=name):
@@ -42,15 +42,18 @@ def _made(node: ast.expr) -> Any:
                 raise ValueError(f"no type {name}")
             return found
         case ast.Call(func=function, args=args, keywords=keywords):
-            return _made(function)(
-                *(_made(each) for each in args), **{each.arg or "": _made(each.value) for each in keywords}
+            return _evaluate(function)(
+                *(_evaluate(each) for each in args),
+                **{each.arg or "": _evaluate(each.value) for each in keywords},
             )
         case ast.Constant(value=value):
             return value
         case ast.List(elts=elements):
-            return [_made(each) for each in elements]
+            return [_evaluate(each) for each in elements]
         case ast.Tuple(elts=elements):
-            return tuple(_made(each) for each in elements)
+            return tuple(_evaluate(each) for each in elements)
         case ast.Dict(keys=names, values=values):
-            return {_made(name): _made(value) for name, value in zip(names, values, strict=True) if name}
+            return {
+                _evaluate(name): _evaluate(value) for name, value in zip(names, values, strict=True) if name
+            }
     raise ValueError("not a type")

@@ -21,8 +21,8 @@ from comporta.engine.modules import Modules, Place
 from comporta.engine.values import stable
 from comporta.engine.walk import Reach, nodes, walk
 from comporta.errors import BadProject
-from comporta.project.reference import load, resolve
-from comporta.project.sources import STARTED, loaded, own
+from comporta.project.reference import load_module, resolve
+from comporta.project.sources import STARTED, digest_at_import, is_own_file
 
 
 def edited(file: str) -> BadProject:
@@ -74,7 +74,7 @@ class Code:
 
     def own_modules(self, refs: Iterable[str]) -> dict[str, str]:
         """Module → file, of what these functions reach, with their packages; Comporta's left out."""
-        files = {file for file in self.of(refs).files if not own(file)}
+        files = {file for file in self.of(refs).files if not is_own_file(file)}
         found: dict[str, str] = {}
         for place in self._graph.places():
             if place.file in files:
@@ -102,18 +102,20 @@ class Code:
         read = self.modules.reading(path)
         if read is None:
             return False
-        text = loaded(path)
+        text = digest_at_import(path)
         if text is not None:
             return text != read.source.text
         # Imported by Python itself, if at all: before this process took note of texts.
-        return own(path) and self.modules.changed_after(path, STARTED)
+        return is_own_file(path) and self.modules.changed_after(path, STARTED)
 
     def value(self, place: Place, name: str) -> tuple[str, tuple[str, ...]] | None:
         """The digest of a module's constant and the functions in it, in the order of the value; "" when it
         has none of its own; None when the module cannot be asked."""
         try:
             module = (
-                load(Path(place.file or ""), self.root) if self._mine(place) else _imported(place, self.root)
+                load_module(Path(place.file or ""), self.root)
+                if self._mine(place)
+                else _imported(place, self.root)
             )
         except BadProject:
             return None

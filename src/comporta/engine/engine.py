@@ -22,7 +22,7 @@ from comporta.engine.steps import NO_STEPS, Steps
 from comporta.engine.worker import Hello
 from comporta.errors import BadProject
 from comporta.ledger import Ledger
-from comporta.project.sources import own
+from comporta.project.sources import is_own_file
 from comporta.records import Answers, Node, Plan, Run, encode
 from comporta.records.executor import Executor, MakesExecutor, Workplace
 from comporta.store import Keys, StepContext, Store, address
@@ -120,7 +120,7 @@ class Engine:
         self._code.refresh()
         names = sorted(set(functions))
         reach = self._code.of(names)
-        changed = [file for file in self._code.stale(reach) if not own(file)] if here else []
+        changed = [file for file in self._code.stale(reach) if not is_own_file(file)] if here else []
         if changed:
             raise edited(changed[0])
         return self._code.former(names) if former else reach.own

@@ -17,7 +17,7 @@ from comporta.engine.graph import Graph
 from comporta.engine.modules import Place
 from comporta.engine.source import Statement, statements_of
 from comporta.engine.walk import nodes
-from comporta.project.sources import own
+from comporta.project.sources import is_own_file
 
 
 def former(graph: Graph, refs: Iterable[str], value: Callable[[Place, str], str]) -> str:
@@ -50,7 +50,7 @@ def _name(statement: Statement) -> str:
 
 def _digests(file: str) -> list[str]:
     """Of each statement's syntax tree, with every name as it is written."""
-    if own(file):
+    if is_own_file(file):
         return []
     return [_digest(node) for node in statements_of(ast.parse(Path(file).read_bytes()))]
 

@@ -14,7 +14,7 @@ from comporta.engine.links import ALL, Key, Link, Look, Node, absolute_name
 from comporta.engine.modules import Modules, Place, Read
 from comporta.engine.source import Import, Statement, text_hash
 from comporta.errors import BadProject
-from comporta.project.sources import names_of_own, own
+from comporta.project.sources import is_own_file, names_of_own
 
 Value = Callable[[Place, str], tuple[str, tuple[str, ...]] | None]
 
@@ -149,7 +149,7 @@ class Graph:
         look, read = self._look(), self.read(place)
         assert read is not None, "a statement was read from its file"
         statement = read.source.statements[index]
-        ours = own(place.file or "")
+        ours = is_own_file(place.file or "")
         local: dict[str, list[tuple[int, Import]]] = {}
         groups: list[tuple[str, Sequence[Link]]] = []
         for number, each in enumerate(statement.imports):
@@ -203,7 +203,7 @@ class Graph:
     def _whole(self, place: Place) -> Node:
         """Every statement of the module, by name: what is looked up in it is looked up as text."""
         look, read = self._look(), self.read(place)
-        ours = own(place.file or "")
+        ours = is_own_file(place.file or "")
         text = "module" if ours else f"module\t{place.label}"
         if read is None:
             return look.node(text, "" if ours else "module", [], place.file)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from comporta.engine.modules import Modules, Place, Read
 from comporta.engine.source import Import
-from comporta.project.sources import own
+from comporta.project.sources import is_own_file
 
 # Functions of the standard library that reach code by a name made at run time.
 _BY_NAME = ("importlib.import_module", "importlib.__import__", "importlib.reload", "importlib.machinery.",
@@ -124,7 +124,7 @@ class Look:
                 links.append(
                     Link(("statement", place.label, index), ".".join((*tag, *rest)), ".".join(chain))
                 )
-                if not statement.literal and place.file is not None and not own(place.file):
+                if not statement.literal and place.file is not None and not is_own_file(place.file):
                     links.append(Link(("value", place.label, first), ""))
         if outside and place.folders and (inner := self._modules.find(f"{place.name}.{first}")) is not None:
             links += self.attribute(inner, rest)
@@ -149,7 +149,7 @@ class Look:
         attributes = () if each.name in (None, "*") else (str(each.name),)
         if target is None:
             dotted = ".".join((absolute, *attributes, *rest))
-            if own(place.file or ""):
+            if is_own_file(place.file or ""):
                 self._package(dotted)
                 return [Link(None, dotted)]
             self._outside[f"{place.label}:import {each.bound}"] = ".".join((absolute, *attributes))

@@ -11,7 +11,15 @@ from pathlib import Path
 from comporta.engine.source import Source
 from comporta.engine.source_cache import SourceCache, user_folder
 from comporta.errors import BadProject
-from comporta.project.sources import BESIDE, TextFinder, counts, enter, is_kept_alone, own, text_digest
+from comporta.project.sources import (
+    BESIDE,
+    TextFinder,
+    counts_by_content,
+    enter_project,
+    is_kept_alone,
+    is_own_file,
+    text_digest,
+)
 from comporta.records import Record
 
 # A file changed so recently may change again within one tick of the file system's clock.
@@ -168,16 +176,16 @@ class Modules:
         if self._kept_alone:
             return self._kept(name) or mine
         if name not in self._tops:
-            enter(self.root)  # another root's folders may stand on the path, and come first
+            enter_project(self.root)  # another root's folders may stand on the path, and come first
             self._tops[name] = _spec(name)
         found = self._tops[name]
         if found is None:
             return mine
         file, folders = found
         if file is None:
-            folders = tuple(folder for folder in folders if counts(f"{folder}/"))
+            folders = tuple(folder for folder in folders if counts_by_content(f"{folder}/"))
             return Place(name=name, label=name, file=None, folders=folders) if folders else mine
-        return self._place(name, file, folders) if counts(file) else None
+        return self._place(name, file, folders) if counts_by_content(file) else None
 
     def _kept(self, name: str) -> Place | None:
         """The module in a kept source that holds all that its code reaches. Raises BadProject where only a
@@ -187,9 +195,9 @@ class Modules:
             return beside
         found = _spec(name)
         file, folders = found or (None, ())
-        if file is None or not counts(file):
+        if file is None or not counts_by_content(file):
             return None
-        if own(file):
+        if is_own_file(file):
             return self._place(name, file, folders)
         raise BadProject(
             f"{name}: is not in the source that was kept with this version, only in {file}, which may have "

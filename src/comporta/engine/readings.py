@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from comporta.records import Changes, Event, Lookup, Projection, Record, Run, Step
-from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
+from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailure, StepsReused
 
 
 class Claim(Record, frozen=True, kw_only=True):
@@ -73,17 +73,17 @@ def _claimed(fact: StepClaimed, event: Event, old: Lookup[Claim]) -> Changes[Cla
     yield fact.recipe, claim
 
 
-def _let_go(fact: StepAnswered | StepFailed, event: Event, old: Lookup[Claim]) -> Changes[Claim]:
+def _let_go(fact: StepAnswered | StepFailure, event: Event, old: Lookup[Claim]) -> Changes[Claim]:
     # The token stays: a later claim must be above it, or a holder long gone could still answer.
     if (claim := old(fact.recipe)) is not None and claim.token == fact.token:
         yield fact.recipe, msgspec.structs.replace(claim, holder="")
 
 
-def _failed(fact: StepFailed, event: Event, old: Lookup[StepFailed]) -> Changes[StepFailed]:
+def _failed(fact: StepFailure, event: Event, old: Lookup[StepFailure]) -> Changes[StepFailure]:
     yield f"{fact.run}/{fact.node}", fact
 
 
-def _came_right(fact: StepAnswered, event: Event, old: Lookup[StepFailed]) -> Changes[StepFailed]:
+def _came_right(fact: StepAnswered, event: Event, old: Lookup[StepFailure]) -> Changes[StepFailure]:
     if old(key := f"{fact.run}/{fact.node}") is not None:
         yield key, None
 
@@ -98,10 +98,10 @@ RUNS = Projection(
 )
 """Run id → what it did. Ids sort by time."""
 
-CLAIMS = Projection("claim", Claim, {StepClaimed: _claimed, StepAnswered: _let_go, StepFailed: _let_go})
+CLAIMS = Projection("claim", Claim, {StepClaimed: _claimed, StepAnswered: _let_go, StepFailure: _let_go})
 """Recipe → who asks it now, or asked it last."""
 
-FAILURES = Projection("failure", StepFailed, {StepFailed: _failed, StepAnswered: _came_right})
+FAILURES = Projection("failure", StepFailure, {StepFailure: _failed, StepAnswered: _came_right})
 """`run/node` → why it failed, and its log."""
 
 PROJECTIONS = (STEPS, RUNS, CLAIMS, FAILURES)

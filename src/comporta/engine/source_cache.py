@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.engine.source import Source, read
-from comporta.project.sources import own, text_digest
+from comporta.project.sources import is_own_file, text_digest
 from comporta.records import decode, encode
 
 _READERS = tuple(Path(__file__).with_name(name) for name in ("arguments.py", "form.py", "source.py"))
@@ -43,7 +43,7 @@ class SourceCache:
         """The parsed file. Only Comporta's own are cached: a project's change too often. Raises
         SyntaxError."""
         digest = text_digest(text)
-        ours = own(path)
+        ours = is_own_file(path)
         if self._folder is None or not ours:
             return read(text, digest, own=ours)
         file = self._folder / text_digest(_reader() + digest.encode())

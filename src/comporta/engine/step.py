@@ -11,7 +11,7 @@ import msgspec
 
 from comporta import errors
 from comporta.engine.steps import Steps
-from comporta.project.reference import resolve, said
+from comporta.project.reference import error_line, resolve
 from comporta.records import Artifact, Asset, Recipe, Slice
 from comporta.records.arguments import names_by_id
 from comporta.records.executor import Done
@@ -69,9 +69,11 @@ def failure_of(error: BaseException, root: Path) -> Done:
         return Done(
             how="raised",
             error="StepFailed",
-            message=said(error, root) or "out of memory",
+            message=error_line(error, root) or "out of memory",
             reason="MemoryError",
             raised="MemoryError",
         )
     raised = type(error).__name__
-    return Done(how="raised", error="StepFailed", message=said(error, root), reason=raised, raised=raised)
+    return Done(
+        how="raised", error="StepFailed", message=error_line(error, root), reason=raised, raised=raised
+    )

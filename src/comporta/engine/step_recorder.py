@@ -20,7 +20,7 @@ from comporta.engine.reasons import PROCESS_ENDED
 from comporta.engine.run_folders import RunFolders
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Run, Step, Text, Transaction
-from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailed, StepsReused
+from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailure, StepsReused
 
 LEASE = timedelta(seconds=60)
 
@@ -173,7 +173,7 @@ class StepRecorder:
         def act(tx: Transaction) -> None:
             if claim is None or self._is_newest(tx, claim):
                 tx.append(
-                    StepFailed(
+                    StepFailure(
                         run=self.run,
                         node=question.node.name,
                         recipe=question.digest,

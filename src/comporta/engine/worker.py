@@ -28,11 +28,11 @@ from comporta.engine.code import Code
 from comporta.engine.step import call, failure_of
 from comporta.engine.steps import Steps
 from comporta.project.reference import resolve
-from comporta.project.sources import enter
+from comporta.project.sources import enter_project
 from comporta.records import Cost, Record, decode, encode
 from comporta.records.executor import Done, Task
 from comporta.store import Keys, StepContext, open_store
-from comporta.store.held import HELD
+from comporta.store.read_cache import READ_CACHE
 
 
 class Hello(Record, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ def main() -> None:
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(messages, tasks), daemon=True).start()
     root = Path(hello.root)
-    enter(root)
+    enter_project(root)
     store = open_store(hello.store, root, config=hello.config)
     code = Code(root)
     import numpy  # noqa: F401 - loaded before the first step, so that it is seeded before it
@@ -97,7 +97,7 @@ def run(
     os.dup2(log, 2)
     os.close(log)
     if task.limits.memory is not None:  # what others had read would count as its own
-        HELD.clear()
+        READ_CACHE.clear()
     with contextlib.suppress(OSError):  # Linux: the high-water mark counts from here
         Path("/proc/self/clear_refs").write_text("5")
     began, used = time.perf_counter(), _cpu()

@@ -1,4 +1,4 @@
-"""Whether the ledger is what was written: the chain followed, every reading folded again."""
+"""Verifying a ledger: its chain, and every projection, rebuilt from the events and compared."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from comporta.errors import ComportaError
 from comporta.ledger import faults as found
+from comporta.ledger.chain_verifier import MAX_REPORTED, ChainVerifier, FaultList
 from comporta.ledger.faults import Audit
-from comporta.ledger.folding import Opened, States
-from comporta.ledger.following import TOLD, Chain, Faults
+from comporta.ledger.projections import ProjectionSet, States
 from comporta.ledger.protocol import Ledger, Snapshot
 from comporta.ledger.signing import public_key
 from comporta.ledger.upcasts import UPCASTS, Upcast
@@ -20,7 +20,7 @@ from comporta.records.message import Message
 
 def verify(
     ledger: Ledger,
-    readings: Sequence[Projection[Any]],
+    projections: Sequence[Projection[Any]],
     key: bytes,
     head: Head | None = None,
     *,
@@ -28,32 +28,26 @@ def verify(
     facts: Sequence[type[Fact]] = FACTS,
     upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
 ) -> Audit:
-    """What of the project's stored events and readings is not as it was written.
+    """Every difference between the project's stored events and projections and what was written.
 
-    key: the chain's. head: the last link as someone else kept it (an earlier audit's `head`); only with
-    it can events cut off the end, or a chain written anew by someone who has the key, be told.
-    public: the key that strangers verify with, as it was published; empty: it was not; None: not asked.
-    Writers go on meanwhile: everything is read as of one moment.
+    key: the chain's. head: the `head` of an earlier audit, stored elsewhere; without it, events cut off the
+    end, or a chain rewritten by someone who has the key, cannot be detected. public: the published public
+    key; empty: none was published; None: do not compare. Everything is read as of one moment; writers go on.
     """
-    faults = Faults()
+    faults = FaultList()
     signs = public_key(key)
     with ledger.snapshot() as snapshot:
-        chain = Chain(ledger.project, key, signs, snapshot.heads(), faults)
-        states = _Refolded(Opened(readings, facts, upcasts), snapshot, signs, faults)
+        chain = ChainVerifier(ledger.project, key, signs, snapshot.heads(), faults)
+        states = _Rebuilt(ProjectionSet(projections, facts, upcasts), snapshot, signs, faults)
         for row in snapshot.rows():
             event = chain.follow(row, head)
             if event is not None:
-                states.fold(event)
+                states.apply(event)
         chain.end()
         _compare(states, snapshot, faults)
         for name in snapshot.unguarded():
             faults.add("guard", found.GUARD(name=name))
-    for seq, (at, kind, schema) in chain.bodiless.items():
-        said = states.removed.get(seq)
-        if said is None:
-            faults.add("body", found.BODY(seq=seq, kind=kind), seq=seq)
-        elif said[1] is not None and said[1] != (at, kind, schema):
-            faults.add("changed", found.CHANGED(seq=seq, kind=kind), seq=seq)
+    _compare_removals(chain, states, faults)
     unknown = list(states.unknown())
     if chain.backwards:
         unknown.append(found.KEYED_TIME(count=chain.backwards))
@@ -74,41 +68,51 @@ def verify(
         public=signs,
         removed={seq: by for seq, (by, _) in states.removed.items() if seq in chain.bodiless},
         head=Head(seq=chain.seq, hash=chain.hash),
-        readings=tuple(each.name for each in readings),
-        faults=tuple(faults[:TOLD]),
+        readings=tuple(each.name for each in projections),
+        faults=tuple(faults[:MAX_REPORTED]),
         count=len(faults),
         unknown=tuple(unknown),
     )
 
 
+def _compare_removals(chain: ChainVerifier, states: _Rebuilt, faults: FaultList) -> None:
+    """Each event without a body must have an EventRemoved that names its time, kind and schema."""
+    for seq, (at, kind, schema) in chain.bodiless.items():
+        removal = states.removed.get(seq)
+        if removal is None:
+            faults.add("body", found.BODY(seq=seq, kind=kind), seq=seq)
+        elif removal[1] is not None and removal[1] != (at, kind, schema):
+            faults.add("changed", found.CHANGED(seq=seq, kind=kind), seq=seq)
+
+
 class _Nothing:
-    def state(self, reading: str, key: str) -> None:
+    def state(self, projection: str, key: str) -> None:
         return None
 
-    def states(self, reading: str, prefix: str, newest: bool, limit: int | None) -> list[tuple[str, str]]:
+    def states(self, projection: str, prefix: str, newest: bool, limit: int | None) -> list[tuple[str, str]]:
         return []
 
 
-class _Refolded:
-    """Every reading made again, from the events alone. signs: the public key that the chain must name.
+class _Rebuilt:
+    """Every projection rebuilt from the events alone. signs: the public key that the chain must name.
 
-    removed: event → the one that says that its body was removed, and the event's time, kind and schema as it
-    says them; None where it was written before such were said."""
+    removed: event → the EventRemoved that names it, with the time, kind and schema that it records; None
+    where it was written before those were recorded."""
 
-    def __init__(self, opened: Opened, snapshot: Snapshot, signs: str, faults: Faults) -> None:
-        self._opened = opened
+    def __init__(self, projections: ProjectionSet, snapshot: Snapshot, signs: str, faults: FaultList) -> None:
+        self._projections = projections
         self._signs = signs
         self._faults = faults
-        self._states = States(opened, _Nothing())
+        self._states = States(projections, _Nothing())
         self._strange: dict[str, int] = {}
         self.removed: dict[int, tuple[int, tuple[int, str, int] | None]] = {}
-        self.upto = {name: snapshot.upto(name) for name in opened.readings}
+        self.upto = {name: snapshot.upto(name) for name in projections.by_name}
 
-    def fold(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         if event.body is None:
             return
         try:
-            fact = self._opened.decoding.fact(event)
+            fact = self._projections.decoding.fact(event)
         except ComportaError as error:
             wrong = found.UNREADABLE(seq=event.seq, kind=event.kind, error=str(error))
             self._faults.add("unreadable", wrong, seq=event.seq)
@@ -119,8 +123,8 @@ class _Refolded:
         self._own(fact, event)
         current = {name for name, upto in self.upto.items() if upto is None or event.seq <= upto}
         try:
-            self._states.fold(fact, event, current)
-        except Exception as error:  # boundary: a fold may meet a history that no writer could have made
+            self._states.apply(fact, event, current)
+        except Exception as error:  # boundary: a projection may meet a history that no writer could have made
             wrong = found.UNFOLDED(seq=event.seq, kind=event.kind, error=repr(error))
             self._faults.add("unreadable", wrong, seq=event.seq)
 
@@ -131,12 +135,12 @@ class _Refolded:
         elif isinstance(fact, ProjectKeyed | ChainContinued) and fact.public not in ("", self._signs):
             self._faults.add("key", found.PUBLISHED(seq=event.seq, key=fact.public), seq=event.seq)
 
-    def of(self, reading: str) -> dict[str, str]:
+    def of(self, projection: str) -> dict[str, str]:
         """Key → JSON text."""
         return {
             key: text
             for (name, key), text in self._states.changes.items()
-            if name == reading and text is not None
+            if name == projection and text is not None
         }
 
     def unknown(self) -> Iterable[Message]:
@@ -147,15 +151,15 @@ class _Refolded:
                 yield found.NOT_KEPT(reading=name, seq=upto)
 
 
-def _compare(refolded: _Refolded, snapshot: Snapshot, faults: Faults) -> None:
-    for reading in refolded.upto:
-        expected = refolded.of(reading)
-        for key, text in snapshot.states(reading):
-            where = {"reading": reading, "key": key if isinstance(key, str) else repr(key)}
+def _compare(rebuilt: _Rebuilt, snapshot: Snapshot, faults: FaultList) -> None:
+    for projection in rebuilt.upto:
+        expected = rebuilt.of(projection)
+        for key, text in snapshot.states(projection):
+            where = {"reading": projection, "key": key if isinstance(key, str) else repr(key)}
             if key not in expected:
                 faults.add("reading", found.NO_EVENT(**where), **where)
             elif expected.pop(key) != text:
                 faults.add("reading", found.ELSE(**where), **where)
         for key in sorted(expected):
-            where = {"reading": reading, "key": key}
+            where = {"reading": projection, "key": key}
             faults.add("reading", found.GONE(**where), **where)

@@ -46,9 +46,9 @@ SHORT = code(
 )
 
 
-class Written(Record, frozen=True, kw_only=True):
-    """What `export` wrote. withheld: those of the events that show their leaf alone. keyed: how many events
-    before them are left out, as only the project's key verifies them."""
+class ExportSummary(Record, frozen=True, kw_only=True):
+    """What `export` wrote. withheld: how many events show only their leaf. keyed: how many earlier events are
+    left out, because only the project's key can verify them."""
 
     events: int = 0
     withheld: int = 0
@@ -57,9 +57,9 @@ class Written(Record, frozen=True, kw_only=True):
 
 
 class BundleAudit(Record, frozen=True, kw_only=True):
-    """What `check` found. public: the key that it was verified with; own: it is the file's own word for it.
+    """The result of `check`. public: the key that it was verified with; own: whether the file names it.
 
-    fault: the first thing that is wrong, or None."""
+    fault: the first fault, or None."""
 
     project: str
     public: str
@@ -70,8 +70,10 @@ class BundleAudit(Record, frozen=True, kw_only=True):
     fault: Message | None
 
 
-def export(ledger: Ledger, public: str, withhold: Collection[int], write: Callable[[str], object]) -> Written:
-    """Writes the chain, line by line, through `write(text)`. withhold: events whose body is not shown.
+def export(
+    ledger: Ledger, public: str, withhold: Collection[int], write: Callable[[str], object]
+) -> ExportSummary:
+    """Writes the chain, line by line, through `write(text)`. withhold: events whose body is left out.
 
     Raises Refused where there is nothing yet that strangers can verify, BadProject on an event to withhold
     that is not there or must be shown, Tampered where what is stored would not verify.
@@ -94,13 +96,13 @@ def export(ledger: Ledger, public: str, withhold: Collection[int], write: Callab
                 write(json.dumps(first))
                 chain = _Chain(first, public)
             line = _event(ledger.project, row, seq in left)
-            _put(line, chain, write)
+            _write_line(line, chain, write)
             left.discard(seq)
             hidden += list(line) == LEAF
             while heads < len(signed) and type(signed[heads][0]) is int and signed[heads][0] <= seq:
                 if signed[heads][3] != public:
                     raise _tampered(seq)
-                _put(_head(*signed[heads]), chain, write)
+                _write_line(_head(*signed[heads]), chain, write)
                 heads += 1
     if chain is None:
         raise Refused(
@@ -111,11 +113,11 @@ def export(ledger: Ledger, public: str, withhold: Collection[int], write: Callab
         raise BadProject(f"--withhold: found no event {min(left)} in what is exported. Correct the number.")
     if heads < len(signed) or chain.end(None) is not None:
         raise _tampered(chain.seq)
-    return Written(events=chain.events, withheld=hidden, heads=heads, keyed=before.seq)
+    return ExportSummary(events=chain.events, withheld=hidden, heads=heads, keyed=before.seq)
 
 
-def _put(told: dict[str, Any], chain: _Chain, write: Callable[[str], object]) -> None:
-    line = json.dumps(told)
+def _write_line(fields: dict[str, Any], chain: _Chain, write: Callable[[str], object]) -> None:
+    line = json.dumps(fields)
     if chain.one(line + "\n", 0) is not None:
         raise _tampered(chain.seq)
     write(line)
@@ -153,10 +155,10 @@ def _head(seq: Any, link: Any, signature: Any, key: Any) -> dict[str, Any]:
 
 
 def check(lines: Iterable[str], public: str = "", head: Head | None = None) -> BundleAudit:
-    """What is wrong with a bundle, if anything. public: the project's key; empty: the file's own word for it.
+    """Verifies a bundle. public: the project's key; empty: the key that the file names.
 
-    lines: as of a file, each with its newline. head: as kept elsewhere; only with it can an end that was cut
-    off be told. Raises BadProject on a file that is no bundle.
+    lines: of the file, each with its newline. head: of an earlier audit; without it an end that was cut off
+    cannot be detected. Raises BadProject on a file that is no bundle.
     """
     each = iter(lines)
     first = _decoded(next(each, ""))
@@ -215,11 +217,11 @@ class _Chain:
 
     def one(self, line: str, number: int) -> Message | None:
         """What is wrong with the next line. number: its own."""
-        told = _decoded(line)
+        fields = _decoded(line)
         try:
-            if told is None:
+            if fields is None:
                 return LINE(line=number)
-            fault = self._head(told) if list(told) == HEAD_LINE else self._event(told, number)
+            fault = self._head(fields) if list(fields) == HEAD_LINE else self._event(fields, number)
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
             return LINE(line=number)
         if self._other is not None and self.seq == self._other.seq and self.link == self._other.hash:
@@ -237,37 +239,41 @@ class _Chain:
             return OTHER(seq=self._other.seq)
         return None
 
-    def _event(self, told: dict[str, Any], number: int) -> Message | None:
-        if list(told) not in (EVENT, LEAF):
+    def _event(self, fields: dict[str, Any], number: int) -> Message | None:
+        if list(fields) not in (EVENT, LEAF):
             return LINE(line=number)
         self.seq += 1
         self.events += 1
-        if told["seq"] != self.seq:
+        if fields["seq"] != self.seq:
             return SEQ(expected=self.seq, line=number)
         begins = self.events == 1 and self._begin.seq > 0
-        if "leaf" in told:
+        if "leaf" in fields:
             self.withheld += 1
-            its_leaf = told["leaf"]
+            its_leaf = fields["leaf"]
             if begins:
                 return BEGINNING(seq=self.seq)
         else:
-            its_header = json.loads(told["header"])
+            its_header = json.loads(fields["header"])
             if (its_header["project"], its_header["seq"]) != (self.project, self.seq):
                 return ELSEWHERE(seq=self.seq)
             if its_header["at"] < self._at:
                 return BACKWARDS(seq=self.seq)
-            if begins and not _continues(its_header["kind"], told["body"], self._begin):
+            if begins and not _continues(its_header["kind"], fields["body"], self._begin):
                 return BEGINNING(seq=self.seq)
             self._at = its_header["at"]
-            its_leaf = leaf(bytes.fromhex(told["salt"]), told["header"].encode(), told["body"].encode())
+            its_leaf = leaf(
+                bytes.fromhex(fields["salt"]),
+                fields["header"].encode(),
+                fields["body"].encode(),
+            )
         self.link = link(self.link, its_leaf)
         return None
 
-    def _head(self, told: dict[str, Any]) -> Message | None:
-        if (told["head"], told["link"]) != (self.seq, self.link):
-            return HEAD(seq=int(told["head"]))
+    def _head(self, fields: dict[str, Any]) -> Message | None:
+        if (fields["head"], fields["link"]) != (self.seq, self.link):
+            return HEAD(seq=int(fields["head"]))
         head = Head(seq=self.seq, hash=self.link)
-        if not is_signed(self.public, bytes.fromhex(told["signature"]), self.project, head):
+        if not is_signed(self.public, bytes.fromhex(fields["signature"]), self.project, head):
             return SIGNATURE(seq=self.seq)
         self._signed = self.seq
         return None

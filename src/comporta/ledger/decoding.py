@@ -2,7 +2,7 @@
 
 Policy: a *kind* that is not known here is kept and passed over: it belongs to a room that this
 process does not have. A known kind in a *newer schema* is refused: passing it over would make
-readings wrong, so the message asks for an upgrade.
+projections wrong, so the message asks for an upgrade.
 """
 
 from __future__ import annotations

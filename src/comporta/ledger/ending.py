@@ -1,7 +1,7 @@
-"""Whether a chain may go on: its last event must be as this project's key signed it.
+"""Before anything is appended, the chain's last event must be signed with this project's key.
 
-Each signature covers all before it, by the link. So whoever can write the database but has no key can change
-what is stored, but never have us sign on top of it.
+Each signature covers everything before it, by the link. So who can write the database but has no key can
+change what is stored, but can never make us sign on top of it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def ending_of(last: Row | None, head: tuple[Any, Any] | None) -> Ending:
     return Ending(seq=seq, hash=hash_, at=at, leaf=leaf, signed_seq=signed_seq, signed_link=link)
 
 
-def require_ours(
+def require_signed_end(
     ending: Ending, last: Row | None, head: SignedRow | None, *, project: str, key: bytes, signer: Signer
 ) -> None:
     """Raises Tampered unless this project's key signed the chain up to its last event.

@@ -25,8 +25,8 @@ What = Literal[
 ]
 
 
-class Fault(Record, frozen=True, kw_only=True):
-    """One thing that is not as it was written. seq: the event, or 0. reading, key: the state, or empty."""
+class LedgerFault(Record, frozen=True, kw_only=True):
+    """One thing that is not as it was written. seq: the event, or 0. projection, key: the state, or empty."""
 
     what: What
     message: Message
@@ -39,8 +39,9 @@ class Audit(Record, frozen=True, kw_only=True):
     """What `verify` found. head: the last event's seq and hash as stored: keep it elsewhere.
 
     project: whose chain. events: how many were followed. keyed: how many of them are of the keyed chain,
-    which only the key can verify. signed: heads whose signature was verified under `public`, the house's key.
-    removed: event → the event that says that its body was removed. readings: those that were folded again.
+    which only the key can verify. signed: heads whose signature was verified under `public`, the project's
+    key. removed: event → the event that says that its body was removed. readings: names of the projections
+    that were rebuilt.
     faults: the first of them; count: how many there are. unknown: what this audit cannot know.
     """
 
@@ -52,7 +53,7 @@ class Audit(Record, frozen=True, kw_only=True):
     removed: dict[int, int]
     head: Head
     readings: tuple[str, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[LedgerFault, ...]
     count: int
     unknown: tuple[Message, ...]
 
@@ -90,7 +91,7 @@ BODY = code(
 )
 UNREADABLE = code("ledger.unreadable", "{error}", seq=int, kind=str, error=str)
 UNFOLDED = code(
-    "ledger.unfolded", "event {seq} ({kind}) cannot be folded: {error}.", seq=int, kind=str, error=str
+    "ledger.unfolded", "event {seq} ({kind}) cannot be applied: {error}.", seq=int, kind=str, error=str
 )
 OTHER_HEAD = code("ledger.other_head", "event {seq} is not the one whose hash was kept elsewhere.", seq=int)
 TRUNCATED = code(

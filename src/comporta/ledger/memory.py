@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from comporta.ledger.ending import Ending, ending_of, require_ours
-from comporta.ledger.folding import Opened, States
+from comporta.ledger.ending import Ending, ending_of, require_signed_end
+from comporta.ledger.pending import ChainTip, PendingTransaction
+from comporta.ledger.projections import ProjectionSet, States
 from comporta.ledger.protocol import Row
-from comporta.ledger.removal import fact_of, needed, removable
+from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import row_of
-from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Projection, SignedHead, Transaction
 from comporta.records.facts import FACTS
@@ -26,23 +26,25 @@ T = TypeVar("T")
 
 
 class _Rows:
-    """States by (reading, key), and events and signed heads as stored."""
+    """States by (projection, key), and events and signed heads as stored."""
 
     def __init__(
         self, states: dict[tuple[str, str], str], events: list[Event], heads: list[SignedHead]
     ) -> None:
-        self.held = states
+        self.current = states
         self.events = events
         self.heads = heads
 
-    def state(self, reading: str, key: str) -> str | None:
-        return self.held.get((reading, key))
+    def state(self, projection: str, key: str) -> str | None:
+        return self.current.get((projection, key))
 
     def states(
-        self, reading: str, prefix: str = "", newest: bool = False, limit: int | None = None
+        self, projection: str, prefix: str = "", newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, str]]:
         found = [
-            (key, text) for (of, key), text in self.held.items() if of == reading and key.startswith(prefix)
+            (key, text)
+            for (of, key), text in self.current.items()
+            if of == projection and key.startswith(prefix)
         ]
         return sorted(found, reverse=newest)[:limit]
 
@@ -58,10 +60,10 @@ class _Snapshot:
         for each in self._rows.heads:
             yield each.head.seq, each.head.hash, each.signature, each.key
 
-    def states(self, reading: str) -> list[tuple[str, str]]:
-        return self._rows.states(reading)
+    def states(self, projection: str) -> list[tuple[str, str]]:
+        return self._rows.states(projection)
 
-    def upto(self, reading: str) -> int | None:
+    def upto(self, projection: str) -> int | None:
         return None
 
     def unguarded(self) -> list[str]:
@@ -69,11 +71,11 @@ class _Snapshot:
 
 
 class MemoryLedger:
-    """The same chain, folds and refusals as on disk, in two dicts and a list."""
+    """The same chain, projections and refusals as on disk, in two dicts and a list."""
 
     def __init__(
         self,
-        readings: Sequence[Projection[Any]],
+        projections: Sequence[Projection[Any]],
         *,
         key: bytes,
         clock: Callable[[], datetime],
@@ -82,7 +84,7 @@ class MemoryLedger:
         upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
     ) -> None:
         self.project = project
-        self._opened = Opened(readings, facts, upcasts)
+        self._projections = ProjectionSet(projections, facts, upcasts)
         self._key = key
         self._signer = Signer(key)
         # Where the chain ended when it was written or verified last.
@@ -99,39 +101,43 @@ class MemoryLedger:
             self._writer = threading.get_ident()
             try:
                 rows = self._rows
-                turn = self._turn(rows)
-                result = act(turn)
-                if turn.events:
+                tx = self._begin(rows)
+                result = act(tx)
+                if tx.events:
                     # New objects, so that readers go on with what they hold.
                     states = {
-                        key: text for key, text in (rows.held | turn.changes).items() if text is not None
+                        key: text for key, text in (rows.current | tx.changes).items() if text is not None
                     }
-                    self._rows = _Rows(states, rows.events + turn.events, [*rows.heads, turn.signed()])
+                    self._rows = _Rows(states, rows.events + tx.events, [*rows.heads, tx.signed()])
                     self._verified = _ending(self._rows)
                 return result
             finally:
                 self._writer = None
 
-    def _turn(self, rows: _Rows) -> Turn:
+    def _begin(self, rows: _Rows) -> PendingTransaction:
         def require() -> None:
             ending = _ending(rows)
             if ending != self._verified:
                 last = row_of(rows.events[-1]) if rows.events else None
                 signed = rows.heads[-1] if rows.heads else None
                 head = None if signed is None else (*_place(signed), signed.signature, signed.key)
-                require_ours(ending, last, head, project=self.project, key=self._key, signer=self._signer)
+                require_signed_end(
+                    ending, last, head, project=self.project, key=self._key, signer=self._signer
+                )
                 self._verified = ending
 
-        standing = _standing(rows.events)
-        return Turn(self._opened, rows, standing, self.project, self._signer, self._clock, require)
+        tip = _tip(rows.events)
+        return PendingTransaction(
+            self._projections, rows, tip, self.project, self._signer, self._clock, require
+        )
 
-    def get(self, reading: Projection[S], key: str) -> S | None:
-        return States(self._opened, self._rows).get(reading, key)
+    def get(self, projection: Projection[S], key: str) -> S | None:
+        return States(self._projections, self._rows).get(projection, key)
 
     def scan(
-        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, projection: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
-        return States(self._opened, self._rows).scan(reading, prefix, newest=newest, limit=limit)
+        return States(self._projections, self._rows).scan(projection, prefix, newest=newest, limit=limit)
 
     def events(self, after: int = 0) -> Iterator[Event]:
         return iter(self._rows.events[after:])
@@ -143,40 +149,40 @@ class MemoryLedger:
     def snapshot(self) -> AbstractContextManager[_Snapshot]:
         return nullcontext(_Snapshot(self._rows))
 
-    def refold(self, reading: Projection[Any]) -> None:
-        name = self._opened.known(reading.name)
+    def rebuild(self, projection: Projection[Any]) -> None:
+        name = self._projections.require(projection.name)
         with self._lock:
-            self._rows = self._folded(self._rows, {name})
+            self._rows = self._rebuilt_rows(self._rows, {name})
 
     def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
         with self._lock:
             before = self._rows
             found = next((each for each in before.events if each.seq == seq), None)
-            turn = self._turn(before)
-            event = turn.append(fact_of(removable(found, seq, self._key), reason, by))
+            tx = self._begin(before)
+            event = tx.append(fact_of(require_removable(found, seq, self._key), reason, by))
             events = [
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
                 for each in before.events
             ]
-            after = _Rows(before.held, events + turn.events, [*before.heads, turn.signed()])
+            after = _Rows(before.current, events + tx.events, [*before.heads, tx.signed()])
             try:
-                self._rows = self._folded(after, set(self._opened.readings))
-            except Exception as error:  # boundary: a fold met a history without the event
-                raise needed(seq, error) from error
+                self._rows = self._rebuilt_rows(after, set(self._projections.by_name))
+            except Exception as error:  # boundary: a projection met a history without the event
+                raise needed_by_later_events(seq, error) from error
             return event
 
-    def _folded(self, rows: _Rows, names: set[str]) -> _Rows:
-        """With these readings made again from the events."""
-        kept = {place: text for place, text in rows.held.items() if place[0] not in names}
-        states = States(self._opened, _Rows(kept, [], []))
+    def _rebuilt_rows(self, rows: _Rows, names: set[str]) -> _Rows:
+        """With these projections made again from the events."""
+        unaffected = {place: text for place, text in rows.current.items() if place[0] not in names}
+        states = States(self._projections, _Rows(unaffected, [], []))
         for event in rows.events:
-            fact = self._opened.decoding.fact(event)
+            fact = self._projections.decoding.fact(event)
             if fact is not None:
-                states.fold(fact, event, names)
+                states.apply(fact, event, names)
         made = {place: text for place, text in states.changes.items() if text is not None}
-        return _Rows(kept | made, rows.events, rows.heads)
+        return _Rows(unaffected | made, rows.events, rows.heads)
 
-    def others(self, reading: Projection[S], key: str) -> list[tuple[str, S]]:
+    def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
         return []
 
     def projects(self) -> list[str]:
@@ -195,8 +201,8 @@ def _ending(rows: _Rows) -> Ending:
     return ending_of(last, _place(rows.heads[-1]) if rows.heads else None)
 
 
-def _standing(events: Sequence[Event]) -> Standing:
+def _tip(events: Sequence[Event]) -> ChainTip:
     if not events:
-        return Standing()
+        return ChainTip()
     last = events[-1]
-    return Standing(head=Head(seq=last.seq, hash=last.hash), at=last.at, keyed=not last.leaf)
+    return ChainTip(head=Head(seq=last.seq, hash=last.hash), at=last.at, keyed=not last.leaf)

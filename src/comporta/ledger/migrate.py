@@ -23,16 +23,16 @@ def up_to_date(database: Database) -> None:
         with database.engine.connect() as connection:
             if _revision(connection) == LATEST:
                 return
-            with database.turn(connection):
+            with database.write_transaction(connection):
                 # Another process may have done it while this one waited for its turn.
                 found = _revision(connection)
                 if found != LATEST:
                     _upgrade(connection, found, database.url)
     except DBAPIError as error:
-        said = database.said(error)
-        if said is None:
+        user_error = database.user_error(error)
+        if user_error is None:
             raise
-        raise said from error
+        raise user_error from error
 
 
 def _revision(connection: Connection) -> str | None:

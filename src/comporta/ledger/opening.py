@@ -48,7 +48,7 @@ class OpensLedger(Protocol):
 
 def open_ledger(
     url: str,
-    readings: Sequence[Projection[Any]],
+    projections: Sequence[Projection[Any]],
     *,
     key: bytes,
     clock: Callable[[], datetime],
@@ -62,7 +62,7 @@ def open_ledger(
     `postgresql://…` (extra `postgres`) or `memory://`, made where there is none; another scheme is opened by
     the package that declares it (`OpensLedger`).
 
-    readings: all that must stay true; one not seen before is folded from history now. key: 32 bytes,
+    projections: all that must stay true; one not seen before is built from history now. key: 32 bytes,
     `Keys.chain`. clock: the time of what is appended, UTC. project: whose chain it is of those that
     lie there; letters, digits, `_` and `-`. facts, upcasts: what events may hold.
     reads: it is opened for a moment, above all to read: then a full disk is no obstacle to that.
@@ -76,10 +76,10 @@ def open_ledger(
         "upcasts": upcasts,
     }
     if url.startswith("memory://"):
-        return MemoryLedger(readings, **opened)
+        return MemoryLedger(projections, **opened)
     opens: OpensLedger | None = None if scheme_of(url) in SCHEMES else opener(LEDGERS, scheme_of(url))
     if opens is not None:
-        return opens(url, readings, root=root, reads=reads, **opened)
+        return opens(url, projections, root=root, reads=reads, **opened)
     # SQLAlchemy takes a while to load: not for those who keep everything in memory.
     from comporta.ledger.migrate import up_to_date
     from comporta.ledger.sql import SqlLedger
@@ -88,7 +88,7 @@ def open_ledger(
         database = _database(url, root, alone)
         try:
             up_to_date(database)
-            return SqlLedger(database, readings, **opened)
+            return SqlLedger(database, projections, **opened)
         except BaseException:
             database.engine.dispose()
             raise

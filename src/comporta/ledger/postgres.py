@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull
+from comporta.ledger.protocol import PATIENCE_SECONDS
 from comporta.records.credential import masked, without_password
 
 # "comp" in ASCII above the schema's own number: one queue per ledger, and none shared with other software.
@@ -25,7 +26,7 @@ class Postgres:
     The ledger lies in the connection's current schema.
     """
 
-    def __init__(self, url: str, *, patience: float = 60.0) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE_SECONDS) -> None:
         try:
             parsed = make_url(url).set(drivername="postgresql+psycopg")
             shown = parsed.set(drivername="postgresql").render_as_string(hide_password=True)
@@ -59,7 +60,7 @@ class Postgres:
             )
 
     @contextmanager
-    def turn(self, connection: Connection) -> Iterator[None]:
+    def write_transaction(self, connection: Connection) -> Iterator[None]:
         # READ COMMITTED: what follows the lock sees all that its last holder committed.
         connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL READ COMMITTED; {_QUEUE}")
         try:
@@ -70,7 +71,7 @@ class Postgres:
             raise
 
     @contextmanager
-    def reading(self, connection: Connection) -> Iterator[None]:
+    def read_transaction(self, connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield
@@ -78,12 +79,12 @@ class Postgres:
             _roll_back(connection)
 
     @contextmanager
-    def erasing(self, connection: Connection) -> Iterator[None]:
+    def erasing_body(self, connection: Connection) -> Iterator[None]:
         yield
         # The row as it was stays in the table until then; the server's own log keeps it as long as it keeps.
         connection.exec_driver_sql("VACUUM ledger_events")
 
-    def said(self, error: DBAPIError) -> ComportaError | None:
+    def user_error(self, error: DBAPIError) -> ComportaError | None:
         state = getattr(error.orig, "sqlstate", None) or ""
         if state in ("53100", "53200"):  # disk_full, out_of_memory
             return StorageFull(
@@ -108,7 +109,7 @@ class Postgres:
             )
         return None
 
-    def lost(self, error: DBAPIError) -> bool:
+    def is_connection_lost(self, error: DBAPIError) -> bool:
         return error.connection_invalidated
 
 

@@ -1,4 +1,4 @@
-"""What a ledger is: facts in order, and the readings kept with them."""
+"""The protocol of a ledger: facts in order, and the projections updated with them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ Row = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """An event as it is stored: seq, at (microseconds since 1970), kind, schema, salt, body, leaf, prev, hash. No
 leaf: it is of the keyed chain."""
 
+PATIENCE_SECONDS = 60.0
+"""How long a writer waits for its turn before it gives up."""
+
 
 class Snapshot(Protocol):
     """One project's chain at one moment, as stored: what an audit reads. Nothing in it is trusted yet."""
@@ -25,18 +28,18 @@ class Snapshot(Protocol):
     def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
         """Every signed head, in order of seq: seq, link, signature, public key."""
 
-    def states(self, reading: str) -> Iterable[tuple[str, str]]:
-        """Key and stored JSON of a reading, in order of key."""
+    def states(self, projection: str) -> Iterable[tuple[str, str]]:
+        """Key and stored JSON of a projection, in order of key."""
 
-    def upto(self, reading: str) -> int | None:
-        """The seq that a reading stopped at because a writer did not know it; None: it is current."""
+    def upto(self, projection: str) -> int | None:
+        """The last event that a projection has applied, where a later writer did not know it; None: all."""
 
     def unguarded(self) -> list[str]:
         """The database's own guards against changed events that are gone or altered."""
 
 
 class Ledger(View, Protocol):
-    """One project's facts in order. Opened with every reading that must stay true: see `open_ledger`."""
+    """One project's facts in order. Opened with every projection that must stay true: see `open_ledger`."""
 
     project: str
 
@@ -55,16 +58,16 @@ class Ledger(View, Protocol):
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """Everything as stored at this moment; writers go on meanwhile."""
 
-    def refold(self, reading: Projection[Any]) -> None:
-        """Makes the reading again from the events alone."""
+    def rebuild(self, projection: Projection[Any]) -> None:
+        """Builds the projection again from the events alone."""
 
     def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
-        """The fact that says so, once an event's body is gone for good and every reading is made without it.
+        """The fact that says so, once an event's body is deleted and every projection is rebuilt without it.
 
         The chain goes on to verify, by the leaf that stays. Raises Refused where it cannot be done: an event
         of the keyed chain, or one that the chain itself or what follows it stands on; NotFound."""
 
-    def others(self, reading: Projection[S], key: str) -> list[tuple[str, S]]:
+    def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
         """What this ledger's other projects say under this key: (project, state), in order of project."""
 
     def projects(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which events' bodies may be taken away, and the fact that says so: what the chain stands on stays."""
+"""Removing the body of an event: which may be removed, and the fact that records it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from comporta.records.facts import ChainContinued, EventRemoved, ProjectKeyed
 _STAYS = {fact.kind for fact in (ChainContinued, EventRemoved, ProjectKeyed)}
 
 
-def removable(event: Event | None, seq: int, key: bytes) -> Event:
-    """The event itself. Raises NotFound where there is none, Refused where its body must stay, Tampered where
-    it is not what was written: what is said of it must be true."""
+def require_removable(event: Event | None, seq: int, key: bytes) -> Event:
+    """The event itself. Raises NotFound where there is none, Refused where its body must stay, and Tampered
+    where it was changed, since the fact records what it was."""
     if event is None:
         raise NotFound(f"event {seq}: there is none. `comporta audit verify` tells how many there are.")
     if not event.leaf:
@@ -33,7 +33,7 @@ def removable(event: Event | None, seq: int, key: bytes) -> Event:
 
 
 def fact_of(event: Event, reason: str, by: str) -> EventRemoved:
-    """The fact that says so. Raises BadProject on a reason that is no code: it can never be taken back."""
+    """The fact that records a removal. Raises BadProject on a reason that is no code: facts are for ever."""
     if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,63}", reason):
         raise BadProject(
             f"reason: found {reason[:40]!r}, expected a code of small letters, digits, '.', '_' and '-', "
@@ -49,8 +49,8 @@ def fact_of(event: Event, reason: str, by: str) -> EventRemoved:
     )
 
 
-def needed(seq: int, error: Exception) -> Refused:
-    """What follows cannot be folded without this event."""
+def needed_by_later_events(seq: int, error: Exception) -> Refused:
+    """The error for an event that later events need."""
     return Refused(
         f"event {seq}: later events cannot be read without it ({error!r}), so its body stays. "
         "Remove theirs first."

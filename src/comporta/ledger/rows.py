@@ -7,17 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from comporta.ledger.folding import after
+from comporta.ledger.projections import after
 from comporta.ledger.protocol import Row
+from comporta.ledger.statements import Statements
 from comporta.ledger.stored import plain
-from comporta.ledger.tables import Statements
 from comporta.ledger.triggers import missing
 
 _ALL = 2**62
 _PAGE = 1000  # events read at once: no read is held open while they are worked on
 
 
-class Rows:
+class LedgerRows:
     """The stored rows of one project, as one connection sees them."""
 
     def __init__(self, connection: Connection, sql: Statements, project: str) -> None:
@@ -25,52 +25,56 @@ class Rows:
         self._sql = sql
         self._project = project
 
-    def _ask(self, statement: str, **values: Any) -> Any:
+    def _query(self, statement: str, **values: Any) -> Any:
         return self._connection.exec_driver_sql(statement, {"project": self._project, **values})
 
-    def kept_state(self, reading: str, key: str) -> Any:
+    def checkpoint_and_state(self, projection: str, key: str) -> Any:
         """(mark, upto, state) or None."""
-        return self._ask(self._sql.state, reading=reading, key=key).first()
+        return self._query(self._sql.state, reading=projection, key=key).first()
 
-    def kept(self, reading: str) -> Any:
+    def checkpoint(self, projection: str) -> Any:
         """(mark, upto) or None."""
-        return self._ask(self._sql.get_kept, reading=reading).first()
+        return self._query(self._sql.get_checkpoint, reading=projection).first()
 
     def head(self) -> Any:
         """(seq, hash, at, leaf) or None."""
-        return self._ask(self._sql.head).first()
+        return self._query(self._sql.head).first()
 
     def last(self) -> Row | None:
         """The last event."""
-        row = self._ask(self._sql.last).first()
+        row = self._query(self._sql.last).first()
         return None if row is None else tuple(row)
 
-    def others(self, reading: str, key: str, mark: str) -> list[tuple[str, str]]:
-        """Project and state, of the other projects that fold by this mark's rules."""
-        return [tuple(row) for row in self._ask(self._sql.others, reading=reading, key=key, mark=mark)]
+    def others(self, projection: str, key: str, mark: str) -> list[tuple[str, str]]:
+        """Project and state, of the other projects whose projections have the same rules (mark)."""
+        return [tuple(row) for row in self._query(self._sql.others, reading=projection, key=key, mark=mark)]
 
     def projects(self) -> list[str]:
         return [row[0] for row in self._connection.exec_driver_sql(self._sql.projects)]
 
-    def state(self, reading: str, key: str) -> str | None:
-        row = self.kept_state(reading, key)
+    def state(self, projection: str, key: str) -> str | None:
+        row = self.checkpoint_and_state(projection, key)
         return None if row is None else row[2]
 
     def states(
-        self, reading: str, prefix: str = "", newest: bool = False, limit: int | None = None
+        self, projection: str, prefix: str = "", newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, str]]:
         high = after(prefix)
-        asked: dict[str, Any] = {"reading": reading, "low": prefix, "most": _ALL if limit is None else limit}
+        values: dict[str, Any] = {
+            "reading": projection,
+            "low": prefix,
+            "most": _ALL if limit is None else limit,
+        }
         if high is not None:
-            asked["high"] = high
-        found = self._ask(self._sql.states[high is not None, newest], **asked)
+            values["high"] = high
+        found = self._query(self._sql.states[high is not None, newest], **values)
         return [(key, state) for key, state in found]
 
     def page(self, after: int | None) -> list[Row]:
         """after: None: from the first, whatever its number."""
         if after is None:
-            return [tuple(row) for row in self._ask(self._sql.first_page, most=_PAGE)]
-        return [tuple(row) for row in self._ask(self._sql.page, after=after, most=_PAGE)]
+            return [tuple(row) for row in self._query(self._sql.first_page, most=_PAGE)]
+        return [tuple(row) for row in self._query(self._sql.page, after=after, most=_PAGE)]
 
     def rows(self, after: int | None = 0) -> Iterator[Row]:
         while page := self.page(after):
@@ -78,17 +82,17 @@ class Rows:
             after = page[-1][0]
 
 
-class SnapshotRows(Rows):
+class SnapshotRows(LedgerRows):
     def rows(self, after: int | None = None) -> Iterator[Row]:
         # Also those that no ledger writes: of a number below 1.
         return super().rows(after)
 
     def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        for seq, link, signature, key in self._ask(self._sql.heads):
+        for seq, link, signature, key in self._query(self._sql.heads):
             yield seq, link, plain(signature), key
 
-    def upto(self, reading: str) -> int | None:
-        row = self.kept(reading)
+    def upto(self, projection: str) -> int | None:
+        row = self.checkpoint(projection)
         upto = 0 if row is None else row[1]
         return upto if type(upto) is int else None
 

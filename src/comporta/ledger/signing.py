@@ -28,7 +28,7 @@ _BEGIN, _END = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
 
 
 class Signer:
-    """Signs the heads of one house. Loaded on first use: reading needs none."""
+    """Signs the heads of one project. Loaded on first use: who only reads needs none."""
 
     def __init__(self, key: bytes) -> None:
         self._seed = blake3(key, derive_key_context="comporta 2026-11 sign").digest()

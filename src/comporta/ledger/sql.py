@@ -1,4 +1,4 @@
-"""A ledger in a database: one chain, one writer at a time, readings in the same transaction."""
+"""A ledger in a database: one chain, one writer at a time, projections in the same transaction."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sqlalchemy.exc import DBAPIError
 
 from comporta.errors import ComportaError, Tampered, WrongKey
 from comporta.ledger.chain import key_mark, moment
-from comporta.ledger.ending import Ending, ending_of, require_ours
-from comporta.ledger.folding import Opened, States, kinds_of
-from comporta.ledger.removal import fact_of, needed, removable
-from comporta.ledger.rows import Rows, SnapshotRows
+from comporta.ledger.ending import Ending, ending_of, require_signed_end
+from comporta.ledger.pending import ChainTip, PendingTransaction
+from comporta.ledger.projections import ProjectionSet, States, kinds_of
+from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
+from comporta.ledger.rows import LedgerRows, SnapshotRows
 from comporta.ledger.signing import Signer
+from comporta.ledger.statements import statements
 from comporta.ledger.stored import COLUMNS, event_of, row_of
-from comporta.ledger.tables import statements
-from comporta.ledger.turn import Standing, Turn
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Projection, Transaction
 from comporta.records.facts import FACTS
@@ -37,22 +37,22 @@ class Database(Protocol):
     engine: Engine
     url: str
 
-    def turn(self, connection: Connection) -> Any:
+    def write_transaction(self, connection: Connection) -> Any:
         """A context manager: a write transaction that no other writer overlaps, committed at its end and
         rolled back when its body raises. Raises Busy when the others do not let go in time."""
 
-    def reading(self, connection: Connection) -> Any:
+    def read_transaction(self, connection: Connection) -> Any:
         """A context manager: a read transaction in which everything is of one moment."""
 
-    def said(self, error: DBAPIError) -> ComportaError | None:
+    def user_error(self, error: DBAPIError) -> ComportaError | None:
         """The error as a user should see it, or None where it is a fault of ours."""
 
-    def lost(self, error: DBAPIError) -> bool:
+    def is_connection_lost(self, error: DBAPIError) -> bool:
         """Whether the connection broke, so that it is not known how the transaction ended."""
 
-    def erasing(self, connection: Connection) -> Any:
-        """A context manager around a turn that takes a body away: its bytes leave the database's files too,
-        as far as this database can have it so."""
+    def erasing_body(self, connection: Connection) -> Any:
+        """A context manager around a transaction that removes a body: its bytes leave the database's files
+        too, as far as this database can do that."""
 
 
 class SqlLedger:
@@ -61,7 +61,7 @@ class SqlLedger:
     def __init__(
         self,
         database: Database,
-        readings: Sequence[Projection[Any]],
+        projections: Sequence[Projection[Any]],
         *,
         key: bytes,
         clock: Callable[[], datetime],
@@ -71,7 +71,7 @@ class SqlLedger:
     ) -> None:
         self.project = project
         self._database = database
-        self._opened = Opened(readings, facts, upcasts)
+        self._projections = ProjectionSet(projections, facts, upcasts)
         self._key = key
         self._signer = Signer(key)
         self._key_mark = key_mark(key)
@@ -81,15 +81,15 @@ class SqlLedger:
         self._writer: int | None = None
         # Where the chain ended when this process wrote or verified it last.
         self._verified = Ending()
-        # Readings kept here that this process does not know, by name, with their marks.
-        self._strangers: dict[str, str] = {}
+        # Projections in this database that this process does not know: name → mark.
+        self._unknown_projections: dict[str, str] = {}
         self._pid = os.getpid()
         with self._connected() as connection:
-            standing = self._standing(connection)
-        if standing is None or self._behind(standing):
-            # Else its audit could not be opened; what asks for such a reading says so again.
+            tip = self._tip(connection)
+        if tip is None or self._behind(tip):
+            # Else its audit could not be opened; what asks for such a projection says so again.
             with suppress(Tampered):
-                self.transact(lambda turn: None)
+                self.transact(lambda tx: None)
 
     def transact(self, act: Callable[[Transaction], T]) -> T:
         with self._alone():
@@ -110,114 +110,120 @@ class SqlLedger:
     def _transact(self, act: Callable[[Transaction], T]) -> T:
         """Asks again where the connection broke and nothing was kept; the chain itself tells which."""
         for last in (False, False, True):
-            turn: Turn | None = None
+            tx: PendingTransaction | None = None
             try:
-                with self._connected() as connection, self._database.turn(connection):
-                    turn = self._turn(connection)
-                    result = act(turn)
-                    self._write(connection, turn)
-                self._remember(turn)
+                with self._connected() as connection, self._database.write_transaction(connection):
+                    tx = self._begin(connection)
+                    result = act(tx)
+                    self._write(connection, tx)
+                self._remember(tx)
                 return result
-            except _Lost:
+            except _ConnectionLost:
                 if last:
                     raise
-                if turn is not None and turn.events and self._holds(turn.events[-1]):
+                if tx is not None and tx.events and self._is_in_chain(tx.events[-1]):
                     return result
         raise AssertionError("unreachable")
 
-    def _remember(self, turn: Turn) -> None:
-        if turn.events:
-            self._verified = ending_of(row_of(turn.events[-1]), (turn.head.seq, turn.head.hash))
+    def _remember(self, tx: PendingTransaction) -> None:
+        if tx.events:
+            self._verified = ending_of(row_of(tx.events[-1]), (tx.head.seq, tx.head.hash))
 
-    def _holds(self, event: Event) -> bool:
+    def _is_in_chain(self, event: Event) -> bool:
         """Whether this event is in the chain, once whoever wrote last has ended."""
-        with self._connected() as connection, self._database.turn(connection):
-            asked = {"project": self.project, "seq": event.seq}
-            row = connection.exec_driver_sql(self._sql.event, asked).first()
+        with self._connected() as connection, self._database.write_transaction(connection):
+            values = {"project": self.project, "seq": event.seq}
+            row = connection.exec_driver_sql(self._sql.event, values).first()
         return row is not None and row[0] == event.hash
 
-    def get(self, reading: Projection[S], key: str) -> S | None:
-        name = self._opened.known(reading.name)
-        found = self._ask(lambda rows: rows.kept_state(name, key))
+    def get(self, projection: Projection[S], key: str) -> S | None:
+        name = self._projections.require(projection.name)
+        found = self._query(lambda rows: rows.checkpoint_and_state(name, key))
         if not self._current(name, found):
-            return self.transact(lambda turn: turn.get(reading, key))
-        return None if found[2] is None else self._opened.decode(name, found[2])
+            return self.transact(lambda tx: tx.get(projection, key))
+        return None if found[2] is None else self._projections.decode(name, found[2])
 
     def scan(
-        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, projection: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
-        name = self._opened.known(reading.name)
-        kept, found = self._ask(lambda rows: (rows.kept(name), rows.states(name, prefix, newest, limit)))
-        if not self._current(name, kept):
-            return self.transact(lambda turn: turn.scan(reading, prefix, newest=newest, limit=limit))
-        return [(key, self._opened.decode(name, text)) for key, text in found]
+        name = self._projections.require(projection.name)
+        checkpoint, found = self._query(
+            lambda rows: (rows.checkpoint(name), rows.states(name, prefix, newest, limit))
+        )
+        if not self._current(name, checkpoint):
+            return self.transact(lambda tx: tx.scan(projection, prefix, newest=newest, limit=limit))
+        return [(key, self._projections.decode(name, text)) for key, text in found]
 
-    def _current(self, name: str, kept: Any) -> bool:
-        """Whether the reading has seen every event, folded by our rules. kept: its mark, and its upto."""
-        return kept is not None and kept[1] is None and kept[0] == self._opened.marks[name]
+    def _current(self, name: str, checkpoint: Any) -> bool:
+        """Whether the projection has seen every event by our rules. checkpoint: its mark and its upto."""
+        return (
+            checkpoint is not None
+            and checkpoint[1] is None
+            and checkpoint[0] == self._projections.marks[name]
+        )
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        while page := self._ask(partial(Rows.page, after=after)):
+        while page := self._query(partial(LedgerRows.page, after=after)):
             yield from (event_of(row, self.project) for row in page)
             after = page[-1][0]
 
     def head(self) -> Head:
-        row = self._ask(lambda rows: rows.head())
+        row = self._query(lambda rows: rows.head())
         if row is None:
             return Head(seq=0, hash="")
         if type(row[0]) is not int or type(row[1]) is not str:
             raise Tampered(f"event {row[0]!r}: it is none. `comporta audit verify` tells what was changed.")
         return Head(seq=row[0], hash=row[1])
 
-    def _ask(self, question: Callable[[Rows], T]) -> T:
-        """What is read outside of a transaction; asked once more where the connection had broken."""
+    def _query(self, question: Callable[[LedgerRows], T]) -> T:
+        """A query outside of a transaction; repeated once where the connection broke."""
         try:
             with self._connected() as connection:
                 return question(self._rows(connection))
-        except _Lost:
+        except _ConnectionLost:
             with self._connected() as connection:
                 return question(self._rows(connection))
 
-    def _rows(self, connection: Connection) -> Rows:
-        return Rows(connection, self._sql, self.project)
+    def _rows(self, connection: Connection) -> LedgerRows:
+        return LedgerRows(connection, self._sql, self.project)
 
     @contextmanager
     def snapshot(self) -> Iterator[SnapshotRows]:
-        with self._connected() as connection, self._database.reading(connection):
+        with self._connected() as connection, self._database.read_transaction(connection):
             yield SnapshotRows(connection, self._sql, self.project)
 
-    def others(self, reading: Projection[S], key: str) -> list[tuple[str, S]]:
-        name = self._opened.known(reading.name)
-        found = self._ask(lambda rows: rows.others(name, key, self._opened.marks[name]))
-        return [(project, self._opened.decode(name, text)) for project, text in found]
+    def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
+        name = self._projections.require(projection.name)
+        found = self._query(lambda rows: rows.others(name, key, self._projections.marks[name]))
+        return [(project, self._projections.decode(name, text)) for project, text in found]
 
     def projects(self) -> list[str]:
-        return self._ask(lambda rows: rows.projects())
+        return self._query(lambda rows: rows.projects())
 
-    def refold(self, reading: Projection[Any]) -> None:
-        name = self._opened.known(reading.name)
-        with self._alone(), self._connected() as connection, self._database.turn(connection):
+    def rebuild(self, projection: Projection[Any]) -> None:
+        name = self._projections.require(projection.name)
+        with self._alone(), self._connected() as connection, self._database.write_transaction(connection):
             self._catch_up(connection, [name], {})
 
     def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
-        with self._alone(), self._connected() as connection, self._database.erasing(connection):
-            with self._database.turn(connection):
-                turn = self._turn(connection)
+        with self._alone(), self._connected() as connection, self._database.erasing_body(connection):
+            with self._database.write_transaction(connection):
+                tx = self._begin(connection)
                 row = next(iter(self._rows(connection).page(seq - 1)), None)
                 found = None if row is None or row[0] != seq else event_of(row, self.project)
-                event = turn.append(fact_of(removable(found, seq, self._key), reason, by))
-                self._write(connection, turn)
+                event = tx.append(fact_of(require_removable(found, seq, self._key), reason, by))
+                self._write(connection, tx)
                 connection.exec_driver_sql(self._sql.remove_body, {"of": self.project, "number": seq})
                 try:
-                    self._catch_up(connection, self._opened.readings, {})
+                    self._catch_up(connection, self._projections.by_name, {})
                 except DBAPIError:
                     raise
-                except Exception as error:  # boundary: a fold met a history without the event
-                    raise needed(seq, error) from error
-                for name in self._strangers:
+                except Exception as error:  # boundary: a projection met a history without the event
+                    raise needed_by_later_events(seq, error) from error
+                for name in self._unknown_projections:
                     # Made again from all events by whoever knows it: no mark fits an empty one.
-                    self._keep(connection, name, "", 0)
-            self._remember(turn)
+                    self._put_checkpoint(connection, name, "", 0)
+            self._remember(tx)
             return event
 
     def close(self) -> None:
@@ -234,20 +240,20 @@ class SqlLedger:
             with self._database.engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
-            if self._database.lost(error):
-                raise _Lost(
+            if self._database.is_connection_lost(error):
+                raise _ConnectionLost(
                     f"ledger {self._database.url}: the connection broke ({error.orig}). Check the database "
                     "and run again; what was acknowledged is kept."
                 ) from error
-            said = self._database.said(error)
-            if said is None:
+            user_error = self._database.user_error(error)
+            if user_error is None:
                 raise
-            raise said from error
+            raise user_error from error
 
-    def _standing(self, connection: Connection) -> list[Any] | None:
-        """Rows of (key mark, seq, hash, at, leaf, reading, mark, upto, and the newest head's seq, link,
+    def _tip(self, connection: Connection) -> list[Any] | None:
+        """Rows of (key mark, seq, hash, at, leaf, projection, mark, upto, and the newest head's seq, link,
         signature, key); None in a ledger just made."""
-        rows = connection.exec_driver_sql(self._sql.standing, {"project": self.project}).all()
+        rows = connection.exec_driver_sql(self._sql.tip, {"project": self.project}).all()
         if rows and rows[0][0] != self._key_mark:
             raise WrongKey(
                 f"ledger {self._database.url}: it was written with another key than this one. Move this one "
@@ -255,28 +261,28 @@ class SqlLedger:
             )
         return list(rows) or None
 
-    def _behind(self, standing: list[Any]) -> list[str]:
-        """Our readings that have not seen every event, or were folded by other rules."""
-        current = {row[5]: row[6] for row in standing if row[5] is not None and row[7] is None}
-        return [name for name, mark in self._opened.marks.items() if current.get(name) != mark]
+    def _behind(self, tip: list[Any]) -> list[str]:
+        """Our projections that have not seen every event, or were built by other rules."""
+        current = {row[5]: row[6] for row in tip if row[5] is not None and row[7] is None}
+        return [name for name, mark in self._projections.marks.items() if current.get(name) != mark]
 
-    def _turn(self, connection: Connection) -> Turn:
-        standing = self._standing(connection)
-        if standing is None:
+    def _begin(self, connection: Connection) -> PendingTransaction:
+        tip = self._tip(connection)
+        if tip is None:
             connection.exec_driver_sql(self._sql.put_key, {"id": 1, "mark": self._key_mark})
-            standing = self._standing(connection) or []
-        behind = self._behind(standing)
+            tip = self._tip(connection) or []
+        behind = self._behind(tip)
         if behind:
-            self._catch_up(connection, behind, {row[5]: (row[6], row[7]) for row in standing})
-        self._strangers = {
+            self._catch_up(connection, behind, {row[5]: (row[6], row[7]) for row in tip})
+        self._unknown_projections = {
             row[5]: row[6]
-            for row in standing
-            if row[5] is not None and row[7] is None and row[5] not in self._opened.readings
+            for row in tip
+            if row[5] is not None and row[7] is None and row[5] not in self._projections.by_name
         }
-        _, seq, last, at, leaf, _, _, _, *head = standing[0]
-        found = Standing()
+        _, seq, last, at, leaf, _, _, _, *head = tip[0]
+        found = ChainTip()
         if seq is not None:
-            found = Standing(head=Head(seq=seq, hash=last), at=_moment(at), keyed=leaf is None)
+            found = ChainTip(head=Head(seq=seq, hash=last), at=_moment(at), keyed=leaf is None)
         rows = self._rows(connection)
         ending = Ending(seq=seq, hash=last, at=at, leaf=leaf, signed_seq=head[0], signed_link=head[1])
 
@@ -284,45 +290,49 @@ class SqlLedger:
             if ending != self._verified:
                 row = rows.last()
                 signed = None if head[0] is None else (head[0], head[1], head[2], head[3])
-                require_ours(ending, row, signed, project=self.project, key=self._key, signer=self._signer)
+                require_signed_end(
+                    ending, row, signed, project=self.project, key=self._key, signer=self._signer
+                )
                 self._verified = ending
 
-        return Turn(self._opened, rows, found, self.project, self._signer, self._clock, require)
+        return PendingTransaction(
+            self._projections, rows, found, self.project, self._signer, self._clock, require
+        )
 
-    def _catch_up(self, connection: Connection, behind: Iterable[str], kept: dict[str, Any]) -> None:
-        """Folds what these readings have not seen: all of history for one that is new or has new rules."""
+    def _catch_up(self, connection: Connection, behind: Iterable[str], checkpoint: dict[str, Any]) -> None:
+        """Applies the events that these projections have not seen: all, for a new one or new rules."""
         start = {}
         for name in behind:
-            mark, upto = kept.get(name, ("", None))
-            if mark == self._opened.marks[name] and type(upto) is int and upto >= 0:
+            mark, upto = checkpoint.get(name, ("", None))
+            if mark == self._projections.marks[name] and type(upto) is int and upto >= 0:
                 start[name] = upto
             else:
                 start[name] = 0
-                asked = {"project": self.project, "reading": name}
-                connection.exec_driver_sql(self._sql.drop_reading, asked)
+                values = {"project": self.project, "reading": name}
+                connection.exec_driver_sql(self._sql.drop_states, values)
         rows = self._rows(connection)
-        states = States(self._opened, rows)
+        states = States(self._projections, rows)
         for row in rows.rows(min(start.values())):
             event = event_of(row, self.project)
-            fact = self._opened.decoding.fact(event)
+            fact = self._projections.decoding.fact(event)
             if fact is not None:
-                _fold(states, fact, event, {name for name, seq in start.items() if event.seq > seq})
+                _apply(states, fact, event, {name for name, seq in start.items() if event.seq > seq})
         self._write_states(connection, states.changes)
         for name in start:
-            self._keep(connection, name, self._opened.marks[name], None)
+            self._put_checkpoint(connection, name, self._projections.marks[name], None)
 
-    def _keep(self, connection: Connection, name: str, mark: str, upto: int | None) -> None:
+    def _put_checkpoint(self, connection: Connection, name: str, mark: str, upto: int | None) -> None:
         values = {"project": self.project, "reading": name, "mark": mark, "upto": upto}
-        connection.exec_driver_sql(self._sql.put_kept, values)
+        connection.exec_driver_sql(self._sql.put_checkpoint, values)
 
-    def _write(self, connection: Connection, turn: Turn) -> None:
-        if not turn.events:
+    def _write(self, connection: Connection, tx: PendingTransaction) -> None:
+        if not tx.events:
             return
         rows = [
-            {"project": self.project, **dict(zip(COLUMNS, row_of(each), strict=True))} for each in turn.events
+            {"project": self.project, **dict(zip(COLUMNS, row_of(each), strict=True))} for each in tx.events
         ]
         connection.exec_driver_sql(self._sql.put_event, rows)
-        signed = turn.signed()
+        signed = tx.signed()
         head = {
             "project": self.project,
             "seq": signed.head.seq,
@@ -331,39 +341,39 @@ class SqlLedger:
             "key": signed.key,
         }
         connection.exec_driver_sql(self._sql.put_head, head)
-        self._write_states(connection, turn.changes)
-        kinds = {each.kind for each in turn.events}
-        for name, mark in self._strangers.items():
+        self._write_states(connection, tx.changes)
+        kinds = {each.kind for each in tx.events}
+        for name, mark in self._unknown_projections.items():
             if kinds & kinds_of(mark):
-                stop = {"of": self.project, "name": name, "upto": turn.events[0].seq - 1}
-                connection.exec_driver_sql(self._sql.stop_kept, stop)
+                stop = {"of": self.project, "name": name, "upto": tx.events[0].seq - 1}
+                connection.exec_driver_sql(self._sql.stop_checkpoint, stop)
 
     def _write_states(self, connection: Connection, changes: dict[tuple[str, str], str | None]) -> None:
         put, drop = [], []
-        for (reading, key), text in changes.items():
+        for (projection, key), text in changes.items():
             if text is None:
-                drop.append({"project": self.project, "reading": reading, "key": key})
+                drop.append({"project": self.project, "reading": projection, "key": key})
             else:
-                put.append({"project": self.project, "reading": reading, "key": key, "state": text})
+                put.append({"project": self.project, "reading": projection, "key": key, "state": text})
         if put:
             connection.exec_driver_sql(self._sql.put_state, put)
         if drop:
             connection.exec_driver_sql(self._sql.drop_state, drop)
 
 
-def _fold(states: States, fact: Fact, event: Event, names: set[str]) -> None:
+def _apply(states: States, fact: Fact, event: Event, names: set[str]) -> None:
     try:
-        states.fold(fact, event, names)
+        states.apply(fact, event, names)
     except (ComportaError, DBAPIError):
         raise
-    except Exception as error:  # boundary: a fold met a history that no ledger wrote
+    except Exception as error:  # boundary: a projection met a history that no ledger wrote
         raise Tampered(
-            f"event {event.seq} ({event.kind}) cannot be folded ({error!r}). `comporta audit verify` tells "
+            f"event {event.seq} ({event.kind}) cannot be applied ({error!r}). `comporta audit verify` tells "
             "what else was changed."
         ) from error
 
 
-class _Lost(ComportaError):
+class _ConnectionLost(ComportaError):
     """The connection broke; how the transaction ended is to be found out."""
 
 
@@ -376,7 +386,7 @@ def key_of(database: Database) -> str | None:
             row = connection.exec_driver_sql("SELECT mark FROM ledger_keyed").first()
             return None if row is None else str(row[0])
     except DBAPIError as error:
-        raise database.said(error) or error from error
+        raise database.user_error(error) or error from error
 
 
 def _moment(at: Any) -> datetime | None:

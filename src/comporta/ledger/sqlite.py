@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from comporta.errors import BadProject, Busy, ComportaError, StorageFull
+from comporta.ledger.protocol import PATIENCE_SECONDS
 
 # IOERR_WRITE: also where the file would pass a limit of the process (ulimit -f) or a quota.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP", "SQLITE_IOERR_WRITE"}
@@ -40,7 +41,7 @@ class Sqlite:
     beside it while a ledger is open (sqlite.org/wal.html#noshm): for reading where the disk is full.
     """
 
-    def __init__(self, path: Path, *, patience: float = 60.0, alone: bool = False) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE_SECONDS, alone: bool = False) -> None:
         self.url = f"sqlite:///{path}"
         self._path = path
         self._patience = patience
@@ -93,7 +94,7 @@ class Sqlite:
             ) from error
 
     @contextmanager
-    def turn(self, connection: Connection) -> Iterator[None]:
+    def write_transaction(self, connection: Connection) -> Iterator[None]:
         with self._my_turn():
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
@@ -104,7 +105,7 @@ class Sqlite:
                 raise
 
     @contextmanager
-    def reading(self, connection: Connection) -> Iterator[None]:
+    def read_transaction(self, connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql("BEGIN")
         try:
             yield
@@ -129,14 +130,14 @@ class Sqlite:
             os.close(descriptor)
 
     @contextmanager
-    def erasing(self, connection: Connection) -> Iterator[None]:
+    def erasing_body(self, connection: Connection) -> Iterator[None]:
         # What is freed is overwritten, and the log that still holds it is written back and cut.
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
         yield
         with self._my_turn():
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def said(self, error: DBAPIError) -> ComportaError | None:
+    def user_error(self, error: DBAPIError) -> ComportaError | None:
         origin = error.orig
         name = getattr(origin, "sqlite_errorname", "") or ""
         if name in _FULL:
@@ -151,7 +152,7 @@ class Sqlite:
             return BadProject(f"ledger {self.url}: cannot be written ({origin}). Correct its permissions.")
         return None
 
-    def lost(self, error: DBAPIError) -> bool:
+    def is_connection_lost(self, error: DBAPIError) -> bool:
         return False
 
     def _busy(self) -> Busy:
@@ -192,7 +193,7 @@ def _prepare(driver: Any, record: Any) -> None:
 
 
 def _persist(driver: sqlite3.Connection) -> None:
-    until = time.monotonic() + 60.0
+    until = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             driver.execute("PRAGMA journal_mode=WAL")

@@ -72,7 +72,7 @@ _POSTGRES_TYPES = {
 }
 
 
-def made_by(dialect: str) -> list[str]:
+def create_statements(dialect: str) -> list[str]:
     """The statements that make them, in order."""
     if dialect == "sqlite":
         return list(SQLITE.values())

@@ -21,7 +21,7 @@ _CHANGED = ", as changed since"
 _UNASKED = re.compile(r"Not (?:audited|asked) yet: comporta gate (?P<version>\S+) --level (?P<level>\w+)\.")
 
 
-def _named(about: dict[str, Any]) -> dict[str, Any]:
+def _split_changed(about: dict[str, Any]) -> dict[str, Any]:
     """Of a verdict or a waiver: what the end of its check's name told is a field of its own."""
     check = about["check"]
     if not check.endswith(_CHANGED):
@@ -31,7 +31,7 @@ def _named(about: dict[str, Any]) -> dict[str, Any]:
 
 def _verdict(verdict: dict[str, Any]) -> dict[str, Any]:
     """That a check was not asked yet is a code; every other sentence stays as it was."""
-    named, unasked = _named(verdict), _UNASKED.fullmatch(verdict["reason"])
+    named, unasked = _split_changed(verdict), _UNASKED.fullmatch(verdict["reason"])
     if unasked is None:
         return named
     return {**named, "reason": {"type": "message", "code": "gate.not_asked", "values": unasked.groupdict()}}
@@ -41,7 +41,7 @@ def _version(version: dict[str, Any]) -> dict[str, Any]:
     return {
         **version,
         "verdicts": [_verdict(each) for each in version.get("verdicts", ())],
-        "waivers": [_named(each) for each in version.get("waivers", ())],
+        "waivers": [_split_changed(each) for each in version.get("waivers", ())],
     }
 
 
@@ -54,7 +54,7 @@ def _judged_2(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _waived_2(body: dict[str, Any]) -> dict[str, Any]:
-    return {**body, "waiver": _named(body["waiver"])}
+    return {**body, "waiver": _split_changed(body["waiver"])}
 
 
 def _released_1(body: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _released_1(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "release": {**release, "shares": named, "retired": sorted(left)}}
 
 
-def _as_it_is(body: dict[str, Any]) -> dict[str, Any]:
+def _unchanged(body: dict[str, Any]) -> dict[str, Any]:
     """A name or a text stands where an id, an artifact or a code may: both are read."""
     return body
 
@@ -80,9 +80,9 @@ UPCASTS: Mapping[tuple[str, int], Upcast] = {
     ("version.registered", 1): _registered_2,
     ("version.judged", 1): _judged_2,
     ("version.waived", 1): _waived_2,
-    ("version.waived", 2): _as_it_is,
-    ("run.ended", 1): _as_it_is,
-    ("version.approved", 1): _as_it_is,
+    ("version.waived", 2): _unchanged,
+    ("run.ended", 1): _unchanged,
+    ("version.approved", 1): _unchanged,
     ("version.released", 1): _released_1,
 }
 """(kind, schema) → what makes that body one of schema + 1."""

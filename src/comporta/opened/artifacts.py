@@ -1,4 +1,4 @@
-"""Which artifacts facts and versions name, and whether their bytes are what was written."""
+"""The artifacts that facts and versions name, and verification of their bytes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from comporta.records import Artifact, Message, Record
 from comporta.store import artifact_name
 from comporta.store.whole import digest_of
 
-Heard = Callable[[str, int, int], None]
-"""Called with what is read, the bytes read so far, and those there are to read."""
+OnProgress = Callable[[str, int, int], None]
+"""Called with what is being read, the bytes read so far, and the total."""
 
 
 class ArtifactAudit(Record, frozen=True, kw_only=True):
-    """What `verify_artifacts` found. objects, size: how many it read, and their bytes. freed: named by facts,
-    needed by nothing and gone, as `comporta store gc` leaves them. removed: gone because somebody deleted
-    them, as a fact says. faults: of those missing or changed."""
+    """The result of `verify_artifacts`. objects, size: how many it read, and their bytes.
+
+    freed: named by facts, needed by nothing and deleted by `comporta store gc`. removed: deleted on purpose,
+    with a fact. faults: those missing or corrupt."""
 
     objects: int
     size: int
@@ -39,12 +40,12 @@ def artifacts_in(value: Any) -> Iterator[Artifact]:
         if value.get("type") == "artifact":
             yield msgspec.convert(value, Artifact)
         else:
-            yield from (each for held in value.values() for each in artifacts_in(held))
+            yield from (each for inner in value.values() for each in artifacts_in(inner))
     elif isinstance(value, list | tuple):
-        yield from (each for held in value for each in artifacts_in(held))
+        yield from (each for inner in value for each in artifacts_in(inner))
 
 
-def recorded(ledger: Ledger) -> dict[str, Artifact]:
+def recorded_artifacts(ledger: Ledger) -> dict[str, Artifact]:
     """Digest → artifact, of all that some fact names. Bodies that are no JSON are the chain's own fault."""
     found: dict[str, Artifact] = {}
     with ledger.snapshot() as snapshot:
@@ -59,19 +60,21 @@ def recorded(ledger: Ledger) -> dict[str, Artifact]:
     return found
 
 
-def verify_artifacts(opened: OpenProject, needed: Iterable[str], heard: Heard | None = None) -> ArtifactAudit:
-    """What is wrong with the artifacts that the project's facts name, every byte of them read.
+def verify_artifacts(
+    opened: OpenProject, needed: Iterable[str], on_progress: OnProgress | None = None
+) -> ArtifactAudit:
+    """Compares every byte of the artifacts that the project's facts name with their digests.
 
-    needed: names in the store of those that must be there.
+    needed: names in the store of those that must exist.
     """
     must = frozenset(needed)
-    there = {each.name: each.size for each in opened.store.list("artifacts/")}
-    named = {artifact_name(digest): each for digest, each in recorded(opened.ledger).items()}
-    total = sum(there.get(name, 0) for name in named)
+    sizes = {each.name: each.size for each in opened.store.list("artifacts/")}
+    named = {artifact_name(digest): each for digest, each in recorded_artifacts(opened.ledger).items()}
+    total = sum(sizes.get(name, 0) for name in named)
     faults: list[Message] = []
     objects = read = freed = removed = 0
     for name, artifact in sorted(named.items()):
-        if name not in there:
+        if name not in sizes:
             if is_removed(opened.ledger, artifact.digest):
                 removed += 1
                 continue
@@ -79,11 +82,11 @@ def verify_artifacts(opened: OpenProject, needed: Iterable[str], heard: Heard | 
             if name in must:
                 faults.append(ARTIFACT_MISSING(name=name, kind=artifact.kind))
             continue
-        objects, read = objects + 1, read + there[name]
+        objects, read = objects + 1, read + sizes[name]
         if not is_whole(opened, artifact):
             faults.append(ARTIFACT_CHANGED(name=name, kind=artifact.kind))
-        if heard is not None:
-            heard("artifacts", read, total)
+        if on_progress is not None:
+            on_progress("artifacts", read, total)
     return ArtifactAudit(objects=objects, size=total, freed=freed, removed=removed, faults=tuple(faults))
 
 

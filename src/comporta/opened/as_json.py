@@ -27,13 +27,13 @@ def as_json(value: Any, say: Say = sentence) -> Any:
 
 def _fields(value: msgspec.Struct, say: Say) -> dict[str, Any]:
     config = value.__struct_config__
-    told: dict[str, Any] = {str(config.tag_field): config.tag} if config.tag is not None else {}
+    values: dict[str, Any] = {str(config.tag_field): config.tag} if config.tag is not None else {}
     for field in msgspec.structs.fields(value):
         each = getattr(value, field.name)
-        told[field.encode_name] = as_json(each, say)
+        values[field.encode_name] = as_json(each, say)
         if (code := _code(each)) is not None:
-            told[f"{field.encode_name}_code"] = code
-    return told
+            values[f"{field.encode_name}_code"] = code
+    return values
 
 
 def _code(value: Any) -> Any:

@@ -1,59 +1,16 @@
-"""How a version turns a request into features: kept beside the model, so that serving needs no project."""
+"""A model's way from a request to its features, as it is stored beside each of its versions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from comporta.project import Model
 from comporta.project.reference import name_of
-from comporta.records import Join, Record, Shape
-from comporta.serve import Meta
-
-if TYPE_CHECKING:
-    from comporta.data.features import FeaturePlan, Function
-
-
-class Bundle(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """compute: references into the version's own source. shapes: of the joined tables and of the rows.
-
-    requires: what a request must say of each row beside its columns.
-    """
-
-    of: str
-    known: tuple[str, ...]
-    use: tuple[str, ...] | None
-    target: str
-    compute: tuple[str, ...]
-    joins: tuple[Join, ...]
-    shapes: dict[str, Shape]
-    requires: tuple[Meta, ...] = ()
-
-    def plan(self, compute: Sequence[Function]) -> FeaturePlan:
-        """As what makes features. compute: the functions that are referred to."""
-        from comporta.data.features import FeaturePlan
-
-        return FeaturePlan(
-            of=self.of,
-            known=self.known,
-            shapes=self.shapes,
-            joins=self.joins,
-            compute=tuple(compute),
-            use=self.use,
-            target=self.target,
-        )
-
-    def params(self) -> dict[str, Any]:
-        """As parameters of a step that makes features of the rows `of`."""
-        told: dict[str, Any] = msgspec.to_builtins(self)
-        return {name: told[name] for name in ("known", "use", "target", "joins", "shapes")}
+from comporta.records.features import Bundle
 
 
 def bundle(model: Model, root: Path) -> Bundle:
-    """The model's way from a request to its features."""
+    """How this model turns a request into its features."""
     features = model.features
     return Bundle(
         of=features.of.name,

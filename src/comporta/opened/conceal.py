@@ -19,7 +19,7 @@ from comporta.opened.project import OpenProject
 from comporta.opened.removals import is_removed
 from comporta.records import Artifact, Verdict, Version
 from comporta.records.message import Message, Words
-from comporta.registry import as_it_stands
+from comporta.registry import with_current_state
 from comporta.store import StepContext
 
 _DIGEST = re.compile(r"#[0-9a-f]{32}")
@@ -110,7 +110,7 @@ def revealed(opened: OpenProject, version: Version) -> Version:
     verdicts = for_a_reader(
         opened.context, version.verdicts, lambda digest: is_removed(opened.ledger, digest)
     )
-    return replace(as_it_stands(opened.ledger, version), verdicts=verdicts)
+    return replace(with_current_state(opened.ledger, version), verdicts=verdicts)
 
 
 def _for_a_reader(context: StepContext, verdict: Verdict, is_removed: Callable[[str], bool]) -> Verdict:

@@ -1,4 +1,4 @@
-"""The ledger follows each dataset's log: which versions there are, and when each was made."""
+"""The projection of dataset versions: which there are, and when each was made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from comporta.records.facts import DatasetVersioned
 
 
 def dataset_key(dataset: str, number: int) -> str:
-    """The key of a dataset version in the reading: sorts by number within the dataset."""
+    """The key of a dataset version in the projection: sorts by number within the dataset."""
     return f"{dataset}/{number:08d}"
 
 

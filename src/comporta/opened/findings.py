@@ -1,4 +1,4 @@
-"""Findings as they lie in a store, read as today's, whichever Comporta kept them."""
+"""Stored findings, converted to today's form whichever release wrote them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from comporta.store import StepContext
 
 
 def findings_at(context: StepContext, artifact: Artifact) -> Findings:
-    """With messages in the cells of tables, which plain JSON holds them in. Raises NotFound, Tampered."""
+    """The findings, with messages in the cells of their tables. Raises NotFound, Tampered."""
     found = context.get_json(artifact, Findings)
     return replace(
         found,

@@ -1,10 +1,10 @@
-"""The ledger follows each dataset's log from the last version it has seen."""
+"""Recording in the ledger the dataset versions that it has no fact of yet."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comporta.data import versions
+from comporta.data import list_versions
 from comporta.errors import Tampered
 from comporta.opened.dataset_versions import DATASETS, dataset_key
 from comporta.opened.project import OpenProject
@@ -13,7 +13,7 @@ from comporta.records.facts import DatasetVersioned
 
 
 def follow(opened: OpenProject, answers: Mapping[str, Answer]) -> tuple[Slice, ...]:
-    """The newest versions among the answers; facts for those that the ledger had not seen."""
+    """The dataset versions among the answers; facts are appended for those that the ledger did not know."""
     slices = tuple(
         asset
         for answer in answers.values()
@@ -26,10 +26,10 @@ def follow(opened: OpenProject, answers: Mapping[str, Answer]) -> tuple[Slice, .
 
 
 def require_known(opened: OpenProject, dataset: str) -> list[Manifest]:
-    """The versions that the ledger had not seen. Raises Tampered when the newest that it saw is not there."""
+    """The versions that the ledger has no fact of. Raises Tampered when the newest that it knows is gone."""
     seen = opened.ledger.scan(DATASETS, f"{dataset}/", newest=True, limit=1)
     last = seen[0][1].number if seen else 0
-    there = versions(opened.store, dataset)
+    there = list_versions(opened.store, dataset)
     if seen and seen[0][1].version not in {each.id for each in there}:
         raise Tampered(
             f"{dataset}: found no version {last} as the ledger recorded it ({seen[0][1].version[:12]}): the "
@@ -39,7 +39,7 @@ def require_known(opened: OpenProject, dataset: str) -> list[Manifest]:
 
 
 def follow_one(opened: OpenProject, dataset: str) -> None:
-    """Facts for every version of this dataset that the ledger had not seen. Raises Tampered."""
+    """Appends facts for every version of this dataset that the ledger does not know. Raises Tampered."""
     unseen = require_known(opened, dataset)
     if not unseen:
         return

@@ -19,7 +19,14 @@ from types import ModuleType
 from typing import Any
 
 from comporta.project.reference import resolve
-from comporta.project.sources import BESIDE, counts, importing_below, is_kept_alone, own, watch
+from comporta.project.sources import (
+    BESIDE,
+    counts_by_content,
+    importing_below,
+    install_finder,
+    is_kept_alone,
+    is_own_file,
+)
 
 _one_at_a_time = threading.RLock()
 
@@ -60,7 +67,7 @@ class IsolatedSource:
             for name in hidden:
                 del sys.modules[name]
             sys.modules.update(self._modules)
-            watch()
+            install_finder()
             path = list(sys.path)
             sys.path[:0] = [str(self.root), str(self.root / BESIDE)]
             importlib.invalidate_caches()
@@ -136,4 +143,4 @@ class IsolatedSource:
 def _is_live(file: str | None, folders: Any) -> bool:
     """Whether a module counts by its content and is not Comporta's: a project's, or an editable package's."""
     where = file if isinstance(file, str) else next((f"{each}/" for each in folders or ()), None)
-    return where is not None and where.startswith("/") and counts(where) and not own(where)
+    return where is not None and where.startswith("/") and counts_by_content(where) and not is_own_file(where)

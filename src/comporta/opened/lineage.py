@@ -1,7 +1,7 @@
-"""Which answer came of which question, both ways: edges folded from the facts.
+"""Lineage: which artifacts a recipe read and made, as edges that can be walked both ways.
 
 A place in the graph is a short text: `data:weather@00000002`, `step:<recipe>`, `artifact:<digest>`,
-`version:late/00000003`. Each edge is kept under two keys, so one scan by prefix walks either way.
+`version:late/00000003`. Each edge is stored under two keys, so one scan by prefix walks either way.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from comporta.records.facts import StepAnswered, TestSetEvaluated, VersionRegist
 
 
 class Edge(Record, frozen=True, kw_only=True):
-    """One arrow of the graph. role: the argument or output it is."""
+    """One edge of the graph. role: the name of the argument or output."""
 
     source: str
     target: str
     role: str
 
 
-class Question(Record, frozen=True, kw_only=True):
-    """A recipe with where it was last answered, and what the answer was."""
+class AnsweredRecipe(Record, frozen=True, kw_only=True):
+    """A recipe, the node and run that executed it last, and its outputs."""
 
     recipe: Recipe
     node: str
@@ -48,7 +48,7 @@ def _edge(source: str, target: str, role: str) -> Changes[Edge]:
     yield f"<{target}\t{source}", edge
 
 
-def _answered(fact: StepAnswered, event: Event, old: Lookup[Edge]) -> Changes[Edge]:
+def _step_edges(fact: StepAnswered, event: Event, old: Lookup[Edge]) -> Changes[Edge]:
     step = f"step:{fact.recipe}"
     for role, asset in fact.question.inputs.items():
         yield from _edge(place(asset), step, role)
@@ -56,7 +56,7 @@ def _answered(fact: StepAnswered, event: Event, old: Lookup[Edge]) -> Changes[Ed
         yield from _edge(step, place(asset), role)
 
 
-def _registered(fact: VersionRegistered, event: Event, old: Lookup[Edge]) -> Changes[Edge]:
+def _version_edges(fact: VersionRegistered, event: Event, old: Lookup[Edge]) -> Changes[Edge]:
     version = fact.version
     here = version_place(version.model, version.number)
     for role, asset in version.parts.items():
@@ -65,29 +65,29 @@ def _registered(fact: VersionRegistered, event: Event, old: Lookup[Edge]) -> Cha
         yield from _edge(f"step:{recipe}", here, node)
 
 
-def _asked(fact: StepAnswered, event: Event, old: Lookup[Question]) -> Changes[Question]:
+def _recipe_outputs(fact: StepAnswered, event: Event, old: Lookup[AnsweredRecipe]) -> Changes[AnsweredRecipe]:
     yield (
         fact.recipe,
-        Question(recipe=fact.question, node=fact.node, run=fact.run, outputs=fact.outputs),
+        AnsweredRecipe(recipe=fact.question, node=fact.node, run=fact.run, outputs=fact.outputs),
     )
 
 
-def _evaluated(
+def _evaluation(
     fact: TestSetEvaluated, event: Event, old: Lookup[TestSetEvaluated]
 ) -> Changes[TestSetEvaluated]:
     yield f"{fact.model}/{fact.part}/{event.seq:012d}", fact
 
 
-EDGES = Projection("edge", Edge, {StepAnswered: _answered, VersionRegistered: _registered})
-QUESTIONS = Projection("question", Question, {StepAnswered: _asked})
-EVALUATIONS = Projection("look", TestSetEvaluated, {TestSetEvaluated: _evaluated})
+EDGES = Projection("edge", Edge, {StepAnswered: _step_edges, VersionRegistered: _version_edges})
+QUESTIONS = Projection("question", AnsweredRecipe, {StepAnswered: _recipe_outputs})
+EVALUATIONS = Projection("look", TestSetEvaluated, {TestSetEvaluated: _evaluation})
 
 
 def after(view: View, here: str) -> list[Edge]:
-    """The arrows that leave a place."""
+    """The edges that leave a place."""
     return [edge for _, edge in view.scan(EDGES, f">{here}\t")]
 
 
 def before(view: View, here: str) -> list[Edge]:
-    """The arrows that reach a place."""
+    """The edges that reach a place."""
     return [edge for _, edge in view.scan(EDGES, f"<{here}\t")]

@@ -11,7 +11,7 @@ from comporta.records import Record, canonical_name, decode
 
 
 class Mentions(Record, frozen=True, kw_only=True):
-    """Numbers of events that hold a name. removable: those whose body `comporta audit remove` can take away.
+    """Numbers of events that hold a name. removable: those whose body `comporta audit remove` can delete.
     fixed: those of the keyed chain, whose links cover the bodies."""
 
     removable: tuple[int, ...] = ()
@@ -33,25 +33,31 @@ def mentions(opened: OpenProject, name: str) -> Mentions:
     removable: list[int] = []
     fixed: list[int] = []
     for event in opened.ledger.events():
-        if event.body is not None and b'"by"' in event.body and _names(decode(event.body, Any), wanted, word):
+        if (
+            event.body is not None
+            and b'"by"' in event.body
+            and _mentions_person(decode(event.body, Any), wanted, word)
+        ):
             (removable if event.leaf else fixed).append(event.seq)
     return Mentions(removable=tuple(removable), fixed=tuple(fixed))
 
 
-def _names(told: Any, wanted: str, word: re.Pattern[str]) -> bool:
+def _mentions_person(value: Any, wanted: str, word: re.Pattern[str]) -> bool:
     """Whether an act in this part of an event is by the person, or its reason names them."""
-    if isinstance(told, list):
-        return any(_names(each, wanted, word) for each in told)
-    if not isinstance(told, dict):
+    if isinstance(value, list):
+        return any(_mentions_person(each, wanted, word) for each in value)
+    if not isinstance(value, dict):
         return False
-    if isinstance(told.get("by"), str):
-        reason = told.get("reason")
-        if _compared(told["by"]) == wanted or (isinstance(reason, str) and word.search(_compared(reason))):
+    if isinstance(value.get("by"), str):
+        reason = value.get("reason")
+        if _normalised(value["by"]) == wanted or (
+            isinstance(reason, str) and word.search(_normalised(reason))
+        ):
             return True
-    return any(_names(each, wanted, word) for each in told.values())
+    return any(_mentions_person(each, wanted, word) for each in value.values())
 
 
-def _compared(text: str) -> str:
+def _normalised(text: str) -> str:
     """Text as names are compared; as it is, where it is longer than a name, or an id, or blank."""
     try:
         return canonical_name(text)

@@ -1,4 +1,6 @@
-"""Deciding outside a transaction what is appended in one: the chain's lock waits for no store."""
+"""Optimistic concurrency: decide outside a transaction, append inside one if nothing changed meanwhile.
+
+So no transaction waits for the store."""
 
 from __future__ import annotations
 
@@ -13,11 +15,10 @@ R = TypeVar("R")
 
 
 def settle(ledger: Ledger, look: Callable[[View], S], decide: Callable[[S], tuple[Iterable[Fact], R]]) -> R:
-    """What was decided on what the ledger says, its facts appended while it still says that; where it does
-    not any more, decided again.
+    """The result of `decide`, once its facts are appended; it is called again if the ledger changed.
 
-    look: what the decision rests on, comparable, and of the ledger alone. decide: the facts, and what is to
-    be told of them; it may read and write the store. What it raises is raised, and nothing is appended.
+    look: reads from the ledger what the decision depends on; its values are compared. decide: returns the
+    facts and the result; it may read and write the store. When it raises, nothing is appended.
     """
     while True:
         seen = look(ledger)

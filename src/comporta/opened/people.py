@@ -1,7 +1,7 @@
-"""The people of a project: facts name them by id, and only this directory in the store knows who that is.
+"""The people of a project: facts hold ids, and only this directory in the store maps an id to a name.
 
-An entry lies under the keyed digest of the name, so that a name finds it and the listing tells none. To
-forget somebody is to delete the entry: no fact changes, and nobody can say any more who the id was.
+An entry lies under the keyed digest of the name, so that a name finds it and a listing shows none. To forget
+somebody is to delete the entry: no fact changes, and the id can no longer be resolved.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ import msgspec
 
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.opened.mentions import mentions
-from comporta.opened.people_seal import CHANGED, PREFIX, changed, is_genuine, place_of, read_entry, sealed
+from comporta.opened.people_seal import (
+    CHANGED,
+    PREFIX,
+    entry_changed_error,
+    is_genuine,
+    place_of,
+    read_entry,
+    seal,
+)
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import text_of
 from comporta.project.person import Role
@@ -42,8 +50,10 @@ S = TypeVar("S", Approval, Waiver, Release)
 
 
 class Member(Record, frozen=True, kw_only=True):
-    """One of the directory, or declared, or both. id: empty for one who has done nothing yet. role: as the
-    project declares it, or empty. since: when first seen."""
+    """A person of the directory, of the project's declaration, or both.
+
+    id: empty for one who has not acted yet. role: as the project declares it, or empty. since: when first
+    seen."""
 
     id: str = ""
     name: str
@@ -52,7 +62,7 @@ class Member(Record, frozen=True, kw_only=True):
 
 
 def people(opened: OpenProject) -> tuple[Member, ...]:
-    """Everybody that the directory knows or the project declares, by name."""
+    """Everybody in the directory or declared by the project, sorted by name."""
     found = {canonical_name(each.name): each for each in _members(opened)}
     declared = {canonical_name(each.name): each for each in opened.project.people}
     members = (
@@ -69,7 +79,7 @@ def people(opened: OpenProject) -> tuple[Member, ...]:
 
 def find(opened: OpenProject, name: str) -> Identity | None:
     """The directory's entry of this name, compared without case; None too where it is of somebody forgotten,
-    and its deletion was cut short. Raises BadProject on a name that is none."""
+    whose deletion was interrupted. Raises BadProject on a name that is none."""
     known = _entry(opened, name)
     return None if known is None or _is_forgotten(opened, known.id) else known
 
@@ -80,19 +90,19 @@ def identify(opened: OpenProject, name: str) -> Identity:
         _finish_forgetting(opened, name)
         made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=opened.clock())
         # Put only where none is: of two at once, both go on with the one that came first.
-        if opened.store.put(_place(opened, name), encode(sealed(opened.keys, made))):
+        if opened.store.put(_place(opened, name), encode(seal(opened.keys, made))):
             return made
     return known
 
 
 def forget(opened: OpenProject, name: str) -> Identity:
-    """Nobody can say any more who this was; what they did stays, under the id alone. name: or the id.
+    """Deletes the name; what the person did stays, under the id alone. name: or the id.
 
     Raises NotFound, where the directory has no such name.
     """
     known = _with_id(opened, name) if is_person_id(name) else _entry(opened, name)
     if known is None:
-        old = _old(opened, name)
+        old = _older_events_note(opened, name)
         raise NotFound(f"found nobody called {name!r} in the directory. See: comporta people list{old}")
 
     def commit(tx: Transaction) -> None:
@@ -105,15 +115,15 @@ def forget(opened: OpenProject, name: str) -> Identity:
     return known
 
 
-def _old(opened: OpenProject, name: str) -> str:
-    """What is said of somebody whom only events from before ids name."""
+def _older_events_note(opened: OpenProject, name: str) -> str:
+    """A sentence about events from before people had ids that hold the name; empty where there are none."""
     still = None if is_person_id(name) else mentions(opened, name)
     if still is None or not still.count:
         return ""
     removable = ", ".join(map(str, still.removable)) or "none"
     return (
         f". Events from before people had ids that hold the name: {still.count}, of which "
-        f"`comporta audit remove SEQ --reason erasure` can take the bodies of {removable} away."
+        f"`comporta audit remove SEQ --reason erasure` can delete the bodies of {removable}."
     )
 
 
@@ -132,10 +142,10 @@ def _finish_forgetting(opened: OpenProject, name: str) -> None:
     opened.ledger.transact(delete)
 
 
-def acting(by: str) -> str:
-    """Who acts: this name, cleaned; where none is given, the one that they are logged in with.
+def current_user(by: str) -> str:
+    """This name, cleaned; empty: the name of the user who is logged in.
 
-    Raises BadProject on a blank one, or where nobody is logged in by name.
+    Raises BadProject on a blank name, or where the user has none.
     """
     if by:
         return cleaned(by)
@@ -146,7 +156,7 @@ def acting(by: str) -> str:
 
 
 def role_of(opened: OpenProject, name: str, role: str, roles: tuple[Role, ...], act: str) -> str:
-    """In what role this person acts. role: as claimed, which counts where the project declares nobody.
+    """The role in which this person acts. role: as claimed; it counts where the project declares nobody.
 
     Raises Refused, naming who may; BadProject on a role that is another than is declared, or is none.
     """
@@ -172,30 +182,30 @@ def role_of(opened: OpenProject, name: str, role: str, roles: tuple[Role, ...], 
 
 
 def reason_of(opened: OpenProject, text: str) -> Artifact | str:
-    """The reason as a fact holds it: an artifact, which can be deleted; empty where there is none."""
+    """Stores the reason as an artifact, which can be deleted; empty where there is none."""
     return opened.context.put(text.strip().encode(), "text") if text.strip() else ""
 
 
-def readable(opened: OpenProject, *versions: Version) -> tuple[Version, ...]:
-    """The versions as people read them: names for ids, and the reasons' text."""
+def with_names(opened: OpenProject, *versions: Version) -> tuple[Version, ...]:
+    """The versions with names for ids, and the text of reasons."""
     name_of = _names(opened)
     return tuple(
         msgspec.structs.replace(
             version,
-            approvals=tuple(_readable(opened, each, name_of) for each in version.approvals),
-            waivers=tuple(_readable(opened, each, name_of) for each in version.waivers),
+            approvals=tuple(_with_name(opened, each, name_of) for each in version.approvals),
+            waivers=tuple(_with_name(opened, each, name_of) for each in version.waivers),
         )
         for version in versions
     )
 
 
-def readable_releases(opened: OpenProject, *releases: Release) -> tuple[Release, ...]:
-    """The releases as people read them: names for ids, and the reasons' text."""
+def releases_with_names(opened: OpenProject, *releases: Release) -> tuple[Release, ...]:
+    """The releases with names for ids, and the text of reasons."""
     name_of = _names(opened)
-    return tuple(_readable(opened, each, name_of) for each in releases)
+    return tuple(_with_name(opened, each, name_of) for each in releases)
 
 
-def _readable(opened: OpenProject, act: S, name_of: Callable[[str], str]) -> S:
+def _with_name(opened: OpenProject, act: S, name_of: Callable[[str], str]) -> S:
     by = name_of(act.by) if is_person_id(act.by) else act.by
     return msgspec.structs.replace(act, by=by, reason=_text(opened, act.reason))
 
@@ -205,7 +215,7 @@ def _text(opened: OpenProject, reason: Artifact | str) -> str:
 
 
 def _names(opened: OpenProject) -> Callable[[str], str]:
-    """Id → name, or what is known instead. The directory is read once, when first asked."""
+    """A function from id to name, or to a note. The directory is read once, on first use."""
 
     @cache
     def names() -> dict[str, str]:
@@ -232,7 +242,7 @@ def _members(opened: OpenProject) -> list[Identity]:
 
 
 def _entry(opened: OpenProject, name: str) -> Identity | None:
-    """What lies under this name, also of somebody forgotten."""
+    """The entry under this name, also of somebody forgotten."""
     place = _place(opened, name)
     try:
         return _genuine(opened, place)
@@ -245,7 +255,7 @@ def _place(opened: OpenProject, name: str) -> str:
 
 
 def _entries(opened: OpenProject) -> list[Identity]:
-    """All entries; of one that was changed, that it was stands in place of the name."""
+    """All entries; one that was changed has a note in place of its name."""
     found = []
     for each in opened.store.list(PREFIX):
         try:
@@ -272,5 +282,5 @@ def _genuine(opened: OpenProject, place: str) -> Identity:
     """The entry at this place. Raises NotFound; Tampered, where it was changed."""
     entry = read_entry(opened.store, place)
     if not is_genuine(opened.keys, place, entry):
-        raise changed(opened.store, place, entry)
+        raise entry_changed_error(opened.store, place, entry)
     return entry

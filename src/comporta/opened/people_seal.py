@@ -1,4 +1,4 @@
-"""The seal of an entry of the directory of people: without the project's key nobody changes who an id is."""
+"""Seals of directory entries: without the project's key nobody can change whose an id is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def place_of(keys: Keys, name: str) -> str:
     return PREFIX + digest(keys.person, canonical_name(name).encode())
 
 
-def sealed(keys: Keys, entry: Identity) -> Identity:
+def seal(keys: Keys, entry: Identity) -> Identity:
     """The entry with its seal: a keyed digest (BLAKE3) of the id, the name and since."""
     return msgspec.structs.replace(entry, seal=_seal(keys, entry))
 
@@ -37,7 +37,7 @@ def is_genuine(keys: Keys, place: str, entry: Identity) -> bool:
 
 
 def read_entry(store: Store, place: str) -> Identity:
-    """The entry at this place; whether it is genuine is not looked at. Raises NotFound, Tampered."""
+    """The entry at this place; not checked whether it is genuine. Raises NotFound, Tampered."""
     data = store.get(place)
     try:
         return decode(data, Identity)
@@ -48,8 +48,8 @@ def read_entry(store: Store, place: str) -> Identity:
         ) from None
 
 
-def changed(store: Store, place: str, entry: Identity) -> Tampered:
-    """What to raise, or to tell, of an entry that is not genuine."""
+def entry_changed_error(store: Store, place: str, entry: Identity) -> Tampered:
+    """The error for an entry that is not genuine."""
     return Tampered(
         f"{store.url}/{place}: the entry of {entry.id} in the directory of people is not as it was written: "
         "its id, its name or its place was changed. Restore it from a backup, or delete it."

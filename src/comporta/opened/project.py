@@ -1,4 +1,4 @@
-"""The house opened: a project, and the store, ledger and engine that its settings name."""
+"""The opened project: what it declares, and the store, ledger, engine and keys that its settings name."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.opened.removals import REMOVALS
 from comporta.opened.steps import STEPS
-from comporta.project import Model, Project, Settings
-from comporta.project.faults import listed, unusable
-from comporta.project.load import find, load, told_root
+from comporta.project import Model, ProjectDeclaration, Settings
+from comporta.project.faults import format_faults, raise_faults
+from comporta.project.load import declared_root, find_project_file, load_project
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Projection, Transaction
 from comporta.records.credential import shown
@@ -53,20 +53,21 @@ PROJECTIONS = (
 
 
 def now() -> datetime:
-    """The clock on the wall, in UTC."""
+    """The current time, UTC."""
     return datetime.now(UTC)
 
 
 class OpenProject:
     """Everything a command needs, opened once. Use it as a context manager, or call `close()`.
 
-    declared: gives the project when it is first asked for. store, ledger: see `open_project`. works: it stays
-    open for long, and is written to; else it is opened for a moment, and a full disk is no obstacle to that.
+    declared: returns the project, called on first use. store, ledger: see `open_project`.
+    works: it stays open and is written to; False: it is opened briefly, mostly to read, which a full disk
+    does not prevent.
     """
 
     def __init__(
         self,
-        declared: Callable[[], Project],
+        declared: Callable[[], ProjectDeclaration],
         root: Path,
         settings: Settings,
         *,
@@ -87,7 +88,7 @@ class OpenProject:
         self._require_key()
 
     def ledger_of(self, project: str, *, works: bool = False) -> Ledger:
-        """The chain of one of the projects that share this ledger; close it. Raises as `open_ledger`."""
+        """The ledger of a project in the same database; the caller closes it. Raises as `open_ledger`."""
         return self._opens(
             with_password(self.settings.ledger, self.settings.ledger_password, self.root),
             PROJECTIONS,
@@ -101,11 +102,11 @@ class OpenProject:
         )
 
     @cached_property
-    def project(self) -> Project:
+    def project(self) -> ProjectDeclaration:
         """What is declared; its file is run on first use. Raises BadProject."""
         project = self._declared()
-        if found := unusable(project, self.root):
-            raise BadProject(listed(found))
+        if found := raise_faults(project, self.root):
+            raise BadProject(format_faults(found))
         return project
 
     @cached_property
@@ -132,12 +133,12 @@ class OpenProject:
 
     @property
     def below(self) -> Path:
-        """The folder for what can be made again: laid out sources, scratch."""
+        """The folder for files that can be rebuilt: unpacked sources, scratch."""
         return self.root / ".comporta"
 
     def model(self, name: str) -> Model:
-        """The declared model. Raises NotFound, naming those there are."""
-        found = self.project.asked(name)
+        """The declared model. Raises NotFound, which lists the models."""
+        found = self.project.find_model(name)
         if found is None:
             known = ", ".join(model.name for model in self.project.models) or "none"
             raise NotFound(f"found no model {name!r} in the project, expected one of: {known}.")
@@ -157,10 +158,10 @@ class OpenProject:
         self.close()
 
     def _require_key(self) -> None:
-        """The ledger's first fact names the key; with another, nothing here could be read or matched."""
+        """Raises WrongKey unless the ledger's first fact names this key."""
         mine = self.keys.fingerprint
 
-        def keyed_with(tx: Transaction) -> ProjectKeyed:
+        def first_key_fact(tx: Transaction) -> ProjectKeyed:
             first = tx.get(KEYED, "project")
             if first is None:
                 public = public_key(self.keys.chain)
@@ -168,26 +169,26 @@ class OpenProject:
                 tx.append(first)
             return first
 
-        keyed = self.ledger.get(KEYED, "project") or self.ledger.transact(keyed_with)
+        keyed = self.ledger.get(KEYED, "project") or self.ledger.transact(first_key_fact)
         if keyed.fingerprint != mine:
             raise WrongKey(
                 f"{shown(self.settings.key)}: found key {mine}, expected {keyed.fingerprint}, with which "
-                "this project's data was written. Bring the right one: comporta key import FILE"
+                "this project's data was written. Install that one: comporta key import FILE"
             )
 
 
 def open_project(
     path: Path | None = None,
-    project: Project | None = None,
+    project: ProjectDeclaration | None = None,
     *,
     works: bool = False,
     store: Store | None = None,
     ledger: OpensLedger | None = None,
 ) -> OpenProject:
-    """The house of the project file at `path` or above the current folder, or of `project` itself.
+    """The project of the file at `path` or above the current folder, or `project` itself, opened.
 
-    works: the project's code will run; else its file is run only if something asks what is declared: it may
-    import for seconds, or be broken while its versions, runs and releases are as they were.
+    works: the project's code will run; False: its file is imported only when something needs the
+    declaration, since that may take seconds, or fail while versions, runs and releases can still be read.
     store: in place of the one that the settings name; worker processes open it again by its `url`, so its
     scheme must be one that they know. ledger: what opens the ledger's URL, in place of `open_ledger`.
     Raises BadProject, NotFound when there is none; WrongKey; Tampered.
@@ -196,10 +197,10 @@ def open_project(
     if project is not None:
         root = (project.root or Path.cwd()).resolve()
         return OpenProject(lambda: project, root, settings(root), **given)
-    file = find(path)
-    here = None if works else told_root(file)
+    file = find_project_file(path)
+    here = None if works else declared_root(file)
     if here is not None:
-        return OpenProject(lambda: load(file), here, settings(here), **given)
-    loaded = load(file)
+        return OpenProject(lambda: load_project(file), here, settings(here), **given)
+    loaded = load_project(file)
     root = loaded.root or file.parent
     return OpenProject(lambda: loaded, root, settings(root), **given)

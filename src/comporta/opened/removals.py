@@ -1,4 +1,4 @@
-"""Which artifacts were deleted on purpose, as facts say; one that is gone with no such fact is missing."""
+"""Which artifacts were deleted on purpose, by their facts; one gone without such a fact is missing."""
 
 from __future__ import annotations
 
@@ -13,33 +13,32 @@ DELETED = "(text deleted)"
 MISSING = "(text missing: its artifact is not in the store)"
 
 
-def _removed(fact: ArtifactRemoved, event: Event, old: Lookup[ArtifactRemoved]) -> Changes[ArtifactRemoved]:
+def _removal(fact: ArtifactRemoved, event: Event, old: Lookup[ArtifactRemoved]) -> Changes[ArtifactRemoved]:
     if old(fact.digest) is None:
         yield fact.digest, fact
 
 
-REMOVALS = Projection("removal", ArtifactRemoved, {ArtifactRemoved: _removed})
-"""Artifact's digest → who deleted it first, and by what reason's code."""
+REMOVALS = Projection("removal", ArtifactRemoved, {ArtifactRemoved: _removal})
+"""Artifact's digest → who deleted it first, and the code of the reason."""
 
 
-class Chain(Protocol):
-    """What is asked of a ledger here."""
+class RemovalView(Protocol):
+    """The part of a ledger that is needed here."""
 
-    def get(self, reading: Projection[ArtifactRemoved], key: str, /) -> ArtifactRemoved | None: ...
+    def get(self, projection: Projection[ArtifactRemoved], key: str, /) -> ArtifactRemoved | None: ...
 
     def others(
-        self, reading: Projection[ArtifactRemoved], key: str, /
+        self, projection: Projection[ArtifactRemoved], key: str, /
     ) -> list[tuple[str, ArtifactRemoved]]: ...
 
 
-def is_removed(ledger: Chain, digest: str) -> bool:
-    """Whether a fact of this project, or of another in the same ledger, says that it was deleted: all of them
-    have one store."""
+def is_removed(ledger: RemovalView, digest: str) -> bool:
+    """Whether it was deleted on purpose, by this project or another one of the same ledger and store."""
     return ledger.get(REMOVALS, digest) is not None or bool(ledger.others(REMOVALS, digest))
 
 
-def text_of(context: StepContext, ledger: Chain, artifact: Artifact) -> str:
-    """The artifact's text, or in its place that it was deleted, or that it is missing. Raises Tampered."""
+def text_of(context: StepContext, ledger: RemovalView, artifact: Artifact) -> str:
+    """The artifact's text, or a note that it was deleted or is missing. Raises Tampered."""
     try:
         return context.get(artifact).decode(errors="replace")
     except NotFound:

@@ -1,4 +1,4 @@
-"""The project's source, kept with each version: what is served and reproduced is what was trained.
+"""The project's source, stored with each version: what is served and reproduced is what was trained.
 
 A snapshot is one JSON artifact, path → text: the Python files below the project's root, and below `.beside`
 each file elsewhere that the version's code reaches, by its module's name. A version is loaded from its
@@ -16,7 +16,7 @@ from comporta.records import Artifact
 from comporta.store import StepContext
 
 _LARGEST = 1_000_000
-_PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
+_IGNORED = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
 _KEPT_ALONE = f"{BESIDE}/README"
 """Marks a snapshot that holds all that its code reaches: older ones lack what lies elsewhere."""
 
@@ -34,7 +34,7 @@ def files(root: Path, reached: Mapping[str, str] | None = None) -> dict[str, str
 
 
 def keep(context: StepContext, root: Path, reached: Mapping[str, str]) -> Artifact:
-    """The project's source as it stands. reached: the file of each module that the version's code reaches."""
+    """Stores the project's source as it is now. reached: module → file, of all that its code reaches."""
     about = "What this version's code reaches outside of the project's folder.\n"
     return context.put_json({**files(root, reached), _KEPT_ALONE: about})
 
@@ -60,7 +60,7 @@ def _below(root: Path) -> list[str]:
         below[:] = sorted(
             name
             for name in below
-            if name not in _PASSED_OVER
+            if name not in _IGNORED
             and not name.startswith(".")
             and not (Path(folder) / name / "pyvenv.cfg").exists()
         )

@@ -8,7 +8,7 @@ from comporta.records import Staleness, Version
 
 def staleness(opened: OpenProject, version: Version) -> tuple[Staleness, ...]:
     """An answer for each slice of a dataset that the version learned from: fresh, erased, or unknown and why.
-    Nothing is raised for what the store is at fault of."""
+    Faults of the store are causes of `unknown`, not raised."""
     # Here, for it brings polars along: who only lists versions need not wait for that.
     from comporta.data.staleness import staleness as of_slice
 

@@ -1,4 +1,4 @@
-"""Every step and lent tool of Comporta's by its id: the one place where an id becomes a function of a module.
+"""Every step of Comporta, and every function handed to steps, by its id: where an id becomes a function.
 
 A released id keeps its meaning for ever, and is never given to anything else. A function that moves or gets
 another name is followed here, in `functions`; what recipes said before there were ids stands in `former`.
@@ -32,14 +32,14 @@ STEPS = Steps(
         "train.export": "comporta.train.steps:export",
         "train.predict": "comporta.train.steps:predict",
         "train.score": "comporta.train.steps:score",
-        # What is measured of it.
+        # What checks measure of it.
         **MEASURED,
         # What one room lends to the steps of another.
-        "train.opened": "comporta.train.asking:opened",
-        "train.refitted": "comporta.train.asking:refitted",
+        "train.opened": "comporta.train.asking:open_estimator",
+        "train.refitted": "comporta.train.asking:refit_estimator",
         "serve.candidate": "comporta.acts.judge.candidate:served",
         "serve.raw": "comporta.acts.judge.request_path:raw",
-        "data.counted": "comporta.data.expect_counts:counted",
+        "data.counted": "comporta.data.expect_counts:count_breaches",
     },
     former={
         "comporta.data.steps:snapshot": "data.snapshot",

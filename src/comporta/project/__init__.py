@@ -6,10 +6,23 @@ says where its ledger, store, key and executor are.
 
 from comporta.project.dataset import Dataset
 from comporta.project.features import AsOf, Features
-from comporta.project.locate import Fault
+from comporta.project.locate import ProjectFault
 from comporta.project.model import Model
 from comporta.project.person import Person
-from comporta.project.project import Project
+from comporta.project.project import ProjectDeclaration
 from comporta.project.settings import Settings
 
-__all__ = ["AsOf", "Dataset", "Fault", "Features", "Model", "Person", "Project", "Settings"]
+Project = ProjectDeclaration
+"""Its former name, for project files that import it."""
+
+__all__ = [
+    "AsOf",
+    "Dataset",
+    "Features",
+    "Model",
+    "Person",
+    "Project",
+    "ProjectDeclaration",
+    "ProjectFault",
+    "Settings",
+]

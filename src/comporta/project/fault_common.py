@@ -11,26 +11,28 @@ from typing import Any
 from comporta.errors import BadProject
 from comporta.project.dataset import Dataset
 from comporta.project.features import AsOf
-from comporta.project.locate import Fault, Places
+from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.reference import name_of
 from comporta.records import duration
 
-Found = Iterator[tuple[str, str]]
+FieldFaults = Iterator[tuple[str, str]]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
-def located(places: Places, kind: str, name: str, found: Found) -> Iterator[Fault]:
+def with_location(
+    places: SourceLocations, kind: str, name: str, found: FieldFaults
+) -> Iterator[ProjectFault]:
     for field, message in found:
         yield places.fault(kind, name, field, f"{kind} {name!r}: {field}: {message}")
 
 
-def named(name: Any) -> Found:
+def name_faults(name: Any) -> FieldFaults:
     if isinstance(name, str) and _NAME.fullmatch(name) is None:
         yield "name", f"found {name!r}, expected a letter, then letters, digits, _ or -, at most 64."
 
 
-def spans(thing: Dataset | AsOf, *fields: str) -> Found:
+def duration_faults(thing: Dataset | AsOf, *fields: str) -> FieldFaults:
     for field in fields:
         value = getattr(thing, field)
         if isinstance(value, str):
@@ -40,14 +42,14 @@ def spans(thing: Dataset | AsOf, *fields: str) -> Found:
                 yield field, str(error)
 
 
-def importable(field: str, function: Callable[..., Any], root: Path) -> Found:
+def import_faults(field: str, function: Callable[..., Any], root: Path) -> FieldFaults:
     try:
         name_of(function, root)
     except BadProject as error:
         yield field, str(error)
 
 
-def callable_with(field: str, function: Callable[..., Any], count: int) -> Found:
+def call_faults(field: str, function: Callable[..., Any], count: int) -> FieldFaults:
     try:
         inspect.signature(function).bind(*range(count))
     except ValueError:  # compiled callables tell nothing of what they take
@@ -61,12 +63,12 @@ def signature(function: Callable[..., Any]) -> str:
     return f"{getattr(function, '__name__', 'it')}{inspect.signature(function)}"
 
 
-def many(value: Any) -> Any:
+def as_sequence(value: Any) -> Any:
     """The value where it is a sequence; else nothing, its kind being a fault already named."""
     return value if isinstance(value, tuple | list) else ()
 
 
-def twice(names: Iterable[Any]) -> list[Any]:
+def duplicates_in(names: Iterable[Any]) -> list[Any]:
     seen: list[Any] = []
     found: list[Any] = []
     for name in names:

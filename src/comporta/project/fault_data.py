@@ -8,10 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from comporta.project.dataset import Dataset
-from comporta.project.fault_common import Found, callable_with, importable, located, many, named, spans, twice
+from comporta.project.fault_common import (
+    FieldFaults,
+    as_sequence,
+    call_faults,
+    duplicates_in,
+    duration_faults,
+    import_faults,
+    name_faults,
+    with_location,
+)
 from comporta.project.features import AsOf, Features
-from comporta.project.kinds import unkind
-from comporta.project.locate import Fault, Places
+from comporta.project.kinds import type_faults
+from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.records import FEEDBACK, PREDICTIONS, Column, Subject
 
 _TYPES = frozenset(
@@ -23,9 +32,9 @@ _TYPES = frozenset(
 )
 
 
-def of_dataset(dataset: Dataset, root: Path, places: Places) -> Iterator[Fault]:
-    def found() -> Found:
-        yield from named(dataset.name)
+def dataset_faults(dataset: Dataset, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
+    def found() -> FieldFaults:
+        yield from name_faults(dataset.name)
         # Case does not tell folders apart on every disk.
         if isinstance(dataset.name, str) and dataset.name.lower() in (PREDICTIONS, FEEDBACK):
             yield (
@@ -35,30 +44,30 @@ def of_dataset(dataset: Dataset, root: Path, places: Places) -> Iterator[Fault]:
         key = (dataset.key,) if isinstance(dataset.key, str) else dataset.key
         if not key:
             yield "key", "found none, expected the column or columns that name a row."
-        yield from (("key", f"found column {each!r} twice.") for each in twice(many(key)))
+        yield from (("key", f"found column {each!r} twice.") for each in duplicates_in(as_sequence(key)))
         if isinstance(dataset.source, str):
             yield from _glob(dataset.source, root)
         elif callable(dataset.source):
-            yield from importable("source", dataset.source, root)
-            yield from callable_with("source", dataset.source, 0)
+            yield from import_faults("source", dataset.source, root)
+            yield from call_faults("source", dataset.source, 0)
         if isinstance(dataset.subject, Subject):
-            yield from (("subject", said) for _, said in unkind(dataset.subject))
-        yield from spans(dataset, "delay", "fresh")
+            yield from (("subject", said) for _, said in type_faults(dataset.subject))
+        yield from duration_faults(dataset, "delay", "fresh")
         if dataset.arrived is not None and dataset.delay is not None:
             yield "delay", "found `arrived` too, expected one of them. Remove one."
         for field in ("arrived", "delay", "fresh"):
             if getattr(dataset, field) is not None and dataset.time is None:
                 yield field, "found no `time`, expected the column of when a row was true. Declare it."
-        yield from (("columns", f"found {each!r} twice.") for each in twice(_names(dataset.columns)))
+        yield from (("columns", f"found {each!r} twice.") for each in duplicates_in(_names(dataset.columns)))
 
-    yield from located(places, "Dataset", dataset.name, chain(unkind(dataset), found()))
-    for column in many(dataset.columns):
+    yield from with_location(places, "Dataset", dataset.name, chain(type_faults(dataset), found()))
+    for column in as_sequence(dataset.columns):
         if isinstance(column, Column):
-            kinds = tuple(unkind(column))
-            yield from located(places, "Column", column.name, iter(kinds or _column(column)))
+            kinds = tuple(type_faults(column))
+            yield from with_location(places, "Column", column.name, iter(kinds or _column(column)))
 
 
-def _column(column: Column) -> Found:
+def _column(column: Column) -> FieldFaults:
     if column.type and column.type.partition("(")[0] not in _TYPES:
         yield "type", f"found {column.type!r}, expected a polars type such as 'Int64', 'String', 'Datetime'."
     if not 0 <= column.nulls <= 1:
@@ -67,48 +76,52 @@ def _column(column: Column) -> Found:
         yield "at_least", f"found {column.at_least} above at_most {column.at_most}: no value can hold."
 
 
-def of_features(features: Features, root: Path, places: Places) -> Iterator[Fault]:
-    joined = [name for join in many(features.joins) if isinstance(join, AsOf) for name in _brings(join)]
+def features_faults(features: Features, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
+    joined = [
+        name for join in as_sequence(features.joins) if isinstance(join, AsOf) for name in _brings(join)
+    ]
 
-    def found() -> Found:
-        yield from named(features.name)
-        known = many(features.known)
+    def found() -> FieldFaults:
+        yield from name_faults(features.name)
+        known = as_sequence(features.known)
         if features.known == ():
             yield "known", "found none, expected the columns that a request carries."
-        yield from (("known", f"found {each!r} twice.") for each in twice(known))
+        yield from (("known", f"found {each!r} twice.") for each in duplicates_in(known))
         yield from (
             ("joins", f"found feature {each!r} twice. Rename one: columns={{'column': 'feature'}}.")
-            for each in twice((*known, *joined))
+            for each in duplicates_in((*known, *joined))
             if each in joined
         )
-        for function in many(features.compute):
+        for function in as_sequence(features.compute):
             if callable(function):
-                yield from importable("compute", function, root)
-                yield from callable_with("compute", function, 1)
+                yield from import_faults("compute", function, root)
+                yield from call_faults("compute", function, 1)
         if features.use is not None and not features.compute:
             there = {*known, *joined}
-            for name in many(features.use):
+            for name in as_sequence(features.use):
                 if name not in there:
                     yield "use", f"found {name!r}, expected one of: {', '.join(sorted(there))}."
-        yield from (("use", f"found {each!r} twice.") for each in twice(many(features.use or ())))
+        yield from (
+            ("use", f"found {each!r} twice.") for each in duplicates_in(as_sequence(features.use or ()))
+        )
 
-    yield from located(places, "Features", features.name, chain(unkind(features), found()))
-    for nth, join in enumerate(many(features.joins)):
+    yield from with_location(places, "Features", features.name, chain(type_faults(features), found()))
+    for nth, join in enumerate(as_sequence(features.joins)):
         if not isinstance(join, AsOf):
             continue
         of = join.dataset.name if isinstance(join.dataset, Dataset) else ""
-        kinds = tuple(unkind(join))
+        kinds = tuple(type_faults(join))
         for field, message in kinds or _join(join, features):
             said = f"Features {features.name!r}: AsOf {of!r}: {field}: {message}"
             yield places.fault("AsOf", features.name, field, said, nth=nth)
 
 
-def _join(join: AsOf, features: Features) -> Found:
+def _join(join: AsOf, features: Features) -> FieldFaults:
     table = join.dataset
-    yield from spans(join, "tolerance")
+    yield from duration_faults(join, "tolerance")
     on: Any = (join.on,) if isinstance(join.on, str) else join.on
-    known = many(features.known)
-    for column in on if isinstance(on, dict) else many(on):
+    known = as_sequence(features.known)
+    for column in on if isinstance(on, dict) else as_sequence(on):
         if column not in known:
             yield "on", f"found {column!r}, expected one of `known`: {', '.join(map(str, known))}."
     if table.time is not None and table.arrived is None and table.delay is None:
@@ -123,7 +136,7 @@ def _join(join: AsOf, features: Features) -> Found:
         yield "tolerance", f"found no `time` in Dataset {table.name!r} to measure it by. Declare it there."
 
 
-def _glob(pattern: str, root: Path) -> Found:
+def _glob(pattern: str, root: Path) -> FieldFaults:
     if "://" in pattern:
         return
     if Path(pattern).suffix.lower() not in (".parquet", ".csv"):
@@ -140,8 +153,8 @@ def _glob(pattern: str, root: Path) -> Found:
 
 def _brings(join: AsOf) -> list[str]:
     columns: Any = join.columns
-    return list(columns.values()) if isinstance(columns, dict) else list(many(columns))
+    return list(columns.values()) if isinstance(columns, dict) else list(as_sequence(columns))
 
 
 def _names(columns: Iterable[Column]) -> Iterator[str]:
-    return (each.name for each in many(columns) if isinstance(each, Column))
+    return (each.name for each in as_sequence(columns) if isinstance(each, Column))

@@ -12,11 +12,19 @@ import msgspec
 
 from comporta.errors import BadProject
 from comporta.project.dataset import Dataset
-from comporta.project.fault_common import Found, importable, located, many, named, signature, twice
-from comporta.project.fault_slices import sliced
+from comporta.project.fault_common import (
+    FieldFaults,
+    as_sequence,
+    duplicates_in,
+    import_faults,
+    name_faults,
+    signature,
+    with_location,
+)
+from comporta.project.fault_slices import slice_faults
 from comporta.project.features import Features
-from comporta.project.kinds import unkind
-from comporta.project.locate import Fault, Places
+from comporta.project.kinds import type_faults
+from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.model import Model
 from comporta.records import ByTime, Check
 from comporta.records.metric import MAIN, metric
@@ -25,14 +33,14 @@ SCORED = ("scores", "versus")
 """What is measured by the usual metrics; the metric of other evidence is its own."""
 
 
-def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
-    def found() -> Found:
-        yield from named(model.name)
+def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
+    def found() -> FieldFaults:
+        yield from name_faults(model.name)
         features = model.features
-        if isinstance(features, Features) and model.target in many(features.known):
+        if isinstance(features, Features) and model.target in as_sequence(features.known):
             yield "target", f"found {model.target!r} in `known` of its features: a request cannot carry it."
         if callable(model.fit):
-            yield from importable("fit", model.fit, root)
+            yield from import_faults("fit", model.fit, root)
             yield from _params(model)
         if isinstance(features, Features) and isinstance(features.of, Dataset):
             yield from _split(model, features.of)
@@ -44,20 +52,22 @@ def of_model(model: Model, root: Path, places: Places) -> Iterator[Fault]:
         for field in ("seconds", "memory"):
             if (limit := getattr(model.limits, field, None)) is not None and limit <= 0:
                 yield "limits", f"found {field}={limit}, expected more than 0."
-        yield from (("requires", f"found {each!r} twice.") for each in twice(many(model.requires)))
+        yield from (
+            ("requires", f"found {each!r} twice.") for each in duplicates_in(as_sequence(model.requires))
+        )
         yield from _gates(model)
         yield from _codecs(model, root)
-        yield from sliced(model)
+        yield from slice_faults(model)
 
-    yield from located(places, "Model", model.name, chain(unkind(model), found()))
+    yield from with_location(places, "Model", model.name, chain(type_faults(model), found()))
 
 
-def _codecs(model: Model, root: Path) -> Found:
-    for codec in many(model.codecs):
+def _codecs(model: Model, root: Path) -> FieldFaults:
+    for codec in as_sequence(model.codecs):
         if not all(callable(getattr(codec, each, None)) for each in ("accepts", "encode", "decode")):
             yield "codecs", f"found {codec!r}, expected an object with name, accepts, encode and decode."
             continue
-        yield from importable("codecs", type(codec), root)
+        yield from import_faults("codecs", type(codec), root)
         try:
             inspect.signature(type(codec)).bind()
         except (TypeError, ValueError):
@@ -68,11 +78,11 @@ def _codecs(model: Model, root: Path) -> Found:
             )
 
 
-def _gates(model: Model) -> Found:
-    asked = [("metrics", name) for name in many(model.metrics) if isinstance(name, str)]
+def _gates(model: Model) -> FieldFaults:
+    asked = [("metrics", name) for name in as_sequence(model.metrics) if isinstance(name, str)]
     asked += [("business", model.business)] if isinstance(model.business, str) else []
     names = []
-    for gate in many(model.gates):
+    for gate in as_sequence(model.gates):
         if not all(callable(getattr(gate, each, None)) for each in ("needs", "judge")):
             yield "gates", f"found {gate!r}, expected checks such as at_least('roc_auc', 0.7)."
             continue
@@ -83,7 +93,7 @@ def _gates(model: Model) -> Found:
             for need in check.needs()
             if need.what in SCORED and need.metric not in ("", MAIN)
         ]
-    yield from (("gates", f"found {name!r} twice. Remove one.") for name in twice(names))
+    yield from (("gates", f"found {name!r} twice. Remove one.") for name in duplicates_in(names))
     for field, name in dict.fromkeys(asked):
         try:
             tasks = metric(name).tasks
@@ -94,7 +104,7 @@ def _gates(model: Model) -> Found:
             yield field, f"found {name!r} for {model.task}, expected a metric of it."
 
 
-def _params(model: Model) -> Found:
+def _params(model: Model) -> FieldFaults:
     """What is wrong with `params` beside what `fit` takes."""
     try:
         takes = inspect.signature(model.fit).parameters
@@ -122,7 +132,7 @@ def _params(model: Model) -> Found:
         yield "params", f"found a value that is not plain JSON ({error}). Build it inside `fit`."
 
 
-def _split(model: Model, of: Dataset) -> Found:
+def _split(model: Model, of: Dataset) -> FieldFaults:
     split = model.split
     if isinstance(split, ByTime):
         if of.time is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from comporta.project.dataset import Dataset
-from comporta.project.fault_common import Found, many
+from comporta.project.fault_common import FieldFaults, as_sequence
 from comporta.project.features import AsOf, Features
 from comporta.project.model import Model
 from comporta.records import Column, Need, Subject
@@ -16,11 +16,11 @@ BY = {"bias": ("columns",), "calibration": ("columns",)}
 """Evidence that is sliced by columns which its parameters name; other evidence by `Need.by` alone."""
 
 
-def sliced(model: Model) -> Found:
+def slice_faults(model: Model) -> FieldFaults:
     """Slices and gates by a column that tells of one person."""
     private = dict(_private(model.features)) if isinstance(model.features, Features) else {}
-    asked = [("slices", name) for name in many(model.slices)]
-    for gate in many(model.gates):
+    asked = [("slices", name) for name in as_sequence(model.slices)]
+    for gate in as_sequence(model.gates):
         if callable(getattr(gate, "needs", None)):
             asked += [("gates", name) for need in gate.needs() for name in _columns(need)]
     for field, name in dict.fromkeys(each for each in asked if isinstance(each[1], str)):
@@ -38,25 +38,25 @@ def _columns(need: Need) -> Iterator[str]:
     params = dict(need.params)
     for name in ("by", *BY.get(need.what, ())):
         value = msgspec.json.decode(params.get(name, "null"))
-        yield from (value,) if isinstance(value, str) else many(value)
+        yield from (value,) if isinstance(value, str) else as_sequence(value)
 
 
 def _private(features: Features) -> Iterator[tuple[str, str]]:
     """What tells who someone is, under the name it has beside the features, with what makes it so."""
     if isinstance(features.of, Dataset):
         yield from _of(features.of)
-    for join in many(features.joins):
+    for join in as_sequence(features.joins):
         if isinstance(join, AsOf) and isinstance(join.dataset, Dataset):
             named: dict[str, str] = (
                 join.columns
                 if isinstance(join.columns, dict)
-                else {each: each for each in many(join.columns) if isinstance(each, str)}
+                else {each: each for each in as_sequence(join.columns) if isinstance(each, str)}
             )
             yield from ((named[name], why) for name, why in _of(join.dataset) if name in named)
 
 
 def _of(dataset: Dataset) -> Iterator[tuple[str, str]]:
-    for column in many(dataset.columns):
+    for column in as_sequence(dataset.columns):
         if isinstance(column, Column) and column.personal:
             yield column.name, f"a personal column of Dataset {dataset.name!r}"
     if isinstance(dataset.subject, str | Subject):

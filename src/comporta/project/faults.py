@@ -14,42 +14,50 @@ from typing import Any
 
 from comporta.errors import BadProject
 from comporta.project.dataset import Dataset
-from comporta.project.fault_common import located, many, named, twice
-from comporta.project.fault_data import of_dataset, of_features
-from comporta.project.fault_model import of_model
+from comporta.project.fault_common import as_sequence, duplicates_in, name_faults, with_location
+from comporta.project.fault_data import dataset_faults, features_faults
+from comporta.project.fault_model import model_faults
 from comporta.project.features import AsOf, Features
-from comporta.project.kinds import unkind
-from comporta.project.locate import Fault, Places
+from comporta.project.kinds import type_faults
+from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.model import Model
 from comporta.project.person import Person
-from comporta.project.project import Project
-from comporta.project.sources import counts
+from comporta.project.project import ProjectDeclaration
+from comporta.project.sources import counts_by_content
 from comporta.records import Subject, canonical_name
 
 
-def faults(project: Project, root: Path, *, files: Iterable[Path] = ()) -> tuple[Fault, ...]:
+def project_faults(
+    project: ProjectDeclaration, root: Path, *, files: Iterable[Path] = ()
+) -> tuple[ProjectFault, ...]:
     """What is wrong with the project, in the order of its source.
 
     files: where declarations are looked for; empty: the modules that were loaded from below `root`.
     """
-    places = Places(tuple(files) or sources(root), root)
+    places = SourceLocations(tuple(files) or sources(root), root)
     found = chain(
         _project(project, places),
         _subjects(project, places),
-        *(of_dataset(each, root, places) for each in _every(project, Dataset)),
-        *(of_features(each, root, places) for each in _every(project, Features)),
-        *(of_model(each, root, places) for each in many(project.models) if isinstance(each, Model)),
+        *(dataset_faults(each, root, places) for each in _every(project, Dataset)),
+        *(features_faults(each, root, places) for each in _every(project, Features)),
+        *(
+            model_faults(each, root, places)
+            for each in as_sequence(project.models)
+            if isinstance(each, Model)
+        ),
     )
     return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file, fault.line)))
 
 
-def unusable(project: Project, root: Path) -> tuple[Fault, ...]:
+def raise_faults(project: ProjectDeclaration, root: Path) -> tuple[ProjectFault, ...]:
     """Every fault, where some value is of another kind than its field: nothing can be asked of it then."""
     reached = [each for kind in (Model, Features, AsOf, Dataset) for each in _every(project, kind)]
-    return faults(project, root) if any(any(unkind(each)) for each in (project, *reached)) else ()
+    return (
+        project_faults(project, root) if any(any(type_faults(each)) for each in (project, *reached)) else ()
+    )
 
 
-def listed(found: Iterable[Fault]) -> str:
+def format_faults(found: Iterable[ProjectFault]) -> str:
     """A line for each fault, as a message."""
     return "\n".join(str(fault) if fault.file else fault.message for fault in found)
 
@@ -61,11 +69,11 @@ def sources(root: Path) -> tuple[Path, ...]:
         for module in list(sys.modules.values())
         if (file := getattr(module, "__file__", None)) and file.endswith(".py")
     }
-    below = [file for file in loaded if file.is_relative_to(root) and counts(str(file))]
+    below = [file for file in loaded if file.is_relative_to(root) and counts_by_content(str(file))]
     return tuple(sorted(below, key=lambda file: (file.name != "project.py", file)))
 
 
-def _every(project: Project, kind: type[Any]) -> list[Any]:
+def _every(project: ProjectDeclaration, kind: type[Any]) -> list[Any]:
     """Each dataset or features the project reaches, once, by identity: two of one name are both seen."""
     met: dict[int, Any] = {}
 
@@ -77,22 +85,22 @@ def _every(project: Project, kind: type[Any]) -> list[Any]:
             meet(thing.features)
         elif isinstance(thing, Features):
             meet(thing.of)
-            for join in many(thing.joins):
+            for join in as_sequence(thing.joins):
                 meet(join)
         elif isinstance(thing, AsOf):
             meet(thing.dataset)
 
-    for thing in (*many(project.datasets), *many(project.models)):
+    for thing in (*as_sequence(project.datasets), *as_sequence(project.models)):
         meet(thing)
     return [thing for thing in met.values() if isinstance(thing, kind)]
 
 
-def _subjects(project: Project, places: Places) -> Iterator[Fault]:
+def _subjects(project: ProjectDeclaration, places: SourceLocations) -> Iterator[ProjectFault]:
     """Two forms of one kind of subject: who is found by the one is not found by the other."""
     forms: dict[str, tuple[str, str]] = {}
     for dataset in _every(project, Dataset):
         said = dataset.about
-        if not isinstance(said, Subject) or any(unkind(said)):
+        if not isinstance(said, Subject) or any(type_faults(said)):
             continue
         form, first = forms.setdefault(said.kind, (said.form, dataset.name))
         if form != said.form:
@@ -106,27 +114,29 @@ def _subjects(project: Project, places: Places) -> Iterator[Fault]:
             )
 
 
-def _project(project: Project, places: Places) -> Iterator[Fault]:
-    yield from located(places, "Project", project.name, chain(unkind(project), named(project.name)))
+def _project(project: ProjectDeclaration, places: SourceLocations) -> Iterator[ProjectFault]:
+    yield from with_location(
+        places, "Project", project.name, chain(type_faults(project), name_faults(project.name))
+    )
     if not project.models and not project.datasets:
         yield places.fault("Project", project.name, "models", "Project: found no model and no dataset.")
-    yield from _people([each for each in many(project.people) if isinstance(each, Person)], places)
+    yield from _people([each for each in as_sequence(project.people) if isinstance(each, Person)], places)
     for kind, things in (
-        ("Model", [each for each in many(project.models) if isinstance(each, Model)]),
+        ("Model", [each for each in as_sequence(project.models) if isinstance(each, Model)]),
         ("Dataset", _every(project, Dataset)),
         ("Features", _every(project, Features)),
     ):
-        for name in twice(thing.name for thing in things):
+        for name in duplicates_in(thing.name for thing in things):
             # An equal declaration made twice is one; only different ones under a name are in conflict.
             if kind == "Model" or any(each != things[0] for each in things if each.name == name):
                 said = f"{kind} {name!r}: found this name twice. Rename one."
                 yield places.fault(kind, name, "name", said)
 
 
-def _people(people: list[Any], places: Places) -> Iterator[Fault]:
+def _people(people: list[Any], places: SourceLocations) -> Iterator[ProjectFault]:
     met: dict[str, str] = {}
     for person in people:
-        yield from located(places, "Person", person.name, unkind(person))
+        yield from with_location(places, "Person", person.name, type_faults(person))
         if not isinstance(person.name, str):
             continue
         try:

@@ -11,11 +11,17 @@ from comporta.records import Join, Record, duration
 
 
 class AsOf(Record, frozen=True):
-    """The newest row of a slower table that was known at the time of the request.
+    """A point-in-time join: the newest row of another table that was known at the time of the request.
 
-    dataset: the table. on: the columns that match: a name, or request column → table column.
+    dataset: the table that is joined; it declares `time`, and `arrived` or `delay`.
+    on: the columns that match: one name, several, or request column → table column.
     columns: what to bring: names, or table column → feature name.
-    tolerance: how old the row may be, inclusive ("3h").
+    tolerance: the largest age of the row, inclusive: `"3h"`, or a timedelta; None: any age.
+
+    >>> from comporta import Dataset
+    >>> weather = Dataset("weather", "weather/*.parquet", key=("city", "hour"), time="hour", delay="10m")
+    >>> AsOf(weather, on="city", columns=("wind",), tolerance="3h").join().columns
+    {'wind': 'wind'}
     """
 
     dataset: Dataset
@@ -40,15 +46,21 @@ class AsOf(Record, frozen=True):
 
 
 class Features(Record, frozen=True):
-    """The table a model learns from, one row per row of `of`.
+    """The table a model learns from and is asked with: one row for each row of `of`.
 
-    name: how commands name it.
-    of: the dataset whose rows are the requests. known: those of its columns that a request carries;
-    nothing else of it is seen by `compute` or the model.
-    use: features as they stand: `known` or joined columns; None: all of them but key, subject and time.
-    joins: slower tables, as they were known at the time of the request.
-    compute: functions from a frame (known and joined columns) to a frame of new columns, the same rows
-    in the same order; each row's values may depend on that row only. The same code serves requests.
+    name: how commands refer to it.
+    of: the dataset whose rows are the requests.
+    known: the columns of `of` that a request carries; `compute` and the model see no others of it.
+    joins: other tables, as they were known at the time of the request.
+    compute: functions from a frame of known and joined columns to a frame of new columns, with the same rows
+        in the same order. The values of a row may depend on that row only; requests run the same functions.
+    use: the known and joined columns that the model sees as they are; None: all but key, subject and time.
+
+    >>> from comporta import Dataset
+    >>> flights = Dataset("flights", "flights.csv", key="flight", time="leaves")
+    >>> features = Features("at_gate", of=flights, known=("flight", "leaves", "distance"), use=("distance",))
+    >>> [table.name for table in features.tables()]
+    ['flights']
     """
 
     name: str

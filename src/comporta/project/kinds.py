@@ -16,7 +16,7 @@ from comporta.records import Record
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "True or False", type(None): "None"}
 
 
-def unkind(record: Record) -> Iterator[tuple[str, str]]:
+def type_faults(record: Record) -> Iterator[tuple[str, str]]:
     """(field, message) for each field whose value is of another kind than it is declared with."""
     for field, hint in _hints(type(record)).items():
         value = getattr(record, field)

@@ -11,20 +11,26 @@ from types import ModuleType
 import msgspec
 
 from comporta.errors import BadProject, ComportaError
-from comporta.project.locate import misspelt
-from comporta.project.project import Project
+from comporta.project.locate import argument_faults
+from comporta.project.project import ProjectDeclaration
 from comporta.project.settings import FILE as SETTINGS
-from comporta.project.sources import counts, enter, loaded, run, text_digest
+from comporta.project.sources import (
+    counts_by_content,
+    digest_at_import,
+    enter_project,
+    run_module,
+    text_digest,
+)
 
 FILE = "project.py"
-_BEFORE_ROOT = Project.__struct_fields__.index("root")
+_BEFORE_ROOT = ProjectDeclaration.__struct_fields__.index("root")
 
 # What the last load brought in: dropped before another, so that an edit is seen and two projects in one
 # process do not share a sibling module of the same name.
 _brought: set[str] = set()
 
 
-def find(path: Path | None = None) -> Path:
+def find_project_file(path: Path | None = None) -> Path:
     """The project file: `path` itself, the one in the folder `path`, or the nearest above the current folder.
 
     Raises BadProject when there is none.
@@ -50,7 +56,7 @@ def find(path: Path | None = None) -> Path:
     )
 
 
-def load(path: Path) -> Project:
+def load_project(path: Path) -> ProjectDeclaration:
     """The project that the file at `path` ends in, with its `root` filled in.
 
     The file is imported under its own name (`project` for `project.py`) with its folder first on `sys.path`,
@@ -59,11 +65,11 @@ def load(path: Path) -> Project:
     """
     file = path.resolve()
     module = _import(file)
-    project = _declared(module, file)
+    project = _project_of_module(module, file)
     return msgspec.structs.replace(project, root=(project.root or file.parent).resolve())
 
 
-def told_root(file: Path) -> Path | None:
+def declared_root(file: Path) -> Path | None:
     """The root of the project in this file as far as its text tells it without being run; None: run it.
 
     Told where one statement says `project = Project(...)` and gives it no root.
@@ -93,29 +99,29 @@ def _import(file: Path) -> ModuleType:
     if not name.isidentifier() or name in sys.stdlib_module_names:
         raise BadProject(f"{file.name}: found a name that cannot be imported. Rename it, e.g. {FILE}")
     known = sys.modules.get(name)
-    if known is not None and getattr(known, "__file__", None) == str(file) and not _edited():
+    if known is not None and getattr(known, "__file__", None) == str(file) and not _has_changed():
         return known
     for old in _brought:
         sys.modules.pop(old, None)
     _brought.clear()
-    enter(file.parent)
+    enter_project(file.parent)
     before = set(sys.modules)
     try:
-        return run(name, file)
+        return run_module(name, file)
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # the boundary to a user's file: whatever it raises, SystemExit included
-        raise BadProject(_said(error, file)) from error
+        raise BadProject(_error_lines(error, file)) from error
     finally:
         _brought.update(each for each in set(sys.modules) - before | {name} if _below(each, file.parent))
 
 
-def _edited() -> bool:
+def _has_changed() -> bool:
     """Whether any file that the last load brought in has another text now than the one that was run."""
     for name in _brought:
         path = getattr(sys.modules.get(name), "__file__", None)
         try:
-            if path is None or loaded(path) != text_digest(Path(path).read_bytes()):
+            if path is None or digest_at_import(path) != text_digest(Path(path).read_bytes()):
                 return True
         except OSError:
             return True
@@ -125,15 +131,15 @@ def _edited() -> bool:
 def _below(name: str, root: Path) -> bool:
     """Whether this module is one of the project's own files, not something installed below its folder."""
     file = getattr(sys.modules.get(name), "__file__", None)
-    return file is not None and Path(file).is_relative_to(root) and counts(file)
+    return file is not None and Path(file).is_relative_to(root) and counts_by_content(file)
 
 
-def _declared(module: ModuleType, file: Path) -> Project:
+def _project_of_module(module: ModuleType, file: Path) -> ProjectDeclaration:
     """The value `project`, or the only Project there is."""
     value = getattr(module, "project", None)
-    if isinstance(value, Project):
+    if isinstance(value, ProjectDeclaration):
         return value
-    found = [(name, each) for name, each in vars(module).items() if isinstance(each, Project)]
+    found = [(name, each) for name, each in vars(module).items() if isinstance(each, ProjectDeclaration)]
     if len(found) == 1:
         return found[0][1]
     names = ", ".join(name for name, _ in found) or "none"
@@ -142,7 +148,7 @@ def _declared(module: ModuleType, file: Path) -> Project:
     )
 
 
-def _said(error: BaseException, file: Path) -> str:
+def _error_lines(error: BaseException, file: Path) -> str:
     """One line a place: the file, the line, what Python said, what to do."""
     if isinstance(error, SyntaxError):
         where = Path(error.filename).name if error.filename else file.name
@@ -150,12 +156,12 @@ def _said(error: BaseException, file: Path) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(file.parent) and counts(frame.filename)
+        if Path(frame.filename).is_relative_to(file.parent) and counts_by_content(frame.filename)
     ]
     where = (
         f"{Path(frames[-1].filename).relative_to(file.parent)}:{frames[-1].lineno}" if frames else file.name
     )
-    if isinstance(error, TypeError) and (faults := misspelt(file)):
+    if isinstance(error, TypeError) and (faults := argument_faults(file)):
         return "\n".join(str(fault) for fault in faults)
     if isinstance(error, ComportaError):
         return f"{where}: {error}"

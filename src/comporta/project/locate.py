@@ -12,15 +12,16 @@ from pathlib import Path
 from comporta.project.dataset import Dataset
 from comporta.project.features import AsOf, Features
 from comporta.project.model import Model
-from comporta.project.project import Project
+from comporta.project.project import ProjectDeclaration
 from comporta.records import Column, Record, Subject
 
 DECLARATIONS: dict[str, type[Record]] = {
-    kind.__name__: kind for kind in (Project, Model, Features, AsOf, Dataset, Subject, Column)
+    "Project": ProjectDeclaration,
+    **{kind.__name__: kind for kind in (Model, Features, AsOf, Dataset, Subject, Column)},
 }
 
 
-class Fault(Record, frozen=True):
+class ProjectFault(Record, frozen=True):
     """One mistake in a declaration. file: relative to the project's root. line: from 1."""
 
     file: str
@@ -31,7 +32,7 @@ class Fault(Record, frozen=True):
         return f"{self.file}:{self.line}: {self.message}"
 
 
-class Place(Record, frozen=True):
+class SourceLocation(Record, frozen=True):
     """One declaring call. name: its literal name, or empty. fields: field → line. within: the call
     around it."""
 
@@ -43,11 +44,11 @@ class Place(Record, frozen=True):
     within: str = ""
 
 
-class Places:
+class SourceLocations:
     """Every declaring call of some files, asked by kind, name and field."""
 
     def __init__(self, files: Iterable[Path], root: Path) -> None:
-        self.found: list[Place] = []
+        self.found: list[SourceLocation] = []
         self.first = ""
         for file in files:
             name = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
@@ -56,7 +57,9 @@ class Places:
             if tree is not None:
                 self.found += _places(tree, name)
 
-    def fault(self, kind: str, name: str, field: str, message: str, *, nth: int | None = None) -> Fault:
+    def fault(
+        self, kind: str, name: str, field: str, message: str, *, nth: int | None = None
+    ) -> ProjectFault:
         """A fault at `field` of this declaration; at the nearest thing known where it was not written out.
 
         nth: which of the declarations of `kind` inside that of `name` is meant: the second `AsOf` of a
@@ -72,11 +75,11 @@ class Places:
             place = inner[nth] if nth < len(inner) else around
         place = place or next((each for each in self.found if each.kind == "Project"), None)
         if place is None:
-            return Fault(self.first, 1, message)
-        return Fault(place.file, place.fields.get(field, place.line), message)
+            return ProjectFault(self.first, 1, message)
+        return ProjectFault(place.file, place.fields.get(field, place.line), message)
 
 
-def misspelt(file: Path) -> tuple[Fault, ...]:
+def argument_faults(file: Path) -> tuple[ProjectFault, ...]:
     """Every declaring call of the file whose arguments do not fit: unknown, missing, too many, twice."""
     tree = _tree(file)
     if tree is None:
@@ -101,7 +104,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
             yield name, call
 
 
-def _places(tree: ast.AST, file: str) -> Iterator[Place]:
+def _places(tree: ast.AST, file: str) -> Iterator[SourceLocation]:
     within: dict[ast.Call, str] = {}
     for kind, call in _calls(tree):
         given = dict(zip(DECLARATIONS[kind].__struct_fields__, call.args, strict=False))
@@ -114,17 +117,17 @@ def _places(tree: ast.AST, file: str) -> Iterator[Place]:
         lines = {field: value.lineno for field, value in given.items()}
         # The keyword's own line: a value may begin a line further down.
         lines |= {word.arg: word.lineno for word in call.keywords if word.arg is not None}
-        yield Place(kind, name, file, call.lineno, lines, within.get(call, ""))
+        yield SourceLocation(kind, name, file, call.lineno, lines, within.get(call, ""))
 
 
-def _misspelt(tree: ast.AST, file: str) -> Iterator[Fault]:
+def _misspelt(tree: ast.AST, file: str) -> Iterator[ProjectFault]:
     for kind, call in _calls(tree):
         known = DECLARATIONS[kind].__struct_fields__
         required = known[: len(known) - len(DECLARATIONS[kind].__struct_defaults__)]
         open_ended = any(isinstance(arg, ast.Starred) for arg in call.args)
         open_ended = open_ended or any(word.arg is None for word in call.keywords)
         if len(call.args) > len(known):
-            yield Fault(
+            yield ProjectFault(
                 file, call.lineno, f"{kind}: found {len(call.args)} arguments, expected {len(known)}."
             )
         given = set(known[: len(call.args)])
@@ -133,10 +136,12 @@ def _misspelt(tree: ast.AST, file: str) -> Iterator[Fault]:
                 continue
             if word.arg not in known:
                 message = f"{kind}: found argument {word.arg!r}, expected one of: {', '.join(known)}."
-                yield Fault(file, word.lineno, message)
+                yield ProjectFault(file, word.lineno, message)
             elif word.arg in given:
-                yield Fault(file, word.lineno, f"{kind}: found {word.arg!r} twice. Give it once.")
+                yield ProjectFault(file, word.lineno, f"{kind}: found {word.arg!r} twice. Give it once.")
             given.add(word.arg)
         missing = [field for field in required if field not in given]
         if missing and not open_ended:
-            yield Fault(file, call.lineno, f"{kind}: found no {', '.join(missing)}. Add what is missing.")
+            yield ProjectFault(
+                file, call.lineno, f"{kind}: found no {', '.join(missing)}. Add what is missing."
+            )

@@ -10,27 +10,42 @@ from comporta.records import AtRandom, Check, Codec, Limits, Record, Split
 
 
 class Model(Record, frozen=True):
-    """data → features → train → gates → registry → release.
+    """A model as it is trained, gated and released: data → features → train → gates → registry → release.
 
-    name: how commands, URLs and versions name it.
-    features: the table it learns from. target: the column of `features.of` that it predicts.
-    fit: `def fit(X, y, *, depth=6): ... return estimator`; X is a polars frame, or pandas where the
-    argument is annotated so. params: what `fit` is called with beside X and y.
+    name: how commands, URLs and versions refer to it.
+    features: the table it learns from.
+    target: the column of `features.of` that it predicts.
+    fit: the training function, `def fit(X, y, *, depth=6): ... return estimator`; X is a polars frame, or
+        pandas where the argument is annotated so.
+    params: arguments of `fit` beside X and y.
     output: what an answer holds: the `label`, its `probability`, or `both`.
-    task: `binary`, `multiclass` or `regression`; None: told by the target.
-    split: which rows are kept sealed to judge it.
+    task: `binary`, `multiclass` or `regression`; None: inferred from the target.
+    split: which rows are held out to judge it: `by_time`, `by_group` or `at_random`.
     metrics: measured on the test rows; empty: the usual ones of its task.
-    business: the metric that the business is run by: a challenger must be better by it than what serves
-    now; None: it is held to its gates alone.
-    slices: columns by whose values it is measured too. group: the column whose values are resampled
-    whole for intervals; None: by day where there is time, else by row.
+    business: the metric by which a challenger must beat the champion; None: only its gates judge it.
+    slices: columns by whose values it is also measured.
+    group: the column whose values are resampled whole for intervals; None: days where there is time, else
+        rows.
     gates: the checks between it and production.
     approvals: how many people must approve a version before it is released.
-    requires: what a request must say of each row beside its columns, `key`, `subject` or `unit`: one that
-    does not is refused. Whose answers are in the log is known by that alone.
-    limits: time and memory of one fit. seed: of everything random.
+    requires: what a request must carry for each row beside its columns: `key`, `subject`, `unit`. Others are
+        refused.
+    limits: time and memory of one fit.
+    seed: of everything random.
     codecs: what writes the fitted model down where Comporta's own do not: asked before them.
-    owner, meaning: shown in the inventory.
+    owner: who answers for it; shown in the inventory.
+    meaning: what it is for; shown in the inventory.
+
+    >>> from comporta import Dataset, Features, at_least, by_time
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> def fit(X, y, *, strength=1.0):
+    ...     return LogisticRegression(C=strength).fit(X, y)
+    >>> flights = Dataset("flights", "flights.csv", key="flight", time="leaves")
+    >>> at_gate = Features("at_gate", of=flights, known=("flight", "leaves", "distance"))
+    >>> late = Model("late", features=at_gate, target="late", fit=fit, params={"strength": 0.5},
+    ...              split=by_time(test="30d"), gates=(at_least("roc_auc", 0.7),))
+    >>> [check.name for check in late.gates]
+    ['limit?metric=roc_auc&at_least=0.7']
     """
 
     name: str

@@ -12,20 +12,15 @@ APPROVES: tuple[Role, ...] = ("validator", "owner")
 
 
 class Person(Record, frozen=True):
-    """One of the team: `Person("ana", "validator")`.
+    """One of the team.
 
-    name: as they log in, or say with `--by`; compared without case. role: `builder` makes models;
-    `validator` tries to break them, `owner` answers for the business: both may approve a version and waive
-    a check; `auditor` reads.
+    name: as they log in, or pass with `--by`; compared without case.
+    role: `builder` makes models; `validator` tests them and `owner` answers for the business: both may
+        approve a version and waive a check; `auditor` reads.
+
+    >>> Person("ana", "validator").may_approve, Person("bo", "builder").may_waive
+    (True, False)
     """
 
     name: str
     role: Role
-
-    @property
-    def may_waive(self) -> bool:
-        return self.role in WAIVES
-
-    @property
-    def may_approve(self) -> bool:
-        return self.role in APPROVES

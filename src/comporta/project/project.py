@@ -11,15 +11,8 @@ from comporta.records import Record, canonical_name
 from comporta.records.executor import MakesExecutor
 
 
-class Project(Record, frozen=True):
-    """One value in one Python file, conventionally `project = Project(...)` in `project.py`.
-
-    name: of the project. datasets: those beside what the models read. models: what is trained,
-    gated, released and served. root: the folder of `comporta.toml` and the project file; None: the
-    folder of the file it is loaded from, or the current one. people: who does what; only some roles may
-    approve a version or waive a check. executor: makes what runs the steps, in place of the URL in
-    `comporta.toml`.
-    """
+class ProjectDeclaration(Record, frozen=True):
+    """What a project file declares, as data. `comporta.Project` adds the acts, and explains each field."""
 
     name: str
     models: tuple[Model, ...] = ()
@@ -37,7 +30,7 @@ class Project(Record, frozen=True):
                 found.setdefault(join.dataset.name, join.dataset)
         return found
 
-    def asked(self, model: str) -> Model | None:
+    def find_model(self, model: str) -> Model | None:
         """The model of this name, or None."""
         return next((each for each in self.models if each.name == model), None)
 

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from comporta.errors import BadProject, ComportaError
-from comporta.project.sources import counts, enter, own, run
+from comporta.project.sources import counts_by_content, enter_project, is_own_file, run_module
 
 
 def name_of(function: Callable[..., Any], root: Path) -> str:
@@ -25,7 +25,7 @@ def name_of(function: Callable[..., Any], root: Path) -> str:
     if found is None:
         raise BadProject(_nameless(function))
     module, file, name = found
-    below = file is not None and counts(file) and Path(file).is_relative_to(root)
+    below = file is not None and counts_by_content(file) and Path(file).is_relative_to(root)
     # Not where it is imported through another folder, such as `src`: there it has another name.
     if file is not None and below and module in ("__main__", module_name(Path(file), root)):
         return f"{Path(file).relative_to(root).as_posix()}:{name}"
@@ -37,7 +37,7 @@ def name_of(function: Callable[..., Any], root: Path) -> str:
 def resolve(ref: str, root: Path) -> Any:
     """The function of this name, imported if need be. Raises BadProject with file and line."""
     where, _, name = ref.partition(":")
-    module = load(root / where, root) if where.endswith(".py") else _import(where, root)
+    module = load_module(root / where, root) if where.endswith(".py") else _import(where, root)
     found: Any = module
     for part in name.split("."):
         try:
@@ -56,7 +56,7 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1:] == ["__init__"] and len(parts) > 1 else parts)
 
 
-def load(path: Path, root: Path) -> ModuleType:
+def load_module(path: Path, root: Path) -> ModuleType:
     """The module of a file below the root: the one imported already, or imported now from its text.
 
     Raises BadProject: no such file, or what it raised, with file and line.
@@ -72,46 +72,46 @@ def load(path: Path, root: Path) -> ModuleType:
     known = sys.modules.get(name)
     if known is not None and _file(known) == str(path):
         return known
-    enter(root)
+    enter_project(root)
     if all(part.isidentifier() for part in name.split(".")) and "." in name:
         module = _import(name, root)
         if _file(module) == str(path):
             return module
     try:
-        return run(name, path)
+        return run_module(name, path)
     except Exception as error:  # the boundary to a user's file: whatever it raises
-        raise _raised(error, name, root) from error
+        raise _import_error(error, name, root) from error
 
 
 def _import(name: str, root: Path) -> ModuleType:
-    enter(root)
+    enter_project(root)
     try:
         return importlib.import_module(name)
     except Exception as error:  # the boundary to a user's file: whatever it raises
-        raise _raised(error, name, root) from error
+        raise _import_error(error, name, root) from error
 
 
-def _raised(error: Exception, name: str, root: Path) -> ComportaError:
+def _import_error(error: Exception, name: str, root: Path) -> ComportaError:
     if isinstance(error, ComportaError):
         return error
-    return BadProject(f"{name}: cannot be imported: {said(error, root)}")
+    return BadProject(f"{name}: cannot be imported: {error_line(error, root)}")
 
 
-def said(error: BaseException, root: Path) -> str:
+def error_line(error: BaseException, root: Path) -> str:
     """`ValueError: message (features.py:12)`: what was raised, and the last line of the user's code."""
     what = f"{type(error).__name__}: {error}".rstrip(": ")
-    place = where(error, root)
+    place = error_location(error, root)
     return f"{what} ({place})" if place else what
 
 
-def where(error: BaseException, root: Path) -> str:
+def error_location(error: BaseException, root: Path) -> str:
     """`file:line` of the innermost frame in a file that counts and is not Comporta's, or empty."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(error.filename, root)}:{error.lineno or 1}"
     places = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
-        if file.startswith("<") or own(file) or not counts(file):
+        if file.startswith("<") or is_own_file(file) or not counts_by_content(file):
             continue
         places = f"{_short(file, root)}:{line}"
     return places
@@ -127,7 +127,7 @@ def _file(module: ModuleType) -> str | None:
     return str(Path(file).resolve()) if isinstance(file, str) else None
 
 
-def _found(owner: Any, name: str) -> Any:
+def _attribute(owner: Any, name: str) -> Any:
     for part in name.split("."):
         owner = getattr(owner, part, None)
     return owner
@@ -136,7 +136,7 @@ def _found(owner: Any, name: str) -> Any:
 def _by_its_own_name(function: Callable[..., Any]) -> tuple[str, str | None, str] | None:
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     name = getattr(function, "__qualname__", "")
-    if module is not None and name and "<" not in name and _found(module, name) is function:
+    if module is not None and name and "<" not in name and _attribute(module, name) is function:
         return module.__name__, _file(module), name
     return None
 
@@ -145,7 +145,7 @@ def _by_identity(function: Callable[..., Any], root: Path) -> tuple[str, str | N
     """A module of the project in which a global name stands for it: a partial, a decorated function."""
     for module_name, module in list(sys.modules.items()):
         file = _file(module) if isinstance(module, ModuleType) else None
-        if file is None or not counts(file) or not Path(file).is_relative_to(root):
+        if file is None or not counts_by_content(file) or not Path(file).is_relative_to(root):
             continue
         for name, value in list(vars(module).items()):
             if value is function:

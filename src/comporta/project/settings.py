@@ -46,7 +46,7 @@ def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Setting
     Raises BadProject on a file that is no TOML, an unknown key, a value that is no text, or a project id that
     is none.
     """
-    said = _read(root / FILE)
+    said = _read_toml(root / FILE)
     for name in Settings.__struct_fields__:
         variable = f"COMPORTA_{name.upper()}"
         if environment.get(variable):
@@ -56,7 +56,7 @@ def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Setting
     return found
 
 
-def _read(file: Path) -> dict[str, str]:
+def _read_toml(file: Path) -> dict[str, str]:
     try:
         said = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -43,7 +43,7 @@ def _installed_roots() -> tuple[str, ...]:
 
 
 @cache
-def counts(path: str) -> bool:
+def counts_by_content(path: str) -> bool:
     """Whether this file counts by its content: a project's, an editable package's or Comporta's own; not
     the standard library's, nor an installed distribution's, which count by version."""
     if path.startswith(_HOME):
@@ -53,7 +53,7 @@ def counts(path: str) -> bool:
     return not path.startswith(_installed_roots())
 
 
-def own(path: str) -> bool:
+def is_own_file(path: str) -> bool:
     """Whether this file is Comporta's."""
     return path.startswith(_HOME)
 
@@ -74,7 +74,7 @@ def _names_below(folder: str) -> Counter[str]:
 _loaded: dict[str, str] = {}
 
 
-def loaded(path: str) -> str | None:
+def digest_at_import(path: str) -> str | None:
     """Digest of the text that was run when this file was imported here; None when that is not known."""
     return _loaded.get(path)
 
@@ -109,7 +109,7 @@ class TextLoader(importlib.machinery.SourceFileLoader):
         return self.source_to_code(text, path)
 
 
-def run(name: str, path: Path) -> ModuleType:
+def run_module(name: str, path: Path) -> ModuleType:
     """The module of this name, in `sys.modules`, made by running the text that stands in the file now.
 
     Raises what the text raises; the module is then in `sys.modules` no longer.
@@ -143,8 +143,8 @@ class TextFinder(importlib.abc.MetaPathFinder):
             if (
                 type(spec.loader) is importlib.machinery.SourceFileLoader
                 and spec.origin is not None
-                and counts(spec.origin)
-                and not own(spec.origin)
+                and counts_by_content(spec.origin)
+                and not is_own_file(spec.origin)
             ):
                 spec.loader = TextLoader(fullname, spec.origin)
             return spec  # type: ignore[no-any-return]
@@ -153,7 +153,7 @@ class TextFinder(importlib.abc.MetaPathFinder):
 
 def _require_kept(name: str, file: str | None) -> None:
     """Raises ModuleNotFoundError for a live file while a kept source is being imported."""
-    if file is None or not file.startswith("/") or not counts(file) or own(file):
+    if file is None or not file.startswith("/") or not counts_by_content(file) or is_own_file(file):
         return
     here = sys.path[0] if sys.path else ""
     if is_kept_alone(Path(here)) and not file.startswith(f"{here}/"):
@@ -172,7 +172,7 @@ def is_kept_alone(root: Path) -> bool:
 _finder = TextFinder()
 
 
-def watch() -> None:
+def install_finder() -> None:
     """From now on, files that count are imported from their text."""
     if sys.meta_path[:1] != [_finder]:
         if _finder in sys.meta_path:
@@ -183,10 +183,10 @@ def watch() -> None:
 _entered: list[str] = []
 
 
-def enter(root: Path) -> None:
+def enter_project(root: Path) -> None:
     """Modules below `root` can be imported by their name, and those of another root no longer stand in
     their way."""
-    watch()
+    install_finder()
     here = str(root)
     folders = [here, str(root / BESIDE)] if is_kept_alone(root) else [here]
     if sys.path[: len(folders)] != folders:
@@ -200,7 +200,12 @@ def enter(root: Path) -> None:
     importlib.invalidate_caches()
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or name == "__main__" or file.startswith(f"{here}/") or not counts(file):
+        if (
+            not isinstance(file, str)
+            or name == "__main__"
+            or file.startswith(f"{here}/")
+            or not counts_by_content(file)
+        ):
             continue
         if file.startswith(left) or _has(folders, name):
             del sys.modules[name]

@@ -1,4 +1,4 @@
-"""The words of the house: every noun once, frozen; and the protocols of its extension points."""
+"""The records that cross rooms, each defined once and frozen; and the protocols of the extension points."""
 
 from comporta.records import facts
 from comporta.records.arguments import argument_ids
@@ -8,12 +8,12 @@ from comporta.records.codec import Codec
 from comporta.records.dataset import (
     Change,
     Column,
-    Counted,
+    DatasetSchema,
+    ExpectationCount,
     Fragment,
     Join,
     Manifest,
     Segment,
-    Shape,
     Value,
 )
 from comporta.records.drawing import Drawing, Drawings, Section
@@ -74,6 +74,9 @@ from comporta.records.verdict import (
 )
 from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
 
+# The name of a projection in extensions that were written for an older release.
+Reading = Projection
+
 __all__ = [
     "DEFAULT_PROJECT",
     "FEEDBACK",
@@ -98,13 +101,14 @@ __all__ = [
     "Codec",
     "Column",
     "Cost",
-    "Counted",
+    "DatasetSchema",
     "Done",
     "Drawing",
     "Drawings",
     "Event",
     "Evidence",
     "Executor",
+    "ExpectationCount",
     "Fact",
     "Feedback",
     "Field",
@@ -145,7 +149,6 @@ __all__ = [
     "Scores",
     "Section",
     "Segment",
-    "Shape",
     "Share",
     "ShareRole",
     "Signature",

@@ -1,6 +1,12 @@
 """The columns of a table that no model sees, and those that its answers stand in."""
 
 HIDDEN = "__"
+"""What their names begin with; no column of a dataset's does."""
 KEY, SUBJECT, AT, TARGET = "__key", "__subject", "__at", "__target"
+"""Of a feature table: the row's key, its subject's mark, its time, what is predicted."""
+UNIT, TIME = "__unit", "__time"
+"""With `KEY` and `SUBJECT`, of a request: the unit that is answered by one version, the row's time."""
 KEPT = "__keep_"
+"""What the name begins with of a dataset's column that is kept beside the features."""
 LABEL, NUMBER, CHANCE = "__label", "__prediction", "__probability_"
+"""Of a prediction: the label, the number, and what the name of a class's probability begins with."""

@@ -14,12 +14,21 @@ Breach = Literal["stop", "report"]
 
 
 class Column(Record, frozen=True):
-    """What is expected of one column; a breach stops the version, or is left to the check `expectations`.
+    """What is expected of one column. A breach stops the version, or is left to the check `expectations`.
 
-    type: polars' name (`Int64`, `Float64`, `String`, `Boolean`, `Datetime`, `Date`, `Categorical`), or
-    empty for any. nulls: the largest share of missing values, 0 to 1. at_least, at_most: bounds of
-    values. one_of: the allowed values. unique: no value twice. personal: tells who someone is.
+    name: of the column.
+    type: polars' name, such as `Int64`, `Float64`, `String`, `Boolean`, `Datetime` or `Date`; empty: any.
+    nulls: the largest share of missing values, 0 to 1.
+    at_least: the smallest value, inclusive; None: no bound.
+    at_most: the largest value, inclusive; None: no bound.
+    one_of: the allowed values; empty: any.
+    unique: whether each value may occur only once.
+    personal: whether it can identify a person; its values are then never shown.
+    meaning: what it holds; shown in the catalog.
     breach: `stop` makes no version; `report` makes it, and the check `expectations` judges its rows.
+
+    >>> Column("departures", type="Int64", nulls=0.0, at_least=0, breach="report").at_least
+    0
     """
 
     name: str
@@ -34,7 +43,7 @@ class Column(Record, frozen=True):
     breach: Breach = "stop"
 
 
-class Counted(Record, frozen=True, kw_only=True):
+class ExpectationCount(Record, frozen=True, kw_only=True):
     """How one expectation stands on the rows of one version. column: empty for one of the dataset.
 
     expects: the declaration's word: `nulls`, `at_least`, `fresh` … allowed: the share of rows that may break
@@ -49,7 +58,7 @@ class Counted(Record, frozen=True, kw_only=True):
     breach: Breach = "stop"
 
 
-class Shape(Record, frozen=True, kw_only=True):
+class DatasetSchema(Record, frozen=True, kw_only=True):
     """A dataset less its source: what the data room needs to place, check and join its rows.
 
     key: columns that name a row. subject: the column of the person or thing a row is about, form: how its
@@ -117,7 +126,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     parent: str | None
     change: Change
     at: datetime
-    shape: Shape
+    shape: DatasetSchema
     columns: dict[str, str]
     segments: tuple[Segment, ...]
     rows: int

@@ -1,4 +1,4 @@
-"""What happened, in order: events, the facts they carry, and the readings folded from them."""
+"""What happened, in order: events, the facts they carry, and the projections built from them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ Changes = Iterable[tuple[str, S | None]]
 class Projection(Generic[S]):
     """A state kept with the events, in the same transaction: key → state.
 
-    name: of the reading. state: the type of each value. apply: for each fact, a pure function
+    name: of the projection. state: the type of each value. apply: for each fact, a pure function
     `(fact, event, lookup) → changes`; `lookup(key)` is the state before, a change to None removes it.
     Keys sort as text; `scan` reads them by prefix.
     """
@@ -85,19 +85,19 @@ class Projection(Generic[S]):
 
 
 class View(Protocol):
-    """The readings as they stand."""
+    """The projections as they stand."""
 
-    def get(self, reading: Projection[S], key: str) -> S | None:
+    def get(self, projection: Projection[S], key: str) -> S | None:
         """The state under this key, or None."""
 
     def scan(
-        self, reading: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
+        self, projection: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
     ) -> list[tuple[str, S]]:
         """States whose key starts with `prefix`, in the order of their keys; `newest`: in reverse."""
 
 
 class Transaction(View, Protocol):
-    """Readings, and the right to add facts: all of it is kept, or none."""
+    """A write transaction: reads projections and appends facts; all of them are kept, or none."""
 
     def append(self, fact: Fact) -> Event:
-        """The event made of this fact; its readings show it at once inside this transaction."""
+        """The event made of this fact; projections show it at once inside this transaction."""

@@ -115,7 +115,7 @@ class StepsReused(Fact, frozen=True, kw_only=True):
     nodes: dict[str, str]
 
 
-class StepFailed(Fact, frozen=True, kw_only=True):
+class StepFailure(Fact, frozen=True, kw_only=True):
     """why: `raised`, `died`, `time`, `memory`, `stopped`, or `late`: its budget was spent before it began.
     log: holds the details."""
 
@@ -254,7 +254,7 @@ class ArtifactRemoved(Fact, frozen=True, kw_only=True):
 
 
 FACTS: tuple[type[Fact], ...] = (
-    ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailed,
+    ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailure,
     DatasetVersioned, TestSetEvaluated, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
     VersionReleased, VersionReproduced, ChainContinued, EventRemoved, PersonForgotten,
     ArtifactRemoved,

@@ -47,7 +47,14 @@ class NodeKey(Record, frozen=True, kw_only=True):
 
 
 class Limits(Record, frozen=True, kw_only=True):
-    """What one step may use. seconds: wall time. memory: bytes of resident memory. None: no limit."""
+    """What one step may use; a step that uses more is ended and fails.
+
+    seconds: wall time; None: no limit.
+    memory: bytes of resident memory; None: no limit.
+
+    >>> Limits(seconds=600, memory=4 * 1024**3).memory
+    4294967296
+    """
 
     seconds: float | None = None
     memory: int | None = None

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A noun of the house: the stored JSON, the API's body and the functions' argument at once.
+    """A stored record: the JSON, the API's body and the functions' argument at once.
 
     Subclasses say `frozen=True` for the type checker, and `kw_only=True`, which msgspec does not pass on.
     """

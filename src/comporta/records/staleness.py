@@ -11,7 +11,7 @@ STORE_FAILED = code("staleness.store_failed", "the store could not be read ({why
 LOG_MISSING = code("staleness.log_missing", "its log is not in the store")
 LOG_CUT = code("staleness.log_cut", "its log ends before version {number}", number=int)
 VERSION_REPLACED = code(
-    "staleness.version_replaced", "its version {number} is another than the one that was read", number=int
+    "staleness.version_replaced", "its version {number} has changed since it was read", number=int
 )
 MANIFEST_MISSING = code("staleness.manifest_missing", "the manifest of version {number} is gone", number=int)
 TAMPERED = code("staleness.tampered", "stored bytes are not what was written ({what})", what=str)

@@ -1,33 +1,33 @@
-"""Who may go live: versions, their states, approvals. Pure: `decide → facts`, `evolve → state`."""
+"""Which versions may be released: their states, verdicts, approvals and waivers. Pure: state → facts."""
 
 from comporta.registry.decide import (
     approve,
-    carried,
-    inherited,
-    judged,
-    named,
+    carry_over,
+    find_verdict,
+    inherit_verdicts,
+    record_verdicts,
     register,
     require_releasable,
     waive,
 )
-from comporta.registry.people import FORGOTTEN, as_it_stands, forgotten_approvers
-from comporta.registry.renaming import in_todays_names, renames
+from comporta.registry.people import FORGOTTEN, forgotten_approvers, with_current_state
+from comporta.registry.renaming import renames, with_current_names
 from comporta.registry.state import VERSIONS, version_key
 
 __all__ = [
     "FORGOTTEN",
     "VERSIONS",
     "approve",
-    "as_it_stands",
-    "carried",
+    "carry_over",
+    "find_verdict",
     "forgotten_approvers",
-    "in_todays_names",
-    "inherited",
-    "judged",
-    "named",
+    "inherit_verdicts",
+    "record_verdicts",
     "register",
     "renames",
     "require_releasable",
     "version_key",
     "waive",
+    "with_current_names",
+    "with_current_state",
 ]

@@ -1,4 +1,4 @@
-"""What may happen to a version next. Each function returns the fact, or refuses and says what would do."""
+"""What may happen to a version. Each function returns the fact, or raises Refused with what is missing."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from comporta.records import (
 )
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
 from comporta.records.staleness import erased, unknown
-from comporta.registry.renaming import in_todays_names
+from comporta.registry.renaming import with_current_names
 
 Say = Callable[[Text], str]
-"""A title or a reason as a sentence, in the language of who asks."""
+"""Turns a title or a reason into a sentence, in the user's language."""
 
 
 def register(version: Version, versions: tuple[Version, ...]) -> VersionRegistered:
-    """The candidate enters the inventory under the next number. versions: the model's earlier ones.
+    """The fact that adds the candidate to the registry. versions: the model's earlier ones.
 
-    Raises Refused when its number is not the next: two runs raced, and the later one must ask again.
+    Raises Refused when its number is not the next: two runs raced, and the later one must run again.
     """
     expected = max((each.number for each in versions), default=0) + 1
     if version.number != expected:
@@ -42,7 +42,7 @@ def register(version: Version, versions: tuple[Version, ...]) -> VersionRegister
     return VersionRegistered(version=version)
 
 
-def judged(
+def record_verdicts(
     version: Version,
     verdicts: tuple[Verdict, ...],
     policy: str,
@@ -51,14 +51,14 @@ def judged(
     renamed: Mapping[str, Renamed] = {},
     as_policy: str = "",
 ) -> VersionJudged | None:
-    """The verdicts on a version; None where they are what is known already.
+    """The fact of new verdicts on a version; None where nothing changed.
 
-    What it was asked to pass at first and is not asked now is carried on: to drop a check or to loosen it
-    once the candidate is there takes a waiver. policy: digest of the gates asked now. measured: what later
-    versions are compared with; what the version has already stays. renamed, as_policy: see `in_todays_names`.
+    Verdicts of required checks that were dropped or changed since the candidate was registered are carried
+    over: only a waiver exempts from them. policy: digest of the gates as declared now. measured: artifacts
+    that later versions are compared with; existing ones stay. renamed, as_policy: see `with_current_names`.
     """
-    now = in_todays_names(version, renamed, as_policy)
-    every = carried(now.verdicts, verdicts, now.asked, now.forms)
+    now = with_current_names(version, renamed, as_policy)
+    every = carry_over(now.verdicts, verdicts, now.asked, now.forms)
     parts = {name: part for name, part in measured.items() if name not in version.parts}
     known = (version.verdicts, version.judged_by, version.level)
     if version.state != "candidate" and not parts and (every, policy, level) == known:
@@ -75,34 +75,34 @@ def judged(
     )
 
 
-def carried(
+def carry_over(
     before: tuple[Verdict, ...],
     now: tuple[Verdict, ...],
     asked: tuple[str, ...],
     forms: Mapping[str, str],
 ) -> tuple[Verdict, ...]:
-    """Today's verdicts, and those of before on what was asked at first and is not asked so now. asked: the
-    checks that were required when the candidate was asked for; forms: what each declared then, where known.
+    """Current verdicts, plus the old verdicts of required checks that were dropped or changed.
 
-    Whatever today's check of that name says, the one that was asked at first keeps its verdict, unless it
-    is asked again as it was. Today's stands beside it, marked as changed, where it is required.
+    asked: ids of the checks that were required when the candidate was registered. forms: the form of each
+    then, where known. A check in its old form replaces its old verdict; in another form its new verdict
+    stands beside the old one, marked as changed, if it is required.
     """
     alike = {each.check for each in now if each.required and forms.get(each.check, each.form) == each.form}
     first = (each for each in before if each.check in {*asked} - alike and not each.changed)
     kept = {each.check: replace(each, carried=True) for each in first}
-    # Of a check that was asked in another form at first: only reported, it tells nothing beside that.
+    # A changed check that is only informational adds nothing beside its old verdict.
     todays = (
         replace(each, changed=each.check in kept) for each in now if each.required or each.check not in kept
     )
     return (*todays, *kept.values())
 
 
-def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
-    """The candidate, asked also what was asked of the very same model before. versions: the model's earlier
-    ones, oldest first.
+def inherit_verdicts(candidate: Version, versions: tuple[Version, ...]) -> Version:
+    """The candidate with the requirements and verdicts of an earlier version that is the same model, byte for
+    byte. versions: the model's earlier ones, oldest first.
 
-    Another build can give the same model, byte for byte: it is no new candidate, and what was said of it
-    stands until it is judged again. Of other test rows only what closes the way does: a pass was of those.
+    A rebuild of the same model is no new candidate: its verdicts hold until it is judged again. On other test
+    rows only blocking verdicts hold, since a pass was for the old rows.
     """
     mine = candidate.parts.get("model")
     same = next((each for each in reversed(versions) if mine and each.parts.get("model") == mine), None)
@@ -119,10 +119,10 @@ def inherited(candidate: Version, versions: tuple[Version, ...]) -> Version:
     )
 
 
-def named(version: Version, text: str, say: Say) -> Verdict:
-    """The verdict that somebody means by an id or by a title as shown. Raises Refused, naming what there is.
+def find_verdict(version: Version, text: str, say: Say) -> Verdict:
+    """The verdict with this id or displayed title. Raises Refused, which lists the verdicts.
 
-    Of two verdicts on one check its id means the one that closes the way; where both do, the title tells.
+    Of two verdicts on one check its id means the one that blocks; where both do, only the title selects one.
     """
     meant = [each for each in version.verdicts if text in (each.check, say(each.called))]
     closed = [each for each in meant if not each.opens] or meant
@@ -138,23 +138,25 @@ def named(version: Version, text: str, say: Say) -> Verdict:
 def _unknown(version: Version, text: str, say: Say) -> Refused:
     shut = {say(each.called): each.check for each in version.verdicts if not each.opens}
     if not shut:
-        return Refused(f"{version.id}: found no check {text!r}, and none that is closed.")
+        return Refused(f"{version.id}: found no check {text!r}, and none that blocks.")
     near = get_close_matches(text, [*shut, *shut.values()], n=1)
     tip = f" Did you mean {near[0]!r}?" if near else ""
     return Refused(f"{version.id}: found no check {text!r}, expected one of: {'; '.join(shut)}.{tip}")
 
 
 def waive(version: Version, waiver: Waiver, now: datetime, say: Say = in_codes) -> VersionWaived:
-    """One check of this version need not open until the waiver ends.
+    """The fact that exempts the version from one check until the waiver ends.
 
-    Raises Refused without a reason, for a time that is past, and on a check that is open or unknown.
+    Raises Refused without a reason, for a past time, and on a check that does not block or is unknown.
     """
     verdict = next((each for each in version.verdicts if waiver.of(each)), None)
     if verdict is None:
         raise _unknown(version, waiver.check, say)
     if verdict.opens:
         name = say(verdict.called)
-        raise Refused(f"{version.id}: {name!r} is open ({verdict.outcome}); there is nothing to waive.")
+        raise Refused(
+            f"{version.id}: {name!r} does not block ({verdict.outcome}); there is nothing to waive."
+        )
     if isinstance(waiver.reason, str) and not waiver.reason.strip():
         raise Refused(f"{version.id}: found a waiver without a reason, expected why: --reason WHY")
     if waiver.until <= now:
@@ -164,9 +166,9 @@ def waive(version: Version, waiver: Waiver, now: datetime, say: Say = in_codes) 
 
 
 def approve(version: Version, approval: Approval, name: str = "", say: Say = in_codes) -> VersionApproved:
-    """One person's approval. name: of the person whose id it is, by which older approvals are known.
+    """The fact of one person's approval. name: of that person; older approvals hold names.
 
-    Raises Refused unless the gates passed and the person is a new one.
+    Raises Refused unless the gates passed and the person has not approved it yet.
     """
     if version.state == "candidate" or version.shut(approval.at):
         why = _why(version, approval.at, say)
@@ -184,27 +186,26 @@ def require_releasable(
     forgotten: frozenset[str] = frozenset(),
     say: Say = in_codes,
 ) -> None:
-    """Raises Refused unless the version may be released: ungated, refused, unapproved or stale; or where
-    nobody can tell whether it is stale.
+    """Raises Refused unless the version may be released: judged, not blocked, approved, and fresh.
 
-    now: a waiver counts until its end. staleness: of what it learned from, as it is today. forgotten: the
-    ids of people whose approval counts no more.
+    now: waivers count until their end. staleness: of the data it was trained on. forgotten: ids of people
+    whose approval no longer counts.
     """
     if stale := erased(staleness):
         raise Refused(
-            f"{version.id}: rows it learned from were erased since, from {', '.join(stale)}. "
+            f"{version.id}: rows it was trained on were erased since, from {', '.join(stale)}. "
             "Run again and release the new version."
         )
     if open_ := unknown(staleness):
         why = "".join(f"\n  {each.dataset}: {say(each.cause or '')}." for each in open_)
         raise Refused(
-            f"{version.id}: found no answer to whether rows it learned from were erased since, expected one "
-            f"before it is released.{why}\nPut that right (`comporta audit verify` tells more) and try again."
+            f"{version.id}: it is unknown whether rows it was trained on were erased since, which must be "
+            f"known before a release.{why}\nRepair that (`comporta audit verify` has details) and try again."
         )
     if version.state == "candidate":
         raise Refused(f"{version.id}: found no verdicts, expected its gates passed. Run again.")
     if version.shut(now):
-        raise Refused(f"{version.id}: its gates refused it.{_why(version, now, say)}")
+        raise Refused(f"{version.id}: required checks block it.{_why(version, now, say)}")
     found = len(version.approvers(forgotten))
     missing = version.needed - found
     if missing > 0:
@@ -215,5 +216,5 @@ def require_releasable(
 
 
 def _why(version: Version, now: datetime, say: Say) -> str:
-    """The reasons of the verdicts that close the way, one a line."""
+    """The reasons of the blocking verdicts, one a line."""
     return "".join(f"\n  {say(each.called)}: {say(each.reason)}" for each in version.shut(now))

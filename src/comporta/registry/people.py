@@ -1,4 +1,4 @@
-"""Who was forgotten: their word on a version counts no more, for under a new id they could give it twice."""
+"""Forgotten people: their approvals no longer count, since under a new id they could approve twice."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from comporta.records import Changes, Event, Lookup, Projection, Version, View
 from comporta.records.facts import PersonForgotten
 
 
-def _forgotten(fact: PersonForgotten, event: Event, old: Lookup[PersonForgotten]) -> Changes[PersonForgotten]:
+def _forget(fact: PersonForgotten, event: Event, old: Lookup[PersonForgotten]) -> Changes[PersonForgotten]:
     yield fact.person, fact
 
 
-FORGOTTEN = Projection("forgotten", PersonForgotten, {PersonForgotten: _forgotten})
+FORGOTTEN = Projection("forgotten", PersonForgotten, {PersonForgotten: _forget})
 """Person's id → that the directory forgot who it was."""
 
 
@@ -21,9 +21,8 @@ def forgotten_approvers(view: View, version: Version) -> frozenset[str]:
     return frozenset(each.by for each in version.approvals if view.get(FORGOTTEN, each.by) is not None)
 
 
-def as_it_stands(view: View, version: Version) -> Version:
-    """The version in the state that it is in today: approved by people of whom too few still count, it has
-    passed, as `require_releasable` has it."""
+def with_current_state(view: View, version: Version) -> Version:
+    """The version in its current state: `passed`, not `approved`, where too few approvals still count."""
     if version.state != "approved":
         return version
     enough = len(version.approvers(forgotten_approvers(view, version))) >= version.needed

@@ -1,4 +1,4 @@
-"""A version in today's names: what an older release called by titles is the same check under its id."""
+"""A version with today's ids of checks, which an older release called by their titles."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from comporta.records import Renamed, Verdict, Version, Waiver
 
 
 def renames(version: Version, former: Sequence[tuple[str, Renamed]]) -> dict[str, Renamed]:
-    """Which of these the version holds by their former names. former: each of today's checks after the name
-    that an older release gave it. Of two that had one name it is the one that declares what the version
-    holds."""
-    held = _names(version)
+    """Former name → today's check, for those that the version holds.
+
+    former: each of today's checks after the name that an older release gave it. Of two that had one name, the
+    one whose declaration the version holds."""
+    forms = _names(version)
     found: dict[str, Renamed] = {}
     for name, check in former:
-        same = check.former in held.get(name, ())
+        same = check.former in forms.get(name, ())
         # A kind of the project's own keeps its name: then only its form is another.
-        if name in held and (same or (name not in found and name != check.check)):
+        if name in forms and (same or (name not in found and name != check.check)):
             found[name] = check
     return found
 
 
-def in_todays_names(version: Version, names: Mapping[str, Renamed], policy: str = "") -> Version:
-    """The version as if it had been asked for and judged by those names. policy: what the policy that it was
-    asked for is in today's forms, or empty."""
+def with_current_names(version: Version, names: Mapping[str, Renamed], policy: str = "") -> Version:
+    """The version as if it had been registered and judged under those ids.
+
+    policy: its policy in today's forms, or empty."""
     if not names and not policy:
         return version
     asked = dict.fromkeys(names[each].check if each in names else each for each in version.asked)
@@ -44,19 +46,19 @@ def in_todays_names(version: Version, names: Mapping[str, Renamed], policy: str 
 
 
 def _names(version: Version) -> dict[str, set[str]]:
-    """Each name that the version holds → the forms that it holds of it."""
-    held: dict[str, set[str]] = {name: set() for name in version.asked}
+    """Name of a check → the forms that the version holds of it."""
+    forms: dict[str, set[str]] = {name: set() for name in version.asked}
     for name, form in version.forms.items():
-        held.setdefault(name, set()).add(form)
+        forms.setdefault(name, set()).add(form)
     for verdict in version.verdicts:
-        held.setdefault(verdict.check, set()).add(verdict.form)
+        forms.setdefault(verdict.check, set()).add(verdict.form)
     for waiver in version.waivers:
-        held.setdefault(waiver.check, set()).add(waiver.form)
-    return held
+        forms.setdefault(waiver.check, set()).add(waiver.form)
+    return forms
 
 
 def _form(renamed: Renamed | None, form: str) -> str:
-    """What was declared in another form stays so: then the check has changed since, as it would have."""
+    """The form in today's terms; one that was declared otherwise stays, since the check has changed then."""
     return renamed.form if renamed is not None and form == renamed.former else form
 
 

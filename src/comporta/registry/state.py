@@ -1,10 +1,10 @@
-"""The states of a version, folded from what happened to it.
+"""The states of a version, as a projection of its facts.
 
     candidate ──judged──▶ passed ──approved──▶ approved ──released──▶ released ──▶ retired
         └──────judged──▶ refused ──waived──▶ passed
 
 A version that needs no approval is releasable as soon as it has passed. It may be judged again, by more
-evidence or other gates; what it was asked to pass at first stays asked.
+evidence or other gates; the checks it was required to pass at first stay required.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ from comporta.records.facts import (
     VersionReleased,
     VersionWaived,
 )
-from comporta.registry.renaming import in_todays_names
+from comporta.registry.renaming import with_current_names
 
 
 def version_key(model: str, number: int) -> str:
-    """The key of a version in the reading: sorts by number within the model."""
+    """The key of a version in the projection: sorts by number within the model."""
     return f"{model}/{number:08d}"
 
 
-def _registered(fact: VersionRegistered, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_registered(fact: VersionRegistered, event: Event, old: Lookup[Version]) -> Changes[Version]:
     yield version_key(fact.version.model, fact.version.number), fact.version
 
 
-def _judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
-        version = in_todays_names(version, fact.renamed, fact.as_policy)
-        told = msgspec.structs.replace(
+        version = with_current_names(version, fact.renamed, fact.as_policy)
+        judged = msgspec.structs.replace(
             version,
             verdicts=fact.verdicts,
             judged_by=fact.policy,
             level=fact.level,
             parts={**fact.parts, **version.parts},
         )
-        yield key, msgspec.structs.replace(told, state=_state(told, event.at))
+        yield key, msgspec.structs.replace(judged, state=_state(judged, event.at))
 
 
-def _waived(fact: VersionWaived, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_waived(fact: VersionWaived, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
-        told = msgspec.structs.replace(version, waivers=(*version.waivers, fact.waiver))
-        yield key, msgspec.structs.replace(told, state=_state(told, event.at))
+        judged = msgspec.structs.replace(version, waivers=(*version.waivers, fact.waiver))
+        yield key, msgspec.structs.replace(judged, state=_state(judged, event.at))
 
 
 def _state(version: Version, now: datetime) -> State:
@@ -64,7 +64,7 @@ def _state(version: Version, now: datetime) -> State:
     return "approved" if enough else "passed"
 
 
-def _approved(fact: VersionApproved, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_approved(fact: VersionApproved, event: Event, old: Lookup[Version]) -> Changes[Version]:
     key = version_key(fact.model, fact.number)
     if (version := old(key)) is not None:
         given = msgspec.structs.replace(version, approvals=(*version.approvals, fact.approval))
@@ -72,7 +72,7 @@ def _approved(fact: VersionApproved, event: Event, old: Lookup[Version]) -> Chan
         yield key, msgspec.structs.replace(given, state="approved" if enough else version.state)
 
 
-def _released(fact: VersionReleased, event: Event, old: Lookup[Version]) -> Changes[Version]:
+def _on_released(fact: VersionReleased, event: Event, old: Lookup[Version]) -> Changes[Version]:
     """Whatever left the shares is retired, whichever role it had there."""
     states: dict[int, State] = dict.fromkeys(fact.release.retired, "retired")
     states |= dict.fromkeys((share.version for share in fact.release.shares), "released")
@@ -86,10 +86,10 @@ VERSIONS = Projection(
     "version",
     Version,
     {
-        VersionRegistered: _registered,
-        VersionJudged: _judged,
-        VersionWaived: _waived,
-        VersionApproved: _approved,
-        VersionReleased: _released,
+        VersionRegistered: _on_registered,
+        VersionJudged: _on_judged,
+        VersionWaived: _on_waived,
+        VersionApproved: _on_approved,
+        VersionReleased: _on_released,
     },
 )

@@ -1,4 +1,4 @@
-"""Who gets which traffic, and when that changes. Pure: `decide → facts`, `evolve → state`."""
+"""Who gets which traffic, and when that changes. Pure: state → facts; the projection applies them."""
 
 from comporta.release.decide import release, rollback
 from comporta.release.state import ROUTES

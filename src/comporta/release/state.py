@@ -1,4 +1,4 @@
-"""The route of each model, folded from its releases."""
+"""The route of each model, as a projection of its releases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from comporta.records import Changes, Event, Lookup, Projection, Route
 from comporta.records.facts import VersionReleased
 
 
-def _released(fact: VersionReleased, event: Event, old: Lookup[Route]) -> Changes[Route]:
+def _on_released(fact: VersionReleased, event: Event, old: Lookup[Route]) -> Changes[Route]:
     before = old(fact.release.model)
     history = before.history if before is not None else ()
     yield (
@@ -19,4 +19,4 @@ def _released(fact: VersionReleased, event: Event, old: Lookup[Route]) -> Change
     )
 
 
-ROUTES = Projection("route", Route, {VersionReleased: _released})
+ROUTES = Projection("route", Route, {VersionReleased: _on_released})

@@ -4,32 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comporta.serve.sample import Sample, version_labels
-from comporta.serve.source import Line, Loaded, Meta, Scored, Sink, Source
-from comporta.serve.tally import Counted, Tally
+from comporta.serve.metric_sample import MetricSample, version_labels
+from comporta.serve.tally import RowCounts, Tally
+from comporta.serve.version_source import (
+    LoadedVersion,
+    ModelScores,
+    ObservationJson,
+    ObservationSink,
+    VersionSource,
+)
 
 if TYPE_CHECKING:
     from comporta.serve.app import App
-    from comporta.serve.http import Limits
-    from comporta.serve.run import serve
+    from comporta.serve.request import ServeLimits
+    from comporta.serve.server import serve
 
 __all__ = [
     "App",
-    "Counted",
-    "Limits",
-    "Line",
-    "Loaded",
-    "Meta",
-    "Sample",
-    "Scored",
-    "Sink",
-    "Source",
+    "LoadedVersion",
+    "MetricSample",
+    "ModelScores",
+    "ObservationJson",
+    "ObservationSink",
+    "RowCounts",
+    "ServeLimits",
     "Tally",
+    "VersionSource",
     "serve",
     "version_labels",
 ]
 
-_LAZY = {"App": "comporta.serve.app", "Limits": "comporta.serve.http", "serve": "comporta.serve.run"}
+_LAZY = {
+    "App": "comporta.serve.app",
+    "ServeLimits": "comporta.serve.request",
+    "serve": "comporta.serve.server",
+}
 
 
 def __getattr__(name: str) -> Any:

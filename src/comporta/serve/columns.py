@@ -42,7 +42,7 @@ V2_TYPES: dict[Kind, str] = {
 }
 
 
-class Column(msgspec.Struct, frozen=True):
+class RequestColumn(msgspec.Struct, frozen=True):
     """One raw column. low, high: what a whole number may be. zone: of its times; None: without one."""
 
     name: str
@@ -55,31 +55,33 @@ class Column(msgspec.Struct, frozen=True):
     zone: str | None = None
 
 
-def column_of(field: Field) -> Column:
+def column_of(field: Field) -> RequestColumn:
     """The column of a field. Raises BadProject when its type cannot be served."""
     values = frozenset(field.values)
     match = _INT.fullmatch(field.type)
     if match:
         bits, unsigned = int(match[2]), bool(match[1])
         low, high = (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-        return Column(field.name, "int", field.nullable, values, getattr(pl, field.type), low, high)
+        return RequestColumn(field.name, "int", field.nullable, values, getattr(pl, field.type), low, high)
     if field.type in ("Float64", "Float32"):
-        return Column(field.name, "float", field.nullable, values, getattr(pl, field.type))
+        return RequestColumn(field.name, "float", field.nullable, values, getattr(pl, field.type))
     if field.type == "Boolean":
-        return Column(field.name, "bool", field.nullable, values, pl.Boolean, 0, 1)
+        return RequestColumn(field.name, "bool", field.nullable, values, pl.Boolean, 0, 1)
     if field.type == "String":
-        return Column(field.name, "text", field.nullable, values, pl.String)
+        return RequestColumn(field.name, "text", field.nullable, values, pl.String)
     if field.type.startswith("Categorical"):
-        return Column(field.name, "text", field.nullable, values, pl.Categorical)
+        return RequestColumn(field.name, "text", field.nullable, values, pl.Categorical)
     if field.type.startswith("Enum"):
         dtype = pl.Enum(list(field.values)) if field.values else pl.Categorical
-        return Column(field.name, "text", field.nullable, values, dtype)
+        return RequestColumn(field.name, "text", field.nullable, values, dtype)
     if field.type == "Date":
-        return Column(field.name, "date", field.nullable, values, pl.Date)
+        return RequestColumn(field.name, "date", field.nullable, values, pl.Date)
     if field.type.startswith("Datetime"):
         unit, zone = _UNIT.search(field.type), _ZONE.search(field.type)
         when = pl.Datetime(unit[1] if unit else "us", zone[1] if zone else None)  # type: ignore[arg-type]
-        return Column(field.name, "datetime", field.nullable, values, when, zone=zone[1] if zone else None)
+        return RequestColumn(
+            field.name, "datetime", field.nullable, values, when, zone=zone[1] if zone else None
+        )
     raise BadProject(
         f"column {field.name}: found the type {field.type}, expected a number, text, boolean, date or time. "
         "A model that reads another type cannot be served; convert it among the features."
@@ -90,23 +92,23 @@ Values = list[Any] | NDArray[Any]
 """A column's values; those of an array are checked and made together. Missing is None, in an array NaN."""
 
 
-def take(column: Column, values: Sequence[Any] | NDArray[Any], strict: bool = False) -> Values:
+def read_column(column: RequestColumn, values: Sequence[Any] | NDArray[Any], strict: bool = False) -> Values:
     """The values as the column wants them. strict: only words that it knows. Raises BadRequest."""
     if isinstance(values, np.ndarray):
         if column.kind == "float" and values.dtype.kind in "fiu":
             return _finite(column, values.astype(np.float64))
         if column.kind == "bool" and values.dtype.kind == "b":
             return values.copy()
-        values = listed(values)
+        values = as_list(values)
     kinds = set(map(type, values))
     if type(None) in kinds:
         if not column.nullable:
-            raise bad(column, _first(values, lambda value: value is None), "a missing value")
+            raise bad_column(column, _first(values, lambda value: value is None), "a missing value")
         kinds.discard(type(None))
     if not kinds <= _TYPES[column.kind]:
         row = _first(values, lambda value: value is not None and type(value) not in _TYPES[column.kind])
         found = type(values[row])
-        raise bad(
+        raise bad_column(
             column,
             row,
             "a number"
@@ -132,7 +134,7 @@ def take(column: Column, values: Sequence[Any] | NDArray[Any], strict: bool = Fa
     return list(values)
 
 
-def listed(values: Sequence[Any] | NDArray[Any]) -> list[Any]:
+def as_list(values: Sequence[Any] | NDArray[Any]) -> list[Any]:
     """Python values; NaN of an array is a missing value."""
     if isinstance(values, list):
         return values
@@ -142,32 +144,32 @@ def listed(values: Sequence[Any] | NDArray[Any]) -> list[Any]:
     return found
 
 
-def _check_known(column: Column, values: Sequence[Any]) -> None:
+def _check_known(column: RequestColumn, values: Sequence[Any]) -> None:
     if column.values.issuperset(set(values) - {None}):
         return
     row = _first(values, lambda value: value is not None and value not in column.values)
     if row >= 0:
         raise BadRequest(
-            f"column {shown(column.name)}, row {row}: found a value this model never saw and "
+            f"column {quoted(column.name)}, row {row}: found a value this model never saw and "
             f"cannot answer for, expected one of the {len(column.values)} it knows. "
             "The model's metadata lists them."
         )
 
 
-def _whole(column: Column, values: Sequence[Any], floats: bool) -> list[Any]:
+def _whole(column: RequestColumn, values: Sequence[Any], floats: bool) -> list[Any]:
     if floats:
         row = _first(values, lambda value: type(value) is float and not value.is_integer())
         if row >= 0:
-            raise bad(column, row, "a fraction")
+            raise bad_column(column, row, "a fraction")
         values = [value if value is None else int(value) for value in values]
     known = [value for value in values if value is not None]
     if known and (min(known) < column.low or max(known) > column.high):
         row = _first(values, lambda value: value is not None and not column.low <= value <= column.high)
-        raise bad(column, row, "a number too large")
+        raise bad_column(column, row, "a number too large")
     return list(values)
 
 
-def _floats(column: Column, values: Sequence[Any]) -> Values:
+def _floats(column: RequestColumn, values: Sequence[Any]) -> Values:
     row = -1
     try:
         if len(values) > _MANY:
@@ -180,54 +182,54 @@ def _floats(column: Column, values: Sequence[Any]) -> Values:
             floats = [None if value != value else value for value in floats]
         row = _first(floats, lambda value: value is not None and (value - value) != 0)
     if row >= 0:
-        raise bad(column, row, "a number that is not finite or too large")
+        raise bad_column(column, row, "a number that is not finite or too large")
     return floats
 
 
-def _finite(column: Column, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _finite(column: RequestColumn, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same. Raises BadRequest on what is infinite, or missing where nothing may be."""
     with np.errstate(over="ignore"):  # values near the largest: looked at one by one below
         total = np.add.reduce(numbers)
     if not np.isfinite(total):
         missing = np.isnan(numbers)
         if not column.nullable and missing.any():
-            raise bad(column, int(missing.argmax()), "a missing value")
+            raise bad_column(column, int(missing.argmax()), "a missing value")
         endless = np.isinf(numbers)
         if endless.any():
-            raise bad(column, int(endless.argmax()), "a number that is not finite or too large")
+            raise bad_column(column, int(endless.argmax()), "a number that is not finite or too large")
     return numbers
 
 
-def _datetime(column: Column, row: int, value: Any) -> datetime | None:
+def _datetime(column: RequestColumn, row: int, value: Any) -> datetime | None:
     if value is None:
         return None
     try:
         moment = datetime.fromisoformat(value)
         if (moment.tzinfo is None) != (column.zone is None):
             has = "without a time zone" if moment.tzinfo is None else "with a time zone"
-            raise bad(column, row, f"a time {has}")
+            raise bad_column(column, row, f"a time {has}")
         moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
         if column.dtype.time_unit == "ns" and not _FIRST <= moment.replace(tzinfo=None) <= _LAST:
-            raise bad(column, row, f"a time before {_FIRST.year + 1} or after {_LAST.year - 1}")
+            raise bad_column(column, row, f"a time before {_FIRST.year + 1} or after {_LAST.year - 1}")
         return moment
     except (ValueError, OverflowError):
-        raise bad(column, row, "text that is no time") from None
+        raise bad_column(column, row, "text that is no time") from None
 
 
-def _date(column: Column, row: int, value: Any) -> date | None:
+def _date(column: RequestColumn, row: int, value: Any) -> date | None:
     if value is None:
         return None
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise bad(column, row, "text that is no date") from None
+        raise bad_column(column, row, "text that is no date") from None
 
 
-def bad(column: Column, row: int, found: str) -> BadRequest:
+def bad_column(column: RequestColumn, row: int, found: str) -> BadRequest:
     """What was found in a row of this column, and what it takes; never the value itself."""
     kind = column.kind
     return BadRequest(
-        f"column {shown(column.name)}, row {row}: found {found}, expected "
+        f"column {quoted(column.name)}, row {row}: found {found}, expected "
         + (
             f"whole numbers from {column.low} to {column.high}"
             if kind == "int"
@@ -251,12 +253,12 @@ def _first(values: Sequence[Any], wrong: Callable[[Any], bool]) -> int:
     return next((row for row, value in enumerate(values) if wrong(value)), -1)
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """A name as it may be shown: short, and on one line."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-def some(names: Sequence[str]) -> str:
+def first_names(names: Sequence[str]) -> str:
     """A few of the names, and how many more."""
-    first = ", ".join(shown(name) for name in names[:3])
+    first = ", ".join(quoted(name) for name in names[:3])
     return first if len(names) <= 3 else f"{first} and {len(names) - 3} more"

@@ -14,11 +14,17 @@ from typing import Any
 import msgspec
 
 from comporta.errors import BadRequest
-from comporta.serve.asked import PER_ROW, TIME, RequestRows, about
-from comporta.serve.body import decode
-from comporta.serve.parts import Part, together, versions
-from comporta.serve.schema import Schema
-from comporta.serve.v2 import merged, too_many
+from comporta.http.json_body import decode_json
+from comporta.records.columns import TIME
+from comporta.serve.request_rows import (
+    PER_ROW,
+    RequestRows,
+    merge_row_identity,
+    read_row_identity,
+    too_many_rows,
+)
+from comporta.serve.schema import RequestSchema
+from comporta.serve.version_parts import VersionPart, join_outputs, versions_by_row
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 CODES = {
@@ -31,7 +37,7 @@ CODES = {
 }
 
 
-class Split(msgspec.Struct, forbid_unknown_fields=True):
+class SplitFrame(msgspec.Struct, forbid_unknown_fields=True):
     """`dataframe_split`."""
 
     data: list[list[Any]]
@@ -40,15 +46,15 @@ class Split(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _body = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_split = msgspec.json.Decoder(Split)
+_split = msgspec.json.Decoder(SplitFrame)
 _records = msgspec.json.Decoder(list[dict[str, Any]])
 _any = msgspec.json.Decoder(Any)
 _params = msgspec.json.Decoder(dict[str, Any])
 
 
-def read_json(body: bytes, schema: Schema, limit: int) -> RequestRows:
+def read_invocation_json(body: bytes, schema: RequestSchema, limit: int) -> RequestRows:
     """The rows of a JSON body. Raises BadRequest."""
-    given: dict[str, msgspec.Raw] = decode(_body, body)
+    given: dict[str, msgspec.Raw] = decode_json(_body, body)
     forms = [form for form in FORMS if form in given]
     if len(forms) != 1:
         raise BadRequest(
@@ -60,12 +66,12 @@ def read_json(body: bytes, schema: Schema, limit: int) -> RequestRows:
         raise BadRequest(
             f"the body: found {len(unknown)} unknown fields, expected {forms[0]} and perhaps params."
         )
-    params = decode(_params, bytes(given["params"])) if "params" in given else None
+    params = decode_json(_params, bytes(given["params"])) if "params" in given else None
     columns = _READERS[forms[0]](bytes(given[forms[0]]), schema)
-    return _asked(columns, schema, params, limit)
+    return _to_request_rows(columns, schema, params, limit)
 
 
-def read_csv(body: bytes, schema: Schema, limit: int) -> RequestRows:
+def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> RequestRows:
     """The rows of a CSV body with a header; typed by the model's columns, not by their looks.
 
     Raises BadRequest."""
@@ -77,19 +83,19 @@ def read_csv(body: bytes, schema: Schema, limit: int) -> RequestRows:
     if len(lines) < 2:
         raise BadRequest("the body: expected a line of column names and at least one row.")
     if len(lines) - 1 > limit:
-        raise too_many(len(lines) - 1, limit)
+        raise too_many_rows(len(lines) - 1, limit)
     header, rows = lines[0], lines[1:]
     _check_widths(rows, len(header), "line")
-    columns = _named(header, rows)
+    columns = _columns_by_name(header, rows)
     for column in schema.columns:
         if column.name in columns:
-            columns[column.name] = [_typed(column.kind, cell) for cell in columns[column.name]]
-    return _asked(columns, schema, None, limit)
+            columns[column.name] = [_parse_cell(column.kind, cell) for cell in columns[column.name]]
+    return _to_request_rows(columns, schema, None, limit)
 
 
-def write(parts: list[Part], ids: list[str]) -> bytes:
+def write_invocation_response(parts: list[VersionPart], ids: list[str]) -> bytes:
     """The answer: `predictions` in the order of the rows, their `prediction_ids` and `model_versions`."""
-    label, chances = together(parts)
+    label, chances = join_outputs(parts)
     predictions: list[Any]
     if label is None:
         predictions = chances or []
@@ -99,19 +105,23 @@ def write(parts: list[Part], ids: list[str]) -> bytes:
         predictions = [
             {"label": one, "probability": chance} for one, chance in zip(label, chances, strict=True)
         ]
-    said = {"predictions": predictions, "prediction_ids": ids, "model_versions": versions(parts, len(ids))}
-    return msgspec.json.encode(said)
+    body = {
+        "predictions": predictions,
+        "prediction_ids": ids,
+        "model_versions": versions_by_row(parts, len(ids)),
+    }
+    return msgspec.json.encode(body)
 
 
-def _from_split(raw: bytes, schema: Schema) -> dict[str, Any]:
-    split: Split = decode(_split, raw)
+def _from_split(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
+    split: SplitFrame = decode_json(_split, raw)
     header = split.columns if split.columns is not None else schema.names
     _check_widths(split.data, len(header), "row")
-    return _named(header, split.data)
+    return _columns_by_name(header, split.data)
 
 
-def _from_records(raw: bytes, schema: Schema) -> dict[str, Any]:
-    records: list[dict[str, Any]] = decode(_records, raw)
+def _from_records(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
+    records: list[dict[str, Any]] = decode_json(_records, raw)
     if not records:
         return {}
     names = records[0].keys()
@@ -121,9 +131,9 @@ def _from_records(raw: bytes, schema: Schema) -> dict[str, Any]:
     return {name: [record[name] for record in records] for name in names}
 
 
-def _from_values(raw: bytes, schema: Schema) -> dict[str, Any]:
+def _from_values(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
     """`instances` and `inputs`: rows of values, rows by name, or columns by name."""
-    values = decode(_any, raw)
+    values = decode_json(_any, raw)
     if isinstance(values, dict):
         if not all(isinstance(column, list) for column in values.values()):
             raise BadRequest("the body: expected each column to be a list.")
@@ -133,7 +143,7 @@ def _from_values(raw: bytes, schema: Schema) -> dict[str, Any]:
             return _from_records(raw, schema)
         if all(isinstance(row, list) for row in values):
             _check_widths(values, len(schema.names), "row")
-            return _named(schema.names, values)
+            return _columns_by_name(schema.names, values)
         if len(schema.names) == 1 and not any(isinstance(row, list | dict) for row in values):
             return {schema.names[0]: values}
     if values == []:
@@ -149,8 +159,8 @@ _READERS = {
 }
 
 
-def _asked(
-    columns: dict[str, Any], schema: Schema, params: Mapping[str, Any] | None, limit: int
+def _to_request_rows(
+    columns: dict[str, Any], schema: RequestSchema, params: Mapping[str, Any] | None, limit: int
 ) -> RequestRows:
     sizes = {len(values) for values in columns.values()}
     if len(sizes) > 1:
@@ -161,15 +171,15 @@ def _asked(
     if n == 0:
         raise BadRequest("the body: found no rows, expected at least one.")
     if n > limit:
-        raise too_many(n, limit)
+        raise too_many_rows(n, limit)
     about_rows = {name: columns.pop(name) for name in (*PER_ROW, TIME) if name in columns}
-    who = about(params)
+    who = read_row_identity(params)
     if about_rows:
-        who = merged(who, about(None, about_rows))
+        who = merge_row_identity(who, read_row_identity(None, about_rows))
     return RequestRows(n, None, columns, who)
 
 
-def _named(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def _columns_by_name(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
     if len(set(header)) != len(header):
         raise BadRequest("columns: found one name twice, expected each column once.")
     if not rows:
@@ -188,7 +198,7 @@ def _single(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _typed(kind: str, cell: str) -> Any:
+def _parse_cell(kind: str, cell: str) -> Any:
     """A cell as its column wants it; what cannot be stays text, which the schema then refuses by name."""
     if cell == "":
         return None

@@ -17,37 +17,37 @@ import msgspec
 
 from comporta.errors import ComportaError
 from comporta.records import Feedback
-from comporta.serve.source import Line, Sink
 from comporta.serve.tally import ANSWERED, FLUSHES, LOST, WRITTEN, Tally
+from comporta.serve.version_source import ObservationJson, ObservationSink
 
-Rows = Sequence[tuple[int, int]]
+RowsByVersion = Sequence[tuple[int, int]]
 """How many rows which version of a model answered."""
 
 
-class Unwritten(Exception):
+class NotRecorded(Exception):
     """It could not be written now; the client may ask again."""
 
 
-class Item(msgspec.Struct, gc=False):
+class QueuedRequest(msgspec.Struct, gc=False):
     """What waits to be written. rows, cost: how many, and bytes held, about. make: their observations.
 
     done: whom to tell, in durable mode.
     """
 
     model: str
-    versions: Rows
+    versions: RowsByVersion
     rows: int
     cost: int
-    make: Callable[[], Sequence[Line]] | None
-    told: Sequence[Feedback]
+    make: Callable[[], Sequence[ObservationJson]] | None
+    labels: Sequence[Feedback]
     done: asyncio.Future[None] | None
 
 
 class Batch(msgspec.Struct):
     """Rows of one model on their way. items: what they are made of."""
 
-    lines: list[Line] = []
-    items: list[Item] = []
+    lines: list[ObservationJson] = []
+    items: list[QueuedRequest] = []
 
     @property
     def versions(self) -> Counter[int]:
@@ -64,7 +64,7 @@ class Batch(msgspec.Struct):
         return sum(item.cost for item in self.items)
 
 
-class Counts(msgspec.Struct):
+class RecorderCounts(msgspec.Struct):
     """Rows since the start, of all versions. lost: dropped because the queue was full, or not written at the
     end. failures: writes that failed."""
 
@@ -79,7 +79,7 @@ class Recorder:
 
     def __init__(
         self,
-        sink: Sink | None,
+        sink: ObservationSink | None,
         *,
         every: float = 0.5,
         batch: int = 20_000,
@@ -93,9 +93,9 @@ class Recorder:
         self.sink, self.every, self.batch, self.room, self.durable, self._say = (
             sink, every, batch, room, durable, say,
         )  # fmt: skip
-        self.counts, self.tally = Counts(), tally or Tally()
+        self.counts, self.tally = RecorderCounts(), tally or Tally()
         self._cells, self._places = self.tally.cells, dict[tuple[str, int], int]()
-        self._queue: deque[Item] = deque()
+        self._queue: deque[QueuedRequest] = deque()
         self._held: dict[str, Batch] = {}
         self._held_cost = self._held_rows = 0
         self._attempts: Counter[str] = Counter()
@@ -117,16 +117,16 @@ class Recorder:
         self._thread.start()
 
     def put(
-        self, model: str, versions: Rows, cost: int, make: Callable[[], Sequence[Line]]
+        self, model: str, versions: RowsByVersion, cost: int, make: Callable[[], Sequence[ObservationJson]]
     ) -> asyncio.Future[None] | None:
-        """Queued; in durable mode, what to await before answering (it raises Unwritten)."""
+        """Queued; in durable mode, what to await before answering (it raises NotRecorded)."""
         if self.sink is None:
             return None
         full = self._put_cost - self._taken_cost + self._held_cost + cost > self.room
         rows, done = 0, None
         if self.durable:
             if full:
-                raise Unwritten
+                raise NotRecorded
             assert self._loop is not None
             done = self._loop.create_future()
             rows = sum(count for _, count in versions)
@@ -142,19 +142,19 @@ class Recorder:
                 return None
         self._put_cost += cost
         self._put_rows += rows
-        self._queue.append(Item(model, versions, rows, cost, make, (), done))
+        self._queue.append(QueuedRequest(model, versions, rows, cost, make, (), done))
         if self.durable or self._put_rows - self._popped_rows >= self.batch:
             self._wake.set()
         return done
 
-    def tell(self, told: Sequence[Feedback], cost: int) -> asyncio.Future[None]:
-        """Queued; awaited before it is acknowledged. Raises Unwritten."""
+    def put_feedback(self, labels: Sequence[Feedback], cost: int) -> asyncio.Future[None]:
+        """Queued; awaited before it is acknowledged. Raises NotRecorded."""
         if self.sink is None or self._put_cost - self._taken_cost + self._held_cost + cost > self.room:
-            raise Unwritten
+            raise NotRecorded
         assert self._loop is not None
         done = self._loop.create_future()
         self._put_cost += cost
-        self._queue.append(Item("", (), 0, cost, None, told, done))
+        self._queue.append(QueuedRequest("", (), 0, cost, None, labels, done))
         self._wake.set()
         return done
 
@@ -174,7 +174,7 @@ class Recorder:
             for item in list(self._queue):
                 self._lose(item.model, item.versions)
 
-    def _lose(self, model: str, versions: Rows) -> None:
+    def _lose(self, model: str, versions: RowsByVersion) -> None:
         for version, count in versions:
             self.counts.lost += count
             self.tally.cells[self.tally.place(model, version) + LOST] += count
@@ -201,10 +201,10 @@ class Recorder:
         items = [self._queue.popleft() for _ in range(len(self._queue))]
         self._popped_rows += sum(item.rows for item in items)
         fresh: dict[str, Batch] = {model: Batch() for model in self._held}
-        told: list[Feedback] = []
+        labels: list[Feedback] = []
         for item in items:
             if item.make is None:  # labels
-                told.extend(item.told)
+                labels.extend(item.labels)
                 continue
             batch = fresh.get(item.model)
             if batch is None:
@@ -218,24 +218,24 @@ class Recorder:
             item.make = None  # what it holds is not needed any more
         # One model whose rows cannot be written keeps no other waiting.
         kept = [self._write(sink, model, batch) for model, batch in fresh.items()]
-        if told:
-            error = self._attempt(sink.feedback, told)
+        if labels:
+            error = self._attempt(sink.feedback, labels)
             if error is None:
-                self.counts.feedback += len(told)
-            self._settle([item for item in items if item.told], error)
+                self.counts.feedback += len(labels)
+            self._settle([item for item in items if item.labels], error)
         for item in items:
             self._taken_cost += item.cost
             self._taken_rows += item.rows
         return all(kept)
 
-    def _give_up(self, item: Item, error: Exception) -> None:
+    def _give_up(self, item: QueuedRequest, error: Exception) -> None:
         self._say(f"{item.rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost.")
         self.counts.failures += 1
         if item.done is None:
             self._lose(item.model, item.versions)
         self._settle([item], error)
 
-    def _write(self, sink: Sink, model: str, fresh: Batch) -> bool:
+    def _write(self, sink: ObservationSink, model: str, fresh: Batch) -> bool:
         held = self._held.get(model)
         lines = fresh.lines if held is None else [*held.lines, *fresh.lines]
         if not lines:
@@ -243,7 +243,9 @@ class Recorder:
         self._attempts[model] += 1
         error = self._attempt(lambda rows: sink.write(model, rows), lines)
         if error is None:
-            self._written(model, Batch(lines, fresh.items if held is None else held.items + fresh.items))
+            self._count_written(
+                model, Batch(lines, fresh.items if held is None else held.items + fresh.items)
+            )
             if held is not None:
                 del self._held[model]
         elif not self.durable:
@@ -255,7 +257,7 @@ class Recorder:
         self._settle(fresh.items, error)
         return error is None or self.durable
 
-    def _written(self, model: str, batch: Batch) -> None:
+    def _count_written(self, model: str, batch: Batch) -> None:
         cells = self._cells
         for version, count in batch.versions.items():
             self.counts.written += count
@@ -280,7 +282,7 @@ class Recorder:
             return error
         return None
 
-    def _settle(self, items: list[Item], error: Exception | None) -> None:
+    def _settle(self, items: list[QueuedRequest], error: Exception | None) -> None:
         waiting = [item.done for item in items if item.done is not None]
         if waiting and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_resolve, waiting, error)
@@ -292,4 +294,4 @@ def _resolve(waiting: list[asyncio.Future[None]], error: Exception | None) -> No
             if error is None:
                 done.set_result(None)
             else:
-                done.set_exception(Unwritten())
+                done.set_exception(NotRecorded())

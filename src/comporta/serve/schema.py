@@ -14,10 +14,18 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records import Signature
-from comporta.serve.columns import Column, Values, bad, column_of, listed, some, take
+from comporta.serve.columns import (
+    RequestColumn,
+    Values,
+    as_list,
+    bad_column,
+    column_of,
+    first_names,
+    read_column,
+)
 
 
-class Rows(msgspec.Struct, gc=False):
+class CheckedRows(msgspec.Struct, gc=False):
     """n rows of raw columns that passed the check: as floats [n, columns], or by name."""
 
     n: int
@@ -26,7 +34,7 @@ class Rows(msgspec.Struct, gc=False):
     single: list[Any] | None = None
 
 
-class Schema:
+class RequestSchema:
     """The raw columns of a signature. numeric: all are numbers or booleans, so an array can hold them."""
 
     __slots__ = ("_inputs", "_makers", "columns", "names", "numeric", "required", "strict", "whole")
@@ -63,19 +71,19 @@ class Schema:
         for i in self.whole:
             self._check_whole(self.columns[i], array[:, i])
 
-    def check_columns(self, given: Mapping[str, Sequence[Any] | NDArray[Any]], n: int) -> Rows:
+    def check_columns(self, given: Mapping[str, Sequence[Any] | NDArray[Any]], n: int) -> CheckedRows:
         """The rows, values as their columns want them. Raises BadRequest."""
         if given.keys() != set(self.names):
             raise self._wrong_names(given.keys())
-        return Rows(
+        return CheckedRows(
             n=n,
             columns={
-                column.name: take(column, given[column.name], column.name in self.strict)
+                column.name: read_column(column, given[column.name], column.name in self.strict)
                 for column in self.columns
             },
         )
 
-    def frame(self, rows: Rows) -> pl.DataFrame:
+    def frame(self, rows: CheckedRows) -> pl.DataFrame:
         """The rows as a frame of the declared types."""
         if rows.columns is not None:
             return pl.DataFrame([_series(column, rows.columns[column.name]) for column in self.columns])
@@ -86,14 +94,14 @@ class Schema:
         ]
         return pl.DataFrame(series).cast({column.name: column.dtype for column in self.columns})
 
-    def array(self, rows: Rows) -> NDArray[np.float64]:
+    def array(self, rows: CheckedRows) -> NDArray[np.float64]:
         """The rows as floats, missing as NaN; only for a numeric schema."""
         if rows.array is not None:
             return rows.array
         assert rows.columns is not None
         return np.array([rows.columns[name] for name in self.names], dtype=np.float64).T
 
-    def records(self, rows: Rows) -> list[Any]:
+    def records(self, rows: CheckedRows) -> list[Any]:
         """The rows as they are logged: what `encode` writes as an object, name → JSON value."""
         if rows.columns is not None:
             columns = [_plain(column, rows.columns[column.name]) for column in self.columns]
@@ -118,9 +126,9 @@ class Schema:
         unknown = sorted(str(name) for name in found if name not in wanted)
         return BadRequest(
             "columns: "
-            + (f"found no {some(missing)}" if missing else "")
+            + (f"found no {first_names(missing)}" if missing else "")
             + (" and " if missing and unknown else "")
-            + (f"found {some(unknown)}, which it does not take" if unknown else "")
+            + (f"found {first_names(unknown)}, which it does not take" if unknown else "")
             + f"; expected the {len(self.names)} columns of this model. "
             "Its metadata (GET /v2/models/NAME) names them."
         )
@@ -128,18 +136,18 @@ class Schema:
     def _check_missing(self, array: NDArray[np.float64]) -> None:
         if np.isinf(array).any():
             row, i = (int(part[0]) for part in np.nonzero(np.isinf(array)))
-            raise bad(self.columns[i], row, "an infinite number")
+            raise bad_column(self.columns[i], row, "an infinite number")
         missing = np.isnan(array) & self.required
         if missing.any():
             row, i = (int(part[0]) for part in np.nonzero(missing))
-            raise bad(self.columns[i], row, "a missing value")
+            raise bad_column(self.columns[i], row, "a missing value")
 
-    def _check_whole(self, column: Column, values: NDArray[np.float64]) -> None:
+    def _check_whole(self, column: RequestColumn, values: NDArray[np.float64]) -> None:
         good = np.isnan(values) | (
             (values == np.floor(values)) & (values >= column.low) & (values < float(column.high + 1))
         )
         if not good.all():
-            raise bad(column, int(np.argmin(good)), "another number")
+            raise bad_column(column, int(np.argmin(good)), "another number")
 
 
 def _object(names: Sequence[str]) -> Callable[..., Any]:
@@ -152,7 +160,7 @@ def _object(names: Sequence[str]) -> Callable[..., Any]:
         return lambda *row: dict(zip(names, row, strict=True))
 
 
-def _series(column: Column, values: Values) -> pl.Series:
+def _series(column: RequestColumn, values: Values) -> pl.Series:
     if isinstance(values, np.ndarray):
         return pl.Series(column.name, values, nan_to_null=True).cast(column.dtype)
     if column.kind == "text":
@@ -160,7 +168,7 @@ def _series(column: Column, values: Values) -> pl.Series:
     return pl.Series(column.name, values, dtype=column.dtype)
 
 
-def _plain(column: Column, values: Values) -> list[Any]:
+def _plain(column: RequestColumn, values: Values) -> list[Any]:
     if column.kind in ("date", "datetime"):
         return [value.isoformat() if isinstance(value, date) else value for value in values]
-    return listed(values)
+    return as_list(values)

@@ -19,7 +19,7 @@ _NAMED = 32  # where in a slot its name begins
 ANSWERED, WRITTEN, LOST, FLUSHES = range(4)
 
 
-class Counted(NamedTuple):
+class RowCounts(NamedTuple):
     """Rows of one model version. lost: of those answered, what is known never to be written. flushes: how
     many writes of the model's rows were begun when the last one ended well."""
 
@@ -66,12 +66,12 @@ class Tally:
             os.close(self._lock)
             self._lock = None
 
-    def counted(self) -> dict[tuple[str, int], Counted]:
+    def counts(self) -> dict[tuple[str, int], RowCounts]:
         """What was counted, by model and version."""
         return {key: _at(self.cells, place) for key, place in list(self._places.items())}
 
 
-def abandoned(path: Path) -> bool:
+def is_abandoned(path: Path) -> bool:
     """Whether the process that counts in this file is gone."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -86,9 +86,9 @@ def abandoned(path: Path) -> bool:
     return True
 
 
-def read_tally(data: bytes) -> dict[tuple[str, int], Counted]:
+def read_tally(data: bytes) -> dict[tuple[str, int], RowCounts]:
     """What a process of before counted. data: the bytes of its file."""
-    found: dict[tuple[str, int], Counted] = {}
+    found: dict[tuple[str, int], RowCounts] = {}
     whole = data[: len(data) // _SLOT * _SLOT]
     cells = memoryview(whole).cast("Q")
     for start in range(0, len(whole), _SLOT):
@@ -100,5 +100,5 @@ def read_tally(data: bytes) -> dict[tuple[str, int], Counted]:
     return found
 
 
-def _at(cells: memoryview, place: int) -> Counted:
-    return Counted(*cells[place : place + 4].tolist())
+def _at(cells: memoryview, place: int) -> RowCounts:
+    return RowCounts(*cells[place : place + 4].tolist())

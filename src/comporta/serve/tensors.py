@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
-from comporta.serve.body import decode
+from comporta.http.json_body import decode_json
 
 DTYPES: dict[str, str] = {
     "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1",
@@ -25,9 +25,9 @@ _ANY = msgspec.json.Decoder(list[Any])
 _FOUND = {int: "whole numbers", float: "fractions", bool: "booleans", str: "text"}
 
 
-def from_json(name: str, datatype: str, shape: Sequence[int], raw: msgspec.Raw) -> list[Any]:
+def tensor_from_json(name: str, datatype: str, shape: Sequence[int], raw: msgspec.Raw) -> list[Any]:
     """The values, flat and row-major: numbers, booleans or texts, null as None. Raises BadRequest."""
-    values: list[Any] = decode(_ANY, raw, f"input {name}: 'data'")
+    values: list[Any] = decode_json(_ANY, raw, f"input {name}: 'data'")
     for size in shape[:-1]:
         if not values or not isinstance(values[0], list):
             break
@@ -70,7 +70,9 @@ def from_json(name: str, datatype: str, shape: Sequence[int], raw: msgspec.Raw) 
     return values
 
 
-def from_bytes(name: str, datatype: str, shape: Sequence[int], data: memoryview) -> list[Any] | NDArray[Any]:
+def tensor_from_bytes(
+    name: str, datatype: str, shape: Sequence[int], data: memoryview
+) -> list[Any] | NDArray[Any]:
     """The values of a binary tensor, flat. Raises BadRequest."""
     wanted = prod(shape)
     if datatype == "BYTES":
@@ -83,7 +85,7 @@ def from_bytes(name: str, datatype: str, shape: Sequence[int], data: memoryview)
     return np.frombuffer(data, dtype=dtype)
 
 
-def to_bytes(datatype: str, values: Sequence[Any]) -> bytes:
+def tensor_to_bytes(datatype: str, values: Sequence[Any]) -> bytes:
     """A binary tensor of these values."""
     if datatype == "BYTES":
         return b"".join(

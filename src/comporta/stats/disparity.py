@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import special
 
-from comporta.records import FEWEST_SUBJECTS
+from comporta.records import FEWEST_ROWS, FEWEST_SUBJECTS
 from comporta.stats.bootstrap import LEVEL
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
-
-FEWEST = 30
 
 
 class Rates(NamedTuple):
@@ -104,7 +102,7 @@ def judged(found: Rates) -> NDArray[np.bool_]:
 
 def told(found: Rates) -> NDArray[np.bool_]:
     """(k,) the groups whose rate may be shown: of at least 30 rows and ten subjects."""
-    many = found.rows >= FEWEST
+    many = found.rows >= FEWEST_ROWS
     return many if found.subjects is None else many & (found.subjects >= FEWEST_SUBJECTS)
 
 

@@ -8,19 +8,6 @@ from statistics import NormalDist
 POWER = 0.8
 
 
-def labels_needed(
-    discordance: float, margin: float, *, apart: float = 0.0, power: float = POWER, alpha: float = 0.05
-) -> int:
-    """Rows at which a one-sided test at `alpha` of two paired classifiers shows, with this power, that one
-    is right no less often than the other by more than `margin`, where truly they are `apart`.
-
-    discordance: the share of rows that one has right and the other wrong. Var of the paired difference is
-    discordance - apart² a row (Liu, Hsueh, Hsieh and Chen 2002, "Tests for equivalence or non-inferiority
-    for paired binary data", section 3). 5 % and a margin of one point: 3,092; half a point: 12,366.
-    """
-    return rows_needed(discordance - apart**2, margin + apart, power=power, alpha=alpha)
-
-
 def rows_needed(variance: float, room: float, *, power: float = POWER, alpha: float = 0.05) -> int:
     """Rows at which a mean of this variance a row, truly `room` on the good side of a limit, is shown to be
     there by a one-sided test at `alpha` with this power. Raises ValueError where `room` is not above 0."""

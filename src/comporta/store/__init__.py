@@ -5,23 +5,23 @@ from comporta.store.credential import resolve, store_config, with_password
 from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
-from comporta.store.protocol import Entry, Store
+from comporta.store.protocol import Store, StoredObject
 from comporta.store.secret import parse_secret, read_secret, write_secret
 from comporta.store.shared import SharedStore, address, place_of, projects_in
-from comporta.store.space import Swept, Used, sweep, usage
+from comporta.store.space import PrefixUsage, SweepReport, sweep, usage
 from comporta.store.urls import OpensStore, open_store
 
 __all__ = [
-    "Entry",
     "Keys",
     "LocalStore",
     "MemoryStore",
     "OpensStore",
+    "PrefixUsage",
     "SharedStore",
     "StepContext",
     "Store",
-    "Swept",
-    "Used",
+    "StoredObject",
+    "SweepReport",
     "address",
     "artifact_name",
     "derive",

@@ -14,14 +14,14 @@ from typing import NamedTuple
 _PAUSE = 0.05
 
 
-class Output(NamedTuple):
+class CommandOutput(NamedTuple):
     """code: the exit code; of a program that wrote too much, of its being killed."""
 
     output: bytes
     code: int
 
 
-def output_of(words: list[str], folder: Path, *, seconds: float, longest: int) -> Output:
+def output_of(words: list[str], folder: Path, *, seconds: float, longest: int) -> CommandOutput:
     """What the program wrote until it ended, or one byte more than `longest` if it wrote more.
 
     Its errors go nowhere: nobody could tell whether they hold a secret. All that it leaves running in its
@@ -58,7 +58,7 @@ def output_of(words: list[str], folder: Path, *, seconds: float, longest: int) -
             os.killpg(program.pid, signal.SIGKILL)
         code = program.wait()
         program.stdout.close()
-    return Output(bytes(data), code)
+    return CommandOutput(bytes(data), code)
 
 
 def _part(pipe: int, size: int) -> bytes | None:

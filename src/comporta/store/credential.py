@@ -95,7 +95,7 @@ def store_config(reference: str, root: Path) -> dict[str, str]:
         return {}
     text = resolve("store_credentials", reference, root, whole=True).value
     try:
-        config = _parsed(text)
+        config = _parse_pairs(text)
     except (ValueError, msgspec.MsgspecError):
         raise BadProject(
             f"store_credentials {shown(reference)}: found neither JSON of names and texts nor lines "
@@ -107,7 +107,7 @@ def store_config(reference: str, root: Path) -> dict[str, str]:
     return config
 
 
-def _parsed(text: str) -> dict[str, str]:
+def _parse_pairs(text: str) -> dict[str, str]:
     if text.startswith("{"):
         return msgspec.json.decode(text, type=dict[str, str])
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]

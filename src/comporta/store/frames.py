@@ -8,17 +8,17 @@ import polars as pl
 
 from comporta.records import Artifact
 from comporta.store.context import StepContext, is_kept
-from comporta.store.held import HELD
+from comporta.store.read_cache import READ_CACHE
 
 
 def read(context: StepContext, artifact: Artifact) -> pl.DataFrame:
     """The frame. One that this process has read is not decoded again, as long as the store has it.
     Raises NotFound, Tampered."""
-    held: pl.DataFrame | None = HELD.get(artifact.digest)
+    held: pl.DataFrame | None = READ_CACHE.get(artifact.digest)
     if held is not None and is_kept(context.store, artifact):
         return held.clone()
     frame = pl.read_parquet(io.BytesIO(context.get(artifact)))
-    HELD.put(artifact.digest, frame, int(frame.estimated_size()))
+    READ_CACHE.put(artifact.digest, frame, int(frame.estimated_size()))
     return frame.clone()
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.store.disk import in_plain_words, make_folder, sync, sync_folder, write_all
-from comporta.store.names import checked, checked_prefix
-from comporta.store.protocol import Entry
+from comporta.store.names import require_object_name, require_prefix
+from comporta.store.protocol import StoredObject
 
 # `~` is no character of a name, so nothing put can collide with what is being written.
 _WRITING = "~writing"
@@ -38,7 +38,7 @@ class LocalStore:
         target = self._file(name)
         with in_plain_words(f"store {self.url}"):
             try:
-                if self._taken(target):
+                if self._touch_existing(target):
                     return False
                 make_folder(target.parent)
             except (NotADirectoryError, FileExistsError):
@@ -64,11 +64,11 @@ class LocalStore:
         # What is forgotten must stay forgotten after a power cut.
         sync_folder(target.parent)
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        folder, _, _ = checked_prefix(prefix).rpartition("/")
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        folder, _, _ = require_prefix(prefix).rpartition("/")
         yield from self._walk(folder, prefix)
 
-    def _walk(self, folder: str, prefix: str) -> Iterator[Entry]:
+    def _walk(self, folder: str, prefix: str) -> Iterator[StoredObject]:
         try:
             found = list(os.scandir(self.path / folder))
         except (FileNotFoundError, NotADirectoryError):
@@ -86,15 +86,17 @@ class LocalStore:
                     known = each.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue  # deleted since
-                yield Entry(name=name, size=known.st_size, at=datetime.fromtimestamp(known.st_mtime, UTC))
+                yield StoredObject(
+                    name=name, size=known.st_size, at=datetime.fromtimestamp(known.st_mtime, UTC)
+                )
 
     def _file(self, name: str) -> Path:
-        target = self.path / checked(name)
+        target = self.path / require_object_name(name)
         if os.path.realpath(target.parent) != os.path.join(self._real, *name.split("/")[:-1]):  # noqa: PTH118
             raise Refused(f"{name}: a symbolic link stands in its way in {self.url}. Remove the link.")
         return target
 
-    def _taken(self, target: Path) -> bool:
+    def _touch_existing(self, target: Path) -> bool:
         if target.is_dir():
             raise _both(target.name)
         try:
@@ -154,7 +156,7 @@ class LocalStore:
         try:
             os.link(source, target, follow_symlinks=False)
         except FileExistsError:
-            self._taken(target)
+            self._touch_existing(target)
             return False
         sync_folder(target.parent)
         return True

@@ -9,8 +9,8 @@ from itertools import count
 from pathlib import Path
 
 from comporta.errors import NotFound
-from comporta.store.names import checked, checked_prefix
-from comporta.store.protocol import Entry
+from comporta.store.names import require_object_name, require_prefix
+from comporta.store.protocol import StoredObject
 
 _numbers = count(1)
 
@@ -27,23 +27,23 @@ class MemoryStore:
     def put(self, name: str, data: bytes | Path) -> bool:
         content = data.read_bytes() if isinstance(data, Path) else bytes(data)
         with self._lock:
-            held = self._held.get(checked(name))
+            held = self._held.get(require_object_name(name))
             self._held[name] = (content if held is None else held[0], self._clock())
         return held is None
 
     def get(self, name: str) -> bytes:
         try:
-            return self._held[checked(name)][0]
+            return self._held[require_object_name(name)][0]
         except KeyError:
             raise NotFound(f"{name}: not in the store {self.url}. Run again, or restore a backup.") from None
 
     def delete(self, name: str) -> None:
         with self._lock:
-            self._held.pop(checked(name), None)
+            self._held.pop(require_object_name(name), None)
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        checked_prefix(prefix)
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        require_prefix(prefix)
         with self._lock:
             held = sorted((name, *kept) for name, kept in self._held.items() if name.startswith(prefix))
         for name, content, at in held:
-            yield Entry(name=name, size=len(content), at=at)
+            yield StoredObject(name=name, size=len(content), at=at)

@@ -10,7 +10,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,255}(?:/[A-Za-z0-9._-]{1,255})*\Z")
 _LONGEST = 1024  # the key length that S3 allows
 
 
-def checked(name: str) -> str:
+def require_object_name(name: str) -> str:
     """The name itself. Raises BadProject on anything that is not a relative name of plain parts."""
     if len(name) > _LONGEST or not _NAME.match(name) or any(part in (".", "..") for part in name.split("/")):
         raise BadProject(
@@ -20,8 +20,8 @@ def checked(name: str) -> str:
     return name
 
 
-def checked_prefix(prefix: str) -> str:
+def require_prefix(prefix: str) -> str:
     """The prefix itself: the beginning of a name, or nothing. Raises BadProject."""
     if prefix:
-        checked(prefix.rstrip("/") if prefix.endswith("/") else prefix)
+        require_object_name(prefix.rstrip("/") if prefix.endswith("/") else prefix)
     return prefix

@@ -9,8 +9,8 @@ from typing import Any
 
 from comporta.errors import BadProject, MissingExtra, NotFound
 from comporta.records.credential import masked, without_password
-from comporta.store.names import checked, checked_prefix
-from comporta.store.protocol import Entry
+from comporta.store.names import require_object_name, require_prefix
+from comporta.store.protocol import StoredObject
 
 _SERVICE = re.compile("^(aws|google|azure)_")
 _HTTP = "allow_http"  # of the connection, not of the service: obstore takes it elsewhere
@@ -33,45 +33,45 @@ class ObjectStore:
         self._obstore = obstore
 
     def put(self, name: str, data: bytes | Path) -> bool:
-        checked(name)
+        require_object_name(name)
         try:
             self._obstore.put(self._inner, name, data, mode="create", use_multipart=False)
         except self._obstore.exceptions.AlreadyExistsError:
             return False
         except self._obstore.exceptions.BaseError as error:
-            raise self._said(error) from error
+            raise self._store_error(error) from error
         if isinstance(data, Path):
             data.unlink(missing_ok=True)
         return True
 
     def get(self, name: str) -> bytes:
         try:
-            return bytes(self._obstore.get(self._inner, checked(name)).bytes())
+            return bytes(self._obstore.get(self._inner, require_object_name(name)).bytes())
         except (FileNotFoundError, self._obstore.exceptions.NotFoundError):
             raise NotFound(f"{name}: not in the store {self.url}. Run again, or restore a backup.") from None
         except self._obstore.exceptions.BaseError as error:
-            raise self._said(error) from error
+            raise self._store_error(error) from error
 
     def delete(self, name: str) -> None:
         try:
-            self._obstore.delete(self._inner, checked(name))
+            self._obstore.delete(self._inner, require_object_name(name))
         except (FileNotFoundError, self._obstore.exceptions.NotFoundError):
             return
         except self._obstore.exceptions.BaseError as error:
-            raise self._said(error) from error
+            raise self._store_error(error) from error
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
         # The services' own prefixes end at a `/`; and not every one lists in order of name.
-        folder = checked_prefix(prefix).rpartition("/")[0]
+        folder = require_prefix(prefix).rpartition("/")[0]
         try:
             found = [each for page in self._obstore.list(self._inner, folder or None) for each in page]
         except self._obstore.exceptions.BaseError as error:
-            raise self._said(error) from error
+            raise self._store_error(error) from error
         for each in sorted(found, key=lambda each: str(each["path"])):
             if each["path"].startswith(prefix):
-                yield Entry(name=each["path"], size=each["size"], at=each["last_modified"])
+                yield StoredObject(name=each["path"], size=each["size"], at=each["last_modified"])
 
-    def _said(self, error: Exception) -> BadProject:
+    def _store_error(self, error: Exception) -> BadProject:
         reason = str(error).strip().splitlines()[0][:300]
         where = without_password(self.url)
         return BadProject(f"store {where}: {masked(reason)}. Check its URL, the credentials and the network.")

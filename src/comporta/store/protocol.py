@@ -10,7 +10,7 @@ from typing import Protocol
 from comporta.records.record import Record
 
 
-class Entry(Record, frozen=True, kw_only=True):
+class StoredObject(Record, frozen=True, kw_only=True):
     """One object in a store. size: bytes. at: when it was last put, or asked to be put again; UTC."""
 
     name: str
@@ -38,5 +38,5 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """Gone, also when it was not there."""
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Entries whose name starts with `prefix`, in order of name."""

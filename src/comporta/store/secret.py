@@ -42,11 +42,13 @@ def parse_secret(text: str, where: str) -> bytes:
     except ValueError:
         secret = b""
     if len(secret) != SECRET_BYTES:
-        raise WrongKey(f"{where}: found {_told(text.strip())}, expected {_EXPECTED}. {_ADVICE['empty']}")
+        raise WrongKey(
+            f"{where}: found {_describe_wrong_key(text.strip())}, expected {_EXPECTED}. {_ADVICE['empty']}"
+        )
     return secret
 
 
-def _told(text: str) -> str:
+def _describe_wrong_key(text: str) -> str:
     """What was found in place of a key, less the text itself: it may be one, mistyped."""
     odd = sum(letter not in string.hexdigits for letter in text)
     return f"{len(text)} characters, {odd} of them no hex digits" if odd else f"{len(text)} characters"

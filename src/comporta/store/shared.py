@@ -11,7 +11,7 @@ from heapq import merge
 from pathlib import Path
 
 from comporta.records.event import DEFAULT_PROJECT
-from comporta.store.protocol import Entry, Store
+from comporta.store.protocol import Store, StoredObject
 from comporta.store.space import ARTIFACTS
 
 BELOW = "projects"
@@ -36,7 +36,7 @@ class SharedStore:
     def delete(self, name: str) -> None:
         self._of(name).delete(name)
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
         if prefix.startswith(ARTIFACTS):
             return self.whole.list(prefix)
         if not ARTIFACTS.startswith(prefix):
@@ -61,7 +61,7 @@ def place_of(store: Store, name: str) -> str:
     return f"{store.url}/{name}"
 
 
-def parted(url: str) -> tuple[str, str]:
+def split_project_url(url: str) -> tuple[str, str]:
     """The store's own URL and the project in an address; no project: all of the store."""
     whole, _, project = url.partition(_MARK)
     return whole, project

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from comporta.errors import BadProject
 from comporta.records.record import Record
-from comporta.store.names import checked_prefix
-from comporta.store.protocol import Entry, Store
+from comporta.store.names import require_prefix
+from comporta.store.protocol import Store, StoredObject
 
 ARTIFACTS = "artifacts/"
 _AGE = timedelta(days=1)
 
 
-class Used(Record, frozen=True, kw_only=True):
+class PrefixUsage(Record, frozen=True, kw_only=True):
     """What lies under one prefix. size: bytes."""
 
     prefix: str
@@ -22,17 +22,17 @@ class Used(Record, frozen=True, kw_only=True):
     size: int
 
 
-class Swept(Record, frozen=True, kw_only=True):
+class SweepReport(Record, frozen=True, kw_only=True):
     """What a sweep freed, or would free. young: not reached, but too new to be sure. size: bytes freed."""
 
-    freed: tuple[Entry, ...]
+    freed: tuple[StoredObject, ...]
     size: int
     kept: int
     young: int
     dry: bool
 
 
-def usage(store: Store, *, depth: int = 1, prefix: str = "") -> tuple[Used, ...]:
+def usage(store: Store, *, depth: int = 1, prefix: str = "") -> tuple[PrefixUsage, ...]:
     """Objects and bytes by the first `depth` parts of their names, in order of name."""
     totals: dict[str, tuple[int, int]] = {}
     for entry in store.list(prefix):
@@ -40,7 +40,9 @@ def usage(store: Store, *, depth: int = 1, prefix: str = "") -> tuple[Used, ...]
         place = "/".join(parts[:depth]) + ("/" if len(parts) > depth else "")
         objects, size = totals.get(place, (0, 0))
         totals[place] = (objects + 1, size + entry.size)
-    return tuple(Used(prefix=place, objects=each[0], size=each[1]) for place, each in sorted(totals.items()))
+    return tuple(
+        PrefixUsage(prefix=place, objects=each[0], size=each[1]) for place, each in sorted(totals.items())
+    )
 
 
 def sweep(
@@ -51,7 +53,7 @@ def sweep(
     prefixes: Iterable[str] = (ARTIFACTS,),
     age: timedelta = _AGE,
     dry: bool = False,
-) -> Swept:
+) -> SweepReport:
     """Deletes the objects under `prefixes` that are not in `reachable`; `dry`: only says which.
 
     reachable: names that a version, a release, a hold or a remembered step reaches. age: an object put
@@ -59,10 +61,10 @@ def sweep(
     writing has not said yet what it reaches; choose it longer than the longest step.
     Objects under other prefixes are never touched. Raises BadProject on an empty prefix.
     """
-    freed: list[Entry] = []
+    freed: list[StoredObject] = []
     kept = young = 0
     for prefix in prefixes:
-        if not checked_prefix(prefix).endswith("/"):
+        if not require_prefix(prefix).endswith("/"):
             raise BadProject(f"sweep: found the prefix {prefix!r}, expected one that ends in '/'.")
         for entry in store.list(prefix):
             if entry.name in reachable:
@@ -76,9 +78,11 @@ def sweep(
                 freed.append(entry)
             else:
                 young += 1
-    return Swept(freed=tuple(freed), size=sum(entry.size for entry in freed), kept=kept, young=young, dry=dry)
+    return SweepReport(
+        freed=tuple(freed), size=sum(entry.size for entry in freed), kept=kept, young=young, dry=dry
+    )
 
 
-def _still_old(store: Store, entry: Entry, before: datetime) -> bool:
+def _still_old(store: Store, entry: StoredObject, before: datetime) -> bool:
     """Looks once more: a long listing is history by the time its end is reached."""
     return any(each.name == entry.name and each.at <= before for each in store.list(entry.name))

@@ -15,7 +15,7 @@ from comporta.records.schemes import STORES, also, opener, scheme_of
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Store
-from comporta.store.shared import BELOW, SharedStore, parted
+from comporta.store.shared import BELOW, SharedStore, split_project_url
 
 
 class OpensStore(Protocol):
@@ -41,16 +41,16 @@ def open_store(url: str, root: Path, project: str = DEFAULT_PROJECT, config: Map
     `store_config`. Another scheme is opened by the package that declares it (`OpensStore`). Raises BadProject
     on a URL that is none of them, MissingExtra where the extra is not installed.
     """
-    url, named = parted(url)
-    whole = _open(url, root, config)
+    url, named = split_project_url(url)
+    whole = _open_scheme(url, root, config)
     project = named or project
     if project == DEFAULT_PROJECT:
         return whole
     below = f"{BELOW}/{checked_project(project)}"
-    return SharedStore(_open(f"{url.rstrip('/')}/{below}", root, config), whole, project)
+    return SharedStore(_open_scheme(f"{url.rstrip('/')}/{below}", root, config), whole, project)
 
 
-def _open(url: str, root: Path, config: Mapping[str, str]) -> Store:
+def _open_scheme(url: str, root: Path, config: Mapping[str, str]) -> Store:
     scheme = scheme_of(url)
     if scheme == "file":
         return LocalStore(file_path(url, root))

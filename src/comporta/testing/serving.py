@@ -8,20 +8,22 @@ from typing import Any
 
 from comporta.errors import NotFound
 from comporta.records import Feedback, Observation, Route, Share, decode
-from comporta.serve.source import Line, Loaded
+from comporta.serve.version_source import LoadedVersion, ObservationJson
 
 
 class MemorySource:
     """Routes that a test moves by hand. make: the version of a model."""
 
-    def __init__(self, make: Callable[[str, int], Loaded], routes: Mapping[str, tuple[Share, ...]]) -> None:
+    def __init__(
+        self, make: Callable[[str, int], LoadedVersion], routes: Mapping[str, tuple[Share, ...]]
+    ) -> None:
         self.make, self.now = make, dict(routes)
         self.loaded: list[tuple[str, int]] = []
 
     def routes(self) -> Mapping[str, Route]:
         return {model: Route(model=model, shares=shares, history=()) for model, shares in self.now.items()}
 
-    def load(self, model: str, number: int) -> Loaded:
+    def load(self, model: str, number: int) -> LoadedVersion:
         self.loaded.append((model, number))
         found = self.make(model, number)
         if found is None:
@@ -37,7 +39,7 @@ class MemorySink:
         self.told: list[Feedback] = []
         self.fault: Exception | None = None
 
-    def write(self, model: str, observations: Sequence[Line]) -> None:
+    def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
         if self.fault is not None:
             raise self.fault
         self.observations.extend(decode(bytes(each), Observation) for each in observations)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from comporta.records.codec import Codec
     from comporta.train.predictor import Predictor, load_predictor, trial_rows
-    from comporta.train.split import assign
+    from comporta.train.split import assign_split
 
-__all__ = ["Codec", "Predictor", "assign", "load_predictor", "trial_rows"]
+__all__ = ["Codec", "Predictor", "assign_split", "load_predictor", "trial_rows"]
 
 _WHERE = {
     "Codec": "codecs",
     "Predictor": "predictor",
-    "assign": "split",
+    "assign_split": "split",
     "load_predictor": "predictor",
     "trial_rows": "predictor",
 }

@@ -9,21 +9,22 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Artifact, Attribution, ModelOutput, ModelPart, Signature, Structure
+from comporta.records.columns import TARGET
 from comporta.store.context import StepContext
-from comporta.train.call import Output, call, described, reads_of
+from comporta.train.call import OutputKind, call_fit, describe_model, reads_of
 from comporta.train.families import attribution, linear, trees
 from comporta.train.families.parts import parts
 from comporta.train.families.scikit_learn.pipeline import core_of
 from comporta.train.frames import Reads, dress, learn_fields, matrix
-from comporta.train.kept import open_kept
-from comporta.train.predictor import ask
+from comporta.train.open_model import open_model
+from comporta.train.predictor import ask_estimator
 from comporta.train.target import task_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Opened:
+class OpenEstimator:
     """An estimator that answers numbers: what the protocol `FittedModel` promises."""
 
     def __init__(self, signature: Signature, estimator: Any, reads: Reads) -> None:
@@ -35,7 +36,7 @@ class Opened:
         takes = self.signature
         if rows.is_empty():
             return ModelOutput(np.empty((0, max(1, len(takes.classes)))), np.empty(0))
-        decisions, scores = ask(self.estimator, self._reads, dress(rows, takes.features), takes)
+        decisions, scores = ask_estimator(self.estimator, self._reads, dress(rows, takes.features), takes)
         assert decisions is not None, "an estimator always predicts"
         if takes.task == "regression":
             return ModelOutput(decisions.reshape(-1, 1), decisions)
@@ -63,25 +64,25 @@ class Opened:
         return parts(self.estimator)
 
 
-def opened(context: StepContext, model: Artifact, signature: Artifact) -> Opened:
+def open_estimator(context: StepContext, model: Artifact, signature: Artifact) -> OpenEstimator:
     """The kept model. Raises NotFound, Tampered."""
-    estimator, reads = open_kept(context, model)
-    return Opened(context.get_json(signature, Signature), estimator, reads)
+    estimator, reads = open_model(context, model)
+    return OpenEstimator(context.get_json(signature, Signature), estimator, reads)
 
 
-def refitted(
+def refit_estimator(
     rows: pl.DataFrame,
     *,
     fit: Callable[..., Any],
     params: dict[str, Any],
     task: str | None,
-    output: Output,
+    output: OutputKind,
     seed: int,
-) -> Opened:
+) -> OpenEstimator:
     """The training function on these rows, with a target; kept nowhere. Raises BadProject, BadData."""
-    y = rows["__target"]
+    y = rows[TARGET]
     fields = learn_fields(rows)
     found = task_of(y, task)
-    model = call(fit, dress(rows, fields), y, found, params, seed)
+    model = call_fit(fit, dress(rows, fields), y, found, params, seed)
     name = getattr(fit, "__name__", "fit")
-    return Opened(described(model, name, fields, fields, y, found, output), model, reads_of(fit))
+    return OpenEstimator(describe_model(model, name, fields, fields, y, found, output), model, reads_of(fit))

@@ -19,7 +19,7 @@ from comporta.train.families import prepare
 from comporta.train.frames import Reads, hand
 from comporta.train.target import label_of, values_of
 
-Output = Literal["label", "probability", "both"]
+OutputKind = Literal["label", "probability", "both"]
 SEEDS = ("seed", "random_state")
 
 
@@ -28,7 +28,7 @@ def reads_of(fit: Callable[..., Any]) -> Reads:
     return _kind(fit, 0) or "polars"
 
 
-def call(
+def call_fit(
     fit: Callable[..., Any], X: pl.DataFrame, y: pl.Series, task: Task, params: Mapping[str, Any], seed: int
 ) -> Any:
     """What the function returns. X: dressed features. y: numpy, or a polars or pandas series where its
@@ -56,14 +56,14 @@ def call(
     return fit(hand(X, reads_of(fit)), _target(fit, y, task), **given)
 
 
-def described(
+def describe_model(
     model: Any,
     name: str,
     fields: tuple[Field, ...],
     raw: tuple[Field, ...],
     y: pl.Series,
     task: Task,
-    output: Output,
+    output: OutputKind,
 ) -> Signature:
     """What the estimator takes and gives. Raises BadProject where it cannot give what was asked."""
     if not callable(getattr(model, "predict", None)):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Columns = tuple[NDArray[Any] | None, NDArray[Any] | None]
 
 
-class Compiled(Record, frozen=True, kw_only=True):
+class CompiledModel(Record, frozen=True, kw_only=True):
     """frame: dressed features → places of labels (or numbers), probabilities. array: the same from
     numbers, (n, features), words as their place; None where words must stay words."""
 

@@ -12,12 +12,12 @@ import polars as pl
 
 from comporta.records import Message, Signature, Words
 from comporta.train.codes import ANSWERS_DIFFER, NOT_CONVERTIBLE
-from comporta.train.compiled import Compiled
+from comporta.train.compiled import CompiledModel
 from comporta.train.families import compilers
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads
 from comporta.train.onnx_inputs import as_one_tensor, by_column
-from comporta.train.predictor import Agreement, Trial, ask, trial_frame
+from comporta.train.predictor import Agreement, TrialRows, ask_estimator, trial_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,10 +56,10 @@ def to_onnx(
 
 
 def agreement(
-    compiled: Compiled, model: Any, reads: Reads, signature: Signature, rows: pl.DataFrame
+    compiled: CompiledModel, model: Any, reads: Reads, signature: Signature, rows: pl.DataFrame
 ) -> Agreement:
     """The compiled form's answers beside the estimator's. rows: dressed features."""
-    theirs_label, theirs = ask(model, reads, rows, signature)
+    theirs_label, theirs = ask_estimator(model, reads, rows, signature)
     mine_label, mine = compiled.frame(rows)
     if signature.task == "regression":
         assert theirs_label is not None and mine_label is not None, "a regression answers numbers"
@@ -98,7 +98,7 @@ def own_forms(model: Any, reads: Reads, signature: Signature, rows: pl.DataFrame
     }
 
 
-def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFrame) -> Trial:
+def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFrame) -> TrialRows:
     """Sixteen rows that are nobody's: each number drawn from the training rows' deciles, each word from
     the list, a missing value where the model can answer one; and the estimator's answers.
 
@@ -107,17 +107,17 @@ def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFra
     """
     drawn = _drawn(train)
     columns = tuple(drawn.columns)
-    frame = trial_frame(Trial(columns=columns, rows=tuple(drawn.rows()), answers=()), signature)
+    frame = trial_frame(TrialRows(columns=columns, rows=tuple(drawn.rows()), answers=()), signature)
 
     def answered(rows: pl.DataFrame) -> NDArray[np.float64] | None:
-        label, probability = ask(model, reads, rows, signature)
+        label, probability = ask_estimator(model, reads, rows, signature)
         if signature.task != "regression":
             return probability
         return None if label is None else label.reshape(-1, 1)
 
     found = answered(frame)
     if found is None:
-        return Trial(columns=columns, rows=tuple(drawn.head(TRIALS).rows()), answers=())
+        return TrialRows(columns=columns, rows=tuple(drawn.head(TRIALS).rows()), answers=())
     spread = float(np.std(found[:TRIALS])) if signature.task == "regression" else 1.0
     tolerance = max(TOLERANCE * spread, 1e-12)
     steady = np.ones(frame.height, dtype=bool)
@@ -126,7 +126,7 @@ def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFra
         assert moved is not None, "it answered before"
         steady &= (np.abs(moved - found) <= tolerance).all(axis=1)
     kept = np.flatnonzero(steady)[:TRIALS] if steady.any() else np.arange(TRIALS)
-    return Trial(
+    return TrialRows(
         columns=columns,
         rows=tuple(drawn[kept].rows()),
         answers=tuple(tuple(float(each) for each in row) for row in found[kept]),

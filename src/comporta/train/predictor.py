@@ -14,7 +14,7 @@ from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
 from comporta.train.codecs import Codec, from_bytes, header_of, shipped
-from comporta.train.compiled import Compiled
+from comporta.train.compiled import CompiledModel
 from comporta.train.families import compilers, prepare
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads, dress, hand, words_at
@@ -50,13 +50,13 @@ class Agreement(Record, frozen=True, kw_only=True):
     tolerance: float = 0.0
 
 
-class Parity(Record, frozen=True, kw_only=True):
+class ExportAgreement(Record, frozen=True, kw_only=True):
     """Every other form of the model beside the estimator: `onnx`, `lightgbm`."""
 
     forms: dict[str, Agreement]
 
 
-class Trial(Record, frozen=True, kw_only=True):
+class TrialRows(Record, frozen=True, kw_only=True):
     """Rows that a server asks a fresh predictor before it lets it serve, and what the estimator answered.
 
     rows: made from quantiles and words, none of them anyone's. answers: numbers, or a list per class.
@@ -80,8 +80,8 @@ class Predictor:
         signature: Signature,
         native: Any,
         reads: Reads,
-        compiled: Compiled | None = None,
-        trial: Trial | None = None,
+        compiled: CompiledModel | None = None,
+        trial: TrialRows | None = None,
         *,
         open: Callable[[], Any] | None = None,
     ) -> None:
@@ -175,7 +175,7 @@ class Predictor:
         if self.trial is None or not self.trial.rows:
             return
         frame = trial_frame(self.trial, self.signature)
-        said = numbers(self.predict(frame))
+        said = answer_numbers(self.predict(frame))
         kept = np.array(self.trial.answers, dtype=np.float64).reshape(len(self.trial.rows), -1)
         if (
             said is not None
@@ -189,14 +189,14 @@ class Predictor:
 
     def _ask(self, dressed: pl.DataFrame) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
         if dressed.height > FEW:
-            return ask(self.native, self._reads, dressed, self.signature)
+            return ask_estimator(self.native, self._reads, dressed, self.signature)
         if self._pools is None:
             from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
             self._pools = ThreadpoolController()
         # A few rows have no parts: threads that wait for each other cost a hundred times the work.
         with self._pools.limit(limits=1):
-            return ask(self.native, self._reads, dressed, self.signature)
+            return ask_estimator(self.native, self._reads, dressed, self.signature)
 
     def _answer(self, label: NDArray[Any] | None, probability: NDArray[Any] | None) -> Answer:
         """label: places among the classes, or the numbers of a regression."""
@@ -221,7 +221,7 @@ class Predictor:
         return dress(pl.DataFrame(columns), self.signature.features)
 
 
-def ask(
+def ask_estimator(
     model: Any, reads: Reads, dressed: pl.DataFrame, signature: Signature
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
     """The estimator's own answers: places of labels (or numbers), and probabilities where asked."""
@@ -239,13 +239,13 @@ def ask(
     return order[np.searchsorted(classes, said, sorter=order)].astype(np.int64), probability
 
 
-def numbers(answer: Mapping[str, Any]) -> NDArray[np.float64] | None:
+def answer_numbers(answer: Mapping[str, Any]) -> NDArray[np.float64] | None:
     """The part of an answer that can be compared as numbers, (n, k)."""
     found = answer.get("probability", answer.get("prediction"))
     return None if found is None else np.asarray(found, dtype=np.float64).reshape(len(found), -1)
 
 
-def trial_frame(trial: Trial, signature: Signature) -> pl.DataFrame:
+def trial_frame(trial: TrialRows, signature: Signature) -> pl.DataFrame:
     """The trial rows as features."""
     by_name = {field.name: field for field in signature.features}
     frame = pl.DataFrame(
@@ -285,11 +285,13 @@ def load_predictor(
     codecs = (*codecs, *context.codecs)
     if header.codec not in {each.name for each in (*codecs, *shipped())}:
         codecs = (*codecs, *own())
-    trial = context.get_json(parts["trial"], Trial) if "trial" in parts else None
+    trial = context.get_json(parts["trial"], TrialRows) if "trial" in parts else None
     form, native = None, None
     if compiled and "parity" in parts:
         agreed = {
-            name for name, each in context.get_json(parts["parity"], Parity).forms.items() if each.agrees
+            name
+            for name, each in context.get_json(parts["parity"], ExportAgreement).forms.items()
+            if each.agrees
         }
         quick = next((compile for name, compile in compilers().items() if name in agreed), None)
         if quick is not None:

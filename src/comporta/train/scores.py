@@ -15,7 +15,7 @@ from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
 from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
 
 
-def measure(
+def measure_scores(
     predictions: pl.DataFrame,
     metrics: Sequence[str] = (),
     slices: Sequence[str] = (),

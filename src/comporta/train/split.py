@@ -13,7 +13,7 @@ from comporta.records import AtRandom, ByGroup, ByTime, Split
 TRAIN, TEST, GAP = "train", "test", "gap"
 
 
-def assign(
+def assign_split(
     split: Split,
     *,
     secret: bytes,

@@ -11,11 +11,11 @@ import polars as pl
 
 from comporta.errors import BadData
 from comporta.records import Artifact, ByGroup, Field, Signature, Split
-from comporta.records.columns import CHANCE, HIDDEN, KEY, LABEL, NUMBER
+from comporta.records.columns import AT, CHANCE, HIDDEN, KEY, LABEL, NUMBER, TARGET
 from comporta.stats.table import column, feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read, write
-from comporta.train.call import Output, call, described, reads_of, require_answer
+from comporta.train.call import OutputKind, call_fit, describe_model, reads_of, require_answer
 from comporta.train.codecs import Codec, to_bytes
 from comporta.train.export import ROWS, make_trial, own_forms, to_onnx
 from comporta.train.frames import (
@@ -24,10 +24,10 @@ from comporta.train.frames import (
     learn_fields,
     words_at,
 )
-from comporta.train.kept import open_kept
-from comporta.train.predictor import Parity, ask
-from comporta.train.scores import measure
-from comporta.train.split import TEST, TRAIN, assign
+from comporta.train.open_model import open_model
+from comporta.train.predictor import ExportAgreement, ask_estimator
+from comporta.train.scores import measure_scores
+from comporta.train.split import TEST, TRAIN, assign_split
 from comporta.train.target import task_of
 
 
@@ -49,7 +49,7 @@ def parts(context: StepContext, *, table: Artifact, split: dict[str, Any]) -> di
     target, which are in neither. Nothing but `predict` is ever given the test part."""
     how = msgspec.convert(split, Split)
     rows = read(context, table)
-    labelled = rows.filter(pl.col("__target").is_not_null())
+    labelled = rows.filter(pl.col(TARGET).is_not_null())
     if labelled.is_empty():
         if not rows.height:
             raise BadData(
@@ -59,11 +59,11 @@ def parts(context: StepContext, *, table: Artifact, split: dict[str, Any]) -> di
             f"split: found {rows.height:,} rows and a target in none, expected one in some. Its column holds "
             "only nulls: correct the source, or name another `target`."
         )
-    part = assign(
+    part = assign_split(
         how,
         secret=context.keys.unit,
-        keys=labelled["__key"] if "__key" in labelled.columns else None,
-        at=labelled["__at"] if "__at" in labelled.columns else None,
+        keys=labelled[KEY] if KEY in labelled.columns else None,
+        at=labelled[AT] if AT in labelled.columns else None,
         groups=column(labelled, how.group) if isinstance(how, ByGroup) else None,
     )
     counts = {name: int((part == name).sum()) for name in ("train", "test", "gap")}
@@ -83,23 +83,23 @@ def fit(
     fit: Callable[..., Any],
     params: dict[str, Any] | None = None,
     task: str | None = None,
-    output: Output = "both",
+    output: OutputKind = "both",
     schema: Artifact | None = None,
     codecs: Sequence[Codec] = (),
 ) -> dict[str, Artifact]:
     """`model` and `signature` of the training function on these rows. schema: `{"raw": fields, …}`, what
     a request carries; None: the features themselves. Raises BadProject, BadData."""
     rows = read(context, train)
-    y = rows["__target"]
+    y = rows[TARGET]
     learned = learn_fields(rows)
     X = dress(rows, learned)
     found = task_of(y, task)
     name = getattr(fit, "__name__", "fit")
     reads = reads_of(fit)
-    model = call(fit, X, y, found, params or {}, context.seed)
+    model = call_fit(fit, X, y, found, params or {}, context.seed)
     raw = learned if schema is None else context.get_json(schema, dict[str, tuple[Field, ...]])["raw"]
-    signature = described(model, name, learned, raw, y, found, output)
-    require_answer(model, name, X, lambda row: ask(model, reads, row, signature))
+    signature = describe_model(model, name, learned, raw, y, found, output)
+    require_answer(model, name, X, lambda row: ask_estimator(model, reads, row, signature))
     signature = msgspec.structs.replace(signature, features=_nullable(model, reads, signature, X))
     return {
         "model": context.put(to_bytes(model, reads, (*codecs, *context.codecs)), "model"),
@@ -115,7 +115,7 @@ def _nullable(model: Any, reads: Reads, signature: Signature, X: pl.DataFrame) -
         row = X.head(1)
         probe = pl.concat([row.with_columns(pl.lit(None, row[name].dtype).alias(name)) for name in names])
         try:
-            label, probability = ask(model, reads, probe, signature)
+            label, probability = ask_estimator(model, reads, probe, signature)
         except Exception:  # an estimator's own errors: whatever it raises, it cannot answer
             return False
         numbers = probability if probability is not None else label
@@ -134,13 +134,13 @@ def export(
     """`onnx` where a graph agrees with the estimator, `parity` of every form with the reason where one
     does not, and `trial`: rows with answers for a server to try itself on."""
     takes = context.get_json(signature, Signature)
-    native, reads = open_kept(context, model)
+    native, reads = open_model(context, model)
     rows = dress(read(context, train), takes.features)
     some = rows.sample(min(ROWS, rows.height), seed=0)
     trial = make_trial(native, reads, takes, rows)
     graph, agreed = to_onnx(native, reads, takes, some)
     forms = {"onnx": agreed, **own_forms(native, reads, takes, some)}
-    made = {"parity": context.put_json(Parity(forms=forms)), "trial": context.put_json(trial)}
+    made = {"parity": context.put_json(ExportAgreement(forms=forms)), "trial": context.put_json(trial)}
     return made if graph is None else {"onnx": context.put(graph, "onnx"), **made}
 
 
@@ -153,7 +153,7 @@ def predict(
     champion with other features is a missing comparison and not a failed run. Raises BadData.
     """
     takes = context.get_json(signature, Signature)
-    native, reads = open_kept(context, model)
+    native, reads = open_model(context, model)
     rows = read(context, table)
     try:
         dressed = dress(rows, takes.features)
@@ -171,7 +171,7 @@ def _said(model: Any, reads: Reads, dressed: pl.DataFrame, takes: Signature) -> 
     if dressed.is_empty():
         label, probability = np.empty(0, np.int64), np.empty((0, len(takes.classes)))
     else:
-        label, probability = ask(model, reads, dressed, takes)  # type: ignore[assignment]
+        label, probability = ask_estimator(model, reads, dressed, takes)  # type: ignore[assignment]
         _require_answers(dressed.height, label, probability)
     if takes.task == "regression":
         return [pl.Series(NUMBER, label, dtype=pl.Float64)]
@@ -210,7 +210,7 @@ def score(
     the task. also: those beside them that a gate asks for."""
     return {
         "scores": context.put_json(
-            measure(
+            measure_scores(
                 read(context, predictions),
                 metrics,
                 slices,

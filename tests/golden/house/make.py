@@ -21,8 +21,8 @@ import polars as pl
 from comporta.cli.init import make
 from comporta.data.fragments import ROW, write_fragment
 from comporta.data.keys import subject_hash
-from comporta.data.log import Redacted, commit, read_log
-from comporta.data.manifests import versions
+from comporta.data.log import RedactEntry, append_entry, read_log
+from comporta.data.manifests import list_versions
 from comporta.data.names import object_name
 from comporta.loop.gate import gate, waive
 from comporta.loop.house import open_house
@@ -115,7 +115,7 @@ def forget(house, dataset: str, who: str) -> None:
     store, keys = house.store, house.keys
     history = read_log(store, keys, dataset)
     moved = {}
-    for manifest in versions(store, dataset):
+    for manifest in list_versions(store, dataset):
         for segment in manifest.segments:
             for named in segment.fragments:
                 now = history.resolve(named)
@@ -129,7 +129,7 @@ def forget(house, dataset: str, who: str) -> None:
                     made = write_fragment(store, keys, manifest.shape, kept, bins, house.below)
                     moved[now.id] = msgspec.structs.replace(made, numbered=True)
     gone = (f"{subject_hash(who, keys):016x}",)
-    assert commit(store, keys, dataset, history, house.clock(), Redacted, moved=moved, subjects=gone)
+    assert append_entry(store, keys, dataset, history, house.clock(), RedactEntry, moved=moved, subjects=gone)
     for id in moved:
         store.delete(object_name(dataset, id))
 

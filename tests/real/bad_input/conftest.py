@@ -60,7 +60,7 @@ project = Project("tiny", models=(high,))
 _PROGRESS = re.compile(r"(done|failed|skipped|waiting|started|reused) ")
 
 
-class ModelOutput(NamedTuple):
+class CompletedCommand(NamedTuple):
     """How a command ended. message: what it told on stderr beside its progress."""
 
     code: int
@@ -112,7 +112,7 @@ class Folder:
             text=True,
         )
 
-    def say(self, *words: str, **env: str) -> ModelOutput:
+    def say(self, *words: str, **env: str) -> CompletedCommand:
         """`comporta WORDS` to its end."""
         return self.ended(self.start(*words, **env))
 
@@ -196,16 +196,16 @@ class Folder:
         os.kill(pid, number)
 
     @staticmethod
-    def ended(process: subprocess.Popen[str]) -> ModelOutput:
+    def ended(process: subprocess.Popen[str]) -> CompletedCommand:
         """How a command under way ends."""
         try:
             out, err = process.communicate(timeout=120)
         finally:
             process.kill()
-        return ModelOutput(process.returncode, out, err)
+        return CompletedCommand(process.returncode, out, err)
 
     @staticmethod
-    def clear(said: ModelOutput, code: int = 2) -> None:
+    def clear(said: CompletedCommand, code: int = 2) -> None:
         """It ended with this code and one short message: no traceback, no fault of ours, no result."""
         assert said.code == code, str(said)
         assert "Traceback" not in said.err, str(said)

@@ -53,7 +53,7 @@ def test_a_released_model_changed_in_place_takes_no_traffic(folder: Folder) -> N
     # others is told once.
     mended = folder.say("reproduce", "high/1")
     assert mended.code == 3
-    assert "model in the store" in mended.out
+    assert "the stored bytes of model" in mended.out
     assert kept.read_bytes() == whole
     assert folder.say("reproduce", "high/1").code == 0
 

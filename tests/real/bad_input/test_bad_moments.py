@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from comporta.acts.build.runs import runs as listed
+from comporta.acts.build.run_views import runs as listed
 from comporta.opened.project import OpenProject
-from comporta.project.load import load
+from comporta.project.load import load_project
 from comporta.project.settings import settings
 
 Folder = Any
@@ -126,7 +126,7 @@ def test_a_killed_run_is_shown_as_stopped_and_nothing_is_written_for_that(folder
     where = settings(folder.root)
     for later, outcome in ((0, "running"), (120, "stopped")):
         opened = OpenProject(
-            lambda: load(folder.root / "project.py"),
+            lambda: load_project(folder.root / "project.py"),
             folder.root,
             where,
             clock=partial(lambda seconds: datetime.now(UTC) + timedelta(seconds=seconds), later),

@@ -187,7 +187,7 @@ def test_the_report_of_an_internal_fault_holds_no_secret_that_was_read(
     def broken(*arguments: object, **named: object) -> None:
         raise RuntimeError("driver said: user=me password=pl4nted-in-a-fault")
 
-    monkeypatch.setattr("comporta.acts.build.runs.runs", broken)
+    monkeypatch.setattr("comporta.acts.build.run_views.runs", broken)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("COMPORTA_DEBUG", "1")
     made = subprocess.run(

@@ -1,11 +1,11 @@
-"""The one place where rooms are put together: a project becomes a plan of questions.
+"""A project as a plan: the steps to run, and which reads what.
 
     data … ─▶ features ─▶ parts ─▶ fit ─▶ export
                             │       └───▶ predict ─▶ score ──┐
                             └─▶ predict champion ────────────┼─▶ evidence
                             └─▶ what else the gates need ────┘
 
-Pure: it asks nothing, and reads only what it is given.
+Pure: it runs nothing, and reads only its arguments.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ import msgspec
 
 from comporta.acts.judge.nodes import built, data_key, evidence_nodes, features_node
 from comporta.acts.judge.opening import opening, own_codecs
-from comporta.acts.serve.logs import Logs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.opened.steps import built_keys
-from comporta.project import Dataset, Model, Project
+from comporta.project import Dataset, Model, ProjectDeclaration
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Level, Node, NodeKey, Plan, Version
 
 
 def plan(
-    project: Project,
+    project: ProjectDeclaration,
     root: Path,
     models: tuple[Model, ...],
     champions: Mapping[str, Version | None],
     earlier: Mapping[str, tuple[Artifact, ...]] | None = None,
     level: Level = "release",
     rows: int | None = None,
-    logs: Logs | None = None,
+    logs: SealedLogs | None = None,
     seconds: float | None = None,
 ) -> Plan:
-    """All that must be known before these models can be judged. champions: what each is compared with.
-    earlier: the references of each model's earlier versions. rows: how many to try it on; None: all.
-    logs: the prediction log and the feedback, where they are asked for. seconds: see `Candidate`."""
+    """The steps whose results these models are judged by. champions: the version each is compared with.
+    earlier: the references of each model's earlier versions. rows: size of the sample to fit on; None: all.
+    logs: the prediction log and the feedback, where a check needs them. seconds: see `Candidate`."""
     wanted = {table.name for model in models for table in model.features.tables()}
     nodes = [
         data_node(dataset, root)
@@ -46,7 +46,9 @@ def plan(
     ]
     for model in models:
         nodes += (
-            build_nodes(model, root) if rows is None else tried(build_nodes(model, root), model.name, rows)
+            build_nodes(model, root)
+            if rows is None
+            else on_sample(build_nodes(model, root), model.name, rows)
         )
         things = built(model.name)
         past = (earlier or {}).get(model.name, ())
@@ -76,7 +78,7 @@ def data_node(dataset: Dataset, root: Path) -> Node:
 
 
 def build_nodes(model: Model, root: Path) -> list[Node]:
-    """From its tables to the fitted model, every form of it, and what it says of the test rows."""
+    """From its tables to the fitted model, its exported formats, and its predictions on the test rows."""
     name = model.name
     keys = built_keys(name)
     things = built(name)
@@ -118,8 +120,8 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
     ]
 
 
-def tried(nodes: list[Node], name: str, rows: int) -> list[Node]:
-    """The same on a sample of the table."""
+def on_sample(nodes: list[Node], name: str, rows: int) -> list[Node]:
+    """The same steps, on a sample of the table."""
     whole = NodeKey(kind="features", model=name).output("table")
     key = NodeKey(kind="sample", model=name)
     some = Node(name=key.name, key=key, run="train.sample", inputs={"table": whole}, params={"rows": rows})

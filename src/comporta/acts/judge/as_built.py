@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from comporta.acts.judge.nodes import features_node
-from comporta.opened.bundle import Bundle, bundle
+from comporta.opened.bundle import bundle
 from comporta.opened.lineage import QUESTIONS
 from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.records import Artifact, Version
+from comporta.records.features import Bundle
 
 
 def as_built(opened: OpenProject, model: Model, version: Version) -> dict[str, Artifact]:

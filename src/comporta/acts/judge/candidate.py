@@ -25,9 +25,9 @@ import msgspec
 from comporta.acts.judge.request_path import Way, answering, lent, watched
 from comporta.errors import BadProject, Refused
 from comporta.project.reference import resolve
-from comporta.project.sources import watch
+from comporta.project.sources import install_finder
 from comporta.records import Artifact, Feedback, Record, Route, Share, Slice, decode, encode
-from comporta.serve import Line, Loaded, Scored, serve
+from comporta.serve import LoadedVersion, ModelScores, ObservationJson, serve
 from comporta.serve.codes import CANNOT
 from comporta.store import Keys, StepContext, derive
 from comporta.store.local import LocalStore
@@ -180,7 +180,7 @@ class Kept:
         whole = (Share(version=1, weight=1.0),)
         return {form: Route(model=form, shares=whole, history=()) for form in self.forms}
 
-    def load(self, model: str, number: int) -> Loaded:
+    def load(self, model: str, number: int) -> LoadedVersion:
         from comporta.train import load_predictor, trial_rows
 
         predictor = load_predictor(self.context, self._only(model), compiled=model != "native")
@@ -190,11 +190,11 @@ class Kept:
         if model == NAME and self.way is not None:
             bundle = self.way.bundle
             answer = answering(self.context, self.way, takes, self.below)
-            return Loaded(
+            return LoadedVersion(
                 model=model,
                 number=number,
                 signature=takes,
-                predict=lambda frame: Scored.of(predictor.predict(frame)),
+                predict=lambda frame: ModelScores.of(predictor.predict(frame)),
                 features=answer if self.seen is None else watched(answer, self.seen),
                 test=predictor.self_test,
                 requires=bundle.requires,
@@ -202,12 +202,12 @@ class Kept:
             )
         # Where features are made on the way they come as a frame, not as the request's numbers.
         plain = [field.name for field in takes.raw] == [field.name for field in takes.features]
-        return Loaded(
+        return LoadedVersion(
             model=model,
             number=number,
             signature=msgspec.structs.replace(takes, raw=takes.features),
-            predict=lambda frame: Scored.of(predictor.predict(frame)),
-            fast=(lambda rows: Scored.of(predictor.fast(rows))) if plain else None,
+            predict=lambda frame: ModelScores.of(predictor.predict(frame)),
+            fast=(lambda rows: ModelScores.of(predictor.fast(rows))) if plain else None,
             test=predictor.self_test,
             probe=trial_rows(predictor),
         )
@@ -224,7 +224,7 @@ class Kept:
 class Nowhere:
     """Keeps nothing."""
 
-    def write(self, model: str, observations: Sequence[Line]) -> None:
+    def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
         """Gone."""
 
     def feedback(self, told: Sequence[Feedback]) -> None:
@@ -236,7 +236,7 @@ def main() -> None:
     to its standard output too."""
     asks = decode(sys.stdin.buffer.readline(), Asks)
     sys.path[:] = asks.path
-    watch()
+    install_finder()
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     threading.Thread(target=_end_with_parent, daemon=True).start()

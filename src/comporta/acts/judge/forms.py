@@ -14,9 +14,9 @@ from comporta.checks.former import former
 from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.project.reference import name_of
-from comporta.records import Check, Column, Record, Renamed, Shape, Version, encode
+from comporta.records import Check, Column, DatasetSchema, Record, Renamed, Version, encode
 from comporta.records.record import unusual
-from comporta.registry import in_todays_names, renames
+from comporta.registry import renames, with_current_names
 
 ALWAYS = {"group", "split"}
 """What decides every figure: which rows it is of, and which of them are one unit."""
@@ -41,7 +41,7 @@ class Formerly(Record, frozen=True, kw_only=True):
 
     def __call__(self, version: Version) -> Version:
         """The version in today's names."""
-        return in_todays_names(version, self.renamed, self.as_policy)
+        return with_current_names(version, self.renamed, self.as_policy)
 
 
 class Forms(Record, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ def _former_facts(model: Model) -> dict[str, Any]:
     }
 
 
-def _former_shape(shape: Shape) -> dict[str, Any]:
+def _former_shape(shape: DatasetSchema) -> dict[str, Any]:
     told = {name: each for name, each in msgspec.to_builtins(shape).items() if name in _FORMER_SHAPE}
     return {**told, "columns": [_former_column(each) for each in shape.columns]}
 

@@ -12,20 +12,20 @@ from comporta.acts.judge.pool import Thing
 from comporta.acts.judge.verdicts import champion as serving
 from comporta.acts.judge.verdicts import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.acts.release.release import version_of
-from comporta.acts.serve.logs import Logs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.opened.conceal import carried_on, revealed
 from comporta.opened.optimistic import settle
-from comporta.opened.people import acting, identify, readable, reason_of, role_of
+from comporta.opened.people import current_user, identify, reason_of, role_of, with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.project import Model
-from comporta.project.faults import faults, listed
+from comporta.project.faults import format_faults, project_faults
 from comporta.project.person import WAIVES
 from comporta.records import Artifact, Fact, Level, Plan, Record, Run, Version, View, Waiver
 from comporta.records.facts import VersionWaived
-from comporta.registry import VERSIONS, judged, named, version_key
+from comporta.registry import VERSIONS, find_verdict, record_verdicts, version_key
 from comporta.registry import waive as waived
 from comporta.release import ROUTES
 
@@ -45,8 +45,8 @@ def gate(
 ) -> Judged:
     """The version judged at this level by the project's gates as they are now. What was measured before is
     remembered. Raises NotFound, BadProject."""
-    if found := faults(opened.project, opened.root):
-        raise BadProject(listed(found))
+    if found := project_faults(opened.project, opened.root):
+        raise BadProject(format_faults(found))
     version = version_of(opened, name)
     model = opened.model(version.model)
     declared = forms(opened, model)
@@ -81,7 +81,7 @@ def gate(
         now = carried_on(opened.context, seen)
         formerly = declared.of(now)
         verdicts = verdicts_of(opened.context, model, level, said, formerly(now), declared.now)
-        fact = judged(
+        fact = record_verdicts(
             now,
             verdicts,
             declared.policy,
@@ -94,7 +94,7 @@ def gate(
         return (*looks, *(() if fact is None else (fact,))), fact is not None
 
     fresh = settle(opened.ledger, look, decide)
-    return Judged(version=readable(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
+    return Judged(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
 
 
 def waive(
@@ -111,7 +111,7 @@ def waive(
     """Someone with the right to it lets one check of a version not count. check: its id, or its title as
     `say` tells it. Raises NotFound, Refused."""
     version = version_of(opened, name)
-    who = acting(by)
+    who = current_user(by)
     if not opened.project.people:
         raise Refused(
             f"{who!r} may not waive a check, expected one of: nobody yet. "
@@ -126,7 +126,7 @@ def waive(
 
     def decide(seen: Version, by: str, reason: Artifact | str) -> VersionWaived:
         now = revealed(opened, seen)
-        verdict = named(now, check, say)
+        verdict = find_verdict(now, check, say)
         waiver = Waiver(
             check=verdict.check,
             by=by,
@@ -142,10 +142,10 @@ def waive(
     decide(look(opened.ledger), "", reason)  # refused before anybody or anything is written down
     id, why = identify(opened, who).id, reason_of(opened, reason)
     settle(opened.ledger, look, lambda seen: ((decide(seen, id, why),), None))
-    return readable(opened, version_of(opened, version.id))[0]
+    return with_names(opened, version_of(opened, version.id))[0]
 
 
-def _served(opened: OpenProject, model: Model, level: Level) -> tuple[Logs, dict[str, Thing]] | None:
+def _served(opened: OpenProject, model: Model, level: Level) -> tuple[SealedLogs, dict[str, Thing]] | None:
     """The logs of production, and the newest of the tables that its requests are joined with."""
     found = logs(opened, (model,), level)
     if found is None or not found.requests.get(model.name):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from comporta.acts.judge.pool import Thing
-from comporta.acts.serve.logs import Logs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.opened.bundle import bundle
 from comporta.project import Model
 from comporta.records import PREDICTIONS, Node, NodeKey
@@ -16,7 +16,7 @@ def logged_node(
     model: Model,
     root: Path,
     things: Mapping[str, Thing],
-    logs: Logs,
+    logs: SealedLogs,
     tables: Mapping[str, Thing],
     keep: Sequence[str],
 ) -> Node:

@@ -9,7 +9,7 @@ from comporta.acts.judge.checks import checks
 from comporta.acts.judge.logged_requests import logged_node
 from comporta.acts.judge.opening import opening
 from comporta.acts.judge.pool import Candidate, Thing, kept, measuring, reads_logged, score_key
-from comporta.acts.serve.logs import Logs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks import asked_at, needs
 from comporta.opened.bundle import bundle
 from comporta.project import Model
@@ -67,7 +67,7 @@ def evidence_nodes(
     champion: Version | None,
     earlier: tuple[Artifact, ...],
     level: Level,
-    served: tuple[Logs, Mapping[str, Thing]] | None = None,
+    served: tuple[SealedLogs, Mapping[str, Thing]] | None = None,
     tables: Mapping[str, Thing] | None = None,
     seconds: float | None = None,
 ) -> list[Node]:

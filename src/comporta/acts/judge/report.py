@@ -12,7 +12,7 @@ from comporta.checks.former import former
 from comporta.checks.pool import drawings_of, section_of
 from comporta.errors import ComportaError, NotFound
 from comporta.opened.findings import findings_at
-from comporta.opened.people import readable
+from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, in_words, sentence
 from comporta.opened.staleness import staleness
@@ -35,10 +35,10 @@ from comporta.store import StepContext
 
 def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
     """Every verdict of a version with what it rests on, in words. Raises NotFound."""
-    (version,) = readable(opened, version_of(opened, name))
+    (version,) = with_names(opened, version_of(opened, name))
     now = opened.clock()
     context = opened.context
-    model = opened.project.asked(version.model)
+    model = opened.project.find_model(version.model)
     champion = against(opened, version)
     since = staleness(opened, version)
     own = presentation(opened, version.model)
@@ -75,7 +75,7 @@ class Presentation(Record, frozen=True, kw_only=True):
 
 def presentation(opened: OpenProject, name: str) -> Presentation:
     """Of the model as the project declares it today."""
-    model = opened.project.asked(name)
+    model = opened.project.find_model(name)
     asked = needs(checks(model)) if model is not None else ()
     return Presentation(own={need.what: need.spec for need in asked if need.spec is not None})
 
@@ -155,7 +155,7 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -> Comparison:
     """What differs between two versions of a model. Raises NotFound."""
-    a, b = readable(opened, version_of(opened, first), version_of(opened, second))
+    a, b = with_names(opened, version_of(opened, first), version_of(opened, second))
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
     mine, theirs = (_overall(opened.context, version) for version in (a, b))
@@ -183,7 +183,7 @@ def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -
 
 def _ids(opened: OpenProject, name: str) -> dict[str, str]:
     """What an older release called each check of the model → its id, so that both stand on one line."""
-    model = opened.project.asked(name)
+    model = opened.project.find_model(name)
     gates = checks(model) if model is not None else ()
     return {each.name: check.name for check in gates if (each := former(check)) is not None}
 

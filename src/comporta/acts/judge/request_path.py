@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import polars as pl
 
-from comporta.data import answerer, scan, typed
-from comporta.data.asof import needed
+from comporta.data import feature_function, parse_type, scan_slice
+from comporta.data.asof import needed_columns
+from comporta.data.features import plan_of_bundle
 from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_texts
-from comporta.data.online import Latest, online
-from comporta.opened.bundle import Bundle
+from comporta.data.online import LatestTables, online_tables
 from comporta.opened.isolated import IsolatedSource
 from comporta.opened.source import lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
+from comporta.records.features import Bundle
 from comporta.store import StepContext
 from comporta.store.frames import read, write
 
 if TYPE_CHECKING:
-    from comporta.data.online import Answerer
+    from comporta.data.features import plan_of_bundle
+from comporta.data.online import Answerer
 
 ROW = "__row"
 
@@ -53,11 +55,11 @@ def lent(
     told = msgspec.convert(bundle, Bundle)
     wanted: dict[str, dict[str, None]] = {}
     for join in told.joins:
-        there = scan(context.store, context.keys, tables[join.dataset])
-        names = needed(there, join, told.shapes[join.dataset]).collect_schema().names()
+        there = scan_slice(context.store, context.keys, tables[join.dataset])
+        names = needed_columns(there, join, told.shapes[join.dataset]).collect_schema().names()
         wanted.setdefault(join.dataset, {}).update(dict.fromkeys(names))
     frames = {
-        name: write(to, scan(context.store, context.keys, tables[name]).select(list(columns)).collect())
+        name: write(to, scan_slice(context.store, context.keys, tables[name]).select(list(columns)).collect())
         for name, columns in wanted.items()
     }
     source = None if code is None else to.put(context.get(code), code.kind)
@@ -72,9 +74,10 @@ def answering(context: StepContext, way: Way, signature: Signature, below: Path)
         compute = tuple(resolve(ref, Path(way.root)) for ref in bundle.compute)
     else:
         compute = IsolatedSource(lay_out(context, way.code, below)).functions(bundle.compute)
-    carried = pl.Schema({field.name: typed(field.type) for field in signature.raw})
+    carried = pl.Schema({field.name: parse_type(field.type) for field in signature.raw})
     frames = {name: read(context, each).lazy() for name, each in way.tables.items()}
-    return answerer(bundle.plan(compute), Latest(online(frames, bundle.joins, bundle.shapes, carried)))
+    latest = LatestTables(online_tables(frames, bundle.joins, bundle.shapes, carried))
+    return feature_function(plan_of_bundle(bundle, compute), latest)
 
 
 Watched = Callable[[pl.DataFrame], None]
@@ -99,7 +102,7 @@ def raw(
     where the model requires it. A row without a time is left out: a request is always of some time."""
     told = msgspec.convert(bundle, Bundle)
     shape = told.shapes[told.of]
-    rows = scan(context.store, context.keys, tables[told.of])
+    rows = scan_slice(context.store, context.keys, tables[told.of])
     wanted = dict.fromkeys([*told.known, *shape.key, *filter(None, (shape.subject, shape.time))])
     found = (
         rows.select(list(wanted))

@@ -10,7 +10,7 @@ from comporta.acts.judge.checks import checks
 from comporta.acts.judge.evidence import gather
 from comporta.acts.judge.pool import need_key, reads_logged, score_key
 from comporta.acts.judge.test_set import test_set
-from comporta.acts.serve.logs import Logs
+from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks import asked_at, judge, level_of, needs
 from comporta.checks.shared.judging.wording import NOT_ASKED
 from comporta.engine import FAILURES
@@ -43,13 +43,13 @@ def earlier(opened: OpenProject, model: str, before: int | None = None) -> tuple
     return tuple(kept[:EARLIER])
 
 
-def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> Logs | None:
+def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> SealedLogs | None:
     """What production asked and what came true, sealed; None where no gate asks for it, or nothing was
     served and told yet."""
     asked = tuple(need for model in models for need in needs(asked_at(checks(model), level)))
     if not reads_logged(asked):
         return None
-    from comporta.acts.serve.log import newest_logs, seal_all
+    from comporta.acts.serve.serving_log import newest_logs, seal_all
 
     seal_all(opened)
     return newest_logs(opened, [model.name for model in models])

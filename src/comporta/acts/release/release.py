@@ -6,19 +6,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
 
-from comporta.acts.release.commits import version_at
 from comporta.acts.release.served_parts import require_served_parts
+from comporta.acts.release.version_of_commit import version_at
 from comporta.errors import NotFound
 from comporta.opened.conceal import revealed
 from comporta.opened.optimistic import settle
 from comporta.opened.people import (
-    acting,
+    current_user,
     find,
     identify,
-    readable,
-    readable_releases,
     reason_of,
+    releases_with_names,
     role_of,
+    with_names,
 )
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
@@ -27,14 +27,20 @@ from comporta.project.person import APPROVES
 from comporta.records import Approval, Artifact, Release, Route, Staleness, Version, View
 from comporta.records.facts import VersionApproved, VersionReleased
 from comporta.records.staleness import unknown
-from comporta.registry import VERSIONS, as_it_stands, forgotten_approvers, require_releasable, version_key
+from comporta.registry import (
+    VERSIONS,
+    forgotten_approvers,
+    require_releasable,
+    version_key,
+    with_current_state,
+)
 from comporta.registry import approve as approved
 from comporta.release import ROUTES
 from comporta.release import release as released
 from comporta.release import rollback as rolled_back
 
 S = TypeVar("S")
-Standing = tuple[Version, frozenset[str], Route | None]
+ReleaseState = tuple[Version, frozenset[str], Route | None]
 """A version, the ids of those forgotten who approved it, and what serves."""
 
 
@@ -46,7 +52,7 @@ class Rollback(Release, frozen=True, kw_only=True):
 
 def models(opened: OpenProject) -> tuple[Version, ...]:
     """Every version of every model, newest first within each."""
-    versions = [as_it_stands(opened.ledger, version) for _, version in opened.ledger.scan(VERSIONS)]
+    versions = [with_current_state(opened.ledger, version) for _, version in opened.ledger.scan(VERSIONS)]
     return tuple(sorted(versions, key=lambda each: (each.model, -each.number)))
 
 
@@ -54,11 +60,11 @@ def version_of(opened: OpenProject, name: str) -> Version:
     """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, what the
     newest run at that commit led to. Its verdicts are as a reader wants them. Raises NotFound, naming what
     there is."""
-    return revealed(opened, _found(opened, name))
+    return revealed(opened, _find_version(opened, name))
 
 
-def _found(opened: OpenProject, name: str) -> Version:
-    model, sign, asked = name.partition("@") if "@" in name else name.partition("/")
+def _find_version(opened: OpenProject, name: str) -> Version:
+    model, sign, wanted = name.partition("@") if "@" in name else name.partition("/")
     known = [version for _, version in opened.ledger.scan(VERSIONS, f"{model}/")]
     if not known:
         there = sorted({key.partition("/")[0] for key, _ in opened.ledger.scan(VERSIONS)})
@@ -69,20 +75,20 @@ def _found(opened: OpenProject, name: str) -> Version:
     if not sign:
         return known[-1]
     if sign == "@":
-        return _aliased(opened, asked, known)
+        return _version_of_alias(opened, wanted, known)
     for version in known:
-        if asked == str(version.number):
+        if wanted == str(version.number):
             return version
     raise NotFound(f"found no version {name!r}, expected {model}/1 to {known[-1].id}.")
 
 
-def _aliased(opened: OpenProject, asked: str, known: list[Version]) -> Version:
-    if asked == "champion":
+def _version_of_alias(opened: OpenProject, wanted: str, known: list[Version]) -> Version:
+    if wanted == "champion":
         route = opened.ledger.get(ROUTES, known[0].model)
         if route is None:
             raise NotFound(f"found no champion of {known[0].model!r}: nothing was released yet.")
         return next(each for each in known if each.number == route.champion)
-    return version_at(opened, known, asked)
+    return version_at(opened, known, wanted)
 
 
 def approve(
@@ -94,7 +100,7 @@ def approve(
     Raises NotFound; Refused, also for one who may not; BadProject on a name or a role that is none.
     """
     version = version_of(opened, name)
-    who = acting(by)
+    who = current_user(by)
     claimed = role_of(opened, who, role, APPROVES, "approve a version")
 
     def decide(seen: Version, by: str, reason: Artifact | str) -> VersionApproved:
@@ -109,7 +115,7 @@ def approve(
     decide(look(opened.ledger), known.id if known is not None else "", "")
     id, why = identify(opened, who).id, reason_of(opened, reason)
     settle(opened.ledger, look, lambda seen: ((decide(seen, id, why),), None))
-    return readable(opened, version_of(opened, version.id))[0]
+    return with_names(opened, version_of(opened, version.id))[0]
 
 
 def release(
@@ -124,18 +130,18 @@ def release(
     answers = staleness(opened, version)
     served = cache(lambda: require_served_parts(opened, version))
 
-    def look(view: View) -> Standing:
+    def look(view: View) -> ReleaseState:
         now = _now(view, version)
         return now, forgotten_approvers(view, now), view.get(ROUTES, version.model)
 
-    def decide(seen: Standing, by: str, reason: Artifact | str) -> VersionReleased:
+    def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased:
         now, forgotten, route = seen
         require_releasable(revealed(opened, now), opened.clock(), answers, forgotten, say)
         fact = released(route, version.model, version.number, by=by, reason=reason, at=opened.clock())
         served()
         return fact
 
-    return _moved(opened, look, decide, by, reason)
+    return _settle_release(opened, look, decide, by, reason)
 
 
 def rollback(
@@ -167,12 +173,12 @@ def rollback(
         require_served_parts(opened, back)
         return fact
 
-    done = _moved(opened, look, decide, by, reason)
+    done = _settle_release(opened, look, decide, by, reason)
     fields = {name: getattr(done, name) for name in Release.__struct_fields__}
     return Rollback(**fields, unknown=unknown(answers[f"{model}/{done.champion}"]))
 
 
-def _moved(
+def _settle_release(
     opened: OpenProject,
     look: Callable[[View], S],
     decide: Callable[[S, str, Artifact | str], VersionReleased],
@@ -180,7 +186,7 @@ def _moved(
     reason: str,
 ) -> Release:
     """The release that this decision makes, told as people read it."""
-    who = acting(by)
+    who = current_user(by)
     decide(look(opened.ledger), "", "")  # refused before anybody or anything is written down
     id, why = identify(opened, who).id, reason_of(opened, reason)
 
@@ -188,7 +194,7 @@ def _moved(
         fact = decide(seen, id, why)
         return (fact,), fact.release
 
-    return readable_releases(opened, settle(opened.ledger, look, settled))[0]
+    return releases_with_names(opened, settle(opened.ledger, look, settled))[0]
 
 
 def _now(view: View, version: Version) -> Version:

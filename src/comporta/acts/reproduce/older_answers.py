@@ -1,6 +1,6 @@
-"""Answers that an older Comporta kept in another form, beside today's: whether they say the same.
+"""Whether outputs that an older Comporta stored in another format have the same content as today's.
 
-Where the form is today's, an answer is its bytes and nothing here is asked.
+Outputs in today's format are compared by their bytes; nothing here is used for them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ _RARER = re.compile(r"=one of [\d,]+ rarer values$")
 
 
 def say_the_same(output: str, then: bytes, now: bytes) -> bool:
-    """Whether these bytes of an older form say what today's do. output: its name among those of its step.
-    False where it is of no older form."""
+    """Whether these bytes in an older format have the same content as today's. output: its name in its step.
+    False where the format is not an older one."""
     if output == "scores":
         return _scores(then, now)
     return output == "parity" and _parity(then, now)
 
 
 def _scores(then: bytes, now: bytes) -> bool:
-    """Before `unmeasured` was there, what could not be measured was told in names and sentences."""
+    """Before `unmeasured` existed, unmeasured metrics stood in names and sentences."""
     if "unmeasured" in decode(then, dict):
         return False
     older, newer = decode(then, Scores), decode(now, Scores)
@@ -34,7 +34,7 @@ def _names(scores: Scores) -> list[tuple[str, str]]:
 
 
 def _parity(then: bytes, now: bytes) -> bool:
-    """Why a form is not kept was a sentence."""
+    """The reason why an export is not used was a sentence."""
     older, newer = (decode(each, dict[str, dict[str, dict[str, Any]]])["forms"] for each in (then, now))
     sentences = any(each["reason"] and isinstance(each["reason"], str) for each in older.values())
     return sentences and _without_reason(older) == _without_reason(newer)

@@ -1,4 +1,4 @@
-"""Ask again with memory off, from the stored data and the stored source, and compare every answer."""
+"""Build a version again from its stored data and source, without the cache, and compare every output."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.engine import Progress
 from comporta.errors import NotFound, Tampered
 from comporta.opened.artifacts import is_whole
-from comporta.opened.lineage import QUESTIONS, Question
+from comporta.opened.lineage import QUESTIONS, AnsweredRecipe
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.source import lay_out
@@ -18,11 +18,11 @@ from comporta.records.staleness import erased, unknown
 from comporta.store import StepContext
 
 
-class Compared(Record, frozen=True, kw_only=True):
-    """One step asked again. differs: the outputs whose bytes are others. damaged: outputs whose stored bytes
-    are gone or are not what was written, whatever came of it now. asked: whether the question itself was the
-    same (code, environment and inputs). newer: outputs that say the same in a newer form, so that their bytes
-    are others."""
+class StepComparison(Record, frozen=True, kw_only=True):
+    """One step that was run again. asked: whether its recipe is the same (code, environment, inputs).
+
+    equal: no output differs or was damaged. differs: outputs with other bytes. damaged: outputs whose stored
+    bytes are missing or corrupt. newer: outputs with the same content in a newer format."""
 
     node: str
     asked: bool
@@ -33,23 +33,24 @@ class Compared(Record, frozen=True, kw_only=True):
 
 
 class Reproduction(Record, frozen=True, kw_only=True):
-    """equal: bit for bit, every step; what is stored in a newer form now, by what it says. reason: one
-    sentence."""
+    """The result of `reproduce`. equal: every step, bit for bit; where the format is newer, by content.
+
+    reason: one sentence."""
 
     version: str
     equal: bool
-    steps: tuple[Compared, ...]
+    steps: tuple[StepComparison, ...]
     reason: str
 
 
 def reproduce(
     opened: OpenProject, name: str, *, progress: Progress | None = None, say: Say = sentence
 ) -> Reproduction:
-    """Every step of a version again, in fresh processes. Raises NotFound, StepFailed."""
+    """Every step of a version run again in fresh processes. Raises NotFound, StepFailed."""
     version = version_of(opened, name)
     since = staleness(opened, version)
     questions = questions_of(opened, version)
-    # Before anything is asked: to put the same bytes again would mend what lies there.
+    # Before any step runs: writing the same bytes again would repair them.
     damaged = {node: damaged_outputs(opened, question) for node, question in questions.items()}
     root = lay_out(opened.context, version.parts["code"], opened.below / "code")
     engine = opened.engine_at(root)
@@ -87,9 +88,9 @@ def reproduce(
     )
 
 
-def questions_of(opened: OpenProject, version: Version) -> dict[str, Question]:
-    """Node → question, each after those it reads. Raises NotFound when one was forgotten."""
-    found: dict[str, Question] = {}
+def questions_of(opened: OpenProject, version: Version) -> dict[str, AnsweredRecipe]:
+    """Node → its recipe and outputs, each after those it reads. Raises NotFound when one is missing."""
+    found: dict[str, AnsweredRecipe] = {}
     for node, recipe in version.steps.items():
         question = opened.ledger.get(QUESTIONS, recipe)
         if question is None:
@@ -98,26 +99,26 @@ def questions_of(opened: OpenProject, version: Version) -> dict[str, Question]:
     return in_order(found)
 
 
-def in_order(questions: dict[str, Question]) -> dict[str, Question]:
-    """Each question after those whose answers it reads: the ledger keeps them sorted by name."""
+def in_order(questions: dict[str, AnsweredRecipe]) -> dict[str, AnsweredRecipe]:
+    """Each recipe after those whose outputs it reads: the ledger keeps them sorted by name."""
     makes = {asset: node for node, question in questions.items() for asset in question.outputs.values()}
-    ordered: dict[str, Question] = {}
+    ordered: dict[str, AnsweredRecipe] = {}
 
-    def put(node: str) -> None:
+    def visit(node: str) -> None:
         if node in ordered:
             return
         for asset in questions[node].recipe.inputs.values():
             if (maker := makes.get(asset)) is not None and maker != node:
-                put(maker)
+                visit(maker)
         ordered[node] = questions[node]
 
     for node in questions:
-        put(node)
+        visit(node)
     return ordered
 
 
-def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
-    """The plan of these questions, in order: what an earlier one made is read from its new answer."""
+def replay(questions: dict[str, AnsweredRecipe]) -> tuple[Node, ...]:
+    """The plan of these recipes, in order: an output of an earlier one is read from its new run."""
     made: dict[Asset, Output] = {}
     nodes = []
     for name, question in questions.items():
@@ -137,7 +138,7 @@ def replay(questions: dict[str, Question]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def damaged_outputs(opened: OpenProject, question: Question) -> tuple[str, ...]:
+def damaged_outputs(opened: OpenProject, question: AnsweredRecipe) -> tuple[str, ...]:
     """The outputs whose stored bytes are gone or are not what their digest says."""
     return tuple(
         sorted(
@@ -152,16 +153,16 @@ def compare(
     context: StepContext,
     node: str,
     recipe: str,
-    question: Question,
+    question: AnsweredRecipe,
     answer: Answer,
     damaged: tuple[str, ...] = (),
-) -> Compared:
-    """The answer now beside the answer then. recipe: digest of the question then."""
+) -> StepComparison:
+    """The new outputs compared with the stored ones. recipe: digest of the recipe as it was."""
     then, now = question.outputs, answer.step.outputs
     others = sorted(name for name in then.keys() | now.keys() if not _same(then.get(name), now.get(name)))
     newer = tuple(name for name in others if _say_the_same(context, name, then.get(name), now.get(name)))
     differs = tuple(name for name in others if name not in newer)
-    return Compared(
+    return StepComparison(
         node=node,
         asked=answer.recipe == recipe,
         equal=not differs and not damaged,
@@ -176,7 +177,7 @@ def _say_the_same(context: StepContext, name: str, then: Asset | None, now: Asse
         return False
     try:
         return say_the_same(name, context.get(then), context.get(now))
-    except (NotFound, Tampered):  # deleted or damaged since: then there is its digest alone
+    except (NotFound, Tampered):  # deleted or damaged since: only its digest is left
         return False
 
 
@@ -186,7 +187,7 @@ def _same(then: Asset | None, now: Asset | None) -> bool:
     return then == now
 
 
-def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...], say: Say) -> str:
+def _reason(steps: tuple[StepComparison, ...], answers: tuple[Staleness, ...], say: Say) -> str:
     differing = [each for each in steps if not each.equal]
     if not differing:
         if newer := [each.node for each in steps if each.newer]:
@@ -195,11 +196,11 @@ def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...], say: Sa
     first = differing[0]
     if first.damaged and not first.differs:
         return (
-            f"{first.node}: {', '.join(first.damaged)} in the store were not what was written; built again "
-            "from the same question, they are in their place now."
+            f"{first.node}: the stored bytes of {', '.join(first.damaged)} were missing or corrupt; they are "
+            "restored now, built again from the same recipe."
         )
     if gone := erased(answers):
-        return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be the same."
+        return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be reproduced."
     if open_ := unknown(answers):
         causes = (f"{each.dataset}: {say(each.cause or '')}" for each in open_)
         return (
@@ -207,5 +208,7 @@ def _reason(steps: tuple[Compared, ...], answers: tuple[Staleness, ...], say: Sa
             f"{'; '.join(causes)}."
         )
     if not first.asked:
-        return f"{first.node}: the code or the environment is another than then."
-    return f"{first.node}: {', '.join(first.differs)} differ, though it was asked the same."
+        return f"{first.node}: the code or the environment has changed since."
+    return (
+        f"{first.node}: {', '.join(first.differs)} differ, though code, environment and inputs are the same."
+    )

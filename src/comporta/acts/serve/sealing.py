@@ -13,19 +13,19 @@ from typing import TypeVar
 
 import msgspec
 
-from comporta.data import Sealed
+from comporta.data import SealResult
 from comporta.errors import ComportaError
-from comporta.serve import Sample
+from comporta.serve import MetricSample
 
 LONGEST = 300.0  # seconds between two tries of what fails
 _FIRST = 5.0
 _LISTING = "logs"
 T = TypeVar("T")
 
-Acts = Callable[[], Iterable[tuple[str, Callable[[], Sealed | None]]]]
+Acts = Callable[[], Iterable[tuple[str, Callable[[], SealResult | None]]]]
 
 
-class State(msgspec.Struct):
+class SealState(msgspec.Struct):
     """How the sealing of one log stands. due: when it is next, by the monotonic clock. row: failures on end.
 
     failures, rejected: how often it failed, and rows set aside, since the start. last: when it went well.
@@ -38,7 +38,7 @@ class State(msgspec.Struct):
     last: datetime | None = None
 
 
-class Sealing:
+class SealScheduler:
     """The acts of one process. seals: every log by name, and how it is sealed. every: seconds between."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Sealing:
             seals, every, clock, say, monotonic,
         )  # fmt: skip
         self._began = monotonic()
-        self.states: dict[str, State] = {}
+        self.states: dict[str, SealState] = {}
 
     def pause(self) -> float:
         """Seconds until some log is due."""
@@ -63,31 +63,31 @@ class Sealing:
 
     def turn(self, *, all_of_them: bool = False) -> None:
         """Every log that is due is sealed, or all of them. Raises nothing: what fails is said and counted."""
-        listed = self._tried(_LISTING, lambda: list(self._seals()))
+        listed = self._try(_LISTING, lambda: list(self._seals()))
         for name, act in listed or ():
             state = self._state(name)
             if all_of_them or state.due <= self._monotonic():
-                done = self._tried(name, act)
+                done = self._try(name, act)
                 if done is not None and done.rejected:
                     self._set_aside(name, state, done.rejected)
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[MetricSample]:
         """Failures and rows set aside since the start, and when each log was last sealed."""
         for name, state in list(self.states.items()):
             if name == _LISTING:
                 if state.failures:
-                    yield Sample("seal_failures_total", state.failures, (("log", name),))
+                    yield MetricSample("seal_failures_total", state.failures, (("log", name),))
                 continue
             labels = (("log", name),)
-            yield Sample("seal_failures_total", state.failures, labels)
-            yield Sample("seal_rows_rejected_total", state.rejected, labels)
+            yield MetricSample("seal_failures_total", state.failures, labels)
+            yield MetricSample("seal_rows_rejected_total", state.rejected, labels)
             if state.last is not None:
-                yield Sample("seal_last_seconds", round(state.last.timestamp(), 3), labels)
+                yield MetricSample("seal_last_seconds", round(state.last.timestamp(), 3), labels)
 
-    def _state(self, name: str) -> State:
-        return self.states.setdefault(name, State(self._monotonic()))
+    def _state(self, name: str) -> SealState:
+        return self.states.setdefault(name, SealState(self._monotonic()))
 
-    def _tried(self, name: str, act: Callable[[], T]) -> T | None:
+    def _try(self, name: str, act: Callable[[], T]) -> T | None:
         state = self._state(name)
         try:
             done = act()
@@ -107,7 +107,7 @@ class Sealing:
         state.due = self._monotonic() + self._every
         return done
 
-    def _set_aside(self, name: str, state: State, rejected: dict[str, int]) -> None:
+    def _set_aside(self, name: str, state: SealState, rejected: dict[str, int]) -> None:
         count = sum(rejected.values())
         state.rejected += count
         causes = ", ".join(f"{cause} {rows}" for cause, rows in sorted(rejected.items()))
@@ -124,9 +124,9 @@ def backoff(failures: int, first: float) -> float:
 
 def _line(error: Exception) -> str:
     """What went wrong, in one line, and without rows of the data."""
-    said = (
+    message = (
         (error.reason or str(error))
         if isinstance(error, ComportaError)
         else f"{type(error).__name__}: {error}"
     )
-    return (said.partition("\n")[0] or type(error).__name__).rstrip(".") + "."
+    return (message.partition("\n")[0] or type(error).__name__).rstrip(".") + "."

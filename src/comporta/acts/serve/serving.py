@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comporta.acts.serve.log import SEAL_SECONDS, Log
-from comporta.data import answerer, scan, slice_of, typed
-from comporta.data.features import FeaturePlan
-from comporta.data.online import Latest, Online, online
+from comporta.acts.serve.serving_log import SEAL_SECONDS, PredictionLog
+from comporta.data import feature_function, parse_type, scan_slice, slice_of
+from comporta.data.features import FeaturePlan, plan_of_bundle
+from comporta.data.online import LatestTables, OnlineTables, online_tables
 from comporta.errors import NotFound
-from comporta.opened.bundle import Bundle
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.isolated import IsolatedSource
 from comporta.opened.lineage import QUESTIONS
 from comporta.opened.project import OpenProject
 from comporta.opened.source import lay_out
 from comporta.records import Codec, Route, Signature, Version
+from comporta.records.features import Bundle
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
-from comporta.serve import Loaded, Scored
+from comporta.serve import LoadedVersion, ModelScores
 from comporta.serve import serve as answer_requests
 from comporta.train import load_predictor, trial_rows
 
@@ -37,9 +37,9 @@ def serve(
         raise NotFound(
             "found nothing released, expected a version that serves. Release one: comporta release VERSION"
         )
-    with Log(opened, every=every) as log:
+    with PredictionLog(opened, every=every) as log:
         answer_requests(
-            Released(opened),
+            ReleasedVersions(opened),
             log,
             key=opened.keys.unit,
             host=host,
@@ -50,12 +50,12 @@ def serve(
         )
 
 
-class Released:
+class ReleasedVersions:
     """A source of routes and versions for the server."""
 
     def __init__(self, opened: OpenProject) -> None:
         self.opened = opened
-        self._histories: dict[str, History] = {}
+        self._histories: dict[str, JoinHistory] = {}
 
     def routes(self) -> Mapping[str, Route]:
         """Who gets which traffic now. History that has a newer version is brought in on the way."""
@@ -63,14 +63,14 @@ class Released:
             history.renew()
         return dict(self.opened.ledger.scan(ROUTES))
 
-    def load(self, model: str, number: int) -> Loaded:
+    def load(self, model: str, number: int) -> LoadedVersion:
         """The version, checked against its digests. Raises NotFound, Tampered."""
         version = self.opened.ledger.get(VERSIONS, version_key(model, number))
         if version is None:
             raise NotFound(f"found no version {model}/{number} in the registry.")
-        return self._loaded(version)
+        return self._load_version(version)
 
-    def _loaded(self, version: Version) -> Loaded:
+    def _load_version(self, version: Version) -> LoadedVersion:
         opened = self.opened
         source = IsolatedSource(lay_out(opened.context, version.parts["code"], opened.below / "code"))
         with source.entered():  # a kept model may be of the project's own classes
@@ -84,16 +84,16 @@ class Released:
         plain = not bundle.joins and not bundle.compute and raw == features
         answer = None
         if not plain:
-            plan = bundle.plan(source.functions(bundle.compute))
-            history = History(opened, plan, predictor.signature)
+            plan = plan_of_bundle(bundle, source.functions(bundle.compute))
+            history = JoinHistory(opened, plan, predictor.signature)
             self._histories[version.id] = history
-            answer = answerer(plan, history.latest)
-        return Loaded(
+            answer = feature_function(plan, history.latest)
+        return LoadedVersion(
             model=version.model,
             number=version.number,
             signature=predictor.signature,
-            predict=lambda frame: Scored.of(predictor.predict(frame)),
-            fast=(lambda rows: Scored.of(predictor.fast(rows))) if plain else None,
+            predict=lambda frame: ModelScores.of(predictor.predict(frame)),
+            fast=(lambda rows: ModelScores.of(predictor.fast(rows))) if plain else None,
             features=answer,
             requires=bundle.requires,
             form=bundle.shapes[bundle.of].form,
@@ -109,7 +109,7 @@ class Released:
         return tuple(made() for made in source.functions(tuple(refs)))
 
 
-class History:
+class JoinHistory:
     """The tables a version joins, at their newest; renewed when a dataset has a newer version."""
 
     def __init__(self, opened: OpenProject, plan: FeaturePlan, signature: Signature) -> None:
@@ -117,16 +117,16 @@ class History:
 
         self.opened, self.plan = opened, plan
         self.datasets = sorted({join.dataset for join in plan.joins})
-        self.requests = pl.Schema({field.name: typed(field.type) for field in signature.raw})
+        self.requests = pl.Schema({field.name: parse_type(field.type) for field in signature.raw})
         self.numbers = self._newest()
-        self.latest = Latest(self._read())
+        self.latest = LatestTables(self._read_tables())
 
     def renew(self) -> None:
         """Brings in newer versions, beside those in use."""
         newest = self._newest()
         if newest != self.numbers:
             self.numbers = newest
-            self.latest.swap(self._read())
+            self.latest.swap(self._read_tables())
 
     def _newest(self) -> dict[str, int]:
         numbers = {}
@@ -135,10 +135,12 @@ class History:
             numbers[name] = newest[0][1].number if newest else 0
         return numbers
 
-    def _read(self) -> Online:
+    def _read_tables(self) -> OnlineTables:
         opened = self.opened
         frames = {
-            name: scan(opened.store, opened.keys, slice_of(opened.store, opened.keys, name, number=number))
+            name: scan_slice(
+                opened.store, opened.keys, slice_of(opened.store, opened.keys, name, number=number)
+            )
             for name, number in self.numbers.items()
         }
-        return online(frames, self.plan.joins, self.plan.shapes, self.requests, versions=self.numbers)
+        return online_tables(frames, self.plan.joins, self.plan.shapes, self.requests, versions=self.numbers)

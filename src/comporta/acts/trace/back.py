@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from comporta.acts.release.release import version_of
-from comporta.acts.serve.log import prediction
-from comporta.acts.trace.ids import Place
+from comporta.acts.serve.serving_log import find_observation
+from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import key_of
-from comporta.acts.trace.tree import Tree
+from comporta.acts.trace.tree import TraceTree
 from comporta.data import manifest_of, rows_of, slice_of
 from comporta.errors import NotFound
 from comporta.opened.dataset_versions import DATASETS, dataset_key
 from comporta.opened.lineage import QUESTIONS, before, data_place, place
-from comporta.opened.people import readable, readable_releases
+from comporta.opened.people import releases_with_names, with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
@@ -23,37 +23,37 @@ from comporta.records import Joined, Manifest, NodeKey, Observation, Slice, Verd
 from comporta.release import ROUTES
 
 
-def prediction_back(opened: OpenProject, here: Place) -> Tree:
+def prediction_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """The version that answered, the row it was about, and the rows of history it read.
 
     Raises NotFound when no log holds the id.
     """
     found = _prediction(opened, here.rest)
     version = version_of(opened, f"{found.model}/{found.version}")
-    return Tree(
+    return TraceTree(
         kind="prediction",
         id=found.id,
-        label=f"{found.model} said {_said(found.output)}",
+        label=f"{found.model} said {_output_text(found.output)}",
         facts={"at": _time(found.at), "id": found.id},
         children=(
-            Tree(
+            TraceTree(
                 kind="row",
                 id=found.key or "",
                 label=f"request for {found.key}" if found.key else "request without a key",
                 facts={name: _plain(value) for name, value in found.inputs.items()},
             ),
-            *(_joined(opened, each) for each in found.joined),
-            version_back(opened, Place(kind="version", name=version.model, number=version.number)),
+            *(_history_row(opened, each) for each in found.joined),
+            version_back(opened, TraceTarget(kind="version", name=version.model, number=version.number)),
         ),
     )
 
 
-def version_back(opened: OpenProject, here: Place) -> Tree:
+def version_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """Its gates, who released it, and every step it was made by, down to the dataset versions."""
     name = here.name if here.number is None else f"{here.name}/{here.number}"
-    (version,) = readable(opened, version_of(opened, name))
+    (version,) = with_names(opened, version_of(opened, name))
     made: set[str] = set()
-    return Tree(
+    return TraceTree(
         kind="version",
         id=version.id,
         label=f"{version.id}, {version.state}",
@@ -67,16 +67,16 @@ def version_back(opened: OpenProject, here: Place) -> Tree:
     )
 
 
-def dataset_back(opened: OpenProject, here: Place) -> Tree:
+def dataset_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """When and by what the dataset version was made."""
     found = _manifest(opened, here)
     fact = opened.ledger.get(DATASETS, dataset_key(found.dataset, found.number))
     made = tuple(
-        Tree(kind="step", id=edge.source, label=f"made by {question.node}", facts={"run": question.run})
+        TraceTree(kind="step", id=edge.source, label=f"made by {question.node}", facts={"run": question.run})
         for edge in before(opened.ledger, data_place(found.dataset, found.number))
         if (question := opened.ledger.get(QUESTIONS, edge.source.removeprefix("step:"))) is not None
     )
-    return Tree(
+    return TraceTree(
         kind="dataset",
         id=f"{found.dataset}@{found.number}",
         label=f"{found.dataset}@{found.number}, {found.rows:,} rows",
@@ -89,7 +89,7 @@ def dataset_back(opened: OpenProject, here: Place) -> Tree:
     )
 
 
-def row_back(opened: OpenProject, here: Place) -> Tree:
+def row_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """The row itself, and the dataset versions that hold it. Raises NotFound when none does."""
     newest = _manifest(opened, here)
     key = key_of(newest.shape, here.rest)
@@ -103,19 +103,20 @@ def row_back(opened: OpenProject, here: Place) -> Tree:
             holding.append(number)
     if not holding:
         raise NotFound(f"{here.name}: found no row {here.rest} in any of its {newest.number} versions.")
-    return Tree(
+    return TraceTree(
         kind="row",
         id=f"{here.name}:{here.rest}",
         label=f"{here.name} row {here.rest}",
         facts={name: _plain(value) for name, value in values.items() if name not in newest.shape.key},
         children=tuple(
-            dataset_back(opened, Place(kind="dataset", name=here.name, number=number)) for number in holding
+            dataset_back(opened, TraceTarget(kind="dataset", name=here.name, number=number))
+            for number in holding
         ),
     )
 
 
 def _prediction(opened: OpenProject, id: str) -> Observation:
-    found = prediction(opened, id)
+    found = find_observation(opened, id)
     if found is None:
         raise NotFound(
             f"found no {id!r} in the prediction log, expected the id of an answer, a version such as late/1, "
@@ -124,7 +125,7 @@ def _prediction(opened: OpenProject, id: str) -> Observation:
     return found
 
 
-def _joined(opened: OpenProject, joined: Joined) -> Tree:
+def _history_row(opened: OpenProject, joined: Joined) -> TraceTree:
     """The row of history a prediction read, as it stands in the dataset version it was read from."""
     text = ",".join(str(_plain(value)) for value in joined.key.values())
     facts: dict[str, Any] = {}
@@ -142,13 +143,13 @@ def _joined(opened: OpenProject, joined: Joined) -> Tree:
         facts |= {name: _plain(value) for name, value in row.items() if name not in joined.key}
     else:
         facts["gone"] = "erased, or its version is no longer kept"
-    return Tree(
+    return TraceTree(
         kind="row",
         id=f"{joined.dataset}:{text}",
         label=f"read {joined.dataset} row {text}",
         facts=facts,
         children=(
-            Tree(
+            TraceTree(
                 kind="dataset",
                 id=f"{joined.dataset}@{joined.version}",
                 label=f"{joined.dataset}@{joined.version}",
@@ -157,14 +158,14 @@ def _joined(opened: OpenProject, joined: Joined) -> Tree:
     )
 
 
-def _step(opened: OpenProject, recipe: str, made: set[str]) -> Tree:
+def _step(opened: OpenProject, recipe: str, made: set[str]) -> TraceTree:
     """A step and what it read; a step met again is only named."""
     question = opened.ledger.get(QUESTIONS, recipe)
     if question is None:
-        return Tree(kind="step", id=recipe, label=f"step {recipe[:12]}", facts={"forgotten": True})
+        return TraceTree(kind="step", id=recipe, label=f"step {recipe[:12]}", facts={"forgotten": True})
     again = recipe in made
     made.add(recipe)
-    children: list[Tree] = []
+    children: list[TraceTree] = []
     if not again:
         seen: set[str] = set()
         for asset in question.recipe.inputs.values():
@@ -178,11 +179,11 @@ def _step(opened: OpenProject, recipe: str, made: set[str]) -> Tree:
     facts: dict[str, Any] = {"recipe": recipe[:12], "code": question.recipe.code[:12]}
     if again:
         facts = {"see": "above"}
-    return Tree(kind="step", id=recipe, label=question.node, facts=facts, children=tuple(children))
+    return TraceTree(kind="step", id=recipe, label=question.node, facts=facts, children=tuple(children))
 
 
-def _slice(part: Slice) -> Tree:
-    return Tree(
+def _slice(part: Slice) -> TraceTree:
+    return TraceTree(
         kind="dataset",
         id=f"{part.dataset}@{part.number}",
         label=f"{part.dataset}@{part.number}",
@@ -190,10 +191,10 @@ def _slice(part: Slice) -> Tree:
     )
 
 
-def _gates(version: Version, now: datetime) -> tuple[Tree, ...]:
+def _gates(version: Version, now: datetime) -> tuple[TraceTree, ...]:
     """What the required checks came to; those that did not pass by name."""
     if not version.verdicts:
-        return (Tree(kind="gate", id="", label="no gates declared"),)
+        return (TraceTree(kind="gate", id="", label="no gates declared"),)
     required = [verdict for verdict in version.verdicts if verdict.required]
     blocking = version.shut(now)
     counts = Counter("waived" if _waives(version, each, now) else each.outcome for each in required)
@@ -201,7 +202,7 @@ def _gates(version: Version, now: datetime) -> tuple[Tree, ...]:
     many = {0: "no required check blocks", 1: "1 required check blocks"}
     label = many.get(len(blocking), f"{len(blocking)} required checks block")
     return (
-        Tree(
+        TraceTree(
             kind="gate",
             id=version.policy,
             label=f"{label}: {said}" if said else label,
@@ -221,21 +222,21 @@ def _outcome(outcome: str, count: int) -> str:
     return {"pass": "passed", "fail": "failed"}.get(outcome, outcome)
 
 
-def _check(version: Version, verdict: Verdict, now: datetime) -> Tree:
+def _check(version: Version, verdict: Verdict, now: datetime) -> TraceTree:
     waiver = _waives(version, verdict, now)
     signed = {"waived by": waiver.by, "until": f"{waiver.until:%Y-%m-%d}"} if waiver is not None else {}
     label = f"{verdict.outcome}: {sentence(verdict.called)}"
-    return Tree(kind="gate", id=verdict.check, label=label, facts=signed)
+    return TraceTree(kind="gate", id=verdict.check, label=label, facts=signed)
 
 
-def _releases(opened: OpenProject, version: Version) -> tuple[Tree, ...]:
+def _releases(opened: OpenProject, version: Version) -> tuple[TraceTree, ...]:
     route = opened.ledger.get(ROUTES, version.model)
     every = () if route is None else route.history
-    releases = readable_releases(
+    releases = releases_with_names(
         opened, *(each for each in every if any(share.version == version.number for share in each.shares))
     )
     approved = tuple(
-        Tree(
+        TraceTree(
             kind="release",
             id="",
             label=f"approved by {each.by}",
@@ -244,7 +245,7 @@ def _releases(opened: OpenProject, version: Version) -> tuple[Tree, ...]:
         for each in version.approvals
     )
     return approved + tuple(
-        Tree(
+        TraceTree(
             kind="release",
             id=str(each.number),
             label=f"{each.kind} {each.number} by {each.by or 'someone'}",
@@ -254,10 +255,10 @@ def _releases(opened: OpenProject, version: Version) -> tuple[Tree, ...]:
     )
 
 
-def _source(opened: OpenProject, version: Version) -> Tree:
+def _source(opened: OpenProject, version: Version) -> TraceTree:
     kept = version.parts["code"]
     files = [path for path in opened.context.get_json(kept, dict[str, str]) if path.endswith(".py")]
-    return Tree(
+    return TraceTree(
         kind="step",
         id=kept.digest,
         label=f"source: {', '.join(files)}",
@@ -276,7 +277,7 @@ def _stale(opened: OpenProject, version: Version) -> dict[str, str]:
     }
 
 
-def _manifest(opened: OpenProject, here: Place) -> Manifest:
+def _manifest(opened: OpenProject, here: TraceTarget) -> Manifest:
     return manifest_of(opened.store, opened.keys, here.name, here.number)
 
 
@@ -284,7 +285,7 @@ def _commit(version: Version) -> dict[str, str]:
     return {"commit": version.commit[:12] + ("+" if version.dirty else "")} if version.commit else {}
 
 
-def _said(output: dict[str, Any]) -> str:
+def _output_text(output: dict[str, Any]) -> str:
     return ", ".join(f"{name} {_plain(value)}" for name, value in output.items())
 
 

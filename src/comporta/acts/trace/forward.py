@@ -8,39 +8,40 @@ import polars as pl
 
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import models, version_of
-from comporta.acts.serve.log import predictions
-from comporta.acts.trace.ids import Place
+from comporta.acts.serve.serving_log import scan_all_predictions
+from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import bundle_of, key_of, learned_rows
-from comporta.acts.trace.tree import Tree
+from comporta.acts.trace.tree import TraceTree
 from comporta.data import key_text, manifest_of, rows_of, slice_of
 from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
 from comporta.opened.lineage import QUESTIONS, after, data_place
 from comporta.opened.project import OpenProject
 from comporta.records import Form, Version, canonical, decode, encode
+from comporta.records.columns import HIDDEN, KEY, SUBJECT
 from comporta.release import ROUTES
 
 SHOWN = 3
 
 
-def version_forward(opened: OpenProject, here: Place) -> Tree:
+def version_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """How often its test set was evaluated, and the predictions it made."""
     version = version_of(opened, here.name if here.number is None else f"{here.name}/{here.number}")
     done = evaluations(opened.ledger, opened.keys, version)
     beside = f", {done.split} in all under this split" if done.split > done.here else ""
-    mine = predictions(opened, version.model).filter(pl.col("version") == version.number)
-    return Tree(
+    mine = scan_all_predictions(opened, version.model).filter(pl.col("version") == version.number)
+    return TraceTree(
         kind="version",
         id=version.id,
         label=f"{version.id}, {version.state}",
         children=(
-            Tree(kind="label", id="", label=f"test set evaluated {times(done.here)}{beside}"),
+            TraceTree(kind="label", id="", label=f"test set evaluated {times(done.here)}{beside}"),
             *_predictions(version.model, mine, "served {count}"),
         ),
     )
 
 
-def dataset_forward(opened: OpenProject, here: Place) -> Tree:
+def dataset_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """The steps that read it, and the model versions these led to."""
     found = manifest_of(opened.store, opened.keys, here.name, here.number)
     place = data_place(found.dataset, found.number)
@@ -49,23 +50,25 @@ def dataset_forward(opened: OpenProject, here: Place) -> Tree:
         question = opened.ledger.get(QUESTIONS, edge.target.removeprefix("step:"))
         if question is not None:
             steps.append(
-                Tree(
+                TraceTree(
                     kind="step",
                     id=edge.target,
                     label=f"read by {question.node}",
                     facts={"run": question.run},
-                    children=tuple(_touched(opened, each) for each in _versions_after(opened, edge.target)),
+                    children=tuple(
+                        _version_tree(opened, each) for each in _versions_after(opened, edge.target)
+                    ),
                 )
             )
-    return Tree(
+    return TraceTree(
         kind="dataset",
         id=f"{found.dataset}@{found.number}",
         label=f"{found.dataset}@{found.number}, {found.rows:,} rows",
-        children=tuple(steps) or (Tree(kind="step", id="", label="read by nothing yet"),),
+        children=tuple(steps) or (TraceTree(kind="step", id="", label="read by nothing yet"),),
     )
 
 
-def row_forward(opened: OpenProject, here: Place) -> Tree:
+def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """The versions that learned from the row or were judged on it, and the predictions that read it."""
     found = manifest_of(opened.store, opened.keys, here.name)
     part = slice_of(opened.store, opened.keys, here.name)
@@ -76,25 +79,25 @@ def row_forward(opened: OpenProject, here: Place) -> Tree:
     children = []
     for version in models(opened):
         spine = bundle_of(opened, version).of == here.name
-        column = "__key" if spine else f"__{here.name}_key"
-        children += _learned(version, learned_rows(opened, version, column, key))
+        column = KEY if spine else f"{HIDDEN}{here.name}_key"
+        children += _learned_tree(version, learned_rows(opened, version, column, key))
     for model in sorted({version.model for version in models(opened)}):
-        hits = predictions(opened, model).filter(_reads(here.name, found.shape.key, key))
+        hits = scan_all_predictions(opened, model).filter(_reads(here.name, found.shape.key, key))
         children += _predictions(model, hits, "{count} of {model} about it, or that read it")
-    return Tree(
+    return TraceTree(
         kind="row",
         id=f"{here.name}:{here.rest}",
         label=f"{here.name} row {here.rest}",
-        children=tuple(children) or (Tree(kind="version", id="", label="nothing learned from it yet"),),
+        children=tuple(children) or (TraceTree(kind="version", id="", label="nothing learned from it yet"),),
     )
 
 
-def subject_forward(opened: OpenProject, here: Place) -> Tree:
+def subject_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """Every row about the subject, the versions that learned from them, and the predictions about it.
 
     Raises NotFound when no dataset and no prediction knows the subject.
     """
-    children: list[Tree] = []
+    children: list[TraceTree] = []
     for name, table in opened.project.tables().items():
         if table.subject is None:
             continue
@@ -106,9 +109,9 @@ def subject_forward(opened: OpenProject, here: Place) -> Tree:
         if rows.height:
             shape = table.shape()
             shown = [_row(name, shape.key, row) for row in rows.head(SHOWN).iter_rows(named=True)]
-            more = (Tree(kind="row", id="", label=f"and {rows.height - SHOWN:,} more"),)
+            more = (TraceTree(kind="row", id="", label=f"and {rows.height - SHOWN:,} more"),)
             children.append(
-                Tree(
+                TraceTree(
                     kind="dataset",
                     id=f"{name}@{part.number}",
                     label=f"{count(rows.height, 'row')} of {name}@{part.number}",
@@ -120,14 +123,16 @@ def subject_forward(opened: OpenProject, here: Place) -> Tree:
         way = bundle_of(opened, version)
         forms.setdefault(version.model, way.shapes[way.of].form)  # newest first
         marks = subject_hashes(here.rest, opened.keys, way.shapes[way.of].form)
-        children += _learned(version, learned_rows(opened, version, "__subject", *marks))
+        children += _learned_tree(version, learned_rows(opened, version, SUBJECT, *marks))
     for model in sorted(forms):
         children += _predictions(
-            model, _about(predictions(opened, model), here.rest, forms[model]), "{count} of {model} about it"
+            model,
+            _about(scan_all_predictions(opened, model), here.rest, forms[model]),
+            "{count} of {model} about it",
         )
     if not children:
         raise NotFound(f"found nothing about the subject {here.rest!r} in any dataset or prediction.")
-    return Tree(
+    return TraceTree(
         kind="subject", id=f"subject:{here.rest}", label=f"subject {here.rest}", children=tuple(children)
     )
 
@@ -139,7 +144,7 @@ def _about(asked: pl.LazyFrame, subject: str, form: Form) -> pl.LazyFrame:
     return asked.filter(pl.col("subject").is_in(same.implode()))
 
 
-def _learned(version: Version, counts: dict[str, int]) -> list[Tree]:
+def _learned_tree(version: Version, counts: dict[str, int]) -> list[TraceTree]:
     if not any(counts.values()):
         return []
     said = " and ".join(
@@ -147,17 +152,17 @@ def _learned(version: Version, counts: dict[str, int]) -> list[Tree]:
         for part, rows in counts.items()
         if rows
     )
-    return [Tree(kind="version", id=version.id, label=f"{version.id}, {version.state}, {said}")]
+    return [TraceTree(kind="version", id=version.id, label=f"{version.id}, {version.state}, {said}")]
 
 
-def _predictions(model: str, asked: pl.LazyFrame, label: str) -> tuple[Tree, ...]:
+def _predictions(model: str, asked: pl.LazyFrame, label: str) -> tuple[TraceTree, ...]:
     """How many, and the newest few, each by its id. label: a template with `{count}` and `{model}`."""
     made = asked.select("id", "version", "at").collect()
     if not made.height:
         return ()
     newest = made.sort("at", "id", descending=True).head(SHOWN)
     shown = tuple(
-        Tree(
+        TraceTree(
             kind="prediction",
             id=row["id"],
             label=f"prediction {row['id']}",
@@ -166,12 +171,12 @@ def _predictions(model: str, asked: pl.LazyFrame, label: str) -> tuple[Tree, ...
         for row in newest.iter_rows(named=True)
     )
     label = label.format(count=count(made.height, "prediction"), model=model)
-    return (Tree(kind="prediction", id="", label=label, children=shown),)
+    return (TraceTree(kind="prediction", id="", label=label, children=shown),)
 
 
-def _row(dataset: str, key: tuple[str, ...], row: dict[str, Any]) -> Tree:
+def _row(dataset: str, key: tuple[str, ...], row: dict[str, Any]) -> TraceTree:
     text = ",".join(_text(row[name]) for name in key)
-    return Tree(kind="row", id=f"{dataset}:{text}", label=text)
+    return TraceTree(kind="row", id=f"{dataset}:{text}", label=text)
 
 
 def _reads(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
@@ -197,12 +202,12 @@ def _versions_after(opened: OpenProject, step: str) -> list[str]:
     return sorted(found)
 
 
-def _touched(opened: OpenProject, version: str) -> Tree:
+def _version_tree(opened: OpenProject, version: str) -> TraceTree:
     model, _, number = version.partition("/")
     found = version_of(opened, f"{model}/{int(number)}")
     route = opened.ledger.get(ROUTES, model)
     serves = route is not None and any(share.version == found.number for share in route.shares)
-    return Tree(
+    return TraceTree(
         kind="version",
         id=found.id,
         label=f"{found.id}, {found.state}",

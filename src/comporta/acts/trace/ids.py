@@ -10,43 +10,43 @@ from comporta.opened.project import OpenProject
 from comporta.records import Record
 from comporta.registry import VERSIONS
 
-Kind = Literal["prediction", "version", "dataset", "row", "subject"]
+TraceKind = Literal["prediction", "version", "dataset", "row", "subject"]
 
 
-class Place(Record, frozen=True, kw_only=True):
+class TraceTarget(Record, frozen=True, kw_only=True):
     """kind, and what names it: the model or dataset, its number, and the rest of the id."""
 
-    kind: Kind
+    kind: TraceKind
     name: str = ""
     number: int | None = None
     rest: str = ""
 
 
-def parse(opened: OpenProject, text: str) -> Place:
+def parse_trace_id(opened: OpenProject, text: str) -> TraceTarget:
     """`late/1`, `weather@2`, `weather`, `weather:KEY`, `subject:VALUE`, or a prediction's id.
 
     Raises NotFound, BadProject on a number that is none.
     """
     head, colon, rest = text.partition(":")
     if colon and head == "subject":
-        return Place(kind="subject", rest=rest)
+        return TraceTarget(kind="subject", rest=rest)
     datasets = {key.rpartition("/")[0] for key, _ in opened.ledger.scan(DATASETS)}
     if colon and head in datasets:
-        return Place(kind="row", name=head, rest=rest)
+        return TraceTarget(kind="row", name=head, rest=rest)
     head, at, rest = text.partition("@")
     if head in datasets:
-        return Place(kind="dataset", name=head, number=_number(rest, text) if at else None)
+        return TraceTarget(kind="dataset", name=head, number=_number(rest, text) if at else None)
     head, slash, rest = text.partition("/")
     models = {key.partition("/")[0] for key, _ in opened.ledger.scan(VERSIONS)}
     if head in models:
-        return Place(kind="version", name=head, number=_number(rest, text) if slash else None)
+        return TraceTarget(kind="version", name=head, number=_number(rest, text) if slash else None)
     if colon or at or slash:
         known = ", ".join(sorted({*datasets, *models})) or "none yet"
         raise NotFound(
             f"found no {head!r}, expected a dataset or model: {known}. "
             "Or a prediction's id, or subject:VALUE."
         )
-    return Place(kind="prediction", rest=text)
+    return TraceTarget(kind="prediction", rest=text)
 
 
 def _number(text: str, whole: str) -> int:

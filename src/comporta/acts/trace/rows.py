@@ -6,15 +6,15 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from comporta.errors import BadProject
-from comporta.opened.bundle import Bundle
 from comporta.opened.project import OpenProject
-from comporta.records import Artifact, Shape, Version, decode
+from comporta.records import Artifact, DatasetSchema, Version, decode
+from comporta.records.features import Bundle
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def key_of(shape: Shape, text: str) -> dict[str, Any]:
+def key_of(shape: DatasetSchema, text: str) -> dict[str, Any]:
     """A row's key from what a person types: a JSON array, or its values with commas between.
 
     Raises BadProject when there are more or fewer values than key columns.

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from comporta.acts.trace.back import dataset_back, prediction_back, row_back, version_back
 from comporta.acts.trace.forward import dataset_forward, row_forward, subject_forward, version_forward
-from comporta.acts.trace.ids import Place, parse
-from comporta.acts.trace.tree import Tree
+from comporta.acts.trace.ids import TraceTarget, parse_trace_id
+from comporta.acts.trace.tree import TraceTree
 from comporta.opened.project import OpenProject
 
-Walk = Callable[[OpenProject, Place], Tree]
+Walk = Callable[[OpenProject, TraceTarget], TraceTree]
 
 BACK: dict[str, Walk] = {
     "prediction": prediction_back,
@@ -27,19 +27,19 @@ FORWARD: dict[str, Walk] = {
 }
 
 
-def trace(opened: OpenProject, text: str, *, forward: bool | None = None) -> Tree:
+def trace(opened: OpenProject, text: str, *, forward: bool | None = None) -> TraceTree:
     """What came before and what came after. forward: True or False for one way only, None for both.
 
     Ids: `late/1`, `weather@2`, `weather:KEY`, `subject:VALUE`, a prediction's id. A way that leads nowhere
     (back from a subject, forward from a prediction) is left out. Raises NotFound, BadProject.
     """
-    place = parse(opened, text)
+    place = parse_trace_id(opened, text)
     ways = {None: (BACK, FORWARD), False: (BACK,), True: (FORWARD,)}[forward]
     walks = [way[place.kind] for way in ways if place.kind in way]
     if not walks:
         walks = [(BACK | FORWARD)[place.kind]]
     trees = [walk(opened, place) for walk in walks]
-    return Tree(
+    return TraceTree(
         kind=trees[0].kind,
         id=trees[0].id,
         label=trees[0].label,

@@ -9,7 +9,7 @@ from typing import Any
 from comporta.records import Record
 
 
-class Tree(Record, frozen=True, kw_only=True):
+class TraceTree(Record, frozen=True, kw_only=True):
     """kind: `prediction`, `version`, `step`, `dataset`, `row`, `subject` … id: what `comporta trace` takes,
     where it takes it. label: one line for people. facts: what is known of it."""
 
@@ -17,16 +17,16 @@ class Tree(Record, frozen=True, kw_only=True):
     id: str
     label: str
     facts: dict[str, Any] = {}
-    children: tuple[Tree, ...] = ()
+    children: tuple[TraceTree, ...] = ()
 
 
-def lines(tree: Tree, lead: str = "", branch: str = "") -> Iterator[str]:
+def tree_lines(tree: TraceTree, lead: str = "", branch: str = "") -> Iterator[str]:
     """The tree drawn with lines, one node a line, its facts behind it."""
     facts = "  ".join(f"{name} {value}" for name, value in tree.facts.items())
     yield f"{lead}{branch}{tree.label}" + (f"  ({facts})" if facts else "")
     below = lead + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
     for number, child in enumerate(tree.children, 1):
-        yield from lines(child, below, "└─ " if number == len(tree.children) else "├─ ")
+        yield from tree_lines(child, below, "└─ " if number == len(tree.children) else "├─ ")
 
 
 _COLOURS = {
@@ -42,9 +42,9 @@ _COLOURS = {
 _ROW, _STEP, _WIDTH, _HEIGHT = 46, 40, 560, 36
 
 
-def svg(tree: Tree) -> str:
+def tree_svg(tree: TraceTree) -> str:
     """The tree as a self-contained SVG picture: each node a box below its parent, indented."""
-    placed = list(_placed(tree, 0, None))
+    placed = list(_layout(tree, 0, None))
     width = max(depth for _, depth, _ in placed) * _STEP + _WIDTH + 20
     height = len(placed) * _ROW + 20
     parts = [
@@ -69,10 +69,10 @@ def svg(tree: Tree) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _placed(tree: Tree, depth: int, parent: int | None) -> list[tuple[Tree, int, int | None]]:
+def _layout(tree: TraceTree, depth: int, parent: int | None) -> list[tuple[TraceTree, int, int | None]]:
     """(node, depth, row of its parent), in the order they are drawn."""
-    found: list[tuple[Tree, int, int | None]] = []
-    stack: list[tuple[Tree, int, int | None]] = [(tree, depth, parent)]
+    found: list[tuple[TraceTree, int, int | None]] = []
+    stack: list[tuple[TraceTree, int, int | None]] = [(tree, depth, parent)]
     while stack:
         node, level, above = stack.pop()
         found.append((node, level, above))

@@ -8,12 +8,12 @@ from typing import get_args
 
 import msgspec
 
-from comporta.acts.upkeep.storage import reached, require_known_projects
+from comporta.acts.upkeep.storage import needed_digests, require_known_projects
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.ledger import Ledger
-from comporta.opened.artifacts import recorded
+from comporta.opened.artifacts import recorded_artifacts
 from comporta.opened.lineage import QUESTIONS
-from comporta.opened.people import acting, identify
+from comporta.opened.people import current_user, identify
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import REMOVALS
 from comporta.records import Artifact, Record, Transaction
@@ -24,15 +24,15 @@ from comporta.store import artifact_name
 SHORTEST = 8
 
 
-class Removed(Record, frozen=True, kw_only=True):
-    """An artifact that was deleted. fresh: whether no fact had said so before."""
+class RemovedArtifact(Record, frozen=True, kw_only=True):
+    """A deleted artifact. fresh: whether this call recorded it; False: it was recorded before."""
 
     artifact: Artifact
     reason: Removal
     fresh: bool
 
 
-def remove(opened: OpenProject, digest: str, *, reason: str, by: str = "") -> Removed:
+def remove(opened: OpenProject, digest: str, *, reason: str, by: str = "") -> RemovedArtifact:
     """The artifact deleted: a text, the words of verdicts, a step's log, findings, or what no version needs.
 
     digest: whole, or its beginning. reason: a code. by: empty: the name you are logged in with. Killed in
@@ -41,16 +41,16 @@ def remove(opened: OpenProject, digest: str, *, reason: str, by: str = "") -> Re
     """
     if reason not in get_args(Removal):
         raise BadProject(f"--reason: found {reason[:40]!r}, expected one of: {', '.join(get_args(Removal))}.")
-    artifact = _found(opened, digest)
+    artifact = _find_artifact(opened, digest)
     require_known_projects(opened)
     with _ledgers(opened) as every:
         for ledger in every:
             _require_not_needed(ledger, artifact)
-    who = identify(opened, acting(by)).id
+    who = identify(opened, current_user(by)).id
     fact = msgspec.convert({"digest": artifact.digest, "reason": reason, "by": who}, ArtifactRemoved)
 
     def commit(tx: Transaction) -> bool:
-        # Told once; what came back since is deleted again.
+        # Recorded once; bytes that were written again since are deleted again.
         if tx.get(REMOVALS, artifact.digest) is not None:
             return False
         tx.append(fact)
@@ -58,11 +58,11 @@ def remove(opened: OpenProject, digest: str, *, reason: str, by: str = "") -> Re
 
     fresh = opened.ledger.transact(commit)
     opened.store.delete(artifact_name(artifact.digest))
-    return Removed(artifact=artifact, reason=fact.reason, fresh=fresh)
+    return RemovedArtifact(artifact=artifact, reason=fact.reason, fresh=fresh)
 
 
-def _found(opened: OpenProject, digest: str) -> Artifact:
-    known = recorded(opened.ledger)
+def _find_artifact(opened: OpenProject, digest: str) -> Artifact:
+    known = recorded_artifacts(opened.ledger)
     alike = [each for name, each in known.items() if name.startswith(digest)]
     if len(digest) < SHORTEST or not alike:
         raise NotFound(
@@ -92,7 +92,7 @@ def _ledgers(opened: OpenProject) -> Iterator[list[Ledger]]:
 
 def _require_not_needed(ledger: Ledger, artifact: Artifact) -> None:
     """Raises Refused where a version of this project cannot be served, judged or built again without it."""
-    may_go = artifact.kind == "text" or artifact.digest not in reached(ledger)
+    may_go = artifact.kind == "text" or artifact.digest not in needed_digests(ledger)
     for _, version in ledger.scan(VERSIONS):
         questions = () if may_go else (ledger.get(QUESTIONS, each) for each in version.steps.values())
         outputs = [

@@ -1,4 +1,4 @@
-"""What the store holds, and freeing what no version, run or dataset reaches any more."""
+"""How much the store holds, and deleting what no version, run or dataset reaches (garbage collection)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import closing
 
 import msgspec
 
-from comporta.acts.upkeep.belonging import require_same_project
+from comporta.acts.upkeep.store_match import require_same_project
 from comporta.engine import RUNS, STEPS
 from comporta.errors import Refused
 from comporta.ledger import Ledger
@@ -17,7 +17,7 @@ from comporta.opened.project import OpenProject
 from comporta.records import Artifact
 from comporta.registry import VERSIONS
 from comporta.release import ROUTES
-from comporta.store import Swept, Used, artifact_name, projects_in
+from comporta.store import PrefixUsage, SweepReport, artifact_name, projects_in
 from comporta.store import sweep as swept
 from comporta.store import usage as used
 from comporta.store.space import ARTIFACTS
@@ -25,7 +25,7 @@ from comporta.store.space import ARTIFACTS
 RECENT = 50
 
 
-def usage(opened: OpenProject) -> tuple[Used, ...]:
+def usage(opened: OpenProject) -> tuple[PrefixUsage, ...]:
     """Objects and bytes, by artifact, by dataset and of the directory of people."""
     return (
         used(opened.store, depth=1, prefix="artifacts/")
@@ -34,30 +34,30 @@ def usage(opened: OpenProject) -> tuple[Used, ...]:
     )
 
 
-def sweep(opened: OpenProject, *, dry: bool = False) -> Swept:
+def sweep(opened: OpenProject, *, dry: bool = False) -> SweepReport:
     """Frees what nothing reaches. Kept: all versions with their steps, the answers of the newest runs,
     every fragment that a dataset version reads; and whatever is less than a day old. Raises Refused where the
     store is not this ledger's."""
     # Here, as below, for it brings polars along: `usage` does without.
-    from comporta.data import datasets
+    from comporta.data import list_datasets
 
     names = reachable(opened)
     require_same_project(opened, {name for name in names if name.startswith(ARTIFACTS)})
-    prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in datasets(opened.store))]
+    prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in list_datasets(opened.store))]
     return swept(opened.store, names, now=opened.clock(), prefixes=prefixes, dry=dry)
 
 
 def reachable(opened: OpenProject) -> frozenset[str]:
     """The names of all objects that must stay: what this project reaches, and artifacts that another one of
     the same ledger reaches. Raises Refused where the store holds a project that this ledger does not know."""
-    from comporta.data import reachable as rows_reach
+    from comporta.data import reachable_objects as rows_reach
 
     require_known_projects(opened)
-    found = reached(opened.ledger)
+    found = needed_digests(opened.ledger)
     for project in opened.ledger.projects():
         if project != opened.ledger.project:
             with closing(opened.ledger_of(project)) as ledger:
-                found |= reached(ledger)
+                found |= needed_digests(ledger)
     return frozenset({artifact_name(digest) for digest in found} | rows_reach(opened.store, opened.keys))
 
 
@@ -74,10 +74,10 @@ def require_known_projects(opened: OpenProject) -> None:
 
 def needed_artifacts(ledger: Ledger) -> frozenset[str]:
     """The names of the artifacts that one project needs."""
-    return frozenset(map(artifact_name, reached(ledger)))
+    return frozenset(map(artifact_name, needed_digests(ledger)))
 
 
-def reached(ledger: Ledger) -> set[str]:
+def needed_digests(ledger: Ledger) -> set[str]:
     """The digests of the artifacts that one project needs."""
     found: set[str] = set()
     recipes: set[str] = set()

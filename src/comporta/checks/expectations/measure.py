@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from comporta.checks.expectations.codes import NO_EXPECTATION, NO_VERSION_TO_READ
-from comporta.records import Artifact, Counted, Figure, Findings, Shape, Slice, Unmeasured
+from comporta.records import Artifact, DatasetSchema, ExpectationCount, Figure, Findings, Slice, Unmeasured
 from comporta.store.context import StepContext
 
 BROKEN = "rows that break an expectation"
-Counts = Callable[[StepContext, Slice, Shape], Sequence[Counted]]
+Counts = Callable[[StepContext, Slice, DatasetSchema], Sequence[ExpectationCount]]
 
 
 def measure(
@@ -20,7 +20,7 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: see `kept`. shapes: of each dataset, as JSON. counted: counts the expectations of one.
     tables: the versions that the features read, as `table <dataset>`. All rows are read."""
-    declared = {name: msgspec.convert(each, Shape) for name, each in shapes.items()}
+    declared = {name: msgspec.convert(each, DatasetSchema) for name, each in shapes.items()}
     asking = [name for name, shape in declared.items() if _asks(shape)]
     if absent := [name for name in asking if f"table {name}" not in tables]:
         lost = Unmeasured(metric=BROKEN, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
@@ -32,7 +32,7 @@ def measure(
     return {"findings": context.put_json(found)}
 
 
-def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:
+def kept(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
     """For each expectation, as `dataset.column nulls`, the share of rows that break it beyond the share that
     its declaration allows. The table tells the counts."""
     table = [
@@ -71,7 +71,7 @@ def kept(counts: dict[Slice, Sequence[Counted]]) -> Findings:
     )
 
 
-def _asks(shape: Shape) -> bool:
+def _asks(shape: DatasetSchema) -> bool:
     """Whether anything can be broken."""
     return shape.fresh is not None or any(
         each.type

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from comporta.records import Attribution, Linear, Signature, TreeEnsemble
     from comporta.records.codec import Codec
-    from comporta.train.compiled import Compiled
+    from comporta.train.compiled import CompiledModel
 
 KNOWN = ("sklearn.", "lightgbm.")
 """How the classes begin whose build is known: what they hold is read."""
@@ -51,7 +51,7 @@ def prepare(frame: Any) -> None:
     teach_lightgbm(frame)
 
 
-def compilers() -> dict[str, Callable[[Any, Signature], Compiled | None]]:
+def compilers() -> dict[str, Callable[[Any, Signature], CompiledModel | None]]:
     """Quick calls of the families' own, by the name under which their agreement is kept. Each gives None of
     another family's model."""
     from comporta.train.families.lightgbm.prediction import compile_lightgbm

@@ -22,7 +22,7 @@ class Counting:
         return getattr(self._within, name)
 
 
-def opened(url: str, readings: Any, /, *, root: Path, **options: Any) -> Counting:
+def opened(url: str, projections: Any, /, *, root: Path, **options: Any) -> Counting:
     """The ledger at `counting:///PATH`: an SQLite file."""
     path = url.partition("://")[2]
-    return Counting(open_ledger(f"sqlite://{path}", readings, root=root, **options))
+    return Counting(open_ledger(f"sqlite://{path}", projections, root=root, **options))

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from comporta.errors import NotFound
-from comporta.store import Entry
-from comporta.store.names import checked, checked_prefix
+from comporta.store import StoredObject
+from comporta.store.names import require_object_name, require_prefix
 
 END = ".db"
 
@@ -31,7 +31,7 @@ class OneFile:
         return found
 
     def put(self, name: str, data: bytes | Path) -> bool:
-        name = self._below + checked(name)
+        name = self._below + require_object_name(name)
         at = datetime.now(UTC).isoformat()
         content = data.read_bytes() if isinstance(data, Path) else bytes(data)
         with closing(self._open()) as database, database:
@@ -45,7 +45,7 @@ class OneFile:
     def get(self, name: str) -> bytes:
         with closing(self._open()) as database:
             found = database.execute(
-                "SELECT bytes FROM kept WHERE name = ?", (self._below + checked(name),)
+                "SELECT bytes FROM kept WHERE name = ?", (self._below + require_object_name(name),)
             ).fetchone()
         if found is None:
             raise NotFound(f"{name}: not in the store {self.url}. Run again, or restore a backup.")
@@ -53,10 +53,10 @@ class OneFile:
 
     def delete(self, name: str) -> None:
         with closing(self._open()) as database, database:
-            database.execute("DELETE FROM kept WHERE name = ?", (self._below + checked(name),))
+            database.execute("DELETE FROM kept WHERE name = ?", (self._below + require_object_name(name),))
 
-    def list(self, prefix: str = "") -> Iterator[Entry]:
-        checked_prefix(prefix)
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        require_prefix(prefix)
         start = self._below + prefix
         with closing(self._open()) as database:
             rows = database.execute(
@@ -64,7 +64,7 @@ class OneFile:
                 (len(start), start),
             ).fetchall()
         for name, size, at in rows:
-            yield Entry(name=name[len(self._below) :], size=size, at=datetime.fromisoformat(at))
+            yield StoredObject(name=name[len(self._below) :], size=size, at=datetime.fromisoformat(at))
 
 
 def opened(url: str, root: Path, config: Mapping[str, str]) -> OneFile:

@@ -7,7 +7,7 @@ names, which then take the old ones' place. All of it in the transaction that th
 import sqlalchemy as sa
 from alembic import op
 
-from comporta.ledger.triggers import made_by
+from comporta.ledger.triggers import create_statements
 
 revision = "0002"
 down_revision = "0001"
@@ -69,6 +69,6 @@ def upgrade() -> None:
             op.execute(f"ALTER INDEX {table}_new_pkey RENAME TO {table}_pkey")
     if dialect == "postgresql":
         op.execute("DROP FUNCTION ledger_events_only_added()")
-    for statement in made_by(dialect):
+    for statement in create_statements(dialect):
         # Straight to the driver: `:` and `%` in it are no parameters.
         op.get_bind().exec_driver_sql(statement.replace("%", "%%") if dialect == "postgresql" else statement)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from comporta.records import Signature
-from comporta.train.compiled import Compiled
+from comporta.train.compiled import CompiledModel
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from comporta.train.compiled import Columns
 
 
-def compile_lightgbm(model: Any, signature: Signature) -> Compiled | None:
+def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
     """LightGBM's C interface on one thread, exactly the estimator's own arithmetic; None for any other
     model. A single row goes through a prepared call (`LGBM_BoosterPredictForMatSingleRowFast`)."""
     kind = type(model)
@@ -76,4 +76,4 @@ def compile_lightgbm(model: Any, signature: Signature) -> Compiled | None:
             np.subtract(1.0, found, out=probability[:, 0])
         return probability.argmax(axis=1), probability
 
-    return Compiled(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)
+    return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)

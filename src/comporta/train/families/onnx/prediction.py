@@ -14,7 +14,7 @@ import polars as pl
 
 from comporta.records import Signature
 from comporta.stats.classes import labels_from
-from comporta.train.compiled import Compiled
+from comporta.train.compiled import CompiledModel
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from comporta.train.compiled import Columns
 
 
-def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
+def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
     """The graph in ONNX Runtime, one thread: a server has its processes, and one row has no parts."""
     # Loading it would write a device id into the home folder and send usage to its makers.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -56,7 +56,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
         def array(rows: NDArray[Any]) -> Columns:
             return said({name: np.ascontiguousarray(rows, dtype=kind)})
 
-        return Compiled(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
+        return CompiledModel(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
 
     place = {field.name: at for at, field in enumerate(signature.features)}
     # One word more than there are: a missing one is the last, place -1.
@@ -76,7 +76,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
         return said(feed)
 
     if all(field.values or field.type != "String" for field in signature.features):
-        return Compiled(form="onnx", frame=lambda rows: by_column(matrix(rows)), array=by_column)
+        return CompiledModel(form="onnx", frame=lambda rows: by_column(matrix(rows)), array=by_column)
 
     def columns(rows: pl.DataFrame) -> Columns:
         feed: dict[str, Any] = {}
@@ -89,4 +89,4 @@ def compile_onnx(graph: bytes, signature: Signature) -> Compiled:
                 feed[each.name] = numbers.astype(kinds[each.type])[:, None]
         return said(feed)
 
-    return Compiled(form="onnx", frame=columns, array=None)
+    return CompiledModel(form="onnx", frame=columns, array=None)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from comporta.errors import BadProject, Tampered
-from comporta.project.sources import counts, own
+from comporta.project.sources import counts_by_content, is_own_file
 from comporta.train.families import reviewed
 
 # Immutable or singletons: whether two of them are one object tells nothing.
@@ -89,7 +89,12 @@ def _is_own(name: str) -> bool:
     except (ImportError, ValueError):
         return False
     where = None if spec is None else spec.origin or next(iter(spec.submodule_search_locations or ()), None)
-    return where is not None and where not in ("built-in", "frozen") and counts(where) and not own(where)
+    return (
+        where is not None
+        and where not in ("built-in", "frozen")
+        and counts_by_content(where)
+        and not is_own_file(where)
+    )
 
 
 def _is_there(name: str) -> bool:

@@ -1,0 +1,153 @@
+"""`comporta check`: every error of a project at once, in its declaration and against its data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from comporta.acts.judge.budget import seconds_at
+from comporta.checks import needs
+from comporta.data import scan_slice, slice_of
+from comporta.data.features import JoinedTables, plan_of_bundle
+from comporta.data.features_history import load_tables
+from comporta.data.keys import require_kind
+from comporta.data.rowwise import rowwise_faults
+from comporta.data.sources import from_files, from_function
+from comporta.errors import BadProject, ComportaError, NotFound
+from comporta.opened.bundle import bundle
+from comporta.opened.project import OpenProject
+from comporta.project import Dataset, Model
+from comporta.project.faults import project_faults, sources
+from comporta.project.locate import ProjectFault, SourceLocations
+from comporta.records.columns import HIDDEN
+
+ROWS = 300
+
+
+def find_faults(opened: OpenProject) -> tuple[ProjectFault, ...]:
+    """The faults in the order of the project file. Data is read from the newest version if there is one, else
+    from its source; nothing is stored. Raises BadProject on a budget that is no number."""
+    seconds_at("release", opened.settings.budget)
+    declared = project_faults(opened.project, opened.root)
+    places = SourceLocations(sources(opened.root), opened.root)
+    found: list[ProjectFault] = []
+    frames: dict[str, pl.LazyFrame] = {}
+    for name, dataset in opened.project.tables().items():
+        try:
+            frames[name] = _frame(opened, dataset)
+            found += _of_dataset(dataset, frames[name], places)
+            found += _of_subject(dataset, frames[name], places)
+        except Exception as error:  # the boundary to a source: whatever it raises
+            reason = error if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
+            found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {reason}"))
+    if not found:
+        for model in opened.project.models:
+            found += _of_model(model, frames, places)
+            # Only on a sound declaration: else the same faults would be reported twice.
+            if not found and not declared:
+                found += _of_functions(model, opened.root, frames, places)
+    lines = {(fault.file, fault.line) for fault in declared}
+    new = {fault for fault in found if (fault.file, fault.line) not in lines}
+    return tuple(sorted({*declared, *new}, key=lambda fault: (fault.file, fault.line, fault.message)))
+
+
+def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
+    """The dataset's rows: of its newest version, else from its source."""
+    try:
+        return scan_slice(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
+    except NotFound:
+        source = dataset.source
+        if isinstance(source, str):
+            return from_files(source, Path(opened.root), dataset.name)
+        made = from_function(source, dataset.name)
+        return made.lazy() if isinstance(made, pl.LazyFrame | pl.DataFrame) else next(iter(made)).lazy()
+
+
+def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
+    """Columns that are declared and not there."""
+    columns = frame.collect_schema().names()
+    shape = msgspec.structs.replace(dataset, delay=None, fresh=None).shape()  # a bad span hides nothing
+    wanted = {
+        "key": shape.key,
+        "subject": (shape.subject,),
+        "time": (shape.time,),
+        "arrived": (shape.arrived,),
+        "columns": tuple(column.name for column in shape.columns),
+    }
+    for field, names in wanted.items():
+        for name in names:
+            if name is not None and name not in columns:
+                yield places.fault("Dataset", dataset.name, field, _absent(dataset.name, name, columns))
+
+
+def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
+    """A subject whose type has no unique text for each value."""
+    subject, schema = dataset.about, frame.collect_schema()
+    if subject is None or subject.column not in schema:
+        return
+    try:
+        require_kind(f"{dataset.name}.{subject.column}", schema[subject.column])
+    except BadProject as error:
+        yield places.fault("Dataset", dataset.name, "subject", str(error))
+
+
+def _of_model(
+    model: Model, frames: dict[str, pl.LazyFrame], places: SourceLocations
+) -> Iterator[ProjectFault]:
+    """Columns that are declared and not there."""
+    features = model.features
+    of = frames[features.of.name]
+    columns = of.collect_schema().names()
+    found = [
+        places.fault("Features", features.name, "known", _absent(features.of.name, name, columns))
+        for name in features.known
+        if name not in columns
+    ]
+    columns_of = {"target": (model.target,), "slices": model.slices, "group": (model.group,)}
+    columns_of["gates"] = tuple(need.by for need in needs(model.gates))
+    joins = [
+        msgspec.structs.replace(join, tolerance=None) for join in features.joins
+    ]  # a bad span hides nothing
+    seen = {*columns, *(name for join in joins for name in join.join().columns.values())}
+    for field, names in columns_of.items():
+        for name in names:
+            if name and name not in seen:
+                found.append(
+                    places.fault("Model", model.name, field, _absent(features.of.name, name, columns))
+                )
+    for nth, join in enumerate(joins):
+        there = frames[join.dataset.name].collect_schema().names()
+        plain = join.join()
+        for field, mine in (("on", plain.on.values()), ("columns", plain.columns)):
+            for name in mine:
+                if name not in there:
+                    message = _absent(join.dataset.name, name, there)
+                    found.append(places.fault("AsOf", features.name, field, message, nth=nth))
+    yield from found
+
+
+def _of_functions(
+    model: Model, root: Path, frames: dict[str, pl.LazyFrame], places: SourceLocations
+) -> Iterator[ProjectFault]:
+    """Feature functions that fail, or whose values depend on other rows."""
+    features = model.features
+    plan = plan_of_bundle(bundle(model, root), features.compute)
+    rows = frames[features.of.name].head(ROWS).collect()
+    try:
+        history: JoinedTables = load_tables(frames, plan.joins, plan.shapes, rows.schema)
+        known = plan.select_known(rows)
+        read = history.read(known, plan.times(rows))
+        joined = read.select([name for name in read.columns if not name.startswith(HIDDEN)])
+        plan.make_features(known, joined)
+    except ComportaError as error:
+        yield places.fault("Features", features.name, "compute", str(error))
+        return
+    for message in rowwise_faults(plan.compute, known.hstack(joined) if joined.width else known):
+        yield places.fault("Features", features.name, "compute", message)
+
+
+def _absent(dataset: str, name: str, columns: list[str]) -> str:
+    return f"{dataset}: found no column {name!r}, expected one of: {', '.join(columns)}."

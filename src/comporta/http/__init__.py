@@ -1,0 +1,1 @@
+"""What every server of Comporta shares over HTTP: limits, admission, replies, a bounded connection."""

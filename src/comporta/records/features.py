@@ -1,0 +1,48 @@
+"""How a request becomes features: declared once, stored beside a version, planned where tables are made."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from comporta.records.dataset import DatasetSchema, Join
+from comporta.records.record import Record
+
+C = TypeVar("C")
+RowParameter = Literal["key", "subject", "unit"]
+"""What a request may say of a row beside its columns."""
+
+
+class FeatureDeclaration(Record, Generic[C], frozen=True, kw_only=True, omit_defaults=True):
+    """Known columns, joined to slower tables, computed on, chosen from.
+
+    of: the dataset whose rows are the requests. known: those of its columns that a request carries.
+    use: known or joined columns to keep as features, in order; computed columns follow unless named here;
+    None: all but key, subject and time. target: what is predicted, never a feature.
+    compute: what computes further columns: references into a source, or functions.
+    shapes: of `of` and every joined table. requires: what a request must say of each row beside its columns.
+    """
+
+    of: str
+    known: tuple[str, ...]
+    use: tuple[str, ...] | None
+    target: str
+    compute: tuple[C, ...]
+    joins: tuple[Join, ...]
+    shapes: dict[str, DatasetSchema]
+    requires: tuple[RowParameter, ...] = ()
+
+    @property
+    def shape(self) -> DatasetSchema:
+        """Of the rows that ask."""
+        return self.shapes[self.of]
+
+
+class Bundle(FeatureDeclaration[str], frozen=True, kw_only=True, omit_defaults=True):
+    """As stored beside a model, so that serving needs no project: compute refers to the version's source."""
+
+    def params(self) -> dict[str, Any]:
+        """As parameters of a step that makes features of the rows `of`."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        return {name: fields[name] for name in ("known", "use", "target", "joins", "shapes")}

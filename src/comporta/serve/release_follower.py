@@ -1,0 +1,68 @@
+"""Which versions serve now, kept up with the releases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from comporta.serve.serving_state import ServingState, next_serving_state
+from comporta.serve.version_source import VersionSource
+
+_POLLS_BETWEEN_TRIES = 30
+
+
+class ReleaseFollower:
+    """`serving` is what answers now; it is replaced whole as releases come."""
+
+    def __init__(
+        self,
+        source: VersionSource,
+        *,
+        poll: float,
+        nanoseconds: Callable[[], int],
+        on_change: Callable[[], None],
+        say: Callable[[str], None],
+    ) -> None:
+        """poll: seconds between looks for a release. on_change: called after each replacement."""
+        self.serving = ServingState()
+        self._source, self._poll, self._now = source, poll, nanoseconds
+        self._on_change, self._say = on_change, say
+        self._looked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to look; called from the event loop that serves."""
+        self._task = asyncio.create_task(self._follow())
+
+    def stop(self) -> None:
+        """No more looks."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def looked_once(self) -> None:
+        """Returns when every release was looked at once."""
+        await self._looked.wait()
+
+    async def _follow(self) -> None:
+        """Looks for ever, and lets the next set of versions answer once all of it is ready."""
+        tries = 0
+        while True:
+            lines: list[str] = []
+            say = lines.append
+            try:
+                serving = await asyncio.to_thread(
+                    next_serving_state, self.serving, self._source, self._now, say,
+                    again=tries % _POLLS_BETWEEN_TRIES == 0,
+                )  # fmt: skip
+                if serving is not self.serving:
+                    self.serving = serving
+                    self._on_change()
+            # A boundary: while the ledger cannot be read, what serves goes on serving.
+            except Exception as error:
+                if tries % _POLLS_BETWEEN_TRIES == 0:
+                    say(f"releases cannot be read ({type(error).__name__}: {error}); what serves goes on.")
+            for line in lines:  # what is said to answer does
+                self._say(line)
+            tries += 1
+            self._looked.set()
+            await asyncio.sleep(self._poll)

@@ -1,0 +1,144 @@
+"""What serves now: an immutable set of versions by model, replaced whole by one reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from comporta.errors import BadProject, BadRequest, ComportaError
+from comporta.records import Share
+from comporta.records.release import champion
+from comporta.serve.codes import CANNOT
+from comporta.serve.live_version import LiveVersion
+from comporta.serve.traffic_split import choose_version
+from comporta.serve.version_source import VersionSource
+
+
+class ServedModel(msgspec.Struct, frozen=True):
+    """One model: its shares, and the versions they name, in memory.
+
+    champion: the version that the release names so, by whose columns requests are read. release: the number
+    of the release that these shares are of, where it has one. arms: the role of each version's share, of a
+    version with two that of champion. arm: the champion's.
+    """
+
+    model: str
+    shares: tuple[Share, ...]
+    versions: Mapping[int, LiveVersion]
+    champion: LiveVersion
+    release: int | None = None
+    arms: Mapping[int, str | None] = {}
+    arm: str | None = None
+
+    def live(self, key: bytes, unit: str) -> LiveVersion:
+        """The version that answers this unit."""
+        shares = self.shares
+        if len(shares) == 1:
+            return self.versions[shares[0].version]
+        return self.versions[choose_version(shares, key, self.model, unit)]
+
+    def version(self, text: str) -> LiveVersion:
+        """The version of this number. Raises BadRequest with status 404."""
+        live = self.versions.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+        if live is None:
+            served = ", ".join(str(number) for number in sorted(self.versions))
+            raise BadRequest(
+                f"model {self.model!r}: this version is not served, expected one of: {served}.", 404
+            )
+        return live
+
+
+class FailedRelease(msgspec.Struct, frozen=True):
+    """Shares that could not be loaded, and why."""
+
+    shares: tuple[Share, ...]
+    reason: str
+
+
+class ServingState(msgspec.Struct, frozen=True):
+    """Every model that serves. failed: releases that could not be loaded, by model."""
+
+    models: Mapping[str, ServedModel] = {}
+    failed: Mapping[str, FailedRelease] = {}
+
+    @property
+    def ready(self) -> bool:
+        return bool(self.models) and not (self.failed.keys() - self.models.keys())
+
+
+def next_serving_state(
+    old: ServingState,
+    source: VersionSource,
+    clock: Callable[[], int],
+    say: Callable[[str], None],
+    *,
+    again: bool = True,
+) -> ServingState:
+    """What serves next: what is loaded stays, what is new is loaded, warmed and asked beside it.
+
+    A model whose new version cannot be loaded goes on as before; it is tried again when its shares change,
+    or with `again`. The same object when nothing changed.
+    """
+    routes = source.routes()
+    models: dict[str, ServedModel] = {}
+    failed: dict[str, FailedRelease] = {}
+    for model, route in routes.items():
+        before = old.models.get(model)
+        taking = tuple(share for share in route.shares if share.weight > 0)
+        release = route.history[-1].number if route.history else None
+        if before is not None and before.shares == taking:
+            same = before.release == release
+            models[model] = before if same else msgspec.structs.replace(before, release=release)
+            continue
+        known = old.failed.get(model)
+        if known is not None and known.shares == taking and not again:
+            failed[model] = known
+            if before is not None:
+                models[model] = before
+            continue
+        wanted = {share.version for share in taking}
+        versions = {
+            number: live for number, live in (before.versions if before else {}).items() if number in wanted
+        }
+        try:
+            for number in sorted(wanted - versions.keys()):
+                versions[number] = _load(source, model, number, clock, say)
+        except ComportaError as error:
+            failed[model] = FailedRelease(taking, str(error))
+            if failed[model] != known:
+                say(f"{model}: {CANNOT.template} {error}")
+            if before is not None:
+                models[model] = before
+            continue
+        roles = sorted(taking, key=lambda share: share.role == "champion")
+        arms = {share.version: share.role for share in roles}
+        models[model] = ServedModel(
+            model, taking, versions, versions[champion(taking)], release, arms, arms[champion(taking)]
+        )
+        say(f"{model}: {_shares(taking)}")
+    if models == dict(old.models) and failed == dict(old.failed):
+        return old
+    return ServingState(models, failed)
+
+
+def _load(
+    source: VersionSource, model: str, number: int, clock: Callable[[], int], say: Callable[[str], None]
+) -> LiveVersion:
+    try:
+        live = LiveVersion(source.load(model, number))
+    except ComportaError:
+        raise
+    # A boundary: a project's own code is loaded here, and may raise anything.
+    except Exception as error:
+        raise BadProject(
+            f"{model}/{number}: it could not be loaded ({type(error).__name__}: {error})."
+        ) from error
+    live.ready(clock(), say)
+    return live
+
+
+def _shares(shares: tuple[Share, ...]) -> str:
+    if len(shares) == 1:
+        return f"version {shares[0].version} answers"
+    return ", ".join(f"version {share.version} answers {share.weight:.0%}" for share in shares)

@@ -1,0 +1,265 @@
+"""Open Inference Protocol v2, REST: requests read.
+
+Specification: github.com/kserve/open-inference-protocol, `rest/http.md`; binary tensor data extension as
+Triton has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from comporta.errors import BadRequest
+from comporta.http.json_body import decode_json
+from comporta.records.columns import TIME
+from comporta.serve.columns import as_list, quoted
+from comporta.serve.request_rows import (
+    NOBODY,
+    PER_ROW,
+    RequestRows,
+    RowIdentity,
+    merge_row_identity,
+    read_row_identity,
+    too_many_rows,
+)
+from comporta.serve.schema import RequestSchema
+from comporta.serve.tensors import DTYPES, tensor_from_bytes, tensor_from_json
+
+Parameters = dict[str, str | int | float | bool | None]
+_EXACT = 2**53
+_NONE = memoryview(b"")
+
+
+class NumberTensor(msgspec.Struct, gc=False):
+    """A tensor of numbers: what nearly every request holds."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[float | None]
+
+
+class InputTensor(msgspec.Struct, gc=False):
+    """Any tensor; its data is read once its type is known."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    data: msgspec.Raw = msgspec.Raw(b"")
+    parameters: Parameters | None = None
+
+
+class RequestedOutput(msgspec.Struct, gc=False):
+    name: str
+    parameters: Parameters | None = None
+
+
+class NumberBody(msgspec.Struct, gc=False):
+    inputs: list[NumberTensor]
+    id: str | None = None
+    parameters: Parameters | None = None
+    outputs: list[RequestedOutput] | None = None
+
+
+class InferBody(msgspec.Struct, gc=False):
+    inputs: list[InputTensor]
+    id: str | None = None
+    parameters: Parameters | None = None
+    outputs: list[RequestedOutput] | None = None
+
+
+class InferRequest(msgspec.Struct, gc=False):
+    """A request read. outputs: the names asked for, each with whether as bytes; None: all.
+
+    binary: whether outputs not named are wanted as bytes.
+    """
+
+    id: str | None
+    about: RowIdentity
+    body: NumberBody | InferBody
+    raw: bytes
+    tail: memoryview
+    outputs: dict[str, bool] | None = None
+    binary: bool = False
+
+
+_quick = msgspec.json.Decoder(NumberBody)
+_general = msgspec.json.Decoder(InferBody)
+
+
+def read_v2_request(body: bytes, json_size: int | None) -> InferRequest:
+    """The request, less what depends on the model. json_size: of a request with binary tensors.
+
+    Raises BadRequest.
+    """
+    if json_size is None:
+        try:
+            quick = _quick.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass  # Said better below, or good in another way.
+        else:
+            if quick.outputs is None and quick.parameters is None:
+                return InferRequest(quick.id, NOBODY, quick, body, _NONE)
+            return _call(quick, body)
+        return _call(decode_json(_general, body), body)
+    head = body[:json_size]
+    return _call(decode_json(_general, head), head, memoryview(body)[json_size:])
+
+
+def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRows:
+    """The rows as this model takes them: one input a column, or one matrix. Raises BadRequest."""
+    body = call.body
+    if isinstance(body, NumberBody):
+        incoming = _quick_rows(body, schema, limit, call.about)
+        if incoming is not None:
+            return incoming
+        # What was read as floats may have lost digits of whole numbers: read it again as it was sent.
+        body = decode_json(_general, call.raw)
+    at, read_so_far = 0, {}
+    for tensor in body.inputs:
+        _check_shape(tensor.name, tensor.shape, tensor.datatype)
+        size = (tensor.parameters or {}).get("binary_data_size")
+        if size is not None:
+            if not isinstance(size, int) or isinstance(size, bool) or size < 0 or at + size > len(call.tail):
+                raise BadRequest(
+                    f"input {quoted(tensor.name)}: 'binary_data_size' is not a "
+                    "number of bytes that follow the JSON."
+                )
+            values: Any = tensor_from_bytes(
+                quoted(tensor.name), tensor.datatype, tensor.shape, call.tail[at : at + size]
+            )
+            at += size
+        elif len(memoryview(tensor.data)) == 0:
+            raise BadRequest(f"input {quoted(tensor.name)}: found no 'data'.")
+        else:
+            values = tensor_from_json(quoted(tensor.name), tensor.datatype, tensor.shape, tensor.data)
+        read_so_far[tensor.name] = values
+    if at != len(call.tail):
+        raise BadRequest(f"found {len(call.tail) - at} bytes after the last input, expected none.")
+    return _columns(body.inputs, read_so_far, schema, limit, call)
+
+
+def _call(body: NumberBody | InferBody, raw: bytes, tail: memoryview = _NONE) -> InferRequest:
+    parameters = body.parameters
+    call = InferRequest(body.id, read_row_identity(parameters), body, raw, tail)
+    call.binary = _flag(parameters, "binary_data_output")
+    if body.outputs:
+        call.outputs = {
+            wanted.name: _flag(wanted.parameters, "binary_data", call.binary) for wanted in body.outputs
+        }
+    return call
+
+
+def _flag(parameters: Parameters | None, name: str, default: bool = False) -> bool:
+    value = (parameters or {}).get(name, default)
+    if not isinstance(value, bool):
+        raise BadRequest(f"parameter {name!r}: expected true or false.")
+    return value
+
+
+def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowIdentity) -> RequestRows | None:
+    """The rows as an array where nothing needs a closer look; else None."""
+    inputs = body.inputs
+    if not schema.numeric or not inputs:
+        return None
+    first = inputs[0]
+    width = len(schema.names)
+    if len(inputs) == 1:
+        if first.datatype[:2] != "FP" or len(first.shape) != 2 or first.shape[1] != width:
+            return None
+        n = first.shape[0]
+        if (
+            (width == 1 and first.name == schema.names[0])
+            or not 0 < n <= limit
+            or len(first.data) != n * width
+        ):
+            return None
+        array = np.array(first.data, dtype=np.float64).reshape(n, width)
+        return RequestRows(n, array, None, who, first.data if n == 1 else None)
+    if [tensor.name for tensor in inputs] != schema.names:
+        return None
+    n = len(first.data)
+    if not 0 < n <= limit:
+        return None
+    for tensor in inputs:
+        if len(tensor.data) != n or tensor.shape not in ([n], [n, 1]) or not _exact(tensor):
+            return None
+    if n == 1:
+        row = [tensor.data[0] for tensor in inputs]
+        return RequestRows(1, np.array([row], dtype=np.float64), None, who, row)
+    return RequestRows(n, np.array([tensor.data for tensor in inputs], dtype=np.float64).T, None, who)
+
+
+def _exact(tensor: NumberTensor) -> bool:
+    """Whether floats hold the tensor's values as they were sent."""
+    if tensor.datatype in ("FP64", "FP32"):
+        return True
+    return tensor.datatype in ("INT64", "INT32") and all(
+        value is None or (value.is_integer() and abs(value) < _EXACT) for value in tensor.data
+    )
+
+
+def _check_shape(name: str, shape: list[int], datatype: str) -> None:
+    if datatype != "BYTES" and datatype not in DTYPES:
+        raise BadRequest(
+            f"input {quoted(name)}: found the datatype {quoted(datatype)}, expected one of BYTES, "
+            f"{', '.join(DTYPES)}."
+        )
+    if not 1 <= len(shape) <= 2 or any(not 0 < size < 2**31 for size in shape):
+        raise BadRequest(f"input {quoted(name)}: expected a shape of one or two sizes, each at least 1.")
+
+
+def _columns(
+    inputs: Sequence[NumberTensor | InputTensor],
+    values: dict[str, Any],
+    schema: RequestSchema,
+    limit: int,
+    call: InferRequest,
+) -> RequestRows:
+    if len(values) != len(inputs):
+        raise BadRequest("inputs: found one name twice, expected each input once.")
+    if not inputs:
+        raise BadRequest(f"inputs: found none, expected the {len(schema.names)} columns of this model.")
+    columns: dict[str, Any] = {}
+    per_row: dict[str, Any] = {}
+    matrix: Any = None
+    n = 0
+    for tensor in inputs:
+        rows = tensor.shape[0]
+        if n not in (0, rows):
+            raise BadRequest(f"inputs: found {n} and {rows} rows, expected the same number in each.")
+        n = rows
+        if tensor.name in PER_ROW or tensor.name == TIME:
+            per_row[tensor.name] = as_list(values[tensor.name])
+        elif (
+            len(tensor.shape) == 2
+            and tensor.name not in schema.names
+            and tensor.shape[1] == len(schema.names)
+        ):
+            matrix = values[tensor.name]
+        elif len(tensor.shape) == 2 and tensor.shape[1] != 1:
+            raise BadRequest(
+                f"input {quoted(tensor.name)}: found the shape [{rows}, {tensor.shape[1]}], expected "
+                f"[{rows}] or [{rows}, 1] for a column, "
+                f"or [{rows}, {len(schema.names)}] for a matrix of all columns."
+            )
+        else:
+            columns[tensor.name] = values[tensor.name]
+    if n > limit:
+        raise too_many_rows(n, limit)
+    if per_row:
+        call.about = merge_row_identity(call.about, read_row_identity(None, per_row))
+    if matrix is not None:
+        if columns:
+            raise BadRequest(
+                "inputs: found a matrix of all columns and single columns, expected one or the other."
+            )
+        width = len(schema.names)
+        if schema.numeric and not isinstance(matrix, list) and matrix.dtype.kind in "fiu":
+            return RequestRows(n, matrix.astype(np.float64).reshape(n, width), None, call.about)
+        flat = as_list(matrix)
+        return RequestRows(n, None, {name: flat[i::width] for i, name in enumerate(schema.names)}, call.about)
+    return RequestRows(n, None, columns, call.about)

@@ -1,0 +1,43 @@
+"""A public class name stands once in the package, and modules of a room are not mistaken for one another."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import comporta
+
+ROOT = Path(comporta.__file__).parent
+
+# Names that still mean two things. This list only shrinks.
+STILL_DOUBLE = {"At", "Claim", "Code", "Form", "Found", "Leaves", "Node", "Told", "Way"}
+
+# Modules whose names differ by a plural. This list only shrinks.
+STILL_ALIKE = {"engine/step"}
+
+
+def classes_by_name() -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for file in sorted(ROOT.rglob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(file.relative_to(ROOT).as_posix())
+    return found
+
+
+def double() -> dict[str, list[str]]:
+    return {name: files for name, files in classes_by_name().items() if len(files) > 1}
+
+
+def test_a_public_class_name_stands_once_in_the_package() -> None:
+    assert classes_by_name()["DatasetSchema"] == ["records/dataset.py"], "the classes were found"
+    assert {name: files for name, files in double().items() if name not in STILL_DOUBLE} == {}
+
+
+def test_a_name_that_stands_once_by_now_is_off_the_list() -> None:
+    assert double().keys() >= STILL_DOUBLE
+
+
+def test_no_two_modules_of_a_folder_differ_by_a_plural() -> None:
+    names = {file.relative_to(ROOT).with_suffix("").as_posix() for file in ROOT.rglob("*.py")}
+    alike = {name for name in names if f"{name}s" in names}
+    assert alike == STILL_ALIKE
