@@ -193,8 +193,8 @@ NAMES_READ = {
     "opened/isolated.py IsolatedSource",  # which package an import of a project's module is made from
     "project/sources.py value",  # the folder of Comporta's own files
     "records/kind.py kind_of",  # what a project's value is, in a message
-    "train/asking.py refitted",  # a project's training function
-    "train/call.py call",
+    "train/asking.py refit_estimator",  # a project's training function
+    "train/call.py call_fit",
     "train/call.py _kind",  # a library's array
     "train/families/lightgbm/codec.py LightGBMText",  # LightGBM's classes
     "train/families/lightgbm/prediction.py compile_lightgbm",

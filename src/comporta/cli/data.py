@@ -132,13 +132,12 @@ def subjects(
 
     Erasing one spelling would leave the rows of the other.
     """
-    from comporta.data import slice_of
-    from comporta.data import subjects as subjects_of
+    from comporta.data import find_subjects, slice_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         _require_known(opened, name)
-        found = subjects_of(opened.store, opened.keys, slice_of(opened.store, opened.keys, name))
+        found = find_subjects(opened.store, opened.keys, slice_of(opened.store, opened.keys, name))
     if not show:
         found = replace(found, near=tuple(replace(each, examples=()) for each in found.near))
     if json:

@@ -18,7 +18,7 @@ class Person(Record, frozen=True):
     role: `builder` makes models; `validator` tests them and `owner` answers for the business: both may
         approve a version and waive a check; `auditor` reads.
 
-    >>> Person("ana", "validator").may_approve, Person("bo", "builder").may_waive
+    >>> Person("ana", "validator").role in APPROVES, Person("bo", "builder").role in WAIVES
     (True, False)
     """
 
