@@ -159,6 +159,7 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     from comporta.acts.build.run_views import run_of
     from comporta.acts.judge.gate import gate
     from comporta.acts.judge.report import report
+    from comporta.checks.pool import drawings_of
     from comporta.opened.project import open_project
     from comporta.report import page
 
@@ -176,7 +177,7 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
         whole = Span("all", since, time.time())
         view = run_of(opened, judged.run.id)
         loaded = from_disk() - before
-        text = page(report(opened, CANDIDATE))
+        text = page(report(opened, CANDIDATE), drawings_of)
     steps = {
         node: {"wall": round(step.cost.wall_seconds, 2), "cpu": round(step.cost.cpu_seconds, 2)}
         for node, step in sorted(view.steps.items(), key=lambda each: -each[1].cost.cpu_seconds)

@@ -24,7 +24,9 @@ from comporta.train.asking import refit_estimator
 CODE = (
     "checks/explanation/measure.py",
     "checks/explanation/attribution.py",
-    "checks/shared/measuring/plain_models.py",
+    "train/families/lightgbm/attribution.py",
+    "train/families/scikit_learn/attribution.py",
+    "train/families/scikit_learn/pipeline.py",
     "checks/explanation/check.py",
 )
 NAMES = [f"f{n}" for n in range(6)]
@@ -44,6 +46,7 @@ class Off:
         self._asked, self._by = asked, by
         self._lot = np.random.default_rng(0) if lot else None
         self.estimator, self.signature, self.numbers = asked.estimator, asked.signature, asked.numbers
+        self.structure, self.attribution, self.parts = asked.structure, asked.attribution, asked.parts
 
     def __call__(self, rows: pl.DataFrame) -> ModelOutput:
         said = self._asked(rows)

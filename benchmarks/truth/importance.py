@@ -20,7 +20,6 @@ from comporta.train.asking import refit_estimator
 CODE = (
     "checks/shared/measuring/importance.py",
     "checks/importance_change/measure.py",
-    "checks/shared/measuring/plain_models.py",
     "checks/importance_change/check.py",
     "checks/shared/judging/earlier_versions.py",
 )

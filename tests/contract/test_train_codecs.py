@@ -16,9 +16,9 @@ from sklearn.preprocessing import FunctionTransformer
 from comporta.errors import BadProject, Tampered
 from comporta.testing.codecs import CodecContract
 from comporta.train.codecs import from_bytes, shipped, to_bytes
-from comporta.train.codecs.lightgbm_text import LightGBMText
-from comporta.train.codecs.onnx_graph import OnnxGraph
-from comporta.train.codecs.skops_archive import SkopsArchive
+from comporta.train.families.lightgbm.codec import LightGBMText
+from comporta.train.families.onnx.codec import OnnxGraph
+from comporta.train.families.scikit_learn.codec import SkopsArchive
 
 HERE = Path(__file__).parent
 

@@ -15,7 +15,8 @@ from comporta.opened.project import PROJECTIONS
 from comporta.opened.steps import STEPS
 from comporta.records import Fact, facts
 from comporta.records.arguments import names_by_id
-from comporta.records.ids import CODECS, KINDS, PARTS
+from comporta.records.ids import KINDS, PARTS
+from comporta.train.families import codecs
 
 RELEASED = Path(__file__).with_name("ids.json")
 
@@ -31,7 +32,7 @@ def declared() -> dict[str, list[str]]:
         "lent functions": sorted(f"{name} = {id}" for name, id in TOOLS.items()),
         "artifact kinds": sorted(KINDS),
         "parts": sorted(PARTS),
-        "codecs": sorted(CODECS),
+        "codecs": sorted(codec.name for codec in codecs()),
         "facts": sorted({each.kind for each in told if each is not Fact}),
         "readings": sorted(each.name for each in PROJECTIONS),
     }

@@ -196,8 +196,8 @@ NAMES_READ = {
     "train/asking.py refit_estimator",  # a project's training function
     "train/call.py call_fit",
     "train/call.py _kind",  # a library's array
-    "train/codecs/lightgbm_text.py LightGBMText",  # LightGBM's classes
-    "train/runtime.py compile_lightgbm",
+    "train/families/lightgbm/codec.py LightGBMText",  # LightGBM's classes
+    "train/families/lightgbm/prediction.py compile_lightgbm",
     "train/steps.py fit",
 }
 """Code of steps that reads a name at run time. None is of a function of Comporta's own, whose names do not

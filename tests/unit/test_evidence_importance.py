@@ -165,6 +165,9 @@ def test_sampled_values_of_a_linear_model_near_the_exact_ones_and_add_up():
         def __call__(self, frame):
             return self.inner(frame)
 
+        def attribution(self, rows, background):
+            return None
+
     sampled = attributed(Hidden(), rows, background, 0)
     exact = attributed(Hidden.inner, rows.head(len(sampled.values)), background, 0)
     assert sampled.method.code == BY_ORDERS.id and sampled.residual < 1e-9

@@ -28,8 +28,7 @@ from comporta.checks import judge
 from comporta.checks.shape import measure as shape
 from comporta.checks.shape.check import monotone, within
 from comporta.checks.shape.codes import BY_SEARCH, CLASS_NOT_SAID, PROVED_BY_LEAVES
-from comporta.checks.shape.trees import agrees, ensemble_of, leaves_of, range_of, wrong_way
-from comporta.checks.shared.measuring.plain_models import core_of
+from comporta.checks.shape.trees import agrees, answers_of, leaves_of, range_of, wrong_way
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings, encode
@@ -104,11 +103,11 @@ def test_what_is_read_of_trees_answers_as_the_model(name):
     boosted_plain = isinstance(estimator, GradientBoostingRegressor | GradientBoostingClassifier)
     rows = table(task=task, gaps=0.0 if boosted_plain else 0.1)
     asked = model(rows, estimator)
-    core = core_of(asked.estimator, 3)
     output = 1 if asked.signature.classes else 0
-    read = ensemble_of(core, output)
+    structure = asked.structure(output)
+    read = structure.trees
     fresh = table(300, seed=1, task=task, gaps=0.0 if boosted_plain else 0.2).drop("__target")
-    assert agrees(read, core.within(asked.numbers(fresh)), asked(fresh).scores[:, output])
+    assert agrees(read, structure.inside(asked.numbers(fresh)), asked(fresh).scores[:, output])
     low, high = range_of(read)
     said = asked(fresh).scores[:, output]
     assert low - 1e-9 <= said.min() <= said.max() <= high + 1e-9
@@ -118,7 +117,7 @@ def test_each_row_lies_in_one_leaf_whose_value_is_the_trees_answer():
     rows = table(gaps=0.2)
     asked = model(rows, LGBMRegressor(**FEW))
     X = asked.numbers(rows)
-    read = ensemble_of(core_of(asked.estimator, 3), 0)
+    read = asked.structure(0).trees
     total = np.zeros(len(X))
     for tree in read.trees:
         leaves = leaves_of(tree)
@@ -176,9 +175,9 @@ def test_the_proof_agrees_with_every_input_of_a_small_ensemble():
         y = X @ [1.0, 0.5, -0.2] + draw.normal(size=60) * 0.5
         rows = pl.DataFrame({f"f{n}": X[:, n] for n in range(3)} | {"__target": y})
         asked = model(rows, GradientBoostingRegressor(n_estimators=1, max_depth=3, random_state=0))
-        read = ensemble_of(core_of(asked.estimator, 3), 0)
+        read = asked.structure(0).trees
         every = np.stack(np.meshgrid(*[np.arange(4.0)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-        cube = read(every).reshape(4, 4, 4)
+        cube = answers_of(read, every).reshape(4, 4, 4)
         worst = (np.maximum.accumulate(cube, axis=0) - cube).max()
         proved = wrong_way(read, 0, True)
         # One tree has nothing to be made up for by: the proof is exact there.

@@ -29,6 +29,7 @@ from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
 from comporta.train import steps
 from comporta.train.asking import open_estimator
+from comporta.train.families.parts import parts
 
 ROWS = 800
 draw = np.random.default_rng(0)
@@ -81,19 +82,19 @@ def judged(check, found):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("model", SOUND, ids=lambda each: type(each).__name__)
 def test_a_model_that_holds_no_rows_passes(model):
-    assert judged(privacy_structure(), screen(model.fit(X, Y), ROWS, {})).outcome == "pass"
+    assert judged(privacy_structure(), screen(parts(model.fit(X, Y)), ROWS, {})).outcome == "pass"
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("model", "why"), REVEALING, ids=lambda each: type(each).__name__)
 def test_a_model_that_holds_rows_is_found(model, why):
-    verdict = judged(privacy_structure(), screen(model.fit(X, Y), ROWS, {}))
+    verdict = judged(privacy_structure(), screen(parts(model.fit(X, Y)), ROWS, {}))
     assert verdict.outcome == "fail" and why in sentence(verdict.reason)
 
 
 def test_a_weight_for_each_word_of_its_own_is_found():
     coded = make_pipeline(make_column_transformer((OneHotEncoder(), [0])), LogisticRegression()).fit(POST, Y)
-    verdict = judged(privacy_structure(weights=0.5), screen(coded, ROWS, {}))
+    verdict = judged(privacy_structure(weights=0.5), screen(parts(coded), ROWS, {}))
     assert verdict.outcome == "fail" and "weights for each training row" in sentence(verdict.reason)
 
 
@@ -103,7 +104,7 @@ def test_words_that_few_rows_have_are_counted_and_judged_where_asked():
     signature = Signature(raw=fields, features=fields, output="both", task="binary")
     rare = rare_words(rows, signature)
     assert rare == {"town": 1}
-    found = screen(LogisticRegression().fit(X, Y), ROWS, rare)
+    found = screen(parts(LogisticRegression().fit(X, Y)), ROWS, rare)
     assert judged(privacy_structure(), found).outcome == "pass"
     assert judged(privacy_structure(words=0), found).outcome == "fail"
 
@@ -112,14 +113,14 @@ def test_a_build_that_is_not_known_opens_nothing():
     class Strange:
         pass
 
-    verdict = judged(privacy_structure(), screen(Strange(), ROWS, {}))
+    verdict = judged(privacy_structure(), screen(parts(Strange()), ROWS, {}))
     assert verdict.outcome == "inconclusive" and "Strange" in sentence(verdict.reason)
 
 
 def test_a_part_that_holds_itself_is_looked_at_once():
     model = LogisticRegression().fit(X, Y)
     model.me = [model, {"again": model}]
-    assert judged(privacy_structure(), screen(model, ROWS, {})).outcome == "pass"
+    assert judged(privacy_structure(), screen(parts(model), ROWS, {})).outcome == "pass"
 
 
 def nearest(X, y):

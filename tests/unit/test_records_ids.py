@@ -13,8 +13,7 @@ import pytest
 from comporta.acts.judge.pool import TOOLS
 from comporta.checks.pool import POOL
 from comporta.opened.steps import STEPS
-from comporta.records.ids import CODECS, PARTS
-from comporta.train.codecs import shipped
+from comporta.records.ids import PARTS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 
@@ -48,10 +47,6 @@ def test_no_two_ids_are_one_function_and_every_former_reference_is_of_an_id() ->
 
 def test_what_the_plan_asks_has_an_id() -> None:
     assert {maker.run for maker in POOL.values()} | set(TOOLS.values()) <= STEPS.functions.keys()
-
-
-def test_the_shipped_codecs_are_the_declared_ones() -> None:
-    assert {codec.name for codec in shipped()} == CODECS.keys()
 
 
 @pytest.mark.parametrize("id", STEPS.functions)

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 from msgspec.structs import replace
 
+from comporta.checks.pool import drawings_of, section_of
 from comporta.records import (
     Artifact,
     Figure,
@@ -42,7 +43,7 @@ def told(
         what=what,
         evidence=Artifact(digest="a" * 64, size=1, kind="json"),
     )
-    return Told(verdict=verdict, title=check, reason=f"because of {check}", **more)  # type: ignore[arg-type]
+    return Told(verdict=verdict, title=check, reason=f"because of {check}", section=section_of(what), **more)  # type: ignore[arg-type]
 
 
 def report(*every: Told) -> Report:
@@ -241,7 +242,7 @@ def test_junit_counts_what_closes_as_failures_and_the_rest_that_did_not_pass_as_
 
 def drawn(what: str, name: str, *rows: dict[str, object]) -> list[str]:
     """The pictures of one table."""
-    return list(table(what, name, rows))
+    return list(table(drawings_of(what), name, rows))
 
 
 def test_figures_and_tables_become_pictures_where_their_columns_say_how():
@@ -313,7 +314,7 @@ def test_shares_of_features_are_bars_the_largest_first_and_rates_a_curve():
         "explanation": ({"feature": "small", "share": 0.1}, {"feature": "large", "share": 0.9}),
         "curve": tuple({"x": n / 9, "y": n / 9} for n in range(10)),
     }
-    text = page(report(told("good", what="explanation", findings=Findings(tables=tables))))
+    text = page(report(told("good", what="explanation", findings=Findings(tables=tables))), drawings_of)
     assert text.index(">large<") < text.index(">small<")
     assert text.count("<polyline") == 1
 

@@ -13,6 +13,7 @@ from comporta.checks import calibrated, demographic_parity, importance_change
 from comporta.checks.calibration.measure import calibration
 from comporta.checks.fairness.measure import compare
 from comporta.checks.importance_change.measure import changed
+from comporta.checks.pool import drawings_of
 from comporta.opened.sentences import sentence
 from comporta.records import Check, Evidence, Findings, metric_text
 from comporta.records.reference import Importances
@@ -27,7 +28,7 @@ def captions(check: Check, found: Findings) -> list[str]:
     (need,) = check.needs()
     verdict = check.judge((Evidence(need=need, figures=found.figures),))
     metrics = {each.metric: sentence(metric_text(each.metric)) for each in found.figures}
-    drawn = pictures(replace(verdict, what=need.what), found, metrics)
+    drawn = pictures(replace(verdict, what=need.what), found, drawings_of(need.what), metrics)
     return [re.sub("<.*?>", "", each.partition("<figcaption>")[2]) for each in drawn]
 
 

@@ -18,7 +18,7 @@ from comporta.records import Artifact
 from comporta.store import LocalStore, StepContext, artifact_name, derive
 from comporta.store.read_cache import READ_CACHE
 from comporta.train.codecs import to_bytes
-from comporta.train.codecs.skops_archive import SkopsArchive
+from comporta.train.families.scikit_learn.codec import SkopsArchive
 from comporta.train.open_model import open_model
 
 X = np.random.default_rng(0).normal(size=(80, 3))

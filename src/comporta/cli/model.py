@@ -67,10 +67,11 @@ def show_version(version: Version) -> None:
 
 def show_version_verdicts(version: Version) -> None:
     """The verdicts of a version in one table, and the policy it was judged by."""
+    from comporta.checks.pool import section_of
     from comporta.opened.project import now
     from comporta.report import tell
 
-    show_verdicts(tell(version, now(), say=show.say), version.id, version)
+    show_verdicts(tell(version, now(), say=show.say, section=section_of), version.id, version)
 
 
 def show_verdicts(every: Sequence[Told], name: str, version: Version | None = None) -> None:

@@ -28,6 +28,7 @@ def report(
 ) -> int:
     """The verdicts of a version, as a table and as a page with charts. Exit code 3 when a check blocks it."""
     from comporta import report as drawn
+    from comporta.acts.judge.report import presentation
     from comporta.acts.judge.report import report as gathered
     from comporta.opened.project import open_project
 
@@ -38,9 +39,11 @@ def report(
             shown.json(found)
         else:
             show_verdicts(found.told, found.version.id, found.version)
+        drawings = presentation(opened, found.version.model).drawings
         page = opened.below / "reports" / f"{found.version.model}-{found.version.number}.html"
     for file in out or (() if json else (page,)):
-        write(file, getattr(drawn, FORMATS[file.suffix])(found))
+        html = file.suffix == ".html"
+        write(file, drawn.page(found, drawings) if html else getattr(drawn, FORMATS[file.suffix])(found))
     return 0 if found.opens else NO
 
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from comporta import errors
 from comporta.engine.steps import Steps
 from comporta.project.reference import error_line, resolve
@@ -14,6 +16,9 @@ from comporta.records import Artifact, Asset, Recipe, Slice
 from comporta.records.arguments import names_by_id
 from comporta.records.executor import Done
 from comporta.store import StepContext
+
+CODECS = "_codecs"
+"""Of a recipe's `uses`: the classes of the project's own codecs."""
 
 
 def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict[str, Asset]:
@@ -28,6 +33,9 @@ def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict
         for name, ref in recipe.uses.items()
         if not name.startswith("_")  # counted as code, since a model's bytes name it, but not handed over
     }
+    if CODECS in recipe.uses:
+        own = tuple(found(ref)() for ref in recipe.uses[CODECS])
+        context = msgspec.structs.replace(context, codecs=own)
     given = {**recipe.inputs, **uses, **recipe.params}
     names = names_by_id(function)
     for name in ("seed", "random_state"):

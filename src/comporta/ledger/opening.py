@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from comporta.errors import BadProject, StorageFull
 from comporta.ledger.chain import key_mark
@@ -16,9 +16,34 @@ from comporta.records.credential import without_password
 from comporta.records.event import DEFAULT_PROJECT, Fact, Projection
 from comporta.records.facts import FACTS
 from comporta.records.project import checked_project
+from comporta.records.schemes import LEDGERS, also, declared, opener, scheme_of
 
 if TYPE_CHECKING:
     from comporta.ledger.sql import Database
+
+
+POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
+SCHEMES = ("memory", "sqlite", *POSTGRES)
+
+
+class OpensLedger(Protocol):
+    """What a package declares for a scheme, as an entry point of the group `comporta.ledgers`."""
+
+    def __call__(
+        self,
+        url: str,
+        readings: Sequence[Projection[Any]],
+        /,
+        *,
+        key: bytes,
+        clock: Callable[[], datetime],
+        root: Path,
+        project: str,
+        facts: Sequence[type[Fact]],
+        upcasts: Mapping[tuple[str, int], Upcast],
+        reads: bool,
+    ) -> Ledger:
+        """One project's ledger at this URL. The arguments are those of `open_ledger`."""
 
 
 def open_ledger(
@@ -34,7 +59,8 @@ def open_ledger(
     reads: bool = False,
 ) -> Ledger:
     """One project's ledger at `sqlite:///PATH` (relative to `root`; `sqlite:////PATH` is absolute),
-    `postgresql://…` (extra `postgres`) or `memory://`, made where there is none.
+    `postgresql://…` (extra `postgres`) or `memory://`, made where there is none; another scheme is opened by
+    the package that declares it (`OpensLedger`).
 
     projections: all that must stay true; one not seen before is built from history now. key: 32 bytes,
     `Keys.chain`. clock: the time of what is appended, UTC. project: whose chain it is of those that
@@ -51,6 +77,9 @@ def open_ledger(
     }
     if url.startswith("memory://"):
         return MemoryLedger(projections, **opened)
+    opens: OpensLedger | None = None if scheme_of(url) in SCHEMES else opener(LEDGERS, scheme_of(url))
+    if opens is not None:
+        return opens(url, projections, root=root, reads=reads, **opened)
     # SQLAlchemy takes a while to load: not for those who keep everything in memory.
     from comporta.ledger.migrate import up_to_date
     from comporta.ledger.sql import SqlLedger
@@ -73,11 +102,14 @@ def open_ledger(
 
 
 def written_with(url: str, *, key: bytes, root: Path) -> bool | None:
-    """Whether the ledger at `url` was written with this key; None where nothing was written yet.
+    """Whether the ledger at `url` was written with this key; None where nothing was written yet, or another
+    package opens it: it says so itself when it is opened.
 
     Makes and changes nothing. Raises BadProject, MissingExtra, Busy.
     """
     scheme, _, rest = url.partition("://")
+    if scheme not in SCHEMES and scheme in declared(LEDGERS):
+        return None
     if scheme == "memory" or (scheme == "sqlite" and not (root / rest[1:]).exists()):
         return None
     from comporta.ledger.sql import key_of
@@ -96,11 +128,12 @@ def _database(url: str, root: Path, alone: bool) -> Database:
         from comporta.ledger.sqlite import Sqlite
 
         return Sqlite(root / rest[1:], alone=alone)
-    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+    if scheme in POSTGRES:
         from comporta.ledger.postgres import Postgres
 
         return Postgres(url)
     found = without_password(url)
     raise BadProject(
-        f"ledger: found {found!r}, expected sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory://."
+        f"ledger: found {found!r}, expected sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory://"
+        f"{also(LEDGERS)}."
     )

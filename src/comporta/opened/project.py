@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from comporta import engine
 from comporta.engine import Engine
 from comporta.errors import BadProject, NotFound, WrongKey
-from comporta.ledger import Ledger, open_ledger
+from comporta.ledger import Ledger, OpensLedger, open_ledger
 from comporta.ledger.signing import public_key
+from comporta.ledger.upcasts import UPCASTS
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.opened.removals import REMOVALS
@@ -23,7 +25,7 @@ from comporta.project.load import declared_root, find_project_file, load_project
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Projection, Transaction
 from comporta.records.credential import shown
-from comporta.records.facts import ProjectKeyed
+from comporta.records.facts import FACTS, ProjectKeyed
 from comporta.registry import FORGOTTEN, VERSIONS
 from comporta.release import ROUTES
 from comporta.store import (
@@ -58,8 +60,9 @@ def now() -> datetime:
 class OpenProject:
     """Everything a command needs, opened once. Use it as a context manager, or call `close()`.
 
-    declared: returns the project, called on first use. works: it stays open and is written to; False: it is
-    opened briefly, mostly to read, which a full disk does not prevent.
+    declared: returns the project, called on first use. store, ledger: see `open_project`.
+    works: it stays open and is written to; False: it is opened briefly, mostly to read, which a full disk
+    does not prevent.
     """
 
     def __init__(
@@ -70,24 +73,31 @@ class OpenProject:
         *,
         clock: Callable[[], datetime] = now,
         works: bool = False,
+        store: Store | None = None,
+        ledger: OpensLedger | None = None,
     ) -> None:
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
         secret = read_secret(settings.key, root)
         self.keys: Keys = derive(secret)
-        config = store_config(settings.store_credentials, root)
-        self.store: Store = open_store(settings.store, root, settings.project_id, config)
+        self._opens: OpensLedger = ledger or open_ledger
+        if store is None:
+            config = store_config(settings.store_credentials, root)
+            store = open_store(settings.store, root, settings.project_id, config)
+        self.store: Store = store
         self.ledger: Ledger = self.ledger_of(settings.project_id, works=works)
         self._require_key()
 
     def ledger_of(self, project: str, *, works: bool = False) -> Ledger:
         """The ledger of a project in the same database; the caller closes it. Raises as `open_ledger`."""
-        return open_ledger(
+        return self._opens(
             with_password(self.settings.ledger, self.settings.ledger_password, self.root),
             PROJECTIONS,
             key=self.keys.chain,
             clock=self.clock,
             root=self.root,
             project=project,
+            facts=FACTS,
+            upcasts=UPCASTS,
             reads=not works,
         )
 
@@ -168,21 +178,29 @@ class OpenProject:
 
 
 def open_project(
-    path: Path | None = None, project: ProjectDeclaration | None = None, *, works: bool = False
+    path: Path | None = None,
+    project: ProjectDeclaration | None = None,
+    *,
+    works: bool = False,
+    store: Store | None = None,
+    ledger: OpensLedger | None = None,
 ) -> OpenProject:
     """The project of the file at `path` or above the current folder, or `project` itself, opened.
 
     works: the project's code will run; False: its file is imported only when something needs the
     declaration, since that may take seconds, or fail while versions, runs and releases can still be read.
+    store: in place of the one that the settings name; worker processes open it again by its `url`, so its
+    scheme must be one that they know. ledger: what opens the ledger's URL, in place of `open_ledger`.
     Raises BadProject, NotFound when there is none; WrongKey; Tampered.
     """
+    given: dict[str, Any] = {"works": works, "store": store, "ledger": ledger}
     if project is not None:
         root = (project.root or Path.cwd()).resolve()
-        return OpenProject(lambda: project, root, settings(root), works=works)
+        return OpenProject(lambda: project, root, settings(root), **given)
     file = find_project_file(path)
     here = None if works else declared_root(file)
     if here is not None:
-        return OpenProject(lambda: load_project(file), here, settings(here))
+        return OpenProject(lambda: load_project(file), here, settings(here), **given)
     loaded = load_project(file)
     root = loaded.root or file.parent
-    return OpenProject(lambda: loaded, root, settings(root), works=works)
+    return OpenProject(lambda: loaded, root, settings(root), **given)

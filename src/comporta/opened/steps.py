@@ -6,10 +6,12 @@ another name is followed here, in `functions`; what recipes said before there we
 
 from __future__ import annotations
 
+from comporta.checks.pool import STEPS as MEASURED
 from comporta.engine import Steps
 from comporta.records import NodeKey
 
-_EVIDENCE = (
+_FORMER_EVIDENCE = (
+    # Frozen: modules that steps were called after before they had ids.
     "acceptance", "attribute_inference", "backtest", "baselines", "bias", "calibration", "conduct",
     "contamination", "duplicates", "evasion", "expectations", "explanation", "feature_drift",
     "feature_quality", "fit_gap", "identifiers", "importance", "importance_change", "label_errors",
@@ -17,13 +19,6 @@ _EVIDENCE = (
     "privacy_structure", "proxy", "reference", "replay", "scenario", "shape", "single_feature", "stress",
     "time_travel", "versus", "weak_slices",
 )  # fmt: skip
-
-_MEASURED = {
-    **{name: name for name in _EVIDENCE if name not in ("importance", "reference")},
-    # These folders are called otherwise than their steps were when their ids were declared.
-    "bias": "fairness",
-    "versus": "champion",
-}
 
 STEPS = Steps(
     functions={
@@ -38,10 +33,7 @@ STEPS = Steps(
         "train.predict": "comporta.train.steps:predict",
         "train.score": "comporta.train.steps:score",
         # What checks measure of it.
-        "evidence.out_of_fold": "comporta.checks.shared.measuring.out_of_fold:out_of_fold",
-        "evidence.importance": "comporta.checks.shared.measuring.importance:measure",
-        "evidence.reference": "comporta.checks.shared.measuring.reference:measure",
-        **{f"evidence.{id}": f"comporta.checks.{folder}.measure:measure" for id, folder in _MEASURED.items()},
+        **MEASURED,
         # What one room lends to the steps of another.
         "train.opened": "comporta.train.asking:open_estimator",
         "train.refitted": "comporta.train.asking:refit_estimator",
@@ -60,7 +52,7 @@ STEPS = Steps(
         "comporta.train.steps:predict": "train.predict",
         "comporta.train.steps:score": "train.score",
         "comporta.evidence.folds:out_of_fold": "evidence.out_of_fold",
-        **{f"comporta.evidence.{name}:measure": f"evidence.{name}" for name in _EVIDENCE},
+        **{f"comporta.evidence.{name}:measure": f"evidence.{name}" for name in _FORMER_EVIDENCE},
         "comporta.train.asking:opened": "train.opened",
         "comporta.train.asking:refitted": "train.refitted",
         "comporta.loop.candidate:served": "serve.candidate",

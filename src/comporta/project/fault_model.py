@@ -56,9 +56,26 @@ def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[
             ("requires", f"found {each!r} twice.") for each in duplicates_in(as_sequence(model.requires))
         )
         yield from _gates(model)
+        yield from _codecs(model, root)
         yield from slice_faults(model)
 
     yield from with_location(places, "Model", model.name, chain(type_faults(model), found()))
+
+
+def _codecs(model: Model, root: Path) -> FieldFaults:
+    for codec in as_sequence(model.codecs):
+        if not all(callable(getattr(codec, each, None)) for each in ("accepts", "encode", "decode")):
+            yield "codecs", f"found {codec!r}, expected an object with name, accepts, encode and decode."
+            continue
+        yield from import_faults("codecs", type(codec), root)
+        try:
+            inspect.signature(type(codec)).bind()
+        except (TypeError, ValueError):
+            yield (
+                "codecs",
+                f"found {type(codec).__name__}, whose class needs arguments, expected one that is made "
+                "without: a worker process makes its own.",
+            )
 
 
 def _gates(model: Model) -> FieldFaults:

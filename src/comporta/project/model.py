@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from comporta.project.features import Features
-from comporta.records import AtRandom, Check, Limits, Record, Split
+from comporta.records import AtRandom, Check, Codec, Limits, Record, Split
 
 
 class Model(Record, frozen=True):
@@ -32,6 +32,7 @@ class Model(Record, frozen=True):
         refused.
     limits: time and memory of one fit.
     seed: of everything random.
+    codecs: what writes the fitted model down where Comporta's own do not: asked before them.
     owner: who answers for it; shown in the inventory.
     meaning: what it is for; shown in the inventory.
 
@@ -64,5 +65,6 @@ class Model(Record, frozen=True):
     requires: tuple[Literal["key", "subject", "unit"], ...] = ()
     limits: Limits = Limits()
     seed: int = 0
+    codecs: tuple[Codec, ...] = ()
     owner: str = ""
     meaning: str = ""

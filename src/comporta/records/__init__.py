@@ -4,6 +4,7 @@ from comporta.records import facts
 from comporta.records.arguments import argument_ids
 from comporta.records.asked import FittedModel, ModelOutput
 from comporta.records.asset import Artifact, Asset, Slice
+from comporta.records.codec import Codec
 from comporta.records.dataset import (
     Change,
     Column,
@@ -15,6 +16,7 @@ from comporta.records.dataset import (
     Segment,
     Value,
 )
+from comporta.records.drawing import Drawing, Drawings, Section
 from comporta.records.duration import duration
 from comporta.records.event import (
     DEFAULT_PROJECT,
@@ -52,6 +54,7 @@ from comporta.records.figure import (
 )
 from comporta.records.former_figures import findings_today, scores_today, verdict_today
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import (
     NO_TEXT,
     NUMBER,
@@ -84,6 +87,7 @@ from comporta.records.record import Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
 from comporta.records.staleness import Staleness
+from comporta.records.structure import Attribution, Linear, Link, ModelPart, Structure, Tree, TreeEnsemble
 from comporta.records.subject import Form, Subject, canonical, spellings
 from comporta.records.verdict import (
     FEWEST_ROWS,
@@ -120,6 +124,7 @@ __all__ = [
     "Artifact",
     "Asset",
     "AtRandom",
+    "Attribution",
     "Budget",
     "ByGroup",
     "ByTime",
@@ -128,12 +133,15 @@ __all__ = [
     "Changes",
     "Check",
     "Code",
+    "Codec",
     "Column",
     "Condition",
     "Conditions",
     "Cost",
     "DatasetSchema",
     "Done",
+    "Drawing",
+    "Drawings",
     "Event",
     "Evidence",
     "Executor",
@@ -152,11 +160,15 @@ __all__ = [
     "Joined",
     "Level",
     "Limits",
+    "Linear",
+    "Link",
     "Lookup",
     "MakesExecutor",
     "Manifest",
+    "MeasurementSpec",
     "Message",
     "ModelOutput",
+    "ModelPart",
     "Need",
     "Node",
     "NodeKey",
@@ -176,6 +188,7 @@ __all__ = [
     "Route",
     "Run",
     "Scores",
+    "Section",
     "Segment",
     "Share",
     "ShareRole",
@@ -187,10 +200,13 @@ __all__ = [
     "Staleness",
     "State",
     "Step",
+    "Structure",
     "Subject",
     "Task",
     "Text",
     "Transaction",
+    "Tree",
+    "TreeEnsemble",
     "Unmeasured",
     "Value",
     "Verdict",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from comporta.records.structure import Attribution, ModelPart, Structure
 from comporta.records.version import Signature
 
 if TYPE_CHECKING:
@@ -40,3 +41,14 @@ class FittedModel(Protocol):
     def numbers(self, rows: pl.DataFrame) -> NDArray[np.float64]:
         """The features as the estimator's numbers, (n, features): words as their place in the list,
         missing as NaN. Raises BadProject on free text."""
+
+    def structure(self, output: int) -> Structure | None:
+        """How one output is made, as far as it can be read; None where features do not reach the last part
+        column by column. output: the class's place, or 0 of a regression."""
+
+    def attribution(self, rows: pl.DataFrame, background: pl.DataFrame) -> Attribution | None:
+        """Exact Shapley values of these rows against those of the background; None where the model's family
+        has none. Raises BadProject on free text."""
+
+    def parts(self) -> tuple[ModelPart, ...]:
+        """The estimator and every one inside it, with what each holds."""

@@ -2,7 +2,8 @@
 
 A name that was released is never changed, dropped or given to another thing; a new thing gets a new name.
 
-Facts and readings are named where they are declared (`Fact.kind`, `Projection`), steps in `opened/steps.py`.
+Facts and readings are named where they are declared (`Fact.kind`, `Projection`), codecs too (`Codec.name` in
+`train/families/`), steps in `opened/steps.py`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,6 @@ KINDS = {
     "text": "what a step printed",
 }
 """`Artifact.kind` → what its bytes are."""
-
-CODECS = {
-    "lightgbm": "LightGBM's own text",
-    "onnx": "an ONNX graph",
-    "skops": "a skops archive",
-}
-"""The codec that a kept model names → what it writes. A project's own codec has a name that is not here."""
 
 PARTS = {
     "version": "the slice of a dataset that a snapshot made, or found unchanged",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
+from comporta.errors import BadProject
 from comporta.records.asset import Artifact
 from comporta.records.figure import Figure, Unmeasured
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import NO_TEXT, PlainText, Text, code
 from comporta.records.record import Record, encode
 
@@ -68,6 +70,8 @@ class Need(Record, frozen=True, kw_only=True):
     metric, by: which of its figures; by is the column whose values slice it, or empty for overall.
     params: how it is measured, as pairs of a name and canonical JSON: a need is a dict key, so nothing in
     it may be mutable. functions: the project's own that measure it, by argument name.
+    measure, spec: of a need that Comporta does not know: the function that measures it, of the project or of
+    an installed package, and what that reads.
     """
 
     what: str
@@ -75,6 +79,8 @@ class Need(Record, frozen=True, kw_only=True):
     by: str = ""
     params: tuple[tuple[str, str], ...] = ()
     functions: tuple[tuple[str, Callable[..., Any]], ...] = ()
+    measure: Callable[..., Any] | None = None
+    spec: MeasurementSpec | None = None
 
 
 def need(
@@ -83,15 +89,31 @@ def need(
     metric: str = "",
     by: str = "",
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    measure: Callable[..., Any] | None = None,
+    spec: MeasurementSpec | None = None,
     **params: Any,
 ) -> Need:
-    """A need whose params are plain values: `need("noise", repeats=3)`."""
+    """A need whose params are plain values: `need("noise", repeats=3)`.
+
+    measure: of a thing that Comporta does not measure itself, the step that does, a function that a fresh
+    process finds by its name: `def measure(context, *, predictions, by): ...` returns
+    `{"findings": context.put_json(Findings(...))}`. spec: what it reads. The columns that the params `by`,
+    `columns` and `of` name are kept beside the features. Raises BadProject where one of the two is missing.
+    """
+    if (measure is None) != (spec is None):
+        found, lacks = ("measure", "spec") if spec is None else ("spec", "measure")
+        raise BadProject(
+            f"need {what!r}: found {found} without {lacks}, expected both: the function that measures it, "
+            "and a MeasurementSpec of what that reads."
+        )
     return Need(
         what=what,
         metric=metric,
         by=by,
         params=tuple((name, encode(params[name]).decode()) for name in sorted(params)),
         functions=tuple(sorted((functions or {}).items())),
+        measure=measure,
+        spec=spec,
     )
 
 

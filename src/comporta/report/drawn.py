@@ -5,43 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from comporta.records import Figure, Findings, Verdict, condition, is_sliced
-from comporta.report.drawings import BY_COLUMNS, DRAWINGS, FIGURES, Drawing
+from comporta.records import Drawing, Drawings, Figure, Findings, Verdict, condition, is_sliced
+from comporta.report.drawings import BY_COLUMNS
 from comporta.report.pictures import MOST, Mark, curve, marks, number
 
 Row = Mapping[str, Any]
 EARLIER, BEFORE = "earlier 1", "the version released before this one"
 
 
-def pictures(verdict: Verdict, found: Findings, metrics: Mapping[str, str] | None = None) -> Iterator[str]:
+PLAIN = Drawings()
+
+
+def pictures(
+    verdict: Verdict, found: Findings, how: Drawings = PLAIN, metrics: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """What a verdict rests on, drawn: the figures beside the one that decided, then its tables.
 
-    metrics: what people read of each metric.
+    how: as the check has it drawn. metrics: what people read of each metric.
     """
-    confirmed = False
-    if drawn := beside(verdict, found, metrics or {}):
-        confirmed = True
+    drawn = beside(verdict, found, how, metrics or {})
+    if drawn:
         yield drawn
     for name, rows in found.tables.items():
-        # Of weak slices the table holds what the figures tell, and those that were not confirmed.
-        if rows and not (confirmed and verdict.what == "weak slices"):
-            yield from table(verdict.what, name, rows)
+        if rows and not (drawn and how.once):
+            yield from table(how, name, rows)
 
 
-def beside(verdict: Verdict, found: Findings, metrics: Mapping[str, str]) -> str:
+def beside(verdict: Verdict, found: Findings, how: Drawings, metrics: Mapping[str, str]) -> str:
     """Every figure of the metric that decided, beside the limit; the worst where there are too many."""
     decided = verdict.figure
     some = [each for each in found.figures if decided is None or each.metric == decided.metric]
     if decided is None or not any(is_sliced(each) for each in some):
-        return "" if len(some) < 2 else _forest(some, verdict, metrics)
+        return "" if len(some) < 2 else _forest(some, verdict, how, metrics)
     if len(some) > MOST:
         # The one that decided lies at the worse end, whichever end that is.
         middle = sorted(each.value for each in some)[len(some) // 2]
         some.sort(key=lambda each: each.value, reverse=decided.value >= middle)
-    return _forest(some, verdict, metrics)
+    return _forest(some, verdict, how, metrics)
 
 
-def _forest(some: Sequence[Figure], verdict: Verdict, metrics: Mapping[str, str]) -> str:
+def _forest(some: Sequence[Figure], verdict: Verdict, how: Drawings, metrics: Mapping[str, str]) -> str:
     decided = verdict.figure
     several = len({(each.metric, condition(each, "metric")) for each in some}) > 1
     every = [
@@ -59,15 +62,15 @@ def _forest(some: Sequence[Figure], verdict: Verdict, metrics: Mapping[str, str]
         )
         for each in some
     ]
-    caption = f"{_called(some[0].metric, metrics) if not several else 'Each figure'}{_intervals(some)}."
+    caption = f"{_called(some[0].metric, how, metrics) if not several else 'Each figure'}{_intervals(some)}."
     if any(each.compared_with == "earlier" and condition(each, "earlier") == 1 for each in some):
         caption += f" {EARLIER.capitalize()} is {BEFORE}."
     return marks(every, caption, limit=verdict.limit)
 
 
-def _called(metric: str, metrics: Mapping[str, str]) -> str:
+def _called(metric: str, how: Drawings, metrics: Mapping[str, str]) -> str:
     words = metrics.get(metric, metric)
-    return FIGURES.get(metric, metric if words == metric else words[:1].upper() + words[1:])
+    return how.metrics.get(metric, metric if words == metric else words[:1].upper() + words[1:])
 
 
 def _intervals(some: Sequence[Figure]) -> str:
@@ -77,17 +80,15 @@ def _intervals(some: Sequence[Figure]) -> str:
     return f", with {100 * levels.pop():.4g} % intervals" if len(levels) == 1 else ", with intervals"
 
 
-def table(what: str, name: str, rows: Sequence[Row]) -> Iterator[str]:
+def table(drawings: Drawings, name: str, rows: Sequence[Row]) -> Iterator[str]:
     """The pictures of one table; none where nothing says how to draw it."""
-    found = (
-        (each, begins) for (of, begins), each in DRAWINGS.items() if of == what and name.startswith(begins)
-    )
-    guessed = ((each, "") for each in BY_COLUMNS if _fits(each, rows[0]))
-    how, begins = next(found, None) or next(guessed, (None, ""))
+    declared = (each for each in drawings.tables if name.startswith(each.table))
+    guessed = (each for each in BY_COLUMNS if _fits(each, rows[0]))
+    how = next(declared, None) or next(guessed, None)
     if how is None or not _fits(how, rows[0]):
         return
     # `reliability class=a`: what a name goes on with tells one picture of its kind from the others.
-    rest = name.removeprefix(begins).strip() if begins else ""
+    rest = name.removeprefix(how.table).strip() if how.table else ""
     parts: dict[str, list[Row]] = {}
     for row in rows:
         parts.setdefault(_apart(how, row) or name, []).append(row)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from comporta.records import Figure, Staleness, Unmeasured, columns_of
-from comporta.report.drawn import pictures
+from comporta.records import Drawings, Figure, Staleness, Unmeasured, columns_of
+from comporta.report.drawn import PLAIN, pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
 from comporta.report.style import STYLE
@@ -18,8 +18,9 @@ TOLD = 5
 """Of what was not measured, how many one line tells."""
 
 
-def page(report: Report) -> str:
-    """The page: what closes the way first, then each section with its pictures, then what it was made of."""
+def page(report: Report, drawings: Callable[[str], Drawings] = lambda what: PLAIN) -> str:
+    """The page: what closes the way first, then each section with its pictures, then what it was made of.
+    drawings: of what a verdict rests on (`Verdict.what`), how that is drawn; the rest by its columns."""
     version = report.version
     said = "may be released" if report.opens else "may not be released"
     body = [
@@ -34,7 +35,7 @@ def page(report: Report) -> str:
     body.append(_summary(report))
     for title, told in sections(report.told):
         body.append(f"<section id='{_anchor(title)}'><h2>{escape(title)}</h2>")
-        body += [_verdict(each) for each in told]
+        body += [_verdict(each, drawings(each.verdict.what)) for each in told]
         body.append("</section>")
     body += [_scores(report), _made_of(report)]
     return (
@@ -79,24 +80,24 @@ def _summary(report: Report) -> str:
     return f"<section><table class='summary'>{''.join(rows)}</table><p class='key'>{key}</p></section>"
 
 
-def _verdict(told: Told) -> str:
+def _verdict(told: Told, how: Drawings) -> str:
     verdict = told.verdict
     kind, words = _outcome(told)
     rule = "carried on" if verdict.carried else "required" if verdict.required else "reported"
     rule += f", not blocking until {told.left}" if told.left is not None else ""
     inside = [f"<p>{escape(because(told))}</p>"]
     if told.findings is not None:
-        inside.append(_findings(told))
+        inside.append(_findings(told, how))
     return (
         f"<article id='{_check(told)}'><h3><span class='dot {kind}'></span>{escape(told.title)}"
         f"<small>{words} · {rule}</small></h3>{''.join(inside)}</article>"
     )
 
 
-def _findings(told: Told) -> str:
+def _findings(told: Told, how: Drawings) -> str:
     found = told.findings
     assert found is not None, "asked only where there are findings"
-    parts = list(pictures(told.verdict, found, told.metrics))
+    parts = list(pictures(told.verdict, found, how, told.metrics))
     parts += [_rows(name, rows) for name, rows in found.tables.items() if rows]
     if found.of > found.rows > 0:
         parts.append(f"<p class='note'>Measured on {found.rows:,} of {found.of:,} rows.</p>")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from comporta.records import (
     Figure,
     Findings,
+    Section,
     Text,
     Unmeasured,
     Verdict,
@@ -35,14 +36,19 @@ def tell(
     at: datetime,
     findings: Callable[[Verdict], Findings | None] | None = None,
     say: Say = in_codes,
+    section: Callable[[str], Section] = lambda what: "own",
 ) -> tuple[Told, ...]:
-    """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it."""
+    """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it.
+    section: of what a verdict rests on (`Verdict.what`), where a report tells it."""
     return tuple(
-        _told(version, each, at, say, findings(each) if findings else None) for each in version.verdicts
+        _told(version, each, at, say, findings(each) if findings else None, section(each.what))
+        for each in version.verdicts
     )
 
 
-def _told(version: Version, verdict: Verdict, at: datetime, say: Say, findings: Findings | None) -> Told:
+def _told(
+    version: Version, verdict: Verdict, at: datetime, say: Say, findings: Findings | None, section: Section
+) -> Told:
     live = None if verdict.opens else version.waived(verdict, at)
     past = tuple(each for each in version.waivers if each.of(verdict) and each is not live)
     figure = None if verdict.figure is None else in_text(verdict.figure, say)
@@ -55,6 +61,7 @@ def _told(version: Version, verdict: Verdict, at: datetime, say: Say, findings: 
         metrics=_metrics(figure, shown, say),
         waiver=live,
         past=past,
+        section=section,
     )
 
 

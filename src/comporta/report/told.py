@@ -7,7 +7,18 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from comporta.records import Figure, Findings, Level, Record, Slice, Staleness, Verdict, Version, Waiver
+from comporta.records import (
+    Figure,
+    Findings,
+    Level,
+    Record,
+    Section,
+    Slice,
+    Staleness,
+    Verdict,
+    Version,
+    Waiver,
+)
 
 
 class Told(Record, frozen=True, kw_only=True):
@@ -15,7 +26,7 @@ class Told(Record, frozen=True, kw_only=True):
     where it is still kept, in words too. waiver: under which it does not block now. past: the
     waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
     where the one it was asked at had too few rows to tell, or None. metrics: what people read of each metric
-    among the figures."""
+    among the figures. section: where a report tells it."""
 
     verdict: Verdict
     title: str
@@ -25,6 +36,7 @@ class Told(Record, frozen=True, kw_only=True):
     past: tuple[Waiver, ...] = ()
     left: Level | None = None
     metrics: dict[str, str] = {}
+    section: Section = "own"
 
     @property
     def shuts(self) -> bool:
@@ -77,34 +89,24 @@ class Report(Record, frozen=True, kw_only=True):
         return self.version.read
 
 
-SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("How good it is", ("scores", "weak slices", "calibration", "baselines", "fit gap", "learning curve")),
-    ("Against the champion", ("difference", "versus", "prediction drift", "feature drift")),
-    ("Over time", ("backtest", "replay", "time travel")),
-    ("Fairness and conduct", ("bias", "conduct", "proxy")),
-    ("When pushed", ("noise", "scenario", "stress", "evasion", "parity")),
-    (
-        "The data",
-        (
-            *("expectations", "label errors", "duplicates", "identifiers", "feature quality"),
-            *("contamination", "single feature"),
-        ),
-    ),
-    ("What it looks at", ("importance", "importance change", "explanation", "shape")),
-    ("Privacy", ("membership", "attribute inference", "privacy structure", "personal data")),
-    ("The team's own", ("acceptance",)),
-)
+HEADINGS: dict[Section, str] = {
+    "quality": "How good it is",
+    "champion": "Against the champion",
+    "time": "Over time",
+    "fairness": "Fairness and conduct",
+    "robustness": "When pushed",
+    "data": "The data",
+    "behaviour": "What it looks at",
+    "privacy": "Privacy",
+    "own": "The team's own",
+}
+"""In the order in which people ask."""
 
 
 def sections(told: Sequence[Told]) -> list[tuple[str, tuple[Told, ...]]]:
-    """The verdicts under headings, in the order in which people ask; what no heading knows is the team's."""
-    known = {what for _, whats in SECTIONS for what in whats}
-    found = []
-    for title, whats in SECTIONS:
-        own = title == SECTIONS[-1][0]
-        here = [
-            each for each in told if each.verdict.what in whats or (own and each.verdict.what not in known)
-        ]
-        if here:
-            found.append((title, tuple(here)))
-    return found
+    """The verdicts under headings, in the order in which people ask."""
+    found = (
+        (heading, tuple(each for each in told if each.section == section))
+        for section, heading in HEADINGS.items()
+    )
+    return [(heading, some) for heading, some in found if some]

@@ -9,12 +9,13 @@ from comporta.store.protocol import Store, StoredObject
 from comporta.store.secret import parse_secret, read_secret, write_secret
 from comporta.store.shared import SharedStore, address, place_of, projects_in
 from comporta.store.space import PrefixUsage, SweepReport, sweep, usage
-from comporta.store.urls import open_store
+from comporta.store.urls import OpensStore, open_store
 
 __all__ = [
     "Keys",
     "LocalStore",
     "MemoryStore",
+    "OpensStore",
     "PrefixUsage",
     "SharedStore",
     "StepContext",

@@ -10,6 +10,7 @@ import msgspec
 
 from comporta.errors import NotFound, Tampered
 from comporta.records.asset import Artifact
+from comporta.records.codec import Codec
 from comporta.records.record import Record, decode, encode
 from comporta.store.keys import Keys, digest
 from comporta.store.protocol import Store
@@ -39,12 +40,14 @@ def _scratch() -> Path:
 class StepContext(Record, frozen=True, kw_only=True):
     """A step function's first argument. scratch: a folder of its own, gone when the step ends.
 
-    seed: of the recipe; Python and NumPy are seeded with it before the step begins.
+    seed: of the recipe; Python and NumPy are seeded with it before the step begins. codecs: the project's
+    own, asked before Comporta's where a model is written down or opened.
     """
 
     store: Store
     keys: Keys
     seed: int = 0
+    codecs: tuple[Codec, ...] = ()
     scratch: Path = msgspec.field(default_factory=_scratch)
 
     def put(self, data: bytes, kind: str) -> Artifact:

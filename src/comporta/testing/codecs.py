@@ -18,7 +18,7 @@ import pytest
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from comporta.errors import BadProject, ComportaError
-from comporta.train.codecs import Codec
+from comporta.records.codec import Codec
 
 Fit = Callable[[], tuple[Any, Any]]
 

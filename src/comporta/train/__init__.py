@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from comporta.train.codecs import Codec
+    from comporta.records.codec import Codec
     from comporta.train.predictor import Predictor, load_predictor, trial_rows
     from comporta.train.split import assign_split
 

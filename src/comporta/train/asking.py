@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.records import Artifact, ModelOutput, Signature
+from comporta.records import Artifact, Attribution, ModelOutput, ModelPart, Signature, Structure
 from comporta.records.columns import TARGET
 from comporta.store.context import StepContext
 from comporta.train.call import OutputKind, call_fit, describe_model, reads_of
+from comporta.train.families import attribution, linear, trees
+from comporta.train.families.parts import parts
+from comporta.train.families.scikit_learn.pipeline import core_of
 from comporta.train.frames import Reads, dress, learn_fields, matrix
 from comporta.train.open_model import open_model
 from comporta.train.predictor import ask_estimator
@@ -43,6 +46,22 @@ class OpenEstimator:
 
     def numbers(self, rows: pl.DataFrame) -> NDArray[np.float64]:
         return matrix(dress(rows, self.signature.features))
+
+    def structure(self, output: int) -> Structure | None:
+        core = core_of(self.estimator, len(self.signature.features))
+        if core is None:
+            return None
+        return Structure(core.within, not core.steps, linear(core.model), trees(core.model, output))
+
+    def attribution(self, rows: pl.DataFrame, background: pl.DataFrame) -> Attribution | None:
+        core = core_of(self.estimator, len(self.signature.features))
+        if core is None:
+            return None
+        X, beside = (core.within(self.numbers(each)) for each in (rows, background))
+        return attribution(core.model, self.signature, X, beside)
+
+    def parts(self) -> tuple[ModelPart, ...]:
+        return parts(self.estimator)
 
 
 def open_estimator(context: StepContext, model: Artifact, signature: Artifact) -> OpenEstimator:

@@ -15,8 +15,8 @@ from comporta.records import Field, Signature
 from comporta.records.kind import kind_of
 from comporta.records.metric import Task
 from comporta.stats.classes import class_text
+from comporta.train.families import prepare
 from comporta.train.frames import Reads, hand
-from comporta.train.lightgbm_words import teach_lightgbm
 from comporta.train.target import label_of, values_of
 
 OutputKind = Literal["label", "probability", "both"]
@@ -52,7 +52,7 @@ def call_fit(
         raise BadProject(
             f"{name}: {fault}. Expected `def {name}(X, y, *, …)`, the rest in `params`."
         ) from fault
-    teach_lightgbm(X)
+    prepare(X)
     return fit(hand(X, reads_of(fit)), _target(fit, y, task), **given)
 
 

@@ -12,10 +12,12 @@ import polars as pl
 
 from comporta.records import NO_TEXT, Message, Signature, Words
 from comporta.train.codes import ANSWERS_DIFFER, NOT_CONVERTIBLE
-from comporta.train.converters import as_one_tensor, by_column
+from comporta.train.compiled import CompiledModel
+from comporta.train.families import compilers
+from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads
+from comporta.train.onnx_inputs import as_one_tensor, by_column
 from comporta.train.predictor import Agreement, TrialRows, ask_estimator, trial_frame
-from comporta.train.runtime import CompiledModel, compile_lightgbm, compile_onnx
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,12 +88,14 @@ def agreement(
     )
 
 
-def lightgbm_agreement(
-    model: Any, reads: Reads, signature: Signature, rows: pl.DataFrame
-) -> Agreement | None:
-    """The same for LightGBM's own quick call; None where the model is no LightGBM estimator."""
-    compiled = compile_lightgbm(model, signature)
-    return None if compiled is None else agreement(compiled, model, reads, signature, rows)
+def own_forms(model: Any, reads: Reads, signature: Signature, rows: pl.DataFrame) -> dict[str, Agreement]:
+    """The same for the quick calls that model families have of their own, by family."""
+    compiled = {name: compile(model, signature) for name, compile in compilers().items()}
+    return {
+        name: agreement(each, model, reads, signature, rows)
+        for name, each in compiled.items()
+        if each is not None
+    }
 
 
 def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFrame) -> TrialRows:

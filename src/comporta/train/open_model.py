@@ -25,7 +25,7 @@ def open_model(context: StepContext, model: Artifact) -> tuple[Any, Reads]:
         estimator, reads = held
         return deepcopy(estimator), reads
     data = context.get(model)
-    estimator, reads = from_bytes(data)
+    estimator, reads = from_bytes(data, context.codecs)
     if header_of(data).codec == COPIED:
         with suppress(Exception):  # the project's own classes: one that refuses is decoded each time
             READ_CACHE.put(model.digest, (deepcopy(estimator), reads), WIDER * len(data))

@@ -13,10 +13,11 @@ from comporta.records import NO_TEXT, Artifact, Record, Signature, Text
 from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
-from comporta.train.codecs import Codec, from_bytes, header_of
+from comporta.train.codecs import Codec, from_bytes, header_of, shipped
+from comporta.train.compiled import CompiledModel
+from comporta.train.families import compilers, prepare
+from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads, dress, hand, words_at
-from comporta.train.lightgbm_words import teach_lightgbm
-from comporta.train.runtime import CompiledModel, compile_lightgbm, compile_onnx
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -224,7 +225,7 @@ def ask_estimator(
     model: Any, reads: Reads, dressed: pl.DataFrame, signature: Signature
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
     """The estimator's own answers: places of labels (or numbers), and probabilities where asked."""
-    teach_lightgbm(dressed)
+    prepare(dressed)
     X = hand(dressed, reads)
     if signature.task == "regression":
         return np.asarray(model.predict(X), dtype=np.float64).reshape(-1), None
@@ -265,19 +266,25 @@ def load_predictor(
     parts: Mapping[str, Artifact],
     *,
     codecs: Sequence[Codec] = (),
+    own: Callable[[], Sequence[Codec]] = tuple,
     compiled: bool = True,
 ) -> Predictor:
     """The model of these parts: `model` and `signature`, and where they are there `onnx`, `parity`, `trial`.
 
-    The compiled form answers where its parity was shown; compiled=False asks the estimator itself.
-    Raises NotFound, Tampered.
+    own: codecs that are asked for only where no other wrote the model, since to declare them may take the
+    project's code. The compiled form answers where its parity was shown; compiled=False asks the estimator
+    itself. Raises NotFound, Tampered.
     """
     for name in ("model", "signature"):
         if name not in parts:
             raise NotFound(f"model: found no {name} among its parts ({', '.join(sorted(parts))}).")
     signature = context.get_json(parts["signature"], Signature)
     data = context.get(parts["model"])
-    reads = header_of(data).reads
+    header = header_of(data)
+    reads = header.reads
+    codecs = (*codecs, *context.codecs)
+    if header.codec not in {each.name for each in (*codecs, *shipped())}:
+        codecs = (*codecs, *own())
     trial = context.get_json(parts["trial"], TrialRows) if "trial" in parts else None
     form, native = None, None
     if compiled and "parity" in parts:
@@ -286,9 +293,10 @@ def load_predictor(
             for name, each in context.get_json(parts["parity"], ExportAgreement).forms.items()
             if each.agrees
         }
-        if "lightgbm" in agreed:
+        quick = next((compile for name, compile in compilers().items() if name in agreed), None)
+        if quick is not None:
             native, _ = from_bytes(data, codecs)
-            form = compile_lightgbm(native, signature)
+            form = quick(native, signature)
         elif "onnx" in agreed and "onnx" in parts:
             form = compile_onnx(context.get(parts["onnx"]), signature)
     if form is None:

@@ -17,7 +17,7 @@ from comporta.store.context import StepContext
 from comporta.store.frames import read, write
 from comporta.train.call import OutputKind, call_fit, describe_model, reads_of, require_answer
 from comporta.train.codecs import Codec, to_bytes
-from comporta.train.export import ROWS, lightgbm_agreement, make_trial, to_onnx
+from comporta.train.export import ROWS, make_trial, own_forms, to_onnx
 from comporta.train.frames import (
     Reads,
     dress,
@@ -102,7 +102,7 @@ def fit(
     require_answer(model, name, X, lambda row: ask_estimator(model, reads, row, signature))
     signature = msgspec.structs.replace(signature, features=_nullable(model, reads, signature, X))
     return {
-        "model": context.put(to_bytes(model, reads, codecs), "model"),
+        "model": context.put(to_bytes(model, reads, (*codecs, *context.codecs)), "model"),
         "signature": context.put_json(signature),
     }
 
@@ -139,10 +139,7 @@ def export(
     some = rows.sample(min(ROWS, rows.height), seed=0)
     trial = make_trial(native, reads, takes, rows)
     graph, agreed = to_onnx(native, reads, takes, some)
-    forms = {"onnx": agreed}
-    quick = lightgbm_agreement(native, reads, takes, some)
-    if quick is not None:
-        forms["lightgbm"] = quick
+    forms = {"onnx": agreed, **own_forms(native, reads, takes, some)}
     made = {"parity": context.put_json(ExportAgreement(forms=forms)), "trial": context.put_json(trial)}
     return made if graph is None else {"onnx": context.put(graph, "onnx"), **made}
 

@@ -10,6 +10,7 @@ from comporta.acts.judge.checks import checks
 from comporta.acts.judge.evidence import gather
 from comporta.acts.judge.verdicts import champion, late
 from comporta.checks import asked_at, judge
+from comporta.checks.pool import section_of
 from comporta.engine import Progress
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
@@ -45,6 +46,7 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
                 title=say(each.called),
                 reason=say(each.reason),
                 left=LATER if each.check in self.left else None,
+                section=section_of(each.what),
             )
             for each in self.verdicts
         )

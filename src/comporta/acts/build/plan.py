@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.acts.judge.nodes import built, data_key, evidence_nodes, features_node
+from comporta.acts.judge.opening import opening, own_codecs
 from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.opened.steps import built_keys
 from comporta.project import Dataset, Model, ProjectDeclaration
@@ -82,8 +83,7 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
     keys = built_keys(name)
     things = built(name)
     fitted = {"model": things["model"], "signature": things["signature"]}
-    # A stored model may be of the project's own classes: their code is part of every step that loads it.
-    asking: dict[str, str | tuple[str, ...]] = {"_fit": name_of(model.fit, root)}
+    asking = opening(model, root)
     return [
         features_node(model, root),
         Node(
@@ -97,7 +97,7 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
             name=keys["fit"].name,
             key=keys["fit"],
             run="train.fit",
-            uses={"fit": name_of(model.fit, root)},
+            uses={"fit": name_of(model.fit, root), **own_codecs(model, root)},
             inputs={"train": things["train"], "schema": keys["features"].output("schema")},
             params={"params": model.params, "task": model.task, "output": model.output},
             seed=model.seed,

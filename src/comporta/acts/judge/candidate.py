@@ -24,6 +24,7 @@ import msgspec
 
 from comporta.acts.judge.request_path import Way, answering, lent, watched
 from comporta.errors import BadProject, Refused
+from comporta.project.reference import resolve
 from comporta.project.sources import install_finder
 from comporta.records import Artifact, Feedback, Record, Route, Share, Slice, decode, encode
 from comporta.serve import LoadedVersion, ModelScores, ObservationJson, serve
@@ -58,7 +59,8 @@ class At(NamedTuple):
 
 
 class Asks(Record, frozen=True, kw_only=True):
-    """What the fresh process is told. path: where it imports from."""
+    """What the fresh process is told. path: where it imports from. codecs: the classes of the project's own,
+    by their names; root: where those are found."""
 
     folder: str
     keys: Keys
@@ -68,6 +70,8 @@ class Asks(Record, frozen=True, kw_only=True):
     recorded: bool
     way: Way | None
     made: bool = True
+    codecs: tuple[str, ...] = ()
+    root: str = ""
 
 
 @contextlib.contextmanager
@@ -108,6 +112,8 @@ def served(
             recorded=recorded,
             way=None if way is None else lent(context, here, way, tables or {}, code),
             made=made,
+            codecs=tuple(f"{type(each).__module__}:{type(each).__qualname__}" for each in context.codecs),
+            root=str(Path.cwd()),
         )
         process = subprocess.Popen(
             [sys.executable, "-m", main.__module__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -249,7 +255,8 @@ def main() -> None:
     def seen(made: Any) -> None:
         made.write_ipc(Path(asks.folder) / f"made-{next(number):09}.arrow")
 
-    context = StepContext(store=LocalStore(Path(asks.folder)), keys=asks.keys)
+    own = tuple(resolve(ref, Path(asks.root))() for ref in asks.codecs)
+    context = StepContext(store=LocalStore(Path(asks.folder)), keys=asks.keys, codecs=own)
     source = Kept(
         context, asks.parts, asks.forms, asks.way, seen if asks.made else None, Path(asks.folder) / "code"
     )

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.logged_requests import logged_node
-from comporta.acts.judge.pool import Candidate, Thing, kept, measuring, score_key
+from comporta.acts.judge.opening import opening
+from comporta.acts.judge.pool import Candidate, Thing, kept, measuring, reads_logged, score_key
 from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks import asked_at, needs
 from comporta.opened.bundle import bundle
 from comporta.project import Model
-from comporta.project.reference import name_of
 from comporta.records import Artifact, Asset, Level, Limits, Need, Node, NodeKey, Output, Version
 
 
@@ -77,7 +77,7 @@ def evidence_nodes(
     asked = needs(asked_at(checks(model), level))
     nodes = [score_node(model, things, asked)]
     there = dict(things)
-    if served is not None and any(need.what == "replay" for need in asked):
+    if served is not None and reads_logged(asked):
         nodes.append(logged_node(model, root, things, *served, beside(model)))
         there["logged"] = Output(node=nodes[-1].name, name="table")
     if champion is not None:
@@ -119,7 +119,7 @@ def champion_node(model: Model, root: Path, champion: Version, things: Mapping[s
         name=f"predict champion of {model.name}",
         key=NodeKey(kind="predict_champion", model=model.name),
         run="train.predict",
-        uses={"_fit": name_of(model.fit, root)},
+        uses=opening(model, root),
         inputs={
             "model": champion.parts["model"],
             "signature": champion.parts["signature"],

@@ -14,14 +14,27 @@ import msgspec
 
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.checks import checks
+from comporta.acts.judge.opening import opening
 from comporta.checks import needs
-from comporta.checks.measurement import MeasurementSpec
 from comporta.checks.pool import POOL
 from comporta.checks.shared.measuring.machine import machine
+from comporta.errors import BadProject
 from comporta.opened.bundle import bundle
 from comporta.project import Model
 from comporta.project.reference import name_of
-from comporta.records import Artifact, Asset, Budget, Level, Limits, Need, Node, NodeKey, Output, Record
+from comporta.records import (
+    Artifact,
+    Asset,
+    Budget,
+    Level,
+    Limits,
+    MeasurementSpec,
+    Need,
+    Node,
+    NodeKey,
+    Output,
+    Record,
+)
 
 Thing = Asset | Output
 
@@ -33,6 +46,17 @@ TOOLS = {
     "counted": "data.counted",
 }
 """What a room lends to the steps that measure, by the name under which they are handed it."""
+
+GIVEN = {
+    *("train", "test", "model", "signature", "predictions", "parity", "trial", "onnx", "bundle", "code"),
+    *("champion model", "champion signature", "champion train", "champion predictions", "logged"),
+}
+"""What may be there of a candidate without any measuring; what of it is not there is not measured."""
+
+CONTEXT = {
+    *("group", "slices", "split", "task", "output", "params", "metrics", "known", "machine", "shapes", "way"),
+}
+"""What of the declaration a measuring step may be handed."""
 
 SECONDS: dict[Level, float] = {"commit": 30.0, "release": 300.0, "audit": 3600.0}
 """How long one measuring may take at each level; what takes longer is missing, and so is no pass."""
@@ -51,48 +75,85 @@ class Candidate(Record, frozen=True, kw_only=True):
     seconds: float | None = None
 
 
+def spec_of(need: Need) -> MeasurementSpec | None:
+    """How this need is measured; None for one that only scoring makes. Raises BadProject where a need with a
+    function of its own has the name of one that Comporta measures, or reads what there is not."""
+    if need.spec is None:
+        return POOL.get(need.what)
+    if need.what in POOL or need.what == "scores":
+        raise BadProject(
+            f"need {need.what!r}: found a measuring function of its own for what Comporta measures, expected "
+            "another name. Rename the need."
+        )
+    for of, named, known in (
+        ("reads", {*need.spec.reads.values(), *need.spec.optional.values()}, {*GIVEN, *POOL}),
+        ("functions", {*need.spec.functions}, {*TOOLS, "fit"}),
+        ("variadic", {*need.spec.variadic}, {"earlier", "tables"}),
+        ("context", {*need.spec.context}, CONTEXT),
+    ):
+        if unknown := sorted(named - known):
+            raise BadProject(
+                f"need {need.what!r}: its spec {of} {', '.join(unknown)}, expected some of "
+                f"{', '.join(sorted(known))}. Correct its MeasurementSpec."
+            )
+    return need.spec
+
+
 def pooled(need: Need) -> bool:
-    """Whether the pool's table says how this is made."""
-    return need.what in POOL
+    """Whether a step of its own measures this need."""
+    return spec_of(need) is not None
 
 
 def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tuple[Node, ...]:
     """The nodes that make what is asked. A need whose parts are not there has none."""
     made: dict[Need, Node] = {}
     things = dict(candidate.things)
-    wanted = _with_parts({need.what for need in asked if pooled(need)})
+    wanted = set().union(*map(_parts, filter(pooled, asked)))
 
     def make(need: Need) -> None:
-        maker, name = POOL[need.what], name_in(candidate.model, need)
-        for part in (*maker.reads.values(), *(each for each in maker.may.values() if each in wanted)):
+        spec, name = _spec(need), name_in(candidate.model, need)
+        for part in (*spec.reads.values(), *(each for each in spec.optional.values() if each in wanted)):
             if part in POOL and part not in things:
                 make(Need(what=part))
-        if need in made or any(part not in things for part in maker.reads.values()):
+        if need in made or any(part not in things for part in spec.reads.values()):
             return
-        made[need] = _node(candidate, name, maker, need, things, level)
+        made[need] = _node(candidate, name, spec, need, things, level)
         if need == Need(what=need.what):
-            things.setdefault(need.what, Output(node=name, name=maker.output))
+            things.setdefault(need.what, Output(node=name, name=spec.output))
 
     for need in sorted(filter(pooled, asked), key=_place):
         make(need)
     return tuple(made.values())
 
 
+def _spec(need: Need) -> MeasurementSpec:
+    spec = spec_of(need)
+    assert spec is not None, "only needs that a step measures come here"
+    return spec
+
+
 def _place(need: Need) -> tuple[bool, int]:
     """What may make all else worthless comes first, and the quick before what is slow or waits for it."""
-    return not POOL[need.what].fatal, max(POOL[part].cost for part in _with_parts({need.what}))
+    spec, parts = _spec(need), _parts(need) - {need.what}
+    return not spec.fatal, max(spec.cost, *(POOL[part].cost for part in parts), 0)
+
+
+def reads_logged(asked: Sequence[Need]) -> bool:
+    """Whether a need is measured on the requests of production whose labels have come."""
+    specs = map(_spec, filter(pooled, asked))
+    return any("logged" in (*spec.reads.values(), *spec.optional.values()) for spec in specs)
 
 
 def rests_on(model: Model, need: Need) -> set[NodeKey]:
     """The nodes without which it is not measured: its own, and those of the pool that it reads."""
-    parts = _with_parts({need.what}) - {need.what}
+    parts = _parts(need) - {need.what}
     return {need_key(model, need), *(need_key(model, Need(what=part)) for part in parts)}
 
 
-def _with_parts(whats: set[str]) -> set[str]:
-    """These things, and all they are made from: what may be left out is made only where it is asked for."""
-    found: set[str] = set()
-    left = set(whats)
+def _parts(need: Need) -> set[str]:
+    """It, and all of the pool that it is made from; what is optional is made only where it is asked for."""
+    found = {need.what}
+    left = {part for part in _spec(need).reads.values() if part in POOL}
     while left:
         what = left.pop()
         found.add(what)
@@ -134,38 +195,37 @@ def kept(asked: Sequence[Need]) -> set[str]:
 def _node(
     candidate: Candidate,
     name: str,
-    maker: MeasurementSpec,
+    spec: MeasurementSpec,
     need: Need,
     things: Mapping[str, Thing],
     level: Level,
 ) -> Node:
     model = candidate.model
-    inputs = {argument: things[thing] for argument, thing in maker.reads.items()}
-    inputs |= {argument: things[thing] for argument, thing in maker.may.items() if thing in things}
-    if "earlier" in maker.many:
+    inputs = {argument: things[thing] for argument, thing in spec.reads.items()}
+    inputs |= {argument: things[thing] for argument, thing in spec.optional.items() if thing in things}
+    if "earlier" in spec.variadic:
         inputs |= {f"earlier {n}": one for n, one in enumerate(candidate.earlier, start=1)}
-    if "tables" in maker.many:
+    if "tables" in spec.variadic:
         inputs |= {f"table {name}": table for name, table in candidate.tables.items()}
     uses: dict[str, str | tuple[str, ...]] = {
-        tool: name_of(model.fit, candidate.root) if tool == "fit" else TOOLS[tool] for tool in maker.tools
+        tool: name_of(model.fit, candidate.root) if tool == "fit" else TOOLS[tool] for tool in spec.functions
     }
     uses |= {argument: name_of(function, candidate.root) for argument, function in need.functions}
-    if "opened" in maker.tools:
-        # A kept model may be of the project's own classes: whatever asks it must count their code.
-        uses["_fit"] = name_of(model.fit, candidate.root)
+    if "opened" in spec.functions:
+        uses |= opening(model, candidate.root)
     facts = told(model)
-    if "way" in maker.tells:
+    if "way" in spec.context:
         facts["way"] = msgspec.to_builtins(bundle(model, candidate.root))
         uses["_compute"] = tuple(name_of(function, candidate.root) for function in model.features.compute)
     selected = {"metric": need.metric, "by": need.by}
     return Node(
         name=name,
         key=need_key(model, need),
-        run=maker.run,
+        run=spec.run if need.measure is None else name_of(need.measure, candidate.root),
         uses=uses,
         inputs=inputs,
         params={
-            **{fact: facts[fact] for fact in maker.tells},
+            **{fact: facts[fact] for fact in spec.context},
             **{argument: value for argument, value in selected.items() if value},
             **{argument: msgspec.json.decode(text) for argument, text in need.params},
         },
@@ -197,8 +257,10 @@ def told(model: Model) -> dict[str, Any]:
 
 def told_to(asked: Sequence[Need]) -> set[str]:
     """What of the declaration is told to the steps that measure these, and to those that they read."""
-    makers = (POOL[what] for what in _with_parts({need.what for need in asked if pooled(need)}))
-    return {fact for maker in makers for fact in maker.tells}
+    measured = tuple(filter(pooled, asked))
+    parts = set().union(*map(_parts, measured))
+    specs = (*map(_spec, measured), *(POOL[what] for what in parts if what in POOL))
+    return {fact for spec in specs for fact in spec.context}
 
 
 def _called(model: Model, function: object) -> str:

@@ -7,7 +7,9 @@ from datetime import datetime
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.gate import against
 from comporta.acts.release.release import version_of
+from comporta.checks import needs
 from comporta.checks.former import former
+from comporta.checks.pool import drawings_of, section_of
 from comporta.errors import ComportaError, NotFound
 from comporta.opened.findings import findings_at, scores_at
 from comporta.opened.people import with_names
@@ -15,10 +17,13 @@ from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, in_words, sentence
 from comporta.opened.staleness import staleness
 from comporta.records import (
+    Drawings,
     Figure,
     Findings,
+    MeasurementSpec,
     Record,
     Scores,
+    Section,
     Unmeasured,
     Verdict,
     Version,
@@ -39,11 +44,12 @@ def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
     model = opened.project.find_model(version.model)
     champion = against(opened, version)
     since = staleness(opened, version)
+    own = presentation(opened, version.model)
     return Report(
         version=version,
         at=now,
         project=opened.project.name,
-        told=tell(version, now, lambda verdict: findings(context, verdict, say), say),
+        told=tell(version, now, lambda verdict: findings(context, verdict, say), say, own.section),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
@@ -55,6 +61,28 @@ def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
         staleness=since,
         causes={each.dataset: say(each.cause) for each in since if each.cause is not None},
     )
+
+
+class Presentation(Record, frozen=True, kw_only=True):
+    """Where and how a report shows what the checks of a model need. own: of those that the pool does not
+    have, by need."""
+
+    own: dict[str, MeasurementSpec] = {}
+
+    def section(self, what: str) -> Section:
+        """Where a report tells it."""
+        return self.own[what].section if what in self.own else section_of(what)
+
+    def drawings(self, what: str) -> Drawings:
+        """How it is drawn."""
+        return self.own[what].drawings if what in self.own else drawings_of(what)
+
+
+def presentation(opened: OpenProject, name: str) -> Presentation:
+    """Of the model as the project declares it today."""
+    model = opened.project.find_model(name)
+    asked = needs(checks(model)) if model is not None else ()
+    return Presentation(own={need.what: need.spec for need in asked if need.spec is not None})
 
 
 def findings(context: StepContext, verdict: Verdict, say: Say = sentence) -> Findings | None:

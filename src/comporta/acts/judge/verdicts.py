@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.evidence import gather
-from comporta.acts.judge.pool import need_key, score_key
+from comporta.acts.judge.pool import need_key, reads_logged, score_key
 from comporta.acts.judge.test_set import test_set
 from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks import asked_at, judge, level_of, needs
@@ -57,8 +57,8 @@ def earlier(opened: OpenProject, model: str, before: int | None = None) -> tuple
 def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> SealedLogs | None:
     """What production asked and what came true, sealed; None where no gate asks for it, or nothing was
     served and told yet."""
-    asked = (need for model in models for need in needs(asked_at(checks(model), level)))
-    if not any(need.what == "replay" for need in asked):
+    asked = tuple(need for model in models for need in needs(asked_at(checks(model), level)))
+    if not reads_logged(asked):
         return None
     from comporta.acts.serve.serving_log import newest_logs, seal_all
 

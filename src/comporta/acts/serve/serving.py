@@ -11,9 +11,10 @@ from comporta.data.online import LatestTables, OnlineTables, online_tables
 from comporta.errors import NotFound
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.isolated import IsolatedSource
+from comporta.opened.lineage import QUESTIONS
 from comporta.opened.project import OpenProject
 from comporta.opened.source import lay_out
-from comporta.records import Route, Signature, Version
+from comporta.records import Codec, Route, Signature, Version
 from comporta.records.features import Bundle
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
@@ -73,7 +74,9 @@ class ReleasedVersions:
         opened = self.opened
         source = IsolatedSource(lay_out(opened.context, version.parts["code"], opened.below / "code"))
         with source.entered():  # a kept model may be of the project's own classes
-            predictor = load_predictor(opened.context, version.parts)
+            predictor = load_predictor(
+                opened.context, version.parts, own=lambda: self._codecs(version, source)
+            )
         predictor.self_test()
         bundle = opened.context.get_json(version.parts["bundle"], Bundle)
         raw = tuple(field.name for field in predictor.signature.raw)
@@ -97,6 +100,13 @@ class ReleasedVersions:
             time=bundle.shapes[bundle.of].time,
             probe=trial_rows(predictor) if plain else None,
         )
+
+    def _codecs(self, version: Version, source: IsolatedSource) -> tuple[Codec, ...]:
+        """Those of the project's own that it was fitted with, from its kept source."""
+        asked = (self.opened.ledger.get(QUESTIONS, recipe) for recipe in version.steps.values())
+        fits = (each.recipe.uses for each in asked if each is not None and each.recipe.run == "train.fit")
+        refs = next(fits, {}).get("_codecs", ())
+        return tuple(made() for made in source.functions(tuple(refs)))
 
 
 class JoinHistory:

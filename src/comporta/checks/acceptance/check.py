@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import limits
 from comporta.errors import BadProject
 from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, Words, code, need, place
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.acceptance", "accepted: {label}", label=str)
 LIMITED = code("check.acceptance.limited", "accepted: {label} {limits: and }", label=str, limits=tuple)
@@ -134,3 +135,17 @@ def accept(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="acceptance",
+    run="evidence.acceptance",
+    reads={
+        "model": "model",
+        "signature": "signature",
+        "test": "test",
+        "train": "train",
+        "predictions": "predictions",
+    },
+    functions=("opened",),
+)

@@ -14,6 +14,7 @@ from comporta.checks.shared.judging.rare_values import figures_to_judge, values_
 from comporta.checks.shared.judging.wording import sentence
 from comporta.errors import BadProject
 from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition, need
+from comporta.records.measurement import MeasurementSpec
 
 ANSWERS = code(
     "check.attribute_inference.predictions",
@@ -117,3 +118,14 @@ def attribute_inference(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="attribute inference",
+    run="evidence.attribute_inference",
+    reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    cost=3,
+    section="privacy",
+)

@@ -19,6 +19,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.metric_limit import limit_title, limit_values, one_limit
 from comporta.checks.shared.judging.wording import sentence, sentences
 from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import METRICS
 
 BACKTEST = code(
@@ -119,3 +120,14 @@ def backtest(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="backtest",
+    run="evidence.backtest",
+    reads={"train": "train", "test": "test", "signature": "signature"},
+    functions=("fit", "refitted"),
+    context=("split", "params", "task", "output", "group"),
+    cost=3,
+    section="time",
+)

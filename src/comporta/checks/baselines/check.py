@@ -23,6 +23,7 @@ from comporta.records import (
     code,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.baselines", "{constant}; {simple}", constant=Text, simple=Text)
 BETTER = code("check.baselines.better", "better than the constant baseline")
@@ -116,3 +117,12 @@ def beats_baselines(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="baselines",
+    run="evidence.baselines",
+    reads={"predictions": "predictions", "train": "train"},
+    context=("group",),
+    section="quality",
+)

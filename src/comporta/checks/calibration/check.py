@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
+from comporta.checks.calibration.draw import DRAWINGS
 from comporta.checks.calibration.figures import BIAS, ERROR, NAMED
 from comporta.checks.shared.judging.arguments import names, number, usual
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
@@ -27,6 +28,7 @@ from comporta.records import (
     condition,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.calibration", "calibration error at most {error:g}, bias{by} at most {bias:g}",
@@ -135,3 +137,13 @@ def calibrated(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="calibration",
+    run="evidence.calibration",
+    reads={"predictions": "predictions"},
+    context=("group", "slices"),
+    section="quality",
+    drawings=DRAWINGS,
+)

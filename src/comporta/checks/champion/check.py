@@ -31,6 +31,7 @@ from comporta.records import (
     code,
     metric_text,
 )
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.power import smallest_seen
@@ -188,3 +189,13 @@ def no_worse(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="versus",
+    run="evidence.versus",
+    reads={"predictions": "predictions", "train": "train"},
+    optional={"champion": "champion predictions", "champion_train": "champion train"},
+    context=("group",),
+    section="champion",
+)

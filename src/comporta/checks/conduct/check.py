@@ -29,6 +29,7 @@ from comporta.records import (
     need,
     place,
 )
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.never", "never {decision} when {when}", decision=Text, when=str)
 ABOVE = code("check.never.above", "above {value:g}", value=NUMBER)
@@ -161,3 +162,12 @@ def never(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="conduct",
+    run="evidence.conduct",
+    reads={"model": "model", "signature": "signature", "predictions": "predictions"},
+    functions=("opened",),
+    section="fairness",
+)

@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.contamination",
@@ -114,3 +115,13 @@ def contamination(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="contamination",
+    run="evidence.contamination",
+    reads={"train": "train", "test": "test"},
+    context=("split", "known"),
+    fatal=True,
+    section="data",
+)

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.duplicates",
@@ -91,3 +92,11 @@ def duplicates(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="duplicates",
+    run="evidence.duplicates",
+    reads={"train": "train"},
+    section="data",
+)

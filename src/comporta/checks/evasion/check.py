@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from comporta.checks.evasion.draw import DRAWINGS
 from comporta.checks.evasion.figures import FLIPPED
 from comporta.checks.shared.judging.arguments import names, number, usual
 from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
@@ -12,6 +13,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.errors import BadProject
 from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.evasion", "evasion{of} by {features} at a cost of {cost:g}: at most {share:.4g} % flip",
@@ -117,3 +119,15 @@ def evasion(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="evasion",
+    run="evidence.evasion",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    cost=3,
+    section="robustness",
+    drawings=DRAWINGS,
+)

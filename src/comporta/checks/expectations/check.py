@@ -26,6 +26,7 @@ from comporta.records import (
     need,
     place,
 )
+from comporta.records.measurement import MeasurementSpec
 
 ALL = code("check.expectations", "the data is as declared")
 BUT_FOR = code(
@@ -96,3 +97,14 @@ def expectations(*, at_most: float = 0.0, required: bool = True, level: Level = 
     return Expectations(
         at_most=number("expectations", "at_most", at_most, low=0, high=1), required=required, level=level
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="expectations",
+    run="evidence.expectations",
+    variadic=("tables",),
+    functions=("counted",),
+    context=("shapes",),
+    fatal=True,
+    section="data",
+)

@@ -1,14 +1,13 @@
 """How much of each answer each feature makes: Shapley values, exact where the model can be read.
 
-LightGBM: its own TreeSHAP (Lundberg and others 2020), which stands on the counts kept in the trees. Linear
-models, behind scalers or an imputer too: weight times the distance from the background's mean, exact. All
-others, scikit-learn's trees among them: sampled orders of the features, each forward and backward (Štrumbelj
-and Kononenko 2014; Mitchell and others 2022), against rows of a background.
+What a model's family computes exactly (`FittedModel.attribution`): LightGBM's own TreeSHAP, and linear
+models, behind scalers or an imputer too. All others, scikit-learn's trees among them: sampled orders of the
+features, each forward and backward (Štrumbelj and Kononenko 2014; Mitchell and others 2022), against rows of
+a background.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,15 +24,7 @@ from comporta.checks.explanation.codes import (
     PROBABILITY,
 )
 from comporta.checks.shared.measuring.changes import asked_of
-from comporta.checks.shared.measuring.plain_models import (
-    Core,
-    Linear,
-    core_of,
-    iterations_of,
-    lightgbm_of,
-    linear_of,
-)
-from comporta.records import FittedModel, Message
+from comporta.records import Attribution, FittedModel, Message, ModelOutput
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +32,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ROWS, SAMPLED, ORDERS, BACKGROUND = 1_000, 150, 6, 200
+
+METHODS = {"tree_shap": BY_TREE_SHAP, "weights": BY_WEIGHTS}
+SCALES = {
+    "log_odds": LOG_ODDS,
+    "number_before_link": NUMBER_BEFORE_LINK,
+    "margin": MARGIN,
+    "number": NUMBER,
+}
 
 
 class Attributed(NamedTuple):
@@ -74,66 +73,31 @@ class Attributed(NamedTuple):
 
 def attributed(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
     """Shapley values of up to 1,000 rows, of 150 where they are sampled. Raises what the model raises."""
-    core = core_of(asked.estimator, len(asked.signature.features))
     some = rows.head(ROWS)
-    if core is not None and all(field.values or field.type != "String" for field in asked.signature.features):
-        booster = lightgbm_of(core)
-        if booster is not None:
-            return _lightgbm(asked, core, booster, some)
-        linear = linear_of(core)
-        if linear is not None:
-            return _linear(asked, core, linear, some, background)
-    return _sampled(asked, rows.head(SAMPLED), background, seed)
-
-
-def _lightgbm(asked: FittedModel, core: Core, booster: object, rows: pl.DataFrame) -> Attributed:
-    X = core.within(asked.numbers(rows))
-    upto = iterations_of(core)
-    predict: Callable[..., object] = booster.predict  # type: ignore[attr-defined]
-    n, p = X.shape
-    told = np.asarray(predict(X, pred_contrib=True, num_iteration=upto), dtype=np.float64)
-    told = told.reshape(n, -1, p + 1).transpose(0, 2, 1)
-    raw = np.asarray(predict(X, raw_score=True, num_iteration=upto), dtype=np.float64).reshape(n, -1)
-    said = np.asarray(predict(X, num_iteration=upto), dtype=np.float64).reshape(n, -1)
-    scores = asked(rows).scores
-    scores = scores[:, -1:] if said.shape[1] == 1 else scores
-    classes = bool(asked.signature.classes)
+    exact = None
+    if all(field.values or field.type != "String" for field in asked.signature.features):
+        exact = asked.attribution(some, background)
+    if exact is None:
+        return _sampled(asked, rows.head(SAMPLED), background, seed)
     return Attributed(
-        values=told[:, :p],
-        base=told[:, p],
-        answer=raw,
-        apart=float(np.abs(said - scores).max()) if asked.signature.output != "label" else 0.0,
-        method=BY_TREE_SHAP(),
-        scale=LOG_ODDS() if classes else NUMBER_BEFORE_LINK(),
-        asks=4 * n,
-        background=0,
+        values=exact.values,
+        base=exact.base,
+        answer=exact.answer,
+        apart=_apart(asked(some), exact),
+        method=METHODS[exact.method](),
+        scale=SCALES[exact.scale](),
+        asks=exact.asked,
+        background=background.height if exact.method == "weights" else 0,
     )
 
 
-def _linear(
-    asked: FittedModel, core: Core, linear: Linear, rows: pl.DataFrame, background: pl.DataFrame
-) -> Attributed:
-    X, mean = (core.within(asked.numbers(each)) for each in (rows, background))
-    middle = mean.mean(axis=0)
-    values = (X - middle)[:, :, None] * linear.weights.T[None]
-    base = np.broadcast_to(middle @ linear.weights.T + linear.constants, (len(X), len(linear.weights)))
-    margin = X @ linear.weights.T + linear.constants
-    said = asked(rows)
-    if asked.signature.task == "regression":
-        apart = float(np.abs(margin[:, 0] - said.decisions).max())
-    else:
-        mine = (margin[:, 0] > 0).astype(int) if margin.shape[1] == 1 else margin.argmax(axis=1)
-        apart = float((mine != said.decisions).mean())
-    return Attributed(
-        values=values,
-        base=base,
-        answer=margin,
-        apart=apart,
-        method=BY_WEIGHTS(),
-        scale=MARGIN() if asked.signature.classes else NUMBER(),
-        asks=len(X),
-        background=background.height,
-    )
+def _apart(said: ModelOutput, exact: Attribution) -> float:
+    """How far what was read is from what the model answers: of scores the largest difference, of decisions
+    the share."""
+    if exact.scores is not None:
+        scores = said.scores[:, -1:] if exact.scores.shape[1] == 1 else said.scores
+        return float(np.abs(exact.scores - scores).max())
+    return 0.0 if exact.decisions is None else float((exact.decisions != said.decisions).mean())
 
 
 def _sampled(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:

@@ -6,11 +6,13 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
+from comporta.checks.explanation.draw import DRAWINGS
 from comporta.checks.explanation.figures import APART, RESIDUAL
 from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bounds import Bound, not_applicable, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.explanation", "SHAP additivity within {residual:g}", residual=NUMBER)
 
@@ -76,3 +78,15 @@ def explained(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="explanation",
+    run="evidence.explanation",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    cost=2,
+    section="behaviour",
+    drawings=DRAWINGS,
+)

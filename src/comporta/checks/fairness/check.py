@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from comporta.checks.fairness.draw import DRAWINGS
 from comporta.checks.fairness.figures import GROUPS_TOO_SMALL
 from comporta.checks.shared.judging.arguments import chosen
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, rows_needed, within_bounds
@@ -26,6 +27,7 @@ from comporta.records import (
     code,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 
 Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
 _CALLED: dict[Criterion, str] = {
@@ -264,3 +266,13 @@ def _fair(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="bias",
+    run="evidence.bias",
+    reads={"predictions": "predictions"},
+    context=("group",),
+    section="fairness",
+    drawings=DRAWINGS,
+)

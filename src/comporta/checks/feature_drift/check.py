@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.bounds import Bound, On
 from comporta.checks.shared.judging.earlier_versions import since_earlier
 from comporta.checks.shared.judging.identity import identity
 from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.feature_drift",
@@ -107,3 +108,13 @@ def feature_drift(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="feature drift",
+    run="evidence.feature_drift",
+    reads={"predictions": "predictions", "importance": "importance"},
+    variadic=("earlier",),
+    context=("group",),
+    section="champion",
+)

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 MOST = 1_000_000
 
@@ -88,3 +89,12 @@ def feature_quality(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="feature quality",
+    run="evidence.feature_quality",
+    reads={"train": "train", "test": "test"},
+    fatal=True,
+    section="data",
+)

@@ -23,6 +23,7 @@ from comporta.records import (
     condition,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import metric as named
 
 TITLE = code("check.fit_gap", "train/test gap{of} at most {limit:g}", of=Text, limit=NUMBER)
@@ -101,3 +102,12 @@ def fit_gap(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="fit gap",
+    run="evidence.fit_gap",
+    reads={"train": "train predictions", "test": "predictions"},
+    context=("group",),
+    section="quality",
+)

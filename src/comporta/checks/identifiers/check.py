@@ -9,6 +9,7 @@ from comporta.checks.shared.judging.arguments import chosen, whole
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 NONE = code("check.identifiers", "no feature is an identifier")
 AT_MOST = code("check.identifiers.at_most", "at most {count} features are identifiers", count=int)
@@ -64,3 +65,12 @@ def identifiers(*, at_most: int = 0, required: bool = False, level: Level = "rel
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="identifiers",
+    run="evidence.identifiers",
+    reads={"train": "train"},
+    fatal=True,
+    section="data",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.importance_change.draw import DRAWINGS
 from comporta.checks.importance_change.figures import MOVED, RANK_CHANGED
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.bounds import Bound, On
@@ -11,6 +12,7 @@ from comporta.checks.shared.judging.earlier_versions import since_earlier
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.importance_change",
@@ -89,3 +91,13 @@ def importance_change(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="importance change",
+    run="evidence.importance_change",
+    reads={"importance": "importance"},
+    variadic=("earlier",),
+    section="behaviour",
+    drawings=DRAWINGS,
+)

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.label_errors", "label errors: at most {share:g} % of labels contradicted", share=NUMBER)
 FOUND = code("label_errors.found", "share of training labels that models which never saw them contradict:")
@@ -72,3 +73,13 @@ def label_errors(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="label errors",
+    run="evidence.label_errors",
+    reads={"oof": "oof"},
+    context=("group",),
+    cost=3,
+    section="data",
+)

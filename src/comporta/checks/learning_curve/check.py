@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.learning_curve.draw import DRAWINGS
 from comporta.checks.learning_curve.figures import GAIN
 from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bounds import Bound, Judgement, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentence
 from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.learning_curve", "learning curve: the last doubling of rows gains at least {gain:g}", gain=NUMBER
@@ -71,3 +73,15 @@ def learning_curve(gain: float = -0.05, *, required: bool = True, level: Level =
     return LearningCurve(
         gain=number("learning_curve", "gain", gain, low=-10.0, high=1.0), required=required, level=level
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="learning curve",
+    run="evidence.learning_curve",
+    reads={"train": "train", "predictions": "predictions", "signature": "signature"},
+    functions=("fit", "refitted"),
+    context=("group", "params", "task", "output"),
+    cost=3,
+    section="quality",
+    drawings=DRAWINGS,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from comporta.checks.membership import figures
+from comporta.checks.membership.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
@@ -21,6 +22,7 @@ from comporta.records import (
     conditions,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.membership", "membership inference: TPR at most {tpr:.3g} at 1 % FPR{strict}{fits}",
@@ -128,3 +130,15 @@ def membership(
         required=required,
         level=level or ("audit" if fits else "release"),
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="membership",
+    run="evidence.membership",
+    reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
+    functions=("opened", "fit", "refitted"),
+    context=("params", "task", "output", "group"),
+    cost=3,
+    section="privacy",
+    drawings=DRAWINGS,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.noise.draw import DRAWINGS
 from comporta.checks.noise.figures import CHANGED_BY_EXTREME, METRIC_LOST, NOT_ANSWERED
 from comporta.checks.shared.figures import DECISIONS_CHANGED
 from comporta.checks.shared.judging.arguments import number, usual, whole
@@ -24,6 +25,7 @@ from comporta.records import (
     conditions,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import metric as named
 
 LEVELS_OF_NOISE = (0.01, 0.05, 0.1)
@@ -151,3 +153,15 @@ def noise(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="noise",
+    run="evidence.noise",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    cost=2,
+    section="robustness",
+    drawings=DRAWINGS,
+)

@@ -37,6 +37,7 @@ from comporta.records import (
     conditions,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.parity", "training-serving skew at most {tolerance:g}", tolerance=NUMBER)
 UNSERVED = code(
@@ -180,3 +181,22 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
     return Parity(
         tolerance=number("parity", "tolerance", tolerance, low=1e-12, high=1), required=required, level=level
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="parity",
+    run="evidence.parity",
+    reads={
+        "model": "model",
+        "signature": "signature",
+        "predictions": "predictions",
+        "parity": "parity",
+        "trial": "trial",
+    },
+    optional={"onnx": "onnx", "bundle": "bundle", "code": "code"},
+    variadic=("tables",),
+    functions=("opened", "served", "raw"),
+    context=("way",),
+    cost=2,
+    section="robustness",
+)

@@ -25,6 +25,7 @@ from comporta.records import (
     need,
     place,
 )
+from comporta.records.measurement import MeasurementSpec
 
 SHOWN = 5
 
@@ -129,3 +130,12 @@ def no_personal_data(
     """
     chosen("no_personal_data", "level", level, LEVELS)
     return NoPersonalData(allow=names("no_personal_data", "allow", allow), required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="personal data",
+    run="evidence.personal_data",
+    reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
+    optional={"onnx": "onnx", "trial": "trial"},
+    section="privacy",
+)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from comporta.checks.prediction_drift.draw import DRAWINGS
 from comporta.checks.prediction_drift.figures import DECISION_DRIFT, RATE_RATIO, SCORE_DRIFT
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.bounds import Bound, On
 from comporta.checks.shared.judging.earlier_versions import since_earlier
 from comporta.checks.shared.judging.identity import identity
 from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.prediction_drift", "prediction drift at most {most:g}, class rates at most {rates:g} times",
@@ -99,3 +101,15 @@ def prediction_drift(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="prediction drift",
+    run="evidence.prediction_drift",
+    reads={"predictions": "predictions"},
+    optional={"champion": "champion predictions", "champion_train": "champion train"},
+    variadic=("earlier",),
+    context=("group",),
+    section="champion",
+    drawings=DRAWINGS,
+)

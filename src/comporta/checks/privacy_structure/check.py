@@ -9,6 +9,7 @@ from comporta.checks.shared.judging.arguments import chosen, number
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.records import LEVELS, NUMBER, Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.privacy_structure", "the model stores no training rows")
 OTHER = code("check.privacy_structure.limits", "the model stores no training rows ({limits})", limits=tuple)
@@ -113,3 +114,12 @@ def privacy_structure(
     return PrivacyStructure(
         kept=kept, leaves=leaves, weights=weights, words=words, required=required, level=level
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="privacy structure",
+    run="evidence.privacy_structure",
+    reads={"model": "model", "signature": "signature", "train": "train"},
+    functions=("opened",),
+    section="privacy",
+)

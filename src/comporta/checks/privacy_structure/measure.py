@@ -7,7 +7,7 @@ of the fitted estimator and of everything inside it, without one prediction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,14 +20,11 @@ from comporta.checks.privacy_structure.figures import (
     ROWS_KEPT,
     WEIGHTS_PER_ROW,
 )
-from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured
+from comporta.records import Artifact, Figure, Findings, FittedModel, ModelPart, Signature, Unmeasured
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 FEW = 5
-DEEPEST = 12
-KNOWN = ("sklearn.", "lightgbm.")
-KEEPS = ("_fit_X", "support_vectors_", "X_fit_", "X_train_")
 
 
 class Leaves(NamedTuple):
@@ -51,21 +48,26 @@ def measure(
     each row; words that few rows have."""
     asked = opened(context, model, signature)
     rows = read(context, train)
-    found = screen(asked.estimator, rows.height, rare_words(rows, asked.signature))
+    found = screen(asked.parts(), rows.height, rare_words(rows, asked.signature))
     print(f"privacy structure: {len(found.figures)} figures of {type(asked.estimator).__name__}")
     return {"findings": context.put_json(found)}
 
 
-def screen(estimator: Any, rows: int, rare: Mapping[str, int]) -> Findings:
-    """rows: it was trained on. rare: feature → words of fewer than five rows."""
-    inside = list(parts_of(estimator))
-    if not any(type(each).__module__.startswith(KNOWN) for each in inside):
-        why = UNKNOWN_BUILD(estimator=type(estimator).__name__)
+def screen(parts: Sequence[ModelPart], rows: int, rare: Mapping[str, int]) -> Findings:
+    """parts: the estimator first, and all inside it. rows: it was trained on. rare: feature → words of fewer
+    than five rows."""
+    if not any(each.known for each in parts):
+        why = UNKNOWN_BUILD(estimator=parts[0].kind)
         lost = Unmeasured(metric=ROWS_KEPT.metric, why=why)
         return Findings(unmeasured=(lost,), rows=rows, of=rows)
-    kept = {f"{type(each).__name__}.{name}": many for each in inside for name, many in rows_kept(each, rows)}
-    trees = [leaves for each in inside for leaves in leaves_of(each)]
-    weights = sum(weights_of(each) for each in inside)
+    kept = {
+        f"{each.kind}.{name}": many
+        for each in parts
+        for name, many, keeps in each.tables
+        if keeps or many == rows
+    }
+    trees = [_leaves(counts) for each in parts for counts in each.leaves]
+    weights = sum(each.weights for each in parts)
     figures = [Figure(metric=ROWS_KEPT.metric, value=max(kept.values(), default=0) / rows, rows=rows)]
     if trees:
         few = float(np.mean([each.few / max(each.rows, 1) for each in trees]))
@@ -96,61 +98,6 @@ def rare_words(rows: pl.DataFrame, signature: Signature) -> dict[str, int]:
     return found
 
 
-def parts_of(thing: Any, deep: int = 0, seen: set[int] | None = None) -> Iterator[Any]:
-    """The estimator and every one inside it: steps, transformers, members, of any class."""
-    seen = set() if seen is None else seen
-    if deep > DEEPEST or id(thing) in seen:
-        return
-    seen.add(id(thing))
-    if isinstance(thing, np.ndarray) and thing.dtype == object and thing.size < 1_000_000:
-        thing = thing.ravel().tolist()
-    if isinstance(thing, Mapping):
-        thing = list(thing.values())
-    if isinstance(thing, list | tuple):
-        # A list of numbers is no list of estimators: its first members say so.
-        if any(_holds(each) for each in thing[:8]):
-            for each in thing:
-                yield from parts_of(each, deep + 1, seen)
-    elif _holds(thing):
-        yield thing
-        for each in vars(thing).values():
-            yield from parts_of(each, deep + 1, seen)
-
-
-def rows_kept(part: Any, rows: int) -> Iterator[tuple[str, int]]:
-    """Attributes that hold training rows: those known to, and any table as long as the training part."""
-    for name, value in vars(part).items():
-        shape = getattr(value, "shape", None)
-        if isinstance(shape, tuple) and len(shape) == 2 and shape[0] and (name in KEEPS or shape[0] == rows):
-            yield name, int(shape[0])
-
-
-def leaves_of(part: Any) -> Iterator[Leaves]:
-    """The trees of scikit-learn, of its histogram boosting, and of LightGBM."""
-    own = vars(part)
-    if hasattr(own.get("tree_"), "n_node_samples"):
-        tree = own["tree_"]
-        yield _leaves(tree.n_node_samples[tree.children_left < 0])
-    for stage in own.get("_predictors") or ():
-        for each in stage if isinstance(stage, list) else ():
-            nodes = each.nodes
-            yield _leaves(nodes["count"][nodes["is_leaf"].astype(bool)])
-    if type(part).__name__ == "Booster" and hasattr(part, "model_to_string"):
-        for line in part.model_to_string().splitlines():
-            if line.startswith("leaf_count="):
-                yield _leaves(np.array(line.partition("=")[2].split(), np.int64))
-
-
-def weights_of(part: Any) -> int:
-    """Of a linear model or a network: one for each column and output."""
-    own = vars(part)
-    if "coefs_" in own:
-        return sum(int(np.size(each)) for each in own["coefs_"])
-    if "coef_" in own and "support_vectors_" not in own:
-        return int(np.size(own["coef_"]))
-    return 0
-
-
 def _leaves(counts: Any) -> Leaves:
     counts = np.asarray(counts)
     return Leaves(int(counts.sum()), len(counts), int(counts[counts < FEW].sum()), int(counts.min(initial=0)))
@@ -163,12 +110,3 @@ def _told(trees: list[Leaves]) -> dict[str, Any]:
         "rows in small leaves": sum(each.few for each in trees),
         "smallest leaf": min(each.least for each in trees),
     }
-
-
-def _holds(thing: Any) -> bool:
-    """Whether it may hold estimators: an object with attributes that is no plain value, array or function."""
-    if isinstance(thing, str | bytes | int | float | type | np.generic | pl.DataFrame | pl.Series):
-        return False
-    if isinstance(thing, list | tuple | Mapping):
-        return True
-    return hasattr(thing, "__dict__") and not isinstance(thing, np.ndarray) and not callable(thing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from comporta.checks.proxy.draw import DRAWINGS
 from comporta.checks.proxy.figures import ANSWERS_TELL
 from comporta.checks.shared.judging.arguments import number, usual
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
@@ -13,6 +14,7 @@ from comporta.checks.shared.judging.rare_values import figures_to_judge, values_
 from comporta.checks.shared.judging.wording import RULE_OF, sentence
 from comporta.errors import BadProject
 from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, Words, code, need
+from comporta.records.measurement import MeasurementSpec
 
 FEATURES = code("check.proxy", "no proxy of {of} with an AUC above {limit:g}", of=str, limit=NUMBER)
 ANSWERS = code(
@@ -103,3 +105,14 @@ def no_proxy(
     limit = number("no_proxy", "at_most", at_most, low=0.5, high=1.0)
     usual("no_proxy", on, level)
     return NoProxy(of=of, limit=limit, features=features, owner=owner, on=on, required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="proxy",
+    run="evidence.proxy",
+    reads={"predictions": "predictions", "signature": "signature"},
+    context=("group",),
+    cost=2,
+    section="fairness",
+    drawings=DRAWINGS,
+)

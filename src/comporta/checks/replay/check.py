@@ -11,6 +11,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.metric_limit import limit_title, limit_values, one_limit
 from comporta.checks.shared.judging.wording import sentence
 from comporta.records import Evidence, Level, Message, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import METRICS
 
 REPLAY = code("check.replay", "replay of production: {metric} {limit}", metric=str, limit=Message)
@@ -73,3 +74,14 @@ def replayed(
     limit, least = one_limit("replayed", metric, at_least, at_most)
     usual("replayed", on, level)
     return Replayed(metric=metric, limit=limit, least=least, on=on, required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="replay",
+    run="evidence.replay",
+    reads={"model": "model", "signature": "signature", "train": "train"},
+    optional={"logged": "logged"},
+    functions=("opened",),
+    context=("group",),
+    section="time",
+)

@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import limits
 from comporta.errors import BadProject
 from comporta.records import Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import METRICS
 from comporta.records.metric import metric as named
 
@@ -112,3 +113,13 @@ def scenario(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="scenario",
+    run="evidence.scenario",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    context=("group",),
+    section="robustness",
+)

@@ -27,6 +27,7 @@ from comporta.records import (
     code,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 from comporta.stats.rounding import rounding
 
 RISES = code(
@@ -272,3 +273,13 @@ def within(
     if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
         raise BadProject(f"within: found low={low!r} above high={high!r}, expected it below.")
     return Within(low=ends[0], high=ends[1], of=of or "", proof=proof, required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="shape",
+    run="evidence.shape",
+    reads={"model": "model", "signature": "signature", "test": "test"},
+    functions=("opened",),
+    cost=2,
+    section="behaviour",
+)

@@ -40,9 +40,7 @@ from comporta.checks.shape.codes import (
 )
 from comporta.checks.shape.figures import HIGHEST, LOWEST, OUTSIDE, PROVED, WRONG_STEP
 from comporta.checks.shape.trees import (
-    Ensemble,
     agrees,
-    ensemble_of,
     nodes_of,
     range_of,
     thresholds_of,
@@ -50,8 +48,18 @@ from comporta.checks.shape.trees import (
 )
 from comporta.checks.shared.measuring.changes import asked_of
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
-from comporta.checks.shared.measuring.plain_models import Core, core_of, linear_of
-from comporta.records import Artifact, Field, Figure, Findings, FittedModel, Message, Unmeasured, Words
+from comporta.records import (
+    Artifact,
+    Field,
+    Figure,
+    Findings,
+    FittedModel,
+    Message,
+    Structure,
+    TreeEnsemble,
+    Unmeasured,
+    Words,
+)
 from comporta.stats.rounding import rounding
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -68,8 +76,8 @@ NODES = 100_000
 class Shape(NamedTuple):
     """What a model is, as far as it can be read. why: why it cannot, or None."""
 
-    core: Core | None
-    ensemble: Ensemble | None
+    structure: Structure | None
+    ensemble: TreeEnsemble | None
     linear: Floats | None
     constant: float
     sigmoid: bool
@@ -194,7 +202,7 @@ def bounded(
     ends: tuple[float, float] | None = None
     if shape.ensemble is not None:
         ends, how = range_of(shape.ensemble), RANGE_BY_LEAVES()
-    elif shape.linear is not None and shape.core is not None:
+    elif shape.linear is not None and shape.structure is not None:
         ends = _linear_range(asked, test.select(names), shape)
         how = RANGE_BY_WEIGHTS()
     else:
@@ -229,27 +237,27 @@ def shape_of(asked: FittedModel, rows: pl.DataFrame, output: int) -> Shape:
     """What can be read of it, and only if it then answers these rows as the model does."""
     takes = asked.signature
     nothing = Shape(None, None, None, 0.0, False, UNKNOWN_KIND())
-    core = core_of(asked.estimator, len(takes.features))
-    if core is None or any(field.type == "String" and not field.values for field in takes.features):
+    read = asked.structure(output)
+    if read is None or any(field.type == "String" and not field.values for field in takes.features):
         return nothing
     answers = asked(rows).scores[:, output]
-    linear = linear_of(core)
+    linear = read.linear
     if linear is not None and len(linear.weights) == 1:
-        sigmoid = type(core.model).__name__.startswith("LogisticRegression")
-        margin = core.within(asked.numbers(rows)) @ linear.weights[0] + linear.constants[0]
+        sigmoid = linear.logistic
+        margin = read.inside(asked.numbers(rows)) @ linear.weights[0] + linear.constants[0]
         if takes.classes and not sigmoid:
             return nothing._replace(why=NOT_STRAIGHT())
         sign = 1.0 if output or not takes.classes else -1.0
         mine = 1 / (1 + np.exp(-sign * margin)) if sigmoid else margin
         if np.allclose(mine, answers, rtol=1e-6, atol=1e-6):
-            return Shape(core, None, sign * linear.weights[0], sign * float(linear.constants[0]), sigmoid)
+            return Shape(read, None, sign * linear.weights[0], sign * float(linear.constants[0]), sigmoid)
         return nothing._replace(why=READ_DIFFERS())
-    ensemble = ensemble_of(core, output)
+    ensemble = read.trees
     if ensemble is None:
         return nothing
-    if not agrees(ensemble, core.within(asked.numbers(rows)), answers):
+    if not agrees(ensemble, read.inside(asked.numbers(rows)), answers):
         return nothing._replace(why=TREES_DIFFER())
-    return Shape(core, ensemble, None, 0.0, False)
+    return Shape(read, ensemble, None, 0.0, False)
 
 
 def _proved(shape: Shape, place: int, increasing: bool) -> Proof:
@@ -276,7 +284,7 @@ def _grid(values: pl.Series, field: Field, shape: Shape, place: int) -> list[pl.
     known = np.unique(values.cast(pl.Float64).to_numpy())
     known = known[np.isfinite(known)]
     spread = known[np.unique(np.linspace(0, len(known) - 1, STEPS).astype(int))] if len(known) else known
-    if shape.ensemble is not None and shape.core is not None and not shape.core.steps:
+    if shape.ensemble is not None and shape.structure is not None and shape.structure.unchanged:
         splits = thresholds_of(shape.ensemble, place)
         splits = splits[np.isfinite(splits)]  # scikit-learn splits missing from all others at infinity
         splits = (
@@ -302,8 +310,8 @@ def _set(rows: pl.DataFrame, value: pl.Series) -> pl.DataFrame:
 
 
 def _linear_range(asked: FittedModel, rows: pl.DataFrame, shape: Shape) -> tuple[float, float]:
-    assert shape.core is not None and shape.linear is not None, "asked of linear models alone"
-    inside = shape.core.within(asked.numbers(rows))
+    assert shape.structure is not None and shape.linear is not None, "asked of linear models alone"
+    inside = shape.structure.inside(asked.numbers(rows))
     ends = np.stack([inside.min(axis=0), inside.max(axis=0)]) * shape.linear
     low = float(ends.min(axis=0).sum()) + shape.constant
     high = float(ends.max(axis=0).sum()) + shape.constant

@@ -8,7 +8,9 @@ from comporta.checks.shared.judging.arguments import chosen, number
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.single_feature import figures
+from comporta.checks.single_feature.draw import DRAWINGS
 from comporta.records import LEVELS, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
     "check.single_feature",
@@ -100,3 +102,14 @@ def single_feature(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="single feature",
+    run="evidence.single_feature",
+    reads={"train": "train", "predictions": "predictions"},
+    context=("group",),
+    fatal=True,
+    section="data",
+    drawings=DRAWINGS,
+)

@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.wording import sentences
 from comporta.checks.stress import figures
 from comporta.checks.stress.codes import FROM
 from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.stress", "load test: {limits}", limits=tuple)
 P99 = code("check.stress.p99", "p99 at most {ms:g} ms", ms=NUMBER)
@@ -127,3 +128,16 @@ def stress(
         level=level,
         **given,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="stress",
+    run="evidence.stress",
+    reads={"model": "model", "signature": "signature", "test": "test", "parity": "parity", "trial": "trial"},
+    optional={"onnx": "onnx", "bundle": "bundle", "code": "code"},
+    variadic=("tables",),
+    functions=("opened", "served", "raw"),
+    context=("machine", "way"),
+    cost=3,
+    section="robustness",
+)

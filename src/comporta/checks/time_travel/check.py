@@ -13,6 +13,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentences
 from comporta.checks.time_travel import figures
 from comporta.records import LEVELS, Evidence, Level, Need, Quantity, Record, Text, Verdict, code, need
+from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.time_travel", "point-in-time joins: no feature from the future")
 TIMELESS = code(
@@ -97,3 +98,13 @@ def no_time_travel(
     chosen("no_time_travel", "level", level, LEVELS)
     told = names("no_time_travel", "timeless", timeless or None)
     return NoTimeTravel(timeless=told, required=required, level=level)
+
+
+MEASUREMENT = MeasurementSpec(
+    need="time travel",
+    run="evidence.time_travel",
+    reads={"train": "train", "test": "test"},
+    context=("known",),
+    fatal=True,
+    section="time",
+)

@@ -10,6 +10,7 @@ from comporta.checks.shared.judging.bounds import Bound, Judgement, On, not_meas
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentence
 from comporta.checks.weak_slices import figures
+from comporta.checks.weak_slices.draw import DRAWINGS
 from comporta.records import (
     NO_TEXT,
     NUMBER,
@@ -24,6 +25,7 @@ from comporta.records import (
     code,
     need,
 )
+from comporta.records.measurement import MeasurementSpec
 
 Against = Literal["constant", "overall"]
 
@@ -147,3 +149,14 @@ def weak_slices(
         required=required,
         level=level,
     )
+
+
+MEASUREMENT = MeasurementSpec(
+    need="weak slices",
+    run="evidence.weak_slices",
+    reads={"predictions": "predictions"},
+    context=("group",),
+    cost=2,
+    section="quality",
+    drawings=DRAWINGS,
+)

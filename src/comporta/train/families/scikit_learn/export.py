@@ -1,9 +1,8 @@
-"""skl2onnx and onnxmltools, with what they get wrong put right. Imported only while exporting."""
+"""scikit-learn's models as ONNX graphs: skl2onnx, with its faults mended. Imported only while exporting."""
 
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,44 +10,19 @@ from typing import Any
 import numpy as np
 
 from comporta.records import Signature
-from comporta.train.codecs.onnx_graph import OnnxGraph
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}
 
 
-def as_one_tensor(model: Any, signature: Signature, kind: Any) -> bytes:
-    """A graph whose one input `X` is the whole table, words as their place. kind: of skl2onnx's tensors."""
-    return _convert(_by_place(model, signature), [("X", kind([None, len(signature.features)]))], signature)
-
-
-def by_column(model: Any, signature: Signature, kind: Any) -> bytes:
-    """A graph with one input per feature, words as strings."""
-    from skl2onnx.common.data_types import StringTensorType
-
-    inputs = [
-        (field.name, StringTensorType([None, 1]) if field.type == "String" else kind([None, 1]))
-        for field in signature.features
-    ]
-    return _convert(_spelled(model), inputs, signature)
-
-
-def _convert(model: Any, inputs: list[Any], signature: Signature) -> bytes:
+def convert(model: Any, inputs: list[Any], signature: Signature) -> Any:
+    """The graph of an estimator or a pipeline. Raises what skl2onnx raises."""
     from skl2onnx import convert_sklearn
 
-    if type(model).__module__ == "lightgbm.sklearn":
-        graph = _convert_lightgbm(model, inputs)
-    else:
-        _register_lightgbm()
-        options = {"zipmap": False} if _has_zipmap(model, signature) else None
-        with _whole_numbers():
-            graph = convert_sklearn(model, "model", inputs, options=options, target_opset=OPSETS)
-        _set_missing_value_direction(graph, _last(model))
-    for output in graph.graph.output:
-        # LightGBM's converter declares one label, however many rows there are.
-        if len(output.type.tensor_type.shape.dim):
-            output.type.tensor_type.shape.dim[0].Clear()
-            output.type.tensor_type.shape.dim[0].dim_param = "rows"
-    return OnnxGraph().encode(graph)
+    options = {"zipmap": False} if _has_zipmap(model, signature) else None
+    with _whole_numbers():
+        graph = convert_sklearn(model, "model", inputs, options=options, target_opset=OPSETS)
+    _set_missing_value_direction(graph, _last(model))
+    return graph
 
 
 def _has_zipmap(model: Any, signature: Signature) -> bool:
@@ -100,39 +74,7 @@ def _whole_numbers() -> Iterator[None]:
         tree_ensemble.add_node = add
 
 
-def _convert_lightgbm(model: Any, inputs: list[Any]) -> Any:
-    from onnxmltools import convert_lightgbm
-    from onnxmltools.convert.common.data_types import FloatTensorType
-
-    if getattr(getattr(model, "classes_", None), "dtype", None) == np.bool_:
-        # The converter knows labels as numbers and strings only.
-        model = copy.copy(model)
-        model._classes = model._classes.astype(np.int64)
-    return convert_lightgbm(model, "model", [("X", FloatTensorType(inputs[0][1].shape))], zipmap=False)
-
-
-def _register_lightgbm() -> None:
-    lightgbm = sys.modules.get("lightgbm")
-    if lightgbm is None:
-        return
-    from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
-    from skl2onnx import update_registered_converter
-    from skl2onnx.common.shape_calculator import (
-        calculate_linear_classifier_output_shapes,
-        calculate_linear_regressor_output_shapes,
-    )
-
-    update_registered_converter(
-        lightgbm.LGBMClassifier, "LightGbmLGBMClassifier", calculate_linear_classifier_output_shapes,
-        convert_lightgbm, options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
-    )  # fmt: skip
-    update_registered_converter(
-        lightgbm.LGBMRegressor, "LightGbmLGBMRegressor", calculate_linear_regressor_output_shapes,
-        convert_lightgbm, options={"split": None},
-    )  # fmt: skip
-
-
-def _by_place(model: Any, signature: Signature) -> Any:
+def by_place(model: Any, signature: Signature) -> Any:
     """The same model with columns chosen by place, not by name, so that the table can be one tensor."""
     place = {field.name: at for at, field in enumerate(signature.features)}
 
@@ -144,7 +86,7 @@ def _by_place(model: Any, signature: Signature) -> Any:
     return _with_columns(model, lambda how, columns: (how, placed(columns)))
 
 
-def _spelled(model: Any) -> Any:
+def spelled_out(model: Any) -> Any:
     """The same model with a missing word as the empty string, which is how ONNX is told of one."""
 
     def spelled(how: Any, columns: Any) -> tuple[Any, Any]:

@@ -7,32 +7,19 @@ A kept model is one line that says what it is, and then the codec's own bytes:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from comporta.errors import BadProject, Tampered
 from comporta.records import Record, decode, encode
+from comporta.records.codec import Codec
+from comporta.train.families import codecs as shipped
 from comporta.train.frames import Reads
 
+__all__ = ["Codec", "Header", "from_bytes", "header_of", "shipped", "to_bytes"]
+
 _MAGIC = b"comporta model 1 "
-
-
-class Codec(Protocol):
-    """One way of writing models down. `comporta.testing.codecs` holds what every codec must pass."""
-
-    @property
-    def name(self) -> str:
-        """Written before the bytes; never changed for the same form."""
-
-    def accepts(self, model: Any) -> bool:
-        """Whether it can write this model down."""
-
-    def encode(self, model: Any) -> bytes:
-        """Canonical bytes: the same fit in another process gives the same. Raises BadProject."""
-
-    def decode(self, data: bytes) -> Any:
-        """A model that predicts as the one encoded. Runs no code from the bytes. Raises Tampered."""
 
 
 class Header(Record, frozen=True, kw_only=True):
@@ -40,15 +27,6 @@ class Header(Record, frozen=True, kw_only=True):
 
     codec: str
     reads: Reads
-
-
-def shipped() -> tuple[Codec, ...]:
-    """LightGBM's own text, ONNX, and skops for the rest; the first that accepts a model writes it."""
-    from comporta.train.codecs.lightgbm_text import LightGBMText
-    from comporta.train.codecs.onnx_graph import OnnxGraph
-    from comporta.train.codecs.skops_archive import SkopsArchive
-
-    return LightGBMText(), OnnxGraph(), SkopsArchive()
 
 
 def to_bytes(model: Any, reads: Reads, codecs: Sequence[Codec] = ()) -> bytes:

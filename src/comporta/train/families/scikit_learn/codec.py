@@ -20,7 +20,7 @@ import numpy as np
 
 from comporta.errors import BadProject, Tampered
 from comporta.project.sources import counts_by_content, is_own_file
-from comporta.train.codecs.reviewed import REVIEWED
+from comporta.train.families import reviewed
 
 # Immutable or singletons: whether two of them are one object tells nothing.
 _CONSTANT = {"JsonNode", "TypeNode", "FunctionNode", "TupleNode", "BytesNode", "DTypeNode", "SliceNode"}
@@ -78,7 +78,7 @@ class SkopsArchive:
 
 
 def _strange(names: list[str]) -> list[str]:
-    return [name for name in names if name not in REVIEWED and not _is_own(name)]
+    return [name for name in names if name not in reviewed() and not _is_own(name)]
 
 
 def _is_own(name: str) -> bool:
@@ -100,7 +100,7 @@ def _is_own(name: str) -> bool:
 def _is_there(name: str) -> bool:
     """Whether a fresh process would find it: at the top of a module that is imported by its name."""
     module, _, last = name.rpartition(".")
-    return name in REVIEWED or (module != "__main__" and hasattr(sys.modules.get(module), last))
+    return name in reviewed() or (module != "__main__" and hasattr(sys.modules.get(module), last))
 
 
 def canonical(archive: bytes) -> bytes:

@@ -1,37 +1,26 @@
-"""The quick forms of a model: ONNX Runtime, and LightGBM's own single-row call.
+"""A graph in ONNX Runtime.
 
-scikit-learn's `predict` costs hundreds of microseconds a row in checks alone; these cost a few. They answer
-only after their agreement with the estimator was shown (`export`).
+scikit-learn's `predict` costs hundreds of microseconds a row in checks alone; this costs a few. It answers
+only after its agreement with the estimator was shown (`comporta.train.export`).
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
-import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from comporta.records import Record, Signature
+from comporta.records import Signature
 from comporta.stats.classes import labels_from
+from comporta.train.compiled import CompiledModel
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Columns = tuple[NDArray[Any] | None, NDArray[Any] | None]
-
-
-class CompiledModel(Record, frozen=True, kw_only=True):
-    """frame: dressed features → places of labels (or numbers), probabilities. array: the same from
-    numbers, (n, features), words as their place; None where words must stay words."""
-
-    form: str
-    frame: Callable[[pl.DataFrame], Columns]
-    array: Callable[[NDArray[Any]], Columns] | None
+    from comporta.train.compiled import Columns
 
 
 def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
@@ -101,64 +90,3 @@ def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
         return said(feed)
 
     return CompiledModel(form="onnx", frame=columns, array=None)
-
-
-def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
-    """LightGBM's C interface on one thread, exactly the estimator's own arithmetic; None for any other
-    model. A single row goes through a prepared call (`LGBM_BoosterPredictForMatSingleRowFast`)."""
-    kind = type(model)
-    if kind.__module__ != "lightgbm.sklearn" or kind.__name__ not in ("LGBMClassifier", "LGBMRegressor"):
-        return None
-    if any(field.type == "String" and not field.values for field in signature.features):
-        return None
-    from importlib import import_module
-
-    basic = import_module("lightgbm.basic")
-    _LIB, _safe_call = basic._LIB, basic._safe_call
-
-    booster, width = model.booster_, len(signature.features)
-    classes = len(signature.classes) if signature.task == "multiclass" else 1
-    settings = b"num_threads=1"
-    prepared, length = ctypes.c_void_p(), ctypes.c_int64()
-    last = int(model.best_iteration_ or 0) or -1
-    _safe_call(
-        _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
-            booster._handle, 0, 0, last, 1, width, settings, ctypes.byref(prepared)
-        )
-    )
-    row, said = np.empty((1, width)), np.empty(classes)
-    row_at, said_at = ctypes.c_void_p(row.ctypes.data), ctypes.c_void_p(said.ctypes.data)
-    length_at = ctypes.byref(length)
-    single = _LIB.LGBM_BoosterPredictForMatSingleRowFast
-    # One buffer: ctypes lets other threads run during the call.
-    turn = threading.Lock()
-
-    def ask(rows: NDArray[Any]) -> NDArray[np.float64]:
-        if len(rows) == 1:
-            with turn:
-                row[0] = rows[0]
-                _safe_call(single(prepared, row_at, length_at, said_at))
-                return said.copy()
-        rows = np.ascontiguousarray(rows, dtype=np.float64)
-        out = np.empty(len(rows) * classes)
-        _safe_call(
-            _LIB.LGBM_BoosterPredictForMat(
-                booster._handle, ctypes.c_void_p(rows.ctypes.data), 1, len(rows), width, 1, 0, 0, last,
-                settings, ctypes.byref(ctypes.c_int64()), ctypes.c_void_p(out.ctypes.data),
-            )
-        )  # fmt: skip
-        return out
-
-    def array(rows: NDArray[Any]) -> Columns:
-        found = ask(rows)
-        if signature.task == "regression":
-            return found, None
-        if classes > 1:
-            probability = found.reshape(-1, classes)
-        else:
-            probability = np.empty((len(found), 2))
-            probability[:, 1] = found
-            np.subtract(1.0, found, out=probability[:, 0])
-        return probability.argmax(axis=1), probability
-
-    return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)

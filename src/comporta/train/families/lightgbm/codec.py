@@ -12,6 +12,11 @@ from comporta.errors import Tampered
 from comporta.records import Record, decode, encode
 from comporta.stats.classes import class_text, labels_from
 
+REVIEWED = frozenset(
+    ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMClassifier", "lightgbm.sklearn.LGBMRegressor")
+)
+"""Types that an archive of another family may hold, read in LightGBM 4.7: rebuilding them from their
+attributes runs nothing but their own `__setstate__`."""
 _THREADS = re.compile(r"\[num_threads: -?\d+\]")
 
 

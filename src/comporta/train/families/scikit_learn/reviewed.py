@@ -1,6 +1,6 @@
 """The types a kept model may hold beyond skops' own list, which has every public estimator.
 
-Read one by one in scikit-learn 1.9, LightGBM 4.7 and scipy 1.17: rebuilding them from their attributes runs
+Read one by one in scikit-learn 1.9 and scipy 1.17: rebuilding them from their attributes runs
 nothing but their own `__setstate__`; the functions are pure.
 """
 
@@ -10,9 +10,6 @@ REVIEWED = frozenset(
         "collections.OrderedDict",
         "collections.defaultdict",
         "functools.partial",
-        "lightgbm.basic.Booster",
-        "lightgbm.sklearn.LGBMClassifier",
-        "lightgbm.sklearn.LGBMRegressor",
         "numpy.dtype",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",

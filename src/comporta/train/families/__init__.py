@@ -1,0 +1,116 @@
+"""Model families: each a folder with how its models are kept, answer, are exported and can be read.
+
+    codec         bytes that are the same for the same fit
+    prediction    its own quick call
+    export        as an ONNX graph
+    structure     weights, trees, and what of the training rows its parts hold
+    attribution   exact Shapley values
+
+This file is the list: a family stands in each of the functions below that it has something for. They are
+apart, so that a step's code is that of what it uses: whoever mends an attribution fits no model again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from comporta.records import Attribution, Linear, Signature, TreeEnsemble
+    from comporta.records.codec import Codec
+    from comporta.train.compiled import CompiledModel
+
+KNOWN = ("sklearn.", "lightgbm.")
+"""How the classes begin whose build is known: what they hold is read."""
+
+
+def codecs() -> tuple[Codec, ...]:
+    """LightGBM's own text, ONNX, and skops for the rest; the first that accepts a model writes it."""
+    from comporta.train.families.lightgbm.codec import LightGBMText
+    from comporta.train.families.onnx.codec import OnnxGraph
+    from comporta.train.families.scikit_learn.codec import SkopsArchive
+
+    return LightGBMText(), OnnxGraph(), SkopsArchive()
+
+
+def reviewed() -> frozenset[str]:
+    """The types that an archive may hold beyond those that skops trusts itself."""
+    from comporta.train.families.lightgbm import codec as lightgbm
+    from comporta.train.families.scikit_learn import reviewed as scikit_learn
+
+    return lightgbm.REVIEWED | scikit_learn.REVIEWED
+
+
+def prepare(frame: Any) -> None:
+    """The libraries can read this frame from now on, in this process."""
+    from comporta.train.families.lightgbm.words import teach_lightgbm
+
+    teach_lightgbm(frame)
+
+
+def compilers() -> dict[str, Callable[[Any, Signature], CompiledModel | None]]:
+    """Quick calls of the families' own, by the name under which their agreement is kept. Each gives None of
+    another family's model."""
+    from comporta.train.families.lightgbm.prediction import compile_lightgbm
+
+    return {"lightgbm": compile_lightgbm}
+
+
+def converters() -> tuple[Callable[[Any, list[Any], Signature], Any], ...]:
+    """(model, inputs, signature) → an ONNX graph; None of another family's model. The first one counts."""
+    from comporta.train.families.lightgbm import export as lightgbm
+    from comporta.train.families.scikit_learn import export as scikit_learn
+
+    return lightgbm.convert, scikit_learn.convert
+
+
+def linear(model: Any) -> Linear | None:
+    """The weights of a linear model; None of any other."""
+    from comporta.train.families.scikit_learn import structure as scikit_learn
+
+    return scikit_learn.linear(model)
+
+
+def trees(model: Any, output: int) -> TreeEnsemble | None:
+    """The trees whose sum makes this output; None where there are none, or no sum."""
+    from comporta.train.families.lightgbm import structure as lightgbm
+    from comporta.train.families.scikit_learn import structure as scikit_learn
+
+    return lightgbm.trees(model, output) or scikit_learn.trees(model, output)
+
+
+def attribution(
+    model: Any, takes: Signature, X: NDArray[np.float64], background: NDArray[np.float64]
+) -> Attribution | None:
+    """Exact Shapley values; None where no family computes them."""
+    from comporta.train.families.lightgbm import attribution as lightgbm
+    from comporta.train.families.scikit_learn import attribution as scikit_learn
+
+    every = (lightgbm.attribution, scikit_learn.attribution)
+    return next(filter(None, (each(model, takes, X, background) for each in every)), None)
+
+
+def leaf_counts(part: Any) -> Iterator[NDArray[np.int64]]:
+    """Of each tree in this part, how many training rows lie in each leaf."""
+    from comporta.train.families.lightgbm import structure as lightgbm
+    from comporta.train.families.scikit_learn import structure as scikit_learn
+
+    yield from scikit_learn.leaves(part)
+    yield from lightgbm.leaves(part)
+
+
+def weight_counts(part: Any) -> int:
+    """How many weights this part has of its own."""
+    from comporta.train.families.scikit_learn import structure as scikit_learn
+
+    return scikit_learn.weights(part)
+
+
+def keeps() -> tuple[str, ...]:
+    """Attributes that are known to hold training rows."""
+    from comporta.train.families.scikit_learn import structure as scikit_learn
+
+    return scikit_learn.KEEPS

@@ -1,0 +1,1 @@
+"""Places that live outside Comporta, found by the schemes `onefile://` and `counting://`."""

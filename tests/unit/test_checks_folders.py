@@ -1,0 +1,62 @@
+"""A check is one folder and its names in one list: the pool, the steps and the report follow from that."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import comporta.checks
+from comporta.checks.pool import POOL, STEPS
+
+PACKAGE = Path(__file__).parents[2] / "src" / "comporta"
+CHECKS = PACKAGE / "checks"
+FOLDERS = sorted(file.parent.name for file in CHECKS.glob("*/check.py"))
+LISTS = {"checks/__init__.py", "checks/standard.py"}
+"""The list, and what a newcomer is asked to pass."""
+
+SIBLINGS = {"backtest": {"checks/replay/measure.py"}, "parity": {"checks/stress/measure.py"}}
+"""Steps that measure the same on other rows: a replay's windows, a stress test's answers."""
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_file_but_the_list_imports_a_checks_folder(folder: str) -> None:
+    found = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in PACKAGE.rglob("*.py")
+        if not file.is_relative_to(CHECKS / folder)
+        and any(f"{each}.".startswith(f"comporta.checks.{folder}.") for each in imports(file))
+    }
+    assert found <= LISTS | SIBLINGS.get(folder, set())
+
+
+def test_every_folder_stands_in_the_list() -> None:
+    listed = (getattr(comporta.checks, name) for name in comporta.checks.__all__)
+    assert {each.__module__.split(".")[2] for each in listed if isinstance(each, type)} >= set(FOLDERS)
+
+
+@pytest.mark.parametrize("folder", [each for each in FOLDERS if (CHECKS / each / "measure.py").exists()])
+def test_what_a_folder_measures_is_in_the_pool_and_has_a_step(folder: str) -> None:
+    assert f"comporta.checks.{folder}.measure:measure" in STEPS.values()
+
+
+def test_every_step_of_the_pool_is_declared_once() -> None:
+    assert {spec.run for spec in POOL.values()} == STEPS.keys()
+    assert len({spec.run for spec in POOL.values()}) == len(POOL)
+
+
+@pytest.mark.parametrize("file", sorted((PACKAGE / "report").glob("*.py")), ids=lambda file: file.stem)
+def test_the_report_knows_no_check_by_name(file: Path) -> None:
+    texts = {each.value for each in ast.walk(ast.parse(file.read_text())) if isinstance(each, ast.Constant)}
+    assert not texts & POOL.keys()
+    assert not texts & {f"comporta.checks.{folder}" for folder in FOLDERS}
