@@ -12,7 +12,7 @@ from comporta.checks.membership.check import membership
 from comporta.checks.membership.measure import measure
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Figure, Findings
+from comporta.records import Figure, Findings, conditions
 from comporta.stats.tail import rate_above
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -153,9 +153,11 @@ def test_a_wrong_declaration_is_refused(wrong):
 
 
 def rates(one, area):
+    one_percent, a_tenth = conditions(false_positives=0.01), conditions(false_positives=0.001)
+    rate = "attack_true_positives"
     return (
-        Figure(metric="attack_true_positives", value=one, low=one * 0.8, high=one * 1.2, rows=2000),
-        Figure(metric="attack_true_positives", value=one / 10, low=0.0, high=one, rows=2000),
+        Figure(metric=rate, under=one_percent, value=one, low=one * 0.8, high=one * 1.2, rows=2000),
+        Figure(metric=rate, under=a_tenth, value=one / 10, low=0.0, high=one, rows=2000),
         Figure(metric="attack_area", value=area, low=area - 0.02, high=area + 0.02),
     )
 
