@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.engine.form import Form
 from comporta.engine.source import codes, errors, statements_of
 from comporta.opened.steps import STEPS
@@ -22,7 +22,7 @@ _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ ,;:]+[^\W\d_]{2,}){2,}")
 
 def sentences() -> set[str]:
     """Three words or more that a step's code digest depends on: texts that stand in a statement's form."""
-    code = Code(Path(__file__).parent)
+    code = CodeDigests(Path(__file__).parent)
     found: set[str] = set()
     reached = {place for id in STEPS.functions for place in code.statements((STEPS.reference(id),))}
     read: dict[str, list[list[str]]] = {}

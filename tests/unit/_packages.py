@@ -17,9 +17,9 @@ PACKAGE = Path(__file__).parents[2] / "src" / "comporta"
 DIGESTS = """
 import json, sys
 from pathlib import Path
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.opened.steps import STEPS
-code = Code(Path(sys.argv[1]))
+code = CodeDigests(Path(sys.argv[1]))
 print(json.dumps({id: code.of((STEPS.reference(id),)).digest for id in STEPS.functions}))
 """
 

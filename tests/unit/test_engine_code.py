@@ -10,7 +10,7 @@ from textwrap import dedent
 
 import pytest
 
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.errors import BadProject
 from comporta.project.sources import enter_project
 
@@ -143,7 +143,7 @@ def digest(root: Path, name: str = "fit") -> str:
         file = getattr(module, "__file__", None) or ""
         if file.startswith(str(root)):
             sys.modules.pop(module.__name__, None)
-    return Code(root).of([f"project.py:{name}"]).digest
+    return CodeDigests(root).of([f"project.py:{name}"]).digest
 
 
 CHANGES = {
@@ -349,7 +349,7 @@ def test_the_same_file_elsewhere_has_the_same_digest(
 
 
 def test_an_edit_of_the_same_size_within_a_moment_is_seen(root: Path) -> None:
-    code = Code(root)
+    code = CodeDigests(root)
     before = code.of(["far.py:away"]).digest
     moment = (root / "far.py").stat().st_mtime_ns
     edit(root, "far.py", "return x + 1", "return x + 2")
@@ -359,7 +359,7 @@ def test_an_edit_of_the_same_size_within_a_moment_is_seen(root: Path) -> None:
 
 
 def test_a_new_file_that_shadows_a_package_is_seen(root: Path) -> None:
-    code = Code(root)
+    code = CodeDigests(root)
     (root / "project.py").write_text("import yaml\ndef fit(X):\n    return yaml.safe_load(X)\n")
     before = code.of(["project.py:fit"])
     assert before.packages == ("yaml",)
@@ -377,7 +377,7 @@ def test_a_syntax_error_is_told_with_its_line(root: Path) -> None:
 
 def test_only_imported_distributions_belong_to_the_environment(root: Path) -> None:
     (root / "project.py").write_text("import json\nimport polars as pl\ndef fit(X):\n    return pl.len()\n")
-    assert Code(root).of(["project.py:fit"]).packages == ("polars",)
+    assert CodeDigests(root).of(["project.py:fit"]).packages == ("polars",)
 
 
 def editable(root: Path, site: Path) -> Path:
@@ -416,7 +416,7 @@ def test_a_sibling_package_installed_in_editable_mode_counts_by_content(
 
 
 def test_comportas_own_steps_count_by_the_code_they_reach(tmp_path: Path) -> None:
-    reach = Code(tmp_path).of(["comporta.engine.question:recipe_digest"])
+    reach = CodeDigests(tmp_path).of(["comporta.engine.question:recipe_digest"])
     assert any(file.endswith("comporta/store/keys.py") for file in reach.files)
     assert not any("comporta/serve/" in file for file in reach.files)
 
@@ -425,7 +425,7 @@ def test_a_step_of_comportas_own_reaches_no_stray_file_of_the_project(tmp_path):
     (tmp_path / "project.py").write_text("def fit(X, y):\n    return None\n")
     stray = tmp_path / "stray.py"
     stray.write_text("raise SystemExit('imported by nobody')\n")
-    code = Code(tmp_path)
+    code = CodeDigests(tmp_path)
     refs = ("comporta.train.steps:fit", "project.py:fit")
     before = code.of(refs).digest
     stray.write_text("raise SystemExit('changed')\n")
@@ -438,7 +438,7 @@ def test_the_code_a_check_declares_is_the_projects_own_with_all_it_calls(tmp_pat
         "from comporta.records import Record\nLEAST = 5\ndef most():\n    return 9\n"
         "class Own(Record):\n    def judge(self, evidence):\n        return LEAST < len(evidence) < most()\n"
     )
-    code = Code(tmp_path)
+    code = CodeDigests(tmp_path)
     refs = ("project.py:Own",)
     before = code.of(refs)
     assert any("comporta/records" in file for file in before.files)
@@ -464,4 +464,4 @@ def test_the_code_a_check_declares_is_the_projects_own_with_all_it_calls(tmp_pat
 )
 def test_what_an_older_release_told_of_a_checks_code_is_still_told(root: Path, name: str, then: str) -> None:
     digest(root)
-    assert Code(root).former((f"project.py:{name}",)) == then
+    assert CodeDigests(root).former((f"project.py:{name}",)) == then

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.engine.engine import workplace_of
 from comporta.engine.environment import Environment, _known, distributions, machine
 from comporta.engine.local import Local, cores, workers_and_threads
@@ -99,7 +99,7 @@ def test_a_recipe_is_keyed_by_what_a_slice_covers_not_by_its_version() -> None:
 
 def test_a_recipe_does_not_depend_on_the_order_of_its_parameters(tmp_path: Path) -> None:
     (tmp_path / "steps.py").write_text("def f(context, **given):\n    return {}\n")
-    code, environment = Code(tmp_path), Environment(1)
+    code, environment = CodeDigests(tmp_path), Environment(1)
     one, other = (
         question_of(
             Node(name="n", run="steps.py:f", params=params), {}, Steps(), code, environment, b"k" * 32

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.engine.form import Form
 from comporta.project import sources
 
@@ -62,7 +62,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def digest(package: Path, ref: str = "own.a:fit") -> str:
-    return Code(package.parent).of((ref,)).digest
+    return CodeDigests(package.parent).of((ref,)).digest
 
 
 def edit(package: Path, *edits: tuple[str, str, str]) -> None:
@@ -239,7 +239,7 @@ def test_what_may_be_read_by_code_counts(one: str, other: str) -> None:
 
 
 def test_a_step_is_what_it_is_handed_in_the_order_of_its_arguments(package: Path) -> None:
-    code = Code(package.parent)
+    code = CodeDigests(package.parent)
     one = code.of(("own.a:fit", "own.b:first", "own.d:fifth")).digest
     other = code.of(("own.a:fit", "own.d:fifth", "own.b:first")).digest
     assert one != other
@@ -265,7 +265,7 @@ def test_a_check_that_reaches_another_function_of_the_same_name_is_another(packa
 
     def own_of(room: str, name: str) -> str:
         mine.write_text(f"from own.{room} import {name}\ndef holds(x):\n    return {name}(x)\n")
-        return Code(package.parent).of(("mine.py:holds",)).own
+        return CodeDigests(package.parent).of(("mine.py:holds",)).own
 
     sources._names_below.cache_clear()
     before, other, single = own_of("b", "third"), own_of("e", "third"), own_of("e", "single")
@@ -281,12 +281,12 @@ def test_of_the_projects_own_code_a_check_counts_wherever_it_stands(tmp_path: Pa
     (tmp_path / "helper.py").write_text("LEAST = [3]\ndef least(x):\n    return x > LEAST[0]\n")
     text = "from helper import least\ndef holds(x):\n    return least(x)\n"
     (tmp_path / "checks.py").write_text(text)
-    before = Code(tmp_path).of(("checks.py:holds",))
+    before = CodeDigests(tmp_path).of(("checks.py:holds",))
     (tmp_path / "checks.py").rename(tmp_path / "mine.py")
     (tmp_path / "helper.py").rename(tmp_path / "limits.py")
     (tmp_path / "mine.py").write_text(text.replace("helper", "limits"))
-    after = Code(tmp_path).of(("mine.py:holds",))
+    after = CodeDigests(tmp_path).of(("mine.py:holds",))
     assert after.own == before.own
     assert after.digest != before.digest, "a model's bytes may name where a function stands"
     (tmp_path / "limits.py").write_text("LEAST = [4]\ndef least(x):\n    return x > LEAST[0]\n")
-    assert Code(tmp_path).of(("mine.py:holds",)).own != before.own
+    assert CodeDigests(tmp_path).of(("mine.py:holds",)).own != before.own

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from comporta.engine import source_cache
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 
 STEP = "comporta.train.steps:fit"
 
@@ -19,7 +19,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def digest(root: Path) -> str:
-    return Code(root).of((STEP,)).digest
+    return CodeDigests(root).of((STEP,)).digest
 
 
 def kept(cache: Path) -> list[Path]:
@@ -51,7 +51,7 @@ def test_a_damaged_file_is_read_anew_and_put_right(tmp_path, cache):
 
 def test_a_projects_own_files_are_not_kept(tmp_path, cache):
     (tmp_path / "project.py").write_text("def fit(X, y):\n    return 1\n")
-    Code(tmp_path).of(("project.py:fit",))
+    CodeDigests(tmp_path).of(("project.py:fit",))
     assert kept(cache) == []
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from comporta.engine import Steps
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.engine.environment import Environment
 from comporta.engine.question import question_of, recipe_digest
 from comporta.errors import BadProject
@@ -40,7 +40,7 @@ def test_what_is_handed_over_stands_in_the_order_of_the_arguments() -> None:
 def test_a_recipe_names_ids_and_an_old_reference_asks_the_same(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def f(context):\n    return {}\n")
     steps = Steps(functions={"mine": "mine.py:f"}, former={"was.py:f": "mine"})
-    code, environment = Code(tmp_path), Environment(1)
+    code, environment = CodeDigests(tmp_path), Environment(1)
     now, then = (
         question_of(Node(name="n", run=run), {}, steps, code, environment, b"k" * 32)
         for run in ("mine", "was.py:f")
@@ -51,7 +51,7 @@ def test_a_recipe_names_ids_and_an_old_reference_asks_the_same(tmp_path: Path) -
 
 def test_how_many_functions_an_argument_has_counts_and_their_names_do_not(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def f(context, fit):\n    return {}\ndef g():\n    return 1\n")
-    code, environment = Code(tmp_path), Environment(1)
+    code, environment = CodeDigests(tmp_path), Environment(1)
 
     def asked(uses: dict[str, str | tuple[str, ...]]) -> str:
         node = Node(name="n", run="mine.py:f", uses=uses)

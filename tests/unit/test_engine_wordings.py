@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.engine.source import statements_of
 from comporta.opened.steps import STEPS
 
@@ -177,7 +177,7 @@ def test_no_step_holds_a_sentence_that_was_not_there_before() -> None:
 def test_no_step_makes_a_sentence_of_a_code(tmp_path: Path) -> None:
     message = PACKAGE / "records" / "message.py"
     names = [getattr(node, "name", "") for node in statements_of(ast.parse(message.read_text()))]
-    code = Code(tmp_path)
+    code = CodeDigests(tmp_path)
     for id in STEPS.functions:
         reached = {
             names[place] for file, place in code.statements((STEPS.reference(id),)) if file == str(message)
@@ -205,7 +205,7 @@ count; whoever adds one looks at that."""
 
 
 def test_what_reads_a_name_reads_none_that_does_not_count(tmp_path: Path) -> None:
-    code, found = Code(tmp_path), set()
+    code, found = CodeDigests(tmp_path), set()
     for place in {place for id in STEPS.functions for place in code.statements((STEPS.reference(id),))}:
         file, node = Path(place[0]), statements_of(ast.parse(Path(place[0]).read_text()))
         statement = list(node)[place[1]]

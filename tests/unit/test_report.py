@@ -23,7 +23,7 @@ from comporta.records import (
     encode,
     findings_today,
 )
-from comporta.report import Report, Told, junit, markdown, page, sections, standing, tell
+from comporta.report import Report, ReportedVerdict, junit, markdown, page, sections, standing, tell
 from comporta.report.drawn import pictures, table
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ EVIL = "<script>alert(1)</script> | \"quoted\" & 'single'\nnext"
 
 def told(
     check: str, outcome: str = "pass", what: str = "scores", required: bool = True, **more: object
-) -> Told:
+) -> ReportedVerdict:
     verdict = Verdict(
         check=check,
         outcome=outcome,  # type: ignore[arg-type]
@@ -43,10 +43,12 @@ def told(
         what=what,
         evidence=Artifact(digest="a" * 64, size=1, kind="json"),
     )
-    return Told(verdict=verdict, title=check, reason=f"because of {check}", section=section_of(what), **more)  # type: ignore[arg-type]
+    return ReportedVerdict(
+        verdict=verdict, title=check, reason=f"because of {check}", section=section_of(what), **more
+    )  # type: ignore[arg-type]
 
 
-def report(*every: Told) -> Report:
+def report(*every: ReportedVerdict) -> Report:
     version = Version(
         model="late", number=3, run="r1", at=AT, commit="0f" * 20, dirty=True, steps={}, parts={}, policy="p",
         read=(Slice(dataset="flights", version="c" * 64, number=2, digest="d" * 64, rows=1000),),

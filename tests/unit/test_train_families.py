@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.opened.steps import STEPS
 
 PACKAGE = Path(__file__).parents[2] / "src" / "comporta"
@@ -46,7 +46,7 @@ def named(tree: ast.Module) -> bool:
 
 
 def test_a_mended_attribution_or_structure_fits_and_exports_nothing_again(tmp_path: Path) -> None:
-    code = Code(tmp_path)
+    code = CodeDigests(tmp_path)
     for id in ("train.fit", "train.export", "train.predict"):
         files = {Path(file) for file, _ in code.statements((STEPS.reference(id),))}
         assert PACKAGE / "train" / "families" / "lightgbm" / "codec.py" in files
@@ -54,6 +54,6 @@ def test_a_mended_attribution_or_structure_fits_and_exports_nothing_again(tmp_pa
 
 
 def test_a_fit_counts_no_export(tmp_path: Path) -> None:
-    files = {Path(file) for file, _ in Code(tmp_path).statements((STEPS.reference("train.fit"),))}
+    files = {Path(file) for file, _ in CodeDigests(tmp_path).statements((STEPS.reference("train.fit"),))}
     families = {file.relative_to(PACKAGE).as_posix() for file in files if "families" in file.parts}
     assert not {each for each in families if each.endswith(("export.py", "prediction.py"))}

@@ -21,7 +21,7 @@ from comporta.records.credential import password_in
 
 if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
-    from comporta.report import Told
+    from comporta.report import ReportedVerdict
 
 
 def check(
@@ -67,12 +67,12 @@ def _faults(faults: tuple[ProjectFault, ...]) -> None:
     show.aside(say.FAULTS.format(count=len(faults)) if len(faults) > 1 else say.ONE_FAULT)
 
 
-def _as_row(fault: ProjectFault) -> Told:
+def _as_row(fault: ProjectFault) -> ReportedVerdict:
     """A fault as a verdict, so that one page shows both."""
-    from comporta.report import Told
+    from comporta.report import ReportedVerdict
 
     at = f"{fault.file}:{fault.line}"
-    return Told(
+    return ReportedVerdict(
         verdict=Verdict(
             check=at, outcome="fail", required=True, reason=PlainText(fault.message), what="project"
         ),
@@ -81,7 +81,7 @@ def _as_row(fault: ProjectFault) -> Told:
     )
 
 
-def _write(out: Sequence[Path], title: str, rows: Sequence[Told]) -> None:
+def _write(out: Sequence[Path], title: str, rows: Sequence[ReportedVerdict]) -> None:
     from comporta.report.junit import suites
     from comporta.report.markdown import verdicts
 

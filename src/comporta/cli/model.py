@@ -14,7 +14,7 @@ from comporta.cli.options import AsJson, By, Reason, Role, Where
 from comporta.records import Version
 
 if TYPE_CHECKING:
-    from comporta.report import Told
+    from comporta.report import ReportedVerdict
 
 Named = Annotated[str, Parameter(help=say.VERSION)]
 
@@ -74,7 +74,7 @@ def show_version_verdicts(version: Version) -> None:
     show_verdicts(tell(version, now(), say=show.say, section=section_of), version.id, version)
 
 
-def show_verdicts(every: Sequence[Told], name: str, version: Version | None = None) -> None:
+def show_verdicts(every: Sequence[ReportedVerdict], name: str, version: Version | None = None) -> None:
     """Verdicts as a table, under the headings of a report. version: whose they are; its policy and level are
     shown too, where there is more to show than the policy."""
     from comporta.opened.project import now
@@ -95,7 +95,7 @@ def show_verdicts(every: Sequence[Told], name: str, version: Version | None = No
         show.table(f"Policy of {name}", ("judged by", ""), judged)
 
 
-def _outcome(row: Told) -> str:
+def _outcome(row: ReportedVerdict) -> str:
     if row.waiver is not None:
         return say.WAIVED_OUTCOME
     if row.left is not None:

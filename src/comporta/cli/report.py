@@ -13,7 +13,7 @@ from comporta.records import Figure
 
 if TYPE_CHECKING:
     from comporta.acts.judge.report import Comparison
-    from comporta.report import Told
+    from comporta.report import ReportedVerdict
 
 FORMATS = {".html": "page", ".md": "markdown", ".xml": "junit"}
 
@@ -95,13 +95,13 @@ def _gates(found: Comparison) -> None:
     shown.table("Policies", ("version", "judged by", ""), judged)
 
 
-def _side(row: Told | None) -> tuple[str, str, float | None]:
+def _side(row: ReportedVerdict | None) -> tuple[str, str, float | None]:
     if row is None:
         return say.NOT_ASKED, "", None
     return row.stands, _figure(row.verdict.figure), row.verdict.limit
 
 
-def _more(row: Told) -> bool:
+def _more(row: ReportedVerdict) -> bool:
     return row.stands != "pass" or bool(row.past)
 
 

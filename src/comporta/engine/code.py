@@ -33,7 +33,7 @@ def edited(file: str) -> BadProject:
     )
 
 
-class Code:
+class CodeDigests:
     """The digests of one root's functions, remembered until a file changes.
 
     `refresh()` looks at the disk; between two of them every digest is of the same state.

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from comporta.engine import guards
-from comporta.engine.code import Code, edited
+from comporta.engine.code import CodeDigests, edited
 from comporta.engine.environment import Environment
 from comporta.engine.inline import Inline
 from comporta.engine.local import Local, workers_and_threads
@@ -51,7 +51,7 @@ class Engine:
     ) -> None:
         root = root.resolve()
         context = StepContext(store=store, keys=keys)
-        self._code = Code(root)
+        self._code = CodeDigests(root)
         self._executor: Executor | None = None
         self._make: Callable[[], Executor] | None = None
         if isinstance(executor, str):
@@ -146,7 +146,7 @@ class Engine:
 
 
 def _from_url(
-    url: str, root: Path, context: StepContext, steps: Steps, code: Code
+    url: str, root: Path, context: StepContext, steps: Steps, code: CodeDigests
 ) -> tuple[int, Callable[[], Executor]]:
     """How many threads each step has, and what starts the executor."""
     if url == "inline://":

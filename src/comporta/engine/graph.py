@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from comporta.engine.links import ALL, Key, Link, Look, Node, absolute_name
+from comporta.engine.links import ALL, CodeNode, Key, Link, Look, absolute_name
 from comporta.engine.modules import Modules, Place, Read
 from comporta.engine.source import Import, Statement, text_hash
 from comporta.errors import BadProject
@@ -37,7 +37,7 @@ class Graph:
     def __init__(self, modules: Modules, value: Value) -> None:
         self.modules = modules
         self._constant = value
-        self._nodes: dict[Key, Node] = {}
+        self._nodes: dict[Key, CodeNode] = {}
         self._places: dict[str, Place] = {}
         self._imported: dict[str, Imported] = {}
         self._digests: dict[Key, str] = {}
@@ -52,7 +52,7 @@ class Graph:
         self._imported.clear()
         self._digests.clear()
 
-    def root(self, ref: str) -> Node:
+    def root(self, ref: str) -> CodeNode:
         """What a reference names. Raises BadProject: a missing file."""
         where, _, name = ref.partition(":")
         chain = tuple(name.split("."))
@@ -67,13 +67,13 @@ class Graph:
             links = at.outside(".".join((where, *chain)))
         return at.node("", "", [("", links)], None)
 
-    def node(self, key: Key) -> Node:
+    def node(self, key: Key) -> CodeNode:
         known = self._nodes.get(key)
         if known is None:
             known = self._nodes[key] = self._make(key)
         return known
 
-    def _make(self, key: Key) -> Node:
+    def _make(self, key: Key) -> CodeNode:
         kind, label, what = key
         if kind == "all":
             look = self._look()
@@ -93,7 +93,7 @@ class Graph:
         """Whether two files of Comporta's or more declare something of this name."""
         return names_of_own()[name] > 1
 
-    def remembered(self, key: Key, digest: Callable[[Node], str]) -> str:
+    def remembered(self, key: Key, digest: Callable[[CodeNode], str]) -> str:
         """The digest of what a node reaches, made once."""
         if key not in self._digests:
             self._digests[key] = digest(self.node(key))
@@ -145,7 +145,7 @@ class Graph:
         text = text_hash(done) + native if done or native else ""
         return Imported(place.file, effects, look.imported, look.outer, text, native)
 
-    def _statement(self, place: Place, index: int) -> Node:
+    def _statement(self, place: Place, index: int) -> CodeNode:
         look, read = self._look(), self.read(place)
         assert read is not None, "a statement was read from its file"
         statement = read.source.statements[index]
@@ -181,7 +181,7 @@ class Graph:
         bare = f"{','.join(statement.binds)}\t{statement.digest}"
         return look.node(f"{place.label}\t{bare}", bare, groups, place.file)
 
-    def _value(self, place: Place, name: str) -> Node:
+    def _value(self, place: Place, name: str) -> CodeNode:
         look, key = self._look(), f"{place.label}:{name}"
         found = self._constant(place, name)
         if found is None:
@@ -200,7 +200,7 @@ class Graph:
         text = f"value {digest}"
         return look.node(text, text, groups, place.file)._replace(value=(key, digest))
 
-    def _whole(self, place: Place) -> Node:
+    def _whole(self, place: Place) -> CodeNode:
         """Every statement of the module, by name: what is looked up in it is looked up as text."""
         look, read = self._look(), self.read(place)
         ours = is_own_file(place.file or "")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from comporta.engine.code import Code, edited
+from comporta.engine.code import CodeDigests, edited
 from comporta.engine.step import call, failure_of
 from comporta.engine.steps import NO_STEPS, Steps
 from comporta.project.reference import resolve
@@ -24,7 +24,9 @@ from comporta.store import StepContext
 class Inline:
     """An executor without processes: one step at a time, no limits, printed text left where it goes."""
 
-    def __init__(self, *, code: Code, context: StepContext, threads: int, steps: Steps = NO_STEPS) -> None:
+    def __init__(
+        self, *, code: CodeDigests, context: StepContext, threads: int, steps: Steps = NO_STEPS
+    ) -> None:
         self.workers, self.threads = 1, threads
         self._code, self._root, self._context, self._steps = code, code.root, context, steps
         self._turn = threading.Lock()

@@ -31,7 +31,7 @@ class Link(NamedTuple):
     spelling: str = ""
 
 
-class Node(NamedTuple):
+class CodeNode(NamedTuple):
     """text: all that counts of it. bare: the same wherever it stands; "" for what is Comporta's. links: in
     groups, in the order of the text. imports: modules whose import it brings about. packages: from outside.
     value: name and digest of a constant. outside: what the project's own files call what lies outside."""
@@ -68,10 +68,10 @@ class Look:
 
     def node(
         self, text: str, bare: str, groups: Iterable[tuple[str, Sequence[Link]]], file: str | None
-    ) -> Node:
+    ) -> CodeNode:
         links = tuple((name, tuple(links)) for name, links in groups if links)
         outside = tuple(self._outside.items())
-        return Node(text, bare, links, self.imported, self.outer, file, outside=outside)
+        return CodeNode(text, bare, links, self.imported, self.outer, file, outside=outside)
 
     def module(self, name: str) -> Place | None:
         """The module, imported; None: its content does not count."""

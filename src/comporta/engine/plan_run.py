@@ -16,7 +16,7 @@ from threading import Event, Lock
 from typing import NamedTuple
 
 from comporta.engine import guards
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.engine.environment import Environment
 from comporta.engine.failures import Differs, Failed, combined_error
 from comporta.engine.git import commit
@@ -54,7 +54,7 @@ class EngineParts(NamedTuple):
     folders: RunFolders
     memory: guards.Memory
     steps: Steps
-    code: Code
+    code: CodeDigests
     environment: Environment
     workers: Callable[[bool], AbstractContextManager[Executor]]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.engine.environment import Environment
 from comporta.engine.steps import Steps
 from comporta.errors import BadProject
@@ -46,7 +46,12 @@ def recipe_digest(recipe: Recipe, key: bytes) -> str:
 
 
 def question_of(
-    node: Node, inputs: dict[str, Asset], steps: Steps, code: Code, environment: Environment, key: bytes
+    node: Node,
+    inputs: dict[str, Asset],
+    steps: Steps,
+    code: CodeDigests,
+    environment: Environment,
+    key: bytes,
 ) -> Question:
     """The node's question. Raises BadProject where its code cannot be read."""
     reach = code.of(steps.references(node.run, node.uses))

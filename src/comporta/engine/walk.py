@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from blake3 import blake3
 
 from comporta.engine.graph import Graph
-from comporta.engine.links import Key, Link, Node
+from comporta.engine.links import CodeNode, Key, Link
 from comporta.records import Record
 
 
@@ -34,7 +34,7 @@ def walk(graph: Graph, refs: Iterable[str]) -> Reach:
     return _Walk(graph).reach([graph.root(ref) for ref in refs])
 
 
-def nodes(graph: Graph, refs: Iterable[str]) -> Iterator[tuple[Key | None, Node]]:
+def nodes(graph: Graph, refs: Iterable[str]) -> Iterator[tuple[Key | None, CodeNode]]:
     """Every node of that walk with its key; a root has none. Raises BadProject."""
     roots = [graph.root(ref) for ref in refs]
     yield from ((None, node) for node in roots)
@@ -46,13 +46,13 @@ class _Walk:
         self._graph = graph
         self._numbers: dict[Key, int] = {}
         self._keys: list[Key] = []
-        self._nodes: list[Node] = []
+        self._nodes: list[CodeNode] = []
         self._imported: dict[str, None] = {}
         self._packages: set[str] = set()
         self._files: set[str] = set()
         self._values: dict[str, str] = {}
 
-    def digest(self, roots: list[Node]) -> str:
+    def digest(self, roots: list[CodeNode]) -> str:
         """Of all that they reach."""
         lines = ["root" + self._line(node) for node in roots]
         position = 0
@@ -71,7 +71,7 @@ class _Walk:
             lines += new
         return blake3("\n\n".join(lines).encode(errors="surrogatepass")).hexdigest()
 
-    def reach(self, roots: list[Node]) -> Reach:
+    def reach(self, roots: list[CodeNode]) -> Reach:
         return Reach(
             digest=self.digest(roots),
             own=self._own(roots),
@@ -80,11 +80,11 @@ class _Walk:
             values=self._values,
         )
 
-    def all(self, roots: list[Node]) -> Iterator[tuple[Key, Node]]:
+    def all(self, roots: list[CodeNode]) -> Iterator[tuple[Key, CodeNode]]:
         self.digest(roots)
         return zip(self._keys, self._nodes, strict=True)
 
-    def _line(self, node: Node) -> str:
+    def _line(self, node: CodeNode) -> str:
         """The node's links, by number; what it brings about is noted."""
         self._imported.update(dict.fromkeys(node.imports))
         self._packages.update(node.packages)
@@ -124,18 +124,20 @@ class _Walk:
             left += parts.imports
         lines = []
         for _, _, parts in sorted(found):
-            node = Node("", "", (("effects", tuple(Link(key, "") for key in parts.effects)),), (), (), None)
+            node = CodeNode(
+                "", "", (("effects", tuple(Link(key, "") for key in parts.effects)),), (), (), None
+            )
             lines.append(parts.native + self._line(node))
         return lines
 
-    def _own(self, roots: list[Node]) -> str:
+    def _own(self, roots: list[CodeNode]) -> str:
         """The same of the project's own nodes alone, numbered among themselves."""
         numbers: dict[Key, int] = {}
         for key, node in zip(self._keys, self._nodes, strict=True):
             if node.bare:
                 numbers[key] = len(numbers)
 
-        def line(node: Node) -> str:
+        def line(node: CodeNode) -> str:
             parts = []
             for name, links in node.links:
                 parts.append("\n" + name)

@@ -24,7 +24,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from comporta.engine.code import Code
+from comporta.engine.code import CodeDigests
 from comporta.engine.step import call, failure_of
 from comporta.engine.steps import Steps
 from comporta.project.reference import resolve
@@ -68,7 +68,7 @@ def main() -> None:
     root = Path(hello.root)
     enter_project(root)
     store = open_store(hello.store, root, config=hello.config)
-    code = Code(root)
+    code = CodeDigests(root)
     import numpy  # noqa: F401 - loaded before the first step, so that it is seeded before it
 
     while True:
@@ -86,7 +86,7 @@ def _read(messages: BinaryIO, tasks: queue.SimpleQueue[Task]) -> None:
 
 
 def run(
-    task: Task, steps: Steps, code: Code, context: StepContext, root: Path, answers: RawIOBase
+    task: Task, steps: Steps, code: CodeDigests, context: StepContext, root: Path, answers: RawIOBase
 ) -> Done | None:
     """What came of the task; None when this process has loaded code that is another on disk now.
 

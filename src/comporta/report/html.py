@@ -11,7 +11,7 @@ from comporta.report.drawn import PLAIN, pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
 from comporta.report.style import STYLE
-from comporta.report.told import Report, Told, sections
+from comporta.report.told import Report, ReportedVerdict, sections
 
 ROWS = 30
 TOLD = 5
@@ -80,7 +80,7 @@ def _summary(report: Report) -> str:
     return f"<section><table class='summary'>{''.join(rows)}</table><p class='key'>{key}</p></section>"
 
 
-def _verdict(told: Told, how: Drawings) -> str:
+def _verdict(told: ReportedVerdict, how: Drawings) -> str:
     verdict = told.verdict
     kind, words = _outcome(told)
     rule = "carried on" if verdict.carried else "required" if verdict.required else "reported"
@@ -94,7 +94,7 @@ def _verdict(told: Told, how: Drawings) -> str:
     )
 
 
-def _findings(told: Told, how: Drawings) -> str:
+def _findings(told: ReportedVerdict, how: Drawings) -> str:
     found = told.findings
     assert found is not None, "asked only where there are findings"
     parts = list(pictures(told.verdict, found, how, told.metrics))
@@ -202,7 +202,7 @@ def _since(found: Staleness | None, causes: Mapping[str, str]) -> str:
     return f"; whether {erased} is unknown: {causes.get(found.dataset, '')}"
 
 
-def _outcome(told: Told) -> tuple[str, str]:
+def _outcome(told: ReportedVerdict) -> tuple[str, str]:
     if told.waiver is not None:
         return "waived", f"{told.verdict.outcome}, waived"
     kinds = {"pass": "pass", "fail": "fail", "inconclusive": "doubt", "does not apply": "none"}
@@ -219,7 +219,7 @@ def _anchor(text: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in text.lower())
 
 
-def _check(told: Told) -> str:
+def _check(told: ReportedVerdict) -> str:
     """Of two verdicts on one check each has a place of its own."""
     verdict = told.verdict
     return f"check-{_anchor(verdict.check)}{'-changed' if verdict.changed else ''}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from comporta.report.markdown import because
-from comporta.report.told import Report, Told, sections
+from comporta.report.told import Report, ReportedVerdict, sections
 
 _UNTOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What XML 1.0 cannot say at all."""
@@ -18,7 +18,7 @@ def junit(report: Report) -> str:
     return suites(report.version.id, report.told, report.standing)
 
 
-def suites(name: str, every: Sequence[Told], judged: Sequence[tuple[str, str]] = ()) -> str:
+def suites(name: str, every: Sequence[ReportedVerdict], judged: Sequence[tuple[str, str]] = ()) -> str:
     """One suite per section, one case per check. What closes the way is a failure; what does not apply, or
     is informational or not blocking yet and did not pass, is skipped with its reason. judged: by what, as
     properties."""
@@ -46,7 +46,7 @@ def _properties(judged: Sequence[tuple[str, str]]) -> str:
     return f"{head}    <properties>\n{said}    </properties>\n  </testsuite>\n"
 
 
-def _case(model: str, title: str, told: Told) -> str:
+def _case(model: str, title: str, told: ReportedVerdict) -> str:
     name = f"classname={quoteattr(f'{model}.{title}')} name={quoteattr(told.title)}"
     said = because(told)
     if told.shuts:
@@ -57,5 +57,5 @@ def _case(model: str, title: str, told: Told) -> str:
     return f"    <testcase {name}><system-out>{escape(said)}</system-out></testcase>\n"
 
 
-def _aside(told: Told) -> bool:
+def _aside(told: ReportedVerdict) -> bool:
     return not told.shuts and told.verdict.outcome != "pass"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comporta.report.standing import signed
-from comporta.report.told import Report, Told, sections
+from comporta.report.told import Report, ReportedVerdict, sections
 
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "does not apply": "➖"}  # noqa: RUF001
 
@@ -19,7 +19,7 @@ def markdown(report: Report) -> str:
     return "\n".join((*lines, ""))
 
 
-def verdicts(title: str, every: Sequence[Told], about: str = "") -> str:
+def verdicts(title: str, every: Sequence[ReportedVerdict], about: str = "") -> str:
     """The verdicts under a title: what closes the way, then every section, folded."""
     shut = [each for each in every if each.shuts]
     lines = [f"### {title}", "", *([about, ""] if about else [])]
@@ -34,12 +34,12 @@ def verdicts(title: str, every: Sequence[Told], about: str = "") -> str:
     return "\n".join(lines)
 
 
-def mark(told: Told) -> str:
+def mark(told: ReportedVerdict) -> str:
     """The outcome as one sign."""
     return "🟡" if told.waiver is not None else MARKS[told.verdict.outcome]
 
 
-def because(told: Told) -> str:
+def because(told: ReportedVerdict) -> str:
     """The reason, with what else there is to say of this verdict."""
     words = told.reason
     if told.verdict.carried:
@@ -65,7 +65,7 @@ def _about(report: Report) -> str:
     return f"Level `{version.level}`, {code}, {read}.{against}"
 
 
-def _tally(told: tuple[Told, ...]) -> str:
+def _tally(told: tuple[ReportedVerdict, ...]) -> str:
     shut = sum(each.shuts for each in told)
     left = sum(each.left is not None for each in told)
     counts = ((len(told), "asked"), (shut, "closed"), (left, "not blocking"))

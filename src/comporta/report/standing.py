@@ -21,7 +21,7 @@ from comporta.records import (
     metric_text,
     place_in_words,
 )
-from comporta.report.told import Told
+from comporta.report.told import ReportedVerdict
 
 F = TypeVar("F", Figure, Unmeasured)
 Say = Callable[[Text], str]
@@ -37,7 +37,7 @@ def tell(
     findings: Callable[[Verdict], Findings | None] | None = None,
     say: Say = in_codes,
     section: Callable[[str], Section] = lambda what: "own",
-) -> tuple[Told, ...]:
+) -> tuple[ReportedVerdict, ...]:
     """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it.
     section: of what a verdict rests on (`Verdict.what`), where a report tells it."""
     return tuple(
@@ -48,12 +48,12 @@ def tell(
 
 def _told(
     version: Version, verdict: Verdict, at: datetime, say: Say, findings: Findings | None, section: Section
-) -> Told:
+) -> ReportedVerdict:
     live = None if verdict.opens else version.waived(verdict, at)
     past = tuple(each for each in version.waivers if each.of(verdict) and each is not live)
     figure = None if verdict.figure is None else in_text(verdict.figure, say)
     shown = None if findings is None else _in_text(findings, say)
-    return Told(
+    return ReportedVerdict(
         verdict=replace(verdict, figure=figure),
         title=say(verdict.called),
         reason=say(verdict.reason),

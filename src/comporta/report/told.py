@@ -21,7 +21,7 @@ from comporta.records import (
 )
 
 
-class Told(Record, frozen=True, kw_only=True):
+class ReportedVerdict(Record, frozen=True, kw_only=True):
     """One verdict. title, reason: as sentences, in the language of who reads. findings: what was measured,
     where it is still kept, in words too. waiver: under which it does not block now. past: the
     waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
@@ -55,7 +55,7 @@ class Told(Record, frozen=True, kw_only=True):
         return ", ".join((self.verdict.outcome, *(mark for mark, so in marks if so)))
 
 
-def named(told: Told, whose: str) -> Told:
+def named(told: ReportedVerdict, whose: str) -> ReportedVerdict:
     """The same for a list that holds the verdicts of several: its title begins with `whose`."""
     return replace(told, title=f"{whose}: {told.title}")
 
@@ -69,7 +69,7 @@ class Report(Record, frozen=True, kw_only=True):
     version: Version
     at: datetime
     project: str
-    told: tuple[Told, ...]
+    told: tuple[ReportedVerdict, ...]
     meaning: str = ""
     owner: str = ""
     champion: str = ""
@@ -103,7 +103,7 @@ HEADINGS: dict[Section, str] = {
 """In the order in which people ask."""
 
 
-def sections(told: Sequence[Told]) -> list[tuple[str, tuple[Told, ...]]]:
+def sections(told: Sequence[ReportedVerdict]) -> list[tuple[str, tuple[ReportedVerdict, ...]]]:
     """The verdicts under headings, in the order in which people ask."""
     found = (
         (heading, tuple(each for each in told if each.section == section))

@@ -15,7 +15,7 @@ from comporta.engine import Progress
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.records import Level, Record, Run, Verdict
-from comporta.report import Told
+from comporta.report import ReportedVerdict
 
 ROWS = 5_000
 LATER: Level = "release"
@@ -38,10 +38,10 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
         """Whether a required gate failed, or could not be measured."""
         return any(each.shuts for each in self.report_rows())
 
-    def report_rows(self, say: Say = sentence) -> tuple[Told, ...]:
+    def report_rows(self, say: Say = sentence) -> tuple[ReportedVerdict, ...]:
         """The verdicts as rows of a report."""
         return tuple(
-            Told(
+            ReportedVerdict(
                 verdict=each,
                 title=say(each.called),
                 reason=say(each.reason),

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from comporta.acts.judge.request_path import Way, answering, lent, watched
+from comporta.acts.judge.request_path import RequestPath, answering, lent, watched
 from comporta.errors import BadProject, Refused
 from comporta.project.reference import resolve
 from comporta.project.sources import install_finder
@@ -38,7 +38,7 @@ SECONDS = 60.0
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
-class At(NamedTuple):
+class CandidateAddress(NamedTuple):
     """Where it answers: `http://127.0.0.1:PORT`, models by the names of their forms. pid: its process.
     failed: forms that it cannot serve, and why."""
 
@@ -68,7 +68,7 @@ class Asks(Record, frozen=True, kw_only=True):
     forms: tuple[str, ...]
     path: tuple[str, ...]
     recorded: bool
-    way: Way | None
+    way: RequestPath | None
     made: bool = True
     codecs: tuple[str, ...] = ()
     root: str = ""
@@ -86,16 +86,17 @@ def served(
     code: Artifact | None = None,
     partly: bool = False,
     made: bool = True,
-) -> Iterator[At]:
+) -> Iterator[CandidateAddress]:
     """A server of these parts until the end of the `with`, ready when it begins.
 
     forms: one model each, of that name: `candidate` answers as a release would; `native`, `lightgbm`,
     `onnx` in that form. It takes the features, not the raw columns: joins and computed features are before
     it. recorded: whether observations are made of what it answers, as of a release; they are kept nowhere.
-    way: a bundle: `candidate` then takes raw requests, joined with these tables, and `At.made` tells the
-    features that they were turned into, unless made is false: to write them down takes time, which what is
+    way: a bundle: `candidate` then takes raw requests, joined with these tables, and the address's `made`
+    holds the features made of them, unless made is false: to write them down takes time, which what is
     timed must not. code: the source that its functions are of; None: that of today.
-    partly: forms that cannot be served are told in `At.failed`. Raises Refused when it cannot be served.
+    partly: forms that cannot be served are in `failed` of the address. Raises Refused when none can be
+    served.
     """
     with tempfile.TemporaryDirectory(prefix="candidate-", dir=context.scratch) as folder:
         keys = derive(secrets.token_bytes(32))
@@ -127,7 +128,7 @@ def served(
             if failed and not partly:
                 form = next(iter(failed))
                 raise Refused(f"candidate: the form {form!r} cannot be served. {failed[form]}")
-            yield At(url, process.pid, Path(folder), failed)
+            yield CandidateAddress(url, process.pid, Path(folder), failed)
         finally:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
@@ -167,7 +168,7 @@ class Kept:
         context: StepContext,
         parts: Mapping[str, Artifact],
         forms: tuple[str, ...],
-        way: Way | None = None,
+        way: RequestPath | None = None,
         seen: Callable[[Any], None] | None = None,
         below: Path = Path(),
     ) -> None:

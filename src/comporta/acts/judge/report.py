@@ -31,7 +31,7 @@ from comporta.records import (
     is_sliced,
 )
 from comporta.records.former_figures import SCORED
-from comporta.report import Report, Told, added, standing, tell
+from comporta.report import Report, ReportedVerdict, added, standing, tell
 from comporta.report.standing import in_text
 from comporta.store import StepContext
 
@@ -137,8 +137,8 @@ class Pair(Record, frozen=True, kw_only=True):
     where it was not asked. said: how it stands, `fail, waived → pass`, or once where that is the same."""
 
     name: str
-    a: Told | None = None
-    b: Told | None = None
+    a: ReportedVerdict | None = None
+    b: ReportedVerdict | None = None
     said: str
 
 
@@ -190,7 +190,7 @@ def _ids(opened: OpenProject, name: str) -> dict[str, str]:
     return {each.name: check.name for check in gates if (each := former(check)) is not None}
 
 
-def _pair(a: Told | None, b: Told | None) -> Pair:
+def _pair(a: ReportedVerdict | None, b: ReportedVerdict | None) -> Pair:
     name = next(each.title for each in (b, a) if each is not None)
     was, now = (each.stands if each is not None else "not asked" for each in (a, b))
     return Pair(name=name, a=a, b=b, said=was if was == now else f"{was} → {now}")

@@ -33,7 +33,7 @@ from comporta.data.online import Answerer
 ROW = "__row"
 
 
-class Way(Record, frozen=True, kw_only=True):
+class RequestPath(Record, frozen=True, kw_only=True):
     """What a fresh process needs of it. root: where its functions are; code: another source of theirs, to be
     laid out. tables: what it joins, as frames."""
 
@@ -49,7 +49,7 @@ def lent(
     bundle: Mapping[str, Any],
     tables: Mapping[str, Slice],
     code: Artifact | None = None,
-) -> Way:
+) -> RequestPath:
     """The way with the columns it joins copied to another context. tables: by dataset. code: the source of
     its functions; None: the project's as it stands."""
     told = msgspec.convert(bundle, Bundle)
@@ -63,10 +63,10 @@ def lent(
         for name, columns in wanted.items()
     }
     source = None if code is None else to.put(context.get(code), code.kind)
-    return Way(bundle=told, root=str(Path.cwd()), code=source, tables=frames)
+    return RequestPath(bundle=told, root=str(Path.cwd()), code=source, tables=frames)
 
 
-def answering(context: StepContext, way: Way, signature: Signature, below: Path) -> Answerer:
+def answering(context: StepContext, way: RequestPath, signature: Signature, below: Path) -> Answerer:
     """(raw columns, one UTC time a row) → features, by the code that serves. below: where a source may be
     laid out. Raises BadProject."""
     bundle = way.bundle

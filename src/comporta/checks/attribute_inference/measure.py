@@ -23,7 +23,16 @@ from comporta.checks.attribute_inference.codes import ATTACKER_KNOWS, ATTACKER_K
 from comporta.checks.attribute_inference.figures import ADVANTAGE, ANSWERS, EXPLANATIONS
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
 from comporta.checks.shared.measuring.rare_values import unjudged
-from comporta.records import Artifact, Conditions, Figure, Findings, FittedModel, Unmeasured, conditions
+from comporta.records import (
+    FEWEST_ROWS,
+    Artifact,
+    Conditions,
+    Figure,
+    Findings,
+    FittedModel,
+    Unmeasured,
+    conditions,
+)
 from comporta.records.columns import TARGET
 from comporta.stats.auc import pulls
 from comporta.stats.means import influenced
@@ -39,7 +48,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 OWN, VICTIMS = 4_000, 2_000
-FEWEST = 30
 MOST_VALUES = 8
 MISSING = "missing"
 MOST_EXPLAINED = 60
@@ -97,18 +105,18 @@ def infer(
         .value_counts(sort=True)
         .head(MOST_VALUES)
         .iter_rows()
-        if count >= FEWEST
-        and int((secret.filter(pl.Series(~mine)) == name).sum()) >= FEWEST
+        if count >= FEWEST_ROWS
+        and int((secret.filter(pl.Series(~mine)) == name).sum()) >= FEWEST_ROWS
         and name not in about_few
     ]
     if len(values) < 2:
-        lost = Unmeasured(metric=ADVANTAGE.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
+        lost = Unmeasured(metric=ADVANTAGE.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS))
         return Findings(unmeasured=(lost,), rows=both.height, of=of_all), 0
     values = sorted(values)
     parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in sides]
     counts = [dict(each.iter_rows()) for each in parts]
     fewer = {name: min(each.get(name, 0) for each in counts) for name in secret.unique().sort()}
-    left, unsaid = unjudged(fewer, values, values, FEWEST, MOST_VALUES, about_few)
+    left, unsaid = unjudged(fewer, values, values, FEWEST_ROWS, MOST_VALUES, about_few)
     reads = of in feature_names(both)
     if not known and reads:
         known = [name for name in feature_names(both) if name != of]

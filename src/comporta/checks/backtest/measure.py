@@ -27,6 +27,7 @@ from comporta.checks.backtest.codes import (
 from comporta.checks.shared.measuring.codes import NOT_DEFINED, TRAINING_RAISED
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
 from comporta.records import (
+    FEWEST_ROWS,
     Artifact,
     ByTime,
     Conditions,
@@ -48,7 +49,6 @@ from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
-FEWEST = 30
 HISTORY = 1 / 3
 
 
@@ -131,11 +131,11 @@ def backtest(
     plan = walk(at.min(), at.max(), span=span, gap=gap, windows=windows)  # type: ignore[arg-type]
     for window in plan:
         before, inside = rows.filter(at <= window.until), rows.filter((at > window.since) & (at <= window.to))
-        if inside.height < FEWEST or before.height < FEWEST:
+        if inside.height < FEWEST_ROWS or before.height < FEWEST_ROWS:
             why = (
-                TOO_FEW_IN_WINDOW(rows=inside.height, least=FEWEST)
-                if inside.height < FEWEST
-                else TOO_FEW_BEFORE_WINDOW(rows=before.height, least=FEWEST)
+                TOO_FEW_IN_WINDOW(rows=inside.height, least=FEWEST_ROWS)
+                if inside.height < FEWEST_ROWS
+                else TOO_FEW_BEFORE_WINDOW(rows=before.height, least=FEWEST_ROWS)
             )
             lost.append(Unmeasured(under=window.condition, rows=inside.height, why=why))
             continue

@@ -12,6 +12,7 @@ import polars as pl
 from comporta.checks.calibration.codes import IN_DEVIATIONS, IN_SHARES, LABELS_ONLY, TOO_FEW_ROWS
 from comporta.checks.calibration.figures import BIAS, ERROR
 from comporta.records import (
+    FEWEST_ROWS,
     Artifact,
     Condition,
     Conditions,
@@ -38,13 +39,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FEWEST = 30
 MOST_CLASSES = 30
 NARROWEST = 0.02
 PICTURES = 8
 
 
-class Claim(Record, frozen=True, kw_only=True):
+class Forecast(Record, frozen=True, kw_only=True):
     """One thing that is said of each row and comes true or does not. name: empty for the claim itself.
 
     said: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
@@ -105,7 +105,7 @@ def calibration(
     )
 
 
-def claims(rows: pl.DataFrame) -> Iterator[Claim]:
+def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
     """Two classes: the second's probability. More: the named class's, and then each class's. Numbers: the
     number itself, placed by its rank and measured in standard deviations of the target."""
     was = seen(rows)
@@ -113,16 +113,16 @@ def claims(rows: pl.DataFrame) -> Iterator[Claim]:
         truth = np.asarray(was.truth, float)
         spread = float(truth.std()) or 1.0
         place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
-        yield Claim(name="", under=(), said=place, residual=(was.number - truth) / spread)
+        yield Forecast(name="", under=(), said=place, residual=(was.number - truth) / spread)
         return
     assert was.probability is not None and was.label is not None
     truth = np.asarray(was.truth)
     if was.classes == 2:
         said = was.probability[:, 1]
-        yield Claim(name="", under=(), said=said, residual=said - (truth == 1))
+        yield Forecast(name="", under=(), said=said, residual=said - (truth == 1))
         return
     said = was.probability[np.arange(len(truth)), was.label]
-    yield Claim(
+    yield Forecast(
         name="named class",
         under=conditions(named_class=True),
         said=said,
@@ -130,7 +130,7 @@ def claims(rows: pl.DataFrame) -> Iterator[Claim]:
     )
     for at, name in enumerate(classes_of(rows)[:MOST_CLASSES]):
         said = was.probability[:, at]
-        yield Claim(
+        yield Forecast(
             name=f"class={name}",
             under=(Condition("class", Words(name)),),
             said=said,
@@ -142,7 +142,9 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
     """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
     parts, lost = [], []
     for where, part in slices_of(rows, by):
-        few = TOO_FEW_ROWS(rows=part.height, least=FEWEST) if part.height < FEWEST else too_few(part)
+        few = (
+            TOO_FEW_ROWS(rows=part.height, least=FEWEST_ROWS) if part.height < FEWEST_ROWS else too_few(part)
+        )
         if where and few is not None:
             lost.append(Unmeasured(metric=BIAS.metric, where=where, rows=part.height, why=few, small=True))
         else:
@@ -155,7 +157,7 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
     return figures, lost
 
 
-def _figure(claim: Claim, smooth: Smooth, rows: int) -> Figure:
+def _figure(claim: Forecast, smooth: Smooth, rows: int) -> Figure:
     some = smooth.units > 1
     return Figure(
         metric=ERROR.metric,
@@ -170,7 +172,7 @@ def _figure(claim: Claim, smooth: Smooth, rows: int) -> Figure:
 
 
 def _diagram(
-    claim: Claim, smooth: Smooth, units: NDArray[np.int64] | None, seed: int
+    claim: Forecast, smooth: Smooth, units: NDArray[np.int64] | None, seed: int
 ) -> tuple[dict[str, Any], ...]:
     """What came over what was said, and the band in which a calibrated model would lie."""
     shown = curve(

@@ -20,7 +20,17 @@ from comporta.checks.champion.codes import (
     NOT_DEFINED_IN_SLICE,
 )
 from comporta.errors import BadData
-from comporta.records import Artifact, Conditions, Figure, Findings, Message, Unmeasured, conditions, place_of
+from comporta.records import (
+    FEWEST_ROWS,
+    Artifact,
+    Conditions,
+    Figure,
+    Findings,
+    Message,
+    Unmeasured,
+    conditions,
+    place_of,
+)
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
@@ -36,7 +46,6 @@ from comporta.stats.units import slices_of, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-FEWEST = 30
 DRAWN = MANY
 """Rows above which the bootstrap is left out where there is an exact test: they tell the same."""
 CHAMPION = "champion"
@@ -105,7 +114,7 @@ def versus(
     figures, table = [], []
     lost: list[Unmeasured] = []
     for where, some in slices_of(both, [by] if by else []):
-        if (not where) is bool(by) or (by and (some.height < FEWEST or too_few(some) is not None)):
+        if (not where) is bool(by) or (by and (some.height < FEWEST_ROWS or too_few(some) is not None)):
             continue
         found, tests = _compared(some, metric, where, group, seed)
         table.append(tests)
@@ -115,7 +124,7 @@ def versus(
             lost.append(
                 Unmeasured(metric=metric, compared_with=CHAMPION, where=where, rows=some.height, why=why)
             )
-    nowhere = NO_SLICE_DEFINED(column=by, least=FEWEST) if by else NO_TABLE_DEFINED(least=FEWEST)
+    nowhere = NO_SLICE_DEFINED(column=by, least=FEWEST_ROWS) if by else NO_TABLE_DEFINED(least=FEWEST_ROWS)
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(lost)

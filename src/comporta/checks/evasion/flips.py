@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 GRID, STEPS, HALVINGS, WORDS, TOGETHER, FEW = 8, 4, 10, 12, 16, 1_000
 
 
-class Way(NamedTuple):
+class ChangeableFeature(NamedTuple):
     """One feature that may change. values: its words or booleans, which stand as their place; a missing one
     does not change. unit: what a change of 1 costs; None: any change costs the same. low, high: the range."""
 
@@ -43,7 +43,7 @@ class Way(NamedTuple):
     high: float
 
 
-class Found(NamedTuple):
+class Flips(NamedTuple):
     """By row: at what cost it flipped (inf: not within the budget), and by which feature most."""
 
     cost: Floats
@@ -53,7 +53,7 @@ class Found(NamedTuple):
 
 def ways_of(
     asked: FittedModel, test: pl.DataFrame, changeable: Sequence[str], ranges: Mapping[str, Sequence[float]]
-) -> list[Way]:
+) -> list[ChangeableFeature]:
     """What may change and what it costs, from the test rows. Free text, and numbers that are all one
     value, do not."""
     found = []
@@ -63,21 +63,23 @@ def ways_of(
             continue
         if kind in ("words", "boolean"):
             values: tuple[Any, ...] = tuple(field.values) if kind == "words" else (False, True)
-            found.append(Way(field.name, kind, values, None, 0, len(values) - 1))
+            found.append(ChangeableFeature(field.name, kind, values, None, 0, len(values) - 1))
             continue
         known = values_of(test[field.name])
         known = known[np.isfinite(known)]
         unit = spread(known)
         low, high = ranges.get(field.name, (known.min(), known.max()) if len(known) else (0.0, 0.0))
         if unit > 0 and high > low:
-            found.append(Way(field.name, kind, (), 1 / unit, float(low), float(high)))
+            found.append(ChangeableFeature(field.name, kind, (), 1 / unit, float(low), float(high)))
     return found
 
 
 class _Rows:
     """Rows whose changeable features are numbers, and are made a frame again to be asked."""
 
-    def __init__(self, asked: FittedModel, rows: pl.DataFrame, ways: Sequence[Way], place: int) -> None:
+    def __init__(
+        self, asked: FittedModel, rows: pl.DataFrame, ways: Sequence[ChangeableFeature], place: int
+    ) -> None:
         self.asked, self.rows, self.ways, self.place, self.count = asked, rows, ways, place, 0
         self.pools = ThreadpoolController()
 
@@ -109,7 +111,7 @@ class _Rows:
         return _margin(said, self.place)
 
     @staticmethod
-    def _column(way: Way, at: Floats, before: pl.Series) -> pl.Series:
+    def _column(way: ChangeableFeature, at: Floats, before: pl.Series) -> pl.Series:
         if way.kind == "words":
             words = pl.Series(list(way.values), dtype=pl.String)
             place = pl.Series(at, nan_to_null=True).cast(pl.UInt32)
@@ -143,19 +145,19 @@ class _Tries(NamedTuple):
 def search(
     asked: FittedModel,
     rows: pl.DataFrame,
-    ways: Sequence[Way],
+    ways: Sequence[ChangeableFeature],
     place: int,
     budget: float,
     word_cost: float,
     seed: int = 0,
-) -> Found:
+) -> Flips:
     """The cheapest flip found of each row, all rows together."""
     held, draw = _Rows(asked, rows, ways, place), np.random.default_rng(seed)
     start = held.start()
     n = rows.height
     cost, best = np.full(n, np.inf), start.copy()
     if not ways:
-        return Found(cost, np.full(n, "", object), 0)
+        return Flips(cost, np.full(n, "", object), 0)
     now, margin = start.copy(), held.margin(np.arange(n), start)
     left = np.arange(n)
     for step in range(STEPS):
@@ -183,11 +185,16 @@ def search(
     best = _brought_back(held, start, best, flipped)
     cost[flipped] = _cost(best[flipped], start[flipped], ways, word_cost)
     each = np.column_stack([_cost_of(best[:, p], start[:, p], way, word_cost) for p, way in enumerate(ways)])
-    return Found(cost, np.array([way.name for way in ways], object)[each.argmax(axis=1)], held.count)
+    return Flips(cost, np.array([way.name for way in ways], object)[each.argmax(axis=1)], held.count)
 
 
 def _alone(
-    now: Floats, start: Floats, rows: NDArray[np.int64], ways: Sequence[Way], budget: Floats, word_cost: float
+    now: Floats,
+    start: Floats,
+    rows: NDArray[np.int64],
+    ways: Sequence[ChangeableFeature],
+    budget: Floats,
+    word_cost: float,
 ) -> _Tries:
     """Every change of one feature that a row's budget still pays for."""
     made: list[_Tries] = []
@@ -217,7 +224,7 @@ def _alone(
 def _several(
     start: Floats,
     rows: NDArray[np.int64],
-    ways: Sequence[Way],
+    ways: Sequence[ChangeableFeature],
     budget: float,
     word_cost: float,
     draw: np.random.Generator,
@@ -314,7 +321,7 @@ def _brought_back(held: _Rows, start: Floats, now: Floats, flipped: NDArray[np.i
     return now
 
 
-def _cost(at: Floats, start: Floats, ways: Sequence[Way], word_cost: float) -> Floats:
+def _cost(at: Floats, start: Floats, ways: Sequence[ChangeableFeature], word_cost: float) -> Floats:
     """(m,) the sum over features."""
     total = np.zeros(len(at))
     for place, way in enumerate(ways):
@@ -322,7 +329,7 @@ def _cost(at: Floats, start: Floats, ways: Sequence[Way], word_cost: float) -> F
     return total
 
 
-def _cost_of(at: Floats, start: Floats, way: Way, word_cost: float) -> Floats:
+def _cost_of(at: Floats, start: Floats, way: ChangeableFeature, word_cost: float) -> Floats:
     same = (at == start) | (np.isnan(at) & np.isnan(start))
     if way.unit is None:
         return np.where(same, 0.0, word_cost)

@@ -73,14 +73,14 @@ WORST = 50
 """Features that differ, of which each has figures and lines of its own."""
 
 
-class Form(Record, frozen=True, kw_only=True):
+class ExportedForm(Record, frozen=True, kw_only=True):
     """What the parity kept with a model says of one of its forms. reason: why it does not serve, or empty."""
 
     agrees: bool
     reason: Text = NO_TEXT
 
 
-class At(Protocol):
+class CandidateServer(Protocol):
     """Where a candidate answers. pid: of its process. failed: forms that it cannot serve, and why.
     made: the features of raw requests since it was last asked."""
 
@@ -96,7 +96,7 @@ class At(Protocol):
     def made(self) -> list[pl.DataFrame]: ...
 
 
-Served = Callable[..., AbstractContextManager[At]]
+Served = Callable[..., AbstractContextManager[CandidateServer]]
 
 
 def measure(
@@ -126,7 +126,7 @@ def measure(
     takes = context.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
     parts |= {} if onnx is None else {"onnx": onnx}
-    agreed = context.get_json(parity, dict[str, dict[str, Form]])["forms"]
+    agreed = context.get_json(parity, dict[str, dict[str, ExportedForm]])["forms"]
     forms = ["native", *(name for name, each in agreed.items() if each.agrees)]
     tables = {name.removeprefix("table "): each for name, each in others.items()}
     way = way if bundle is None else context.get_json(bundle, dict[str, Any])

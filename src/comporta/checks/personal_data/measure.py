@@ -37,7 +37,7 @@ Where = tuple[str, str]
 """A condition of `PLACE`, and its value."""
 
 
-class Found(NamedTuple):
+class PersonalValues(NamedTuple):
     """where: `feature` and its name, or a place such as the kept model. many: of the values searched."""
 
     where: Where
@@ -69,7 +69,7 @@ def measure(
     return {"findings": context.put_json(findings(found, looked, rows.height))}
 
 
-def findings(found: list[Found], looked: int, rows: int) -> Findings:
+def findings(found: list[PersonalValues], looked: int, rows: int) -> Findings:
     figures = [Figure(metric=PLACES.metric, value=float(looked), rows=rows)]
     figures += [
         Figure(
@@ -94,13 +94,13 @@ def _told(rows: pl.DataFrame) -> pl.DataFrame:
     return named.with_columns(pl.selectors.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
 
 
-def in_rows(rows: pl.DataFrame) -> Iterator[Found]:
+def in_rows(rows: pl.DataFrame) -> Iterator[PersonalValues]:
     """What stands in features and in the columns kept beside them."""
     for name in (*feature_names(rows), *kept(rows)):
         plain = name.removeprefix(KEPT)
         where = ("feature" if plain == name else "column", plain)
         if plain == name and named_like_it(plain):
-            yield Found(where, BY_ITS_NAME, 1, 1)
+            yield PersonalValues(where, BY_ITS_NAME, 1, 1)
         values = rows[name]
         if values.dtype in (pl.String, pl.Categorical, pl.Enum):
             yield from in_words(where, values.cast(pl.String))
@@ -108,7 +108,7 @@ def in_rows(rows: pl.DataFrame) -> Iterator[Found]:
             yield from in_numbers(where, values)
 
 
-def in_words(where: Where, values: pl.Series) -> Iterator[Found]:
+def in_words(where: Where, values: pl.Series) -> Iterator[PersonalValues]:
     """values: texts. Each kind is looked for anywhere in them."""
     texts = values.drop_nulls().unique(maintain_order=True).head(DISTINCT).str.slice(0, LONGEST)
     for kind in KINDS:
@@ -117,7 +117,7 @@ def in_words(where: Where, values: pl.Series) -> Iterator[Found]:
             yield from _enough(where, kind, form.to_list(), texts.len(), FEWEST)
 
 
-def in_numbers(where: Where, values: pl.Series) -> Iterator[Found]:
+def in_numbers(where: Where, values: pl.Series) -> Iterator[PersonalValues]:
     """Whole numbers of nine to nineteen digits, each as it would be written."""
     whole = values.drop_nulls().unique(maintain_order=True).head(DISTINCT)
     if whole.dtype.is_float():
@@ -132,7 +132,7 @@ def in_numbers(where: Where, values: pl.Series) -> Iterator[Found]:
             yield from _enough(where, kind, form.to_list(), texts.len(), NUMBERS)
 
 
-def in_bytes(data: bytes) -> list[Found]:
+def in_bytes(data: bytes) -> list[PersonalValues]:
     """Addresses and IBANs in the kept model: in the members of an archive, or in the bytes themselves."""
     held = data[data.find(b"\n") + 1 :]
     if not held.startswith(b"PK"):
@@ -141,31 +141,31 @@ def in_bytes(data: bytes) -> list[Found]:
         return _in_parts(MODEL, [archive.read(name) for name in archive.namelist()])
 
 
-def in_graph(data: bytes) -> list[Found]:
+def in_graph(data: bytes) -> list[PersonalValues]:
     """The same in the exported graph, which holds the words that the model knows."""
     return _in_parts(GRAPH, [data])
 
 
-def in_trial(trial: dict[str, Any]) -> Iterator[Found]:
+def in_trial(trial: dict[str, Any]) -> Iterator[PersonalValues]:
     """What stands in the words of the trial rows. trial: `columns` and `rows`."""
     for place, name in enumerate(trial["columns"]):
         words = [row[place] for row in trial["rows"] if isinstance(row[place], str)]
         yield from in_words(("trial_column", name), pl.Series(words, dtype=pl.String))
 
 
-def _in_parts(where: Where, parts: Iterable[bytes]) -> list[Found]:
+def _in_parts(where: Where, parts: Iterable[bytes]) -> list[PersonalValues]:
     texts = [part[:BYTES] for part in parts]
     mails = {each for part in texts for each in IN_BYTES.findall(part)}
     bank = KINDS[1]
     form = re.compile(bank.form.encode())
     banks = {each for part in texts for each in form.findall(part) if bank.holds(each.decode())}
     found = {"e-mail addresses": len(mails), bank.name: len(banks)}
-    return [Found(where, name, many, many) for name, many in found.items() if many]
+    return [PersonalValues(where, name, many, many) for name, many in found.items() if many]
 
 
-def _enough(where: Where, kind: Kind, texts: list[str], of: int, fewest: int) -> Iterator[Found]:
+def _enough(where: Where, kind: Kind, texts: list[str], of: int, fewest: int) -> Iterator[PersonalValues]:
     form = re.compile(kind.form)
     matches = [[each.group() for each in form.finditer(text)] for text in texts]
     held = sum(any(kind.holds(each) for each in found) for found in matches)
     if held and (kind.sure or (held >= fewest and held >= SHARE * len(matches))):
-        yield Found(where, kind.name, held, of)
+        yield PersonalValues(where, kind.name, held, of)

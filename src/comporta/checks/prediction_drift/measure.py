@@ -42,7 +42,7 @@ CHAMPION = "champion"
 At = tuple[float, float, float]
 
 
-class Found(NamedTuple):
+class DriftComparison(NamedTuple):
     """One comparison. against: `champion`, `earlier 1`. of: the class, or empty for all together. rows: of
     this version. at: value, low and high at a level, which is known when all comparisons are."""
 
@@ -89,7 +89,7 @@ def moved(
     if champion is None and not earlier:
         return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
     lost: dict[str, Message] = {}
-    found: list[Found] = []
+    found: list[DriftComparison] = []
     if champion is not None:
         mine, theirs = _unseen(rows, champion, trained)
         why = _unlike(mine, task_of(theirs), classes_of(theirs)) if theirs.height else NO_ROW_TO_COMPARE()
@@ -142,7 +142,7 @@ def _shares(rows: pl.DataFrame, earlier: Mapping[str, Reference]) -> Iterator[di
                     }
 
 
-def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> Iterator[Found]:
+def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> Iterator[DriftComparison]:
     """Two models on the same rows."""
     then = scores_of(theirs)
     for name, series in scores_of(mine).items():
@@ -150,14 +150,14 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
         size = len(like.counts) + 1
         one = paired(places_of(then[name], like), places_of(series, like), size, units)
         if one is not None:
-            yield Found(SCORE_DRIFT.metric, CHAMPION, name, len(series), one.at)
+            yield DriftComparison(SCORE_DRIFT.metric, CHAMPION, name, len(series), one.at)
     if LABEL not in mine.columns:
         return
     classes = classes_of(mine)
     was, now = (each[LABEL].to_physical().cast(pl.Int64).to_numpy() for each in (theirs, mine))
     one = paired(was, now, len(classes), units)
     if one is not None:
-        yield Found(DECISION_DRIFT.metric, CHAMPION, "", len(now), one.at)
+        yield DriftComparison(DECISION_DRIFT.metric, CHAMPION, "", len(now), one.at)
     for place in _told(np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))):
         before, after = was == place, now == place
         if not (before | after).any():
@@ -169,30 +169,30 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
             len(now),
         )
         effect = _together(after.astype(float) - before.astype(float), units)
-        yield Found(
+        yield DriftComparison(
             RATE_RATIO.metric, CHAMPION, classes[place], len(now), partial(_paired_ratio, counts, effect)
         )
 
 
-def _after(name: str, was: Reference, rows: pl.DataFrame, units: Places | None) -> Iterator[Found]:
+def _after(name: str, was: Reference, rows: pl.DataFrame, units: Places | None) -> Iterator[DriftComparison]:
     """This version's answers and an earlier one's, each on its own rows."""
     for of, series in scores_of(rows).items():
         if of in was.scores:
             one = distance(was.scores[of], recounted(series, was.scores[of], units))
             if one is not None:
-                yield Found(SCORE_DRIFT.metric, name, of, rows.height, one.at)
+                yield DriftComparison(SCORE_DRIFT.metric, name, of, rows.height, one.at)
     if was.decisions is None or LABEL not in rows.columns:
         return
     now = recounted(rows[LABEL], was.decisions, units)
     one = distance(was.decisions, now)
     if one is not None:
-        yield Found(DECISION_DRIFT.metric, name, "", rows.height, one.at)
+        yield DriftComparison(DECISION_DRIFT.metric, name, "", rows.height, one.at)
     effects = was.decisions.effect, now.effect
     classes = was.decisions.words
     for place in _told(np.array(was.decisions.counts[: len(classes)]) + now.counts[: len(classes)]):
         counts = was.decisions.counts[place], was.rows, now.counts[place], now.rows
         if counts[0] + counts[2]:
-            yield Found(
+            yield DriftComparison(
                 RATE_RATIO.metric, name, classes[place], rows.height, partial(_ratio, counts, effects)
             )
 
@@ -237,7 +237,7 @@ def _unlike(rows: pl.DataFrame, task: str, classes: tuple[str, ...]) -> Message 
     return None if classes_of(rows) == classes else OTHER_CLASSES()
 
 
-def _figure(found: Found, level: float) -> Figure:
+def _figure(found: DriftComparison, level: float) -> Figure:
     value, low, high = found.at(level)
     told = _versus(found.against)
     if found.of:

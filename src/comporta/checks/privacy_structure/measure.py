@@ -27,7 +27,7 @@ from comporta.store.frames import read
 FEW = 5
 
 
-class Leaves(NamedTuple):
+class LeafCounts(NamedTuple):
     """One tree: training rows in it, leaves, rows in leaves of fewer than five, rows of the smallest."""
 
     rows: int
@@ -98,12 +98,14 @@ def rare_words(rows: pl.DataFrame, signature: Signature) -> dict[str, int]:
     return found
 
 
-def _leaves(counts: Any) -> Leaves:
+def _leaves(counts: Any) -> LeafCounts:
     counts = np.asarray(counts)
-    return Leaves(int(counts.sum()), len(counts), int(counts[counts < FEW].sum()), int(counts.min(initial=0)))
+    return LeafCounts(
+        int(counts.sum()), len(counts), int(counts[counts < FEW].sum()), int(counts.min(initial=0))
+    )
 
 
-def _told(trees: list[Leaves]) -> dict[str, Any]:
+def _told(trees: list[LeafCounts]) -> dict[str, Any]:
     return {
         "trees": len(trees),
         "leaves": sum(each.leaves for each in trees),

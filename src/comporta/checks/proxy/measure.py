@@ -13,6 +13,7 @@ from comporta.checks.proxy.figures import ANSWERS_TELL, FEATURE_TELLS
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
 from comporta.checks.shared.measuring.rare_values import unjudged
 from comporta.records import (
+    FEWEST_ROWS,
     Artifact,
     Condition,
     Conditions,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROWS = 20_000
-FEWEST = 30
 BINS = 32
 WORDS = 200
 MOST_VALUES = 12
@@ -68,7 +68,7 @@ def telling(
     about_few = values_of_few(rows, is_of)
     values = _values(is_of, about_few)
     if not values:
-        none = Unmeasured(metric=ANSWERS_TELL.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST))
+        none = Unmeasured(metric=ANSWERS_TELL.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS))
         return Findings(unmeasured=(none,), rows=rows.height, of=all_)
     units = units_of(rows, group)
     draw = np.random.default_rng(seed)
@@ -104,7 +104,7 @@ def telling(
     if len(rows_of) == 2:
         # One of two stands for both.
         values, seen = list(rows_of), set(rows_of)
-    left, notes = unjudged(rows_of, values, seen, FEWEST, MOST_VALUES, about_few)
+    left, notes = unjudged(rows_of, values, seen, FEWEST_ROWS, MOST_VALUES, about_few)
     told = sorted(figures, key=lambda each: -each.value)
     lost = Unmeasured(metric=ANSWERS_TELL.metric, why=TOO_FEW_OF_EACH_VALUE(column=of))
     return Findings(
@@ -142,7 +142,11 @@ def codes(values: pl.Series) -> NDArray[np.int64]:
 
 def _values(is_of: pl.Series, few: Collection[str]) -> list[str]:
     counts = is_of.alias("value").value_counts(sort=True).head(MOST_VALUES)
-    large = (name for name, count in counts.iter_rows() if count >= FEWEST and len(is_of) - count >= FEWEST)
+    large = (
+        name
+        for name, count in counts.iter_rows()
+        if count >= FEWEST_ROWS and len(is_of) - count >= FEWEST_ROWS
+    )
     kept = [name for name in large if name not in few]
     # The second of two is told as well as the first.
     return sorted(kept)[1:] if is_of.n_unique() == 2 else sorted(kept)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from comporta.checks.backtest.measure import FEWEST, measured
+from comporta.checks.backtest.measure import measured
 from comporta.checks.replay.codes import (
     LOGGED_ROWS,
     NOT_SERVED_YET,
@@ -16,7 +16,7 @@ from comporta.checks.replay.codes import (
 )
 from comporta.checks.shared.measuring.prediction_frame import answered
 from comporta.errors import BadProject
-from comporta.records import Artifact, Findings, FittedModel, Message, Signature, Unmeasured
+from comporta.records import FEWEST_ROWS, Artifact, Findings, FittedModel, Message, Signature, Unmeasured
 from comporta.stats.table import column
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -59,8 +59,8 @@ def replay(
     takes: Signature = asked.signature
     known = rows["__key"].str.replace_all('"', "", literal=True)
     fresh = rows.filter(~known.is_in(keys.str.replace_all('"', "", literal=True).implode()))
-    if fresh.height < FEWEST:
-        few = TOO_FEW_LOGGED(rows=fresh.height, least=FEWEST)
+    if fresh.height < FEWEST_ROWS:
+        few = TOO_FEW_LOGGED(rows=fresh.height, least=FEWEST_ROWS)
         lost = Unmeasured(rows=fresh.height, why=few)
         return Findings(unmeasured=(lost,), rows=fresh.height, of=rows.height)
     units = _unit(fresh, group)

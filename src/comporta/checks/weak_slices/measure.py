@@ -20,6 +20,7 @@ from comporta.checks.weak_slices.codes import (
 )
 from comporta.checks.weak_slices.figures import CONFIRMED, TO_CONSTANT, TO_OVERALL
 from comporta.records import (
+    FEWEST_ROWS,
     Artifact,
     Condition,
     Conditions,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Inside = NDArray[np.bool_]
 
-FEWEST = 30
 FEWEST_UNITS = 4
 COLUMNS = 60
 LOOKED_AT = 500
@@ -131,7 +131,7 @@ def weak_slices(
     cells = worst_cells(
         np.ascontiguousarray(search.codes[told]),
         search.lost.row,
-        fewest=max(FEWEST, round(support * len(search.lost.row))),
+        fewest=max(FEWEST_ROWS, round(support * len(search.lost.row))),
         keep=LOOKED_AT,
         depth=min(depth, len(told)),
     )
@@ -162,9 +162,9 @@ def _too_few(units: NDArray[np.int64] | None, first: Inside, names: list[str]) -
         return NO_COLUMN_TO_SLICE_BY()
     for half in (first, ~first):
         count = int(half.sum()) if units is None else len(np.unique(units[half]))
-        if count < FEWEST_UNITS or half.sum() < 2 * FEWEST:
+        if count < FEWEST_UNITS or half.sum() < 2 * FEWEST_ROWS:
             return TOO_FEW_UNITS(
-                rows=int(half.sum()), units=count, least=2 * FEWEST, least_units=FEWEST_UNITS
+                rows=int(half.sum()), units=count, least=2 * FEWEST_ROWS, least_units=FEWEST_UNITS
             )
     return None
 
@@ -215,7 +215,7 @@ def _confirm(wheres: list[Where], search: Half, confirm: Half, slices: list[Cond
     """Each slice on rows that were never searched; of fewer than 30 rows or ten subjects there, it is not
     told."""
     looked = [(where, said, within(where, confirm.codes)) for where, said in zip(wheres, slices, strict=True)]
-    looked = [each for each in looked if each[2].sum() >= FEWEST and not few(confirm.subjects, each[2])]
+    looked = [each for each in looked if each[2].sum() >= FEWEST_ROWS and not few(confirm.subjects, each[2])]
     row, units = confirm.lost.row, confirm.units
     p = [higher_inside(row, inside, units) for _, _, inside in looked]
     stand = discoveries(p)

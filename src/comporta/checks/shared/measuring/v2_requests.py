@@ -21,7 +21,7 @@ _EXACT = 2.0**53
 _KINDS = {"BOOL": "?", "INT64": "<i8", "FP64": "<f8"}
 
 
-class Told(NamedTuple):
+class ResponseOutputs(NamedTuple):
     """An answer's outputs by name, flat. prediction_id is left out."""
 
     outputs: dict[str, list[Any] | NDArray[Any]]
@@ -109,7 +109,7 @@ def _matrix(rows: pl.DataFrame, features: Sequence[Field]) -> NDArray[np.float64
     return out
 
 
-def told(body: bytes, head: int | None) -> Told:
+def told(body: bytes, head: int | None) -> ResponseOutputs:
     """An answer read. head: the size of its JSON where binary tensors follow."""
     said = json.loads(body if head is None else body[:head])
     at = len(body) if head is None else head
@@ -125,7 +125,7 @@ def told(body: bytes, head: int | None) -> Told:
             kind = each["datatype"]
             outputs[each["name"]] = _texts(data) if kind == "BYTES" else np.frombuffer(data, _KINDS[kind])
     outputs.pop("prediction_id", None)
-    return Told(outputs)
+    return ResponseOutputs(outputs)
 
 
 def _texts(data: bytes) -> list[str]:
