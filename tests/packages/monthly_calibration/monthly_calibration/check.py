@@ -55,7 +55,7 @@ class MonthlyCalibration(Record, frozen=True, kw_only=True):
             return self._verdict("inconclusive", "No month could be measured.", found, None)
         worst = max(gaps, key=lambda each: (each.low or 0.0, each.value))
         failed = worst.low is not None and worst.low > self.at_most
-        seen = f"{worst.slice}: {worst.value:.3f} on {worst.rows} rows"
+        seen = f"month={worst.where[0].value}: {worst.value:.3f} on {worst.rows} rows"
         reason = f"Largest gap, {seen}: expected at most {self.at_most:g}."
         return self._verdict("fail" if failed else "pass", reason, found, worst)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from comporta.records import Artifact, Figure, Findings
+from comporta.records import Artifact, Condition, Figure, Findings
 from comporta.store import StepContext
 from comporta.store.frames import read
 
-GAP = "calibration gap"
+GAP = "calibration_gap"
 FEWEST = 30
 
 
@@ -41,7 +41,7 @@ def gaps(predictions: pl.DataFrame) -> Findings:
     figures = tuple(
         Figure(
             metric=GAP,
-            slice=f"month={row['month']}",
+            where=(Condition("month", row["month"]),),
             value=abs(row["off"]),
             low=max(0.0, abs(row["off"]) - 1.96 * row["error"]),
             high=abs(row["off"]) + 1.96 * row["error"],
