@@ -137,7 +137,7 @@ def test_what_the_server_makes_of_a_raw_request_is_what_research_made(folder, ju
 def test_a_feature_that_depends_on_the_rows_beside_it_is_named(folder, model, judged):
     verdict, found = judged(folder, model)
     assert verdict.outcome == "fail"
-    assert "largest feature difference feature=beside" in sentence(verdict.reason)
+    assert "largest feature difference feature beside" in sentence(verdict.reason)
     (line,) = found.tables["features"]
     assert line["feature"] == "beside"
     assert line["rows"] > 100

@@ -10,8 +10,10 @@ import pytest
 
 from comporta.acts.judge.gate import gate
 from comporta.checks.stress.codes import ASKED_WHERE, FROM_RAW_REQUEST
+from comporta.checks.stress.figures import PLAIN, RAW, REQUESTED
 from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
+from comporta.records import condition
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 400
@@ -114,7 +116,8 @@ def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbi
     assert verdict.outcome == "pass", (sentence(verdict.reason), found.tables["unclear"])
     assert sentence(verdict.reason).endswith("Asked from the raw request on.")
     assert ASKED_WHERE(where=FROM_RAW_REQUEST()) in found.notes
-    assert figure(found, "rows asked from the raw request on").value == found.rows == 64
+    asked = figure(found, REQUESTED.metric)
+    assert (condition(asked, "request"), asked.value, found.rows) == (RAW, 64, 64)
     assert found.tables["unclear"] == ()
     for name in ("p50_ms", "p99_ms"):
         assert figure(found, name).low <= figure(found, name).value <= figure(found, name).high
@@ -137,7 +140,8 @@ def test_a_model_with_nothing_made_on_the_way_is_asked_its_features(folder, judg
     verdict, found = judged(folder, "bare")
     assert verdict.outcome == "pass", sentence(verdict.reason)
     assert sentence(verdict.reason).endswith("Asked from the features on, as requests carry them.")
-    assert figure(found, "rows asked from the features on, as requests carry them").value == 64
+    asked = figure(found, REQUESTED.metric)
+    assert (condition(asked, "request"), asked.value) == (PLAIN, 64)
 
 
 def test_a_version_judged_later_is_loaded_by_its_own_way(folder):
