@@ -15,11 +15,13 @@ from comporta.testing.checks import CheckContract
 
 
 def figures(**found):
-    """Each by its name, underscores for spaces: a value, or a value and its interval."""
+    """Each by its id: a value, or a value and its interval; `x_minus_champion`: compared with the champion."""
     made = []
     for name, each in found.items():
         value, low, high = each if isinstance(each, tuple) else (each, each, each)
-        made.append(Figure(metric=name.replace("_", " "), value=value, low=low, high=high, rows=1000))
+        metric = name.removesuffix("_minus_champion")
+        against = "" if metric == name else "champion"
+        made.append(Figure(metric=metric, compared_with=against, value=value, low=low, high=high, rows=1000))
     return tuple(made)
 
 
@@ -55,10 +57,8 @@ class TestLabelErrors(CheckContract):
 
 class TestTimeTravel(CheckContract):
     check = staticmethod(lambda: no_time_travel())
-    good = figures(
-        rows_joined_before_it_was_known=0.0, rows_joined_to_the_future=0.0, joins_without_times=0.0
-    )
-    bad = figures(rows_joined_before_it_was_known=0.0, rows_joined_to_the_future=0.0, joins_without_times=1.0)
+    good = figures(rows_joined_before_known=0.0, rows_joined_to_future=0.0, joins_without_times=0.0)
+    bad = figures(rows_joined_before_known=0.0, rows_joined_to_future=0.0, joins_without_times=1.0)
 
 
 class TestSingleFeature(CheckContract):
