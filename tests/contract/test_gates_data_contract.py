@@ -15,7 +15,7 @@ from comporta.testing.checks import CheckContract
 
 
 def figures(**found):
-    """Each by its id: a value, or a value and its interval; `x_minus_champion`: compared with the champion."""
+    """Each by its id: a value, or a value and its interval; `x_minus_champion`: against the champion."""
     made = []
     for name, each in found.items():
         value, low, high = each if isinstance(each, tuple) else (each, each, each)
