@@ -16,9 +16,13 @@ LIGHT = ["comporta.records", "comporta.errors", "comporta.project", "comporta.st
 
 def loaded_by(*statements: str) -> set[str]:
     """The packages that a bare interpreter has loaded after these statements."""
+    return {name.partition(".")[0] for name in modules_loaded_by(*statements)}
+
+
+def modules_loaded_by(*statements: str) -> set[str]:
     code = "\n".join((*statements, "import sys, json; print(json.dumps(sorted(sys.modules)))"))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    return {*json.loads(done.stdout.splitlines()[-1])}
 
 
 def test_importing_comporta_loads_nothing_heavy():
@@ -29,6 +33,12 @@ def test_importing_comporta_loads_nothing_heavy():
 def test_the_lower_floors_load_nothing_heavy(room):
     heavy = {*HEAVY} - ({"sqlalchemy"} if room == "comporta.ledger" else set())
     assert not loaded_by(f"import {room}") & heavy
+
+
+def test_an_opened_project_that_is_only_read_loads_no_check():
+    modules = modules_loaded_by("import comporta.opened.project")
+    assert "comporta.ledger" in modules
+    assert not {name for name in modules if name.startswith("comporta.checks")}
 
 
 def test_declaring_a_project_loads_nothing_heavy():

@@ -6,7 +6,7 @@ import pytest
 
 from comporta.engine.question import check_plan
 from comporta.errors import BadProject
-from comporta.opened.steps import built_keys
+from comporta.opened.built import built_keys
 from comporta.records import Answer, Answers, Need, Node, NodeKey, Plan, Step
 
 FIT, OTHER = NodeKey(kind="fit", model="late"), NodeKey(kind="fit", model="late", trial=2)

@@ -18,7 +18,6 @@ from comporta.ledger.upcasts import UPCASTS
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.opened.removals import REMOVALS
-from comporta.opened.steps import STEPS
 from comporta.project import Model, ProjectDeclaration, Settings
 from comporta.project.faults import format_faults, raise_faults
 from comporta.project.load import declared_root, find_project_file, load_project
@@ -116,6 +115,9 @@ class OpenProject:
 
     def engine_at(self, root: Path) -> Engine:
         """An engine that runs the project source found below another root."""
+        # Here, for it brings every check along: what only reads need not wait for them.
+        from comporta.opened.steps import STEPS
+
         return Engine(
             store=self.store,
             keys=self.keys,

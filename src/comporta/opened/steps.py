@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from comporta.checks.pool import STEPS as MEASURED
 from comporta.engine import Steps
-from comporta.records import NodeKey
 
 _FORMER_EVIDENCE = (
     # Frozen: modules that steps were called after before they had ids.
@@ -60,11 +59,3 @@ STEPS = Steps(
         "comporta.data.expect_counts:counted": "data.counted",
     },
 )
-
-BUILT = ("features", "split", "fit", "export", "predict")
-"""The kinds of node that make a version what it is; the others measure it."""
-
-
-def built_keys(model: str) -> dict[str, NodeKey]:
-    """The nodes that make a version of a model what it is, by their kind."""
-    return {kind: NodeKey(kind=kind, model=model) for kind in BUILT}

@@ -18,7 +18,7 @@ import msgspec
 from comporta.acts.judge.nodes import built, data_key, evidence_nodes, features_node
 from comporta.acts.judge.opening import opening, own_codecs
 from comporta.acts.serve.sealed_logs import SealedLogs
-from comporta.opened.steps import built_keys
+from comporta.opened.built import built_keys
 from comporta.project import Dataset, Model, ProjectDeclaration
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Level, Node, NodeKey, Plan, Version

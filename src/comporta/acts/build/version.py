@@ -9,11 +9,11 @@ from comporta.acts.judge.nodes import data_key
 from comporta.acts.judge.pool import score_key
 from comporta.acts.judge.verdicts import evaluated, judged_now, late, measured, verdicts_of
 from comporta.opened import source as code
+from comporta.opened.built import built_keys
 from comporta.opened.bundle import bundle
 from comporta.opened.conceal import carried_on, revealed
 from comporta.opened.optimistic import settle
 from comporta.opened.project import OpenProject
-from comporta.opened.steps import built_keys
 from comporta.project import Model
 from comporta.records import Answers, Artifact, Fact, Level, Record, Run, Slice, Version, View
 from comporta.records.features import Bundle

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from comporta.engine import RUNS
 from comporta.errors import NotFound
+from comporta.opened.built import built_keys
 from comporta.opened.project import OpenProject
-from comporta.opened.steps import built_keys
 from comporta.records import Run, Version
 
 FEWEST_DIGITS = 7
