@@ -9,9 +9,6 @@ import comporta
 
 ROOT = Path(comporta.__file__).parent
 
-# Names that still mean two things. This list only shrinks.
-STILL_DOUBLE: set[str] = set()
-
 # Modules whose names differ by a plural. This list only shrinks.
 STILL_ALIKE = {"engine/step"}
 
@@ -25,17 +22,9 @@ def classes_by_name() -> dict[str, list[str]]:
     return found
 
 
-def double() -> dict[str, list[str]]:
-    return {name: files for name, files in classes_by_name().items() if len(files) > 1}
-
-
 def test_a_public_class_name_stands_once_in_the_package() -> None:
     assert classes_by_name()["DatasetSchema"] == ["records/dataset.py"], "the classes were found"
-    assert {name: files for name, files in double().items() if name not in STILL_DOUBLE} == {}
-
-
-def test_a_name_that_stands_once_by_now_is_off_the_list() -> None:
-    assert double().keys() >= STILL_DOUBLE
+    assert {name: files for name, files in classes_by_name().items() if len(files) > 1} == {}
 
 
 def test_no_two_modules_of_a_folder_differ_by_a_plural() -> None:

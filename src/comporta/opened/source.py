@@ -21,11 +21,11 @@ _KEPT_ALONE = f"{BESIDE}/README"
 """Marks a snapshot that holds all that its code reaches: older ones lack what lies elsewhere."""
 
 
-def files(root: Path, reached: Mapping[str, str] | None = None) -> dict[str, str]:
+def files(root: Path, reached: Mapping[str, str]) -> dict[str, str]:
     """Relative path → text. Below the root all Python files but those that are large, unreadable, or in a
     folder of built or installed things; of `reached` (module → file) every one, wherever it lies."""
     found = {path: text for path in _below(root) if (text := _text(root / path, _LARGEST)) is not None}
-    for module, file in (reached or {}).items():
+    for module, file in reached.items():
         path = Path(file)
         text = _text(path)
         if text is not None:
@@ -78,11 +78,8 @@ def _place(module: str, file: Path, root: Path) -> str:
         if file.name == "__init__.py" and file.parent.name == name.rpartition("/")[2]
         else f"{name}.py"
     )
-    if file.is_relative_to(root):
-        here = file.relative_to(root).as_posix()
-        # Imported through another folder, such as `src`: it is found there under its name only.
-        return here if here == path else f"{BESIDE}/{path}"
-    return f"{BESIDE}/{path}"
+    # What lies below the root and is imported through another folder, such as `src`, goes by its name too.
+    return path if file == root / path else f"{BESIDE}/{path}"
 
 
 def _text(path: Path, largest: int | None = None) -> str | None:
