@@ -12,12 +12,15 @@ import pytest
 from msgspec.structs import replace
 
 from comporta.acts.judge.gate import waive
+from comporta.acts.release.fetch import fetch
 from comporta.acts.release.release import release, version_of
 from comporta.acts.serve.serving import ReleasedVersions
+from comporta.cli.exposed import tell_exposed
 from comporta.errors import Refused, Tampered
 from comporta.opened.project import OpenProject, open_project
-from comporta.records import Version
-from comporta.records.facts import RunStarted, VersionJudged, VersionRegistered
+from comporta.opened.removals import text_of
+from comporta.records import Version, decode
+from comporta.records.facts import RunStarted, VersionFetched, VersionJudged, VersionRegistered
 from comporta.registry import VERSIONS
 from comporta.testing import Clock
 
@@ -26,7 +29,7 @@ ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The golden house: `leaving/3` is refused, `leaving/1` was released."""
+    """The golden house: `leaving/3` is refused, `leaving/2` serves."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path / "shop", filter="data")
     return tmp_path / "shop"
@@ -87,6 +90,38 @@ def test_a_clock_set_back_does_not_revive_a_waiver_that_ended(folder: Path) -> N
         assert opened.now() == clock() + timedelta(hours=3)
         with pytest.raises(Refused, match="required checks block it"):
             release(opened, "leaving/3", by="ana")
+
+
+def test_what_could_not_be_released_is_fetched_only_on_purpose_and_each_fetch_is_recorded(
+    opened: OpenProject, tmp_path: Path
+) -> None:
+    before = opened.ledger.head().seq
+    with pytest.raises(Refused, match=r"(?s)required checks block it.*add --unreleased --reason WHY"):
+        fetch(opened, "leaving/3", tmp_path / "out", by="ana")
+    with pytest.raises(Refused, match="add a reason: --reason WHY"):
+        fetch(opened, "leaving/3", tmp_path / "out", by="ana", unreleased=True, reason=" ")
+    assert opened.ledger.head().seq == before
+    assert not (tmp_path / "out").exists()
+    fetch(opened, "leaving/3", tmp_path / "out", by="ana", unreleased=True, reason="to see why it fails")
+    assert (tmp_path / "out/model.onnx").exists()
+    fetch(opened, "leaving@champion", tmp_path / "live", by="ana")
+    facts = [
+        decode(each.body or b"", VersionFetched)
+        for each in opened.ledger.events(before)
+        if each.kind == VersionFetched.kind
+    ]
+    assert [(each.number, each.releasable) for each in facts] == [(3, False), (2, True)]
+    assert text_of(opened.context, opened.ledger, facts[0].reason) == "to see why it fails"
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o600, False), (0o640, False), (0o644, True)])
+def test_a_key_that_others_can_read_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], mode: int, told: bool
+) -> None:
+    (folder / "comporta.key").chmod(mode)
+    with open_project(folder) as opened:
+        tell_exposed(opened)
+    assert (f"its mode is {mode:o}" in capsys.readouterr().err) is told
 
 
 def edited(folder: Path, reading: str, key: str, old: str, new: str) -> None:

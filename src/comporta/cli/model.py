@@ -155,15 +155,23 @@ def fetch(
     folder: Annotated[Path, Parameter(help=say.FETCH_INTO)],
     /,
     *,
+    unreleased: Annotated[bool, Parameter(help=say.UNRELEASED, negative="")] = False,
+    by: By = None,
+    reason: Reason = "",
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Write a version's files into a folder: the model in each form, its signature, its verdicts."""
+    """Write a version's files into a folder: the model in each form, its signature, its verdicts.
+
+    The ledger has who did it. A version that could not be released needs --unreleased and a reason.
+    """
     from comporta.acts.release.fetch import fetch as fetched
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        found, files = fetched(opened, version, folder)
+        found, files = fetched(
+            opened, version, folder, unreleased=unreleased, by=by or "", reason=reason, say=show.say
+        )
     if json:
         show.json({"version": found.id, "state": found.state, "files": [str(file) for file in files]})
         return

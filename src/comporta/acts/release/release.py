@@ -137,13 +137,31 @@ def release(
 
     def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased:
         now, forgotten, same, route = seen
-        twins = tuple(revealed(opened, each) for each in same)
-        require_releasable(revealed(opened, now), opened.now(), answers, forgotten, say, twins)
+        _require_releasable(opened, (now, forgotten, same), answers, say)
         fact = released(route, version.model, version.number, by=by, reason=reason, at=opened.clock())
         served()
         return fact
 
     return _settle_release(opened, look, decide, by, reason)
+
+
+def require_ready(opened: OpenProject, version: Version, say: Say = sentence) -> None:
+    """Raises Refused unless the version could be released now."""
+    now = _now(opened.ledger, version)
+    forgotten = forgotten_approvers(opened.ledger, now)
+    _require_releasable(opened, (now, forgotten, _twins(opened.ledger, now)), staleness(opened, version), say)
+
+
+def _require_releasable(
+    opened: OpenProject,
+    seen: tuple[Version, frozenset[str], tuple[Version, ...]],
+    answers: tuple[Staleness, ...],
+    say: Say,
+) -> None:
+    """seen: the version, the ids of those forgotten who approved it, its twins."""
+    version, forgotten, same = seen
+    twins = tuple(revealed(opened, each) for each in same)
+    require_releasable(revealed(opened, version), opened.now(), answers, forgotten, say, twins)
 
 
 def rollback(
