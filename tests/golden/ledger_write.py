@@ -152,6 +152,7 @@ SAMPLES: tuple[Fact, ...] = (
     facts.VersionApproved(model="late", number=3, approval=approval),
     facts.VersionReleased(release=release),
     facts.VersionReproduced(model="late", number=3, run="r2", equal=False, differs=("fit late",)),
+    facts.VersionFetched(model="late", number=3, by=WHO, reason=text, releasable=False),
     facts.ChainContinued(keyed=Head(seq=15, hash="1a" * 32), public=public_key(KEY)),
     facts.EventRemoved(seq=17, reason="erasure", by="p-1"),
     facts.PersonForgotten(person=WHO),

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
+from comporta.cli.exposed import tell_exposed
 from comporta.cli.options import NO, AsJson, By, Where
 from comporta.errors import BadProject
 from comporta.records import Head
@@ -42,6 +43,7 @@ def verify(
 
     expected = _head(head) if head else None
     with open_project(project) as opened:
+        tell_exposed(opened)
         audit = verified(opened, expected)
         reading = ReadingProgress()
         on_progress = None if json else reading

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
+from comporta.cli.exposed import tell_exposed
 from comporta.cli.model import show_verdicts
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
@@ -17,7 +18,6 @@ from comporta.cli.written import Out, require_writable, write
 from comporta.errors import BadProject
 from comporta.project import ProjectFault
 from comporta.records import PlainText, Verdict
-from comporta.records.credential import password_in
 
 if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
@@ -48,8 +48,7 @@ def check(
         if level and not faults:
             return _commit(opened, json, out)
         models, tables = len(opened.project.models), len(opened.project.tables())
-        if password_in(opened.settings.ledger):
-            show.aside(say.PASSWORD_IN_URL)
+        tell_exposed(opened)
     if out:
         _write(out, say.CHECK_TITLE, [_as_row(fault) for fault in faults])
     if json:

@@ -30,15 +30,16 @@ def gate(
     Measurements are cached, so another limit computes nothing again.
     """
     from comporta.acts.judge.gate import gate as judge
-    from comporta.opened.project import now, open_project
+    from comporta.opened.project import open_project
 
     with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
         judged = judge(opened, version, level=level_of(level), progress=progress)
-    shut = judged.version.shut(now())
+        at = opened.now()
+    shut = judged.version.shut(at)
     if json:
         shown.json(judged)
         return NO if shut else 0
-    show_version(judged.version)
+    show_version(judged.version, at)
     if shut:
         shown.aside(say.SHUT.format(version=judged.version.id))
     shown.aside(say.NEXT_AFTER_GATE.format(version=judged.version.id))

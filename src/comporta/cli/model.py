@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +41,7 @@ def models(
             found = tuple(each for each in acts.models(opened) if each.model == newest.model)
         else:
             found = acts.models(opened)
+        at = opened.now()
         if json or "/" in model:
             found = with_names(opened, *(revealed(opened, each) for each in found))
     if json:
@@ -47,16 +49,16 @@ def models(
     elif not found:
         show.aside(say.NO_MODELS)
     elif "/" in model:
-        show_version(found[0])
+        show_version(found[0], at)
     else:
-        rows = [(each.id, each.state, _gates(each), each.at, _commit(each), each.run) for each in found]
+        rows = [(each.id, each.state, _gates(each, at), each.at, _commit(each), each.run) for each in found]
         show.table("Versions", ("version", "state", "gates", "made", "code", "run"), rows)
 
 
-def show_version(version: Version) -> None:
-    """A version and its verdicts."""
+def show_version(version: Version, at: datetime) -> None:
+    """A version and its verdicts as they stood at this time."""
     show.line(say.ONE_VERSION.format(version=version.id, state=version.state, run=version.run))
-    show_version_verdicts(version)
+    show_version_verdicts(version, at)
     for each in version.approvals:
         show.line(
             say.APPROVED_BY.format(by=each.by, role=f" ({each.role})" if each.role else "", reason=each.why)
@@ -65,20 +67,21 @@ def show_version(version: Version) -> None:
     show.table("Training data", ("dataset", "version", "rows"), rows)
 
 
-def show_version_verdicts(version: Version) -> None:
+def show_version_verdicts(version: Version, at: datetime) -> None:
     """The verdicts of a version in one table, and the policy it was judged by."""
     from comporta.checks.pool import section_of
-    from comporta.opened.project import now
-    from comporta.report import tell
+    from comporta.report import standing, tell
 
-    show_verdicts(tell(version, now(), say=show.say, section=section_of), version.id, version)
+    verdicts = tell(version, at, say=show.say, section=section_of)
+    show_verdicts(verdicts, version.id, standing(version, at, show.say))
 
 
-def show_verdicts(every: Sequence[ReportedVerdict], name: str, version: Version | None = None) -> None:
-    """Verdicts as a table, under the headings of a report. version: whose they are; its policy and level are
-    shown too, where there is more to show than the policy."""
-    from comporta.opened.project import now
-    from comporta.report import sections, standing
+def show_verdicts(
+    every: Sequence[ReportedVerdict], name: str, policy: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Verdicts as a table, under the headings of a report. policy: by which they were judged, where there is
+    more to show than its digest."""
+    from comporta.report import sections
     from comporta.report.markdown import because
 
     rows = [
@@ -90,9 +93,8 @@ def show_verdicts(every: Sequence[ReportedVerdict], name: str, version: Version 
         shown = rows if any(row[0] for row in rows[1:]) else [row[1:] for row in rows]
         columns = ("about", "verdict", "gate", "because")
         show.table(f"Gates of {name}", columns[-len(shown[0]) :], shown)
-    judged = standing(version, now(), show.say) if version is not None else ()
-    if len(judged) > 1:
-        show.table(f"Policy of {name}", ("judged by", ""), judged)
+    if len(policy) > 1:
+        show.table(f"Policy of {name}", ("judged by", ""), policy)
 
 
 def _outcome(row: ReportedVerdict) -> str:
@@ -153,15 +155,23 @@ def fetch(
     folder: Annotated[Path, Parameter(help=say.FETCH_INTO)],
     /,
     *,
+    unreleased: Annotated[bool, Parameter(help=say.UNRELEASED, negative="")] = False,
+    by: By = None,
+    reason: Reason = "",
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Write a version's files into a folder: the model in each form, its signature, its verdicts."""
+    """Write a version's files into a folder: the model in each form, its signature, its verdicts.
+
+    The ledger has who did it. A version that could not be released needs --unreleased and a reason.
+    """
     from comporta.acts.release.fetch import fetch as fetched
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        found, files = fetched(opened, version, folder)
+        found, files = fetched(
+            opened, version, folder, unreleased=unreleased, by=by or "", reason=reason, say=show.say
+        )
     if json:
         show.json({"version": found.id, "state": found.state, "files": [str(file) for file in files]})
         return
@@ -195,13 +205,11 @@ def rollback(
         show.line(say.ROLLED_BACK.format(version=f"{model}/{back}", gone=f"{model}/{gone}"))
 
 
-def _gates(version: Version) -> str:
+def _gates(version: Version, at: datetime) -> str:
     """`all 6 pass`, or the checks that did not."""
-    from comporta.opened.project import now
-
     if not version.verdicts:
         return say.NO_GATES
-    shut = version.shut(now())
+    shut = version.shut(at)
     closed = [each for each in version.verdicts if not each.opens]
     if not closed:
         return say.ALL_PASS.format(count=sum(each.required for each in version.verdicts))

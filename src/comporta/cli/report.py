@@ -38,7 +38,7 @@ def report(
         if json:
             shown.json(found)
         else:
-            show_verdicts(found.told, found.version.id, found.version)
+            show_verdicts(found.told, found.version.id, found.standing)
         drawings = presentation(opened, found.version.model).drawings
         page = opened.below / "reports" / f"{found.version.model}-{found.version.number}.html"
     for file in out or (() if json else (page,)):

@@ -32,14 +32,15 @@ def run(
     Only what changed is computed again; an interrupted run goes on where it was.
     """
     from comporta.acts.build.run import run as ran
-    from comporta.opened.project import now, open_project
+    from comporta.opened.project import open_project
 
     require_writable(out, ".md", ".xml")
     with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
         report = ran(opened, models, progress=progress, command=" ".join(("run", *models)))
         if out:
             _write(out, opened, report.versions)
-    shut = [each for each in report.versions if each.shut(now())]
+        at = opened.now()
+    shut = [each for each in report.versions if each.shut(at)]
     if json:
         shown.json(
             {
@@ -53,7 +54,7 @@ def run(
     shown.line(_summary(report.run))
     for version in report.versions:
         if version.id in report.fresh:
-            show_version_verdicts(version)
+            show_version_verdicts(version, at)
         else:
             shown.line(say.AS_BEFORE.format(version=version.id, state=version.state))
     for version in report.versions:

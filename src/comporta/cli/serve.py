@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from comporta.cli.exposed import tell_exposed
 from comporta.cli.options import Where
 
 
@@ -29,4 +30,5 @@ def serve(
     from comporta.opened.project import open_project
 
     with open_project(project, works=True) as opened:
+        tell_exposed(opened)
         served(opened, host=host, port=port, durable=durable)

@@ -48,6 +48,10 @@ PASSWORD_IN_URL = (
     "ledger: its URL holds a password, which everybody can read who can read that file. Take it out and name "
     'where it is kept: ledger_password = "env://NAME".'
 )
+OPEN_TO_OTHERS = (
+    "{name}: {path} can be read or changed by every user of this machine (its mode is {mode:o}). "
+    "Close it: chmod 600 {path}"
+)
 CHECK_OUT = "Where to write it too: a name ending in .md or .xml (JUnit). May be given twice."
 CHECK_TITLE = "The project's declaration"
 CHECK_LEVEL = "commit: also fit each model on a sample and run its quick gates."
@@ -95,6 +99,7 @@ LEFT_OPEN = "{outcome} (not blocking)"
 
 # fetch
 FETCH_INTO = "The folder to write into; it is made where it is not there."
+UNRELEASED = "Also a version that is not released and could not be: with --reason."
 FETCHED = "{version}, {state}"
 
 # report

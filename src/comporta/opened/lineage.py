@@ -27,6 +27,9 @@ class AnsweredRecipe(Record, frozen=True, kw_only=True):
     outputs: dict[str, Asset]
 
 
+VERSION = "version:"
+
+
 def place(asset: Asset) -> str:
     """The asset's place in the graph."""
     if isinstance(asset, Artifact):
@@ -39,7 +42,7 @@ def data_place(dataset: str, number: int) -> str:
 
 
 def version_place(model: str, number: int) -> str:
-    return f"version:{model}/{number:08d}"
+    return f"{VERSION}{model}/{number:08d}"
 
 
 def _edge(source: str, target: str, role: str) -> Changes[Edge]:
@@ -86,6 +89,12 @@ EVALUATIONS = Projection("look", TestSetEvaluated, {TestSetEvaluated: _evaluatio
 def after(view: View, here: str) -> list[Edge]:
     """The edges that leave a place."""
     return [edge for _, edge in view.scan(EDGES, f">{here}\t")]
+
+
+def versions_holding(view: View, asset: Asset, role: str) -> list[str]:
+    """The keys of the versions that hold this as their part `role`, under whatever model's name."""
+    holders = (edge.target for edge in after(view, place(asset)) if edge.role == role)
+    return [each.removeprefix(VERSION) for each in holders if each.startswith(VERSION)]
 
 
 def before(view: View, here: str) -> list[Edge]:

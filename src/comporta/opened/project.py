@@ -133,6 +133,12 @@ class OpenProject:
     def context(self) -> StepContext:
         return StepContext(store=self.store, keys=self.keys)
 
+    def now(self) -> datetime:
+        """The time by the clock, UTC, but never before the ledger's last fact: a clock that was set back
+        brings nothing to life again that has ended."""
+        last = next(self.ledger.events(self.ledger.head().seq - 1), None)
+        return self.clock() if last is None else max(self.clock(), last.at)
+
     @property
     def below(self) -> Path:
         """The folder for files that can be rebuilt: unpacked sources, scratch."""

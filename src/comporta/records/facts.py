@@ -232,6 +232,18 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
     differs: tuple[str, ...] = ()
 
 
+class VersionFetched(Fact, frozen=True, kw_only=True):
+    """A version's files were written into a folder outside the store. by: a person's id. reason: an
+    artifact of kind `text`, or empty. releasable: whether it was released, or could have been."""
+
+    kind: ClassVar[str] = "version.fetched"
+    model: str
+    number: int
+    by: str
+    reason: Artifact | str
+    releasable: bool
+
+
 class PersonForgotten(Fact, frozen=True, kw_only=True):
     """The directory of people no longer says who this was. person: the id."""
 
@@ -256,6 +268,6 @@ class ArtifactRemoved(Fact, frozen=True, kw_only=True):
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailure,
     DatasetVersioned, TestSetEvaluated, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
-    VersionReleased, VersionReproduced, ChainContinued, EventRemoved, PersonForgotten,
+    VersionReleased, VersionReproduced, VersionFetched, ChainContinued, EventRemoved, PersonForgotten,
     ArtifactRemoved,
 )  # fmt: skip

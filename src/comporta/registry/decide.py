@@ -186,11 +186,13 @@ def require_releasable(
     staleness: tuple[Staleness, ...] = (),
     forgotten: frozenset[str] = frozenset(),
     say: Say = in_codes,
+    twins: tuple[Version, ...] = (),
 ) -> None:
     """Raises Refused unless the version may be released: judged, not blocked, approved, and fresh.
 
     now: waivers count until their end. staleness: of the data it was trained on. forgotten: ids of people
-    whose approval no longer counts.
+    whose approval no longer counts. twins: the same model, byte for byte, under other names: what blocks one
+    of them blocks it too, for a new name is no new model.
     """
     if stale := erased(staleness):
         raise Refused(
@@ -207,6 +209,12 @@ def require_releasable(
         raise Refused(f"{version.id}: found no verdicts, expected its gates passed. Run again.")
     if version.shut(now):
         raise Refused(f"{version.id}: required checks block it.{_why(version, now, say)}")
+    for twin in twins:
+        if twin.shut(now):
+            raise Refused(
+                f"{version.id}: it is byte for byte {twin.id}, which required checks block. Mend the model, "
+                f"or let someone with the right waive there what blocks it.{_why(twin, now, say)}"
+            )
     found = len(version.approvers(forgotten))
     missing = version.needed - found
     if missing > 0:

@@ -1,7 +1,7 @@
 """Bytes by name and by keyed digest. Knows no noun."""
 
 from comporta.store.context import StepContext, artifact_name, is_kept
-from comporta.store.credential import resolve, store_config, with_password
+from comporta.store.credential import open_to_others, resolve, store_config, with_password
 from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
@@ -30,6 +30,7 @@ __all__ = [
     "keyed_hash",
     "new_secret",
     "open_store",
+    "open_to_others",
     "parse_secret",
     "place_of",
     "projects_in",

@@ -64,6 +64,17 @@ def resolve(
     return Credential(reference, value)
 
 
+def open_to_others(reference: str, root: Path) -> Path | None:
+    """The file of this reference, where users beside its owner and group may read or change it; else None."""
+    if not reference.startswith("file://"):
+        return None
+    path = file_path(reference, root)
+    try:
+        return path if path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH) else None
+    except OSError:
+        return None
+
+
 def with_password(url: str, reference: str, root: Path) -> str:
     """A database's URL with the password that this reference stands for, if there is one.
 

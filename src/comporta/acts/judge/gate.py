@@ -137,7 +137,7 @@ def waive(
             outcome=verdict.outcome,
             changed=verdict.changed,
         )
-        return waived(now, waiver, opened.clock(), say)
+        return waived(now, waiver, opened.now(), say)
 
     decide(look(opened.ledger), "", reason)  # refused before anybody or anything is written down
     id, why = identify(opened, who).id, reason_of(opened, reason)

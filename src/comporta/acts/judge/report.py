@@ -39,7 +39,7 @@ from comporta.store import StepContext
 def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
     """Every verdict of a version with what it rests on, in words. Raises NotFound."""
     (version,) = with_names(opened, version_of(opened, name))
-    now = opened.clock()
+    now = opened.now()
     context = opened.context
     model = opened.project.find_model(version.model)
     champion = against(opened, version)
@@ -161,7 +161,7 @@ def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
     mine, theirs = (_overall(opened.context, version) for version in (a, b))
-    now = opened.clock()
+    now = opened.now()
     ids = _ids(opened, a.model)
     first_gates, second_gates = (
         {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in told}

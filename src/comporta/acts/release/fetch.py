@@ -4,19 +4,38 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from comporta.acts.release.release import version_of
-from comporta.errors import BadProject
+from comporta.acts.release.release import require_ready, version_of
+from comporta.errors import BadProject, Refused
 from comporta.opened.as_json import as_json
+from comporta.opened.people import current_user, identify, reason_of
 from comporta.opened.project import OpenProject
+from comporta.opened.sentences import Say, sentence
 from comporta.records import Version, encode
+from comporta.records.facts import VersionFetched
 
 FILES = {"onnx": "model.onnx", "model": "model.bin", "signature": "signature.json", "parity": "parity.json"}
 
 
-def fetch(opened: OpenProject, name: str, folder: Path) -> tuple[Version, tuple[Path, ...]]:
-    """Writes each form of the model, its signature, and `version.json` with its verdicts. Files of these
-    names are replaced. Raises NotFound, Tampered, and BadProject where the folder cannot be written."""
+def fetch(
+    opened: OpenProject,
+    name: str,
+    folder: Path,
+    *,
+    unreleased: bool = False,
+    by: str = "",
+    reason: str = "",
+    say: Say = sentence,
+) -> tuple[Version, tuple[Path, ...]]:
+    """Writes each form of the model, its signature, and `version.json` with its verdicts; the ledger has who
+    did it. Files of these names are replaced.
+
+    unreleased: also a version that is not released and could not be, for which a reason must be given. by:
+    empty: the name you are logged in with. Raises NotFound, Tampered, Refused, and BadProject where the
+    folder cannot be written.
+    """
     version = version_of(opened, name)
+    who = current_user(by)
+    releasable = _is_releasable(opened, version, unreleased, reason, say)
     # All is read and checked before anything is written.
     found = {
         file: opened.context.get(version.parts[part]) for part, file in FILES.items() if part in version.parts
@@ -26,9 +45,32 @@ def fetch(opened: OpenProject, name: str, folder: Path) -> tuple[Version, tuple[
         if folder.exists() and not folder.is_dir():
             raise BadProject(f"{folder}: found a file, expected a folder to write the model into.")
         folder.mkdir(parents=True, exist_ok=True)
+        fact = VersionFetched(
+            model=version.model,
+            number=version.number,
+            by=identify(opened, who).id,
+            reason=reason_of(opened, reason),
+            releasable=releasable,
+        )
+        # The fact first: no copy is outside that the ledger does not know of.
+        opened.ledger.transact(lambda tx: tx.append(fact))
         for file, data in found.items():
             (folder / file).write_bytes(data)
     except OSError as fault:
         why = fault.strerror or type(fault).__name__
         raise BadProject(f"{folder} cannot be written: {why}. Name another folder.") from fault
     return version, tuple(folder / file for file in found)
+
+
+def _is_releasable(opened: OpenProject, version: Version, unreleased: bool, reason: str, say: Say) -> bool:
+    """Whether it is released or could be. Raises Refused where not, unless that is meant and has a reason."""
+    if version.state == "released":
+        return True
+    try:
+        require_ready(opened, version, say)
+    except Refused as error:
+        if unreleased and reason.strip():
+            return False
+        asked = "a reason: --reason WHY" if unreleased else "--unreleased --reason WHY, which is recorded"
+        raise Refused(f"{error}\nTo fetch it as it is, add {asked}.") from error
+    return True

@@ -10,6 +10,7 @@ from comporta.acts.release.served_parts import require_served_parts
 from comporta.acts.release.version_of_commit import version_at
 from comporta.errors import NotFound
 from comporta.opened.conceal import revealed
+from comporta.opened.lineage import versions_holding
 from comporta.opened.optimistic import settle
 from comporta.opened.people import (
     current_user,
@@ -40,8 +41,8 @@ from comporta.release import release as released
 from comporta.release import rollback as rolled_back
 
 S = TypeVar("S")
-ReleaseState = tuple[Version, frozenset[str], Route | None]
-"""A version, the ids of those forgotten who approved it, and what serves."""
+ReleaseState = tuple[Version, frozenset[str], tuple[Version, ...], Route | None]
+"""A version, the ids of those forgotten who approved it, its twins under other names, and what serves."""
 
 
 class Rollback(Release, frozen=True, kw_only=True):
@@ -104,7 +105,7 @@ def approve(
     claimed = role_of(opened, who, role, APPROVES, "approve a version")
 
     def decide(seen: Version, by: str, reason: Artifact | str) -> VersionApproved:
-        approval = Approval(by=by, role=claimed, reason=reason, at=opened.clock())
+        approval = Approval(by=by, role=claimed, reason=reason, at=opened.now())
         return approved(revealed(opened, seen), approval, who, say)
 
     def look(view: View) -> Version:
@@ -132,16 +133,35 @@ def release(
 
     def look(view: View) -> ReleaseState:
         now = _now(view, version)
-        return now, forgotten_approvers(view, now), view.get(ROUTES, version.model)
+        return now, forgotten_approvers(view, now), _twins(view, now), view.get(ROUTES, version.model)
 
     def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased:
-        now, forgotten, route = seen
-        require_releasable(revealed(opened, now), opened.clock(), answers, forgotten, say)
+        now, forgotten, same, route = seen
+        _require_releasable(opened, (now, forgotten, same), answers, say)
         fact = released(route, version.model, version.number, by=by, reason=reason, at=opened.clock())
         served()
         return fact
 
     return _settle_release(opened, look, decide, by, reason)
+
+
+def require_ready(opened: OpenProject, version: Version, say: Say = sentence) -> None:
+    """Raises Refused unless the version could be released now."""
+    now = _now(opened.ledger, version)
+    forgotten = forgotten_approvers(opened.ledger, now)
+    _require_releasable(opened, (now, forgotten, _twins(opened.ledger, now)), staleness(opened, version), say)
+
+
+def _require_releasable(
+    opened: OpenProject,
+    seen: tuple[Version, frozenset[str], tuple[Version, ...]],
+    answers: tuple[Staleness, ...],
+    say: Say,
+) -> None:
+    """seen: the version, the ids of those forgotten who approved it, its twins."""
+    version, forgotten, same = seen
+    twins = tuple(revealed(opened, each) for each in same)
+    require_releasable(revealed(opened, version), opened.now(), answers, forgotten, say, twins)
 
 
 def rollback(
@@ -169,7 +189,7 @@ def rollback(
             answers[back.id] = staleness(opened, back)
         known = tuple(each for each in answers[back.id] if each.answer != "unknown")
         # Whoever approved it did so before it was released: to be forgotten since shuts no way back.
-        require_releasable(revealed(opened, back), opened.clock(), known, say=say)
+        require_releasable(revealed(opened, back), opened.now(), known, say=say)
         require_served_parts(opened, back)
         return fact
 
@@ -195,6 +215,14 @@ def _settle_release(
         return (fact,), fact.release
 
     return releases_with_names(opened, settle(opened.ledger, look, settled))[0]
+
+
+def _twins(view: View, version: Version) -> tuple[Version, ...]:
+    """The judged versions of other models whose model is the same, byte for byte."""
+    model = version.parts.get("model")
+    keys = () if model is None else versions_holding(view, model, "model")
+    every = (view.get(VERSIONS, key) for key in keys)
+    return tuple(each for each in every if each and each.model != version.model and each.state != "candidate")
 
 
 def _now(view: View, version: Version) -> Version:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from comporta.acts.serve.serving_log import SEAL_SECONDS, PredictionLog
+from comporta.acts.serve.signed_routes import SignedRoutes
 from comporta.data import feature_function, parse_type, scan_slice, slice_of
 from comporta.data.features import FeaturePlan, plan_of_bundle
 from comporta.data.online import LatestTables, OnlineTables, online_tables
@@ -55,19 +56,24 @@ class ReleasedVersions:
 
     def __init__(self, opened: OpenProject) -> None:
         self.opened = opened
+        self._signed = SignedRoutes(opened)
         self._histories: dict[str, JoinHistory] = {}
 
     def routes(self) -> Mapping[str, Route]:
-        """Who gets which traffic now. History that has a newer version is brought in on the way."""
+        """Who gets which traffic now. History that has a newer version is brought in on the way. Raises
+        Tampered where a route is not what its signed releases say."""
         for history in self._histories.values():
             history.renew()
-        return dict(self.opened.ledger.scan(ROUTES))
+        routes = dict(self.opened.ledger.scan(ROUTES))
+        self._signed.require_routes(routes)
+        return routes
 
     def load(self, model: str, number: int) -> LoadedVersion:
-        """The version, checked against its digests. Raises NotFound, Tampered."""
+        """The version, checked against its signed events and its digests. Raises NotFound, Tampered."""
         version = self.opened.ledger.get(VERSIONS, version_key(model, number))
         if version is None:
             raise NotFound(f"found no version {model}/{number} in the registry.")
+        self._signed.require_version(version)
         return self._load_version(version)
 
     def _load_version(self, version: Version) -> LoadedVersion:

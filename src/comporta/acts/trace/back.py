@@ -59,7 +59,7 @@ def version_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
         label=f"{version.id}, {version.state}",
         facts={"made": _time(version.at), "run": version.run, **_commit(version), **_stale(opened, version)},
         children=(
-            *_gates(version, opened.clock()),
+            *_gates(version, opened.now()),
             *_releases(opened, version),
             _source(opened, version),
             _step(opened, version.steps[NodeKey(kind="fit", model=version.model).name], made),

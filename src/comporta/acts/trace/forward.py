@@ -15,7 +15,7 @@ from comporta.acts.trace.tree import TraceTree
 from comporta.data import key_text, manifest_of, rows_of, slice_of
 from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
-from comporta.opened.lineage import QUESTIONS, after, data_place
+from comporta.opened.lineage import QUESTIONS, VERSION, after, data_place
 from comporta.opened.project import OpenProject
 from comporta.records import Form, Version, canonical, decode, encode
 from comporta.records.columns import HIDDEN, KEY, SUBJECT
@@ -194,8 +194,8 @@ def _versions_after(opened: OpenProject, step: str) -> list[str]:
     seen, queue, found = {step}, [step], set()
     while queue:
         for edge in after(opened.ledger, queue.pop()):
-            if edge.target.startswith("version:"):
-                found.add(edge.target.removeprefix("version:"))
+            if edge.target.startswith(VERSION):
+                found.add(edge.target.removeprefix(VERSION))
             elif edge.target not in seen:
                 seen.add(edge.target)
                 queue.append(edge.target)
