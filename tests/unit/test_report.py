@@ -232,7 +232,7 @@ def test_junit_is_well_formed_whatever_a_check_is_called():
     version = replace(FULL.version, verdicts=(odd,))
     full = replace(FULL, version=version, told=tell(version, FULL.at))
     (case,) = ET.fromstring(junit(full)).findall(".//testcase")
-    assert case.attrib["name"] == "a \ufffd \ufffd[31m check"
+    assert case.attrib["name"] == r"a \x00 \x1b[31m check"
 
 
 def test_junit_counts_what_closes_as_failures_and_the_rest_that_did_not_pass_as_skipped():

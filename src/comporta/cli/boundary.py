@@ -58,19 +58,19 @@ def call(words: Sequence[str]) -> int:
             code = found(*bound.args, **bound.kwargs)
         sys.stdout.flush()
     except CycloptsError as error:
-        print(f"{error}".strip(), file=sys.stderr)
+        show.aside(f"{error}".strip())
         asked = [word for word in words[:2] if not word.startswith("-")]
         known = [
             command.name for command in COMMANDS if command.name.split() == asked[: len(command.name.split())]
         ]
-        print(say.SEE_HELP.format(command="".join(f" {name}" for name in known[:1])), file=sys.stderr)
+        show.aside(say.SEE_HELP.format(command="".join(f" {name}" for name in known[:1])))
         return MISTAKE
     except ComportaError as error:
         _debug()
-        print(masked(str(error)), file=sys.stderr)
+        show.aside(masked(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
-        print(say.INTERRUPTED + (say.KEPT if words[0] == "run" else ""), file=sys.stderr)
+        show.aside(say.INTERRUPTED + (say.KEPT if words[0] == "run" else ""))
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output left (`comporta runs | head`): no one is there to be told.
@@ -82,7 +82,7 @@ def call(words: Sequence[str]) -> int:
             said = say.FAULT.format(error=_first_line(error), report=_report(words))
         except OSError:  # no room, or no place, for a report
             said = say.FAULT_UNWRITTEN.format(error=_first_line(error))
-        print(said, file=sys.stderr)
+        show.aside(said)
         return FAULT
     return code if isinstance(code, int) else 0
 
@@ -95,7 +95,7 @@ def _version() -> str:
 
 def _debug() -> None:
     if os.environ.get("COMPORTA_DEBUG"):
-        print(masked(traceback.format_exc()), file=sys.stderr)
+        show.aside(masked(traceback.format_exc()))
 
 
 def _first_line(error: BaseException) -> str:

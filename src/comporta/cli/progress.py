@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from comporta.cli import show
 from comporta.cli import words as say
+from comporta.records.visible import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -54,7 +55,7 @@ class ReadingProgress:
     def __call__(self, what: str, read: int, total: int) -> None:
         if self.clock() < self.next:
             return
-        text = say.READ.format(what=what, read=show.size(read), total=show.size(total))
+        text = say.READ.format(what=visible(what, keep=""), read=show.size(read), total=show.size(total))
         if not sys.stderr.isatty():
             self.next = self.clock() + REPORT_EVERY
             show.aside(text)
@@ -138,5 +139,9 @@ def steps_table(steps: StepProgress, now: float) -> Table:
         if seconds is None and node in steps.began:
             seconds = now - steps.began[node]
         took = say.STATES.get(state, state) if seconds is None else show.seconds(seconds)
-        grid.add_row(Text(mark, style), Text(node, style if state == "reused" else ""), Text(took, "dim"))
+        grid.add_row(
+            Text(mark, style),
+            Text(visible(node, keep=""), style if state == "reused" else ""),
+            Text(took, "dim"),
+        )
     return grid

@@ -1,4 +1,6 @@
-"""How results are printed: a table, a tree or JSON on stdout; everything else on stderr."""
+"""How results are printed: a table, a tree or JSON on stdout; everything else on stderr.
+
+All text passes here, so that none of it moves the cursor or hides."""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from typing import Any, TextIO
 import msgspec
 
 from comporta.records import Text, encode
+from comporta.records.visible import visible, visible_json
 
 _out: ContextVar[TextIO | None] = ContextVar("out", default=None)
 
@@ -33,7 +36,7 @@ def json(value: Any) -> None:
     the code and its values beside it."""
     from comporta.opened.as_json import as_json
 
-    line(msgspec.json.format(encode(as_json(value, say)), indent=2).decode())
+    print(visible_json(msgspec.json.format(encode(as_json(value, say)), indent=2).decode()), file=_file())
 
 
 def say(text: Text) -> str:
@@ -45,22 +48,26 @@ def say(text: Text) -> str:
 
 def line(text: str = "") -> None:
     """A line of the result."""
-    print(text, file=_out.get() or sys.stdout)
+    print(visible(text), file=_file())
 
 
 def aside(text: str) -> None:
     """A line beside the result: what is going on, what to try next."""
-    print(text, file=sys.stderr)
+    print(visible(text), file=sys.stderr)
+
+
+def _file() -> TextIO:
+    return _out.get() or sys.stdout
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Rows under their columns. In a terminal with a title and drawn; in a pipe as aligned text, whole."""
-    cells = [[_text(cell) for cell in row] for row in rows]
+    cells = [[visible(_text(cell), keep="") for cell in row] for row in rows]
     right = [
         all(_numeric(row[at]) for row in cells) and any(row[at] for row in cells)
         for at in range(len(columns))
     ]
-    if (_out.get() or sys.stdout).isatty():
+    if _file().isatty():
         _print_table(title, columns, cells, right)
     else:
         _print_aligned(columns, cells, right)
@@ -89,7 +96,7 @@ def _print_table(title: str, columns: Sequence[str], cells: list[list[str]], rig
         drawn.add_column(name, justify="right" if is_right else "left", overflow="fold")
     for row in cells:
         drawn.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
-    Console(file=_out.get() or sys.stdout).print(drawn)
+    Console(file=_file()).print(drawn)
 
 
 def _print_aligned(columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:

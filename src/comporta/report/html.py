@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from comporta.records import Drawings, Figure, Staleness, Unmeasured, columns_of
 from comporta.report.drawn import PLAIN, pictures
+from comporta.report.escape import escape
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
 from comporta.report.style import STYLE

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax import saxutils
 
+from comporta.records.visible import visible
 from comporta.report.markdown import because
 from comporta.report.told import Report, ReportedVerdict, sections
 
-_UNTOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""What XML 1.0 cannot say at all."""
+_UNTOLD = re.compile("[\ufffe\uffff]")
+"""What XML 1.0 cannot say at all and is no control character."""
+
+
+def escape(text: str) -> str:
+    """The text of an element."""
+    return saxutils.escape(_told(text))
+
+
+def quoteattr(text: str) -> str:
+    """The value of an attribute, in its quotes."""
+    return saxutils.quoteattr(_told(text))
+
+
+def _told(text: str) -> str:
+    return _UNTOLD.sub("\ufffd", visible(text))
 
 
 def junit(report: Report) -> str:
@@ -34,8 +49,7 @@ def suites(name: str, every: Sequence[ReportedVerdict], judged: Sequence[tuple[s
     suites += [_properties(judged)] if judged else []
     shut = sum(each.shuts for each in every)
     head = f'name={quoteattr(name)} tests="{len(every)}" failures="{shut}"'
-    text = f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
-    return _UNTOLD.sub("\ufffd", text)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
 
 
 def _properties(judged: Sequence[tuple[str, str]]) -> str:

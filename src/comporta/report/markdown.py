@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from comporta.records.visible import visible
 from comporta.report.standing import signed
 from comporta.report.told import Report, ReportedVerdict, sections
 
@@ -14,8 +16,8 @@ def markdown(report: Report) -> str:
     """What closes the way first, then a table of every verdict, folded."""
     shut = [each for each in report.told if each.shuts]
     said = "**may be released**" if not shut else f"**may not be released**: {_count(len(shut))} closed"
-    lines = [verdicts(f"{report.version.id} {said}", report.told, _about(report))]
-    lines += [f"- {name}: {_cell(told)}" for name, told in report.standing]
+    lines = [verdicts(f"{_plain(report.version.id)} {said}", report.told, _about(report))]
+    lines += [f"- {_plain(name)}: {_plain(told)}" for name, told in report.standing]
     return "\n".join((*lines, ""))
 
 
@@ -24,12 +26,12 @@ def verdicts(title: str, every: Sequence[ReportedVerdict], about: str = "") -> s
     shut = [each for each in every if each.shuts]
     lines = [f"### {title}", "", *([about, ""] if about else [])]
     if shut:
-        lines += [f"- {mark(each)} **{_cell(each.title)}**: {_cell(each.reason)}" for each in shut]
+        lines += [f"- {mark(each)} **{_plain(each.title)}**: {_plain(each.reason)}" for each in shut]
         lines.append("")
     for heading, told in sections(every):
-        lines += [f"<details><summary>{heading}: {_tally(told)}</summary>", ""]
+        lines += [f"<details><summary>{_plain(heading)}: {_tally(told)}</summary>", ""]
         lines += ["| | check | because |", "|---|---|---|"]
-        lines += [f"| {mark(each)} | {_cell(each.title)} | {_cell(because(each))} |" for each in told]
+        lines += [f"| {mark(each)} | {_plain(each.title)} | {_plain(because(each))} |" for each in told]
         lines += ["", "</details>", ""]
     return "\n".join(lines)
 
@@ -60,8 +62,8 @@ def _about(report: Report) -> str:
         if version.commit
         else "no commit"
     )
-    read = ", ".join(f"{each.dataset} version {each.number}" for each in report.read)
-    against = f" Compared with {report.champion}." if report.champion else ""
+    read = ", ".join(f"{_plain(each.dataset)} version {each.number}" for each in report.read)
+    against = f" Compared with {_plain(report.champion)}." if report.champion else ""
     return f"Level `{version.level}`, {code}, {read}.{against}"
 
 
@@ -76,6 +78,15 @@ def _count(number: int) -> str:
     return "1 check" if number == 1 else f"{number} checks"
 
 
-def _cell(text: str) -> str:
-    """Text that stays inside its cell."""
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+_SIGNS = re.compile(r"[\\`*\[\]<|~&]|(?<!\w)_|_(?!\w)")
+_LINKS = re.compile(r"@|#(?=\d)|://|(?i:www)\.", re.ASCII)
+
+
+def _plain(text: str) -> str:
+    """Text of strangers as Markdown shows it, in one line: no markup, picture, link or mention comes of it.
+
+    GitHub and GitLab find links and mentions in what is shown, so an empty character parts them.
+    """
+    one_line = visible(text.replace("\n", " "), keep="")
+    parted = _LINKS.sub(lambda found: f"{found[0]}\u200b", one_line)
+    return _SIGNS.sub(lambda found: "&lt;" if found[0] == "<" else f"\\{found[0]}", parted)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from comporta.records import Record
+from comporta.report.escape import escape
 
 MOST = 24
 
