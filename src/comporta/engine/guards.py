@@ -175,14 +175,14 @@ def run(
             step = Step(recipe=question.digest, outputs=done.outputs, cost=done.cost, log=log, run=run)
             return Answer(node=node.name, recipe=question.digest, step=step, reused=False)
         kind = getattr(errors, done.error, errors.StepFailed)
-        message = f"{node.name}: {done.message}"
+        summary, where = f"{node.name}: {done.message}", ""
         if issubclass(kind, errors.StepFailed):
-            message = message.rstrip(". ") + "."
+            summary = summary.rstrip(". ") + "."
             if log is not None:
-                message += f" Log: {place_of(context.store, artifact_name(log.digest))}"
-        error = kind(message)
+                where = f" Log: {place_of(context.store, artifact_name(log.digest))}"
+        error = kind(summary + where)
         error.reason = f"{node.name}: {done.reason}"
-        raise Failed(error, done.how, error.reason, log, done.raised)
+        raise Failed(error, done.how, error.reason, log, done.raised, summary)
 
     return handle
 

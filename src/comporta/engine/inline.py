@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from comporta.engine.code import CodeDigests, edited
-from comporta.engine.step import call, failure_of
-from comporta.engine.steps import NO_STEPS, Steps
+from comporta.engine.step_call import call, failure_of
+from comporta.engine.step_functions import NO_STEPS, Steps
 from comporta.project.reference import resolve
 from comporta.records import Cost
 from comporta.records.executor import Done, Task

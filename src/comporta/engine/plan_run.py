@@ -25,8 +25,8 @@ from comporta.engine.question import Question, known_inputs, question_of
 from comporta.engine.ready_nodes import ReadyNodes
 from comporta.engine.reasons import INTERRUPTED, PROJECT_AT_FAULT, reason_of
 from comporta.engine.run_folders import RunFolders
+from comporta.engine.step_functions import Steps
 from comporta.engine.step_recorder import Hits, StepRecorder, answer_of_other_project
-from comporta.engine.steps import Steps
 from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
 from comporta.records import NO_TEXT, Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
