@@ -22,6 +22,7 @@ import psutil
 
 from _beyond import Span, beyond
 from _importing import importing
+from _models_timed.watched import require_all
 from comporta.engine.local import Worker
 from comporta.records.executor import Done, Task
 
@@ -148,6 +149,7 @@ OPENING = ("polars", "sklearn.ensemble", "sklearn.compose", "sklearn.pipeline", 
 
 def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    require_all()  # here, not in each worker's step after minutes of building
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         for line in measured(folder, rows):

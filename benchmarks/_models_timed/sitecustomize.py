@@ -12,16 +12,8 @@ import sys
 import threading
 import time
 
-WATCHED = {
-    "comporta.train.asking": {"ask": "predictions", "refitted": "fits"},
-    "comporta.train.steps": {"ask": "predictions"},
-    "comporta.train.predictor": {
-        "Predictor.predict": "served predictions",
-        "Predictor.fast": "served predictions",
-    },
-    "comporta.stats.simple": {"_said": "fits of what it is compared with"},
-    "comporta.checks.membership.measure": {"reference": "fits of what it is compared with"},
-}
+from watched import WATCHED, holder
+
 _here = threading.local()
 
 
@@ -59,9 +51,8 @@ class Watching(importlib.abc.MetaPathFinder):
         def loaded(module):
             load(module)
             for function, kind in WATCHED[name].items():
-                *owner, last = function.split(".")
-                holder = functools.reduce(getattr, owner, module)
-                setattr(holder, last, timed(getattr(holder, last), kind))
+                within, last = holder(module, function)
+                setattr(within, last, timed(getattr(within, last), kind))
 
         spec.loader.exec_module = loaded
         return spec

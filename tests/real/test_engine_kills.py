@@ -65,7 +65,7 @@ class Killer:
 
 class KillingLedger:
     def __init__(self, inner: Ledger, kill: Killer) -> None:
-        self._inner, self._kill = inner, kill
+        self._inner, self._kill, self.project = inner, kill, inner.project
 
     def transact(self, act: Callable[[Transaction], T]) -> T:
         return self._kill(lambda: self._inner.transact(act))
@@ -81,6 +81,9 @@ class KillingLedger:
 
     def others(self, reading: Projection[T], key: str) -> list[tuple[str, T]]:
         return self._inner.others(reading, key)
+
+    def projects(self) -> list[str]:
+        return self._inner.projects()
 
 
 class KillingStore:

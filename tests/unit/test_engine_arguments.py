@@ -10,7 +10,7 @@ import pytest
 
 from comporta.engine import Steps
 from comporta.engine.source import read
-from comporta.engine.step import call
+from comporta.engine.step_call import call
 from comporta.records import Recipe, argument_ids
 from comporta.records.arguments import names_by_id
 from comporta.store import StepContext, derive, open_store

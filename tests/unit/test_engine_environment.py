@@ -12,7 +12,7 @@ from comporta.engine.engine import workplace_of
 from comporta.engine.environment import Environment, _known, distributions, machine
 from comporta.engine.local import Local, cores, workers_and_threads
 from comporta.engine.question import check_plan, question_of, recipe_digest
-from comporta.engine.steps import Steps
+from comporta.engine.step_functions import Steps
 from comporta.errors import BadProject
 from comporta.records import Node, Output, Plan, Recipe, Slice, Workplace
 from comporta.store import MemoryStore, StepContext, derive, open_store

@@ -41,10 +41,10 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _unraisable(told: Any) -> None:
+def _unraisable(raised: Any) -> None:
     """An interruption inside a callback (the importer has some), where Python cannot raise it: once more."""
-    if not issubclass(told.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(told)
+    if not issubclass(raised.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(raised)
         return
     import _thread
     import threading

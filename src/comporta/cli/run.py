@@ -77,9 +77,9 @@ def _write(out: Sequence[Path], opened: OpenProject, versions: Sequence[Version]
         if file.suffix == ".md":
             write(file, "\n".join(markdown(each) for each in every))
         else:
-            told = [named(one, each.version.id) for each in every for one in each.told]
+            rows = [named(one, each.version.id) for each in every for one in each.told]
             judged = [(f"{each.version.id}: {name}", said) for each in every for name, said in each.standing]
-            write(file, suites("comporta run", told, judged))
+            write(file, suites("comporta run", rows, judged))
 
 
 def runs(

@@ -17,8 +17,8 @@ from comporta.engine.local import Local, workers_and_threads
 from comporta.engine.plan_run import EngineParts, PlanRun, Progress
 from comporta.engine.question import check_plan
 from comporta.engine.run_folders import RunFolders
+from comporta.engine.step_functions import NO_STEPS, Steps
 from comporta.engine.step_recorder import LEASE
-from comporta.engine.steps import NO_STEPS, Steps
 from comporta.engine.worker import Hello
 from comporta.errors import BadProject
 from comporta.ledger import Ledger

@@ -12,8 +12,9 @@ _SHORT = 300
 
 
 class Failed(Exception):
-    """A question without an answer. why: as in the fact `StepFailed`. raised: the class of what was raised,
-    if that is another than the error's."""
+    """A question without an answer. why: as in the fact `StepFailure`. raised: the class of what was raised,
+    if that is another than the error's. summary: what is said of it beside other failures, without where its
+    log lies; empty: the error's text."""
 
     def __init__(
         self,
@@ -22,10 +23,12 @@ class Failed(Exception):
         reason: str,
         log: Artifact | None = None,
         raised: str = "",
+        summary: str = "",
     ) -> None:
         super().__init__(str(error))
         self.error, self.why, self.reason, self.log = error, why, reason, log
         self.raised = raised or type(error).__name__
+        self.summary = summary or str(error)
 
 
 def combined_error(failed: Sequence[Failed]) -> errors.ComportaError:
@@ -33,14 +36,14 @@ def combined_error(failed: Sequence[Failed]) -> errors.ComportaError:
     first = failed[0].error
     if len(failed) == 1:
         return first
-    error = type(first)("\n".join([str(first), *(_short(str(each.error)) for each in failed[1:])]))
+    error = type(first)("\n".join([str(first), *(_short(each.summary) for each in failed[1:])]))
     error.reason = "; ".join(each.reason for each in failed)
     return error
 
 
 def _short(message: str) -> str:
-    """Its first line, less where the log lies: `comporta show` prints that."""
-    line = message.partition("\n")[0].partition(" Log: ")[0]
+    """Its first line; `comporta show` prints all of it, and where the log lies."""
+    line = message.partition("\n")[0]
     return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"
 
 

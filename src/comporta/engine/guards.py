@@ -1,15 +1,15 @@
 """What happens between a question and its answer: guards, each a handler that takes the next.
 
-    cached → budgeted → recorded → run
+    budgeted → recorded → run
 
-`cached` takes the answer from memory; `budgeted` starts nothing once the budget is spent; `recorded` lets
-one run at a time through and records the outcome; `run` has an executor run the step.
+`budgeted` starts nothing once the budget is spent; `recorded` lets one run at a time through and records the
+outcome; `run` has an executor run the step.
 """
 
 from __future__ import annotations
 
+import itertools
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -38,6 +38,12 @@ class Memory:
 
     def __init__(self, ledger: Ledger, store: Store) -> None:
         self._ledger, self._store = ledger, store
+        self._shared = True
+
+    def refresh(self) -> None:
+        """Looks whether the ledger has other projects: with none there is nobody else's answer to look for.
+        One that joins later counts from the next time on."""
+        self._shared = self._ledger.projects() not in ([], [self._ledger.project])
 
     def newest(self, question: Question) -> Step | None:
         return self._ledger.get(STEPS, question.digest)
@@ -59,6 +65,8 @@ class Memory:
     def _of_another_project(self, question: Question) -> Answer | None:
         """Another project's answer; the recorder enters it in this project's chain.
         Artifacts alone are shared: a dataset version lies where only its own project reads it."""
+        if not self._shared:
+            return None
         for project, step in self._ledger.others(STEPS, question.digest):
             if all(isinstance(asset, Artifact) for asset in step.outputs.values()) and self.whole(step):
                 return remembered_answer(question, step, project)
@@ -67,15 +75,6 @@ class Memory:
 
 def remembered_answer(question: Question, step: Step, source: str = "") -> Answer:
     return Answer(node=question.node.name, recipe=question.digest, step=step, reused=True, source=source)
-
-
-def cached(ask: Handler, memory: Memory) -> Handler:
-    """Takes the answer from memory where there is one."""
-
-    def handle(question: Question) -> Answer:
-        return memory.answer(question) or ask(question)
-
-    return handle
 
 
 def budgeted(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bool]) -> Handler:
@@ -102,12 +101,16 @@ def recorded(
     answer."""
 
     def handle(question: Question) -> Answer:
+        seen: Step | None = None  # most have no answer yet: only where a claim is refused is it looked up
         while True:
-            seen = memory.newest(question)
-            if seen is not None and question.node.remember and memory.whole(seen):
-                return remembered_answer(question, seen)
             claim = recorder.claim(question, seen)
             if claim is None:
+                newest = memory.newest(question)
+                if newest is not None and question.node.remember and memory.whole(newest):
+                    return remembered_answer(question, newest)
+                if newest != seen:
+                    seen = newest
+                    continue
                 notify(question.node.name, "waiting")
                 if stopped.wait(_WAIT):
                     raise Failed(errors.StepFailed(f"{question.node.name}: stopped"), "stopped", "stopped")
@@ -142,14 +145,17 @@ def run(
 ) -> Handler:
     """Has the executor run the step, and stores its log. Raises Failed, Differs.
 
-    on_cost: called with what each step took, whatever came of it. stopped: once set, nothing is started.
+    folder: of this run alone. on_cost: called with what each step took, whatever came of it. stopped: once
+    set, nothing is started.
     """
+    numbers = itertools.count(1)
 
     def handle(question: Question) -> Answer:
         node = question.node
         if stopped is not None and stopped.is_set():
             raise Failed(errors.StepFailed(f"{node.name}: stopped"), "stopped", "stopped")
-        scratch = Path(tempfile.mkdtemp(prefix="step-", dir=folder))
+        scratch = folder / f"step-{next(numbers)}"
+        scratch.mkdir(mode=0o700)
         try:
             task = Task(
                 id=question.digest,
@@ -162,23 +168,30 @@ def run(
             on_cost(node, done.cost)
             log = _log(scratch / "log", context)
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _remove(scratch)
         if done.how == "differs":
             raise Differs(done)
         if done.how == "done":
             step = Step(recipe=question.digest, outputs=done.outputs, cost=done.cost, log=log, run=run)
             return Answer(node=node.name, recipe=question.digest, step=step, reused=False)
         kind = getattr(errors, done.error, errors.StepFailed)
-        message = f"{node.name}: {done.message}"
+        summary, where = f"{node.name}: {done.message}", ""
         if issubclass(kind, errors.StepFailed):
-            message = message.rstrip(". ") + "."
+            summary = summary.rstrip(". ") + "."
             if log is not None:
-                message += f" Log: {place_of(context.store, artifact_name(log.digest))}"
-        error = kind(message)
+                where = f" Log: {place_of(context.store, artifact_name(log.digest))}"
+        error = kind(summary + where)
         error.reason = f"{node.name}: {done.reason}"
-        raise Failed(error, done.how, error.reason, log, done.raised)
+        raise Failed(error, done.how, error.reason, log, done.raised, summary)
 
     return handle
+
+
+def _remove(folder: Path) -> None:
+    try:
+        folder.rmdir()  # most are empty, and to walk a folder takes longer than a step's answer
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _log(path: Path, context: StepContext) -> Artifact | None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 
 from comporta.engine.code import CodeDigests, edited
-from comporta.engine.step import call, failure_of
-from comporta.engine.steps import NO_STEPS, Steps
+from comporta.engine.step_call import call, failure_of
+from comporta.engine.step_functions import NO_STEPS, Steps
 from comporta.project.reference import resolve
-from comporta.records import Cost, Recipe
+from comporta.records import Cost
 from comporta.records.executor import Done, Task
 from comporta.store import StepContext
 
@@ -47,11 +47,12 @@ class Inline:
             try:
                 # As in a worker: a source's relative path is of the project, wherever the command was given.
                 with contextlib.chdir(self._root):
-                    self._require_current(recipe)
+                    refs = self._steps.references(recipe.run, recipe.uses)
+                    for ref in refs:
+                        resolve(ref, self._root)
+                    self._require_current(refs)
                     done = Done(how="done", outputs=call(recipe, context, self._root, self._steps))
-                    self._require_current(
-                        recipe
-                    )  # a module that a function imported itself, edited meanwhile
+                    self._require_current(refs)  # a module that a function imported itself, edited meanwhile
             except Exception as error:  # the boundary to a user's code: whatever it raises
                 done = failure_of(error, self._root)
                 (scratch / "log").write_text("".join(traceback.format_exception(error)))
@@ -62,11 +63,8 @@ class Inline:
         cost = Cost(wall_seconds=time.perf_counter() - began, cpu_seconds=time.process_time() - used)
         return msgspec.structs.replace(done, cost=cost)
 
-    def _require_current(self, recipe: Recipe) -> None:
-        """Raises BadProject where this process has loaded other code than the recipe names."""
-        refs = self._steps.references(recipe.run, recipe.uses)
-        for ref in refs:
-            resolve(ref, self._root)
+    def _require_current(self, refs: tuple[str, ...]) -> None:
+        """Raises BadProject where this process has loaded other code than these functions reach on disk."""
         if changed := self._code.stale(self._code.of(refs)):
             raise edited(changed[0])
 

@@ -174,7 +174,7 @@ class Modules:
         if name in sys.stdlib_module_names:
             return None
         if self._kept_alone:
-            return self._kept(name) or mine
+            return self._in_kept_source(name) or mine
         if name not in self._tops:
             enter_project(self.root)  # another root's folders may stand on the path, and come first
             self._tops[name] = _spec(name)
@@ -187,7 +187,7 @@ class Modules:
             return Place(name=name, label=name, file=None, folders=folders) if folders else mine
         return self._place(name, file, folders) if counts_by_content(file) else None
 
-    def _kept(self, name: str) -> Place | None:
+    def _in_kept_source(self, name: str) -> Place | None:
         """The module in a kept source that holds all that its code reaches. Raises BadProject where only a
         live file has that name."""
         beside = self._inside((f"{self.root}/{BESIDE}",), name, name)

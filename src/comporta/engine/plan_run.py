@@ -21,11 +21,12 @@ from comporta.engine.environment import Environment
 from comporta.engine.failures import Differs, Failed, combined_error
 from comporta.engine.git import commit
 from comporta.engine.inline import Inline
-from comporta.engine.question import Question, known_inputs, question_of, reads
+from comporta.engine.question import Question, known_inputs, question_of
+from comporta.engine.ready_nodes import ReadyNodes
 from comporta.engine.reasons import INTERRUPTED, PROJECT_AT_FAULT, reason_of
 from comporta.engine.run_folders import RunFolders
+from comporta.engine.step_functions import Steps
 from comporta.engine.step_recorder import Hits, StepRecorder, answer_of_other_project
-from comporta.engine.steps import Steps
 from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
 from comporta.records import NO_TEXT, Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
@@ -71,7 +72,6 @@ class PlanRun:
         self._hits: dict[str, str] = {}
         self._from_others: list[StepAnswered] = []
         self._failed: dict[str, Failed] = {}
-        self._skipped: set[str] = set()
         self._retried: dict[str, dict[str, str]] = {}
         self._messages: SimpleQueue[tuple[str, str, float]] = SimpleQueue()
         self._waiting: set[str] = set()
@@ -84,6 +84,7 @@ class PlanRun:
         """The run and every node's answer. Raises as `Engine.ask`."""
         parts = self._parts
         looked = commit(parts.root)
+        parts.memory.refresh()
         left = self._reuse() if self._memory else list(self._plan.nodes)
         run = f"{parts.clock():%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
         recorder = StepRecorder(
@@ -146,17 +147,17 @@ class PlanRun:
             recorded = guards.recorded(
                 work, recorder, parts.memory, notify=self._enqueue, stopped=self._stopped
             )
-            within = guards.budgeted(recorded, recorder, self._is_spent)
-            handle = guards.cached(within, parts.memory)
+            handle = guards.budgeted(recorded, recorder, self._is_spent)
         else:
             handle = work
-        unread = self._read_ahead(left)
+        ready = ReadyNodes(left, self._steps)
+        unread = self._read_ahead(ready, left)
         if isinstance(executor, Inline):
             # Beside a step of this very process: CPython 3.11 may fail to parse in two threads at once.
             deque(unread, maxlen=0)
         pool = ThreadPoolExecutor(min(_MOST_THREADS, len(left)), thread_name_prefix="comporta-ask")
         try:
-            self._loop(left, unread, recorder, pool, handle, executor.workers)
+            self._loop(ready, unread, recorder, pool, handle, executor.workers)
         except BaseException:
             # No step may go on once the run is interrupted.
             self._stopped.set()
@@ -171,7 +172,7 @@ class PlanRun:
 
     def _loop(
         self,
-        left: list[Node],
+        ready: ReadyNodes,
         unread: Iterator[Node],
         recorder: StepRecorder,
         pool: ThreadPoolExecutor,
@@ -179,18 +180,9 @@ class PlanRun:
         workers: int,
     ) -> None:
         """Starts each node once its inputs are there, until all have ended."""
-        while left or self._running:
-            for node in tuple(left):
-                if reads(node) & (self._failed.keys() | self._skipped):
-                    left.remove(node)
-                    self._skipped.add(node.name)
-                    self._report(node.name, "skipped")
-                    continue
-                inputs = known_inputs(node, self._steps)
-                if inputs is None or self._must_wait(node, workers):
-                    continue
-                left.remove(node)
-                self._start(node, inputs, pool, handle)
+        while ready or self._running:
+            for node in ready.take(lambda node: self._must_wait(node, workers)):
+                self._start(node, ready, pool, handle)
             self._record(recorder)
             if self._running:
                 looked = next(unread, None)
@@ -198,7 +190,7 @@ class PlanRun:
                 self._report_messages()
                 recorder.renew()
                 for future in done:
-                    self._finish(self._running.pop(future), future, left)
+                    self._finish(self._running.pop(future), future, ready)
 
     def _record(self, recorder: StepRecorder) -> None:
         """Records the hits so far, together: `gc` must not remove what this run reads."""
@@ -217,21 +209,22 @@ class PlanRun:
             node, inputs, parts.steps, parts.code, parts.environment, parts.context.keys.content
         )
 
-    def _read_ahead(self, left: list[Node]) -> Iterator[Node]:
+    def _read_ahead(self, ready: ReadyNodes, left: list[Node]) -> Iterator[Node]:
         """Reads the code of later nodes, one at a time, while workers are at work. Raises BadProject where it
         cannot be read, without waiting for the nodes before it."""
         code = self._parts.code
-        for node in tuple(left):
-            if node in left:
+        for node in left:
+            if node in ready:
                 code.of(self._parts.steps.references(node.run, node.uses))
                 yield node
 
-    def _start(
-        self, node: Node, inputs: dict[str, Asset], pool: ThreadPoolExecutor, handle: guards.Handler
-    ) -> None:
+    def _start(self, node: Node, ready: ReadyNodes, pool: ThreadPoolExecutor, handle: guards.Handler) -> None:
+        inputs = known_inputs(node, self._steps)
+        assert inputs is not None, "a node is ready once all that it reads is answered"
         question = self._question(node, inputs)
         if self._memory and (answer := self._parts.memory.answer(question)) is not None:
             self._add_answer(question, answer)
+            ready.add_answer(node.name)
             return
         if not self._memory:
             self._report(node.name, "started")
@@ -253,20 +246,27 @@ class PlanRun:
     def _is_spent(self, node: Node) -> bool:
         return node.budget is not None and self._spent[node.budget.of] >= node.budget.seconds
 
-    def _finish(self, question: Question, future: Future[Answer], left: list[Node]) -> None:
+    def _finish(self, question: Question, future: Future[Answer], ready: ReadyNodes) -> None:
         name = question.node.name
         error = future.exception()
         if error is None:
             self._add_answer(question, future.result())
+            ready.add_answer(name)
         elif isinstance(error, Failed):
-            self._failed[name] = error
-            self._report(name, "skipped" if error.why == "late" else "failed")
+            self._fail(name, error, ready)
         elif isinstance(error, Differs):
-            self._retry_with_values(question, error, left)
+            self._retry_with_values(question, error, ready)
         else:
             raise error
 
-    def _retry_with_values(self, question: Question, differs: Differs, left: list[Node]) -> None:
+    def _fail(self, name: str, failed: Failed, ready: ReadyNodes) -> None:
+        """Notes the failure; what reads the node, directly or not, is skipped."""
+        self._failed[name] = failed
+        self._report(name, "skipped" if failed.why == "late" else "failed")
+        for node in ready.drop_readers(name):
+            self._report(node.name, "skipped")
+
+    def _retry_with_values(self, question: Question, differs: Differs, ready: ReadyNodes) -> None:
         """Asks again with the constants that a fresh process made; fails where each process makes others."""
         node, code = question.node, self._parts.code
         refs = self._parts.steps.references(node.run, node.uses)
@@ -279,13 +279,15 @@ class PlanRun:
                 f"{node.name}: found {names} with another value in each process, expected the same. "
                 "Make it inside a function, or pass it as a parameter."
             )
-            failed = Failed(BadProject(message), "raised", f"{node.name}: a constant varies")
-            self._failed[node.name] = failed
-            self._report(node.name, "failed")
+            self._fail(
+                node.name,
+                Failed(BadProject(message), "raised", f"{node.name}: a constant varies"),
+                ready,
+            )
             return
         self._retried[node.name] = theirs.values
         code.use_values(theirs.values)
-        left.insert(0, node)
+        ready.put_back(node)
 
     def _add_answer(self, question: Question, answer: Answer) -> None:
         self._answers[answer.node] = answer

@@ -8,7 +8,7 @@ import msgspec
 
 from comporta.engine.code import CodeDigests
 from comporta.engine.environment import Environment
-from comporta.engine.steps import Steps
+from comporta.engine.step_functions import Steps
 from comporta.errors import BadProject
 from comporta.records import Asset, Node, NodeKey, Output, Plan, Recipe, Record, Slice, Step, encode
 from comporta.store import digest
@@ -30,7 +30,7 @@ def recipe_digest(recipe: Recipe, key: bytes) -> str:
         name: msgspec.structs.replace(asset, version="", number=0) if isinstance(asset, Slice) else asset
         for name, asset in recipe.inputs.items()
     }
-    told = {
+    counted = {
         "run": "" if ":" in recipe.run else recipe.run,
         # `code` covers which functions, in the order of the arguments' names.
         "uses": {
@@ -42,7 +42,7 @@ def recipe_digest(recipe: Recipe, key: bytes) -> str:
         "params": recipe.params,
         "seed": recipe.seed,
     }
-    return digest(key, encode(told))
+    return digest(key, encode(counted))
 
 
 def question_of(

@@ -25,8 +25,8 @@ from typing import BinaryIO
 import msgspec
 
 from comporta.engine.code import CodeDigests
-from comporta.engine.step import call, failure_of
-from comporta.engine.steps import Steps
+from comporta.engine.step_call import call, failure_of
+from comporta.engine.step_functions import Steps
 from comporta.project.reference import resolve
 from comporta.project.sources import enter_project
 from comporta.records import Cost, Record, decode, encode

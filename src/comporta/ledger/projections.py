@@ -113,6 +113,7 @@ class States:
         self._projections = projections
         self._rows = rows
         self.changes: dict[tuple[str, str], str | None] = {}
+        self._stored: dict[tuple[str, str], str | None] = {}  # as looked up: a transaction sees one moment
 
     def get(self, projection: Projection[S], key: str) -> S | None:
         state: S | None = self._get(self._projections.require(projection.name), key)
@@ -148,7 +149,12 @@ class States:
 
     def _get(self, name: str, key: str) -> Any:
         place = (name, key)
-        text = self.changes[place] if place in self.changes else self._rows.state(name, key)
+        if place in self.changes:
+            text = self.changes[place]
+        else:
+            if place not in self._stored:
+                self._stored[place] = self._rows.state(name, key)
+            text = self._stored[place]
         return None if text is None else self._projections.decode(name, text)
 
 

@@ -26,6 +26,7 @@ from comporta.ledger.protocol import PATIENCE_SECONDS
 
 # IOERR_WRITE: also where the file would pass a limit of the process (ulimit -f) or a quota.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP", "SQLITE_IOERR_WRITE"}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _making = threading.Lock()
 _WAIT = 0.0005  # seconds between two looks at whether it is our turn, give or take half
 
@@ -200,7 +201,8 @@ def _persist(driver: sqlite3.Connection) -> None:
             return
         except sqlite3.OperationalError as error:
             # This one change does not wait by itself when several processes open a new file.
-            if "locked" not in str(error) or time.monotonic() > until:
+            # The primary code is the last byte of an extended one (sqlite.org/rescode.html).
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > until:
                 raise
             time.sleep(0.005)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from comporta.errors import BadProject
 from comporta.project.dataset import Dataset
 from comporta.project.fault_common import (
     FieldFaults,
@@ -27,7 +26,7 @@ from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.model import Model
 from comporta.records import ByTime, Check
-from comporta.records.metric import MAIN, metric
+from comporta.records.metric import MAIN, METRICS, unknown_metric
 
 SCORED = ("scores", "versus")
 """What is measured by the usual metrics; the metric of other evidence is its own."""
@@ -95,12 +94,9 @@ def _gates(model: Model) -> FieldFaults:
         ]
     yield from (("gates", f"found {name!r} twice. Remove one.") for name in duplicates_in(names))
     for field, name in dict.fromkeys(asked):
-        try:
-            tasks = metric(name).tasks
-        except BadProject as error:
-            yield field, str(error).removeprefix("metric: ")
-            continue
-        if model.task is not None and model.task not in tasks:
+        if name not in METRICS:
+            yield field, unknown_metric(name)
+        elif model.task is not None and model.task not in METRICS[name].tasks:
             yield field, f"found {name!r} for {model.task}, expected a metric of it."
 
 

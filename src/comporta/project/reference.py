@@ -10,6 +10,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,7 +62,7 @@ def load_module(path: Path, root: Path) -> ModuleType:
 
     Raises BadProject: no such file, or what it raised, with file and line.
     """
-    root = root.resolve()
+    root = Path(_real_path(str(root)))
     path = path.resolve()
     if not path.is_file():
         raise BadProject(f"{path}: found no such file. Restore it, or correct the reference.")
@@ -124,7 +125,14 @@ def _short(file: str, root: Path) -> str:
 
 def _file(module: ModuleType) -> str | None:
     file = getattr(module, "__file__", None)
-    return str(Path(file).resolve()) if isinstance(file, str) else None
+    return _real_path(file) if isinstance(file, str) else None
+
+
+@cache
+def _real_path(file: str) -> str:
+    """Where it was when it was first looked at: a module is of that text, whatever a link that led to it
+    names by now."""
+    return str(Path(file).resolve())
 
 
 def _attribute(owner: Any, name: str) -> Any:

@@ -58,8 +58,12 @@ MAINS = ("roc_auc", "accuracy", "r2")
 
 def metric(name: str) -> Metric:
     """The metric of this name. Raises BadProject, with the names that are near."""
-    found = METRICS.get(name)
-    if found is None:
-        near = get_close_matches(name, METRICS, n=3) or sorted(METRICS)
-        raise BadProject(f"metric: found {name!r}, expected one of {', '.join(near)}.")
-    return found
+    if name not in METRICS:
+        raise BadProject(f"metric: {unknown_metric(name)}")
+    return METRICS[name]
+
+
+def unknown_metric(name: str) -> str:
+    """What was found instead of a metric, and the names that are near."""
+    near = get_close_matches(name, METRICS, n=3) or sorted(METRICS)
+    return f"found {name!r}, expected one of {', '.join(near)}."

@@ -90,12 +90,14 @@ def carry_over(
     """
     alike = {each.check for each in now if each.required and forms.get(each.check, each.form) == each.form}
     first = (each for each in before if each.check in {*asked} - alike and not each.changed)
-    kept = {each.check: replace(each, carried=True) for each in first}
+    carried = {each.check: replace(each, carried=True) for each in first}
     # A changed check that is only informational adds nothing beside its old verdict.
     todays = (
-        replace(each, changed=each.check in kept) for each in now if each.required or each.check not in kept
+        replace(each, changed=each.check in carried)
+        for each in now
+        if each.required or each.check not in carried
     )
-    return (*todays, *kept.values())
+    return (*todays, *carried.values())
 
 
 def inherit_verdicts(candidate: Version, versions: tuple[Version, ...]) -> Version:

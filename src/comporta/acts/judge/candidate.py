@@ -228,7 +228,7 @@ class Nowhere:
     def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
         """Gone."""
 
-    def feedback(self, told: Sequence[Feedback]) -> None:
+    def feedback(self, labels: Sequence[Feedback]) -> None:
         """Gone."""
 
 

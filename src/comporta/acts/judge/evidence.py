@@ -53,7 +53,7 @@ def gather(
         key = need_key(model, need)
         if answers.of(key) is None and {*map(answers.name_of, rests_on(model, need))} & {*unbegun}:
             return Evidence(need=need, missing=SPENT())
-        return _found(context, need, _made(answers, key, "findings"), scores)
+        return _evidence(context, need, _made(answers, key, "findings"), scores)
 
     return {need: of(need) for need in asked}
 
@@ -64,7 +64,7 @@ def _made(answers: Answers, key: NodeKey, output: str) -> Artifact | None:
     return artifact if isinstance(artifact, Artifact) else None
 
 
-def _found(
+def _evidence(
     context: StepContext, need: Need, artifact: Artifact | None, scores: Callable[[], Scores | None]
 ) -> Evidence:
     if artifact is None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from comporta.acts.judge.checks import checks
-from comporta.acts.judge.pool import told, told_to
+from comporta.acts.judge.pool import declared_facts, facts_read_by
 from comporta.checks import form, needs, policy, reached
 from comporta.checks.former import former
 from comporta.opened.project import OpenProject
@@ -84,7 +84,7 @@ def _beside(opened: OpenProject, model: Model, check: Check, *, former: bool = F
     names = sorted({name_of(each, opened.root) for each in mine})
     # The team's own kinds judge in this process; what is measured runs in another, from what is written.
     here = any(isinstance(each, type) for each in mine)
-    deciding = sorted(ALWAYS | (told_to(needs((check,))) & DECIDES))
+    deciding = sorted(ALWAYS | (facts_read_by(needs((check,))) & DECIDES))
     facts = _former_facts(model) if former else _facts(model)
     return encode(
         {
@@ -101,7 +101,7 @@ def _facts(model: Model) -> dict[str, Any]:
         "split": model.split,
         "shapes": {table.name: table.shape() for table in model.features.tables()},
     }
-    return {**told(model), **{name: _spelled(each) for name, each in records.items()}}
+    return {**declared_facts(model), **{name: _spelled(each) for name, each in records.items()}}
 
 
 def _spelled(value: Any) -> Any:
@@ -119,14 +119,14 @@ def _spelled(value: Any) -> Any:
 def _former_facts(model: Model) -> dict[str, Any]:
     """The same as an older release told it: every field that its records had, and no other."""
     return {
-        **told(model),
+        **declared_facts(model),
         "shapes": {each.name: _former_shape(each.shape()) for each in model.features.tables()},
     }
 
 
 def _former_shape(shape: DatasetSchema) -> dict[str, Any]:
-    told = {name: each for name, each in msgspec.to_builtins(shape).items() if name in _FORMER_SHAPE}
-    return {**told, "columns": [_former_column(each) for each in shape.columns]}
+    fields = {name: each for name, each in msgspec.to_builtins(shape).items() if name in _FORMER_SHAPE}
+    return {**fields, "columns": [_former_column(each) for each in shape.columns]}
 
 
 def _former_column(column: Column) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.logged_requests import logged_node
 from comporta.acts.judge.opening import opening
-from comporta.acts.judge.pool import Candidate, Thing, kept, measuring, reads_logged, score_key
+from comporta.acts.judge.pool import Candidate, Thing, columns_to_keep, measuring, reads_logged, score_key
 from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks import asked_at, needs
 from comporta.opened.bundle import bundle
@@ -42,7 +42,7 @@ def features_node(model: Model, root: Path) -> Node:
 def beside(model: Model) -> list[str]:
     """The columns kept beside the features, hidden from the model: for slices, groups and gates, of whatever
     level, since another level must not be another table."""
-    return sorted({*model.slices, *kept(needs(checks(model))), *filter(None, (model.group,))})
+    return sorted({*model.slices, *columns_to_keep(needs(checks(model))), *filter(None, (model.group,))})
 
 
 def built(name: str) -> dict[str, Output]:
@@ -89,8 +89,8 @@ def evidence_nodes(
         model=model, root=root, things=there, earlier=earlier, tables=tables or {}, seconds=seconds
     )
     # What later versions are compared with; nothing is compared with a trial.
-    kept = (Need(what="reference"),) if level != "commit" else ()
-    return [*nodes, *measuring(candidate, (*kept, *asked), level)]
+    reference = (Need(what="reference"),) if level != "commit" else ()
+    return [*nodes, *measuring(candidate, (*reference, *asked), level)]
 
 
 def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...]) -> Node:

@@ -173,14 +173,14 @@ def need_key(model: Model, need: Need) -> NodeKey:
 
 def name_in(model: Model, need: Need) -> str:
     """The node that makes this need: `noise late`, with what tells it from others of its kind."""
-    told = [need.metric, need.by and f"by {need.by}"]
-    told += [f"{name}={value}" for name, value in need.params]
-    told += [f"{name}={_called(model, function)}" for name, function in need.functions]
-    words = ", ".join(filter(None, told))
+    details = [need.metric, need.by and f"by {need.by}"]
+    details += [f"{name}={value}" for name, value in need.params]
+    details += [f"{name}={_called(model, function)}" for name, function in need.functions]
+    words = ", ".join(filter(None, details))
     return f"{need.what} of {model.name}" + (f" ({words})" if words else "")
 
 
-def kept(asked: Sequence[Need]) -> set[str]:
+def columns_to_keep(asked: Sequence[Need]) -> set[str]:
     """The columns that measuring will ask for: they are kept beside the features."""
     found: set[str] = set()
     for need in asked:
@@ -213,7 +213,7 @@ def _node(
     uses |= {argument: name_of(function, candidate.root) for argument, function in need.functions}
     if "opened" in spec.functions:
         uses |= opening(model, candidate.root)
-    facts = told(model)
+    facts = declared_facts(model)
     if "way" in spec.context:
         facts["way"] = msgspec.to_builtins(bundle(model, candidate.root))
         uses["_compute"] = tuple(name_of(function, candidate.root) for function in model.features.compute)
@@ -239,7 +239,7 @@ def _node(
     )
 
 
-def told(model: Model) -> dict[str, Any]:
+def declared_facts(model: Model) -> dict[str, Any]:
     """What a measuring step may be told of the declaration, and of where it runs."""
     return {
         "group": model.group,
@@ -255,7 +255,7 @@ def told(model: Model) -> dict[str, Any]:
     }
 
 
-def told_to(asked: Sequence[Need]) -> set[str]:
+def facts_read_by(asked: Sequence[Need]) -> set[str]:
     """What of the declaration is told to the steps that measure these, and to those that they read."""
     measured = tuple(filter(pooled, asked))
     parts = set().union(*map(_parts, measured))

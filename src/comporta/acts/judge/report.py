@@ -164,8 +164,8 @@ def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -
     now = opened.now()
     ids = _ids(opened, a.model)
     first_gates, second_gates = (
-        {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in told}
-        for told in (tell(version, now, say=say) for version in (a, b))
+        {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in rows}
+        for rows in (tell(version, now, say=say) for version in (a, b))
     )
     return Comparison(
         a=a,

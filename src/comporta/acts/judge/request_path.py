@@ -52,18 +52,18 @@ def lent(
 ) -> RequestPath:
     """The way with the columns it joins copied to another context. tables: by dataset. code: the source of
     its functions; None: the project's as it stands."""
-    told = msgspec.convert(bundle, Bundle)
+    declared = msgspec.convert(bundle, Bundle)
     wanted: dict[str, dict[str, None]] = {}
-    for join in told.joins:
+    for join in declared.joins:
         there = scan_slice(context.store, context.keys, tables[join.dataset])
-        names = needed_columns(there, join, told.shapes[join.dataset]).collect_schema().names()
+        names = needed_columns(there, join, declared.shapes[join.dataset]).collect_schema().names()
         wanted.setdefault(join.dataset, {}).update(dict.fromkeys(names))
     frames = {
         name: write(to, scan_slice(context.store, context.keys, tables[name]).select(list(columns)).collect())
         for name, columns in wanted.items()
     }
     source = None if code is None else to.put(context.get(code), code.kind)
-    return RequestPath(bundle=told, root=str(Path.cwd()), code=source, tables=frames)
+    return RequestPath(bundle=declared, root=str(Path.cwd()), code=source, tables=frames)
 
 
 def answering(context: StepContext, way: RequestPath, signature: Signature, below: Path) -> Answerer:
@@ -100,10 +100,10 @@ def raw(
     """The rows of these keys as requests carry them: the known columns, `__row` (the key's text), and what
     else a request says of each: `__time` where it is not among the columns, `__key`, `__subject`, `__unit`
     where the model requires it. A row without a time is left out: a request is always of some time."""
-    told = msgspec.convert(bundle, Bundle)
-    shape = told.shapes[told.of]
-    rows = scan_slice(context.store, context.keys, tables[told.of])
-    wanted = dict.fromkeys([*told.known, *shape.key, *filter(None, (shape.subject, shape.time))])
+    declared = msgspec.convert(bundle, Bundle)
+    shape = declared.shapes[declared.of]
+    rows = scan_slice(context.store, context.keys, tables[declared.of])
+    wanted = dict.fromkeys([*declared.known, *shape.key, *filter(None, (shape.subject, shape.time))])
     found = (
         rows.select(list(wanted))
         .with_columns(row_key(rows, shape.key).alias(ROW))
@@ -112,12 +112,12 @@ def raw(
     )
     if shape.time is not None:
         found = found.filter(pl.col(shape.time).is_not_null())
-    made = found.select(*told.known, ROW)
-    if shape.time is not None and shape.time not in told.known:
+    made = found.select(*declared.known, ROW)
+    if shape.time is not None and shape.time not in declared.known:
         time = found[shape.time]
-        unit = unit_of(time.dtype, f"{told.of}.{shape.time}")
+        unit = unit_of(time.dtype, f"{declared.of}.{shape.time}")
         made = made.with_columns(as_times(ticks(time, unit), unit).alias("__time"))
     said = {"key": pl.col(ROW), "unit": pl.col(ROW), "subject": pl.lit("nobody")}
     if shape.subject is not None:
         said["subject"] = pl.lit(subject_texts(found[shape.subject], shape.form).fill_null("nobody"))
-    return made.with_columns(said[name].alias(f"__{name}") for name in told.requires)
+    return made.with_columns(said[name].alias(f"__{name}") for name in declared.requires)

@@ -40,9 +40,9 @@ def test_set(view: View, keys: Keys, version: Version) -> TestSet:
     assert isinstance(of, Slice), "features are made of a dataset's version"
     split = msgspec.convert(declared, Split)
     # Without what is as usual: a field that is added later changes the identity of no split.
-    told = {"type": split.__struct_config__.tag, **unusual(split)}
+    fields = {"type": split.__struct_config__.tag, **unusual(split)}
     return TestSet(
-        split=digest(keys.content, encode(["split", of.dataset, told])),
+        split=digest(keys.content, encode(["split", of.dataset, fields])),
         window=of.number if isinstance(split, ByTime) else 0,
     )
 

@@ -50,8 +50,8 @@ def earlier(opened: OpenProject, model: str, before: int | None = None) -> tuple
         for _, version in opened.ledger.scan(VERSIONS, f"{model}/", newest=True)
         if version.state in ("released", "retired") and (before is None or version.number < before)
     ]
-    kept = [version.parts["reference"] for version in through if "reference" in version.parts]
-    return tuple(kept[:EARLIER])
+    references = [version.parts["reference"] for version in through if "reference" in version.parts]
+    return tuple(references[:EARLIER])
 
 
 def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> SealedLogs | None:

@@ -34,14 +34,14 @@ def say_the_same(output: str, then: bytes, now: bytes) -> bool:
 def _scores(then: bytes, now: bytes) -> bool:
     """Before figures had `where`, a slice was a text; before `unmeasured` was there, what could not be
     measured was told in names and sentences."""
-    kept = decode(then, dict)
-    if all("where" in each for each in kept["figures"]) and "unmeasured" in kept:
+    stored = decode(then, dict)
+    if all("where" in each for each in stored["figures"]) and "unmeasured" in stored:
         return False
     older, newer = scores_today(decode(then, Scores)), decode(now, Scores)
-    return _said(older) == _said(newer)
+    return _as_read(older) == _as_read(newer)
 
 
-def _said(scores: Scores) -> tuple[Any, ...]:
+def _as_read(scores: Scores) -> tuple[Any, ...]:
     """The part, the figures and what has none, each slice as people read it: once it was kept so."""
     figures = [(place_in_words(each, _say), replace(each, where=())) for each in scores.figures]
     return scores.part, figures, [(each.metric, place_in_words(each, _say)) for each in scores.unmeasured]

@@ -256,13 +256,13 @@ def _releases(opened: OpenProject, version: Version) -> tuple[TraceTree, ...]:
 
 
 def _source(opened: OpenProject, version: Version) -> TraceTree:
-    kept = version.parts["code"]
-    files = [path for path in opened.context.get_json(kept, dict[str, str]) if path.endswith(".py")]
+    source = version.parts["code"]
+    files = [path for path in opened.context.get_json(source, dict[str, str]) if path.endswith(".py")]
     return TraceTree(
         kind="step",
-        id=kept.digest,
+        id=source.digest,
         label=f"source: {', '.join(files)}",
-        facts={"digest": kept.digest[:12], **_commit(version)},
+        facts={"digest": source.digest[:12], **_commit(version)},
     )
 
 

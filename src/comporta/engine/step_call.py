@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from comporta import errors
-from comporta.engine.steps import Steps
+from comporta.engine.step_functions import Steps
 from comporta.project.reference import error_line, resolve
 from comporta.records import Artifact, Asset, Recipe, Slice
 from comporta.records.arguments import names_by_id
@@ -24,17 +24,17 @@ CODECS = "_codecs"
 def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict[str, Asset]:
     """The step's outputs. Raises what it raises, and TypeError when it returns anything else."""
 
-    def found(ref: str) -> Any:
+    def named(ref: str) -> Any:
         return resolve(steps.reference(ref), root)
 
-    function = found(recipe.run)
+    function = named(recipe.run)
     uses = {
-        name: found(ref) if isinstance(ref, str) else [found(each) for each in ref]
+        name: named(ref) if isinstance(ref, str) else [named(each) for each in ref]
         for name, ref in recipe.uses.items()
         if not name.startswith("_")  # counted as code, since a model's bytes name it, but not handed over
     }
     if CODECS in recipe.uses:
-        own = tuple(found(ref)() for ref in recipe.uses[CODECS])
+        own = tuple(named(ref)() for ref in recipe.uses[CODECS])
         context = msgspec.structs.replace(context, codecs=own)
     given = {**recipe.inputs, **uses, **recipe.params}
     names = names_by_id(function)
