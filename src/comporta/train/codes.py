@@ -5,6 +5,7 @@ from __future__ import annotations
 from comporta.records.message import Words, code
 
 TOO_FEW_ROWS = code("train.too_few_rows", "{rows:,} rows, at least {least} expected", rows=int, least=int)
+# Of figures measured earlier; today the one of `stats` that names the quotient without a divisor.
 NOT_DEFINED = code("train.not_defined", "not defined: one class only, or no spread in the target")
 RARER_TOO_FEW = code(
     "train.rarer_too_few",
