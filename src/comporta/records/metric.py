@@ -58,8 +58,8 @@ MAINS = ("roc_auc", "accuracy", "r2")
 
 def metric(name: str) -> Metric:
     """The metric of this name. Raises BadProject, with the names that are near."""
-    found = METRICS.get(name)
+    found = METRICS.get(name) if isinstance(name, str) else None
     if found is None:
-        near = get_close_matches(name, METRICS, n=3) or sorted(METRICS)
+        near = (isinstance(name, str) and get_close_matches(name, METRICS, n=3)) or sorted(METRICS)
         raise BadProject(f"metric: found {name!r}, expected one of {', '.join(near)}.")
     return found
