@@ -18,4 +18,17 @@ RARER_VALUES = code(
     values=int, most=int,
 )  # fmt: skip
 ANSWERS_DIFFER = code("train.answers_differ", "{rows:,} of {of:,} rows answer otherwise", rows=int, of=int)
+DIFFER_BESIDE = code(
+    "train.differ_beside_thresholds",
+    "{rows:,} of {of:,} rows at thresholds and a step beside them answer otherwise",
+    rows=int, of=int,
+)  # fmt: skip
+THRESHOLDS_OTHERWISE = code(
+    "train.thresholds_otherwise", "its trees are not known to compare numbers as the estimator's do"
+)
+NOT_ASKED_BESIDE = code(
+    "train.not_asked_beside",
+    "the estimator raised {error} on a value beside those it has seen, so that they cannot be compared",
+    error=str,
+)  # fmt: skip
 NOT_CONVERTIBLE = code("train.not_convertible", "cannot be converted: {error}: {said}", error=str, said=Words)
