@@ -495,6 +495,37 @@ def test_every_row_is_kept_under_the_names_of_its_columns(name, row) -> None:
     assert all(type(each.inputs["whole"]) is int for each in sink.observations)
 
 
+@pytest.mark.parametrize("target", ["Int64", "UInt8", "Boolean", "Decimal(10, 2)", "Float32"])
+def test_a_regression_answers_numbers_with_their_fraction_whatever_type_its_target_had(target) -> None:
+    signature = Signature(raw=NUMBERS, features=NUMBERS, output="label", task="regression", label=target)
+
+    def made(model: str, number: int) -> LoadedVersion:
+        return LoadedVersion(
+            model=model, number=number, signature=signature,
+            predict=lambda frame: ModelScores(frame.to_numpy()[:, 0] + 0.29, None),
+        )  # fmt: skip
+
+    async def turn() -> list[tuple[int, dict[str, str], bytes]]:
+        source = MemorySource(made, {"m": one()})
+        async with App(source, MemorySink(), key=KEY, flush=0.01, say=lambda line: None) as app:
+            body = {"inputs": [{"name": "m", "shape": [2, 4], "datatype": "FP64", "data": [5, 0, 0, 0] * 2}]}
+            binary = body | {"parameters": {"binary_data_output": True}}
+            path = "/v2/models/m/infer"
+            return [
+                await ask(app, "POST", path, body),
+                await ask(app, "POST", path, binary),
+                await ask(app, "GET", "/v2/models/m"),
+            ]
+
+    plain, binary, told = asyncio.run(turn())
+    output = json.loads(plain[2])["outputs"][0]
+    assert (output["name"], output["datatype"], output["data"]) == ("prediction", "FP64", [5.29, 5.29])
+    size = int(binary[1]["inference-header-content-length"])
+    assert json.loads(binary[2][:size])["outputs"][0]["datatype"] == "FP64"
+    assert np.frombuffer(binary[2][size : size + 16], "<f8").tolist() == [5.29, 5.29]
+    assert json.loads(told[2])["outputs"][0]["datatype"] == "FP64"
+
+
 def test_the_metadata_tells_what_a_model_requires() -> None:
     answers, _ = run([(("GET", "/v2/models/asking"), {}), (("GET", "/v2/models/numbers"), {})])
     assert json.loads(answers[0][2])["parameters"] == {"requires": ["subject", "unit"]}

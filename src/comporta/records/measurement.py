@@ -29,7 +29,8 @@ class MeasurementSpec(Record, frozen=True, kw_only=True):
 
     The params of the need come as arguments too. output: which of the step's outputs is the thing. cost: 1
     (quick) to 3 (slow); quick ones are measured first. fatal: what it finds may make all other figures
-    worthless, so it is measured before them. section, drawings: where a report tells it, and its pictures.
+    worthless, so it is measured before them. classes: params that name a class of the target, which `comporta
+    check` looks for. section, drawings: where a report tells it, and its pictures.
     """
 
     need: str = ""
@@ -42,6 +43,7 @@ class MeasurementSpec(Record, frozen=True, kw_only=True):
     output: str = "findings"
     cost: int = 1
     fatal: bool = False
+    classes: tuple[str, ...] = ()
     section: Section = "own"
     drawings: Drawings = Drawings()
 

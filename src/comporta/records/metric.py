@@ -58,12 +58,13 @@ MAINS = ("roc_auc", "accuracy", "r2")
 
 def metric(name: str) -> Metric:
     """The metric of this name. Raises BadProject, with the names that are near."""
-    if name not in METRICS:
+    found = METRICS.get(name) if isinstance(name, str) else None
+    if found is None:
         raise BadProject(f"metric: {unknown_metric(name)}")
-    return METRICS[name]
+    return found
 
 
 def unknown_metric(name: str) -> str:
     """What was found instead of a metric, and the names that are near."""
-    near = get_close_matches(name, METRICS, n=3) or sorted(METRICS)
+    near = (isinstance(name, str) and get_close_matches(name, METRICS, n=3)) or sorted(METRICS)
     return f"found {name!r}, expected one of {', '.join(near)}."

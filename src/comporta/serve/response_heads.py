@@ -35,13 +35,15 @@ def response_heads(model: str, number: int, signature: Signature, label_name: st
 
 
 def label_type(signature: Signature) -> str:
-    """The v2 datatype of a label."""
+    """The v2 datatype of a label; of a regression that of its numbers, whatever the target's was."""
+    if signature.task == "regression":
+        return "FP64"
     kind = signature.label
     if kind == "Boolean":
         return "BOOL"
     if kind.startswith(("Int", "UInt")):
         return "INT64"
-    if kind.startswith("Float") or (not kind and signature.task == "regression"):
+    if kind.startswith("Float"):
         return "FP64"
     return "BYTES"
 

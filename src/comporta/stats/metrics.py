@@ -3,8 +3,9 @@
 With all weights 1 the values are scikit-learn's `roc_auc_score`, `average_precision_score`, `log_loss`,
 `brier_score_loss`, `accuracy_score`, `balanced_accuracy_score`, `precision_score`, `recall_score`,
 `f1_score`, `matthews_corrcoef`, `mean_absolute_error`, `root_mean_squared_error`, `r2_score`,
-`median_absolute_error` and `mean_absolute_percentage_error`, the plain mean over classes where there are
-more than two, and zero where a quotient has no divisor.
+`median_absolute_error` and `mean_absolute_percentage_error`, the plain mean over the model's classes where
+there are more than two. A quotient without a divisor is not defined, as with `zero_division=nan`, nor is a
+mean of which a part is not: NaN.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 EPSILON = float(np.finfo(np.float64).eps)
 NAN = float("nan")
+ROUNDING = 1e-12
 
 
 class Seen(Record, frozen=True, kw_only=True):
@@ -145,42 +147,42 @@ def _confused(finish: Callable[[Floats], float]) -> Callable[[Seen], Statistic]:
 
 
 def _over(top: Floats, bottom: Floats) -> Floats:
-    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+    return np.divide(top, bottom, out=np.full_like(top, NAN), where=bottom > 0)
 
 
-def _binary_or_mean(each: Floats, table: Floats) -> float:
-    if len(each) == 2:
-        return float(each[1])
-    present = (table.sum(axis=1)[:-1] + table.sum(axis=0)) > 0
-    return float(each[present].mean()) if present.any() else NAN
+def _binary_or_mean(each: Floats) -> float:
+    """Of two classes the second's, else the mean of all: a mean of some would be of other classes in each
+    slice and each resample."""
+    return float(each[1] if len(each) == 2 else each.mean())
 
 
 def _precision(table: Floats) -> float:
-    return _binary_or_mean(_over(np.diag(table).copy(), table.sum(axis=0)), table)
+    return _binary_or_mean(_over(np.diag(table), table.sum(axis=0)))
 
 
 def _recall(table: Floats) -> float:
-    return _binary_or_mean(_over(np.diag(table).copy(), table[:-1].sum(axis=1)), table)
+    return _binary_or_mean(_over(np.diag(table), table[:-1].sum(axis=1)))
 
 
 def _f1(table: Floats) -> float:
-    hits = 2 * np.diag(table)
-    return _binary_or_mean(_over(hits, table.sum(axis=0) + table[:-1].sum(axis=1)), table)
+    return _binary_or_mean(_over(2 * np.diag(table), table.sum(axis=0) + table[:-1].sum(axis=1)))
 
 
 def _balanced_accuracy(table: Floats) -> float:
-    came = table[:-1].sum(axis=1)
-    return float((np.diag(table)[came > 0] / came[came > 0]).mean()) if (came > 0).any() else NAN
+    return float(_over(np.diag(table), table[:-1].sum(axis=1)).mean())
 
 
 def _mcc(table: Floats) -> float:
     """Gorodkin 2004, equation 8, for any number of classes."""
     came = np.append(table[:-1].sum(axis=1), table[-1].sum())
     said = np.append(table.sum(axis=0), 0.0)
+    # With one class there, or one predicted, nothing varies together: told by the counts, which are exact.
+    if min((came > 0).sum(), (said > 0).sum()) < 2:
+        return NAN
     total = table.sum()
     cross = float(np.diag(table).sum() * total - came @ said)
     scale = float((total**2 - said @ said) * (total**2 - came @ came))
-    return cross / scale**0.5 if scale > 0 else 0.0
+    return cross / scale**0.5 if scale > 0 else NAN
 
 
 def _mae(seen: Seen) -> Statistic:
@@ -188,7 +190,11 @@ def _mae(seen: Seen) -> Statistic:
 
 
 def _mape(seen: Seen) -> Statistic:
-    return _mean(np.abs(seen.truth - _number(seen)) / np.maximum(np.abs(seen.truth), EPSILON))
+    """Not defined where a row that counts has the truth 0: no error is a share of it."""
+    size = np.abs(seen.truth)
+    none = size == 0
+    mean = _mean(np.abs(seen.truth - _number(seen)) / np.where(none, 1.0, size))
+    return lambda weights: NAN if weights[none].any() else mean(weights)
 
 
 def _rmse(seen: Seen) -> Statistic:
@@ -204,8 +210,10 @@ def _r2(seen: Seen) -> Statistic:
 
     def r2(weights: Floats) -> float:
         total = weights.sum()
-        spread = weights @ square - (weights @ truth) ** 2 / total if total > 0 else 0.0
-        return float(1 - weights @ error / spread) if spread > 0 else NAN
+        whole = float(weights @ square)
+        spread = whole - (weights @ truth) ** 2 / total if total > 0 else 0.0
+        # What is left of rows that are all alike is the rounding of the sums, and no divisor.
+        return float(1 - weights @ error / spread) if spread > ROUNDING * whole else NAN
 
     return r2
 

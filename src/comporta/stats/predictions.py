@@ -59,6 +59,12 @@ def given(predictions: pl.DataFrame) -> set[str]:
     return {"label", "probability"} if f"{CHANCE}0" in predictions.columns else {"label"}
 
 
+def spreadless(predictions: pl.DataFrame) -> bool:
+    """Whether these are numbers whose truth is all alike: nothing can be told in its standard deviations."""
+    truth = predictions[TARGET].drop_nulls()
+    return NUMBER in predictions.columns and truth.n_unique() < 2
+
+
 def labelled(predictions: pl.DataFrame) -> pl.DataFrame:
     """The rows whose truth is known. Raises BadData where there is none."""
     rows = predictions.filter(pl.col(TARGET).is_not_null())

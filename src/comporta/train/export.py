@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.records import NO_TEXT, Message, Signature, Words
-from comporta.train.codes import ANSWERS_DIFFER, NOT_CONVERTIBLE
+from comporta.train.codes import (
+    ANSWERS_DIFFER,
+    DIFFER_BESIDE,
+    NOT_ASKED_BESIDE,
+    NOT_CONVERTIBLE,
+    THRESHOLDS_OTHERWISE,
+)
 from comporta.train.compiled import CompiledModel
-from comporta.train.families import compilers
+from comporta.train.families import compares_alike, compilers, thresholds
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads
 from comporta.train.onnx_inputs import as_one_tensor, by_column
 from comporta.train.predictor import Agreement, TrialRows, ask_estimator, trial_frame
+from comporta.train.probes import probes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +40,9 @@ def to_onnx(
 ) -> tuple[bytes | None, Agreement]:
     """The graph that agrees with the estimator on these rows, and how well; or None, and why.
 
-    Doubles are tried first: a tree's threshold between two near values holds in them, while 32-bit
-    floats may fall on the other side.
+    A graph with trees serves only where they compare numbers as the estimator's do by how it is made, and
+    every graph only where it agrees at thresholds and seen values and a step beside them too: rows far from
+    these agree whatever happens there.
     """
     reasons: list[Message] = []
     best: Agreement | None = None
@@ -44,6 +53,10 @@ def to_onnx(
                 graph = make(model)
             compiled = compile_onnx(graph, signature)
             found = agreement(compiled, model, reads, signature, rows)
+            if found.agrees and not compares_alike(model, graph):
+                found = replace(found, agrees=False, reason=THRESHOLDS_OTHERWISE())
+            if found.agrees:
+                found = _beside(found, compiled, model, reads, signature, rows)
         except Exception as fault:  # two converters and a runtime, each with errors of its own
             reasons.append(NOT_CONVERTIBLE(error=type(fault).__name__, said=Words(_line(fault))))
             continue
@@ -88,14 +101,39 @@ def agreement(
     )
 
 
+def _beside(
+    found: Agreement,
+    compiled: CompiledModel,
+    model: Any,
+    reads: Reads,
+    signature: Signature,
+    rows: pl.DataFrame,
+) -> Agreement:
+    """The agreement, held at thresholds and beside them too."""
+    asked = probes(rows, signature, thresholds(model))
+    if asked.rows.is_empty():
+        return found
+    try:
+        there = agreement(compiled, model, reads, signature, asked.rows)
+    except Exception as fault:  # an estimator's own errors, such as of a category that it does not know
+        why = NOT_ASKED_BESIDE(error=type(fault).__name__)
+        return replace(found, agrees=False, reason=why)
+    found = replace(found, beside=asked.rows.height, thresholds=asked.thresholds)
+    if there.agrees:
+        return replace(found, apart=max(found.apart, there.apart))
+    why = DIFFER_BESIDE(rows=there.differ, of=asked.rows.height)
+    return replace(found, agrees=False, reason=why, apart=there.apart, differ=there.differ)
+
+
 def own_forms(model: Any, reads: Reads, signature: Signature, rows: pl.DataFrame) -> dict[str, Agreement]:
     """The same for the quick calls that model families have of their own, by family."""
     compiled = {name: compile(model, signature) for name, compile in compilers().items()}
-    return {
-        name: agreement(each, model, reads, signature, rows)
-        for name, each in compiled.items()
-        if each is not None
-    }
+    forms = {}
+    for name, each in compiled.items():
+        if each is not None:
+            found = agreement(each, model, reads, signature, rows)
+            forms[name] = _beside(found, each, model, reads, signature, rows) if found.agrees else found
+    return forms
 
 
 def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFrame) -> TrialRows:

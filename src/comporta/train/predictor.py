@@ -39,7 +39,8 @@ class Agreement(Record, frozen=True, kw_only=True):
     """How one form of the model compares with the estimator. agrees: it may serve. reason: why not.
 
     rows: compared. apart: the largest difference of a probability, or of a number over the numbers'
-    spread. differ: rows further apart than the tolerance, or with another label.
+    spread. differ: rows further apart than the tolerance, or with another label. beside: rows compared at
+    seen values and thresholds and a step beside them; thresholds: of the estimator's trees, among these.
     """
 
     agrees: bool
@@ -48,6 +49,8 @@ class Agreement(Record, frozen=True, kw_only=True):
     apart: float = 0.0
     differ: int = 0
     tolerance: float = 0.0
+    beside: int = 0
+    thresholds: int = 0
 
 
 class ExportAgreement(Record, frozen=True, kw_only=True):

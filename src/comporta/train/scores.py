@@ -11,8 +11,9 @@ from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Sco
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import labelled, metrics_for, statistics
 from comporta.stats.subjects import too_few
+from comporta.stats.undefined import why_undefined
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
-from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
+from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
 
 
 def measure_scores(
@@ -47,7 +48,8 @@ def measure_scores(
             names, quick_intervals(statistics(some, names), some.height, units=units, seed=seed), strict=True
         ):
             if not np.isfinite(found.value):
-                lost.append(Unmeasured(metric=name, where=where, rows=some.height, why=NOT_DEFINED()))
+                why = why_undefined(name, some)
+                lost.append(Unmeasured(metric=name, where=where, rows=some.height, why=why))
                 continue
             figures.append(found.figure(name, some.height, where=where))
     for by in slices:

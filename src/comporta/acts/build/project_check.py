@@ -9,6 +9,7 @@ import msgspec
 import polars as pl
 
 from comporta.acts.judge.budget import seconds_at
+from comporta.acts.judge.pool import spec_of
 from comporta.checks import needs
 from comporta.data import scan_slice, slice_of
 from comporta.data.features import JoinedTables, plan_of_bundle
@@ -22,7 +23,10 @@ from comporta.opened.project import OpenProject
 from comporta.project import Dataset, Model
 from comporta.project.faults import project_faults, sources
 from comporta.project.locate import ProjectFault, SourceLocations
+from comporta.records import Need
 from comporta.records.columns import HIDDEN
+from comporta.stats.classes import class_text
+from comporta.train.target import task_of
 
 ROWS = 300
 
@@ -46,6 +50,8 @@ def find_faults(opened: OpenProject) -> tuple[ProjectFault, ...]:
     if not found:
         for model in opened.project.models:
             found += _of_model(model, frames, places)
+            if not found:
+                found += _of_classes(model, frames, places)
             # Only on a sound declaration: else the same faults would be reported twice.
             if not found and not declared:
                 found += _of_functions(model, opened.root, frames, places)
@@ -106,15 +112,16 @@ def _of_model(
         for name in features.known
         if name not in columns
     ]
-    columns_of = {"target": (model.target,), "slices": model.slices, "group": (model.group,)}
-    columns_of["gates"] = tuple(need.by for need in needs(model.gates))
+    columns_of = {"target": (model.target,), "slices": model.slices}
+    columns_of["group"] = () if model.group is None else (model.group,)
+    columns_of["gates"] = tuple(need.by for need in needs(model.gates) if need.by)
     joins = [
         msgspec.structs.replace(join, tolerance=None) for join in features.joins
     ]  # a bad span hides nothing
     seen = {*columns, *(name for join in joins for name in join.join().columns.values())}
     for field, names in columns_of.items():
         for name in names:
-            if name and name not in seen:
+            if name not in seen:
                 found.append(
                     places.fault("Model", model.name, field, _absent(features.of.name, name, columns))
                 )
@@ -127,6 +134,36 @@ def _of_model(
                     message = _absent(join.dataset.name, name, there)
                     found.append(places.fault("AsOf", features.name, field, message, nth=nth))
     yield from found
+
+
+def _of_classes(
+    model: Model, frames: dict[str, pl.LazyFrame], places: SourceLocations
+) -> Iterator[ProjectFault]:
+    """Classes that gates name and the target does not have."""
+    asked = [(need.what, name) for need in needs(model.gates) for name in _classes_named(need)]
+    if not asked:
+        return
+    rows = frames[model.features.of.name].select(pl.col(model.target)).unique().collect()
+    y = rows[model.target].drop_nulls()
+    try:
+        task = task_of(y, model.task)
+    except ComportaError:  # what the run says of such a target
+        return
+    there = () if task == "regression" else tuple(sorted(map(class_text, y.to_list())))
+    for what, name in dict.fromkeys(asked):
+        if name in there:
+            continue
+        expected = f"one of: {', '.join(there)}" if there else "none: the target is a number to predict"
+        said = f"Model {model.name!r}: gates: {what}: found the class {name!r}, expected {expected}."
+        yield places.fault("Model", model.name, "gates", said)
+
+
+def _classes_named(need: Need) -> Iterator[str]:
+    """The classes that a need's params name."""
+    spec = spec_of(need)
+    for name, text in need.params if spec is not None else ():
+        if spec is not None and name in spec.classes and isinstance(label := msgspec.json.decode(text), str):
+            yield from (label,) if label else ()
 
 
 def _of_functions(

@@ -24,7 +24,7 @@ from comporta.checks.backtest.codes import (
     TOO_FEW_IN_WINDOW,
     WINDOWS,
 )
-from comporta.checks.shared.measuring.codes import NOT_DEFINED, TRAINING_RAISED
+from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
 from comporta.records import (
     FEWEST_ROWS,
@@ -45,6 +45,7 @@ from comporta.records import (
 from comporta.records.columns import AT, TARGET
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import metrics_for, statistics
+from comporta.stats.undefined import why_undefined
 from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -192,7 +193,7 @@ def measured(
     figures, lost = [], []
     for name, each in zip(names, found, strict=True):
         if not np.isfinite(each.value):
-            lost.append(Unmeasured(metric=name, why=NOT_DEFINED()))
+            lost.append(Unmeasured(metric=name, why=why_undefined(name, told)))
             continue
         figures.append(each.figure(name, told.height))
     return figures, lost

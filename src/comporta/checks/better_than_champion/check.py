@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.arguments import chosen, name, number
 from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
 from comporta.checks.shared.judging.champion_difference import (
     difference,
@@ -162,7 +162,7 @@ def better_than_champion(
     return BetterThanChampion(
         metric=metric,
         by_at_least=number("better_than_champion", "by_at_least", by_at_least, low=0),
-        by=by or "",
+        by=name("better_than_champion", "by", by),
         required=required,
         level=level,
     )

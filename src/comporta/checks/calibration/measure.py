@@ -26,9 +26,10 @@ from comporta.records import (
 )
 from comporta.records.columns import NUMBER, TARGET
 from comporta.stats.calibration import Smooth, curve, smooth_error
+from comporta.stats.codes import TARGET_ALIKE
 from comporta.stats.many import together
 from comporta.stats.means import mean_of
-from comporta.stats.predictions import classes_of, given, labelled, seen
+from comporta.stats.predictions import classes_of, given, labelled, seen, spreadless
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
 from comporta.store import StepContext
@@ -81,6 +82,8 @@ def calibration(
     with the band in which a calibrated model would lie; for numbers, the means by tenths of what was said."""
     if given(rows) == {"label"}:
         return Findings(without=LABELS_ONLY(), rows=rows.height, of=rows.height)
+    if spreadless(rows):
+        return Findings(unmeasured=(Unmeasured(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
     told = list(claims(rows))
     numbers = NUMBER in rows.columns
@@ -111,7 +114,7 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
     was = seen(rows)
     if was.number is not None:
         truth = np.asarray(was.truth, float)
-        spread = float(truth.std()) or 1.0
+        spread = float(truth.std())
         place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
         yield Forecast(name="", under=(), said=place, residual=(was.number - truth) / spread)
         return

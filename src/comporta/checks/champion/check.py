@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from comporta.checks.shared.judging.arguments import number, usual
+from comporta.checks.shared.judging.arguments import name, number, usual
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, slices_alike, within_bounds
 from comporta.checks.shared.judging.champion_difference import (
     difference,
@@ -182,9 +182,9 @@ def no_worse(
         named(metric)
     usual("no_worse", on, level)
     return NoWorse(
-        metric=metric or MAIN,
+        metric=MAIN if metric is None else metric,
         margin=number("no_worse", "margin", margin, low=0),
-        by=by or "",
+        by=name("no_worse", "by", by),
         on=on,
         required=required,
         level=level,

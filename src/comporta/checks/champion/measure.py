@@ -258,7 +258,10 @@ def _rowwise(metric: str, was: Seen) -> Any:
         return (was.label == was.truth).astype(float)
     if metric in ("mae", "mape") and was.number is not None:
         off = np.abs(was.truth - was.number)
-        return off if metric == "mae" else off / np.maximum(np.abs(was.truth), np.finfo(np.float64).eps)
+        if metric == "mae":
+            return off
+        # A row with the truth 0 has no percentage, and so the mean of the rows has no value.
+        return None if (was.truth == 0).any() else off / np.abs(was.truth)
     if was.probability is None or (was.truth < 0).any():
         return None
     truth = was.truth.astype(np.int64)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from comporta.checks.conduct.figures import FORBIDDEN
-from comporta.checks.shared.judging.arguments import chosen, names, number
+from comporta.checks.shared.judging.arguments import Label, chosen, label, names, number
 from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import RULE_OF, sentence
@@ -115,7 +115,7 @@ def _which(figure: Figure) -> Words | Message:
 
 
 def never(
-    decision: str | bool | int | None = None,
+    decision: Label | None = None,
     *,
     when: Callable[..., Any],
     owner: str,
@@ -139,9 +139,7 @@ def never(
     It is a search, not a proof: a region that no made row hits is not seen, and a rule that reads kept
     columns alone is asked of test rows only. Raises BadProject.
     """
-    called = (
-        "" if decision is None else str(decision).lower() if isinstance(decision, bool) else str(decision)
-    )
+    called = label("never", "decision", decision)
     if not callable(when):
         raise BadProject(f"never: found when={when!r}, expected a function of rows.")
     if not isinstance(owner, str) or not owner.strip():
@@ -169,5 +167,6 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.conduct",
     reads={"model": "model", "signature": "signature", "predictions": "predictions"},
     functions=("opened",),
+    classes=("decision",),
     section="fairness",
 )

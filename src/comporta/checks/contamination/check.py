@@ -110,7 +110,7 @@ def contamination(
     chosen("contamination", "level", level, LEVELS)
     return Contamination(
         twins=number("contamination", "twins", twins, low=0, high=1),
-        entities=names("contamination", "entities", entities or None),
+        entities=names("contamination", "entities", entities),
         subjects=bool(subjects),
         required=required,
         level=level,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from comporta.checks.evasion.draw import DRAWINGS
 from comporta.checks.evasion.figures import FLIPPED
-from comporta.checks.shared.judging.arguments import names, number, usual
+from comporta.checks.shared.judging.arguments import Label, label, names, number, usual
 from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
@@ -74,7 +74,7 @@ def evasion(
     cost: float = 1.0,
     at_most: float = 0.1,
     ranges: Mapping[str, tuple[float, float]] | None = None,
-    unwanted: str | None = None,
+    unwanted: Label | None = None,
     word_cost: float = 1.0,
     on: On = "interval",
     required: bool = True,
@@ -113,7 +113,7 @@ def evasion(
         cost=number("evasion", "cost", cost, low=1e-9),
         most=number("evasion", "at_most", at_most, low=0, high=1),
         ranges=given,
-        unwanted=unwanted or "",
+        unwanted=label("evasion", "unwanted", unwanted),
         word_cost=number("evasion", "word_cost", word_cost, low=1e-9),
         on=on,
         required=required,
@@ -126,6 +126,7 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.evasion",
     reads={"model": "model", "signature": "signature", "test": "test"},
     functions=("opened",),
+    classes=("unwanted",),
     context=("group",),
     cost=3,
     section="robustness",

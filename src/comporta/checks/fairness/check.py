@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from comporta.checks.fairness.draw import DRAWINGS
 from comporta.checks.fairness.figures import GROUPS_TOO_SMALL
-from comporta.checks.shared.judging.arguments import chosen
+from comporta.checks.shared.judging.arguments import Label, chosen, label
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, rows_needed, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import by_columns, sentence
@@ -129,7 +129,7 @@ def demographic_parity(
     *,
     by: str | Sequence[str],
     at_most: float = 0.1,
-    favourable: str | None = None,
+    favourable: Label | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -155,7 +155,7 @@ def disparate_impact(
     *,
     by: str | Sequence[str],
     at_least: float = 0.8,
-    favourable: str | None = None,
+    favourable: Label | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -172,7 +172,7 @@ def equalised_odds(
     *,
     by: str | Sequence[str],
     at_most: float = 0.1,
-    favourable: str | None = None,
+    favourable: Label | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -190,7 +190,7 @@ def equal_opportunity(
     *,
     by: str | Sequence[str],
     at_most: float = 0.1,
-    favourable: str | None = None,
+    favourable: Label | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -220,7 +220,7 @@ def calibration_parity(
     *,
     by: str | Sequence[str],
     at_most: float = 0.05,
-    favourable: str | None = None,
+    favourable: Label | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -238,7 +238,7 @@ def _fair(
     criterion: Criterion,
     by: str | Sequence[str],
     limit: float,
-    favourable: str | None,
+    favourable: Label | None,
     on: On,
     required: bool,
     level: Level,
@@ -261,7 +261,7 @@ def _fair(
         criterion=criterion,
         by=columns,
         limit=float(limit),
-        favourable=favourable or "",
+        favourable=label(called, "favourable", favourable),
         on=on,
         required=required,
         level=level,
@@ -273,6 +273,7 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.bias",
     reads={"predictions": "predictions"},
     context=("group",),
+    classes=("favourable",),
     section="fairness",
     drawings=DRAWINGS,
 )

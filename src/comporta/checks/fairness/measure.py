@@ -35,6 +35,7 @@ from comporta.records import (
     Words,
 )
 from comporta.records.columns import NUMBER
+from comporta.stats.codes import TARGET_ALIKE
 from comporta.stats.disparity import (
     Pairs,
     Rates,
@@ -47,7 +48,7 @@ from comporta.stats.disparity import (
     told,
 )
 from comporta.stats.metrics import Seen
-from comporta.stats.predictions import classes_of, seen
+from comporta.stats.predictions import classes_of, seen, spreadless
 from comporta.stats.subjects import subjects_of
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
@@ -111,6 +112,8 @@ def compare(
 ) -> Findings:
     """rows: a frame of predictions. subject: (n,) whom each row is about. Raises BadProject on a column or a
     class that is not there."""
+    if spreadless(rows):
+        return Findings(unmeasured=(Unmeasured(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
     parts, without = parts_of(rows, criterion, favourable)
     if without is not None:
         return Findings(without=without, rows=rows.height, of=rows.height)
@@ -233,7 +236,7 @@ def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]
 def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | None]:
     """In standard deviations of the truth, so that a limit means the same for every target."""
     assert was.number is not None, "a regression has numbers"
-    spread = float(was.truth.std()) or 1.0
+    spread = float(was.truth.std())
     one = np.ones(len(was.truth))
     error = (was.number - was.truth) / spread
     if criterion == "parity":

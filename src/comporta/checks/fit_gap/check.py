@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from comporta.checks.fit_gap.figures import FIT_GAP
-from comporta.checks.shared.judging.arguments import number, usual
+from comporta.checks.shared.judging.arguments import name, number, usual
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentence
@@ -96,7 +96,7 @@ def fit_gap(
     if metric is not None:
         named(metric)
     return FitGap(
-        metric=metric or "",
+        metric=name("fit_gap", "metric", metric),
         at_most=number("fit_gap", "at_most", at_most, low=0.0),
         on=on,
         required=required,

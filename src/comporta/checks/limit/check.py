@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from comporta.checks.shared.judging.arguments import chosen
+from comporta.checks.shared.judging.arguments import chosen, name
 from comporta.checks.shared.judging.bounds import (
     Bound,
     Judgement,
@@ -135,7 +135,7 @@ def _limit(
         metric=metric,
         limit=float(limit),
         least=least,
-        by=by or "",
+        by=name(metric, "by", by),
         on=on,
         required=required,
         level=level,

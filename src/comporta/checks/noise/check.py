@@ -7,7 +7,7 @@ from typing import ClassVar
 from comporta.checks.noise.draw import DRAWINGS
 from comporta.checks.noise.figures import CHANGED_BY_EXTREME, METRIC_LOST, NOT_ANSWERED
 from comporta.checks.shared.figures import DECISIONS_CHANGED
-from comporta.checks.shared.judging.arguments import number, usual, whole
+from comporta.checks.shared.judging.arguments import name, number, usual, whole
 from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
@@ -148,7 +148,7 @@ def noise(
         extreme=None if extreme is None else number("noise", "extreme", extreme, low=0, high=1),
         at=number("noise", "at", at, low=1e-6, high=10),
         repeats=whole("noise", "repeats", repeats, low=1, high=100),
-        metric=metric or "",
+        metric=name("noise", "metric", metric),
         on=on,
         required=required,
         level=level,

@@ -9,6 +9,7 @@ from typing import ClassVar
 import msgspec
 
 from comporta.checks.parity.figures import (
+    BESIDE,
     BEYOND,
     FEATURES,
     LARGEST,
@@ -17,6 +18,7 @@ from comporta.checks.parity.figures import (
     RAW,
     REFUSED,
     REQUESTED,
+    THRESHOLDS,
 )
 from comporta.checks.shared.judging.arguments import chosen, number
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
@@ -67,6 +69,14 @@ FROM_FEATURES = code(
     "Compared: {rows:,} rows in {forms} from the features on; what a request is turned into was not "
     "measured.",
     rows=int, forms=tuple,
+)  # fmt: skip
+
+
+LOOKED_BESIDE = code(
+    "parity.looked_beside",
+    "The export asked {form} at {thresholds:,} thresholds of its trees, at seen values and a step beside "
+    "them: {rows:,} rows.",
+    form=str, thresholds=int, rows=int,
 )  # fmt: skip
 
 
@@ -142,10 +152,24 @@ def _compared(found: Evidence) -> Text:
     forms = tuple(rows_of)
     rows = max(rows_of.values(), default=0)
     if raw is not None:
-        return FROM_RAW(rows=rows, forms=forms, raw=raw, features=_count(features))
-    if _value(found, REQUESTED):
-        return FROM_REQUEST(rows=rows, forms=forms)
-    return FROM_FEATURES(rows=rows, forms=forms)
+        said = FROM_RAW(rows=rows, forms=forms, raw=raw, features=_count(features))
+    elif _value(found, REQUESTED):
+        said = FROM_REQUEST(rows=rows, forms=forms)
+    else:
+        said = FROM_FEATURES(rows=rows, forms=forms)
+    return sentences(said, *_looked_beside(found))
+
+
+def _looked_beside(found: Evidence) -> list[Text]:
+    """Where each form was asked when it was made, beside rows as they come."""
+    count = {
+        condition(each, "form"): each.value for each in found.figures if each.metric == THRESHOLDS.metric
+    }
+    return [
+        LOOKED_BESIDE(form=str(form), thresholds=_count(count.get(form, 0.0)), rows=_count(each.value))
+        for each in found.figures
+        if each.metric == BESIDE.metric and (form := condition(each, "form"))
+    ]
 
 
 def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "release") -> Parity:
@@ -162,6 +186,10 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
     A compiled tree compares in 32 bits, so about one row in 100,000 falls on the other side of a threshold: a
     row whose answer is what research says of it with one feature a 32-bit step away is no difference, and
     is counted in the evidence. Where more than a hundred rows are apart none is excused.
+
+    The export asks each form also where rows seldom lie: at the thresholds of trees, at seen values and
+    between them, and at the next numbers on both sides; a form that answers otherwise there, or whose trees
+    are not known to compare as the estimator's do, does not serve. The verdict says where it was asked.
 
     The default, 1e-4, is ten times what the export allowed each form on a sample of training rows.
 

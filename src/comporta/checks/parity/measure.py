@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.checks.parity.codes import (
     FORM_NOT_KEPT,
@@ -24,6 +25,7 @@ from comporta.checks.parity.codes import (
     WAY_NOT_MEASURED,
 )
 from comporta.checks.parity.figures import (
+    BESIDE,
     BEYOND,
     CANDIDATE,
     FEATURES,
@@ -34,6 +36,7 @@ from comporta.checks.parity.figures import (
     REFUSED,
     REQUESTED,
     ROUNDED,
+    THRESHOLDS,
 )
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.raw_requests import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
@@ -74,10 +77,14 @@ WORST = 50
 
 
 class ExportedForm(Record, frozen=True, kw_only=True):
-    """What the parity kept with a model says of one of its forms. reason: why it does not serve, or empty."""
+    """What the parity kept with a model says of one of its forms. reason: why it does not serve, or empty.
+    beside: rows of the export at seen values and thresholds and a step beside them, where it agreed;
+    thresholds: of the model's trees, among these."""
 
     agrees: bool
     reason: Text = NO_TEXT
+    beside: int = 0
+    thresholds: int = 0
 
 
 class CandidateServer(Protocol):
@@ -168,11 +175,22 @@ def measure(
                 from_raw = as_explained(from_raw, before, found)
     dropped = {name: each.reason for name, each in agreed.items() if not each.agrees}
     kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way, failed=failed)
+    kept = replace(kept, figures=(*kept.figures, *_looked(agreed, found)))
     print(f"{rows.height:,} rows asked of {', '.join(forms)} over HTTP")
     if from_raw is not None:
         count = len(from_raw.places)
         print(f"{count:,} of them from the raw request on; {len(from_raw.features)} features compared")
     return {"findings": context.put_json(kept)}
+
+
+def _looked(agreed: Mapping[str, ExportedForm], found: Mapping[str, Gaps]) -> list[Figure]:
+    """Where the export asked each form that serves, beside rows as they come."""
+    return [
+        Figure(metric=of.metric, value=count, rows=each.beside, under=conditions(form=name))
+        for name, each in agreed.items()
+        if name in found and each.beside
+        for of, count in ((BESIDE, each.beside), (THRESHOLDS, each.thresholds))
+    ]
 
 
 def _prepared(

@@ -6,7 +6,7 @@ import math
 from typing import ClassVar
 
 from comporta.checks.shape import figures
-from comporta.checks.shared.judging.arguments import number, usual
+from comporta.checks.shared.judging.arguments import Label, flag, label, number, usual
 from comporta.checks.shared.judging.bounds import not_applicable, not_measured
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import limits
@@ -210,7 +210,7 @@ def monotone(
     increasing: bool = True,
     *,
     tolerance: float = 1e-9,
-    of: str | None = None,
+    of: Label | None = None,
     proof: bool = False,
     required: bool = True,
     level: Level = "release",
@@ -236,9 +236,9 @@ def monotone(
         raise BadProject(f"monotone: found the feature {feature!r}, expected a feature's name.")
     return Monotone(
         feature=feature,
-        increasing=bool(increasing),
+        increasing=flag("monotone", "increasing", increasing),
         tolerance=number("monotone", "tolerance", tolerance, low=0),
-        of=of or "",
+        of=label("monotone", "of", of),
         proof=proof,
         required=required,
         level=level,
@@ -249,7 +249,7 @@ def within(
     low: float | None = None,
     high: float | None = None,
     *,
-    of: str | None = None,
+    of: Label | None = None,
     proof: bool = False,
     required: bool = True,
     level: Level = "release",
@@ -272,7 +272,9 @@ def within(
     ]
     if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
         raise BadProject(f"within: found low={low!r} above high={high!r}, expected it below.")
-    return Within(low=ends[0], high=ends[1], of=of or "", proof=proof, required=required, level=level)
+    return Within(
+        low=ends[0], high=ends[1], of=label("within", "of", of), proof=proof, required=required, level=level
+    )
 
 
 MEASUREMENT = MeasurementSpec(
@@ -280,6 +282,7 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.shape",
     reads={"model": "model", "signature": "signature", "test": "test"},
     functions=("opened",),
+    classes=("answer",),
     cost=2,
     section="behaviour",
 )

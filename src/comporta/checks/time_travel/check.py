@@ -96,7 +96,7 @@ def no_time_travel(
     Raises BadProject when `timeless` is not names.
     """
     chosen("no_time_travel", "level", level, LEVELS)
-    told = names("no_time_travel", "timeless", timeless or None)
+    told = names("no_time_travel", "timeless", timeless)
     return NoTimeTravel(timeless=told, required=required, level=level)
 
 

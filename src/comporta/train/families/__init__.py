@@ -67,6 +67,22 @@ def converters() -> tuple[Callable[[Any, list[Any], Signature], Any], ...]:
     return lightgbm.convert, scikit_learn.convert
 
 
+def compares_alike(model: Any, graph: bytes) -> bool:
+    """Whether the trees of an ONNX graph, where it has any, compare numbers as the estimator's do, whatever
+    they are asked."""
+    from comporta.train.families.onnx.codec import OnnxGraph
+    from comporta.train.families.scikit_learn.exact import compares_alike
+
+    return compares_alike(OnnxGraph().decode(graph), model)
+
+
+def thresholds(model: Any) -> tuple[NDArray[np.float64], ...] | None:
+    """Of each feature the thresholds of the estimator's trees, where they can be read; else None."""
+    from comporta.train.families.scikit_learn import exact
+
+    return exact.thresholds(model)
+
+
 def linear(model: Any) -> Linear | None:
     """The weights of a linear model; None of any other."""
     from comporta.train.families.scikit_learn import structure as scikit_learn

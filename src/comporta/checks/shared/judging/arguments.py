@@ -39,9 +39,43 @@ def usual(check: str, on: object, level: object) -> None:
     chosen(check, "level", level, LEVELS)
 
 
-def names(check: str, name: str, value: object) -> tuple[str, ...]:
-    """One name, several, or None, as a tuple of names. Raises BadProject."""
+Label = str | bool | int | float
+"""A class, as the target has it: `"approve"`, `True`, `0`."""
+
+
+def label(check: str, name: str, value: object) -> str:
+    """A class as signatures name it: `true`, `0`, `late`; empty where it is None. Raises BadProject."""
+    value = value.item() if hasattr(value, "item") and not isinstance(value, type) else value
     if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value)) if value.is_integer() else str(value)
+    if not isinstance(value, str) or not value:
+        raise BadProject(f"{check}: found {name}={value!r}, expected one of the target's classes, or None.")
+    return value
+
+
+def name(check: str, argument: str, value: object) -> str:
+    """One name of a column or a metric; empty where none was given (None). Raises BadProject."""
+    if value is not None and not (isinstance(value, str) and value):
+        raise BadProject(f"{check}: found {argument}={value!r}, expected a name, or None.")
+    return value or ""
+
+
+def flag(check: str, argument: str, value: object) -> bool:
+    """True or False. Raises BadProject on what is neither: `"no"` would count as true."""
+    if not isinstance(value, bool):
+        raise BadProject(f"{check}: found {argument}={value!r}, expected True or False.")
+    return value
+
+
+def names(check: str, name: str, value: object) -> tuple[str, ...]:
+    """One name, several, or none (None, an empty tuple), as a tuple of names. Raises BadProject."""
+    if value is None or value == () or value == []:
         return ()
     found = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else ()
     if not found or not all(isinstance(each, str) and each for each in found):

@@ -1,10 +1,15 @@
-"""LightGBM and polars words: LightGBM 4.7 takes polars frames through Arrow, and aborts the whole process
+"""LightGBM and what it does not take of polars frames: words, and names of columns.
+
+LightGBM 4.7 takes polars frames through Arrow, and aborts the whole process
 on a column of words ("Unsupported Arrow type: dictionary"). Here it is given their places in the list, as
-categories, which is what it makes of a pandas category itself.
+categories, which is what it makes of a pandas category itself. It refuses names with `[`, `,` and the like,
+since it writes them as JSON: inside, such a name is spelled with `_`, as LightGBM itself does with blanks.
 """
 
 from __future__ import annotations
 
+import re
+import sys
 from functools import wraps
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,13 +19,20 @@ import polars as pl
 
 from comporta.errors import BadProject
 
+_REFUSED = re.compile(r"[\[\]{},:\"\\\x00-\x1f]")
+"""What its writer of JSON refuses in a name (LightGBM 4.7, `Common::CheckAllowedJSON`)."""
+
 
 def teach_lightgbm(frame: Any) -> None:
-    """LightGBM in this process reads polars words from now on, where the frame has any and it is there."""
-    if not isinstance(frame, pl.DataFrame) or not _words(frame) or find_spec("lightgbm") is None:
+    """LightGBM in this process reads polars words and any names of columns from now on, where the frame has
+    such, or it is loaded already."""
+    if not isinstance(frame, pl.DataFrame) or find_spec("lightgbm") is None:
+        return
+    if not _words(frame) and not any(map(_REFUSED.search, frame.columns)) and "lightgbm" not in sys.modules:
         return
     lightgbm: Any = import_module("lightgbm.basic")
     make, tell = lightgbm.Dataset._lazy_init, lightgbm._InnerPredictor.predict
+    name = lightgbm.Dataset.set_feature_name
     if hasattr(make, "__wrapped__"):
         return
 
@@ -36,8 +48,26 @@ def teach_lightgbm(frame: Any) -> None:
     def told(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
         return tell(self, _places(data) if isinstance(data, pl.DataFrame) else data, *rest, **more)
 
+    @wraps(name)
+    def named(self: Any, names: Any) -> Any:
+        return name(self, names if names is None or names == "auto" else spelled(names))
+
+    lightgbm.Dataset.set_feature_name = named
     lightgbm.Dataset._lazy_init = made
     lightgbm._InnerPredictor.predict = told
+
+
+def spelled(names: list[str]) -> list[str]:
+    """Each name as LightGBM takes it; none is another's."""
+    taken = {each for each in names if not _REFUSED.search(each)}
+    found = []
+    for each in names:
+        spelling = _REFUSED.sub("_", each)
+        while spelling != each and spelling in taken:
+            spelling += "_"
+        taken.add(spelling)
+        found.append(spelling)
+    return found
 
 
 def _words(frame: pl.DataFrame) -> list[str]:

@@ -14,7 +14,7 @@ import polars as pl
 
 from comporta.records import Signature
 from comporta.stats.classes import labels_from
-from comporta.train.compiled import CompiledModel
+from comporta.train.compiled import ROWS_AT_ONCE, CompiledModel
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -39,9 +39,19 @@ def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
     wanted = [outputs[0]] if regression or len(outputs) == 1 else [outputs[1]]
     order = np.argsort(classes := labels_from(signature.classes, signature.label))
     run = session.run
+    most = int(session.get_modelmeta().custom_metadata_map.get(ROWS_AT_ONCE, 0))
+
+    def asked(feed: dict[str, Any]) -> NDArray[Any]:
+        rows = len(next(iter(feed.values())))
+        if not most or rows <= most:
+            return np.asarray(run(wanted, feed)[0])
+        parts = range(0, rows, most)
+        return np.concatenate(
+            [run(wanted, {k: each[at : at + most] for k, each in feed.items()})[0] for at in parts]
+        )
 
     def said(feed: dict[str, Any]) -> Columns:
-        found = run(wanted, feed)[0]
+        found = asked(feed)
         if regression:
             return found.reshape(-1).astype(np.float64), None
         if len(outputs) > 1:

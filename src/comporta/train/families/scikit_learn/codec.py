@@ -1,6 +1,7 @@
 """scikit-learn's estimators as skops archives, less what differs between two equal fits.
 
-A skops archive (skops 0.16, `skops/io/_persist.py`) is a zip of `schema.json` and one `.npy` per array.
+A skops archive (skops 0.16, `skops/io/_persist.py`) is a zip of `schema.json` and one file for each array,
+sparse matrix and value of bytes.
 Incidental in it are: the zip's times; memory addresses, as ids and as file names; which equal constants
 happened to be one object; the order of sets; how long a search took; and bytes between the fields of
 structured arrays, which scikit-learn's trees never set.
@@ -111,10 +112,14 @@ def canonical(archive: bytes) -> bytes:
         _unclock(schema, clocked)
         renamed: dict[str, str] = {}
         _renumber(schema, {}, renamed, [0])
-        arrays = {new: _zeroed(source.read(old), old in clocked) for old, new in renamed.items()}
+        files = {new: source.read(old) for old, new in renamed.items()}
+    arrays = {renamed[old] for old in clocked}
+    files = {
+        name: _zeroed(data, name in arrays) if name.endswith(".npy") else data for name, data in files.items()
+    }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as target:
-        for name, data in {"schema.json": json.dumps(schema).encode(), **arrays}.items():
+        for name, data in {"schema.json": json.dumps(schema).encode(), **files}.items():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(entry, data, compresslevel=1)
@@ -142,8 +147,9 @@ def _renumber(node: Any, ids: dict[int, int], files: dict[str, str], last: list[
             node["content"].sort(key=lambda each: json.dumps(each.get("content"), sort_keys=True))
         if node["__loader__"] == "JsonNode":
             node["content"] = _THREADS.sub("[num_threads: 0]", node["content"])
-    if isinstance(node.get("file"), str) and node["file"].endswith(".npy"):
-        node["file"] = files.setdefault(node["file"], f"{len(files)}.npy")
+    if isinstance(node.get("file"), str):
+        kind = node["file"].rpartition(".")[2]
+        node["file"] = files.setdefault(node["file"], f"{len(files)}.{kind}")
     for each in node.values():
         _renumber(each, ids, files, last)
 

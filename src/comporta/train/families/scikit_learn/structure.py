@@ -9,6 +9,7 @@ import numpy as np
 
 from comporta.records import Linear, Link, Tree, TreeEnsemble
 from comporta.train.families.library import of_library
+from comporta.train.families.scikit_learn.kinds import BOOSTED, FORESTS, HISTOGRAM, SINGLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,16 +34,6 @@ LINEAR = frozenset(
         "SGDRegressor",
     )
 )
-
-
-FORESTS = frozenset(
-    ("RandomForestClassifier", "RandomForestRegressor", "ExtraTreesClassifier", "ExtraTreesRegressor")
-)
-SINGLE = frozenset(
-    ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor")
-)
-BOOSTED = frozenset(("GradientBoostingClassifier", "GradientBoostingRegressor"))
-HISTOGRAM = frozenset(("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"))
 
 
 KEEPS = ("_fit_X", "support_vectors_", "X_fit_", "X_train_")

@@ -1,0 +1,132 @@
+"""A form of a model that serves answers as the estimator at each threshold and at the doubles beside it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from comporta.records import Signature
+from comporta.stats.classes import class_text
+from comporta.train.export import to_onnx
+from comporta.train.families.onnx.prediction import compile_onnx
+from comporta.train.frames import dress, learn_fields
+from comporta.train.predictor import ask_estimator
+
+ROWS = 500
+DRAW = np.random.default_rng(0)
+TENTHS = {f"x{place}": np.round(DRAW.integers(0, 40, ROWS) * 0.1, 10) for place in range(3)}
+SECONDS = {f"x{place}": 1.7e9 + DRAW.integers(0, 4_000_000, ROWS).astype(float) for place in range(3)}
+FAR = {f"x{place}": 2**53 + DRAW.integers(0, 40, ROWS) * 2**31 for place in range(3)}
+WORDS = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)
+
+
+def halved(columns: dict[str, np.ndarray]) -> pl.DataFrame:
+    """Rows at the middles of what was seen and a double beside them, as a finer grid asks them."""
+    made = {}
+    for name, values in columns.items():
+        known = np.unique(values)
+        if values.dtype.kind == "i":
+            made[name] = DRAW.choice(np.concatenate([known - 1, known, known + 1]), 2_000)
+            continue
+        middle = known[:-1] + np.diff(known) / 2
+        beside = [middle, np.nextafter(middle, -np.inf), np.nextafter(middle, np.inf)]
+        made[name] = DRAW.choice(np.concatenate([known, np.round(middle, 10), *beside]), 2_000)
+    return pl.DataFrame(made)
+
+
+def exported(model, columns, numbers=False, word=False):
+    """The form that serves, the estimator's answers and the form's on the finer grid."""
+    rows = pl.DataFrame(columns)
+    total = sum(np.argsort(np.argsort(each)) for each in columns.values()) / ROWS
+    target = total + DRAW.normal(size=ROWS) * 0.3 if numbers else (total > 1.5) ^ (DRAW.random(ROWS) < 0.1)
+    asked = halved(columns)
+    if word:
+        rows = rows.with_columns(word=pl.Series(DRAW.choice(["a", "b"], ROWS)))
+        asked = asked.with_columns(word=pl.Series(DRAW.choice(["a", "b"], asked.height)))
+    fields = learn_fields(rows)
+    frame, asked = dress(rows, fields), dress(asked, fields)
+    model.fit(frame, target)
+    classes = () if numbers else tuple(class_text(each) for each in model.classes_)
+    signature = Signature(
+        raw=fields, features=fields, output="both", classes=classes,
+        task="regression" if numbers else "binary", label="Float64" if numbers else "Boolean",
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        graph, found = to_onnx(model, "polars", signature, frame)
+    if graph is None:
+        return found, None
+    mine, theirs = (
+        compile_onnx(graph, signature).frame(asked),
+        ask_estimator(model, "polars", asked, signature),
+    )
+    answer = 0 if numbers else 1
+    return found, np.abs(mine[answer] - theirs[answer]).max()
+
+
+@pytest.mark.parametrize("columns", [TENTHS, SECONDS, FAR], ids=["tenths", "epoch seconds", "past 2^53"])
+@pytest.mark.parametrize(
+    ("model", "numbers"),
+    [
+        (HistGradientBoostingClassifier(max_iter=20), False),
+        (HistGradientBoostingRegressor(max_iter=20), True),
+        (RandomForestClassifier(10), False),
+        (RandomForestRegressor(10, max_depth=6), True),
+        (ExtraTreesClassifier(10), False),
+        (GradientBoostingClassifier(n_estimators=10), False),
+        (GradientBoostingRegressor(n_estimators=10), True),
+        (DecisionTreeClassifier(), False),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_exported_trees_answer_as_the_estimator_on_a_finer_grid_than_they_learned_from(
+    model, numbers, columns
+):
+    found, apart = exported(model, columns, numbers)
+    assert found.agrees, found
+    assert apart < 1e-5
+    assert found.thresholds > 0
+    assert found.beside >= 3 * found.thresholds
+
+
+@pytest.mark.parametrize("encoder", [WORDS, OneHotEncoder(sparse_output=False)])
+@pytest.mark.parametrize("trees", [HistGradientBoostingClassifier(max_iter=10), RandomForestClassifier(10)])
+def test_trees_behind_words_made_numbers_answer_as_the_estimator(encoder, trees):
+    columns = make_column_transformer((encoder, ["word"]), remainder="passthrough")
+    found, apart = exported(make_pipeline(columns, trees), TENTHS, word=True)
+    assert found.agrees, found
+    assert apart < 1e-5
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), RandomForestClassifier(10)),
+        make_pipeline(StandardScaler(), HistGradientBoostingClassifier(max_iter=10)),
+        AdaBoostClassifier(n_estimators=5),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()),
+    ],
+)
+def test_a_form_that_is_not_known_to_compare_alike_does_not_serve_and_one_that_does_answers_alike(model):
+    found, apart = exported(model, TENTHS)
+    assert found.agrees == (apart is not None)
+    assert found.reason if apart is None else apart < 1e-5
