@@ -11,9 +11,11 @@ import polars as pl
 from comporta.data.fragments import ADDRESS, ResolvedFragment, at_addresses, scan_live_rows
 from comporta.data.keys import PLACE
 from comporta.data.manifests import in_time
+from comporta.data.missing import present
 from comporta.data.runs import in_range
 from comporta.errors import BadData
 from comporta.records import Change, DatasetSchema
+from comporta.records.named_column import named
 from comporta.store import Keys, Store
 
 _OLD = "__old "
@@ -38,8 +40,12 @@ def match_keys(
     change: Change,
     bins: tuple[int, int],
     within: tuple[datetime, datetime] | None,
+    nan_is_missing: bool = False,
 ) -> KeyMatch:
-    """What one range of new rows does to the rows that stand. Raises BadData when an append changes a row."""
+    """What one range of new rows does to the rows that stand. Raises BadData when an append changes a row.
+
+    nan_is_missing: a NaN that stands is equal to a null that comes.
+    """
     part = part.with_row_index(_AT)
     if change == "replace":
         old = _range(store, shape, found, schema, bins)
@@ -49,7 +55,7 @@ def match_keys(
         return KeyMatch(part.clear().drop(_AT), old[ADDRESS].clear())  # nothing changed: no join needed
     others = [name for name in schema if name not in shape.key]
     pairs = part.join(old.rename({name: _OLD + name for name in others}), on=list(shape.key), how="inner")
-    same = pl.all_horizontal(pl.lit(True), *(pl.col(name).eq_missing(pl.col(_OLD + name)) for name in others))
+    same = pl.all_horizontal(pl.lit(True), *(_equal(name, schema[name], nan_is_missing) for name in others))
     equal = pairs.filter(same)
     new = part.filter(~pl.col(_AT).is_in(equal[_AT].implode()))
     if change == "replace":
@@ -60,6 +66,12 @@ def match_keys(
             _refuse(shape, differ, list(schema))
         hide = differ[ADDRESS]
     return KeyMatch(new.drop(_AT), hide)
+
+
+def _equal(name: str, dtype: pl.DataType, nan_is_missing: bool) -> pl.Expr:
+    """Whether the old value is the new one."""
+    old = present(_OLD + name, dtype) if nan_is_missing else named(_OLD + name)
+    return named(name).eq_missing(old)
 
 
 def _range(

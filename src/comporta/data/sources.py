@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from comporta.data.types import type_text
+from comporta.data.column_types import types_of
+from comporta.data.missing import scan_with_nulls, with_nulls
+from comporta.data.pandas_frames import frame_of_pandas
 from comporta.errors import BadData, BadProject
 from comporta.records.kind import kind_of
 
@@ -60,7 +62,7 @@ def columns_of(source: Callable[[], Any] | str, root: Path, name: str) -> dict[s
         if first is None:
             raise BadData(f"{name}: its source returned no frame, expected at least one, with columns.")
         frames = first
-    return {column: type_text(dtype) for column, dtype in frames.lazy().collect_schema().items()}
+    return types_of(frames)
 
 
 def _absolute(glob: str) -> list[Path]:
@@ -69,9 +71,9 @@ def _absolute(glob: str) -> list[Path]:
 
 
 def _frames(made: Any, name: str) -> Frames:
-    if isinstance(made, pl.LazyFrame | pl.DataFrame):
-        return made
-    frame = _frame(made)
+    if isinstance(made, pl.LazyFrame):
+        return scan_with_nulls(made)
+    frame = _frame(made, name)
     if frame is not None:
         return frame
     if isinstance(made, Iterable) and not isinstance(made, str | bytes | dict):
@@ -82,26 +84,24 @@ def _frames(made: Any, name: str) -> Frames:
     )
 
 
-def _frame(made: Any) -> pl.DataFrame | None:
-    """A pandas or Arrow frame as polars', or None for anything else."""
+def _frame(made: Any, name: str) -> pl.DataFrame | None:
+    """A polars, pandas or Arrow frame, or a numpy array with named fields, as polars', with nulls for what is
+    missing; None for anything else. Raises BadData."""
     module = type(made).__module__.partition(".")[0]
-    if module == "pandas" and hasattr(made, "columns"):
-        return _from_pandas(made)
-    if hasattr(made, "__arrow_c_stream__"):
-        return pl.DataFrame(made)
-    return None
-
-
-def _from_pandas(made: Any) -> pl.DataFrame:
-    frame = pl.from_pandas(made, include_index=False, nan_to_null=True)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    if isinstance(made, pl.DataFrame):
+        frame = made
+    elif module == "pandas" and hasattr(made, "columns"):
+        frame = frame_of_pandas(made, name)
+    elif hasattr(made, "__arrow_c_stream__") or getattr(getattr(made, "dtype", None), "names", None):
+        frame = pl.DataFrame(made)
+    else:
+        return None
+    return with_nulls(frame)
 
 
 def _each(made: Iterator[Any], name: str) -> Iterator[pl.DataFrame]:
     for each in made:
-        frame = each.collect() if isinstance(each, pl.LazyFrame) else each
-        frame = frame if isinstance(frame, pl.DataFrame) else _frame(frame)
+        frame = _frame(each.collect() if isinstance(each, pl.LazyFrame) else each, name)
         if frame is None:
             raise BadData(
                 f"{name}: its source yielded {kind_of(each)}, expected frames: polars, pandas or Arrow."

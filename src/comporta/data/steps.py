@@ -46,7 +46,14 @@ def snapshot(
     with tempfile.TemporaryDirectory(dir=context.scratch, prefix="add-") as scratch:
         try:
             version, made = add(
-                context.store, context.keys, declared, frames, change=change, now=when, scratch=Path(scratch)
+                context.store,
+                context.keys,
+                declared,
+                frames,
+                change=change,
+                now=when,
+                scratch=Path(scratch),
+                nan_is_missing=True,
             )
         except pl.exceptions.PolarsError as error:
             if glob is None:

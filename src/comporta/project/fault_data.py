@@ -22,6 +22,7 @@ from comporta.project.features import AsOf, Features
 from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.records import FEEDBACK, PREDICTIONS, Column, Subject
+from comporta.records.declared_value import declared_bound, value_faults
 
 _TYPES = frozenset(
     (
@@ -72,8 +73,27 @@ def _column(column: Column) -> FieldFaults:
         yield "type", f"found {column.type!r}, expected a polars type such as 'Int64', 'String', 'Datetime'."
     if not 0 <= column.nulls <= 1:
         yield "nulls", f"found {column.nulls}, expected a share from 0 to 1."
-    if column.at_least is not None and column.at_most is not None and column.at_least > column.at_most:
+    values = tuple(value_faults(column, column.type or _type_of_bounds(column)))
+    yield from ((field, f"{said}.") for field, said in values)
+    if values or column.at_least is None or column.at_most is None:
+        return
+    kind = column.type or _type_of_bounds(column)
+    low, high = (
+        declared_bound(bound, kind, lower=lower)
+        for bound, lower in ((column.at_least, True), (column.at_most, False))
+    )
+    if low > high:
         yield "at_least", f"found {column.at_least} above at_most {column.at_most}: no value can hold."
+
+
+def _type_of_bounds(column: Column) -> str:
+    """The type that a column without a declared one must have for its bounds; empty: any."""
+    bounds = [each for each in (column.at_least, column.at_most) if each is not None]
+    if not bounds:
+        return ""
+    if not any(isinstance(each, str) for each in bounds):
+        return "Float64"
+    return "Time" if all(isinstance(each, str) and ":" in each[:3] for each in bounds) else "Datetime"
 
 
 def features_faults(features: Features, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:

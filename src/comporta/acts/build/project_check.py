@@ -23,6 +23,7 @@ from comporta.project import Dataset, Model
 from comporta.project.faults import project_faults, sources
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.records.columns import HIDDEN
+from comporta.records.declared_value import value_faults
 
 ROWS = 300
 
@@ -67,8 +68,9 @@ def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
 
 
 def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
-    """Columns that are declared and not there."""
-    columns = frame.collect_schema().names()
+    """Columns that are declared and not there, and declared values that theirs cannot be compared with."""
+    schema = frame.collect_schema()
+    columns = schema.names()
     shape = msgspec.structs.replace(dataset, delay=None, fresh=None).shape()  # a bad span hides nothing
     wanted = {
         "key": shape.key,
@@ -81,6 +83,11 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) 
         for name in names:
             if name is not None and name not in columns:
                 yield places.fault("Dataset", dataset.name, field, _absent(dataset.name, name, columns))
+    for column in shape.columns:
+        if column.name in columns and not column.type:
+            for field, said in value_faults(column, str(schema[column.name])):
+                message = f"Column {column.name!r}: {field}: {said}."
+                yield places.fault("Column", column.name, field, message)
 
 
 def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
