@@ -14,6 +14,7 @@ from comporta.data.missing import present
 from comporta.errors import BadProject, ExpectationBroken
 from comporta.records import Change, Column, DatasetSchema
 from comporta.records.declared_value import bound_text
+from comporta.records.named_column import by_names
 
 _SHOWN = 5
 
@@ -90,7 +91,7 @@ class Intake:
         shown = ", ".join("nothing" if value is None else repr(value) for value in dict.fromkeys(values))
         error = ExpectationBroken(
             f"{place}: found {shown} ({found}), expected {wanted}. Fix the source or widen the declaration; "
-            f"no version was made. The first rows:\n{rows.select(first)}"
+            f"no version was made. The first rows:\n{rows.select(by_names(first))}"
         )
         error.reason = f"{place}: {found}, expected {wanted}"
         raise error

@@ -18,7 +18,7 @@ from comporta.data.keys import PLACE
 from comporta.data.names import object_name, readable, storage_options
 from comporta.errors import Tampered
 from comporta.records import DatasetSchema, Fragment
-from comporta.records.named_column import named
+from comporta.records.named_column import by_names, named
 from comporta.store import Keys, Store, digest
 from comporta.store.whole import put_whole
 
@@ -143,7 +143,7 @@ def scan_live_rows(
             else:
                 flush()
                 compacted = _scan_files(store, dataset, [stand.now], {**full, ADDRESS: pl.UInt64()})
-                scans.append(compacted.filter(shows).select(*full))
+                scans.append(compacted.filter(shows).select(*by_names(full)))
             continue
         rows = hidden.get(stand.named.id)
         if rows is None and not addressed:
@@ -160,7 +160,7 @@ def scan_live_rows(
         if addressed:
             address = pl.lit(at << 32, dtype=pl.UInt64) + pl.col(ROW).cast(pl.UInt64)
             frame = frame.with_columns(address.alias(ADDRESS))
-        scans.append(frame.select(*full, *([ADDRESS] if addressed else [])))
+        scans.append(frame.select(*by_names(full), *([ADDRESS] if addressed else [])))
     flush()
     return scans[0] if len(scans) == 1 else pl.concat(scans)
 

@@ -15,7 +15,7 @@ from comporta.data.missing import present
 from comporta.data.runs import in_range
 from comporta.errors import BadData
 from comporta.records import Change, DatasetSchema
-from comporta.records.named_column import named
+from comporta.records.named_column import by_names, named
 from comporta.store import Keys, Store
 
 _OLD = "__old "
@@ -51,10 +51,10 @@ def match_keys(
         old = _range(store, shape, found, schema, bins)
     else:
         old = _same_keys(store, shape, found, schema, part, bins, within)
-    if change == "replace" and old.drop(ADDRESS).equals(part.select(list(schema))):
+    if change == "replace" and old.drop(ADDRESS).equals(part.select(by_names(schema))):
         return KeyMatch(part.clear().drop(_AT), old[ADDRESS].clear())  # nothing changed: no join needed
     others = [name for name in schema if name not in shape.key]
-    pairs = part.join(old.rename({name: _OLD + name for name in others}), on=list(shape.key), how="inner")
+    pairs = part.join(old.rename({name: _OLD + name for name in others}), on=by_names(shape.key), how="inner")
     same = pl.all_horizontal(pl.lit(True), *(_equal(name, schema[name], nan_is_missing) for name in others))
     equal = pairs.filter(same)
     new = part.filter(~pl.col(_AT).is_in(equal[_AT].implode()))
@@ -112,7 +112,9 @@ def _same_keys(
         return scan_live_rows(store, shape.name, (), dict(schema), addressed=True).drop(PLACE).collect()
     standing = _read_addresses(store, shape, near, {name: schema[name] for name in key}, found).filter(asked)
     hits = (
-        standing.join(part.lazy().select(key), on=key, how="semi").select(ADDRESS).collect(engine="streaming")
+        standing.join(part.lazy().select(by_names(key)), on=by_names(key), how="semi")
+        .select(ADDRESS)
+        .collect(engine="streaming")
     )
     return at_addresses(store, shape.name, found, schema, hits[ADDRESS].sort()).drop(PLACE)
 
@@ -145,7 +147,7 @@ def _refuse(shape: DatasetSchema, differ: pl.DataFrame, columns: list[str]) -> N
     error = BadData(
         f"{shape.name}: found {len(differ)} rows to append whose key is there with other values, expected "
         f"new keys. Declare change='update' if rows may change. The first of them:\n"
-        f"{differ.select(columns).head(3)}"
+        f"{differ.select(by_names(columns)).head(3)}"
     )
     error.reason = f"{shape.name}: {len(differ)} rows to append whose key is there with other values"
     raise error

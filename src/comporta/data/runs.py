@@ -21,7 +21,7 @@ from comporta.data.keys import PLACE, key_hashes, require_key, with_placement
 from comporta.data.missing import present
 from comporta.errors import BadData, ExpectationBroken
 from comporta.records import DatasetSchema
-from comporta.records.named_column import named
+from comporta.records.named_column import by_names, named
 from comporta.store import Keys
 
 # Bytes in memory. A fragment comes to between half of this and all of it, less when written.
@@ -93,17 +93,17 @@ class SortedRuns:
         if self._kept is not None:
             frame = self._kept
             # The order is found on few columns, so that the others are copied once.
-            order = frame.select(PLACE, *key).with_row_index(_AT).filter(inside)
+            order = frame.select(PLACE, *by_names(key)).with_row_index(_AT).filter(inside)
         else:
             parts = [pl.scan_parquet(path, glob=False).filter(inside) for path in self._files]
             frame = pl.concat(parts, how="vertical_relaxed").collect(engine="streaming")
-            order = frame.select(PLACE, *key).with_row_index(_AT)
+            order = frame.select(PLACE, *by_names(key)).with_row_index(_AT)
         order = order.sort(PLACE) if self.shape.subject is None else by_place(order, key)
         frame = frame[order[_AT]]
         if order.select(
-            pl.all_horizontal(*(pl.col(name) == pl.col(name).shift() for name in key)).any()
+            pl.all_horizontal(*(named(name) == named(name).shift() for name in key)).any()
         ).item():
-            self._refuse_twice(frame, pl.struct(key).is_duplicated())
+            self._refuse_twice(frame, pl.struct(by_names(key)).is_duplicated())
         return frame
 
     def require_unique(self) -> None:
@@ -118,7 +118,7 @@ class SortedRuns:
                 else pl.Series(key_hashes(self._kept, self.shape, self.keys))
             )
             if hashes.n_unique() < len(hashes):
-                self._refuse_twice(self._kept, pl.struct(self.shape.key).is_duplicated())
+                self._refuse_twice(self._kept, pl.struct(by_names(self.shape.key)).is_duplicated())
             return
         files = [path.with_suffix(".keys") for path in self._files]
         for low, high in _ranges(max(1, 8 * self.rows // self.fragment)):
@@ -164,7 +164,7 @@ class SortedRuns:
             hashes = pl.Series(key_hashes(frame, self.shape, self.keys))
             found.append(frame.filter(hashes.is_in(list(twice))))
         self._refuse_twice(
-            pl.concat(found, how="vertical_relaxed"), pl.struct(self.shape.key).is_duplicated()
+            pl.concat(found, how="vertical_relaxed"), pl.struct(by_names(self.shape.key)).is_duplicated()
         )
 
     def _refuse_twice(self, frame: pl.DataFrame, twice: pl.Expr) -> None:
@@ -172,7 +172,7 @@ class SortedRuns:
         if found.is_empty():
             return
         key = ", ".join(self.shape.key)
-        rows = frame.join(found.head(3), on=list(self.shape.key), how="semi").drop(PLACE).head(6)
+        rows = frame.join(found.head(3), on=by_names(self.shape.key), how="semi").drop(PLACE).head(6)
         error = BadData(
             f"{self.shape.name}: found {len(found)} rows whose key ({key}) another row has, expected each "
             f"key once. Fix the source, or name more columns in the key. The first of them:\n{rows}"

@@ -9,9 +9,11 @@ from typing import Any
 import polars as pl
 
 from comporta.data.column_types import types_of
+from comporta.data.csv_files import CsvTable, open_table, scan_table, table_fault
 from comporta.data.missing import scan_with_nulls, with_nulls
 from comporta.data.pandas_frames import frame_of_pandas
 from comporta.errors import BadData, BadProject
+from comporta.records.csv_files import CSV, PARQUET, CsvFiles
 from comporta.records.kind import kind_of
 
 Frames = pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame]
@@ -25,12 +27,40 @@ def from_function(source: Callable[[], Any], name: str) -> Frames:
     return _frames(source(), name)
 
 
-def from_files(glob: str, root: Path, name: str) -> pl.LazyFrame:
-    """The Parquet or CSV files a glob names, in the order of their paths, relative to the project's root.
+def from_files(source: str | CsvFiles, root: Path, name: str) -> Frames:
+    """The rows of the Parquet or CSV files that a glob names, relative to the project's root, in the order of
+    their paths.
 
-    Raises BadProject when none is there, or when they are of another kind.
+    Raises BadProject when none is there, or when they are of another kind; BadData on what cannot be read,
+    naming file, line and column. What stands further down is read later: see `file_fault`.
     """
-    found = sorted(path for path in root.glob(glob)) if not Path(glob).is_absolute() else _absolute(glob)
+    files, table = _files(source, root, name)
+    if table is None:
+        return scan_with_nulls(pl.scan_parquet(files, glob=False))
+    frames = scan_table(table)
+    return scan_with_nulls(frames) if isinstance(frames, pl.LazyFrame) else map(with_nulls, frames)
+
+
+def file_fault(source: str | CsvFiles, root: Path, name: str, error: pl.exceptions.PolarsError) -> BadData:
+    """Why reading the rows of `from_files` failed."""
+    files, table = _files(source, root, name)
+    if table is not None:
+        return table_fault(table, error)
+    for path in files:
+        try:
+            pl.scan_parquet(path, glob=False).select(pl.all().null_count()).collect()
+        except pl.exceptions.PolarsError as inner:
+            error, files = inner, [path]
+            break
+    shown = ", ".join(path.name for path in files[:3])
+    return BadData(f"{name}: {shown} cannot be read: {str(error).partition(chr(10))[0]}")
+
+
+def _files(source: str | CsvFiles, root: Path, name: str) -> tuple[list[Path], CsvTable | None]:
+    """The files, in order, and of CSV files what they hold."""
+    written = source if isinstance(source, CsvFiles) else CsvFiles(glob=source)
+    glob = written.glob
+    found = sorted(root.glob(glob)) if not Path(glob).is_absolute() else _absolute(glob)
     files = [path for path in found if path.is_file()]
     if not files:
         raise BadProject(
@@ -38,25 +68,21 @@ def from_files(glob: str, root: Path, name: str) -> pl.LazyFrame:
             "Fix `source`, or bring the files."
         )
     kinds = {path.suffix.lower() for path in files}
-    try:
-        if kinds <= {".parquet", ".pq"}:
-            return pl.scan_parquet(files, glob=False)
-        if kinds <= {".csv", ".tsv", ".txt"} and len(kinds) == 1:
-            separator = "\t" if kinds == {".tsv"} else ","
-            return pl.scan_csv(
-                files, separator=separator, try_parse_dates=True, glob=False, infer_schema_length=10_000
-            )
-    except pl.exceptions.PolarsError as error:
-        raise BadData(f"{name}: {glob} cannot be read: {error}") from None
+    if written is source or (kinds <= set(CSV) and len(kinds) == 1):
+        return files, open_table(files, root, name, written)
+    if kinds <= set(PARQUET):
+        return files, None
     raise BadProject(
         f"{name}: found files ending in {', '.join(sorted(kinds))} for {glob!r}, expected "
         ".parquet, or .csv, or .tsv: one kind. Narrow the glob, or read them in a function."
     )
 
 
-def columns_of(source: Callable[[], Any] | str, root: Path, name: str) -> dict[str, str]:
+def columns_of(source: Callable[[], Any] | str | CsvFiles, root: Path, name: str) -> dict[str, str]:
     """The columns that a source returns now: name → polars type. It is asked; its rows are not kept."""
-    frames = from_files(source, root, name) if isinstance(source, str) else from_function(source, name)
+    frames = (
+        from_files(source, root, name) if isinstance(source, str | CsvFiles) else from_function(source, name)
+    )
     if not isinstance(frames, pl.LazyFrame | pl.DataFrame):
         first = next(iter(frames), None)
         if first is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
 def is_pattern(name: str) -> bool:
     """Whether polars would take this name for more than one column."""
     return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
+def by_names(names: Iterable[str]) -> list[str | pl.Expr]:
+    """The columns of exactly these names, as `select`, `sort`, `join` and the like take them."""
+    return [named(name) if is_pattern(name) else name for name in names]
 
 
 def named(name: str) -> pl.Expr:

@@ -23,6 +23,7 @@ from comporta.project import Dataset, Model
 from comporta.project.faults import project_faults, sources
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.records.columns import HIDDEN
+from comporta.records.csv_files import CsvFiles
 from comporta.records.declared_value import value_faults
 
 ROWS = 300
@@ -61,9 +62,11 @@ def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
         return scan_slice(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
     except NotFound:
         source = dataset.source
-        if isinstance(source, str):
-            return from_files(source, Path(opened.root), dataset.name)
-        made = from_function(source, dataset.name)
+        made = (
+            from_files(source, Path(opened.root), dataset.name)
+            if isinstance(source, str | CsvFiles)
+            else from_function(source, dataset.name)
+        )
         return made.lazy() if isinstance(made, pl.LazyFrame | pl.DataFrame) else next(iter(made)).lazy()
 
 
@@ -147,7 +150,7 @@ def _of_functions(
         history: JoinedTables = load_tables(frames, plan.joins, plan.shapes, rows.schema)
         known = plan.select_known(rows)
         read = history.read(known, plan.times(rows))
-        joined = read.select([name for name in read.columns if not name.startswith(HIDDEN)])
+        joined = read[[name for name in read.columns if not name.startswith(HIDDEN)]]
         plan.make_features(known, joined)
     except ComportaError as error:
         yield places.fault("Features", features.name, "compute", str(error))
