@@ -206,6 +206,7 @@ def diff(
 def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
     """Accept that the source of a dataset has other columns now. The next run makes a version with them."""
     from comporta.data import accept_columns
+    from comporta.data.acceptance import acceptable_columns
     from comporta.data.sources import columns_of
     from comporta.opened.project import open_project
 
@@ -213,7 +214,14 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
         declared = opened.project.tables()
         if name not in declared:
             raise NotFound(f"found no dataset {name!r} in the project, {_expected(name, declared)}")
-        columns = columns_of(declared[name].source, opened.root, name)
+        dataset = declared[name]
+        columns = acceptable_columns(
+            opened.store,
+            opened.keys,
+            dataset.shape(),
+            dataset.change,
+            columns_of(dataset.source, opened.root, name),
+        )
         accept_columns(opened.store, opened.keys, name, columns, now=opened.clock())
     if json:
         shown.json(columns)
@@ -300,10 +308,12 @@ def _table(past: list[Manifest]) -> None:
 
 def _expectations(shape: DatasetSchema) -> dict[str, str]:
     """Column → its declared expectations, short."""
+    from comporta.records.declared_value import bound_text
+
     expected = {}
     for column in shape.columns:
-        parts = [f"≥ {column.at_least:g}"] if column.at_least is not None else []
-        parts += [f"≤ {column.at_most:g}"] if column.at_most is not None else []
+        parts = [f"≥ {bound_text(column.at_least)}"] if column.at_least is not None else []
+        parts += [f"≤ {bound_text(column.at_most)}"] if column.at_most is not None else []
         parts += [f"missing ≤ {column.nulls:.1%}"] if column.nulls < 1 else []
         parts += ["one of " + ", ".join(map(str, column.one_of))] if column.one_of else []
         parts += ["unique"] if column.unique else []

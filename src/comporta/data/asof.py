@@ -20,6 +20,7 @@ from comporta.data.keys import row_key
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join
 from comporta.records.columns import HIDDEN
+from comporta.records.named_column import by_names
 
 
 def as_of(
@@ -77,7 +78,7 @@ def needed_columns(table: pl.LazyFrame, join: Join, shape: DatasetSchema) -> pl.
         raise BadProject(
             f"join of {join.dataset}: found no column {', '.join(missing)}; it has {', '.join(has)}."
         )
-    return table.select(list(wanted))
+    return table.select(by_names(wanted))
 
 
 def joined_schema(

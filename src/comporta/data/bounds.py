@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from comporta.records import DatasetSchema
+from comporta.records.named_column import named
 
 
 def in_bounds(
@@ -22,9 +23,9 @@ def in_bounds(
         return frame
     dtype = schema[shape.time]
     if since is not None:
-        frame = frame.filter(pl.col(shape.time) >= _bound(since, dtype))
+        frame = frame.filter(named(shape.time) >= _bound(since, dtype))
     if until is not None:
-        frame = frame.filter(pl.col(shape.time) < _bound(until, dtype))
+        frame = frame.filter(named(shape.time) < _bound(until, dtype))
     return frame
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from comporta.data.damage import reporting_damage
 from comporta.data.manifests import manifest_of, schema_of
+from comporta.data.missing import present
 from comporta.data.read import scan_slice
 from comporta.records import Record, Slice
 from comporta.store import Keys, Store
@@ -56,7 +57,8 @@ def describe(store: Store, keys: Keys, slice: Slice) -> Description:
     exact = slice.rows <= EXACT
     asked: list[pl.Expr] = [pl.len().alias("rows")]
     for at, name in enumerate(names):
-        column, dtype = pl.col(name), schema[name]
+        dtype = schema[name]
+        column = present(name, dtype)
         asked.append(column.null_count().alias(f"{at} nulls"))
         if not dtype.is_nested():
             values = column.drop_nulls()

@@ -37,6 +37,7 @@ def add(
     within: tuple[datetime, datetime] | None = None,
     period: str = "",
     gains: bool = False,
+    nan_is_missing: bool = False,
     fragment: int = FRAGMENT,
     run: int = RUN,
 ) -> tuple[Slice, bool]:
@@ -47,6 +48,7 @@ def add(
     within: rows with these keys can only stand between these times (an append that knows its own).
     period: of a log, the period of all these rows; small segments of one period are put together.
     gains: columns that the dataset lacks are added to it, and those that these rows lack are null in them.
+    nan_is_missing: a NaN that an earlier Comporta took in is equal to the null that a source hands on now.
     scratch: a folder for what does not fit in memory; in the store's file system, files are moved from it.
     fragment, run: bytes in memory of a fragment and of what is sorted at once.
 
@@ -55,17 +57,17 @@ def add(
     history = read_log(store, keys, shape.name)
     base = newest_manifest(store, keys, history, shape.name)
     expected = None if gains else history.columns or (None if base is None else base.columns)
-    intake = Intake(shape, expected)
+    intake = Intake(shape, expected, change)
     runs = gather(frames, SortedRuns(shape, keys, scratch, fragment), intake.see, run)
     _require_declared(shape, intake, runs, now)
     mended = False
     for _ in range(_ATTEMPTS):
         history = read_log(store, keys, shape.name)
         base = newest_manifest(store, keys, history, shape.name)
-        columns = _add_columns(shape.name, base, intake.columns) if gains else intake.columns
-        if not gains:
-            _require_same(shape.name, expected, history, base)
-        new = VersionDraft(store, keys, shape, runs, history, base, change, columns, scratch, within, period)
+        columns = (_add_columns if gains else _require_same)(shape.name, intake, history, base)
+        new = VersionDraft(
+            store, keys, shape, runs, history, base, change, columns, scratch, within, period, nan_is_missing
+        )
         try:
             with reporting_damage(store, keys, shape.name):
                 manifest = new.manifest(now)
@@ -78,10 +80,8 @@ def add(
         if manifest is None:
             assert base is not None
             return slice_of_manifest(store, keys, history, base), False
-        manifest = write_manifest(store, keys, manifest)
-        entry = {"version": manifest.id, "number": manifest.number}
-        if append_entry(store, keys, shape.name, history, now, VersionEntry, **entry):
-            return slice_of_manifest(store, keys, read_log(store, keys, shape.name), manifest), True
+        if (made := _commit(store, keys, history, manifest, now)) is not None:
+            return made, True
     raise Busy(f"{shape.name}: other writers were first {_ATTEMPTS} times. Run again once they are done.")
 
 
@@ -94,8 +94,9 @@ def _require_declared(shape: DatasetSchema, intake: Intake, runs: SortedRuns, no
             runs.require_unique_column(column.name)
 
 
-def _add_columns(name: str, base: Manifest | None, columns: dict[str, str]) -> dict[str, str]:
+def _add_columns(name: str, intake: Intake, history: DatasetLog, base: Manifest | None) -> dict[str, str]:
     """The dataset's columns and after them those that it lacks. Raises SchemaChanged on another type."""
+    columns = intake.columns
     if base is None:
         return columns
     for each, kind in columns.items():
@@ -107,10 +108,19 @@ def _add_columns(name: str, base: Manifest | None, columns: dict[str, str]) -> d
     return base.columns | columns
 
 
-def _require_same(
-    name: str, expected: dict[str, str] | None, history: DatasetLog, base: Manifest | None
-) -> None:
-    """Raises Busy when, while the rows were read, another writer changed what columns there are."""
+def _require_same(name: str, intake: Intake, history: DatasetLog, base: Manifest | None) -> dict[str, str]:
+    """The columns of the rows that were read. Raises Busy when another writer changed since what columns
+    there are."""
     current = history.columns or (None if base is None else base.columns)
-    if expected is not None and current != expected:
+    if intake.expected is not None and current != intake.expected:
         raise Busy(f"{name}: its columns changed while the rows were read. Run again.")
+    return intake.columns
+
+
+def _commit(store: Store, keys: Keys, history: DatasetLog, manifest: Manifest, now: datetime) -> Slice | None:
+    """The version, made; None where another writer was first."""
+    manifest = write_manifest(store, keys, manifest)
+    name, entry = manifest.dataset, {"version": manifest.id, "number": manifest.number}
+    if not append_entry(store, keys, name, history, now, VersionEntry, **entry):
+        return None
+    return slice_of_manifest(store, keys, read_log(store, keys, name), manifest)

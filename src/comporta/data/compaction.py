@@ -24,6 +24,7 @@ from comporta.data.origins import ORIGIN, with_origins
 from comporta.data.runs import FRAGMENT, in_range
 from comporta.errors import Busy
 from comporta.records import DatasetSchema, Fragment, Manifest, Record
+from comporta.records.named_column import by_names
 from comporta.store import Keys, Store
 
 _ATTEMPTS = 20
@@ -97,14 +98,14 @@ def merge_fragments(
     step = BINS // parts
     if addressed:
         rows = scan_live_rows(store, shape.name, found, schema, addressed=True).select(
-            *schema, PLACE, ADDRESS
+            *by_names(schema), PLACE, ADDRESS
         )
     else:
-        rows = with_origins(store, shape.name, found, schema).select(*schema, PLACE, ORIGIN)
+        rows = with_origins(store, shape.name, found, schema).select(*by_names(schema), PLACE, ORIGIN)
     for low in range(0, BINS, step):
         frame = (rows if parts == 1 else rows.filter(in_range(low, low + step))).collect(engine="streaming")
         if not frame.is_empty():
-            frame = frame.sort(PLACE, *shape.key)
+            frame = frame.sort(PLACE, *by_names(shape.key))
             made.append(write_fragment(store, keys, shape, frame, (low, low + step), scratch))
     return tuple(made)
 

@@ -16,6 +16,7 @@ from comporta.data.keys import PLACE
 from comporta.data.manifests import manifest_of, resolve_fragments, schema_of
 from comporta.data.runs import FRAGMENT, in_range
 from comporta.records import Manifest, Record
+from comporta.records.named_column import by_names, named
 from comporta.store import Keys, Store
 
 _OLD, _NEW = "__old ", "__new "
@@ -91,8 +92,8 @@ class _Found:
             self.come.append(right)
             return
         self._pair(left, right)
-        self.gone.append(left.join(right, on=self.key, how="anti", maintain_order="left"))
-        self.come.append(right.join(left, on=self.key, how="anti", maintain_order="left"))
+        self.gone.append(left.join(right, on=by_names(self.key), how="anti", maintain_order="left"))
+        self.come.append(right.join(left, on=by_names(self.key), how="anti", maintain_order="left"))
 
     def to_diff(self) -> DatasetDiff:
         gone, come = pl.concat(self.gone), pl.concat(self.come)
@@ -120,9 +121,13 @@ class _Found:
 
     def _pair(self, left: pl.DataFrame, right: pl.DataFrame) -> None:
         columns = [*self.key, *self.compared]
-        theirs = right.select(*self.key, pl.col(self.compared).name.prefix(_NEW))
-        pairs = left.select(columns).join(theirs, on=self.key, how="inner", maintain_order="left")
-        differs = [~pl.col(name).eq_missing(pl.col(_NEW + name)) for name in self.compared]
+        theirs = right.select(
+            *by_names(self.key), *(named(name).alias(_NEW + name) for name in self.compared)
+        )
+        pairs = left.select(by_names(columns)).join(
+            theirs, on=by_names(self.key), how="inner", maintain_order="left"
+        )
+        differs = [~named(name).eq_missing(pl.col(_NEW + name)) for name in self.compared]
         changed = pairs.filter(pl.any_horizontal(pl.lit(False), *differs))
         self.changed += len(changed)
         for row in changed.head(self.samples - len(self.changed_rows)).iter_rows(named=True):

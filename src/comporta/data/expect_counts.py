@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from comporta.data.column_types import EMPTY
 from comporta.data.damage import reporting_damage
 from comporta.data.expect import rules_of
 from comporta.data.extent import latest
-from comporta.data.manifests import read_manifest
+from comporta.data.manifests import read_manifest, schema_of
+from comporta.data.missing import present
 from comporta.data.read import scan_slice
-from comporta.data.types import base_type
+from comporta.data.types import base_type, type_text
 from comporta.errors import BadData
 from comporta.records import Column, DatasetSchema, ExpectationCount, Manifest, Slice
+from comporta.records.declared_value import value_faults
+from comporta.records.named_column import named
 from comporta.store import StepContext
 
 _WORDS = {"null": "nulls", "below": "at_least", "above": "at_most", "others": "one_of"}
@@ -26,22 +30,23 @@ def count_breaches(context: StepContext, rows: Slice, shape: DatasetSchema) -> t
     the version was made. Raises BadData where a declared column is not there, or has no order to bound.
     """
     manifest = read_manifest(context.store, context.keys, rows.dataset, rows.version)
-    declared = [each for each in shape.columns if each.type or each.unique or rules_of(each)]
+    declared = [each for each in shape.columns if _declares(each)]
     for column in declared:
         if column.name not in manifest.columns:
             raise BadData(
                 f"{rows.dataset}: found no column {column.name!r} in version {rows.number}, expected one: it "
                 "is declared. Run again for a new version, or correct the declaration."
             )
+    schema = schema_of(manifest)
     questions = {
         (column.name, expects): breaks
         for column in declared
         if not _has_wrong_type(column, manifest)
-        for expects, breaks in _questions(column)
+        for expects, breaks in _questions(rows.dataset, column, schema[column.name])
     }
     asked = [breaks.alias(str(place)) for place, breaks in enumerate(questions.values())]
     if shape.fresh is not None and shape.time is not None:
-        asked.append(pl.col(shape.time).max().alias("newest"))
+        asked.append(named(shape.time).max().alias("newest"))
     # All that are there: rows of the slice may have been forgotten since.
     read = _count_in_scan(context, rows, [pl.len().alias("rows"), *asked])
     found = read.drop("newest", strict=False).row(0, named=True)
@@ -67,26 +72,30 @@ def count_breaches(context: StepContext, rows: Slice, shape: DatasetSchema) -> t
     return tuple(out)
 
 
-def _questions(column: Column) -> Iterator[tuple[str, pl.Expr]]:
+def _declares(column: Column) -> bool:
+    bounded = column.at_least is not None or column.at_most is not None
+    return bool(column.type or column.unique or column.nulls < 1 or bounded or column.one_of)
+
+
+def _questions(dataset: str, column: Column, dtype: pl.DataType) -> Iterator[tuple[str, pl.Expr]]:
     """Each expectation of its values by the declaration's word, and how many rows break it."""
-    for label, breaks in rules_of(column):
+    for field, said in value_faults(column, type_text(dtype)):
+        raise BadData(
+            f"{dataset}.{column.name}: {field} cannot be asked of its type {dtype}: {said}. "
+            "Correct the declaration, or cast the column in the source."
+        )
+    for label, breaks in rules_of(column, dtype):
         yield _WORDS[label.rpartition(": ")[2]], breaks.sum()
     if column.unique:
-        there = pl.col(column.name).drop_nulls()
+        there = present(column.name, dtype).drop_nulls()
         yield "unique", there.len() - there.n_unique()
 
 
 def _has_wrong_type(column: Column, manifest: Manifest) -> bool:
     kind = manifest.columns[column.name]
-    return bool(column.type) and column.type not in (kind, base_type(kind))
+    return bool(column.type) and kind != EMPTY and column.type not in (kind, base_type(kind))
 
 
 def _count_in_scan(context: StepContext, rows: Slice, asked: list[pl.Expr]) -> pl.DataFrame:
     with reporting_damage(context.store, context.keys, rows.dataset):
-        try:
-            return scan_slice(context.store, context.keys, rows).select(asked).collect(engine="streaming")
-        except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
-            raise BadData(
-                f"{rows.dataset}: what is expected of a column cannot be asked of its type ({error}). "
-                "Correct the declaration, or cast it in the source."
-            ) from error
+        return scan_slice(context.store, context.keys, rows).select(asked).collect(engine="streaming")

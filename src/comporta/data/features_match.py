@@ -15,6 +15,7 @@ import polars as pl
 from comporta.data.features_time import Ints, tick
 from comporta.errors import BadProject, BadRequest
 from comporta.records import Record
+from comporta.records.named_column import by_names
 
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -75,7 +76,7 @@ class KeyCoder(Record, frozen=True, kw_only=True):
         """A code for each row without nulls; -1 where the key cannot be in the table."""
         if self.words is not None:
             numbered = self.words.with_row_index("code")
-            found = keys.join(numbered, on=keys.columns, how="left", maintain_order="left")["code"]
+            found = keys.join(numbered, on=by_names(keys.columns), how="left", maintain_order="left")["code"]
             return found.cast(pl.Int64).fill_null(-1).to_numpy(writable=True)
         if self.low is not None and self.high is not None:
             values = keys.to_series(0)

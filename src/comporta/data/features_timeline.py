@@ -27,6 +27,7 @@ from comporta.data.features_order import TimeOrder, order_by_event, order_by_kno
 from comporta.data.features_time import Ints, Unit, shift_times, span, ticks, unit_of
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join, Record
+from comporta.records.named_column import by_names, named
 
 NONE = -1
 STEPS = 8
@@ -125,7 +126,7 @@ class Timeline(Record, frozen=True, kw_only=True):
         """Where the row found has another key of the same code, asks again among the rows of these keys."""
         asked = np.flatnonzero(found != NONE)
         theirs = list(self.join.on.values())
-        read = matchable(self.frame.select(theirs)[found[asked]], theirs, self.types)
+        read = matchable(self.frame.select(by_names(theirs))[found[asked]], theirs, self.types)
         mine = keys if len(asked) == len(found) else keys[asked]
         other = np.zeros(len(asked), dtype=bool)
         for one, two in zip(mine.get_columns(), read.get_columns(), strict=True):
@@ -134,7 +135,11 @@ class Timeline(Record, frozen=True, kw_only=True):
             return
         wrong = asked[other]
         every = matchable(self.frame, theirs, self.types).with_row_index("row")
-        among = every.join(keys[wrong].unique(), on=keys.columns, how="semi")["row"].cast(pl.Int64).to_numpy()
+        among = (
+            every.join(keys[wrong].unique(), on=by_names(keys.columns), how="semi")["row"]
+            .cast(pl.Int64)
+            .to_numpy()
+        )
         part = timeline(self.frame[among], self.join, self.shape, requests.schema, exact=True)
         again = part.match(requests[wrong], None if at is None else at[wrong])
         found[wrong] = NONE
@@ -241,8 +246,8 @@ def request_times(at: pl.Series | None, shape: DatasetSchema) -> pl.Series:
 
 def _without_nulls(table: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """A row without key, event or arrival is never known: it cannot be an answer."""
-    holes = [pl.col(name).is_not_null() for name in names if table[name].null_count()]
-    holes += [pl.col(name).is_not_nan() for name in names if table.schema[name].is_float()]
+    holes = [named(name).is_not_null() for name in names if table[name].null_count()]
+    holes += [named(name).is_not_nan() for name in names if table.schema[name].is_float()]
     return table.filter(holes) if holes else table
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from comporta.data.features_time import Ints
 from comporta.data.keys import PLACE
+from comporta.records.named_column import by_names
 
 
 def by_place(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
@@ -25,7 +26,7 @@ def by_place(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
                 return rows[
                     _sort_packed(rows[PLACE].to_numpy(), number.to_numpy().astype(np.int64) - low, width)
                 ]
-    return rows.sort(PLACE, *key)
+    return rows.sort(PLACE, *by_names(key))
 
 
 def _sort_packed(hashes: npt.NDArray[np.uint64], numbers: Ints, width: int) -> Ints:

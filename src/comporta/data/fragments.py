@@ -18,6 +18,7 @@ from comporta.data.keys import PLACE
 from comporta.data.names import object_name, readable, storage_options
 from comporta.errors import Tampered
 from comporta.records import DatasetSchema, Fragment
+from comporta.records.named_column import by_names, named
 from comporta.store import Keys, Store, digest
 from comporta.store.whole import put_whole
 
@@ -142,7 +143,7 @@ def scan_live_rows(
             else:
                 flush()
                 compacted = _scan_files(store, dataset, [stand.now], {**full, ADDRESS: pl.UInt64()})
-                scans.append(compacted.filter(shows).select(*full))
+                scans.append(compacted.filter(shows).select(*by_names(full)))
             continue
         rows = hidden.get(stand.named.id)
         if rows is None and not addressed:
@@ -159,7 +160,7 @@ def scan_live_rows(
         if addressed:
             address = pl.lit(at << 32, dtype=pl.UInt64) + pl.col(ROW).cast(pl.UInt64)
             frame = frame.with_columns(address.alias(ADDRESS))
-        scans.append(frame.select(*full, *([ADDRESS] if addressed else [])))
+        scans.append(frame.select(*by_names(full), *([ADDRESS] if addressed else [])))
     flush()
     return scans[0] if len(scans) == 1 else pl.concat(scans)
 
@@ -172,15 +173,21 @@ def _scan_files(
     number: str | None = None,
 ) -> pl.LazyFrame:
     """These files as they lie. number: a column for the row's number in its file."""
-    return pl.scan_parquet(
+    # A column without a value in this version may have some in a file that later rows share.
+    typed = {name: dtype for name, dtype in columns.items() if not isinstance(dtype, pl.Null)}
+    frame = pl.scan_parquet(
         readable(store, dataset, fragments),  # type: ignore[arg-type]
-        schema=columns,
+        schema=typed,
         missing_columns="insert",
         extra_columns="ignore",
         row_index_name=number,
         glob=False,
         storage_options=storage_options(store),
     )
+    if len(typed) == len(columns):
+        return frame
+    empty = [pl.lit(None).alias(name) for name in columns if name not in typed]
+    return frame.with_columns(empty).select(*([number] if number else []), *map(named, columns))
 
 
 def _shown_of(of: Sequence[Fragment | None], hidden: Mapping[str, pl.Series]) -> pl.Expr | None:

@@ -13,6 +13,7 @@ from comporta.data.instants import instants
 from comporta.data.siphash import HashWords, siphash
 from comporta.errors import BadData, BadProject
 from comporta.records import DatasetSchema, Form, canonical, encode, spellings
+from comporta.records.named_column import named
 from comporta.store import Keys, keyed_hash
 
 PLACE = "__hash"
@@ -202,7 +203,7 @@ def require_key(frame: pl.DataFrame, shape: DatasetSchema) -> None:
             error = BadData(
                 f"{shape.name}.{name}: found {missing} rows without a value, expected one in every row: it "
                 f"is part of the key. Fix the source, or choose another key. The first of them:\n"
-                f"{frame.filter(pl.col(name).is_null()).drop(PLACE, strict=False).head(3)}"
+                f"{frame.filter(named(name).is_null()).drop(PLACE, strict=False).head(3)}"
             )
             error.reason = f"{shape.name}.{name}: {missing} rows without a value in a key column"
             raise error
@@ -210,7 +211,7 @@ def require_key(frame: pl.DataFrame, shape: DatasetSchema) -> None:
 
 def _json(name: str, dtype: pl.DataType) -> tuple[str, pl.Expr, str]:
     """What is said before the text of a value, the text, and what after: every piece costs a pass."""
-    column = pl.col(name)
+    column = named(name)
     if dtype.is_integer():
         return "", column.cast(pl.String), ""
     if dtype == pl.Boolean:
@@ -229,7 +230,7 @@ def _json(name: str, dtype: pl.DataType) -> tuple[str, pl.Expr, str]:
 
 def _time(name: str, dtype: pl.DataType) -> tuple[pl.Expr, str]:
     """As msgspec writes it, and what comes after: `2013-01-01T05:00:00.000250`, then `Z`."""
-    column = pl.col(name)
+    column = named(name)
     if not isinstance(dtype, pl.Datetime):
         return column.dt.to_string("%Y-%m-%d"), ""
     if dtype.time_zone is not None:

@@ -11,9 +11,11 @@ import polars as pl
 from comporta.data.fragments import ADDRESS, ResolvedFragment, at_addresses, scan_live_rows
 from comporta.data.keys import PLACE
 from comporta.data.manifests import in_time
+from comporta.data.missing import present
 from comporta.data.runs import in_range
 from comporta.errors import BadData
 from comporta.records import Change, DatasetSchema
+from comporta.records.named_column import by_names, named
 from comporta.store import Keys, Store
 
 _OLD = "__old "
@@ -38,18 +40,22 @@ def match_keys(
     change: Change,
     bins: tuple[int, int],
     within: tuple[datetime, datetime] | None,
+    nan_is_missing: bool = False,
 ) -> KeyMatch:
-    """What one range of new rows does to the rows that stand. Raises BadData when an append changes a row."""
+    """What one range of new rows does to the rows that stand. Raises BadData when an append changes a row.
+
+    nan_is_missing: a NaN that stands is equal to a null that comes.
+    """
     part = part.with_row_index(_AT)
     if change == "replace":
         old = _range(store, shape, found, schema, bins)
     else:
         old = _same_keys(store, shape, found, schema, part, bins, within)
-    if change == "replace" and old.drop(ADDRESS).equals(part.select(list(schema))):
+    if change == "replace" and old.drop(ADDRESS).equals(part.select(by_names(schema))):
         return KeyMatch(part.clear().drop(_AT), old[ADDRESS].clear())  # nothing changed: no join needed
     others = [name for name in schema if name not in shape.key]
-    pairs = part.join(old.rename({name: _OLD + name for name in others}), on=list(shape.key), how="inner")
-    same = pl.all_horizontal(pl.lit(True), *(pl.col(name).eq_missing(pl.col(_OLD + name)) for name in others))
+    pairs = part.join(old.rename({name: _OLD + name for name in others}), on=by_names(shape.key), how="inner")
+    same = pl.all_horizontal(pl.lit(True), *(_equal(name, schema[name], nan_is_missing) for name in others))
     equal = pairs.filter(same)
     new = part.filter(~pl.col(_AT).is_in(equal[_AT].implode()))
     if change == "replace":
@@ -60,6 +66,12 @@ def match_keys(
             _refuse(shape, differ, list(schema))
         hide = differ[ADDRESS]
     return KeyMatch(new.drop(_AT), hide)
+
+
+def _equal(name: str, dtype: pl.DataType, nan_is_missing: bool) -> pl.Expr:
+    """Whether the old value is the new one."""
+    old = present(_OLD + name, dtype) if nan_is_missing else named(_OLD + name)
+    return named(name).eq_missing(old)
 
 
 def _range(
@@ -100,7 +112,9 @@ def _same_keys(
         return scan_live_rows(store, shape.name, (), dict(schema), addressed=True).drop(PLACE).collect()
     standing = _read_addresses(store, shape, near, {name: schema[name] for name in key}, found).filter(asked)
     hits = (
-        standing.join(part.lazy().select(key), on=key, how="semi").select(ADDRESS).collect(engine="streaming")
+        standing.join(part.lazy().select(by_names(key)), on=by_names(key), how="semi")
+        .select(ADDRESS)
+        .collect(engine="streaming")
     )
     return at_addresses(store, shape.name, found, schema, hits[ADDRESS].sort()).drop(PLACE)
 
@@ -133,7 +147,7 @@ def _refuse(shape: DatasetSchema, differ: pl.DataFrame, columns: list[str]) -> N
     error = BadData(
         f"{shape.name}: found {len(differ)} rows to append whose key is there with other values, expected "
         f"new keys. Declare change='update' if rows may change. The first of them:\n"
-        f"{differ.select(columns).head(3)}"
+        f"{differ.select(by_names(columns)).head(3)}"
     )
     error.reason = f"{shape.name}: {len(differ)} rows to append whose key is there with other values"
     raise error

@@ -10,14 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from unicodedata import normalize
 
-import polars as pl
-
 from comporta.data.damage import reporting_damage
 from comporta.data.keys import subject_texts
 from comporta.data.manifests import manifest_of
 from comporta.data.read import scan_slice
 from comporta.errors import BadProject
 from comporta.records import Record, Slice
+from comporta.records.named_column import named
 from comporta.store import Keys, Store
 
 LOOSER: Mapping[str, Callable[[str], str]] = {
@@ -60,7 +59,7 @@ def find_subjects(store: Store, keys: Keys, slice: Slice) -> SubjectMatches:
             f"{slice.dataset}: found no subject, expected whom its rows are about: Dataset(subject=…)"
         )
     with reporting_damage(store, keys, slice.dataset):
-        column = scan_slice(store, keys, slice).select(pl.col(shape.subject).unique()).collect().to_series()
+        column = scan_slice(store, keys, slice).select(named(shape.subject).unique()).collect().to_series()
     spelled = column.drop_nulls()
     texts = subject_texts(spelled, shape.form).unique().to_list()
     found = [_near(name, texts, without) for name, without in LOOSER.items()]

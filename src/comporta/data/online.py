@@ -18,6 +18,7 @@ from comporta.data.features_timeline import NONE, Timeline, request_times
 from comporta.data.keys import key_text
 from comporta.errors import NotFound
 from comporta.records import DatasetSchema, Join, Joined, Record, decode
+from comporta.records.named_column import named
 
 FEW = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -213,7 +214,7 @@ def _index(line: Timeline) -> TimelineIndex:
     starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
     ends = np.append(starts[1:], len(codes))[: len(starts)]
     keys = _physical(matchable(line.frame, list(line.join.on.values()), line.types)[rows[starts]])
-    shown = line.frame.select(pl.col(column).alias(name) for column, name in line.join.columns.items())
+    shown = line.frame.select(named(column).alias(name) for column, name in line.join.columns.items())
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     return TimelineIndex(
         line=line,

@@ -17,6 +17,7 @@ from comporta.data.keys import PLACE, key_hashes, subject_hashes, subject_texts
 from comporta.data.manifests import in_time, read_manifest, resolve_fragments, schema_of
 from comporta.errors import BadProject, NotFound
 from comporta.records import DatasetSchema, Form, Slice, canonical
+from comporta.records.named_column import by_names, named
 from comporta.store import Keys, Store
 
 
@@ -37,7 +38,7 @@ def scan_slice(store: Store, keys: Keys, slice: Slice) -> pl.LazyFrame:
             raise
         return scan_slice(store, keys, slice)
     frame = in_bounds(frame, manifest.shape, schema, slice.since, slice.until)
-    return frame.select(list(schema) if slice.columns is None else list(slice.columns))
+    return frame.select(by_names(schema if slice.columns is None else slice.columns))
 
 
 def rows_of(
@@ -68,7 +69,7 @@ def rows_of(
     if key is not None:
         frame = _key_frame(key, shape, schema, slice.dataset)
         for name in shape.key:
-            wanted &= pl.col(name) == pl.lit(frame[name][0], dtype=schema[name])
+            wanted &= named(name) == pl.lit(frame[name][0], dtype=schema[name])
         if shape.subject is None:
             place = int(key_hashes(frame, shape, keys)[0])
             wanted &= _at(place)
@@ -82,7 +83,7 @@ def rows_of(
     rows = scan_live_rows(store, slice.dataset, found, schema).filter(wanted)
     rows = in_bounds(rows, shape, schema, slice.since, slice.until)
     with reporting_damage(store, keys, slice.dataset):
-        frame = rows.select(list(schema)).collect(engine="streaming")
+        frame = rows.select(by_names(schema)).collect(engine="streaming")
     if subject is None or shape.subject is None:
         return frame
     # Two subjects may share a hash, and rows of before forms were declared lie by another text.

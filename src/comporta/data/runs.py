@@ -18,8 +18,10 @@ from comporta.data.encode import raising_storage_full, spill_frame
 from comporta.data.fragment_order import by_place
 from comporta.data.fragments import BINS
 from comporta.data.keys import PLACE, key_hashes, require_key, with_placement
+from comporta.data.missing import present
 from comporta.errors import BadData, ExpectationBroken
 from comporta.records import DatasetSchema
+from comporta.records.named_column import by_names, named
 from comporta.store import Keys
 
 # Bytes in memory. A fragment comes to between half of this and all of it, less when written.
@@ -91,17 +93,17 @@ class SortedRuns:
         if self._kept is not None:
             frame = self._kept
             # The order is found on few columns, so that the others are copied once.
-            order = frame.select(PLACE, *key).with_row_index(_AT).filter(inside)
+            order = frame.select(PLACE, *by_names(key)).with_row_index(_AT).filter(inside)
         else:
             parts = [pl.scan_parquet(path, glob=False).filter(inside) for path in self._files]
-            frame = pl.concat(parts).collect(engine="streaming")
-            order = frame.select(PLACE, *key).with_row_index(_AT)
+            frame = pl.concat(parts, how="vertical_relaxed").collect(engine="streaming")
+            order = frame.select(PLACE, *by_names(key)).with_row_index(_AT)
         order = order.sort(PLACE) if self.shape.subject is None else by_place(order, key)
         frame = frame[order[_AT]]
         if order.select(
-            pl.all_horizontal(*(pl.col(name) == pl.col(name).shift() for name in key)).any()
+            pl.all_horizontal(*(named(name) == named(name).shift() for name in key)).any()
         ).item():
-            self._refuse_twice(frame, pl.struct(key).is_duplicated())
+            self._refuse_twice(frame, pl.struct(by_names(key)).is_duplicated())
         return frame
 
     def require_unique(self) -> None:
@@ -116,7 +118,7 @@ class SortedRuns:
                 else pl.Series(key_hashes(self._kept, self.shape, self.keys))
             )
             if hashes.n_unique() < len(hashes):
-                self._refuse_twice(self._kept, pl.struct(self.shape.key).is_duplicated())
+                self._refuse_twice(self._kept, pl.struct(by_names(self.shape.key)).is_duplicated())
             return
         files = [path.with_suffix(".keys") for path in self._files]
         for low, high in _ranges(max(1, 8 * self.rows // self.fragment)):
@@ -130,14 +132,16 @@ class SortedRuns:
         """Raises ExpectationBroken when a column declared unique has a value twice."""
         frames = [self._kept] if self._kept is not None else None
         values = pl.concat(
-            [frame.lazy().select(column) for frame in frames]
+            [frame.lazy().select(named(column)) for frame in frames]
             if frames is not None
-            else [pl.scan_parquet(path, glob=False).select(column) for path in self._files]
+            else [pl.scan_parquet(path, glob=False).select(named(column)) for path in self._files],
+            how="vertical_relaxed",
         )
         # A group is a value and a count: what must be held is the column, not the dataset.
         twice = (
-            values.drop_nulls()
-            .group_by(column)
+            values.select(present(column, self.schema[column]).alias("value"))
+            .drop_nulls()
+            .group_by("value")
             .len()
             .filter(pl.col("len") > 1)
             .head(5)
@@ -148,7 +152,7 @@ class SortedRuns:
         place = f"{self.shape.name}.{column}"
         error = ExpectationBroken(
             f"{place}: found values more than once, expected each once. Fix the source or widen the "
-            f"declaration; no version was made. The first of them:\n{twice}"
+            f"declaration; no version was made. The first of them:\n{twice.rename({'value': column})}"
         )
         error.reason = f"{place}: values more than once, expected each once"
         raise error
@@ -159,14 +163,16 @@ class SortedRuns:
             frame = pl.read_parquet(path)
             hashes = pl.Series(key_hashes(frame, self.shape, self.keys))
             found.append(frame.filter(hashes.is_in(list(twice))))
-        self._refuse_twice(pl.concat(found), pl.struct(self.shape.key).is_duplicated())
+        self._refuse_twice(
+            pl.concat(found, how="vertical_relaxed"), pl.struct(by_names(self.shape.key)).is_duplicated()
+        )
 
     def _refuse_twice(self, frame: pl.DataFrame, twice: pl.Expr) -> None:
         found = frame.filter(twice)
         if found.is_empty():
             return
         key = ", ".join(self.shape.key)
-        rows = frame.join(found.head(3), on=list(self.shape.key), how="semi").drop(PLACE).head(6)
+        rows = frame.join(found.head(3), on=by_names(self.shape.key), how="semi").drop(PLACE).head(6)
         error = BadData(
             f"{self.shape.name}: found {len(found)} rows whose key ({key}) another row has, expected each "
             f"key once. Fix the source, or name more columns in the key. The first of them:\n{rows}"
@@ -204,10 +210,10 @@ def gather(
         held.append(seen)
         size += int(seen.estimated_size())
         if size >= run:
-            runs.take(pl.concat(held, rechunk=True), spill=True)
+            runs.take(_joined(held), spill=True)
             held, size, spilled = [], 0, True
     if held or not spilled:
-        rest = pl.concat(held, rechunk=True) if held else empty
+        rest = _joined(held) if held else empty
         if rest is None:
             raise BadData(
                 f"{runs.shape.name}: the source returned no frame, expected at least one, with columns. "
@@ -215,6 +221,11 @@ def gather(
             )
         runs.take(rest, spill=spilled)
     return runs
+
+
+def _joined(batches: list[pl.DataFrame]) -> pl.DataFrame:
+    # Relaxed: a column without a value in the first batches gets its type from a later one.
+    return pl.concat(batches, how="vertical_relaxed", rechunk=True)
 
 
 def _batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:

@@ -8,8 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from comporta.data.types import type_text
+from comporta.data.column_types import types_of
+from comporta.data.csv_files import CsvTable, open_table, scan_table, table_fault
+from comporta.data.missing import scan_with_nulls, with_nulls
+from comporta.data.pandas_frames import frame_of_pandas
 from comporta.errors import BadData, BadProject
+from comporta.records.csv_files import CSV, PARQUET, CsvFiles
 from comporta.records.kind import kind_of
 
 Frames = pl.LazyFrame | pl.DataFrame | Iterable[pl.DataFrame]
@@ -23,12 +27,40 @@ def from_function(source: Callable[[], Any], name: str) -> Frames:
     return _frames(source(), name)
 
 
-def from_files(glob: str, root: Path, name: str) -> pl.LazyFrame:
-    """The Parquet or CSV files a glob names, in the order of their paths, relative to the project's root.
+def from_files(source: str | CsvFiles, root: Path, name: str) -> Frames:
+    """The rows of the Parquet or CSV files that a glob names, relative to the project's root, in the order of
+    their paths.
 
-    Raises BadProject when none is there, or when they are of another kind.
+    Raises BadProject when none is there, or when they are of another kind; BadData on what cannot be read,
+    naming file, line and column. What stands further down is read later: see `file_fault`.
     """
-    found = sorted(path for path in root.glob(glob)) if not Path(glob).is_absolute() else _absolute(glob)
+    files, table = _files(source, root, name)
+    if table is None:
+        return scan_with_nulls(pl.scan_parquet(files, glob=False))
+    frames = scan_table(table)
+    return scan_with_nulls(frames) if isinstance(frames, pl.LazyFrame) else map(with_nulls, frames)
+
+
+def file_fault(source: str | CsvFiles, root: Path, name: str, error: pl.exceptions.PolarsError) -> BadData:
+    """Why reading the rows of `from_files` failed."""
+    files, table = _files(source, root, name)
+    if table is not None:
+        return table_fault(table, error)
+    for path in files:
+        try:
+            pl.scan_parquet(path, glob=False).select(pl.all().null_count()).collect()
+        except pl.exceptions.PolarsError as inner:
+            error, files = inner, [path]
+            break
+    shown = ", ".join(path.name for path in files[:3])
+    return BadData(f"{name}: {shown} cannot be read: {str(error).partition(chr(10))[0]}")
+
+
+def _files(source: str | CsvFiles, root: Path, name: str) -> tuple[list[Path], CsvTable | None]:
+    """The files, in order, and of CSV files what they hold."""
+    written = source if isinstance(source, CsvFiles) else CsvFiles(glob=source)
+    glob = written.glob
+    found = sorted(root.glob(glob)) if not Path(glob).is_absolute() else _absolute(glob)
     files = [path for path in found if path.is_file()]
     if not files:
         raise BadProject(
@@ -36,31 +68,27 @@ def from_files(glob: str, root: Path, name: str) -> pl.LazyFrame:
             "Fix `source`, or bring the files."
         )
     kinds = {path.suffix.lower() for path in files}
-    try:
-        if kinds <= {".parquet", ".pq"}:
-            return pl.scan_parquet(files, glob=False)
-        if kinds <= {".csv", ".tsv", ".txt"} and len(kinds) == 1:
-            separator = "\t" if kinds == {".tsv"} else ","
-            return pl.scan_csv(
-                files, separator=separator, try_parse_dates=True, glob=False, infer_schema_length=10_000
-            )
-    except pl.exceptions.PolarsError as error:
-        raise BadData(f"{name}: {glob} cannot be read: {error}") from None
+    if written is source or (kinds <= set(CSV) and len(kinds) == 1):
+        return files, open_table(files, root, name, written)
+    if kinds <= set(PARQUET):
+        return files, None
     raise BadProject(
         f"{name}: found files ending in {', '.join(sorted(kinds))} for {glob!r}, expected "
         ".parquet, or .csv, or .tsv: one kind. Narrow the glob, or read them in a function."
     )
 
 
-def columns_of(source: Callable[[], Any] | str, root: Path, name: str) -> dict[str, str]:
+def columns_of(source: Callable[[], Any] | str | CsvFiles, root: Path, name: str) -> dict[str, str]:
     """The columns that a source returns now: name → polars type. It is asked; its rows are not kept."""
-    frames = from_files(source, root, name) if isinstance(source, str) else from_function(source, name)
+    frames = (
+        from_files(source, root, name) if isinstance(source, str | CsvFiles) else from_function(source, name)
+    )
     if not isinstance(frames, pl.LazyFrame | pl.DataFrame):
         first = next(iter(frames), None)
         if first is None:
             raise BadData(f"{name}: its source returned no frame, expected at least one, with columns.")
         frames = first
-    return {column: type_text(dtype) for column, dtype in frames.lazy().collect_schema().items()}
+    return types_of(frames)
 
 
 def _absolute(glob: str) -> list[Path]:
@@ -69,9 +97,9 @@ def _absolute(glob: str) -> list[Path]:
 
 
 def _frames(made: Any, name: str) -> Frames:
-    if isinstance(made, pl.LazyFrame | pl.DataFrame):
-        return made
-    frame = _frame(made)
+    if isinstance(made, pl.LazyFrame):
+        return scan_with_nulls(made)
+    frame = _frame(made, name)
     if frame is not None:
         return frame
     if isinstance(made, Iterable) and not isinstance(made, str | bytes | dict):
@@ -82,26 +110,24 @@ def _frames(made: Any, name: str) -> Frames:
     )
 
 
-def _frame(made: Any) -> pl.DataFrame | None:
-    """A pandas or Arrow frame as polars', or None for anything else."""
+def _frame(made: Any, name: str) -> pl.DataFrame | None:
+    """A polars, pandas or Arrow frame, or a numpy array with named fields, as polars', with nulls for what is
+    missing; None for anything else. Raises BadData."""
     module = type(made).__module__.partition(".")[0]
-    if module == "pandas" and hasattr(made, "columns"):
-        return _from_pandas(made)
-    if hasattr(made, "__arrow_c_stream__"):
-        return pl.DataFrame(made)
-    return None
-
-
-def _from_pandas(made: Any) -> pl.DataFrame:
-    frame = pl.from_pandas(made, include_index=False, nan_to_null=True)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    if isinstance(made, pl.DataFrame):
+        frame = made
+    elif module == "pandas" and hasattr(made, "columns"):
+        frame = frame_of_pandas(made, name)
+    elif hasattr(made, "__arrow_c_stream__") or getattr(getattr(made, "dtype", None), "names", None):
+        frame = pl.DataFrame(made)
+    else:
+        return None
+    return with_nulls(frame)
 
 
 def _each(made: Iterator[Any], name: str) -> Iterator[pl.DataFrame]:
     for each in made:
-        frame = each.collect() if isinstance(each, pl.LazyFrame) else each
-        frame = frame if isinstance(frame, pl.DataFrame) else _frame(frame)
+        frame = _frame(each.collect() if isinstance(each, pl.LazyFrame) else each, name)
         if frame is None:
             raise BadData(
                 f"{name}: its source yielded {kind_of(each)}, expected frames: polars, pandas or Arrow."

@@ -25,6 +25,7 @@ from comporta.data.read import scan_slice
 from comporta.errors import BadData, BadProject
 from comporta.records import Artifact, Slice
 from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
+from comporta.records.named_column import by_names
 from comporta.store import Keys, StepContext
 from comporta.store.context import artifact_name
 from comporta.store.whole import file_digest, put_whole
@@ -60,7 +61,7 @@ def features(
     has = spine.collect_schema()
     kept = tuple(name for name in keep if name in has)
     wanted = _needed_columns(plan, kept, has)
-    spine = spine.select(wanted)
+    spine = spine.select(by_names(wanted))
     size = batch or max(10_000, CELLS // max(24, len(wanted)))
     frames = _joined_tables(context, others)
     # Joins match on what a request carries, not on what the table happens to have beside.
@@ -77,7 +78,7 @@ def features(
         for frame in _batches(context, of, spine, size):
             found, hidden = plan.apply(frame, history)
             _require_kept(of, keep, [*has, *found.columns], {*kept, *found.columns})
-            raw.see(frame.select(plan.known), silent=silent)
+            raw.see(frame.select(by_names(plan.known)), silent=silent)
             made.see(found, silent=silent)
             beside = _beside(frame, plan, kept, found.columns, context.keys)
             endless += _endless(frame[target])

@@ -8,16 +8,14 @@ from typing import Any
 import polars as pl
 
 from comporta.errors import BadData
+from comporta.records.declared_value import base_type
+
+__all__ = ["base_type", "parse_type", "type_text"]
 
 
 def type_text(dtype: pl.DataType) -> str:
     """How a manifest writes a type: `Int64`, `Datetime(time_unit='us', time_zone='UTC')`."""
     return str(dtype)
-
-
-def base_type(text: str) -> str:
-    """`Datetime` of `Datetime(time_unit='us', time_zone=None)`."""
-    return text.partition("(")[0]
 
 
 def parse_type(text: str) -> pl.DataType:

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from comporta.data.column_types import begins_anew
 from comporta.data.compaction import merge_fragments
 from comporta.data.dataset_log import DatasetLog
 from comporta.data.fragments import (
@@ -36,8 +37,8 @@ from comporta.data.match import KeyMatch, match_keys
 from comporta.data.periods import to_join
 from comporta.data.runs import RangeCounts, SortedRuns
 from comporta.data.types import parse_type
-from comporta.errors import BadProject, SchemaChanged
 from comporta.records import Change, DatasetSchema, Fragment, Manifest, Segment, encode
+from comporta.records.named_column import named
 from comporta.store import Keys, Store, digest
 
 _MASKS = 8  # more objects than this for one fragment are put together into one
@@ -60,6 +61,7 @@ class VersionDraft:
         scratch: Path,
         within: tuple[datetime, datetime] | None,
         period: str = "",
+        nan_is_missing: bool = False,
     ) -> None:
         self.store, self.keys, self.shape, self.runs, self.history = store, keys, shape, runs, history
         self.base, self.change, self.columns, self.scratch, self.within = (
@@ -69,8 +71,8 @@ class VersionDraft:
             scratch,
             within,
         )
-        self.period = period
-        self.anew = base is not None and _anew(base, shape, columns, change)
+        self.period, self.nan_is_missing = period, nan_is_missing
+        self.anew = base is not None and begins_anew(base, shape, columns, change)
         self.stands: list[ResolvedFragment] = (
             [] if base is None or self.anew else resolve_fragments(history, base)
         )
@@ -137,6 +139,7 @@ class VersionDraft:
                     self.change,
                     (low, high),
                     self.within,
+                    self.nan_is_missing,
                 )
                 part = found.new
                 self._note(found.hide)
@@ -152,7 +155,7 @@ class VersionDraft:
         # Who was forgotten by an earlier Comporta is known by the text as it stood then.
         before = earlier_marks(part[self.shape.subject], self.keys, self.shape.form).is_in(forgotten)
         gone = pl.col(PLACE).is_in(forgotten) | before.fill_null(False)
-        return part.filter(~(gone & pl.col(self.shape.subject).is_not_null()))
+        return part.filter(~(gone & named(self.shape.subject).is_not_null()))
 
     def _write(self, parts: Iterable[tuple[pl.DataFrame, int, int]]) -> list[Fragment]:
         """Fragments of a good size; one is encoded and synced while the next is sorted."""
@@ -281,24 +284,3 @@ def _counts(found: Sequence[ResolvedFragment]) -> RangeCounts:
         low, high = stand.now.low >> 48, (stand.now.high >> 48) + 1
         counts[low:high] += stand.now.rows / (high - low)
     return counts
-
-
-def _anew(base: Manifest, shape: DatasetSchema, columns: dict[str, str], change: Change) -> bool:
-    """Whether nothing of the base can stay: its rows are placed, or typed, otherwise."""
-    placing = ("key", "subject", "form", "time")
-    moved = [name for name in placing if getattr(base.shape, name) != getattr(shape, name)]
-    retyped = [name for name, kind in base.columns.items() if columns.get(name) != kind]
-    if change == "replace":
-        return bool(moved) or base.columns != columns
-    if moved:
-        name = moved[0]
-        raise BadProject(
-            f"{shape.name}: found {name} {getattr(shape, name)!r}, expected {getattr(base.shape, name)!r} as "
-            f"in its newest version. Keep it, or return all rows with change='replace'."
-        )
-    if retyped:
-        raise SchemaChanged(
-            f"{shape.name}.{retyped[0]}: found another type or none, expected {base.columns[retyped[0]]}: "
-            f"rows that are there keep theirs on {change}. Return all rows with change='replace'."
-        )
-    return False

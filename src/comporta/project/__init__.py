@@ -4,6 +4,7 @@
 says where its ledger, store, key and executor are.
 """
 
+from comporta.project.csv import csv
 from comporta.project.dataset import Dataset
 from comporta.project.features import AsOf, Features
 from comporta.project.locate import ProjectFault
@@ -25,4 +26,5 @@ __all__ = [
     "ProjectDeclaration",
     "ProjectFault",
     "Settings",
+    "csv",
 ]

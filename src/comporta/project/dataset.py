@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from comporta.records import Change, Column, DatasetSchema, Record, Subject, duration
+from comporta.records.csv_files import CsvFiles
 
 
 class Dataset(Record, frozen=True):
     """A table that gets a new version each time its source returns other rows.
 
     name: how commands and other declarations refer to it.
-    source: a function that returns a polars, pandas or Arrow frame, or a glob of Parquet or CSV files.
+    source: a function that returns a polars, pandas or Arrow frame, or a glob of Parquet or CSV files, or
+        `csv(glob, ...)` of CSV files that are written in another way.
     key: the column or columns that identify a row.
     subject: the column of the person or thing that a row is about, by whom rows are erased. A `Subject` also
         declares how its values are compared; a name alone: as they are written.
@@ -35,7 +37,7 @@ class Dataset(Record, frozen=True):
     """
 
     name: str
-    source: Callable[..., Any] | str
+    source: Callable[..., Any] | str | CsvFiles
     key: str | tuple[str, ...]
     subject: str | Subject | None = None
     time: str | None = None

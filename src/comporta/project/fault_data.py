@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -22,6 +23,8 @@ from comporta.project.features import AsOf, Features
 from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.records import FEEDBACK, PREDICTIONS, Column, Subject
+from comporta.records.csv_files import CSV, PARQUET, CsvFiles
+from comporta.records.declared_value import declared_bound, value_faults
 
 _TYPES = frozenset(
     (
@@ -30,6 +33,7 @@ _TYPES = frozenset(
         *("Binary", "List", "Array", "Struct"),
     )
 )
+_IN_CSV = _TYPES - {"Duration", "Binary", "List", "Array", "Struct", "Enum"}
 
 
 def dataset_faults(dataset: Dataset, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
@@ -46,7 +50,9 @@ def dataset_faults(dataset: Dataset, root: Path, places: SourceLocations) -> Ite
             yield "key", "found none, expected the column or columns that name a row."
         yield from (("key", f"found column {each!r} twice.") for each in duplicates_in(as_sequence(key)))
         if isinstance(dataset.source, str):
-            yield from _glob(dataset.source, root)
+            yield from _glob(dataset.source, root, (*PARQUET, *CSV))
+        elif isinstance(dataset.source, CsvFiles):
+            yield from _csv(dataset.source, root)
         elif callable(dataset.source):
             yield from import_faults("source", dataset.source, root)
             yield from call_faults("source", dataset.source, 0)
@@ -72,8 +78,27 @@ def _column(column: Column) -> FieldFaults:
         yield "type", f"found {column.type!r}, expected a polars type such as 'Int64', 'String', 'Datetime'."
     if not 0 <= column.nulls <= 1:
         yield "nulls", f"found {column.nulls}, expected a share from 0 to 1."
-    if column.at_least is not None and column.at_most is not None and column.at_least > column.at_most:
+    values = tuple(value_faults(column, column.type or _type_of_bounds(column)))
+    yield from ((field, f"{said}.") for field, said in values)
+    if values or column.at_least is None or column.at_most is None:
+        return
+    kind = column.type or _type_of_bounds(column)
+    low, high = (
+        declared_bound(bound, kind, lower=lower)
+        for bound, lower in ((column.at_least, True), (column.at_most, False))
+    )
+    if low > high:
         yield "at_least", f"found {column.at_least} above at_most {column.at_most}: no value can hold."
+
+
+def _type_of_bounds(column: Column) -> str:
+    """The type that a column without a declared one must have for its bounds; empty: any."""
+    bounds = [each for each in (column.at_least, column.at_most) if each is not None]
+    if not bounds:
+        return ""
+    if not any(isinstance(each, str) for each in bounds):
+        return "Float64"
+    return "Time" if all(isinstance(each, str) and ":" in each[:3] for each in bounds) else "Datetime"
 
 
 def features_faults(features: Features, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
@@ -136,10 +161,35 @@ def _join(join: AsOf, features: Features) -> FieldFaults:
         yield "tolerance", f"found no `time` in Dataset {table.name!r} to measure it by. Declare it there."
 
 
-def _glob(pattern: str, root: Path) -> FieldFaults:
+def _csv(source: CsvFiles, root: Path) -> FieldFaults:
+    wrong = tuple(type_faults(source))
+    yield from (("source", f"csv: {field}: {said}") for field, said in wrong)
+    if wrong:
+        return
+    yield from _glob(source.glob, root, ())
+    if source.separator and len(source.separator.encode()) != 1:
+        yield "source", f"csv: separator: found {source.separator!r}, expected one character of ASCII."
+    if source.decimal not in (".", ","):
+        yield "source", f"csv: decimal: found {source.decimal!r}, expected '.' or ','."
+    try:
+        codecs.lookup(source.encoding)
+    except LookupError:
+        yield (
+            "source",
+            f"csv: encoding: found {source.encoding!r}, expected one that Python knows, as 'latin-1'.",
+        )
+    for column, kind in source.schema.items():
+        if kind.partition("(")[0] not in _IN_CSV:
+            yield (
+                "source",
+                f"csv: schema: {column}: found {kind!r}, expected one of: {', '.join(sorted(_IN_CSV))}.",
+            )
+
+
+def _glob(pattern: str, root: Path, endings: tuple[str, ...]) -> FieldFaults:
     if "://" in pattern:
         return
-    if Path(pattern).suffix.lower() not in (".parquet", ".csv"):
+    if endings and Path(pattern).suffix.lower() not in endings:
         yield "source", f"found {pattern!r}, expected a glob of Parquet or CSV files, e.g. 'data/*.parquet'."
     anchor = Path(pattern).anchor
     below, rest = (Path(anchor), pattern[len(anchor) :]) if anchor else (root, pattern)

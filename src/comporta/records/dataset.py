@@ -19,9 +19,9 @@ class Column(Record, frozen=True):
     name: of the column.
     type: polars' name, such as `Int64`, `Float64`, `String`, `Boolean`, `Datetime` or `Date`; empty: any.
     nulls: the largest share of missing values, 0 to 1.
-    at_least: the smallest value, inclusive; None: no bound.
-    at_most: the largest value, inclusive; None: no bound.
-    one_of: the allowed values; empty: any.
+    at_least: the smallest value, inclusive, of dates and times as ISO 8601 text; None: no bound.
+    at_most: the largest value, likewise; None: no bound.
+    one_of: the allowed values; empty: any. They are compared in the type that the column has.
     unique: whether each value may occur only once.
     personal: whether it can identify a person; its values are then never shown.
     meaning: what it holds; shown in the catalog.
@@ -34,8 +34,8 @@ class Column(Record, frozen=True):
     name: str
     type: str = ""
     nulls: float = 1.0
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: float | str | None = None
+    at_most: float | str | None = None
     one_of: tuple[Value, ...] = ()
     unique: bool = False
     personal: bool = False

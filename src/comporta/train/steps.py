@@ -163,7 +163,7 @@ def predict(
         rows = rows.clear()
         dressed = pl.DataFrame(schema={field.name: pl.Null for field in takes.features})
     hidden = [name for name in rows.columns if name.startswith(HIDDEN)]
-    kept = rows.select(*hidden, *feature_names(rows))
+    kept = rows[[*hidden, *feature_names(rows)]]
     return {"predictions": write(context, kept.with_columns(_said(native, reads, dressed, takes)))}
 
 

@@ -22,6 +22,7 @@ from comporta.opened.built import built_keys
 from comporta.project import Dataset, Model, ProjectDeclaration
 from comporta.project.reference import name_of
 from comporta.records import Artifact, Level, Node, NodeKey, Plan, Version
+from comporta.records.csv_files import CsvFiles
 
 
 def plan(
@@ -67,11 +68,12 @@ def data_node(dataset: Dataset, root: Path) -> Node:
         name=key.name,
         key=key,
         run="data.snapshot",
-        uses={} if isinstance(source, str) else {"source": name_of(source, root)},
+        uses={"source": name_of(source, root)} if callable(source) else {},
         params={
             "shape": msgspec.to_builtins(dataset.shape()),
             "change": dataset.change,
             **({"glob": source} if isinstance(source, str) else {}),
+            **({"csv": msgspec.to_builtins(source)} if isinstance(source, CsvFiles) else {}),
         },
         remember=False,
     )

@@ -25,6 +25,8 @@ from comporta.project.faults import project_faults, sources
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.records import Need
 from comporta.records.columns import HIDDEN
+from comporta.records.csv_files import CsvFiles
+from comporta.records.declared_value import value_faults
 from comporta.stats.classes import class_text
 from comporta.train.target import task_of
 
@@ -66,15 +68,18 @@ def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
         return scan_slice(opened.store, opened.keys, slice_of(opened.store, opened.keys, dataset.name))
     except NotFound:
         source = dataset.source
-        if isinstance(source, str):
-            return from_files(source, Path(opened.root), dataset.name)
-        made = from_function(source, dataset.name)
+        made = (
+            from_files(source, Path(opened.root), dataset.name)
+            if isinstance(source, str | CsvFiles)
+            else from_function(source, dataset.name)
+        )
         return made.lazy() if isinstance(made, pl.LazyFrame | pl.DataFrame) else next(iter(made)).lazy()
 
 
 def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
-    """Columns that are declared and not there."""
-    columns = frame.collect_schema().names()
+    """Columns that are declared and not there, and declared values that theirs cannot be compared with."""
+    schema = frame.collect_schema()
+    columns = schema.names()
     shape = msgspec.structs.replace(dataset, delay=None, fresh=None).shape()  # a bad span hides nothing
     wanted = {
         "key": shape.key,
@@ -87,6 +92,11 @@ def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) 
         for name in names:
             if name is not None and name not in columns:
                 yield places.fault("Dataset", dataset.name, field, _absent(dataset.name, name, columns))
+    for column in shape.columns:
+        if column.name in columns and not column.type:
+            for field, said in value_faults(column, str(schema[column.name])):
+                message = f"Column {column.name!r}: {field}: {said}."
+                yield places.fault("Column", column.name, field, message)
 
 
 def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
@@ -177,7 +187,7 @@ def _of_functions(
         history: JoinedTables = load_tables(frames, plan.joins, plan.shapes, rows.schema)
         known = plan.select_known(rows)
         read = history.read(known, plan.times(rows))
-        joined = read.select([name for name in read.columns if not name.startswith(HIDDEN)])
+        joined = read[[name for name in read.columns if not name.startswith(HIDDEN)]]
         plan.make_features(known, joined)
     except ComportaError as error:
         yield places.fault("Features", features.name, "compute", str(error))

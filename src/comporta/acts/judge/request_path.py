@@ -29,6 +29,7 @@ from comporta.store.frames import read, write
 if TYPE_CHECKING:
     from comporta.data.features import plan_of_bundle
 from comporta.data.online import Answerer
+from comporta.records.named_column import by_names
 
 ROW = "__row"
 
@@ -59,7 +60,9 @@ def lent(
         names = needed_columns(there, join, declared.shapes[join.dataset]).collect_schema().names()
         wanted.setdefault(join.dataset, {}).update(dict.fromkeys(names))
     frames = {
-        name: write(to, scan_slice(context.store, context.keys, tables[name]).select(list(columns)).collect())
+        name: write(
+            to, scan_slice(context.store, context.keys, tables[name]).select(by_names(columns)).collect()
+        )
         for name, columns in wanted.items()
     }
     source = None if code is None else to.put(context.get(code), code.kind)
@@ -105,14 +108,14 @@ def raw(
     rows = scan_slice(context.store, context.keys, tables[declared.of])
     wanted = dict.fromkeys([*declared.known, *shape.key, *filter(None, (shape.subject, shape.time))])
     found = (
-        rows.select(list(wanted))
+        rows.select(by_names(wanted))
         .with_columns(row_key(rows, shape.key).alias(ROW))
         .filter(pl.col(ROW).is_in(pl.Series(keys, dtype=pl.String).implode()))
         .collect()
     )
     if shape.time is not None:
         found = found.filter(pl.col(shape.time).is_not_null())
-    made = found.select(*declared.known, ROW)
+    made = found.select(*by_names(declared.known), ROW)
     if shape.time is not None and shape.time not in declared.known:
         time = found[shape.time]
         unit = unit_of(time.dtype, f"{declared.of}.{shape.time}")

@@ -43,7 +43,7 @@ def score_frame(version: LoadedVersion, rows: pl.DataFrame, *, now: datetime) ->
             f"{version.model}/{version.number}: found no column {', '.join(missing)}, expected "
             f"{', '.join(raw)}. Add it."
         )
-    features = rows.select(raw)
+    features = rows[list(raw)]
     if version.features is not None:
         features, _ = version.features(features, _times(version, rows, now))
     scores = version.predict(features)

@@ -88,7 +88,7 @@ def baselines(
         figures.append(_skill(SKILL_OVER_MEDIAN, np.abs(truth - was.number), middle, units, rows.height))
     some = np.sort(np.random.default_rng(seed).permutation(train.height)[:LEARNED])
     names = feature_names(rows)
-    X, asked = numbers_of(train[some].select(names), rows.select(names))
+    X, asked = numbers_of(train[some][list(names)], rows[list(names)])
     answers = {
         SKILL_LESS_TREE: said_by_tree(X, learned[some], asked, classes=was.classes, seed=seed),
         SKILL_LESS_LINE: said_by_line(X, learned[some], asked, classes=was.classes),

@@ -13,6 +13,7 @@ from comporta.checks.conduct.figures import FORBIDDEN
 from comporta.errors import BadProject
 from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured, conditions
 from comporta.records.columns import KEPT, LABEL, NUMBER
+from comporta.records.named_column import by_names, named
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -97,7 +98,7 @@ def plain(rows: pl.DataFrame) -> pl.DataFrame:
     kept = {name: name.removeprefix(KEPT) for name in rows.columns if name.startswith(KEPT)}
     features = feature_names(rows)
     return rows.select(
-        *features, *(pl.col(name).alias(to) for name, to in kept.items() if to not in features)
+        *by_names(features), *(named(name).alias(to) for name, to in kept.items() if to not in features)
     )
 
 

@@ -82,7 +82,7 @@ def contaminated(
         seen = float(mine.is_in(theirs.drop_nulls().unique().implode()).fill_null(False).sum()) / rows
         figures.append(Figure(metric=ENTITIES.metric, under=conditions(column=name), value=seen, rows=rows))
     names = [*feature_names(test), TARGET]
-    both = pl.concat([train.select(names), test.select(names)], how="vertical_relaxed")
+    both = pl.concat([train[list(names)], test[list(names)]], how="vertical_relaxed")
     exact = likeness(both)
     twins, note = _shared(TWINS, [both], train.height, whole=exact.copied)
     figures.append(twins)
@@ -122,7 +122,7 @@ def _varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
 
 def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tuple[Figure, Message]:
     """Rows of one subject are alike by themselves; those of two are not."""
-    both = pl.concat([train.select(names), test.select(names)], how="vertical_relaxed")
+    both = pl.concat([train[list(names)], test[list(names)]], how="vertical_relaxed")
     whose = pl.concat([train[SUBJECT], test[SUBJECT]])
     every = pl.DataFrame({"code": codes(both), "whose": whose})
     learned, judged = every[: train.height], every[train.height :]

@@ -34,8 +34,8 @@ def duplicated(rows: pl.DataFrame) -> Findings:
     says how many are.
     """
     names = feature_names(rows)
-    features = rows.select(names)
-    whole, alone = codes(rows.select(*names, TARGET)), codes(features)
+    features = rows[list(names)]
+    whole, alone = codes(rows[[*names, TARGET]]), codes(features)
     same, again = repeats(whole), repeats(alone)
     share, opposed = float(same.mean()), _contradicted(alone, whole)
     copied = likeness(features).copied
@@ -58,7 +58,7 @@ def duplicated(rows: pl.DataFrame) -> Findings:
         else:
             notes.append(NEAR_BY_CHANCE(share=value))
     figures.append(_figure(CONTRADICTORY, float(opposed.mean()), rows.height, copied))
-    shown = rows.filter(pl.Series(opposed | same)).select(names[:8]).head(SHOWN)
+    shown = rows.filter(pl.Series(opposed | same))[names[:8]].head(SHOWN)
     return Findings(
         figures=tuple(figures),
         rows=rows.height,

@@ -104,7 +104,7 @@ def _sampled(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, s
     draw = np.random.default_rng(seed)
     names = [field.name for field in asked.signature.features]
     n, p = rows.height, len(names)
-    rows, background = rows.select(names), background.select(names)
+    rows, background = rows[list(names)], background[list(names)]
     total: Floats | None = None
     base: Floats | None = None
     asks = 0

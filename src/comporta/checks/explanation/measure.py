@@ -48,7 +48,7 @@ def measure(
     some = rows.sample(min(ROWS, rows.height), seed=context.seed, shuffle=True)
     held = some.head(BACKGROUND)
     told = attributed(asked, some, held, context.seed)
-    beside = write(context, held.select(names)) if told.background else model
+    beside = write(context, held[list(names)]) if told.background else model
     units = units_of(some.head(len(told.values)), group)
     background = (
         BACKGROUND_ROWS(rows=told.background, digest=beside.digest)

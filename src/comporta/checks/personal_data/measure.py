@@ -90,7 +90,7 @@ def kept(rows: pl.DataFrame) -> list[str]:
 
 def _told(rows: pl.DataFrame) -> pl.DataFrame:
     """Features, and the columns beside them that reports name values of."""
-    named = rows.select(*feature_names(rows), *kept(rows))
+    named = rows[[*feature_names(rows), *kept(rows)]]
     return named.with_columns(pl.selectors.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
 
 

@@ -130,7 +130,7 @@ def monotone(
         why = NO_SUCH_FEATURE_OF(feature=feature, features=tuple(names))
     elif takes.features[names.index(feature)].type == "String":
         why = FEATURE_OF_WORDS(feature=feature)
-    rows = test.select(names).drop_nulls(feature) if why is None else test.clear()
+    rows = test[list(names)].drop_nulls(feature) if why is None else test.clear()
     if why is None and rows.is_empty():
         why = NO_VALUE_OF_FEATURE()
     if why is not None:
@@ -187,7 +187,7 @@ def bounded(
         why = NO_TEST_ROWS()
     if why is not None:
         return Findings(unmeasured=(Unmeasured(metric=LOWEST.metric, why=why),), of=test.height)
-    rows = test.select(names).sample(min(RANGE_ROWS, test.height), seed=seed, shuffle=True)
+    rows = test[list(names)].sample(min(RANGE_ROWS, test.height), seed=seed, shuffle=True)
     said = asked(rows).scores[:, output]
     if not np.isfinite(said).all():
         lost = Unmeasured(metric=LOWEST.metric, why=ANSWER_NOT_FINITE())
@@ -203,7 +203,7 @@ def bounded(
     if shape.ensemble is not None:
         ends, how = range_of(shape.ensemble), RANGE_BY_LEAVES()
     elif shape.linear is not None and shape.structure is not None:
-        ends = _linear_range(asked, test.select(names), shape)
+        ends = _linear_range(asked, test[list(names)], shape)
         how = RANGE_BY_WEIGHTS()
     else:
         how = BY_SEARCH(why=shape.why or UNKNOWN_KIND())

@@ -85,10 +85,10 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     draw = np.random.default_rng(seed)
     orders = [draw.permutation(rows.height) for _ in names]
     shuffled = [
-        rows.select(names).with_columns(rows[name].gather(order))
+        rows[list(names)].with_columns(rows[name].gather(order))
         for name, order in zip(names, orders, strict=True)
     ]
-    said = asked_of(asked, [rows.select(names), *shuffled])
+    said = asked_of(asked, [rows[list(names)], *shuffled])
     before = losses(said[0], rows[TARGET], takes)
     added = np.stack([losses(each, rows[TARGET], takes) - before for each in said[1:]], axis=1)
     lost, drawn = resampled(added, units, seed)

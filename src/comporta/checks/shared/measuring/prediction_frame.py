@@ -14,7 +14,7 @@ def answered(rows: pl.DataFrame, said: ModelOutput, signature: Signature) -> pl.
     """The rows' hidden columns and features, and beside them what was said of each: `__prediction`, or
     `__label` (an Enum of the signature's classes) and `__probability_0` … where the output has them."""
     hidden = [name for name in rows.columns if name.startswith(HIDDEN)]
-    kept = rows.select(*hidden, *feature_names(rows))
+    kept = rows[[*hidden, *feature_names(rows)]]
     if signature.task == "regression":
         return kept.with_columns(pl.Series(NUMBER, said.decisions, dtype=pl.Float64))
     words = pl.Series(list(signature.classes), dtype=pl.Enum(list(signature.classes)))

@@ -96,7 +96,7 @@ def ask_raw(
         scale=scale_of(takes, research),
     )
     names = [field.name for field in takes.features]
-    answered = rows[places].select(names).filter(pl.Series(~found.refused))
+    answered = rows[places][list(names)].filter(pl.Series(~found.refused))
     served = pl.concat(frames, how="diagonal_relaxed") if frames else answered.clear()
     if served.height != answered.height:
         raise ValueError(f"{served.height} rows of features for {answered.height} that were answered")

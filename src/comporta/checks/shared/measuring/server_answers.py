@@ -22,6 +22,7 @@ import polars as pl
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one, told
 from comporta.records import Field, FittedModel, ModelOutput, Signature
 from comporta.records.columns import CHANCE, LABEL, NUMBER
+from comporta.records.named_column import named
 from comporta.stats.classes import places
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def explained(
 def _stepped(rows: pl.DataFrame, takes: Signature) -> list[pl.DataFrame]:
     """The rows with all numbers as 32-bit floats, and with each one step up and down."""
     floats = [each.name for each in takes.features if rows[each.name].dtype == pl.Float64]
-    ways = [rows.with_columns(pl.col(name).cast(pl.Float32).cast(pl.Float64) for name in floats)]
-    ways += [rows.with_columns(pl.col(name) * (1 + step)) for name in floats for step in (-STEP, STEP)]
+    ways = [rows.with_columns(named(name).cast(pl.Float32).cast(pl.Float64) for name in floats)]
+    ways += [rows.with_columns(named(name) * (1 + step)) for name in floats for step in (-STEP, STEP)]
     return ways
 
 

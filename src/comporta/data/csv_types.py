@@ -1,0 +1,192 @@
+"""The types of a CSV file's columns, as its first rows tell them; what only looks like text is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from comporta.data.csv_text import CsvFile, declare, encoding_fault, line_of, long_line
+from comporta.data.types import parse_type
+from comporta.errors import BadData
+from comporta.records.named_column import named
+
+SAMPLE = 10_000
+"""Rows of each file in which types are looked for."""
+
+_WORDS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing")
+_NUMBER, _TIME, _TRUTH = (
+    r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$",
+    r"^\d{4}-\d{2}-\d{2}",
+    r"^(?i:true|false)$",
+)
+_COMMAS = r"^[+-]?\d+(,\d+)+$"
+
+
+def options(file: CsvFile) -> dict[str, Any]:
+    """How polars reads the file."""
+    return {
+        "separator": file.separator,
+        "null_values": list(file.written.null_values) or None,
+        "decimal_comma": file.written.decimal == ",",
+        "glob": False,
+    }
+
+
+def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
+    """Column → its type in the first rows, or in all where those have no value of it; Null: it has none.
+
+    settled: types of columns that are known. Raises BadData, naming file, line and column.
+    """
+    rows = _typed(file, settled, SAMPLE)
+    out: dict[str, pl.DataType] = {}
+    for column in rows.get_columns():
+        if column.name in settled:
+            out[column.name] = settled[column.name]
+        elif column.null_count() == len(column):
+            out[column.name] = pl.Null()
+        else:
+            out[column.name] = _type_of(file, column)
+    late = [name for name, dtype in out.items() if isinstance(dtype, pl.Null)]
+    if late and len(rows) == SAMPLE:
+        for column in _typed(file, settled, None, late).get_columns():
+            if column.null_count() < len(column):
+                out[column.name] = _type_of(file, column)
+    return out
+
+
+def first_text(file: CsvFile, column: str) -> str:
+    """The column's first value as it is written; empty: it has none."""
+    rows = _typed(file, dict.fromkeys(file.columns, pl.String()), None, [column])
+    return str(next(iter(rows[column].drop_nulls()), ""))
+
+
+def _typed(
+    file: CsvFile, settled: dict[str, pl.DataType], length: int | None, columns: list[str] | None = None
+) -> pl.DataFrame:
+    """The first rows, or (length: None) all, in the types that polars finds. Raises BadData."""
+    schema: pl.Schema | dict[str, pl.DataType] = {}
+    try:
+        frame = pl.scan_csv(
+            file.path if file.utf8 else file.bytes(),
+            try_parse_dates=True,
+            infer_schema_length=length,
+            schema_overrides=dict.fromkeys(settled, pl.String),
+            **options(file),
+        )
+        schema = frame.collect_schema()
+        frame = frame if columns is None else frame.select(*map(named, columns))
+        return (frame if length is None else frame.head(length)).collect()
+    except pl.exceptions.PolarsError as error:
+        raise reading_fault(file, schema, error) from None
+
+
+def _type_of(file: CsvFile, column: pl.Series) -> pl.DataType:
+    if column.dtype == pl.String:
+        _require_text(file, column)
+    return column.dtype
+
+
+def declared_types(file: CsvFile) -> dict[str, pl.DataType]:
+    """The types of the declared schema. Raises BadData for a column that is not in the file.
+
+    `Datetime` alone is any: with a zone where the values have one.
+    """
+    for name in file.written.schema:
+        if name not in file.columns:
+            raise BadData(
+                f"{file.label}, line 1: found no column {name!r}, expected it as schema= declares it; there "
+                f"are {', '.join(file.columns)}. Correct the schema or the file."
+            )
+    return {name: parse_type(kind) for name, kind in file.written.schema.items() if kind != "Datetime"}
+
+
+def wider(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    """The type that holds both, of which one is the earlier; None where the later does not fit."""
+    if isinstance(one, pl.Null) or one == other:
+        return other
+    if isinstance(other, pl.Null) or one == pl.String:
+        return one
+    if one.is_numeric() and other.is_numeric():
+        return pl.Float64() if one.is_float() or other.is_float() else pl.Int128()
+    if {one, other} == {pl.Date(), pl.Datetime("us")}:
+        return pl.Datetime("us")
+    return None
+
+
+def reading_fault(file: CsvFile, schema: dict[str, pl.DataType], error: pl.exceptions.PolarsError) -> BadData:
+    """What of this file cannot be read as these types, as an error that names line and column."""
+    line, count = long_line(file)
+    if line:
+        return BadData(
+            f"{file.label}, line {line}: found {count} values, expected {len(file.columns)} as in the "
+            "header. Quote values that hold the separator, or correct the line."
+        )
+    for name, dtype in schema.items():
+        if dtype not in (pl.String, pl.Null) and (text := first_foreign(file, name, dtype)):
+            return value_fault(file, name, text, dtype)
+    first = str(error).partition("\n")[0]
+    return encoding_fault(file) or BadData(f"{file.label}: cannot be read: {first}. Correct the file.")
+
+
+def first_foreign(file: CsvFile, column: str, dtype: pl.DataType) -> str:
+    """The first value of a column, as it is written, that is none of this type; empty: all are, or the file
+    cannot be read."""
+    source = file.path if file.utf8 else file.bytes()
+    every = dict.fromkeys(file.columns, pl.String())
+    try:
+        plain = pl.scan_csv(source, schema=every, **options(file))
+        typed = pl.scan_csv(source, schema=every | {column: dtype}, ignore_errors=True, **options(file))
+        texts, values = (each.select(named(column)).collect().to_series() for each in (plain, typed))
+    except pl.exceptions.PolarsError:
+        return ""
+    return str(next(iter(texts.filter(values.is_null() & texts.is_not_null())), ""))
+
+
+def value_fault(file: CsvFile, column: str, text: str, dtype: pl.DataType) -> BadData:
+    """A value that is none of the column's type."""
+    if _is_word(text):
+        advice = f"If it means a missing value, declare it: {declare(file, null_values=text)}"
+    elif dtype.is_numeric() and pl.Series([text]).str.contains(_COMMAS).item():
+        advice = f"If it is a number with a decimal comma, declare it: {declare(file, decimal=',')}"
+    else:
+        advice = f"Correct it, or make the column text: {declare(file, schema={column: 'String'})}"
+    return _fault(file, column, text, f"a value of the type {dtype}", advice)
+
+
+def _require_text(file: CsvFile, column: pl.Series) -> None:
+    """Raises BadData where a column is text only for the way in which its values are written."""
+    values = column.drop_nulls().unique(maintain_order=True)
+    lower = values.str.strip_chars().str.to_lowercase()
+    words, others = values.filter(lower.is_in(_WORDS)), values.filter(~lower.is_in(_WORDS))
+    if others.is_empty():
+        return
+    text = f"text: {declare(file, schema={column.name: 'String'})}"
+    if len(words):
+        numbers = others.str.replace_all(",", ".") if file.written.decimal == "," else others
+        for what, pattern in (("numbers", _NUMBER), ("dates", _TIME), ("true and false", _TRUTH)):
+            if numbers.str.contains(pattern).all():
+                missing = declare(file, null_values=words[0])
+                advice = f"If it means a missing value, declare it: {missing} If not, make the column {text}"
+                raise _fault(file, column.name, words[0], f"{what} as in the other rows", advice)
+    if file.written.decimal != "," and others.str.contains(_COMMAS + "|" + _NUMBER).all():
+        first = others.filter(others.str.contains(","))[0]
+        comma = declare(file, decimal=",")
+        advice = f"If the comma is a decimal sign, declare it: {comma} If not, make the column {text}"
+        raise _fault(file, column.name, first, "a number without a comma, or text", advice)
+    if others.str.strip_chars().str.contains(_NUMBER).all() and (others != others.str.strip_chars()).any():
+        first = others.filter(others != others.str.strip_chars())[0]
+        raise _fault(
+            file, column.name, first, "a number without blanks", f"Remove them, or make the column {text}"
+        )
+
+
+def _fault(file: CsvFile, column: str, text: str, expected: str, advice: str) -> BadData:
+    line = line_of(file, column, text)
+    return BadData(
+        f"{file.label}, line {line}, column {column!r}: found {text!r}, expected {expected}. {advice}"
+    )
+
+
+def _is_word(text: str) -> bool:
+    return text.strip().lower() in _WORDS

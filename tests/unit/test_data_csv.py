@@ -1,0 +1,166 @@
+"""CSV files as strangers write them: the rows that pandas reads, or file, line and column of what is wrong."""
+
+# ruff: noqa: E501 - a case is a line
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+import polars as pl
+import pytest
+
+from comporta.data import scan_slice
+from comporta.data.sources import columns_of
+from comporta.data.steps import snapshot
+from comporta.errors import BadData
+from comporta.project import Dataset, csv
+from comporta.project.faults import project_faults
+from comporta.project.project import ProjectDeclaration
+from comporta.records import DatasetSchema
+from comporta.store import MemoryStore, StepContext, derive
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Any:
+    """A function: files by name, the source, and what came of them."""
+
+    def taking(files: dict[str, str | bytes], source: Any, key: str = "id") -> pl.DataFrame:
+        for name, text in files.items():
+            (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
+        context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), scratch=tmp_path)
+        shape = msgspec.to_builtins(DatasetSchema(name="d", key=(key,)))
+        given = {"glob": source} if isinstance(source, str) else {"csv": msgspec.to_builtins(source)}
+        made = snapshot(context, shape=shape, root=str(tmp_path), **given)
+        return scan_slice(context.store, context.keys, made["version"]).collect().sort(key)
+
+    return taking
+
+
+AS_PANDAS: list[tuple[str, str | bytes, Any, dict[str, Any]]] = [
+    ("plain", "id,x,s\n1,0.5,a\n2,,\n3,-1e3,ç\n", "*.csv", {}),
+    ("semicolons", "id;x\n1;1,5\n2;-2,25\n3;4\n", csv("*.csv", separator=";", decimal=","), {"sep": ";", "decimal": ","}),
+    ("decimal comma in quotes", 'id,x\n1,"1,5"\n2,3\n', csv("*.csv", decimal=","), {"decimal": ","}),
+    ("NA", "id,x,s\n1,NA,a\n2,3,-\n", csv("*.csv", null_values=("NA", "-")), {"na_values": ["-"]}),
+    ("latin-1", "id;città\n1;é\n".encode("latin-1"), csv("*.csv", separator=";", encoding="latin-1"), {"sep": ";", "encoding": "latin-1"}),
+    ("utf-16", "id,s\n1,é\n".encode("utf-16"), csv("*.csv", encoding="utf-16"), {"encoding": "utf-16"}),
+    ("byte order mark", "id,s\n1,é\n".encode("utf-8-sig"), "*.csv", {}),
+    ("text declared", "id,zip\n1,007\n2,NA\n", csv("*.csv", schema={"zip": "String"}), {"dtype": {"zip": str}, "keep_default_na": False}),
+    ("float declared", "id,x\n1,1\n2,2\n", csv("*.csv", schema={"x": "Float64"}), {"dtype": {"x": float}}),
+    ("quoted separators and line ends", 'id,s\n1,"a,b\nc"\n2,"say ""x"""\n', "*.csv", {}),
+    ("blank lines at the end, CRLF", "id,x\r\n1,2\r\n", "*.csv", {}),
+    ("names of patterns", "id,*,^x.*$,x\n1,2,3,4\n", "*.csv", {}),
+    ("a pipe", "id|x\n1|2\n", csv("*.csv", separator="|"), {"sep": "|"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "source", "options"), AS_PANDAS, ids=[each[0] for each in AS_PANDAS]
+)
+def test_files_hold_what_pandas_reads(
+    take: Any, tmp_path: Path, name: str, text: str | bytes, source: Any, options: dict[str, Any]
+) -> None:
+    found = take({"a.csv": text}, source)
+    oracle = pl.from_pandas(pd.read_csv(tmp_path / "a.csv", **options))
+    assert found.rows() == oracle.rows()
+    assert found.columns == oracle.columns
+
+
+def test_columns_go_by_name_and_an_empty_one_has_the_type_of_the_other_files(take: Any) -> None:
+    files = {
+        "a.csv": "id,x,when,none\n1,,,\n2,,,\n",
+        "b.csv": "none,when,x,id\n,2026-01-02,7,3\n",
+        "c.csv": "x,id,none,when\n0.5,4,,9999-12-31 23:59:59\n",
+    }
+    found = take(files, "*.csv")
+    assert dict(found.schema) == {
+        "id": pl.Int64,
+        "x": pl.Float64,
+        "when": pl.Datetime("us"),
+        "none": pl.Null,
+    }
+    assert found["x"].to_list() == [None, None, 7.0, 0.5] and found["when"][3].year == 9999
+
+
+def test_a_value_after_ten_thousand_empty_ones_gives_the_column_its_type(take: Any) -> None:
+    text = "id,x\n" + "".join(f"{at},\n" for at in range(10_500)) + "10500,7\n"
+    assert take({"a.csv": text}, "*.csv")["x"].dtype == pl.Int64
+
+
+def test_nan_in_a_file_is_a_missing_value(take: Any) -> None:
+    assert take({"a.csv": "id,x\n1,NaN\n2,0.5\n"}, "*.csv")["x"].to_list() == [None, 0.5]
+
+
+LATE = "id,x\n" + "".join(f"{at},{at}\n" for at in range(10_500))
+WRONG: list[tuple[str, dict[str, str | bytes], Any, str]] = [
+    ("NA", {"a.csv": "id,x\n1,5\n2,NA\n"}, "*.csv", r"d: a\.csv, line 3, column 'x': found 'NA', expected numbers as in the other rows\. If it means a missing value, declare it: source=csv\('\*\.csv', null_values=\('NA',\)\)\. If not, make the column text: source=csv\('\*\.csv', schema=\{'x': 'String'\}\)\."),
+    ("NA of dates", {"a.csv": "id,x\n1,2026-01-01\n2,n/a\n"}, "*.csv", "line 3, column 'x': found 'n/a', expected dates"),
+    ("NA in another file", {"a.csv": "id,x\n1,5\n", "b.csv": "id,x\n2,NA\n"}, "*.csv", r"d: b\.csv, line 2, column 'x': found 'NA', expected a value of the type Int64\. If it means"),
+    ("NA beside what is declared", {"a.csv": "id;x\n1;-\n2;NA\n3;0,5\n"}, csv("*.csv", separator=";", decimal=",", null_values="NA"), r"found '-'.*source=csv\('\*\.csv', separator=';', null_values=\('NA', '-'\), decimal=','\)"),
+    ("text among numbers", {"a.csv": "id,x\n1,5\n", "b.csv": "x,id\nK1A 0B1,2\n"}, "*.csv", r"b\.csv, line 2, column 'x': found 'K1A 0B1', expected a value of the type Int64\. Correct it, or make the column text"),
+    ("text far down", {"a.csv": LATE + "10500,abc\n"}, "*.csv", r"a\.csv, line 10502, column 'x': found 'abc', expected a value of the type Int64"),
+    ("text far down after quoted lines", {"a.csv": 'id,s,x\n1,"a\nb",1\n' + "".join(f"{at},,{at}\n" for at in range(2, 10_500)) + "10500,,abc\n"}, "*.csv", "line 10502, column 'x'"),
+    ("declared otherwise", {"a.csv": "id,x\n1,5\n2,a\n"}, csv("*.csv", schema={"x": "Int64"}), r"line 3, column 'x': found 'a', expected a value of the type Int64"),
+    ("too large for its type", {"a.csv": "id,x\n1,300\n"}, csv("*.csv", schema={"x": "Int8"}), "found '300', expected a value of the type Int8"),
+    ("two names", {"a.csv": "id,x,x\n1,2,3\n"}, "*.csv", r"a\.csv, line 1, column 3: found the name 'x', which column 2 has too"),
+    ("no name", {"a.csv": ",id\n0,1\n"}, "*.csv", r"line 1, column 1: found no name"),
+    ("nothing", {"a.csv": ""}, "*.csv", "line 1: found nothing, expected a header"),
+    ("semicolons", {"a.csv": "id;x\n1;1,5\n"}, "*.csv", r"found one column, 'id;x', expected columns that ',' separates\. Declare source=csv\('\*\.csv', separator=';'\)"),
+    ("decimal commas", {"a.csv": "id;x\n1;2\n2;1,5\n"}, csv("*.csv", separator=";"), r"line 3, column 'x': found '1,5', expected a number without a comma.*decimal=','"),
+    ("latin-1 header", {"a.csv": "id,é\n1,2\n".encode("latin-1")}, "*.csv", r"line 1, column 2: found bytes that are no utf-8\. Declare how it is written: source=csv\('\*\.csv', encoding='latin-1'\)"),
+    ("latin-1 body", {"a.csv": LATE.encode() + "10500,é\n".encode("latin-1")}, "*.csv", "line 10502, column 2: found bytes that are no utf-8"),
+    ("not in the encoding", {"a.csv": b"id,x\n1,2\n2,\xff\n"}, csv("*.csv", encoding="ascii"), "line 3, column 2: found bytes that are no ascii"),
+    ("too many values", {"a.csv": "id,x\n1,2\n2,3,4\n"}, "*.csv", r"line 3: found 3 values, expected 2 as in the header"),
+    ("too many, far down", {"a.csv": LATE + "1,2,3\n"}, "*.csv", r"line 10502: found 3 values, expected 2"),
+    ("a column less", {"a.csv": "id,x\n1,2\n", "b.csv": "id\n2\n"}, "*.csv", r"b\.csv, line 1: found no column 'x', expected it as in a\.csv"),
+    ("a column more", {"a.csv": "id\n1\n", "b.csv": "id,x\n2,3\n"}, "*.csv", r"b\.csv, line 1, column 2: found 'x', expected only columns of a\.csv"),
+    ("not in the schema", {"a.csv": "id\n1\n"}, csv("*.csv", schema={"z": "Int64"}), "line 1: found no column 'z', expected it as schema= declares"),
+    ("blanks", {"a.csv": "id,x\n1, 2\n"}, "*.csv", "line 2, column 'x': found ' 2', expected a number without blanks"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "files", "source", "said"), WRONG, ids=[each[0] for each in WRONG])
+def test_what_is_wrong_is_one_line_with_file_line_and_column(
+    take: Any, name: str, files: dict[str, str | bytes], source: Any, said: str
+) -> None:
+    with pytest.raises(BadData, match=said) as raised:
+        take(files, source)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_a_message_advises_is_what_the_source_takes(take: Any) -> None:
+    files: dict[str, str | bytes] = {"a.csv": "id;x;s\n1;NA;é\n2;1,5;b\n".encode("latin-1")}
+    source: Any = "*.csv"
+    for _ in range(5):
+        try:
+            found = take(files, source)
+            break
+        except BadData as error:
+            advice = str(error).partition("source=")[2].partition(". If not")[0].rstrip(".")
+            source = eval(advice, {"csv": csv})
+    assert found.rows() == [(1, None, "é"), (2, 1.5, "b")]
+
+
+def test_the_columns_of_a_source_are_read_from_any_encoding(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("id,é\n1,2\n".encode("latin-1"))
+    assert columns_of(csv("*.csv", encoding="latin-1"), tmp_path, "d") == {"id": "Int64", "é": "Int64"}
+
+
+FAULTS = [
+    (csv("no/*.csv"), "found no file for 'no/*.csv'"),
+    (csv("a.csv", separator=";;"), "csv: separator: found ';;', expected one character"),
+    (csv("a.csv", decimal=";"), "csv: decimal: found ';', expected '.' or ','"),
+    (csv("a.csv", encoding="latin-99"), "csv: encoding: found 'latin-99'"),
+    (csv("a.csv", schema={"x": "int"}), "csv: schema: x: found 'int', expected one of: Boolean"),
+    (csv("a.csv", schema={"x": 3}), "csv: schema: found {'x': 3}"),  # type: ignore[dict-item]
+]
+
+
+@pytest.mark.parametrize(("source", "said"), FAULTS, ids=[said for _, said in FAULTS])
+def test_a_source_that_cannot_be_is_a_fault_of_the_project(tmp_path: Path, source: Any, said: str) -> None:
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    project = ProjectDeclaration("p", datasets=(Dataset("d", source, key="id"),))
+    (fault,) = project_faults(project, tmp_path)
+    assert said in fault.message
