@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from datetime import UTC, datetime
 
 import msgspec
@@ -375,6 +376,38 @@ def test_nothing_is_ready_while_nothing_is_released() -> None:
             return [*asked, await ask(app, "POST", "/invocations", {"instances": [[1]]})]
 
     assert [each[0] for each in asyncio.run(turn())] == [200, 503, 404, 503]
+
+
+def test_a_released_model_that_is_being_loaded_is_asked_for_again_later() -> None:
+    may_load = threading.Event()
+
+    def slow(model: str, number: int) -> LoadedVersion:
+        assert may_load.wait(10)
+        return numbers(model, number)
+
+    async def turn():
+        source = MemorySource(slow, {"numbers": one()})
+        app = App(source, MemorySink(), key=KEY, poll=0.01, say=lambda line: None)
+        answers = [await ask(app, "POST", "/v2/models/numbers/infer", {})]  # before it looked
+        app.open()
+        while not source.loaded:
+            await asyncio.sleep(0.001)
+        for path in ("/v2/models/numbers/infer", "/models/numbers/invocations", "/invocations"):
+            answers.append(await ask(app, "POST", path, {"inputs": [[1, 2, 3, 4]]}))
+        answers.append(await ask(app, "GET", "/v2/models/numbers/ready"))
+        unknown = await ask(app, "POST", "/v2/models/other/infer", {})
+        may_load.set()
+        while not app.serving.models:
+            await asyncio.sleep(0.001)
+        answers.append(await ask(app, "POST", "/invocations", {"inputs": [[1, 2, 3, 4]]}))
+        await app.close()
+        return answers, unknown
+
+    answers, unknown = asyncio.run(turn())
+    assert [(status, headers.get("retry-after")) for status, headers, _ in answers] == [(503, "1")] * 5 + [
+        (200, None)
+    ]
+    assert unknown[0] == 404
 
 
 def test_metrics_count_requests_and_what_is_logged() -> None:

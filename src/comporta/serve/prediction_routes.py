@@ -117,6 +117,8 @@ class PredictionRoutes:
                 raise BadRequest(
                     f"model {model!r} is released but could not be loaded; see the server's log.", 503
                 )
+            if self._follower.is_loading(model):
+                raise BadRequest(f"model {model[:60]!r} does not answer yet: it is being loaded.", 503)
             names = ", ".join(sorted(serving.models)) or "none yet"
             raise BadRequest(f"found no model {model[:60]!r}, expected one that is released: {names}.", 404)
         return served
