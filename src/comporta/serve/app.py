@@ -22,12 +22,12 @@ from comporta.http.replies import (
     json_reply,
     start_message,
 )
-from comporta.serve.feedback_body import read_feedback_body
+from comporta.serve.feedback_body import ReadLabels, read_feedback_body
 from comporta.serve.metric_sample import MetricSample
 from comporta.serve.paths import MatchedPath, match_path
 from comporta.serve.prediction_routes import PredictionRoutes
 from comporta.serve.prometheus import prometheus_text
-from comporta.serve.recorder import NotRecorded, Recorder
+from comporta.serve.recorder import NotRecorded, Recorder, RecorderCounts
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, ServeLimits, error_reply
 from comporta.serve.serving_state import ServingState
@@ -197,9 +197,9 @@ class App:
 
     def feedback(self, request: Request) -> Awaitable[Reply]:
         arrived = datetime.fromtimestamp(request.at / 1e9, UTC)
-        labels = read_feedback_body(request.body, arrived, self.limits.rows)
-        written = self.recorder.put_feedback(labels, len(request.body) + 200 * len(labels))
-        return _acknowledge(written, len(labels))
+        read = read_feedback_body(request.body, arrived, self.limits.rows, self._follower.signatures())
+        written = self.recorder.put_feedback(read.labels, len(request.body) + 200 * len(read.labels))
+        return _acknowledge(written, read, self.recorder.counts)
 
     def metrics(self, request: Request) -> Reply:
         text = prometheus_text(self.counts, self.recorder, self.serving, self.samples())
@@ -289,9 +289,11 @@ class _WrongMethod(Exception):
         self.methods = methods
 
 
-async def _acknowledge(written: Awaitable[None], count: int) -> Reply:
+async def _acknowledge(written: Awaitable[None], read: ReadLabels, counts: RecorderCounts) -> Reply:
     await written
-    return json_reply({"accepted": count})
+    counts.corrections += read.corrections
+    corrections = {"corrections": read.corrections} if read.corrections else {}
+    return json_reply({"accepted": read.given, **corrections})
 
 
 def _has_body(headers: dict[bytes, bytes]) -> bool:

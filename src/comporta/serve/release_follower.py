@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from comporta.records import Signature
 from comporta.serve.serving_state import ServingState, next_serving_state
 from comporta.serve.version_source import VersionSource
 
@@ -43,6 +44,17 @@ class ReleaseFollower:
     def is_loading(self, model: str) -> bool:
         """Whether a model that does not answer yet soon may: it is released, or that is not known yet."""
         return self._released is None or model in self._released
+
+    def signatures(self) -> dict[str, list[Signature]] | None:
+        """Of each model those of the versions that answer; None where a label may be about a model that
+        answers no more, or not yet."""
+        models = self.serving.models
+        if self._released is None or self._released - models.keys():
+            return None
+        return {
+            name: [live.loaded.signature for live in (each.champion, *each.versions.values())]
+            for name, each in models.items()
+        }
 
     async def looked_once(self) -> None:
         """Returns when every release was looked at once."""
