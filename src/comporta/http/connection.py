@@ -12,6 +12,7 @@ from comporta.http.limits import HEAD_BYTES, HEAD_SECONDS, LINGER_SECONDS, Reque
 
 SHORT_HEAD = 4096
 """A head that ends within so many bytes of its piece is not measured, unless pieces are large."""
+_BULKY = HEAD_BYTES - SHORT_HEAD
 _LONG_HEAD = "the headers: expected at most 32 KB."
 _LONG_FRAMES = "the body: found more bytes around its chunks than in them. Send it whole, with its length."
 # Bytes around the chunks of a body, their sizes, extensions and trailers, beside eight for each byte in them.
@@ -45,9 +46,10 @@ class BoundedConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._ended or self.transport.is_closing():
             return
+        size = len(data)
         if self._head >= 0:
-            self._head += len(data)
-        if len(data) > HEAD_BYTES - SHORT_HEAD:
+            self._head += size
+        if size > _BULKY:
             self._bulky = True
         super().data_received(data)
         # The usual request, whole in one piece, is over here.
@@ -59,7 +61,7 @@ class BoundedConnection(HttpToolsProtocol):
             elif self._timer is None:
                 self._timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
         else:
-            self._in_body(len(data))
+            self._in_body(size)
 
     def on_headers_complete(self) -> None:
         if self._bulky or self._head > SHORT_HEAD:

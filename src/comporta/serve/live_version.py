@@ -97,6 +97,8 @@ class LiveVersion:
         else:
             assert incoming.columns is not None
             rows = schema.check_columns(incoming.columns, incoming.n)
+        if schema.expected:
+            schema.require_expected(rows)
         if loaded.fast is not None and schema.numeric:
             return self._predicted_rows(rows, loaded.fast(schema.array(rows)), None)
         frame = schema.frame(rows)
@@ -129,6 +131,8 @@ class LiveVersion:
             self.schema.strict = frozenset(self._closed_columns(first, now))
             if self.loaded.fast is not None and self.schema.numeric:
                 self._same_both_ways(first)
+        # Last: rows that are made up are no breach of what is declared.
+        self.schema.expect(self.loaded.expects)
 
     def _time(self, rows: RequestRows, now: int) -> float:
         """Seconds of one call, the best of a few: the first ones also warm what is lazy."""

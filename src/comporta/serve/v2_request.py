@@ -30,7 +30,6 @@ from comporta.serve.tensors import DTYPES, RANGES, tensor_from_bytes, tensor_fro
 
 Parameters = dict[str, str | int | float | bool | None]
 _EXACT, _FP32 = 2**53 - 1, RANGES["FP32"][1]
-_FLOATS = frozenset({"FP64", "FP32"})
 _NONE = memoryview(b"")
 
 
@@ -172,14 +171,14 @@ def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowIde
     first = inputs[0]
     width = len(schema.names)
     if len(inputs) == 1:
-        if first.datatype not in _FLOATS or len(first.shape) != 2 or first.shape[1] != width:
+        if len(first.shape) != 2 or first.shape[1] != width:
             return None
         n = first.shape[0]
         if (
             (width == 1 and first.name == schema.names[0])
             or not 0 < n <= limit
             or len(first.data) != n * width
-            or (first.datatype != "FP64" and not _exact(first))
+            or (first.datatype != "FP64" and not (first.datatype == "FP32" and _exact(first)))
         ):
             return None
         array = np.array(first.data, dtype=np.float64).reshape(n, width)
