@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from comporta.data import log_rows, scan_predictions, seal_predictions
+from comporta.data import log_rows, scan_feedback, scan_predictions, seal_feedback, seal_predictions
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.store import MemoryStore, derive
@@ -158,6 +158,39 @@ def test_all_that_is_answered_is_sealed_and_all_else_is_refused_with_a_reason(tm
     sealed = scan_predictions(store, KEYS, "p", {1: SIGNATURE}.get).collect().sort("id")
     assert sealed["id"].to_list() == sorted(ids)
     assert sealed.equals(open_then)
+
+
+LABELS: tuple[Any, ...] = (
+    0, -1, 1.5, True, 2**63, -(2**63), 10**30, 1e308, "", "\x00", "é\u2028" * 5000, '"', "null", "NaN",
+)  # fmt: skip
+AT = tuple(f"{day}T{time}{zone}" for day in ENDS for time in ("00:00:00", "23:59:59.999999")
+           for zone in ("Z", "+14:00", "-14:00"))  # fmt: skip
+
+
+def test_every_label_that_is_accepted_is_sealed(tmp_path: Path) -> None:
+    given = [{"id": f"{number:032x}", "label": label, "at": at} for number, (label, at) in enumerate(
+        [*((label, None) for label in LABELS), *((0, at) for at in AT)])]  # fmt: skip
+    sink = Lines()
+
+    async def turn() -> list[int]:
+        # A second model that cannot be loaded: so labels of every kind are taken.
+        routes = {model: (Share(version=1, weight=1.0),) for model in ("m", "gone")}
+        source = MemorySource(lambda model, number: make(model, number) if model == "m" else None, routes)
+        async with App(source, sink, key=b"r" * 32, flush=0.01, say=lambda line: None) as app:
+            return [(await ask(app, "POST", "/feedback", each))[0] for each in given]
+
+    statuses = asyncio.run(turn())
+    assert set(statuses) == {200, 400}
+    taken = [each["id"] for each, status in zip(given, statuses, strict=True) if status == 200]
+    assert len(taken) > len(LABELS) + len(AT) // 2
+    store = MemoryStore()
+    log_rows(store, "feedback", "one", 0, sink.lines)
+    then = scan_feedback(store, KEYS, "feedback").collect().sort("id")
+    done = seal_feedback(store, KEYS, "feedback", now=NOW, scratch=tmp_path)
+    assert done is not None and done.rejected == {} and done.rows == len(taken)
+    sealed = scan_feedback(store, KEYS, "feedback").collect().sort("id")
+    assert sealed["id"].to_list() == sorted(taken)
+    assert sealed.equals(then.select(sealed.columns))
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -264,6 +264,25 @@ def test_a_subject_among_the_inputs_is_the_row_s_and_once_forgotten_gives_no_row
     assert set(marks()) == {places["B"]}
 
 
+def test_of_different_labels_that_of_the_latest_time_counts_and_what_is_no_label_of_the_model_is_left_out(
+    context,
+):
+    made, _, rain = built(context)
+    seen, _ = asked(flights()[100:104])
+    hour = timedelta(hours=1)
+
+    def label(row, value, arrived, at=None):
+        return Feedback(id=seen[row].id, label=value, arrived=DAY + arrived * hour, at=at and DAY + at * hour)
+
+    told = [
+        label(0, True, 9, at=5), label(0, False, 10, at=4),  # a label of before that came late
+        label(1, False, 9), label(1, True, 10),  # without a time, that of the arrival
+        label(2, "banana", 9), label(3, 3.5, 9),  # none of true and false
+    ]  # fmt: skip
+    found = read(context, table_of(context, made, rain, kept(context, seen, told)))
+    assert dict(zip(found["__key"], found["__target"], strict=True)) == {"[100]": "true", "[101]": "true"}
+
+
 def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(context):
     made, _, rain = built(context)
     slices = kept(context, *asked(flights()))

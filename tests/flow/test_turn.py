@@ -7,6 +7,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -173,8 +174,10 @@ def observed(opened: OpenProject) -> Observation:
 
 def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predictions(opened):
     made = observed(opened)
+    # Its subject is among its columns, and nowhere else.
+    bare = msgspec.structs.replace(made, id="02test", subject=None)
     with PredictionLog(opened) as log:
-        log.write("leaving", [made])
+        log.write("leaving", [made, bare])
         log.feedback([Feedback(id="01test", label=True, arrived=opened.clock())])
     back = said(trace(opened, "01test"))
     assert "leaving/1" in back
@@ -182,12 +185,14 @@ def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predict
     assert "customers@1" in back
     forward = trace(opened, f"subject:{made.subject}", forward=True)
     assert "prediction 01test" in said(forward)
+    assert "prediction 02test" in said(forward)
+    assert "2 predictions of leaving about it" in said(forward)
     assert "learned from" in said(forward)
     assert tree_svg(forward).startswith("<svg")
     joined = made.joined[0]
     key = ",".join(str(value) for value in joined.key.values())
-    assert "1 prediction of leaving" in said(trace(opened, f"usage:{key}", forward=True))
-    assert scan_all_predictions(opened, "leaving").collect().height == 1
+    assert "2 predictions of leaving" in said(trace(opened, f"usage:{key}", forward=True))
+    assert scan_all_predictions(opened, "leaving").collect().height == 2
     assert scan_all_feedback(opened).collect()["label"].to_list() == ["true"]
     with pytest.raises(NotFound, match="nothing about the subject"):
         trace(opened, "subject:nobody")
@@ -224,7 +229,9 @@ def test_what_requests_must_say_is_declared_and_goes_with_the_version(folder, tm
         assert report.fresh == ("leaving/3",)
         assert "fit leaving" in report.run.reused
         assert ReleasedVersions(opened).load("leaving", 3).requires == ("subject",)
-        assert ReleasedVersions(opened).load("leaving", 2).requires == ()
+        before = ReleasedVersions(opened).load("leaving", 2)
+        assert before.requires == ()
+        assert {each.name: each.at_least for each in before.expects} == {"plan": None, "tenure": 0}
         assert run(opened).fresh == ()
 
 

@@ -143,6 +143,29 @@ def test_feedback_is_acknowledged_only_once_written() -> None:
     asyncio.run(turn())
 
 
+def test_a_label_that_cannot_be_written_keeps_no_other_out() -> None:
+    class Picky(MemorySink):
+        def feedback(self, told) -> None:
+            if any(each.label == "poison" for each in told):
+                raise TypeError("no such label")
+            super().feedback(told)
+
+    async def turn() -> None:
+        recorder, _, _ = quiet(every=30)
+        recorder.sink = sink = Picky()
+        labels = [Feedback(id=f"{n:032x}", label=each, arrived=datetime.now(UTC)) for n, each in
+                  enumerate(("good", "poison", "fine"))]  # fmt: skip
+        recorder._loop = asyncio.get_running_loop()
+        waiting = [recorder.put_feedback([each], 100) for each in labels]  # one batch
+        recorder.start()
+        done = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(each) for each in done] == [type(None), NotRecorded, type(None)]
+        assert sink.told == [labels[0], labels[2]]
+        await recorder.close()
+
+    asyncio.run(turn())
+
+
 def test_closing_writes_all_that_waits() -> None:
     async def turn() -> None:
         recorder, sink, _ = quiet(every=30)

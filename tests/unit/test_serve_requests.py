@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from datetime import UTC, datetime
 
 import msgspec
@@ -336,8 +337,54 @@ def test_feedback_is_kept_one_or_many_at_a_time() -> None:
         ]
     )
     assert [json.loads(each[2]) for each in answers] == [{"accepted": 1}, {"accepted": 2}]
-    assert [(each.id, each.label) for each in sink.told] == [(first, True), (second, 3.5), (second, 3.5)]
+    assert [(each.id, each.label) for each in sink.told] == [(first, True), (second, 3.5)]
     assert sink.told[1].at == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_another_label_for_an_id_in_one_call_is_kept_after_the_first_and_counted_as_a_correction() -> None:
+    labels = [{"id": "0" * 32, "label": label} for label in (0, 1, True, 1.0, 1, 0)]
+    answers, sink = run([(("POST", "/feedback", labels), {}), (("GET", "/metrics"), {})])
+    assert json.loads(answers[0][2]) == {"accepted": 6, "corrections": 4}
+    # 1 and 1.0 are one label, true is another; what is taken back by a later one may come again.
+    assert [each.label for each in sink.told] == [0, 1, True, 1.0, 0]
+    arrived = [each.arrived for each in sink.told]
+    assert arrived == sorted(set(arrived))
+    assert b"comporta_feedback_corrections_total 4" in answers[1][2]
+
+
+BINARY = {"binary": numbers, "regression": words, "multiclass": three}
+GOOD_LABELS = {"binary": (True, 0, 1.0, "true"), "regression": (1, 2.5, -1e300), "multiclass": ("a", "d")}
+BAD_LABELS = {
+    "binary": ("banana", 2, 0.5, "True", "1"),
+    "regression": (True, "banana", "1.5", 10**400),
+    "multiclass": ("e", 1, True),
+}
+
+
+@pytest.mark.parametrize("model", BINARY)
+def test_a_label_is_read_by_the_signature_of_the_model_that_answers(model) -> None:
+    async def turn():
+        source = MemorySource(BINARY[model], {model: one()})
+        async with App(source, MemorySink(), key=KEY, say=lambda line: None) as app:
+            given = [*GOOD_LABELS[model], *BAD_LABELS[model]]
+            return [await ask(app, "POST", "/feedback", {"id": "0" * 32, "label": each}) for each in given]
+
+    answers = asyncio.run(turn())
+    good = len(GOOD_LABELS[model])
+    assert [status for status, _, _ in answers] == [200] * good + [400] * len(BAD_LABELS[model])
+    for _, _, data in answers[good:-1]:
+        assert b"feedback 0: found" in data
+        assert b"expected a label of a model here" in data
+
+
+def test_while_a_released_model_does_not_answer_any_label_is_taken() -> None:
+    async def turn():
+        source = MemorySource(lambda model, number: numbers(model, number) if model == "numbers" else None,
+                              {"numbers": one(), "gone": one()})  # fmt: skip
+        async with App(source, MemorySink(), key=KEY, say=lambda line: None) as app:
+            return await ask(app, "POST", "/feedback", {"id": "0" * 32, "label": "banana"})
+
+    assert asyncio.run(turn())[0] == 200
 
 
 def test_a_body_in_pieces_is_one_body() -> None:
@@ -375,6 +422,38 @@ def test_nothing_is_ready_while_nothing_is_released() -> None:
             return [*asked, await ask(app, "POST", "/invocations", {"instances": [[1]]})]
 
     assert [each[0] for each in asyncio.run(turn())] == [200, 503, 404, 503]
+
+
+def test_a_released_model_that_is_being_loaded_is_asked_for_again_later() -> None:
+    may_load = threading.Event()
+
+    def slow(model: str, number: int) -> LoadedVersion:
+        assert may_load.wait(10)
+        return numbers(model, number)
+
+    async def turn():
+        source = MemorySource(slow, {"numbers": one()})
+        app = App(source, MemorySink(), key=KEY, poll=0.01, say=lambda line: None)
+        answers = [await ask(app, "POST", "/v2/models/numbers/infer", {})]  # before it looked
+        app.open()
+        while not source.loaded:
+            await asyncio.sleep(0.001)
+        for path in ("/v2/models/numbers/infer", "/models/numbers/invocations", "/invocations"):
+            answers.append(await ask(app, "POST", path, {"inputs": [[1, 2, 3, 4]]}))
+        answers.append(await ask(app, "GET", "/v2/models/numbers/ready"))
+        unknown = await ask(app, "POST", "/v2/models/other/infer", {})
+        may_load.set()
+        while not app.serving.models:
+            await asyncio.sleep(0.001)
+        answers.append(await ask(app, "POST", "/invocations", {"inputs": [[1, 2, 3, 4]]}))
+        await app.close()
+        return answers, unknown
+
+    answers, unknown = asyncio.run(turn())
+    assert [(status, headers.get("retry-after")) for status, headers, _ in answers] == [(503, "1")] * 5 + [
+        (200, None)
+    ]
+    assert unknown[0] == 404
 
 
 def test_metrics_count_requests_and_what_is_logged() -> None:

@@ -79,6 +79,17 @@ def with_subjects(labels: pl.LazyFrame, asked: Sequence[pl.LazyFrame]) -> pl.Laz
     return found.with_columns(subject=pl.coalesce("__whose", "subject")).drop("__whose")
 
 
+def last_labels(labels: pl.LazyFrame) -> pl.LazyFrame:
+    """Of each id the label that counts: that of the latest `at` (its arrival, where it names none), then that
+    which arrived last."""
+    order = [pl.coalesce("at", "arrived"), pl.col("arrived")]
+    return (
+        labels.sort(*order, maintain_order=True)
+        .group_by("id", maintain_order=True)
+        .agg(pl.col("label").last())
+    )
+
+
 def seal_feedback(
     store: Store, keys: Keys, dataset: str, *, now: datetime, scratch: Path
 ) -> SealResult | None:

@@ -16,6 +16,7 @@ import polars as pl
 from comporta.data.dataset_log import read_log
 from comporta.data.features import feature_plan
 from comporta.data.features_history import load_tables
+from comporta.data.feedback_log import last_labels
 from comporta.data.keys import key_text, row_key, subject_marks, subject_texts
 from comporta.data.read import scan_slice
 from comporta.data.row_columns import kind, types_of
@@ -23,6 +24,7 @@ from comporta.data.types import parse_type
 from comporta.errors import BadData
 from comporta.records import Artifact, DatasetSchema, Field, Signature, Slice, decode
 from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
+from comporta.records.label import read_label
 from comporta.store import StepContext
 from comporta.store.frames import write
 
@@ -53,8 +55,9 @@ def logged(
     log: the model's predictions, whatever version answered. before: those of all models, as earlier releases
     kept them; model: its name there. labels: what came true.
     The rest as in `features`; others: each joined table as `table <dataset>`. keep: of the columns that a
-    request carries; others are not logged. `__target` is the label given last: a number, or the class's text.
-    A request that lacks a column the model reads now is left out, and counted. Raises BadProject, BadData.
+    request carries; others are not logged. `__target` is the label that counts (`last_labels`): a number, or
+    the class's text. A request that lacks a column the model reads now, or whose label is none of this model,
+    is left out, and counted. Raises BadProject, BadData.
     """
     takes = context.get_json(signature, Signature)
     fields = [field for field in takes.raw if field.name in known]
@@ -100,12 +103,7 @@ def _requests(
     labels: pl.LazyFrame,
 ) -> tuple[pl.DataFrame, int]:
     """The newest requests that carry all of these columns, each with its label; and how many have a label."""
-    last = (
-        labels.sort("arrived", maintain_order=True)
-        .group_by("id", maintain_order=True)
-        .agg(pl.col("label").last())
-        .filter(pl.col("label") != "null")
-    )
+    last = last_labels(labels).filter(pl.col("label") != "null")
     parts = [_typed_requests(context, log, fields, last), _texts(context, before, model, fields, last)]
     found = pl.concat([frame for frame, _ in parts]).sort(AT, "__id").tail(MOST)
     return found, min(MOST, sum(count for _, count in parts))
@@ -255,18 +253,7 @@ def _subjects(
 
 
 def _targets(labels: pl.Series, takes: Signature) -> pl.Series:
-    """What came true: numbers for regression, else the class as the signature names it."""
-    values = [decode(each, Any) for each in labels.to_list()]
-    if takes.task == "regression":
-        numbers = [float(each) if isinstance(each, int | float) else None for each in values]
-        return pl.Series("label", numbers, dtype=pl.Float64)
-    booleans = takes.label == "Boolean"
-    return pl.Series("label", [_class(each, booleans) for each in values], dtype=pl.String)
-
-
-def _class(value: Any, booleans: bool) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or (booleans and value in (0, 1)):
-        return "true" if value else "false"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    """What came true: numbers for regression, else the class as the signature names it; null where a label is
+    none of this model."""
+    found = [read_label(decode(each, Any), takes) for each in labels.to_list()]
+    return pl.Series("label", found, dtype=pl.Float64 if takes.task == "regression" else pl.String)

@@ -1,18 +1,24 @@
-"""Which requests are accepted: by the Host and Origin they name, and by the size of their body."""
+"""Which requests are accepted: by the Host and Origin they name, and by the size of their body and what it
+holds."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from comporta.errors import BadRequest
-from comporta.http.limits import RequestLimits
+from comporta.http.body import SMALL, BodyBudget, HeldBody, MostValues, Unpacker, ValueCounter
+from comporta.http.limits import RequestLimits, late_body
 from comporta.http.replies import Receive
 
 LOOPBACK_HOST = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 _REMEMBERED = 64
+# Headers on whose second value a server and a proxy before it could disagree.
+_SINGLE = frozenset(
+    {b"host", b"origin", b"content-type", b"content-encoding", b"content-length",
+     b"inference-header-content-length"}
+)  # fmt: skip
 
 
 class Admission:
@@ -22,6 +28,15 @@ class Admission:
         self.limits = limits
         self._hosts = None if hosts is None else {host.lower().encode() for host in hosts}
         self._friends: set[bytes] = set()
+        self._budget = BodyBudget(limits.bodies)
+
+    def require_single(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Raises BadRequest for a header given twice of which there can be one. Names are in lower case."""
+        seen = set()
+        for name, _ in headers:
+            if name in seen and name in _SINGLE:
+                raise BadRequest(f"found the header {name.decode()} twice, expected it once.")
+            seen.add(name)
 
     def require_allowed_origin(self, headers: dict[bytes, bytes]) -> None:
         """Raises BadRequest for what a web page of another site might have sent."""
@@ -47,27 +62,48 @@ class Admission:
         ):
             raise self._too_long()
 
-    async def read_whole_body(
-        self, body: bytes, headers: dict[bytes, bytes], message: dict[str, Any], receive: Receive
+    def held_body(self) -> HeldBody:
+        """Room for a body, to be released when its request is answered."""
+        return HeldBody(self._budget)
+
+    async def read_body(
+        self, headers: dict[bytes, bytes], receive: Receive, most: MostValues, held: HeldBody
     ) -> bytes:
-        """The whole body of a request that did not come in one piece. Raises BadRequest."""
-        if headers.get(b"content-encoding", b"identity") != b"identity":
-            raise BadRequest("content encoding: expected none; send the body as it is.", 415)
-        pieces, size = [body], len(body)
+        """The whole body, unpacked. most: what it may hold. Raises BadRequest."""
         try:
             async with asyncio.timeout(self.limits.seconds):
-                while size <= self.limits.body and message.get("more_body"):
-                    message = await receive()
-                    if message["type"] != "http.request":
-                        raise BadRequest("the connection ended before the body did.")
-                    pieces.append(message.get("body", b""))
-                    size += len(pieces[-1])
+                return await self._read(headers.get(b"content-encoding"), receive, most, held)
         except TimeoutError:
-            raise BadRequest(
-                f"the body did not arrive within {self.limits.seconds:g} seconds.", 408
-            ) from None
-        if size > self.limits.body:
-            raise self._too_long()
+            raise BadRequest(late_body(self.limits.seconds), 408) from None
+
+    async def _read(
+        self, encoding: bytes | None, receive: Receive, most: MostValues, held: HeldBody
+    ) -> bytes:
+        unpacker = None if encoding in (None, b"identity") else Unpacker(encoding or b"")
+        counter, pieces, size, sent = ValueCounter(most), list[bytes](), 0, 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise BadRequest("the connection ended before the body did.")
+            data, more = message.get("body", b""), message.get("more_body", False)
+            sent += len(data)
+            if sent > self.limits.body:
+                raise self._too_long()
+            if not (more or pieces or unpacker) and sent <= SMALL:
+                return bytes(data)
+            for piece in (data,) if unpacker is None else unpacker.pieces(data):
+                size += len(piece)
+                if size > self.limits.body:
+                    raise self._too_long()
+                held.take(len(piece))
+                counter.see(piece)
+                pieces.append(piece)
+                if unpacker is not None:
+                    await asyncio.sleep(0)  # others are answered between the pieces
+            if not more:
+                break
+        if unpacker is not None:
+            unpacker.end()
         return b"".join(pieces)
 
     def _too_long(self) -> BadRequest:

@@ -6,10 +6,18 @@ import msgspec
 
 HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
+LINGER_SECONDS = 10.0
+"""How long what a client still sends is read and thrown away, once it was answered and is not listened to."""
 
 
 class RequestLimits(msgspec.Struct, frozen=True):
-    """body: bytes. seconds: for a body to arrive."""
+    """body: bytes, unpacked. seconds: for a body to arrive. bodies: bytes of all bodies in memory at once."""
 
     body: int = 16 * 2**20
     seconds: float = 30.0
+    bodies: int = 128 * 2**20
+
+
+def late_body(seconds: float) -> str:
+    """What is said of a body that did not come in time."""
+    return f"the body did not arrive within {seconds:g} seconds."

@@ -15,6 +15,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON = b"application/json"
 JSON_ONLY: Headers = ((b"content-type", JSON),)
 TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
+CLOSING: Headers = ((b"connection", b"close"),)
 RETRY_SOON: Headers = ((b"retry-after", b"1"),)
 
 

@@ -10,13 +10,24 @@ from importlib.metadata import version as installed
 
 from comporta.errors import BadRequest
 from comporta.http.admission import Admission
-from comporta.http.replies import RETRY_SOON, TEXT, Receive, Reply, Scope, Send, json_reply, start_message
-from comporta.serve.feedback_body import read_feedback_body
+from comporta.http.body import ACCEPTED_ENCODINGS, MostValues
+from comporta.http.replies import (
+    CLOSING,
+    RETRY_SOON,
+    TEXT,
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    json_reply,
+    start_message,
+)
+from comporta.serve.feedback_body import ReadLabels, read_feedback_body
 from comporta.serve.metric_sample import MetricSample
 from comporta.serve.paths import MatchedPath, match_path
 from comporta.serve.prediction_routes import PredictionRoutes
 from comporta.serve.prometheus import prometheus_text
-from comporta.serve.recorder import NotRecorded, Recorder
+from comporta.serve.recorder import NotRecorded, Recorder, RecorderCounts
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, ServeLimits, error_reply
 from comporta.serve.serving_state import ServingState
@@ -25,6 +36,7 @@ from comporta.serve.v2_response import v2_model_metadata
 from comporta.serve.version_source import ObservationSink, VersionSource
 
 _MOST_PATHS = 4096
+_SLACK = 1024
 
 
 class App:
@@ -97,25 +109,40 @@ class App:
         matched = self._known.get(route)
         headers = dict(scope["headers"])
         protocol, name = "v2", "none"
+        held, whole = self._admission.held_body(), False
         try:
+            if len(headers) < len(scope["headers"]):
+                self._admission.require_single(scope["headers"])
             self._admission.require_allowed_origin(headers)
             self._admission.require_declared_size(headers)
             if matched is None:
                 matched = self._match(*route)
             protocol, name = matched.route.protocol, matched.route.name
-            message = await receive()
-            if message["type"] != "http.request":
-                return Reply(400, b""), name
-            body = message.get("body", b"")
-            if message.get("more_body") or len(body) > self.limits.body or b"content-encoding" in headers:
-                body = await self._admission.read_whole_body(body, headers, message, receive)
+            body = await self._admission.read_body(
+                headers, receive, self._most_values(matched, headers), held
+            )
+            whole = True
             reply = self._routes[name](Request(matched, headers, body, at))
             if not isinstance(reply, Reply):
                 reply = await reply
-            return reply, name
         # The boundary of the process: a fault of a model or of ours must not tell a client about our insides.
         except Exception as error:
-            return self._error(error, protocol, route[1]), name
+            reply = self._error(error, protocol, route[1])
+        finally:
+            held.release()
+        if not whole and _has_body(headers) and scope.get("http_version", "1.1")[:1] == "1":
+            # What is left of it would be read as the next request's, or be waited for.
+            reply = Reply(reply.status, reply.body, reply.headers + CLOSING)
+        return reply, name
+
+    def _most_values(self, matched: MatchedPath, headers: dict[bytes, bytes]) -> MostValues:
+        """What a request's body may hold, by its path. Raises BadRequest where no such model answers."""
+        name, rows = matched.route.name, self.limits.rows
+        if name in ("infer", "invoke"):
+            return self._predictions.most_values(matched, headers)
+        if name == "feedback":
+            return MostValues(4 * rows + _SLACK, 2 * rows + _SLACK, f"{rows} labels")
+        return MostValues(_SLACK, _SLACK, "such a request")
 
     def answer_directly(
         self, matched: MatchedPath, headers: list[tuple[bytes, bytes]], body: bytes
@@ -124,7 +151,7 @@ class App:
         if self.recorder.durable or len(body) > self.limits.body:
             return None
         by_name = dict(headers)
-        if b"content-encoding" in by_name:
+        if b"content-encoding" in by_name or len(by_name) < len(headers):
             return None
         try:
             self._admission.require_allowed_origin(by_name)
@@ -152,12 +179,12 @@ class App:
         return json_reply({"ready": ready}, 200 if ready else 503)
 
     def metadata(self, request: Request) -> Reply:
-        served, version = self._predictions.model_of(request), request.path.version
+        served, version = self._predictions.model_of(request.path), request.path.version
         live = served.champion if version is None else served.version(version)
         return json_reply(v2_model_metadata(served.model, sorted(served.versions), live.loaded, live.schema))
 
     def model_ready(self, request: Request) -> Reply:
-        served = self._predictions.model_of(request)
+        served = self._predictions.model_of(request.path)
         if request.path.version is not None:
             served.version(request.path.version)
         return json_reply({"name": served.model, "ready": True})
@@ -170,9 +197,9 @@ class App:
 
     def feedback(self, request: Request) -> Awaitable[Reply]:
         arrived = datetime.fromtimestamp(request.at / 1e9, UTC)
-        labels = read_feedback_body(request.body, arrived, self.limits.rows)
-        written = self.recorder.put_feedback(labels, len(request.body) + 200 * len(labels))
-        return _acknowledge(written, len(labels))
+        read = read_feedback_body(request.body, arrived, self.limits.rows, self._follower.signatures())
+        written = self.recorder.put_feedback(read.labels, len(request.body) + 200 * len(read.labels))
+        return _acknowledge(written, read, self.recorder.counts)
 
     def metrics(self, request: Request) -> Reply:
         text = prometheus_text(self.counts, self.recorder, self.serving, self.samples())
@@ -201,7 +228,7 @@ class App:
 
     def _error(self, error: Exception, protocol: str, path: str) -> Reply:
         if isinstance(error, BadRequest):
-            headers = RETRY_SOON if error.status == 503 else ()
+            headers = _ERROR_HEADERS.get(error.status, ())
             return error_reply(error.status, str(error), protocol, headers)
         if isinstance(error, _WrongMethod):
             allow = ((b"allow", ", ".join(error.methods).encode()),)
@@ -251,6 +278,9 @@ class App:
         self._predictions.close()
 
 
+_ERROR_HEADERS = {503: RETRY_SOON, 415: ACCEPTED_ENCODINGS}
+
+
 class _WrongMethod(Exception):
     """The path is served, by other methods."""
 
@@ -259,9 +289,15 @@ class _WrongMethod(Exception):
         self.methods = methods
 
 
-async def _acknowledge(written: Awaitable[None], count: int) -> Reply:
+async def _acknowledge(written: Awaitable[None], read: ReadLabels, counts: RecorderCounts) -> Reply:
     await written
-    return json_reply({"accepted": count})
+    counts.corrections += read.corrections
+    corrections = {"corrections": read.corrections} if read.corrections else {}
+    return json_reply({"accepted": read.given, **corrections})
+
+
+def _has_body(headers: dict[bytes, bytes]) -> bool:
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
 
 
 def _version() -> str:

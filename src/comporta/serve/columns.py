@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from math import isfinite
 from typing import Any, Literal
 
 import msgspec
@@ -23,11 +24,12 @@ _ZONE = re.compile(r"time_zone='([^']+)'")
 _LARGEST = 2**1023
 # What 64 bits of nanoseconds hold, in whole seconds.
 _FIRST, _LAST = datetime(1677, 9, 21, 0, 12, 44), datetime(2262, 4, 11, 23, 47, 16)
+_DATE, _MIDNIGHT = len("2026-01-31"), time(0)
 _MANY = 64
 _TYPES: dict[Kind, frozenset[type]] = {
     "int": frozenset({int, float}),
     "float": frozenset({int, float}),
-    "bool": frozenset({bool}),
+    "bool": frozenset({bool, int, float}),
     "text": frozenset({str}),
     "datetime": frozenset({str}),
     "date": frozenset({str}),
@@ -127,11 +129,11 @@ def read_column(column: RequestColumn, values: Sequence[Any] | NDArray[Any], str
         if strict:
             _check_known(column, values)
         return list(values)
+    if column.kind == "bool":
+        return _booleans(column, values) if kinds - {bool} else list(values)
     if column.kind == "datetime":
         return [_datetime(column, row, value) for row, value in enumerate(values)]
-    if column.kind == "date":
-        return [_date(column, row, value) for row, value in enumerate(values)]
-    return list(values)
+    return [_date(column, row, value) for row, value in enumerate(values)]
 
 
 def as_list(values: Sequence[Any] | NDArray[Any]) -> list[Any]:
@@ -160,13 +162,22 @@ def _whole(column: RequestColumn, values: Sequence[Any], floats: bool) -> list[A
     if floats:
         row = _first(values, lambda value: type(value) is float and not value.is_integer())
         if row >= 0:
-            raise bad_column(column, row, "a fraction")
+            fraction = isfinite(values[row])
+            raise bad_column(column, row, "a fraction" if fraction else "a number that is not finite")
         values = [value if value is None else int(value) for value in values]
     known = [value for value in values if value is not None]
     if known and (min(known) < column.low or max(known) > column.high):
         row = _first(values, lambda value: value is not None and not column.low <= value <= column.high)
         raise bad_column(column, row, "a number too large")
     return list(values)
+
+
+def _booleans(column: RequestColumn, values: Sequence[Any]) -> list[Any]:
+    """Of 1 and 0 too, as numbers."""
+    row = _first(values, lambda value: value is not None and value not in (0, 1))
+    if row >= 0:
+        raise bad_column(column, row, "a number other than 0 and 1")
+    return [None if value is None else bool(value) for value in values]
 
 
 def _floats(column: RequestColumn, values: Sequence[Any]) -> Values:
@@ -220,6 +231,12 @@ def _date(column: RequestColumn, row: int, value: Any) -> date | None:
     if value is None:
         return None
     try:
+        if len(value) > _DATE:
+            # pandas writes dates as times at midnight.
+            moment = datetime.fromisoformat(value)
+            if moment.time() != _MIDNIGHT:
+                raise bad_column(column, row, "a time of the day")
+            return moment.date()
         return date.fromisoformat(value)
     except ValueError:
         raise bad_column(column, row, "text that is no date") from None
@@ -246,7 +263,18 @@ def bad_column(column: RequestColumn, row: int, found: str) -> BadRequest:
             else "times as ISO 8601 text without a time zone"
         )
         + (" or null." if column.nullable else ".")
+        + _ADVICE.get((kind, found), "")
     )
+
+
+_ADVICE = {
+    (kind, "a number"): ' pandas writes times as such numbers: to_json(date_format="iso") writes text.'
+    for kind in ("date", "datetime")
+} | {
+    ("datetime", "a time without a time zone"): ' In pandas: column.dt.tz_localize("UTC"), or your own zone.',
+    ("datetime", "a time with a time zone"): " In pandas: column.dt.tz_localize(None).",
+}
+"""What to change, by the column's kind and what was found, where a library writes it by itself."""
 
 
 def _first(values: Sequence[Any], wrong: Callable[[Any], bool]) -> int:

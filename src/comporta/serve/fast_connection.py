@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from comporta.http.connection import BoundedConnection
+from comporta.http.body import SMALL
+from comporta.http.connection import SHORT_HEAD, BoundedConnection
 from comporta.http.replies import JSON_ONLY, Reply
 from comporta.serve.app import App
 from comporta.serve.paths import MatchedPath
 
-SMALL = 64 * 1024
 DRAIN_SECONDS = 0.5
 _HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -25,7 +25,6 @@ class FastConnection(BoundedConnection):
 
     _matched: MatchedPath | None = None
     _pieces = b""
-    _body_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
     _last = 0.0
     _closing = False
@@ -33,12 +32,13 @@ class FastConnection(BoundedConnection):
     _dated: Any = None
     _prefix = b""
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._matched is not None and self._body_timer is None:
-            self._body_timer = self.loop.call_later(self._app.limits.seconds, self._give_up)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.limits = self._app.limits
 
     def on_headers_complete(self) -> None:
+        if self._bulky or self._head > SHORT_HEAD:
+            self.require_short_head()
         matched = self._app.hot.get(self.url)
         if matched is not None and self._fits():
             self._matched, self._pieces = matched, b""
@@ -50,7 +50,11 @@ class FastConnection(BoundedConnection):
         if self._matched is None:
             super().on_body(body)
             return
-        self._pieces = self._pieces + body if self._pieces else body
+        if self._pieces:
+            self._given += len(body)
+            self._pieces += body
+        else:
+            self._pieces = body
         if len(self._pieces) > SMALL:
             self._release()
 
@@ -73,10 +77,9 @@ class FastConnection(BoundedConnection):
                 super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._body_timer, self._idle_timer):
-            if timer is not None:
-                timer.cancel()
-        self._body_timer = self._idle_timer = self._matched = None
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = self._matched = None
         super().connection_lost(exc)
 
     @property
@@ -99,8 +102,12 @@ class FastConnection(BoundedConnection):
             and (limit is None or (len(self.connections) < limit and len(self.tasks) < limit))
         )
 
+    def refuse(self, status: int, message: str) -> None:
+        self._matched = None
+        super().refuse(status, message)
+
     def _answer(self, reply: Reply) -> None:
-        self._end_hold()
+        self._matched = None
         self.message_done()
         state = self.server_state
         if self._dated is not state.default_headers:
@@ -124,7 +131,7 @@ class FastConnection(BoundedConnection):
 
     def _release(self) -> None:
         """The usual way, from the point where it was left."""
-        self._end_hold()
+        self._matched = None
         self._usual()
         if self._pieces:
             super().on_body(self._pieces)
@@ -138,18 +145,6 @@ class FastConnection(BoundedConnection):
     def _close_idle(self) -> None:
         if self._matched is None and (self.cycle is None or self.cycle.response_complete):
             self.transport.close()
-
-    def _end_hold(self) -> None:
-        self._matched = None
-        if self._body_timer is not None:
-            self._body_timer.cancel()
-            self._body_timer = None
-
-    def _give_up(self) -> None:
-        """The body did not come: the usual way has its own clock, and says so."""
-        self._body_timer = None
-        if self._matched is not None and not self.transport.is_closing():
-            self._release()
 
     def _look_idle(self) -> None:
         """Closes a connection that nothing came on for a while.

@@ -1,19 +1,26 @@
-"""What came true, told by prediction id: one or many at once."""
+"""What came true, told by prediction id: one or many at once, read as the models' signatures have it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import itertools
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from comporta.errors import BadRequest
 from comporta.http.json_body import decode_json
-from comporta.records import Feedback
+from comporta.records import Feedback, Signature
+from comporta.records.label import read_label
+from comporta.serve.columns import first_names
 from comporta.serve.prediction_ids import is_id
 from comporta.serve.request_rows import parse_utc_time, too_many_rows
 
 Label = bool | int | float | str
 MAX_LABEL = 10_000
+_SHOWN = 3
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,21 +31,50 @@ class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
     at: str | None = None
 
 
+class ReadLabels(NamedTuple):
+    """given: how many labels a body held. labels: those to be kept, a repeated one once. corrections: how
+    many of them are another label for an id than the one before."""
+
+    given: int
+    labels: list[Feedback]
+    corrections: int
+
+
 _decoder = msgspec.json.Decoder(LabelBody | list[LabelBody])
 
 
-def read_feedback_body(body: bytes, arrived: datetime, limit: int) -> list[Feedback]:
-    """The labels of a body: `{"id": …, "label": …, "at": …}`, or a list of such. Raises BadRequest."""
+def read_feedback_body(
+    body: bytes, arrived: datetime, limit: int, takes: Mapping[str, Sequence[Signature]] | None = None
+) -> ReadLabels:
+    """The labels of a body: `{"id": …, "label": …, "at": …}`, or a list of such.
+
+    takes: signatures by model, of all whose predictions the labels may be about; None: not all are known, and
+    any label is taken. Raises BadRequest.
+    """
     given: LabelBody | list[LabelBody] = decode_json(_decoder, body)
     labels = given if isinstance(given, list) else [given]
     if not labels:
         raise BadRequest("found no label, expected at least one.")
     if len(labels) > limit:
         raise too_many_rows(len(labels), limit)
-    return [_feedback(row, each, arrived) for row, each in enumerate(labels)]
+    kept: dict[str, list[Feedback]] = {}
+    for row, label in enumerate(labels):
+        read = _feedback(row, label, arrived, takes)
+        before = kept.setdefault(read.id, [])
+        if not before or not _same(read, before[-1]):
+            # Told apart, and put in the order they came in, by their arrival.
+            before.append(msgspec.structs.replace(read, arrived=arrived + len(before) * _MICROSECOND))
+    corrections = sum(
+        not _equal(one.label, other.label)
+        for each in kept.values()
+        for one, other in itertools.pairwise(each)
+    )
+    return ReadLabels(len(labels), [label for each in kept.values() for label in each], corrections)
 
 
-def _feedback(row: int, label: LabelBody, arrived: datetime) -> Feedback:
+def _feedback(
+    row: int, label: LabelBody, arrived: datetime, takes: Mapping[str, Sequence[Signature]] | None
+) -> Feedback:
     if not is_id(label.id):
         raise BadRequest(
             f"feedback {row}: found an 'id' that is none, expected the 32 hex digits that came with "
@@ -48,5 +84,40 @@ def _feedback(row: int, label: LabelBody, arrived: datetime) -> Feedback:
         raise BadRequest(
             f"feedback {row}: found a label of {len(label.label)} characters, expected at most {MAX_LABEL}."
         )
+    if takes is not None and not any(
+        read_label(label.label, each) is not None for model in takes.values() for each in model
+    ):
+        raise BadRequest(f"feedback {row}: found {_kind(label.label)}, expected {_expected(takes)}.")
     at = None if label.at is None else parse_utc_time(f"feedback {row}: 'at'", label.at)
     return Feedback(id=label.id, label=label.label, at=at, arrived=arrived)
+
+
+def _same(one: Feedback, other: Feedback) -> bool:
+    return one.at == other.at and _equal(one.label, other.label)
+
+
+def _equal(one: Label, other: Label) -> bool:
+    """true is not 1, as a label."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _kind(label: Label) -> str:
+    return (
+        "true or false"
+        if isinstance(label, bool)
+        else "a text that names no class"
+        if isinstance(label, str)
+        else "a number"
+    )
+
+
+def _expected(takes: Mapping[str, Sequence[Signature]]) -> str:
+    """What the models that answer here take as a label, a few of them."""
+    models = sorted(takes)[:_SHOWN]
+    each = [f"{_one_of(takes[model][0])} for {model}" for model in models]
+    more = len(takes) - len(models)
+    return "a label of a model here: " + ", ".join(each) + (f" and {more} more" if more else "")
+
+
+def _one_of(takes: Signature) -> str:
+    return "a number" if takes.task == "regression" else f"one of {first_names(takes.classes)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ import msgspec
 from comporta.errors import BadRequest
 from comporta.http.json_body import decode_json
 from comporta.records.columns import TIME
+from comporta.serve.cells import parse_cells
 from comporta.serve.request_rows import (
     PER_ROW,
     RequestRows,
@@ -54,12 +56,12 @@ _params = msgspec.json.Decoder(dict[str, Any])
 
 def read_invocation_json(body: bytes, schema: RequestSchema, limit: int) -> RequestRows:
     """The rows of a JSON body. Raises BadRequest."""
-    given: dict[str, msgspec.Raw] = decode_json(_body, body)
+    given: dict[str, msgspec.Raw] = _decode_form(_body, body, "the body", "{")
     forms = [form for form in FORMS if form in given]
     if len(forms) != 1:
         raise BadRequest(
             f"the body: found {' and '.join(forms) if forms else 'none of them'}, expected exactly one of "
-            f"{', '.join(FORMS)}."
+            f"{', '.join(FORMS)}.{'' if forms else _WRAP}"
         )
     unknown = given.keys() - {*FORMS, "params"}
     if unknown:
@@ -77,7 +79,8 @@ def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> Reque
     Raises BadRequest."""
     try:
         text = body.decode("utf-8-sig")
-        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
+        read = (line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line)
+        lines = list(itertools.islice(read, limit + 2))
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadRequest(f"the body is not CSV in UTF-8: {type(error).__name__}.") from None
     if len(lines) < 2:
@@ -86,10 +89,13 @@ def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> Reque
         raise too_many_rows(len(lines) - 1, limit)
     header, rows = lines[0], lines[1:]
     _check_widths(rows, len(header), "line")
+    if header[0] == "" and "" not in schema.names:
+        # pandas' to_csv writes its index so, unless it is told not to.
+        header, rows = header[1:], [row[1:] for row in rows]
     columns = _columns_by_name(header, rows)
     for column in schema.columns:
         if column.name in columns:
-            columns[column.name] = [_parse_cell(column.kind, cell) for cell in columns[column.name]]
+            columns[column.name] = parse_cells(column.kind, columns[column.name])
     return _to_request_rows(columns, schema, None, limit)
 
 
@@ -114,14 +120,14 @@ def write_invocation_response(parts: list[VersionPart], ids: list[str]) -> bytes
 
 
 def _from_split(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
-    split: SplitFrame = decode_json(_split, raw)
+    split: SplitFrame = _decode_form(_split, raw, "dataframe_split", "{")
     header = split.columns if split.columns is not None else schema.names
     _check_widths(split.data, len(header), "row")
     return _columns_by_name(header, split.data)
 
 
 def _from_records(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
-    records: list[dict[str, Any]] = decode_json(_records, raw)
+    records: list[dict[str, Any]] = _decode_form(_records, raw, "dataframe_records", "[")
     if not records:
         return {}
     names = records[0].keys()
@@ -135,6 +141,8 @@ def _from_values(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
     """`instances` and `inputs`: rows of values, rows by name, or columns by name."""
     values = decode_json(_any, raw)
     if isinstance(values, dict):
+        if values and all(isinstance(column, dict) for column in values.values()):
+            return _from_indexed(values)
         if not all(isinstance(column, list) for column in values.values()):
             raise BadRequest("the body: expected each column to be a list.")
         return {name: [_single(value) for value in column] for name, column in values.items()}
@@ -151,6 +159,31 @@ def _from_values(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
     raise BadRequest("the body: expected rows as lists, rows as objects, or an object of columns.")
 
 
+def _from_indexed(columns: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """pandas' `to_json()`: of each column an object, from the index to the value."""
+    index = list(next(iter(columns.values())))
+    for column in columns.values():
+        if list(column) != index:
+            raise BadRequest(
+                "the body: found columns with different indexes, expected the same in each. From pandas send "
+                'dataframe_split, as to_json(orient="split") writes it.'
+            )
+    return {name: list(column.values()) for name, column in columns.items()}
+
+
+def _decode_form(decoder: msgspec.json.Decoder[Any], raw: bytes, what: str, opens: str) -> Any:
+    """The value of this form. opens: what it begins with. Raises BadRequest, with advice on pandas' forms."""
+    try:
+        return decode_json(decoder, raw, what)
+    except BadRequest as error:
+        begins = raw[:64].lstrip()[:1].decode("latin-1")
+        raise BadRequest(f"{error}{_WRAP}" if begins in "[{" and begins != opens else str(error)) from None
+
+
+_WRAP = (
+    ' From pandas: {"dataframe_split": …} around to_json(orient="split", date_format="iso"), or '
+    '{"dataframe_records": …} around to_json(orient="records", date_format="iso").'
+)
 _READERS = {
     "dataframe_split": _from_split,
     "dataframe_records": _from_records,
@@ -196,19 +229,3 @@ def _check_widths(rows: Sequence[Sequence[Any]], width: int, what: str) -> None:
 def _single(value: Any) -> Any:
     """A value, or the one in a list of one: columns may be sent as [n, 1]."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
-
-
-def _parse_cell(kind: str, cell: str) -> Any:
-    """A cell as its column wants it; what cannot be stays text, which the schema then refuses by name."""
-    if cell == "":
-        return None
-    try:
-        if kind == "int":
-            return int(cell)
-        if kind == "float":
-            return float(cell)
-    except ValueError:
-        return cell
-    if kind == "bool":
-        return {"true": True, "false": False}.get(cell.lower(), cell)
-    return cell

@@ -97,6 +97,8 @@ class LiveVersion:
         else:
             assert incoming.columns is not None
             rows = schema.check_columns(incoming.columns, incoming.n)
+        if schema.expected:
+            schema.require_expected(rows)
         if loaded.fast is not None and schema.numeric:
             return self._predicted_rows(rows, loaded.fast(schema.array(rows)), None)
         frame = schema.frame(rows)
@@ -129,6 +131,8 @@ class LiveVersion:
             self.schema.strict = frozenset(self._closed_columns(first, now))
             if self.loaded.fast is not None and self.schema.numeric:
                 self._same_both_ways(first)
+        # Last: rows that are made up are no breach of what is declared.
+        self.schema.expect(self.loaded.expects)
 
     def _time(self, rows: RequestRows, now: int) -> float:
         """Seconds of one call, the best of a few: the first ones also warm what is lazy."""
@@ -184,13 +188,13 @@ class LiveVersion:
                 probability = chances.tolist()
                 total = np.add.reduce(chances, None)
             if not isfinite(total):
-                _require_finite(chances)
+                _require_finite("probability", chances)
         if self._label:
             numbers = scored.label
             assert numbers is not None
             label = numbers.tolist()
             if numbers.dtype.kind == "f" and not isfinite(sum(label)):
-                _require_finite(numbers)
+                _require_finite(self.label_name, numbers)
         return PredictedRows(rows, label, probability, joined)
 
     def _require_whole(self, features: pl.DataFrame) -> None:
@@ -245,11 +249,15 @@ class LiveVersion:
         return RequestRows(1, None, columns, _ANYONE)
 
 
-def _require_finite(numbers: NDArray[Any]) -> None:
-    if not np.isfinite(numbers).all():
+def _require_finite(output: str, numbers: NDArray[Any]) -> None:
+    """numbers: [n] or [n, classes]. Raises BadRequest that names the rows, so that the rest can be sent."""
+    finite = np.isfinite(numbers)
+    rows = np.nonzero(~(finite if finite.ndim == 1 else finite.all(axis=1)))[0].tolist()
+    if rows:
+        named = ", ".join(map(str, rows[:10])) + (f" and {len(rows) - 10} more" if len(rows) > 10 else "")
         raise BadRequest(
-            "the model gives no finite number for these rows. Look for values far outside of what it was "
-            "trained on, or missing ones."
+            f"{output}, row {named}: the model gives no finite number. Look for values far outside of what "
+            "it was trained on, or missing ones; send the other rows without these."
         )
 
 

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from comporta.errors import BadRequest
+from comporta.http.body import SMALL, MostValues
 from comporta.http.replies import Reply
 from comporta.serve import invocations
 from comporta.serve.live_version import LiveVersion
+from comporta.serve.paths import MatchedPath
 from comporta.serve.prediction_ids import Ids
 from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
@@ -25,6 +27,10 @@ from comporta.serve.version_parts import VersionPart, encode_observations, rows_
 # A call above this many seconds leaves the event loop, so that others and the health checks go on.
 _LONG = 0.002
 Write = Callable[[list[VersionPart], list[str]], Reply]
+ReadRequest = tuple[ServedModel, LiveVersion | None, LiveVersion, RequestRows, Write]
+"""The model asked, the version that the path names, whose columns the rows are read by, the rows, and how the
+answer is written."""
+Read = Callable[[Request], ReadRequest]
 
 
 class PredictionRoutes:
@@ -35,7 +41,7 @@ class PredictionRoutes:
     ) -> None:
         self.key, self.limits = key, limits
         self._follower, self._recorder = follower, recorder
-        self._ids = Ids()
+        self._ids, self._thread_ids = Ids(), Ids()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="comporta-long")
         self._long = 0
 
@@ -45,8 +51,29 @@ class PredictionRoutes:
 
     def infer(self, request: Request) -> Reply | Awaitable[Reply]:
         """An answer by the Open Inference Protocol. Raises BadRequest."""
+        return self._answer(request, self._read_infer)
+
+    def invoke(self, request: Request) -> Reply | Awaitable[Reply]:
+        """An answer as MLflow's server gives it. Raises BadRequest."""
+        return self._answer(request, self._read_invocation)
+
+    def most_values(self, path: MatchedPath, headers: dict[bytes, bytes]) -> MostValues:
+        """What a request on this path may hold. Raises BadRequest where no such model answers."""
+        served, rows = self.model_of(path), self.limits.rows
+        columns = max(len(live.schema.names) for live in served.versions.values())
+        # Beside the columns a row may say whom it is about; a list or an object may be made of each row, and
+        # texts have commas and braces too.
+        values, objects = rows * (columns + 8) + 1024, 4 * rows + columns + 1024
+        text = f"{rows} rows of {columns} columns"
+        if path.route.name != "infer":
+            return MostValues(values, objects, text)
+        size = headers.get(b"inference-header-content-length", b"")
+        until = int(size) if size.isdigit() and len(size) <= 12 else None
+        return MostValues(values, objects, text, ((b'"shape"', columns + 64),), until)
+
+    def _read_infer(self, request: Request) -> ReadRequest:
         size = json_size(request)
-        served = self.model_of(request)
+        served = self.model_of(request.path)
         pinned = None if request.path.version is None else served.version(request.path.version)
         reader = pinned or served.champion
         call = read_v2_request(request.body, size)
@@ -55,11 +82,10 @@ class PredictionRoutes:
         def write(parts: list[VersionPart], ids: list[str]) -> Reply:
             return Reply(200, *write_v2_response(call, served.model, parts, ids))
 
-        return self._answer(request, served, pinned, reader, incoming, write)
+        return served, pinned, reader, incoming, write
 
-    def invoke(self, request: Request) -> Reply | Awaitable[Reply]:
-        """An answer as MLflow's server gives it. Raises BadRequest."""
-        served = self.model_of(request)
+    def _read_invocation(self, request: Request) -> ReadRequest:
+        served = self.model_of(request.path)
         kind, _, options = request.headers.get(b"content-type", b"").partition(b";")
         kind = kind.strip().lower()
         charset = options.strip().lower().removeprefix(b"charset=").strip(b'"')
@@ -74,11 +100,11 @@ class PredictionRoutes:
         def write(parts: list[VersionPart], ids: list[str]) -> Reply:
             return Reply(200, invocations.write_invocation_response(parts, ids))
 
-        return self._answer(request, served, None, served.champion, incoming, write)
+        return served, None, served.champion, incoming, write
 
-    def model_of(self, request: Request) -> ServedModel:
+    def model_of(self, path: MatchedPath) -> ServedModel:
         """The model a path names, or the only one. Raises BadRequest with 404 or 503."""
-        serving, model = self._follower.serving, request.path.model
+        serving, model = self._follower.serving, path.model
         if model is None:
             if len(serving.models) == 1:
                 return next(iter(serving.models.values()))
@@ -91,19 +117,16 @@ class PredictionRoutes:
                 raise BadRequest(
                     f"model {model!r} is released but could not be loaded; see the server's log.", 503
                 )
+            if self._follower.is_loading(model):
+                raise BadRequest(f"model {model[:60]!r} does not answer yet: it is being loaded.", 503)
             names = ", ".join(sorted(serving.models)) or "none yet"
             raise BadRequest(f"found no model {model[:60]!r}, expected one that is released: {names}.", 404)
         return served
 
-    def _answer(
-        self,
-        request: Request,
-        served: ServedModel,
-        pinned: LiveVersion | None,
-        reader: LiveVersion,
-        incoming: RequestRows,
-        write: Write,
-    ) -> Reply | Awaitable[Reply]:
+    def _answer(self, request: Request, read: Read) -> Reply | Awaitable[Reply]:
+        if len(request.body) > SMALL:
+            return self._answer_in_thread(request, read)
+        served, pinned, reader, incoming, write = read(request)
         at = request.at
         ids = [self._ids.new(at)] if incoming.n == 1 else self._ids.many(at, incoming.n)
         parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
@@ -111,39 +134,34 @@ class PredictionRoutes:
         for part in parts:
             seconds += part.live.seconds(part.incoming.n)
         if seconds > _LONG:
-            return self._answer_in_thread(request, served.model, parts, ids, incoming, write)
+            return self._answer_in_thread(request, read)
         began = time.perf_counter_ns()
         for part in parts:
             part.answer = part.live.answer(part.incoming, at)
         took = time.perf_counter_ns() - began
         return self._record(request, served.model, parts, ids, incoming, took, write(parts, ids))
 
-    async def _answer_in_thread(
-        self,
-        request: Request,
-        model: str,
-        parts: list[VersionPart],
-        ids: list[str],
-        incoming: RequestRows,
-        write: Write,
-    ) -> Reply:
+    async def _answer_in_thread(self, request: Request, read: Read) -> Reply:
         """The same in a thread, so that a long call keeps nobody waiting who asks for little."""
         if self._long >= self.limits.queue:
             raise BadRequest(f"{self._long} long requests are waiting. Ask again later.", 503)
 
-        def work() -> tuple[Reply, int]:
+        def work() -> Callable[[], Reply | Awaitable[Reply]]:
+            served, pinned, reader, incoming, write = read(request)
+            ids = self._thread_ids.many(request.at, incoming.n)
+            parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
             began = time.perf_counter_ns()
             for part in parts:
                 part.answer = part.live.answer(part.incoming, request.at)
             took = time.perf_counter_ns() - began
-            return write(parts, ids), took
+            return partial(self._record, request, served.model, parts, ids, incoming, took, write(parts, ids))
 
         self._long += 1
         try:
-            reply, took = await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            record = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._long -= 1
-        recorded = self._record(request, model, parts, ids, incoming, took, reply)
+        recorded = record()
         return recorded if isinstance(recorded, Reply) else await recorded
 
     def _record(

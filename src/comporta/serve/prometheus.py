@@ -30,6 +30,7 @@ def prometheus_text(
     samples += [
         MetricSample("observations_waiting", recorder.waiting),
         MetricSample("feedback_written_total", counts.feedback),
+        MetricSample("feedback_corrections_total", counts.corrections),
         MetricSample("log_failures_total", counts.failures),
         *more,
     ]

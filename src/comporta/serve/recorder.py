@@ -66,11 +66,12 @@ class Batch(msgspec.Struct):
 
 class RecorderCounts(msgspec.Struct):
     """Rows since the start, of all versions. lost: dropped because the queue was full, or not written at the
-    end. failures: writes that failed."""
+    end. corrections: labels that corrected another of the same call. failures: writes that failed."""
 
     written: int = 0
     lost: int = 0
     feedback: int = 0
+    corrections: int = 0
     failures: int = 0
 
 
@@ -201,10 +202,8 @@ class Recorder:
         items = [self._queue.popleft() for _ in range(len(self._queue))]
         self._popped_rows += sum(item.rows for item in items)
         fresh: dict[str, Batch] = {model: Batch() for model in self._held}
-        labels: list[Feedback] = []
         for item in items:
             if item.make is None:  # labels
-                labels.extend(item.labels)
                 continue
             batch = fresh.get(item.model)
             if batch is None:
@@ -218,15 +217,25 @@ class Recorder:
             item.make = None  # what it holds is not needed any more
         # One model whose rows cannot be written keeps no other waiting.
         kept = [self._write(sink, model, batch) for model, batch in fresh.items()]
-        if labels:
-            error = self._attempt(sink.feedback, labels)
-            if error is None:
-                self.counts.feedback += len(labels)
-            self._settle([item for item in items if item.labels], error)
+        self._write_feedback(sink, [item for item in items if item.labels])
         for item in items:
             self._taken_cost += item.cost
             self._taken_rows += item.rows
         return all(kept)
+
+    def _write_feedback(self, sink: ObservationSink, items: list[QueuedRequest]) -> None:
+        labels = [label for item in items for label in item.labels]
+        if not labels:
+            return
+        error = self._attempt(sink.feedback, labels)
+        if error is None:
+            self.counts.feedback += len(labels)
+        elif len(items) > 1 and not isinstance(error, ComportaError | OSError):
+            # One of them cannot be written at all: it must not keep the others out.
+            for item in items:
+                self._write_feedback(sink, [item])
+            return
+        self._settle(items, error)
 
     def _give_up(self, item: QueuedRequest, error: Exception) -> None:
         self._say(f"{item.rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost.")

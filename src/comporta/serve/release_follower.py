@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from comporta.records import Signature
 from comporta.serve.serving_state import ServingState, next_serving_state
 from comporta.serve.version_source import VersionSource
 
@@ -27,6 +28,7 @@ class ReleaseFollower:
         self.serving = ServingState()
         self._source, self._poll, self._now = source, poll, nanoseconds
         self._on_change, self._say = on_change, say
+        self._released: frozenset[str] | None = None
         self._looked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -38,6 +40,21 @@ class ReleaseFollower:
         """No more looks."""
         if self._task is not None:
             self._task.cancel()
+
+    def is_loading(self, model: str) -> bool:
+        """Whether a model that does not answer yet soon may: it is released, or that is not known yet."""
+        return self._released is None or model in self._released
+
+    def signatures(self) -> dict[str, list[Signature]] | None:
+        """Of each model those of the versions that answer; None where a label may be about a model that
+        answers no more, or not yet."""
+        models = self.serving.models
+        if self._released is None or self._released - models.keys():
+            return None
+        return {
+            name: [live.loaded.signature for live in (each.champion, *each.versions.values())]
+            for name, each in models.items()
+        }
 
     async def looked_once(self) -> None:
         """Returns when every release was looked at once."""
@@ -52,7 +69,7 @@ class ReleaseFollower:
             try:
                 serving = await asyncio.to_thread(
                     next_serving_state, self.serving, self._source, self._now, say,
-                    again=tries % _POLLS_BETWEEN_TRIES == 0,
+                    again=tries % _POLLS_BETWEEN_TRIES == 0, released=self._set_released,
                 )  # fmt: skip
                 if serving is not self.serving:
                     self.serving = serving
@@ -66,3 +83,6 @@ class ReleaseFollower:
             tries += 1
             self._looked.set()
             await asyncio.sleep(self._poll)
+
+    def _set_released(self, models: frozenset[str]) -> None:
+        self._released = models

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
-from comporta.records import Signature
+from comporta.records import Column, Signature
 from comporta.serve.columns import (
     RequestColumn,
     Values,
@@ -23,6 +23,7 @@ from comporta.serve.columns import (
     first_names,
     read_column,
 )
+from comporta.serve.expected import ExpectedValues, expected_values, never_missing
 
 
 class CheckedRows(msgspec.Struct, gc=False):
@@ -37,7 +38,17 @@ class CheckedRows(msgspec.Struct, gc=False):
 class RequestSchema:
     """The raw columns of a signature. numeric: all are numbers or booleans, so an array can hold them."""
 
-    __slots__ = ("_inputs", "_makers", "columns", "names", "numeric", "required", "strict", "whole")
+    __slots__ = (
+        "_inputs",
+        "_makers",
+        "columns",
+        "expected",
+        "names",
+        "numeric",
+        "required",
+        "strict",
+        "whole",
+    )
 
     def __init__(self, signature: Signature) -> None:
         self.columns = tuple(column_of(field) for field in signature.raw)
@@ -49,6 +60,8 @@ class RequestSchema:
         self._inputs = _object(self.names)
         # Filled at load: columns whose unseen values the model cannot answer for.
         self.strict: frozenset[str] = frozenset()
+        # Filled at load too: what the project declares of values.
+        self.expected: tuple[ExpectedValues, ...] = ()
 
     def require(self, names: Sequence[str]) -> None:
         """From now on these columns take no missing value."""
@@ -57,6 +70,20 @@ class RequestSchema:
             for column in self.columns
         )
         self.required = np.array([not column.nullable for column in self.columns], dtype=bool)
+
+    def expect(self, declared: Sequence[Column]) -> None:
+        """From now on rows are held against these declarations."""
+        self.expected = expected_values(self.columns, declared)
+        self.require(never_missing(declared))
+
+    def require_expected(self, rows: CheckedRows) -> None:
+        """Raises BadRequest for a value that is not as the project declares."""
+        for each in self.expected:
+            if rows.columns is not None:
+                each.require(rows.columns[each.name])
+            else:
+                assert rows.array is not None
+                each.require(rows.array[:, each.place])
 
     def check_array(self, array: NDArray[np.float64], single: list[Any] | None = None) -> None:
         """Nothing, for [n, columns] of allowed numbers, missing as NaN. single: the same as a list, where it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Sequence
 
 import uvicorn
@@ -64,11 +65,14 @@ def serve(
     # What waits in the log's queue outlives many requests: the collector would walk it again and again
     # for the few cycles that asyncio leaves.
     gc.set_threshold(50_000, 20, 100)
+    # A large request is read in a thread of its own: it hands the interpreter back this soon.
+    sys.setswitchinterval(0.001)
     with ignoring_repeated_signals():
-        uvicorn.Server(_uvicorn_config(app, connections, grace)).run(sockets=[listener])
+        uvicorn.Server(uvicorn_config(app, connections, grace)).run(sockets=[listener])
 
 
-def _uvicorn_config(app: App, connections: int, grace: float) -> uvicorn.Config:
+def uvicorn_config(app: App, connections: int, grace: float) -> uvicorn.Config:
+    """How uvicorn runs an application: only what is ours, on connections that are bounded."""
     return uvicorn.Config(
         app,
         http=FastConnection,

@@ -74,13 +74,16 @@ def next_serving_state(
     say: Callable[[str], None],
     *,
     again: bool = True,
+    released: Callable[[frozenset[str]], None] = lambda models: None,
 ) -> ServingState:
     """What serves next: what is loaded stays, what is new is loaded, warmed and asked beside it.
 
     A model whose new version cannot be loaded goes on as before; it is tried again when its shares change,
-    or with `again`. The same object when nothing changed.
+    or with `again`. The same object when nothing changed. released: told which models there are, before any
+    is loaded.
     """
     routes = source.routes()
+    released(frozenset(routes))
     models: dict[str, ServedModel] = {}
     failed: dict[str, FailedRelease] = {}
     for model, route in routes.items():

@@ -21,6 +21,16 @@ DTYPES: dict[str, str] = {
     "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1",
     "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
+RANGES: dict[str, tuple[int, int] | tuple[float, float]] = {
+    name: (
+        (int(np.iinfo(code).min), int(np.iinfo(code).max))
+        if np.dtype(code).kind in "iu"
+        else (float(np.finfo(code).min), float(np.finfo(code).max))
+    )
+    for name, code in DTYPES.items()
+    if name != "BOOL"
+}
+"""The smallest and the largest number of each datatype."""
 _ANY = msgspec.json.Decoder(list[Any])
 _FOUND = {int: "whole numbers", float: "fractions", bool: "booleans", str: "text"}
 
@@ -59,7 +69,9 @@ def tensor_from_json(name: str, datatype: str, shape: Sequence[int], raw: msgspe
             if float in kinds and good
             else values
         )
-    if not good:
+    if good:
+        _require_in_range(name, datatype, shape, values)
+    else:
         plain = sorted(_FOUND[kind] for kind in kinds if kind in _FOUND)
         raise BadRequest(
             f"input {name}: found {', '.join(plain)}"
@@ -68,6 +80,26 @@ def tensor_from_json(name: str, datatype: str, shape: Sequence[int], raw: msgspe
             + f" in 'data', expected {datatype}."
         )
     return values
+
+
+def _require_in_range(name: str, datatype: str, shape: Sequence[int], values: list[Any]) -> None:
+    """Raises BadRequest for the first number that the datatype cannot hold."""
+    low, high = RANGES.get(datatype, (0, 0))
+    if low == high or datatype == "FP64":
+        return
+    for at, value in enumerate(values):
+        if value is not None and not low <= value <= high:
+            raise outside(name, datatype, at, shape)
+
+
+def outside(name: str, datatype: str, at: int, shape: Sequence[int]) -> BadRequest:
+    """A number that its datatype cannot hold. at: its place in the flat data."""
+    row, column = divmod(at, shape[1] if len(shape) == 2 else 1)
+    place = f"row {row}, column {column}" if len(shape) == 2 and shape[1] > 1 else f"row {row}"
+    low, high = RANGES[datatype]
+    return BadRequest(
+        f"input {name}, {place}: found a number outside of {datatype}, expected {low} to {high}."
+    )
 
 
 def tensor_from_bytes(

@@ -26,10 +26,10 @@ from comporta.serve.request_rows import (
     too_many_rows,
 )
 from comporta.serve.schema import RequestSchema
-from comporta.serve.tensors import DTYPES, tensor_from_bytes, tensor_from_json
+from comporta.serve.tensors import DTYPES, RANGES, tensor_from_bytes, tensor_from_json
 
 Parameters = dict[str, str | int | float | bool | None]
-_EXACT = 2**53
+_EXACT, _FP32 = 2**53 - 1, RANGES["FP32"][1]
 _NONE = memoryview(b"")
 
 
@@ -118,9 +118,12 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
             return incoming
         # What was read as floats may have lost digits of whole numbers: read it again as it was sent.
         body = decode_json(_general, call.raw)
+    if len({tensor.name for tensor in body.inputs}) < len(body.inputs):
+        raise BadRequest("inputs: found one name twice, expected each input once.")
+    for tensor in body.inputs:
+        _check_shape(tensor, schema, limit)
     at, read_so_far = 0, {}
     for tensor in body.inputs:
-        _check_shape(tensor.name, tensor.shape, tensor.datatype)
         size = (tensor.parameters or {}).get("binary_data_size")
         if size is not None:
             if not isinstance(size, int) or isinstance(size, bool) or size < 0 or at + size > len(call.tail):
@@ -139,7 +142,7 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
         read_so_far[tensor.name] = values
     if at != len(call.tail):
         raise BadRequest(f"found {len(call.tail) - at} bytes after the last input, expected none.")
-    return _columns(body.inputs, read_so_far, schema, limit, call)
+    return _columns(body.inputs, read_so_far, schema, call)
 
 
 def _call(body: NumberBody | InferBody, raw: bytes, tail: memoryview = _NONE) -> InferRequest:
@@ -168,13 +171,14 @@ def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowIde
     first = inputs[0]
     width = len(schema.names)
     if len(inputs) == 1:
-        if first.datatype[:2] != "FP" or len(first.shape) != 2 or first.shape[1] != width:
+        if len(first.shape) != 2 or first.shape[1] != width:
             return None
         n = first.shape[0]
         if (
             (width == 1 and first.name == schema.names[0])
             or not 0 < n <= limit
             or len(first.data) != n * width
+            or (first.datatype != "FP64" and not (first.datatype == "FP32" and _exact(first)))
         ):
             return None
         array = np.array(first.data, dtype=np.float64).reshape(n, width)
@@ -195,14 +199,18 @@ def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowIde
 
 def _exact(tensor: NumberTensor) -> bool:
     """Whether floats hold the tensor's values as they were sent."""
-    if tensor.datatype in ("FP64", "FP32"):
+    if tensor.datatype == "FP64":
         return True
-    return tensor.datatype in ("INT64", "INT32") and all(
-        value is None or (value.is_integer() and abs(value) < _EXACT) for value in tensor.data
+    if tensor.datatype == "FP32":
+        return all(value is None or -_FP32 <= value <= _FP32 for value in tensor.data)
+    most = {"INT64": _EXACT, "INT32": 2**31 - 1}.get(tensor.datatype)
+    return most is not None and all(
+        value is None or (value.is_integer() and abs(value) <= most) for value in tensor.data
     )
 
 
-def _check_shape(name: str, shape: list[int], datatype: str) -> None:
+def _check_shape(tensor: NumberTensor | InputTensor, schema: RequestSchema, limit: int) -> None:
+    name, shape, datatype = tensor.name, tensor.shape, tensor.datatype
     if datatype != "BYTES" and datatype not in DTYPES:
         raise BadRequest(
             f"input {quoted(name)}: found the datatype {quoted(datatype)}, expected one of BYTES, "
@@ -210,17 +218,27 @@ def _check_shape(name: str, shape: list[int], datatype: str) -> None:
         )
     if not 1 <= len(shape) <= 2 or any(not 0 < size < 2**31 for size in shape):
         raise BadRequest(f"input {quoted(name)}: expected a shape of one or two sizes, each at least 1.")
+    rows, width = shape[0], shape[1] if len(shape) == 2 else 1
+    if rows > limit:
+        raise too_many_rows(rows, limit)
+    if width != 1 and (width != len(schema.names) or name in schema.names or _is_per_row(name)):
+        raise BadRequest(
+            f"input {quoted(name)}: found the shape [{rows}, {width}], expected "
+            f"[{rows}] or [{rows}, 1] for a column, "
+            f"or [{rows}, {len(schema.names)}] for a matrix of all columns."
+        )
+
+
+def _is_per_row(name: str) -> bool:
+    return name in PER_ROW or name == TIME
 
 
 def _columns(
     inputs: Sequence[NumberTensor | InputTensor],
     values: dict[str, Any],
     schema: RequestSchema,
-    limit: int,
     call: InferRequest,
 ) -> RequestRows:
-    if len(values) != len(inputs):
-        raise BadRequest("inputs: found one name twice, expected each input once.")
     if not inputs:
         raise BadRequest(f"inputs: found none, expected the {len(schema.names)} columns of this model.")
     columns: dict[str, Any] = {}
@@ -232,7 +250,7 @@ def _columns(
         if n not in (0, rows):
             raise BadRequest(f"inputs: found {n} and {rows} rows, expected the same number in each.")
         n = rows
-        if tensor.name in PER_ROW or tensor.name == TIME:
+        if _is_per_row(tensor.name):
             per_row[tensor.name] = as_list(values[tensor.name])
         elif (
             len(tensor.shape) == 2
@@ -240,16 +258,8 @@ def _columns(
             and tensor.shape[1] == len(schema.names)
         ):
             matrix = values[tensor.name]
-        elif len(tensor.shape) == 2 and tensor.shape[1] != 1:
-            raise BadRequest(
-                f"input {quoted(tensor.name)}: found the shape [{rows}, {tensor.shape[1]}], expected "
-                f"[{rows}] or [{rows}, 1] for a column, "
-                f"or [{rows}, {len(schema.names)}] for a matrix of all columns."
-            )
         else:
             columns[tensor.name] = values[tensor.name]
-    if n > limit:
-        raise too_many_rows(n, limit)
     if per_row:
         call.about = merge_row_identity(call.about, read_row_identity(None, per_row))
     if matrix is not None:

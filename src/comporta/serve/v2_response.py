@@ -126,11 +126,14 @@ def v2_model_metadata(
     must say in `parameters`."""
     signature = loaded.signature
     inputs: list[dict[str, Any]] = []
+    expected = {each.name: each.expected for each in schema.expected}
     for column, field in zip(schema.columns, signature.raw, strict=True):
         tensor: dict[str, Any] = {"name": column.name, "datatype": V2_TYPES[column.kind], "shape": [-1]}
         tensor["parameters"] = {"nullable": column.nullable, "type": field.type}
         if column.name in schema.strict:
             tensor["parameters"]["values"] = sorted(column.values)
+        if column.name in expected:
+            tensor["parameters"]["expected"] = expected[column.name]
         inputs.append(tensor)
     outputs: list[dict[str, Any]] = []
     if signature.task == "regression":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
-from comporta.records import Feedback, Form, Joined, Record, Route, Signature
+from comporta.records import Column, Feedback, Form, Joined, Record, Route, Signature
 from comporta.records.features import RowParameter
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     test: raises when the model does not answer here as it did where it was made.
     requires: what a request must say of each row. form: how the subjects of its rows are
     compared. time: the raw column of the request's time, if any.
+    expects: what the project declares of the raw columns.
     probe: rows of raw columns that it must answer before it takes traffic.
     """
 
@@ -60,6 +61,7 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     requires: tuple[RowParameter, ...] = ()
     form: Form = "exact"
     time: str | None = None
+    expects: tuple[Column, ...] = ()
     probe: pl.DataFrame | None = None
 
 

@@ -104,6 +104,7 @@ class ReleasedVersions:
             requires=bundle.requires,
             form=bundle.shapes[bundle.of].form,
             time=bundle.shapes[bundle.of].time,
+            expects=tuple(each for each in bundle.shapes[bundle.of].columns if each.name in raw),
             probe=trial_rows(predictor) if plain else None,
         )
 
