@@ -120,7 +120,10 @@ def test_two_spellings_are_one_person_who_approves_once(opened: OpenProject) -> 
         ("  ", "found a blank name"),
         ("\N{ZERO WIDTH SPACE}\t\n\0", "found a blank name"),
         ("x" * 201, "found a name of 201 characters, expected at most 200"),
-        ("person-0123456789abcdef", "found the id person-0123456789abcdef, expected the person's name"),
+        (
+            "person-0123456789abcdef",
+            "found an id of a person in .person-0123456789abcdef., expected the person's name",
+        ),
     ],
 )
 def test_a_name_that_is_none_is_refused_and_nothing_is_written(

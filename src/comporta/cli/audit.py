@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,8 @@ from cyclopts import Parameter
 from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.exposed import tell_exposed
-from comporta.cli.options import NO, AsJson, By, Where
+from comporta.cli.options import NO, AsJson, By, Where, between
+from comporta.cli.written import replacing
 from comporta.errors import BadProject
 from comporta.records import Head
 
@@ -94,7 +94,10 @@ def export(
     /,
     *,
     withhold: Annotated[
-        tuple[int, ...], Parameter(help="The number of an event whose body is left out. May be given again.")
+        tuple[int, ...],
+        Parameter(
+            help="The number of an event whose body is left out. May be given again.", validator=between(1)
+        ),
     ] = (),
     project: Where = None,
     json: AsJson = False,
@@ -107,17 +110,9 @@ def export(
     from comporta.ledger.signing import public_key
     from comporta.opened.project import open_project
 
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with open_project(project) as opened:
-        try:
-            with draft.open("w", encoding="utf-8") as out:
-                public = public_key(opened.keys.chain)
-                done = exported(opened.ledger, public, withhold, lambda line: out.write(line + "\n"))
-            draft.replace(file)
-        except OSError as error:
-            raise BadProject(f"{file} cannot be written: {error.strerror}. Name another file.") from error
-        finally:
-            draft.unlink(missing_ok=True)
+    with open_project(project) as opened, replacing(file) as out:
+        public = public_key(opened.keys.chain)
+        done = exported(opened.ledger, public, withhold, lambda line: out.write(line + "\n"))
     if json:
         show.json(done)
     else:
@@ -171,7 +166,7 @@ def verify_export(
 
 
 def remove(
-    seq: Annotated[int, Parameter(help="The number of the event.")],
+    seq: Annotated[int, Parameter(help="The number of the event.", validator=between(1))],
     /,
     *,
     reason: Annotated[str, Parameter(help="A code such as erasure; not the reason's own words.")],

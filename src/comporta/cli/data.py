@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from comporta.cli import show as shown
 from comporta.cli import words as say
-from comporta.cli.options import AsJson, Where
+from comporta.cli.options import AsJson, Where, between
 from comporta.errors import NotFound
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def show(
     name: Name,
     /,
     *,
-    version: Annotated[int | None, Parameter(help="Its number; default: the newest.")] = None,
+    version: Annotated[
+        int | None, Parameter(help="Its number; default: the newest.", validator=between(1))
+    ] = None,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -164,11 +166,14 @@ def subjects(
 
 def diff(
     name: Name,
-    old: Annotated[int, Parameter(help="A version's number.")],
-    new: Annotated[int, Parameter(help="Another's.")],
+    old: Annotated[int, Parameter(help="A version's number.", validator=between(1))],
+    new: Annotated[int, Parameter(help="Another's.", validator=between(1))],
     /,
     *,
-    rows: Annotated[int, Parameter(help="How many rows of each kind are shown.", show_default=True)] = 5,
+    rows: Annotated[
+        int,
+        Parameter(help="How many rows of each kind are shown.", show_default=True, validator=between(0)),
+    ] = 5,
     project: Where = None,
     json: AsJson = False,
 ) -> None:

@@ -13,7 +13,7 @@ from comporta.cli import words as say
 from comporta.cli.options import Where
 from comporta.errors import BadProject, WrongKey
 from comporta.ledger import written_with
-from comporta.ledger.signing import PUBLISHED, parse_public, pem, public_key
+from comporta.ledger.signing import PUBLISHED, pem, public_key, published_key
 from comporta.project.load import find_project_file
 from comporta.project.settings import Settings, settings
 from comporta.records.credential import shown
@@ -61,7 +61,7 @@ def import_(
         show.line(say.KEY_SAME.format(fingerprint=keys.fingerprint, where=path.name))
         return
     old = None if there is None else derive(there)
-    public, published = public_key(keys.chain), _published(root)
+    public, published = public_key(keys.chain), published_key(root)
     if published not in ("", public, old and public_key(old.chain)):
         raise WrongKey(
             f"found key {keys.fingerprint}, expected the one that {PUBLISHED} is of. Nothing was written; "
@@ -78,14 +78,6 @@ def import_(
     show.line(say.KEY_PUT.format(fingerprint=keys.fingerprint, where=path.name))
     if aside is not None:
         show.aside(say.KEY_MOVED.format(where=aside.name))
-
-
-def _published(root: Path) -> str:
-    """The public key beside the project's file, or empty."""
-    file = root / PUBLISHED
-    return (
-        parse_public(file.read_text(encoding="utf-8", errors="replace"), PUBLISHED) if file.exists() else ""
-    )
 
 
 def _stored(where: Settings, root: Path) -> bool:

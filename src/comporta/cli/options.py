@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,17 @@ def not_blank(type_: object, value: str | None) -> None:
     """Raises BadProject on an option that is given and blank, as by an unset variable of a CI system."""
     if value is not None and not value.strip():
         raise BadProject(say.BLANK)
+
+
+def between(low: int, high: int = 2**63 - 1) -> Callable[[object, object], None]:
+    """A validator of whole numbers, one or several. high: what a database can hold."""
+
+    def validate(type_: object, value: object) -> None:
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, int) and not low <= each <= high:
+                raise BadProject(say.OUT_OF_RANGE.format(value=each, low=low, high=high))
+
+    return validate
 
 
 Where = Annotated[

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from comporta.cli import show as shown
 from comporta.cli import words as say
 from comporta.cli.model import show_version_verdicts
-from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.options import NO, AsJson, Where, between
 from comporta.cli.progress import display
 from comporta.cli.written import Out, require_writable, write
 from comporta.project.once import not_inside_a_run
@@ -84,7 +84,9 @@ def _write(out: Sequence[Path], opened: OpenProject, versions: Sequence[Version]
 
 def runs(
     *,
-    limit: Annotated[int, Parameter(help="How many, the newest first.", show_default=True)] = 20,
+    limit: Annotated[
+        int, Parameter(help="How many, the newest first.", show_default=True, validator=between(1))
+    ] = 20,
     project: Where = None,
     json: AsJson = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli.exposed import tell_exposed
-from comporta.cli.options import Where
+from comporta.cli.options import Where, between
 
 
 def serve(
@@ -15,7 +15,9 @@ def serve(
     host: Annotated[
         str, Parameter(help="The address to listen at; 0.0.0.0 for every one.", show_default=True)
     ] = "127.0.0.1",
-    port: Annotated[int, Parameter(help="The port to listen at.", show_default=True)] = 8080,
+    port: Annotated[
+        int, Parameter(help="The port to listen at.", show_default=True, validator=between(0, 65535))
+    ] = 8080,
     durable: Annotated[
         bool, Parameter(help="Answer only once the prediction is on disk; slower, and none is ever lost.")
     ] = False,

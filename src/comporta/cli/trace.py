@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where
-from comporta.errors import BadProject
+from comporta.cli.written import replacing
 
 
 def trace(
@@ -35,12 +35,8 @@ def trace(
         if str(svg) == "-":
             show.line(drawn(tree).rstrip("\n"))
             return
-        try:
-            svg.write_text(drawn(tree), encoding="utf-8")
-        except OSError as error:
-            raise BadProject(
-                f"--svg {svg}: cannot be written ({error.strerror}). Name another file."
-            ) from None
+        with replacing(svg) as out:
+            out.write(drawn(tree))
         show.aside(say.DRAWN.format(file=svg))
     if json:
         show.json(tree)

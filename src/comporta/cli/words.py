@@ -48,6 +48,7 @@ PASSWORD_IN_URL = (
     "ledger: its URL holds a password, which everybody can read who can read that file. Take it out and name "
     'where it is kept: ledger_password = "env://NAME".'
 )
+OUT_OF_RANGE = "found {value}, expected a whole number from {low} to {high}."
 OPEN_TO_OTHERS = (
     "{name}: {path} can be read or changed by every user of this machine (its mode is {mode:o}). "
     "Close it: chmod 600 {path}"

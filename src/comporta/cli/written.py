@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from errno import EACCES
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 from cyclopts import Parameter
 
@@ -36,12 +37,42 @@ def require_writable(files: Sequence[Path], *endings: str) -> None:
 
 def write(file: Path, text: str) -> None:
     """Write it and say where. Raises BadProject."""
+    with replacing(file) as out:
+        out.write(text)
+    show.aside(say.WRITTEN.format(file=file))
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[TextIO]:
+    """Writes a file whole or not at all. A pipe or a device is written into and stays what it is.
+
+    Raises BadProject where it cannot be written, or is one of the files that a project is made of.
+    """
+    _require_no_project_file(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        if file.exists() and not file.is_file():
+            with file.open("w", encoding="utf-8") as out:
+                yield out
+            return
+        target = file.resolve()
+        draft = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            with draft.open("w", encoding="utf-8") as out:
+                yield out
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as fault:
         raise _unwritable(file, fault) from fault
-    show.aside(say.WRITTEN.format(file=file))
+
+
+def _require_no_project_file(file: Path) -> None:
+    """Raises BadProject on a key, a ledger, the settings, a source, or what Comporta keeps beside them."""
+    target = file.resolve()
+    ours = target.suffix in (".key", ".pub", ".db", ".py", ".toml", ".lock") and target.exists()
+    if ours or (".comporta" in target.parts and "reports" not in target.parts):
+        raise BadProject(f"{file}: found a file of the project, which is not replaced. Name another file.")
 
 
 def _unwritable(file: Path, fault: OSError) -> BadProject:

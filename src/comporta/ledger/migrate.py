@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from comporta.errors import BadProject
+from comporta.errors import BadProject, Tampered
 
 if TYPE_CHECKING:
     from comporta.ledger.sql import Database
@@ -29,10 +29,7 @@ def up_to_date(database: Database) -> None:
                 if found != LATEST:
                     _upgrade(connection, found, database.url)
     except DBAPIError as error:
-        user_error = database.user_error(error)
-        if user_error is None:
-            raise
-        raise user_error from error
+        raise database.user_error(error) or _not_as_named(database.url) from error
 
 
 def _revision(connection: Connection) -> str | None:
@@ -41,6 +38,13 @@ def _revision(connection: Connection) -> str | None:
         return None
     row = connection.exec_driver_sql("SELECT version_num FROM ledger_revision").first()
     return None if row is None else str(row[0])
+
+
+def _not_as_named(url: str) -> Tampered:
+    return Tampered(
+        f"ledger {url}: its tables are not those of the revision that `ledger_revision` names, so one of "
+        "them was changed by hand. Restore it from a backup."
+    )
 
 
 def _upgrade(connection: Connection, found: str | None, url: str) -> None:

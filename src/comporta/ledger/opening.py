@@ -12,7 +12,7 @@ from comporta.ledger.chain import key_mark
 from comporta.ledger.memory import MemoryLedger
 from comporta.ledger.protocol import Ledger
 from comporta.ledger.upcasts import UPCASTS, Upcast
-from comporta.records.credential import without_password
+from comporta.records.credential import shown_url
 from comporta.records.event import DEFAULT_PROJECT, Fact, Projection
 from comporta.records.facts import FACTS
 from comporta.records.project import checked_project
@@ -132,8 +132,7 @@ def _database(url: str, root: Path, alone: bool) -> Database:
         from comporta.ledger.postgres import Postgres
 
         return Postgres(url)
-    found = without_password(url)
     raise BadProject(
-        f"ledger: found {found!r}, expected sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory://"
+        f"ledger: found {shown_url(url)}, expected sqlite:///PATH, postgresql://USER@HOST/DATABASE or memory://"
         f"{also(LEDGERS)}."
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
@@ -75,6 +76,19 @@ def is_signed(public: str, signature: bytes, project: str, head: Head) -> bool:
 def pem(public: str) -> str:
     """The public key as a PEM file holds it."""
     return f"{_BEGIN}\n{base64.b64encode(_DER + bytes.fromhex(public)).decode()}\n{_END}\n"
+
+
+def published_key(root: Path) -> str:
+    """The public key beside the project's file, 64 hex digits, or empty. Raises BadProject."""
+    file = root / PUBLISHED
+    try:
+        return parse_public(file.read_text(encoding="utf-8", errors="replace"), PUBLISHED)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise BadProject(
+            f"{file} cannot be read ({error.strerror}). Write it anew: comporta audit key > {PUBLISHED}"
+        ) from error
 
 
 def parse_public(text: str, where: str) -> str:

@@ -85,6 +85,11 @@ def without_password(url: str) -> str:
     )
 
 
+def shown_url(url: str) -> str:
+    """The URL as an error may show it; of what is none only its length, for it may be all secret."""
+    return repr(without_password(url)) if "://" in url else f"{len(url)} characters without ://"
+
+
 def _tells(parameter: re.Match[str]) -> bool:
     # The name may be written in percent signs; and a driver takes more parameters after a blank.
     return bool(_SECRET.search(unquote(parameter["name"])) or _SECRET.search(unquote(parameter["value"])))

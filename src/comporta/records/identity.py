@@ -10,6 +10,12 @@ from comporta.errors import BadProject
 from comporta.records.record import Record
 
 LONGEST_NAME = 200
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What shows nothing and is no control character: Unicode's Default_Ignorable_Code_Point, and the blank of
+Braille."""
 _ID = re.compile(r"person-[0-9a-f]{16}")
 
 
@@ -34,7 +40,9 @@ def cleaned(name: str) -> str:
     """The name to keep and to show: NFC, trimmed, single spaces, without invisible characters, which would
     make two people of one. Raises BadProject on one that is blank, too long, or an id."""
     visible = "".join(
-        each for each in name if each.isspace() or not unicodedata.category(each).startswith("C")
+        each
+        for each in _UNSEEN.sub("", name)
+        if each.isspace() or not unicodedata.category(each).startswith("C")
     )
     found = " ".join(unicodedata.normalize("NFC", visible).split())
     if not found:
@@ -43,8 +51,8 @@ def cleaned(name: str) -> str:
         raise BadProject(
             f"found a name of {len(found)} characters, expected at most {LONGEST_NAME}. Shorten it."
         )
-    if is_person_id(found):
-        raise BadProject(f"found the id {found}, expected the person's name.")
+    if _ID.search(found):
+        raise BadProject(f"found an id of a person in {found!r}, expected the person's name.")
     return found
 
 

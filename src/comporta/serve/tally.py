@@ -12,6 +12,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from comporta.store.disk import write_all
+
 _SLOT = 256  # bytes: four numbers of 64 bits, then the name
 _WORDS = _SLOT // 8
 _SLOTS = 4096
@@ -42,8 +44,14 @@ class Tally:
             self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             # Held as long as the process lives: whoever finds the file can tell whether it does.
             fcntl.flock(self._lock, fcntl.LOCK_EX)
-            os.truncate(self._lock, _SLOTS * _SLOT)
-            self._memory = mmap.mmap(self._lock, _SLOTS * _SLOT)
+            try:
+                # All of it now: on a full disk a write into a hole of a mapped file would end the process.
+                write_all(self._lock, bytes(_SLOTS * _SLOT))
+                self._memory = mmap.mmap(self._lock, _SLOTS * _SLOT)
+            except OSError:
+                os.close(self._lock)
+                path.unlink(missing_ok=True)
+                raise
         self.cells = memoryview(self._memory).cast("Q")
         self._places: dict[tuple[str, int], int] = {}
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from comporta.errors import BadProject
-from comporta.records.credential import password_in, without_password
+from comporta.records.credential import password_in, shown_url, without_password
 from comporta.records.event import DEFAULT_PROJECT
 from comporta.records.project import checked_project
 from comporta.records.schemes import STORES, also, opener, scheme_of
@@ -69,6 +69,6 @@ def _open_scheme(url: str, root: Path, config: Mapping[str, str]) -> Store:
     if opens is not None:
         return opens(url, root, config)
     raise BadProject(
-        f"store: found {without_password(url)!r}, expected file://PATH, memory:// or an object store such as "
+        f"store: found {shown_url(url)}, expected file://PATH, memory:// or an object store such as "
         f"s3://BUCKET/PREFIX{also(STORES)}."
     )

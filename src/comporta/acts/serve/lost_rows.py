@@ -53,7 +53,7 @@ class LossCounter:
                 f"{self._folder}: answers cannot be counted there ({error.strerror}). Should this server be "
                 "killed, nobody will know how many of its answers were not logged."
             )
-        self._before = lost_rows(self._opened)
+        self._before = lost_rows(self._opened, self._say)
 
     def end(self) -> None:
         """This process ends in order: what it could not write is kept, and its file goes."""
@@ -111,12 +111,19 @@ def write_lost_rows(opened: OpenProject, worker: str, missing: RowsByVersion) ->
             opened.store.put(f"{lost_prefix(log_of(model))}{worker}.json", encode(found))
 
 
-def lost_rows(opened: OpenProject) -> RowsByVersion:
-    """Rows that were answered and never written, by model and version, of all processes that have ended."""
+def lost_rows(opened: OpenProject, say: Callable[[str], None]) -> RowsByVersion:
+    """Rows that were answered and never written, by model and version, of all processes that have ended.
+
+    say: told of a file that is no such count."""
     found: RowsByVersion = {}
     for model in logged_models(opened):
         for entry in opened.store.list(lost_prefix(log_of(model))):
-            for version, rows in decode(opened.store.get(entry.name), LostRows).rows:
+            try:
+                counted = decode(opened.store.get(entry.name), LostRows).rows
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                say(f"{entry.name}: found no count of lost answers, so it counts none. Delete that file.")
+                continue
+            for version, rows in counted:
                 found[model, version] = found.get((model, version), 0) + rows
     return found
 

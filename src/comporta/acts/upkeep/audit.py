@@ -12,7 +12,7 @@ from comporta.data import verify as verify_one
 from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit
 from comporta.ledger import verify as verified
-from comporta.ledger.signing import PUBLISHED, parse_public
+from comporta.ledger.signing import published_key
 from comporta.opened.artifacts import ArtifactAudit
 from comporta.opened.artifacts import verify_artifacts as verified_artifacts
 from comporta.opened.dataset_versions import DATASETS
@@ -37,10 +37,7 @@ def verify(opened: OpenProject, head: Head | None = None) -> Audit:
 
     The public key that signs it is compared with `comporta.pub` beside the project's file, if there is one.
     """
-    file = opened.root / PUBLISHED
-    public = (
-        parse_public(file.read_text(encoding="utf-8", errors="replace"), PUBLISHED) if file.exists() else ""
-    )
+    public = published_key(opened.root)
     return verified(opened.ledger, PROJECTIONS, opened.keys.chain, head, public=public)
 
 
