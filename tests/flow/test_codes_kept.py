@@ -65,8 +65,8 @@ def texts(measured: Findings | Scores) -> list[Text]:
     said: list[Text] = [each.why for each in measured.unmeasured]
     if isinstance(measured, Findings):
         said += [*measured.notes, *([measured.without] if measured.without else [])]
-        cells = (cell for rows in measured.tables.values() for row in rows for cell in row.values())
-        said += [cell["code"] for cell in cells if isinstance(cell, dict)]
+        cells = (cell for table in measured.tables for row in table.rows for cell in row)
+        said += [cell for cell in cells if isinstance(cell, Message)]
     return said
 
 

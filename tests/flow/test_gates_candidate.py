@@ -27,6 +27,7 @@ from comporta.checks.noise import measure as noise
 from comporta.checks.parity import measure as parity
 from comporta.checks.scenario import measure as scenario
 from comporta.checks.stress import measure as stress
+from comporta.checks.stress.codes import FAR_VALUE, MALFORMED, NO_BODY, OUT_OF_RANGE
 from comporta.checks.stress.malformed import Bad
 from comporta.checks.stress.measure import clear, growth, machine
 from comporta.errors import BadProject, Refused
@@ -150,8 +151,8 @@ def test_one_row_in_two_hundred_that_is_another_is_found_and_named():
     said = verdict(parity_check(tolerance=1e-3), found)
     assert said.outcome == "fail"
     assert "1 of 200 rows differ by more than 1e-03" in sentence(said.reason)
-    line = next(each for each in found.tables["differences"] if each["beyond"] == 1e-3)
-    assert (line["first row"], line["column"], line["research"]) == (137, "probability of true", 0.123)
+    line = next(each for each in found.table("differences").by_id if each["beyond"] == 1e-3)
+    assert (line["first_row"], line["column"], line["research"]) == (137, "probability of true", 0.123)
 
 
 def test_a_label_that_is_another_counts_as_far_as_the_probabilities_would_have_to_move():
@@ -166,7 +167,7 @@ def test_a_label_that_is_another_counts_as_far_as_the_probabilities_would_have_t
     found = measured(parity, at, parts | {"predictions": write(at, turned)})
     apart = abs(rows["__probability_1"][5] - 0.5)
     assert figure(found, "largest_difference", "form=native").value == pytest.approx(apart)
-    assert found.tables["differences"][0]["column"] == "label"
+    assert found.table("differences").by_id[0]["column"] == "label"
 
 
 def test_a_row_on_the_other_side_of_a_threshold_by_rounding_is_no_difference_and_is_counted():
@@ -208,7 +209,7 @@ def test_a_graph_of_another_model_and_a_row_the_door_refuses_are_found():
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
     assert "rows refused" in sentence(said.reason)
-    assert found.tables["differences"][0]["first row"] == 7
+    assert found.table("differences").by_id[0]["first_row"] == 7
 
 
 def test_a_candidate_whose_requests_are_not_known_is_not_shown_to_agree_and_says_so():
@@ -229,7 +230,7 @@ def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
     assert sentence(said.reason).startswith("3 of its forms cannot be served by a fresh process (native, ")
-    lines = found.tables["not served"]
+    lines = found.table("not_served").by_id
     assert [line["form"] for line in lines] == ["native", "lightgbm", "onnx"]
     assert all("its answers to the trial rows" in line["why"] for line in lines)
 
@@ -335,9 +336,9 @@ def test_a_sound_model_stands_load_and_rubbish():
     found = measured(stress, at, parts, connections=4, seconds=0.6)
     said = verdict(stress_check(p99_ms=1000), found)
     assert said.outcome == "pass", sentence(said.reason)
-    assert found.tables["unclear"] == ()
+    assert found.table("unclear").by_id == ()
     assert figure(found, "p99_ms").low <= figure(found, "p99_ms").value
-    assert found.tables["machine"][0]["digest"] == machine()["digest"]
+    assert found.table("machine").by_id[0]["digest"] == machine()["digest"]
     assert figure(found, "server_errors").rows > 180
 
 
@@ -360,7 +361,7 @@ def test_a_model_that_raises_far_from_what_it_knew_is_a_server_error(strange):
     said, found = stressed(strange.Raises)
     assert said.outcome == "fail"
     assert "server errors" in sentence(said.reason)
-    assert {each["what"] for each in found.tables["unclear"]} >= {"a far value"}
+    assert FAR_VALUE() in [each["what"] for each in found.table("unclear").by_id]
 
 
 def test_a_model_that_takes_the_server_down_is_found(strange):
@@ -370,7 +371,7 @@ def test_a_model_that_takes_the_server_down_is_found(strange):
 
 
 def test_clear_is_a_refusal_that_says_why_or_a_whole_answer():
-    wrong, far = Bad("", "malformed", b""), Bad("", "out of range", b"")
+    wrong, far = Bad(NO_BODY, MALFORMED, b""), Bad(FAR_VALUE, OUT_OF_RANGE, b"")
     why, whole = b'{"error":"found text"}', b'{"outputs":[{"data":[0.5]}]}'
     assert clear(wrong, 400, why) and clear(far, 413, why) and clear(far, 200, whole)
     for bad, status, body in (

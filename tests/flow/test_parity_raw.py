@@ -129,8 +129,8 @@ def test_what_the_server_makes_of_a_raw_request_is_what_research_made(folder, ju
         f"{rows} rows in native, lightgbm, onnx from the features on; "
         f"{rows} of them from the raw request on: 8 features." in sentence(verdict.reason)
     )
-    assert all(line["difference"] < 1e-5 for line in found.tables["differences"])
-    assert "features" not in found.tables
+    assert all(line["difference"] < 1e-5 for line in found.table("differences").by_id)
+    assert found.table("features") is None
 
 
 @pytest.mark.parametrize("model", ["ranked", "coded"])
@@ -138,11 +138,11 @@ def test_a_feature_that_depends_on_the_rows_beside_it_is_named(folder, model, ju
     verdict, found = judged(folder, model)
     assert verdict.outcome == "fail"
     assert "largest feature difference feature beside" in sentence(verdict.reason)
-    (line,) = found.tables["features"]
+    (line,) = found.table("features").by_id
     assert line["feature"] == "beside"
     assert line["rows"] > 100
     assert line["research"] != line["request"]
-    assert 0 <= line["first row"] < found.rows
+    assert 0 <= line["first_row"] < found.rows
 
 
 def test_a_version_judged_later_is_asked_the_rows_that_it_was_made_of(folder, judged):

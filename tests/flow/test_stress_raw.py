@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from comporta.acts.judge.gate import gate
-from comporta.checks.stress.codes import ASKED_WHERE, FROM_RAW_REQUEST
+from comporta.checks.stress.codes import ASKED_WHERE, FAR_VALUE, FROM_RAW_REQUEST
 from comporta.checks.stress.figures import PLAIN, RAW, REQUESTED
 from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
@@ -113,12 +113,12 @@ def figure(found, metric):
 
 def test_a_sound_way_through_a_join_and_a_function_stands_load_and_refuses_rubbish(folder, judged):
     verdict, found = judged(folder, "sound")
-    assert verdict.outcome == "pass", (sentence(verdict.reason), found.tables["unclear"])
+    assert verdict.outcome == "pass", (sentence(verdict.reason), found.table("unclear").by_id)
     assert sentence(verdict.reason).endswith("Asked from the raw request on.")
     assert ASKED_WHERE(where=FROM_RAW_REQUEST()) in found.notes
     asked = figure(found, REQUESTED.metric)
     assert (condition(asked, "request"), asked.value, found.rows) == (RAW, 64, 64)
-    assert found.tables["unclear"] == ()
+    assert found.table("unclear").by_id == ()
     for name in ("p50_ms", "p99_ms"):
         assert figure(found, name).low <= figure(found, name).value <= figure(found, name).high
 
@@ -133,7 +133,7 @@ def test_a_function_that_raises_on_a_far_value_is_a_server_error(folder, judged)
     verdict, found = judged(folder, "fragile")
     assert verdict.outcome == "fail"
     assert "server errors" in sentence(verdict.reason)
-    assert {each["what"] for each in found.tables["unclear"]} == {"a far value"}
+    assert {each["what"].code for each in found.table("unclear").by_id} == {FAR_VALUE.id}
 
 
 def test_a_model_with_nothing_made_on_the_way_is_asked_its_features(folder, judged):

@@ -288,7 +288,7 @@ def test_the_step_keeps_its_findings_and_leaves_its_input_alone():
     again = measure(context, predictions=artifact, columns=["sex", "age"], criterion="odds")
     assert made == again
     found = context.get_json(made["findings"], Findings)
-    assert found.rows == 2000 and found.tables["groups"]
+    assert found.rows == 2000 and found.table("groups").by_id
     assert any("age=up to" in slice_text(each) and "sex=" in slice_text(each) for each in found.figures)
 
 

@@ -10,6 +10,8 @@ import pytest
 
 import comporta.checks
 from comporta.checks.pool import POOL, STEPS
+from comporta.opened.sentences import english
+from comporta.records import MeasurementSpec
 
 PACKAGE = Path(__file__).parents[2] / "src" / "comporta"
 CHECKS = PACKAGE / "checks"
@@ -60,3 +62,12 @@ def test_the_report_knows_no_check_by_name(file: Path) -> None:
     texts = {each.value for each in ast.walk(ast.parse(file.read_text())) if isinstance(each, ast.Constant)}
     assert not texts & POOL.keys()
     assert not texts & {f"comporta.checks.{folder}" for folder in FOLDERS}
+
+
+@pytest.mark.parametrize(
+    "spec", [each for each in POOL.values() if each.drawings.tables], ids=lambda e: e.need
+)
+def test_a_drawing_names_a_declared_table_and_declared_columns(spec: MeasurementSpec) -> None:
+    for each in spec.drawings.tables:
+        named = (*each.label, *each.apart) if each.kind != "curve" else (each.along[0], each.up[0])
+        assert {f"table.{each.table}", *(f"column.{name}" for name in named)} <= english().keys()

@@ -145,7 +145,7 @@ def test_an_assertion_fails_with_its_line_and_its_words_stay_in_the_evidence():
     assert said.outcome == "fail"
     assert "test_evidence_acceptance.py:" in sentence(said.reason)
     assert "a fare of" not in sentence(said.reason)
-    assert found.tables["assertion"][0]["says"].startswith("a fare of")
+    assert found.table("assertion").by_id[0]["says"].startswith("a fare of")
 
 
 @pytest.mark.parametrize(

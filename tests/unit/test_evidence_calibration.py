@@ -11,7 +11,7 @@ from comporta.checks.calibration.measure import calibration, measure
 from comporta.checks.judge import judge
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Condition, Findings, Unmeasured
+from comporta.records import Condition, Findings, Unmeasured, Words, conditions
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.messages import slice_text
@@ -145,15 +145,14 @@ def test_the_step_keeps_tables_for_a_picture():
     rows = numbers(np.random.default_rng(0), 3000)
     made = measure(context, predictions=write(context, rows), slices=[])
     found = context.get_json(made["findings"], Findings)
-    assert len(found.tables["reliability by tenths"]) == 10
+    assert len(found.table("reliability_by_tenths").by_id) == 10
     found = calibration(binary(np.random.default_rng(0), 3000))
-    assert 20 < len(found.tables["reliability"]) <= 51
-    assert {"x", "y", "low", "high"} <= set(found.tables["reliability"][0])
-    assert list(calibration(three(np.random.default_rng(0), 900)).tables) == [
-        "reliability named class",
-        "reliability class=x",
-        "reliability class=y",
-        "reliability class=z",
+    assert 20 < len(found.table("reliability").by_id) <= 51
+    assert {"x", "y", "low", "high"} <= set(found.table("reliability").by_id[0])
+    every = calibration(three(np.random.default_rng(0), 900)).tables
+    assert [(each.id, each.under) for each in every] == [
+        ("reliability", conditions(named_class=True)),
+        *(("reliability", (Condition("class", Words(name)),)) for name in "xyz"),
     ]
     assert made == measure(context, predictions=write(context, rows), slices=[])
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from comporta.checks import judge, stress
+from comporta.checks.stress import codes
 from comporta.checks.stress.codes import ASKED_BECAUSE, FROM_MADE_FEATURES, NO_ROW_WITH_KEY_AND_TIME
 from comporta.checks.stress.load import Round
 from comporta.checks.stress.malformed import far, malformed
@@ -69,9 +70,9 @@ def test_features_that_a_request_carries_are_sent_as_they_are():
 def test_what_is_said_of_a_row_beside_its_columns_stays_where_they_are_wrong():
     found = sent(requests)
     (good,) = found.bodies
-    few = next(bad for bad in malformed(good, found.fields, 10) if bad.what == "a column too few")
+    few = next(bad for bad in malformed(good, found.fields, 10) if bad.what is codes.COLUMN_TOO_FEW)
     assert list(inputs(few.body)) == ["__subject"]
-    unknown = next(bad for bad in far(good, found.fields) if bad.what == "nothing known")
+    unknown = next(bad for bad in far(good, found.fields) if bad.what is codes.NOTHING_KNOWN)
     assert inputs(unknown.body) == {"area": [None], "__subject": ["p"]}
 
 

@@ -15,6 +15,7 @@ from comporta.checks.feature_drift.codes import ANOTHER_KIND
 from comporta.checks.prediction_drift import measure as predictions
 from comporta.checks.prediction_drift.check import prediction_drift
 from comporta.checks.shared.measuring.reference import referred
+from comporta.checks.shared.tables import FEATURE, HIGH, LOW, REPLICATES, RESAMPLED, SHARE
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Findings, Unmeasured, conditions
@@ -207,8 +208,8 @@ def test_a_moved_feature_counts_as_much_as_the_model_leans_on_it():
     assert (leaning.notes[0].values["found"], leaning.notes[0].values["comparisons"]) == (1, 9)
     careless = features.moved(now, was, weights(f0=0.001, f1=0.999))
     assert verdict(feature_drift(), careless).outcome == "pass"
-    row = leaning.tables["features"][0]
-    assert row["feature"] == "f0" and row["mean moved by spreads"] == pytest.approx(1, abs=0.1)
+    row = leaning.table("features").by_id[0]
+    assert row["feature"] == "f0" and row["mean_moved_by_spreads"] == pytest.approx(1, abs=0.1)
 
 
 def test_a_feature_that_went_missing_or_changed_its_words_is_found():
@@ -277,8 +278,8 @@ def test_the_steps_read_what_the_engine_hands_them():
         at, predictions=said, champion=said, champion_train=write(at, rows), **{"earlier 1": earlier}
     )
     assert at.get_json(found["findings"], Findings).figures
-    table = {"kept": ({name: getattr(weights(f0=1), name) for name in Importances.__struct_fields__},)}
-    importance = at.put_json(Findings(tables=table))
+    row = {FEATURE: "f0", SHARE: 1.0, LOW: 1.0, HIGH: 1.0, RESAMPLED: (1.0, 1.0)}
+    importance = at.put_json(Findings(tables=(REPLICATES.of([row]),)))
     found = features.measure(at, predictions=said, importance=importance, **{"earlier 1": earlier})
     assert at.get_json(found["findings"], Findings).figures[0].rows == 400
 

@@ -132,10 +132,10 @@ def test_a_feature_that_is_another_is_named_with_its_first_row():
     said, kept = verdict(found, research)
     assert said.outcome == "fail"
     assert "largest feature difference feature word: 1" in sentence(said.reason)
-    (line,) = kept.tables["features"]
+    (line,) = kept.table("features").by_id
     rows, raw, _ = table()
     those = (raw["n"] == 17).arg_true()
-    assert (line["feature"], line["rows"], line["first row"]) == ("word", len(those), those[0])
+    assert (line["feature"], line["rows"], line["first_row"]) == ("word", len(those), those[0])
     assert (line["research"], line["request"]) == (rows["word"][those[0]], "z")
 
 

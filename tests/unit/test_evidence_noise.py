@@ -6,6 +6,7 @@ from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import judge, noise
 from comporta.checks.noise.measure import noisy
 from comporta.checks.shared.measuring.changes import asked_of, moved
+from comporta.checks.shared.measuring.codes import ABOVE_RANGE, BELOW_RANGE, MISSING_VALUE
 from comporta.checks.shared.measuring.perturbation import another, extremes, jittered
 from comporta.opened.sentences import sentence
 from comporta.records import Field, ModelOutput, Signature
@@ -93,7 +94,7 @@ def test_the_feature_that_matters_is_told_apart_from_one_that_does_not():
     found = noisy(Model(digits, ("x0", "x1")), table(1_000, 2, 0), (0.05,), 1, None, None, 0)
     assert figure(found, "decisions_changed", "noise=0.05, feature x0").value > 0.4
     assert figure(found, "decisions_changed", "noise=0.05, feature x1").value == 0
-    assert found.tables["features"][0]["feature"] == "x0"
+    assert found.table("features").by_id[0]["feature"] == "x0"
 
 
 def test_the_change_of_a_number_is_in_the_measure_of_all_numbers():
@@ -173,9 +174,9 @@ def test_categories_become_others_that_were_seen_and_missing_stays_missing():
 def test_extremes_are_what_their_type_can_hold():
     draw = np.random.default_rng(0)
     ends = extremes(pl.Series("n", [0, 250], dtype=pl.UInt8), Field(name="n", type="UInt8"), draw)
-    assert ends["above its range"].to_list() == [255, 255]
-    assert ends["below its range"].to_list() == [0, 0]
-    assert "missing" not in extremes(
+    assert ends[ABOVE_RANGE].to_list() == [255, 255]
+    assert ends[BELOW_RANGE].to_list() == [0, 0]
+    assert MISSING_VALUE not in extremes(
         pl.Series("x", [1.0, 2.0]), Field(name="x", type="Float64", nullable=False), draw
     )
     assert extremes(pl.Series("t", ["free"]), Field(name="t", type="String", nullable=False), draw) == {}

@@ -19,7 +19,7 @@ from comporta.checks.replay.check import replayed
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Findings, at_random, by_time
+from comporta.records import METRIC_COLUMN, Findings, at_random, by_time
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.testing.messages import slice_text
@@ -113,8 +113,8 @@ def test_a_steady_past_passes_in_each_window():
     said = verdict(backtest("roc_auc", at_least=0.7), found)
     assert said.outcome == "pass"
     assert sentence(said.reason).endswith("so in 6 of 6 windows.")
-    assert len(found.tables["windows"]) == 6
-    assert all(0.7 < each["roc_auc"] < 1 for each in found.tables["windows"])
+    assert len(found.table("windows").by_id) == 6
+    assert all(0.7 < each < 1 for each in found.table("windows").values(METRIC_COLUMN.of("roc_auc")))
 
 
 def test_the_window_in_which_the_world_turned_is_named():
@@ -130,7 +130,7 @@ def test_no_row_trains_whose_label_was_not_known():
     found = walked(rows, spying)
     starts = [
         (datetime.fromisoformat(each["window"][:10]).replace(tzinfo=UTC) - START).days
-        for each in found.tables["windows"]
+        for each in found.table("windows").by_id
     ]
     # The first fit is the candidate's own. Window dates are of the day, times of the row.
     for newest, start in zip(SEEN[1:], starts, strict=True):
@@ -175,7 +175,7 @@ def test_more_rows_teach_more_until_there_is_no_more():
     found = curve(history())
     said = verdict(learning_curve(), found)
     assert said.outcome == "pass"
-    points = found.tables["mean brier by training rows"]
+    points = found.table("learning_curve").by_id
     assert [each["x"] for each in points] == sorted(each["x"] for each in points)
     assert len(points) == 4
     assert points[-1]["y"] <= points[0]["y"]

@@ -79,16 +79,16 @@ def verdict(check, found):
 )
 def test_each_metric_has_its_test_where_rows_are_units_and_it_agrees_with_the_bootstrap(metric, method):
     found = versus(*two(), metric)
-    (tests,) = found.tables["tests"]
+    (tests,) = found.table("tests").by_id
     assert tests.get("method") == method
     figure, *beside = found.figures
     assert len(beside) == (method is not None)
     if method:
         assert (figure.low, figure.high) == (tests["low"], tests["high"]) and 0 <= tests["p"] <= 1
-        assert (beside[0].low, beside[0].high) == (tests["bootstrap low"], tests["bootstrap high"])
-        width = tests["bootstrap high"] - tests["bootstrap low"]
+        assert (beside[0].low, beside[0].high) == (tests["bootstrap_low"], tests["bootstrap_high"])
+        width = tests["bootstrap_high"] - tests["bootstrap_low"]
         assert tests["high"] - tests["low"] == pytest.approx(width, rel=0.15)
-        middle = (tests["low"] + tests["high"] - tests["bootstrap low"] - tests["bootstrap high"]) / 2
+        middle = (tests["low"] + tests["high"] - tests["bootstrap_low"] - tests["bootstrap_high"]) / 2
         assert abs(middle) < 0.1 * width
         if metric != "recall":
             assert figure.value == pytest.approx((tests["low"] + tests["high"]) / 2, abs=0.05 * width)
@@ -109,17 +109,17 @@ def test_numbers_are_compared_by_student_and_wilcoxon():
     mine = frame.with_columns(__prediction=pl.Series(truth + 0.5 * draw.normal(size=500)))
     theirs = frame.with_columns(__prediction=pl.Series(truth + 0.7 * draw.normal(size=500)))
     found = versus(mine, theirs, "mae")
-    (tests,) = found.tables["tests"]
-    assert tests["p"] < 1e-6 and tests["p, Wilcoxon"] < 1e-6
+    (tests,) = found.table("tests").by_id
+    assert tests["p"] < 1e-6 and tests["p_wilcoxon"] < 1e-6
     assert verdict(better_than_champion("mae"), found).outcome == "pass"
     assert verdict(better_than_champion("mae", 0.5), found).outcome == "fail"
-    assert versus(mine, theirs, "rmse").tables["tests"][0].get("method") is None
+    assert versus(mine, theirs, "rmse").table("tests").by_id[0].get("method") is None
 
 
 def test_groups_and_days_are_resampled_whole_and_no_exact_test_is_asked():
     customers = np.arange(2000) // 40
     grouped = versus(*two(__keep_customer=customers), "accuracy", group="customer")
-    assert grouped.figures[0].groups == 50 and "method" not in grouped.tables["tests"][0]
+    assert grouped.figures[0].groups == 50 and "method" not in grouped.table("tests").by_id[0]
     at = [START + timedelta(hours=n) for n in range(2000)]
     assert versus(*two(__at=at), "roc_auc").figures[0].groups == 84
 

@@ -67,9 +67,9 @@ def test_a_broken_slice_is_found_named_and_refused():
     said, found = verdict(predicted(1, broken=True))
     assert said.outcome == "fail"
     assert "confirmed weak slices" in sentence(said.reason)
-    worst = found.tables["slices"][0]
+    worst = found.table("slices").by_id[0]
     assert "word=b" in sentence(worst["where"]) and "x0=" in sentence(worst["where"])
-    assert worst["confirmed"] and worst["overall low"] > 1.2
+    assert worst["confirmed"] and worst["overall_low"] > 1.2
     assert {"word", "x0"} == set(columns_of(said.figure))
     fact, _ = conceal(said, b"k" * 32)
     assert "word=b" not in sentence(fact.reason) and "b" not in {each.value for each in fact.figure.where}
@@ -85,7 +85,7 @@ def test_a_region_in_which_numbers_are_far_off_is_refused():
     said, found = verdict(number(0, broken=True))
     assert said.outcome == "fail"
     assert "x2" in slice_text(said.figure) or "x3" in slice_text(said.figure)
-    assert found.tables["slices"][0]["to constant"] > 2
+    assert found.table("slices").by_id[0]["to_constant"] > 2
 
 
 def test_slices_of_nothing_are_seldom_confirmed():
@@ -149,7 +149,7 @@ def test_labels_three_classes_and_log_loss_are_measured():
 
 def test_columns_kept_beside_the_features_are_searched_too():
     rows = predicted(1, broken=True).rename({"word": "__keep_word"})
-    assert "word=b" in sentence(verdict(rows)[1].tables["slices"][0]["where"])
+    assert "word=b" in sentence(verdict(rows)[1].table("slices").by_id[0]["where"])
 
 
 def test_the_step_is_the_same_each_time():

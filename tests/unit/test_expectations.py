@@ -88,7 +88,7 @@ def test_broken_rows_are_let_in_where_they_are_only_reported_and_judged(
         and where in sentence(verdict.reason)
         and "0 of 1 expectations" in sentence(verdict.reason)
     )
-    (line,) = found.tables["expectations"]
+    (line,) = found.table("expectations").by_id
     assert (line["rows"], line["broken"]) == (100, broken)
 
 
@@ -119,7 +119,7 @@ def test_the_share_that_may_be_missing_is_no_breach(context: StepContext, tmp_pa
     declared = shape(Column("age", nulls=0.1))
     verdict, found = said(context, declared, taken(context, rows, declared, tmp_path))
     assert verdict.outcome == "pass"
-    assert found.tables["expectations"][0]["broken"] == 10
+    assert found.table("expectations").by_id[0]["broken"] == 10
 
 
 def test_what_cannot_be_counted_is_no_pass(context: StepContext, tmp_path: Path) -> None:

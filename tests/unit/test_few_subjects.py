@@ -67,7 +67,7 @@ MEASURED: dict[str, Callable[[pl.DataFrame], Any]] = {
     "calibration": lambda rows: calibration(rows, by=["town"]).figures,
     "versus": lambda rows: versus(rows, rows, "accuracy", "town"),
     "bias": lambda rows: _bias(rows),
-    "weak slices": lambda rows: weak_slices(rows).tables["slices"],
+    "weak slices": lambda rows: weak_slices(rows).table("slices").by_id,
     "proxy": lambda rows: _figures(telling(rows, ["x"], "town")),
     "attribute inference": lambda rows: _figures(attribute(rows)),
 }

@@ -6,21 +6,30 @@ import pytest
 
 from comporta.acts.judge.evidence import evidence_of, unmeasured
 from comporta.acts.reproduce.older_answers import say_the_same
+from comporta.checks.shared.measuring.reference import importances
 from comporta.opened.findings import findings_at
 from comporta.opened.sentences import sentence
 from comporta.records import (
+    METRIC_COLUMN,
     Condition,
     Findings,
+    FormerFindings,
+    Message,
     Need,
     Rarer,
     Scores,
+    Table,
+    TableColumn,
     Unmeasured,
+    Words,
+    conditions,
     decode,
     encode,
     findings_today,
     place_in_words,
     scores_today,
 )
+from comporta.report.standing import findings_in_text, heading
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.train.codes import NOT_DEFINED, RARER_TOO_FEW, TOO_FEW_ROWS
 
@@ -48,14 +57,66 @@ def test_names_and_sentences_of_scores_are_read_as_metric_slice_and_cause():
 
 
 def test_sentences_of_findings_are_shown_as_they_were():
-    found = decode(FINDINGS, Findings)
+    found = decode(FINDINGS, FormerFindings)
     context = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
     shown = findings_at(context, context.put(FINDINGS, "json"))
     assert shown.unmeasured == (Unmeasured(slice="earlier 1: age", why="no rows on one side"),)
     assert shown.notes == ("A note.",)
-    assert shown.tables == found.tables
+    assert shown.tables == (Table(id="labels", columns=(TableColumn("likelier"),), rows=(("no",),)),)
     said = evidence_of(Need(what="feature drift"), findings_today(found))
     assert sentence(said.missing) == "earlier 1: age: no rows on one side"
+
+
+TABLES = b"""{"tables":{"reliability class=a":[{"x":0.1,"y":0.2}],"reliability named class":[],
+"mean brier by training rows":[{"x":10,"y":0.2}],"broken by":[{"up to":"2024-01-01T00:00:00","age":null}],
+"features":[{"against":"earlier 2","mean moved by spreads":0.5,"broken":{"type":"message",
+"code":"evidence.empty","values":{}}}],"windows":[{"window":"a","trained on":5,"roc_auc":0.7}],
+"tests":[{"slice":{"type":"words","text":"a=1","digest":""},"labels to show equal models within 0.01":null}],
+"pushed":[{"feature":"age","roc_auc lost":0.1,"a column of theirs":{"of":[1]}}],
+"kept":[{"method":"permutation","features":["a","b"],"shares":[0.4,0.6],"low":[0,0.1],"high":[1,0.9],
+"replicates":[[0.3,0.7],[0.5,0.5]],"rows":9}]}}"""
+
+
+def test_names_of_tables_and_columns_are_read_as_ids_and_qualifiers():
+    tables = findings_today(decode(TABLES, FormerFindings)).tables
+    assert [(each.id, each.under) for each in tables] == [
+        ("reliability", (Condition("class", Words("a")),)),
+        ("reliability", conditions(named_class=True)),
+        ("learning_curve", conditions(metric="brier")),
+        ("broken_by", ()),
+        ("features", ()),
+        ("windows", ()),
+        ("tests", ()),
+        ("pushed", ()),
+        ("importance_replicates", ()),
+    ]
+    broken, features, windows, tests, pushed = tables[3:8]
+    assert [(each.id, each.of) for each in broken.columns] == [("data", "up to"), ("data", "age")]
+    (drift,) = features.by_id
+    assert drift == {"against": 2, "mean_moved_by_spreads": 0.5, "broken": Message("evidence.empty")}
+    assert windows.values(METRIC_COLUMN.of("roc_auc")) == (0.7,)
+    assert tests.columns[1] == TableColumn("labels_to_show_equal", 0.01)
+    assert tests.rows == ((Words("a=1"), None),)
+    assert pushed.values(TableColumn("metric_lost", "roc_auc")) == (0.1,)
+    assert pushed.values(TableColumn("a column of theirs")) == ('{"of":[1]}',)
+    kept = importances(Findings(tables=tables, rows=9))
+    assert (kept.features, kept.shares, kept.rows) == (("a", "b"), (0.4, 0.6), 9)
+    assert kept.replicates == ((0.3, 0.7), (0.5, 0.5))
+
+
+def test_what_people_read_of_tables_of_before_is_what_they_read_then():
+    tables = findings_in_text(findings_today(decode(TABLES, FormerFindings)), sentence).tables
+    titles = [heading(each, sentence) for each in tables]
+    assert [each.title for each in titles[:5]] == [
+        "reliability class a",
+        "reliability named class",
+        "mean loss by training rows brier",
+        "broken by",
+        "features",
+    ]
+    assert titles[4].columns == ("against", "mean moved by spreads", "broken")
+    assert titles[6].columns == ("slice", "labels to show equal models within 0.01")
+    assert titles[7].columns == ("feature", "roc_auc lost", "a column of theirs")
 
 
 def newer(**changes: object) -> bytes:

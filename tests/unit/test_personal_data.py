@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from comporta.checks.personal_data import kinds
+from comporta.checks.personal_data import codes, kinds
 from comporta.checks.personal_data.check import no_personal_data
 from comporta.checks.personal_data.measure import findings, in_bytes, in_rows, measure
 from comporta.errors import BadProject
@@ -148,7 +148,9 @@ def words(X, y):
 
 
 def where(figure):
-    return next(((each.name, each.value) for each in figure.under), None)
+    """The condition that says where, of a place the id of its code."""
+    first = next(iter(figure.under), None)
+    return first and (first.name, getattr(first.value, "code", first.value))
 
 
 def test_the_kept_model_and_its_answers_are_searched():
@@ -166,8 +168,8 @@ def test_the_kept_model_and_its_answers_are_searched():
     found = context.get_json(made["findings"], Findings)
     assert {where(each) for each in found.figures} >= {
         ("feature", "contact"),
-        ("place", "answer"),
-        ("place", "the kept model"),
+        ("place", codes.ANSWER.id),
+        ("place", codes.MODEL.id),
     }
     verdict = judged(CHECK, found)
     assert "feature contact" in sentence(verdict.reason) and "example.com" not in sentence(verdict.reason)
@@ -196,11 +198,11 @@ def test_what_is_kept_beside_the_model_is_searched_too_and_so_are_test_rows():
         }
 
     assert places(test=sound, **beside) == {
-        ("place", "the kept model"),
-        ("place", "the ONNX export"),
+        ("place", codes.MODEL.id),
+        ("place", codes.ONNX.id),
         ("trial_column", "contact"),
     }
-    assert places(test=write(context, late)) == {("place", "the kept model"), ("feature", "contact")}
+    assert places(test=write(context, late)) == {("place", codes.MODEL.id), ("feature", "contact")}
     found = context.get_json(
         measure(context, **kept, train=sound, test=sound, **beside)["findings"], Findings
     )

@@ -14,6 +14,10 @@ from comporta.records import (
     Figure,
     Findings,
     Slice,
+    Table,
+    TableCell,
+    TableCode,
+    TableColumn,
     Unmeasured,
     Verdict,
     Version,
@@ -56,18 +60,27 @@ def report(*every: ReportedVerdict) -> Report:
     return Report(version=version, at=AT, project="flights", told=every)
 
 
+def rows_of(id: str, *rows: dict[str, TableCell], **more: object) -> Table:
+    """A table of these rows, its columns by their ids."""
+    made = TableCode(f"table.{id}", id, {}).of({TableColumn(c): v for c, v in row.items()} for row in rows)
+    return replace(made, **more)
+
+
 FINDINGS = Findings(
     figures=tuple(
         Figure(metric="roc_auc", value=0.7 + n / 100, low=0.6, high=0.9, slice=f"carrier={n}")
         for n in range(40)
     ),
-    tables={
-        "reliability": tuple({"x": n / 10, "y": n / 11, "low": n / 12, "high": n / 9} for n in range(10)),
-        "shares": tuple(
-            {"name": f"feature {n}", "value": 1 / (n + 1), "low": 0.0, "high": 1.0} for n in range(8)
+    tables=(
+        rows_of(
+            "reliability", *({"x": n / 10, "y": n / 11, "low": n / 12, "high": n / 9} for n in range(10))
         ),
-        "rows": tuple({"row": n, EVIL: EVIL} for n in range(100)),
-    },
+        rows_of(
+            "shares",
+            *({"name": f"feature {n}", "value": 1 / (n + 1), "low": 0.0, "high": 1.0} for n in range(8)),
+        ),
+        rows_of("rows", *({"row": n, EVIL: EVIL} for n in range(100))),
+    ),
     rows=10,
     of=100,
     notes=(EVIL,),
@@ -244,7 +257,7 @@ def test_junit_counts_what_closes_as_failures_and_the_rest_that_did_not_pass_as_
 
 def drawn(what: str, name: str, *rows: dict[str, object]) -> list[str]:
     """The pictures of one table."""
-    return list(table(drawings_of(what), name, rows))
+    return list(table(drawings_of(what), rows_of(name, *rows), name))
 
 
 def test_figures_and_tables_become_pictures_where_their_columns_say_how():
@@ -282,7 +295,7 @@ def test_one_figure_of_a_slice_is_drawn_beside_its_limit():
 
 def test_a_change_of_shares_is_drawn_from_what_was_to_what_is():
     row = {
-        "against": "earlier 1",
+        "against": 1,
         "feature": "age",
         "was": 0.2,
         "is": 0.9,
@@ -312,10 +325,10 @@ def test_what_lies_all_in_one_place_is_no_picture():
 
 
 def test_shares_of_features_are_bars_the_largest_first_and_rates_a_curve():
-    tables = {
-        "explanation": ({"feature": "small", "share": 0.1}, {"feature": "large", "share": 0.9}),
-        "curve": tuple({"x": n / 9, "y": n / 9} for n in range(10)),
-    }
+    tables = (
+        rows_of("explanation", {"feature": "small", "share": 0.1}, {"feature": "large", "share": 0.9}),
+        rows_of("curve", *({"x": n / 9, "y": n / 9} for n in range(10))),
+    )
     text = page(report(told("good", what="explanation", findings=Findings(tables=tables))), drawings_of)
     assert text.index(">large<") < text.index(">small<")
     assert text.count("<polyline") == 1

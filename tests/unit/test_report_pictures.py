@@ -14,10 +14,11 @@ from comporta.checks.calibration.measure import calibration
 from comporta.checks.fairness.measure import compare
 from comporta.checks.importance_change.measure import changed
 from comporta.checks.pool import drawings_of
-from comporta.opened.sentences import sentence
+from comporta.opened.sentences import in_words, sentence
 from comporta.records import Check, Evidence, Findings, metric_text
 from comporta.records.reference import Importances
 from comporta.report.drawn import pictures
+from comporta.report.standing import findings_in_text as in_text
 
 ROWS = 900
 SEXES = pl.Series("__keep_sex", ["f", "m"] * (ROWS // 2))
@@ -28,7 +29,8 @@ def captions(check: Check, found: Findings) -> list[str]:
     (need,) = check.needs()
     verdict = check.judge((Evidence(need=need, figures=found.figures),))
     metrics = {each.metric: sentence(metric_text(each.metric)) for each in found.figures}
-    drawn = pictures(replace(verdict, what=need.what), found, drawings_of(need.what), metrics)
+    shown = in_text(in_words(found, sentence), sentence)
+    drawn = pictures(replace(verdict, what=need.what), shown, drawings_of(need.what), metrics)
     return [re.sub("<.*?>", "", each.partition("<figcaption>")[2]) for each in drawn]
 
 
@@ -62,7 +64,7 @@ def numbered() -> pl.DataFrame:
         (classified("ab"), ["Dashed: it comes as often as it is said."]),
         (
             classified("abc"),
-            ["Smooth calibration error", "Named class. Dashed", *(f"Class={each}. Dashed" for each in "abc")],
+            ["Smooth calibration error", "Named class. Dashed", *(f"Class {each}. Dashed" for each in "abc")],
         ),
         (numbered(), ["Each tenth of the rows, by what was said."]),
     ],

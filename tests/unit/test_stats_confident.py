@@ -89,7 +89,7 @@ def test_labels_swapped_in_one_of_ten_rows_fail_and_clean_ones_pass():
     said = verdict(label_errors(required=True), dirty)
     assert said.outcome == "fail" and not said.opens
     assert said.figure.low < 0.1 < said.figure.high, "15 % drawn anew among three classes are 10 % wrong"
-    assert len(dirty.tables["labels"]) == 100 and dirty.tables["labels"][0]["distance"] > 0.9
+    assert len(dirty.table("labels").by_id) == 100 and dirty.table("labels").by_id[0]["distance"] > 0.9
 
 
 def test_a_model_without_probabilities_has_no_label_errors():

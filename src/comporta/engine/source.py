@@ -89,8 +89,8 @@ def statements_of(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def codes(tree: ast.Module) -> frozenset[str]:
-    """The names by which a file knows `records.code` and `records.quantity`, which declare a sentence."""
-    declaring = ("code", "quantity")
+    """The names by which a file knows `records.code` and its like, which declare a sentence."""
+    declaring = ("code", "quantity", "table", "column")
     return frozenset(bound for bound, name in _taken(tree, "comporta.records") if name in declaring)
 
 

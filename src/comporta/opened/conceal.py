@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from blake3 import blake3
 from msgspec.structs import replace
 
@@ -181,18 +180,20 @@ def _of_slice(value: SliceValue, cell: Callable[[Cell | Words], Cell | Words]) -
     if isinstance(value, Range):
         low, high = (None if end is None else cell(end) for end in (value.low, value.high))
         return Range(low=low, high=high)
+    if isinstance(value, Message):
+        return replace(value, values=_within(value.values, cell))
     return value if isinstance(value, Rarer) else cell(value)
 
 
-def _within(value: Any, of_data: Callable[[Words], Words]) -> Any:
+def _within(value: Any, of_data: Callable[[Words], Cell | Words]) -> Any:
     if isinstance(value, Words):
         return of_data(value)
+    if isinstance(value, dict):
+        return {name: _within(each, of_data) for name, each in value.items()}
     if isinstance(value, tuple | list):
         return tuple(_within(each, of_data) for each in value)
     if isinstance(value, Message):
-        return msgspec.structs.replace(
-            value, values={name: _within(each, of_data) for name, each in value.values.items()}
-        )
+        return replace(value, values=_within(value.values, of_data))
     return value
 
 

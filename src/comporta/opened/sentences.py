@@ -16,11 +16,12 @@ from comporta.records import Message, Text, codes_in, say
 Say = Callable[[Text], str]
 R = TypeVar("R")
 
-_DECLARING = {"check", "codes", "figures"}
+_DECLARING = {"check", "codes", "figures", "tables"}
 """The files of a check's folder that may declare codes; what measures is heavy, and declares none."""
 
 MODULES = (
     "comporta.records.figure",
+    "comporta.records.tables",
     "comporta.records.verdict",
     "comporta.records.staleness",
     "comporta.engine.reasons",
@@ -48,6 +49,7 @@ def _of_checks() -> list[str]:
     found = [
         "comporta.checks.judge",
         "comporta.checks.shared.figures",
+        "comporta.checks.shared.tables",
         "comporta.checks.shared.measuring.codes",
     ]
     judging = import_module("comporta.checks.shared.judging")

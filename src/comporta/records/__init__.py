@@ -44,6 +44,7 @@ from comporta.records.figure import (
     Unmeasured,
     columns_of,
     condition,
+    condition_id,
     conditions,
     is_sliced,
     metric_text,
@@ -51,8 +52,9 @@ from comporta.records.figure import (
     place_in_words,
     place_of,
     quantity,
+    under_in_words,
 )
-from comporta.records.former_figures import findings_today, scores_today, verdict_today
+from comporta.records.former_figures import FormerFindings, findings_today, scores_today, verdict_today
 from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import (
@@ -89,6 +91,20 @@ from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, 
 from comporta.records.staleness import Staleness
 from comporta.records.structure import Attribution, Linear, Link, ModelPart, Structure, Tree, TreeEnsemble
 from comporta.records.subject import Form, Subject, canonical, spellings
+from comporta.records.tables import (
+    DATA_COLUMN,
+    METRIC_COLUMN,
+    ColumnCode,
+    Table,
+    TableCell,
+    TableCode,
+    TableColumn,
+    as_cell,
+    column,
+    column_text,
+    table,
+    table_text,
+)
 from comporta.records.verdict import (
     FEWEST_ROWS,
     FEWEST_SUBJECTS,
@@ -110,11 +126,13 @@ Reading = Projection
 
 __all__ = [
     "CONDITIONS",
+    "DATA_COLUMN",
     "DEFAULT_PROJECT",
     "FEEDBACK",
     "FEWEST_ROWS",
     "FEWEST_SUBJECTS",
     "LEVELS",
+    "METRIC_COLUMN",
     "NO_TEXT",
     "NUMBER",
     "PREDICTIONS",
@@ -135,6 +153,7 @@ __all__ = [
     "Code",
     "Codec",
     "Column",
+    "ColumnCode",
     "Condition",
     "Conditions",
     "Cost",
@@ -153,6 +172,7 @@ __all__ = [
     "Findings",
     "FittedModel",
     "Form",
+    "FormerFindings",
     "Fragment",
     "Head",
     "Identity",
@@ -202,6 +222,10 @@ __all__ = [
     "Step",
     "Structure",
     "Subject",
+    "Table",
+    "TableCell",
+    "TableCode",
+    "TableColumn",
     "Task",
     "Text",
     "Transaction",
@@ -216,6 +240,7 @@ __all__ = [
     "Words",
     "Workplace",
     "argument_ids",
+    "as_cell",
     "at_random",
     "by_group",
     "by_time",
@@ -224,8 +249,11 @@ __all__ = [
     "cleaned",
     "code",
     "codes_in",
+    "column",
+    "column_text",
     "columns_of",
     "condition",
+    "condition_id",
     "conditions",
     "decode",
     "duration",
@@ -245,5 +273,8 @@ __all__ = [
     "say",
     "scores_today",
     "spellings",
+    "table",
+    "table_text",
+    "under_in_words",
     "verdict_today",
 ]

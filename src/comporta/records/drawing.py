@@ -14,12 +14,13 @@ pushed, the data, what the model looks at, privacy, the team's own."""
 
 
 class Drawing(Record, frozen=True, kw_only=True):
-    """How a table of the findings is drawn. table: how its name begins; what it goes on with tells one
-    picture of its kind from the others. kind: `dots` with their intervals, `bars` from 0, `moved` from what
-    was to what is, or a `curve`. caption: what it shows; `{}` stands for the row's `apart`.
+    """How a table of the findings is drawn. table: its id; empty for any. kind: `dots` with their
+    intervals, `bars` from 0, `moved` from what was to what is, or a `curve`. caption: what it shows; `{}`
+    stands for the row's `apart`.
 
-    label: the columns that name a row, value, low, high: its numbers, was: the number before. apart: the
-    columns by whose values it is cut into several pictures. along, up: a curve's axes, as (column, words).
+    label: the ids of the columns that name a row, value, low, high: its numbers, was: the number before.
+    apart: the columns by whose values it is cut into several pictures. along, up: a curve's axes, as
+    (column, words).
     """
 
     table: str = ""

@@ -24,8 +24,8 @@ class Rarer(Record, frozen=True, tag="rarer"):
     """All values that are too rare to be slices of their own, together."""
 
 
-SliceValue = Cell | Words | Range | Rarer
-"""What a column is in a slice."""
+SliceValue = Cell | Words | Message | Range | Rarer
+"""What a column is in a slice, or a condition; a `Message` is one of ours, under which it was measured."""
 
 
 class Condition(Record, frozen=True):
@@ -82,7 +82,7 @@ class Unmeasured(Record, frozen=True, kw_only=True):
     slice: str = ""
 
 
-def conditions(**values: Cell | Words | Range) -> Conditions:
+def conditions(**values: Cell | Words | Message | Range) -> Conditions:
     """`conditions(noise=0.05, feature="age")`: for `Figure.under`. Raises KeyError on an unknown name."""
     unknown = values.keys() - CONDITIONS.keys()
     if unknown:
@@ -90,9 +90,15 @@ def conditions(**values: Cell | Words | Range) -> Conditions:
     return tuple(Condition(name, value) for name, value in values.items())
 
 
-def condition(of: Figure | Unmeasured, name: str) -> Any:
+def condition(of: Figure | Unmeasured, name: str) -> SliceValue:
     """The value of this condition in `under`, or None."""
     return next((each.value for each in of.under if each.name == name), None)
+
+
+def condition_id(of: Figure | Unmeasured, name: str) -> str:
+    """The value of a condition whose values are ids or names, such as a form's; empty where it is not met."""
+    value = condition(of, name)
+    return value if isinstance(value, str) else ""
 
 
 def columns_of(of: Figure | Unmeasured) -> tuple[str, ...]:
@@ -211,8 +217,14 @@ def place(of: Figure | Unmeasured) -> Words | Message | None:
     if slice is not None and other is not None:
         slice = AGAINST(slice=slice, other=other)
     parts = [CHAMPION()] if of.compared_with == "champion" else []
-    parts += [Message(f"under.{each.name}", {"value": _shown(each.value)}) for each in of.under]
+    parts += under_text(of.under)
     return _joined([*parts, *([] if slice is None else [slice])])
+
+
+def under_in_words(under: Conditions, say: Callable[[Text], str]) -> str:
+    """How it was measured, in the language of who reads; empty for no condition."""
+    joined = _joined(under_text(under))
+    return "" if joined is None else say(joined)
 
 
 def place_in_words(of: Figure | Unmeasured, say: Callable[[Text], str]) -> str:
@@ -221,6 +233,11 @@ def place_in_words(of: Figure | Unmeasured, say: Callable[[Text], str]) -> str:
     if where is None:
         return ""
     return where.text if isinstance(where, Words) else say(where)
+
+
+def under_text(under: Conditions) -> list[Message]:
+    """How it was measured, as people read it, one message a condition."""
+    return [Message(f"under.{each.name}", {"value": _shown(each.value)}) for each in under]
 
 
 def place_of(where: Conditions) -> Message | str:

@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from comporta.records.figure import Condition, Figure, Rarer, Unmeasured
-from comporta.records.message import Message, PlainText
+from comporta.records.former_tables import FormerTables, tables_today
+from comporta.records.message import NO_TEXT, Message, PlainText, Text
+from comporta.records.record import Record
+from comporta.records.tables import Table
 from comporta.records.verdict import FEWEST_ROWS, Findings, Scores, Verdict
 
 F = TypeVar("F", Figure, Unmeasured)
@@ -155,16 +158,33 @@ def scores_today(scores: Scores) -> Scores:
     )
 
 
-def findings_today(found: Findings) -> Findings:
-    """Findings whose figures have today's ids and whose unmeasured figures are records."""
+class FormerFindings(Record, frozen=True, kw_only=True):
+    """`Findings` as any release kept them: what could not be measured as names and sentences, and tables by
+    the words that people read."""
+
+    figures: tuple[Figure, ...] = ()
+    unmeasured: tuple[Unmeasured, ...] = ()
+    without: Text = NO_TEXT
+    rows: int = 0
+    of: int = 0
+    notes: tuple[Text, ...] = ()
+    missing: dict[str, str] = {}
+    tables: FormerTables | tuple[Table, ...] = ()
+
+
+def findings_today(found: FormerFindings) -> Findings:
+    """Findings whose figures and tables have today's ids and whose unmeasured figures are records."""
     lost = found.unmeasured or tuple(
         Unmeasured(slice=name, why=PlainText(why)) for name, why in found.missing.items()
     )
-    return replace(
-        found,
+    return Findings(
         figures=tuple(figure_today(each) for each in found.figures),
         unmeasured=tuple(figure_today(each) for each in lost),
-        missing={},
+        without=found.without,
+        rows=found.rows,
+        of=found.of,
+        notes=found.notes,
+        tables=tables_today(found.tables) if isinstance(found.tables, dict) else found.tables,
     )
 
 

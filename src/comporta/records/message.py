@@ -62,6 +62,10 @@ Text = Message | PlainText
 NO_TEXT = PlainText("")
 
 
+_NAMED = ("metric.", "table.", "column.")
+"""What a check from elsewhere names: its metrics, tables and columns have no words but their names."""
+
+
 class Code:
     """A declared code; called with its values, the message. template: the English sentence, with `{name}` and
     format specifications for numbers. values: name → its type, or several."""
@@ -125,8 +129,9 @@ def say(text: Text, templates: Mapping[str, str]) -> str:
         ):  # a sentence of another release or a mistaken translation
             pass
     told = ", ".join(f"{name}={value}" for name, value in said.items())
-    # The metric of a check from elsewhere has no words but its name.
-    code = text.code.removeprefix("metric.")
+    code = text.code
+    for named in _NAMED:
+        code = code.removeprefix(named)
     return f"{code} ({told})" if told else code
 
 

@@ -11,6 +11,7 @@ from comporta.records.figure import Figure, Unmeasured
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import NO_TEXT, PlainText, Text, code
 from comporta.records.record import Record, encode
+from comporta.records.tables import Table, TableCode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
 Level = Literal["commit", "release", "audit"]
@@ -48,7 +49,7 @@ class Findings(Record, frozen=True, kw_only=True):
 
     figures: what a check judges. unmeasured: those that could not be. without: why it has no meaning for
     this model, or empty. rows, of: how many rows were read, of how many there were.
-    notes: what a reader should know. tables: rows for pictures and for people, by name; they may hold values
+    notes: what a reader should know. tables: rows for pictures and for people; they may hold values
     from the data, so they stay in the store and never reach the ledger.
     missing: what `unmeasured` was in older artifacts; read by `former_figures`.
     """
@@ -60,7 +61,12 @@ class Findings(Record, frozen=True, kw_only=True):
     of: int = 0
     notes: tuple[Text, ...] = ()
     missing: dict[str, str] = {}
-    tables: dict[str, tuple[dict[str, Any], ...]] = {}
+    tables: tuple[Table, ...] = ()
+
+    def table(self, of: TableCode | str) -> Table | None:
+        """Its table of this id, the first of several; None where there is none."""
+        id = of if isinstance(of, str) else of.name
+        return next((each for each in self.tables if each.id == id), None)
 
 
 class Need(Record, frozen=True, kw_only=True):

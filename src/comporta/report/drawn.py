@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from comporta.records import Drawing, Drawings, Figure, Findings, Verdict, condition, is_sliced
+from comporta.records import (
+    Drawing,
+    Drawings,
+    Figure,
+    Findings,
+    Table,
+    TableCell,
+    Verdict,
+    condition,
+    is_sliced,
+)
 from comporta.report.drawings import BY_COLUMNS
 from comporta.report.pictures import MOST, Mark, curve, marks, number
+from comporta.report.told import TableHeading, shown
 
-Row = Mapping[str, Any]
-EARLIER, BEFORE = "earlier 1", "the version released before this one"
+Row = Mapping[str, TableCell]
+AGAINST = "against"
+"""The column that tells which earlier version it is, 1 the newest."""
+BEFORE = "the version released before this one"
 
 
 PLAIN = Drawings()
 
 
 def pictures(
-    verdict: Verdict, found: Findings, how: Drawings = PLAIN, metrics: Mapping[str, str] | None = None
+    verdict: Verdict,
+    found: Findings,
+    how: Drawings = PLAIN,
+    metrics: Mapping[str, str] | None = None,
+    headings: Sequence[TableHeading] = (),
 ) -> Iterator[str]:
     """What a verdict rests on, drawn: the figures beside the one that decided, then its tables.
 
-    how: as the check has it drawn. metrics: what people read of each metric.
+    how: as the check has it drawn. metrics: what people read of each metric. headings: of each table.
     """
     drawn = beside(verdict, found, how, metrics or {})
     if drawn:
         yield drawn
-    for name, rows in found.tables.items():
-        if rows and not (drawn and how.once):
-            yield from table(how, name, rows)
+    for place, each in enumerate(found.tables):
+        if each.rows and not (drawn and how.once):
+            yield from table(how, each, headings[place].title if headings else each.id)
 
 
 def beside(verdict: Verdict, found: Findings, how: Drawings, metrics: Mapping[str, str]) -> str:
@@ -64,7 +80,7 @@ def _forest(some: Sequence[Figure], verdict: Verdict, how: Drawings, metrics: Ma
     ]
     caption = f"{_called(some[0].metric, how, metrics) if not several else 'Each figure'}{_intervals(some)}."
     if any(each.compared_with == "earlier" and condition(each, "earlier") == 1 for each in some):
-        caption += f" {EARLIER.capitalize()} is {BEFORE}."
+        caption += f" Earlier 1 is {BEFORE}."
     return marks(every, caption, limit=verdict.limit)
 
 
@@ -80,18 +96,18 @@ def _intervals(some: Sequence[Figure]) -> str:
     return f", with {100 * levels.pop():.4g} % intervals" if len(levels) == 1 else ", with intervals"
 
 
-def table(drawings: Drawings, name: str, rows: Sequence[Row]) -> Iterator[str]:
-    """The pictures of one table; none where nothing says how to draw it."""
-    declared = (each for each in drawings.tables if name.startswith(each.table))
+def table(drawings: Drawings, drawn: Table, title: str) -> Iterator[str]:
+    """The pictures of one table; none where nothing says how to draw it. title: what people read of it."""
+    rows = drawn.by_id
+    declared = (each for each in drawings.tables if each.table in ("", drawn.id))
     guessed = (each for each in BY_COLUMNS if _fits(each, rows[0]))
     how = next(declared, None) or next(guessed, None)
     if how is None or not _fits(how, rows[0]):
         return
-    # `reliability class=a`: what a name goes on with tells one picture of its kind from the others.
-    rest = name.removeprefix(how.table).strip() if how.table else ""
+    rest = drawn.slice if how.table else ""
     parts: dict[str, list[Row]] = {}
     for row in rows:
-        parts.setdefault(_apart(how, row) or name, []).append(row)
+        parts.setdefault(_apart(how, row) or title, []).append(row)
     for apart, some in parts.items():
         caption = how.caption.format(apart)
         yield _drawn(how, some, f"{rest[:1].upper()}{rest[1:]}. {caption}" if rest else caption)
@@ -99,8 +115,14 @@ def table(drawings: Drawings, name: str, rows: Sequence[Row]) -> Iterator[str]:
 
 def _apart(how: Drawing, row: Row) -> str:
     """`selection rate`, `selection rate (class b)`: what a row's picture is of."""
-    first, *more = [str(row[each]).replace(EARLIER, BEFORE) for each in how.apart if each in row] or [""]
+    first, *more = [_part(each, row[each]) for each in how.apart if row.get(each) is not None] or [""]
     return f"{first} ({', '.join(more)})" if more else first
+
+
+def _part(column: str, cell: TableCell) -> str:
+    if column != AGAINST or not isinstance(cell, int):
+        return str(cell)
+    return BEFORE if cell == 1 else f"earlier {cell}"
 
 
 def _fits(how: Drawing, row: Row) -> bool:
@@ -122,9 +144,9 @@ def _drawn(how: Drawing, rows: Sequence[Row], caption: str) -> str:
 
 
 def _mark(how: Drawing, row: Row) -> Mark:
-    value, was = float(row[how.value]), number(row.get(how.was))
+    value, was = number(row[how.value]) or 0.0, number(row.get(how.was))
     low, high = number(row.get(how.low)), number(row.get(how.high))
-    name = ": ".join(str(row[each]) for each in how.label if each in row)
+    name = ": ".join(shown(row[each]) for each in how.label if row.get(each) is not None)
     if how.kind != "moved" or was is None:
         return Mark(name=name, value=value, low=low, high=high)
     if low is not None and high is not None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from comporta.records import Drawings, Figure, Staleness, Unmeasured, columns_of
+from comporta.records import Drawings, Figure, Staleness, Table, Unmeasured, columns_of
 from comporta.report.drawn import PLAIN, pictures
 from comporta.report.escape import escape
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
+from comporta.report.standing import heading
 from comporta.report.style import STYLE
-from comporta.report.told import Report, ReportedVerdict, sections
+from comporta.report.told import Report, ReportedVerdict, TableHeading, sections, shown
 
 ROWS = 30
 TOLD = 5
@@ -97,8 +97,9 @@ def _verdict(told: ReportedVerdict, how: Drawings) -> str:
 def _findings(told: ReportedVerdict, how: Drawings) -> str:
     found = told.findings
     assert found is not None, "asked only where there are findings"
-    parts = list(pictures(told.verdict, found, how, told.metrics))
-    parts += [_rows(name, rows) for name, rows in found.tables.items() if rows]
+    headings = told.headings or tuple(map(heading, found.tables))
+    parts = list(pictures(told.verdict, found, how, told.metrics, headings))
+    parts += [_rows(each, table) for each, table in zip(headings, found.tables, strict=True) if table.rows]
     if found.of > found.rows > 0:
         parts.append(f"<p class='note'>Measured on {found.rows:,} of {found.of:,} rows.</p>")
     parts += [f"<p class='note'>{escape(str(note))}</p>" for note in found.notes]
@@ -122,17 +123,16 @@ def _missing(lost: Sequence[Unmeasured], metrics: Mapping[str, str]) -> str:
     return f"{line}<details><summary>Not measured ({len(said):,}{first})</summary><ul>{items}</ul></details>"
 
 
-def _rows(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    columns = list(rows[0])
-    head = "".join(f"<th>{escape(str(each))}</th>" for each in columns)
+def _rows(heading: TableHeading, table: Table) -> str:
+    rows = table.rows
+    head = "".join(f"<th>{escape(each)}</th>" for each in heading.columns)
     lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(row.get(each)))}</td>" for each in columns) + "</tr>"
-        for row in rows[:ROWS]
+        "<tr>" + "".join(f"<td>{escape(shown(cell))}</td>" for cell in row) + "</tr>" for row in rows[:ROWS]
     )
     more = f"<p class='note'>The first {ROWS} of {len(rows):,}.</p>" if len(rows) > ROWS else ""
     return (
-        f"<details><summary>{escape(name)} ({len(rows):,})</summary><div class='wide'><table><tr>{head}</tr>"
-        f"{lines}</table></div>{more}</details>"
+        f"<details><summary>{escape(heading.title)} ({len(rows):,})</summary><div class='wide'>"
+        f"<table><tr>{head}</tr>{lines}</table></div>{more}</details>"
     )
 
 
@@ -207,12 +207,6 @@ def _outcome(told: ReportedVerdict) -> tuple[str, str]:
         return "waived", f"{told.verdict.outcome}, waived"
     kinds = {"pass": "pass", "fail": "fail", "inconclusive": "doubt", "does not apply": "none"}
     return kinds[told.verdict.outcome], told.verdict.outcome
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "" if value is None else str(value)
 
 
 def _anchor(text: str) -> str:

@@ -12,16 +12,20 @@ from comporta.records import (
     Figure,
     Findings,
     Section,
+    Table,
     Text,
     Unmeasured,
     Verdict,
     Version,
     Waiver,
+    column_text,
     in_codes,
     metric_text,
     place_in_words,
+    table_text,
+    under_in_words,
 )
-from comporta.report.told import ReportedVerdict
+from comporta.report.told import ReportedVerdict, TableHeading
 
 F = TypeVar("F", Figure, Unmeasured)
 Say = Callable[[Text], str]
@@ -52,13 +56,14 @@ def _told(
     live = None if verdict.opens else version.waived(verdict, at)
     past = tuple(each for each in version.waivers if each.of(verdict) and each is not live)
     figure = None if verdict.figure is None else in_text(verdict.figure, say)
-    shown = None if findings is None else _in_text(findings, say)
+    shown = None if findings is None else findings_in_text(findings, say)
     return ReportedVerdict(
         verdict=replace(verdict, figure=figure),
         title=say(verdict.called),
         reason=say(verdict.reason),
         findings=shown,
         metrics=_metrics(figure, shown, say),
+        headings=() if shown is None else tuple(heading(each, say) for each in shown.tables),
         waiver=live,
         past=past,
         section=section,
@@ -71,11 +76,21 @@ def in_text(of: F, say: Say) -> F:
     return found
 
 
-def _in_text(findings: Findings, say: Say) -> Findings:
+def findings_in_text(findings: Findings, say: Say) -> Findings:
+    """The findings with what each figure and table is of in one text, as `slice`."""
     return replace(
         findings,
         figures=tuple(in_text(each, say) for each in findings.figures),
         unmeasured=tuple(in_text(each, say) for each in findings.unmeasured),
+        tables=tuple(replace(each, slice=under_in_words(each.under, say)) for each in findings.tables),
+    )
+
+
+def heading(table: Table, say: Say = in_codes) -> TableHeading:
+    """What people read of a table: `reliability class 2`, and above its columns."""
+    named = (say(table_text(table)), table.slice)
+    return TableHeading(
+        title=" ".join(filter(None, named)), columns=tuple(say(column_text(each)) for each in table.columns)
     )
 
 

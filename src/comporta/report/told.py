@@ -15,10 +15,19 @@ from comporta.records import (
     Section,
     Slice,
     Staleness,
+    TableCell,
     Verdict,
     Version,
     Waiver,
+    Words,
 )
+
+
+class TableHeading(Record, frozen=True, kw_only=True):
+    """What people read of a table. title: what it is of. columns: above each of its columns."""
+
+    title: str
+    columns: tuple[str, ...]
 
 
 class ReportedVerdict(Record, frozen=True, kw_only=True):
@@ -26,7 +35,8 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     where it is still kept, in words too. waiver: under which it does not block now. past: the
     waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
     where the one it was asked at had too few rows to tell, or None. metrics: what people read of each metric
-    among the figures. section: where a report tells it."""
+    among the figures. headings: of each table of the findings, in their order. section: where a report tells
+    it."""
 
     verdict: Verdict
     title: str
@@ -36,6 +46,7 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     past: tuple[Waiver, ...] = ()
     left: Level | None = None
     metrics: dict[str, str] = {}
+    headings: tuple[TableHeading, ...] = ()
     section: Section = "own"
 
     @property
@@ -53,6 +64,17 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
             ("not blocking", self.left is not None),
         )
         return ", ".join((self.verdict.outcome, *(mark for mark, so in marks if so)))
+
+
+def shown(cell: TableCell) -> str:
+    """A cell as people read it."""
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    if isinstance(cell, Words):
+        return cell.text or f"#{cell.digest[:12]}"
+    if isinstance(cell, tuple | list):
+        return ", ".join(map(shown, cell))
+    return "" if cell is None else str(cell)
 
 
 def named(told: ReportedVerdict, whose: str) -> ReportedVerdict:

@@ -202,7 +202,7 @@ def measure_contract(
         if figure.low is not None and figure.high is not None:
             assert figure.low - 1e-9 <= figure.value <= figure.high + 1e-9, figure
     assert 0 <= found.rows <= found.of
-    assert all(len(table) <= 200 for table in found.tables.values())
+    assert all(len(table.rows) <= 200 for table in found.tables)
     return found
 
 

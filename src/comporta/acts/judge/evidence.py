@@ -12,7 +12,7 @@ from comporta.acts.judge.lacking import lacking, why_none
 from comporta.acts.judge.pool import need_key, pooled, rests_on, score_key
 from comporta.checks import asked_at, needs
 from comporta.opened.codes import NOT_MADE, NOTHING_MEASURED, SPENT
-from comporta.opened.findings import scores_at
+from comporta.opened.findings import findings_at, scores_at
 from comporta.project import Model
 from comporta.records import (
     NO_TEXT,
@@ -28,7 +28,6 @@ from comporta.records import (
     Unmeasured,
     columns_of,
     encode,
-    findings_today,
 )
 from comporta.records.metric import MAIN, MAINS
 from comporta.store import StepContext
@@ -69,7 +68,7 @@ def _evidence(
 ) -> Evidence:
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
-    found = findings_today(context.get_json(artifact, Findings))
+    found = findings_at(context, artifact)
     lost: tuple[Unmeasured, ...] = ()
     if need.by and not found.without:
         lost = undefined(need, found)

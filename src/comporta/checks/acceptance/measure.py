@@ -23,7 +23,9 @@ from comporta.checks.acceptance.codes import (
     GAVE_NOTHING,
 )
 from comporta.checks.acceptance.figures import HOLDS, VALUE
+from comporta.checks.acceptance.tables import ASSERTION, SAYS
 from comporta.checks.shared.measuring.team_function import as_said, known, predicted, truth
+from comporta.checks.shared.tables import WHERE
 from comporta.records import (
     Artifact,
     Figure,
@@ -145,7 +147,7 @@ def tried(function: Callable[..., Any], handed: Any) -> Findings:
         line = _line(fault)
         return Findings(
             figures=(Figure(metric=HOLDS.metric, value=0.0, under=conditions(line=line)),),
-            tables={"assertion": ({"where": line, "says": str(fault)[:2000]},)},
+            tables=(ASSERTION.of([{WHERE: line, SAYS: str(fault)[:2000]}]),),
         )
     except Exception as fault:  # the team's own code; only the type is told: a message may hold values
         traceback.print_exc()

@@ -24,12 +24,16 @@ from comporta.checks.backtest.codes import (
     TOO_FEW_IN_WINDOW,
     WINDOWS,
 )
+from comporta.checks.backtest.tables import TRAINED_ON, WINDOW, WINDOWS_TABLE
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.checks.shared.tables import ROWS
 from comporta.records import (
     FEWEST_ROWS,
+    METRIC_COLUMN,
     Artifact,
     ByTime,
+    ColumnCode,
     Conditions,
     Figure,
     Findings,
@@ -39,6 +43,8 @@ from comporta.records import (
     Record,
     Signature,
     Split,
+    TableCell,
+    TableColumn,
     Unmeasured,
     conditions,
 )
@@ -106,7 +112,8 @@ def measure(
             rows, fitted, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
             seed=context.seed,
         )  # fmt: skip
-    print(f"backtest: {len(found.tables.get('windows', ()))} windows, {found.rows:,} of {found.of:,} rows")
+    windows = sum(len(each.rows) for each in found.tables)
+    print(f"backtest: {windows} windows, {found.rows:,} of {found.of:,} rows")
     return {"findings": context.put_json(found)}
 
 
@@ -128,7 +135,8 @@ def backtest(
     at = rows[AT].cast(pl.Datetime("us", getattr(rows[AT].dtype, "time_zone", None)))
     figures: list[Figure] = []
     lost: list[Unmeasured] = []
-    table: list[dict[str, Any]] = []
+    table: list[dict[ColumnCode | TableColumn, TableCell]] = []
+    tested = 0
     plan = walk(at.min(), at.max(), span=span, gap=gap, windows=windows)  # type: ignore[arg-type]
     for window in plan:
         before, inside = rows.filter(at <= window.until), rows.filter((at > window.since) & (at <= window.to))
@@ -147,25 +155,26 @@ def backtest(
             raised = TRAINING_RAISED(error=type(fault).__name__)
             lost.append(Unmeasured(under=window.condition, why=raised))
             continue
+        tested += inside.height
         told = answered(inside, said, signature)
         mine, undefined = measured(told, also, group, seed)
         figures += [msgspec.structs.replace(each, under=window.condition) for each in mine]
         lost += [msgspec.structs.replace(each, under=window.condition) for each in undefined]
         table.append(
             {
-                "window": window.name,
-                "trained on": before.height,
-                "rows": inside.height,
-                **{each.metric: each.value for each in mine},
+                WINDOW: window.name,
+                TRAINED_ON: before.height,
+                ROWS: inside.height,
+                **{METRIC_COLUMN.of(each.metric): each.value for each in mine},
             }
         )
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(lost),
-        rows=sum(each["rows"] for each in table),
+        rows=tested,
         of=rows.height,
         notes=(WINDOWS(made=len(table), windows=len(plan), days=_days(plan), gap=gap / timedelta(days=1)),),
-        tables={"windows": tuple(table)},
+        tables=(WINDOWS_TABLE.of(table),),
     )
 
 

@@ -7,7 +7,7 @@ from comporta.records import Drawing, Drawings
 DRAWINGS = Drawings(
     tables=(
         Drawing(
-            table="reliability by tenths",
+            table="reliability_by_tenths",
             kind="curve",
             caption="Each tenth of the rows, by what was said. Shaded: the 95 % interval of what came; "
             "dashed: what came is what was said.",

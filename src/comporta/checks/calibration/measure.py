@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from comporta.checks.calibration.codes import IN_DEVIATIONS, IN_SHARES, LABELS_ONLY, TOO_FEW_ROWS
 from comporta.checks.calibration.figures import BIAS, ERROR
+from comporta.checks.calibration.tables import BY_TENTHS, RELIABILITY
+from comporta.checks.shared.tables import HIGH, LOW, ROWS, X, Y
 from comporta.records import (
     FEWEST_ROWS,
     Artifact,
+    ColumnCode,
     Condition,
     Conditions,
     Figure,
     Findings,
     Message,
     Record,
+    Table,
+    TableCell,
     Unmeasured,
     Words,
     conditions,
@@ -44,15 +49,16 @@ MOST_CLASSES = 30
 NARROWEST = 0.02
 PICTURES = 8
 
+Points = Sequence[Mapping[ColumnCode, TableCell]]
+
 
 class Forecast(Record, frozen=True, kw_only=True):
-    """One thing that is said of each row and comes true or does not. name: empty for the claim itself.
+    """One thing that is said of each row and comes true or does not. under: empty for the claim itself.
 
     said: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
     deviations of the target.
     """
 
-    name: str
     under: Conditions
     said: Floats
     residual: Floats
@@ -78,7 +84,7 @@ def measure(
 def calibration(
     rows: pl.DataFrame, *, group: str | None = None, by: Sequence[str] = (), seed: int = 0
 ) -> Findings:
-    """rows: predictions whose truth is known. Tables: `reliability …`, the smoothed diagram of each claim
+    """rows: predictions whose truth is known. Tables: `reliability`, the smoothed diagram of each claim
     with the band in which a calibrated model would lie; for numbers, the means by tenths of what was said."""
     if given(rows) == {"label"}:
         return Findings(without=LABELS_ONLY(), rows=rows.height, of=rows.height)
@@ -88,23 +94,23 @@ def calibration(
     told = list(claims(rows))
     numbers = NUMBER in rows.columns
     errors: list[Figure] = []
-    tables: dict[str, tuple[dict[str, Any], ...]] = {}
+    tables: list[Table] = []
     for claim in told:
         smooth = smooth_error(claim.said, claim.residual, units, seed=seed, level=together(len(told)))
         errors.append(_figure(claim, smooth, rows.height))
         if not numbers and len(tables) < PICTURES:
-            tables[f"reliability {claim.name}".strip()] = _diagram(claim, smooth, units, seed)
+            tables.append(RELIABILITY.of(_diagram(claim, smooth, units, seed), under=claim.under))
     first = told[0]
     biased, lost = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
     if numbers:
-        tables["reliability by tenths"] = _deciles(rows, units)
+        tables.append(BY_TENTHS.of(_deciles(rows, units)))
     return Findings(
         figures=(*errors, *biased),
         unmeasured=tuple(lost),
         rows=rows.height,
         of=rows.height,
         notes=(_unit(rows),),
-        tables=tables,
+        tables=tuple(tables),
     )
 
 
@@ -116,17 +122,16 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
         truth = np.asarray(was.truth, float)
         spread = float(truth.std())
         place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
-        yield Forecast(name="", under=(), said=place, residual=(was.number - truth) / spread)
+        yield Forecast(under=(), said=place, residual=(was.number - truth) / spread)
         return
     assert was.probability is not None and was.label is not None
     truth = np.asarray(was.truth)
     if was.classes == 2:
         said = was.probability[:, 1]
-        yield Forecast(name="", under=(), said=said, residual=said - (truth == 1))
+        yield Forecast(under=(), said=said, residual=said - (truth == 1))
         return
     said = was.probability[np.arange(len(truth)), was.label]
     yield Forecast(
-        name="named class",
         under=conditions(named_class=True),
         said=said,
         residual=said - (truth == was.label),
@@ -134,7 +139,6 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
     for at, name in enumerate(classes_of(rows)[:MOST_CLASSES]):
         said = was.probability[:, at]
         yield Forecast(
-            name=f"class={name}",
             under=(Condition("class", Words(name)),),
             said=said,
             residual=said - (truth == at),
@@ -174,35 +178,37 @@ def _figure(claim: Forecast, smooth: Smooth, rows: int) -> Figure:
     )
 
 
-def _diagram(
-    claim: Forecast, smooth: Smooth, units: NDArray[np.int64] | None, seed: int
-) -> tuple[dict[str, Any], ...]:
+def _diagram(claim: Forecast, smooth: Smooth, units: NDArray[np.int64] | None, seed: int) -> Points:
     """What came over what was said, and the band in which a calibrated model would lie."""
     shown = curve(
         claim.said, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level
     )
     return tuple(
-        {"x": _short(at), "y": _short(came), "low": _short(low), "high": _short(high), "rows": _short(near)}
+        {X: _short(at), Y: _short(came), LOW: _short(low), HIGH: _short(high), ROWS: _short(near)}
         for at, came, low, high, near in zip(
             shown.at, shown.came, shown.low, shown.high, shown.rows, strict=True
         )
     )
 
 
-def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> tuple[dict[str, Any], ...]:
+def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> Points:
     """The mean of what came, with its interval, over the mean of what was said, by tenths of the latter."""
     said = rows[NUMBER].to_numpy()
     came = rows[TARGET].cast(pl.Float64).to_numpy()
     order = np.argsort(said, kind="stable")
-    found = []
+    found: list[dict[ColumnCode, TableCell]] = []
     for low, high in pairwise(np.linspace(0, len(order), 11).astype(int)):
         part = order[low:high]
         if len(part) < 2:
             continue
         mean = mean_of(came[part], None if units is None else units[part])
-        point = {"x": _short(said[part].mean()), "y": _short(mean.value), "rows": len(part)}
+        point: dict[ColumnCode, TableCell] = {
+            X: _short(said[part].mean()),
+            Y: _short(mean.value),
+            ROWS: len(part),
+        }
         if mean.low is not None and mean.high is not None:
-            point |= {"low": _short(mean.low), "high": _short(mean.high)}
+            point |= {LOW: _short(mean.low), HIGH: _short(mean.high)}
         found.append(point)
     return tuple(found)
 

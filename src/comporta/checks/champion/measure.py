@@ -19,14 +19,26 @@ from comporta.checks.champion.codes import (
     NO_TABLE_DEFINED,
     NOT_DEFINED_IN_SLICE,
 )
+from comporta.checks.champion.tables import (
+    BOOTSTRAP_HIGH,
+    BOOTSTRAP_LOW,
+    LABELS_TO_SHOW,
+    P_WILCOXON,
+    SMALLEST_SEEN,
+    TESTS,
+)
+from comporta.checks.shared.tables import DIFFERENCE, HIGH, LOW, METHOD, ROWS, SLICE, P
 from comporta.errors import BadData
 from comporta.records import (
     FEWEST_ROWS,
     Artifact,
+    ColumnCode,
     Conditions,
     Figure,
     Findings,
     Message,
+    TableCell,
+    TableColumn,
     Unmeasured,
     conditions,
     place_of,
@@ -51,6 +63,9 @@ DRAWN = MANY
 CHAMPION = "champion"
 ROOMS = (0.01, 0.005)
 """Margins for which it is told how many labels would show two equal models to be equal within them."""
+
+
+PairedTests = dict[ColumnCode | TableColumn, TableCell]
 
 
 def measure(
@@ -111,7 +126,8 @@ def versus(
         return Findings(
             unmeasured=(Unmeasured(metric=metric, compared_with=CHAMPION, why=why),), of=mine.height
         )
-    figures, table = [], []
+    figures: list[Figure] = []
+    table: list[PairedTests] = []
     lost: list[Unmeasured] = []
     for where, some in slices_of(both, [by] if by else []):
         if (not where) is bool(by) or (by and (some.height < FEWEST_ROWS or too_few(some) is not None)):
@@ -132,7 +148,7 @@ def versus(
         else (Unmeasured(metric=metric, compared_with=CHAMPION, why=nowhere),),
         rows=both.height,
         of=mine.height,
-        tables={"tests": tuple(table)},
+        tables=(TESTS.of(table),),
     )
 
 
@@ -159,29 +175,29 @@ def together(
 
 def _compared(
     rows: pl.DataFrame, metric: str, where: Conditions, group: str | None, seed: int
-) -> tuple[list[Figure], dict[str, Any]]:
+) -> tuple[list[Figure], PairedTests]:
     """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
     units = units_of(rows, group)
     mine, theirs = seen(rows), seen(_theirs(rows))
     exact = None if units is not None else _exact(metric, mine, theirs)
-    tests: dict[str, Any] = {"slice": place_of(where), "rows": rows.height}
+    tests: PairedTests = {SLICE: place_of(where), ROWS: rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:
         drawn = _drawn(metric, mine, theirs, units, seed)
-        tests |= {"difference": drawn.value, "bootstrap low": drawn.low, "bootstrap high": drawn.high}
+        tests |= {DIFFERENCE: drawn.value, BOOTSTRAP_LOW: drawn.low, BOOTSTRAP_HIGH: drawn.high}
     if exact is not None:
-        tests |= {"difference": exact.value, "method": exact.method}
-        tests |= {"low": exact.low, "high": exact.high, "p": exact.p}
+        tests |= {DIFFERENCE: exact.value, METHOD: exact.method}
+        tests |= {LOW: exact.low, HIGH: exact.high, P: exact.p}
         if exact.method.startswith("Student"):
-            tests["p, Wilcoxon"] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
+            tests[P_WILCOXON] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
     found = _interval(exact, drawn, rows.height)
     if not math.isfinite(found.value):
         return [], tests
     if found.low is not None and found.high is not None:
-        tests["smallest difference seen with 80 % power"] = smallest_seen(found.low, found.high)
+        tests[SMALLEST_SEEN] = smallest_seen(found.low, found.high)
         for room in ROOMS:
             rooms = rows_to_show(found.low, found.high, rows.height, room)
-            tests[f"labels to show equal models within {room:g}"] = rooms
+            tests[LABELS_TO_SHOW.of(room)] = rooms
     figures = [found.figure(metric, rows.height, where=where, compared_with=CHAMPION)]
     if exact is not None and drawn is not None and math.isfinite(drawn.value):
         beside = drawn.figure(

@@ -10,6 +10,8 @@ import polars as pl
 
 from comporta.checks.conduct.codes import NO_ROW_MADE, NO_ROW_UNDER_RULE
 from comporta.checks.conduct.figures import FORBIDDEN
+from comporta.checks.conduct.tables import BROKEN_BY
+from comporta.checks.shared.measuring.data_rows import of_data
 from comporta.errors import BadProject
 from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured, conditions
 from comporta.records.columns import KEPT, LABEL, NUMBER
@@ -89,7 +91,7 @@ def _findings(rows: int, hit: Bools, taken: Bools, made: pl.DataFrame, broken: B
         rows=rows,
         of=rows,
         notes=tuple(notes),
-        tables={"broken by": tuple(made.filter(pl.Series(broken, dtype=pl.Boolean)).head(20).to_dicts())},
+        tables=(BROKEN_BY.of(of_data(made.filter(pl.Series(broken, dtype=pl.Boolean)).head(20))),),
     )
 
 

@@ -7,6 +7,8 @@ import polars as pl
 
 from comporta.checks.duplicates.codes import NEAR_BY_CHANCE, REPEATED_BY_CHANCE
 from comporta.checks.duplicates.figures import CONTRADICTORY, DUPLICATES, NEAR_DUPLICATES
+from comporta.checks.duplicates.tables import DUPLICATED
+from comporta.checks.shared.measuring.data_rows import of_data
 from comporta.records import Artifact, Figure, Findings, Quantity
 from comporta.records.columns import TARGET
 from comporta.stats.table import feature_names
@@ -64,7 +66,7 @@ def duplicated(rows: pl.DataFrame) -> Findings:
         rows=rows.height,
         of=rows.height,
         notes=tuple(notes),
-        tables={"duplicates": tuple(shown.cast(pl.String).to_dicts())},
+        tables=(DUPLICATED.of(of_data(shown.cast(pl.String))),),
     )
 
 

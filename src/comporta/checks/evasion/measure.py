@@ -17,7 +17,10 @@ from comporta.checks.evasion.codes import (
 )
 from comporta.checks.evasion.figures import FLIPPED
 from comporta.checks.evasion.flips import search, ways_of
+from comporta.checks.evasion.tables import COST
+from comporta.checks.shared import tables
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
+from comporta.checks.shared.tables import CURVE, FEATURE, FEATURES, SHARE
 from comporta.records import Artifact, Findings, FittedModel, Message, Unmeasured, Words
 from comporta.stats.spread import share_of
 from comporta.stats.units import units_of
@@ -90,16 +93,14 @@ def searched(
     found = search(asked, rows, ways, place, cost, word_cost, seed)
     share = share_of((found.cost <= cost).astype(np.float64), units_of(rows, group))
     figure = share.figure(FLIPPED.metric, rows.height)
-    curve = tuple(
-        {"cost": float(at), "share": float((found.cost <= at).mean())} for at in np.linspace(0, cost, 21)
-    )
+    curve = [{COST: float(at), SHARE: float((found.cost <= at).mean())} for at in np.linspace(0, cost, 21)]
     by = pl.Series(found.by[found.cost <= cost].astype(str)).value_counts(sort=True).rows()
     return Findings(
         figures=(figure,),
         rows=rows.height,
         of=refused.height,
         notes=(ROWS_ASKED(rows=found.asked + test.height), LOWER_BOUND()),
-        tables={"curve": curve, "features": tuple({"feature": str(n), "rows": int(c)} for n, c in by)},
+        tables=(CURVE.of(curve), FEATURES.of({FEATURE: str(n), tables.ROWS: int(c)} for n, c in by)),
     )
 
 

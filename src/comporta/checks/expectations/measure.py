@@ -9,15 +9,19 @@ import msgspec
 
 from comporta.checks.expectations.codes import NO_EXPECTATION, NO_VERSION_TO_READ
 from comporta.checks.expectations.figures import BREACH
+from comporta.checks.expectations.tables import ALLOWED, BREACH_COUNT, DATASET, EXPECTED, EXPECTS, VERSION
+from comporta.checks.shared.tables import BROKEN, COLUMN, ROWS
 from comporta.records import (
     NO_TEXT,
     Artifact,
+    ColumnCode,
     Conditions,
     DatasetSchema,
     ExpectationCount,
     Figure,
     Findings,
     Slice,
+    TableCell,
     Unmeasured,
     Words,
     conditions,
@@ -47,16 +51,16 @@ def measure(
 def kept(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
     """For each expectation, as `dataset.column nulls`, the share of rows that break it beyond the share that
     its declaration allows. The table tells the counts."""
-    table = [
+    table: list[dict[ColumnCode, TableCell]] = [
         {
-            "dataset": rows.dataset,
-            "version": rows.number,
-            "column": each.column,
-            "expects": each.expects,
-            "rows": each.rows,
-            "broken": each.broken,
-            "allowed": each.allowed,
-            "breach": each.breach,
+            DATASET: rows.dataset,
+            VERSION: rows.number,
+            COLUMN: each.column,
+            EXPECTS: each.expects,
+            ROWS: each.rows,
+            BROKEN: each.broken,
+            ALLOWED: each.allowed,
+            BREACH_COUNT: each.breach,
         }
         for rows, some in counts.items()
         for each in some
@@ -77,7 +81,7 @@ def kept(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
         without=NO_TEXT if figures else NO_EXPECTATION(),
         rows=read,
         of=read,
-        tables={"expectations": tuple(table)},
+        tables=(EXPECTED.of(table),),
     )
 
 

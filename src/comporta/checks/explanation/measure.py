@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from comporta.checks.explanation.codes import (
     SHAPLEY_SAMPLED,
 )
 from comporta.checks.explanation.figures import APART, RESIDUAL, SHAP_SHARE
+from comporta.checks.explanation.tables import EXPLANATION, MEAN, MEAN_SIZE, PERCENTILE_5, PERCENTILE_95
 from comporta.checks.shared.measuring.importance import ends, figured, resampled, shares_of, wide
+from comporta.checks.shared.tables import FEATURE, HIGH, LOW, SHARE
 from comporta.records import NO_TEXT, Artifact, Figure, Findings, FittedModel, Message, Unmeasured
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
@@ -81,16 +83,16 @@ def summed(
     low, high = ends(share, shares, width)
     signed = told.values.mean(axis=0)
     order = np.argsort(-share, kind="stable")
-    table: list[dict[str, Any]] = [
+    table = [
         {
-            "feature": names[place],
-            "share": float(share[place]),
-            "low": float(low[place]),
-            "high": float(high[place]),
-            "mean size": float(sizes[place]),
-            "mean": float(signed[place, -1]),
-            "5th percentile": float(np.quantile(told.values[:, place, -1], 0.05)),
-            "95th percentile": float(np.quantile(told.values[:, place, -1], 0.95)),
+            FEATURE: names[place],
+            SHARE: float(share[place]),
+            LOW: float(low[place]),
+            HIGH: float(high[place]),
+            MEAN_SIZE: float(sizes[place]),
+            MEAN: float(signed[place, -1]),
+            PERCENTILE_5: float(np.quantile(told.values[:, place, -1], 0.05)),
+            PERCENTILE_95: float(np.quantile(told.values[:, place, -1], 0.95)),
         }
         for place in order[:200]
     ]
@@ -107,5 +109,5 @@ def summed(
             EXPLAINED(method=told.method, scale=told.scale, rows=rows, asked=told.asks),
             background,
         ),
-        tables={"explanation": tuple(table)},
+        tables=(EXPLANATION.of(table),),
     )

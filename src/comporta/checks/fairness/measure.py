@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from comporta.checks.fairness import codes
 from comporta.checks.fairness import figures as names
 from comporta.checks.fairness.codes import FEWER_THAN_TWO_GROUPS, GROUPS_TOO_SMALL, NO_PROBABILITY, NO_RATE
 from comporta.checks.fairness.figures import (
@@ -22,15 +23,20 @@ from comporta.checks.fairness.figures import (
     SELECTION_RATIO,
     TRUE_POSITIVE_DIFFERENCE,
 )
+from comporta.checks.fairness.tables import GROUP, GROUPS, QUANTITY
+from comporta.checks.shared.tables import CLASS, HIGH, LOW, ROWS, VALUE
 from comporta.errors import BadProject
 from comporta.records import (
     Artifact,
+    Code,
+    ColumnCode,
     Condition,
     Conditions,
     Figure,
     Findings,
     Message,
     Quantity,
+    TableCell,
     Unmeasured,
     Words,
 )
@@ -67,7 +73,7 @@ class Part(NamedTuple):
     """One quantity that is compared: top and bottom are (n,); share: of rows, or a mean. least: (n,) the
     variance that a row has by the model's own word."""
 
-    name: str
+    rate: Code
     figure: Quantity
     of: str
     top: NDArray[np.float64]
@@ -76,7 +82,7 @@ class Part(NamedTuple):
     least: NDArray[np.float64] | None = None
 
 
-class Table(NamedTuple):
+class GroupTable(NamedTuple):
     """Rows by the values of one column, or of two. group: (n,) places among the names."""
 
     by: str
@@ -153,11 +159,11 @@ def compare(
         rows=rows.height,
         of=rows.height,
         notes=(GROUPS_TOO_SMALL(groups=len(small)),) if small else (),
-        tables={"groups": tuple(_told(found))[:200]},
+        tables=(GROUPS.of(tuple(_told(found))[:200]),),
     )
 
 
-def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[Table]:
+def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[GroupTable]:
     """By each column, then by every two of them; numbers of many values by quarters. The groups after the
     40 largest are one that is not judged."""
     coarsened = {each: coarse(column(rows, each)) for each in columns}
@@ -175,7 +181,7 @@ def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[Table]:
             tuple(coarsened[each].condition(each, label) for each, label in zip(by, first[text], strict=True))
             for text in kept
         )
-        yield Table(", ".join(by), place.to_numpy(), names_, groups, max(0, counts.height - MOST_GROUPS))
+        yield GroupTable(", ".join(by), place.to_numpy(), names_, groups, max(0, counts.height - MOST_GROUPS))
 
 
 def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple[list[Part], Message | None]:
@@ -188,7 +194,7 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
         raise BadProject(f"bias: found the class {favourable!r}, expected one of {', '.join(classes)}.")
     if criterion == "error":
         wrong = np.not_equal(was.truth, was.label).astype(float)  # type: ignore[arg-type]
-        return [Part("error rate", ERROR_RATE_DIFFERENCE, "", wrong, np.ones(len(wrong)), True)], None
+        return [Part(codes.ERROR_RATE, ERROR_RATE_DIFFERENCE, "", wrong, np.ones(len(wrong)), True)], None
     if criterion == "calibration" and was.probability is None:
         return [], NO_PROBABILITY()
     which = [classes.index(favourable)] if favourable else list(range(len(classes)))[-1:]
@@ -203,7 +209,7 @@ def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]
     came, said = was.truth == at, np.equal(was.label, at)  # type: ignore[arg-type]
     one = np.ones(len(came))
     hit = Part(
-        "true positive rate",
+        codes.TRUE_POSITIVE_RATE,
         TRUE_POSITIVE_DIFFERENCE,
         name,
         (came & said).astype(float),
@@ -213,12 +219,12 @@ def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]
     if criterion in ("parity", "impact"):
         ratio = criterion == "impact"
         figure = SELECTION_RATIO if ratio else SELECTION_DIFFERENCE
-        return [Part("selection rate", figure, name, said.astype(float), one, True)]
+        return [Part(codes.SELECTION_RATE, figure, name, said.astype(float), one, True)]
     if criterion == "opportunity":
         return [hit]
     if criterion == "odds":
         false = Part(
-            "false positive rate",
+            codes.FALSE_POSITIVE_RATE,
             FALSE_POSITIVE_DIFFERENCE,
             name,
             (~came & said).astype(float),
@@ -229,7 +235,9 @@ def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]
     assert was.probability is not None, "asked only where there is one"
     chance = was.probability[:, at]
     return [
-        Part("calibration", CALIBRATION_DIFFERENCE, name, chance - came, one, False, chance * (1 - chance))
+        Part(
+            codes.CALIBRATION, CALIBRATION_DIFFERENCE, name, chance - came, one, False, chance * (1 - chance)
+        )
     ]
 
 
@@ -241,16 +249,16 @@ def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | 
     error = (was.number - was.truth) / spread
     if criterion == "parity":
         return [
-            Part("mean prediction", MEAN_PREDICTION_DIFFERENCE, "", was.number / spread, one, False)
+            Part(codes.MEAN_PREDICTION, MEAN_PREDICTION_DIFFERENCE, "", was.number / spread, one, False)
         ], None
     if criterion in ("error", "calibration"):
-        mean = Part("mean error", MEAN_ERROR_DIFFERENCE, "", error, one, False)
-        size = Part("mean absolute error", MEAN_ABSOLUTE_ERROR_DIFFERENCE, "", np.abs(error), one, False)
+        mean = Part(codes.MEAN_ERROR, MEAN_ERROR_DIFFERENCE, "", error, one, False)
+        size = Part(codes.MEAN_ABSOLUTE_ERROR, MEAN_ABSOLUTE_ERROR_DIFFERENCE, "", np.abs(error), one, False)
         return [mean] if criterion == "calibration" else [mean, size], None
     return [], NO_RATE()
 
 
-def _figures(part: Part, table: Table, found: Rates, pairs: Pairs) -> list[Figure]:
+def _figures(part: Part, table: GroupTable, found: Rates, pairs: Pairs) -> list[Figure]:
     last = len(table.names) - 1 if table.left_out else len(table.names)
     under = (Condition("class", Words(part.of)),) if part.of else ()
     return [
@@ -287,7 +295,7 @@ def _decisive(figures: list[Figure], *, higher: bool) -> list[Figure]:
     return list(kept.values())
 
 
-def _too_small(found: Sequence[tuple[Part, Table, Rates]]) -> tuple[set[str], int]:
+def _too_small(found: Sequence[tuple[Part, GroupTable, Rates]]) -> tuple[set[str], int]:
     """The groups that are not judged for one quantity or another, and the rows in the largest of them all."""
     small: dict[str, int] = {}
     for _, table, each in found:
@@ -298,18 +306,18 @@ def _too_small(found: Sequence[tuple[Part, Table, Rates]]) -> tuple[set[str], in
     return set(small), sum(small.values())
 
 
-def _told(found: Sequence[tuple[Part, Table, Rates]]) -> Iterator[dict[str, Any]]:
+def _told(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[dict[ColumnCode, TableCell]]:
     for part, table, each in found:
         low, high = limits(each, 0.025)
         shown = told(each)
         for at, name in enumerate(table.names):
             if shown[at]:
                 yield {
-                    "quantity": part.name,
-                    **({"class": part.of} if part.of else {}),
-                    "group": name,
-                    "rows": int(each.rows[at]),
-                    "value": float(each.value[at]),
-                    "low": float(low[at]),
-                    "high": float(high[at]),
+                    QUANTITY: part.rate(),
+                    **({CLASS: part.of} if part.of else {}),
+                    GROUP: name,
+                    ROWS: int(each.rows[at]),
+                    VALUE: float(each.value[at]),
+                    LOW: float(low[at]),
+                    HIGH: float(high[at]),
                 }

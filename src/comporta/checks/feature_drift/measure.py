@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -15,12 +15,38 @@ from comporta.checks.feature_drift.codes import (
     WEIGHTED_BY_IMPORTANCE,
 )
 from comporta.checks.feature_drift.figures import FEATURE_DRIFT, WEIGHTED_DRIFT
+from comporta.checks.feature_drift.tables import (
+    DISCOVERY,
+    DRIFT,
+    IMPORTANCE_SHARE,
+    IN_OTHER_CELLS,
+    MEAN_IS,
+    MEAN_MOVED,
+    MEAN_WAS,
+    MISSING_IS,
+    MISSING_WAS,
+)
 from comporta.checks.shared.figures import COMPARED, IMPORTANCE
 from comporta.checks.shared.measuring.codes import NO_EARLIER_VERSION
-from comporta.checks.shared.measuring.earlier_references import EARLIER_VERSION, against, earlier_of
+from comporta.checks.shared.measuring.earlier_references import (
+    EARLIER_VERSION,
+    against,
+    earlier_of,
+    number_of,
+)
 from comporta.checks.shared.measuring.reference import importances
+from comporta.checks.shared.tables import AGAINST, FEATURE, FEATURES, HIGH, LOW, P
 from comporta.errors import BadData
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured, conditions
+from comporta.records import (
+    Artifact,
+    ColumnCode,
+    Figure,
+    Findings,
+    Message,
+    TableCell,
+    Unmeasured,
+    conditions,
+)
 from comporta.records.reference import Importances, Profile, Reference
 from comporta.stats.distance import Distance, distance
 from comporta.stats.many import discoveries, selected_level
@@ -28,6 +54,8 @@ from comporta.stats.profiles import recounted
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
+
+DriftRow = dict[ColumnCode, TableCell]
 
 
 class Moved(NamedTuple):
@@ -103,27 +131,10 @@ def _told(
         if weights is None
         else dict(zip(weights.features, weights.shares, strict=True))
     )
-    figures: list[Figure] = []
-    table: list[dict[str, Any]] = []
-    for each, is_found in zip(found, chosen, strict=True):
-        value, low, high = each.by.at(level)
-        mine = shares.get(each.feature, 0.0)
-        figures.append(
-            Figure(
-                metric=FEATURE_DRIFT.metric,
-                value=value,
-                low=low,
-                high=high,
-                level=level,
-                rows=rows.height,
-                groups=each.by.units,
-                compared_with=EARLIER_VERSION,
-                under=(*against(each.against), *conditions(feature=each.feature)),
-            )
-        )
-        table.append(_row(each, mine, value, low, high, is_found))
+    drifts = [_drift(each, rows.height, level) for each in found]
+    figures = list(drifts)
     for name in earlier:
-        figures += _weighted(name, found, figures, shares, rows.height, level)
+        figures += _weighted(name, found, drifts, shares, rows.height, level)
         spoiled = any(version == name for version, _ in lost)
         some = any(each.against == name for each in found)
         figures.append(
@@ -138,7 +149,6 @@ def _told(
         Figure(metric=IMPORTANCE.metric, value=shares.get(name, 0.0), under=conditions(feature=name))
         for name in names
     ]
-    table.sort(key=lambda row: (row["against"], -row["importance"] * row["drift"], row["feature"]))
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(
@@ -156,8 +166,35 @@ def _told(
             DISCOVERIES(found=sum(chosen), comparisons=len(found), level=level),
             WEIGHTED_BY_IMPORTANCE() if weights is not None else UNWEIGHTED(),
         ),
-        tables={"features": tuple(table[:200])},
+        tables=(FEATURES.of(_rows(found, drifts, shares, chosen)),),
     )
+
+
+def _drift(moved: Moved, rows: int, level: float) -> Figure:
+    value, low, high = moved.by.at(level)
+    return Figure(
+        metric=FEATURE_DRIFT.metric,
+        value=value,
+        low=low,
+        high=high,
+        level=level,
+        rows=rows,
+        groups=moved.by.units,
+        compared_with=EARLIER_VERSION,
+        under=(*against(moved.against), *conditions(feature=moved.feature)),
+    )
+
+
+def _rows(
+    found: Sequence[Moved], drifts: Sequence[Figure], shares: Mapping[str, float], chosen: Sequence[bool]
+) -> list[DriftRow]:
+    """The newest version first, and of each what the model would feel most."""
+    every = [
+        (each, shares.get(each.feature, 0.0), drift, is_found)
+        for each, drift, is_found in zip(found, drifts, chosen, strict=True)
+    ]
+    every.sort(key=lambda each: (each[0].against, -each[1] * each[2].value, each[0].feature))
+    return [_row(*each) for each in every[:200]]
 
 
 def _weighted(
@@ -193,23 +230,23 @@ def _weighted(
     ]
 
 
-def _row(each: Moved, share: float, value: float, low: float, high: float, found: bool) -> dict[str, Any]:
+def _row(each: Moved, share: float, drift: Figure, found: bool) -> DriftRow:
     was, now = each.was, each.now
-    row: dict[str, Any] = {
-        "against": each.against,
-        "feature": each.feature,
-        "importance": share,
-        "drift": value,
-        "low": low,
-        "high": high,
-        "p": each.by.p,
-        "discovery": found,
-        "rows in other cells": each.by.moved,
-        "missing was": was.missing / max(1, was.rows),
-        "missing is": now.missing / max(1, now.rows),
+    row: DriftRow = {
+        AGAINST: number_of(each.against),
+        FEATURE: each.feature,
+        IMPORTANCE_SHARE: share,
+        DRIFT: drift.value,
+        LOW: drift.low,
+        HIGH: drift.high,
+        P: each.by.p,
+        DISCOVERY: found,
+        IN_OTHER_CELLS: each.by.moved,
+        MISSING_WAS: was.missing / max(1, was.rows),
+        MISSING_IS: now.missing / max(1, now.rows),
     }
     if was.finite and now.finite:
         spread = (was.square / was.finite) ** 0.5
-        row |= {"mean was": was.mean, "mean is": now.mean}
-        row["mean moved by spreads"] = (now.mean - was.mean) / spread if spread > 0 else 0.0
+        row |= {MEAN_WAS: was.mean, MEAN_IS: now.mean}
+        row[MEAN_MOVED] = (now.mean - was.mean) / spread if spread > 0 else 0.0
     return row

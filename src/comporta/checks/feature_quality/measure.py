@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,16 +17,47 @@ from comporta.checks.feature_quality.codes import (
     ONE_VALUE_IN_TRAINING,
 )
 from comporta.checks.feature_quality.figures import BROKEN, FAR_OUTSIDE, IDLE
+from comporta.checks.feature_quality.tables import (
+    FAR_OUTSIDE_SHARE,
+    IDLE_BECAUSE,
+    MISSING_IN_TEST,
+    MISSING_IN_TRAINING,
+    NEARLY,
+)
 from comporta.checks.shared.measuring.codes import OF_FEATURE
-from comporta.records import Artifact, Figure, Findings, Message, conditions
+from comporta.checks.shared.tables import BROKEN as BROKEN_BECAUSE
+from comporta.checks.shared.tables import FEATURE, FEATURES
+from comporta.records import (
+    Artifact,
+    ColumnCode,
+    Figure,
+    Findings,
+    Message,
+    TableCell,
+    conditions,
+)
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-NEARLY = 0.999
+NEARLY_ALL = 0.999
 FAR_OUT = 10.0
 BY_CHANCE = 1e-9
 SHOWN = 200
+
+
+class FeatureFaults(NamedTuple):
+    """What is wrong with one feature; None where nothing is. near: whether it is nearly constant.
+    missing_here, missing_there: shares of the training and test rows. far: the share of values far
+    outside, None where the quartiles are one."""
+
+    feature: str
+    broken: Message | None
+    idle: Message | None
+    near: Message | None
+    missing_here: float
+    missing_there: float
+    far: float | None
 
 
 def measure(context: StepContext, *, train: Artifact, test: Artifact) -> dict[str, Artifact]:
@@ -47,15 +78,15 @@ def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:
     far = [
         Figure(
             metric=FAR_OUTSIDE.metric,
-            value=each["far outside"],
+            value=each.far,
             rows=train.height,
-            under=conditions(feature=each["feature"]),
+            under=conditions(feature=each.feature),
         )
         for each in table
-        if each["far outside"] is not None
+        if each.far is not None
     ]
-    broken = [each for each in table if each["broken"]]
-    idle = [each for each in table if each["idle"]]
+    broken = [each for each in table if each.broken]
+    idle = [each for each in table if each.idle]
     return Findings(
         figures=(
             Figure(metric=BROKEN.metric, value=float(len(broken)), rows=test.height),
@@ -65,26 +96,26 @@ def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:
         rows=train.height,
         of=train.height,
         notes=tuple(
-            OF_FEATURE(feature=each["feature"], what=each["broken"] or each["idle"])
+            OF_FEATURE(feature=each.feature, what=why)
             for each in [*broken, *idle]
+            if (why := each.broken or each.idle) is not None
         ),
-        tables={"features": tuple(sorted(table, key=_fault)[:SHOWN])},
+        tables=(FEATURES.of(map(_row, sorted(table, key=_fault)[:SHOWN])),),
     )
 
 
-def _looked_at(train: pl.Series, test: pl.Series) -> dict[str, Any]:
-    """What is wrong with one feature."""
+def _looked_at(train: pl.Series, test: pl.Series) -> FeatureFaults:
     here, there = _plain(train), _plain(test)
     nulls, kinds = here.null_count() / len(here), here.drop_nulls().n_unique()
     most = _most_common(here)
-    broken: Message | str = ""
-    idle: Message | str = ""
-    near: Message | str = ""
+    broken: Message | None = None
+    idle: Message | None = None
+    near: Message | None = None
     if kinds == 0:
         idle = EMPTY_IN_TRAINING()
     elif kinds == 1 and not nulls:
         idle = ONE_VALUE_IN_TRAINING()
-    elif most >= NEARLY:
+    elif most >= NEARLY_ALL:
         near = NEARLY_CONSTANT(share=most)
     if infinite := _infinite(here) + _infinite(there):
         broken = INFINITE_VALUES(values=infinite)
@@ -92,15 +123,27 @@ def _looked_at(train: pl.Series, test: pl.Series) -> dict[str, Any]:
         broken = EMPTY_IN_TEST()
     elif len(there) and kinds > 1 and there.drop_nulls().n_unique() == 1 and not there.null_count():
         # The likeliest way to one value by chance is the most common one in every row.
-        broken = ONE_VALUE_IN_TEST() if most ** len(there) < BY_CHANCE else ""
+        broken = ONE_VALUE_IN_TEST() if most ** len(there) < BY_CHANCE else None
+    return FeatureFaults(
+        feature=train.name,
+        broken=broken,
+        idle=idle,
+        near=near,
+        missing_here=nulls,
+        missing_there=there.null_count() / max(1, len(there)),
+        far=_far(here),
+    )
+
+
+def _row(faults: FeatureFaults) -> dict[ColumnCode, TableCell]:
     return {
-        "feature": train.name,
-        "broken": broken,
-        "idle": idle,
-        "nearly constant": near,
-        "missing in training": nulls,
-        "missing in test": there.null_count() / max(1, len(there)),
-        "far outside": _far(here),
+        FEATURE: faults.feature,
+        BROKEN_BECAUSE: faults.broken,
+        IDLE_BECAUSE: faults.idle,
+        NEARLY: faults.near,
+        MISSING_IN_TRAINING: faults.missing_here,
+        MISSING_IN_TEST: faults.missing_there,
+        FAR_OUTSIDE_SHARE: faults.far,
     }
 
 
@@ -132,11 +175,6 @@ def _far(column: pl.Series) -> float | None:
     return float(((values < low - room) | (values > high + room)).mean()) if len(values) else None
 
 
-def _fault(row: dict[str, Any]) -> tuple[bool, bool, bool, float]:
-    far = row["far outside"]
-    return (
-        not row["broken"],
-        not row["idle"],
-        not row["nearly constant"],
-        -(far if far is not None else -np.inf),
-    )
+def _fault(faults: FeatureFaults) -> tuple[bool, bool, bool, float]:
+    far = faults.far if faults.far is not None else -np.inf
+    return not faults.broken, not faults.idle, not faults.near, -far

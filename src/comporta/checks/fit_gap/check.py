@@ -20,7 +20,7 @@ from comporta.records import (
     Text,
     Verdict,
     code,
-    condition,
+    condition_id,
     need,
 )
 from comporta.records.measurement import MeasurementSpec
@@ -62,7 +62,7 @@ class FitGap(Record, frozen=True, kw_only=True):
         sides = tuple(
             SIDE(part=part, value=each.value)
             for each in found.figures
-            if (part := condition(each, "part")) is not None
+            if (part := condition_id(each, "part"))
         )
         bound = Bound(metric=FIT_GAP.metric, limit=self.at_most, on=self.on)
 

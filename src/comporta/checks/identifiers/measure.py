@@ -8,7 +8,9 @@ from scipy import stats
 
 from comporta.checks.identifiers.codes import CLOCK, COUNT_OF_ROWS, TOO_FEW_TRAINING_ROWS, VALUES_OF_ONE_ROW
 from comporta.checks.identifiers.figures import IDENTIFIERS
+from comporta.checks.identifiers.tables import IDENTIFYING
 from comporta.checks.shared.measuring.codes import OF_FEATURE
+from comporta.checks.shared.tables import FEATURE, WHY
 from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
 from comporta.records.columns import AT
 from comporta.stats.table import feature_names
@@ -42,7 +44,7 @@ def identifying(rows: pl.DataFrame) -> Findings:
         rows=rows.height,
         of=rows.height,
         notes=tuple(OF_FEATURE(feature=name, what=found) for name, found in why.items()),
-        tables={"identifiers": tuple({"feature": name, "why": found} for name, found in why.items())},
+        tables=(IDENTIFYING.of({FEATURE: name, WHY: found} for name, found in why.items()),),
     )
 
 

@@ -13,12 +13,19 @@ from comporta.checks.importance_change.codes import (
     OWN_IMPORTANCE_MISSING,
 )
 from comporta.checks.importance_change.figures import MOVED, RANK_CHANGED
+from comporta.checks.importance_change.tables import CHANGE, RANKS, SHARES
 from comporta.checks.shared.figures import COMPARED
 from comporta.checks.shared.measuring.codes import NO_EARLIER_VERSION
-from comporta.checks.shared.measuring.earlier_references import EARLIER_VERSION, against, earlier_of
+from comporta.checks.shared.measuring.earlier_references import (
+    EARLIER_VERSION,
+    against,
+    earlier_of,
+    number_of,
+)
 from comporta.checks.shared.measuring.importance import ranks_of, shares_of
 from comporta.checks.shared.measuring.reference import importances
-from comporta.records import Artifact, Figure, Findings, Unmeasured, conditions
+from comporta.checks.shared.tables import AGAINST, FEATURE, HIGH, IS, LOW, WAS
+from comporta.records import Artifact, ColumnCode, Figure, Findings, TableCell, Unmeasured, conditions
 from comporta.records.reference import Importances, Reference
 from comporta.store.context import StepContext
 
@@ -35,7 +42,7 @@ def measure(context: StepContext, *, importance: Artifact, **others: Any) -> dic
     the ten most important features rose or fell, with intervals."""
     now = importances(context.get_json(importance, Findings))
     found = changed(now, {name: each.importance for name, each in _earlier(context, others)})
-    print(f"compared with {len(found.tables.get('shares', ()))} shares of earlier versions")
+    print(f"compared with {sum(len(each.rows) for each in found.tables)} shares of earlier versions")
     return {"findings": context.put_json(found)}
 
 
@@ -51,7 +58,7 @@ def changed(now: Importances | None, earlier: Mapping[str, Importances | None]) 
         return Findings(unmeasured=(Unmeasured(metric=MOVED.metric, why=OWN_IMPORTANCE_MISSING()),))
     figures: list[Figure] = []
     lost: list[Unmeasured] = []
-    table: list[dict[str, Any]] = []
+    table: list[dict[ColumnCode, TableCell]] = []
     for version, was in earlier.items():
         alike = was is not None and was.method == now.method and len(was.replicates) >= 2
         if was is not None and alike:
@@ -79,11 +86,13 @@ def changed(now: Importances | None, earlier: Mapping[str, Importances | None]) 
         rows=now.rows,
         of=now.rows,
         notes=(IMPORTANCE_MOVED(),),
-        tables={"shares": tuple(table[:200])},
+        tables=(SHARES.of(table[:200]),),
     )
 
 
-def _against(version: str, was: Importances, now: Importances, table: list[dict[str, Any]]) -> list[Figure]:
+def _against(
+    version: str, was: Importances, now: Importances, table: list[dict[ColumnCode, TableCell]]
+) -> list[Figure]:
     names = [*now.features, *(name for name in was.features if name not in now.features)]
     before, before_drawn = _over(names, was)
     after, after_drawn = _over(names, now)
@@ -113,14 +122,14 @@ def _against(version: str, was: Importances, now: Importances, table: list[dict[
         name = names[place]
         table.append(
             {
-                "against": version,
-                "feature": name,
-                "was": float(before[place]),
-                "is": float(after[place]),
-                "change": float(apart[place]),
-                "low": float(apart[place] - spread[1][place]),
-                "high": float(apart[place] - spread[0][place]),
-                "ranks": float(rank[place]),
+                AGAINST: number_of(version),
+                FEATURE: name,
+                WAS: float(before[place]),
+                IS: float(after[place]),
+                CHANGE: float(apart[place]),
+                LOW: float(apart[place] - spread[1][place]),
+                HIGH: float(apart[place] - spread[0][place]),
+                RANKS: float(rank[place]),
             }
         )
         if place in top:

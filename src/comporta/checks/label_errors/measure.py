@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from comporta.checks.label_errors import tables
 from comporta.checks.label_errors.codes import NEEDS_PROBABILITIES, TOO_FEW_LABELS, WRONG_BY_JOINT
 from comporta.checks.label_errors.figures import CONTRADICTED
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.checks.label_errors.tables import LABELS
+from comporta.records import Artifact, Figure, Findings, Message, Unmeasured, as_cell
 from comporta.records.columns import KEY, TARGET
 from comporta.stats.bootstrap import intervals
 from comporta.stats.confident import contradicted, joint, share_contradicted
@@ -21,6 +23,13 @@ from comporta.store.frames import read
 JOINT = "label errors by the joint"
 FEWEST = 100
 SHOWN = 100
+SHOWN_COLUMNS = {
+    KEY: tables.KEY,
+    TARGET: tables.TARGET,
+    "__prediction": tables.PREDICTION,
+    "likelier": tables.LIKELIER,
+    "distance": tables.DISTANCE,
+}
 
 
 def measure(context: StepContext, *, oof: Artifact, group: str | None = None) -> dict[str, Artifact]:
@@ -75,9 +84,7 @@ def _findings(
     figures: list[Figure], shown: pl.DataFrame, rows: int, notes: tuple[Message, ...] = ()
 ) -> Findings:
     first = shown.sort("distance", descending=True, maintain_order=True).head(SHOWN)
-    table = first.with_columns(pl.col(TARGET).cast(pl.String)).rename(
-        {name: name.removeprefix("__") for name in first.columns}
-    )
-    return Findings(
-        figures=tuple(figures), rows=rows, of=rows, notes=notes, tables={"labels": tuple(table.to_dicts())}
-    )
+    table = first.with_columns(pl.col(TARGET).cast(pl.String))
+    columns = [SHOWN_COLUMNS[name] for name in table.columns]
+    labels = LABELS.of(dict(zip(columns, map(as_cell, row), strict=True)) for row in table.iter_rows())
+    return Findings(figures=tuple(figures), rows=rows, of=rows, notes=notes, tables=(labels,))

@@ -7,7 +7,7 @@ from comporta.records import Drawing, Drawings
 DRAWINGS = Drawings(
     tables=(
         Drawing(
-            table="mean",
+            table="learning_curve",
             kind="curve",
             caption="What the model loses on the test rows, by how many rows it learned from. Shaded: 95 % "
             "intervals.",

@@ -10,15 +10,19 @@ import polars as pl
 
 from comporta.checks.learning_curve.codes import LEARNING_CURVE, LOSS_FROM_ROWS, NO_FIT_ON_HALF
 from comporta.checks.learning_curve.figures import GAIN
+from comporta.checks.learning_curve.tables import LEARNING_CURVE_TABLE
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.checks.shared.tables import HIGH, LOW, X, Y
 from comporta.records import (
     Artifact,
+    ColumnCode,
     Figure,
     Findings,
     FittedModel,
     Message,
     Signature,
+    TableCell,
     Unmeasured,
     conditions,
 )
@@ -95,11 +99,12 @@ def learning_curve(
             continue
         lost[part.height] = losses(seen(answered(rows, said, signature))).row
     lost[train.height] = whole.row
-    curve, means = [], {}
+    curve: list[dict[ColumnCode, TableCell]] = []
+    means = {}
     for height, row in sorted(lost.items()):
         found = mean_of(row, units)
         means[height] = float(found.value)
-        curve.append({"x": height, "y": found.value, "low": found.low, "high": found.high})
+        curve.append({X: height, Y: found.value, LOW: found.low, HIGH: found.high})
     half = [height for height in lost if height < train.height]
     unmeasured = [
         Unmeasured(under=conditions(training_rows=height), why=why) for height, why in raised.items()
@@ -127,7 +132,7 @@ def learning_curve(
         rows=rows.height,
         of=rows.height,
         notes=(LEARNING_CURVE(loss=whole.name, points=points),),
-        tables={f"mean {whole.name} by training rows": tuple(curve)},
+        tables=(LEARNING_CURVE_TABLE.of(curve, under=conditions(metric=whole.name)),),
     )
 
 

@@ -9,3 +9,5 @@ TOO_FEW_MEMBERS = code(
     "{members:,} members and {others:,} others, at least {least} of each expected",
     members=int, others=int, least=int,
 )  # fmt: skip
+BESIDE_REFERENCE = code("evidence.beside_reference", "beside a reference")
+ALONE = code("evidence.signal_alone", "alone")

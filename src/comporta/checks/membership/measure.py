@@ -10,7 +10,7 @@ rows. The bare signal, without a reference, is tried beside it, and the stronger
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +18,23 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from comporta.checks.membership.codes import TOO_FEW_MEMBERS
+from comporta.checks.membership.codes import ALONE, BESIDE_REFERENCE, TOO_FEW_MEMBERS
 from comporta.checks.membership.figures import AREA, TRUE_POSITIVES
-from comporta.records import Artifact, Field, Figure, Findings, FittedModel, Signature, Unmeasured, conditions
+from comporta.checks.membership.tables import ATTACK, FALSE_POSITIVES, SIGNAL, TRUE_POSITIVE_RATE
+from comporta.checks.shared.tables import AUC, CURVE, HIGH, LOW
+from comporta.records import (
+    Artifact,
+    Code,
+    ColumnCode,
+    Field,
+    Figure,
+    Findings,
+    FittedModel,
+    Signature,
+    TableCell,
+    Unmeasured,
+    conditions,
+)
 from comporta.records.columns import TARGET
 from comporta.stats.auc import auc
 from comporta.stats.classes import places
@@ -118,52 +132,44 @@ def attack(
         believes = fitted(part, seed + each)
         apart = [sum_ + believes(rows) / fits for sum_, rows in zip(apart, (member, other), strict=True)]
     beside = bare[0] - apart[0], bare[1] - apart[1]
-    signals = {"beside a reference": beside, "alone": bare}
-    figures = []
-    for share in SHARES:
-        rates = {
-            name: rate_above(mine, theirs, share, 1 - 0.05 / len(signals), seed)
-            for name, (mine, theirs) in signals.items()
-        }
-        best = max(rates.values(), key=lambda each: (each.low or 0.0, each.value))
-        figures.append(
-            Figure(
-                metric=TRUE_POSITIVES.metric,
-                under=conditions(false_positives=share),
-                value=best.value,
-                low=best.low,
-                high=max(each.high or 1.0 for each in rates.values()),
-                rows=member.height + other.height,
-                groups=member.height,
-            )
-        )
-    whose = np.repeat([True, False], [member.height, other.height])
-    areas = {
-        name: auc(whose, np.concatenate(each), level=1 - 0.05 / len(signals))
-        for name, each in signals.items()
-    }
+    return _findings({BESIDE_REFERENCE: beside, ALONE: bare}, of, seed)
+
+
+def _findings(signals: Mapping[Code, tuple[Floats, Floats]], of: int, seed: int) -> Findings:
+    """signals: of each what members and others have, the one whose curve is drawn first. of: all rows."""
+    beside = next(iter(signals.values()))
+    members, rows = len(beside[0]), sum(map(len, beside))
+    whose = np.repeat([True, False], list(map(len, beside)))
+    level = 1 - 0.05 / len(signals)
+    areas = {name: auc(whose, np.concatenate(each), level=level) for name, each in signals.items()}
     area = max(areas.values(), key=lambda each: each.value)
+    figures = [_rate(share, signals.values(), level, seed) for share in SHARES]
     figures.append(
-        Figure(
-            metric=AREA.metric,
-            value=area.value,
-            low=area.low,
-            high=area.high,
-            rows=member.height + other.height,
-            groups=member.height,
-        )
+        Figure(metric=AREA.metric, value=area.value, low=area.low, high=area.high, rows=rows, groups=members)
+    )
+    attack = (
+        {SIGNAL: name(), AUC: each.value, LOW: each.low, HIGH: each.high} for name, each in areas.items()
     )
     return Findings(
         figures=tuple(figures),
-        rows=member.height + other.height,
+        rows=rows,
         of=of,
-        tables={
-            "attack": tuple(
-                {"signal": name, "auc": each.value, "low": each.low, "high": each.high}
-                for name, each in areas.items()
-            ),
-            "curve": tuple(_curve(*beside)),
-        },
+        tables=(ATTACK.of(attack), CURVE.of(_curve(*beside))),
+    )
+
+
+def _rate(share: float, signals: Iterable[tuple[Floats, Floats]], level: float, seed: int) -> Figure:
+    """The best signal's true positives where this share of others is taken for members."""
+    rates = [(rate_above(*each, share, level, seed), each) for each in signals]
+    best, (member, other) = max(rates, key=lambda each: (each[0].low or 0.0, each[0].value))
+    return Figure(
+        metric=TRUE_POSITIVES.metric,
+        under=conditions(false_positives=share),
+        value=best.value,
+        low=best.low,
+        high=max(each.high or 1.0 for each, _ in rates),
+        rows=len(member) + len(other),
+        groups=len(member),
     )
 
 
@@ -236,10 +242,10 @@ def _some(rows: pl.DataFrame, group: str | None, draw: np.random.Generator) -> p
     return rows.head(ROWS)
 
 
-def _curve(member: Floats, other: Floats) -> Sequence[dict[str, Any]]:
+def _curve(member: Floats, other: Floats) -> list[dict[ColumnCode, TableCell]]:
     shares = np.geomspace(1e-3, 1, 40)
     cuts = np.quantile(other, 1 - shares)
     return [
-        {"false positives": float(share), "true positives": float((member > cut).mean())}
+        {FALSE_POSITIVES: float(share), TRUE_POSITIVE_RATE: float((member > cut).mean())}
         for share, cut in zip(shares, cuts, strict=True)
     ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from comporta.checks.noise.codes import FREE_TEXT, MODEL_RAISED, NO_FEATURES, NOISE_ASKED
 from comporta.checks.noise.figures import CHANGED_BY_EXTREME, METRIC_LOST, NOT_ANSWERED
+from comporta.checks.noise.tables import CHANGED, PUSHED
 from comporta.checks.shared.figures import DECISIONS_CHANGED
 from comporta.checks.shared.measuring.changes import (
     answered,
@@ -21,8 +22,24 @@ from comporta.checks.shared.measuring.changes import (
 )
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.perturbation import extremes, jittered, kind_of
-from comporta.records import Artifact, Figure, Findings, FittedModel, ModelOutput, Unmeasured, conditions
+from comporta.checks.shared.tables import FEATURE, FEATURES
+from comporta.checks.shared.tables import METRIC_LOST as METRIC_LOST_IN
+from comporta.records import (
+    Artifact,
+    ColumnCode,
+    Figure,
+    Findings,
+    FittedModel,
+    Message,
+    ModelOutput,
+    Signature,
+    TableCell,
+    TableColumn,
+    Unmeasured,
+    conditions,
+)
 from comporta.records.columns import TARGET
+from comporta.records.figure import NOISE_
 from comporta.records.metric import metric as changednamed
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
@@ -39,6 +56,10 @@ if TYPE_CHECKING:
     Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
 ROWS, EACH = 10_000, 1_000
+Push = float | Message
+"""A level of noise, or which extreme."""
+
+PushedRow = dict[ColumnCode | TableColumn, TableCell]
 
 
 class One(NamedTuple):
@@ -46,7 +67,7 @@ class One(NamedTuple):
     then; None: the model raised."""
 
     feature: str
-    push: str | float
+    push: Push
     said: ModelOutput | None
 
 
@@ -100,28 +121,11 @@ def noisy(
     figures = _levels(by_level, before, rows, asked, name, units, seed)
     figures += [_unanswered(said, "noise")]
 
-    pushed = [
-        (field.name, level, few.with_columns(jittered(few[field.name], field, level, draw)))
-        for field in takes.features
-        for level in levels
-        if kind_of(field) != "text"
-    ]
-    ends = [
-        (field.name, how, few.with_columns(column))
-        for field in takes.features
-        for how, column in extremes(few[field.name], field, draw).items()
-    ]
-    singles = _each(asked, [*pushed, *ends])
-    some = units_of(few, group)
-    for one in singles:
-        if one.said is not None:
-            share = share_of(moved(alone, one.said, takes), some)
-            if isinstance(one.push, float):
-                changed, under = DECISIONS_CHANGED.metric, conditions(noise=one.push, feature=one.feature)
-            else:
-                changed, under = CHANGED_BY_EXTREME.metric, conditions(feature=one.feature, push=one.push)
-            figures.append(share.figure(changed, few.height, under=under))
-    figures.append(_unanswered([one.said for one in singles[len(pushed) :]], "extremes", few.height))
+    frames = _pushed_frames(takes, few, levels, draw)
+    singles = _each(asked, frames)
+    figures += _alone(singles, alone, takes, few.height, units_of(few, group))
+    extreme = [one.said for one in singles if isinstance(one.push, Message)]
+    figures.append(_unanswered(extreme, "extremes", few.height))
     asks = rows.height * (1 + len(together)) + few.height * len(singles)
     return Findings(
         figures=tuple(figures),
@@ -131,8 +135,41 @@ def noisy(
             NOISE_ASKED(rows=asks, alone=few.height),
             *(FREE_TEXT(feature=each.name) for each in takes.features if kind_of(each) == "text"),
         ),
-        tables={"features": _table(singles, alone, few, asked, name)},
+        tables=(FEATURES.of(_table(singles, alone, few, asked, name)),),
     )
+
+
+def _pushed_frames(
+    takes: Signature, few: pl.DataFrame, levels: Sequence[float], draw: np.random.Generator
+) -> list[tuple[str, Push, pl.DataFrame]]:
+    """The rows with one feature pushed: each at every level of noise, then each to its extremes."""
+    pushed: list[tuple[str, Push, pl.DataFrame]] = [
+        (field.name, level, few.with_columns(jittered(few[field.name], field, level, draw)))
+        for field in takes.features
+        for level in levels
+        if kind_of(field) != "text"
+    ]
+    pushed += [
+        (field.name, how(), few.with_columns(column))
+        for field in takes.features
+        for how, column in extremes(few[field.name], field, draw).items()
+    ]
+    return pushed
+
+
+def _alone(
+    singles: Sequence[One], before: ModelOutput, takes: Signature, rows: int, units: NDArray[np.int64] | None
+) -> Iterator[Figure]:
+    """The share of decisions that change where one feature is pushed."""
+    for one in singles:
+        if one.said is None:
+            continue
+        share = share_of(moved(before, one.said, takes), units)
+        if isinstance(one.push, float):
+            changed, under = DECISIONS_CHANGED.metric, conditions(noise=one.push, feature=one.feature)
+        else:
+            changed, under = CHANGED_BY_EXTREME.metric, conditions(feature=one.feature, push=one.push)
+        yield share.figure(changed, rows, under=under)
 
 
 def _all(rows: pl.DataFrame, asked: FittedModel, level: float, draw: np.random.Generator) -> pl.DataFrame:
@@ -186,7 +223,7 @@ def _only(said: ModelOutput, where: NDArray[np.bool_]) -> ModelOutput:
     return said if where.all() else ModelOutput(said.scores[where], said.decisions[where])
 
 
-def _each(asked: FittedModel, frames: Sequence[tuple[str, str | float, pl.DataFrame]]) -> list[One]:
+def _each(asked: FittedModel, frames: Sequence[tuple[str, Push, pl.DataFrame]]) -> list[One]:
     """What is said of each frame; one by one where the model raises on all of them together."""
     try:
         said: list[ModelOutput | None] = [*asked_of(asked, [frame for _, _, frame in frames])]
@@ -210,32 +247,37 @@ def _unanswered(said: Sequence[ModelOutput | None], push: str, rows: int = 0) ->
 
 def _table(
     singles: Sequence[One], before: ModelOutput, few: pl.DataFrame, asked: FittedModel, name: str
-) -> tuple[dict[str, Any], ...]:
+) -> list[PushedRow]:
     """The features that change the most, first."""
     known = few[TARGET].is_not_null() if TARGET in few.columns else None
-    lines: list[dict[str, Any]] = []
+    lines: list[PushedRow] = []
     base = (
         None
         if known is None or not known.any()
         else worth(name, *_known(before, few, known), asked.signature)
     )
     for one in singles:
-        line: dict[str, Any] = {"feature": one.feature, "pushed": _pushed(one.push)}
+        line: PushedRow = {FEATURE: one.feature, PUSHED: _pushed(one.push)}
         if one.said is None:
-            lines.append({**line, "changed": MODEL_RAISED()})
+            lines.append({**line, CHANGED: MODEL_RAISED()})
             continue
-        line["changed"] = round(float(moved(before, one.said, asked.signature).mean()), 4)
+        line[CHANGED] = round(float(moved(before, one.said, asked.signature).mean()), 4)
         if base is not None and known is not None:
             after = worth(name, *_known(one.said, few, known), asked.signature)
             if np.isfinite(base - after):
-                line[f"{name} lost"] = round(base - after, 4)
+                line[METRIC_LOST_IN.of(name)] = round(base - after, 4)
         lines.append(line)
-    lines.sort(key=lambda each: -each["changed"] if isinstance(each["changed"], float) else -np.inf)
-    return tuple(lines[:150])
+    lines.sort(key=_change)
+    return lines[:150]
 
 
-def _pushed(push: str | float) -> str:
-    return f"noise={push:g}" if isinstance(push, float) else push
+def _change(line: PushedRow) -> float:
+    changed = line[CHANGED]
+    return -changed if isinstance(changed, float) else -np.inf
+
+
+def _pushed(push: Push) -> Message:
+    return NOISE_(value=push) if isinstance(push, float) else push
 
 
 def _known(said: ModelOutput, rows: pl.DataFrame, known: pl.Series) -> tuple[ModelOutput, pl.Series]:

@@ -35,7 +35,7 @@ from comporta.records import (
     Text,
     Verdict,
     code,
-    condition,
+    condition_id,
     conditions,
     need,
 )
@@ -110,7 +110,7 @@ class Parity(Record, frozen=True, kw_only=True):
             Bound(metric=REFUSED.metric, limit=0),
             Bound(metric=LARGEST.metric, limit=self.tolerance),
         ]
-        unserved = [condition(each, "form") for each in found.figures if each.metric == NOT_SERVED.metric]
+        unserved = [condition_id(each, "form") for each in found.figures if each.metric == NOT_SERVED.metric]
         if unserved:
             bounds = [Bound(metric=NOT_SERVED.metric, limit=0)]
         if _value(found, FEATURES):
@@ -147,7 +147,9 @@ def _count(value: float) -> int:
 
 def _compared(found: Evidence) -> Text:
     """What was compared, and no more than that."""
-    rows_of = {condition(each, "form"): each.rows for each in found.figures if each.metric == LARGEST.metric}
+    rows_of = {
+        condition_id(each, "form"): each.rows for each in found.figures if each.metric == LARGEST.metric
+    }
     raw, features = rows_of.pop(RAW, None), _value(found, FEATURES)
     forms = tuple(rows_of)
     rows = max(rows_of.values(), default=0)
@@ -163,12 +165,12 @@ def _compared(found: Evidence) -> Text:
 def _looked_beside(found: Evidence) -> list[Text]:
     """Where each form was asked when it was made, beside rows as they come."""
     count = {
-        condition(each, "form"): each.value for each in found.figures if each.metric == THRESHOLDS.metric
+        condition_id(each, "form"): each.value for each in found.figures if each.metric == THRESHOLDS.metric
     }
     return [
         LOOKED_BESIDE(form=str(form), thresholds=_count(count.get(form, 0.0)), rows=_count(each.value))
         for each in found.figures
-        if each.metric == BESIDE.metric and (form := condition(each, "form"))
+        if each.metric == BESIDE.metric and (form := condition_id(each, "form"))
     ]
 
 

@@ -38,6 +38,7 @@ from comporta.checks.parity.figures import (
     ROUNDED,
     THRESHOLDS,
 )
+from comporta.checks.parity.tables import BEYOND_LIMIT, DIFFERENCES, LARGEST_APART, REQUEST, UNSERVED
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.raw_requests import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
 from comporta.checks.shared.measuring.server_answers import (
@@ -51,15 +52,19 @@ from comporta.checks.shared.measuring.server_answers import (
     researched,
 )
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one
+from comporta.checks.shared.tables import COLUMN, DIFFERENCE, FEATURE, FIRST_ROW, FORM, RESEARCH, ROWS, WHY
+from comporta.checks.shared.tables import FEATURES as FEATURE_TABLE
 from comporta.records import (
     NO_TEXT,
     Artifact,
+    ColumnCode,
     Figure,
     Findings,
     FittedModel,
     Record,
     Signature,
     Slice,
+    TableCell,
     Text,
     Unmeasured,
     conditions,
@@ -72,6 +77,7 @@ BEYOND_BY = tuple(10.0**power for power in range(-12, 0))
 """At each of these the rows that differ by more are counted, so that another tolerance asks nothing again."""
 KEPT = 32
 """Requests kept for the other forms: each is at most 8 MB."""
+DifferenceRow = dict[ColumnCode, TableCell]
 WORST = 50
 """Features that differ, of which each has figures and lines of its own."""
 
@@ -232,22 +238,23 @@ def findings(
     a request carries. failed: forms that a fresh process cannot serve, and why."""
     rows = len(research.margin)
     figures: list[Figure] = []
-    table: list[dict[str, Any]] = []
+    table: list[DifferenceRow] = []
     for form, gap in found.items():
         figures += _figures(form, gap)
         table += _lines(form, gap, research, np.arange(rows))
-    tables = {"differences": table}
+    unserved: list[DifferenceRow] = []
+    differing: list[DifferenceRow] = []
     for form, why in (failed or {}).items():
         under = conditions(form=RAW if form == CANDIDATE else form)
         figures.append(Figure(metric=NOT_SERVED.metric, value=1, rows=rows, under=under))
-        tables.setdefault("not served", []).append({"form": form, "why": why})
+        unserved.append({FORM: form, WHY: why})
     notes = [FORM_NOT_KEPT(form=form, reason=reason) for form, reason in reasons.items()]
     count = rows if plain else 0
     if from_raw is not None:
         count = int((~from_raw.gaps.refused).sum())
         figures += _figures(RAW, from_raw.gaps)
         table += _lines(RAW, from_raw.gaps, research, from_raw.places)
-        of_features, tables["features"] = _of_features(from_raw)
+        of_features, differing = _of_features(from_raw)
         figures += of_features
         if len(from_raw.places) < from_raw.of:
             lost = from_raw.of - len(from_raw.places)
@@ -262,7 +269,11 @@ def findings(
         rows=rows,
         of=rows,
         notes=tuple(notes),
-        tables={name: tuple(lines) for name, lines in tables.items() if lines},
+        tables=tuple(
+            of.of(lines)
+            for of, lines in ((DIFFERENCES, table), (UNSERVED, unserved), (FEATURE_TABLE, differing))
+            if lines
+        ),
     )
 
 
@@ -278,24 +289,24 @@ def _figures(form: str, gap: Gaps) -> list[Figure]:
 
 def _lines(
     form: str, gap: Gaps, research: Research, places: np.ndarray[Any, np.dtype[np.int64]]
-) -> list[dict[str, Any]]:
+) -> list[DifferenceRow]:
     """The first row beyond each power of ten. places: of the rows among all."""
-    made = []
+    made: list[DifferenceRow] = []
     for limit in BEYOND_BY:
         beyond = np.flatnonzero(gap.by > limit)
         if not len(beyond):
             continue
         first = beyond[places[beyond].argmin()]
         row, output = int(places[first]), str(gap.output[first])
-        line: dict[str, Any] = {"form": form, "beyond": limit, "rows": len(beyond), "first row": row}
-        line["column"] = output
+        line: DifferenceRow = {FORM: form, BEYOND_LIMIT: limit, ROWS: len(beyond), FIRST_ROW: row}
+        line[COLUMN] = output
         if output in research.names:
-            line["research"] = float(research.scores[row, research.names.index(output)])
-        made.append({**line, "difference": float(gap.by[first])})
+            line[RESEARCH] = float(research.scores[row, research.names.index(output)])
+        made.append({**line, DIFFERENCE: float(gap.by[first])})
     return made
 
 
-def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[dict[str, Any]]]:
+def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[DifferenceRow]]:
     """Figures of the features that differ most, and the first row of each."""
     places = from_raw.places[~from_raw.gaps.refused]
     rows = len(places)
@@ -308,7 +319,7 @@ def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[dict[str, Any]]]
     if not differ:
         largest = max((largest for largest, _ in by.values()), default=0.0)
         return [*figures, Figure(metric=LARGEST_OF_FEATURE.metric, value=largest, rows=rows)], []
-    table: list[dict[str, Any]] = []
+    table: list[tuple[int, DifferenceRow]] = []
     for name in differ:
         largest, gap = by[name]
         told: dict[str, Any] = {"rows": rows, "under": conditions(feature=name)}
@@ -319,15 +330,15 @@ def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[dict[str, Any]]]
         ]
         apart = np.flatnonzero(gap > BEYOND_BY[0])
         first = int(apart[places[apart].argmin()])
-        line: dict[str, Any] = {"feature": name, "rows": len(apart), "first row": int(places[first])}
-        line["research"] = _shown(from_raw.research[name][first])
+        line: DifferenceRow = {FEATURE: name, ROWS: len(apart), FIRST_ROW: int(places[first])}
+        line[RESEARCH] = _shown(from_raw.research[name][first])
         there = name in from_raw.served.columns
-        line["request"] = _shown(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()
-        table.append({**line, "difference": float(gap[first]), "largest": largest})
-    return figures, sorted(table, key=lambda line: line["first row"])
+        line[REQUEST] = _shown(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()
+        table.append((int(places[first]), {**line, DIFFERENCE: float(gap[first]), LARGEST_APART: largest}))
+    return figures, [line for _, line in sorted(table, key=lambda each: each[0])]
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> TableCell:
     if value is None or isinstance(value, bool):
         return str(value)
     return value if isinstance(value, int) else float(value) if isinstance(value, float) else str(value)

@@ -7,8 +7,5 @@ from comporta.records import quantity
 PLACES = quantity("places_searched", "places searched")
 PERSONAL_DATA = quantity("personal_data", "personal data")
 
-BY_ITS_NAME = "its name"
-"""The kind of personal data that a feature's name tells."""
-
 PLACE = ("feature", "column", "trial_column", "place")
 """Conditions that say where it was found."""

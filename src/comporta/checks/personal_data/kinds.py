@@ -10,12 +10,16 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from comporta.checks.personal_data import codes
+from comporta.records import Code
+
 
 class Kind(NamedTuple):
-    """form: a regular expression, without look-around: polars reads it too. holds: the check of one match.
-    sure: one match is enough; else most of what has the form must pass the check: chance passes a tenth."""
+    """name: what people read. form: a regular expression, without look-around: polars reads it too.
+    holds: the check of one match. sure: one match is enough; else most of what has the form must pass the
+    check: chance passes a tenth."""
 
-    name: str
+    name: Code
     form: str
     holds: Callable[[str], bool]
     sure: bool
@@ -140,19 +144,19 @@ _FISCAL = r"\b[A-Z]{6}[0-9]{2}[ABCDEHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z]\b"
 _NIR = r"\b[12] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b"
 
 KINDS = (
-    Kind("e-mail addresses", _MAIL, always, True),
-    Kind("IBANs", _IBAN, iban, True),
-    Kind("telephone numbers", _PHONE, telephone, True),
-    Kind("social security numbers (US)", r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b", social_security, True),
-    Kind("fiscal codes (IT)", _FISCAL, fiscal_code, True),
-    Kind("CPF numbers (BR)", r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b", cpf, True),
-    Kind("card numbers", r"\b(?:[0-9][ -]?){12,18}[0-9]\b", card, False),
-    Kind("DNI or NIE numbers (ES)", r"\b[XYZ0-9][0-9]{7}[A-Z]\b", dni, False),
-    Kind("NIR numbers (FR)", _NIR, nir, False),
-    Kind("NIF numbers (PT)", r"\b[0-9]{9}\b", nif, False),
-    Kind("BSN numbers (NL)", r"\b[0-9]{9}\b", bsn, False),
-    Kind("tax numbers (DE)", r"\b[0-9]{11}\b", tax_id, False),
-    Kind("CPF numbers (BR)", r"\b[0-9]{11}\b", cpf, False),
+    Kind(codes.EMAIL, _MAIL, always, True),
+    Kind(codes.IBANS, _IBAN, iban, True),
+    Kind(codes.TELEPHONE, _PHONE, telephone, True),
+    Kind(codes.SOCIAL_SECURITY_US, r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b", social_security, True),
+    Kind(codes.FISCAL_CODE_IT, _FISCAL, fiscal_code, True),
+    Kind(codes.CPF_BR, r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b", cpf, True),
+    Kind(codes.CARD, r"\b(?:[0-9][ -]?){12,18}[0-9]\b", card, False),
+    Kind(codes.DNI_NIE_ES, r"\b[XYZ0-9][0-9]{7}[A-Z]\b", dni, False),
+    Kind(codes.NIR_FR, _NIR, nir, False),
+    Kind(codes.NIF_PT, r"\b[0-9]{9}\b", nif, False),
+    Kind(codes.BSN_NL, r"\b[0-9]{9}\b", bsn, False),
+    Kind(codes.TAX_DE, r"\b[0-9]{11}\b", tax_id, False),
+    Kind(codes.CPF_BR, r"\b[0-9]{11}\b", cpf, False),
 )
 
 NAMES = re.compile(

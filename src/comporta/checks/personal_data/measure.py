@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from comporta.checks.personal_data.figures import BY_ITS_NAME, PERSONAL_DATA, PLACES
+from comporta.checks.personal_data import codes
+from comporta.checks.personal_data.figures import PERSONAL_DATA, PLACES
 from comporta.checks.personal_data.kinds import KINDS, Kind, named_like_it
-from comporta.records import Artifact, Condition, Figure, Findings, Signature, conditions
+from comporta.records import Artifact, Code, Condition, Figure, Findings, Signature, conditions
 from comporta.records.columns import KEPT
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-ANSWER, MODEL, GRAPH = ("place", "answer"), ("place", "the kept model"), ("place", "the ONNX export")
+ANSWER, MODEL, GRAPH = (Condition("place", each()) for each in (codes.ANSWER, codes.MODEL, codes.ONNX))
 DISTINCT = 50_000
 FEWEST = 3
 SHARE = 0.5
@@ -33,15 +34,11 @@ BYTES = 64_000_000
 IN_BYTES = re.compile(rb"[A-Za-z0-9._%+-]{3,64}@[A-Za-z0-9-]{3,63}(?:\.[a-z0-9-]{2,63})*\.[a-z]{2,10}")
 
 
-Where = tuple[str, str]
-"""A condition of `PLACE`, and its value."""
-
-
 class PersonalValues(NamedTuple):
-    """where: `feature` and its name, or a place such as the kept model. many: of the values searched."""
+    """where: a condition of `PLACE`: a feature, or the kept model. many: of the values searched."""
 
-    where: Where
-    kind: str
+    where: Condition
+    kind: Code
     many: int
     of: int
 
@@ -76,7 +73,7 @@ def findings(found: list[PersonalValues], looked: int, rows: int) -> Findings:
             metric=PERSONAL_DATA.metric,
             value=float(each.many),
             rows=each.of,
-            under=(Condition(*each.where), *conditions(kind=each.kind)),
+            under=(each.where, *conditions(kind=each.kind())),
         )
         for each in found
     ]
@@ -98,9 +95,9 @@ def in_rows(rows: pl.DataFrame) -> Iterator[PersonalValues]:
     """What stands in features and in the columns kept beside them."""
     for name in (*feature_names(rows), *kept(rows)):
         plain = name.removeprefix(KEPT)
-        where = ("feature" if plain == name else "column", plain)
+        where = Condition("feature" if plain == name else "column", plain)
         if plain == name and named_like_it(plain):
-            yield PersonalValues(where, BY_ITS_NAME, 1, 1)
+            yield PersonalValues(where, codes.BY_ITS_NAME, 1, 1)
         values = rows[name]
         if values.dtype in (pl.String, pl.Categorical, pl.Enum):
             yield from in_words(where, values.cast(pl.String))
@@ -108,7 +105,7 @@ def in_rows(rows: pl.DataFrame) -> Iterator[PersonalValues]:
             yield from in_numbers(where, values)
 
 
-def in_words(where: Where, values: pl.Series) -> Iterator[PersonalValues]:
+def in_words(where: Condition, values: pl.Series) -> Iterator[PersonalValues]:
     """values: texts. Each kind is looked for anywhere in them."""
     texts = values.drop_nulls().unique(maintain_order=True).head(DISTINCT).str.slice(0, LONGEST)
     for kind in KINDS:
@@ -117,7 +114,7 @@ def in_words(where: Where, values: pl.Series) -> Iterator[PersonalValues]:
             yield from _enough(where, kind, form.to_list(), texts.len(), FEWEST)
 
 
-def in_numbers(where: Where, values: pl.Series) -> Iterator[PersonalValues]:
+def in_numbers(where: Condition, values: pl.Series) -> Iterator[PersonalValues]:
     """Whole numbers of nine to nineteen digits, each as it would be written."""
     whole = values.drop_nulls().unique(maintain_order=True).head(DISTINCT)
     if whole.dtype.is_float():
@@ -150,20 +147,20 @@ def in_trial(trial: dict[str, Any]) -> Iterator[PersonalValues]:
     """What stands in the words of the trial rows. trial: `columns` and `rows`."""
     for place, name in enumerate(trial["columns"]):
         words = [row[place] for row in trial["rows"] if isinstance(row[place], str)]
-        yield from in_words(("trial_column", name), pl.Series(words, dtype=pl.String))
+        yield from in_words(Condition("trial_column", name), pl.Series(words, dtype=pl.String))
 
 
-def _in_parts(where: Where, parts: Iterable[bytes]) -> list[PersonalValues]:
+def _in_parts(where: Condition, parts: Iterable[bytes]) -> list[PersonalValues]:
     texts = [part[:BYTES] for part in parts]
     mails = {each for part in texts for each in IN_BYTES.findall(part)}
     bank = KINDS[1]
     form = re.compile(bank.form.encode())
     banks = {each for part in texts for each in form.findall(part) if bank.holds(each.decode())}
-    found = {"e-mail addresses": len(mails), bank.name: len(banks)}
+    found = {codes.EMAIL: len(mails), bank.name: len(banks)}
     return [PersonalValues(where, name, many, many) for name, many in found.items() if many]
 
 
-def _enough(where: Where, kind: Kind, texts: list[str], of: int, fewest: int) -> Iterator[PersonalValues]:
+def _enough(where: Condition, kind: Kind, texts: list[str], of: int, fewest: int) -> Iterator[PersonalValues]:
     form = re.compile(kind.form)
     matches = [[each.group() for each in form.finditer(text)] for text in texts]
     held = sum(any(kind.holds(each) for each in found) for found in matches)

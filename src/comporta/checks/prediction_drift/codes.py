@@ -17,3 +17,4 @@ TOGETHER_AT = code(
     "Intervals at {others:.4f}, those of rates at {rates:.4f}, so that all of either hold together at 0.95.",
     others=float, rates=float,
 )  # fmt: skip
+BEYOND_EDGES = code("evidence.beyond_edges", "more")

@@ -11,7 +11,7 @@ DRAWINGS = Drawings(
             kind="moved",
             caption="The share of answers whose score of {} is up to that and above the one before it: "
             "hollow then, full now.",
-            label=("up to",),
+            label=("up_to",),
             value="is",
             apart=("score", "against"),
         ),

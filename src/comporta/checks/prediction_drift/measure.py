@@ -11,17 +11,35 @@ import polars as pl
 
 from comporta.checks.prediction_drift.codes import (
     ANOTHER_TASK,
+    BEYOND_EDGES,
     DRIFT_IS,
     NO_ROW_TO_COMPARE,
     OTHER_CLASSES,
     TOGETHER_AT,
 )
 from comporta.checks.prediction_drift.figures import DECISION_DRIFT, RATE_RATIO, SCORE_DRIFT
+from comporta.checks.prediction_drift.tables import SCORE, SCORES, UP_TO
 from comporta.checks.shared.figures import COMPARED
 from comporta.checks.shared.measuring.codes import NO_EARLIER_VERSION
-from comporta.checks.shared.measuring.earlier_references import EARLIER_VERSION, against, earlier_of
+from comporta.checks.shared.measuring.earlier_references import (
+    EARLIER_VERSION,
+    against,
+    earlier_of,
+    number_of,
+)
 from comporta.checks.shared.measuring.reference import scores_of
-from comporta.records import Artifact, Condition, Figure, Findings, Message, Unmeasured, Words
+from comporta.checks.shared.tables import AGAINST, IS, WAS
+from comporta.records import (
+    Artifact,
+    ColumnCode,
+    Condition,
+    Figure,
+    Findings,
+    Message,
+    TableCell,
+    Unmeasured,
+    Words,
+)
 from comporta.records.columns import KEY, LABEL
 from comporta.records.reference import Reference
 from comporta.stats.distance import distance, paired
@@ -120,25 +138,25 @@ def moved(
             DRIFT_IS(),
             TOGETHER_AT(others=others, rates=rates),
         ),
-        tables={"scores": tuple(_shares(rows, earlier))},
+        tables=(SCORES.of(_shares(rows, earlier)),),
     )
 
 
-def _shares(rows: pl.DataFrame, earlier: Mapping[str, Reference]) -> Iterator[dict[str, Any]]:
+def _shares(rows: pl.DataFrame, earlier: Mapping[str, Reference]) -> Iterator[dict[ColumnCode, TableCell]]:
     """Shares by cell against the newest earlier version, for a picture."""
     for name, was in list(earlier.items())[:1]:
         for of, series in list(scores_of(rows).items())[:5]:
             if of in was.scores:
                 before = was.scores[of]
                 now = recounted(series, before)
-                ends = (*(f"{edge:.4g}" for edge in before.edges), "more")
+                ends: tuple[str | Message, ...] = (*(f"{edge:.4g}" for edge in before.edges), BEYOND_EDGES())
                 for end, a, b in zip(ends, before.counts, now.counts, strict=True):
                     yield {
-                        "against": name,
-                        "score": of,
-                        "up to": end,
-                        "was": a / max(1, before.rows),
-                        "is": b / max(1, now.rows),
+                        AGAINST: number_of(name),
+                        SCORE: of,
+                        UP_TO: end,
+                        WAS: a / max(1, before.rows),
+                        IS: b / max(1, now.rows),
                     }
 
 

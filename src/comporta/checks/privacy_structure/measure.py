@@ -20,7 +20,28 @@ from comporta.checks.privacy_structure.figures import (
     ROWS_KEPT,
     WEIGHTS_PER_ROW,
 )
-from comporta.records import Artifact, Figure, Findings, FittedModel, ModelPart, Signature, Unmeasured
+from comporta.checks.privacy_structure.tables import (
+    IN_SMALL_LEAVES,
+    KEPT,
+    LEAVES,
+    RARE_WORD_COUNT,
+    SMALLEST_LEAF,
+    TREES,
+    TREES_GROWN,
+    WORDS,
+)
+from comporta.checks.shared.tables import FEATURE, ROWS, WHERE
+from comporta.records import (
+    Artifact,
+    ColumnCode,
+    Figure,
+    Findings,
+    FittedModel,
+    ModelPart,
+    Signature,
+    TableCell,
+    Unmeasured,
+)
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -79,11 +100,11 @@ def screen(parts: Sequence[ModelPart], rows: int, rare: Mapping[str, int]) -> Fi
         figures=tuple(figures),
         rows=rows,
         of=rows,
-        tables={
-            "kept": tuple({"where": name, "rows": many} for name, many in kept.items()),
-            "trees": (_told(trees),) if trees else (),
-            "words": tuple({"feature": name, "words": many} for name, many in rare.items())[:200],
-        },
+        tables=(
+            KEPT.of({WHERE: name, ROWS: many} for name, many in kept.items()),
+            TREES.of([_told(trees)] if trees else []),
+            WORDS.of({FEATURE: name, RARE_WORD_COUNT: many} for name, many in [*rare.items()][:200]),
+        ),
     )
 
 
@@ -105,10 +126,10 @@ def _leaves(counts: Any) -> LeafCounts:
     )
 
 
-def _told(trees: list[LeafCounts]) -> dict[str, Any]:
+def _told(trees: list[LeafCounts]) -> dict[ColumnCode, TableCell]:
     return {
-        "trees": len(trees),
-        "leaves": sum(each.leaves for each in trees),
-        "rows in small leaves": sum(each.few for each in trees),
-        "smallest leaf": min(each.least for each in trees),
+        TREES_GROWN: len(trees),
+        LEAVES: sum(each.leaves for each in trees),
+        IN_SMALL_LEAVES: sum(each.few for each in trees),
+        SMALLEST_LEAF: min(each.least for each in trees),
     }

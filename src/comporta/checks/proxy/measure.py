@@ -10,8 +10,10 @@ import polars as pl
 
 from comporta.checks.proxy.codes import TOO_FEW_OF_EACH_VALUE
 from comporta.checks.proxy.figures import ANSWERS_TELL, FEATURE_TELLS
+from comporta.checks.proxy.tables import TELLING
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
 from comporta.checks.shared.measuring.rare_values import unjudged
+from comporta.checks.shared.tables import AUC, HIGH, LOW, WHAT
 from comporta.records import (
     FEWEST_ROWS,
     Artifact,
@@ -113,12 +115,11 @@ def telling(
         rows=rows.height,
         of=all_,
         notes=notes,
-        tables={
-            "telling": tuple(
-                {"what": place(each), "auc": each.value, "low": each.low, "high": each.high}
-                for each in told[:100]
-            )
-        },
+        tables=(
+            TELLING.of(
+                {WHAT: place(each), AUC: each.value, LOW: each.low, HIGH: each.high} for each in told[:100]
+            ),
+        ),
     )
 
 

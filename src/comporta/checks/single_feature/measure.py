@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from comporta.checks.shared.tables import FEATURE, FEATURES
 from comporta.checks.single_feature.codes import (
     MEASURED_BY_AUC,
     MEASURED_BY_AUC_ALONE,
@@ -18,7 +19,18 @@ from comporta.checks.single_feature.codes import (
     TOO_FEW_OF_OTHER_CLASSES,
 )
 from comporta.checks.single_feature.figures import IN_TRAINING, ON_TEST, WHERE_SET
-from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unmeasured, conditions
+from comporta.checks.single_feature.tables import ON_TEST_ROWS, ON_TRAINING_ROWS
+from comporta.records import (
+    Artifact,
+    ColumnCode,
+    Figure,
+    Findings,
+    Message,
+    Quantity,
+    TableCell,
+    Unmeasured,
+    conditions,
+)
 from comporta.records.columns import TARGET
 from comporta.stats.alone import explained, line_of, on_line, parts_of, said_of, told
 from comporta.stats.bootstrap import Interval
@@ -82,7 +94,8 @@ def alone(
     if few < FEWEST:
         why = TOO_FEW_NUMBERS if was.classes == 0 else TOO_FEW_OF_OTHER_CLASSES
         return _nothing(why(found=few, least=FEWEST))
-    figures, table = [], []
+    figures: list[Figure] = []
+    table: list[dict[ColumnCode, TableCell]] = []
     for name in names:
         mine = _Told(train[name], learn, was.classes)
         code = mine.parts.codes(rows[name])
@@ -92,7 +105,7 @@ def alone(
             met = ~first
         rest = renumbered(own, met)
         here = mine.of(first, mine.code[met], mine.column.filter(pl.Series(met)), learn[met], rest, level)
-        table.append({"feature": name, "test": there.value, "train": here.value})
+        table.append({FEATURE: name, ON_TEST_ROWS: there.value, ON_TRAINING_ROWS: here.value})
         if not (math.isfinite(there.value) and math.isfinite(here.value)):
             continue
         figures += [
@@ -108,7 +121,7 @@ def alone(
         rows=predictions.height,
         of=predictions.height,
         notes=(_measured_by(task_of(predictions), whole),),
-        tables={"features": tuple(sorted(table, key=lambda each: -_number(each["test"]))[:SHOWN])},
+        tables=(FEATURES.of(sorted(table, key=lambda each: -_number(each[ON_TEST_ROWS]))[:SHOWN]),),
     )
 
 

@@ -12,7 +12,7 @@ from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentences
 from comporta.checks.stress import figures
 from comporta.checks.stress.codes import FROM
-from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition, need
+from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, condition_id, need
 from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.stress", "load test: {limits}", limits=tuple)
@@ -73,7 +73,7 @@ class Stress(Record, frozen=True, kw_only=True):
         requested = [each for each in found.figures if each.metric == figures.REQUESTED.metric]
         if verdict.figure is None or not requested:
             return verdict
-        where = ASKED(where=FROM.get(condition(requested[0], "request"), FROM[figures.PLAIN])())
+        where = ASKED(where=FROM.get(condition_id(requested[0], "request"), FROM[figures.PLAIN])())
         return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, where))
 
 

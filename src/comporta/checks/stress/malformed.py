@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from comporta.checks.shared.measuring.v2_requests import datatype
-from comporta.records import Field
+from comporta.checks.stress import codes
+from comporta.records import Code, Field
 from comporta.records.columns import HIDDEN
 
 TIME = "__time"
-Kind = Literal["malformed", "damaged", "out of range"]
 
 
 class Bad(NamedTuple):
     """A request and what is wrong with it. malformed: must be refused; damaged: bytes changed at random,
     and out of range: may be answered or refused, each clearly."""
 
-    what: str
-    kind: Kind
+    what: Code
+    kind: Code
     body: bytes
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
@@ -34,51 +34,51 @@ def malformed(good: bytes, features: Sequence[Field], rows: int) -> Iterator[Bad
     told = json.loads(good)
     needed = max(_columns(features), default=0)
 
-    def one(what: str, change: Any) -> Bad:
+    def one(what: Code, change: Any) -> Bad:
         body = json.loads(good)
-        return Bad(what, "malformed", json.dumps(change(body) or body).encode())
+        return Bad(what, codes.MALFORMED, json.dumps(change(body) or body).encode())
 
     def each(name: str, value: Any) -> Any:
         return lambda body: body["inputs"][0].update({name: value})
 
-    yield Bad("no body", "malformed", b"")
-    yield Bad("not JSON", "malformed", b"rows=1")
-    yield Bad("half of it", "malformed", good[: len(good) // 2])
-    yield Bad("not UTF-8", "malformed", good[:-2] + b"\xff\xfe}")
-    yield Bad("deeply nested", "malformed", b'{"inputs":' + b"[" * 5_000 + b"]" * 5_000 + b"}")
-    yield Bad("a list", "malformed", b"[1,2,3]")
-    yield one("no inputs", lambda body: {"inputs": []})
-    yield one("inputs no list", lambda body: {"inputs": {"a": 1}})
-    yield one("a column too few", lambda body: body["inputs"].pop(needed) and None)
+    yield Bad(codes.NO_BODY, codes.MALFORMED, b"")
+    yield Bad(codes.NOT_JSON, codes.MALFORMED, b"rows=1")
+    yield Bad(codes.HALF, codes.MALFORMED, good[: len(good) // 2])
+    yield Bad(codes.NOT_UTF_8, codes.MALFORMED, good[:-2] + b"\xff\xfe}")
+    yield Bad(codes.DEEPLY_NESTED, codes.MALFORMED, b'{"inputs":' + b"[" * 5_000 + b"]" * 5_000 + b"}")
+    yield Bad(codes.LIST, codes.MALFORMED, b"[1,2,3]")
+    yield one(codes.NO_INPUTS, lambda body: {"inputs": []})
+    yield one(codes.INPUTS_NO_LIST, lambda body: {"inputs": {"a": 1}})
+    yield one(codes.COLUMN_TOO_FEW, lambda body: body["inputs"].pop(needed) and None)
     yield one(
-        "a column too many", lambda body: body["inputs"].append({**body["inputs"][0], "name": "no such"})
+        codes.COLUMN_TOO_MANY, lambda body: body["inputs"].append({**body["inputs"][0], "name": "no such"})
     )
-    yield one("a column twice", lambda body: body["inputs"].append(body["inputs"][0]))
-    yield one("no name", lambda body: body["inputs"][0].pop("name") and None)
-    yield one("no data", lambda body: body["inputs"][0].pop("data") and None)
-    yield one("an unknown datatype", each("datatype", "FP12"))
-    yield one("a shape that does not fit", each("shape", [2]))
-    yield one("a negative shape", each("shape", [-1]))
-    yield one("a huge shape", each("shape", [2**40]))
-    yield one("no shape", each("shape", []))
+    yield one(codes.COLUMN_TWICE, lambda body: body["inputs"].append(body["inputs"][0]))
+    yield one(codes.NO_NAME, lambda body: body["inputs"][0].pop("name") and None)
+    yield one(codes.NO_DATA, lambda body: body["inputs"][0].pop("data") and None)
+    yield one(codes.UNKNOWN_DATATYPE, each("datatype", "FP12"))
+    yield one(codes.OTHER_SHAPE, each("shape", [2]))
+    yield one(codes.NEGATIVE_SHAPE, each("shape", [-1]))
+    yield one(codes.HUGE_SHAPE, each("shape", [2**40]))
+    yield one(codes.NO_SHAPE, each("shape", []))
     longer = {**told["inputs"][-1], "shape": [2], "data": told["inputs"][-1]["data"] * 2}
     if len(features) > 1:  # of one column it would be two good rows
-        yield one("another number of rows in a column", lambda body: body["inputs"].__setitem__(-1, longer))
-    yield one("an object as a value", each("data", [{"a": 1}]))
+        yield one(codes.OTHER_ROWS_IN_COLUMN, lambda body: body["inputs"].__setitem__(-1, longer))
+    yield one(codes.OBJECT_AS_VALUE, each("data", [{"a": 1}]))
     many = [{**tensor, "shape": [rows], "data": tensor["data"] * rows} for tensor in told["inputs"]]
-    yield Bad("too many rows", "malformed", json.dumps({"inputs": many}).encode())
-    yield Bad("another content type", "malformed", good, headers=(("Content-Type", "text/html"),))
+    yield Bad(codes.TOO_MANY_ROWS, codes.MALFORMED, json.dumps({"inputs": many}).encode())
+    yield Bad(codes.ANOTHER_CONTENT_TYPE, codes.MALFORMED, good, headers=(("Content-Type", "text/html"),))
     beyond = (("Inference-Header-Content-Length", "99999999"),)
-    yield Bad("a wrong binary size", "malformed", good, headers=beyond)
-    yield Bad("an unknown model", "malformed", good, path="/v2/models/no-such/infer")
-    yield Bad("an unknown version", "malformed", good, path="/v2/models/candidate/versions/99/infer")
-    yield Bad("another method", "malformed", b"", method="DELETE")
+    yield Bad(codes.WRONG_BINARY_SIZE, codes.MALFORMED, good, headers=beyond)
+    yield Bad(codes.UNKNOWN_MODEL, codes.MALFORMED, good, path="/v2/models/no-such/infer")
+    yield Bad(codes.UNKNOWN_VERSION, codes.MALFORMED, good, path="/v2/models/candidate/versions/99/infer")
+    yield Bad(codes.ANOTHER_METHOD, codes.MALFORMED, b"", method="DELETE")
     for place, field in enumerate(features):
         text = field.type.startswith(("String", "Categorical", "Enum"))
         wrong: Any = 7 if text else "rubbish"
-        yield one("another type", lambda body, p=place, w=wrong: body["inputs"][p].update(data=[w]))
+        yield one(codes.ANOTHER_TYPE, lambda body, p=place, w=wrong: body["inputs"][p].update(data=[w]))
         if field.type not in ("String", "Boolean"):
-            yield Bad("an infinite number", "malformed", good.replace(*_value(told, place, "1e999"), 1))
+            yield Bad(codes.INFINITE_NUMBER, codes.MALFORMED, good.replace(*_value(told, place, "1e999"), 1))
 
 
 def _value(told: Any, place: int, new: str) -> tuple[bytes, bytes]:
@@ -94,11 +94,11 @@ def far(good: bytes, features: Sequence[Field]) -> Iterator[Bad]:
         for value in _far_values(field):
             body = json.loads(good)
             body["inputs"][place]["data"] = [value]
-            yield Bad("a far value", "out of range", json.dumps(body).encode())
+            yield Bad(codes.FAR_VALUE, codes.OUT_OF_RANGE, json.dumps(body).encode())
     body = json.loads(good)
     for place in _columns(features):  # without its key or time a row is refused before it is looked at
         body["inputs"][place]["data"] = [None]
-    yield Bad("nothing known", "out of range", json.dumps(body).encode())
+    yield Bad(codes.NOTHING_KNOWN, codes.OUT_OF_RANGE, json.dumps(body).encode())
 
 
 def _columns(features: Sequence[Field]) -> list[int]:
@@ -135,4 +135,4 @@ def damaged(good: bytes, draw: np.random.Generator, count: int) -> Iterator[Bad]
                 del body[at : at + int(draw.integers(1, 9))]
             else:
                 body[at:at] = body[at : at + int(draw.integers(1, 9))]
-        yield Bad("damaged", "damaged", bytes(body))
+        yield Bad(codes.DAMAGED, codes.DAMAGED, bytes(body))

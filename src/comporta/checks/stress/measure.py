@@ -18,6 +18,8 @@ import numpy as np
 from comporta.checks.parity.measure import Served
 from comporta.checks.shared.measuring.machine import machine
 from comporta.checks.shared.measuring.raw_requests import Raw
+from comporta.checks.shared.tables import WHAT
+from comporta.checks.stress import codes
 from comporta.checks.stress.codes import (
     ASKED_BECAUSE,
     ASKED_WHERE,
@@ -31,12 +33,50 @@ from comporta.checks.stress.figures import ERRORS, FAILED, GROWTH, P50, P99, PLA
 from comporta.checks.stress.load import Round, ask, load, on_wire
 from comporta.checks.stress.malformed import Bad, damaged, far, malformed
 from comporta.checks.stress.single_requests import carried
-from comporta.records import Artifact, Figure, Findings, Message, Signature, Slice, Unmeasured, conditions
+from comporta.checks.stress.tables import (
+    ANSWERS,
+    CORES,
+    DIGEST,
+    KIND,
+    MACHINE,
+    MEGABYTES,
+    P50_MS,
+    P99_MS,
+    PER_SECOND,
+    PROCESSOR,
+    PROCESSOR_KIND,
+    ROUND,
+    ROUNDS,
+    STATUS,
+    SYSTEM,
+    TIMES,
+    UNCLEAR_REQUESTS,
+)
+from comporta.records import (
+    Artifact,
+    Code,
+    Figure,
+    Findings,
+    Message,
+    Signature,
+    Slice,
+    Table,
+    Unmeasured,
+    conditions,
+)
 from comporta.store import StepContext
 from comporta.store.frames import read
 
 PATH = "/v2/models/candidate/infer"
 ROWS, PARTS, DAMAGED, LIMIT, FLOOR = 64, 6, 150, 10_001, 4 * 2**20
+MACHINE_COLUMNS = {
+    "digest": DIGEST,
+    "system": SYSTEM,
+    "machine": PROCESSOR_KIND,
+    "processor": PROCESSOR,
+    "cores": CORES,
+}
+"""Of what `machine` tells."""
 
 
 def measure(
@@ -143,9 +183,6 @@ def findings(
                 rows=asked,
             ),
         ]
-    kinds: dict[tuple[str, str, int], int] = {}
-    for bad, status in faults:
-        kinds[bad.kind, bad.what, status] = kinds.get((bad.kind, bad.what, status), 0) + 1
     return Findings(
         figures=tuple(figures),
         unmeasured=() if len(times) else _nothing(NO_REQUEST_ANSWERED()).unmeasured,
@@ -157,20 +194,35 @@ def findings(
             if why_not is None
             else ASKED_BECAUSE(where=FROM[where](), why=why_not),
         ),
-        tables={
-            "machine": (machine(),),
-            "rounds": tuple(
-                {"round": n, "answers": len(each.seconds), "a second": each.rate,
-                 "p50 ms": 1e3 * _quantile(each.seconds, 0.5), "p99 ms": 1e3 * _quantile(each.seconds, 0.99),
-                 "MB": sizes[n] / 2**20}
-                for n, each in enumerate(rounds, start=1)
-            ),
-            "unclear": tuple(
-                {"kind": kind, "what": what, "status": status, "times": times_}
-                for (kind, what, status), times_ in kinds.items()
-            ),
-        },
-    )  # fmt: skip
+        tables=_tables(rounds, sizes, faults),
+    )
+
+
+def _tables(
+    rounds: Sequence[Round], sizes: Sequence[int], faults: Sequence[tuple[Bad, int]]
+) -> tuple[Table, Table, Table]:
+    """The machine, each round of the load, and which bad requests got no clear refusal, how often."""
+    times: dict[tuple[Code, Code, int], int] = {}
+    for bad, status in faults:
+        times[bad.kind, bad.what, status] = times.get((bad.kind, bad.what, status), 0) + 1
+    return (
+        MACHINE.of([{MACHINE_COLUMNS[name]: value for name, value in machine().items()}]),
+        ROUNDS.of(
+            {
+                ROUND: n,
+                ANSWERS: len(each.seconds),
+                PER_SECOND: each.rate,
+                P50_MS: 1e3 * _quantile(each.seconds, 0.5),
+                P99_MS: 1e3 * _quantile(each.seconds, 0.99),
+                MEGABYTES: sizes[n] / 2**20,
+            }
+            for n, each in enumerate(rounds, start=1)
+        ),
+        UNCLEAR_REQUESTS.of(
+            {KIND: kind(), WHAT: what(), STATUS: status, TIMES: count}
+            for (kind, what, status), count in times.items()
+        ),
+    )
 
 
 def _nothing(why: Message) -> Findings:
@@ -185,7 +237,7 @@ def clear(bad: Bad, status: int, body: bytes) -> bool:
     except (ValueError, UnicodeDecodeError):
         return False
     if status == 200:
-        return bad.kind != "malformed" and bool(said.get("outputs"))
+        return bad.kind is not codes.MALFORMED and bool(said.get("outputs"))
     why = said.get("error", said.get("message")) if isinstance(said, dict) else None
     return 400 <= status < 500 and isinstance(why, str) and 0 < len(why) < 1000 and "Traceback" not in why
 

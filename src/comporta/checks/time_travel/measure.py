@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from comporta.checks.shared.tables import FEATURE, ROWS
 from comporta.checks.time_travel.codes import JOINED_WITHOUT_TIME, NOTHING_JOINED, ROWS_WITHOUT_TIME
 from comporta.checks.time_travel.figures import DECLARED, EARLY, LATE, UNDATED
-from comporta.records import Artifact, Figure, Findings, Unmeasured, conditions
+from comporta.checks.time_travel.tables import DATED, EARLY_ROWS, JOIN, JOINS, KNOWN, LATE_ROWS
+from comporta.records import Artifact, ColumnCode, Figure, Findings, TableCell, Unmeasured, conditions
 from comporta.records.columns import AT, HIDDEN, KEPT, KEY
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
@@ -48,14 +50,21 @@ def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequen
         return Findings(figures=(declared,), without=NOTHING_JOINED(), rows=rows.height, of=rows.height)
     if AT not in rows.columns or rows[AT].null_count() == rows.height:
         return Findings(unmeasured=(Unmeasured(metric=LATE.metric, why=ROWS_WITHOUT_TIME()),))
-    figures, undated, table = [], [], []
+    figures, undated = [], []
+    table: list[dict[ColumnCode, TableCell]] = []
     for join in named:
         held = rows.filter(pl.col(f"{join}{_KEY}").is_not_null())
         dated = held.filter(pl.col(AT).is_not_null() & pl.col(f"{join}{_ARRIVED}").is_not_null())
         late = int((dated[f"{join}{_ARRIVED}"] > dated[AT]).sum())
         early = int((dated[f"{join}{_EVENT}"] > dated[AT]).fill_null(False).sum())
         dataset = join.removeprefix(HIDDEN)
-        told = {"join": dataset, "rows": held.height, "dated": dated.height, "late": late, "early": early}
+        told: dict[ColumnCode, TableCell] = {
+            JOIN: dataset,
+            ROWS: held.height,
+            DATED: dated.height,
+            LATE_ROWS: late,
+            EARLY_ROWS: early,
+        }
         table.append(told)
         if dated.height < held.height and _AGAIN.sub("", dataset) not in timeless:
             undated.append(dataset)
@@ -71,7 +80,7 @@ def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequen
         rows=rows.height,
         of=rows.height,
         notes=tuple(JOINED_WITHOUT_TIME(join=name) for name in undated),
-        tables={"joins": tuple(table), "known": tuple({"feature": name} for name in known[:200])},
+        tables=(JOINS.of(table), KNOWN.of({FEATURE: name} for name in known[:200])),
     )
 
 

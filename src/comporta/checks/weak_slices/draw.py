@@ -12,9 +12,9 @@ DRAWINGS = Drawings(
             caption="How many times the mean loss of all rows is lost where the search looked, on rows it "
             "had not seen. None of these was confirmed.",
             label=("where",),
-            value="to overall",
-            low="overall low",
-            high="overall high",
+            value="to_overall",
+            low="overall_low",
+            high="overall_high",
         ),
     ),
     metrics={

@@ -6,11 +6,12 @@ brought to it, those that false-discovery control lets stand are told, with inte
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from comporta.checks.shared.tables import LOSS, ROWS, SLICE, WHERE, P
 from comporta.checks.weak_slices.codes import (
     COLUMNS_SEARCHED,
     CONSTANT_COSTS_NOTHING,
@@ -19,15 +20,25 @@ from comporta.checks.weak_slices.codes import (
     TOO_FEW_UNITS,
 )
 from comporta.checks.weak_slices.figures import CONFIRMED, TO_CONSTANT, TO_OVERALL
+from comporta.checks.weak_slices.tables import (
+    CONFIRMED_SLICE,
+    CONSTANT,
+    OVERALL,
+    OVERALL_HIGH,
+    OVERALL_LOW,
+    SLICES,
+)
 from comporta.records import (
     FEWEST_ROWS,
     Artifact,
+    ColumnCode,
     Condition,
     Conditions,
     Figure,
     Findings,
     Message,
     Record,
+    TableCell,
     Unmeasured,
     conditions,
     place_of,
@@ -101,7 +112,7 @@ def measure(
     found = weak_slices(
         rows, group=group, support=support, depth=depth, top=top, loss=loss, seed=context.seed
     )
-    print(f"weak slices: {len(found.tables.get('slices', ()))} looked at, on {found.rows:,} rows")
+    print(f"weak slices: {sum(len(each.rows) for each in found.tables)} looked at, on {found.rows:,} rows")
     return {"findings": context.put_json(found)}
 
 
@@ -263,20 +274,20 @@ def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> 
         rows=rows,
         of=rows,
         notes=tuple(notes),
-        tables={"slices": tuple(_row(number, each) for number, each in enumerate(weak, start=1))},
+        tables=(SLICES.of(_row(number, each) for number, each in enumerate(weak, start=1)),),
     )
 
 
-def _row(number: int, weak: Weak) -> dict[str, Any]:
+def _row(number: int, weak: Weak) -> dict[ColumnCode, TableCell]:
     return {
-        "slice": number,
-        "where": place_of(weak.where),
-        "rows": weak.rows,
-        "loss": weak.loss,
-        "to overall": weak.overall.value,
-        "overall low": weak.overall.low,
-        "overall high": weak.overall.high,
-        "to constant": weak.constant.value if np.isfinite(weak.constant.value) else None,
-        "p": weak.p,
-        "confirmed": weak.confirmed,
+        SLICE: number,
+        WHERE: place_of(weak.where),
+        ROWS: weak.rows,
+        LOSS: weak.loss,
+        OVERALL: weak.overall.value,
+        OVERALL_LOW: weak.overall.low,
+        OVERALL_HIGH: weak.overall.high,
+        CONSTANT: weak.constant.value if np.isfinite(weak.constant.value) else None,
+        P: weak.p,
+        CONFIRMED_SLICE: weak.confirmed,
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from comporta.records import Artifact, Condition, Figure, Findings
+from comporta.records import Artifact, Condition, Figure, Findings, column, table
 from comporta.store import StepContext
 from comporta.store.frames import read
 
 GAP = "calibration_gap"
+MONTHS = table("months", "months")
+COLUMNS = tuple(column(each, each) for each in ("month", "rows", "predicted", "happened", "off", "error"))
 FEWEST = 30
 
 
@@ -53,5 +55,5 @@ def gaps(predictions: pl.DataFrame) -> Findings:
         figures=figures,
         rows=predictions.height,
         of=predictions.height,
-        tables={"months": tuple(months.iter_rows(named=True))},
+        tables=(MONTHS.of(dict(zip(COLUMNS, row, strict=True)) for row in months.iter_rows()),),
     )

@@ -31,7 +31,8 @@ def since_earlier(check: Named, evidence: Evidence, bounds: Sequence[Bound], *, 
 
 def is_recent(figure: Figure, versions: int) -> bool:
     """Whether it is of the champion, or of one of the newest `versions`."""
-    return figure.compared_with != "earlier" or condition(figure, "earlier") <= versions
+    earlier = condition(figure, "earlier")
+    return figure.compared_with != "earlier" or (isinstance(earlier, int) and earlier <= versions)
 
 
 def _comparisons(decides: Judgement, every: Sequence[Judgement]) -> Text:

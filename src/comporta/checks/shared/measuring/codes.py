@@ -46,3 +46,10 @@ NO_EARLIER_VERSION = code("evidence.no_earlier_version", "there is no earlier ve
 OF_FEATURE = code("evidence.of_feature", "{feature}: {what}", feature=str, what=Text)
 LISTED = code("evidence.listed", "{values}", values=tuple)
 LISTED_AND_MORE = code("evidence.listed_and_more", "{values} and {more:,} more", values=tuple, more=int)
+
+PERCENTILE_1 = code("push.percentile_1", "1st percentile")
+PERCENTILE_99 = code("push.percentile_99", "99th percentile")
+BELOW_RANGE = code("push.below_range", "below its range")
+ABOVE_RANGE = code("push.above_range", "above its range")
+ANOTHER_VALUE = code("push.another_value", "another value")
+MISSING_VALUE = code("push.missing", "missing")

@@ -24,6 +24,8 @@ from comporta.checks.shared.measuring.codes import (
     SQUARED_ERROR,
     WRONG_LABELS,
 )
+from comporta.checks.shared.tables import FEATURE, HIGH, LOSS, LOW, REPLICATES, RESAMPLED, SHARE
+from comporta.checks.shared.tables import IMPORTANCE as IMPORTANCE_TABLE
 from comporta.records import (
     Artifact,
     Figure,
@@ -32,11 +34,11 @@ from comporta.records import (
     Message,
     ModelOutput,
     Signature,
+    Table,
     Unmeasured,
     conditions,
 )
 from comporta.records.columns import TARGET
-from comporta.records.reference import Importances
 from comporta.stats.classes import places
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
@@ -63,8 +65,8 @@ def measure(
     group: str | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: of each feature the loss by permuting it, its share of all and its rank, each with an
-    interval. Of at most 5,000 rows, fewer of many features. `tables["kept"]` is a
-    `records.reference.Importances`."""
+    interval. Of at most 5,000 rows, fewer of many features. The table of replicates
+    is what `reference.importances` reads."""
     rows = read(context, test)
     found = important(opened(context, model, signature), rows, group=group, seed=context.seed)
     print(f"{found.rows:,} of {found.of:,} rows; {len(found.figures)} figures")
@@ -84,13 +86,7 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     units = units_of(rows, group)
     draw = np.random.default_rng(seed)
     orders = [draw.permutation(rows.height) for _ in names]
-    shuffled = [
-        rows[list(names)].with_columns(rows[name].gather(order))
-        for name, order in zip(names, orders, strict=True)
-    ]
-    said = asked_of(asked, [rows[list(names)], *shuffled])
-    before = losses(said[0], rows[TARGET], takes)
-    added = np.stack([losses(each, rows[TARGET], takes) - before for each in said[1:]], axis=1)
+    added = _shuffled(asked, rows, names, orders)
     lost, drawn = resampled(added, units, seed)
     drawn = lost + (drawn - lost) * twice(added, orders)
     width = wide(rows.height if units is None else int(units.max()) + 1)
@@ -109,37 +105,48 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     shares, shares_drawn = shares_of(lost), shares_of(drawn)
     figures += figured(IMPORTANCE.metric, names, shares, shares_drawn, rows.height, width)
     figures += figured(IMPORTANCE_RANK.metric, names, ranks_of(lost), ranks_of(drawn), rows.height, width)
-    low, high = ends(shares, shares_drawn, width)
-    kept = Importances(
-        method="permutation",
-        features=tuple(names),
-        shares=_rounded(shares),
-        low=_rounded(low),
-        high=_rounded(high),
-        replicates=tuple(_rounded(each) for each in shares_drawn[:KEPT]),
-        rows=rows.height,
-    )
-    order = np.argsort(-shares, kind="stable")
-    table = tuple(
-        {
-            "feature": names[place],
-            "share": float(shares[place]),
-            "low": float(low[place]),
-            "high": float(high[place]),
-            "loss": float(lost[place]),
-        }
-        for place in order[:200]
-    )
     return Findings(
         figures=tuple(figures),
         rows=rows.height,
         of=test.height,
         notes=tuple(notes),
-        tables={
-            "importance": table,
-            "kept": ({name: getattr(kept, name) for name in kept.__struct_fields__},),
-        },
+        tables=_tables(names, lost, shares, shares_drawn, width),
     )
+
+
+def _shuffled(asked: FittedModel, rows: pl.DataFrame, names: list[str], orders: Sequence[Places]) -> Floats:
+    """(n, features) the loss that each row has more where one feature's values are permuted."""
+    takes = asked.signature
+    frames = [
+        rows[names].with_columns(rows[name].gather(order)) for name, order in zip(names, orders, strict=True)
+    ]
+    said = asked_of(asked, [rows[names], *frames])
+    before = losses(said[0], rows[TARGET], takes)
+    return np.stack([losses(each, rows[TARGET], takes) - before for each in said[1:]], axis=1)
+
+
+def _tables(
+    names: list[str], lost: Floats, shares: Floats, drawn: Floats, width: float
+) -> tuple[Table, Table]:
+    """What people read, the most important first; and what later versions compare with: `importances`."""
+    low, high = ends(shares, drawn, width)
+    order = np.argsort(-shares, kind="stable")
+    shown = IMPORTANCE_TABLE.of(
+        {
+            FEATURE: names[place],
+            SHARE: float(shares[place]),
+            LOW: float(low[place]),
+            HIGH: float(high[place]),
+            LOSS: float(lost[place]),
+        }
+        for place in order[:200]
+    )
+    columns = (_rounded(shares), _rounded(low), _rounded(high), map(_rounded, drawn[:KEPT].T))
+    kept = REPLICATES.of(
+        dict(zip((FEATURE, SHARE, LOW, HIGH, RESAMPLED), row, strict=True))
+        for row in zip(names, *columns, strict=True)
+    )
+    return shown, kept
 
 
 def loss_name(takes: Signature) -> Message:

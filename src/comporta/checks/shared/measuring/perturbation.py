@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from comporta.records import Field
+from comporta.checks.shared.measuring.codes import (
+    ABOVE_RANGE,
+    ANOTHER_VALUE,
+    BELOW_RANGE,
+    MISSING_VALUE,
+    PERCENTILE_1,
+    PERCENTILE_99,
+)
+from comporta.records import Code, Field
 from comporta.stats.spread import spread
 
 if TYPE_CHECKING:
@@ -63,27 +71,26 @@ def another(series: pl.Series, field: Field, draw: np.random.Generator) -> pl.Se
     return moved.cast(series.dtype, strict=False).alias(series.name)
 
 
-def extremes(series: pl.Series, field: Field, draw: np.random.Generator) -> dict[str, pl.Series]:
+def extremes(series: pl.Series, field: Field, draw: np.random.Generator) -> dict[Code, pl.Series]:
     """The column as it would be at its ends: the 1st and 99th percentile, its whole range below its least
     and above its greatest, another word, and missing where the model may be asked without it."""
     kind, n = kind_of(field), len(series)
-    found: dict[str, pl.Series] = {}
+    found: dict[Code, pl.Series] = {}
     if kind in ("number", "integer"):
         known = values_of(series)
         known = known[np.isfinite(known)]
         if len(known):
             low, high, first, last = (float(end) for end in np.quantile(known, (0, 1, 0.01, 0.99)))
             far = high - low or 1.0
-            ends = {"1st percentile": first, "99th percentile": last}
-            ends |= {"below its range": low - far, "above its range": high + far}
-            for name, end in ends.items():
+            ends = {PERCENTILE_1: first, PERCENTILE_99: last, BELOW_RANGE: low - far, ABOVE_RANGE: high + far}
+            for push, end in ends.items():
                 whole = np.full(n, np.round(end) if kind == "integer" else end)
-                found[name] = _whole(series, whole, field) if kind == "integer" else pl.Series(whole)
+                found[push] = _whole(series, whole, field) if kind == "integer" else pl.Series(whole)
     elif kind != "text":
-        found["another value"] = another(series, field, draw)
+        found[ANOTHER_VALUE] = another(series, field, draw)
     if field.nullable:
-        found["missing"] = pl.Series([None] * n, dtype=series.dtype)
-    return {name: each.cast(series.dtype, strict=False).alias(series.name) for name, each in found.items()}
+        found[MISSING_VALUE] = pl.Series([None] * n, dtype=series.dtype)
+    return {push: each.cast(series.dtype, strict=False).alias(series.name) for push, each in found.items()}
 
 
 def _whole(series: pl.Series, moved: NDArray[np.float64], field: Field) -> pl.Series:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 import polars as pl
+from msgspec import convert
+from msgspec.structs import replace
 
-from comporta.records import Artifact, Field, Findings, Signature, decode, encode
+from comporta.checks.shared.tables import FEATURE, HIGH, LOW, REPLICATES, RESAMPLED, SHARE
+from comporta.records import Artifact, Field, Findings, Signature
 from comporta.records.columns import CHANCE, LABEL, NUMBER, TARGET
 from comporta.records.reference import Importances, Profile, Reference
 from comporta.stats.classes import class_text
@@ -34,7 +36,7 @@ def measure(
     found = referred(rows, fields, group=group)
     if importance is not None:
         kept = importances(context.get_json(importance, Findings))
-        found = msgspec.structs.replace(found, importance=kept)
+        found = replace(found, importance=kept)
     artifact = context.put_json(found)
     print(f"kept the counts of {len(fields)} features over {rows.height:,} rows, {artifact.size:,} bytes")
     return {"reference": artifact}
@@ -80,5 +82,21 @@ def _labels(rows: pl.DataFrame) -> Profile | None:
 
 def importances(found: Findings) -> Importances | None:
     """What an `importance` evidence holds for later versions; None where it could not be measured."""
-    kept = found.tables.get("kept", ())
-    return decode(encode(kept[0]), Importances) if kept else None
+    kept = found.table(REPLICATES)
+    if kept is None:
+        return None
+    features, shares, low, high, drawn = (
+        kept.values(each) for each in (FEATURE, SHARE, LOW, HIGH, RESAMPLED)
+    )
+    return convert(
+        {
+            "method": "permutation",
+            "features": features,
+            "shares": shares,
+            "low": low,
+            "high": high,
+            "replicates": tuple(zip(*drawn, strict=True)),
+            "rows": found.rows,
+        },
+        Importances,
+    )
