@@ -81,9 +81,8 @@ class App:
         self._predictions = PredictionRoutes(self._follower, self.recorder, key=key, limits=self.limits)
         self._routes: dict[str, Callable[[Request], Reply | Awaitable[Reply]]] = {
             "server": self.server, "live": self.live, "ready": self.ready, "metadata": self.metadata,
-            "model_ready": self.model_ready, "infer": self._predictions.infer,
-            "invoke": self._predictions.invoke, "ping": self.ping, "version": self.version,
-            "feedback": self.feedback, "metrics": self.metrics,
+            "model_ready": self.model_ready, "ping": self.ping, "version": self.version,
+            "feedback": self.feedback, "metrics": self.metrics, **self._predictions.routes,
         }  # fmt: skip
 
     @property

@@ -45,6 +45,11 @@ class PredictionRoutes:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="comporta-long")
         self._long = 0
 
+    @property
+    def routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
+        """By the names in `serve/paths.py`: one for each protocol."""
+        return {"infer": self.infer, "invoke": self.invoke}
+
     def close(self) -> None:
         """No more long calls."""
         self._pool.shutdown(wait=False)

@@ -78,7 +78,7 @@ def _evidence(
 
 
 def evidence_of(need: Need, found: Findings) -> Evidence:
-    """Findings as a check is handed them: what is without any figure is missing, and why."""
+    """Findings as a check is handed them: their figures as they are; without any, `missing` says why."""
     absent = not found.figures and not found.without
     why = lacking(found.unmeasured) if absent else NO_TEXT
     return Evidence(need=need, figures=found.figures, without=found.without, missing=why)

@@ -44,7 +44,8 @@ def gate(
     opened: OpenProject, name: str, *, level: Level = "release", progress: Progress | None = None
 ) -> Judged:
     """The version judged at this level by the project's gates as they are now. What was measured before is
-    remembered. Raises NotFound, BadProject."""
+    remembered. progress: called as `Engine.ask` says. Raises NotFound: no such version; BadProject: the
+    project has faults; what `Engine.ask` raises."""
     if found := project_faults(opened.project, opened.root):
         raise BadProject(format_faults(found))
     version = version_of(opened, name)

@@ -17,16 +17,16 @@ from comporta.opened.codes import (
 )
 from comporta.records import Message, Need, Scores, Unmeasured, columns_of, metric_text, place
 
-TOLD = 5
-"""Of what could not be measured, how many one sentence tells."""
+MOST_NAMED = 5
+"""Of what could not be measured, how many one sentence names."""
 
 
 def lacking(lost: Sequence[Unmeasured]) -> Message:
-    """Why a measuring has no figure at all: what it could not measure, as many as a sentence holds."""
+    """Why a measuring has no figure at all: the first five that it could not measure, and how many more."""
     if not lost:
         return NOTHING_FOUND()
-    *before, last = (_lacks(each) for each in lost[:TOLD])
-    said = AND_MORE(first=last, more=len(lost) - TOLD) if len(lost) > TOLD else last
+    *before, last = (_lacks(each) for each in lost[:MOST_NAMED])
+    said = AND_MORE(first=last, more=len(lost) - MOST_NAMED) if len(lost) > MOST_NAMED else last
     for each in reversed(before):
         said = AND(first=each, rest=said)
     return said
@@ -42,7 +42,7 @@ def _lacks(lost: Unmeasured) -> Message:
 
 
 def why_none(need: Need, scores: Scores) -> Message:
-    """What the measuring said of it, or that it was not measured."""
+    """Why scoring has no figure of this need: as it says itself, or that it was not measured."""
     by = (need.by,) if need.by else ()
     mine = (each for each in scores.unmeasured if each.metric == need.metric)
     why = next((each.why for each in mine if columns_of(each) == by), None)

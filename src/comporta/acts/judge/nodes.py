@@ -22,7 +22,9 @@ def data_key(dataset: str) -> NodeKey:
 
 
 def features_node(model: Model, root: Path) -> Node:
-    """The table the model learns from. Columns wanted for slices and groups go along, hidden from it."""
+    """The step that makes the table the model learns from: a row for each row of `of`; its features, and
+    beside them, hidden from the model, the columns of `beside`. Raises BadProject where a function has no
+    name."""
     way = bundle(model, root)
     inputs: dict[str, Asset | Output] = {"of": data_key(way.of).output("version")}
     for join in way.joins:
@@ -40,13 +42,14 @@ def features_node(model: Model, root: Path) -> Node:
 
 
 def beside(model: Model) -> list[str]:
-    """The columns kept beside the features, hidden from the model: for slices, groups and gates, of whatever
-    level, since another level must not be another table."""
+    """The names, sorted, of the columns kept beside the features, hidden from the model: for slices, groups
+    and gates, of whatever level, since another level must not be another table."""
     return sorted({*model.slices, *columns_to_keep(needs(checks(model))), *filter(None, (model.group,))})
 
 
 def built(name: str) -> dict[str, Output]:
-    """What a run makes of a model before anything is measured, by the names of the evidence pool."""
+    """Name in the evidence pool → the output that is it, of what a run makes of a model before anything is
+    measured. name: the model's."""
     makes = {
         "split": ("train", "test", "counts"),
         "fit": ("model", "signature"),
@@ -94,8 +97,8 @@ def evidence_nodes(
 
 
 def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...]) -> Node:
-    """Every metric with its interval, overall and by slice: also by those of comparisons, so that it is known
-    which of them are too small."""
+    """The step that measures every metric of the test predictions with its interval, overall and by slice:
+    also by those of comparisons, so that it is known which of them are too small."""
     mine = [need for need in asked if need.what == "scores"]
     key = score_key(model)
     return Node(
@@ -114,7 +117,8 @@ def score_node(model: Model, things: Mapping[str, Thing], asked: tuple[Need, ...
 
 
 def champion_node(model: Model, root: Path, champion: Version, things: Mapping[str, Thing]) -> Node:
-    """The champion on the candidate's test rows."""
+    """The step in which the champion answers the candidate's test rows; it gives no rows where they lack a
+    feature of the champion's. Raises BadProject where a codec of the model's has no name."""
     return Node(
         name=f"predict champion of {model.name}",
         key=NodeKey(kind="predict_champion", model=model.name),

@@ -59,13 +59,14 @@ CONTEXT = {
 """What of the declaration a measuring step may be handed."""
 
 SECONDS: dict[Level, float] = {"commit": 30.0, "release": 300.0, "audit": 3600.0}
-"""How long one measuring may take at each level; what takes longer is missing, and so is no pass."""
+"""Seconds of wall time that one measuring may take at each level; what takes longer is missing, and so is no
+pass."""
 
 
 class Candidate(Record, frozen=True, kw_only=True):
     """A model to be measured, and what there is of it. things: by the names of the pool's table; `earlier`:
     the references of earlier versions, newest first. tables: the datasets that its features read, by name.
-    seconds: that measuring it may take together; None: as the level has it."""
+    seconds: wall time that all its measuring may take together; None: as the level has it."""
 
     model: Model
     root: Path
@@ -100,12 +101,14 @@ def spec_of(need: Need) -> MeasurementSpec | None:
 
 
 def pooled(need: Need) -> bool:
-    """Whether a step of its own measures this need."""
+    """Whether a step of its own measures this need. Raises BadProject as `spec_of`."""
     return spec_of(need) is not None
 
 
 def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tuple[Node, ...]:
-    """The nodes that make what is asked. A need whose parts are not there has none."""
+    """The nodes that make what is asked, each after those that it reads: what makes all else worthless
+    first, then the quick. A need whose parts are not there has none. Raises BadProject: a need as in
+    `spec_of`, or a function without a name."""
     made: dict[Need, Node] = {}
     things = dict(candidate.things)
     wanted = set().union(*map(_parts, filter(pooled, asked)))
@@ -139,7 +142,7 @@ def _place(need: Need) -> tuple[bool, int]:
 
 
 def reads_logged(asked: Sequence[Need]) -> bool:
-    """Whether a need is measured on the requests of production whose labels have come."""
+    """Whether any of these is measured on the requests of production whose labels have come."""
     specs = map(_spec, filter(pooled, asked))
     return any("logged" in (*spec.reads.values(), *spec.optional.values()) for spec in specs)
 
@@ -181,7 +184,8 @@ def name_in(model: Model, need: Need) -> str:
 
 
 def columns_to_keep(asked: Sequence[Need]) -> set[str]:
-    """The columns that measuring will ask for: they are kept beside the features."""
+    """The names of the columns that measuring will ask for: a need's `by`, and what its params `by`,
+    `columns` and `of` name."""
     found: set[str] = set()
     for need in asked:
         found |= {need.by} if need.by else set()
@@ -240,7 +244,8 @@ def _node(
 
 
 def declared_facts(model: Model) -> dict[str, Any]:
-    """What a measuring step may be told of the declaration, and of where it runs."""
+    """Name in `CONTEXT` → JSON value, of all that a measuring step may be handed of the declaration and of
+    where it runs, but `way`."""
     return {
         "group": model.group,
         "slices": list(model.slices),
@@ -256,7 +261,7 @@ def declared_facts(model: Model) -> dict[str, Any]:
 
 
 def facts_read_by(asked: Sequence[Need]) -> set[str]:
-    """What of the declaration is told to the steps that measure these, and to those that they read."""
+    """The names in `CONTEXT` that the steps which measure these are handed, and those that they read."""
     measured = tuple(filter(pooled, asked))
     parts = set().union(*map(_parts, measured))
     specs = (*map(_spec, measured), *(POOL[what] for what in parts if what in POOL))

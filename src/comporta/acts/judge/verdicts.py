@@ -55,8 +55,8 @@ def earlier(opened: OpenProject, model: str, before: int | None = None) -> tuple
 
 
 def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> SealedLogs | None:
-    """What production asked and what came true, sealed; None where no gate asks for it, or nothing was
-    served and told yet."""
+    """The newest versions of the predictions and labels of production, sealed; None where no gate of this
+    level reads them, or there are none yet."""
     asked = tuple(need for model in models for need in needs(asked_at(checks(model), level)))
     if not reads_logged(asked):
         return None
@@ -67,13 +67,14 @@ def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> SealedLo
 
 
 def late(opened: OpenProject, run: Run) -> frozenset[str]:
-    """The nodes that had not begun when the level's time was spent."""
+    """The names of the run's nodes that had not begun when the level's time was spent."""
     failures = opened.ledger.scan(FAILURES, f"{run.id}/")
     return frozenset(fact.node for _, fact in failures if fact.why == "late")
 
 
 def measured(answers: Answers, model: Model) -> dict[str, Artifact]:
-    """What measuring made that is kept with the version: later versions are compared with it."""
+    """`reference` → the artifact that is kept with the version for later ones to be compared with; empty
+    where it was not made."""
     answer = answers.of(need_key(model, Need(what="reference")))
     asset = answer.step.outputs.get("reference") if answer is not None else None
     return {"reference": asset} if isinstance(asset, Artifact) else {}
