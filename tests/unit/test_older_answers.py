@@ -158,3 +158,12 @@ def test_of_a_form_that_is_not_kept_all_but_the_sentence_is_compared(rows, same)
     now = encode({"forms": {"onnx": {"agrees": False, "reason": code, "rows": rows}}})
     assert say_the_same("parity", then, now) is same
     assert not say_the_same("parity", now, now)
+
+
+def test_a_form_that_was_not_asked_at_thresholds_is_the_same_where_all_else_is():
+    def kept(**more):
+        return encode({"forms": {"onnx": {"agrees": True, "reason": "", "rows": 9, "apart": 0.0, **more}}})
+
+    assert say_the_same("parity", kept(), kept(beside=40, thresholds=7))
+    assert not say_the_same("parity", kept(), kept(beside=40, thresholds=7, rows=8))
+    assert not say_the_same("parity", kept(beside=41, thresholds=7), kept(beside=40, thresholds=7))

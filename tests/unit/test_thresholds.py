@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import polars as pl
 import pytest
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -26,8 +27,10 @@ from sklearn.tree import DecisionTreeClassifier
 from comporta.records import Signature
 from comporta.stats.classes import class_text
 from comporta.train.export import to_onnx
+from comporta.train.families.onnx.older import same_model
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import dress, learn_fields
+from comporta.train.onnx_inputs import by_column
 from comporta.train.predictor import ask_estimator
 
 ROWS = 500
@@ -130,3 +133,25 @@ def test_a_form_that_is_not_known_to_compare_alike_does_not_serve_and_one_that_d
     found, apart = exported(model, TENTHS)
     assert found.agrees == (apart is not None)
     assert found.reason if apart is None else apart < 1e-5
+
+
+def test_a_graph_of_before_is_the_same_model_where_only_its_comparisons_were_mended():
+    columns = make_column_transformer((WORDS, ["word"]), remainder="passthrough")
+    model = make_pipeline(columns, DecisionTreeClassifier(max_depth=3, random_state=0))
+    rows = pl.DataFrame(TENTHS).with_columns(word=pl.Series(DRAW.choice(["a", "b"], ROWS)))
+    fields = learn_fields(rows)
+    signature = Signature(
+        raw=fields, features=fields, output="both", classes=("false", "true"), task="binary", label="Boolean"
+    )
+
+    def graphs(target):
+        model.fit(dress(rows, fields), target)
+        return [by_column(model, signature, kind) for kind in (DoubleTensorType, FloatTensorType)]
+
+    target = rows["x0"] + rows["x1"] > 4
+    (older, newer), (other, _) = graphs(target), graphs(~target)
+    assert same_model(older, newer)
+    assert not same_model(newer, older)
+    assert not same_model(newer, newer)
+    assert not same_model(other, newer)
+    assert not same_model(b"no graph", newer)

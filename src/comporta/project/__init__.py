@@ -12,12 +12,14 @@ from comporta.project.model import Model
 from comporta.project.person import Person
 from comporta.project.project import ProjectDeclaration
 from comporta.project.settings import Settings
+from comporta.records.costs import Costs
 
 Project = ProjectDeclaration
 """Its former name, for project files that import it."""
 
 __all__ = [
     "AsOf",
+    "Costs",
     "Dataset",
     "Features",
     "Model",

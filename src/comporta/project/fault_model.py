@@ -26,8 +26,12 @@ from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.model import Model
 from comporta.records import ByTime, Check
+from comporta.records.class_name import class_name
+from comporta.records.costs import Costs
 from comporta.records.metric import MAIN, METRICS, unknown_metric
 
+WEIGHTED = "sample_weight"
+"""The argument of a training function that is given the rows' weights."""
 SCORED = ("scores", "versus")
 """What is measured by the usual metrics; the metric of other evidence is its own."""
 
@@ -45,6 +49,7 @@ def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[
             yield from _split(model, features.of)
         if model.task == "regression" and model.output == "probability":
             yield "output", "found 'probability' for a regression, expected 'label'."
+        yield from _decision(model)
         for field in ("approvals", "seed"):
             if isinstance(number := getattr(model, field), int) and number < 0:
                 yield field, f"found {number}, expected 0 or more."
@@ -59,6 +64,30 @@ def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[
         yield from slice_faults(model)
 
     yield from with_location(places, "Model", model.name, chain(type_faults(model), found()))
+
+
+def _decision(model: Model) -> FieldFaults:
+    """What is wrong with the positive class and its threshold."""
+    for field in ("positive", "threshold"):
+        if getattr(model, field) is not None and model.task in ("multiclass", "regression"):
+            yield field, f"found {field} for {model.task}, expected none: it is of two classes. Remove it."
+    if model.positive is not None and class_name(model.positive) is None:
+        yield "positive", f"found {model.positive!r}, expected one of the target's two classes."
+    cut = model.threshold
+    if cut is None:
+        return
+    if model.output == "label":
+        yield (
+            "threshold",
+            "found a threshold for output='label', expected 'both' or 'probability' to hold to it.",
+        )
+    if isinstance(cut, Costs):
+        if any(type_faults(cut)):
+            yield from (("threshold", f"{field}: {said}") for field, said in type_faults(cut))
+        elif not (cut.false_positive > cut.true_negative and cut.false_negative > cut.true_positive):
+            yield "threshold", f"found {cut}, expected that being wrong costs more than being right."
+    elif isinstance(cut, int | float) and not isinstance(cut, bool) and not 0 < cut < 1:
+        yield "threshold", f"found {cut}, expected a chance above 0 and below 1, or Costs(...)."
 
 
 def _codecs(model: Model, root: Path) -> FieldFaults:
@@ -118,8 +147,15 @@ def _params(model: Model) -> FieldFaults:
     for name in model.params if isinstance(model.params, dict) else ():
         if name not in free and not rest:
             yield "params", f"found {name!r}, expected one of: {', '.join(free) or 'none'}."
+    if model.weight is not None and not rest and WEIGHTED not in free:
+        yield (
+            "weight",
+            f"found {signature(model.fit)}, expected `def fit(X, y, *, {WEIGHTED})`: it is given them.",
+        )
     for name in free:
         each = words[name]
+        if name == WEIGHTED and model.weight is not None:
+            continue
         if each.default is each.empty and each.kind is not each.VAR_KEYWORD and name not in model.params:
             yield "params", f"found no {name!r}, which {signature(model.fit)} needs. Add it."
     try:

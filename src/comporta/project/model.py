@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from comporta.project.features import Features
 from comporta.records import AtRandom, Check, Codec, Limits, Record, Split
+from comporta.records.class_name import ClassLabel, class_name
+from comporta.records.costs import Costs
 
 
 class Model(Record, frozen=True):
@@ -20,6 +22,12 @@ class Model(Record, frozen=True):
     params: arguments of `fit` beside X and y.
     output: what an answer holds: the `label`, its `probability`, or `both`.
     task: `binary`, `multiclass` or `regression`; None: inferred from the target.
+    positive: of two classes the one that `probability`, precision, recall and the rest are of; None: the
+        second in sorted order.
+    threshold: the chance of the positive class from which on a row is called so, or the `Costs` that it
+        follows from; None: as the estimator decides.
+    weight: a column that says how much each row counts, in `fit` (its argument `sample_weight`) and in
+        figures; None: each as much.
     split: which rows are held out to judge it: `by_time`, `by_group` or `at_random`.
     metrics: measured on the test rows; empty: the usual ones of its task.
     business: the metric by which a challenger must beat the champion; None: only its gates judge it.
@@ -55,6 +63,9 @@ class Model(Record, frozen=True):
     params: dict[str, Any] = {}
     output: Literal["label", "probability", "both"] = "both"
     task: Literal["binary", "multiclass", "regression"] | None = None
+    positive: ClassLabel | None = None
+    threshold: float | Costs | None = None
+    weight: str | None = None
     split: Split = AtRandom()
     metrics: tuple[str, ...] = ()
     business: str | None = None
@@ -68,3 +79,13 @@ class Model(Record, frozen=True):
     codecs: tuple[Codec, ...] = ()
     owner: str = ""
     meaning: str = ""
+
+    def decision(self) -> dict[str, str | float]:
+        """What is declared of the positive class and its threshold, as a fit is told it."""
+        told: dict[str, str | float] = {}
+        if self.positive is not None:
+            told["positive"] = class_name(self.positive) or ""
+        if self.threshold is not None:
+            cut = self.threshold
+            told["threshold"] = float(cut.threshold if isinstance(cut, Costs) else cut)
+        return told

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from comporta.records.asset import Artifact, Slice, text_or_digest
 from comporta.records.identity import person_key
 from comporta.records.record import Record
@@ -27,6 +29,8 @@ class Signature(Record, frozen=True, kw_only=True):
 
     classes: labels in the order of the probability columns, as text; empty for regression.
     label: polars' name of the target's type, so that an answer holds `true`, `1` or `"yes"` as it was.
+    Of two classes the second is the positive one. threshold: the chance of it from which on a row is called
+    so; unset, and then not stored: the estimator's own decision.
     """
 
     raw: tuple[Field, ...]
@@ -35,6 +39,7 @@ class Signature(Record, frozen=True, kw_only=True):
     task: Literal["binary", "multiclass", "regression"]
     classes: tuple[str, ...] = ()
     label: str = ""
+    threshold: float | UnsetType = UNSET
 
 
 class Version(Record, frozen=True, kw_only=True):

@@ -95,12 +95,16 @@ def curve(
     seed: int = 0,
     points: int = 51,
     level: float = LEVEL,
+    weight: Floats | None = None,
 ) -> Curve:
-    """The diagram at this width, where at least a thousandth of the rows is near. See `smooth_error`."""
+    """The diagram at this width, where at least a thousandth of the rows is near. weight: how much each row
+    counts, of mean 1. See `smooth_error`."""
     grid = _points(width)
     mesh = np.linspace(0, grid - 1, points).astype(int)
-    rows = smoothed(on_grid(said, np.ones_like(said), grid)[None, :], width)[0][mesh]
-    mean = smoothed(on_grid(said, said, grid)[None, :], width)[0][mesh]
+    count = np.ones_like(said) if weight is None else weight
+    residual = residual * count
+    rows = smoothed(on_grid(said, count, grid)[None, :], width)[0][mesh]
+    mean = smoothed(on_grid(said, said * count, grid)[None, :], width)[0][mesh]
     gap = smoothed(on_grid(said, residual, grid)[None, :], width)[0][mesh]
     noise = np.quantile(
         np.abs(smoothed(_noise(said, residual, units, seed, grid), width)[:, mesh]), level, axis=0

@@ -59,15 +59,24 @@ def rates(
     share: bool = True,
     least: Floats | None = None,
     subject: Places | None = None,
+    weight: Floats | None = None,
 ) -> Rates:
     """The sum of `top` over the sum of `bottom` in each group. top, bottom, group: (n,); bottom is 1 where
     the row counts and 0 elsewhere, where top is 0 too. unit: (n,) rows that are resampled whole.
     least: (n,) the variance of each row that is known beforehand: few rows may show none of it. subject: (n,)
-    whom each row is about."""
+    whom each row is about. weight: (n,) how much each row counts; rows that count unlike tell as much as
+    fewer that count alike (Kish 1965, section 11.7)."""
     rows = np.bincount(group, bottom, groups).astype(np.float64)
     held = np.maximum(rows, 1)
-    value = np.bincount(group, top, groups) / held
-    rest = top - value[group] * bottom
+    # Of mean 1 over the rows of each group that count: sums over rows are then weighted means.
+    count = np.ones(len(top))
+    if weight is not None:
+        total = np.bincount(group, weight * bottom, groups)
+        count = weight * np.divide(rows, total, out=np.zeros(groups), where=total > 0)[group]
+        rows = np.where(total > 0, rows, 0.0)
+    unlike = np.maximum(np.bincount(group, count**2 * bottom, groups) / held, 1.0)
+    value = np.bincount(group, top * count, groups) / held
+    rest = (top - value[group] * bottom) * count
     square = np.bincount(group, rest**2, groups).astype(np.float64)
     between: Floats = square
     units: Floats = rows
@@ -80,12 +89,12 @@ def rates(
     all_ = between.sum() / square.sum() if square.sum() > 0 else 1.0
     own = np.divide(between, square, out=np.ones(groups), where=square > 0)
     effect = np.maximum(1.0, np.maximum(all_, own)) if unit is not None else np.ones(groups)
-    spread = square if least is None else np.maximum(square, np.bincount(group, least, groups))
+    spread = square if least is None else np.maximum(square, np.bincount(group, least * count**2, groups))
     about = None
     if subject is not None:
         of, cell = _cells(group, subject)
         about = np.bincount(of, np.bincount(cell, bottom, len(of)) > 0, groups).astype(np.float64)
-    return Rates(value, rows, units, effect * spread * few / held**2, effect, share, about)
+    return Rates(value, rows, units, effect * spread * few / held**2, effect * unlike, share, about)
 
 
 def _cells(group: Places, unit: Places) -> tuple[Places, Places]:

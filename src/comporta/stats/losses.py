@@ -26,10 +26,10 @@ class Losses(Record, frozen=True, kw_only=True):
     row: Floats
     outcome: Floats
 
-    def constant(self, learned: Floats) -> Floats:
+    def constant(self, learned: Floats, weight: Floats | None = None) -> Floats:
         """(n,): what each row would have cost under the constant that is best for these outcomes (m, k): the
-        shares of the classes, the most frequent class, or the mean."""
-        said = learned.mean(axis=0)
+        shares of the classes, the most frequent class, or the mean. weight: how much each outcome counts."""
+        said = np.average(learned, axis=0, weights=weight)
         if self.name == "squared error":
             return np.asarray(np.square(self.outcome[:, 0] - said[0]))
         if self.name == "error":

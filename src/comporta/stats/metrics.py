@@ -31,18 +31,23 @@ ROUNDING = 1e-12
 
 class Seen(Record, frozen=True, kw_only=True):
     """What happened and what was said, row by row. Classification: truth and label are places among the
-    classes (-1: a class the model never saw), probability is rows by classes. Regression: numbers."""
+    classes (-1: a class the model never saw), probability is rows by classes. Regression: numbers. weight:
+    how much each row counts, (n,); None: each as much."""
 
     classes: int
     truth: NDArray[np.int64] | Floats
     label: NDArray[np.int64] | None = None
     probability: Floats | None = None
     number: Floats | None = None
+    weight: Floats | None = None
 
 
 def statistic(name: str, seen: Seen) -> Statistic:
-    """The metric of these rows as a function of their weights; NaN where it is not defined."""
-    return _MAKERS[name](seen)
+    """The metric of these rows as a function of how often each is drawn; NaN where it is not defined."""
+    found = _MAKERS[name](seen)
+    if (weight := seen.weight) is None:
+        return found
+    return lambda drawn: found(drawn * weight)
 
 
 def _roc_auc(seen: Seen) -> Statistic:
@@ -227,8 +232,10 @@ def _median_ae(seen: Seen) -> Statistic:
         upto = np.cumsum(weights[order])
         if not (len(upto) and upto[-1] > 0):
             return NAN
-        middle = [np.floor((upto[-1] + 1) / 2), np.ceil((upto[-1] + 1) / 2)]
-        return float(error[np.searchsorted(upto, middle)].mean())
+        # Half of the weight below, half above: of an even number of rows the mean of the two in the middle.
+        half = upto[-1] / 2
+        ends = np.searchsorted(upto, half), np.searchsorted(upto, half, side="right")
+        return float(error[[*ends]].mean())
 
     return median
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from comporta.errors import BadData, BadProject
-from comporta.records.columns import CHANCE, LABEL, NUMBER, TARGET
+from comporta.records.columns import CHANCE, LABEL, NUMBER, TARGET, WEIGHT
 from comporta.records.metric import MAIN, MAINS, METRICS, Task, metric
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.classes import places
 from comporta.stats.metrics import Seen, statistic
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def task_of(predictions: pl.DataFrame) -> Task:
@@ -59,6 +64,18 @@ def given(predictions: pl.DataFrame) -> set[str]:
     return {"label", "probability"} if f"{CHANCE}0" in predictions.columns else {"label"}
 
 
+def with_classes(predictions: pl.DataFrame, classes: tuple[str, ...]) -> pl.DataFrame:
+    """The same predictions with their classes in this order, where they are these: two versions may have
+    declared another positive class."""
+    mine = classes_of(predictions)
+    if mine == classes or sorted(mine) != sorted(classes):
+        return predictions
+    label = predictions[LABEL].cast(pl.String).cast(pl.Enum(list(classes))).alias(LABEL)
+    there = [mine.index(each) for each in classes] if f"{CHANCE}0" in predictions.columns else []
+    chances = [predictions[f"{CHANCE}{old}"].alias(f"{CHANCE}{new}") for new, old in enumerate(there)]
+    return predictions.with_columns(label, *chances)
+
+
 def spreadless(predictions: pl.DataFrame) -> bool:
     """Whether these are numbers whose truth is all alike: nothing can be told in its standard deviations."""
     truth = predictions[TARGET].drop_nulls()
@@ -83,8 +100,10 @@ def statistics(rows: pl.DataFrame, names: Sequence[str]) -> list[Statistic]:
 
 def seen(rows: pl.DataFrame) -> Seen:
     """What happened and what was said, as numbers."""
+    weight = weights_of(rows)
     if NUMBER in rows.columns:
-        return Seen(classes=0, truth=rows[TARGET].cast(pl.Float64).to_numpy(), number=rows[NUMBER].to_numpy())
+        truth = rows[TARGET].cast(pl.Float64).to_numpy()
+        return Seen(classes=0, truth=truth, number=rows[NUMBER].to_numpy(), weight=weight)
     classes = classes_of(rows)
     chances = [f"{CHANCE}{place}" for place in range(len(classes))]
     return Seen(
@@ -92,4 +111,10 @@ def seen(rows: pl.DataFrame) -> Seen:
         truth=places(rows[TARGET], classes),
         label=rows[LABEL].to_physical().cast(pl.Int64).to_numpy(),
         probability=rows.select(chances).to_numpy() if chances[0] in rows.columns else None,
+        weight=weight,
     )
+
+
+def weights_of(rows: pl.DataFrame) -> NDArray[np.float64] | None:
+    """How much each row counts, (n,); None where the model declares no weight."""
+    return rows[WEIGHT].to_numpy() if WEIGHT in rows.columns else None

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Artifact, Attribution, ModelOutput, ModelPart, Signature, Structure
-from comporta.records.columns import TARGET
+from comporta.records.columns import TARGET, WEIGHT
 from comporta.store.context import StepContext
 from comporta.train.call import OutputKind, call_fit, describe_model, reads_of
+from comporta.train.decisions import negated, swapped, turned
 from comporta.train.families import attribution, linear, trees
 from comporta.train.families.parts import parts
 from comporta.train.families.scikit_learn.pipeline import core_of
@@ -51,14 +52,23 @@ class OpenEstimator:
         core = core_of(self.estimator, len(self.signature.features))
         if core is None:
             return None
-        return Structure(core.within, not core.steps, linear(core.model), trees(core.model, output))
+        swap = swapped(self.estimator, self.signature)
+        weights, members = linear(core.model), trees(core.model, 1 - output if swap else output)
+        if swap and weights is not None and len(weights.weights) == 1:
+            weights = weights._replace(weights=-weights.weights, constants=-weights.constants)
+        if swap and members is None and (other := trees(core.model, output)) is not None:
+            members = negated(other) if other.link == "sigmoid" else None
+        return Structure(core.within, not core.steps, weights, members)
 
     def attribution(self, rows: pl.DataFrame, background: pl.DataFrame) -> Attribution | None:
         core = core_of(self.estimator, len(self.signature.features))
         if core is None:
             return None
         X, beside = (core.within(self.numbers(each)) for each in (rows, background))
-        return attribution(core.model, self.signature, X, beside)
+        read = attribution(core.model, self.signature, X, beside)
+        if read is None:
+            return None
+        return turned(read, self.signature, swapped(self.estimator, self.signature))
 
     def parts(self) -> tuple[ModelPart, ...]:
         return parts(self.estimator)
@@ -83,6 +93,7 @@ def refit_estimator(
     y = rows[TARGET]
     fields = learn_fields(rows)
     found = task_of(y, task)
-    model = call_fit(fit, dress(rows, fields), y, found, params, seed)
+    weight = rows[WEIGHT] if WEIGHT in rows.columns else None
+    model = call_fit(fit, dress(rows, fields), y, found, params, seed, weight)
     name = getattr(fit, "__name__", "fit")
     return OpenEstimator(describe_model(model, name, fields, fields, y, found, output), model, reads_of(fit))

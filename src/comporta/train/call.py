@@ -21,6 +21,7 @@ from comporta.train.target import label_of, values_of
 
 OutputKind = Literal["label", "probability", "both"]
 SEEDS = ("seed", "random_state")
+WEIGHTED = "sample_weight"
 
 
 def reads_of(fit: Callable[..., Any]) -> Reads:
@@ -29,10 +30,17 @@ def reads_of(fit: Callable[..., Any]) -> Reads:
 
 
 def call_fit(
-    fit: Callable[..., Any], X: pl.DataFrame, y: pl.Series, task: Task, params: Mapping[str, Any], seed: int
+    fit: Callable[..., Any],
+    X: pl.DataFrame,
+    y: pl.Series,
+    task: Task,
+    params: Mapping[str, Any],
+    seed: int,
+    weight: pl.Series | None = None,
 ) -> Any:
     """What the function returns. X: dressed features. y: numpy, or a polars or pandas series where its
-    argument is annotated so. A `seed` or `random_state` argument not in `params` is given the seed.
+    argument is annotated so. A `seed` or `random_state` argument not in `params` is given the seed, and
+    `sample_weight` the weights, (n,) of numpy.
     Raises BadProject on arguments that do not fit; what the function raises is its own."""
     name = getattr(fit, "__name__", type(fit).__name__)
     asked = _parameters(fit)
@@ -46,6 +54,13 @@ def call_fit(
             f"{'some of ' + ', '.join(named) if named else 'none'}. Correct `params` or the function."
         )
     given.update({each: seed for each in SEEDS if each in named and each not in given})
+    if weight is not None:
+        if not takes_any and WEIGHTED not in named:
+            raise BadProject(
+                f"{name}: found no argument `{WEIGHTED}`, which the declared weight needs. Write "
+                f"`def {name}(X, y, *, {WEIGHTED})` and hand it on to the estimator."
+            )
+        given[WEIGHTED] = weight.to_numpy()
     try:
         inspect.signature(fit).bind(None, None, **given)
     except TypeError as fault:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from comporta.records import NO_TEXT, Message, Signature, Words
@@ -89,6 +90,8 @@ def agreement(
         if theirs is not None:
             top = np.sort(theirs, axis=1)[:, -2:]
             level = np.abs(top[:, 1] - top[:, 0]) <= 2 * TOLERANCE
+            if signature.threshold is not UNSET:
+                level = np.abs(theirs[:, 1] - signature.threshold) <= TOLERANCE
         differs = ~(gap <= TOLERANCE) | ((mine_label != theirs_label) & ~level)
     count = int(differs.sum())
     return Agreement(
@@ -120,7 +123,7 @@ def _beside(
         return replace(found, agrees=False, reason=why)
     found = replace(found, beside=asked.rows.height, thresholds=asked.thresholds)
     if there.agrees:
-        return replace(found, apart=max(found.apart, there.apart))
+        return found
     why = DIFFER_BESIDE(rows=there.differ, of=asked.rows.height)
     return replace(found, agrees=False, reason=why, apart=there.apart, differ=there.differ)
 

@@ -15,6 +15,7 @@ from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
 from comporta.train.codecs import Codec, from_bytes, header_of, shipped
 from comporta.train.compiled import CompiledModel
+from comporta.train.decisions import decided, in_order, swapped
 from comporta.train.families import compilers, prepare
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads, dress, hand, words_at
@@ -235,11 +236,16 @@ def ask_estimator(
     probability = None
     if signature.output != "label":
         probability = np.asarray(model.predict_proba(X), dtype=np.float64)
+    swap = swapped(model, signature)
+    probability = in_order(probability, swap)
     known = getattr(model, "classes_", None)
     classes = labels_from(signature.classes, signature.label) if known is None else known
+    if swap and known is not None:
+        classes = known[::-1]
     said = np.asarray(model.predict(X)).reshape(-1)
     order = np.argsort(classes)
-    return order[np.searchsorted(classes, said, sorter=order)].astype(np.int64), probability
+    places = order[np.searchsorted(classes, said, sorter=order)].astype(np.int64)
+    return decided(places, probability, signature)
 
 
 def answer_numbers(answer: Mapping[str, Any]) -> NDArray[np.float64] | None:

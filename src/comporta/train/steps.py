@@ -11,12 +11,13 @@ import polars as pl
 
 from comporta.errors import BadData
 from comporta.records import Artifact, ByGroup, Field, Signature, Split
-from comporta.records.columns import AT, CHANCE, HIDDEN, KEY, LABEL, NUMBER, TARGET
+from comporta.records.columns import AT, CHANCE, HIDDEN, KEY, LABEL, NUMBER, TARGET, WEIGHT
 from comporta.stats.table import column, feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read, write
 from comporta.train.call import OutputKind, call_fit, describe_model, reads_of, require_answer
 from comporta.train.codecs import Codec, to_bytes
+from comporta.train.decisions import declared
 from comporta.train.export import ROWS, make_trial, own_forms, to_onnx
 from comporta.train.frames import (
     Reads,
@@ -28,7 +29,7 @@ from comporta.train.open_model import open_model
 from comporta.train.predictor import ExportAgreement, ask_estimator
 from comporta.train.scores import measure_scores
 from comporta.train.split import TEST, TRAIN, assign_split
-from comporta.train.target import task_of
+from comporta.train.target import row_weights, task_of
 
 
 def sample(context: StepContext, *, table: Artifact, rows: int) -> dict[str, Artifact]:
@@ -44,9 +45,12 @@ def sample(context: StepContext, *, table: Artifact, rows: int) -> dict[str, Art
     return {"table": write(context, kept)}
 
 
-def parts(context: StepContext, *, table: Artifact, split: dict[str, Any]) -> dict[str, Artifact]:
+def parts(
+    context: StepContext, *, table: Artifact, split: dict[str, Any], weight: str | None = None
+) -> dict[str, Artifact]:
     """`train` and `test`, each a frame of its own, and `counts`: rows in each, in the gap, and without a
-    target, which are in neither. Nothing but `predict` is ever given the test part."""
+    target, which are in neither. Nothing but `predict` is ever given the test part. weight: the column that
+    says how much each row counts."""
     how = msgspec.convert(split, Split)
     rows = read(context, table)
     labelled = rows.filter(pl.col(TARGET).is_not_null())
@@ -59,6 +63,8 @@ def parts(context: StepContext, *, table: Artifact, split: dict[str, Any]) -> di
             f"split: found {rows.height:,} rows and a target in none, expected one in some. Its column holds "
             "only nulls: correct the source, or name another `target`."
         )
+    if weight is not None:
+        labelled = labelled.with_columns(row_weights(column(labelled, weight)))
     part = assign_split(
         how,
         secret=context.keys.unit,
@@ -86,9 +92,13 @@ def fit(
     output: OutputKind = "both",
     schema: Artifact | None = None,
     codecs: Sequence[Codec] = (),
+    positive: str = "",
+    threshold: float | None = None,
 ) -> dict[str, Artifact]:
     """`model` and `signature` of the training function on these rows. schema: `{"raw": fields, …}`, what
-    a request carries; None: the features themselves. Raises BadProject, BadData."""
+    a request carries; None: the features themselves. positive, threshold: the class that is the second of
+    two, and the chance from which on it is called; empty and None: as the estimator has them. Raises
+    BadProject, BadData."""
     rows = read(context, train)
     y = rows[TARGET]
     learned = learn_fields(rows)
@@ -96,9 +106,11 @@ def fit(
     found = task_of(y, task)
     name = getattr(fit, "__name__", "fit")
     reads = reads_of(fit)
-    model = call_fit(fit, X, y, found, params or {}, context.seed)
+    weight = rows[WEIGHT] if WEIGHT in rows.columns else None
+    model = call_fit(fit, X, y, found, params or {}, context.seed, weight)
     raw = learned if schema is None else context.get_json(schema, dict[str, tuple[Field, ...]])["raw"]
     signature = describe_model(model, name, learned, raw, y, found, output)
+    signature = declared(signature, name, positive, threshold)
     require_answer(model, name, X, lambda row: ask_estimator(model, reads, row, signature))
     signature = msgspec.structs.replace(signature, features=_nullable(model, reads, signature, X))
     return {

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from comporta.errors import BadData, BadProject
+from comporta.records.columns import KEPT, WEIGHT
 from comporta.records.metric import Task
 
 CLASSES = 20
@@ -47,6 +48,24 @@ def values_of(y: pl.Series, task: Task) -> Any:
     if y.dtype.is_numeric():
         return y.cast(pl.Float64).to_numpy()
     return np.array(y.cast(pl.String).to_list(), dtype=np.str_)
+
+
+def row_weights(weights: pl.Series) -> pl.Series:
+    """How much each row counts, as doubles under the name of the hidden column. Raises BadData on what is no
+    finite number of 0 or more, or where no row counts."""
+    name, kind = weights.name.removeprefix(KEPT), weights.dtype
+    if not kind.is_numeric():
+        raise BadData(f"weight {name!r}: found {kind}, expected numbers.")
+    numbers = weights.cast(pl.Float64).fill_null(float("nan"))
+    bad = ~(numbers.is_finite() & (numbers >= 0))
+    if bad.any():
+        raise BadData(
+            f"weight {name!r}: found {bad.sum():,} of {len(bad):,} rows without a finite number of 0 or "
+            "more, expected one for each. Correct the source, or leave such rows out."
+        )
+    if not numbers.sum() > 0:
+        raise BadData(f"weight {name!r}: found only zeros, expected a row that counts.")
+    return numbers.alias(WEIGHT)
 
 
 def label_of(y: pl.Series) -> str:

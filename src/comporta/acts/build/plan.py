@@ -93,7 +93,10 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
             key=keys["split"],
             run="train.split",
             inputs={"table": keys["features"].output("table")},
-            params={"split": msgspec.to_builtins(model.split)},
+            params={
+                "split": msgspec.to_builtins(model.split),
+                **({} if model.weight is None else {"weight": model.weight}),
+            },
         ),
         Node(
             name=keys["fit"].name,
@@ -101,7 +104,12 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
             run="train.fit",
             uses={"fit": name_of(model.fit, root), **own_codecs(model, root)},
             inputs={"train": things["train"], "schema": keys["features"].output("schema")},
-            params={"params": model.params, "task": model.task, "output": model.output},
+            params={
+                "params": model.params,
+                "task": model.task,
+                "output": model.output,
+                **model.decision(),
+            },
             seed=model.seed,
             limits=model.limits,
         ),

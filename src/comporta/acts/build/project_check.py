@@ -124,6 +124,7 @@ def _of_model(
     ]
     columns_of = {"target": (model.target,), "slices": model.slices}
     columns_of["group"] = () if model.group is None else (model.group,)
+    columns_of["weight"] = () if model.weight is None else (model.weight,)
     columns_of["gates"] = tuple(need.by for need in needs(model.gates) if need.by)
     joins = [
         msgspec.structs.replace(join, tolerance=None) for join in features.joins
@@ -150,8 +151,12 @@ def _of_classes(
     model: Model, frames: dict[str, pl.LazyFrame], places: SourceLocations
 ) -> Iterator[ProjectFault]:
     """Classes that gates name and the target does not have."""
-    asked = [(need.what, name) for need in needs(model.gates) for name in _classes_named(need)]
-    if not asked:
+    asked = [
+        ("gates", f"{need.what}: ", name) for need in needs(model.gates) for name in _classes_named(need)
+    ]
+    if model.positive is not None:
+        asked.append(("positive", "", str(model.decision()["positive"])))
+    if not asked and model.threshold is None:
         return
     rows = frames[model.features.of.name].select(pl.col(model.target)).unique().collect()
     y = rows[model.target].drop_nulls()
@@ -160,12 +165,16 @@ def _of_classes(
     except ComportaError:  # what the run says of such a target
         return
     there = () if task == "regression" else tuple(sorted(map(class_text, y.to_list())))
-    for what, name in dict.fromkeys(asked):
+    for field, what, name in dict.fromkeys(asked):
         if name in there:
             continue
         expected = f"one of: {', '.join(there)}" if there else "none: the target is a number to predict"
-        said = f"Model {model.name!r}: gates: {what}: found the class {name!r}, expected {expected}."
-        yield places.fault("Model", model.name, "gates", said)
+        said = f"Model {model.name!r}: {field}: {what}found the class {name!r}, expected {expected}."
+        yield places.fault("Model", model.name, field, said)
+    for field in ("positive", "threshold"):
+        if getattr(model, field) is not None and len(there) > 2:
+            said = f"Model {model.name!r}: {field}: found {len(there)} classes, expected two. Remove it."
+            yield places.fault("Model", model.name, field, said)
 
 
 def _classes_named(need: Need) -> Iterator[str]:

@@ -44,7 +44,8 @@ def features_node(model: Model, root: Path) -> Node:
 def beside(model: Model) -> list[str]:
     """The names, sorted, of the columns kept beside the features, hidden from the model: for slices, groups
     and gates, of whatever level, since another level must not be another table."""
-    return sorted({*model.slices, *columns_to_keep(needs(checks(model))), *filter(None, (model.group,))})
+    wanted = columns_to_keep(needs(checks(model)))
+    return sorted({*model.slices, *wanted, *filter(None, (model.group, model.weight))})
 
 
 def built(name: str) -> dict[str, Output]:

@@ -19,6 +19,10 @@ from comporta.records import (
     say,
     scores_today,
 )
+from comporta.train.families.onnx.older import same_model
+
+ASKED = ("beside", "thresholds")
+"""What older formats do not tell of a form: where it was asked beside rows as they come."""
 
 _say = partial(say, templates=codes_in(figure))
 
@@ -28,6 +32,8 @@ def say_the_same(output: str, then: bytes, now: bytes) -> bool:
     False where the format is not an older one."""
     if output == "scores":
         return _scores(then, now)
+    if output == "onnx":
+        return same_model(then, now)
     return output == "parity" and _parity(then, now)
 
 
@@ -48,11 +54,24 @@ def _as_read(scores: Scores) -> tuple[Any, ...]:
 
 
 def _parity(then: bytes, now: bytes) -> bool:
-    """The reason why an export is not used was a sentence."""
+    """The reason why an export is not used was a sentence, and no form was asked at thresholds."""
     older, newer = (decode(each, dict[str, dict[str, dict[str, Any]]])["forms"] for each in (then, now))
     sentences = any(each["reason"] and isinstance(each["reason"], str) for each in older.values())
-    return sentences and _without_reason(older) == _without_reason(newer)
+    unasked = any(
+        each.keys().isdisjoint(ASKED) and not newer[form].keys().isdisjoint(ASKED)
+        for form, each in older.items()
+        if form in newer
+    )
+    return (sentences or unasked) and _told(older, sentences) == _told(newer, sentences)
 
 
-def _without_reason(forms: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {form: {**each, "reason": bool(each["reason"])} for form, each in forms.items()}
+def _told(forms: dict[str, dict[str, Any]], sentences: bool) -> dict[str, dict[str, Any]]:
+    """What both formats tell. sentences: of a reason only whether there is one."""
+    return {
+        form: {
+            name: bool(value) if sentences and name == "reason" else value
+            for name, value in each.items()
+            if name not in ASKED
+        }
+        for form, each in forms.items()
+    }

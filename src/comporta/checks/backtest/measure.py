@@ -150,7 +150,7 @@ def backtest(
             continue
         try:
             asked = fitted(before)
-            said = aligned(asked(inside), asked.signature, signature.classes)
+            said = aligned(asked(inside), asked.signature, signature)
         except Exception as fault:  # the project's own training function, on rows it was not made for
             raised = TRAINING_RAISED(error=type(fault).__name__)
             lost.append(Unmeasured(under=window.condition, why=raised))

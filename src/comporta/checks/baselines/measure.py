@@ -28,7 +28,7 @@ from comporta.stats.jackknife import quick_intervals
 from comporta.stats.losses import losses, one_hot
 from comporta.stats.means import ratio_of
 from comporta.stats.metrics import Seen
-from comporta.stats.predictions import classes_of, labelled, seen, statistics
+from comporta.stats.predictions import classes_of, labelled, seen, statistics, weights_of
 from comporta.stats.simple import numbers_of, said_by_line, said_by_tree
 from comporta.stats.table import feature_names
 from comporta.stats.units import units_of
@@ -79,13 +79,16 @@ def baselines(
     figures = []
     if was.classes:
         figures.append(_above_chance(rows, was, units, seed))
-    naive = lost.constant(learned)
-    figures.append(_skill(NAIVE[lost.name], lost.row, naive, units, rows.height))
+    count = np.ones(rows.height) if was.weight is None else was.weight
+    naive = lost.constant(learned, weights_of(train)) * count
+    mine = lost.row * count
+    figures.append(_skill(NAIVE[lost.name], mine, naive, units, rows.height))
     if not was.classes:
         truth = lost.outcome[:, 0]
         assert was.number is not None
-        middle = np.abs(truth - np.median(learned[:, 0]))
-        figures.append(_skill(SKILL_OVER_MEDIAN, np.abs(truth - was.number), middle, units, rows.height))
+        middle = np.abs(truth - np.median(learned[:, 0])) * count
+        off = np.abs(truth - was.number) * count
+        figures.append(_skill(SKILL_OVER_MEDIAN, off, middle, units, rows.height))
     some = np.sort(np.random.default_rng(seed).permutation(train.height)[:LEARNED])
     names = feature_names(rows)
     X, asked = numbers_of(train[some][list(names)], rows[list(names)])
@@ -94,7 +97,7 @@ def baselines(
         SKILL_LESS_LINE: said_by_line(X, learned[some], asked, classes=was.classes),
     }
     for skill, said in answers.items():
-        less = ratio_of(losses(_answer(was, said)).row - lost.row, naive, units)
+        less = ratio_of(losses(_answer(was, said)).row * count - mine, naive, units)
         figures.append(less.figure(skill.metric, rows.height))
     held = tuple(each for each in figures if np.isfinite(each.value))
     return Findings(

@@ -33,8 +33,8 @@ from comporta.records.columns import NUMBER, TARGET
 from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.codes import TARGET_ALIKE
 from comporta.stats.many import together
-from comporta.stats.means import mean_of
-from comporta.stats.predictions import classes_of, given, labelled, seen, spreadless
+from comporta.stats.means import mean_of, ratio_of
+from comporta.stats.predictions import classes_of, given, labelled, seen, spreadless, weights_of
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
 from comporta.store import StepContext
@@ -93,13 +93,17 @@ def calibration(
     units = units_of(rows, group)
     told = list(claims(rows))
     numbers = NUMBER in rows.columns
+    weight = weights_of(rows)
+    # Of mean 1, so that a weighted sum over the rows is a weighted mean.
+    count = None if weight is None else weight / weight.mean()
     errors: list[Figure] = []
     tables: list[Table] = []
     for claim in told:
-        smooth = smooth_error(claim.said, claim.residual, units, seed=seed, level=together(len(told)))
+        residual = claim.residual if count is None else claim.residual * count
+        smooth = smooth_error(claim.said, residual, units, seed=seed, level=together(len(told)))
         errors.append(_figure(claim, smooth, rows.height))
         if not numbers and len(tables) < PICTURES:
-            tables.append(RELIABILITY.of(_diagram(claim, smooth, units, seed), under=claim.under))
+            tables.append(RELIABILITY.of(_diagram(claim, smooth, units, seed, count), under=claim.under))
     first = told[0]
     biased, lost = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
     if numbers:
@@ -159,7 +163,12 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
     figures = []
     for where, part in parts:
         level = together(len(parts) - 1) if where else 0.95
-        found = mean_of(part["__residual"].to_numpy(), units_of(part, group), level)
+        residual, weight, units = part["__residual"].to_numpy(), weights_of(part), units_of(part, group)
+        found = (
+            mean_of(residual, units, level)
+            if weight is None
+            else ratio_of(residual * weight, weight, units, level)
+        )
         figures.append(found.figure(BIAS.metric, part.height, where=where, level=level))
     return figures, lost
 
@@ -178,11 +187,18 @@ def _figure(claim: Forecast, smooth: Smooth, rows: int) -> Figure:
     )
 
 
-def _diagram(claim: Forecast, smooth: Smooth, units: NDArray[np.int64] | None, seed: int) -> Points:
+def _diagram(
+    claim: Forecast,
+    smooth: Smooth,
+    units: NDArray[np.int64] | None,
+    seed: int,
+    count: NDArray[np.float64] | None = None,
+) -> Points:
     """What came over what was said, and the band in which a calibrated model would lie."""
     shown = curve(
-        claim.said, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level
-    )
+        claim.said, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level,
+        weight=count,
+    )  # fmt: skip
     return tuple(
         {X: _short(at), Y: _short(came), LOW: _short(low), HIGH: _short(high), ROWS: _short(near)}
         for at, came, low, high, near in zip(

@@ -52,7 +52,16 @@ from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
 from comporta.stats.power import rows_to_show, smallest_seen
-from comporta.stats.predictions import classes_of, given, labelled, main_of, metrics_for, seen, task_of
+from comporta.stats.predictions import (
+    classes_of,
+    given,
+    labelled,
+    main_of,
+    metrics_for,
+    seen,
+    task_of,
+    with_classes,
+)
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
 from comporta.store.context import StepContext
@@ -160,6 +169,7 @@ def together(
     rows = labelled(mine)
     if rows[KEY].is_duplicated().any() or theirs[KEY].is_duplicated().any():
         raise BadData("versus: found a key twice among the predictions of one model, expected each once.")
+    theirs = with_classes(theirs, classes_of(mine))
     if theirs.is_empty():
         return rows.clear(), CHAMPION_COULD_NOT_ANSWER()
     if classes_of(mine) != classes_of(theirs) or task_of(mine) != task_of(theirs):
@@ -179,7 +189,8 @@ def _compared(
     """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
     units = units_of(rows, group)
     mine, theirs = seen(rows), seen(_theirs(rows))
-    exact = None if units is not None else _exact(metric, mine, theirs)
+    # An exact test knows rows that count alike.
+    exact = None if units is not None or mine.weight is not None else _exact(metric, mine, theirs)
     tests: PairedTests = {SLICE: place_of(where), ROWS: rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:
@@ -224,7 +235,7 @@ def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Inte
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
     one, other = mine.probability, theirs.probability
     areas = metric == "roc_auc" and mine.classes == 2 and one is not None and other is not None
-    if areas and units is not None and units.max() < MOST_UNITS:
+    if areas and mine.weight is None and units is not None and units.max() < MOST_UNITS:
         a, b = (auc_of_units(mine.truth == 1, each[:, 1], units) for each in (one, other) if each is not None)
         (found,) = quick_intervals([lambda w: a(w) - b(w)], int(units.max()) + 1, seed=seed)
         return found
@@ -232,10 +243,13 @@ def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Inte
         a, b = statistic(metric, mine), statistic(metric, theirs)
         (found,) = quick_intervals([lambda w: a(w) - b(w)], len(mine.truth), units=units, seed=seed)
         return found
-    sums, counts = first - second, np.ones(len(first))
+    counts: Any = np.ones(len(first)) if mine.weight is None else mine.weight
+    sums = (first - second) * counts
     if units is not None:
-        sums, counts = np.bincount(units, weights=sums), np.bincount(units).astype(float)
-    (found,) = quick_intervals([lambda w: float(w @ sums / (w @ counts))], len(sums), seed=seed)
+        sums, counts = np.bincount(units, weights=sums), np.bincount(units, weights=counts)
+    (found,) = quick_intervals(
+        [lambda w: float(w @ sums / (w @ counts)) if w @ counts > 0 else math.nan], len(sums), seed=seed
+    )
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from comporta.checks.conduct.figures import FORBIDDEN
-from comporta.checks.shared.judging.arguments import Label, chosen, label, names, number
+from comporta.checks.shared.judging.arguments import chosen, label, names, number
 from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import RULE_OF, sentence
@@ -29,6 +29,7 @@ from comporta.records import (
     need,
     place,
 )
+from comporta.records.class_name import ClassLabel
 from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.never", "never {decision} when {when}", decision=Text, when=str)
@@ -115,7 +116,7 @@ def _which(figure: Figure) -> Words | Message:
 
 
 def never(
-    decision: Label | None = None,
+    decision: ClassLabel | None = None,
     *,
     when: Callable[..., Any],
     owner: str,

@@ -7,12 +7,13 @@ from typing import ClassVar
 
 from comporta.checks.evasion.draw import DRAWINGS
 from comporta.checks.evasion.figures import FLIPPED
-from comporta.checks.shared.judging.arguments import Label, label, names, number, usual
+from comporta.checks.shared.judging.arguments import label, names, number, usual
 from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
 from comporta.errors import BadProject
 from comporta.records import NO_TEXT, NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records.class_name import ClassLabel
 from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
@@ -74,7 +75,7 @@ def evasion(
     cost: float = 1.0,
     at_most: float = 0.1,
     ranges: Mapping[str, tuple[float, float]] | None = None,
-    unwanted: Label | None = None,
+    unwanted: ClassLabel | None = None,
     word_cost: float = 1.0,
     on: On = "interval",
     required: bool = True,

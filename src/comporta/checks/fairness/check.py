@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from comporta.checks.fairness.draw import DRAWINGS
 from comporta.checks.fairness.figures import GROUPS_TOO_SMALL
-from comporta.checks.shared.judging.arguments import Label, chosen, label
+from comporta.checks.shared.judging.arguments import chosen, label
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, rows_needed, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import by_columns, sentence
@@ -27,6 +27,7 @@ from comporta.records import (
     code,
     need,
 )
+from comporta.records.class_name import ClassLabel
 from comporta.records.measurement import MeasurementSpec
 
 Criterion = Literal["parity", "impact", "odds", "opportunity", "error", "calibration"]
@@ -129,7 +130,7 @@ def demographic_parity(
     *,
     by: str | Sequence[str],
     at_most: float = 0.1,
-    favourable: Label | None = None,
+    favourable: ClassLabel | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -155,7 +156,7 @@ def disparate_impact(
     *,
     by: str | Sequence[str],
     at_least: float = 0.8,
-    favourable: Label | None = None,
+    favourable: ClassLabel | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -172,7 +173,7 @@ def equalised_odds(
     *,
     by: str | Sequence[str],
     at_most: float = 0.1,
-    favourable: Label | None = None,
+    favourable: ClassLabel | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -190,7 +191,7 @@ def equal_opportunity(
     *,
     by: str | Sequence[str],
     at_most: float = 0.1,
-    favourable: Label | None = None,
+    favourable: ClassLabel | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -220,7 +221,7 @@ def calibration_parity(
     *,
     by: str | Sequence[str],
     at_most: float = 0.05,
-    favourable: Label | None = None,
+    favourable: ClassLabel | None = None,
     on: On = "fault",
     required: bool = True,
     level: Level = "release",
@@ -238,7 +239,7 @@ def _fair(
     criterion: Criterion,
     by: str | Sequence[str],
     limit: float,
-    favourable: Label | None,
+    favourable: ClassLabel | None,
     on: On,
     required: bool,
     level: Level,

@@ -54,7 +54,7 @@ from comporta.stats.disparity import (
     told,
 )
 from comporta.stats.metrics import Seen
-from comporta.stats.predictions import classes_of, seen, spreadless
+from comporta.stats.predictions import classes_of, seen, spreadless, weights_of
 from comporta.stats.subjects import subjects_of
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
@@ -123,7 +123,7 @@ def compare(
     parts, without = parts_of(rows, criterion, favourable)
     if without is not None:
         return Findings(without=without, rows=rows.height, of=rows.height)
-    tables = list(tables_of(rows, columns))
+    tables, weight = list(tables_of(rows, columns)), weights_of(rows)
     found = [
         (
             part,
@@ -137,6 +137,7 @@ def compare(
                 share=part.share,
                 least=part.least,
                 subject=subject,
+                weight=weight,
             ),
         )
         for part in parts

@@ -93,7 +93,7 @@ def learning_curve(
     for part in nested(train, group, seed):
         try:
             asked = fitted(part)
-            said = aligned(asked(rows), asked.signature, signature.classes)
+            said = aligned(asked(rows), asked.signature, signature)
         except Exception as fault:  # the project's own training function, on fewer rows than it was made for
             raised[part.height] = TRAINING_RAISED(error=type(fault).__name__)
             continue

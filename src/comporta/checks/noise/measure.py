@@ -44,6 +44,7 @@ from comporta.records.metric import metric as changednamed
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
+from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
 from comporta.stats.units import renumbered, units_of
 from comporta.store import StepContext
@@ -192,11 +193,14 @@ def _levels(
     lost: list[Statistic] = []
     known = rows[TARGET].is_not_null().to_numpy() if TARGET in rows.columns else np.zeros(rows.height, bool)
     truth = rows[TARGET].filter(pl.Series(known)) if known.any() else None
+    counts = weights_of(rows)
+    weight = None if counts is None else counts[known]
     for level, said in by_level.items():
         share = share_of(np.mean([moved(before, each, takes) for each in said], axis=0), units)
         figures.append(share.figure(DECISIONS_CHANGED.metric, rows.height, under=conditions(noise=level)))
         if truth is not None:
-            lost.append(_loss(name, _only(before, known), [_only(s, known) for s in said], truth, asked))
+            after = [_only(s, known) for s in said]
+            lost.append(_loss(name, _only(before, known), after, truth, asked, weight))
     if truth is None:
         return figures
     held = renumbered(units, known)
@@ -210,12 +214,17 @@ def _levels(
 
 
 def _loss(
-    name: str, before: ModelOutput, after: Sequence[ModelOutput], truth: pl.Series, asked: FittedModel
+    name: str,
+    before: ModelOutput,
+    after: Sequence[ModelOutput],
+    truth: pl.Series,
+    asked: FittedModel,
+    weight: NDArray[np.float64] | None,
 ) -> Statistic:
     """The metric without noise less the mean of it with, as a function of row weights."""
     sign = 1.0 if changednamed(name).higher else -1.0
-    clean = statistic(name, seen_of(before, truth, asked.signature))
-    noised = [statistic(name, seen_of(each, truth, asked.signature)) for each in after]
+    clean = statistic(name, seen_of(before, truth, asked.signature, weight))
+    noised = [statistic(name, seen_of(each, truth, asked.signature, weight)) for each in after]
     return lambda weights: sign * (clean(weights) - float(np.mean([one(weights) for one in noised])))
 
 

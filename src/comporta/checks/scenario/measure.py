@@ -39,6 +39,7 @@ from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import mean_of
 from comporta.stats.metrics import statistic
+from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
 from comporta.stats.units import renumbered, units_of
 from comporta.store import StepContext
@@ -150,7 +151,9 @@ def _scored(
     there = rows[TARGET].is_not_null().to_numpy()
     if not there.any():
         return None
-    seen = seen_of(ModelOutput(said.scores[there], said.decisions[there]), rows[TARGET].drop_nulls(), takes)
+    weight = weights_of(rows)
+    known = ModelOutput(said.scores[there], said.decisions[there])
+    seen = seen_of(known, rows[TARGET].drop_nulls(), takes, None if weight is None else weight[there])
     measure: Statistic = statistic(metric, seen)
     held = renumbered(units, there)
     (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)

@@ -6,7 +6,7 @@ import math
 from typing import ClassVar
 
 from comporta.checks.shape import figures
-from comporta.checks.shared.judging.arguments import Label, flag, label, number, usual
+from comporta.checks.shared.judging.arguments import flag, label, number, usual
 from comporta.checks.shared.judging.bounds import not_applicable, not_measured
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import limits
@@ -27,6 +27,7 @@ from comporta.records import (
     code,
     need,
 )
+from comporta.records.class_name import ClassLabel
 from comporta.records.measurement import MeasurementSpec
 from comporta.stats.rounding import rounding
 
@@ -210,7 +211,7 @@ def monotone(
     increasing: bool = True,
     *,
     tolerance: float = 1e-9,
-    of: Label | None = None,
+    of: ClassLabel | None = None,
     proof: bool = False,
     required: bool = True,
     level: Level = "release",
@@ -249,7 +250,7 @@ def within(
     low: float | None = None,
     high: float | None = None,
     *,
-    of: Label | None = None,
+    of: ClassLabel | None = None,
     proof: bool = False,
     required: bool = True,
     level: Level = "release",

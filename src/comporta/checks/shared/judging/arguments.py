@@ -8,6 +8,7 @@ from typing import get_args
 from comporta.checks.shared.judging.bounds import On
 from comporta.errors import BadProject
 from comporta.records import LEVELS
+from comporta.records.class_name import class_name
 
 
 def number(check: str, name: str, value: object, *, low: float = -math.inf, high: float = math.inf) -> float:
@@ -39,24 +40,14 @@ def usual(check: str, on: object, level: object) -> None:
     chosen(check, "level", level, LEVELS)
 
 
-Label = str | bool | int | float
-"""A class, as the target has it: `"approve"`, `True`, `0`."""
-
-
 def label(check: str, name: str, value: object) -> str:
     """A class as signatures name it: `true`, `0`, `late`; empty where it is None. Raises BadProject."""
-    value = value.item() if hasattr(value, "item") and not isinstance(value, type) else value
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return str(int(value)) if value.is_integer() else str(value)
-    if not isinstance(value, str) or not value:
+    found = class_name(value)
+    if found is None:
         raise BadProject(f"{check}: found {name}={value!r}, expected one of the target's classes, or None.")
-    return value
+    return found
 
 
 def name(check: str, argument: str, value: object) -> str:

@@ -36,15 +36,17 @@ def moved(before: ModelOutput, after: ModelOutput, takes: Signature) -> Floats:
     return np.asarray(np.asarray(after.decisions) != np.asarray(before.decisions), dtype=np.float64)
 
 
-def seen_of(said: ModelOutput, truth: pl.Series, takes: Signature) -> Seen:
-    """What was said beside what came true."""
+def seen_of(said: ModelOutput, truth: pl.Series, takes: Signature, weight: Floats | None = None) -> Seen:
+    """What was said beside what came true. weight: how much each row counts."""
     if takes.task == "regression":
-        return Seen(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=np.asarray(said.decisions))
+        number = np.asarray(said.decisions)
+        return Seen(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=number, weight=weight)
     return Seen(
         classes=len(takes.classes),
         truth=places(truth, takes.classes),
         label=np.asarray(said.decisions).astype(np.int64),
         probability=said.scores,
+        weight=weight,
     )
 
 

@@ -118,7 +118,7 @@ def ask_folds(
     for each in range(int(fold.max()) + 1):
         mine = fold == each
         asked = fitted(rows.filter(pl.Series(~mine)))
-        said = aligned(asked(rows.filter(pl.Series(mine))), asked.signature, signature.classes)
+        said = aligned(asked(rows.filter(pl.Series(mine))), asked.signature, signature)
         scores[mine], decisions[mine] = said.scores, said.decisions
     if not np.isfinite(scores).all():
         bad = int((~np.isfinite(scores).all(axis=1)).sum())

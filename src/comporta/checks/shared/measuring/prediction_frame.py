@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from msgspec import UNSET
 
 from comporta.records import ModelOutput, Signature
 from comporta.records.columns import CHANCE, HIDDEN, LABEL, NUMBER
@@ -24,12 +25,15 @@ def answered(rows: pl.DataFrame, said: ModelOutput, signature: Signature) -> pl.
     return kept.with_columns(added)
 
 
-def aligned(said: ModelOutput, spoke: Signature, classes: tuple[str, ...]) -> ModelOutput:
-    """The same answers with the classes in this order: a fit on fewer rows may have met fewer of them, or
-    met them in another order. A class it never met has the probability 0."""
-    if spoke.task == "regression" or spoke.classes == classes:
+def aligned(said: ModelOutput, spoke: Signature, takes: Signature) -> ModelOutput:
+    """The same answers with the classes in the order of `takes`, called from its threshold on: a fit on fewer
+    rows may have met fewer of them, or met them in another order. One it never met has the probability 0."""
+    if spoke.task == "regression" or (spoke.classes == takes.classes and takes.threshold is UNSET):
         return said
+    classes = takes.classes
     places = np.array([classes.index(each) for each in spoke.classes], dtype=np.int64)
     scores = np.zeros((len(said.scores), len(classes)))
     scores[:, places] = said.scores
+    if takes.threshold is not UNSET:
+        return ModelOutput(scores, (scores[:, 1] >= takes.threshold).astype(np.int64))
     return ModelOutput(scores, places[np.asarray(said.decisions).astype(np.int64)])

@@ -10,6 +10,7 @@ import numpy as np
 
 from comporta.records import Signature
 from comporta.train.compiled import CompiledModel
+from comporta.train.decisions import decided, swapped
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
 
     booster, width = model.booster_, len(signature.features)
     classes = len(signature.classes) if signature.task == "multiclass" else 1
-    settings = b"num_threads=1"
+    settings, swap = b"num_threads=1", swapped(model, signature)
     prepared, length = ctypes.c_void_p(), ctypes.c_int64()
     last = int(model.best_iteration_ or 0) or -1
     _safe_call(
@@ -68,12 +69,16 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
         found = ask(rows)
         if signature.task == "regression":
             return found, None
-        if classes > 1:
-            probability = found.reshape(-1, classes)
-        else:
-            probability = np.empty((len(found), 2))
-            probability[:, 1] = found
-            np.subtract(1.0, found, out=probability[:, 0])
-        return probability.argmax(axis=1), probability
+        probability = found.reshape(-1, classes) if classes > 1 else _both(found, swap)
+        return decided(probability.argmax(axis=1), probability, signature)
 
     return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)
+
+
+def _both(second: NDArray[np.float64], swap: bool) -> NDArray[np.float64]:
+    """The chances of both of two classes, (n, 2). second: of the estimator's second; swap: it is first."""
+    found = np.empty((len(second), 2))
+    mine, other = (0, 1) if swap else (1, 0)
+    found[:, mine] = second
+    np.subtract(1.0, second, out=found[:, other])
+    return found

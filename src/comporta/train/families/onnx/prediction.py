@@ -15,6 +15,7 @@ import polars as pl
 from comporta.records import Signature
 from comporta.stats.classes import labels_from
 from comporta.train.compiled import ROWS_AT_ONCE, CompiledModel
+from comporta.train.decisions import decided, sorted_otherwise
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
     regression = signature.task == "regression"
     wanted = [outputs[0]] if regression or len(outputs) == 1 else [outputs[1]]
     order = np.argsort(classes := labels_from(signature.classes, signature.label))
+    swap = sorted_otherwise(signature)
     run = session.run
     most = int(session.get_modelmeta().custom_metadata_map.get(ROWS_AT_ONCE, 0))
 
@@ -55,7 +57,8 @@ def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
         if regression:
             return found.reshape(-1).astype(np.float64), None
         if len(outputs) > 1:
-            return found.argmax(axis=1), found
+            chances = found[:, ::-1] if swap else found
+            return decided(chances.argmax(axis=1), chances, signature)
         label = np.asarray(found).reshape(-1).astype(classes.dtype)
         return order[np.searchsorted(classes, label, sorter=order)], None
 
