@@ -102,7 +102,7 @@ def matched_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl
     index = pl.Series(rows)
     if misses.any():
         index = index.set(misses, None)
-    columns = [line.frame[column].gather(index).alias(name) for column, name in line.join.columns.items()]
+    columns = [line.frame[column].alias(name).gather(index) for column, name in line.join.columns.items()]
     event, arrived = _times(line, rows, misses)
     return pl.DataFrame(
         [

@@ -16,7 +16,7 @@ _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 def ends(times: pl.Series) -> tuple[int, int] | None:
     """The first and the last of these dates or times in microseconds since 1970, the last rounded up; None
     where there is none. A time without a zone is taken to be UTC."""
-    times = times.drop_nulls()
+    times = times.alias("times").drop_nulls()  # no name that polars takes for a pattern
     if times.is_empty():
         return None
     first, last = (_whole(times.to_physical(), each) for each in ("min", "max"))

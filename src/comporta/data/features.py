@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 import polars as pl
 
+from comporta.data.missing import with_nulls
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join
 from comporta.records.columns import HIDDEN
@@ -93,7 +94,7 @@ class FeaturePlan(FeatureDeclaration[ComputeFunction], frozen=True, kw_only=True
             )
         seen = known.hstack(joined) if joined.width else known
         made = add_computed(self.compute, seen)
-        whole = seen.hstack(made) if made.width else seen
+        whole = with_nulls(seen.hstack(made) if made.width else seen)
         return whole[self.feature_names(seen.columns, made.columns)]
 
     def feature_names(self, seen: list[str], made: list[str]) -> list[str]:

@@ -103,6 +103,7 @@ def require_kind(name: str, dtype: pl.DataType) -> None:
 
 def _plain(column: pl.Series) -> pl.Series:
     """Each value as text, before it takes its canonical form."""
+    column = column.alias("subject")  # no name that polars takes for a pattern
     if isinstance(column.dtype, pl.Datetime | pl.Date):
         text, after = _time(column.name, column.dtype)
         return column.to_frame().select(text + after if after else text).to_series()

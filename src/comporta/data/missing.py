@@ -7,9 +7,13 @@ hold NaN, so whoever counts what is there asks `present`.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import polars as pl
 
 from comporta.records.named_column import named
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 
 def present(name: str, dtype: pl.DataType) -> pl.Expr:
@@ -17,20 +21,6 @@ def present(name: str, dtype: pl.DataType) -> pl.Expr:
     return named(name).fill_nan(None) if dtype.is_float() else named(name)
 
 
-def with_nulls(frame: pl.DataFrame) -> pl.DataFrame:
+def with_nulls(frame: Frame) -> Frame:
     """The frame with a null for every missing value. What stands inside lists and structs stays as it is."""
-    lacking = [
-        column.fill_nan(None)
-        for column in frame.get_columns()
-        if column.dtype.is_float() and _has_nan(column)
-    ]
-    return frame.with_columns(lacking) if lacking else frame
-
-
-def scan_with_nulls(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """`with_nulls` of a frame that is not read yet."""
     return frame.with_columns(pl.selectors.float().fill_nan(None))
-
-
-def _has_nan(column: pl.Series) -> bool:
-    return bool(column.is_nan().any())

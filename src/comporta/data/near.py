@@ -59,7 +59,12 @@ def find_subjects(store: Store, keys: Keys, slice: Slice) -> SubjectMatches:
             f"{slice.dataset}: found no subject, expected whom its rows are about: Dataset(subject=…)"
         )
     with reporting_damage(store, keys, slice.dataset):
-        column = scan_slice(store, keys, slice).select(named(shape.subject).unique()).collect().to_series()
+        column = (
+            scan_slice(store, keys, slice)
+            .select(named(shape.subject).alias("subject").unique())
+            .collect()
+            .to_series()
+        )
     spelled = column.drop_nulls()
     texts = subject_texts(spelled, shape.form).unique().to_list()
     found = [_near(name, texts, without) for name, without in LOOSER.items()]

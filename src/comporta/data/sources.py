@@ -10,7 +10,7 @@ import polars as pl
 
 from comporta.data.column_types import types_of
 from comporta.data.csv_files import CsvTable, open_table, scan_table, table_fault
-from comporta.data.missing import scan_with_nulls, with_nulls
+from comporta.data.missing import with_nulls
 from comporta.data.pandas_frames import frame_of_pandas
 from comporta.errors import BadData, BadProject
 from comporta.records.csv_files import CSV, PARQUET, CsvFiles
@@ -36,9 +36,9 @@ def from_files(source: str | CsvFiles, root: Path, name: str) -> Frames:
     """
     files, table = _files(source, root, name)
     if table is None:
-        return scan_with_nulls(pl.scan_parquet(files, glob=False))
+        return with_nulls(pl.scan_parquet(files, glob=False))
     frames = scan_table(table)
-    return scan_with_nulls(frames) if isinstance(frames, pl.LazyFrame) else map(with_nulls, frames)
+    return with_nulls(frames) if isinstance(frames, pl.LazyFrame) else map(with_nulls, frames)
 
 
 def file_fault(source: str | CsvFiles, root: Path, name: str, error: pl.exceptions.PolarsError) -> BadData:
@@ -98,7 +98,7 @@ def _absolute(glob: str) -> list[Path]:
 
 def _frames(made: Any, name: str) -> Frames:
     if isinstance(made, pl.LazyFrame):
-        return scan_with_nulls(made)
+        return with_nulls(made)
     frame = _frame(made, name)
     if frame is not None:
         return frame

@@ -115,11 +115,12 @@ class RequestSchema:
         if rows.columns is not None:
             return pl.DataFrame([_series(column, rows.columns[column.name]) for column in self.columns])
         assert rows.array is not None
-        series = [
-            pl.Series(column.name, rows.array[:, i], nan_to_null=True)
-            for i, column in enumerate(self.columns)
-        ]
-        return pl.DataFrame(series).cast({column.name: column.dtype for column in self.columns})
+        return pl.DataFrame(
+            [
+                pl.Series(column.name, rows.array[:, i], nan_to_null=True).cast(column.dtype)
+                for i, column in enumerate(self.columns)
+            ]
+        )
 
     def array(self, rows: CheckedRows) -> NDArray[np.float64]:
         """The rows as floats, missing as NaN; only for a numeric schema."""

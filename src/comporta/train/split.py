@@ -48,7 +48,8 @@ def _by_time(split: ByTime, at: pl.Series | None) -> pl.Series:
         raise BadProject("split by time: the rows have no time; give their dataset a `time` column.")
     if at.null_count():
         raise BadData(
-            f"split by time: {at.null_count():,} rows have no {at.name!r}, expected a time in each."
+            f"split by time: found {at.null_count():,} rows without a time, expected one in each. Fill the "
+            "column that the dataset declares as `time`, or leave these rows out in its source."
         )
     if split.test <= timedelta() or split.gap < timedelta():
         raise BadProject(
