@@ -83,6 +83,10 @@ class BoundedConnection(HttpToolsProtocol):
             # it ends is a matter on which a proxy in front may think otherwise.
             cycle.keep_alive = False
 
+    def on_chunk_header(self) -> None:
+        """A body in chunks begins: what headers still come are trailers, and no part of the request."""
+        self.headers = []
+
     def on_body(self, body: bytes) -> None:
         self._given += len(body)
         super().on_body(body)
