@@ -225,6 +225,49 @@ def test_a_request_to_upgrade_is_answered_once_and_nothing_after_it_is_read(serv
         assert orderly
 
 
+LENGTH = f"Content-Length: {len(GOOD)}"
+CHUNKED = "Transfer-Encoding: chunked"
+CHUNKS = b"%x\r\n%b\r\n0\r\n\r\n" % (len(GOOD), GOOD)
+AMBIGUOUS: dict[str, tuple[tuple[str, ...], bytes]] = {
+    "chunks and a length": ((CHUNKED, "Content-Length: 4"), CHUNKS),
+    "a length and chunks": ((f"Content-Length: {len(CHUNKS)}", CHUNKED), CHUNKS),
+    "two lengths": ((LENGTH, "Content-Length: 0"), GOOD),
+    "a list of lengths": ((f"{LENGTH}, 0",), GOOD),
+    "a length with a sign": ((f"Content-Length: +{len(GOOD)}",), GOOD),
+    "an unknown coding": (("Transfer-Encoding: xchunked",), CHUNKS),
+    "a coding before the chunks": (("Transfer-Encoding: gzip, chunked",), CHUNKS),
+    "two codings": ((CHUNKED, "Transfer-Encoding: identity"), CHUNKS),
+    "a blank before the colon": ((f"Content-Length : {len(GOOD)}",), GOOD),
+    "a folded header": (("X: a", f"\t{LENGTH}"), GOOD),
+    "a line end of one character": ((f"X: a\n{CHUNKED}", LENGTH), GOOD),
+    "a zero byte": (("X: a\0b", LENGTH), GOOD),
+    "a negative chunk": ((CHUNKED,), b"-5\r\n"),
+    "a chunk that is longer than it says": ((CHUNKED,), b"5\r\nabcdefgh\r\n0\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", AMBIGUOUS)
+def test_what_a_proxy_may_read_otherwise_is_refused_and_nothing_after_it_is_read(server, name) -> None:
+    headers, body = AMBIGUOUS[name]
+    lines = [f"POST {INFER} HTTP/1.1", "Host: localhost", *headers, "", ""]
+    with server.connect() as link:
+        link.sendall("\r\n".join(lines).encode() + body + head(INFER, len(GOOD)) + GOOD)
+        statuses, data, orderly = read(link)
+    assert statuses == [400], data
+    assert orderly
+
+
+def test_a_trailer_is_no_header(server) -> None:
+    for trailer in (b"Host: elsewhere", b"Inference-Header-Content-Length: 3", b"Origin: http://elsewhere"):
+        chunks = CHUNKS.removesuffix(b"\r\n") + trailer + b"\r\n\r\n"
+        with server.connect() as link:
+            link.sendall(
+                head(INFER, 0, "Connection: close").replace(b"Content-Length: 0", CHUNKED.encode()) + chunks
+            )
+            statuses, data, _ = read(link)
+        assert statuses == [200], data
+
+
 @pytest.mark.parametrize("path", [INFER, ROWS, "/v2"])
 @pytest.mark.parametrize("header", ["Host: localhost", "Host: elsewhere", "Content-Type: text/csv"])
 def test_a_header_that_there_is_one_of_is_refused_twice(server, path, header) -> None:

@@ -304,9 +304,17 @@ def test_rows_of_different_units_may_be_answered_by_different_versions_in_one_an
                 app, "POST", "/v2/models/words/infer",
                 {"inputs": tensors(ROW), "parameters": {"unit": units[7]}},
             )  # fmt: skip
-            return whole, single
+            broken = [json.loads(json.dumps(inputs)) for _ in range(4)]
+            for row, each in enumerate(broken):
+                each[0]["data"][10 * row + 5] = None
+            path = "/v2/models/words/infer"
+            return whole, single, [await ask(app, "POST", path, {"inputs": each}) for each in broken]
 
-    (status, _, data), single = asyncio.run(turn())
+    (status, _, data), single, broken = asyncio.run(turn())
+    # A row has its number in the request, whichever version refuses it.
+    for row, (code, _, said) in enumerate(broken):
+        assert code == 400
+        assert f"column 'minutes', row {10 * row + 5}: found a missing value".encode() in said
     assert status == 200, data
     answer = json.loads(data)
     assert "model_version" not in answer

@@ -17,7 +17,7 @@ _REMEMBERED = 64
 # Headers on whose second value a server and a proxy before it could disagree.
 _SINGLE = frozenset(
     {b"host", b"origin", b"content-type", b"content-encoding", b"content-length",
-     b"inference-header-content-length"}
+     b"inference-header-content-length", b"transfer-encoding"}
 )  # fmt: skip
 
 
@@ -55,7 +55,9 @@ class Admission:
             raise BadRequest("found a request from a web page, which this server does not answer.", 403)
 
     def require_declared_size(self, headers: dict[bytes, bytes]) -> None:
-        """Raises BadRequest for a body that says it will be too long."""
+        """Raises BadRequest for a body that says it will be too long, or comes in a form that is not read."""
+        if headers.get(b"transfer-encoding", b"chunked").strip().lower() != b"chunked":
+            raise BadRequest("transfer encoding: expected none but chunked.")
         length = headers.get(b"content-length")
         if length is not None and (
             len(length) > 12 or not length.isdigit() or int(length) > self.limits.body

@@ -8,7 +8,14 @@ import asyncio
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from comporta.http.limits import HEAD_BYTES, HEAD_SECONDS, LINGER_SECONDS, RequestLimits, late_body
+from comporta.http.limits import (
+    HEAD_BYTES,
+    HEAD_SECONDS,
+    LINGER_SECONDS,
+    THROW_AWAY_SECONDS,
+    RequestLimits,
+    late_body,
+)
 
 SHORT_HEAD = 4096
 """A head that ends within so many bytes of its piece is not measured, unless pieces are large."""
@@ -45,6 +52,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._ended or self.transport.is_closing():
+            self._throw_away()
             return
         size = len(data)
         if self._head >= 0:
@@ -74,6 +82,10 @@ class BoundedConnection(HttpToolsProtocol):
             # No other protocol is spoken here. It is answered as it is, and nothing after it is read: where
             # it ends is a matter on which a proxy in front may think otherwise.
             cycle.keep_alive = False
+
+    def on_chunk_header(self) -> None:
+        """A body in chunks begins: what headers still come are trailers, and no part of the request."""
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         self._given += len(body)
@@ -162,6 +174,16 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timers()
         super().connection_lost(exc)
+
+    def _throw_away(self) -> None:
+        """What comes after a refusal is read slowly: it must not take the time of others."""
+        if self._lingers and not self.transport.is_closing() and not self.flow.read_paused:
+            self.flow.pause_reading()
+            self.loop.call_later(THROW_AWAY_SECONDS, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def _in_body(self, size: int) -> None:
         """A piece came, and the body goes on."""

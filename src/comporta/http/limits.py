@@ -8,6 +8,8 @@ HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
 LINGER_SECONDS = 10.0
 """How long what a client still sends is read and thrown away, once it was answered and is not listened to."""
+THROW_AWAY_SECONDS = 0.01
+"""Between two pieces of what is thrown away: about 25 MB a second."""
 
 
 class RequestLimits(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -10,7 +11,7 @@ from importlib.metadata import version as installed
 
 from comporta.errors import BadRequest
 from comporta.http.admission import Admission
-from comporta.http.body import ACCEPTED_ENCODINGS, MostValues
+from comporta.http.body import ACCEPTED_ENCODINGS, SMALL, MostValues
 from comporta.http.replies import (
     CLOSING,
     RETRY_SOON,
@@ -22,12 +23,12 @@ from comporta.http.replies import (
     json_reply,
     start_message,
 )
-from comporta.serve.feedback_body import ReadLabels, read_feedback_body
+from comporta.serve.feedback_body import read_feedback_body
 from comporta.serve.metric_sample import MetricSample
 from comporta.serve.paths import MatchedPath, match_path
 from comporta.serve.prediction_routes import PredictionRoutes
 from comporta.serve.prometheus import prometheus_text
-from comporta.serve.recorder import NotRecorded, Recorder, RecorderCounts
+from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, ServeLimits, error_reply
 from comporta.serve.serving_state import ServingState
@@ -194,11 +195,17 @@ class App:
     def version(self, request: Request) -> Reply:
         return Reply(200, _version().encode(), TEXT)
 
-    def feedback(self, request: Request) -> Awaitable[Reply]:
+    async def feedback(self, request: Request) -> Reply:
         arrived = datetime.fromtimestamp(request.at / 1e9, UTC)
-        read = read_feedback_body(request.body, arrived, self.limits.rows, self._follower.signatures())
-        written = self.recorder.put_feedback(read.labels, len(request.body) + 200 * len(read.labels))
-        return _acknowledge(written, read, self.recorder.counts)
+        body, takes = request.body, self._follower.signatures()
+        if len(body) > SMALL:
+            read = await asyncio.to_thread(read_feedback_body, body, arrived, self.limits.rows, takes)
+        else:
+            read = read_feedback_body(body, arrived, self.limits.rows, takes)
+        await self.recorder.put_feedback(read.labels, len(body) + 200 * len(read.labels))
+        self.recorder.counts.corrections += read.corrections
+        corrections = {"corrections": read.corrections} if read.corrections else {}
+        return json_reply({"accepted": read.given, **corrections})
 
     def metrics(self, request: Request) -> Reply:
         text = prometheus_text(self.counts, self.recorder, self.serving, self.samples())
@@ -286,13 +293,6 @@ class _WrongMethod(Exception):
     def __init__(self, message: str, methods: list[str]) -> None:
         super().__init__(message)
         self.methods = methods
-
-
-async def _acknowledge(written: Awaitable[None], read: ReadLabels, counts: RecorderCounts) -> Reply:
-    await written
-    counts.corrections += read.corrections
-    corrections = {"corrections": read.corrections} if read.corrections else {}
-    return json_reply({"accepted": read.given, **corrections})
 
 
 def _has_body(headers: dict[bytes, bytes]) -> bool:

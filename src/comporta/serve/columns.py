@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from comporta.errors import BadProject, BadRequest
+from comporta.errors import BadProject
 from comporta.records import Field
+from comporta.serve.bad_row import BadRow
 
 Kind = Literal["int", "float", "bool", "text", "datetime", "date"]
 
@@ -151,10 +152,11 @@ def _check_known(column: RequestColumn, values: Sequence[Any]) -> None:
         return
     row = _first(values, lambda value: value is not None and value not in column.values)
     if row >= 0:
-        raise BadRequest(
-            f"column {quoted(column.name)}, row {row}: found a value this model never saw and "
-            f"cannot answer for, expected one of the {len(column.values)} it knows. "
-            "The model's metadata lists them."
+        raise BadRow(
+            f"column {quoted(column.name)}",
+            [row],
+            "found a value this model never saw and cannot answer for, expected one of the "
+            f"{len(column.values)} it knows. The model's metadata lists them.",
         )
 
 
@@ -242,11 +244,13 @@ def _date(column: RequestColumn, row: int, value: Any) -> date | None:
         raise bad_column(column, row, "text that is no date") from None
 
 
-def bad_column(column: RequestColumn, row: int, found: str) -> BadRequest:
+def bad_column(column: RequestColumn, row: int, found: str) -> BadRow:
     """What was found in a row of this column, and what it takes; never the value itself."""
     kind = column.kind
-    return BadRequest(
-        f"column {quoted(column.name)}, row {row}: found {found}, expected "
+    return BadRow(
+        f"column {quoted(column.name)}",
+        [row],
+        f"found {found}, expected "
         + (
             f"whole numbers from {column.low} to {column.high}"
             if kind == "int"
@@ -263,7 +267,7 @@ def bad_column(column: RequestColumn, row: int, found: str) -> BadRequest:
             else "times as ISO 8601 text without a time zone"
         )
         + (" or null." if column.nullable else ".")
-        + _ADVICE.get((kind, found), "")
+        + _ADVICE.get((kind, found), ""),
     )
 
 

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from comporta.errors import BadRequest
 from comporta.records import Column
 from comporta.records.declared_value import declared_bound, declared_member
+from comporta.serve.bad_row import BadRow
 from comporta.serve.columns import RequestColumn, Values, first_names, quoted
 
 
@@ -30,9 +30,10 @@ class ExpectedValues(msgspec.Struct, frozen=True):
         """Raises BadRequest for the first value that is none of these."""
         row = self._first_in_array(values) if isinstance(values, np.ndarray) else self._first(values)
         if row >= 0:
-            raise BadRequest(
-                f"column {quoted(self.name)}, row {row}: found a value outside of what the project declares, "
-                f"expected {self.expected}."
+            raise BadRow(
+                f"column {quoted(self.name)}",
+                [row],
+                f"found a value outside of what the project declares, expected {self.expected}.",
             )
 
     def _first_in_array(self, values: NDArray[Any]) -> int:

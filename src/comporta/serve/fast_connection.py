@@ -46,6 +46,11 @@ class FastConnection(BoundedConnection):
         else:
             self._usual()
 
+    def on_chunk_header(self) -> None:
+        if self._matched is not None:
+            self._release()
+        super().on_chunk_header()
+
     def on_body(self, body: bytes) -> None:
         if self._matched is None:
             super().on_body(body)

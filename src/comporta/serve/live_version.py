@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from comporta.errors import BadRequest, Refused
 from comporta.records import Joined
 from comporta.records.columns import AT
+from comporta.serve.bad_row import BadRow
 from comporta.serve.columns import first_names
 from comporta.serve.request_rows import RequestRows, RowIdentity, value_of_row
 from comporta.serve.response_heads import response_heads
@@ -254,10 +255,11 @@ def _require_finite(output: str, numbers: NDArray[Any]) -> None:
     finite = np.isfinite(numbers)
     rows = np.nonzero(~(finite if finite.ndim == 1 else finite.all(axis=1)))[0].tolist()
     if rows:
-        named = ", ".join(map(str, rows[:10])) + (f" and {len(rows) - 10} more" if len(rows) > 10 else "")
-        raise BadRequest(
-            f"{output}, row {named}: the model gives no finite number. Look for values far outside of what "
-            "it was trained on, or missing ones; send the other rows without these."
+        raise BadRow(
+            output,
+            rows,
+            "the model gives no finite number. Look for values far outside of what it was trained on, or "
+            "missing ones; send the other rows without these.",
         )
 
 

@@ -12,6 +12,7 @@ from comporta.errors import BadRequest
 from comporta.http.body import SMALL, MostValues
 from comporta.http.replies import Reply
 from comporta.serve import invocations
+from comporta.serve.bad_row import BadRow
 from comporta.serve.live_version import LiveVersion
 from comporta.serve.paths import MatchedPath
 from comporta.serve.prediction_ids import Ids
@@ -141,8 +142,11 @@ class PredictionRoutes:
         if seconds > _LONG:
             return self._answer_in_thread(request, read)
         began = time.perf_counter_ns()
-        for part in parts:
-            part.answer = part.live.answer(part.incoming, at)
+        try:
+            for part in parts:
+                part.answer = part.live.answer(part.incoming, at)
+        except BadRow as error:
+            raise error.in_request(part.places) from None
         took = time.perf_counter_ns() - began
         return self._record(request, served.model, parts, ids, incoming, took, write(parts, ids))
 
@@ -156,8 +160,11 @@ class PredictionRoutes:
             ids = self._thread_ids.many(request.at, incoming.n)
             parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
             began = time.perf_counter_ns()
-            for part in parts:
-                part.answer = part.live.answer(part.incoming, request.at)
+            try:
+                for part in parts:
+                    part.answer = part.live.answer(part.incoming, request.at)
+            except BadRow as error:
+                raise error.in_request(part.places) from None
             took = time.perf_counter_ns() - began
             return partial(self._record, request, served.model, parts, ids, incoming, took, write(parts, ids))
 

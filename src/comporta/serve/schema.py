@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from heapq import nsmallest
 from math import isfinite, nan
 from typing import Any
 
@@ -151,7 +152,9 @@ class RequestSchema:
     def _wrong_names(self, found: Any) -> BadRequest:
         wanted = set(self.names)
         missing = [name for name in self.names if name not in found]
-        unknown = sorted(str(name) for name in found if name not in wanted)
+        others = [str(name) for name in found if name not in wanted]
+        # A few in order: a stranger may send very many.
+        unknown = [*nsmallest(3, others), *others[3:]]
         return BadRequest(
             "columns: "
             + (f"found no {first_names(missing)}" if missing else "")
