@@ -24,7 +24,7 @@ LEFT = Path(__file__).with_name("sentences.txt")
 
 
 def sentences(*rooms: str) -> set[str]:
-    """Three words or more that a step's code digest depends on: texts that stand in a statement's form. rooms:
+    """Three words or more that a step's code digest depends on: texts that stand in a form. rooms:
     of the code in these folders of the package alone."""
     code = CodeDigests(Path(__file__).parent)
     found: set[str] = set()
