@@ -155,7 +155,9 @@ def test_the_quick_gates_tell_a_required_check_left_open_as_required_everywhere(
     assert (doubt["outcome"], doubt["required"]) == ("inconclusive", True)
     assert (model["model"], model["left"]) == ("tiny", [doubt["check"]])
 
-    plain = comporta(folder, *words[:3])
+    brief = comporta(folder, *words[:3])
+    assert "1/2 required passed, 1 decided at a deeper level." in brief.stdout
+    plain = comporta(folder, *words[:3], "--verbose")
     assert plain.returncode == 0 and "inconclusive on it: 1;" in plain.stderr
     assert "inconclusive (not blocking)" in plain.stdout
     for said in (plain.stdout, *(file.read_text() for file in files)):

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.exposed import tell_exposed
-from comporta.cli.model import show_verdicts
-from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.options import NO, AsJson, Verbose, Where
 from comporta.cli.progress import display
+from comporta.cli.verdicts import show_verdicts
 from comporta.cli.written import Out, require_writable, write
 from comporta.errors import BadProject
 from comporta.project import ProjectFault
@@ -28,6 +28,7 @@ def check(
     *,
     level: Annotated[str, Parameter(help=say.CHECK_LEVEL)] = "",
     out: Annotated[Out, Parameter(help=say.CHECK_OUT)] = (),
+    verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -46,7 +47,7 @@ def check(
     with open_project(project, works=True) as opened:
         faults = find_faults(opened)
         if level and not faults:
-            return _commit(opened, json, out)
+            return _commit(opened, json, out, verbose)
         models, tables = len(opened.project.models), len(opened.project.tables())
         tell_exposed(opened)
     if out:
@@ -91,7 +92,7 @@ def _write(out: Sequence[Path], title: str, rows: Sequence[ReportedVerdict]) -> 
         )
 
 
-def _commit(opened: OpenProject, json: bool, out: Sequence[Path]) -> int:
+def _commit(opened: OpenProject, json: bool, out: Sequence[Path], verbose: bool) -> int:
     from comporta.acts.build.commit_checks import check_on_sample
     from comporta.project.once import not_inside_a_run
     from comporta.report.told import named
@@ -111,7 +112,7 @@ def _commit(opened: OpenProject, json: bool, out: Sequence[Path]) -> int:
         show.json({"run": run, "models": tried})
         return NO if broken else 0
     for each in tried:
-        show_verdicts(each.report_rows(show.say), each.model)
+        show_verdicts(each.report_rows(show.say), each.model, verbose=verbose)
         if not each.verdicts:
             show.line(say.NO_QUICK_GATES.format(model=each.model))
     show.aside(said)

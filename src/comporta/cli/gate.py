@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from comporta.cli import show as shown
 from comporta.cli import words as say
 from comporta.cli.model import Named, show_version
-from comporta.cli.options import NO, AsJson, By, Where
+from comporta.cli.options import NO, AsJson, By, Verbose, Where
 from comporta.cli.progress import display
 from comporta.errors import BadProject
 from comporta.project.once import not_inside_a_run
@@ -22,6 +22,7 @@ def gate(
     /,
     *,
     level: Annotated[str, Parameter(help=say.LEVEL, show_default=True)] = "release",
+    verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -39,7 +40,7 @@ def gate(
     if json:
         shown.json(judged)
         return NO if shut else 0
-    show_version(judged.version, at)
+    show_version(judged.version, at, verbose=verbose)
     if shut:
         shown.aside(say.SHUT.format(version=judged.version.id))
     shown.aside(say.NEXT_AFTER_GATE.format(version=judged.version.id))

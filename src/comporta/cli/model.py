@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +10,12 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli import words as say
-from comporta.cli.options import AsJson, By, Reason, Role, Where
+from comporta.cli.options import AsJson, By, Reason, Role, Verbose, Where
+from comporta.cli.verdicts import show_verdicts
 from comporta.records import Version
 
 if TYPE_CHECKING:
-    from comporta.report import ReportedVerdict
+    pass
 
 Named = Annotated[str, Parameter(help=say.VERSION)]
 
@@ -24,6 +24,7 @@ def models(
     model: Annotated[str, Parameter(help="A model, or one version of it such as late/3.")] = "",
     /,
     *,
+    verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -49,16 +50,16 @@ def models(
     elif not found:
         show.aside(say.NO_MODELS)
     elif "/" in model:
-        show_version(found[0], at)
+        show_version(found[0], at, verbose=verbose)
     else:
         rows = [(each.id, each.state, _gates(each, at), each.at, _commit(each), each.run) for each in found]
         show.table("Versions", ("version", "state", "gates", "made", "code", "run"), rows)
 
 
-def show_version(version: Version, at: datetime) -> None:
+def show_version(version: Version, at: datetime, *, verbose: bool = False) -> None:
     """A version and its verdicts as they stood at this time."""
     show.line(say.ONE_VERSION.format(version=version.id, state=version.state, run=version.run))
-    show_version_verdicts(version, at)
+    show_version_verdicts(version, at, verbose=verbose)
     for each in version.approvals:
         show.line(
             say.APPROVED_BY.format(by=each.by, role=f" ({each.role})" if each.role else "", reason=each.why)
@@ -67,42 +68,13 @@ def show_version(version: Version, at: datetime) -> None:
     show.table("Training data", ("dataset", "version", "rows"), rows)
 
 
-def show_version_verdicts(version: Version, at: datetime) -> None:
-    """The verdicts of a version in one table, and the policy it was judged by."""
+def show_version_verdicts(version: Version, at: datetime, *, verbose: bool = False) -> None:
+    """The verdicts of a version; verbose: with their reasons, and the policy it was judged by."""
     from comporta.checks.pool import section_of
     from comporta.report import standing, tell
 
     verdicts = tell(version, at, say=show.say, section=section_of)
-    show_verdicts(verdicts, version.id, standing(version, at, show.say))
-
-
-def show_verdicts(
-    every: Sequence[ReportedVerdict], name: str, policy: Sequence[tuple[str, str]] = ()
-) -> None:
-    """Verdicts as a table, under the headings of a report. policy: by which they were judged, where there is
-    more to show than its digest."""
-    from comporta.report import sections
-    from comporta.report.markdown import because
-
-    rows = [
-        (title if place == 0 else "", _outcome(each), each.title, because(each))
-        for title, some in sections(every)
-        for place, each in enumerate(some)
-    ]
-    if rows:
-        shown = rows if any(row[0] for row in rows[1:]) else [row[1:] for row in rows]
-        columns = ("about", "verdict", "gate", "because")
-        show.table(f"Gates of {name}", columns[-len(shown[0]) :], shown)
-    if len(policy) > 1:
-        show.table(f"Policy of {name}", ("judged by", ""), policy)
-
-
-def _outcome(row: ReportedVerdict) -> str:
-    if row.waiver is not None:
-        return say.WAIVED_OUTCOME
-    if row.left is not None:
-        return say.LEFT_OPEN.format(outcome=row.verdict.outcome)
-    return row.verdict.outcome if row.verdict.required else say.REPORTED.format(outcome=row.verdict.outcome)
+    show_verdicts(verdicts, version.id, standing(version, at, show.say), verbose=verbose)
 
 
 def approve(

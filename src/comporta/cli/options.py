@@ -35,6 +35,7 @@ Where = Annotated[
     Path | None, Parameter(name=["--project", "-p"], help=say.PROJECT, env_var="COMPORTA_PROJECT")
 ]
 AsJson = Annotated[bool, Parameter(name="--json", help=say.JSON)]
+Verbose = Annotated[bool, Parameter(name=["--verbose", "-v"], help=say.VERBOSE)]
 By = Annotated[str | None, Parameter(help=say.BY, validator=not_blank)]
 Role = Annotated[str | None, Parameter(help=say.ROLE, validator=not_blank)]
 Reason = Annotated[str, Parameter(help=say.REASON)]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from comporta.cli import show as shown
 from comporta.cli import words as say
-from comporta.cli.model import Named, show_verdicts
-from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.model import Named
+from comporta.cli.options import NO, AsJson, Verbose, Where
+from comporta.cli.verdicts import show_verdicts
 from comporta.cli.written import Out, require_writable, write
 from comporta.records import Figure
 
@@ -23,6 +24,7 @@ def report(
     /,
     *,
     out: Out = (),
+    verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -38,7 +40,7 @@ def report(
         if json:
             shown.json(found)
         else:
-            show_verdicts(found.told, found.version.id, found.standing)
+            show_verdicts(found.told, found.version.id, found.standing, verbose=verbose)
         drawings = presentation(opened, found.version.model).drawings
         page = opened.below / "reports" / f"{found.version.model}-{found.version.number}.html"
     for file in out or (() if json else (page,)):

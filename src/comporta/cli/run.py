@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from comporta.cli import show as shown
 from comporta.cli import words as say
 from comporta.cli.model import show_version_verdicts
-from comporta.cli.options import NO, AsJson, Where, between
+from comporta.cli.options import NO, AsJson, Verbose, Where, between
 from comporta.cli.progress import display
 from comporta.cli.written import Out, require_writable, write
 from comporta.project.once import not_inside_a_run
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def run(
     *models: Annotated[str, Parameter(help="Which models; default: all of them.")],
     out: Annotated[Out, Parameter(help=say.RUN_OUT)] = (),
+    verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -54,7 +55,7 @@ def run(
     shown.line(_summary(report.run))
     for version in report.versions:
         if version.id in report.fresh:
-            show_version_verdicts(version, at)
+            show_version_verdicts(version, at, verbose=verbose)
         else:
             shown.line(say.AS_BEFORE.format(version=version.id, state=version.state))
     for version in report.versions:

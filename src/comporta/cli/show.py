@@ -46,8 +46,14 @@ def say(text: Text) -> str:
     return language()(text)
 
 
-def line(text: str = "") -> None:
-    """A line of the result."""
+def line(text: str = "", style: str = "") -> None:
+    """A line of the result. style: as rich names it, in a terminal."""
+    if style and _file().isatty():
+        from rich.console import Console
+        from rich.text import Text
+
+        Console(file=_file()).print(Text(visible(text), style), soft_wrap=True)
+        return
     print(visible(text), file=_file())
 
 

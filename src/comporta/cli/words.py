@@ -49,6 +49,17 @@ PASSWORD_IN_URL = (
     'where it is kept: ledger_password = "env://NAME".'
 )
 OUT_OF_RANGE = "found {value}, expected a whole number from {low} to {high}."
+VERBOSE = "Each verdict with its reason in full."
+GATES_OF = "Gates of {name}"
+POLICY_OF = "Policy of {name}"
+LIMIT = ", limit {limit}"
+REQUIRED_PASSED = "{passed}/{of} required passed"
+SOME_BLOCK = "{count} blocking"
+SOME_WAIVED = "{count} waived"
+SOME_LEFT = "{count} decided at a deeper level"
+INFORMATIONAL = "{count} informational"
+NOT_PASSED = "{count} of them did not pass"
+DETAILS = "Reasons: --verbose, or the page that `comporta report` writes."
 OPEN_TO_OTHERS = (
     "{name}: {path} can be read or changed by every user of this machine (its mode is {mode:o}). "
     "Close it: chmod 600 {path}"

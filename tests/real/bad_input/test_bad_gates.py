@@ -26,6 +26,7 @@ def judged(tmp_path_factory) -> Path:
 
 
 WAIVE = ("waive", "tiny/1", "roc_auc at least 1.5", "--by", "rui")
+ANYWAY = ("--unreleased", "--reason", "to try")
 RUBBISH = [
     (("gate", "tiny/9"), NO_VERSION),
     (("gate", "tiny/"), NO_VERSION),
@@ -44,9 +45,9 @@ RUBBISH = [
     (("compare", "tiny/1", "tiny/2"), NO_VERSION),
     (("compare", "tiny/1"), "requires an argument"),
     (("fetch", "tiny/2", "model"), NO_VERSION),
-    (("fetch", "tiny", "taken"), "taken: found a file, expected a folder"),
-    (("fetch", "tiny", "taken/model"), "cannot be written: Not a directory. Name another folder."),
-    (("fetch", "tiny", "a" * 300), "cannot be written: File name too long. Name another folder."),
+    (("fetch", "tiny", "taken", *ANYWAY), "taken: found a file, expected a folder"),
+    (("fetch", "tiny", "taken/model", *ANYWAY), "cannot be written: Not a directory. Name another folder."),
+    (("fetch", "tiny", "a" * 300, *ANYWAY), "cannot be written: File name too long. Name another folder."),
     (("run", "--out", "taken/said.md"), NO_FOLDER),
     (("run", "--out", "said.html"), "expected a name ending in .md or .xml."),
     (("check", "--level", "release"), "found 'release', expected commit"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -17,19 +17,15 @@ from comporta.data.asof import needed_columns
 from comporta.data.features import plan_of_bundle
 from comporta.data.features_time import as_times, ticks, unit_of
 from comporta.data.keys import row_key, subject_texts
-from comporta.data.online import LatestTables, online_tables
+from comporta.data.online import Answerer, LatestTables, online_tables
 from comporta.opened.isolated import IsolatedSource
 from comporta.opened.source import lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
 from comporta.records.features import Bundle
+from comporta.records.named_column import by_names
 from comporta.store import StepContext
 from comporta.store.frames import read, write
-
-if TYPE_CHECKING:
-    from comporta.data.features import plan_of_bundle
-from comporta.data.online import Answerer
-from comporta.records.named_column import by_names
 
 ROW = "__row"
 
