@@ -31,7 +31,6 @@ class Intake:
     newest: datetime | None = None
     counts: dict[str, int] = field(default_factory=dict)
     shown: dict[str, pl.DataFrame] = field(default_factory=dict)
-    seen: dict[str, set[object]] = field(default_factory=dict)
 
     def see(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The batch with its columns in the dataset's order and types.

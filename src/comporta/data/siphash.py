@@ -16,7 +16,6 @@ HashWords = NDArray[np.uint64]
 
 # Small enough for eight arrays of it to stay in a core's cache: measured best of 4k to 1M.
 _ROWS = 65_536
-_MASK = 2**64 - 1
 
 
 def siphash(key: bytes, blocks: Sequence[HashWords], lengths: HashWords) -> HashWords:

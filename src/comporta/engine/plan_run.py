@@ -231,8 +231,8 @@ class PlanRun:
         self._running[pool.submit(handle, question)] = question
 
     def _must_wait(self, node: Node, workers: int) -> bool:
-        """Whether nodes of its budget that come before it are still running: nodes of one budget start in the
-        order of the plan, as many at a time as there are workers."""
+        """Whether as many nodes that have a budget as there are workers are still running: those start in the
+        order of the plan."""
         if node.budget is None:
             return False
         others = (each.node for each in self._running.values())

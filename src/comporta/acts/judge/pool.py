@@ -58,7 +58,7 @@ CONTEXT = {
 }
 """What of the declaration a measuring step may be handed."""
 
-SECONDS: dict[Level, float] = {"commit": 30.0, "release": 300.0, "audit": 3600.0}
+SECONDS_OF_A_MEASURING: dict[Level, float] = {"commit": 30.0, "release": 300.0, "audit": 3600.0}
 """Seconds of wall time that one measuring may take at each level; what takes longer is missing, and so is no
 pass."""
 
@@ -235,7 +235,7 @@ def _node(
         },
         seed=model.seed,
         allow_failure=True,
-        limits=Limits(seconds=SECONDS[level], memory=model.limits.memory),
+        limits=Limits(seconds=SECONDS_OF_A_MEASURING[level], memory=model.limits.memory),
         budget=Budget(
             of=f"evidence of {model.name}",
             seconds=seconds_at(level) if candidate.seconds is None else candidate.seconds,

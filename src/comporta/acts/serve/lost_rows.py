@@ -21,7 +21,7 @@ from comporta.registry import VERSIONS
 from comporta.serve import MetricSample, RowCounts, Tally, version_labels
 from comporta.serve.tally import is_abandoned, read_tally
 
-RowsByVersion = dict[tuple[str, int], int]
+RowsByModelVersion = dict[tuple[str, int], int]
 
 
 class LostRows(Record, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class LossCounter:
     def __init__(self, opened: OpenProject, worker: str, say: Callable[[str], None]) -> None:
         self._opened, self._worker, self._say = opened, worker, say
         self._folder = opened.below / "serving"
-        self._before: RowsByVersion = {}
+        self._before: RowsByModelVersion = {}
         self.tally = Tally()
 
     def begin(self) -> None:
@@ -100,7 +100,7 @@ def logged_models(opened: OpenProject) -> list[str]:
     return sorted({version.model for _, version in opened.ledger.scan(VERSIONS)})
 
 
-def write_lost_rows(opened: OpenProject, worker: str, missing: RowsByVersion) -> None:
+def write_lost_rows(opened: OpenProject, worker: str, missing: RowsByModelVersion) -> None:
     """What a process lost is written down, once."""
     for model in sorted({model for model, _ in missing}):
         rows = tuple(
@@ -111,11 +111,11 @@ def write_lost_rows(opened: OpenProject, worker: str, missing: RowsByVersion) ->
             opened.store.put(f"{lost_prefix(log_of(model))}{worker}.json", encode(found))
 
 
-def lost_rows(opened: OpenProject, say: Callable[[str], None]) -> RowsByVersion:
+def lost_rows(opened: OpenProject, say: Callable[[str], None]) -> RowsByModelVersion:
     """Rows that were answered and never written, by model and version, of all processes that have ended.
 
     say: told of a file that is no such count."""
-    found: RowsByVersion = {}
+    found: RowsByModelVersion = {}
     for model in logged_models(opened):
         for entry in opened.store.list(lost_prefix(log_of(model))):
             try:
@@ -128,7 +128,7 @@ def lost_rows(opened: OpenProject, say: Callable[[str], None]) -> RowsByVersion:
     return found
 
 
-def _missing(counts: dict[tuple[str, int], RowCounts]) -> RowsByVersion:
+def _missing(counts: dict[tuple[str, int], RowCounts]) -> RowsByModelVersion:
     return {key: each.answered - each.written for key, each in counts.items() if each.answered > each.written}
 
 

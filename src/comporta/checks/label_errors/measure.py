@@ -20,7 +20,6 @@ from comporta.stats.units import renumbered, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
-JOINT = "label errors by the joint"
 FEWEST = 100
 SHOWN = 100
 SHOWN_COLUMNS = {
