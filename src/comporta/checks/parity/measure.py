@@ -70,6 +70,7 @@ from comporta.records import (
     conditions,
 )
 from comporta.records.columns import KEY
+from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -123,7 +124,7 @@ def measure(
     parts |= {} if onnx is None else {"onnx": onnx}
     agreed = context.get_json(parity, dict[str, dict[str, ExportedForm]])["forms"]
     forms = ["native", *(name for name, each in agreed.items() if each.agrees)]
-    tables = {name.removeprefix("table "): each for name, each in others.items()}
+    tables = table_inputs(others)
     way = way if bundle is None else context.get_json(bundle, dict[str, Any])
     made_on_the_way = not is_raw(takes, way)
     asked = cache(lambda: opened(context, model, signature))

@@ -64,6 +64,7 @@ from comporta.records import (
     Unmeasured,
     conditions,
 )
+from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -113,9 +114,7 @@ def measure(
     some = rows.sample(min(ROWS, of), seed=context.seed)
     if some.is_empty():
         return {"findings": context.put_json(_nothing(NO_ROWS_TO_SEND()))}
-    tables: dict[str, Slice] = {
-        name.removeprefix("table "): each for name, each in others.items() if name.startswith("table ")
-    }
+    tables: dict[str, Slice] = table_inputs(others)
     way = way if bundle is None else context.get_json(bundle, dict[str, Any])
     bodies, fields, where, why_not = carried(context, takes, some, way, tables, raw)
     going = {"way": way, "tables": tables, "code": code, "made": False} if where == RAW else {}
