@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +19,6 @@ CHECKS = PACKAGE / "checks"
 FOLDERS = sorted(file.parent.name for file in CHECKS.glob("*/check.py"))
 LISTS = {"checks/__init__.py", "checks/standard.py"}
 """The list, and what a newcomer is asked to pass."""
-
-SIBLINGS = {"backtest": {"checks/replay/measure.py"}, "parity": {"checks/stress/measure.py"}}
-"""Steps that measure the same on other rows: a replay's windows, a stress test's answers."""
 
 
 def imports(file: Path) -> Iterator[str]:
@@ -39,12 +37,18 @@ def test_no_file_but_the_list_imports_a_checks_folder(folder: str) -> None:
         if not file.is_relative_to(CHECKS / folder)
         and any(f"{each}.".startswith(f"comporta.checks.{folder}.") for each in imports(file))
     }
-    assert found <= LISTS | SIBLINGS.get(folder, set())
+    assert found <= LISTS
 
 
 def test_every_folder_stands_in_the_list() -> None:
     listed = (getattr(comporta.checks, name) for name in comporta.checks.__all__)
     assert {each.__module__.split(".")[2] for each in listed if isinstance(each, type)} >= set(FOLDERS)
+
+
+def test_every_folder_stands_in_the_contract_that_keeps_checks_apart() -> None:
+    contracts = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (apart,) = (each for each in contracts["contracts"] if each["type"] == "independence")
+    assert apart["modules"] == [f"comporta.checks.{folder}" for folder in FOLDERS]
 
 
 @pytest.mark.parametrize("folder", [each for each in FOLDERS if (CHECKS / each / "measure.py").exists()])

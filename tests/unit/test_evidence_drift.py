@@ -115,7 +115,7 @@ def test_the_first_version_has_nothing_to_be_compared_with():
 def test_steady_answers_and_features_raise_an_alarm_in_at_most_5_percent_of_seeds(rows):
     shown = {"score_drift": 0, "rate_ratio": 0, "feature drift": 0}
     for seed in range(40):
-        was = {"earlier 1": referred(answers(rows, 2 * seed), FIELDS)}
+        was = {1: referred(answers(rows, 2 * seed), FIELDS)}
         now = answers(rows, 2 * seed + 1)
         for found in (predictions.moved(now, None, was), features.moved(now, was, None)):
             for metric in shown:
@@ -129,7 +129,7 @@ def test_steady_answers_and_features_raise_an_alarm_in_at_most_5_percent_of_seed
 
 def test_scores_that_moved_are_found_against_champion_and_earlier_version():
     was, now = answers(4_000, 1), answers(4_000, 1, shift=1.0)
-    found = predictions.moved(now, was, {"earlier 1": referred(was, FIELDS)})
+    found = predictions.moved(now, was, {1: referred(was, FIELDS)})
     drifted = {slice_text(f): f.low for f in found.figures if f.metric == "score_drift"}
     assert set(drifted) == {"champion, class yes", "earlier 1, class yes"}
     assert min(drifted.values()) > 0.25
@@ -139,7 +139,7 @@ def test_scores_that_moved_are_found_against_champion_and_earlier_version():
 
 
 def test_a_rare_class_that_doubled_is_found_where_no_histogram_moved():
-    was = {"earlier 1": referred(answers(60_000, 1, rare=0.002), FIELDS)}
+    was = {1: referred(answers(60_000, 1, rare=0.002), FIELDS)}
     found = predictions.moved(answers(60_000, 2, rare=0.004), None, was)
     said = verdict(prediction_drift(), found)
     assert said.outcome == "fail" and said.figure.metric == "rate_ratio"
@@ -162,7 +162,7 @@ def test_rows_the_champion_learned_from_are_left_out():
 
 def test_a_champion_that_cannot_be_compared_leaves_the_check_in_doubt():
     rows = answers(300, 4)
-    earlier = {"earlier 1": referred(rows, FIELDS)}
+    earlier = {1: referred(rows, FIELDS)}
     said = verdict(prediction_drift(), predictions.moved(rows, rows.clear(), earlier))
     assert said.outcome == "inconclusive" and "champion" in sentence(said.reason)
 
@@ -170,7 +170,7 @@ def test_a_champion_that_cannot_be_compared_leaves_the_check_in_doubt():
 def test_a_regression_is_compared_by_its_numbers():
     draw = np.random.default_rng(0)
     was = pl.DataFrame({"__prediction": draw.normal(size=2_000)})
-    found = predictions.moved(was + 0.6, was, {"earlier 1": referred(was, ())})
+    found = predictions.moved(was + 0.6, was, {1: referred(was, ())})
     assert {slice_text(f) for f in found.figures if f.low and f.low > 0.1} == {
         "champion, class prediction",
         "earlier 1, class prediction",
@@ -185,7 +185,7 @@ def test_many_classes_have_a_rate_each():
         pl.DataFrame({"__label": pl.Series(draw.choice(list("abc"), 5_000, p=p), dtype=kinds)})
         for p in ((0.9, 0.09, 0.01), (0.9, 0.07, 0.03))
     )
-    found = predictions.moved(now, None, {"earlier 1": referred(was, ())})
+    found = predictions.moved(now, None, {1: referred(was, ())})
     low = {slice_text(f): f.low for f in found.figures if f.metric == "rate_ratio"}
     assert set(low) == {"earlier 1, class a", "earlier 1, class b", "earlier 1, class c"}
     assert low["earlier 1, class c"] > 1.5 and low["earlier 1, class a"] < 1.02
@@ -200,7 +200,7 @@ def weights(**shares):
 
 
 def test_a_moved_feature_counts_as_much_as_the_model_leans_on_it():
-    was = {"earlier 1": referred(answers(3_000, 1), FIELDS)}
+    was = {1: referred(answers(3_000, 1), FIELDS)}
     now = answers(3_000, 2, feature=1.0)
     leaning = features.moved(now, was, weights(f0=0.9, f1=0.1))
     said = verdict(feature_drift(), leaning)
@@ -213,7 +213,7 @@ def test_a_moved_feature_counts_as_much_as_the_model_leans_on_it():
 
 
 def test_a_feature_that_went_missing_or_changed_its_words_is_found():
-    was = {"earlier 1": referred(answers(3_000, 1), FIELDS)}
+    was = {1: referred(answers(3_000, 1), FIELDS)}
     now = answers(3_000, 2).with_columns(
         f3=pl.when(pl.int_range(3_000) % 2 == 0).then(pl.col("f3")),
         town=pl.col("town").replace("a", "never seen"),
@@ -228,7 +228,7 @@ def test_a_feature_that_went_missing_or_changed_its_words_is_found():
 
 
 def test_a_feature_of_another_kind_leaves_the_check_in_doubt():
-    was = {"earlier 1": referred(answers(300, 1), FIELDS)}
+    was = {1: referred(answers(300, 1), FIELDS)}
     found = features.moved(answers(300, 2).with_columns(f0=pl.lit("word")), was, None)
     why = ANOTHER_KIND(found="String", expected="numbers")
     assert found.unmeasured == (
@@ -252,7 +252,7 @@ def test_rows_of_few_groups_do_not_look_like_drift():
             frames.append(
                 pl.DataFrame({"f0": draw.normal(size=60)[unit], "__keep_who": unit, "__prediction": 0.0})
             )
-        was = {"earlier 1": referred(frames[0], FIELDS[:1], group="who")}
+        was = {1: referred(frames[0], FIELDS[:1], group="who")}
         found = features.moved(frames[1], was, None, group="who")
         alarms += next(f.low for f in found.figures if f.metric == "feature_drift") > 0
     assert alarms <= 6
@@ -260,7 +260,7 @@ def test_rows_of_few_groups_do_not_look_like_drift():
 
 def test_older_versions_are_told_but_not_judged():
     near, far = answers(2_000, 1), answers(2_000, 2, shift=2, feature=2)
-    earlier = {"earlier 1": referred(near, FIELDS), "earlier 2": referred(far, FIELDS)}
+    earlier = {1: referred(near, FIELDS), 2: referred(far, FIELDS)}
     found = predictions.moved(answers(2_000, 3), None, earlier)
     assert verdict(prediction_drift(), found).outcome == "pass"
     assert verdict(prediction_drift(versions=2), found).outcome == "fail"

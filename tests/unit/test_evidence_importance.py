@@ -255,7 +255,7 @@ def test_the_importance_of_the_same_model_on_other_rows_has_not_moved():
     shown = 0
     for seed in range(20):
         was, now = (importances(important(asked, table(600, seed=2 * seed + n), seed=seed)) for n in (50, 51))
-        found = changed(now, {"earlier 1": was})
+        found = changed(now, {1: was})
         shown += figures(found, "importance_moved")[None].low > 0
         assert verdict(gate(), found).outcome == "pass"
     assert shown <= 3
@@ -266,7 +266,7 @@ def test_a_model_that_leans_on_another_feature_is_found():
         importances(important(model(rows, LinearRegression()), rows))
         for rows in (table(2_000), table(2_000, weights=WEIGHTS[::-1]))
     )
-    found = changed(now, {"earlier 1": was})
+    found = changed(now, {1: was})
     said = verdict(gate(), found)
     assert said.outcome == "fail" and said.figure.value > 0.9
     ranks = figures(found, "rank_changed")
@@ -278,15 +278,15 @@ def test_a_model_that_leans_on_another_feature_is_found():
 def test_a_feature_of_one_version_alone_has_no_share_in_the_other():
     rows = table(1_000)
     was = importances(important(model(rows.drop("f0"), LinearRegression()), rows.drop("f0")))
-    found = changed(importances(important(model(rows, LinearRegression()), rows)), {"earlier 1": was})
+    found = changed(importances(important(model(rows, LinearRegression()), rows)), {1: was})
     assert figures(found, "importance_moved")[None].value > 0.6
 
 
 def test_without_an_earlier_version_it_does_not_apply_and_without_its_importance_it_is_in_doubt():
     kept = importances(important(model(table(500), LinearRegression()), table(500)))
     assert verdict(gate(), changed(kept, {})).outcome == "does not apply"
-    assert verdict(gate(), changed(kept, {"earlier 1": None})).outcome == "inconclusive"
-    assert verdict(gate(), changed(None, {"earlier 1": kept})).outcome == "inconclusive"
+    assert verdict(gate(), changed(kept, {1: None})).outcome == "inconclusive"
+    assert verdict(gate(), changed(None, {1: kept})).outcome == "inconclusive"
 
 
 def test_the_steps_keep_what_they_found_and_the_reference_holds_it():

@@ -26,6 +26,7 @@ from comporta.errors import BadData, BadProject
 from comporta.records import Artifact, Slice
 from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
 from comporta.records.named_column import by_names
+from comporta.records.variadic_input import table_inputs
 from comporta.store import Keys, StepContext
 from comporta.store.context import artifact_name
 from comporta.store.whole import file_digest, put_whole
@@ -94,9 +95,7 @@ def features(
 
 def _joined_tables(context: StepContext, others: dict[str, Slice]) -> dict[str, pl.LazyFrame]:
     return {
-        name.removeprefix("table "): scan_slice(context.store, context.keys, part)
-        for name, part in others.items()
-        if name.startswith("table ")
+        name: scan_slice(context.store, context.keys, part) for name, part in table_inputs(others).items()
     }
 
 

@@ -25,6 +25,7 @@ from comporta.errors import BadData
 from comporta.records import Artifact, DatasetSchema, Field, Signature, Slice, decode
 from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
 from comporta.records.label import read_label
+from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import write
 
@@ -70,9 +71,7 @@ def logged(
         of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute
     )
     frames = {
-        name.removeprefix("table "): scan_slice(context.store, context.keys, part)
-        for name, part in others.items()
-        if name.startswith("table ")
+        name: scan_slice(context.store, context.keys, part) for name, part in table_inputs(others).items()
     }
     at = _times(frame, there["at"], plan.shape.time)
     history = load_tables(frames, plan.joins, plan.shapes, frame.schema)

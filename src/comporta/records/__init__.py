@@ -85,7 +85,7 @@ from comporta.records.recipe import (
     Run,
     Step,
 )
-from comporta.records.record import Record, decode, encode
+from comporta.records.record import Json, Record, decode, encode
 from comporta.records.release import Release, Route, Share, ShareRole
 from comporta.records.split import AtRandom, ByGroup, ByTime, Split, at_random, by_group, by_time
 from comporta.records.staleness import Staleness
@@ -178,6 +178,7 @@ __all__ = [
     "Identity",
     "Join",
     "Joined",
+    "Json",
     "Level",
     "Limits",
     "Linear",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from comporta.records.message import NUMBER, Code, Message, PlainText, Text, Words, code
+from comporta.records.message import NUMBER, Code, Message, PlainText, Text, Value, Words, code
 from comporta.records.metric import METRICS
 from comporta.records.record import Record
 
@@ -249,16 +248,20 @@ def _joined(parts: Sequence[Message]) -> Message | None:
     return None if not parts else parts[0] if len(parts) == 1 else ALL_OF(conditions=tuple(parts))
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: SliceValue) -> Value:
+    if isinstance(value, Rarer):
+        return RARER()
     return _range(value) if isinstance(value, Range) else value
 
 
-def _value(value: Any) -> Words | Message:
+def _value(value: SliceValue) -> Words | Message:
     """A value of the data, as people read it."""
     if value is None:
         return MISSING()
     if isinstance(value, Range):
         return _range(value)
+    if isinstance(value, Message):
+        return value
     return RARER() if isinstance(value, Rarer) else _words(value)
 
 
@@ -269,7 +272,7 @@ def _range(value: Range) -> Message:
     return ABOVE(low=low) if value.high is None else BETWEEN(low=low, high=high)
 
 
-def _words(value: Any) -> Words:
+def _words(value: Cell | Words) -> Words:
     if isinstance(value, Words):
         return value
     if isinstance(value, bool):
@@ -277,5 +280,5 @@ def _words(value: Any) -> Words:
     return Words(str(value))
 
 
-def _end(value: Any) -> Words:
+def _end(value: Cell | Words) -> Words:
     return Words(f"{value:g}") if isinstance(value, float) else _words(value)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+"""Any JSON value."""
 
 
 class Record(msgspec.Struct, frozen=True):

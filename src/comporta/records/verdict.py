@@ -10,7 +10,7 @@ from comporta.records.asset import Artifact
 from comporta.records.figure import Figure, Unmeasured
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import NO_TEXT, PlainText, Text, code
-from comporta.records.record import Record, encode
+from comporta.records.record import Json, Record, encode
 from comporta.records.tables import Table, TableCode
 
 Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
@@ -97,7 +97,7 @@ def need(
     functions: Mapping[str, Callable[..., Any]] | None = None,
     measure: Callable[..., Any] | None = None,
     spec: MeasurementSpec | None = None,
-    **params: Any,
+    **params: Json,
 ) -> Need:
     """A need whose params are plain values: `need("noise", repeats=3)`.
 

@@ -10,6 +10,7 @@ from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.opened.bundle import bundle
 from comporta.project import Model
 from comporta.records import PREDICTIONS, Node, NodeKey
+from comporta.records.variadic_input import table_input
 
 
 def logged_node(
@@ -34,7 +35,7 @@ def logged_node(
             },
             "labels": logs.labels,
             "signature": things["signature"],
-            **{f"table {join.dataset}": tables[join.dataset] for join in way.joins},
+            **{table_input(join.dataset): tables[join.dataset] for join in way.joins},
         },
         params={**way.params(), "model": model.name, "of": way.of, "keep": list(keep)},
         allow_failure=True,

@@ -14,6 +14,7 @@ from comporta.checks import asked_at, needs
 from comporta.opened.bundle import bundle
 from comporta.project import Model
 from comporta.records import Artifact, Asset, Level, Limits, Need, Node, NodeKey, Output, Version
+from comporta.records.variadic_input import table_input
 
 
 def data_key(dataset: str) -> NodeKey:
@@ -28,7 +29,7 @@ def features_node(model: Model, root: Path) -> Node:
     way = bundle(model, root)
     inputs: dict[str, Asset | Output] = {"of": data_key(way.of).output("version")}
     for join in way.joins:
-        inputs[f"table {join.dataset}"] = data_key(join.dataset).output("version")
+        inputs[table_input(join.dataset)] = data_key(join.dataset).output("version")
     key = NodeKey(kind="features", model=model.name)
     return Node(
         name=key.name,

@@ -35,6 +35,7 @@ from comporta.records import (
     Output,
     Record,
 )
+from comporta.records.variadic_input import earlier_input, table_input
 
 Thing = Asset | Output
 
@@ -208,9 +209,9 @@ def _node(
     inputs = {argument: things[thing] for argument, thing in spec.reads.items()}
     inputs |= {argument: things[thing] for argument, thing in spec.optional.items() if thing in things}
     if "earlier" in spec.variadic:
-        inputs |= {f"earlier {n}": one for n, one in enumerate(candidate.earlier, start=1)}
+        inputs |= {earlier_input(n): one for n, one in enumerate(candidate.earlier, start=1)}
     if "tables" in spec.variadic:
-        inputs |= {f"table {name}": table for name, table in candidate.tables.items()}
+        inputs |= {table_input(name): table for name, table in candidate.tables.items()}
     uses: dict[str, str | tuple[str, ...]] = {
         tool: name_of(model.fit, candidate.root) if tool == "fit" else TOOLS[tool] for tool in spec.functions
     }

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 
 from comporta.checks.backtest.codes import (
@@ -27,6 +26,7 @@ from comporta.checks.backtest.codes import (
 from comporta.checks.backtest.tables import TRAINED_ON, WINDOW, WINDOWS_TABLE
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
 from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.checks.shared.measuring.usual_metrics import usual_metrics
 from comporta.checks.shared.tables import ROWS
 from comporta.records import (
     FEWEST_ROWS,
@@ -49,10 +49,6 @@ from comporta.records import (
     conditions,
 )
 from comporta.records.columns import AT, TARGET
-from comporta.stats.jackknife import quick_intervals
-from comporta.stats.predictions import metrics_for, statistics
-from comporta.stats.undefined import why_undefined
-from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -112,8 +108,8 @@ def measure(
             rows, fitted, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
             seed=context.seed,
         )  # fmt: skip
-    windows = sum(len(each.rows) for each in found.tables)
-    print(f"backtest: {windows} windows, {found.rows:,} of {found.of:,} rows")
+    made = sum(len(each.rows) for each in found.tables)
+    print(f"backtest: {made} windows, {found.rows:,} of {found.of:,} rows")
     return {"findings": context.put_json(found)}
 
 
@@ -157,7 +153,7 @@ def backtest(
             continue
         tested += inside.height
         told = answered(inside, said, signature)
-        mine, undefined = measured(told, also, group, seed)
+        mine, undefined = usual_metrics(told, also, group, seed)
         figures += [msgspec.structs.replace(each, under=window.condition) for each in mine]
         lost += [msgspec.structs.replace(each, under=window.condition) for each in undefined]
         table.append(
@@ -189,23 +185,6 @@ def walk(
         return ()
     ends = [last - length * back for back in range(windows)][::-1]
     return tuple(Window(until=end - length - gap, since=end - length, to=end) for end in ends)
-
-
-def measured(
-    told: pl.DataFrame, also: str, group: str | None, seed: int
-) -> tuple[list[Figure], list[Unmeasured]]:
-    """Every usual metric of these predictions and `also`, with intervals; and those that are not defined."""
-    names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
-    metrics_for(told, names)
-    units = units_of(told, group)
-    found = quick_intervals(statistics(told, names), told.height, units=units, seed=seed)
-    figures, lost = [], []
-    for name, each in zip(names, found, strict=True):
-        if not np.isfinite(each.value):
-            lost.append(Unmeasured(metric=name, why=why_undefined(name, told)))
-            continue
-        figures.append(each.figure(name, told.height))
-    return figures, lost
 
 
 def _senseless(how: Split, rows: pl.DataFrame) -> Message | None:

@@ -26,6 +26,7 @@ from comporta.records import (
     Words,
     conditions,
 )
+from comporta.records.variadic_input import table_inputs
 from comporta.store.context import StepContext
 
 Counts = Callable[[StepContext, Slice, DatasetSchema], Sequence[ExpectationCount]]
@@ -38,11 +39,12 @@ def measure(
     tables: the versions that the features read, as `table <dataset>`. All rows are read."""
     declared = {name: msgspec.convert(each, DatasetSchema) for name, each in shapes.items()}
     asking = [name for name, shape in declared.items() if _asks(shape)]
-    if absent := [name for name in asking if f"table {name}" not in tables]:
+    versions = table_inputs(tables)
+    if absent := [name for name in asking if name not in versions]:
         lost = Unmeasured(metric=BREACH.metric, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
         found = Findings(unmeasured=(lost,))
     else:
-        read = {name: tables[f"table {name}"] for name in asking}
+        read = {name: versions[name] for name in asking}
         found = kept({each: counted(context, each, declared[name]) for name, each in read.items()})
     print(f"{len(found.figures)} expectations of {len(asking)} datasets counted on {found.rows:,} rows")
     return {"findings": context.put_json(found)}

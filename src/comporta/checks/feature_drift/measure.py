@@ -32,7 +32,6 @@ from comporta.checks.shared.measuring.earlier_references import (
     EARLIER_VERSION,
     against,
     earlier_of,
-    number_of,
 )
 from comporta.checks.shared.measuring.reference import importances
 from comporta.checks.shared.tables import AGAINST, FEATURE, FEATURES, HIGH, LOW, P
@@ -61,7 +60,7 @@ DriftRow = dict[ColumnCode, TableCell]
 class Moved(NamedTuple):
     """One feature against one version."""
 
-    against: str
+    against: int
     feature: str
     was: Profile
     now: Profile
@@ -76,7 +75,7 @@ def measure(
     group: str | None = None,
     **others: Any,
 ) -> dict[str, Artifact]:
-    """`findings`: the drift of each feature against each `earlier 1` …, and of all, weighted by importance.
+    """`findings`: the drift of each feature against each earlier version, and of all, weighted by importance.
     All rows are read."""
     weights = importances(context.get_json(importance, Findings))
     found = moved(read(context, predictions), earlier_of(context, others), weights, group=group)
@@ -87,7 +86,7 @@ def measure(
 
 def moved(
     rows: pl.DataFrame,
-    earlier: Mapping[str, Reference],
+    earlier: Mapping[int, Reference],
     weights: Importances | None,
     *,
     group: str | None = None,
@@ -96,7 +95,7 @@ def moved(
     if not earlier:
         return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
-    lost: dict[tuple[str, str], Message] = {}
+    lost: dict[tuple[int, str], Message] = {}
     found: list[Moved] = []
     for version, reference in earlier.items():
         for feature, was in reference.features.items():
@@ -119,9 +118,9 @@ def moved(
 def _told(
     rows: pl.DataFrame,
     found: list[Moved],
-    earlier: Mapping[str, Reference],
+    earlier: Mapping[int, Reference],
     weights: Importances | None,
-    lost: Mapping[tuple[str, str], Message],
+    lost: Mapping[tuple[int, str], Message],
 ) -> Findings:
     chosen = discoveries([each.by.p for each in found])
     level = selected_level(max(1, sum(chosen)), len(found)) if found else 0.95
@@ -198,7 +197,7 @@ def _rows(
 
 
 def _weighted(
-    version: str,
+    version: int,
     found: list[Moved],
     figures: list[Figure],
     shares: Mapping[str, float],
@@ -233,7 +232,7 @@ def _weighted(
 def _row(each: Moved, share: float, drift: Figure, found: bool) -> DriftRow:
     was, now = each.was, each.now
     row: DriftRow = {
-        AGAINST: number_of(each.against),
+        AGAINST: each.against,
         FEATURE: each.feature,
         IMPORTANCE_SHARE: share,
         DRIFT: drift.value,

@@ -20,7 +20,6 @@ from comporta.checks.shared.measuring.earlier_references import (
     EARLIER_VERSION,
     against,
     earlier_of,
-    number_of,
 )
 from comporta.checks.shared.measuring.importance import ranks_of, shares_of
 from comporta.checks.shared.measuring.reference import importances
@@ -38,19 +37,19 @@ TOP = 10
 
 
 def measure(context: StepContext, *, importance: Artifact, **others: Any) -> dict[str, Artifact]:
-    """`findings`: the share of importance that moved since each `earlier 1` …, and by how many ranks each of
-    the ten most important features rose or fell, with intervals."""
+    """`findings`: the share of importance that moved since each earlier version, and by how many ranks each
+    of the ten most important features rose or fell, with intervals."""
     now = importances(context.get_json(importance, Findings))
     found = changed(now, {name: each.importance for name, each in _earlier(context, others)})
     print(f"compared with {sum(len(each.rows) for each in found.tables)} shares of earlier versions")
     return {"findings": context.put_json(found)}
 
 
-def _earlier(context: StepContext, others: Mapping[str, Any]) -> list[tuple[str, Reference]]:
+def _earlier(context: StepContext, others: Mapping[str, Any]) -> list[tuple[int, Reference]]:
     return list(earlier_of(context, others).items())
 
 
-def changed(now: Importances | None, earlier: Mapping[str, Importances | None]) -> Findings:
+def changed(now: Importances | None, earlier: Mapping[int, Importances | None]) -> Findings:
     """The same from records. earlier: None where that version kept no importances."""
     if not earlier:
         return Findings(without=NO_EARLIER_VERSION())
@@ -91,7 +90,7 @@ def changed(now: Importances | None, earlier: Mapping[str, Importances | None]) 
 
 
 def _against(
-    version: str, was: Importances, now: Importances, table: list[dict[ColumnCode, TableCell]]
+    version: int, was: Importances, now: Importances, table: list[dict[ColumnCode, TableCell]]
 ) -> list[Figure]:
     names = [*now.features, *(name for name in was.features if name not in now.features)]
     before, before_drawn = _over(names, was)
@@ -122,7 +121,7 @@ def _against(
         name = names[place]
         table.append(
             {
-                AGAINST: number_of(version),
+                AGAINST: version,
                 FEATURE: name,
                 WAS: float(before[place]),
                 IS: float(after[place]),

@@ -7,12 +7,11 @@ features are those of what a release would serve.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -39,6 +38,7 @@ from comporta.checks.parity.figures import (
     THRESHOLDS,
 )
 from comporta.checks.parity.tables import BEYOND_LIMIT, DIFFERENCES, LARGEST_APART, REQUEST, UNSERVED
+from comporta.checks.shared.measuring.candidate_server import CandidateServer, Served
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
 from comporta.checks.shared.measuring.raw_requests import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
 from comporta.checks.shared.measuring.server_answers import (
@@ -70,6 +70,7 @@ from comporta.records import (
     conditions,
 )
 from comporta.records.columns import KEY
+from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -78,6 +79,7 @@ BEYOND_BY = tuple(10.0**power for power in range(-12, 0))
 KEPT = 32
 """Requests kept for the other forms: each is at most 8 MB."""
 DifferenceRow = dict[ColumnCode, TableCell]
+Wanted = tuple[np.ndarray[Any, np.dtype[np.int64]], pl.DataFrame]
 WORST = 50
 """Features that differ, of which each has figures and lines of its own."""
 
@@ -91,25 +93,6 @@ class ExportedForm(Record, frozen=True, kw_only=True):
     reason: Text = NO_TEXT
     beside: int = 0
     thresholds: int = 0
-
-
-class CandidateServer(Protocol):
-    """Where a candidate answers. pid: of its process. failed: forms that it cannot serve, and why.
-    made: the features of raw requests since it was last asked."""
-
-    @property
-    def url(self) -> str: ...
-
-    @property
-    def pid(self) -> int: ...
-
-    @property
-    def failed(self) -> Mapping[str, str]: ...
-
-    def made(self) -> list[pl.DataFrame]: ...
-
-
-Served = Callable[..., AbstractContextManager[CandidateServer]]
 
 
 def measure(
@@ -141,52 +124,68 @@ def measure(
     parts |= {} if onnx is None else {"onnx": onnx}
     agreed = context.get_json(parity, dict[str, dict[str, ExportedForm]])["forms"]
     forms = ["native", *(name for name, each in agreed.items() if each.agrees)]
-    tables = {name.removeprefix("table "): each for name, each in others.items()}
+    tables = table_inputs(others)
     way = way if bundle is None else context.get_json(bundle, dict[str, Any])
     made_on_the_way = not is_raw(takes, way)
-    before: dict[str, Gaps] = {}
-    found: dict[str, Gaps] = {}
-    from_raw = None
-    failed: dict[str, str] = {}
     asked = cache(lambda: opened(context, model, signature))
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
         prepared = beside.submit(_prepared, context, predictions, takes)
+        serve = partial(served, context, parts, recorded=False, partly=True)
         if made_on_the_way and raw is not None and way is not None and way["of"] in tables:
             wanted = beside.submit(_wanted, context, raw, way, tables, prepared.result)
-            behind = served(
-                context,
-                parts,
-                (*forms, CANDIDATE),
-                recorded=False,
-                partly=True,
-                way=way,
-                tables=tables,
-                code=code,
-            )
+            behind = serve((*forms, CANDIDATE), way=way, tables=tables, code=code)
         else:
-            wanted = None
-            behind = served(context, parts, forms, recorded=False, partly=True)
+            wanted, behind = None, serve(forms)
         with behind as at:
-            rows, research, written = prepared.result()
-            failed.update(at.failed)
-            for form in filter(lambda form: form not in failed, forms):
-                ask = asking(at.url, form)
-                before[form] = gaps(takes, research, rows, ask, written)
-                found[form] = explained(before[form], takes, research, rows, ask, asked)
-            if wanted is not None and CANDIDATE not in failed:
-                places, requests = wanted.result()
-                door = asking(at.url, CANDIDATE)
-                from_raw = ask_raw(takes, rows, research, places, requests, door, at.made)
-                from_raw = as_explained(from_raw, before, found)
+            compared = _compared(
+                at, takes, forms, prepared.result(), None if wanted is None else wanted.result, asked
+            )
+    rows, research, found, from_raw, failed = compared
     dropped = {name: each.reason for name, each in agreed.items() if not each.agrees}
     kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way, failed=failed)
     kept = replace(kept, figures=(*kept.figures, *_looked(agreed, found)))
-    print(f"{rows.height:,} rows asked of {', '.join(forms)} over HTTP")
+    print(f"{rows:,} rows asked of {', '.join(forms)} over HTTP")
     if from_raw is not None:
         count = len(from_raw.places)
         print(f"{count:,} of them from the raw request on; {len(from_raw.features)} features compared")
     return {"findings": context.put_json(kept)}
+
+
+class Compared(NamedTuple):
+    """rows: how many. found: by form how far its answers are apart. failed: forms that cannot be served."""
+
+    rows: int
+    research: Research
+    found: dict[str, Gaps]
+    from_raw: FromRaw | None
+    failed: dict[str, str]
+
+
+def _compared(
+    at: CandidateServer,
+    takes: Signature,
+    forms: Sequence[str],
+    prepared: tuple[pl.DataFrame, Research, Written],
+    wanted: Callable[[], Wanted] | None,
+    asked: Callable[[], FittedModel],
+) -> Compared:
+    """Each form that is served beside research; and raw requests, where some are wanted."""
+    rows, research, written = prepared
+    before: dict[str, Gaps] = {}
+    found: dict[str, Gaps] = {}
+    from_raw = None
+    failed = dict(at.failed)
+    for form in filter(lambda form: form not in failed, forms):
+        ask = asking(at.url, form)
+        before[form] = gaps(takes, research, rows, ask, written)
+        found[form] = explained(before[form], takes, research, rows, ask, asked)
+    if wanted is not None and CANDIDATE not in failed:
+        places, requests = wanted()
+        door = asking(at.url, CANDIDATE)
+        from_raw = ask_raw(takes, rows, research, places, requests, door, at.made)
+        from_raw = as_explained(from_raw, before, found)
+    return Compared(rows.height, research, found, from_raw, failed)
 
 
 def _looked(agreed: Mapping[str, ExportedForm], found: Mapping[str, Gaps]) -> list[Figure]:
@@ -216,7 +215,7 @@ def _wanted(
     way: Mapping[str, Any],
     tables: Mapping[str, Slice],
     prepared: Callable[[], tuple[pl.DataFrame, Research, Written]],
-) -> tuple[np.ndarray[Any, np.dtype[np.int64]], pl.DataFrame]:
+) -> Wanted:
     """Places of the rows that are asked from the raw request on, and their requests."""
     rows = prepared()[0]
     places = sampled(rows.height, context.seed)

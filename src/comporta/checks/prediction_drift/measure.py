@@ -25,7 +25,6 @@ from comporta.checks.shared.measuring.earlier_references import (
     EARLIER_VERSION,
     against,
     earlier_of,
-    number_of,
 )
 from comporta.checks.shared.measuring.reference import scores_of
 from comporta.checks.shared.tables import AGAINST, IS, WAS
@@ -61,11 +60,12 @@ At = tuple[float, float, float]
 
 
 class DriftComparison(NamedTuple):
-    """One comparison. against: `champion`, `earlier 1`. of: the class, or empty for all together. rows: of
-    this version. at: value, low and high at a level, which is known when all comparisons are."""
+    """One comparison. against: which of the earlier versions, None: the champion. of: the class, or empty
+    for all together. rows: of this version. at: value, low and high at a level, which is known when all
+    comparisons are."""
 
     metric: str
-    against: str
+    against: int | None
     of: str
     rows: int
     at: Callable[[float], At]
@@ -81,7 +81,8 @@ def measure(
     **others: Any,
 ) -> dict[str, Artifact]:
     """`findings`: how far scores and decisions moved, with intervals, and how many times as often each class
-    is decided. champion: its answers to the same rows. others: `earlier 1` … All rows are read."""
+    is decided. champion: its answers to the same rows. others: references of earlier versions. All rows are
+    read."""
     trained = None if champion_train is None else read(context, champion_train)[KEY]
     found = moved(
         read(context, predictions),
@@ -98,7 +99,7 @@ def measure(
 def moved(
     rows: pl.DataFrame,
     champion: pl.DataFrame | None,
-    earlier: Mapping[str, Reference],
+    earlier: Mapping[int, Reference],
     *,
     trained: pl.Series | None = None,
     group: str | None = None,
@@ -106,13 +107,13 @@ def moved(
     """The same from frames. trained: keys of rows that the champion learned from, which are left out."""
     if champion is None and not earlier:
         return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
-    lost: dict[str, Message] = {}
+    lost: dict[int | None, Message] = {}
     found: list[DriftComparison] = []
     if champion is not None:
         mine, theirs = _unseen(rows, champion, trained)
         why = _unlike(mine, task_of(theirs), classes_of(theirs)) if theirs.height else NO_ROW_TO_COMPARE()
         if why is not None:
-            lost[CHAMPION] = why
+            lost[None] = why
         else:
             found += _beside(mine, theirs, units_of(mine, group))
     units = units_of(rows, group)
@@ -125,7 +126,7 @@ def moved(
     rates = together(sum(each.metric == RATE_RATIO.metric for each in found))
     others = together(sum(each.metric != RATE_RATIO.metric for each in found))
     figures = [_figure(each, rates if each.metric == RATE_RATIO.metric else others) for each in found]
-    versions = [*([] if champion is None else [CHAMPION]), *earlier]
+    versions: list[int | None] = [*([] if champion is None else [None]), *earlier]
     figures += [
         Figure(metric=COMPARED.metric, value=float(each not in lost), **_versus(each)) for each in versions
     ]
@@ -142,9 +143,9 @@ def moved(
     )
 
 
-def _shares(rows: pl.DataFrame, earlier: Mapping[str, Reference]) -> Iterator[dict[ColumnCode, TableCell]]:
+def _shares(rows: pl.DataFrame, earlier: Mapping[int, Reference]) -> Iterator[dict[ColumnCode, TableCell]]:
     """Shares by cell against the newest earlier version, for a picture."""
-    for name, was in list(earlier.items())[:1]:
+    for number, was in list(earlier.items())[:1]:
         for of, series in list(scores_of(rows).items())[:5]:
             if of in was.scores:
                 before = was.scores[of]
@@ -152,7 +153,7 @@ def _shares(rows: pl.DataFrame, earlier: Mapping[str, Reference]) -> Iterator[di
                 ends: tuple[str | Message, ...] = (*(f"{edge:.4g}" for edge in before.edges), BEYOND_EDGES())
                 for end, a, b in zip(ends, before.counts, now.counts, strict=True):
                     yield {
-                        AGAINST: number_of(name),
+                        AGAINST: number,
                         SCORE: of,
                         UP_TO: end,
                         WAS: a / max(1, before.rows),
@@ -168,14 +169,14 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
         size = len(like.counts) + 1
         one = paired(places_of(then[name], like), places_of(series, like), size, units)
         if one is not None:
-            yield DriftComparison(SCORE_DRIFT.metric, CHAMPION, name, len(series), one.at)
+            yield DriftComparison(SCORE_DRIFT.metric, None, name, len(series), one.at)
     if LABEL not in mine.columns:
         return
     classes = classes_of(mine)
     was, now = (each[LABEL].to_physical().cast(pl.Int64).to_numpy() for each in (theirs, mine))
     one = paired(was, now, len(classes), units)
     if one is not None:
-        yield DriftComparison(DECISION_DRIFT.metric, CHAMPION, "", len(now), one.at)
+        yield DriftComparison(DECISION_DRIFT.metric, None, "", len(now), one.at)
     for place in _told(np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))):
         before, after = was == place, now == place
         if not (before | after).any():
@@ -188,11 +189,11 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
         )
         effect = _together(after.astype(float) - before.astype(float), units)
         yield DriftComparison(
-            RATE_RATIO.metric, CHAMPION, classes[place], len(now), partial(_paired_ratio, counts, effect)
+            RATE_RATIO.metric, None, classes[place], len(now), partial(_paired_ratio, counts, effect)
         )
 
 
-def _after(name: str, was: Reference, rows: pl.DataFrame, units: Places | None) -> Iterator[DriftComparison]:
+def _after(name: int, was: Reference, rows: pl.DataFrame, units: Places | None) -> Iterator[DriftComparison]:
     """This version's answers and an earlier one's, each on its own rows."""
     for of, series in scores_of(rows).items():
         if of in was.scores:
@@ -263,8 +264,8 @@ def _figure(found: DriftComparison, level: float) -> Figure:
     return Figure(metric=found.metric, value=value, low=low, high=high, level=level, rows=found.rows, **told)
 
 
-def _versus(name: str) -> dict[str, Any]:
-    """What a figure is compared with: `champion`, or which of the earlier versions."""
-    if name == CHAMPION:
+def _versus(number: int | None) -> dict[str, Any]:
+    """What a figure is compared with: which of the earlier versions, or None: the champion."""
+    if number is None:
         return {"compared_with": CHAMPION, "under": ()}
-    return {"compared_with": EARLIER_VERSION, "under": against(name)}
+    return {"compared_with": EARLIER_VERSION, "under": against(number)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.checks.proxy.codes import TOO_FEW_OF_EACH_VALUE
 from comporta.checks.proxy.figures import ANSWERS_TELL, FEATURE_TELLS
@@ -21,6 +22,7 @@ from comporta.records import (
     Conditions,
     Figure,
     Findings,
+    Quantity,
     Signature,
     Unmeasured,
     Words,
@@ -82,26 +84,17 @@ def telling(
     asked += [(FEATURE_TELLS, conditions(feature=name), codes(rows[name])) for name in features]
     # Answers and features are judged by one limit, so that one must hold for all of them.
     level = 1 - 0.05 / max(1, len(values) * len(asked))
-    figures, seen = [], set()
-    for value in values:
-        positive = (is_of == value).to_numpy()
-        for kind, under, each in asked:
-            found = auc(positive[~learn], told_by(each, positive, learn), tried, level)
-            if found.low is None:
-                continue
-            seen.add(value)
-            figures.append(
-                Figure(
-                    metric=kind.metric,
-                    value=found.value,
-                    low=found.low,
-                    high=found.high,
-                    rows=int((~learn).sum()),
-                    groups=found.units,
-                    where=(groups.condition(of, None if value == MISSING else value),),
-                    under=under,
-                )
-            )
+    tells = [
+        (value, _tells(kind, under, each, (is_of == value).to_numpy(), learn, tried, level))
+        for value in values
+        for kind, under, each in asked
+    ]
+    figures = [
+        replace(each, where=(groups.condition(of, None if value == MISSING else value),))
+        for value, each in tells
+        if each is not None
+    ]
+    seen = {value for value, each in tells if each is not None}
     rows_of = dict(is_of.alias("value").value_counts(sort=True).iter_rows())
     if len(rows_of) == 2:
         # One of two stands for both.
@@ -120,6 +113,31 @@ def telling(
                 {WHAT: place(each), AUC: each.value, LOW: each.low, HIGH: each.high} for each in told[:100]
             ),
         ),
+    )
+
+
+def _tells(
+    kind: Quantity,
+    under: Conditions,
+    code: NDArray[np.int64],
+    positive: NDArray[np.bool_],
+    learn: NDArray[np.bool_],
+    tried: NDArray[np.int64] | None,
+    level: float,
+) -> Figure | None:
+    """The area with which these codes tell the positive rows from the others, learned on half of them; None
+    where there are too few to say."""
+    found = auc(positive[~learn], told_by(code, positive, learn), tried, level)
+    if found.low is None:
+        return None
+    return Figure(
+        metric=kind.metric,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        rows=int((~learn).sum()),
+        groups=found.units,
+        under=under,
     )
 
 

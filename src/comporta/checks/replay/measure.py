@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import polars as pl
 
-from comporta.checks.backtest.measure import measured
 from comporta.checks.replay.codes import (
     LOGGED_ROWS,
     NOT_SERVED_YET,
@@ -15,6 +14,7 @@ from comporta.checks.replay.codes import (
     TOO_FEW_LOGGED,
 )
 from comporta.checks.shared.measuring.prediction_frame import answered
+from comporta.checks.shared.measuring.usual_metrics import usual_metrics
 from comporta.errors import BadProject
 from comporta.records import FEWEST_ROWS, Artifact, Findings, FittedModel, Message, Signature, Unmeasured
 from comporta.stats.table import column
@@ -64,7 +64,7 @@ def replay(
         lost = Unmeasured(rows=fresh.height, why=few)
         return Findings(unmeasured=(lost,), rows=fresh.height, of=rows.height)
     units = _unit(fresh, group)
-    figures, undefined = measured(answered(fresh, asked(fresh), takes), also, units, seed)
+    figures, undefined = usual_metrics(answered(fresh, asked(fresh), takes), also, units, seed)
     learned = rows.height - fresh.height
     notes: list[Message] = [LOGGED_ROWS(rows=fresh.height, learned=learned)]
     if group is not None and units != group:

@@ -169,6 +169,27 @@ def monotone(
     )
 
 
+def _outside(said: Floats, low: float | None, high: float | None) -> NDArray[np.bool_]:
+    """(n,) the answers beyond either end by more than rounding."""
+    outside = np.zeros(len(said), dtype=bool)
+    if low is not None:
+        outside |= said < low - rounding(low)
+    if high is not None:
+        outside |= said > high + rounding(high)
+    return outside
+
+
+def _known_range(
+    asked: FittedModel, rows: pl.DataFrame, shape: Shape
+) -> tuple[tuple[float, float] | None, Message]:
+    """What no input can pass, or None; and how that is known, or why not."""
+    if shape.ensemble is not None:
+        return range_of(shape.ensemble), RANGE_BY_LEAVES()
+    if shape.linear is not None and shape.structure is not None:
+        return _linear_range(asked, rows, shape), RANGE_BY_WEIGHTS()
+    return None, BY_SEARCH(why=shape.why or UNKNOWN_KIND())
+
+
 def bounded(
     asked: FittedModel,
     test: pl.DataFrame,
@@ -193,20 +214,9 @@ def bounded(
         lost = Unmeasured(metric=LOWEST.metric, why=ANSWER_NOT_FINITE())
         return Findings(unmeasured=(lost,), of=test.height)
     shape = shape_of(asked, rows.head(READ), output)
-    outside = np.zeros(len(said), dtype=bool)
-    if low is not None:
-        outside |= said < low - rounding(low)
-    if high is not None:
-        outside |= said > high + rounding(high)
+    outside = _outside(said, low, high)
     least, most = float(said.min()), float(said.max())
-    ends: tuple[float, float] | None = None
-    if shape.ensemble is not None:
-        ends, how = range_of(shape.ensemble), RANGE_BY_LEAVES()
-    elif shape.linear is not None and shape.structure is not None:
-        ends = _linear_range(asked, test[list(names)], shape)
-        how = RANGE_BY_WEIGHTS()
-    else:
-        how = BY_SEARCH(why=shape.why or UNKNOWN_KIND())
+    ends, how = _known_range(asked, test[list(names)], shape)
     asks = rows.height + min(READ, rows.height)
     return Findings(
         figures=(

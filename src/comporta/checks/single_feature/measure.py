@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -94,17 +94,11 @@ def alone(
     if few < FEWEST:
         why = TOO_FEW_NUMBERS if was.classes == 0 else TOO_FEW_OF_OTHER_CLASSES
         return _nothing(why(found=few, least=FEWEST))
+    data = _Rows(train, rows, learn, truth, was.classes)
     figures: list[Figure] = []
     table: list[dict[ColumnCode, TableCell]] = []
     for name in names:
-        mine = _Told(train[name], learn, was.classes)
-        code = mine.parts.codes(rows[name])
-        there = mine.of(None, code, rows[name], truth, units, level)
-        met = ~first & _met(mine.code, code)
-        if _told_apart(learn[met], was.classes) < FEWEST:
-            met = ~first
-        rest = renumbered(own, met)
-        here = mine.of(first, mine.code[met], mine.column.filter(pl.Series(met)), learn[met], rest, level)
+        there, here = _both(data, name, first, units, own, level)
         table.append({FEATURE: name, ON_TEST_ROWS: there.value, ON_TRAINING_ROWS: here.value})
         if not (math.isfinite(there.value) and math.isfinite(here.value)):
             continue
@@ -123,6 +117,37 @@ def alone(
         notes=(_measured_by(task_of(predictions), whole),),
         tables=(FEATURES.of(sorted(table, key=lambda each: -_number(each[ON_TEST_ROWS]))[:SHOWN]),),
     )
+
+
+class _Rows(NamedTuple):
+    """The training and test rows, and what came true of each, (n,) and (m,): places of classes, or
+    numbers."""
+
+    train: pl.DataFrame
+    test: pl.DataFrame
+    learn: np.ndarray
+    truth: np.ndarray
+    classes: int
+
+
+def _both(
+    data: _Rows,
+    name: str,
+    first: np.ndarray,
+    units: np.ndarray | None,
+    own: np.ndarray | None,
+    level: float,
+) -> tuple[Interval, Interval]:
+    """What one feature tells of the test rows, and of the second half of the training rows from the first."""
+    mine = _Told(data.train[name], data.learn, data.classes)
+    code = mine.parts.codes(data.test[name])
+    there = mine.of(None, code, data.test[name], data.truth, units, level)
+    met = ~first & _met(mine.code, code)
+    if _told_apart(data.learn[met], data.classes) < FEWEST:
+        met = ~first
+    rest = renumbered(own, met)
+    inside = mine.column.filter(pl.Series(met))
+    return there, mine.of(first, mine.code[met], inside, data.learn[met], rest, level)
 
 
 def _nothing(why: Message) -> Findings:

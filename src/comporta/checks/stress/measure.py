@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from comporta.checks.parity.measure import Served
+from comporta.checks.shared.measuring.candidate_server import CandidateServer, Served
 from comporta.checks.shared.measuring.machine import machine
 from comporta.checks.shared.measuring.raw_requests import Raw
 from comporta.checks.shared.tables import WHAT
@@ -64,6 +64,7 @@ from comporta.records import (
     Unmeasured,
     conditions,
 )
+from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -113,9 +114,7 @@ def measure(
     some = rows.sample(min(ROWS, of), seed=context.seed)
     if some.is_empty():
         return {"findings": context.put_json(_nothing(NO_ROWS_TO_SEND()))}
-    tables: dict[str, Slice] = {
-        name.removeprefix("table "): each for name, each in others.items() if name.startswith("table ")
-    }
+    tables: dict[str, Slice] = table_inputs(others)
     way = way if bundle is None else context.get_json(bundle, dict[str, Any])
     bodies, fields, where, why_not = carried(context, takes, some, way, tables, raw)
     going = {"way": way, "tables": tables, "code": code, "made": False} if where == RAW else {}
@@ -126,17 +125,10 @@ def measure(
             print(f"no test row was answered, the first with {status}: {said.decode(errors='replace')}")
             why = NO_ROW_ANSWERED(rows=len(bodies), where=FROM[where](), status=status)
             return {"findings": context.put_json(_nothing(why))}
-        wire = [on_wire(PATH, body) for body in bodies]
-        load(at.url, wire, connections=connections, seconds=min(0.4, seconds / 4))  # warm
-        rounds, sizes = [], [_memory(at.pid)]
-        for _ in range(PARTS):
-            rounds.append(load(at.url, wire, connections=connections, seconds=seconds / PARTS))
-            time.sleep(0.15)  # what waits for its log is written every tenth of a second
-            sizes.append(_memory(at.pid))
+        rounds, sizes = _loaded(at, bodies, connections, seconds)
         before = ask(at.url, PATH, good)
         draw = np.random.default_rng(context.seed)
-        bad = [*malformed(good, fields, LIMIT), *far(good, fields)]
-        bad += damaged(good, draw, DAMAGED)
+        bad = [*malformed(good, fields, LIMIT), *far(good, fields), *damaged(good, draw, DAMAGED)]
         answers = [
             (each, *ask(at.url, each.path or PATH, each.body, each.headers, each.method)) for each in bad
         ]
@@ -146,6 +138,20 @@ def measure(
     good_ones = sum(len(r.seconds) for r in rounds)
     print(f"{good_ones:,} good requests of {len(bodies)} rows {where}, {len(bad):,} bad ones")
     return {"findings": context.put_json(kept)}
+
+
+def _loaded(
+    at: CandidateServer, bodies: Sequence[bytes], connections: int, seconds: float
+) -> tuple[list[Round], list[int]]:
+    """The rounds, and bytes of the server's process before the first and after each."""
+    wire = [on_wire(PATH, body) for body in bodies]
+    load(at.url, wire, connections=connections, seconds=min(0.4, seconds / 4))  # warm
+    rounds, sizes = [], [_memory(at.pid)]
+    for _ in range(PARTS):
+        rounds.append(load(at.url, wire, connections=connections, seconds=seconds / PARTS))
+        time.sleep(0.15)  # what waits for its log is written every tenth of a second
+        sizes.append(_memory(at.pid))
+    return rounds, sizes
 
 
 def findings(

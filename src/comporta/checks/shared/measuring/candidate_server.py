@@ -1,0 +1,29 @@
+"""A candidate behind the real request path, as a step is lent it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import polars as pl
+
+
+class CandidateServer(Protocol):
+    """Where a candidate answers. pid: of its process. failed: forms that it cannot serve, and why.
+    made: the features of raw requests since it was last asked."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def failed(self) -> Mapping[str, str]: ...
+
+    def made(self) -> list[pl.DataFrame]: ...
+
+
+Served = Callable[..., AbstractContextManager[CandidateServer]]
+"""Called with a context, the parts of a version and its forms: where it answers, for as long as one asks."""
