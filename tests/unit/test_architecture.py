@@ -23,7 +23,6 @@ LONG_FUNCTIONS = {
     "checks/single_feature/measure.py:alone",
     "checks/stress/measure.py:measure",
     "stats/lattice.py:worst_cells",
-    "train/families/onnx/prediction.py:compile_onnx",
 }
 
 
