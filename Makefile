@@ -12,7 +12,7 @@ help: ## what can be made
 	.venv/bin/uv sync --quiet --frozen --all-extras --compile-bytecode
 	@touch $@
 
-.PHONY: help demo test check bench truth
+.PHONY: help demo test soak check bench truth
 check: .venv/ready ## format, lint, types, import contracts
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
@@ -27,8 +27,11 @@ check: .venv/ready ## format, lint, types, import contracts
 	  echo "No browser found: install chromium to test the reports' page."
 	@touch $@
 
-test: .venv/ready .venv/browser ## every test
-	$(RUN) pytest -n 2
+test: .venv/ready .venv/browser ## every test, of what takes long a sample
+	$(RUN) pytest -n 2 -m "not soak"
+
+soak: .venv/ready .venv/browser ## the long forms of what the tests sample
+	$(RUN) pytest -n 2 -m soak
 
 demo: .venv/ready ## from flight records to a traced prediction, in two minutes
 	.venv/bin/python examples/flights/demo.py

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,23 @@ from comporta.data.manifests import list_versions
 from comporta.data.names import object_name
 from comporta.opened.project import OpenProject, open_project
 from comporta.records import Findings, Verdict
+
+
+@pytest.fixture(scope="module", autouse=True)
+def steps_in_this_process(request: pytest.FixtureRequest) -> Iterator[None]:
+    """These tests look at what steps make, not at the processes that they run in (those are in tests/real):
+    a worker would import every library again for each project that is opened. A module in which they are
+    looked at says `PROCESSES = True`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not getattr(request.module, "PROCESSES", False):
+            patch.setenv("COMPORTA_EXECUTOR", "inline://")
+        yield
+
+
+@pytest.fixture
+def worker_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test whose step must not take this process with it."""
+    monkeypatch.setenv("COMPORTA_EXECUTOR", "local://?workers=1")
 
 
 @pytest.fixture(scope="module")

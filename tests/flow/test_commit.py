@@ -73,6 +73,7 @@ def test_a_required_check_that_raises_closes(root):
     assert not tried(root, "Raises(required=False)").broken
 
 
+@pytest.mark.usefixtures("worker_processes")
 def test_a_required_check_whose_evidence_was_not_made_closes(root):
     found = tried(root, 'accept(crashes, level="commit")')
     assert found.broken

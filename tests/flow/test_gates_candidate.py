@@ -123,10 +123,10 @@ MONEY = WORDS.with_columns(__target=pl.Series(known * 10))
     ("table", "fit", "output"),
     [
         (NUMBERS, boosted, "both"),
-        (WORDS, histogram, "both"),
-        (THREE, boosted, "both"),
         (THREE, histogram, "label"),
         (MONEY, numbers, "both"),
+        pytest.param(WORDS, histogram, "both", marks=pytest.mark.soak),
+        pytest.param(THREE, boosted, "both", marks=pytest.mark.soak),
     ],
 )
 def test_every_form_answers_as_research_did(table, fit, output):

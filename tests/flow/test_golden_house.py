@@ -50,6 +50,9 @@ from comporta.serve import App
 from comporta.store.frames import read
 from comporta.testing.serving import ask
 
+PROCESSES = True
+"""What older releases made is asked as a user asks it, in workers."""
+
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify_bundle.py"
 

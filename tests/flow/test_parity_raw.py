@@ -12,6 +12,9 @@ from comporta.acts.judge.gate import gate
 from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 
+PROCESSES = True
+"""A candidate's server and the steps are processes here."""
+
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 1_200
 PROJECT = """import polars as pl

@@ -25,6 +25,9 @@ from comporta.opened.source import lay_out
 from comporta.serve.app import App
 from comporta.testing.serving import MemorySink, ask
 
+PROCESSES = True
+"""A version is made again from its kept source by processes that have loaded nothing."""
+
 PROJECT = """
 import sys
 import numpy as np

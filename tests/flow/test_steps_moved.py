@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
@@ -32,13 +35,7 @@ with open_project(Path(sys.argv[1]), works=True) as house:
 """
 
 
-def test_modules_that_moved_ask_nothing_again_and_repeat_old_versions(tmp_path: Path) -> None:
-    opened, cache = tmp_path / "shop", tmp_path / "cache"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(opened, filter="data")
-    package = copied(tmp_path / "package")
-    first = told(package, RUN, opened, cache=cache)
-    assert "fit worth" in first
+def move(package: Path) -> None:
     for old, new in (
         ("train.steps", "train.questions"),
         ("train.asking", "train.zz_lent"),
@@ -48,24 +45,34 @@ def test_modules_that_moved_ask_nothing_again_and_repeat_old_versions(tmp_path: 
         ("stats.bootstrap", "stats.resampling"),
     ):
         moved(package, old, new)
-    again = told(package, RUN, opened, cache=cache)
-    assert {name.partition(" ")[0] for name in again} == {"data"}, "only sources are asked each time"
-    replayed = told(package, REPRODUCE, opened, cache=cache)
-    assert replayed["equal"] == "True", replayed["reason"]
 
 
-def test_a_step_whose_arguments_were_renamed_is_not_run_again_and_repeats_old_versions(
-    tmp_path: Path,
+def rename(package: Path) -> None:
+    """An input, a function that it is handed, and a parameter."""
+    arguments_renamed(package, "train.steps", "fit", rows_to_learn="train", trainer="fit", settings="params")
+    arguments_renamed(package, "checks.noise.measure", "measure", opener="opened")
+    arguments_renamed(package, "checks.baselines.measure", "measure", learning="train")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param((rename, move), id="both"),
+        pytest.param((move,), id="modules", marks=pytest.mark.soak),
+        pytest.param((rename,), id="arguments", marks=pytest.mark.soak),
+    ],
+)
+def test_modules_that_moved_and_arguments_that_were_renamed_ask_nothing_again_and_repeat_old_versions(
+    tmp_path: Path, changes: tuple[Callable[[Path], None], ...]
 ) -> None:
     house, cache = tmp_path / "shop", tmp_path / "cache"
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(house, filter="data")
     package = copied(tmp_path / "package")
-    assert "fit worth" in told(package, RUN, house, cache=cache)
-    # An input, a function that it is handed, and a parameter.
-    arguments_renamed(package, "train.steps", "fit", rows_to_learn="train", trainer="fit", settings="params")
-    arguments_renamed(package, "checks.noise.measure", "measure", opener="opened")
-    arguments_renamed(package, "checks.baselines.measure", "measure", learning="train")
+    first = told(package, RUN, house, cache=cache)
+    assert "fit worth" in first
+    for change in changes:
+        change(package)
     again = told(package, RUN, house, cache=cache)
     assert {name.partition(" ")[0] for name in again} == {"data"}, "only sources are asked each time"
     replayed = told(package, REPRODUCE, house, cache=cache)

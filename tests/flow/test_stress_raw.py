@@ -15,6 +15,9 @@ from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
 from comporta.records import condition
 
+PROCESSES = True
+"""A candidate's server and the steps are processes here."""
+
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ROWS = 400
 PROJECT = """import time

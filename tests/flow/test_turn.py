@@ -30,6 +30,9 @@ from comporta.records import Feedback, Observation
 from comporta.release import ROUTES
 from comporta.store import new_secret
 
+PROCESSES = True
+"""Nothing is faked here: steps run in workers, as a user's do."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:

@@ -22,6 +22,9 @@ from comporta.opened.project import open_project
 from comporta.records import Verdict, decode, encode
 from comporta.registry import VERSIONS, version_key
 
+PROCESSES = True
+"""Each scenario runs as a user's does, in workers."""
+
 UNTIL = datetime.now(UTC) + timedelta(days=30)
 GATES = (
     'at_least("roc_auc", 0.5)',

@@ -138,7 +138,7 @@ class App:
     def _most_values(self, matched: MatchedPath, headers: dict[bytes, bytes]) -> MostValues:
         """What a request's body may hold, by its path. Raises BadRequest where no such model answers."""
         name, rows = matched.route.name, self.limits.rows
-        if name in ("infer", "invoke"):
+        if name in self._predictions.routes:
             return self._predictions.most_values(matched, headers)
         if name == "feedback":
             return MostValues(4 * rows + _SLACK, 2 * rows + _SLACK, f"{rows} labels")

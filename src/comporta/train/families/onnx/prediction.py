@@ -7,6 +7,7 @@ only after its agreement with the estimator was shown (`comporta.train.export`).
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +25,34 @@ if TYPE_CHECKING:
     from comporta.train.compiled import Columns
 
 
+KINDS = {"tensor(float)": np.float32, "tensor(double)": np.float64}
+TEXT = "tensor(string)"
+
+Feed = dict[str, "NDArray[Any]"]
+
+
 def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
     """The graph in ONNX Runtime, one thread: a server has its processes, and one row has no parts."""
+    session = _session(graph)
+    answer, inputs = _answers(session, signature), session.get_inputs()
+    if len(inputs) == 1 and inputs[0].shape[-1] == len(signature.features) and inputs[0].type in KINDS:
+        name, kind = inputs[0].name, KINDS[inputs[0].type]
+
+        def array(rows: NDArray[Any]) -> Columns:
+            return answer({name: np.ascontiguousarray(rows, dtype=kind)})
+
+        return CompiledModel(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
+    if all(field.values or field.type != "String" for field in signature.features):
+        feed = _feed_of_numbers(inputs, signature)
+        return CompiledModel(
+            form="onnx",
+            frame=lambda rows: answer(feed(matrix(rows))),
+            array=lambda rows: answer(feed(rows)),
+        )
+    return CompiledModel(form="onnx", frame=lambda rows: answer(_feed_of_frame(inputs, rows)), array=None)
+
+
+def _session(graph: bytes) -> Any:
     # Loading it would write a device id into the home folder and send usage to its makers.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
@@ -33,27 +60,21 @@ def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    inputs = session.get_inputs()
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _answers(session: Any, signature: Signature) -> Callable[[Feed], Columns]:
+    """What the graph says of each row of a feed: numbers; or places among the classes, with the (n, classes)
+    probabilities where the graph has them."""
     outputs = [each.name for each in session.get_outputs()]
     regression = signature.task == "regression"
     wanted = [outputs[0]] if regression or len(outputs) == 1 else [outputs[1]]
     order = np.argsort(classes := labels_from(signature.classes, signature.label))
     swap = sorted_otherwise(signature)
-    run = session.run
-    most = int(session.get_modelmeta().custom_metadata_map.get(ROWS_AT_ONCE, 0))
+    run = _in_parts(session, wanted)
 
-    def asked(feed: dict[str, Any]) -> NDArray[Any]:
-        rows = len(next(iter(feed.values())))
-        if not most or rows <= most:
-            return np.asarray(run(wanted, feed)[0])
-        parts = range(0, rows, most)
-        return np.concatenate(
-            [run(wanted, {k: each[at : at + most] for k, each in feed.items()})[0] for at in parts]
-        )
-
-    def said(feed: dict[str, Any]) -> Columns:
-        found = asked(feed)
+    def answer(feed: Feed) -> Columns:
+        found = run(feed)
         if regression:
             return found.reshape(-1).astype(np.float64), None
         if len(outputs) > 1:
@@ -62,44 +83,57 @@ def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
         label = np.asarray(found).reshape(-1).astype(classes.dtype)
         return order[np.searchsorted(classes, label, sorter=order)], None
 
-    kinds = {"tensor(float)": np.float32, "tensor(double)": np.float64}
-    if len(inputs) == 1 and inputs[0].shape[-1] == len(signature.features) and inputs[0].type in kinds:
-        name, kind = inputs[0].name, kinds[inputs[0].type]
+    return answer
 
-        def array(rows: NDArray[Any]) -> Columns:
-            return said({name: np.ascontiguousarray(rows, dtype=kind)})
 
-        return CompiledModel(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
+def _in_parts(session: Any, wanted: list[str]) -> Callable[[Feed], NDArray[Any]]:
+    """The output that is wanted, of no more rows at once than the graph says it can take."""
+    most = int(session.get_modelmeta().custom_metadata_map.get(ROWS_AT_ONCE, 0))
+    run = session.run
 
+    def found(feed: Feed) -> NDArray[Any]:
+        rows = len(next(iter(feed.values())))
+        if not most or rows <= most:
+            return np.asarray(run(wanted, feed)[0])
+        parts = range(0, rows, most)
+        return np.concatenate(
+            [run(wanted, {k: each[at : at + most] for k, each in feed.items()})[0] for at in parts]
+        )
+
+    return found
+
+
+def _feed_of_numbers(inputs: Sequence[Any], signature: Signature) -> Callable[[NDArray[Any]], Feed]:
+    """Rows (n, features) as the graph's inputs, one for each column; a word is its place among the
+    field's."""
     place = {field.name: at for at, field in enumerate(signature.features)}
     # One word more than there are: a missing one is the last, place -1.
     lists = {
         f.name: np.array([*f.values, ""], dtype=object) for f in signature.features if f.type == "String"
     }
 
-    def by_column(rows: NDArray[Any]) -> Columns:
-        feed: dict[str, Any] = {}
+    def feed(rows: NDArray[Any]) -> Feed:
+        columns: Feed = {}
         for each in inputs:
             numbers = rows[:, place[each.name], None]
-            if each.type == "tensor(string)":
+            if each.type == TEXT:
                 at = np.where(np.isnan(numbers), -1, numbers).astype(np.int64)
-                feed[each.name] = lists[each.name][at]
+                columns[each.name] = lists[each.name][at]
             else:
-                feed[each.name] = numbers.astype(kinds[each.type])
-        return said(feed)
+                columns[each.name] = numbers.astype(KINDS[each.type])
+        return columns
 
-    if all(field.values or field.type != "String" for field in signature.features):
-        return CompiledModel(form="onnx", frame=lambda rows: by_column(matrix(rows)), array=by_column)
+    return feed
 
-    def columns(rows: pl.DataFrame) -> Columns:
-        feed: dict[str, Any] = {}
-        for each in inputs:
-            series = rows[each.name]
-            if each.type == "tensor(string)":
-                feed[each.name] = np.array(series.cast(pl.String).fill_null("").to_list(), object)[:, None]
-            else:
-                numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-                feed[each.name] = numbers.astype(kinds[each.type])[:, None]
-        return said(feed)
 
-    return CompiledModel(form="onnx", frame=columns, array=None)
+def _feed_of_frame(inputs: Sequence[Any], rows: pl.DataFrame) -> Feed:
+    """The same of a frame, where words are free text."""
+    columns: Feed = {}
+    for each in inputs:
+        series = rows[each.name]
+        if each.type == TEXT:
+            columns[each.name] = np.array(series.cast(pl.String).fill_null("").to_list(), object)[:, None]
+        else:
+            numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            columns[each.name] = numbers.astype(KINDS[each.type])[:, None]
+    return columns
