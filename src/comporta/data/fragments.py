@@ -165,6 +165,20 @@ def scan_live_rows(
     return scans[0] if len(scans) == 1 else pl.concat(scans)
 
 
+def is_plain(stand: ResolvedFragment) -> bool:
+    """Whether a row's place in the file is its number, and all are shown."""
+    return not (stand.of or stand.named.masks or stand.now.numbered)
+
+
+def scan_numbered(
+    store: Store, dataset: str, stands: Sequence[ResolvedFragment], schema: Mapping[str, pl.DataType]
+) -> pl.LazyFrame:
+    """Rows of plain fragments with `__hash` and these columns, numbered through all of the files in
+    `__address`: one scan, where `scan_live_rows` needs one for each file."""
+    full: dict[str, pl.DataType] = {**schema, PLACE: pl.UInt64()}
+    return _scan_files(store, dataset, [stand.now for stand in stands], full, ADDRESS)
+
+
 def _scan_files(
     store: Store,
     dataset: str,

@@ -22,6 +22,7 @@ from comporta.data.names import (
     rejected_prefix,
 )
 from comporta.data.origins import ORIGIN, OriginPart, part_of, with_origins
+from comporta.data.periods import APPENDED
 from comporta.data.types import parse_type
 from comporta.errors import BadProject, NotFound, Tampered
 from comporta.records import Manifest, Slice, decode, encode
@@ -279,9 +280,12 @@ def _window(
     until: datetime | None,
 ) -> tuple[list[OriginPart], int]:
     """The fragments in which the rows between the bounds came in, and how many rows those are."""
-    if not any(segment.period for segment in manifest.segments):
+    periods = {segment.period for segment in manifest.segments}
+    if periods <= {"", APPENDED}:
         within, rows = _within(store, manifest, found, since, until)
-        return _parts(within), rows
+        merged = {each.id for segment in manifest.segments if segment.period for each in segment.fragments}
+        if not any(stand.named.id in merged for stand in within):
+            return _parts(within), rows
     schema = schema_of(manifest)
     time = {name: schema[name] for name in (manifest.shape.time,) if name is not None}
     frame = with_origins(store, manifest.dataset, found, time)

@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+import numpy as np
 import polars as pl
 
-from comporta.data.fragments import ADDRESS, ResolvedFragment, at_addresses, scan_live_rows
+from comporta.data.fragments import (
+    ADDRESS,
+    ResolvedFragment,
+    at_addresses,
+    is_plain,
+    scan_live_rows,
+    scan_numbered,
+)
 from comporta.data.keys import PLACE
 from comporta.data.manifests import in_time
 from comporta.data.missing import present
@@ -110,13 +118,34 @@ def _same_keys(
         asked = pl.col(PLACE).is_in(part[PLACE].implode()) if len(part) <= _FEW else in_range(*bins)
     if part.is_empty() or not near:
         return scan_live_rows(store, shape.name, (), dict(schema), addressed=True).drop(PLACE).collect()
-    standing = _read_addresses(store, shape, near, {name: schema[name] for name in key}, found).filter(asked)
-    hits = (
-        standing.join(part.lazy().select(by_names(key)), on=by_names(key), how="semi")
-        .select(ADDRESS)
-        .collect(engine="streaming")
-    )
-    return at_addresses(store, shape.name, found, schema, hits[ADDRESS].sort()).drop(PLACE)
+    types = {name: schema[name] for name in key}
+    plain = [stand for stand in near if is_plain(stand)]
+    others = [stand for stand in near if not is_plain(stand)]
+    wanted = part.lazy().select(by_names(key))
+    hits = []
+    if others:
+        rows = _read_addresses(store, shape, others, types, found).filter(asked)
+        hits.append(rows.join(wanted, on=by_names(key), how="semi").select(ADDRESS))
+    if plain:
+        rows = scan_numbered(store, shape.name, plain, types).filter(asked)
+        hits.append(rows.join(wanted, on=by_names(key), how="semi").select(ADDRESS))
+    addresses = [each.collect(engine="streaming")[ADDRESS] for each in hits]
+    if plain:
+        addresses[-1] = _addresses_of(addresses[-1], plain, found)
+    return at_addresses(store, shape.name, found, schema, pl.concat(addresses).sort()).drop(PLACE)
+
+
+def _addresses_of(
+    numbers: pl.Series, plain: Sequence[ResolvedFragment], found: Sequence[ResolvedFragment]
+) -> pl.Series:
+    """Addresses among all, of rows that are numbered through the files of these fragments."""
+    ends = np.cumsum([stand.now.rows for stand in plain])
+    at = np.searchsorted(ends, numbers.to_numpy(), side="right")
+    place = {id(stand): nth for nth, stand in enumerate(found)}
+    places = np.array([place[id(stand)] for stand in plain], dtype=np.uint64)
+    firsts = np.concatenate([[0], ends[:-1]])
+    rows = (numbers.to_numpy().astype(np.int64) - firsts[at]).astype(np.uint64)
+    return pl.Series(ADDRESS, (places[at] << np.uint64(32)) | rows, dtype=pl.UInt64)
 
 
 def _read_addresses(

@@ -1,10 +1,13 @@
-"""Which small segments of a log are put together, and when: the days of the past are left as they are.
+"""Which small segments are put together, and when; of a log the days of the past are left as they are.
 
 A log gets a segment every few minutes, and a manifest names each. Those of a day are put together while it
 lasts, by powers of eight, and once more when it is over. From then on nothing is added to the day: rows that
 still come for it are `late`, in segments of their own. Rows carry what they came in over every merge
 (`origins`), so the slice of a time that is over stays what it was, and what was computed of it holds, while
 manifests grow by a segment a day.
+
+What is appended to any other dataset is one period without an end: were each append a segment for ever, the
+next one would cost what all before it added.
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ from comporta.data.runs import FRAGMENT
 from comporta.records import Segment
 
 LATE = "late"
+APPENDED = "appended"  # the period of all that comes to a dataset that is no log
 GRACE = timedelta(hours=1)  # how long after midnight the rows of a day may still join it
 _SMALL = FRAGMENT // 64  # bytes of a segment that may be put together with others
 _MANY = 8
+_MANY_APPENDED = 32  # appends are rarer than flushes, and a version is worth a file for longer
 
 
 def open_periods(now: datetime) -> tuple[str, ...]:
@@ -39,28 +44,29 @@ def to_join(segments: Sequence[Segment], now: datetime) -> Iterator[list[int]]:
     for at, segment in enumerate(segments):
         if segment.period:
             places.setdefault(segment.period, []).append(at)
-    grow = (*open_periods(now), LATE)
+    grow = (*open_periods(now), LATE, APPENDED)
     for period, mine in places.items():
         small = [at for at in mine if _size(segments[at]) <= _SMALL]
         if period in grow:
-            small = small[len(small) - _trailing([segments[at] for at in small]) :]
+            many = _MANY_APPENDED if period == APPENDED else _MANY
+            small = small[len(small) - _trailing([segments[at] for at in small], many) :]
         if len(small) > 1:
             yield small
 
 
-def _trailing(segments: Sequence[Segment]) -> int:
-    """How many segments at the end are worth putting together: at least eight of about one size, or less.
+def _trailing(segments: Sequence[Segment], many: int) -> int:
+    """How many segments at the end are worth putting together: at least so many of about one size, or less.
 
-    Sizes go by powers of eight, so that a row is written again once for each power it rises.
+    Sizes go by powers of that number, so that a row is written again once for each power it rises.
     """
     best = 0
     for level in range(22):  # 8**22 > 2**64
         run = 0
         for segment in reversed(segments):
-            if sum(fragment.rows for fragment in segment.fragments) >= 8 ** (level + 1):
+            if sum(fragment.rows for fragment in segment.fragments) >= many ** (level + 1):
                 break
             run += 1
-        if run >= _MANY:
+        if run >= many:
             best = max(best, run)
     return best
 

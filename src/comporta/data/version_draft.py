@@ -34,7 +34,7 @@ from comporta.data.manifests import (
     schema_of,
 )
 from comporta.data.match import KeyMatch, match_keys
-from comporta.data.periods import to_join
+from comporta.data.periods import APPENDED, to_join
 from comporta.data.runs import RangeCounts, SortedRuns
 from comporta.data.types import parse_type
 from comporta.records import Change, DatasetSchema, Fragment, Manifest, Segment, encode
@@ -71,7 +71,8 @@ class VersionDraft:
             scratch,
             within,
         )
-        self.period, self.nan_is_missing = period, nan_is_missing
+        self.period = period or (APPENDED if change != "replace" else "")
+        self.nan_is_missing = nan_is_missing
         self.anew = base is not None and begins_anew(base, shape, columns, change)
         self.stands: list[ResolvedFragment] = (
             [] if base is None or self.anew else resolve_fragments(history, base)

@@ -102,7 +102,8 @@ class Fragment(Record, frozen=True, kw_only=True):
 class Segment(Record, frozen=True, kw_only=True):
     """An append, or a period: fragments that cover disjoint ranges of the placement hash.
 
-    period: of a log, the UTC day that all its rows lie in, as `2026-01-31`, or `late`; else empty.
+    period: of a log, the UTC day that all its rows lie in, as `2026-01-31`, or `late`; `appended` of what was
+    appended to another dataset, or updated in it; else empty.
     of: of one that an older Comporta merged, the logical digests of what it merged; since then each row of a
     merged fragment carries that of the fragment it came in.
     """
