@@ -184,6 +184,19 @@ def test_a_head_above_the_limit_is_refused_whatever_pieces_it_comes_in(server, p
         assert orderly
 
 
+def test_what_the_connection_itself_refuses_is_counted(server) -> None:
+    with server.connect() as link:
+        send_all(link, big_head(40_000))
+        assert read(link)[0] == [431]
+    with server.connect() as link:
+        link.sendall(
+            LIVE.replace(b"/v2/health/live", b"/metrics").replace(
+                b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"
+            )
+        )
+        assert b'comporta_requests_total{route="none",status="431"}' in read(link)[1]
+
+
 def test_a_head_below_the_limit_is_served_though_much_comes_with_it(server) -> None:
     with server.connect() as link:
         padded = GOOD + b" " * 60_000

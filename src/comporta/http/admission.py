@@ -97,7 +97,8 @@ class Admission:
                 size += len(piece)
                 if size > self.limits.body:
                     raise self._too_long()
-                held.take(len(piece))
+                if size > SMALL:
+                    held.grow(size)
                 counter.see(piece)
                 pieces.append(piece)
                 if unpacker is not None:

@@ -76,12 +76,13 @@ class HeldBody:
     def __init__(self, budget: BodyBudget) -> None:
         self._budget, self._size = budget, 0
 
-    def take(self, size: int) -> None:
-        """Raises BadRequest with status 503 where other requests have what is left."""
-        if self._budget.taken + size > self._budget.most:
+    def grow(self, size: int) -> None:
+        """To so many bytes. Raises BadRequest with status 503 where other requests have what is left."""
+        more = size - self._size
+        if self._budget.taken + more > self._budget.most:
             raise BadRequest("too many large requests are being read. Ask again later.", 503)
-        self._budget.taken += size
-        self._size += size
+        self._budget.taken += more
+        self._size = size
 
     def release(self) -> None:
         """It is answered."""

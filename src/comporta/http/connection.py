@@ -143,6 +143,7 @@ class BoundedConnection(HttpToolsProtocol):
             # It is this request's: whoever waits for its body learns that none comes.
             cycle.disconnected = True
             cycle.message_event.set()
+        self.count_refused(status)
         body = msgspec.json.encode({"error": message})
         self.transport.write(
             STATUS_LINE[status]
@@ -151,6 +152,9 @@ class BoundedConnection(HttpToolsProtocol):
             + body
         )
         self.linger()
+
+    def count_refused(self, status: int) -> None:
+        """Told of each request that the connection itself answers."""
 
     def close_gently(self) -> None:
         """Closes after an answer. Where its request is still being sent, a reset would overtake the answer:

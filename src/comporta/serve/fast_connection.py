@@ -111,6 +111,9 @@ class FastConnection(BoundedConnection):
         self._matched = None
         super().refuse(status, message)
 
+    def count_refused(self, status: int) -> None:
+        self._app.counts["none", status] += 1
+
     def _answer(self, reply: Reply) -> None:
         self._matched = None
         self.message_done()

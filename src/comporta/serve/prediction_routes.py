@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from comporta.errors import BadRequest
@@ -14,6 +12,7 @@ from comporta.http.replies import Reply
 from comporta.serve import invocations
 from comporta.serve.bad_row import BadRow
 from comporta.serve.live_version import LiveVersion
+from comporta.serve.long_calls import LongCalls
 from comporta.serve.paths import MatchedPath
 from comporta.serve.prediction_ids import Ids
 from comporta.serve.recorder import Recorder
@@ -42,9 +41,10 @@ class PredictionRoutes:
     ) -> None:
         self.key, self.limits = key, limits
         self._follower, self._recorder = follower, recorder
-        self._ids, self._thread_ids = Ids(), Ids()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="comporta-long")
-        self._long = 0
+        self._ids = Ids()
+        # Apart: to read what is large takes time that small requests to a slow model need not wait for.
+        self._slow = LongCalls("comporta-slow", limits.queue)
+        self._large = LongCalls("comporta-large", limits.queue)
 
     @property
     def routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
@@ -53,7 +53,8 @@ class PredictionRoutes:
 
     def close(self) -> None:
         """No more long calls."""
-        self._pool.shutdown(wait=False)
+        self._slow.close()
+        self._large.close()
 
     def infer(self, request: Request) -> Reply | Awaitable[Reply]:
         """An answer by the Open Inference Protocol. Raises BadRequest."""
@@ -131,7 +132,7 @@ class PredictionRoutes:
 
     def _answer(self, request: Request, read: Read) -> Reply | Awaitable[Reply]:
         if len(request.body) > SMALL:
-            return self._answer_in_thread(request, read)
+            return self._answer_in_thread(request, read, self._large)
         served, pinned, reader, incoming, write = read(request)
         at = request.at
         ids = [self._ids.new(at)] if incoming.n == 1 else self._ids.many(at, incoming.n)
@@ -140,7 +141,7 @@ class PredictionRoutes:
         for part in parts:
             seconds += part.live.seconds(part.incoming.n)
         if seconds > _LONG:
-            return self._answer_in_thread(request, read)
+            return self._answer_in_thread(request, read, self._slow)
         began = time.perf_counter_ns()
         try:
             for part in parts:
@@ -150,14 +151,12 @@ class PredictionRoutes:
         took = time.perf_counter_ns() - began
         return self._record(request, served.model, parts, ids, incoming, took, write(parts, ids))
 
-    async def _answer_in_thread(self, request: Request, read: Read) -> Reply:
+    async def _answer_in_thread(self, request: Request, read: Read, calls: LongCalls) -> Reply:
         """The same in a thread, so that a long call keeps nobody waiting who asks for little."""
-        if self._long >= self.limits.queue:
-            raise BadRequest(f"{self._long} long requests are waiting. Ask again later.", 503)
 
-        def work() -> Callable[[], Reply | Awaitable[Reply]]:
+        def work(new: Ids) -> Callable[[], Reply | Awaitable[Reply]]:
             served, pinned, reader, incoming, write = read(request)
-            ids = self._thread_ids.many(request.at, incoming.n)
+            ids = new.many(request.at, incoming.n)
             parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
             began = time.perf_counter_ns()
             try:
@@ -168,12 +167,7 @@ class PredictionRoutes:
             took = time.perf_counter_ns() - began
             return partial(self._record, request, served.model, parts, ids, incoming, took, write(parts, ids))
 
-        self._long += 1
-        try:
-            record = await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._long -= 1
-        recorded = record()
+        recorded = (await calls.run(work))()
         return recorded if isinstance(recorded, Reply) else await recorded
 
     def _record(

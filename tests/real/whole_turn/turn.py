@@ -9,9 +9,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
+from comporta.acts.serve.serving_log import PredictionLog
 from comporta.cli import main
+from comporta.opened.project import open_project
+from comporta.records import Feedback
 
 HERE = Path(__file__).parent
 CHECK = "roc_auc by doctor at least 0.999"
@@ -74,7 +78,8 @@ def turn(folder: Path, port: int) -> None:
 
 
 def served(folder: Path, port: int) -> None:
-    """Requests with a key, a subject and a unit, and labels; then the server ends, and seals them."""
+    """Requests with a key, a subject and a unit, and labels; then the server ends, and seals them. A label of
+    words is as an earlier release took it."""
     command = [sys.executable, "-m", "comporta", "serve", "--port", str(port)]
     server = subprocess.Popen(command, cwd=folder)
     base = f"http://127.0.0.1:{port}"
@@ -94,11 +99,14 @@ def served(folder: Path, port: int) -> None:
             for n in range(40)
         ]  # fmt: skip
         ids = post(f"{base}/models/again/invocations", {"dataframe_records": rows})["prediction_ids"]
-        post(f"{base}/feedback", [{"id": id, "label": "Labelina Told"} for id in ids[:30]])
+        post(f"{base}/feedback", [{"id": id, "label": True} for id in ids[:30]])
     finally:
         server.terminate()
         server.wait(60)
     print(f"#{server.returncode} serve", file=sys.__stdout__, flush=True)
+    told = [Feedback(id=id, label="Labelina Told", arrived=datetime.now(UTC)) for id in ids[:30]]
+    with open_project(folder) as opened, PredictionLog(opened) as log:
+        log.feedback(told)
 
 
 def post(url: str, body: object) -> dict:
