@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from comporta.ledger.chain import microseconds, seal
 from comporta.ledger.faults import NO_PUBLIC, TRUNCATION
 from comporta.ledger.signing import Signer, public_key
 from comporta.ledger.sql import SqlLedger
-from comporta.ledger.triggers import POSTGRES, SQLITE
+from comporta.ledger.triggers import FORMER_SQLITE, POSTGRES, SQLITE
 from comporta.records import Head
 from comporta.records.facts import ProjectKeyed
 from comporta.testing import Clock, running_postgres
@@ -32,6 +33,9 @@ REPLACING = [
     # By SQLite's own number of the row: a new event takes the place of another.
     f"INSERT OR REPLACE INTO ledger_events (rowid, {_COLUMNS}) SELECT rowid, "
     f"{_COLUMNS.replace('seq', 'seq + 1000', 1)} FROM ledger_events WHERE seq = 5",
+    # As if a body were removed, with the number of the row that is to go.
+    "UPDATE OR REPLACE ledger_events SET body = NULL, salt = NULL, rowid = 4 WHERE seq = 5",
+    "UPDATE OR REPLACE ledger_events SET body = NULL, salt = NULL, _rowid_ = 400 WHERE seq = 5",
 ]
 
 
@@ -460,6 +464,54 @@ def test_a_trigger_that_was_made_toothless_is_found(ledger: Ledger, place: tuple
         expected = list(POSTGRES)
     faults = audited(ledger).faults
     assert [(each.what, each.message.values["name"]) for each in faults] == [("guard", e) for e in expected]
+
+
+def test_a_trigger_that_no_ledger_made_is_found(ledger: Ledger, place: tuple[str, Tamper]) -> None:
+    _, run = guards(place)
+    assert audited(ledger, ledger.head()).sound
+    if place[0].startswith("sqlite"):
+        run(
+            "CREATE TRIGGER tidy AFTER INSERT ON Ledger_Heads BEGIN "
+            "UPDATE ledger_events SET body = NULL, salt = NULL WHERE seq = 3; END"
+        )
+        expected = ["tidy"]
+    else:
+        run(
+            "CREATE FUNCTION tidied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "UPDATE ledger_events SET body = NULL, salt = NULL WHERE seq = 3; RETURN NULL; END $$; "
+            "CREATE TRIGGER ledger_events_no_update AFTER INSERT ON ledger_heads EXECUTE FUNCTION tidied(); "
+            "CREATE RULE lost AS ON INSERT TO ledger_heads DO ALSO NOTHING"
+        )
+        expected = ["ledger_events_no_update", "lost"]
+    audit = audited(ledger, ledger.head())
+    assert {fault.message.code for fault in audit.faults} == {"ledger.foreign_trigger"}
+    assert [fault.message.values["name"] for fault in audit.faults] == expected
+
+
+@pytest.mark.parametrize("teeth", [True, False])
+def test_a_ledger_of_before_gets_todays_triggers_and_not_in_place_of_altered_ones(
+    tmp_path: Path, teeth: bool
+) -> None:
+    path = tmp_path / "ledger.db"
+    opens = partial(
+        open_ledger, f"sqlite:///{path}", [BALANCES],
+        key=KEY, clock=Clock(), root=tmp_path, facts=TEST_FACTS,
+    )  # fmt: skip
+    ledger = opens()
+    put(ledger, *(Noted(text="x") for _ in range(5)))
+    ledger.close()
+    ((name, former),) = FORMER_SQLITE.items()
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute(f"DROP TRIGGER {name}")
+        file.execute(former if teeth else former.replace("OLD.leaf IS NOT NULL", "1"))
+        file.execute("UPDATE ledger_revision SET version_num = '0002'")
+    ledger = opens()
+    assert audited(ledger).sound is teeth
+    ledger.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        for sql in REPLACING if teeth else ():
+            with pytest.raises(sqlite3.Error, match="only be added"):
+                file.execute(sql)
 
 
 def test_a_published_key_that_is_another_is_found(ledger: Ledger) -> None:

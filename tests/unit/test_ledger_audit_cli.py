@@ -53,3 +53,18 @@ def test_a_first_line_that_is_none_is_said(
     assert json.loads(text.splitlines()[0])["after"] == 0
     file.write_text(text.replace('"after": 0', f'"after": {after}', 1))
     assert "no bundle" in refusal(capsys, str(file))
+
+
+def test_a_carriage_return_and_another_key_in_the_first_line_are_told(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(b"\n", b"\r\n"))
+    assert main(["audit", "verify-export", str(file)]) == 2
+    file.write_bytes(whole[:-1] + b"\r\n")
+    assert main(["audit", "verify-export", str(file)]) == 3
+    capsys.readouterr()
+    other = public_key(b"o" * 32)
+    file.write_bytes(whole.replace(public_key(KEY).encode(), other.encode(), 1))
+    assert main(["audit", "verify-export", str(file), "--key", public_key(KEY)]) == 3
+    assert f"the file names the key {other}" in " ".join(capsys.readouterr().out.split())

@@ -207,11 +207,38 @@ def _deep_header(told: list[str]) -> None:
     told[1] = changed(told[1], header="[" * 100_000)
 
 
+def _key_named(told: list[str]) -> None:
+    told[0] = changed(told[0], key=public_key(b"o" * 32))
+
+
+def _return_at_a_line_end(told: list[str]) -> None:
+    told[2] += "\r"
+
+
+def _capitals(told: list[str]) -> None:
+    told[1] = changed(told[1], salt=json.loads(told[1])["salt"].upper())
+
+
+def _spaces(told: list[str]) -> None:
+    signature = json.loads(told[3])["signature"]
+    told[3] = changed(told[3], signature=f"{signature[:2]} {signature[2:]}")
+
+
+def _number_by_another_type(told: list[str]) -> None:
+    told[1] = changed(told[1], seq=True)
+
+
+def _head_number_by_another_type(told: list[str]) -> None:
+    told[3] = changed(told[3], head=2.0)
+
+
 TAMPERED: list[Callable[[list[str]], None]] = [
     _body, _header, _salt, _leaf, _swapped, _swapped_bodies, _left_out, _twice, _signature, _head,
     _head_moved, _no_head, _other_project, _begun_later, _beginning_cut, _all_cut_but_the_last_head, _all_cut,
     _body_beside_leaf,
     _leaf_beside_body, _one_more_name, _body_told_twice, _blank_line, _deep, _deep_header,
+    _key_named, _return_at_a_line_end, _capitals, _spaces, _number_by_another_type,
+    _head_number_by_another_type,
 ]  # fmt: skip
 
 
@@ -308,8 +335,9 @@ def test_a_file_that_is_no_bundle_is_said(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("bundle", "another"), ("format", 2), ("after", None), ("after", []), ("after", "x"), ("after", -1),
-        ("after", True), ("after", float("inf")), ("after", 1e300), ("prev", "x"), ("more", 1),
+        ("bundle", "another"), ("format", 2), ("format", 1.0), ("format", True),
+        ("after", None), ("after", []), ("after", "x"), ("after", -1), ("after", True),
+        ("after", float("inf")), ("after", 1e300), ("prev", "x"), ("more", 1),
     ],
 )  # fmt: skip
 def test_a_first_line_that_is_none_is_said(

@@ -142,7 +142,8 @@ def verify_export(
     # Given but empty, as by a variable that is not set, is no wish for the file's own key.
     public = "" if key is None else parse_public(_read(key), "--key")
     try:
-        with file.open(encoding="utf-8") as lines:
+        # As it is: else a carriage return at a line's end would not be seen.
+        with file.open(encoding="utf-8", newline="\n") as lines:
             found = verify_bundle(lines, public, expected)
     except (OSError, UnicodeDecodeError) as error:
         raise BadProject(
@@ -176,14 +177,16 @@ def remove(
 ) -> None:
     """Delete the body of an event for good, as the law may require. An event records that.
 
+    Only of what an older Comporta wrote with names or sentences in it, and only where nothing that was
+    decided rests on it: no check, release or number. An owner or a validator may, as the project declares.
     The chain still verifies. Projections are rebuilt without it. It cannot be undone; a copy of the ledger
     elsewhere still holds it.
     """
-    from comporta.opened.people import current_user, identify
+    from comporta.acts.upkeep.remove_event import remove_event
     from comporta.opened.project import open_project
 
     with open_project(project, works=True) as opened:
-        event = opened.ledger.remove_body(seq, reason=reason, by=identify(opened, current_user(by or "")).id)
+        event = remove_event(opened, seq, reason=reason, by=by or "")
     if json:
         show.json({"removed": seq, "head": Head(seq=event.seq, hash=event.hash)})
         return

@@ -52,13 +52,13 @@ def replacing(file: Path) -> Iterator[TextIO]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and not file.is_file():
-            with file.open("w", encoding="utf-8") as out:
+            with file.open("w", encoding="utf-8", newline="\n") as out:
                 yield out
             return
         target = file.resolve()
         draft = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            with draft.open("w", encoding="utf-8") as out:
+            with draft.open("w", encoding="utf-8", newline="\n") as out:
                 yield out
             draft.replace(target)
         finally:

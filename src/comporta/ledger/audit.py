@@ -47,6 +47,8 @@ def verify(
         _compare(states, snapshot, faults)
         for name in snapshot.unguarded():
             faults.add("guard", found.GUARD(name=name))
+        for name in snapshot.foreign_triggers():
+            faults.add("guard", found.FOREIGN_TRIGGER(name=name))
     _compare_removals(chain, states, faults)
     unknown = list(states.unknown())
     if chain.backwards:

@@ -8,11 +8,12 @@ after the event that it signs. `docs/verify_bundle.py` verifies such a file with
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from comporta.errors import BadProject, Refused, Tampered
-from comporta.ledger.chain import header, leaf, link
+from comporta.ledger.chain import SALT_BYTES, header, leaf, link
 from comporta.ledger.protocol import Ledger, Row
 from comporta.ledger.signing import is_signed
 from comporta.ledger.stored import is_event, plain
@@ -22,6 +23,7 @@ from comporta.records.message import Message, code
 from comporta.records.record import Record
 
 FORMAT = 1
+SIGNATURE_BYTES = 64
 FIRST = ["bundle", "format", "project", "key", "after", "prev"]
 EVENT, LEAF, HEAD_LINE = ["seq", "header", "salt", "body"], ["seq", "leaf"], ["head", "link", "signature"]
 """The names in each kind of line, in order."""
@@ -39,6 +41,13 @@ BEGINNING = code(
     "event {seq} is not the chain.continued, shown, that stands for the events before it: the beginning was "
     "cut off.",
     seq=int,
+)
+OTHER_KEY = code(
+    "bundle.other_key",
+    "the file names the key {found}, expected {expected}: it is of another project, or its first line was "
+    "changed.",
+    found=str,
+    expected=str,
 )
 EMPTY = code("bundle.empty", "it holds no event under a signed head.")
 SHORT = code(
@@ -157,15 +166,18 @@ def _head(seq: Any, link: Any, signature: Any, key: Any) -> dict[str, Any]:
 def check(lines: Iterable[str], public: str = "", head: Head | None = None) -> BundleAudit:
     """Verifies a bundle. public: the project's key; empty: the key that the file names.
 
-    lines: of the file, each with its newline. head: of an earlier audit; without it an end that was cut off
-    cannot be detected. Raises BadProject on a file that is no bundle.
+    lines: of the file, each with the line end that it has there. head: of an earlier audit; without it an end
+    that was cut off cannot be detected. Raises BadProject on a file that is no bundle.
     """
     each = iter(lines)
     first = _decoded(next(each, ""))
     if first is None or not _begins(first):
         raise BadProject(f"found no bundle of format {FORMAT}, expected a file of `comporta audit export`.")
     chain = _Chain(first, public or first["key"], head)
-    fault = chain.follow(each) or chain.end(head)
+    if public and first["key"] != public:
+        fault: Message | None = OTHER_KEY(found=first["key"], expected=public)
+    else:
+        fault = chain.follow(each) or chain.end(head)
     return BundleAudit(
         project=chain.project,
         public=chain.public,
@@ -181,10 +193,17 @@ def _begins(first: dict[str, Any]) -> bool:
     """Whether it is the first line of a bundle."""
     if list(first) != FIRST or (first["bundle"], first["format"]) != ("comporta chain", FORMAT):
         return False
-    if not all(type(first[name]) is str for name in ("project", "key", "prev")):
+    if type(first["format"]) is not int or not _is_hex(first["key"], 32):
+        return False
+    if not all(type(first[name]) is str for name in ("project", "prev")):
         return False
     after = first["after"]
     return type(after) is int and after >= 0 and (after > 0) == (first["prev"] != "")
+
+
+def _is_hex(text: Any, size: int) -> bool:
+    """Whether it is so many bytes as `bytes.hex` writes them; `fromhex` takes spaces and capitals too."""
+    return type(text) is str and re.fullmatch(f"[0-9a-f]{{{2 * size}}}", text) is not None
 
 
 def _decoded(line: str) -> dict[str, Any] | None:
@@ -221,7 +240,7 @@ class _Chain:
         try:
             if fields is None:
                 return LINE(line=number)
-            fault = self._head(fields) if list(fields) == HEAD_LINE else self._event(fields, number)
+            fault = self._head(fields, number) if list(fields) == HEAD_LINE else self._event(fields, number)
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
             return LINE(line=number)
         if self._other is not None and self.seq == self._other.seq and self.link == self._other.hash:
@@ -244,7 +263,7 @@ class _Chain:
             return LINE(line=number)
         self.seq += 1
         self.events += 1
-        if fields["seq"] != self.seq:
+        if type(fields["seq"]) is not int or fields["seq"] != self.seq:
             return SEQ(expected=self.seq, line=number)
         begins = self.events == 1 and self._begin.seq > 0
         if "leaf" in fields:
@@ -254,6 +273,8 @@ class _Chain:
                 return BEGINNING(seq=self.seq)
         else:
             its_header = json.loads(fields["header"])
+            if not _is_hex(fields["salt"], SALT_BYTES):
+                return LINE(line=number)
             if (its_header["project"], its_header["seq"]) != (self.project, self.seq):
                 return ELSEWHERE(seq=self.seq)
             if its_header["at"] < self._at:
@@ -269,9 +290,11 @@ class _Chain:
         self.link = link(self.link, its_leaf)
         return None
 
-    def _head(self, fields: dict[str, Any]) -> Message | None:
+    def _head(self, fields: dict[str, Any], number: int) -> Message | None:
+        if type(fields["head"]) is not int or not _is_hex(fields["signature"], SIGNATURE_BYTES):
+            return LINE(line=number)
         if (fields["head"], fields["link"]) != (self.seq, self.link):
-            return HEAD(seq=int(fields["head"]))
+            return HEAD(seq=fields["head"])
         head = Head(seq=self.seq, hash=self.link)
         if not is_signed(self.public, bytes.fromhex(fields["signature"]), self.project, head):
             return SIGNATURE(seq=self.seq)

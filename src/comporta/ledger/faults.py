@@ -127,6 +127,12 @@ GUARD = code(
     "the database's trigger {name}, which refuses changed events, is gone or altered.",
     name=str,
 )
+FOREIGN_TRIGGER = code(
+    "ledger.foreign_trigger",
+    "the database's trigger or rule {name} on the ledger's tables is not the ledger's: it can change what is "
+    "written. Find out who made it, and drop it.",
+    name=str,
+)
 NO_EVENT = code("ledger.reading_without_event", "{reading} {key!r}: no event says so.", reading=str, key=str)
 ELSE = code(
     "ledger.reading_differs", "{reading} {key!r}: the events say something else.", reading=str, key=str

@@ -13,7 +13,7 @@ import msgspec
 from comporta.ledger.ending import Ending, ending_of, require_signed_end
 from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States
-from comporta.ledger.protocol import Row
+from comporta.ledger.protocol import Compare, Row, unconditionally
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import row_of
@@ -67,6 +67,9 @@ class _Snapshot:
         return None
 
     def unguarded(self) -> list[str]:
+        return []
+
+    def foreign_triggers(self) -> list[str]:
         return []
 
 
@@ -154,21 +157,24 @@ class MemoryLedger:
         with self._lock:
             self._rows = self._rebuilt_rows(self._rows, {name})
 
-    def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
+    def remove_body(self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally) -> Event:
         with self._lock:
             before = self._rows
             found = next((each for each in before.events if each.seq == seq), None)
             tx = self._begin(before)
-            event = tx.append(fact_of(require_removable(found, seq, self._key), reason, by))
+            removable = require_removable(found, seq, self._key)
+            require_states, event = compare(removable, tx), tx.append(fact_of(removable, reason, by))
             events = [
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
                 for each in before.events
             ]
             after = _Rows(before.current, events + tx.events, [*before.heads, tx.signed()])
             try:
-                self._rows = self._rebuilt_rows(after, set(self._projections.by_name))
+                rebuilt = self._rebuilt_rows(after, set(self._projections.by_name))
             except Exception as error:  # boundary: a projection met a history without the event
                 raise needed_by_later_events(seq, error) from error
+            require_states(States(self._projections, rebuilt))
+            self._rows = rebuilt
             return event
 
     def _rebuilt_rows(self, rows: _Rows, names: set[str]) -> _Rows:

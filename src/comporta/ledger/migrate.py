@@ -13,7 +13,7 @@ from comporta.errors import BadProject, Tampered
 if TYPE_CHECKING:
     from comporta.ledger.sql import Database
 
-LATEST = "0002"
+LATEST = "0003"
 """The newest revision in `migrations/versions`; a test compares them."""
 
 

@@ -15,8 +15,17 @@ Row = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """An event as it is stored: seq, at (microseconds since 1970), kind, schema, salt, body, leaf, prev, hash. No
 leaf: it is of the keyed chain."""
 
+Compare = Callable[[Event, View], Callable[[View], None]]
+"""Called with an event and the states as they are; returns what is called with the states as they are without
+it, and raises Refused where they must not be so."""
+
 PATIENCE_SECONDS = 60.0
 """How long a writer waits for its turn before it gives up."""
+
+
+def unconditionally(event: Event, before: View) -> Callable[[View], None]:
+    """Compares nothing."""
+    return lambda after: None
 
 
 class Snapshot(Protocol):
@@ -36,6 +45,9 @@ class Snapshot(Protocol):
 
     def unguarded(self) -> list[str]:
         """The database's own guards against changed events that are gone or altered."""
+
+    def foreign_triggers(self) -> list[str]:
+        """What the database does by itself at changes of the ledger's tables, and no ledger asked it to."""
 
 
 class Ledger(View, Protocol):
@@ -61,11 +73,12 @@ class Ledger(View, Protocol):
     def rebuild(self, projection: Projection[Any]) -> None:
         """Builds the projection again from the events alone."""
 
-    def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
+    def remove_body(self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally) -> Event:
         """The fact that says so, once an event's body is deleted and every projection is rebuilt without it.
 
-        The chain goes on to verify, by the leaf that stays. Raises Refused where it cannot be done: an event
-        of the keyed chain, or one that the chain itself or what follows it stands on; NotFound."""
+        compare: refuses what the states may not become; in the same transaction. The chain goes on to verify,
+        by the leaf that stays. Raises Refused where it cannot be done: an event of the keyed chain, one that
+        the chain itself or what follows it stands on, or that can hold no personal value; NotFound."""
 
     def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
         """What this ledger's other projects say under this key: (project, state), in order of project."""

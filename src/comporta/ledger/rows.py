@@ -11,7 +11,7 @@ from comporta.ledger.projections import after
 from comporta.ledger.protocol import Row
 from comporta.ledger.statements import Statements
 from comporta.ledger.stored import plain
-from comporta.ledger.triggers import missing
+from comporta.ledger.triggers import foreign, missing
 
 _ALL = 2**62
 _PAGE = 1000  # events read at once: no read is held open while they are worked on
@@ -98,3 +98,6 @@ class SnapshotRows(LedgerRows):
 
     def unguarded(self) -> list[str]:
         return missing(self._connection)
+
+    def foreign_triggers(self) -> list[str]:
+        return foreign(self._connection)

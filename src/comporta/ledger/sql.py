@@ -18,6 +18,7 @@ from comporta.ledger.chain import key_mark, moment
 from comporta.ledger.ending import Ending, ending_of, require_signed_end
 from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States, kinds_of
+from comporta.ledger.protocol import Compare, unconditionally
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
 from comporta.ledger.rows import LedgerRows, SnapshotRows
 from comporta.ledger.signing import Signer
@@ -205,13 +206,14 @@ class SqlLedger:
         with self._alone(), self._connected() as connection, self._database.write_transaction(connection):
             self._catch_up(connection, [name], {})
 
-    def remove_body(self, seq: int, *, reason: str, by: str) -> Event:
+    def remove_body(self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally) -> Event:
         with self._alone(), self._connected() as connection, self._database.erasing_body(connection):
             with self._database.write_transaction(connection):
                 tx = self._begin(connection)
                 row = next(iter(self._rows(connection).page(seq - 1)), None)
                 found = None if row is None or row[0] != seq else event_of(row, self.project)
-                event = tx.append(fact_of(require_removable(found, seq, self._key), reason, by))
+                removable = require_removable(found, seq, self._key)
+                require_states, event = compare(removable, tx), tx.append(fact_of(removable, reason, by))
                 self._write(connection, tx)
                 connection.exec_driver_sql(self._sql.remove_body, {"of": self.project, "number": seq})
                 try:
@@ -220,6 +222,7 @@ class SqlLedger:
                     raise
                 except Exception as error:  # boundary: a projection met a history without the event
                     raise needed_by_later_events(seq, error) from error
+                require_states(States(self._projections, self._rows(connection)))
                 for name in self._unknown_projections:
                     # Made again from all events by whoever knows it: no mark fits an empty one.
                     self._put_checkpoint(connection, name, "", 0)

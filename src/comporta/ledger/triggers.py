@@ -6,7 +6,11 @@ cannot change history then; who means to can drop these, so an audit looks wheth
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection
+
+from comporta.ledger.tables import metadata
 
 _SAME = ("project", "seq", "at", "kind", "schema", "leaf", "prev", "hash")
 _ONLY = "can only be added"
@@ -27,7 +31,8 @@ SQLITE: dict[str, str] = {
     "ledger_events_no_update": _refusal(
         "ledger_events",
         "update",
-        f"UPDATE ON ledger_events WHEN NOT ({_REMOVAL.format(same='IS')})",
+        # Else UPDATE OR REPLACE would let a row take another's number, and place, with no trigger of DELETE.
+        f"UPDATE ON ledger_events WHEN NOT ({_REMOVAL.format(same='IS')} AND NEW.rowid IS OLD.rowid)",
     ),
     "ledger_events_no_delete": _refusal("ledger_events", "delete", "DELETE ON ledger_events"),
     # Else INSERT OR REPLACE would take a row's place with no trigger of DELETE: that of the same event, or
@@ -48,6 +53,13 @@ SQLITE: dict[str, str] = {
     ),
 }
 """Name → the statement that makes it."""
+
+FORMER_SQLITE: dict[str, str] = {
+    "ledger_events_no_update": _refusal(
+        "ledger_events", "update", f"UPDATE ON ledger_events WHEN NOT ({_REMOVAL.format(same='IS')})"
+    ),
+}
+"""As revision 0002 made them, where they are others today."""
 
 POSTGRES_FUNCTION = (
     "CREATE FUNCTION ledger_only_added() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -81,19 +93,46 @@ def create_statements(dialect: str) -> list[str]:
 
 def missing(connection: Connection) -> list[str]:
     """The names of those that are gone, switched off or not as written here."""
-    if connection.dialect.name == "sqlite":
-        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        stands = {row[0]: row[1] for row in rows}
-        return [name for name, text in SQLITE.items() if stands.get(name) != text]
-    rows = connection.exec_driver_sql(
-        "SELECT tgname, c.relname, tgenabled, tgtype, tgqual IS NULL, p.proname, p.prosrc FROM pg_trigger t "
-        "JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid "
-        "WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace"
-    )
-    found = {row[0]: tuple(row[1:]) for row in rows}
-    source = POSTGRES_FUNCTION.split("$$")[1]
+    stands = _standing(connection)
     return [
-        name
-        for name, type_ in _POSTGRES_TYPES.items()
-        if found.get(name) != (name.rpartition("_no_")[0], "O", type_, True, "ledger_only_added", source)
+        name for (table, name), text in _expected(connection).items() if stands.get((table, name)) != text
     ]
+
+
+def foreign(connection: Connection) -> list[str]:
+    """The names of triggers, and of PostgreSQL's rules, on the ledger's tables that no ledger made."""
+    return sorted(name for _, name in _standing(connection).keys() - _expected(connection).keys())
+
+
+_Triggers = dict[tuple[str, str], Any]
+
+
+def _expected(connection: Connection) -> _Triggers:
+    if connection.dialect.name == "sqlite":
+        return {(name.rpartition("_no_")[0], name): (text,) for name, text in SQLITE.items()}
+    source = POSTGRES_FUNCTION.split("$$")[1]
+    return {
+        (name.rpartition("_no_")[0], name): ("O", type_, True, "ledger_only_added", source)
+        for name, type_ in _POSTGRES_TYPES.items()
+    }
+
+
+def _standing(connection: Connection) -> _Triggers:
+    """(table, name) → what stands there, of all triggers and rules on the ledger's tables."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql(
+            "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
+        )
+        found = [tuple(row) for row in rows]
+    else:
+        triggers = connection.exec_driver_sql(
+            "SELECT c.relname, tgname, tgenabled, tgtype, tgqual IS NULL, p.proname, p.prosrc "
+            "FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace"
+        ).all()
+        rules = connection.exec_driver_sql(
+            "SELECT c.relname, rulename, ev_enabled FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class "
+            "WHERE c.relnamespace = current_schema()::regnamespace"
+        ).all()
+        found = [tuple(row) for row in (*triggers, *rules)]
+    return {(row[0].lower(), row[1]): row[2:] for row in found if row[0].lower() in metadata.tables}

@@ -181,6 +181,17 @@ def role_of(opened: OpenProject, name: str, role: str, roles: tuple[Role, ...], 
     return person.role
 
 
+def declared_role(opened: OpenProject, name: str, role: str, roles: tuple[Role, ...], act: str) -> str:
+    """As `role_of`, for acts that only somebody declared may do: Refused too where the project declares
+    nobody."""
+    if not opened.project.people:
+        raise Refused(
+            f"{name!r} may not {act}, expected one of: nobody yet. "
+            "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
+        )
+    return role_of(opened, name, role, roles, act)
+
+
 def reason_of(opened: OpenProject, text: str) -> Artifact | str:
     """Stores the reason as an artifact, which can be deleted; empty where there is none."""
     return opened.context.put(text.strip().encode(), "text") if text.strip() else ""

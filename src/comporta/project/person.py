@@ -8,6 +8,7 @@ from comporta.records import Record
 
 Role = Literal["builder", "validator", "owner", "auditor"]
 WAIVES: tuple[Role, ...] = ("validator", "owner")
+REMOVES: tuple[Role, ...] = ("validator", "owner")
 APPROVES: tuple[Role, ...] = ("validator", "owner")
 
 
@@ -16,7 +17,7 @@ class Person(Record, frozen=True):
 
     name: as they log in, or pass with `--by`; compared without case.
     role: `builder` makes models; `validator` tests them and `owner` answers for the business: both may
-        approve a version and waive a check; `auditor` reads.
+        approve a version, waive a check and remove an event's body; `auditor` reads.
 
     >>> Person("ana", "validator").role in APPROVES, Person("bo", "builder").role in WAIVES
     (True, False)
