@@ -115,3 +115,10 @@ def test_a_column_without_any_time_is_named(tmp_path: Path) -> None:
             now=datetime.now(UTC),
             scratch=tmp_path,
         )
+
+
+def test_whole_numbers_of_128_bits_are_no_feature() -> None:
+    from comporta.data.features_fields import ColumnCollector
+
+    with pytest.raises(BadProject, match="column big: found whole numbers of 128 bits, expected at most 64"):
+        ColumnCollector().see(pl.DataFrame({"big": [10**30]}))

@@ -29,6 +29,11 @@ class ColumnCollector:
                     f"column {name}: found {column.dtype} in one batch of rows and {before} in another, "
                     "expected one type. Cast it in the function that computes it."
                 )
+            if column.dtype in (pl.Int128, pl.UInt128):
+                raise BadProject(
+                    f"column {name}: found whole numbers of 128 bits, expected at most 64: no request can "
+                    "carry them. Make the column Float64 or String in its source."
+                )
             if column.null_count():
                 self._nulls.add(name)
             if isinstance(column.dtype, pl.String | pl.Categorical | pl.Enum) and name not in silent:

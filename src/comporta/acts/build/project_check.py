@@ -27,6 +27,8 @@ from comporta.records import Need
 from comporta.records.columns import HIDDEN
 from comporta.records.csv_files import CsvFiles
 from comporta.records.declared_value import value_faults
+from comporta.records.named_column import named
+from comporta.records.split import ByTime
 from comporta.stats.classes import class_text
 from comporta.train.target import task_of
 
@@ -136,6 +138,15 @@ def _of_model(
                 found.append(
                     places.fault("Model", model.name, field, _absent(features.of.name, name, columns))
                 )
+    time = features.of.time
+    if isinstance(model.split, ByTime) and time is not None and time in columns:
+        lost = int(of.select(named(time).null_count()).collect().item())
+        if lost:
+            message = (
+                f"{features.of.name}.{time}: found {lost:,} rows without a time, expected one in each: rows "
+                "are split by it. Fill it, or leave these rows out in the source."
+            )
+            found.append(places.fault("Model", model.name, "split", message))
     for nth, join in enumerate(joins):
         there = frames[join.dataset.name].collect_schema().names()
         plain = join.join()
