@@ -152,7 +152,11 @@ EDITS = {
         "rows = learn_fields(read(context",
     ),
     "a constant": ("train/target.py", "CLASSES = 20", "CLASSES = 21"),
-    "what a name is imported from": ("train/steps.py", "import task_of", "import CLASSES as task_of"),
+    "what a name is imported from": (
+        "train/steps.py",
+        "row_weights, task_of",
+        "row_weights, CLASSES as task_of",
+    ),
     "a word that decides": ("train/target.py", 'return "regression"', 'return "binary"'),
     "an attribute": ("train/steps.py", "takes.features)", "takes.raw)"),
 }

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from msgspec.structs import replace
 
 from comporta.checks.pool import drawings_of, section_of
+from comporta.opened.sentences import sentence
 from comporta.records import (
     Artifact,
     Figure,
@@ -26,6 +27,7 @@ from comporta.records import (
     decode,
     encode,
     findings_today,
+    in_codes,
 )
 from comporta.report import Report, ReportedVerdict, junit, markdown, page, sections, standing, tell
 from comporta.report.drawn import pictures, table
@@ -336,3 +338,12 @@ def test_shares_of_features_are_bars_the_largest_first_and_rates_a_curve():
 
 def test_a_report_survives_its_own_json():
     assert decode(encode(FULL), Report) == FULL
+
+
+def test_a_section_is_called_in_the_language_of_who_reads():
+    version = replace(FULL.version, verdicts=(replace(FULL.told[0].verdict, what="noise"),))
+    rows = tell(version, AT, say=lambda text: f"<{in_codes(text)}>", section=section_of)
+    assert [title for title, _ in sections(rows)] == ["<report.robustness>"]
+    assert [title for title, _ in sections(tell(version, AT, say=sentence, section=section_of))] == [
+        "When pushed"
+    ]

@@ -30,6 +30,7 @@ MODULES = (
     "comporta.stats.codes",
     "comporta.train.codes",
     "comporta.opened.codes",
+    "comporta.report.codes",
     "comporta.ledger.faults",
     "comporta.ledger.bundle",
 )

@@ -25,6 +25,7 @@ from comporta.records import (
     table_text,
     under_in_words,
 )
+from comporta.report.codes import HEADINGS
 from comporta.report.told import ReportedVerdict, TableHeading
 
 F = TypeVar("F", Figure, Unmeasured)
@@ -67,6 +68,7 @@ def _told(
         waiver=live,
         past=past,
         section=section,
+        section_title=say(HEADINGS[section]()),
     )
 
 

@@ -21,6 +21,7 @@ from comporta.records import (
     Waiver,
     Words,
 )
+from comporta.report.codes import HEADINGS
 
 
 class TableHeading(Record, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
     where the one it was asked at had too few rows to tell, or None. metrics: what people read of each metric
     among the figures. headings: of each table of the findings, in their order. section: where a report tells
-    it."""
+    it; section_title: what that is called."""
 
     verdict: Verdict
     title: str
@@ -48,6 +49,7 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     metrics: dict[str, str] = {}
     headings: tuple[TableHeading, ...] = ()
     section: Section = "own"
+    section_title: str = ""
 
     @property
     def shuts(self) -> bool:
@@ -111,24 +113,11 @@ class Report(Record, frozen=True, kw_only=True):
         return self.version.read
 
 
-HEADINGS: dict[Section, str] = {
-    "quality": "How good it is",
-    "champion": "Against the champion",
-    "time": "Over time",
-    "fairness": "Fairness and conduct",
-    "robustness": "When pushed",
-    "data": "The data",
-    "behaviour": "What it looks at",
-    "privacy": "Privacy",
-    "own": "The team's own",
-}
-"""In the order in which people ask."""
-
-
 def sections(told: Sequence[ReportedVerdict]) -> list[tuple[str, tuple[ReportedVerdict, ...]]]:
-    """The verdicts under headings, in the order in which people ask."""
+    """The verdicts under headings, in the order in which people ask. In English where no verdict tells what
+    its section is called."""
     found = (
         (heading, tuple(each for each in told if each.section == section))
         for section, heading in HEADINGS.items()
     )
-    return [(heading, some) for heading, some in found if some]
+    return [(some[0].section_title or heading.template, some) for heading, some in found if some]

@@ -16,6 +16,7 @@ from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.records import Level, Record, Run, Verdict
 from comporta.report import ReportedVerdict
+from comporta.report.codes import HEADINGS
 
 ROWS = 5_000
 LATER: Level = "release"
@@ -47,6 +48,7 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
                 reason=say(each.reason),
                 left=LATER if each.check in self.left else None,
                 section=section_of(each.what),
+                section_title=say(HEADINGS[section_of(each.what)]()),
             )
             for each in self.verdicts
         )
