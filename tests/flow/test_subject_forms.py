@@ -18,7 +18,6 @@ from comporta.data import log_rows
 from comporta.opened.project import open_project
 from comporta.records import Observation
 
-
 PROJECT = """
 import numpy as np
 import polars as pl
