@@ -17,9 +17,6 @@ from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.store import MemoryStore, derive
 from comporta.testing.serving import MemorySource, ask
 
-PROCESSES = True
-"""Steps run in workers while the server's log is sealed."""
-
 KEYS = derive(b"k" * 32)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TYPES = {

@@ -17,9 +17,6 @@ from comporta.opened.project import open_project
 from comporta.records import Approval
 from comporta.records.facts import VersionApproved
 
-PROCESSES = True
-"""Steps run in workers, as a user's do."""
-
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 ANA, RUI = (67, 108, 153), (68, 69, 109, 110, 154)
 """Events in which they acted, as that Comporta wrote them: names and reasons in clear, in the keyed chain."""

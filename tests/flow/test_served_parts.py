@@ -14,9 +14,6 @@ from comporta.errors import Refused
 from comporta.opened.project import open_project
 from comporta.store import artifact_name
 
-PROCESSES = True
-"""What is served is made by workers, as a user's is."""
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -90,7 +90,7 @@ HELPERS = {
     "build/__init__.py": "",
     "build/rule.py": RULE,
     "build/slope.py": "SLOPE = 1.0\ndef shift():\n    return 0.25\n",
-    "table.py": "TABLE = {'a': 0.125,\n" + "".join(f"    'k{n}': {n},\n" for n in range(90_000)) + "}\n",
+    "table.py": f"TABLE = {{'a': 0.125, 'b': '{'b' * 1_500_000}'}}\n",
     "../elsewhere/linked/__init__.py": "",
     "../elsewhere/linked/factors.py": "LINKED = 1.0\n",
     "../library/besides/__init__.py": "",

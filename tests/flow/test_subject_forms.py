@@ -18,9 +18,6 @@ from comporta.data import log_rows
 from comporta.opened.project import open_project
 from comporta.records import Observation
 
-PROCESSES = True
-"""Steps run in workers, as a user's do."""
-
 PROJECT = """
 import numpy as np
 import polars as pl

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from comporta.ledger.projections import after
 from comporta.ledger.protocol import Row
@@ -17,6 +18,18 @@ _ALL = 2**62
 _PAGE = 1000  # events read at once: no read is held open while they are worked on
 
 
+def fetched(connection: Connection, statement: str, values: dict[str, Any]) -> list[Any]:
+    """The rows of a query. SQLite's own cursor is asked: what SQLAlchemy does around one takes more time than
+    the look-up, and each transaction begins with several. Raises DBAPIError, as SQLAlchemy does."""
+    dialect = connection.dialect
+    if dialect.name != "sqlite":
+        return list(connection.exec_driver_sql(statement, values))
+    try:
+        return list(connection.connection.cursor().execute(statement, values))
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(statement, values, error, dialect.loaded_dbapi.Error) from error
+
+
 class LedgerRows:
     """The stored rows of one project, as one connection sees them."""
 
@@ -25,24 +38,28 @@ class LedgerRows:
         self._sql = sql
         self._project = project
 
-    def _query(self, statement: str, **values: Any) -> Any:
-        return self._connection.exec_driver_sql(statement, {"project": self._project, **values})
+    def _query(self, statement: str, **values: Any) -> list[Any]:
+        return fetched(self._connection, statement, {"project": self._project, **values})
+
+    def _first(self, statement: str, **values: Any) -> Any:
+        found = self._query(statement, **values)
+        return found[0] if found else None
 
     def checkpoint_and_state(self, projection: str, key: str) -> Any:
         """(mark, upto, state) or None."""
-        return self._query(self._sql.state, reading=projection, key=key).first()
+        return self._first(self._sql.state, reading=projection, key=key)
 
     def checkpoint(self, projection: str) -> Any:
         """(mark, upto) or None."""
-        return self._query(self._sql.get_checkpoint, reading=projection).first()
+        return self._first(self._sql.get_checkpoint, reading=projection)
 
     def head(self) -> Any:
         """(seq, hash, at, leaf) or None."""
-        return self._query(self._sql.head).first()
+        return self._first(self._sql.head)
 
     def last(self) -> Row | None:
         """The last event."""
-        row = self._query(self._sql.last).first()
+        row = self._first(self._sql.last)
         return None if row is None else tuple(row)
 
     def others(self, projection: str, key: str, mark: str) -> list[tuple[str, str]]:
