@@ -6,10 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.checks.parity.measure import findings
-from comporta.checks.shared.measuring.server_answers import explained, gaps, researched
+from comporta.checks import parity
+from comporta.checks.parity.measure import ExportedForm, _looked, findings
+from comporta.checks.shared.measuring.server_answers import Gaps, explained, gaps, researched
 from comporta.checks.shared.measuring.v2_requests import as_bytes, as_json, rows_in_one, told
-from comporta.records import Field, ModelOutput, Signature
+from comporta.opened.sentences import sentence
+from comporta.records import Evidence, Field, ModelOutput, Signature
 
 FIELDS = (Field(name="x", type="Float64"), Field(name="z", type="Float64"))
 TAKES = Signature(raw=FIELDS, features=FIELDS, output="both", task="regression")
@@ -170,3 +172,43 @@ def test_binary_answers_are_read_by_their_types():
 def test_an_answer_that_is_none_is_an_error_and_not_an_agreement(broken):
     with pytest.raises((ValueError, KeyError, TypeError)):
         told(broken, None)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "said"),
+    [
+        (
+            1_240,
+            "The export asked onnx at 1,240 thresholds of its trees, at seen values and a step beside them: ",
+        ),
+        (0, "The export asked onnx at seen values and a step beside them: "),
+    ],
+)
+def test_the_verdict_says_where_the_export_asked_each_form(thresholds, said):
+    asked = {"onnx": ExportedForm(agrees=True, beside=7_440, thresholds=thresholds)}
+    research = researched(table(0.0).with_columns(__prediction=pl.lit(1.0)), TAKES)
+    none = Gaps(by=np.zeros(500), output=np.full(500, ""), refused=np.zeros(500, bool))
+    found = findings(TAKES, research, {"onnx": none}, {})
+    check = parity()
+    (need,) = check.needs()
+    evidence = Evidence(need=need, figures=(*found.figures, *_looked(asked, {"onnx": none})))
+    verdict = check.judge((evidence,))
+    assert verdict.outcome == "pass"
+    assert sentence(verdict.reason).endswith(f"{said}7,440 rows.")
+
+
+def test_another_label_at_a_declared_threshold_is_as_far_as_the_probability_from_it():
+    takes = Signature(
+        raw=FIELDS,
+        features=FIELDS,
+        output="both",
+        task="binary",
+        classes=("no", "yes"),
+        label="String",
+        threshold=0.3,
+    )
+    chance = np.array([0.3 - 1e-9, 0.8])
+    rows = pl.DataFrame({"__label": pl.Series(["no", "yes"], dtype=pl.Enum(["no", "yes"]))}).with_columns(
+        __probability_0=1 - pl.Series(chance), __probability_1=pl.Series(chance)
+    )
+    assert np.allclose(researched(rows, takes).margin, [1e-9, 0.5])

@@ -17,6 +17,10 @@ from comporta.checks.calibration.measure import calibration
 from comporta.checks.champion.measure import versus
 from comporta.checks.fairness.measure import compare
 from comporta.checks.fit_gap.measure import fit_gap
+from comporta.checks.learning_curve.measure import learning_curve
+from comporta.checks.shared.figures import IMPORTANCE_LOSS
+from comporta.checks.shared.measuring.importance import important
+from comporta.checks.shared.tables import Y
 from comporta.cli.init import make
 from comporta.errors import BadData, BadProject
 from comporta.opened.project import open_project
@@ -166,6 +170,29 @@ def test_skill_over_the_naive_answer_weighs_rows_and_what_the_naive_learned_from
     for key, value in mine.items():
         if "tree" not in key[0] and "line" not in key[0]:
             assert value == pytest.approx(wanted[key]), key
+
+
+def test_the_learning_curve_and_importance_weigh_what_a_row_lost(made):
+    context, kept = made
+    rows, train = read(context, kept["predictions"]), read(context, kept["train"])
+    asked = open_estimator(context, kept["model"], kept["signature"])
+
+    def refitted(part):
+        return refit_estimator(part, fit=logistic, params={}, task=None, output="both", seed=0)
+
+    curve = learning_curve(train, rows, refitted, asked.signature)
+    (table,) = curve.tables
+    y, chance = rows["__target"].to_numpy(), rows["__probability_1"].to_numpy()
+    assert table.values(Y)[-1] == pytest.approx(
+        theirs.brier_score_loss(y, chance, sample_weight=rows[WEIGHT].to_numpy())
+    )
+    figure = next(each for each in important(asked, rows).figures if each.metric == IMPORTANCE_LOSS.metric)
+    plain = next(
+        each for each in important(asked, rows.drop(WEIGHT)).figures if each.metric == IMPORTANCE_LOSS.metric
+    )
+    ones = important(asked, rows.with_columns(pl.lit(3.0).alias(WEIGHT)))
+    assert next(e for e in ones.figures if e.metric == IMPORTANCE_LOSS.metric) == plain
+    assert figure.value != pytest.approx(plain.value, rel=1e-3)
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "accuracy", "log_loss", "recall"])

@@ -115,6 +115,13 @@ def seen(rows: pl.DataFrame) -> Seen:
     )
 
 
+def shares_of_mean(rows: pl.DataFrame) -> NDArray[np.float64] | float:
+    """How much each row counts over what the mean row does, (n,): the mean of values times this is their
+    weighted mean. 1 where the model declares no weight."""
+    weight = weights_of(rows)
+    return 1.0 if weight is None else weight / weight.mean()
+
+
 def weights_of(rows: pl.DataFrame) -> NDArray[np.float64] | None:
     """How much each row counts, (n,); None where the model declares no weight."""
     return rows[WEIGHT].to_numpy() if WEIGHT in rows.columns else None

@@ -28,7 +28,7 @@ from comporta.records import (
 )
 from comporta.stats.losses import losses
 from comporta.stats.means import mean_of, ratio_of
-from comporta.stats.predictions import labelled, seen
+from comporta.stats.predictions import labelled, seen, shares_of_mean
 from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -86,7 +86,7 @@ def learning_curve(
 ) -> Findings:
     """Figures: the share of the loss that the last doubling of the training rows took away; below 0 it added
     some. A table: the mean loss on the test rows by number of training rows."""
-    units = units_of(rows, group)
+    units, count = units_of(rows, group), shares_of_mean(rows)
     whole = losses(seen(rows))
     lost: dict[int, Floats] = {}
     raised: dict[int, Message] = {}
@@ -97,8 +97,8 @@ def learning_curve(
         except Exception as fault:  # the project's own training function, on fewer rows than it was made for
             raised[part.height] = TRAINING_RAISED(error=type(fault).__name__)
             continue
-        lost[part.height] = losses(seen(answered(rows, said, signature))).row
-    lost[train.height] = whole.row
+        lost[part.height] = losses(seen(answered(rows, said, signature))).row * count
+    lost[train.height] = whole.row * count
     curve: list[dict[ColumnCode, TableCell]] = []
     means = {}
     for height, row in sorted(lost.items()):
@@ -111,7 +111,7 @@ def learning_curve(
     ]
     figures = []
     if half and max(half) >= 0.4 * train.height:
-        gain = ratio_of(whole.row, lost[max(half)], units)
+        gain = ratio_of(lost[train.height], lost[max(half)], units)
         figures.append(
             Figure(
                 metric=GAIN.metric,

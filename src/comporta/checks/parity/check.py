@@ -72,6 +72,11 @@ FROM_FEATURES = code(
 )  # fmt: skip
 
 
+LOOKED_AT_VALUES = code(
+    "parity.looked_at_values",
+    "The export asked {form} at seen values and a step beside them: {rows:,} rows.",
+    form=str, rows=int,
+)  # fmt: skip
 LOOKED_BESIDE = code(
     "parity.looked_beside",
     "The export asked {form} at {thresholds:,} thresholds of its trees, at seen values and a step beside "
@@ -164,14 +169,23 @@ def _compared(found: Evidence) -> Text:
 
 def _looked_beside(found: Evidence) -> list[Text]:
     """Where each form was asked when it was made, beside rows as they come."""
-    count = {
-        condition_id(each, "form"): each.value for each in found.figures if each.metric == THRESHOLDS.metric
-    }
-    return [
-        LOOKED_BESIDE(form=str(form), thresholds=_count(count.get(form, 0.0)), rows=_count(each.value))
+    at = {
+        condition_id(each, "form"): _count(each.value)
         for each in found.figures
-        if each.metric == BESIDE.metric and (form := condition_id(each, "form"))
-    ]
+        if each.metric == THRESHOLDS.metric
+    }
+    said: list[Text] = []
+    for each in found.figures:
+        if each.metric != BESIDE.metric:
+            continue
+        form, rows = str(condition_id(each, "form")), _count(each.value)
+        count = at.get(form, 0)
+        said.append(
+            LOOKED_BESIDE(form=form, thresholds=count, rows=rows)
+            if count
+            else LOOKED_AT_VALUES(form=form, rows=rows)
+        )
+    return said
 
 
 def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "release") -> Parity:

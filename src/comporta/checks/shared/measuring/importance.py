@@ -40,6 +40,7 @@ from comporta.records import (
 )
 from comporta.records.columns import TARGET
 from comporta.stats.classes import places
+from comporta.stats.predictions import shares_of_mean
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -87,6 +88,7 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     draw = np.random.default_rng(seed)
     orders = [draw.permutation(rows.height) for _ in names]
     added = _shuffled(asked, rows, names, orders)
+    added *= np.reshape(shares_of_mean(rows), (-1, 1))
     lost, drawn = resampled(added, units, seed)
     drawn = lost + (drawn - lost) * twice(added, orders)
     width = wide(rows.height if units is None else int(units.max()) + 1)

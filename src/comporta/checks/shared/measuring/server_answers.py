@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import polars as pl
+from msgspec import UNSET
 
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one, told
 from comporta.records import Field, FittedModel, ModelOutput, Signature
@@ -122,6 +123,8 @@ def _of_said(said: ModelOutput, takes: Signature) -> Research:
 def _with_margin(scores: Floats, decisions: NDArray[np.int64], takes: Signature) -> Research:
     top = np.partition(scores, -2, axis=1)[:, -2:] if scores.shape[1] > 1 else np.ones((len(scores), 2))
     margin = np.maximum((top[:, 1] - top[:, 0]) / 2, 0.0)
+    if takes.threshold is not UNSET:
+        margin = np.abs(scores[:, 1] - takes.threshold)
     return Research(tuple(f"probability of {each}" for each in takes.classes), scores, decisions, margin)
 
 
