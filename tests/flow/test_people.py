@@ -15,7 +15,7 @@ import pytest
 from comporta import load
 from comporta.acts.judge.gate import waive
 from comporta.acts.judge.report import report
-from comporta.acts.release.release import approve, release, rollback, version_of
+from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import tree_lines
 from comporta.acts.upkeep.remove import remove
@@ -23,10 +23,11 @@ from comporta.acts.upkeep.storage import reachable, sweep
 from comporta.cli import main
 from comporta.errors import BadProject, NotFound, Refused, Tampered
 from comporta.opened.people import forget, people, with_names
+from comporta.opened.people_seal import unknown_approvers
 from comporta.opened.project import OpenProject, open_project
 from comporta.records import Artifact
-from comporta.records.facts import VersionApproved
-from comporta.registry import forgotten_approvers
+from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered
+from comporta.registry import VERSIONS, forgotten_approvers
 from comporta.release import ROUTES
 from comporta.report import page
 from comporta.store import artifact_name
@@ -409,3 +410,84 @@ def test_who_acted_cannot_be_changed_in_the_directory_without_the_key(
     assert main(["audit", "verify", *where]) == 3
     said = " ".join(capsys.readouterr().out.split())
     assert all(f"the entry of {id} in the directory of people is not as it was written" in said for id in ids)
+
+
+def audit(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """The exit code of `comporta audit verify`, and what it says."""
+    capsys.readouterr()
+    code = main(["audit", "verify", "--project", str(folder)])
+    return code, " ".join(capsys.readouterr().out.split())
+
+
+def test_one_person_does_not_count_twice_by_deleting_their_entry(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_project(folder) as opened:
+        bare = opened.ledger.get(VERSIONS, "leaving/00000003")
+        assert bare is not None
+        new = msgspec.structs.replace(
+            bare, model="pair", number=1, needed=2, verdicts=(), waivers=(), approvals=(), parts={}
+        )
+        judged = VersionJudged(model="pair", number=1, verdicts=(), policy="p", level="release")
+        opened.ledger.transact(
+            lambda tx: [tx.append(each) for each in (VersionRegistered(version=new), judged)]
+        )
+        approve(opened, "pair/1", by="Ana")
+        (first,) = (each.by for each in version_of(opened, "pair/1").approvals)
+        assert audit(folder, capsys)[0] == 0
+        (entry,) = opened.store.list("people/")
+        data = opened.store.get(entry.name)
+        opened.store.delete(entry.name)
+        assert approve(opened, "pair/1", by="Ana").state == "passed", "not approved by two"
+        assert [each.state for each in models(opened) if each.model == "pair"] == ["passed"]
+        with pytest.raises(Refused, match=r"found 1 approvals, expected 2. Not counted: 1 by people"):
+            release(opened, "pair/1", by="Ana")
+        code, said = audit(folder, capsys)
+        assert code == 3
+        assert f"{first}, who acted in event" in said and "neither in the directory of people nor" in said
+        opened.store.delete(entry.name)
+        opened.store.put(entry.name, data)  # the older entry instead: the other id is nobody's then
+        with pytest.raises(Refused, match="found 1 approvals, expected 2"):
+            release(opened, "pair/1", by="Rui")
+
+
+def test_a_directory_that_is_gone_is_found_by_the_audit(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_project(folder) as opened:
+        approve(opened, "worth/1", by="Ana")
+        rollback(opened, "leaving", by="Rui")
+    shutil.rmtree(folder / ".comporta" / "store" / "people")
+    code, said = audit(folder, capsys)
+    assert (code, said.count("is neither in the directory of people nor forgotten")) == (3, 2)
+
+
+def test_an_entry_that_is_there_again_after_forgetting_is_found_with_what_to_do(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_project(folder) as opened:
+        approve(opened, "worth/1", by="Ana")
+        (entry,) = opened.store.list("people/")
+        data = opened.store.get(entry.name)
+        gone = forget(opened, "Ana")
+        assert audit(folder, capsys)[0] == 0
+        opened.store.put(entry.name, data)
+    code, said = audit(folder, capsys)
+    assert code == 3
+    assert f"the entry of {gone.id} is in the directory of people, though" in said
+    assert f"comporta people forget {gone.id}" in said
+    assert main(["people", "forget", gone.id, "--project", str(folder)]) == 0
+    assert audit(folder, capsys)[0] == 0
+
+
+def test_a_directory_that_cannot_be_read_is_told_as_such_and_forgets_nobody(opened: OpenProject) -> None:
+    approve(opened, "worth/1", by="Ana")
+    version = version_of(opened, "worth/1")
+
+    class Broken(type(opened.store)):  # type: ignore[misc]
+        def list(self, prefix: str = ""):  # type: ignore[no-untyped-def]
+            raise PermissionError(13, "Permission denied")
+
+    opened.store.__class__ = Broken
+    with pytest.raises(BadProject, match=r"directory of people cannot be read \(Permission denied\)"):
+        unknown_approvers(opened.store, opened.keys, version)

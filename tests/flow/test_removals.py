@@ -96,6 +96,19 @@ def test_a_deletion_that_was_cut_short_is_finished_by_the_same_command(opened: O
     assert opened.ledger.head() == before, "told once"
 
 
+def test_an_artifact_that_is_there_again_after_its_deletion_is_a_fault_with_what_to_do(
+    opened: OpenProject,
+) -> None:
+    text = reason(opened)
+    data = opened.context.get(text)
+    remove(opened, text.digest, reason="erasure", by="rui")
+    opened.store.put(artifact_name(text.digest), data)  # a backup was restored
+    (fault,) = verify_artifacts(opened).faults
+    assert (fault.code, fault.values["digest"]) == ("artifact.back", text.digest)
+    remove(opened, text.digest, reason="erasure", by="rui")
+    assert verify_artifacts(opened).faults == ()
+
+
 def test_the_fact_names_who_by_id_and_why_by_a_code(opened: OpenProject) -> None:
     text = reason(opened)
     with pytest.raises(BadProject, match="found 'Zephyrine asked', expected one of: erasure, law, mistake"):

@@ -434,7 +434,7 @@ def test_a_version_is_approved_only_by_people_who_still_count(tmp_path):
         assert stands() == "passed"
         (found,) = (version for _, version in ledger.scan(VERSIONS))
         with pytest.raises(Refused, match="found 0 approvals, expected 1"):
-            require_releasable(found, AT, forgotten=forgotten_approvers(ledger, found))
+            require_releasable(found, AT, uncounted=forgotten_approvers(ledger, found))
         happens(approval(other))
         assert stands() == "approved"
         happens(released(1), PersonForgotten(person=other))

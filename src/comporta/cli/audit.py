@@ -36,7 +36,7 @@ def verify(
     events were cut off: keep the head it prints elsewhere, for the next time.
     """
     from comporta.acts.upkeep.audit import verify as verified
-    from comporta.acts.upkeep.audit import verify_artifacts, verify_data, verify_people
+    from comporta.acts.upkeep.audit import verify_artifacts, verify_data, verify_people, verify_store
     from comporta.cli.progress import ReadingProgress
     from comporta.opened.project import open_project
     from comporta.opened.sentences import sentence
@@ -50,19 +50,33 @@ def verify(
         try:
             artifacts = None if ledger_only else verify_artifacts(opened, on_progress)
             read = None if ledger_only else verify_data(opened, on_progress)
-            people = verify_people(opened)
+            people, store = verify_people(opened), verify_store(opened)
         finally:
             reading.end()
-    sound = audit.sound and not people and not (artifacts and artifacts.faults) and not (read and read.faults)
+    sound = (
+        audit.sound
+        and not people
+        and not store
+        and not (artifacts and artifacts.faults)
+        and not (read and read.faults)
+    )
     if json:
-        show.json({**msgspec.structs.asdict(audit), "artifacts": artifacts, "data": read, "people": people})
+        show.json(
+            {
+                **msgspec.structs.asdict(audit),
+                "artifacts": artifacts,
+                "data": read,
+                "people": people,
+                "store": store,
+            }
+        )
         return 0 if sound else NO
     _chain(audit)
     if artifacts is not None:
         _artifacts(artifacts)
     if read is not None:
         _data(read)
-    for fault in people:
+    for fault in (*people, *store):
         show.line(fault)
     for each in audit.unknown:
         show.line(sentence(each))
@@ -230,6 +244,8 @@ def _data(read: DataAudit) -> None:
     if not read.faults:
         which = say.ONE_DATASET if read.datasets == 1 else say.DATASETS.format(count=read.datasets)
         show.line(say.DATA_SOUND.format(size=show.size(read.size), objects=read.objects, datasets=which))
+    if read.open:
+        show.line(say.NOT_SEALED.format(count=read.open))
 
 
 def _read(key: str) -> str:

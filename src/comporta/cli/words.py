@@ -168,6 +168,7 @@ ARTIFACTS_REMOVED = "{count} more were deleted on purpose; events artifact.remov
 ARTIFACTS_FREED = "{count} more were freed by garbage collection: nothing needs them"
 AND_MORE = "and {count} more"
 DATA_SOUND = "OK: {size} in {objects} objects of {datasets} verified"
+NOT_SEALED = "not verified: {count} answers and labels not sealed yet"
 EXPORTED = "{events} events, {withheld} of them withheld, and {heads} signed heads written to {file}"
 EXPORTED_AFTER = (
     "{keyed} events before them are not in it: an older Comporta chained them with the project's key, and "

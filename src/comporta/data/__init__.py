@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from comporta.data.manifests import list_datasets, list_versions, manifest_of, reachable_objects, slice_of
     from comporta.data.near import NearSubject, SubjectMatches, find_subjects
     from comporta.data.online import feature_function
-    from comporta.data.open_rows import log_rows
+    from comporta.data.open_rows import count_open_rows, log_rows
     from comporta.data.prediction_log import SealResult, find_prediction, scan_predictions, seal_predictions
     from comporta.data.read import rows_of, scan_slice
     from comporta.data.types import parse_type
@@ -40,6 +40,7 @@ _HOMES = {
     "feature_function": "online",
     "compact": "compaction",
     "list_datasets": "manifests",
+    "count_open_rows": "open_rows",
     "describe": "catalog",
     "diff_versions": "difference",
     "find_prediction": "prediction_log",
@@ -77,6 +78,7 @@ __all__ = [
     "accept_columns",
     "add",
     "compact",
+    "count_open_rows",
     "describe",
     "diff_versions",
     "feature_function",

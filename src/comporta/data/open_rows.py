@@ -87,6 +87,17 @@ def open_names(store: Store, dataset: str) -> list[str]:
     return [entry.name for entry in store.list(open_prefix(checked_name(dataset)))]
 
 
+def count_open_rows(store: Store, dataset: str) -> int:
+    """How many rows are open, lines that are none among them. Raises Refused as `rows_in`."""
+    count = 0
+    for name in open_names(store, dataset):
+        try:
+            count += sum(1 for _ in rows_in(name, store.get(name)))
+        except NotFound:
+            continue  # sealed and deleted since
+    return count
+
+
 def rows_in(name: str, data: bytes, id: str | None = None) -> Iterator[OpenRow | UnreadableLine]:
     """The rows of one object, and the lines that are none. id: only the rows with this one.
 

@@ -10,9 +10,9 @@ import msgspec
 from comporta.errors import NotFound
 from comporta.ledger import Ledger
 from comporta.ledger.stored import plain
-from comporta.opened.codes import ARTIFACT_CHANGED, ARTIFACT_MISSING
+from comporta.opened.codes import ARTIFACT_BACK, ARTIFACT_CHANGED, ARTIFACT_MISSING
 from comporta.opened.project import OpenProject
-from comporta.opened.removals import is_removed
+from comporta.opened.removals import REMOVALS, is_removed
 from comporta.records import Artifact, Message, Record
 from comporta.store import artifact_name
 from comporta.store.whole import digest_of
@@ -25,7 +25,7 @@ class ArtifactAudit(Record, frozen=True, kw_only=True):
     """The result of `verify_artifacts`. objects, size: how many it read, and their bytes.
 
     freed: named by facts, needed by nothing and deleted by `comporta store gc`. removed: deleted on purpose,
-    with a fact. faults: those missing or corrupt."""
+    with a fact. faults: those missing, corrupt, or there again after they were deleted."""
 
     objects: int
     size: int
@@ -70,6 +70,7 @@ def verify_artifacts(
     must = frozenset(needed)
     sizes = {each.name: each.size for each in opened.store.list("artifacts/")}
     named = {artifact_name(digest): each for digest, each in recorded_artifacts(opened.ledger).items()}
+    gone = {digest for digest, _ in opened.ledger.scan(REMOVALS)}
     total = sum(sizes.get(name, 0) for name in named)
     faults: list[Message] = []
     objects = read = freed = removed = 0
@@ -82,6 +83,8 @@ def verify_artifacts(
             if name in must:
                 faults.append(ARTIFACT_MISSING(name=name, kind=artifact.kind))
             continue
+        if artifact.digest in gone:
+            faults.append(ARTIFACT_BACK(name=name, kind=artifact.kind, digest=artifact.digest))
         objects, read = objects + 1, read + sizes[name]
         if not is_whole(opened, artifact):
             faults.append(ARTIFACT_CHANGED(name=name, kind=artifact.kind))

@@ -40,6 +40,14 @@ ARTIFACT_CHANGED = code(
     name=str,
     kind=str,
 )
+ARTIFACT_BACK = code(
+    "artifact.back",
+    "{name} ({kind}) is there, though an event says that it was deleted: a backup was restored, or it was "
+    "written again. Delete it: comporta store remove {digest} --reason erasure",
+    name=str,
+    kind=str,
+    digest=str,
+)
 DETAILS_MISSING = code(
     "run.details_missing", "{reason} (its details are missing from the store)", reason=Text
 )

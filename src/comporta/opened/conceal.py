@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from blake3 import blake3
 from msgspec.structs import replace
 
 from comporta.errors import NotFound
+from comporta.opened.people_seal import unknown_approvers
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import is_removed
 from comporta.records import (
@@ -130,7 +132,8 @@ def revealed(opened: OpenProject, version: Version) -> Version:
     verdicts = for_a_reader(
         opened.context, version.verdicts, lambda digest: is_removed(opened.ledger, digest)
     )
-    return replace(with_current_state(opened.ledger, version), verdicts=verdicts)
+    unknown_to = partial(unknown_approvers, opened.store, opened.keys)
+    return replace(with_current_state(opened.ledger, version, unknown_to), verdicts=verdicts)
 
 
 def _for_a_reader(context: StepContext, verdict: Verdict, is_removed: Callable[[str], bool]) -> Verdict:

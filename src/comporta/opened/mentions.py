@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
+
+import msgspec
 
 from comporta.errors import BadProject
 from comporta.opened.project import OpenProject
-from comporta.records import Record, canonical_name, decode
+from comporta.records import Record, canonical_name, decode, is_person_id
 
 
 class Mentions(Record, frozen=True, kw_only=True):
@@ -40,6 +43,31 @@ def mentions(opened: OpenProject, name: str) -> Mentions:
         ):
             (removable if event.leaf else fixed).append(event.seq)
     return Mentions(removable=tuple(removable), fixed=tuple(fixed))
+
+
+def acting_ids(opened: OpenProject) -> dict[str, int]:
+    """Id of each person who acted → the first event that says so. Bodies that are no JSON are the chain's own
+    fault."""
+    found: dict[str, int] = {}
+    for event in opened.ledger.events():
+        if event.body is not None and b'"by":"person-' in event.body:
+            try:
+                body = decode(event.body, Any)
+            except msgspec.MsgspecError:
+                continue
+            for id in _ids(body):
+                found.setdefault(id, event.seq)
+    return found
+
+
+def _ids(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(by := value.get("by"), str) and is_person_id(by):
+            yield by
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _ids(each)
 
 
 def _mentions_person(value: Any, wanted: str, word: re.Pattern[str]) -> bool:

@@ -81,7 +81,7 @@ def find(opened: OpenProject, name: str) -> Identity | None:
     """The directory's entry of this name, compared without case; None too where it is of somebody forgotten,
     whose deletion was interrupted. Raises BadProject on a name that is none."""
     known = _entry(opened, name)
-    return None if known is None or _is_forgotten(opened, known.id) else known
+    return None if known is None or is_forgotten(opened, known.id) else known
 
 
 def identify(opened: OpenProject, name: str) -> Identity:
@@ -130,13 +130,15 @@ def _older_events_note(opened: OpenProject, name: str) -> str:
 def _finish_forgetting(opened: OpenProject, name: str) -> None:
     """The name's entry deleted, where a fact says that its person was forgotten."""
     known = _entry(opened, name)
-    if known is None or not _is_forgotten(opened, known.id):
+    if known is None or not is_forgotten(opened, known.id):
         return
 
     def delete(tx: Transaction) -> None:
         # Writers take turns: else it could be another's new entry that is deleted. Such a rest is rare.
         rest = _entry(opened, name)
-        if rest is not None and tx.get(FORGOTTEN, rest.id) is not None:
+        if rest is None:
+            return
+        if tx.get(FORGOTTEN, rest.id) is not None or opened.ledger.others(FORGOTTEN, rest.id):
             opened.store.delete(_place(opened, name))
 
     opened.ledger.transact(delete)
@@ -236,20 +238,21 @@ def _names(opened: OpenProject) -> Callable[[str], str]:
         if (name := names().get(id)) is not None:
             return name
         # Only the fact tells: a directory that was lost forgets nobody.
-        if _is_forgotten(opened, id):
+        if is_forgotten(opened, id):
             return f"a person forgotten ({id})"
         return f"unknown ({id}): not in the directory"
 
     return name_of
 
 
-def _is_forgotten(opened: OpenProject, id: str) -> bool:
-    return opened.ledger.get(FORGOTTEN, id) is not None
+def is_forgotten(opened: OpenProject, id: str) -> bool:
+    """Whether this project, or another one of the same ledger, says that the directory forgot who it was."""
+    return opened.ledger.get(FORGOTTEN, id) is not None or bool(opened.ledger.others(FORGOTTEN, id))
 
 
 def _members(opened: OpenProject) -> list[Identity]:
     """The entries of all who were not forgotten."""
-    return [each for each in _entries(opened) if not _is_forgotten(opened, each.id)]
+    return [each for each in _entries(opened) if not is_forgotten(opened, each.id)]
 
 
 def _entry(opened: OpenProject, name: str) -> Identity | None:

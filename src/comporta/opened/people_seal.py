@@ -6,8 +6,8 @@ import hmac
 
 import msgspec
 
-from comporta.errors import BadProject, Tampered
-from comporta.records import Identity, canonical_name, decode, encode
+from comporta.errors import BadProject, NotFound, Tampered
+from comporta.records import Identity, Version, canonical_name, decode, encode, is_person_id
 from comporta.store import Keys, Store, digest
 
 PREFIX = "people/"
@@ -46,6 +46,33 @@ def read_entry(store: Store, place: str) -> Identity:
             f"{store.url}/{place}: found no entry of the directory of people. Restore it from a backup, or "
             "delete it: who it was is then forgotten."
         ) from None
+
+
+def known_ids(store: Store, keys: Keys) -> frozenset[str]:
+    """The ids of all entries that are as they were written."""
+    found = set()
+    for each in store.list(PREFIX):
+        try:
+            entry = read_entry(store, each.name)
+        except (NotFound, Tampered):
+            continue  # forgotten since, or nobody's
+        if is_genuine(keys, each.name, entry):
+            found.add(entry.id)
+    return frozenset(found)
+
+
+def unknown_approvers(store: Store, keys: Keys, version: Version) -> frozenset[str]:
+    """The ids of those who approved the version and whom the directory does not know: forgotten, or lost.
+
+    Raises BadProject where the directory cannot be read: then nobody can tell."""
+    ids = {each.by for each in version.approvals if is_person_id(each.by)}
+    try:
+        return frozenset(ids - known_ids(store, keys)) if ids else frozenset()
+    except OSError as error:
+        raise BadProject(
+            f"{store.url}/{PREFIX}: the directory of people cannot be read ({error.strerror}), so nobody can "
+            f"tell whose approvals of {version.id} count. Correct its permissions, or repair the disk."
+        ) from error
 
 
 def entry_changed_error(store: Store, place: str, entry: Identity) -> Tampered:

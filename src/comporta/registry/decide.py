@@ -186,15 +186,15 @@ def require_releasable(
     version: Version,
     now: datetime,
     staleness: tuple[Staleness, ...] = (),
-    forgotten: frozenset[str] = frozenset(),
+    uncounted: frozenset[str] = frozenset(),
     say: Say = in_codes,
     twins: tuple[Version, ...] = (),
 ) -> None:
     """Raises Refused unless the version may be released: judged, not blocked, approved, and fresh.
 
-    now: waivers count until their end. staleness: of the data it was trained on. forgotten: ids of people
-    whose approval no longer counts. twins: the same model, byte for byte, under other names: what blocks one
-    of them blocks it too, for a new name is no new model.
+    now: waivers count until their end. staleness: of the data it was trained on. uncounted: ids of people
+    whose approval does not count: forgotten since, or not in the directory. twins: the same model, byte for
+    byte, under other names: what blocks one of them blocks it too, for a new name is no new model.
     """
     if stale := erased(staleness):
         raise Refused(
@@ -217,11 +217,13 @@ def require_releasable(
                 f"{version.id}: it is byte for byte {twin.id}, which required checks block. Mend the model, "
                 f"or let someone with the right waive there what blocks it.{_why(twin, now, say)}"
             )
-    found = len(version.approvers(forgotten))
+    found = len(version.approvers(uncounted))
     missing = version.needed - found
     if missing > 0:
+        lost = len(version.approvers()) - found
+        note = f" Not counted: {lost} by people forgotten or not in the directory (`comporta audit verify`)."
         raise Refused(
-            f"{version.id}: found {found} approvals, expected {version.needed}. "
+            f"{version.id}: found {found} approvals, expected {version.needed}.{note if lost else ''} "
             f"Ask {missing} more to run: comporta approve {version.id} --by NAME --reason WHY"
         )
 

@@ -1,6 +1,9 @@
-"""Forgotten people: their approvals no longer count, since under a new id they could approve twice."""
+"""People whom nothing names any longer: their approvals do not count, since under a new id they could approve
+twice."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -21,9 +24,13 @@ def forgotten_approvers(view: View, version: Version) -> frozenset[str]:
     return frozenset(each.by for each in version.approvals if view.get(FORGOTTEN, each.by) is not None)
 
 
-def with_current_state(view: View, version: Version) -> Version:
-    """The version in its current state: `passed`, not `approved`, where too few approvals still count."""
+def with_current_state(
+    view: View, version: Version, unknown: Callable[[Version], frozenset[str]] = lambda version: frozenset()
+) -> Version:
+    """The version in its current state: `passed`, not `approved`, where too few approvals still count.
+
+    unknown: the ids of its approvers whom the directory of people does not know; asked where it matters."""
     if version.state != "approved":
         return version
-    enough = len(version.approvers(forgotten_approvers(view, version))) >= version.needed
-    return version if enough else replace(version, state="passed")
+    gone = forgotten_approvers(view, version) | unknown(version)
+    return version if len(version.approvers(gone)) >= version.needed else replace(version, state="passed")

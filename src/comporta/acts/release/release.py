@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TypeVar
 
 from comporta.acts.release.served_parts import require_served_parts
@@ -21,6 +21,7 @@ from comporta.opened.people import (
     role_of,
     with_names,
 )
+from comporta.opened.people_seal import unknown_approvers
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.staleness import staleness
@@ -53,7 +54,10 @@ class Rollback(Release, frozen=True, kw_only=True):
 
 def models(opened: OpenProject) -> tuple[Version, ...]:
     """Every version of every model, newest first within each."""
-    versions = [with_current_state(opened.ledger, version) for _, version in opened.ledger.scan(VERSIONS)]
+    unknown_to = partial(unknown_approvers, opened.store, opened.keys)
+    versions = [
+        with_current_state(opened.ledger, version, unknown_to) for _, version in opened.ledger.scan(VERSIONS)
+    ]
     return tuple(sorted(versions, key=lambda each: (each.model, -each.number)))
 
 
@@ -160,8 +164,9 @@ def _require_releasable(
 ) -> None:
     """seen: the version, the ids of those forgotten who approved it, its twins."""
     version, forgotten, same = seen
+    uncounted = forgotten | unknown_approvers(opened.store, opened.keys, version)
     twins = tuple(revealed(opened, each) for each in same)
-    require_releasable(revealed(opened, version), opened.now(), answers, forgotten, say, twins)
+    require_releasable(revealed(opened, version), opened.now(), answers, uncounted, say, twins)
 
 
 def rollback(

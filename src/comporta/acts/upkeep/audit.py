@@ -6,29 +6,44 @@ from collections.abc import Callable
 
 import msgspec
 
-from comporta.acts.upkeep.storage import needed_artifacts
-from comporta.data import list_datasets
+from comporta.acts.upkeep.storage import needed_artifacts, reachable
+from comporta.acts.upkeep.store_match import unrecorded
+from comporta.data import count_open_rows, list_datasets
 from comporta.data import verify as verify_one
-from comporta.errors import NotFound, Tampered
+from comporta.errors import ComportaError, NotFound, Refused, Tampered
 from comporta.ledger import Audit
 from comporta.ledger import verify as verified
 from comporta.ledger.signing import published_key
-from comporta.opened.artifacts import ArtifactAudit
+from comporta.opened.artifacts import ArtifactAudit, recorded_artifacts
 from comporta.opened.artifacts import verify_artifacts as verified_artifacts
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.follow import require_known
+from comporta.opened.mentions import acting_ids
+from comporta.opened.people import is_forgotten
 from comporta.opened.people_seal import PREFIX, entry_changed_error, is_genuine, read_entry
 from comporta.opened.project import PROJECTIONS, OpenProject
 from comporta.records import Head, Record
+from comporta.store import artifact_name
+
+_BACK = (
+    "{url}/{place}: the entry of {id} is in the directory of people, though an event says that they were "
+    "forgotten: a backup was restored, or the deletion was cut short. Delete it: comporta people forget {id}"
+)
+_LOST = (
+    "{id}, who acted in event {seq}, is neither in the directory of people nor forgotten: their entry was "
+    "deleted, so no approval of theirs counts. Restore people/ in {url} from a backup."
+)
 
 
 class DataAudit(Record, frozen=True, kw_only=True):
-    """The result of `verify_data`. objects, size: how many it read, and their bytes. faults: one sentence for
+    """The result of `verify_data`. objects, size: how many it read, and their bytes. open: answers and
+    labels that are not sealed into a version yet, so that no digest covers them. faults: one sentence for
     each object that is missing or corrupt, and for each dataset whose log or manifests are wrong."""
 
     datasets: int
     objects: int
     size: int
+    open: int = 0
     faults: tuple[str, ...]
 
 
@@ -56,8 +71,8 @@ def verify_artifacts(
 
 
 def verify_people(opened: OpenProject) -> tuple[str, ...]:
-    """The faults of the directory of people, one sentence each."""
-    faults = []
+    """The faults of the directory of people, one sentence each: of its entries, and of who acted."""
+    faults, there = [], set()
     for each in opened.store.list(PREFIX):
         try:
             entry = read_entry(opened.store, each.name)
@@ -66,9 +81,33 @@ def verify_people(opened: OpenProject) -> tuple[str, ...]:
         except Tampered as error:
             faults.append(str(error))
             continue
+        there.add(entry.id)
         if not is_genuine(opened.keys, each.name, entry):
             faults.append(str(entry_changed_error(opened.store, each.name, entry)))
+        elif is_forgotten(opened, entry.id):
+            faults.append(_BACK.format(url=opened.store.url, place=each.name, id=entry.id))
+    try:
+        acted = acting_ids(opened)
+    except Tampered:
+        acted = {}  # a row that is no event: the ledger's own audit names it
+    faults += [
+        _LOST.format(seq=seq, id=id, url=opened.store.url)
+        for id, seq in acted.items()
+        if id not in there and not is_forgotten(opened, id)
+    ]
     return tuple(faults)
+
+
+def verify_store(opened: OpenProject) -> tuple[str, ...]:
+    """What the store holds and the ledger should have recorded, one sentence each; none where they belong
+    together."""
+    try:
+        known = reachable(opened) | {artifact_name(each) for each in recorded_artifacts(opened.ledger)}
+    except Refused as error:
+        return (str(error),)
+    except (msgspec.MsgspecError, ComportaError):
+        return ()  # a state or a log that was changed: its own verification names it
+    return unrecorded(opened, known)
 
 
 def verify_data(opened: OpenProject, on_progress: Callable[[str, int, int], None] | None = None) -> DataAudit:
@@ -97,4 +136,5 @@ def verify_data(opened: OpenProject, on_progress: Callable[[str, int, int], None
             continue
         objects, size = objects + found.objects, size + found.size
         faults += map(str, found.damaged)
-    return DataAudit(datasets=len(names), objects=objects, size=size, faults=tuple(faults))
+    unsealed = sum(count_open_rows(opened.store, name) for name in names)
+    return DataAudit(datasets=len(names), objects=objects, size=size, open=unsealed, faults=tuple(faults))

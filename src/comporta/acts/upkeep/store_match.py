@@ -1,4 +1,5 @@
-"""Whether a ledger and a store belong to the same project: what another ledger needs must not be freed."""
+"""Whether a ledger and a store belong to the same project: what another ledger needs must not be freed, and a
+ledger that was emptied must not pass for a new one."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ from collections.abc import Set
 from contextlib import closing
 from datetime import datetime, timedelta
 
-from comporta.errors import Refused
+import msgspec
+
+from comporta.errors import ComportaError, Refused
 from comporta.ledger import Ledger
 from comporta.opened.project import OpenProject
 from comporta.records.credential import without_password
@@ -45,6 +48,42 @@ def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
         raise _mismatch(opened, "artifacts, but none of those that this ledger recorded")
 
 
+def unrecorded(opened: OpenProject, known: Set[str]) -> tuple[str, ...]:
+    """What the store holds though it is older than the ledger's first event, one sentence each: a ledger that
+    was emptied or replaced begins anew. known: names of the artifacts that the ledger's facts name.
+
+    A dataset's version says itself, under the project's key, when it was made; of an artifact the store does.
+    """
+    # Here, for they bring polars along.
+    from comporta.data import list_datasets
+    from comporta.opened.follow import require_known
+
+    begun = _first_event(opened) - _SKEW
+    found = []
+    for dataset in list_datasets(opened.store):
+        try:
+            old = [each for each in require_known(opened, dataset) if each.at < begun]
+        except (ComportaError, msgspec.MsgspecError):
+            continue  # its log was changed: the verification of datasets names it
+        if old:
+            found.append(f"version {old[-1].number} of {dataset!r}")
+    strange = sum(each.name not in known and each.at < begun for each in opened.store.list(ARTIFACTS))
+    if strange:
+        found.append(f"{strange} artifacts")
+    return tuple(_GONE.format(url=opened.store.url, what=each, ledger=_ledger(opened)) for each in found)
+
+
+_GONE = (
+    "store {url}: it holds {what}, older than the first event of the ledger {ledger}, which never recorded "
+    "it. That ledger was emptied or put in another's place: restore it from a backup, or name the one that "
+    "belongs to this store (ledger in comporta.toml, COMPORTA_LEDGER)."
+)
+
+
+def _ledger(opened: OpenProject) -> str:
+    return without_password(opened.settings.ledger)
+
+
 def _first_event(opened: OpenProject) -> datetime:
     """When the oldest project of this ledger began."""
     found = [_first_event_at(opened.ledger)]
@@ -63,6 +102,6 @@ def _first_event_at(ledger: Ledger) -> datetime | None:
 def _mismatch(opened: OpenProject, what: str) -> Refused:
     return Refused(
         f"store {opened.store.url}: it holds {what}, and nothing was freed. Looked at: ledger "
-        f"{without_password(opened.settings.ledger)}. Name the one that belongs to this store (ledger in "
+        f"{_ledger(opened)}. Name the one that belongs to this store (ledger in "
         "comporta.toml, COMPORTA_LEDGER); if it is the right one, `comporta run` records what is new."
     )
