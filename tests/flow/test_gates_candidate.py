@@ -136,8 +136,9 @@ def test_every_form_answers_as_research_did(table, fit, output):
     assert said.outcome == "pass"
     assert ", from the request on." in sentence(said.reason)
     forms = {slice_text(each) for each in found.figures}
-    assert {"form=native", "form=onnx"} <= forms
-    assert ("form=lightgbm" in forms) is (fit is not histogram)
+    # LightGBM's graph compares 32-bit thresholds where its trees compare doubles, so it is not served.
+    assert {"form=native", "form=onnx" if fit is histogram else "form=lightgbm"} <= forms
+    assert ("form=onnx" in forms) is not ("form=lightgbm" in forms)
     assert found.rows == found.of == 200
 
 
@@ -193,9 +194,9 @@ def test_a_row_on_the_other_side_of_a_threshold_by_rounding_is_no_difference_and
 
 
 def test_a_graph_of_another_model_and_a_row_the_door_refuses_are_found():
-    at, parts = made(NUMBERS, boosted)
-    _, other = made(NUMBERS.with_columns(__target=~pl.col("__target")), boosted)
-    fresh = made(NUMBERS.with_columns(__target=~pl.col("__target")), boosted)[0]
+    at, parts = made(WORDS, histogram)
+    _, other = made(WORDS.with_columns(__target=~pl.col("__target")), histogram)
+    fresh = made(WORDS.with_columns(__target=~pl.col("__target")), histogram)[0]
     graph = at.put(fresh.get(other["onnx"]), "onnx")
     rows = read(at, parts["predictions"])
     strange = rows.with_columns(known=pl.when(pl.int_range(200) == 7).then(float("inf")).otherwise("known"))
@@ -229,9 +230,9 @@ def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its
     found = measured(parity, at, parts | {"trial": at.put_json(trial)})
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
-    assert sentence(said.reason).startswith("3 of its forms cannot be served by a fresh process (native, ")
+    assert sentence(said.reason).startswith("2 of its forms cannot be served by a fresh process (native, ")
     lines = found.table("not_served").by_id
-    assert [line["form"] for line in lines] == ["native", "lightgbm", "onnx"]
+    assert [line["form"] for line in lines] == ["native", "lightgbm"]
     assert all("its answers to the trial rows" in line["why"] for line in lines)
 
 

@@ -40,7 +40,20 @@ def unmeasurable(predictions):
     raise ValueError("no")
 
 """
-TEXTS = {"title", "reason", "said", "name", "why", "notes", "slice", "metrics", "added", "standing", "causes"}
+TEXTS = {
+    "title",
+    "headings",
+    "reason",
+    "said",
+    "name",
+    "why",
+    "notes",
+    "slice",
+    "metrics",
+    "added",
+    "standing",
+    "causes",
+}
 """Fields that hold what people read."""
 
 
