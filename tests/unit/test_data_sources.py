@@ -158,6 +158,17 @@ def test_expectations_that_hold_let_everything_through(context: StepContext) -> 
     assert take(context, ROWS, DatasetSchema(name="d", key=("id",), columns=columns)).height == 3
 
 
+def test_a_column_with_a_colon_in_its_name_is_told_apart_from_what_is_expected_of_it(
+    context: StepContext,
+) -> None:
+    frame = ROWS.rename({"x": "a: b"})
+    shape = DatasetSchema(name="d", key=("id",), columns=(Column("a: b", at_most=0.0),))
+    with pytest.raises(
+        ExpectationBroken, match=r"d\.a: b: found .* \(\d of 3 rows above\), expected at most 0"
+    ):
+        take(context, frame, shape)
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_unique_column_holds_each_value_once(context: StepContext, streamed: bool) -> None:
     twice = ROWS.with_columns(name=pl.Series(["a", "b", "a"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -16,7 +17,19 @@ from comporta.records import Change, Column, DatasetSchema
 from comporta.records.declared_value import bound_text
 from comporta.records.named_column import by_names
 
+ExpectationField = Literal["nulls", "at_least", "at_most", "one_of"]
 _SHOWN = 5
+_Asked = tuple[str, ExpectationField]
+"""A column, and which of its expectations."""
+_BROKEN: dict[ExpectationField, str] = {"at_least": "below", "at_most": "above", "one_of": "others"}
+
+
+class ExpectationRule(NamedTuple):
+    """field: of the column's declaration. breaks: which rows break it."""
+
+    column: str
+    field: ExpectationField
+    breaks: pl.Expr
 
 
 @dataclass
@@ -29,8 +42,8 @@ class Intake:
     columns: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     newest: datetime | None = None
-    counts: dict[str, int] = field(default_factory=dict)
-    shown: dict[str, pl.DataFrame] = field(default_factory=dict)
+    counts: dict[_Asked, int] = field(default_factory=dict)
+    shown: dict[_Asked, pl.DataFrame] = field(default_factory=dict)
 
     def see(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The batch with its columns in the dataset's order and types.
@@ -51,40 +64,40 @@ class Intake:
         if self.rows:
             require_times(self.shape, self.columns, ("Datetime", "Date"))
         for column in _stopping(self.shape):
-            for label, wanted in _breach_causes(column):
-                found = self.counts.get(label, 0)
+            for expectation, wanted in _breach_causes(column):
+                found = self.counts.get((column.name, expectation), 0)
                 if found:
-                    self._refuse(
-                        label, column.name, f"{found} of {self.rows} rows {label.partition(': ')[2]}", wanted
-                    )
-            nulls = self.counts.get(f"{column.name}: null", 0)
+                    broken = f"{found} of {self.rows} rows {_BROKEN[expectation]}"
+                    self._refuse((column.name, expectation), broken, wanted)
+            nulls = self.counts.get((column.name, "nulls"), 0)
             if self.rows and nulls / self.rows > column.nulls:
                 share = f"{nulls} of {self.rows} rows without a value ({nulls / self.rows:.2%})"
-                self._refuse(f"{column.name}: null", column.name, share, f"at most {column.nulls:.2%}")
+                self._refuse((column.name, "nulls"), share, f"at most {column.nulls:.2%}")
         self._require_fresh(now)
 
     def _count(self, batch: pl.DataFrame) -> None:
         rules = {
-            label: rule
+            (rule.column, rule.field): rule.breaks
             for column in _stopping(self.shape)
-            for label, rule in rules_of(column, batch.schema[column.name])
+            for rule in rules_of(column, batch.schema[column.name])
         }
-        asked = [rule.sum().alias(label) for label, rule in rules.items()]
+        asked = [breaks.sum().alias(str(place)) for place, breaks in enumerate(rules.values())]
         self.rows += len(batch)
         if self.shape.fresh is not None and self.shape.time is not None:
             self.newest = max(filter(None, (self.newest, latest(batch[self.shape.time]))), default=None)
         if not asked or batch.is_empty():
             return
-        found = batch.lazy().select(asked).collect().row(0, named=True)
-        for label, count in found.items():
+        found = batch.lazy().select(asked).collect().row(0)
+        for (rule, breaks), count in zip(rules.items(), found, strict=True):
             if count:
-                self.counts[label] = self.counts.get(label, 0) + count
-                if label not in self.shown:
-                    self.shown[label] = batch.filter(rules[label]).head(_SHOWN)
+                self.counts[rule] = self.counts.get(rule, 0) + count
+                if rule not in self.shown:
+                    self.shown[rule] = batch.filter(breaks).head(_SHOWN)
 
-    def _refuse(self, label: str, column: str, found: str, wanted: str) -> None:
+    def _refuse(self, rule: _Asked, found: str, wanted: str) -> None:
+        column, _ = rule
         place = f"{self.shape.name}.{column}"
-        rows = self.shown[label]
+        rows = self.shown[rule]
         first = list(dict.fromkeys([*self.shape.key, column]))
         values = rows[column].head(3).to_list()
         shown = ", ".join("nothing" if value is None else repr(value) for value in dict.fromkeys(values))
@@ -118,28 +131,29 @@ def _stopping(shape: DatasetSchema) -> list[Column]:
     return [column for column in shape.columns if column.breach == "stop"]
 
 
-def rules_of(column: Column, dtype: pl.DataType) -> list[tuple[str, pl.Expr]]:
-    """For each expectation that a row can break by itself: its label, and which rows break it.
+def rules_of(column: Column, dtype: pl.DataType) -> list[ExpectationRule]:
+    """For each expectation that a row can break by itself, which rows break it.
 
     dtype: the column's. Raises ValueError where a declared value cannot be compared with such values.
     """
-    rules: list[tuple[str, pl.Expr]] = []
+    rules: list[ExpectationRule] = []
     if column.nulls < 1:
-        rules.append((f"{column.name}: null", present(column.name, dtype).is_null()))
+        rules.append(ExpectationRule(column.name, "nulls", present(column.name, dtype).is_null()))
     if column.at_least is not None:
-        rules.append((f"{column.name}: below", breaks_bound(column, dtype, lower=True)))
+        rules.append(ExpectationRule(column.name, "at_least", breaks_bound(column, dtype, lower=True)))
     if column.at_most is not None:
-        rules.append((f"{column.name}: above", breaks_bound(column, dtype, lower=False)))
+        rules.append(ExpectationRule(column.name, "at_most", breaks_bound(column, dtype, lower=False)))
     if column.one_of:
-        rules.append((f"{column.name}: others", breaks_choice(column, dtype)))
+        rules.append(ExpectationRule(column.name, "one_of", breaks_choice(column, dtype)))
     return rules
 
 
-def _breach_causes(column: Column) -> list[tuple[str, str]]:
+def _breach_causes(column: Column) -> list[tuple[ExpectationField, str]]:
+    """Each of its expectations but `nulls`, and what was wanted."""
     allowed = [str(each) for each in column.one_of]
     choice = " or ".join([", ".join(allowed[:-1]), allowed[-1]] if len(allowed) > 1 else allowed)
     return [
-        (f"{column.name}: below", f"at least {bound_text(column.at_least)}"),
-        (f"{column.name}: above", f"at most {bound_text(column.at_most)}"),
-        (f"{column.name}: others", choice),
+        ("at_least", f"at least {bound_text(column.at_least)}"),
+        ("at_most", f"at most {bound_text(column.at_most)}"),
+        ("one_of", choice),
     ]

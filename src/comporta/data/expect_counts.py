@@ -20,8 +20,6 @@ from comporta.records.declared_value import value_faults
 from comporta.records.named_column import named
 from comporta.store import StepContext
 
-_WORDS = {"null": "nulls", "below": "at_least", "above": "at_most", "others": "one_of"}
-
 
 def count_breaches(context: StepContext, rows: Slice, shape: DatasetSchema) -> tuple[ExpectationCount, ...]:
     """Every expectation of the declaration, counted in one scan of these rows.
@@ -84,8 +82,8 @@ def _questions(dataset: str, column: Column, dtype: pl.DataType) -> Iterator[tup
             f"{dataset}.{column.name}: {field} cannot be asked of its type {dtype}: {said}. "
             "Correct the declaration, or cast the column in the source."
         )
-    for label, breaks in rules_of(column, dtype):
-        yield _WORDS[label.rpartition(": ")[2]], breaks.sum()
+    for rule in rules_of(column, dtype):
+        yield rule.field, rule.breaks.sum()
     if column.unique:
         there = present(column.name, dtype).drop_nulls()
         yield "unique", there.len() - there.n_unique()

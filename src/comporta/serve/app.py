@@ -57,6 +57,7 @@ class App:
         tally: Tally | None = None,
         samples: Callable[[], Sequence[MetricSample]] = tuple,
         nanoseconds: Callable[[], int] = time.time_ns,
+        on_first_look: Callable[[ServingState], None] = lambda serving: None,
         say: Callable[[str], None] = print,
     ) -> None:
         """sink: None keeps no answer: for a model that is only tried.
@@ -66,6 +67,7 @@ class App:
         flush, poll: seconds between writes of the log, and between looks for a release.
         hosts: `Host` headers let in; None: loopback names only; `*`: any.
         tally: where answers are counted by version. samples: what `/metrics` says beside what is known here.
+        on_first_look: as in `ReleaseFollower`.
         """
         self.source, self.say = source, say
         self.limits = limits or ServeLimits()
@@ -77,7 +79,12 @@ class App:
         self._now = nanoseconds
         self._admission = Admission(self.limits, hosts)
         self._follower = ReleaseFollower(
-            source, poll=poll, nanoseconds=nanoseconds, on_change=self._forget_paths, say=say
+            source,
+            poll=poll,
+            nanoseconds=nanoseconds,
+            on_change=self._forget_paths,
+            on_first_look=on_first_look,
+            say=say,
         )
         self._predictions = PredictionRoutes(self._follower, self.recorder, key=key, limits=self.limits)
         self._routes: dict[str, Callable[[Request], Reply | Awaitable[Reply]]] = {

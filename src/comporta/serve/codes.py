@@ -1,4 +1,4 @@
-"""What a server says of a release, and reads again of one that it tries."""
+"""What a server says of a release."""
 
 from __future__ import annotations
 

@@ -22,12 +22,14 @@ class ReleaseFollower:
         poll: float,
         nanoseconds: Callable[[], int],
         on_change: Callable[[], None],
+        on_first_look: Callable[[ServingState], None] = lambda serving: None,
         say: Callable[[str], None],
     ) -> None:
-        """poll: seconds between looks for a release. on_change: called after each replacement."""
+        """poll: seconds between looks for a release. on_change: called after each replacement.
+        on_first_look: called once, when every release that could be read was loaded or has failed."""
         self.serving = ServingState()
         self._source, self._poll, self._now = source, poll, nanoseconds
-        self._on_change, self._say = on_change, say
+        self._on_change, self._on_first_look, self._say = on_change, on_first_look, say
         self._released: frozenset[str] | None = None
         self._looked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -62,7 +64,7 @@ class ReleaseFollower:
 
     async def _follow(self) -> None:
         """Looks for ever, and lets the next set of versions answer once all of it is ready."""
-        tries = 0
+        tries, first = 0, True
         while True:
             lines: list[str] = []
             say = lines.append
@@ -74,6 +76,9 @@ class ReleaseFollower:
                 if serving is not self.serving:
                     self.serving = serving
                     self._on_change()
+                if first:
+                    first = False
+                    self._on_first_look(serving)
             # A boundary: while the ledger cannot be read, what serves goes on serving.
             except Exception as error:
                 if tries % _POLLS_BETWEEN_TRIES == 0:

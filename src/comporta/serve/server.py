@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import uvicorn
 
@@ -33,15 +33,20 @@ def serve(
     connections: int = 1000,
     tally: Tally | None = None,
     samples: Callable[[], Sequence[MetricSample]] = tuple,
+    on_ready: Callable[[str, Mapping[str, str]], None] = lambda url, failed: None,
     say: Callable[[str], None] = print,
 ) -> None:
     """Answers until SIGTERM or Ctrl-C; then ends what was begun and writes what was answered.
 
     port 0: any that is free. grace: seconds for requests to end. connections: at once; more get 503.
+    on_ready: called once, when each release was loaded or has failed, with the address and, by model, why
+    it cannot be served.
     The rest as in `App`. Raises BadProject when the address cannot be taken.
     """
     if hosts is None and host not in LOOPBACK_ADDRESSES:
         hosts = ("*",)
+    listener = listen(host, port)
+    url = url_of(listener, host)
     app = App(
         source,
         sink,
@@ -53,10 +58,11 @@ def serve(
         hosts=hosts,
         tally=tally,
         samples=samples,
+        on_first_look=lambda serving: on_ready(
+            url, {model: failed.reason for model, failed in serving.failed.items()}
+        ),
         say=say,
     )
-    listener = listen(host, port)
-    url = url_of(listener, host)
     models = sorted(source.routes())
     tried = f"v2/models/{models[0]}" if models else "v2/health/ready"
     say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")

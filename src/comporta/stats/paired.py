@@ -6,7 +6,7 @@ Where rows come in groups none of these is right, and the paired bootstrap of wh
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 
 class Paired(Record, frozen=True, kw_only=True):
-    """First less second. p: two-sided, of no difference. method: what made the interval."""
+    """First less second. p: two-sided, of no difference. test: what made the interval; method: its name as
+    people read it."""
 
     value: float
     low: float
     high: float
     p: float
+    test: Literal["tango", "delong", "student"]
     method: str
 
 
@@ -84,7 +86,12 @@ def right(first: Bools, second: Bools, *, level: float = 0.95) -> Paired:
     b, c = int((first & ~second).sum()), int((~first & second).sum())
     low, high = tango(b, c, len(first), level=level)
     return Paired(
-        value=(b - c) / len(first), low=low, high=high, p=mcnemar(b, c), method="Tango's score interval"
+        value=(b - c) / len(first),
+        low=low,
+        high=high,
+        p=mcnemar(b, c),
+        test="tango",
+        method="Tango's score interval",
     )
 
 
@@ -107,7 +114,7 @@ def delong(positive: Bools, first: Floats, second: Floats, *, level: float = 0.9
     apart = of_plus[0] - of_plus[1], of_minus[0] - of_minus[1]
     variance = float(apart[0].var(ddof=1)) / plus + float(apart[1].var(ddof=1)) / minus
     value = aucs[0] - aucs[1]
-    return _normal(value, variance, level, "DeLong's interval")
+    return _delong(value, variance, level)
 
 
 def mean_difference(first: Floats, second: Floats, *, level: float = 0.95) -> Paired | None:
@@ -117,10 +124,19 @@ def mean_difference(first: Floats, second: Floats, *, level: float = 0.95) -> Pa
         return None
     value, spread = float(apart.mean()), float(apart.std(ddof=1)) / math.sqrt(len(apart))
     if spread <= 1e-15 * max(1.0, abs(value)):
-        return Paired(value=value, low=value, high=value, p=float(value == 0), method="Student's paired t")
+        return Paired(
+            value=value,
+            low=value,
+            high=value,
+            p=float(value == 0),
+            test="student",
+            method="Student's paired t",
+        )
     half = float(special.stdtrit(len(apart) - 1, (1 + level) / 2)) * spread
     p = 2 * float(special.stdtr(len(apart) - 1, -abs(value / spread)))
-    return Paired(value=value, low=value - half, high=value + half, p=p, method="Student's paired t")
+    return Paired(
+        value=value, low=value - half, high=value + half, p=p, test="student", method="Student's paired t"
+    )
 
 
 def wilcoxon(first: Floats, second: Floats) -> float:
@@ -131,10 +147,11 @@ def wilcoxon(first: Floats, second: Floats) -> float:
     return float(stats.wilcoxon(apart, zero_method="pratt", method="approx").pvalue)
 
 
-def _normal(value: float, variance: float, level: float, method: str) -> Paired:
+def _delong(value: float, variance: float, level: float) -> Paired:
+    method = "DeLong's interval"
     if variance <= 0:
-        return Paired(value=value, low=value, high=value, p=float(value == 0), method=method)
+        return Paired(value=value, low=value, high=value, p=float(value == 0), test="delong", method=method)
     spread = math.sqrt(variance)
     half = float(special.ndtri((1 + level) / 2)) * spread
     p = 2 * float(special.ndtr(-abs(value) / spread))
-    return Paired(value=value, low=value - half, high=value + half, p=p, method=method)
+    return Paired(value=value, low=value - half, high=value + half, p=p, test="delong", method=method)

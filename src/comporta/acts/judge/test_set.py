@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from comporta.opened.built import built_keys
 from comporta.opened.lineage import EVALUATIONS, QUESTIONS
 from comporta.records import Record, Slice, Version, View, encode
 from comporta.records.record import unusual
@@ -33,8 +34,10 @@ class Evaluated(Record, frozen=True, kw_only=True):
 
 def test_set(view: View, keys: Keys, version: Version) -> TestSet:
     """What the version was judged on, from the questions that it was built by."""
-    features = view.get(QUESTIONS, version.steps[f"features {version.model}"])
-    parts = view.get(QUESTIONS, version.steps[f"split {version.model}"])
+    keys_of = built_keys(version.model)
+    features, parts = (
+        view.get(QUESTIONS, version.steps[keys_of[kind].name]) for kind in ("features", "split")
+    )
     assert features is not None and parts is not None, "a version was built by steps that were answered"
     of, declared = features.recipe.inputs["of"], parts.recipe.params["split"]
     assert isinstance(of, Slice), "features are made of a dataset's version"

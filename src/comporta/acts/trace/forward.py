@@ -17,7 +17,7 @@ from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
 from comporta.opened.lineage import QUESTIONS, VERSION, after, data_place
 from comporta.opened.project import OpenProject
-from comporta.records import Form, Version, canonical, decode, encode
+from comporta.records import Form, Joined, Version, canonical, decode, encode
 from comporta.records.columns import HIDDEN, KEY, SUBJECT
 from comporta.release import ROUTES
 
@@ -77,12 +77,15 @@ def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
         raise NotFound(f"{here.name}: found no row {here.rest} in its newest version, {found.number}.")
     key = key_text([rows[name][0] for name in found.shape.key])
     children = []
+    about: dict[str, list[int]] = {}  # model → the versions that are asked about rows of this dataset
     for version in models(opened):
         spine = bundle_of(opened, version).of == here.name
+        about.setdefault(version.model, []).extend([version.number] if spine else [])
         column = KEY if spine else f"{HIDDEN}{here.name}_key"
         children += _learned_tree(version, learned_rows(opened, version, column, key))
-    for model in sorted({version.model for version in models(opened)}):
-        hits = scan_all_predictions(opened, model).filter(_reads(here.name, found.shape.key, key))
+    for model in sorted(about):
+        asked = (pl.col("key") == key) & pl.col("version").is_in(about[model])
+        hits = scan_all_predictions(opened, model).filter(asked | reads_row(here.name, found.shape.key, key))
         children += _predictions(model, hits, "{count} of {model} about it, or that read it")
     return TraceTree(
         kind="row",
@@ -179,14 +182,22 @@ def _row(dataset: str, key: tuple[str, ...], row: dict[str, Any]) -> TraceTree:
     return TraceTree(kind="row", id=f"{dataset}:{text}", label=text)
 
 
-def _reads(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
-    """Whether a prediction was about this row, or read it as history."""
-    # Joined rows are logged as canonical JSON: the key stands there in exactly these characters.
-    named = encode(dict(zip(names, decode(key, list[Any]), strict=True))).decode()
-    read = pl.col("joined").str.contains(named, literal=True)
-    return (pl.col("key") == key) | (
-        read & pl.col("joined").str.contains(f'"dataset":"{dataset}"', literal=True)
-    )
+def reads_row(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
+    """Whether a prediction read this row as history. names: the dataset's key columns; key: the row's key
+    text, which holds their values in order."""
+    values = decode(key, list[Any])
+    # Joined rows are logged as canonical JSON. What lacks the key in these characters need not be decoded.
+    named = encode(dict(zip(names, values, strict=True))).decode()
+
+    def reads(joined: str) -> bool:
+        return any(
+            each.dataset == dataset and encode([each.key.get(name) for name in names]) == encode(values)
+            for each in decode(joined, tuple[Joined, ...])
+        )
+
+    joined = pl.col("joined")
+    likely = pl.when(joined.str.contains(named, literal=True)).then(joined)
+    return likely.map_elements(reads, return_dtype=pl.Boolean).fill_null(False)
 
 
 def _versions_after(opened: OpenProject, step: str) -> list[str]:

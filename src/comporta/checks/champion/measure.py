@@ -199,7 +199,7 @@ def _compared(
     if exact is not None:
         tests |= {DIFFERENCE: exact.value, METHOD: exact.method}
         tests |= {LOW: exact.low, HIGH: exact.high, P: exact.p}
-        if exact.method.startswith("Student"):
+        if exact.test == "student":
             tests[P_WILCOXON] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
     found = _interval(exact, drawn, rows.height)
     if not math.isfinite(found.value):

@@ -183,7 +183,7 @@ def _compared(
     if wanted is not None and CANDIDATE not in failed:
         places, requests = wanted()
         door = asking(at.url, CANDIDATE)
-        from_raw = ask_raw(takes, rows, research, places, requests, door, at.made)
+        from_raw = ask_raw(takes, rows, research, places, requests, door, at.take_features)
         from_raw = as_explained(from_raw, before, found)
     return Compared(rows.height, research, found, from_raw, failed)
 

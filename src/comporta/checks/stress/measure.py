@@ -117,7 +117,7 @@ def measure(
     tables: dict[str, Slice] = table_inputs(others)
     way = way if bundle is None else context.get_json(bundle, dict[str, Any])
     bodies, fields, where, why_not = carried(context, takes, some, way, tables, raw)
-    going = {"way": way, "tables": tables, "code": code, "made": False} if where == RAW else {}
+    going = {"way": way, "tables": tables, "code": code, "keep_features": False} if where == RAW else {}
     with served(context, parts, **going) as at:
         good = next((body for body in bodies if ask(at.url, PATH, body)[0] == 200), None)
         if good is None:

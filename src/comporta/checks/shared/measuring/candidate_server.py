@@ -11,7 +11,7 @@ import polars as pl
 
 class CandidateServer(Protocol):
     """Where a candidate answers. pid: of its process. failed: forms that it cannot serve, and why.
-    made: the features of raw requests since it was last asked."""
+    take_features: those of raw requests since they were last taken."""
 
     @property
     def url(self) -> str: ...
@@ -22,7 +22,7 @@ class CandidateServer(Protocol):
     @property
     def failed(self) -> Mapping[str, str]: ...
 
-    def made(self) -> list[pl.DataFrame]: ...
+    def take_features(self) -> list[pl.DataFrame]: ...
 
 
 Served = Callable[..., AbstractContextManager[CandidateServer]]
