@@ -96,7 +96,15 @@ release = Release(
 
 SAMPLES: tuple[Fact, ...] = (
     facts.ProjectKeyed(project="flights", fingerprint="0123456789abcdef"),
-    facts.RunStarted(run="r1", project="flights", command="run", commit="0f" * 20, dirty=True, total=4),
+    facts.RunStarted(
+        run="r1",
+        project="flights",
+        command="run",
+        purpose="build",
+        commit="0f" * 20,
+        dirty=True,
+        total=4,
+    ),
     facts.StepClaimed(
         run="r1", node="fit late", recipe="e5" * 32, holder="h1", token=1, until=AT + timedelta(minutes=5)
     ),

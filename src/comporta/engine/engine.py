@@ -25,6 +25,7 @@ from comporta.ledger import Ledger
 from comporta.project.sources import is_own_file
 from comporta.records import Answers, Node, Plan, Run, encode
 from comporta.records.executor import Executor, MakesExecutor, Workplace
+from comporta.records.recipe import RunPurpose
 from comporta.store import Keys, StepContext, Store, address
 
 
@@ -79,12 +80,14 @@ class Engine:
         plan: Plan,
         *,
         command: str = "",
+        purpose: RunPurpose = "other",
         project: str = "",
         progress: Progress | None = None,
         memory: bool = True,
     ) -> tuple[Run, Answers]:
         """The run and every node's answer.
 
+        command: as people read it. purpose: what the run is for.
         memory: False runs every step again in fresh processes and remembers none of it: for `reproduce`.
         Raises StepFailed, LimitPassed, or the error of Comporta's that a step raised, once the nodes that do
         not depend on it have ended: of several the first, which names all. Raises BadProject; StorageFull;
@@ -93,7 +96,7 @@ class Engine:
         """
         check_plan(plan)
         self._code.refresh()
-        return PlanRun(self._parts, plan, progress, memory).run(command, project)
+        return PlanRun(self._parts, plan, progress, memory).run(command, project, purpose)
 
     def digest(self, run: str, uses: Mapping[str, str | tuple[str, ...]]) -> str:
         """The digest of the code that a step and what it is handed reach, as a recipe would name it now."""

@@ -32,6 +32,7 @@ from comporta.ledger import Ledger
 from comporta.records import NO_TEXT, Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
 from comporta.records.executor import Executor
 from comporta.records.facts import RunStarted, StepAnswered
+from comporta.records.recipe import RunPurpose
 from comporta.store import StepContext
 
 Progress = Callable[[str, str, float], None]
@@ -80,7 +81,7 @@ class PlanRun:
         self._lock = Lock()
         self._stopped = Event()
 
-    def run(self, command: str, project: str) -> tuple[Run, Answers]:
+    def run(self, command: str, project: str, purpose: RunPurpose) -> tuple[Run, Answers]:
         """The run and every node's answer. Raises as `Engine.ask`."""
         parts = self._parts
         looked = commit(parts.root)
@@ -92,7 +93,13 @@ class PlanRun:
         )
         at, dirty = looked()
         started = RunStarted(
-            run=run, project=project, command=command, commit=at, dirty=dirty, total=len(self._plan.nodes)
+            run=run,
+            project=project,
+            command=command,
+            purpose=purpose,
+            commit=at,
+            dirty=dirty,
+            total=len(self._plan.nodes),
         )
         if not left:
             return recorder.begin(started, self._new_hits(), ended=True), self._answers

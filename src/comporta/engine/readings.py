@@ -35,6 +35,7 @@ def _started(fact: RunStarted, event: Event, old: Lookup[Run]) -> Changes[Run]:
         id=fact.run,
         project=fact.project,
         command=fact.command,
+        purpose=fact.purpose,
         commit=fact.commit,
         dirty=fact.dirty,
         started=event.at,

@@ -70,6 +70,15 @@ def _released_1(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "release": {**release, "shares": named, "retired": sorted(left)}}
 
 
+_PURPOSES = {"run": "build", "check": "check", "gate": "judge", "reproduce": "reproduce"}
+
+
+def _run_started_1(body: dict[str, Any]) -> dict[str, Any]:
+    """What a run was for was told by the command that began it."""
+    word, _, _ = body["command"].partition(" ")
+    return {**body, "purpose": _PURPOSES.get(word, "other")}
+
+
 def _unchanged(body: dict[str, Any]) -> dict[str, Any]:
     """A name or a text stands where an id, an artifact or a code may: both are read."""
     return body
@@ -81,6 +90,7 @@ UPCASTS: Mapping[tuple[str, int], Upcast] = {
     ("version.judged", 1): _judged_2,
     ("version.waived", 1): _waived_2,
     ("version.waived", 2): _unchanged,
+    ("run.started", 1): _run_started_1,
     ("run.ended", 1): _unchanged,
     ("version.approved", 1): _unchanged,
     ("version.released", 1): _released_1,

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 from comporta.records.asset import Artifact, Asset
 from comporta.records.event import Fact, Head
 from comporta.records.message import NO_TEXT, Text
-from comporta.records.recipe import Cost, Recipe
+from comporta.records.recipe import Cost, Recipe, RunPurpose
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
 from comporta.records.version import Approval, Renamed, Version, Waiver
@@ -57,10 +57,14 @@ class EventRemoved(Fact, frozen=True, kw_only=True):
 
 
 class RunStarted(Fact, frozen=True, kw_only=True):
+    """command: as people read it. purpose: in schema 1 told by the command's first word alone."""
+
     kind: ClassVar[str] = "run.started"
+    schema: ClassVar[int] = 2
     run: str
     project: str
     command: str
+    purpose: RunPurpose = "other"
     commit: str = ""
     dirty: bool = False
     total: int = 0

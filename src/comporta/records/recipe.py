@@ -166,10 +166,15 @@ class Answers(dict[str, Answer]):
         return None if name is None else self.get(name)
 
 
-class Run(Record, frozen=True, kw_only=True):
-    """One asking of a plan. id: sorts by time. commit: of the project's git repository, or empty.
+RunPurpose = Literal["build", "check", "judge", "reproduce", "other"]
+"""What a run is for: only `build` enters versions."""
 
-    dirty: whether the project's files differed from that commit.
+
+class Run(Record, frozen=True, kw_only=True):
+    """One asking of a plan. id: sorts by time. command: as people read it.
+
+    commit: of the project's git repository, or empty. dirty: whether the project's files
+    differed from that commit.
     nodes: name → digest of its recipe, as far as it came. reason: why it ended so; details: an artifact of
     kind `text` that tells more.
     """
@@ -177,6 +182,7 @@ class Run(Record, frozen=True, kw_only=True):
     id: str
     project: str
     command: str
+    purpose: RunPurpose = "other"
     commit: str = ""
     dirty: bool = False
     started: datetime

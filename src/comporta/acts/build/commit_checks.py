@@ -64,7 +64,11 @@ def check_on_sample(
     seconds = seconds_at("commit", opened.settings.budget)
     work = plan(opened.project, opened.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
     run, answers = opened.engine.ask(
-        work, command="check --level commit", project=opened.project.name, progress=progress
+        work,
+        command="check --level commit",
+        purpose="check",
+        project=opened.project.name,
+        progress=progress,
     )
     results, unbegun = [], late(opened, run)
     for model in models:

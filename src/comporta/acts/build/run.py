@@ -53,7 +53,9 @@ def run(
     served = logs(opened, wanted, level)
     seconds = seconds_at(level, opened.settings.budget)
     work = plan(opened.project, opened.root, wanted, champions, past, level, logs=served, seconds=seconds)
-    done, answers = opened.engine.ask(work, command=command, project=opened.project.name, progress=progress)
+    done, answers = opened.engine.ask(
+        work, command=command, purpose="build", project=opened.project.name, progress=progress
+    )
     datasets = follow(opened, answers)
     versions, fresh = [], []
     for model in wanted:

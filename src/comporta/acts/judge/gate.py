@@ -67,6 +67,7 @@ def gate(
     run, answers = opened.engine.ask(
         Plan(nodes=tuple(nodes)),
         command=f"gate {version.id}",
+        purpose="judge",
         project=opened.project.name,
         progress=progress,
     )

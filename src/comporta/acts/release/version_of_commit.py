@@ -47,9 +47,9 @@ def _versions_of_runs(
 ) -> Iterator[tuple[Run, Version]]:
     """Each run at the commit with the version that it led to, newest first."""
     for _, run in opened.ledger.scan(RUNS, newest=True):
-        # Only `run` enters versions: what reproduces or judges one asks its questions at any later commit.
-        ran = run.outcome == "done" and run.command.partition(" ")[0] == "run"
-        if ran and run.commit.startswith(commit) and (version := _version_of_run(run, known)):
+        # Only a build enters versions: what reproduces or judges one asks its questions at any later commit.
+        built = run.outcome == "done" and run.purpose == "build"
+        if built and run.commit.startswith(commit) and (version := _version_of_run(run, known)):
             yield run, version
 
 

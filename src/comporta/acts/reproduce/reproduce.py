@@ -58,6 +58,7 @@ def reproduce(
         run, answers = engine.ask(
             Plan(nodes=replay(questions)),
             command=f"reproduce {version.id}",
+            purpose="reproduce",
             project=opened.project.name,
             progress=progress,
             memory=False,
