@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,31 @@ def test_a_source_that_cannot_be_is_a_fault_of_the_project(tmp_path: Path, sourc
     project = ProjectDeclaration("p", datasets=(Dataset("d", source, key="id"),))
     (fault,) = project_faults(project, tmp_path)
     assert said in fault.message
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (
+            "id,zip\n1,00123\n2,01067\n",
+            "found '00123', expected a number without zeros in front.*'zip': 'String'",
+        ),
+        (
+            "id,at\n1,01/02/2025\n",
+            "found '01/02/2025', expected a date that can be read in one way.*'at': 'Date'",
+        ),
+        (
+            "id,at\n1,31.12.2025\n",
+            "found '31.12.2025', expected a date that can be read in one way.*'at': 'Date'",
+        ),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_not_guessed(take: Any, text: str, advice: str) -> None:
+    with pytest.raises(BadData, match=f"(?s)line 2, column .*{advice}"):
+        take({"a.csv": text}, "*.csv")
+
+
+def test_what_is_declared_is_read_so(take: Any) -> None:
+    text = "id,zip,code,at\n1,00123,007,01/02/2025\n"
+    found = take({"a.csv": text}, csv("*.csv", schema={"zip": "String", "code": "Int64", "at": "Date"}))
+    assert found.row(0) == (1, "00123", 7, date(2025, 2, 1))

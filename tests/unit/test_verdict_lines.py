@@ -67,6 +67,11 @@ def test_a_verdict_is_one_line_within_the_width(width: int) -> None:
         assert max(map(len, lines)) <= width
 
 
+def test_a_figure_that_the_title_does_not_name_says_what_it_is_of() -> None:
+    (named,) = verdict_lines((verdict("pass", title="no skew", metrics={"roc_auc": "ROC AUC"}),), 100)
+    assert named[0] == "✓ no skew  ROC AUC 0.66 [0.61, 0.71], limit 0.7"
+
+
 def test_the_count_is_of_required_ones_and_says_what_blocks() -> None:
     assert summary(EVERY) == (
         "1/5 required passed, 2 blocking, 1 waived, 1 decided at a deeper level, 3 informational, "

@@ -16,7 +16,7 @@ from comporta.errors import NotFound
 
 if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
-    from comporta.records import DatasetSchema, Manifest
+    from comporta.records import DatasetSchema, Manifest, Slice
 
 _NONE = "No datasets yet. Make their first versions: comporta run"
 _SAME = "The same rows and columns."
@@ -74,7 +74,7 @@ def show(
     with open_project(project) as opened:
         _require_known(opened, name)
         part = slice_of(opened.store, opened.keys, name, number=version)
-        found = describe(opened.store, opened.keys, part)
+        found = describe(opened.store, opened.keys, part, _personal_in_log(opened, part))
         past = list_versions(opened.store, name, keys=opened.keys)
     manifest = next(each for each in past if each.number == part.number)
     if json:
@@ -103,6 +103,24 @@ def show(
         "Columns", ("column", "type", "missing", "distinct", "min", "max", "expected", "meaning"), rows
     )
     _table(past[-5:])
+
+
+def _personal_in_log(opened: OpenProject, part: Slice) -> set[str]:
+    """What of a model's prediction log is personal: the columns of requests that are declared so, or name the
+    subject."""
+    from comporta.data import manifest_of
+    from comporta.data.names import log_of
+    from comporta.data.row_columns import personal_columns
+
+    model = next((each for each in opened.project.models if log_of(each.name) == part.dataset), None)
+    if model is None:
+        return set()
+    tables = model.features.tables()
+    personal = {column.name for table in tables for column in table.columns if column.personal}
+    subjects = (table.subject for table in tables if table.subject)
+    personal |= {each if isinstance(each, str) else each.column for each in subjects}
+    log = manifest_of(opened.store, opened.keys, part.dataset, part.number).columns
+    return personal_columns(log, personal)
 
 
 def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:

@@ -97,7 +97,11 @@ def approve(
         show.json(approved)
     else:
         who = approved.approvals[-1].by
-        show.line(say.APPROVED.format(version=approved.id, by=who, state=approved.state))
+        count = len(approved.approvers())
+        needed = max(approved.needed, count)
+        show.line(
+            say.APPROVED.format(version=approved.id, by=who, state=approved.state, count=count, needed=needed)
+        )
 
 
 def release(

@@ -126,18 +126,18 @@ def steps_table(steps: StepProgress, now: float) -> Table:
     grid.add_column()
     grid.add_column()
     grid.add_column(justify="right")
-    ended = [node for node, state in steps.states.items() if state in ("reused", "done")]
+    ended = [node for node, state in list(steps.states.items()) if state in ("reused", "done")]
     crowded = len(steps.states) > MANY
     if crowded:
         counted = say.ENDED.format(ended=len(ended), total=len(steps.states))
         grid.add_row(Text("✓", "green"), Text(counted), Text(""))
-    for node, state in steps.states.items():
+    for node, state in list(steps.states.items()):  # the run adds to it meanwhile
         if crowded and node in ended:
             continue
         mark, style = _MARKS.get(state, ("?", ""))
         seconds = steps.took.get(node)
         if seconds is None and node in steps.began:
-            seconds = now - steps.began[node]
+            seconds = max(now - steps.began[node], 0.0)
         took = say.STATES.get(state, state) if seconds is None else show.seconds(seconds)
         grid.add_row(
             Text(mark, style),

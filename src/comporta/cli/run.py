@@ -62,7 +62,9 @@ def run(
         if version in shut:
             shown.aside(say.SHUT.format(version=version.id))
         elif version.state in ("passed", "approved"):
-            shown.aside(say.NEXT_AFTER_RUN.format(version=version.id))
+            count, needed = len(version.approvers()), version.needed
+            follows = say.NEXT_APPROVAL if count < needed else say.NEXT_AFTER_RUN
+            shown.aside(follows.format(version=version.id, count=count, needed=needed))
     return NO if shut else 0
 
 

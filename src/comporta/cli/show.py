@@ -79,6 +79,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         _print_aligned(columns, cells, right)
 
 
+_UNBROKEN = ("run", "version", "id", "step")
 _STYLES = {
     "pass": "green",
     "passed": "green",
@@ -99,7 +100,10 @@ def _print_table(title: str, columns: Sequence[str], cells: list[list[str]], rig
 
     drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name, is_right in zip(columns, right, strict=True):
-        drawn.add_column(name, justify="right" if is_right else "left", overflow="fold")
+        # An id that is broken in two cannot be copied.
+        drawn.add_column(
+            name, justify="right" if is_right else "left", overflow="fold", no_wrap=name in _UNBROKEN
+        )
     for row in cells:
         drawn.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
     Console(file=_file()).print(drawn)

@@ -64,7 +64,7 @@ def summary(every: Sequence[ReportedVerdict]) -> str:
     waived = sum(each.waiver is not None for each in required)
     left = sum(each.left is not None for each in required)
     passed = sum(each.verdict.opens for each in required)
-    failed = sum(each.verdict.outcome not in _SOUND for each in informational)
+    failed = sum(_standing(each) == "noticed" for each in informational)
     parts = [say.REQUIRED_PASSED.format(passed=passed, of=len(required))]
     parts += [say.SOME_BLOCK.format(count=blocking)] if blocking else []
     parts += [say.SOME_WAIVED.format(count=waived)] if waived else []
@@ -95,7 +95,7 @@ def _standing(each: ReportedVerdict) -> str:
         return "left open"
     if each.verdict.required:
         return "pass"
-    return "sound" if each.verdict.outcome in _SOUND else "noticed"
+    return "sound" if each.verdict.outcome in _SOUND or each.verdict.not_run else "noticed"
 
 
 def _rank(each: ReportedVerdict) -> int:
@@ -103,12 +103,15 @@ def _rank(each: ReportedVerdict) -> int:
 
 
 def _numbers(each: ReportedVerdict) -> str:
-    """The figure and its interval, and the limit; the reason where there is no figure."""
+    """The figure and its interval, and the limit; the reason where there is no figure. What the figure is of
+    where the title does not say it."""
     figure, limit = each.verdict.figure, each.verdict.limit
     if figure is None:
         return each.reason
+    metric = each.metrics.get(figure.metric, "")
+    of = f"{metric} " if metric and metric not in each.title else ""
     against = "" if limit is None else say.LIMIT.format(limit=f"{limit:.3g}")
-    return f"{_figure(figure)}{against}"
+    return f"{of}{_figure(figure)}{against}"
 
 
 def _figure(figure: Figure) -> str:

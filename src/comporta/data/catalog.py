@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import polars as pl
@@ -47,12 +48,13 @@ class Description(Record, frozen=True, kw_only=True):
     columns: tuple[ColumnSummary, ...]
 
 
-def describe(store: Store, keys: Keys, slice: Slice) -> Description:
-    """Every column of the slice, in one pass over it. Raises NotFound, Tampered, WrongKey."""
+def describe(store: Store, keys: Keys, slice: Slice, personal: Collection[str] = ()) -> Description:
+    """Every column of the slice, in one pass over it. personal: columns that are so, beside those declared.
+    Raises NotFound, Tampered, WrongKey."""
     manifest = manifest_of(store, keys, slice.dataset, slice.number)
     shape, schema = manifest.shape, schema_of(manifest)
     declared = {column.name: column for column in shape.columns}
-    hidden = {column.name for column in shape.columns if column.personal} | {shape.subject}
+    hidden = {column.name for column in shape.columns if column.personal} | {shape.subject, *personal}
     names = list(schema) if slice.columns is None else list(slice.columns)
     exact = slice.rows <= EXACT
     asked: list[pl.Expr] = [pl.len().alias("rows")]

@@ -20,6 +20,8 @@ _NUMBER, _TIME, _TRUTH = (
     r"^\d{4}-\d{2}-\d{2}",
     r"^(?i:true|false)$",
 )
+_CODE = r"^[+-]?0\d+$"
+_DAY_OR_MONTH = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"
 _COMMAS = r"^[+-]?\d+(,\d+)+$"
 
 
@@ -47,6 +49,7 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
             out[column.name] = pl.Null()
         else:
             out[column.name] = _type_of(file, column)
+    _require_one_reading(file, [name for name in out if name not in settled], out)
     late = [name for name, dtype in out.items() if isinstance(dtype, pl.Null)]
     if late and len(rows) == SAMPLE:
         for column in _typed(file, settled, None, late).get_columns():
@@ -152,6 +155,32 @@ def value_fault(file: CsvFile, column: str, text: str, dtype: pl.DataType) -> Ba
     else:
         advice = f"Correct it, or make the column text: {declare(file, schema={column: 'String'})}"
     return _fault(file, column, text, f"a value of the type {dtype}", advice)
+
+
+def _require_one_reading(file: CsvFile, columns: list[str], types: dict[str, pl.DataType]) -> None:
+    """Raises BadData where the first rows can be read in two ways: a whole number that begins with a zero may
+    be a code, and of 01/02/2025 nobody can tell which is the day."""
+    asked = {
+        name: (_CODE if types[name].is_integer() else _DAY_OR_MONTH)
+        for name in columns
+        if types[name].is_integer() or isinstance(types[name], pl.Date | pl.Datetime)
+    }
+    if not asked:
+        return
+    plain = _typed(file, dict.fromkeys(file.columns, pl.String()), SAMPLE, list(asked))
+    for column in plain.get_columns():
+        pattern, texts = asked[column.name], column.alias("texts")  # polars takes a name for a pattern
+        doubtful = texts.filter(texts.str.contains(pattern))
+        if not len(doubtful):
+            continue
+        kind = "Int64" if pattern == _CODE else type(types[column.name]).__name__
+        itself = declare(file, schema={column.name: kind})
+        if pattern == _CODE:
+            code = declare(file, schema={column.name: "String"})
+            advice = f"If it is a code, make the column text: {code} If it is a number: {itself}"
+            raise _fault(file, column.name, doubtful[0], "a number without zeros in front", advice)
+        advice = f"Write it as 2025-02-01. If the day comes first, say so: {itself}"
+        raise _fault(file, column.name, doubtful[0], "a date that can be read in one way", advice)
 
 
 def _require_text(file: CsvFile, column: pl.Series) -> None:

@@ -8,7 +8,7 @@ stays as it is, and no value is turned into another one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -23,6 +23,20 @@ from comporta.records import Signature
 from comporta.store import Keys, Store
 
 INPUT, OUTPUT = "in.", "out."
+PEOPLES = ("joined", "key", "unit")
+"""Columns of a log that may hold what tells a person, whatever a model reads."""
+
+
+def personal_columns(log: Iterable[str], personal: Collection[str]) -> set[str]:
+    """The columns of a log that hold these columns of requests, or may hold what tells a person."""
+    return {
+        name
+        for name in log
+        if name in PEOPLES
+        or (name.removeprefix(INPUT).partition(":")[0] in personal and name.startswith(INPUT))
+    }
+
+
 Types = dict[str, pl.DataType]
 Signatures = Callable[[int], Signature | None]
 """What a version of the model takes and gives, by its number; None where nobody knows."""

@@ -22,7 +22,8 @@ def csv(
     encoding: Python's name, such as "latin-1" or "cp1252".
     null_values: texts that mean a missing value, such as ("NA", "-"); an empty value always does.
     decimal: "," where numbers are written as 1,5.
-    schema: column → type, such as {"zip": "String"}; types of other columns are found in the values.
+    schema: column → type, such as {"zip": "String"}; types of other columns are found in the values. What
+    can be read in two ways must be declared: 007 as "String" or "Int64"; 01/02/2025 as "Date", the day first.
 
     >>> csv("orders/*.csv", separator=";", decimal=",", null_values="NA").null_values
     ('NA',)

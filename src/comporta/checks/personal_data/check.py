@@ -94,7 +94,7 @@ class NoPersonalData(Record, frozen=True, kw_only=True):
             required=self.required,
             reason=_found(shown) if shown else NOTHING(places=int(searched[0].value)),
             figure=shown[0] if shown else searched[0],
-            limit=0.0,
+            limit=0.0 if shown else None,
             evidence=found.artifact,
         )
 
