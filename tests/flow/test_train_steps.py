@@ -25,12 +25,12 @@ from comporta.checks.champion import measure as room
 from comporta.checks.champion.codes import CHAMPION_COULD_NOT_ANSWER
 from comporta.errors import BadData, BadProject, NotFound, Tampered
 from comporta.records import Findings, Scores, Signature, at_random, by_group, by_time
+from comporta.records.export import ExportAgreement
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.testing.messages import slice_text
 from comporta.train import load_predictor, steps, trial_rows
 from comporta.train.frames import dress, matrix
-from comporta.train.predictor import ExportAgreement
 
 ROWS = 1500
 draw = np.random.default_rng(0)

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from comporta.records import NO_TEXT, Message, Signature, Words
+from comporta.records.export import Agreement
 from comporta.train.codes import (
     ANSWERS_DIFFER,
     DIFFER_BESIDE,
@@ -25,7 +26,7 @@ from comporta.train.families import compares_alike, compilers, thresholds
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads
 from comporta.train.onnx_inputs import as_one_tensor, by_column
-from comporta.train.predictor import Agreement, TrialRows, ask_estimator, trial_frame
+from comporta.train.predictor import TrialRows, ask_estimator, trial_frame
 from comporta.train.probes import probes
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from comporta.errors import BadData, NotFound, Tampered
-from comporta.records import NO_TEXT, Artifact, Record, Signature, Text
+from comporta.records import Artifact, Record, Signature
+from comporta.records.export import ExportAgreement
 from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
@@ -34,30 +35,6 @@ _TEXT = (pl.String, pl.Enum, pl.Categorical)
 
 def _same_numbers(dtype: pl.DataType, name: str) -> bool:
     return str(dtype) == name or (dtype.is_integer() and name.startswith("Float"))
-
-
-class Agreement(Record, frozen=True, kw_only=True):
-    """How one form of the model compares with the estimator. agrees: it may serve. reason: why not.
-
-    rows: compared. apart: the largest difference of a probability, or of a number over the numbers'
-    spread. differ: rows further apart than the tolerance, or with another label. beside: rows compared at
-    seen values and thresholds and a step beside them; thresholds: of the estimator's trees, among these.
-    """
-
-    agrees: bool
-    reason: Text = NO_TEXT
-    rows: int = 0
-    apart: float = 0.0
-    differ: int = 0
-    tolerance: float = 0.0
-    beside: int = 0
-    thresholds: int = 0
-
-
-class ExportAgreement(Record, frozen=True, kw_only=True):
-    """Every other form of the model beside the estimator: `onnx`, `lightgbm`."""
-
-    forms: dict[str, Agreement]
 
 
 class TrialRows(Record, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import polars as pl
 from comporta.errors import BadData
 from comporta.records import Artifact, ByGroup, Field, Signature, Split
 from comporta.records.columns import AT, CHANCE, HIDDEN, KEY, LABEL, NUMBER, TARGET, WEIGHT
+from comporta.records.export import ExportAgreement
 from comporta.stats.table import column, feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read, write
@@ -26,7 +27,7 @@ from comporta.train.frames import (
     words_at,
 )
 from comporta.train.open_model import open_model
-from comporta.train.predictor import ExportAgreement, ask_estimator
+from comporta.train.predictor import ask_estimator
 from comporta.train.scores import measure_scores
 from comporta.train.split import TEST, TRAIN, assign_split
 from comporta.train.target import row_weights, task_of

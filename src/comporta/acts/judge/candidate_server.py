@@ -18,6 +18,7 @@ from comporta.errors import BadProject
 from comporta.project.reference import resolve
 from comporta.project.sources import install_finder
 from comporta.records import Artifact, Feedback, Record, Route, Share, decode, encode
+from comporta.records.export import ExportAgreement
 from comporta.serve import LoadedVersion, ModelScores, ObservationJson, serve
 from comporta.store import Keys, StepContext
 from comporta.store.local import LocalStore
@@ -108,9 +109,9 @@ class CandidateSource:
         """The parts with no other compiled form among them."""
         if form == NAME or "parity" not in self.parts:
             return self.parts
-        forms = self.context.get_json(self.parts["parity"], dict[str, dict[str, object]])["forms"]
+        forms = self.context.get_json(self.parts["parity"], ExportAgreement).forms
         one = {name: agreed for name, agreed in forms.items() if name == form}
-        return {**self.parts, "parity": self.context.put_json({"forms": one})}
+        return {**self.parts, "parity": self.context.put_json(ExportAgreement(forms=one))}
 
 
 class DiscardingSink:

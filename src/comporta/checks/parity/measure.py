@@ -55,13 +55,11 @@ from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one
 from comporta.checks.shared.tables import COLUMN, DIFFERENCE, FEATURE, FIRST_ROW, FORM, RESEARCH, ROWS, WHY
 from comporta.checks.shared.tables import FEATURES as FEATURE_TABLE
 from comporta.records import (
-    NO_TEXT,
     Artifact,
     ColumnCode,
     Figure,
     Findings,
     FittedModel,
-    Record,
     Signature,
     Slice,
     TableCell,
@@ -70,6 +68,7 @@ from comporta.records import (
     conditions,
 )
 from comporta.records.columns import KEY
+from comporta.records.export import Agreement, ExportAgreement
 from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -82,17 +81,6 @@ DifferenceRow = dict[ColumnCode, TableCell]
 Wanted = tuple[np.ndarray[Any, np.dtype[np.int64]], pl.DataFrame]
 WORST = 50
 """Features that differ, of which each has figures and lines of its own."""
-
-
-class ExportedForm(Record, frozen=True, kw_only=True):
-    """What the parity kept with a model says of one of its forms. reason: why it does not serve, or empty.
-    beside: rows of the export at seen values and thresholds and a step beside them, where it agreed;
-    thresholds: of the model's trees, among these."""
-
-    agrees: bool
-    reason: Text = NO_TEXT
-    beside: int = 0
-    thresholds: int = 0
 
 
 def measure(
@@ -122,7 +110,7 @@ def measure(
     takes = context.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
     parts |= {} if onnx is None else {"onnx": onnx}
-    agreed = context.get_json(parity, dict[str, dict[str, ExportedForm]])["forms"]
+    agreed = context.get_json(parity, ExportAgreement).forms
     forms = ["native", *(name for name, each in agreed.items() if each.agrees)]
     tables = table_inputs(others)
     way = way if bundle is None else context.get_json(bundle, dict[str, Any])
@@ -188,7 +176,7 @@ def _compared(
     return Compared(rows.height, research, found, from_raw, failed)
 
 
-def _looked(agreed: Mapping[str, ExportedForm], found: Mapping[str, Gaps]) -> list[Figure]:
+def _looked(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) -> list[Figure]:
     """Where the export asked each form that serves, beside rows as they come."""
     return [
         Figure(metric=of.metric, value=count, rows=each.beside, under=conditions(form=name))
