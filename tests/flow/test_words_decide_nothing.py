@@ -43,6 +43,7 @@ def unmeasurable(predictions):
 TEXTS = {
     "title",
     "headings",
+    "section_title",
     "reason",
     "said",
     "name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from comporta.data.types import base_type, parse_type, type_text
-from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
+from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged, wording
 from comporta.records import Change, Column, DatasetSchema, Manifest
 from comporta.records.columns import HIDDEN
 from comporta.records.declared_value import value_faults
@@ -106,8 +106,9 @@ def begins_anew(base: Manifest, shape: DatasetSchema, columns: dict[str, str], c
             f"in its newest version. Keep it, or return all rows with change='replace'."
         )
     if retyped:
+        kind = columns.get(retyped[0], wording("no such column"))
         raise SchemaChanged(
-            f"{shape.name}.{retyped[0]}: found {columns.get(retyped[0], 'no such column')}, expected "
+            f"{shape.name}.{retyped[0]}: found {kind}, expected "
             f"{base.columns[retyped[0]]}: rows that are there keep theirs on {change}. Return all rows with "
             "change='replace'."
         )
@@ -154,9 +155,11 @@ def _schema_changed(
         for each, kind in expected.items()
         if each in found and found[each] not in (kind, EMPTY) and kind != EMPTY
     ]
-    advice = f"take the change in: comporta data accept {name}"
+    advice = wording(f"take the change in: comporta data accept {name}")
     if change != "replace" and (gone or retyped):
-        advice = f"return all rows with change='replace': on {change} the rows that are there keep theirs"
+        advice = wording(
+            f"return all rows with change='replace': on {change} the rows that are there keep theirs"
+        )
     error = SchemaChanged(
         f"{name}: found other columns than before: {'; '.join([*new, *gone, *retyped])}; expected those of "
         f"its newest version. Fix the source, or {advice}"

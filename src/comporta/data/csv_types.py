@@ -8,7 +8,7 @@ import polars as pl
 
 from comporta.data.csv_text import CsvFile, declare, encoding_fault, line_of, long_line
 from comporta.data.types import parse_type
-from comporta.errors import BadData
+from comporta.errors import BadData, wording
 from comporta.records.named_column import named
 
 SAMPLE = 10_000
@@ -149,12 +149,12 @@ def first_foreign(file: CsvFile, column: str, dtype: pl.DataType) -> str:
 def value_fault(file: CsvFile, column: str, text: str, dtype: pl.DataType) -> BadData:
     """A value that is none of the column's type."""
     if _is_word(text):
-        advice = f"If it means a missing value, declare it: {declare(file, null_values=text)}"
+        advice = wording(f"If it means a missing value, declare it: {declare(file, null_values=text)}")
     elif dtype.is_numeric() and pl.Series([text]).str.contains(_COMMAS).item():
-        advice = f"If it is a number with a decimal comma, declare it: {declare(file, decimal=',')}"
+        advice = wording(f"If it is a number with a decimal comma, declare it: {declare(file, decimal=',')}")
     else:
-        advice = f"Correct it, or make the column text: {declare(file, schema={column: 'String'})}"
-    return _fault(file, column, text, f"a value of the type {dtype}", advice)
+        advice = wording(f"Correct it, or make the column text: {declare(file, schema={column: 'String'})}")
+    return _fault(file, column, text, wording(f"a value of the type {dtype}"), advice)
 
 
 def _require_one_reading(file: CsvFile, columns: list[str], types: dict[str, pl.DataType]) -> None:
@@ -177,9 +177,9 @@ def _require_one_reading(file: CsvFile, columns: list[str], types: dict[str, pl.
         itself = declare(file, schema={column.name: kind})
         if pattern == _CODE:
             code = declare(file, schema={column.name: "String"})
-            advice = f"If it is a code, make the column text: {code} If it is a number: {itself}"
+            advice = wording(f"If it is a code, make the column text: {code} If it is a number: {itself}")
             raise _fault(file, column.name, doubtful[0], "a number without zeros in front", advice)
-        advice = f"Write it as 2025-02-01. If the day comes first, say so: {itself}"
+        advice = wording(f"Write it as 2025-02-01. If the day comes first, say so: {itself}")
         raise _fault(file, column.name, doubtful[0], "a date that can be read in one way", advice)
 
 
@@ -193,15 +193,19 @@ def _require_text(file: CsvFile, column: pl.Series) -> None:
     text = f"text: {declare(file, schema={column.name: 'String'})}"
     if len(words):
         numbers = others.str.replace_all(",", ".") if file.written.decimal == "," else others
-        for what, pattern in (("numbers", _NUMBER), ("dates", _TIME), ("true and false", _TRUTH)):
+        for what, pattern in (("numbers", _NUMBER), ("dates", _TIME), (wording("true and false"), _TRUTH)):
             if numbers.str.contains(pattern).all():
                 missing = declare(file, null_values=words[0])
-                advice = f"If it means a missing value, declare it: {missing} If not, make the column {text}"
+                advice = wording(
+                    f"If it means a missing value, declare it: {missing} If not, make the column {text}"
+                )
                 raise _fault(file, column.name, words[0], f"{what} as in the other rows", advice)
     if file.written.decimal != "," and others.str.contains(_COMMAS + "|" + _NUMBER).all():
         first = others.filter(others.str.contains(","))[0]
         comma = declare(file, decimal=",")
-        advice = f"If the comma is a decimal sign, declare it: {comma} If not, make the column {text}"
+        advice = wording(
+            f"If the comma is a decimal sign, declare it: {comma} If not, make the column {text}"
+        )
         raise _fault(file, column.name, first, "a number without a comma, or text", advice)
     if others.str.strip_chars().str.contains(_NUMBER).all() and (others != others.str.strip_chars()).any():
         first = others.filter(others != others.str.strip_chars())[0]

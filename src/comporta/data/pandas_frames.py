@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from comporta.errors import BadData
+from comporta.errors import BadData, wording
 
 
 def frame_of_pandas(made: Any, name: str) -> pl.DataFrame:
@@ -42,18 +42,18 @@ def _reason(name: str, column: str, values: Sequence[Any], error: Exception) -> 
         if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
             continue
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            return (
+            return wording(
                 f"{name}.{column}: found {value} in row {row}, expected whole numbers of 64 bits. "
                 "Make the column text or float in the source."
             )
         first = value if first is None else first
         if type(value) is not type(first):
-            return (
+            return wording(
                 f"{name}.{column}: found {value!r} ({type(value).__name__}) in row {row} among "
                 f"values of the type {type(first).__name__}, expected one type. Convert the column in the "
                 "source."
             )
-    return (
+    return wording(
         f"{name}.{column}: found values that are no column of one type ({_first_line(error)}). "
         "Convert it in the source."
     )

@@ -8,6 +8,7 @@ import asyncio
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from comporta.errors import wording
 from comporta.http.limits import (
     HEAD_BYTES,
     HEAD_SECONDS,
@@ -20,8 +21,10 @@ from comporta.http.limits import (
 SHORT_HEAD = 4096
 """A head that ends within so many bytes of its piece is not measured, unless pieces are large."""
 _BULKY = HEAD_BYTES - SHORT_HEAD
-_LONG_HEAD = "the headers: expected at most 32 KB."
-_LONG_FRAMES = "the body: found more bytes around its chunks than in them. Send it whole, with its length."
+_LONG_HEAD = wording("the headers: expected at most 32 KB.")
+_LONG_FRAMES = wording(
+    "the body: found more bytes around its chunks than in them. Send it whole, with its length."
+)
 # Bytes around the chunks of a body, their sizes, extensions and trailers, beside eight for each byte in them.
 _FRAMES = 128 * 1024
 
@@ -106,7 +109,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         if not self._ended:
-            self.refuse(400, "the request is not HTTP/1.1.")
+            self.refuse(400, wording("the request is not HTTP/1.1."))
 
     def require_short_head(self) -> None:
         """Refuses a head that is too long, however it came. Raises what ends the parsing."""

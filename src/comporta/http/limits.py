@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from comporta.errors import wording
+
 HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
 LINGER_SECONDS = 10.0
@@ -22,4 +24,4 @@ class RequestLimits(msgspec.Struct, frozen=True):
 
 def late_body(seconds: float) -> str:
     """What is said of a body that did not come in time."""
-    return f"the body did not arrive within {seconds:g} seconds."
+    return wording(f"the body did not arrive within {seconds:g} seconds.")

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from comporta.errors import wording
 from comporta.records.dataset import Column
 
 WHOLE = frozenset(
@@ -19,9 +20,9 @@ ORDERED = frozenset((*WHOLE, *REAL, "Decimal", "Date", "Datetime", "Time"))
 """Types of which a smallest or largest value can be declared."""
 
 _TIMES: dict[str, tuple[Any, str]] = {
-    "Date": (date, "a date as text, such as '2026-01-31'"),
-    "Datetime": (datetime, "a time as text, such as '2026-01-31T10:00:00Z'"),
-    "Time": (time, "a time of day as text, such as '10:00:00'"),
+    "Date": (date, wording("a date as text, such as '2026-01-31'")),
+    "Datetime": (datetime, wording("a time as text, such as '2026-01-31T10:00:00Z'")),
+    "Time": (time, wording("a time of day as text, such as '10:00:00'")),
 }
 _TRUTHS = {"true": True, "false": False, 0: False, 1: True}
 

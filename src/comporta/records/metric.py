@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Literal
 
-from comporta.errors import BadProject
+from comporta.errors import BadProject, wording
 from comporta.records.record import Record
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -67,4 +67,4 @@ def metric(name: str) -> Metric:
 def unknown_metric(name: str) -> str:
     """What was found instead of a metric, and the names that are near."""
     near = (isinstance(name, str) and get_close_matches(name, METRICS, n=3)) or sorted(METRICS)
-    return f"found {name!r}, expected one of {', '.join(near)}."
+    return wording(f"found {name!r}, expected one of {', '.join(near)}.")

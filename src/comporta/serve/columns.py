@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from comporta.errors import BadProject
+from comporta.errors import BadProject, wording
 from comporta.records import Field
 from comporta.serve.bad_row import BadRow
 
@@ -116,7 +116,7 @@ def read_column(column: RequestColumn, values: Sequence[Any] | NDArray[Any], str
             row,
             "a number"
             if found in (int, float)
-            else "true or false"
+            else wording("true or false")
             if found is bool
             else "text"
             if found is str
@@ -252,19 +252,19 @@ def bad_column(column: RequestColumn, row: int, found: str) -> BadRow:
         [row],
         f"found {found}, expected "
         + (
-            f"whole numbers from {column.low} to {column.high}"
+            wording(f"whole numbers from {column.low} to {column.high}")
             if kind == "int"
             else "numbers"
             if kind == "float"
-            else "true or false"
+            else wording("true or false")
             if kind == "bool"
-            else "dates as ISO 8601 text"
+            else wording("dates as ISO 8601 text")
             if kind == "date"
             else "text"
             if kind == "text"
-            else "times as ISO 8601 text with a time zone, as in 2026-01-31T12:00:00Z"
+            else wording("times as ISO 8601 text with a time zone, as in 2026-01-31T12:00:00Z")
             if column.zone
-            else "times as ISO 8601 text without a time zone"
+            else wording("times as ISO 8601 text without a time zone")
         )
         + (" or null." if column.nullable else ".")
         + _ADVICE.get((kind, found), ""),
@@ -272,11 +272,15 @@ def bad_column(column: RequestColumn, row: int, found: str) -> BadRow:
 
 
 _ADVICE = {
-    (kind, "a number"): ' pandas writes times as such numbers: to_json(date_format="iso") writes text.'
+    (kind, "a number"): wording(
+        ' pandas writes times as such numbers: to_json(date_format="iso") writes text.'
+    )
     for kind in ("date", "datetime")
 } | {
-    ("datetime", "a time without a time zone"): ' In pandas: column.dt.tz_localize("UTC"), or your own zone.',
-    ("datetime", "a time with a time zone"): " In pandas: column.dt.tz_localize(None).",
+    ("datetime", "a time without a time zone"): wording(
+        ' In pandas: column.dt.tz_localize("UTC"), or your own zone.'
+    ),
+    ("datetime", "a time with a time zone"): wording(" In pandas: column.dt.tz_localize(None)."),
 }
 """What to change, by the column's kind and what was found, where a library writes it by itself."""
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from comporta.errors import wording
 from comporta.records import Column
 from comporta.records.declared_value import declared_bound, declared_member
 from comporta.serve.bad_row import BadRow
@@ -98,5 +99,5 @@ def _expected(said: Column, low: float, high: float) -> str:
     if said.one_of and not said.personal:
         parts.append(f"one of {first_names(tuple(map(str, said.one_of)))}")
     elif said.one_of:
-        parts.append("one of those that are declared")
+        parts.append(wording("one of those that are declared"))
     return " and ".join(parts)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from comporta.errors import BadRequest
+from comporta.errors import BadRequest, wording
 from comporta.http.json_body import decode_json
 from comporta.records import Feedback, Signature
 from comporta.records.label import read_label
@@ -103,9 +103,9 @@ def _equal(one: Label, other: Label) -> bool:
 
 def _kind(label: Label) -> str:
     return (
-        "true or false"
+        wording("true or false")
         if isinstance(label, bool)
-        else "a text that names no class"
+        else wording("a text that names no class")
         if isinstance(label, str)
         else "a number"
     )

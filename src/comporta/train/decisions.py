@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from comporta.errors import BadProject
+from comporta.errors import BadProject, wording
 from comporta.records import Attribution, Signature, TreeEnsemble
 from comporta.stats.classes import class_text, labels_from
 
@@ -25,7 +25,7 @@ def declared(signature: Signature, name: str, positive: str, threshold: float | 
         return signature
     what = "positive" if positive else "threshold"
     if signature.task != "binary" or len(signature.classes) != 2:
-        found = f"{len(signature.classes)} classes" if signature.classes else "a number to predict"
+        found = f"{len(signature.classes)} classes" if signature.classes else wording("a number to predict")
         raise BadProject(f"{name}: {what}: found {found}, expected two classes. Leave `{what}` out.")
     if positive and positive not in signature.classes:
         expected = " or ".join(signature.classes)
