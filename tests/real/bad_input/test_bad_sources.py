@@ -102,7 +102,7 @@ def test_targets_that_are_no_finite_numbers_are_told(untrained: Folder) -> None:
     )
     untrained.edit('at_least("roc_auc", 0.5)', 'at_least("r2", 0.1)')
     said = untrained.refused("run")
-    assert said.startswith("features high: points.y: found 2 of 300 rows whose target is NaN or infinite"), (
+    assert said.startswith("features high: points.y: found 1 of 300 rows whose target is NaN or infinite"), (
         said
     )
     assert "Correct them in the source" in said
@@ -115,5 +115,5 @@ def test_files_that_are_missing_or_no_tables_are_named(untrained: Folder) -> Non
     untrained.edit("tables/*.csv", "tables/*.parquet")
     (untrained.root / "tables/a.parquet").write_bytes(b"no parquet at all")
     said = untrained.refused("run")
-    assert "tables/*.parquet" in said
+    assert "a.parquet" in said
     assert "cannot be read" in said

@@ -89,11 +89,13 @@ def test_on_a_full_disk_what_only_reads_goes_on_and_nothing_unknown_is_freed(
             "show " + run,
             "data list",
             "store du",
-            "audit verify",
             "trace high/1",
         ):
             said = folder.ended(folder.start(*words.split(), before=limit))
             assert (said.code, said.err) == (0, ""), f"{words}: {said}"
+        said = folder.ended(folder.start("audit", "verify", before=limit))
+        assert said.code == 3, said
+        assert "older than the first event of the ledger" in said.out
         # It is older than this ledger: another one's, for all that is known, and so it is not freed.
         freed = folder.ended(folder.start("store", "gc", "--json", before=limit))
         folder.clear(freed)
