@@ -28,10 +28,10 @@ check: .venv/ready ## format, lint, types, import contracts
 	@touch $@
 
 test: .venv/ready .venv/browser ## every test, of what takes long a sample
-	$(RUN) pytest -n 2 -m "not soak"
+	$(RUN) pytest -n 2 --dist loadscope -m "not soak"
 
 soak: .venv/ready .venv/browser ## the long forms of what the tests sample
-	$(RUN) pytest -n 2 -m soak
+	$(RUN) pytest -n 2 --dist loadscope -m soak
 
 demo: .venv/ready ## from flight records to a traced prediction, in two minutes
 	.venv/bin/python examples/flights/demo.py

@@ -197,7 +197,9 @@ def clone(tmp_path) -> Path:
     return cloned
 
 
-ON = pytest.mark.parametrize("on", [run_step, gitlab], ids=["github", "gitlab"])
+ON = pytest.mark.parametrize(
+    "on", [run_step, pytest.param(gitlab, marks=pytest.mark.soak)], ids=["github", "gitlab"]
+)
 
 
 @ON

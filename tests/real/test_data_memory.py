@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHILD = """
 import json, resource, sys
 from datetime import UTC, datetime
@@ -46,6 +48,7 @@ def run(batches: int, root: Path) -> dict[str, int]:
     return found
 
 
+@pytest.mark.soak
 def test_eight_times_the_rows_take_about_the_same_memory(tmp_path: Path) -> None:
     small, large = run(8, tmp_path), run(64, tmp_path)
     more = large["peak"] - small["peak"]

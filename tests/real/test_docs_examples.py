@@ -154,9 +154,17 @@ def leaving(tmp_path_factory) -> Path:
     return folder / "first"
 
 
+LONG = ("audit.md", "release.md")
+"""Pages whose projects are run several times."""
+
+
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if blocks(page, "python") or MARK.match(page.read_text())],
+    [
+        pytest.param(page, marks=[pytest.mark.soak] if page.name in LONG else [])
+        for page in PAGES
+        if blocks(page, "python") or MARK.match(page.read_text())
+    ],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_every_example_of_a_page_runs(page, tmp_path, request):

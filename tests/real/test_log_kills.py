@@ -135,7 +135,7 @@ def test_what_a_killed_server_did_not_write_is_counted_told_and_kept(answered) -
 
 def lost_of(folder: Path) -> dict[tuple[str, int], int]:
     with open_project(folder) as opened:
-        return lost_rows(opened)
+        return lost_rows(opened, print)
 
 
 def test_rows_of_the_killed_that_another_process_sealed_are_not_counted_as_lost(answered) -> None:

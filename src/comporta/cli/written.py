@@ -37,6 +37,10 @@ def require_writable(files: Sequence[Path], *endings: str) -> None:
 
 def write(file: Path, text: str) -> None:
     """Write it and say where. Raises BadProject."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise _unwritable(file, fault) from fault
     with replacing(file) as out:
         out.write(text)
     show.aside(say.WRITTEN.format(file=file))
@@ -50,7 +54,6 @@ def replacing(file: Path) -> Iterator[TextIO]:
     """
     _require_no_project_file(file)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and not file.is_file():
             with file.open("w", encoding="utf-8", newline="\n") as out:
                 yield out

@@ -78,7 +78,7 @@ def test_what_a_killed_run_was_doing_is_done_by_the_one_that_waits_for_it(folder
     folder.goes_on()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_a_run_killed_at_any_moment_is_gone_on_with(folder: Folder, seed: int) -> None:
     chance = random.Random(seed)
     killed = 0

@@ -121,7 +121,14 @@ def _fails(does: Any, places: Places, said: list[str]) -> None:
         assert "Check its URL, the credentials and the network" in said[-1]
 
 
-@pytest.mark.parametrize("scheme", ["env", "file", "command"])
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "env",
+        pytest.param("file", marks=pytest.mark.soak),
+        pytest.param("command", marks=pytest.mark.soak),
+    ],
+)
 def test_no_planted_secret_comes_to_light_in_a_turn_and_its_failures(
     scheme: str, folder: Folder, places: Places, tmp_path: Path
 ) -> None:
