@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 
 from comporta.checks import parity
-from comporta.checks.parity.measure import ExportedForm, _looked, findings
+from comporta.checks.parity.measure import _looked, findings
 from comporta.checks.shared.measuring.server_answers import Gaps, explained, gaps, researched
 from comporta.checks.shared.measuring.v2_requests import as_bytes, as_json, rows_in_one, told
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Field, ModelOutput, Signature
+from comporta.records.export import Agreement
 
 FIELDS = (Field(name="x", type="Float64"), Field(name="z", type="Float64"))
 TAKES = Signature(raw=FIELDS, features=FIELDS, output="both", task="regression")
@@ -185,7 +186,7 @@ def test_an_answer_that_is_none_is_an_error_and_not_an_agreement(broken):
     ],
 )
 def test_the_verdict_says_where_the_export_asked_each_form(thresholds, said):
-    asked = {"onnx": ExportedForm(agrees=True, beside=7_440, thresholds=thresholds)}
+    asked = {"onnx": Agreement(agrees=True, beside=7_440, thresholds=thresholds)}
     research = researched(table(0.0).with_columns(__prediction=pl.lit(1.0)), TAKES)
     none = Gaps(by=np.zeros(500), output=np.full(500, ""), refused=np.zeros(500, bool))
     found = findings(TAKES, research, {"onnx": none}, {})
