@@ -23,7 +23,7 @@ class SignedStates:
     its leaf, its link, and at the end the signature over all of it.
 
     key: the chain's. filed_under: the names under which a fact is found again; of one without any, nothing is
-    remembered. Memory: a few numbers for each fact that has a name.
+    remembered. Memory: a few numbers for each fact that has a name, and the states that were asked for.
     """
 
     def __init__(
@@ -39,6 +39,9 @@ class SignedStates:
         self._decoding = Decoding(set(facts), upcasts)
         self._end = Head(seq=0, hash="")
         self._files: dict[str, list[Head]] = {}
+        self._states: dict[
+            tuple[str, str], tuple[int, dict[str, Any]]
+        ] = {}  # with how many facts they are of
         self._removed: set[int] = set()
 
     def renew(self) -> None:
@@ -68,8 +71,9 @@ class SignedStates:
     def state(self, projection: Projection[S], name: str, key: str) -> S | None:
         """What the facts filed under this name make of the projection's state under this key. Raises
         Tampered where one was changed since it was read."""
-        states: dict[str, Any] = {}
-        for place in self._files.get(name, ()):
+        places = self._files.get(name, [])
+        count, states = self._states.get((projection.name, name), (0, {}))
+        for place in places[count:]:
             event = next(self._ledger.events(place.seq - 1), None)
             if event is None or event.hash != place.hash or not self._is_written(event):
                 raise _not_signed(place.seq)
@@ -78,7 +82,8 @@ class SignedStates:
             fact = self._decoding.fact(event)
             apply = projection.apply.get(type(fact)) if fact is not None else None
             if fact is not None and apply is not None:
-                states |= dict(apply(fact, event, states.get))
+                states = states | dict(apply(fact, event, states.get))
+        self._states[projection.name, name] = len(places), states
         return states.get(key)
 
     def _is_written(self, event: Event) -> bool:
