@@ -27,9 +27,12 @@ def up_to_date(database: Database) -> None:
                 # Another process may have done it while this one waited for its turn.
                 found = _revision(connection)
                 if found != LATEST:
-                    _upgrade(connection, found, database.url)
+                    _upgrade(connection, found, database)
     except DBAPIError as error:
-        raise database.user_error(error) or _not_as_named(database.url) from error
+        user_error = database.user_error(error)
+        if user_error is None:
+            raise
+        raise user_error from error
 
 
 def _revision(connection: Connection) -> str | None:
@@ -47,7 +50,7 @@ def _not_as_named(url: str) -> Tampered:
     )
 
 
-def _upgrade(connection: Connection, found: str | None, url: str) -> None:
+def _upgrade(connection: Connection, found: str | None, database: Database) -> None:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import RevisionStep
@@ -58,7 +61,8 @@ def _upgrade(connection: Connection, found: str | None, url: str) -> None:
     scripts = ScriptDirectory.from_config(config)
     if found is not None and found not in {each.revision for each in scripts.walk_revisions()}:
         raise BadProject(
-            f"ledger {url}: its tables are of revision {found}, this Comporta knows {LATEST}. Upgrade it."
+            f"ledger {database.url}: its tables are of revision {found}, this Comporta knows {LATEST}. "
+            "Upgrade it."
         )
 
     def steps(current: object, context: object) -> list[RevisionStep]:
@@ -66,4 +70,7 @@ def _upgrade(connection: Connection, found: str | None, url: str) -> None:
 
     with EnvironmentContext(config, scripts, fn=steps) as environment:
         environment.configure(connection=connection, version_table="ledger_revision", transactional_ddl=False)
-        environment.run_migrations()
+        try:
+            environment.run_migrations()
+        except DBAPIError as error:
+            raise database.user_error(error) or _not_as_named(database.url) from error
