@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +15,10 @@ from comporta.data import log_rows
 from comporta.opened.project import open_project
 from comporta.records import FEEDBACK, Feedback
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
-
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path / "shop", filter="data")
-    return tmp_path / "shop"
+def folder(tmp_path: Path, unpack_house: Callable[[Path], Path]) -> Path:
+    return unpack_house(tmp_path / "shop")
 
 
 def audit(folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:

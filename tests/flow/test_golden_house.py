@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import sys
-import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -53,16 +53,13 @@ from comporta.testing.serving import ask
 PROCESSES = True
 """What older releases made is asked as a user asks it, in workers."""
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify_bundle.py"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, unpack_house: Callable[[Path], Path]) -> Path:
     folder = tmp_path_factory.mktemp("golden") / "shop"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
+    return unpack_house(folder)
 
 
 @pytest.fixture

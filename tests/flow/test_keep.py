@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tarfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,15 +16,11 @@ from comporta.errors import Refused
 from comporta.opened.follow import follow_one
 from comporta.opened.project import OpenProject, open_project
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
-
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, unpack_house: Callable[[Path], Path]) -> Path:
     """A project with versions; all that it stored is some days old."""
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path / "shop", filter="data")
-    return tmp_path / "shop"
+    return unpack_house(tmp_path / "shop")
 
 
 def stored(opened: OpenProject) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tarfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,17 +17,14 @@ from comporta.opened.project import open_project
 from comporta.records import Approval
 from comporta.records.facts import VersionApproved
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 ANA, RUI = (67, 108, 153), (68, 69, 109, 110, 154)
 """Events in which they acted, as that Comporta wrote them: names and reasons in clear, in the keyed chain."""
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, unpack_house: Callable[[Path], Path]) -> Path:
     folder = tmp_path / "shop"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
+    return unpack_house(folder)
 
 
 def by_name(folder: Path, name: str, reason: str = "") -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,15 +23,11 @@ from comporta.records.facts import RunStarted, VersionFetched, VersionJudged, Ve
 from comporta.registry import VERSIONS
 from comporta.testing import Clock
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
-
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, unpack_house: Callable[[Path], Path]) -> Path:
     """The golden house: `leaving/3` is refused, `leaving/2` serves."""
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path / "shop", filter="data")
-    return tmp_path / "shop"
+    return unpack_house(tmp_path / "shop")
 
 
 @pytest.fixture

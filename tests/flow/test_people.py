@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tarfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -32,17 +31,15 @@ from comporta.release import ROUTES
 from comporta.report import page
 from comporta.store import artifact_name
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 NAME, REASON = "Quendrith Aldenmoor", "Zephyrine told me that it is right"
 DECLARED = 'people=(Person("ana", "validator"), Person("rui", "owner")),'
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory, unpack_house: Callable[[Path], Path]) -> Path:
     """A project with versions that passed, in which nobody is declared yet."""
     folder = tmp_path_factory.mktemp("people") / "shop"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
+    unpack_house(folder)
     file = folder / "project.py"
     assert DECLARED in file.read_text()
     file.write_text(file.read_text().replace(DECLARED, ""))

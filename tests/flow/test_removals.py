@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,16 +22,13 @@ from comporta.records import Artifact
 from comporta.records.facts import ArtifactRemoved, PersonForgotten
 from comporta.store import artifact_name
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 WHY = "Zephyrine told me that it is right"
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory, unpack_house: Callable[[Path], Path]) -> Path:
     folder = tmp_path_factory.mktemp("removals") / "shop"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
+    return unpack_house(folder)
 
 
 @pytest.fixture

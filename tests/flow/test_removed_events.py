@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -33,16 +32,14 @@ from comporta.records.facts import (
 from comporta.registry import VERSIONS
 from comporta.release import ROUTES
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 DIGEST = "ab" * 32
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def house(tmp_path_factory: pytest.TempPathFactory, unpack_house: Callable[[Path], Path]) -> Path:
     """The golden house, its tables brought up to date."""
     folder = tmp_path_factory.mktemp("removed") / "shop"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
+    unpack_house(folder)
     open_project(folder).close()
     return folder
 

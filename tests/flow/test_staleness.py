@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,15 +29,11 @@ from comporta.report import page
 from comporta.store import open_store
 from comporta.testing.s3 import running_s3
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
-
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory, unpack_house: Callable[[Path], Path]) -> Path:
     folder = tmp_path_factory.mktemp("stale") / "shop"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
+    return unpack_house(folder)
 
 
 @pytest.fixture

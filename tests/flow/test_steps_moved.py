@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +11,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
 from _packages import arguments_renamed, copied, moved, told
-
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 
 RUN = """
 import json, sys
@@ -63,11 +60,10 @@ def rename(package: Path) -> None:
     ],
 )
 def test_modules_that_moved_and_arguments_that_were_renamed_ask_nothing_again_and_repeat_old_versions(
-    tmp_path: Path, changes: tuple[Callable[[Path], None], ...]
+    tmp_path: Path, changes: tuple[Callable[[Path], None], ...], unpack_house: Callable[[Path], Path]
 ) -> None:
     house, cache = tmp_path / "shop", tmp_path / "cache"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(house, filter="data")
+    unpack_house(house)
     package = copied(tmp_path / "package")
     first = told(package, RUN, house, cache=cache)
     assert "fit worth" in first

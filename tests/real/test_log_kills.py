@@ -10,9 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,14 @@ from comporta.acts.serve.serving_log import scan_all_feedback, scan_all_predicti
 from comporta.data.rejected import read_rejected
 from comporta.opened.project import open_project
 
-ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 CHILD = Path(__file__).with_name("log_kills_child.py")
 ROW = {"customer": 70, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
 WORTH = {"order": 9, "items": 3, "express": True}
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path / "shop", filter="data")
-    return tmp_path / "shop"
+def folder(tmp_path: Path, unpack_house: Callable[[Path], Path]) -> Path:
+    return unpack_house(tmp_path / "shop")
 
 
 class Server:
