@@ -117,8 +117,7 @@ def _personal_in_log(opened: OpenProject, part: Slice) -> set[str]:
         return set()
     tables = model.features.tables()
     personal = {column.name for table in tables for column in table.columns if column.personal}
-    subjects = (table.subject for table in tables if table.subject)
-    personal |= {each if isinstance(each, str) else each.column for each in subjects}
+    personal |= {table.about.column for table in tables if table.about is not None}
     log = manifest_of(opened.store, opened.keys, part.dataset, part.number).columns
     return personal_columns(log, personal)
 
