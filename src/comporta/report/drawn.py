@@ -17,7 +17,7 @@ from comporta.records import (
 )
 from comporta.report.drawings import BY_COLUMNS
 from comporta.report.pictures import MOST, Mark, curve, marks, number
-from comporta.report.told import TableHeading, shown
+from comporta.report.told import TableHeading, cell_text
 
 Row = Mapping[str, TableCell]
 AGAINST = "against"
@@ -146,7 +146,7 @@ def _drawn(how: Drawing, rows: Sequence[Row], caption: str) -> str:
 def _mark(how: Drawing, row: Row) -> Mark:
     value, was = number(row[how.value]) or 0.0, number(row.get(how.was))
     low, high = number(row.get(how.low)), number(row.get(how.high))
-    name = ": ".join(shown(row[each]) for each in how.label if row.get(each) is not None)
+    name = ": ".join(cell_text(row[each]) for each in how.label if row.get(each) is not None)
     if how.kind != "moved" or was is None:
         return Mark(name=name, value=value, low=low, high=high)
     if low is not None and high is not None:

@@ -11,7 +11,7 @@ from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
 from comporta.report.standing import heading
 from comporta.report.style import STYLE
-from comporta.report.told import Report, ReportedVerdict, TableHeading, sections, shown
+from comporta.report.told import Report, ReportedVerdict, TableHeading, cell_text, sections
 
 ROWS = 30
 TOLD = 5
@@ -127,7 +127,8 @@ def _rows(heading: TableHeading, table: Table) -> str:
     rows = table.rows
     head = "".join(f"<th>{escape(each)}</th>" for each in heading.columns)
     lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(shown(cell))}</td>" for cell in row) + "</tr>" for row in rows[:ROWS]
+        "<tr>" + "".join(f"<td>{escape(cell_text(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows[:ROWS]
     )
     more = f"<p class='note'>The first {ROWS} of {len(rows):,}.</p>" if len(rows) > ROWS else ""
     return (

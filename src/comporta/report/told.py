@@ -68,14 +68,14 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
         return ", ".join((self.verdict.outcome, *(mark for mark, so in marks if so)))
 
 
-def shown(cell: TableCell) -> str:
+def cell_text(cell: TableCell) -> str:
     """A cell as people read it."""
     if isinstance(cell, float):
         return f"{cell:.4g}"
     if isinstance(cell, Words):
         return cell.text or f"#{cell.digest[:12]}"
     if isinstance(cell, tuple | list):
-        return ", ".join(map(shown, cell))
+        return ", ".join(map(cell_text, cell))
     return "" if cell is None else str(cell)
 
 
