@@ -64,6 +64,9 @@ class ColumnCode(Code):
         return TableColumn(self.name, what)
 
 
+TableRow = dict[ColumnCode | TableColumn, TableCell]
+"""One row while it is made: its cells by their columns."""
+
 K = TypeVar("K", bound=ColumnCode | TableColumn)
 
 

@@ -33,7 +33,6 @@ from comporta.records import (
     METRIC_COLUMN,
     Artifact,
     ByTime,
-    ColumnCode,
     Conditions,
     Figure,
     Findings,
@@ -43,8 +42,7 @@ from comporta.records import (
     Record,
     Signature,
     Split,
-    TableCell,
-    TableColumn,
+    TableRow,
     Unmeasured,
     conditions,
 )
@@ -131,7 +129,7 @@ def backtest(
     at = rows[AT].cast(pl.Datetime("us", getattr(rows[AT].dtype, "time_zone", None)))
     figures: list[Figure] = []
     lost: list[Unmeasured] = []
-    table: list[dict[ColumnCode | TableColumn, TableCell]] = []
+    table: list[TableRow] = []
     tested = 0
     plan = walk(at.min(), at.max(), span=span, gap=gap, windows=windows)  # type: ignore[arg-type]
     for window in plan:

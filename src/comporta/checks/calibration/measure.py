@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from comporta.checks.shared.tables import HIGH, LOW, ROWS, X, Y
 from comporta.records import (
     FEWEST_ROWS,
     Artifact,
-    ColumnCode,
     Condition,
     Conditions,
     Figure,
@@ -24,7 +23,7 @@ from comporta.records import (
     Message,
     Record,
     Table,
-    TableCell,
+    TableRow,
     Unmeasured,
     Words,
     conditions,
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
 MOST_CLASSES = 30
 NARROWEST = 0.02
 PICTURES = 8
-
-Points = Sequence[Mapping[ColumnCode, TableCell]]
 
 
 class Forecast(Record, frozen=True, kw_only=True):
@@ -193,7 +190,7 @@ def _diagram(
     units: NDArray[np.int64] | None,
     seed: int,
     count: NDArray[np.float64] | None = None,
-) -> Points:
+) -> Sequence[TableRow]:
     """What came over what was said, and the band in which a calibrated model would lie."""
     shown = curve(
         claim.said, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level,
@@ -207,18 +204,18 @@ def _diagram(
     )
 
 
-def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> Points:
+def _deciles(rows: pl.DataFrame, units: NDArray[np.int64] | None) -> Sequence[TableRow]:
     """The mean of what came, with its interval, over the mean of what was said, by tenths of the latter."""
     said = rows[NUMBER].to_numpy()
     came = rows[TARGET].cast(pl.Float64).to_numpy()
     order = np.argsort(said, kind="stable")
-    found: list[dict[ColumnCode, TableCell]] = []
+    found: list[TableRow] = []
     for low, high in pairwise(np.linspace(0, len(order), 11).astype(int)):
         part = order[low:high]
         if len(part) < 2:
             continue
         mean = mean_of(came[part], None if units is None else units[part])
-        point: dict[ColumnCode, TableCell] = {
+        point: TableRow = {
             X: _short(said[part].mean()),
             Y: _short(mean.value),
             ROWS: len(part),

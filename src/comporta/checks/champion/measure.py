@@ -32,13 +32,11 @@ from comporta.errors import BadData
 from comporta.records import (
     FEWEST_ROWS,
     Artifact,
-    ColumnCode,
     Conditions,
     Figure,
     Findings,
     Message,
-    TableCell,
-    TableColumn,
+    TableRow,
     Unmeasured,
     conditions,
     place_of,
@@ -72,9 +70,6 @@ DRAWN = MANY
 CHAMPION = "champion"
 ROOMS = (0.01, 0.005)
 """Margins for which it is told how many labels would show two equal models to be equal within them."""
-
-
-PairedTests = dict[ColumnCode | TableColumn, TableCell]
 
 
 def measure(
@@ -136,7 +131,7 @@ def versus(
             unmeasured=(Unmeasured(metric=metric, compared_with=CHAMPION, why=why),), of=mine.height
         )
     figures: list[Figure] = []
-    table: list[PairedTests] = []
+    table: list[TableRow] = []
     lost: list[Unmeasured] = []
     for where, some in slices_of(both, [by] if by else []):
         if (not where) is bool(by) or (by and (some.height < FEWEST_ROWS or too_few(some) is not None)):
@@ -185,13 +180,13 @@ def together(
 
 def _compared(
     rows: pl.DataFrame, metric: str, where: Conditions, group: str | None, seed: int
-) -> tuple[list[Figure], PairedTests]:
+) -> tuple[list[Figure], TableRow]:
     """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
     units = units_of(rows, group)
     mine, theirs = seen(rows), seen(_theirs(rows))
     # An exact test knows rows that count alike.
     exact = None if units is not None or mine.weight is not None else _exact(metric, mine, theirs)
-    tests: PairedTests = {SLICE: place_of(where), ROWS: rows.height}
+    tests: TableRow = {SLICE: place_of(where), ROWS: rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:
         drawn = _drawn(metric, mine, theirs, units, seed)

@@ -14,14 +14,13 @@ from comporta.checks.shared.tables import BROKEN, COLUMN, ROWS
 from comporta.records import (
     NO_TEXT,
     Artifact,
-    ColumnCode,
     Conditions,
     DatasetSchema,
     ExpectationCount,
     Figure,
     Findings,
     Slice,
-    TableCell,
+    TableRow,
     Unmeasured,
     Words,
     conditions,
@@ -53,7 +52,7 @@ def measure(
 def kept(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
     """For each expectation, as `dataset.column nulls`, the share of rows that break it beyond the share that
     its declaration allows. The table tells the counts."""
-    table: list[dict[ColumnCode, TableCell]] = [
+    table: list[TableRow] = [
         {
             DATASET: rows.dataset,
             VERSION: rows.number,

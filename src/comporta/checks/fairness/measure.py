@@ -29,14 +29,13 @@ from comporta.errors import BadProject
 from comporta.records import (
     Artifact,
     Code,
-    ColumnCode,
     Condition,
     Conditions,
     Figure,
     Findings,
     Message,
     Quantity,
-    TableCell,
+    TableRow,
     Unmeasured,
     Words,
 )
@@ -307,7 +306,7 @@ def _too_small(found: Sequence[tuple[Part, GroupTable, Rates]]) -> tuple[set[str
     return set(small), sum(small.values())
 
 
-def _told(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[dict[ColumnCode, TableCell]]:
+def _told(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[TableRow]:
     for part, table, each in found:
         low, high = limits(each, 0.025)
         shown = told(each)

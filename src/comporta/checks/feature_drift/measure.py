@@ -38,11 +38,10 @@ from comporta.checks.shared.tables import AGAINST, FEATURE, FEATURES, HIGH, LOW,
 from comporta.errors import BadData
 from comporta.records import (
     Artifact,
-    ColumnCode,
     Figure,
     Findings,
     Message,
-    TableCell,
+    TableRow,
     Unmeasured,
     conditions,
 )
@@ -53,8 +52,6 @@ from comporta.stats.profiles import recounted
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
-
-DriftRow = dict[ColumnCode, TableCell]
 
 
 class Moved(NamedTuple):
@@ -186,7 +183,7 @@ def _drift(moved: Moved, rows: int, level: float) -> Figure:
 
 def _rows(
     found: Sequence[Moved], drifts: Sequence[Figure], shares: Mapping[str, float], chosen: Sequence[bool]
-) -> list[DriftRow]:
+) -> list[TableRow]:
     """The newest version first, and of each what the model would feel most."""
     every = [
         (each, shares.get(each.feature, 0.0), drift, is_found)
@@ -229,9 +226,9 @@ def _weighted(
     ]
 
 
-def _row(each: Moved, share: float, drift: Figure, found: bool) -> DriftRow:
+def _row(each: Moved, share: float, drift: Figure, found: bool) -> TableRow:
     was, now = each.was, each.now
-    row: DriftRow = {
+    row: TableRow = {
         AGAINST: each.against,
         FEATURE: each.feature,
         IMPORTANCE_SHARE: share,

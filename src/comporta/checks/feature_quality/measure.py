@@ -29,11 +29,10 @@ from comporta.checks.shared.tables import BROKEN as BROKEN_BECAUSE
 from comporta.checks.shared.tables import FEATURE, FEATURES
 from comporta.records import (
     Artifact,
-    ColumnCode,
     Figure,
     Findings,
     Message,
-    TableCell,
+    TableRow,
     conditions,
 )
 from comporta.stats.table import feature_names
@@ -135,7 +134,7 @@ def _looked_at(train: pl.Series, test: pl.Series) -> FeatureFaults:
     )
 
 
-def _row(faults: FeatureFaults) -> dict[ColumnCode, TableCell]:
+def _row(faults: FeatureFaults) -> TableRow:
     return {
         FEATURE: faults.feature,
         BROKEN_BECAUSE: faults.broken,

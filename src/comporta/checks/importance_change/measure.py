@@ -24,7 +24,14 @@ from comporta.checks.shared.measuring.earlier_references import (
 from comporta.checks.shared.measuring.importance import ranks_of, shares_of
 from comporta.checks.shared.measuring.reference import importances
 from comporta.checks.shared.tables import AGAINST, FEATURE, HIGH, IS, LOW, WAS
-from comporta.records import Artifact, ColumnCode, Figure, Findings, TableCell, Unmeasured, conditions
+from comporta.records import (
+    Artifact,
+    Figure,
+    Findings,
+    TableRow,
+    Unmeasured,
+    conditions,
+)
 from comporta.records.reference import Importances, Reference
 from comporta.store.context import StepContext
 
@@ -57,7 +64,7 @@ def changed(now: Importances | None, earlier: Mapping[int, Importances | None]) 
         return Findings(unmeasured=(Unmeasured(metric=MOVED.metric, why=OWN_IMPORTANCE_MISSING()),))
     figures: list[Figure] = []
     lost: list[Unmeasured] = []
-    table: list[dict[ColumnCode, TableCell]] = []
+    table: list[TableRow] = []
     for version, was in earlier.items():
         alike = was is not None and was.method == now.method and len(was.replicates) >= 2
         if was is not None and alike:
@@ -89,9 +96,7 @@ def changed(now: Importances | None, earlier: Mapping[int, Importances | None]) 
     )
 
 
-def _against(
-    version: int, was: Importances, now: Importances, table: list[dict[ColumnCode, TableCell]]
-) -> list[Figure]:
+def _against(version: int, was: Importances, now: Importances, table: list[TableRow]) -> list[Figure]:
     names = [*now.features, *(name for name in was.features if name not in now.features)]
     before, before_drawn = _over(names, was)
     after, after_drawn = _over(names, now)

@@ -16,13 +16,12 @@ from comporta.checks.shared.measuring.prediction_frame import aligned, answered
 from comporta.checks.shared.tables import HIGH, LOW, X, Y
 from comporta.records import (
     Artifact,
-    ColumnCode,
     Figure,
     Findings,
     FittedModel,
     Message,
     Signature,
-    TableCell,
+    TableRow,
     Unmeasured,
     conditions,
 )
@@ -99,7 +98,7 @@ def learning_curve(
             continue
         lost[part.height] = losses(seen(answered(rows, said, signature))).row * count
     lost[train.height] = whole.row * count
-    curve: list[dict[ColumnCode, TableCell]] = []
+    curve: list[TableRow] = []
     means = {}
     for height, row in sorted(lost.items()):
         found = mean_of(row, units)

@@ -25,13 +25,12 @@ from comporta.checks.shared.tables import AUC, CURVE, HIGH, LOW
 from comporta.records import (
     Artifact,
     Code,
-    ColumnCode,
     Field,
     Figure,
     Findings,
     FittedModel,
     Signature,
-    TableCell,
+    TableRow,
     Unmeasured,
     conditions,
 )
@@ -242,7 +241,7 @@ def _some(rows: pl.DataFrame, group: str | None, draw: np.random.Generator) -> p
     return rows.head(ROWS)
 
 
-def _curve(member: Floats, other: Floats) -> list[dict[ColumnCode, TableCell]]:
+def _curve(member: Floats, other: Floats) -> list[TableRow]:
     shares = np.geomspace(1e-3, 1, 40)
     cuts = np.quantile(other, 1 - shares)
     return [

@@ -26,21 +26,19 @@ from comporta.checks.shared.tables import FEATURE, FEATURES
 from comporta.checks.shared.tables import METRIC_LOST as METRIC_LOST_IN
 from comporta.records import (
     Artifact,
-    ColumnCode,
     Figure,
     Findings,
     FittedModel,
     Message,
     ModelOutput,
     Signature,
-    TableCell,
-    TableColumn,
+    TableRow,
     Unmeasured,
     conditions,
 )
 from comporta.records.columns import TARGET
 from comporta.records.figure import NOISE_
-from comporta.records.metric import metric as changednamed
+from comporta.records.metric import metric as metric_named
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
@@ -59,8 +57,6 @@ if TYPE_CHECKING:
 ROWS, EACH = 10_000, 1_000
 Push = float | Message
 """A level of noise, or which extreme."""
-
-PushedRow = dict[ColumnCode | TableColumn, TableCell]
 
 
 class One(NamedTuple):
@@ -222,7 +218,7 @@ def _loss(
     weight: NDArray[np.float64] | None,
 ) -> Statistic:
     """The metric without noise less the mean of it with, as a function of row weights."""
-    sign = 1.0 if changednamed(name).higher else -1.0
+    sign = 1.0 if metric_named(name).higher else -1.0
     clean = statistic(name, seen_of(before, truth, asked.signature, weight))
     noised = [statistic(name, seen_of(each, truth, asked.signature, weight)) for each in after]
     return lambda weights: sign * (clean(weights) - float(np.mean([one(weights) for one in noised])))
@@ -256,17 +252,17 @@ def _unanswered(said: Sequence[ModelOutput | None], push: str, rows: int = 0) ->
 
 def _table(
     singles: Sequence[One], before: ModelOutput, few: pl.DataFrame, asked: FittedModel, name: str
-) -> list[PushedRow]:
+) -> list[TableRow]:
     """The features that change the most, first."""
     known = few[TARGET].is_not_null() if TARGET in few.columns else None
-    lines: list[PushedRow] = []
+    lines: list[TableRow] = []
     base = (
         None
         if known is None or not known.any()
         else worth(name, *_known(before, few, known), asked.signature)
     )
     for one in singles:
-        line: PushedRow = {FEATURE: one.feature, PUSHED: _pushed(one.push)}
+        line: TableRow = {FEATURE: one.feature, PUSHED: _pushed(one.push)}
         if one.said is None:
             lines.append({**line, CHANGED: MODEL_RAISED()})
             continue
@@ -280,7 +276,7 @@ def _table(
     return lines[:150]
 
 
-def _change(line: PushedRow) -> float:
+def _change(line: TableRow) -> float:
     changed = line[CHANGED]
     return -changed if isinstance(changed, float) else -np.inf
 

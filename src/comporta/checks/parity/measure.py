@@ -56,13 +56,13 @@ from comporta.checks.shared.tables import COLUMN, DIFFERENCE, FEATURE, FIRST_ROW
 from comporta.checks.shared.tables import FEATURES as FEATURE_TABLE
 from comporta.records import (
     Artifact,
-    ColumnCode,
     Figure,
     Findings,
     FittedModel,
     Signature,
     Slice,
     TableCell,
+    TableRow,
     Text,
     Unmeasured,
     conditions,
@@ -77,7 +77,6 @@ BEYOND_BY = tuple(10.0**power for power in range(-12, 0))
 """At each of these the rows that differ by more are counted, so that another tolerance asks nothing again."""
 KEPT = 32
 """Requests kept for the other forms: each is at most 8 MB."""
-DifferenceRow = dict[ColumnCode, TableCell]
 Wanted = tuple[np.ndarray[Any, np.dtype[np.int64]], pl.DataFrame]
 WORST = 50
 """Features that differ, of which each has figures and lines of its own."""
@@ -225,12 +224,12 @@ def findings(
     a request carries. failed: forms that a fresh process cannot serve, and why."""
     rows = len(research.margin)
     figures: list[Figure] = []
-    table: list[DifferenceRow] = []
+    table: list[TableRow] = []
     for form, gap in found.items():
         figures += _figures(form, gap)
         table += _lines(form, gap, research, np.arange(rows))
-    unserved: list[DifferenceRow] = []
-    differing: list[DifferenceRow] = []
+    unserved: list[TableRow] = []
+    differing: list[TableRow] = []
     for form, why in (failed or {}).items():
         under = conditions(form=RAW if form == CANDIDATE else form)
         figures.append(Figure(metric=NOT_SERVED.metric, value=1, rows=rows, under=under))
@@ -276,16 +275,16 @@ def _figures(form: str, gap: Gaps) -> list[Figure]:
 
 def _lines(
     form: str, gap: Gaps, research: Research, places: np.ndarray[Any, np.dtype[np.int64]]
-) -> list[DifferenceRow]:
+) -> list[TableRow]:
     """The first row beyond each power of ten. places: of the rows among all."""
-    made: list[DifferenceRow] = []
+    made: list[TableRow] = []
     for limit in BEYOND_BY:
         beyond = np.flatnonzero(gap.by > limit)
         if not len(beyond):
             continue
         first = beyond[places[beyond].argmin()]
         row, output = int(places[first]), str(gap.output[first])
-        line: DifferenceRow = {FORM: form, BEYOND_LIMIT: limit, ROWS: len(beyond), FIRST_ROW: row}
+        line: TableRow = {FORM: form, BEYOND_LIMIT: limit, ROWS: len(beyond), FIRST_ROW: row}
         line[COLUMN] = output
         if output in research.names:
             line[RESEARCH] = float(research.scores[row, research.names.index(output)])
@@ -293,7 +292,7 @@ def _lines(
     return made
 
 
-def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[DifferenceRow]]:
+def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[TableRow]]:
     """Figures of the features that differ most, and the first row of each."""
     places = from_raw.places[~from_raw.gaps.refused]
     rows = len(places)
@@ -306,7 +305,7 @@ def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[DifferenceRow]]:
     if not differ:
         largest = max((largest for largest, _ in by.values()), default=0.0)
         return [*figures, Figure(metric=LARGEST_OF_FEATURE.metric, value=largest, rows=rows)], []
-    table: list[tuple[int, DifferenceRow]] = []
+    table: list[tuple[int, TableRow]] = []
     for name in differ:
         largest, gap = by[name]
         told: dict[str, Any] = {"rows": rows, "under": conditions(feature=name)}
@@ -317,7 +316,7 @@ def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[DifferenceRow]]:
         ]
         apart = np.flatnonzero(gap > BEYOND_BY[0])
         first = int(apart[places[apart].argmin()])
-        line: DifferenceRow = {FEATURE: name, ROWS: len(apart), FIRST_ROW: int(places[first])}
+        line: TableRow = {FEATURE: name, ROWS: len(apart), FIRST_ROW: int(places[first])}
         line[RESEARCH] = _shown(from_raw.research[name][first])
         there = name in from_raw.served.columns
         line[REQUEST] = _shown(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()

@@ -30,12 +30,11 @@ from comporta.checks.shared.measuring.reference import scores_of
 from comporta.checks.shared.tables import AGAINST, IS, WAS
 from comporta.records import (
     Artifact,
-    ColumnCode,
     Condition,
     Figure,
     Findings,
     Message,
-    TableCell,
+    TableRow,
     Unmeasured,
     Words,
 )
@@ -143,7 +142,7 @@ def moved(
     )
 
 
-def _shares(rows: pl.DataFrame, earlier: Mapping[int, Reference]) -> Iterator[dict[ColumnCode, TableCell]]:
+def _shares(rows: pl.DataFrame, earlier: Mapping[int, Reference]) -> Iterator[TableRow]:
     """Shares by cell against the newest earlier version, for a picture."""
     for number, was in list(earlier.items())[:1]:
         for of, series in list(scores_of(rows).items())[:5]:

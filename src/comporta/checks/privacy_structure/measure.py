@@ -33,13 +33,12 @@ from comporta.checks.privacy_structure.tables import (
 from comporta.checks.shared.tables import FEATURE, ROWS, WHERE
 from comporta.records import (
     Artifact,
-    ColumnCode,
     Figure,
     Findings,
     FittedModel,
     ModelPart,
     Signature,
-    TableCell,
+    TableRow,
     Unmeasured,
 )
 from comporta.store.context import StepContext
@@ -126,7 +125,7 @@ def _leaves(counts: Any) -> LeafCounts:
     )
 
 
-def _told(trees: list[LeafCounts]) -> dict[ColumnCode, TableCell]:
+def _told(trees: list[LeafCounts]) -> TableRow:
     return {
         TREES_GROWN: len(trees),
         LEAVES: sum(each.leaves for each in trees),

@@ -22,12 +22,11 @@ from comporta.checks.single_feature.figures import IN_TRAINING, ON_TEST, WHERE_S
 from comporta.checks.single_feature.tables import ON_TEST_ROWS, ON_TRAINING_ROWS
 from comporta.records import (
     Artifact,
-    ColumnCode,
     Figure,
     Findings,
     Message,
     Quantity,
-    TableCell,
+    TableRow,
     Unmeasured,
     conditions,
 )
@@ -96,7 +95,7 @@ def alone(
         return _nothing(why(found=few, least=FEWEST))
     data = _Rows(train, rows, learn, truth, was.classes)
     figures: list[Figure] = []
-    table: list[dict[ColumnCode, TableCell]] = []
+    table: list[TableRow] = []
     for name in names:
         there, here = _both(data, name, first, units, own, level)
         table.append({FEATURE: name, ON_TEST_ROWS: there.value, ON_TRAINING_ROWS: here.value})

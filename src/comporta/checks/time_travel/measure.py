@@ -11,7 +11,14 @@ from comporta.checks.shared.tables import FEATURE, ROWS
 from comporta.checks.time_travel.codes import JOINED_WITHOUT_TIME, NOTHING_JOINED, ROWS_WITHOUT_TIME
 from comporta.checks.time_travel.figures import DECLARED, EARLY, LATE, UNDATED
 from comporta.checks.time_travel.tables import DATED, EARLY_ROWS, JOIN, JOINS, KNOWN, LATE_ROWS
-from comporta.records import Artifact, ColumnCode, Figure, Findings, TableCell, Unmeasured, conditions
+from comporta.records import (
+    Artifact,
+    Figure,
+    Findings,
+    TableRow,
+    Unmeasured,
+    conditions,
+)
 from comporta.records.columns import AT, HIDDEN, KEPT, KEY
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
@@ -51,14 +58,14 @@ def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequen
     if AT not in rows.columns or rows[AT].null_count() == rows.height:
         return Findings(unmeasured=(Unmeasured(metric=LATE.metric, why=ROWS_WITHOUT_TIME()),))
     figures, undated = [], []
-    table: list[dict[ColumnCode, TableCell]] = []
+    table: list[TableRow] = []
     for join in named:
         held = rows.filter(pl.col(f"{join}{_KEY}").is_not_null())
         dated = held.filter(pl.col(AT).is_not_null() & pl.col(f"{join}{_ARRIVED}").is_not_null())
         late = int((dated[f"{join}{_ARRIVED}"] > dated[AT]).sum())
         early = int((dated[f"{join}{_EVENT}"] > dated[AT]).fill_null(False).sum())
         dataset = join.removeprefix(HIDDEN)
-        told: dict[ColumnCode, TableCell] = {
+        told: TableRow = {
             JOIN: dataset,
             ROWS: held.height,
             DATED: dated.height,

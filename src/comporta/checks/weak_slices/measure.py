@@ -31,14 +31,13 @@ from comporta.checks.weak_slices.tables import (
 from comporta.records import (
     FEWEST_ROWS,
     Artifact,
-    ColumnCode,
     Condition,
     Conditions,
     Figure,
     Findings,
     Message,
     Record,
-    TableCell,
+    TableRow,
     Unmeasured,
     conditions,
     place_of,
@@ -278,7 +277,7 @@ def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> 
     )
 
 
-def _row(number: int, weak: Weak) -> dict[ColumnCode, TableCell]:
+def _row(number: int, weak: Weak) -> TableRow:
     return {
         SLICE: number,
         WHERE: place_of(weak.where),
