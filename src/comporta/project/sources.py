@@ -200,14 +200,10 @@ def enter_project(root: Path) -> None:
     importlib.invalidate_caches()
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if (
-            not isinstance(file, str)
-            or name == "__main__"
-            or file.startswith(f"{here}/")
-            or not counts_by_content(file)
-        ):
+        if not isinstance(file, str) or name == "__main__" or not counts_by_content(file):
             continue
-        if file.startswith(left) or _has(folders, name):
+        # What is left lies below a project's folder, so it is looked for before what is entered.
+        if file.startswith(left) or (not file.startswith(f"{here}/") and _has(folders, name)):
             del sys.modules[name]
 
 

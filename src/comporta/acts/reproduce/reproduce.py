@@ -12,6 +12,7 @@ from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.source import lay_out
 from comporta.opened.staleness import staleness
+from comporta.project.sources import enter_project
 from comporta.records import NO_TEXT, Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
 from comporta.records.facts import VersionReproduced
 from comporta.records.staleness import erased, unknown
@@ -65,6 +66,8 @@ def reproduce(
         )
     finally:
         engine.close()
+        # Steps that ran in this process had the kept source entered, which refuses every live file.
+        enter_project(opened.root)
     steps = tuple(
         compare(opened.context, node, version.steps[node], question, answers[node], damaged[node])
         for node, question in questions.items()
