@@ -19,6 +19,7 @@ from comporta.train.codecs import from_bytes, shipped, to_bytes
 from comporta.train.families.lightgbm.codec import LightGBMText
 from comporta.train.families.onnx.codec import OnnxGraph
 from comporta.train.families.scikit_learn.codec import SkopsArchive
+from comporta.train.families.xgboost.codec import XGBoostJson
 
 HERE = Path(__file__).parent
 
@@ -36,6 +37,11 @@ class TestSkopsAroundLightGBM(CodecContract):
 class TestLightGBM(CodecContract):
     fits = HERE / "train_fits_lightgbm.py"
     codec = staticmethod(LightGBMText)
+
+
+class TestXGBoost(CodecContract):
+    fits = HERE / "train_fits_xgboost.py"
+    codec = staticmethod(XGBoostJson)
 
 
 X = np.random.default_rng(0).normal(size=(50, 2))
@@ -92,7 +98,7 @@ def test_a_lambda_inside_a_pipeline_is_a_clear_error():
 
 def test_the_shipped_codecs_have_names_of_their_own():
     names = [codec.name for codec in shipped()]
-    assert sorted(names) == ["lightgbm", "onnx", "skops"]
+    assert sorted(names) == ["lightgbm", "onnx", "skops", "xgboost"]
 
 
 def test_a_graph_is_kept_without_its_maker_s_name():

@@ -1,7 +1,8 @@
-"""LightGBM inside scikit-learn, which skops writes down."""
+"""LightGBM and XGBoost inside scikit-learn, which skops writes down."""
 
 import lightgbm
 import numpy as np
+import xgboost
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -15,4 +16,9 @@ def piped():
     return make_pipeline(StandardScaler(), few).fit(X, y), X
 
 
-FITS = {"piped": piped}
+def piped_xgboost():
+    few = xgboost.XGBClassifier(n_estimators=5, max_depth=3, n_jobs=1)
+    return make_pipeline(StandardScaler(), few).fit(X, y), X
+
+
+FITS = {"piped": piped, "piped xgboost": piped_xgboost}

@@ -15,6 +15,7 @@ from comporta.records import Field, Signature
 from comporta.records.kind import kind_of
 from comporta.records.metric import Task
 from comporta.stats.classes import class_text
+from comporta.train.decisions import classes_of
 from comporta.train.families import prepare
 from comporta.train.frames import Reads, hand
 from comporta.train.target import label_of, values_of
@@ -93,9 +94,15 @@ def describe_model(
             f"{name}: returned {kind_of(model)}, which has no `predict_proba`, expected one for "
             f"output={output!r}. Wrap it in CalibratedClassifierCV, or declare output='label'."
         )
-    classes = getattr(model, "classes_", None)
+    classes = classes_of(model, label_of(y))
     if classes is None:
         classes = np.unique(values_of(y.drop_nulls(), task))
+    elif not {class_text(each) for each in classes} & (kinds := _kinds(y)):
+        raise BadProject(
+            f"{name}: returned an estimator of the classes {', '.join(map(class_text, classes))}, expected "
+            f"those of the target ({', '.join(sorted(kinds)[:5])}). Fit it on y as it is given; where the "
+            "library takes numbers alone, keep the target as whole numbers from 0."
+        )
     return Signature(
         raw=raw,
         features=fields,
@@ -104,6 +111,10 @@ def describe_model(
         classes=tuple(class_text(each) for each in classes),
         label=label_of(y),
     )
+
+
+def _kinds(y: pl.Series) -> set[str]:
+    return {class_text(each) for each in y.drop_nulls().unique().to_list()}
 
 
 def require_answer(model: Any, name: str, X: pl.DataFrame, answer: Callable[[pl.DataFrame], object]) -> None:

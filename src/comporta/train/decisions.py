@@ -36,11 +36,21 @@ def declared(signature: Signature, name: str, positive: str, threshold: float | 
     return replace(signature, classes=classes, threshold=UNSET if threshold is None else threshold)
 
 
+def classes_of(model: Any, label: str) -> Any:
+    """The estimator's classes in the target's type: XGBoost calls false and true 0 and 1. None where it names
+    none. label: polars' name of the target's type."""
+    known = getattr(model, "classes_", None)
+    if known is None or label != "Boolean":
+        return known
+    numbers = np.asarray(known)
+    return numbers.astype(bool) if numbers.dtype.kind in "iu" and {*numbers.tolist()} <= {0, 1} else known
+
+
 def swapped(model: Any, signature: Signature) -> bool:
     """Whether the second of the estimator's two classes is the first of the signature's."""
     if signature.task != "binary" or len(signature.classes) != 2:
         return False
-    known = getattr(model, "classes_", None)
+    known = classes_of(model, signature.label)
     if known is None:
         return sorted_otherwise(signature)
     return class_text(known[0]) == signature.classes[1]

@@ -16,8 +16,8 @@ from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
 from comporta.train.codecs import Codec, from_bytes, header_of, shipped
 from comporta.train.compiled import CompiledModel
-from comporta.train.decisions import decided, in_order, swapped
-from comporta.train.families import compilers, prepare
+from comporta.train.decisions import classes_of, decided, in_order, swapped
+from comporta.train.families import QUICKEST, compilers, prepare
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads, dress, hand, words_at
 
@@ -89,7 +89,7 @@ class Predictor:
 
     @property
     def form(self) -> str:
-        """What answers: `onnx`, `lightgbm` or `native`."""
+        """What answers: `native`, `onnx`, or a family's own call by its name."""
         return "native" if self._compiled is None else self._compiled.form
 
     def predict(self, rows: pl.DataFrame | NDArray[Any]) -> Answer:
@@ -215,7 +215,7 @@ def ask_estimator(
         probability = np.asarray(model.predict_proba(X), dtype=np.float64)
     swap = swapped(model, signature)
     probability = in_order(probability, swap)
-    known = getattr(model, "classes_", None)
+    known = classes_of(model, signature.label)
     classes = labels_from(signature.classes, signature.label) if known is None else known
     if swap and known is not None:
         classes = known[::-1]
@@ -279,12 +279,12 @@ def load_predictor(
             for name, each in context.get_json(parts["parity"], ExportAgreement).forms.items()
             if each.agrees
         }
-        quick = next((compile for name, compile in compilers().items() if name in agreed), None)
-        if quick is not None:
-            native, _ = from_bytes(data, codecs)
-            form = quick(native, signature)
-        elif "onnx" in agreed and "onnx" in parts:
+        chosen = next((name for name in QUICKEST if name in agreed), None)
+        if chosen == "onnx" and "onnx" in parts:
             form = compile_onnx(context.get(parts["onnx"]), signature)
+        elif chosen in (calls := compilers()):
+            native, _ = from_bytes(data, codecs)
+            form = calls[chosen](native, signature)
     if form is None:
         native, _ = from_bytes(data, codecs)
     return Predictor(signature, native, reads, form, trial, open=lambda: from_bytes(data, codecs)[0])

@@ -23,64 +23,77 @@ if TYPE_CHECKING:
     from comporta.records.codec import Codec
     from comporta.train.compiled import CompiledModel
 
-KNOWN = ("sklearn.", "lightgbm.")
+KNOWN = ("sklearn.", "lightgbm.", "xgboost.")
 """How the classes begin whose build is known: what they hold is read."""
+QUICKEST = ("lightgbm", "onnx", "xgboost")
+"""Forms of a model beside the estimator, the quickest at one row first: of those that agree it serves."""
 
 
 def codecs() -> tuple[Codec, ...]:
-    """LightGBM's own text, ONNX, and skops for the rest; the first that accepts a model writes it."""
+    """The libraries' own texts, ONNX, and skops for the rest; the first that accepts a model writes it."""
     from comporta.train.families.lightgbm.codec import LightGBMText
     from comporta.train.families.onnx.codec import OnnxGraph
     from comporta.train.families.scikit_learn.codec import SkopsArchive
+    from comporta.train.families.xgboost.codec import XGBoostJson
 
-    return LightGBMText(), OnnxGraph(), SkopsArchive()
+    return LightGBMText(), XGBoostJson(), OnnxGraph(), SkopsArchive()
 
 
 def reviewed() -> frozenset[str]:
     """The types that an archive may hold beyond those that skops trusts itself."""
     from comporta.train.families.lightgbm import codec as lightgbm
     from comporta.train.families.scikit_learn import reviewed as scikit_learn
+    from comporta.train.families.xgboost import codec as xgboost
 
-    return lightgbm.REVIEWED | scikit_learn.REVIEWED
+    return lightgbm.REVIEWED | xgboost.REVIEWED | scikit_learn.REVIEWED
 
 
 def prepare(frame: Any) -> None:
     """The libraries can read this frame from now on, in this process."""
     from comporta.train.families.lightgbm.words import teach_lightgbm
+    from comporta.train.families.xgboost.names import teach_xgboost
 
     teach_lightgbm(frame)
+    teach_xgboost(frame)
 
 
 def compilers() -> dict[str, Callable[[Any, Signature], CompiledModel | None]]:
     """Quick calls of the families' own, by the name under which their agreement is kept. Each gives None of
     another family's model."""
     from comporta.train.families.lightgbm.prediction import compile_lightgbm
+    from comporta.train.families.xgboost.prediction import compile_xgboost
 
-    return {"lightgbm": compile_lightgbm}
+    return {"lightgbm": compile_lightgbm, "xgboost": compile_xgboost}
 
 
 def converters() -> tuple[Callable[[Any, list[Any], Signature], Any], ...]:
     """(model, inputs, signature) → an ONNX graph; None of another family's model. The first one counts."""
     from comporta.train.families.lightgbm import export as lightgbm
     from comporta.train.families.scikit_learn import export as scikit_learn
+    from comporta.train.families.xgboost import export as xgboost
 
-    return lightgbm.convert, scikit_learn.convert
+    return lightgbm.convert, xgboost.convert, scikit_learn.convert
 
 
 def compares_alike(model: Any, graph: bytes) -> bool:
     """Whether the trees of an ONNX graph, where it has any, compare numbers as the estimator's do, whatever
     they are asked."""
     from comporta.train.families.onnx.codec import OnnxGraph
-    from comporta.train.families.scikit_learn.exact import compares_alike
+    from comporta.train.families.scikit_learn import exact
+    from comporta.train.families.xgboost import export as xgboost
 
-    return compares_alike(OnnxGraph().decode(graph), model)
+    decoded = OnnxGraph().decode(graph)
+    known = xgboost.compares_alike(decoded, model)
+    return exact.compares_alike(decoded, model) if known is None else known
 
 
 def thresholds(model: Any) -> tuple[NDArray[np.float64], ...] | None:
     """Of each feature the thresholds of the estimator's trees, where they can be read; else None."""
     from comporta.train.families.scikit_learn import exact
+    from comporta.train.families.xgboost import booster as xgboost
 
-    return exact.thresholds(model)
+    found = xgboost.thresholds(model)
+    return exact.thresholds(model) if found is None else found
 
 
 def linear(model: Any) -> Linear | None:
@@ -94,8 +107,10 @@ def trees(model: Any, output: int) -> TreeEnsemble | None:
     """The trees whose sum makes this output; None where there are none, or no sum."""
     from comporta.train.families.lightgbm import structure as lightgbm
     from comporta.train.families.scikit_learn import structure as scikit_learn
+    from comporta.train.families.xgboost import structure as xgboost
 
-    return lightgbm.trees(model, output) or scikit_learn.trees(model, output)
+    every = (lightgbm.trees, xgboost.trees, scikit_learn.trees)
+    return next(filter(None, (each(model, output) for each in every)), None)
 
 
 def attribution(
@@ -104,8 +119,9 @@ def attribution(
     """Exact Shapley values; None where no family computes them."""
     from comporta.train.families.lightgbm import attribution as lightgbm
     from comporta.train.families.scikit_learn import attribution as scikit_learn
+    from comporta.train.families.xgboost import attribution as xgboost
 
-    every = (lightgbm.attribution, scikit_learn.attribution)
+    every = (lightgbm.attribution, xgboost.attribution, scikit_learn.attribution)
     return next(filter(None, (each(model, takes, X, background) for each in every)), None)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from comporta.errors import BadProject
+from comporta.train.families.spelling import spelled
 
 _REFUSED = re.compile(r"[\[\]{},:\"\\\x00-\x1f]")
 """What its writer of JSON refuses in a name (LightGBM 4.7, `Common::CheckAllowedJSON`)."""
@@ -50,24 +51,11 @@ def teach_lightgbm(frame: Any) -> None:
 
     @wraps(name)
     def named(self: Any, names: Any) -> Any:
-        return name(self, names if names is None or names == "auto" else spelled(names))
+        return name(self, names if names is None or names == "auto" else spelled(names, _REFUSED))
 
     lightgbm.Dataset.set_feature_name = named
     lightgbm.Dataset._lazy_init = made
     lightgbm._InnerPredictor.predict = told
-
-
-def spelled(names: list[str]) -> list[str]:
-    """Each name as LightGBM takes it; none is another's."""
-    taken = {each for each in names if not _REFUSED.search(each)}
-    found = []
-    for each in names:
-        spelling = _REFUSED.sub("_", each)
-        while spelling != each and spelling in taken:
-            spelling += "_"
-        taken.add(spelling)
-        found.append(spelling)
-    return found
 
 
 def _words(frame: pl.DataFrame) -> list[str]:

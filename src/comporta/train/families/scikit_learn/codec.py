@@ -30,7 +30,7 @@ _THREADS = re.compile(r"\[num_threads: -?\d+\]")
 
 
 class SkopsArchive:
-    """Estimators and pipelines of scikit-learn, LightGBM's inside them, and the project's own classes."""
+    """scikit-learn's estimators and pipelines, other families' inside them, and the project's own classes."""
 
     name = "skops"
 
@@ -54,7 +54,8 @@ class SkopsArchive:
         if strange:
             raise BadProject(
                 f"model: found {', '.join(strange)} inside {type(model).__name__}, expected types of "
-                "scikit-learn, LightGBM or this project (declared in a file, not in a notebook or a lambda)."
+                "scikit-learn, LightGBM, XGBoost or this project (declared in a file, not in a notebook or a "
+                "lambda)."
             )
         return canonical(archive)
 
