@@ -212,7 +212,7 @@ def _tables(
     for bad, status in faults:
         times[bad.kind, bad.what, status] = times.get((bad.kind, bad.what, status), 0) + 1
     return (
-        MACHINE.of([{MACHINE_COLUMNS[name]: value for name, value in machine().items()}]),
+        MACHINE.of([{MACHINE_COLUMNS[name]: value for name, value in machine()._asdict().items()}]),
         ROUNDS.of(
             {
                 ROUND: n,
