@@ -221,7 +221,7 @@ def _node(
         uses |= opening(model, candidate.root)
     facts = {**declared_facts(model), "machine": candidate.machine}
     if "way" in spec.context:
-        facts["way"] = msgspec.to_builtins(bundle(model, candidate.root))
+        facts["way"] = bundle(model, candidate.root).as_parameter()
         uses["_compute"] = tuple(name_of(function, candidate.root) for function in model.features.compute)
     selected = {"metric": need.metric, "by": need.by}
     return Node(

@@ -23,8 +23,10 @@ from comporta.checks.shared.measuring.server_answers import (
     pieces,
     scale_of,
 )
-from comporta.records import Field, Signature
+from comporta.records import Artifact, Field, Signature
 from comporta.records.columns import HIDDEN, KEY
+from comporta.records.features import Bundle
+from comporta.store import StepContext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,10 +54,20 @@ class FromRaw(NamedTuple):
     of: int
 
 
-def is_raw(takes: Signature, way: Mapping[str, Any] | None) -> bool:
+def bundle_of(
+    context: StepContext, declared: Mapping[str, Any] | None, stored: Artifact | None
+) -> Bundle | None:
+    """From a request to the features: as stored with a version that was made by others than those of today,
+    else as declared. declared: as a step's parameter."""
+    if stored is not None:
+        return context.get_json(stored, Bundle)
+    return None if declared is None else Bundle.of_parameter(declared)
+
+
+def is_raw(takes: Signature, bundle: Bundle | None) -> bool:
     """Whether the features are the columns that a request carries, with nothing made on the way."""
     same = [field.name for field in takes.raw] == [field.name for field in takes.features]
-    return same and not (way and (way.get("joins") or way.get("compute")))
+    return same and not (bundle is not None and bundle.makes_features())
 
 
 def sampled(rows: int, seed: int) -> Places:
