@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from comporta.acts.judge.candidate_server import NAME, CandidateReady, CandidateTask, main
-from comporta.acts.judge.request_path import copy_request_path
+from comporta.acts.judge.request_path import copy_path
 from comporta.errors import Refused
 from comporta.records import Artifact, Slice, decode, encode
 from comporta.records.features import Bundle
@@ -87,9 +87,7 @@ def served(
             forms=tuple(forms),
             path=tuple(sys.path),
             recorded=recorded,
-            request_path=None
-            if bundle is None
-            else copy_request_path(context, here, bundle, tables or {}, code),
+            request_path=None if bundle is None else copy_path(context, here, bundle, tables or {}, code),
             keep_features=keep_features,
             codecs=tuple(f"{type(each).__module__}:{type(each).__qualname__}" for each in context.codecs),
             root=str(Path.cwd()),

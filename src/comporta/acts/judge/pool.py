@@ -34,6 +34,7 @@ from comporta.records import (
     Output,
     Record,
 )
+from comporta.records.recipe import COMPUTE
 from comporta.records.variadic_input import earlier_input, table_input
 
 Thing = Asset | Output
@@ -222,7 +223,7 @@ def _node(
     facts = {**declared_facts(model), "machine": candidate.machine}
     if "way" in spec.context:
         facts["way"] = bundle(model, candidate.root).as_parameter()
-        uses["_compute"] = tuple(name_of(function, candidate.root) for function in model.features.compute)
+        uses[COMPUTE] = tuple(name_of(function, candidate.root) for function in model.features.compute)
     selected = {"metric": need.metric, "by": need.by}
     return Node(
         name=name,

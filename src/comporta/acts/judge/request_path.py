@@ -21,12 +21,11 @@ from comporta.opened.isolated import IsolatedSource
 from comporta.opened.source import lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
+from comporta.records.columns import ABOUT_ROW, ROW, TIME
 from comporta.records.features import Bundle
 from comporta.records.named_column import by_names
 from comporta.store import StepContext
 from comporta.store.frames import read, write
-
-ROW = "__row"
 
 
 class RequestPath(Record, frozen=True, kw_only=True):
@@ -39,7 +38,7 @@ class RequestPath(Record, frozen=True, kw_only=True):
     tables: dict[str, Artifact]
 
 
-def copy_request_path(
+def copy_path(
     context: StepContext,
     to: StepContext,
     bundle: Bundle,
@@ -112,8 +111,8 @@ def raw(
     if shape.time is not None and shape.time not in bundle.known:
         time = found[shape.time]
         unit = unit_of(time.dtype, f"{bundle.of}.{shape.time}")
-        made = made.with_columns(as_times(ticks(time, unit), unit).alias("__time"))
+        made = made.with_columns(as_times(ticks(time, unit), unit).alias(TIME))
     said = {"key": pl.col(ROW), "unit": pl.col(ROW), "subject": pl.lit("nobody")}
     if shape.subject is not None:
         said["subject"] = pl.lit(subject_texts(found[shape.subject], shape.form).fill_null("nobody"))
-    return made.with_columns(said[name].alias(f"__{name}") for name in bundle.requires)
+    return made.with_columns(said[name].alias(ABOUT_ROW[name]) for name in bundle.requires)

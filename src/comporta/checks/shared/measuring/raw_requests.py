@@ -24,7 +24,7 @@ from comporta.checks.shared.measuring.server_answers import (
     scale_of,
 )
 from comporta.records import Artifact, Field, Signature
-from comporta.records.columns import HIDDEN, KEY
+from comporta.records.columns import HIDDEN, KEY, ROW
 from comporta.records.features import Bundle
 from comporta.store import StepContext
 
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 ROWS, ALONE, TOGETHER = 2_000, 50, 100
 """Rows that are asked; of these one in a request, as most are, and the others in requests of a hundred."""
-ROW = "__row"
+
+_PLACE = "__place"
 
 Raw = Callable[..., pl.DataFrame]
 """(context, bundle, dataset versions, keys) → rows as requests carry them, with the key's text in `__row`."""
@@ -171,10 +172,10 @@ def _spread(values: Floats) -> float:
 def met(rows: pl.DataFrame, wanted: Places, requests: pl.DataFrame) -> tuple[pl.DataFrame, Places]:
     """The requests in the order of the wanted rows, and the places of those. Left out is a row that has no
     request, and one whose key is not its own."""
-    keys = rows[KEY].gather(wanted).to_frame(ROW).with_columns(__place=pl.Series(wanted))
+    keys = rows[KEY].gather(wanted).to_frame(ROW).with_columns(pl.Series(_PLACE, wanted))
     own = keys.unique(ROW, keep="none", maintain_order=True)
     met = own.join(requests.unique(ROW, keep="none"), on=ROW, how="inner", maintain_order="left")
-    return met.drop(ROW, "__place"), met["__place"].to_numpy().astype(np.int64)
+    return met.drop(ROW, _PLACE), met[_PLACE].to_numpy().astype(np.int64)
 
 
 def fields_of(takes: Signature, requests: pl.DataFrame) -> tuple[Field, ...]:
