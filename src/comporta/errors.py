@@ -92,6 +92,11 @@ class StorageFull(ComportaError):
     """No space left on the device: work is paused, nothing is lost."""
 
 
+def first_line(error: BaseException | str) -> str:
+    """What it says at first: libraries put lines of context behind it."""
+    return str(error).strip().partition("\n")[0].rstrip()
+
+
 def wording(text: str) -> str:
     """The text, as a part of what an error says. What a step is remembered by does not depend on it: to mend
     a comma makes no step run again."""

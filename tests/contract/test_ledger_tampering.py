@@ -15,13 +15,14 @@ import pytest
 from comporta.errors import NotFound, Tampered
 from comporta.ledger import Audit, Ledger, open_ledger, verify
 from comporta.ledger.bundle import export
-from comporta.ledger.chain import microseconds, seal
+from comporta.ledger.chain import seal
 from comporta.ledger.faults import NO_PUBLIC, TRUNCATION
 from comporta.ledger.signing import Signer, public_key
 from comporta.ledger.sql import SqlLedger
 from comporta.ledger.triggers import FORMER_SQLITE, POSTGRES, SQLITE
 from comporta.records import Head
 from comporta.records.facts import ProjectKeyed
+from comporta.records.instant import microseconds
 from comporta.testing import Clock, running_postgres
 from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, Noted, put
 

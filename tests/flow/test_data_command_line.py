@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from comporta.acts.data.accept import accept
+from comporta.acts.data.compact import compact
+from comporta.acts.data.datasets import dataset_view, difference_of, versions_of
+from comporta.acts.data.rejected import rejected_rows, retry_rejected
 from comporta.cli import main
+from comporta.errors import NotFound
 from comporta.opened.project import open_project
 
 PROJECT = """
@@ -110,6 +115,22 @@ def test_other_columns_are_refused_until_they_are_accepted(
     found = json.loads(said(capsys, "diff", "visits", "1", "2", "--json"))
     assert found["columns_added"] == {"age": "Int64"} and found["removed"] == 2
     assert "expected one of: visits" in said(capsys, "accept", "other", code=2)
+
+
+def test_what_the_commands_do_is_done_from_python_too(folder: Path) -> None:
+    take(folder)
+    rows(folder, "id,who,pulse,mail,age\n1,ann,61,a@x,40\n")
+    with open_project(folder) as opened:
+        assert list(accept(opened, "visits")) == ["id", "who", "pulse", "mail", "age"]
+    take(folder)
+    with open_project(folder) as opened:
+        assert compact(opened, "visits").version == 2
+        assert [each.number for each in versions_of(opened, "visits")] == [1, 2]
+        assert dataset_view(opened, "visits", 1).description.rows == 3
+        assert difference_of(opened, "visits", 1, 2).columns_added == {"age": "Int64"}
+        assert rejected_rows(opened) == () and retry_rejected(opened) == 0
+        with pytest.raises(NotFound, match="Did you mean visits"):
+            compact(opened, "visit")
 
 
 def test_a_dataset_that_is_not_there_is_answered_with_those_that_are(

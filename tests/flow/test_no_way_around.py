@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from comporta.acts.judge.gate import waive
 from comporta.acts.release.fetch import fetch
-from comporta.acts.release.release import release, version_of
+from comporta.acts.release.release import release, rollback, version_of
 from comporta.acts.serve.serving import ReleasedVersions
 from comporta.cli.exposed import tell_exposed
 from comporta.errors import Refused, Tampered
@@ -20,7 +20,8 @@ from comporta.opened.project import OpenProject, open_project
 from comporta.opened.removals import text_of
 from comporta.records import Version, decode
 from comporta.records.facts import RunStarted, VersionFetched, VersionJudged, VersionRegistered
-from comporta.registry import VERSIONS
+from comporta.records.verdict import Outcome
+from comporta.registry import VERSIONS, version_key
 from comporta.testing import Clock
 
 
@@ -36,33 +37,50 @@ def opened(folder: Path) -> Iterator[OpenProject]:
         yield opened
 
 
-def renamed(opened: OpenProject, version: Version) -> Version:
-    """The same model under another name, whose gates all pass."""
-    passed = tuple(replace(each, outcome="pass") for each in version.verdicts)
+def stored(opened: OpenProject, number: int) -> Version:
+    """A version of `leaving` as the ledger holds it."""
+    version = opened.ledger.get(VERSIONS, version_key("leaving", number))
+    assert version is not None
+    return version
+
+
+def renamed(opened: OpenProject, version: Version, outcome: Outcome = "pass") -> Version:
+    """The same model under another name, whose gates all have this outcome."""
+    judged = tuple(replace(each, outcome=outcome) for each in version.verdicts)
     other = replace(
         version, model="easier", number=1, state="candidate", verdicts=(), waivers=(), approvals=(), needed=0
     )
 
     def add(tx) -> None:  # type: ignore[no-untyped-def]
         tx.append(VersionRegistered(version=other))
-        tx.append(VersionJudged(model="easier", number=1, verdicts=passed, policy="p", level="release"))
+        tx.append(VersionJudged(model="easier", number=1, verdicts=judged, policy="p", level="release"))
 
     opened.ledger.transact(add)
     (found,) = (each for _, each in opened.ledger.scan(VERSIONS, "easier/"))
-    assert found.state == "passed"
+    assert (found.state == "passed") == (outcome == "pass")
     return found
 
 
 def test_a_refused_model_stays_refused_under_another_name(opened: OpenProject) -> None:
     refused = version_of(opened, "leaving/3")
     assert refused.shut(opened.now())
-    other = renamed(opened, opened.ledger.get(VERSIONS, "leaving/00000003") or refused)
+    other = renamed(opened, stored(opened, 3))
     with pytest.raises(Refused, match="easier/1: it is byte for byte leaving/3, which required checks block"):
         release(opened, other.id, by="ana")
     until = opened.now() + timedelta(days=1)
     for verdict in refused.shut(opened.now()):
         waive(opened, "leaving/3", verdict.check, by="ana", reason="both are one model", until=until)
     assert release(opened, other.id, by="ana").champion == 1
+
+
+def test_no_rollback_leads_to_a_model_that_is_refused_under_another_name(opened: OpenProject) -> None:
+    other = renamed(opened, stored(opened, 1), outcome="fail")
+    with pytest.raises(Refused, match="leaving/1: it is byte for byte easier/1, which required checks block"):
+        rollback(opened, "leaving", by="ana")
+    until = opened.now() + timedelta(days=1)
+    for verdict in other.shut(opened.now()):
+        waive(opened, other.id, verdict.check, by="ana", reason="both are one model", until=until)
+    assert rollback(opened, "leaving", by="ana").champion == 1
 
 
 def test_a_clock_set_back_does_not_revive_a_waiver_that_ended(folder: Path) -> None:
@@ -175,8 +193,5 @@ def test_a_server_follows_nothing_where_an_event_was_changed(folder: Path, chang
 
 def renamed_judged(tx, opened: OpenProject) -> None:  # type: ignore[no-untyped-def]
     """A verdict in the signed chain, behind the keyed one."""
-    version = opened.ledger.get(VERSIONS, "leaving/00000003")
-    assert version is not None
-    tx.append(
-        VersionJudged(model="leaving", number=3, verdicts=version.verdicts, policy="p", level="release")
-    )
+    verdicts = stored(opened, 3).verdicts
+    tx.append(VersionJudged(model="leaving", number=3, verdicts=verdicts, policy="p", level="release"))

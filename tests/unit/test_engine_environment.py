@@ -9,7 +9,7 @@ import pytest
 
 from comporta.engine.code import CodeDigests
 from comporta.engine.engine import workplace_of
-from comporta.engine.environment import Environment, _known, distributions, machine
+from comporta.engine.environment import Environment, _known, distributions, runtime
 from comporta.engine.local import Local, cores, workers_and_threads
 from comporta.engine.question import check_plan, question_of, recipe_digest
 from comporta.engine.step_functions import Steps
@@ -35,7 +35,7 @@ def test_other_distributions_or_threads_are_another_environment() -> None:
 
 
 def test_the_machine_is_told_by_interpreter_platform_and_processor() -> None:
-    told = machine()
+    told = runtime()
     assert set(told) == {"python", "platform", "processor"} and all(told.values())
 
 

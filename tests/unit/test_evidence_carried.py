@@ -15,7 +15,8 @@ from comporta.checks.stress.malformed import far, malformed
 from comporta.checks.stress.measure import findings
 from comporta.checks.stress.single_requests import MADE, PLAIN, RAW, carried
 from comporta.opened.sentences import sentence
-from comporta.records import Evidence, Field, Signature
+from comporta.records import Evidence, Field, Join, Signature
+from comporta.records.features import Bundle
 from comporta.store import MemoryStore, StepContext, derive
 
 AREA, RATE = Field(name="area", type="String"), Field(name="rate", type="Float64")
@@ -23,25 +24,33 @@ TAKES = Signature(
     raw=(AREA,), features=(AREA, RATE), output="both", task="binary", classes=("no", "yes"), label="String"
 )
 ROWS = pl.DataFrame({"area": ["a", "b", "c"], "rate": [1.0, 2.0, 3.0], "__key": ["[1]", "[2]", "[2]"]})
-WAY = {"of": "rows", "joins": [{}]}
+BUNDLE = Bundle(
+    of="rows",
+    known=("area",),
+    use=None,
+    target="y",
+    compute=(),
+    joins=(Join(dataset="rates", on={"area": "area"}, columns={"rate": "rate"}),),
+    shapes={},
+)
 DESK = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
 
 
-def sent(raw, takes=TAKES, way=WAY, tables=("rows",)):
-    return carried(DESK, takes, ROWS, way, dict.fromkeys(tables), raw)
+def sent(raw, takes=TAKES, bundle=BUNDLE, tables=("rows",)):
+    return carried(DESK, takes, ROWS, bundle, dict.fromkeys(tables), raw)
 
 
 def inputs(body):
     return {each["name"]: each["data"] for each in json.loads(body)["inputs"]}
 
 
-def requests(context, way, tables, keys):
+def requests(context, bundle, tables, keys):
     assert keys == ["[1]", "[2]", "[2]"]
     return pl.DataFrame({"area": ["b", "a"], "__row": ["[2]", "[1]"], "__subject": ["q", "p"]})
 
 
-def gone(context, way, tables, keys):
-    return requests(context, way, tables, keys).clear()
+def gone(context, bundle, tables, keys):
+    return requests(context, bundle, tables, keys).clear()
 
 
 def test_a_row_with_a_key_of_its_own_is_sent_raw_with_what_else_is_said_of_it():
@@ -63,7 +72,7 @@ def test_features_that_a_request_carries_are_sent_as_they_are():
     plain = Signature(
         raw=(AREA, RATE), features=(AREA, RATE), output="both", task="binary", classes=("no", "yes"), label=""
     )
-    found = sent(requests, takes=plain, way=None)
+    found = sent(requests, takes=plain, bundle=None)
     assert (found.where, found.why, len(found.bodies)) == (PLAIN, None, 3)
 
 

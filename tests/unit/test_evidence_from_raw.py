@@ -1,10 +1,12 @@
 """What counts as a difference between a feature made of a raw request and research's, without a server."""
 
 import json
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from comporta.checks import judge, parity
 from comporta.checks.parity.codes import NOT_ASKED_AS_REQUESTS
@@ -20,7 +22,8 @@ from comporta.checks.shared.measuring.raw_requests import (
 )
 from comporta.checks.shared.measuring.server_answers import Gaps, Research
 from comporta.opened.sentences import sentence
-from comporta.records import Evidence, Field, Signature
+from comporta.records import DatasetSchema, Evidence, Field, Join, Signature
+from comporta.records.features import Bundle
 
 RAW = (Field(name="word", type="String"), Field(name="n", type="Int64"))
 MADE = (Field(name="double", type="Float64"), Field(name="word", type="String", values=("a", "b")))
@@ -167,9 +170,28 @@ def test_a_row_is_excused_as_far_as_the_form_was_that_is_as_far_apart():
     assert np.flatnonzero(after.gaps.by).tolist() == [5]
 
 
+def test_a_bundle_comes_out_of_a_steps_parameters_as_the_record_that_went_in():
+    join = Join(dataset="rates", on={"n": "n"}, columns={"rate": "rate"}, tolerance=timedelta(hours=6))
+    shapes = {"rows": DatasetSchema(name="rows", key=("n",), time="at", delay=timedelta(minutes=5))}
+    for use, requires in ((None, ()), (("rate",), ("key", "unit"))):
+        bundle = Bundle(
+            of="rows",
+            known=("word", "n"),
+            use=use,
+            target="y",
+            compute=("features:double",),
+            joins=(join,),
+            shapes=shapes,
+            requires=requires,
+        )
+        stored = json.loads(json.dumps(bundle.as_parameter()))
+        assert Bundle.of_parameter(stored) == bundle
+
+
 def test_what_is_made_on_the_way_is_seen():
     same = Signature(raw=RAW, features=RAW, output="both", task="regression")
     assert is_raw(same, None)
-    assert is_raw(same, {"joins": [], "compute": []})
-    assert not is_raw(same, {"joins": [{}], "compute": []})
+    plain = Bundle(of="rows", known=("word", "n"), use=None, target="y", compute=(), joins=(), shapes={})
+    assert is_raw(same, plain)
+    assert not is_raw(same, replace(plain, compute=("features:double",)))
     assert not is_raw(TAKES, None)

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 
 from comporta.errors import Tampered
 from comporta.ledger import MemoryLedger, migrate, verify
-from comporta.ledger.chain import header, leaf, link, microseconds, moment, seal
+from comporta.ledger.chain import header, leaf, link, seal
 from comporta.ledger.decoding import Decoding
 from comporta.ledger.keyed import keyed_link, keyed_seal
 from comporta.ledger.projections import ProjectionSet, after
 from comporta.ledger.upcasts import UPCASTS
 from comporta.opened.project import PROJECTIONS
 from comporta.records import Event, Fact, Projection, Record, facts
+from comporta.records.instant import microseconds, moment
 from comporta.testing import Clock
 from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, put
 

@@ -7,7 +7,6 @@ from types import FunctionType
 
 import pytest
 
-from comporta.acts.judge import pool
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.pool import Candidate, measuring, name_in
 from comporta.checks import needs, never
@@ -26,20 +25,17 @@ def fit(X: object, y: object) -> None:
     """A training function that is never called."""
 
 
-def nodes(*whats: str, level: Level = "release") -> tuple[Node, ...]:
+def nodes(*whats: str, level: Level = "release", machine: str = "this") -> tuple[Node, ...]:
     table = Dataset("rows", source=rows, key="id")
     model = Model("late", features=Features("features", of=table, known=("a",)), target="y", fit=fit)
     things = {name: Output(node="made", name=name) for name in THINGS}
-    candidate = Candidate(model=model, root=Path(__file__).parent, things=things)
+    candidate = Candidate(model=model, root=Path(__file__).parent, things=things, machine=machine)
     return measuring(candidate, [Need(what=what) for what in whats], level)
 
 
-def test_another_machine_is_another_question_for_what_is_of_the_machine_and_for_nothing_else(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_another_machine_is_another_question_for_what_is_of_the_machine_and_for_nothing_else() -> None:
     here = nodes("stress", "noise", "parity")
-    monkeypatch.setattr(pool, "machine", lambda: {"digest": "another"})
-    there = nodes("stress", "noise", "parity")
+    there = nodes("stress", "noise", "parity", machine="another")
     differ = {one.name for one, other in zip(here, there, strict=True) if one.params != other.params}
     assert differ == {"stress of late"}
 

@@ -94,12 +94,11 @@ class Project(declared.ProjectDeclaration, frozen=True):
 
     def data(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a dataset version, read when collected; None: the newest. Raises NotFound."""
-        from comporta.data import scan_slice, slice_of
+        from comporta.acts.data.datasets import scan_rows
         from comporta.opened.project import open_project
 
         with open_project(project=self) as opened:
-            part = slice_of(opened.store, opened.keys, name, number=version)
-            return scan_slice(opened.store, opened.keys, part)
+            return scan_rows(opened, name, version)
 
     def model(self, version: str) -> TrainedVersion:
         """A trained version: `late/3`, or `late` for its newest. Raises NotFound."""

@@ -89,14 +89,11 @@ def key(*, project: Where = None, json: AsJson = False) -> None:
 
     `comporta audit key > comporta.pub` puts it beside the project; commit it.
     """
-    from comporta.ledger.signing import pem, public_key
+    from comporta.acts.upkeep.key import project_public_key
+    from comporta.ledger.signing import pem
     from comporta.project.load import find_project_file
-    from comporta.project.settings import settings
-    from comporta.store.keys import derive
-    from comporta.store.secret import read_secret
 
-    root = find_project_file(project).parent
-    public = public_key(derive(read_secret(settings(root).key, root)).chain)
+    public = project_public_key(find_project_file(project).parent)
     if json:
         show.json({"key": public, "pem": pem(public)})
     else:
@@ -120,13 +117,11 @@ def export(
 
     A body that is withheld cannot be guessed from it, and the rest still verifies.
     """
-    from comporta.ledger.bundle import export as exported
-    from comporta.ledger.signing import public_key
+    from comporta.acts.upkeep.audit import export as exported
     from comporta.opened.project import open_project
 
     with open_project(project) as opened, replacing(file) as out:
-        public = public_key(opened.keys.chain)
-        done = exported(opened.ledger, public, withhold, lambda line: out.write(line + "\n"))
+        done = exported(opened, withhold, lambda line: out.write(line + "\n"))
     if json:
         show.json(done)
     else:
@@ -148,21 +143,14 @@ def verify_export(
 
     Without --key it is verified with the key that it names itself: compare that with the project's own.
     """
-    from comporta.ledger.bundle import check as verify_bundle
+    from comporta.acts.upkeep.audit import verify_export as verified
     from comporta.ledger.signing import parse_public
     from comporta.opened.sentences import sentence
 
     expected = _head(head) if head else None
     # Given but empty, as by a variable that is not set, is no wish for the file's own key.
     public = "" if key is None else parse_public(_read(key), "--key")
-    try:
-        # As it is: else a carriage return at a line's end would not be seen.
-        with file.open(encoding="utf-8", newline="\n") as lines:
-            found = verify_bundle(lines, public, expected)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadProject(
-            f"{file} cannot be read ({error}). Name a file of `comporta audit export`."
-        ) from error
+    found = verified(file, public, expected)
     if json:
         show.json(found)
     elif found.fault is not None:

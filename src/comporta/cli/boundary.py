@@ -13,7 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.commands import COMMANDS, FORMER, NOUNS
-from comporta.errors import ComportaError
+from comporta.errors import ComportaError, first_line
 from comporta.records.credential import masked
 
 FAULT, MISTAKE, INTERRUPTED = 1, 2, 130
@@ -79,9 +79,9 @@ def call(words: Sequence[str]) -> int:
     except Exception as error:  # the last boundary: a traceback is for us, not for the person who asked
         _debug()
         try:
-            said = say.FAULT.format(error=_first_line(error), report=_report(words))
+            said = say.FAULT.format(error=_in_one_line(error), report=_report(words))
         except OSError:  # no room, or no place, for a report
-            said = say.FAULT_UNWRITTEN.format(error=_first_line(error))
+            said = say.FAULT_UNWRITTEN.format(error=_in_one_line(error))
         show.aside(said)
         return FAULT
     return code if isinstance(code, int) else 0
@@ -98,8 +98,8 @@ def _debug() -> None:
         show.aside(masked(traceback.format_exc()))
 
 
-def _first_line(error: BaseException) -> str:
-    return masked(f"{type(error).__name__}: {error}".partition("\n")[0])
+def _in_one_line(error: BaseException) -> str:
+    return masked(f"{type(error).__name__}: {first_line(error)}")
 
 
 def _report(words: Sequence[str]) -> str:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from msgspec.structs import replace
 
 from comporta.cli import show as shown
 from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where, between
-from comporta.errors import NotFound
 
 if TYPE_CHECKING:
-    from comporta.opened.project import OpenProject
-    from comporta.records import DatasetSchema, Manifest, Slice
+    from comporta.records import DatasetSchema, Manifest
 
 _NONE = "No datasets yet. Make their first versions: comporta run"
 _SAME = "The same rows and columns."
@@ -26,17 +22,15 @@ Name = Annotated[str, Parameter(help="The dataset.")]
 
 def list_(*, project: Where = None, json: AsJson = False) -> None:
     """The datasets: declared ones, and all that have versions."""
-    from comporta.data import list_datasets, list_versions
+    from comporta.acts.data.datasets import newest_versions
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        declared = opened.project.tables()
-        names = list(dict.fromkeys([*declared, *list_datasets(opened.store)]))
-        newest = {name: next(reversed(list_versions(opened.store, name)), None) for name in names}
+        declared, newest = opened.project.tables(), newest_versions(opened)
     if json:
         shown.json(newest)
         return
-    if not names:
+    if not newest:
         shown.aside(_NONE)
         return
     rows = [
@@ -68,15 +62,12 @@ def show(
 
     Values of personal columns are not shown.
     """
-    from comporta.data import describe, list_versions, slice_of
+    from comporta.acts.data.datasets import dataset_view
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        _require_known(opened, name)
-        part = slice_of(opened.store, opened.keys, name, number=version)
-        found = describe(opened.store, opened.keys, part, _personal_in_log(opened, part))
-        past = list_versions(opened.store, name, keys=opened.keys)
-    manifest = next(each for each in past if each.number == part.number)
+        view = dataset_view(opened, name, version)
+    found, manifest = view.description, view.manifest
     if json:
         shown.json({"description": found, "shape": manifest.shape, "version": manifest.id, "at": manifest.at})
         return
@@ -102,37 +93,16 @@ def show(
     shown.table(
         "Columns", ("column", "type", "missing", "distinct", "min", "max", "expected", "meaning"), rows
     )
-    _table(past[-5:])
-
-
-def _personal_in_log(opened: OpenProject, part: Slice) -> set[str]:
-    """What of a model's prediction log is personal: the columns of requests that are declared so, or name the
-    subject."""
-    from comporta.data import manifest_of
-    from comporta.data.names import log_of
-    from comporta.data.row_columns import personal_columns
-
-    model = next((each for each in opened.project.models if log_of(each.name) == part.dataset), None)
-    if model is None:
-        return set()
-    tables = model.features.tables()
-    personal = {column.name for table in tables for column in table.columns if column.personal}
-    personal |= {table.about.column for table in tables if table.about is not None}
-    log = manifest_of(opened.store, opened.keys, part.dataset, part.number).columns
-    return personal_columns(log, personal)
+    _table(view.past[-5:])
 
 
 def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
     """The versions of a dataset, oldest first."""
-    from comporta.data import list_versions as all_of
-    from comporta.data import manifest_of
+    from comporta.acts.data.datasets import versions_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        _require_known(opened, name)
-        past = all_of(opened.store, name, keys=opened.keys)
-        if not past:
-            manifest_of(opened.store, opened.keys, name)  # says that there is none
+        past = versions_of(opened, name)
     if json:
         shown.json([{**_brief(each), "columns": each.columns} for each in past])
     else:
@@ -151,14 +121,11 @@ def subjects(
 
     Erasing one spelling would leave the rows of the other.
     """
-    from comporta.data import find_subjects, slice_of
+    from comporta.acts.data.datasets import subjects_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        _require_known(opened, name)
-        found = find_subjects(opened.store, opened.keys, slice_of(opened.store, opened.keys, name))
-    if not show:
-        found = replace(found, near=tuple(replace(each, examples=()) for each in found.near))
+        found = subjects_of(opened, name, examples=show)
     if json:
         shown.json(found)
         return
@@ -195,12 +162,11 @@ def diff(
     json: AsJson = False,
 ) -> None:
     """Rows and columns that differ between two versions: how many, and the first of each kind."""
-    from comporta.data import diff_versions as differs
+    from comporta.acts.data.datasets import difference_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        _require_known(opened, name)
-        found = differs(opened.store, opened.keys, name, old, new, samples=rows)
+        found = difference_of(opened, name, old, new, samples=rows)
     if json:
         shown.json(found)
         return
@@ -227,24 +193,11 @@ def diff(
 
 def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
     """Accept that the source of a dataset has other columns now. The next run makes a version with them."""
-    from comporta.data import accept_columns
-    from comporta.data.acceptance import acceptable_columns
-    from comporta.data.sources import columns_of
+    from comporta.acts.data.accept import accept as accepted
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        declared = opened.project.tables()
-        if name not in declared:
-            raise NotFound(f"found no dataset {name!r} in the project, {_expected(name, declared)}")
-        dataset = declared[name]
-        columns = acceptable_columns(
-            opened.store,
-            opened.keys,
-            dataset.shape(),
-            dataset.change,
-            columns_of(dataset.source, opened.root, name),
-        )
-        accept_columns(opened.store, opened.keys, name, columns, now=opened.clock())
+        columns = accepted(opened, name)
     if json:
         shown.json(columns)
     else:
@@ -253,16 +206,11 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
 
 def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
     """Merge a dataset's many small files. Versions and digests stay the same, and no step runs again."""
-    import tempfile
-
-    from comporta.data import compact as merge
+    from comporta.acts.data.compact import compact as compacted
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        _require_known(opened, name)
-        opened.below.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="compact-", dir=opened.below) as scratch:
-            done = merge(opened.store, opened.keys, name, now=opened.clock(), scratch=Path(scratch))
+        done = compacted(opened, name)
     if json:
         shown.json(done)
     elif done.segments:
@@ -282,20 +230,14 @@ def rejected(
     json: AsJson = False,
 ) -> None:
     """Predictions and labels that could not be sealed and were rejected; the others were sealed."""
-    from comporta.acts.serve.serving_log import logs_of
-    from comporta.data.open_rows import open_rows
+    from comporta.acts.data.rejected import rejected_rows, retry_rejected, waiting_rows
     from comporta.data.prediction_rows import CAUSES
-    from comporta.data.rejected import read_rejected, reopen_rejected
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        found = [each for log in logs_of(opened) for each in read_rejected(opened.store, log)]
-        count = (
-            sum(reopen_rejected(opened.store, log) for log in {each.dataset for each in found})
-            if retry
-            else 0
-        )
-        waiting = 0 if found else sum(len(open_rows(opened.store, log)) for log in logs_of(opened))
+        found = rejected_rows(opened)
+        count = retry_rejected(opened) if retry else 0
+        waiting = 0 if found else waiting_rows(opened)
     if json:
         shown.json(found)
     elif not found:
@@ -316,7 +258,7 @@ def _brief(manifest: Manifest) -> dict[str, Any]:
     return {name: getattr(manifest, name) for name in wanted}
 
 
-def _table(past: list[Manifest]) -> None:
+def _table(past: Sequence[Manifest]) -> None:
     columns = ("version", "made", "change", "rows", "added", "removed", "id")
     shown.table(
         "Versions",
@@ -342,23 +284,6 @@ def _expectations(shape: DatasetSchema) -> dict[str, str]:
         parts += ["only reported"] if parts and column.breach == "report" else []
         expected[column.name] = ", ".join(parts)
     return expected
-
-
-def _require_known(opened: OpenProject, name: str) -> None:
-    """Raises NotFound for a name of no dataset, declared or kept."""
-    from comporta.data import list_datasets
-
-    known = dict.fromkeys([*opened.project.tables(), *list_datasets(opened.store)])
-    if name not in known:
-        raise NotFound(f"found no dataset {name!r}, {_expected(name, known)}")
-
-
-def _expected(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    if near := get_close_matches(name, known, n=1):
-        return f"expected one of: {', '.join(known)}. Did you mean {near[0]}?"
-    return f"expected one of: {', '.join(known) or 'none, for there are none yet'}. See: comporta data list"
 
 
 def _bound(text: str | None, kind: str) -> str | None:

@@ -9,7 +9,6 @@ from cyclopts import Parameter
 from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where
-from comporta.errors import ComportaError
 
 if TYPE_CHECKING:
     from comporta.opened.mentions import Mentions
@@ -46,25 +45,19 @@ def forget(
     Their approvals no longer count for future releases. The same name gets another id afterwards. Events from
     before people had ids may still hold the name: their number is printed.
     """
-    from comporta.opened.mentions import mentions
-    from comporta.opened.people import forget as forgotten
+    from comporta.acts.upkeep.people import forget as forget_person
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        known = forgotten(opened, name)
-        still = mentions(opened, known.name)
-        try:
-            declared = opened.project.person(known.name)
-        except ComportaError:  # a project file that is broken keeps nobody from being forgotten
-            declared = None
+        done = forget_person(opened, name)
     if json:
-        show.json({"forgotten": known.id, "events": still})
+        show.json({"forgotten": done.id, "events": done.events})
         return
-    show.line(say.FORGOTTEN.format(id=known.id))
-    if still.count:
-        show.line(_mentions_text(still))
-    if declared is not None:
-        show.aside(say.STILL_DECLARED.format(name=declared.name))
+    show.line(say.FORGOTTEN.format(id=done.id))
+    if done.events.count:
+        show.line(_mentions_text(done.events))
+    if done.declared is not None:
+        show.aside(say.STILL_DECLARED.format(name=done.declared))
 
 
 def _mentions_text(found: Mentions) -> str:

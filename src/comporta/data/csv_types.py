@@ -8,7 +8,7 @@ import polars as pl
 
 from comporta.data.csv_text import CsvFile, declare, encoding_fault, line_of, long_line
 from comporta.data.types import parse_type
-from comporta.errors import BadData, wording
+from comporta.errors import BadData, first_line, wording
 from comporta.records.named_column import named
 
 SAMPLE = 10_000
@@ -128,8 +128,9 @@ def reading_fault(file: CsvFile, schema: dict[str, pl.DataType], error: pl.excep
     for name, dtype in schema.items():
         if dtype not in (pl.String, pl.Null) and (text := first_foreign(file, name, dtype)):
             return value_fault(file, name, text, dtype)
-    first = str(error).partition("\n")[0]
-    return encoding_fault(file) or BadData(f"{file.label}: cannot be read: {first}. Correct the file.")
+    return encoding_fault(file) or BadData(
+        f"{file.label}: cannot be read: {first_line(error)}. Correct the file."
+    )
 
 
 def first_foreign(file: CsvFile, column: str, dtype: pl.DataType) -> str:

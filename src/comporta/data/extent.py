@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+from comporta.records.instant import microseconds, moment
+
+_FIRST, _LAST = (microseconds(each.replace(tzinfo=UTC)) for each in (datetime.min, datetime.max))
 
 
 def ends(times: pl.Series) -> tuple[int, int] | None:
@@ -30,9 +29,9 @@ def ends(times: pl.Series) -> tuple[int, int] | None:
     return first * day, last * day
 
 
-def instant(microseconds: int) -> datetime:
-    """This many since 1970, in UTC; before the year 1 or after 9999, the first or the last instant there."""
-    return _EPOCH + min(max(microseconds, _FIRST), _LAST) * _MICROSECOND
+def instant(micros: int) -> datetime:
+    """This many microseconds after 1970; beyond the years 1 to 9999, the first or the last instant there."""
+    return moment(min(max(micros, _FIRST), _LAST))
 
 
 def latest(times: pl.Series) -> datetime | None:

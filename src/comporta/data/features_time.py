@@ -14,13 +14,13 @@ import numpy.typing as npt
 import polars as pl
 
 from comporta.errors import BadProject
+from comporta.records.instant import EPOCH, MICROSECOND
 
 Ints = npt.NDArray[np.int64]
 Unit = Literal["us", "ns"]
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def unit_of(dtype: pl.DataType, column: str) -> Unit:
@@ -53,12 +53,12 @@ def ticks(column: pl.Series, unit: Unit, *, up: bool = False) -> Ints:
 def tick(at: datetime, unit: Unit) -> int:
     """The instant of a Python time; naive means UTC."""
     aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    return span(aware - _EPOCH, unit)
+    return span(aware - EPOCH, unit)
 
 
 def span(length: timedelta, unit: Unit) -> int:
     """A length of time in `unit`."""
-    return (length // timedelta(microseconds=1)) * (1000 if unit == "ns" else 1)
+    return (length // MICROSECOND) * (1000 if unit == "ns" else 1)
 
 
 def shift_times(values: Ints, by: int) -> Ints:

@@ -33,6 +33,7 @@ LABELS: Types = {
     "id": pl.String(), "label": pl.String(), "at": TIME, "arrived": TIME, "subject": pl.String(),
 }  # fmt: skip
 """label: as JSON, for it may be of any model. subject: of what earlier releases sealed; null since."""
+_WHOSE = "__whose"
 
 
 def feedback_shape(dataset: str) -> DatasetSchema:
@@ -73,10 +74,10 @@ def with_subjects(labels: pl.LazyFrame, asked: Sequence[pl.LazyFrame]) -> pl.Laz
     """The labels with their predictions' subjects. asked: predictions of any model: `id`, `subject`."""
     if not asked:
         return labels
-    known = pl.concat([frame.select("id", pl.col("subject").alias("__whose")) for frame in asked])
+    known = pl.concat([frame.select("id", pl.col("subject").alias(_WHOSE)) for frame in asked])
     known = known.join(labels.select("id").unique(), on="id", how="semi").unique("id")
     found = labels.join(known, on="id", how="left", maintain_order="left")
-    return found.with_columns(subject=pl.coalesce("__whose", "subject")).drop("__whose")
+    return found.with_columns(subject=pl.coalesce(_WHOSE, "subject")).drop(_WHOSE)
 
 
 def last_labels(labels: pl.LazyFrame) -> pl.LazyFrame:

@@ -18,11 +18,11 @@ from comporta.data.keys import PLACE
 from comporta.data.names import object_name, readable, storage_options
 from comporta.errors import Tampered
 from comporta.records import DatasetSchema, Fragment
+from comporta.records.columns import ROW
 from comporta.records.named_column import by_names, named
 from comporta.store import Keys, Store, digest
 from comporta.store.whole import put_whole
 
-ROW = "__row"
 ADDRESS = "__address"
 BINS = 1 << 16  # ranges of the hash are told in these steps, so that no bound tells one subject's hash
 _SHIFT = 48

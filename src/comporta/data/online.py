@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,10 @@ from comporta.data.features_timeline import NONE, Timeline, request_times
 from comporta.data.keys import key_text
 from comporta.errors import NotFound
 from comporta.records import DatasetSchema, Join, Joined, Record, decode
+from comporta.records.instant import moment
 from comporta.records.named_column import named
 
 FEW = 16
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 JoinKey = tuple[Any, ...]
 JoinedSources = list[tuple[Joined, ...]]
@@ -244,4 +244,4 @@ def _times_of_row(line: Timeline, row: int) -> tuple[datetime | None, datetime |
 
 
 def _time(line: Timeline, at: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=at if line.unit == "us" else at // 1000)
+    return moment(at if line.unit == "us" else at // 1000)

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from comporta.errors import BadData, wording
+from comporta.errors import BadData, first_line, wording
 
 
 def frame_of_pandas(made: Any, name: str) -> pl.DataFrame:
@@ -26,7 +26,7 @@ def frame_of_pandas(made: Any, name: str) -> pl.DataFrame:
                 _converted(made[[column]])
             except Exception as inner:
                 raise BadData(_reason(name, column, made[column].tolist(), inner)) from None
-        raise BadData(f"{name}: found a pandas frame that polars cannot read: {_first_line(error)}") from None
+        raise BadData(f"{name}: found a pandas frame that polars cannot read: {first_line(error)}") from None
 
 
 def _converted(made: Any) -> pl.DataFrame:
@@ -54,10 +54,6 @@ def _reason(name: str, column: str, values: Sequence[Any], error: Exception) -> 
                 "source."
             )
     return wording(
-        f"{name}.{column}: found values that are no column of one type ({_first_line(error)}). "
+        f"{name}.{column}: found values that are no column of one type ({first_line(error)}). "
         "Convert it in the source."
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

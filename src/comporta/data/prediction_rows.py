@@ -38,6 +38,7 @@ CAUSES = {
 """Why a row is set aside, by code."""
 
 _MOST = 2**63
+_INPUTS, _OUTPUT = "__inputs", "__output"
 _joined = msgspec.json.Decoder(tuple[Joined, ...])
 
 
@@ -134,13 +135,13 @@ def _frame(rows: list[OpenRow], columns: RowColumns) -> pl.DataFrame:
     types = types_of(columns)
     beside = {name: pl.Series(_column_values(rows, name), dtype=dtype) for name, dtype in BASE.items()}
     texts = {
-        "__inputs": pl.Series([bytes(row.inputs).decode() for row in rows], dtype=pl.String),
-        "__output": pl.Series([bytes(row.output).decode() for row in rows], dtype=pl.String),
+        _INPUTS: pl.Series([bytes(row.inputs).decode() for row in rows], dtype=pl.String),
+        _OUTPUT: pl.Series([bytes(row.output).decode() for row in rows], dtype=pl.String),
     }
     frame = pl.DataFrame({**beside, **texts})
     made = [
-        *column_expressions("__inputs", columns.inputs, types),
-        *column_expressions("__output", columns.outputs, types),
+        *column_expressions(_INPUTS, columns.inputs, types),
+        *column_expressions(_OUTPUT, columns.outputs, types),
     ]
     return frame.select(*BASE, *made)
 

@@ -21,7 +21,7 @@ from comporta.records.named_column import named
 from comporta.store import Keys
 
 _BATCH = 65_536
-_GONE = "__gone"
+_GONE, _OWN = "__gone", "__own"
 
 
 class SubjectColumn(Record, frozen=True, kw_only=True):
@@ -107,9 +107,9 @@ def _mark_forgotten(
 
     # A row that was sealed with its subject is taken away by a redaction, which knows where it lies.
     bare = pl.col("subject").is_null()
-    mark = pl.col("__own").map_batches(forgotten, return_dtype=pl.Boolean, is_elementwise=True)
-    frame = frame.with_columns(own.alias("__own")).with_columns((bare & mark).alias(_GONE))
-    return frame.with_columns(subject=pl.col("__own")).drop("__own"), True
+    mark = pl.col(_OWN).map_batches(forgotten, return_dtype=pl.Boolean, is_elementwise=True)
+    frame = frame.with_columns(own.alias(_OWN)).with_columns((bare & mark).alias(_GONE))
+    return frame.with_columns(subject=pl.col(_OWN)).drop(_OWN), True
 
 
 def _text(column: str, form: Form) -> pl.Expr:

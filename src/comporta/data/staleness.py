@@ -5,7 +5,7 @@ from __future__ import annotations
 from comporta.data.dataset_log import read_log
 from comporta.data.fragments import ResolvedFragment
 from comporta.data.manifests import in_time, read_manifest, reads_as
-from comporta.errors import ComportaError, NotFound, Tampered
+from comporta.errors import ComportaError, NotFound, Tampered, first_line
 from comporta.records import Message, Slice, Staleness
 from comporta.records.staleness import (
     DIFFERS,
@@ -52,5 +52,4 @@ def staleness(store: Store, keys: Keys, part: Slice) -> Staleness:
 
 def _line(error: Exception) -> str:
     """Its first line, without the full stop, for it stands inside a sentence."""
-    text = (getattr(error, "strerror", None) or str(error)).partition("\n")[0]
-    return text.strip().rstrip(".")
+    return first_line(getattr(error, "strerror", None) or error).rstrip(".")

@@ -23,14 +23,15 @@ from comporta.data.row_columns import kind, types_of
 from comporta.data.types import parse_type
 from comporta.errors import BadData
 from comporta.records import Artifact, DatasetSchema, Field, Signature, Slice, decode
-from comporta.records.columns import AT, KEPT, KEY, SUBJECT, TARGET
+from comporta.records.columns import AT, ID, KEPT, KEY, LABEL, SUBJECT, TARGET
 from comporta.records.label import read_label
 from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import write
 
 MOST = 100_000
-BESIDE = ("id", "at", "key", "subject", "label")
+BESIDE = {"id": ID, "at": AT, "key": KEY, "subject": SUBJECT, "label": LABEL}
+"""What a log says of a row → its column beside the features."""
 
 
 def logged(
@@ -66,7 +67,7 @@ def logged(
         context, log, before, model, fields, scan_slice(context.store, context.keys, labels)
     )
     frame = there.select(field.name for field in fields)
-    there = there.select(pl.col(f"__{name}").alias(name) for name in BESIDE)
+    there = there.select(pl.col(column).alias(name) for name, column in BESIDE.items())
     plan = feature_plan(
         of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute
     )
@@ -104,7 +105,7 @@ def _requests(
     """The newest requests that carry all of these columns, each with its label; and how many have a label."""
     last = last_labels(labels).filter(pl.col("label") != "null")
     parts = [_typed_requests(context, log, fields, last), _texts(context, before, model, fields, last)]
-    found = pl.concat([frame for frame, _ in parts]).sort(AT, "__id").tail(MOST)
+    found = pl.concat([frame for frame, _ in parts]).sort(AT, ID).tail(MOST)
     return found, min(MOST, sum(count for _, count in parts))
 
 
@@ -155,12 +156,12 @@ def _newest(log: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _beside() -> list[pl.Expr]:
-    return [pl.col(name).alias(f"__{name}") for name in BESIDE]
+    return [pl.col(name).alias(column) for name, column in BESIDE.items()]
 
 
 def _none(fields: list[Field]) -> pl.DataFrame:
     beside = {AT: pl.Datetime("us", "UTC")}
-    texts = {f"__{name}": pl.String() for name in BESIDE}
+    texts = dict.fromkeys(BESIDE.values(), pl.String())
     return pl.DataFrame(
         schema={**texts, **beside, **{field.name: parse_type(field.type) for field in fields}}
     )

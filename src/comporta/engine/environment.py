@@ -33,13 +33,13 @@ class Environment:
         """The digest for code that imports these top-level names from outside."""
         known = self._digests.get(packages)
         if known is None:
-            parts = {**machine(), "threads": self.threads, "distributions": distributions(packages)}
+            parts = {**runtime(), "threads": self.threads, "distributions": distributions(packages)}
             known = self._digests[packages] = blake3(encode(parts)).hexdigest()
         return known
 
 
 @cache
-def machine() -> dict[str, object]:
+def runtime() -> dict[str, object]:
     """Interpreter, platform and what the processor can do: libraries choose their arithmetic by it."""
     libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else ""
     return {

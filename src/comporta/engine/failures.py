@@ -43,7 +43,7 @@ def combined_error(failed: Sequence[Failed]) -> errors.ComportaError:
 
 def _short(message: str) -> str:
     """Its first line; `comporta show` prints all of it, and where the log lies."""
-    line = message.partition("\n")[0]
+    line = errors.first_line(message)
     return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"
 
 

@@ -15,10 +15,8 @@ from comporta.project.reference import error_line, resolve
 from comporta.records import Artifact, Asset, Recipe, Slice
 from comporta.records.arguments import names_by_id
 from comporta.records.executor import Done
+from comporta.records.recipe import CODECS, COMPUTE, FIT
 from comporta.store import StepContext
-
-CODECS = "_codecs"
-"""Of a recipe's `uses`: the classes of the project's own codecs."""
 
 
 def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict[str, Asset]:
@@ -31,7 +29,7 @@ def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict
     uses = {
         name: named(ref) if isinstance(ref, str) else [named(each) for each in ref]
         for name, ref in recipe.uses.items()
-        if not name.startswith("_")  # counted as code, since a model's bytes name it, but not handed over
+        if name not in (FIT, CODECS, COMPUTE)  # counted as code, but not handed over
     }
     if CODECS in recipe.uses:
         own = tuple(named(ref)() for ref in recipe.uses[CODECS])

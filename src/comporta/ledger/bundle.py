@@ -14,9 +14,9 @@ from typing import Any
 
 from comporta.errors import BadProject, Refused, Tampered
 from comporta.ledger.chain import SALT_BYTES, header, leaf, link
-from comporta.ledger.protocol import Ledger, Row
+from comporta.ledger.protocol import EventRow, HeadRow, Ledger
 from comporta.ledger.signing import is_signed
-from comporta.ledger.stored import is_event, plain
+from comporta.ledger.stored import is_event
 from comporta.records.event import Head
 from comporta.records.facts import ChainContinued
 from comporta.records.message import Message, code
@@ -92,9 +92,9 @@ def export(
         signed = list(snapshot.heads())
         before = Head(seq=0, hash="")
         for row in snapshot.rows():
-            seq, its_leaf, hash_ = row[0], row[6], row[8]
-            if its_leaf is None and chain is None:
-                before = Head(seq=seq, hash=hash_)
+            seq = row.seq
+            if row.leaf is None and chain is None:
+                before = Head(seq=seq, hash=row.hash)
                 continue
             if chain is None:
                 if before.seq and seq in left:
@@ -108,10 +108,10 @@ def export(
             _write_line(line, chain, write)
             left.discard(seq)
             hidden += list(line) == LEAF
-            while heads < len(signed) and type(signed[heads][0]) is int and signed[heads][0] <= seq:
-                if signed[heads][3] != public:
+            while heads < len(signed) and type(signed[heads].seq) is int and signed[heads].seq <= seq:
+                if signed[heads].key != public:
                     raise _tampered(seq)
-                _write_line(_head(*signed[heads]), chain, write)
+                _write_line(_head(signed[heads]), chain, write)
                 heads += 1
     if chain is None:
         raise Refused(
@@ -144,23 +144,29 @@ def _first(project: str, public: str, before: Head) -> dict[str, Any]:
     return dict(zip(FIRST, values, strict=True))
 
 
-def _event(project: str, row: Row, withheld: bool) -> dict[str, Any]:
-    seq, at, kind, schema, salt, body, its_leaf, _, _ = row = tuple(map(plain, row))
+def _event(project: str, row: EventRow, withheld: bool) -> dict[str, Any]:
     try:
         if not is_event(row):
             raise TypeError
-        if withheld or salt is None or body is None:
-            return {"seq": seq, "leaf": its_leaf}
-        its_header = header(project=project, seq=seq, at=at, kind=kind, schema=schema)
-        return {"seq": seq, "header": its_header.decode(), "salt": salt.hex(), "body": body.decode()}
+        if withheld or row.salt is None or row.body is None:
+            return {"seq": row.seq, "leaf": row.leaf}
+        its_header = header(project=project, seq=row.seq, at=row.at, kind=row.kind, schema=row.schema)
+        return {
+            "seq": row.seq,
+            "header": its_header.decode(),
+            "salt": row.salt.hex(),
+            "body": row.body.decode(),
+        }
     except (TypeError, UnicodeDecodeError) as error:
-        raise Tampered(f"event {seq!r}: its row is no event. `comporta audit verify` tells more.") from error
+        raise Tampered(
+            f"event {row.seq!r}: its row is no event. `comporta audit verify` tells more."
+        ) from error
 
 
-def _head(seq: Any, link: Any, signature: Any, key: Any) -> dict[str, Any]:
-    if type(link) is not str or type(signature) is not bytes:
-        raise _tampered(seq)
-    return {"head": seq, "link": link, "signature": signature.hex()}
+def _head(row: HeadRow) -> dict[str, Any]:
+    if type(row.link) is not str or type(row.signature) is not bytes:
+        raise _tampered(row.seq)
+    return {"head": row.seq, "link": row.link, "signature": row.signature.hex()}
 
 
 def check(lines: Iterable[str], public: str = "", head: Head | None = None) -> BundleAudit:

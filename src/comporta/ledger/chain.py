@@ -9,16 +9,15 @@ withheld from being guessed by its leaf. `docs/reference/ledger.md` gives the ex
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
 from blake3 import blake3
 
 from comporta.records.event import Event
+from comporta.records.instant import microseconds, moment
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 SALT_BYTES = 32
 
 
@@ -64,18 +63,6 @@ def seal(
         salt=salt,
         leaf=its,
     )
-
-
-def microseconds(at: datetime) -> int:
-    """Since 1970, UTC. Raises ValueError when `at` has no time zone."""
-    if at.tzinfo is None:
-        raise ValueError(f"clock: found {at!r} without a time zone, expected one in UTC.")
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def moment(micros: int) -> datetime:
-    """The time these microseconds after 1970, UTC."""
-    return _EPOCH + timedelta(microseconds=micros)
 
 
 def key_mark(key: bytes) -> str:

@@ -9,14 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from comporta.errors import Tampered
-from comporta.ledger.protocol import Row
+from comporta.ledger.protocol import EventRow, HeadRow
 from comporta.ledger.signing import Signer, is_signed
-from comporta.ledger.stored import is_event, is_written, plain
+from comporta.ledger.stored import is_event, is_written
 from comporta.records.event import Head
 from comporta.records.record import Record
-
-SignedRow = tuple[Any, Any, Any, Any]
-"""A signed head as it is stored: seq, link, signature, public key."""
 
 
 class Ending(Record, frozen=True, kw_only=True):
@@ -31,15 +28,15 @@ class Ending(Record, frozen=True, kw_only=True):
     signed_link: Any = None
 
 
-def ending_of(last: Row | None, head: tuple[Any, Any] | None) -> Ending:
-    """head: seq and link of the newest signed head."""
-    seq, at, *_, leaf, _, hash_ = last or [None] * 9
-    signed_seq, link = head or (None, None)
-    return Ending(seq=seq, hash=hash_, at=at, leaf=leaf, signed_seq=signed_seq, signed_link=link)
+def ending_of(last: EventRow | None, head: Head | None) -> Ending:
+    """head: the newest that was signed."""
+    event = {} if last is None else {"seq": last.seq, "hash": last.hash, "at": last.at, "leaf": last.leaf}
+    signed = {} if head is None else {"signed_seq": head.seq, "signed_link": head.hash}
+    return Ending(**event, **signed)
 
 
 def require_signed_end(
-    ending: Ending, last: Row | None, head: SignedRow | None, *, project: str, key: bytes, signer: Signer
+    ending: Ending, last: EventRow | None, head: HeadRow | None, *, project: str, key: bytes, signer: Signer
 ) -> None:
     """Raises Tampered unless this project's key signed the chain up to its last event.
 
@@ -48,13 +45,11 @@ def require_signed_end(
     """
     if last is None and head is None:
         return
-    if last is not None:
-        row: Row = tuple(map(plain, last))
-        if is_event(row) and is_written(key, project, row, row[0]):
-            if row[6] is None and head is None:
-                return
-            if row[6] is not None and head is not None and _signs(head, row, project, signer):
-                return
+    if last is not None and is_event(last) and is_written(key, project, last, last.seq):
+        if last.leaf is None and head is None:
+            return
+        if last.leaf is not None and head is not None and _signs(head, last, project, signer):
+            return
     raise Tampered(
         f"ledger: event {ending.seq!r}, the last one, is not what this project signed. It, or its signed "
         "head, was changed, added or taken away, so nothing is appended to it. `comporta audit verify` names "
@@ -62,8 +57,8 @@ def require_signed_end(
     )
 
 
-def _signs(head: SignedRow, row: Row, project: str, signer: Signer) -> bool:
-    seq, link, signature, public = map(plain, head)
-    if (seq, link, public) != (row[0], row[8], signer.public) or type(signature) is not bytes:
+def _signs(head: HeadRow, row: EventRow, project: str, signer: Signer) -> bool:
+    expected = HeadRow(seq=row.seq, link=row.hash, signature=head.signature, key=signer.public)
+    if head != expected or type(head.signature) is not bytes:
         return False
-    return is_signed(signer.public, signature, project, Head(seq=seq, hash=link))
+    return is_signed(signer.public, head.signature, project, Head(seq=row.seq, hash=row.hash))

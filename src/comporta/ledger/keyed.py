@@ -10,8 +10,9 @@ from datetime import datetime
 
 from blake3 import blake3
 
-from comporta.ledger.chain import microseconds, moment, parts
+from comporta.ledger.chain import parts
 from comporta.records.event import Event
+from comporta.records.instant import microseconds, moment
 
 _FORM = b"comporta ledger 1"
 

@@ -13,7 +13,7 @@ import msgspec
 from comporta.ledger.ending import Ending, ending_of, require_signed_end
 from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States
-from comporta.ledger.protocol import Compare, Row, unconditionally
+from comporta.ledger.protocol import Compare, EventRow, HeadRow, unconditionally
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import row_of
@@ -53,12 +53,11 @@ class _Snapshot:
     def __init__(self, rows: _Rows) -> None:
         self._rows = rows
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[EventRow]:
         yield from map(row_of, self._rows.events)
 
-    def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        for each in self._rows.heads:
-            yield each.head.seq, each.head.hash, each.signature, each.key
+    def heads(self) -> Iterator[HeadRow]:
+        yield from map(_head_row, self._rows.heads)
 
     def states(self, projection: str) -> list[tuple[str, str]]:
         return self._rows.states(projection)
@@ -122,8 +121,7 @@ class MemoryLedger:
             ending = _ending(rows)
             if ending != self._verified:
                 last = row_of(rows.events[-1]) if rows.events else None
-                signed = rows.heads[-1] if rows.heads else None
-                head = None if signed is None else (*_place(signed), signed.signature, signed.key)
+                head = _head_row(rows.heads[-1]) if rows.heads else None
                 require_signed_end(
                     ending, last, head, project=self.project, key=self._key, signer=self._signer
                 )
@@ -198,13 +196,13 @@ class MemoryLedger:
         """Nothing to let go of."""
 
 
-def _place(signed: SignedHead) -> tuple[int, str]:
-    return signed.head.seq, signed.head.hash
+def _head_row(signed: SignedHead) -> HeadRow:
+    return HeadRow(seq=signed.head.seq, link=signed.head.hash, signature=signed.signature, key=signed.key)
 
 
 def _ending(rows: _Rows) -> Ending:
     last = row_of(rows.events[-1]) if rows.events else None
-    return ending_of(last, _place(rows.heads[-1]) if rows.heads else None)
+    return ending_of(last, rows.heads[-1].head if rows.heads else None)
 
 
 def _tip(events: Sequence[Event]) -> ChainTip:

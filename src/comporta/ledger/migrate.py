@@ -40,7 +40,7 @@ def _revision(connection: Connection) -> str | None:
     if not connection.dialect.has_table(connection, "ledger_revision"):
         return None
     row = connection.exec_driver_sql("SELECT version_num FROM ledger_revision").first()
-    return None if row is None else str(row[0])
+    return None if row is None else str(row.version_num)
 
 
 def _not_as_named(url: str) -> Tampered:

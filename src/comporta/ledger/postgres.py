@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull
+from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull, first_line
 from comporta.ledger.protocol import PATIENCE_SECONDS
 from comporta.records.credential import masked, without_password
 
@@ -103,7 +103,7 @@ class Postgres:
         ):  # password; no database, schema or right
             return BadProject(f"ledger {self.url}: {masked(str(error.orig))}. Correct the URL or the rights.")
         if not state and not error.connection_invalidated and type(error.orig).__name__ == "OperationalError":
-            reason = masked(str(error.orig).strip().splitlines()[0])
+            reason = masked(first_line(str(error.orig)))
             return BadProject(
                 f"ledger {self.url}: cannot be reached ({reason}). Check the URL and the server."
             )

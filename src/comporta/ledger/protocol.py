@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from comporta.records.event import Event, Head, Projection, Transaction, View
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-Row = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]
-"""An event as it is stored: seq, at (microseconds since 1970), kind, schema, salt, body, leaf, prev, hash. No
-leaf: it is of the keyed chain."""
 
 Compare = Callable[[Event, View], Callable[[View], None]]
 """Called with an event and the states as they are; returns what is called with the states as they are without
@@ -21,6 +17,33 @@ it, and raises Refused where they must not be so."""
 
 PATIENCE_SECONDS = 60.0
 """How long a writer waits for its turn before it gives up."""
+
+
+class EventRow(NamedTuple):
+    """An event as it is stored; nothing in it is trusted yet, not even its types.
+
+    at: microseconds since 1970. leaf: None: it is of the keyed chain.
+    """
+
+    seq: Any
+    at: Any
+    kind: Any
+    schema: Any
+    salt: Any
+    body: Any
+    leaf: Any
+    prev: Any
+    hash: Any
+
+
+class HeadRow(NamedTuple):
+    """A signed head as it is stored; nothing in it is trusted yet. link: of the event that it signs.
+    key: public."""
+
+    seq: Any
+    link: Any
+    signature: Any
+    key: Any
 
 
 def unconditionally(event: Event, before: View) -> Callable[[View], None]:
@@ -31,11 +54,11 @@ def unconditionally(event: Event, before: View) -> Callable[[View], None]:
 class Snapshot(Protocol):
     """One project's chain at one moment, as stored: what an audit reads. Nothing in it is trusted yet."""
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[EventRow]:
         """Every event, in order of seq."""
 
-    def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        """Every signed head, in order of seq: seq, link, signature, public key."""
+    def heads(self) -> Iterator[HeadRow]:
+        """Every signed head, in order of seq."""
 
     def states(self, projection: str) -> Iterable[tuple[str, str]]:
         """Key and stored JSON of a projection, in order of key."""
@@ -90,4 +113,14 @@ class Ledger(View, Protocol):
         """Lets go of files and connections."""
 
 
-__all__ = ["Event", "Head", "Ledger", "Projection", "Row", "Snapshot", "Transaction", "View"]
+__all__ = [
+    "Event",
+    "EventRow",
+    "Head",
+    "HeadRow",
+    "Ledger",
+    "Projection",
+    "Snapshot",
+    "Transaction",
+    "View",
+]

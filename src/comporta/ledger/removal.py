@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from comporta.errors import BadProject, NotFound, Refused, Tampered
-from comporta.ledger.chain import microseconds
 from comporta.ledger.stored import is_written, row_of
 from comporta.records.event import Event
 from comporta.records.facts import (
@@ -24,6 +23,7 @@ from comporta.records.facts import (
     VersionWaived,
 )
 from comporta.records.identity import is_person_id
+from comporta.records.instant import microseconds
 
 _STAYS = {fact.kind for fact in (ChainContinued, EventRemoved, ProjectKeyed)}
 _KNOWN = {fact.kind for fact in FACTS}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from comporta.ledger.ending import Ending
 from comporta.ledger.projections import after
-from comporta.ledger.protocol import Row
+from comporta.ledger.protocol import EventRow, HeadRow
 from comporta.ledger.statements import Statements
 from comporta.ledger.stored import plain
 from comporta.ledger.triggers import foreign, missing
@@ -30,6 +31,70 @@ def fetched(connection: Connection, statement: str, values: dict[str, Any]) -> l
         raise DBAPIError.instance(statement, values, error, dialect.loaded_dbapi.Error) from error
 
 
+class CheckpointRow(NamedTuple):
+    """How far a projection is. mark: of the rules that built it. upto: the last event that it has seen, where
+    a later writer did not know it; None: all."""
+
+    mark: Any
+    upto: Any
+
+
+class StateRow(NamedTuple):
+    """A projection's checkpoint, and its state under one key as JSON text, or None."""
+
+    mark: Any
+    upto: Any
+    state: Any
+
+
+class LastRow(NamedTuple):
+    """What of the last event a new one stands on."""
+
+    seq: Any
+    hash: Any
+    at: Any
+    leaf: Any
+
+
+class TipRow(NamedTuple):
+    """What a transaction begins with: one row for each projection in the ledger, or one without any; in each
+    the mark of the ledger's key, the last event and the newest signed head, as far as there are."""
+
+    key_mark: Any
+    seq: Any
+    hash: Any
+    at: Any
+    leaf: Any
+    projection: Any
+    mark: Any
+    upto: Any
+    head_seq: Any
+    head_link: Any
+    head_signature: Any
+    head_key: Any
+
+    def ending(self) -> Ending:
+        """Where the chain ends."""
+        return Ending(
+            seq=self.seq,
+            hash=self.hash,
+            at=self.at,
+            leaf=self.leaf,
+            signed_seq=self.head_seq,
+            signed_link=self.head_link,
+        )
+
+    def head(self) -> HeadRow | None:
+        """The newest signed head."""
+        if self.head_seq is None:
+            return None
+        return HeadRow(self.head_seq, self.head_link, plain(self.head_signature), self.head_key)
+
+    def is_current(self) -> bool:
+        """Whether it is of a projection that has seen every event."""
+        return self.projection is not None and self.upto is None
+
+
 class LedgerRows:
     """The stored rows of one project, as one connection sees them."""
 
@@ -45,33 +110,41 @@ class LedgerRows:
         found = self._query(statement, **values)
         return found[0] if found else None
 
-    def checkpoint_and_state(self, projection: str, key: str) -> Any:
-        """(mark, upto, state) or None."""
-        return self._first(self._sql.state, reading=projection, key=key)
+    def tip(self) -> list[TipRow]:
+        """Empty in a ledger just made."""
+        return [TipRow._make(row) for row in self._query(self._sql.tip)]
 
-    def checkpoint(self, projection: str) -> Any:
-        """(mark, upto) or None."""
-        return self._first(self._sql.get_checkpoint, reading=projection)
+    def checkpoint_and_state(self, projection: str, key: str) -> StateRow | None:
+        row = self._first(self._sql.state, reading=projection, key=key)
+        return None if row is None else StateRow._make(row)
 
-    def head(self) -> Any:
-        """(seq, hash, at, leaf) or None."""
-        return self._first(self._sql.head)
+    def checkpoint(self, projection: str) -> CheckpointRow | None:
+        row = self._first(self._sql.get_checkpoint, reading=projection)
+        return None if row is None else CheckpointRow._make(row)
 
-    def last(self) -> Row | None:
+    def head(self) -> LastRow | None:
+        row = self._first(self._sql.head)
+        return None if row is None else LastRow._make(row)
+
+    def last(self) -> EventRow | None:
         """The last event."""
         row = self._first(self._sql.last)
-        return None if row is None else tuple(row)
+        return None if row is None else _event_row(row)
+
+    def hash_of(self, seq: int) -> str | None:
+        """The hash of the event of this number."""
+        return next((hash_ for hash_, _ in self._query(self._sql.event, seq=seq)), None)
 
     def others(self, projection: str, key: str, mark: str) -> list[tuple[str, str]]:
         """Project and state, of the other projects whose projections have the same rules (mark)."""
         return [tuple(row) for row in self._query(self._sql.others, reading=projection, key=key, mark=mark)]
 
     def projects(self) -> list[str]:
-        return [row[0] for row in self._connection.exec_driver_sql(self._sql.projects)]
+        return [project for (project,) in self._connection.exec_driver_sql(self._sql.projects)]
 
     def state(self, projection: str, key: str) -> str | None:
         row = self.checkpoint_and_state(projection, key)
-        return None if row is None else row[2]
+        return None if row is None else row.state
 
     def states(
         self, projection: str, prefix: str = "", newest: bool = False, limit: int | None = None
@@ -87,30 +160,30 @@ class LedgerRows:
         found = self._query(self._sql.states[high is not None, newest], **values)
         return [(key, state) for key, state in found]
 
-    def page(self, after: int | None) -> list[Row]:
+    def page(self, after: int | None) -> list[EventRow]:
         """after: None: from the first, whatever its number."""
         if after is None:
-            return [tuple(row) for row in self._query(self._sql.first_page, most=_PAGE)]
-        return [tuple(row) for row in self._query(self._sql.page, after=after, most=_PAGE)]
+            return [*map(_event_row, self._query(self._sql.first_page, most=_PAGE))]
+        return [*map(_event_row, self._query(self._sql.page, after=after, most=_PAGE))]
 
-    def rows(self, after: int | None = 0) -> Iterator[Row]:
+    def rows(self, after: int | None = 0) -> Iterator[EventRow]:
         while page := self.page(after):
             yield from page
-            after = page[-1][0]
+            after = page[-1].seq
 
 
 class SnapshotRows(LedgerRows):
-    def rows(self, after: int | None = None) -> Iterator[Row]:
+    def rows(self, after: int | None = None) -> Iterator[EventRow]:
         # Also those that no ledger writes: of a number below 1.
         return super().rows(after)
 
-    def heads(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        for seq, link, signature, key in self._query(self._sql.heads):
-            yield seq, link, plain(signature), key
+    def heads(self) -> Iterator[HeadRow]:
+        for row in self._query(self._sql.heads):
+            yield HeadRow._make(map(plain, row))
 
     def upto(self, projection: str) -> int | None:
         row = self.checkpoint(projection)
-        upto = 0 if row is None else row[1]
+        upto = 0 if row is None else row.upto
         return upto if type(upto) is int else None
 
     def unguarded(self) -> list[str]:
@@ -118,3 +191,7 @@ class SnapshotRows(LedgerRows):
 
     def foreign_triggers(self) -> list[str]:
         return foreign(self._connection)
+
+
+def _event_row(row: Iterable[Any]) -> EventRow:
+    return EventRow._make(map(plain, row))

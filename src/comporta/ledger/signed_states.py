@@ -10,7 +10,7 @@ from comporta.ledger.chain import link
 from comporta.ledger.decoding import Decoding
 from comporta.ledger.protocol import Ledger
 from comporta.ledger.signing import is_signed, public_key
-from comporta.ledger.stored import is_written, plain, row_of
+from comporta.ledger.stored import is_written, row_of
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import Event, Fact, Head, Projection
 from comporta.records.facts import FACTS, EventRemoved
@@ -95,10 +95,10 @@ class SignedStates:
     def _require_signed(self, end: Head) -> None:
         public = public_key(self._key)
         with self._ledger.snapshot() as snapshot:
-            head = next((each for each in snapshot.heads() if each[0] == end.seq), None)
-        if head is None or tuple(map(plain, head))[1::2] != (end.hash, public):
+            head = next((each for each in snapshot.heads() if each.seq == end.seq), None)
+        if head is None or (head.link, head.key) != (end.hash, public):
             raise _not_signed(end.seq)
-        if not is_signed(public, plain(head[2]), self._ledger.project, end):
+        if not is_signed(public, head.signature, self._ledger.project, end):
             raise _not_signed(end.seq)
 
 

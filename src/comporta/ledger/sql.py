@@ -14,19 +14,20 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from comporta.errors import ComportaError, Tampered, WrongKey
-from comporta.ledger.chain import key_mark, moment
+from comporta.ledger.chain import key_mark
 from comporta.ledger.ending import Ending, ending_of, require_signed_end
 from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States, kinds_of
 from comporta.ledger.protocol import Compare, unconditionally
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
-from comporta.ledger.rows import LedgerRows, SnapshotRows, fetched
+from comporta.ledger.rows import CheckpointRow, LedgerRows, SnapshotRows, StateRow, TipRow
 from comporta.ledger.signing import Signer
 from comporta.ledger.statements import statements
-from comporta.ledger.stored import COLUMNS, event_of, row_of
+from comporta.ledger.stored import event_of, row_of
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Projection, Transaction
 from comporta.records.facts import FACTS
+from comporta.records.instant import moment
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -87,7 +88,7 @@ class SqlLedger:
         self._pid = os.getpid()
         with self._connected() as connection:
             tip = self._tip(connection)
-        if tip is None or self._behind(tip):
+        if not tip or self._behind(tip):
             # Else its audit could not be opened; what asks for such a projection says so again.
             with suppress(Tampered):
                 self.transact(lambda tx: None)
@@ -128,21 +129,19 @@ class SqlLedger:
 
     def _remember(self, tx: PendingTransaction) -> None:
         if tx.events:
-            self._verified = ending_of(row_of(tx.events[-1]), (tx.head.seq, tx.head.hash))
+            self._verified = ending_of(row_of(tx.events[-1]), tx.head)
 
     def _is_in_chain(self, event: Event) -> bool:
         """Whether this event is in the chain, once whoever wrote last has ended."""
         with self._connected() as connection, self._database.write_transaction(connection):
-            values = {"project": self.project, "seq": event.seq}
-            row = connection.exec_driver_sql(self._sql.event, values).first()
-        return row is not None and row[0] == event.hash
+            return self._rows(connection).hash_of(event.seq) == event.hash
 
     def get(self, projection: Projection[S], key: str) -> S | None:
         name = self._projections.require(projection.name)
         found = self._query(lambda rows: rows.checkpoint_and_state(name, key))
-        if not self._current(name, found):
+        if found is None or not self._current(name, found):
             return self.transact(lambda tx: tx.get(projection, key))
-        return None if found[2] is None else self._projections.decode(name, found[2])
+        return None if found.state is None else self._projections.decode(name, found.state)
 
     def scan(
         self, projection: Projection[S], prefix: str = "", *, newest: bool = False, limit: int | None = None
@@ -151,30 +150,26 @@ class SqlLedger:
         checkpoint, found = self._query(
             lambda rows: (rows.checkpoint(name), rows.states(name, prefix, newest, limit))
         )
-        if not self._current(name, checkpoint):
+        if checkpoint is None or not self._current(name, checkpoint):
             return self.transact(lambda tx: tx.scan(projection, prefix, newest=newest, limit=limit))
         return [(key, self._projections.decode(name, text)) for key, text in found]
 
-    def _current(self, name: str, checkpoint: Any) -> bool:
-        """Whether the projection has seen every event by our rules. checkpoint: its mark and its upto."""
-        return (
-            checkpoint is not None
-            and checkpoint[1] is None
-            and checkpoint[0] == self._projections.marks[name]
-        )
+    def _current(self, name: str, checkpoint: CheckpointRow | StateRow) -> bool:
+        """Whether the projection has seen every event by our rules."""
+        return checkpoint.upto is None and bool(checkpoint.mark == self._projections.marks[name])
 
     def events(self, after: int = 0) -> Iterator[Event]:
         while page := self._query(partial(LedgerRows.page, after=after)):
             yield from (event_of(row, self.project) for row in page)
-            after = page[-1][0]
+            after = page[-1].seq
 
     def head(self) -> Head:
         row = self._query(lambda rows: rows.head())
         if row is None:
             return Head(seq=0, hash="")
-        if type(row[0]) is not int or type(row[1]) is not str:
-            raise Tampered(f"event {row[0]!r}: it is none. `comporta audit verify` tells what was changed.")
-        return Head(seq=row[0], hash=row[1])
+        if type(row.seq) is not int or type(row.hash) is not str:
+            raise Tampered(f"event {row.seq!r}: it is none. `comporta audit verify` tells what was changed.")
+        return Head(seq=row.seq, hash=row.hash)
 
     def _query(self, question: Callable[[LedgerRows], T]) -> T:
         """A query outside of a transaction; repeated once where the connection broke."""
@@ -211,7 +206,7 @@ class SqlLedger:
             with self._database.write_transaction(connection):
                 tx = self._begin(connection)
                 row = next(iter(self._rows(connection).page(seq - 1)), None)
-                found = None if row is None or row[0] != seq else event_of(row, self.project)
+                found = None if row is None or row.seq != seq else event_of(row, self.project)
                 removable = require_removable(found, seq, self._key)
                 require_states, event = compare(removable, tx), tx.append(fact_of(removable, reason, by))
                 self._write(connection, tx)
@@ -253,48 +248,49 @@ class SqlLedger:
                 raise
             raise user_error from error
 
-    def _tip(self, connection: Connection) -> list[Any] | None:
-        """Rows of (key mark, seq, hash, at, leaf, projection, mark, upto, and the newest head's seq, link,
-        signature, key); None in a ledger just made."""
-        rows = fetched(connection, self._sql.tip, {"project": self.project})
-        if rows and rows[0][0] != self._key_mark:
+    def _tip(self, connection: Connection) -> list[TipRow]:
+        """Empty in a ledger just made. Raises WrongKey."""
+        rows = self._rows(connection).tip()
+        if rows and rows[0].key_mark != self._key_mark:
             raise WrongKey(
                 f"ledger {self._database.url}: it was written with another key than this one. Move this one "
                 "away and put the project's own in its place (`comporta key import FILE`)."
             )
-        return list(rows) or None
+        return rows
 
-    def _behind(self, tip: list[Any]) -> list[str]:
+    def _behind(self, tip: list[TipRow]) -> list[str]:
         """Our projections that have not seen every event, or were built by other rules."""
-        current = {row[5]: row[6] for row in tip if row[5] is not None and row[7] is None}
+        current = {row.projection: row.mark for row in tip if row.is_current()}
         return [name for name, mark in self._projections.marks.items() if current.get(name) != mark]
 
     def _begin(self, connection: Connection) -> PendingTransaction:
         tip = self._tip(connection)
-        if tip is None:
+        if not tip:
             connection.exec_driver_sql(self._sql.put_key, {"id": 1, "mark": self._key_mark})
-            tip = self._tip(connection) or []
+            tip = self._tip(connection)
         behind = self._behind(tip)
         if behind:
-            self._catch_up(connection, behind, {row[5]: (row[6], row[7]) for row in tip})
+            self._catch_up(
+                connection, behind, {row.projection: CheckpointRow(row.mark, row.upto) for row in tip}
+            )
         self._unknown_projections = {
-            row[5]: row[6]
+            row.projection: row.mark
             for row in tip
-            if row[5] is not None and row[7] is None and row[5] not in self._projections.by_name
+            if row.is_current() and row.projection not in self._projections.by_name
         }
-        _, seq, last, at, leaf, _, _, _, *head = tip[0]
+        end = tip[0]
         found = ChainTip()
-        if seq is not None:
-            found = ChainTip(head=Head(seq=seq, hash=last), at=_moment(at), keyed=leaf is None)
+        if end.seq is not None:
+            found = ChainTip(
+                head=Head(seq=end.seq, hash=end.hash), at=_moment(end.at), keyed=end.leaf is None
+            )
         rows = self._rows(connection)
-        ending = Ending(seq=seq, hash=last, at=at, leaf=leaf, signed_seq=head[0], signed_link=head[1])
+        ending = end.ending()
 
         def require() -> None:
             if ending != self._verified:
-                row = rows.last()
-                signed = None if head[0] is None else (head[0], head[1], head[2], head[3])
                 require_signed_end(
-                    ending, row, signed, project=self.project, key=self._key, signer=self._signer
+                    ending, rows.last(), end.head(), project=self.project, key=self._key, signer=self._signer
                 )
                 self._verified = ending
 
@@ -302,13 +298,15 @@ class SqlLedger:
             self._projections, rows, found, self.project, self._signer, self._clock, require
         )
 
-    def _catch_up(self, connection: Connection, behind: Iterable[str], checkpoint: dict[str, Any]) -> None:
+    def _catch_up(
+        self, connection: Connection, behind: Iterable[str], checkpoints: dict[str, CheckpointRow]
+    ) -> None:
         """Applies the events that these projections have not seen: all, for a new one or new rules."""
         start = {}
         for name in behind:
-            mark, upto = checkpoint.get(name, ("", None))
-            if mark == self._projections.marks[name] and type(upto) is int and upto >= 0:
-                start[name] = upto
+            known = checkpoints.get(name, CheckpointRow("", None))
+            if known.mark == self._projections.marks[name] and type(known.upto) is int and known.upto >= 0:
+                start[name] = known.upto
             else:
                 start[name] = 0
                 values = {"project": self.project, "reading": name}
@@ -331,9 +329,7 @@ class SqlLedger:
     def _write(self, connection: Connection, tx: PendingTransaction) -> None:
         if not tx.events:
             return
-        rows = [
-            {"project": self.project, **dict(zip(COLUMNS, row_of(each), strict=True))} for each in tx.events
-        ]
+        rows = [{"project": self.project, **row_of(each)._asdict()} for each in tx.events]
         connection.exec_driver_sql(self._sql.put_event, rows)
         signed = tx.signed()
         head = {
@@ -387,7 +383,7 @@ def key_of(database: Database) -> str | None:
             if not connection.dialect.has_table(connection, "ledger_keyed"):
                 return None
             row = connection.exec_driver_sql("SELECT mark FROM ledger_keyed").first()
-            return None if row is None else str(row[0])
+            return None if row is None else str(row.mark)
     except DBAPIError as error:
         raise database.user_error(error) or error from error
 

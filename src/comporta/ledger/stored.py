@@ -5,66 +5,64 @@ from __future__ import annotations
 from typing import Any
 
 from comporta.errors import Tampered
-from comporta.ledger.chain import header, leaf, link, microseconds, moment
+from comporta.ledger.chain import header, leaf, link
 from comporta.ledger.keyed import keyed_link
-from comporta.ledger.protocol import Row
+from comporta.ledger.protocol import EventRow
 from comporta.records.event import Event
+from comporta.records.instant import microseconds, moment
 
-COLUMNS = ("seq", "at", "kind", "schema", "salt", "body", "leaf", "prev", "hash")
 
-
-def row_of(event: Event) -> Row:
+def row_of(event: Event) -> EventRow:
     """The event as it is stored."""
-    return (
-        event.seq,
-        microseconds(event.at),
-        event.kind,
-        event.schema,
-        event.salt,
-        event.body,
-        event.leaf or None,
-        event.prev,
-        event.hash,
+    return EventRow(
+        seq=event.seq,
+        at=microseconds(event.at),
+        kind=event.kind,
+        schema=event.schema,
+        salt=event.salt,
+        body=event.body,
+        leaf=event.leaf or None,
+        prev=event.prev,
+        hash=event.hash,
     )
 
 
-def event_of(row: Row, project: str) -> Event:
+def event_of(row: EventRow, project: str) -> Event:
     """The event in a stored row. Raises Tampered when its fields are not of their types."""
-    row = tuple(map(plain, row))
-    seq, at, kind, schema, salt, body, leaf, prev, hash_ = row
     try:
         if not is_event(row):
             raise TypeError
         return Event(
             project=project,
-            seq=seq,
-            at=moment(at),
-            kind=kind,
-            schema=schema,
-            body=body,
-            prev=prev,
-            hash=hash_,
-            salt=salt,
-            leaf=leaf or "",
+            seq=row.seq,
+            at=moment(row.at),
+            kind=row.kind,
+            schema=row.schema,
+            body=row.body,
+            prev=row.prev,
+            hash=row.hash,
+            salt=row.salt,
+            leaf=row.leaf or "",
         )
     except (TypeError, OverflowError) as error:
         raise Tampered(
-            f"event {seq!r}: a field is not of its type. Run `comporta audit verify` to see what was changed."
+            f"event {row.seq!r}: a field is not of its type. Run `comporta audit verify` to see what was "
+            "changed."
         ) from error
 
 
-def is_event(row: Row) -> bool:
+def is_event(row: EventRow) -> bool:
     """Whether each field of the stored row is of its type."""
-    seq, at, kind, schema, salt, body, its_leaf, prev, hash_ = row
-    typed = zip((seq, at, kind, schema, prev, hash_), (int, int, str, int, str, str), strict=True)
+    fields = (row.seq, row.at, row.kind, row.schema, row.prev, row.hash)
+    typed = zip(fields, (int, int, str, int, str, str), strict=True)
     if not all(type(part) is type_ for part, type_ in typed):
         return False
-    if its_leaf is None:
-        return type(body) is bytes
-    return type(its_leaf) is str and type(body) in (bytes, type(None)) and type(salt) in (bytes, type(None))
+    if row.leaf is None:
+        return type(row.body) is bytes
+    return type(row.leaf) is str and all(type(each) in (bytes, type(None)) for each in (row.body, row.salt))
 
 
-def is_written(key: bytes, project: str, row: Row, seq: int) -> bool:
+def is_written(key: bytes, project: str, row: EventRow, seq: int) -> bool:
     """Whether the row is what was written as event `seq`. key: of the keyed chain."""
     _, at, kind, schema, salt, body, its_leaf, prev, hash_ = row
     if its_leaf is None:

@@ -135,4 +135,6 @@ def _standing(connection: Connection) -> _Triggers:
             "WHERE c.relnamespace = current_schema()::regnamespace"
         ).all()
         found = [tuple(row) for row in (*triggers, *rules)]
-    return {(row[0].lower(), row[1]): row[2:] for row in found if row[0].lower() in metadata.tables}
+    return {
+        (table.lower(), name): tuple(rest) for table, name, *rest in found if table.lower() in metadata.tables
+    }

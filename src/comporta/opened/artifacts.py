@@ -9,7 +9,6 @@ import msgspec
 
 from comporta.errors import NotFound
 from comporta.ledger import Ledger
-from comporta.ledger.stored import plain
 from comporta.opened.codes import ARTIFACT_BACK, ARTIFACT_CHANGED, ARTIFACT_MISSING
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import REMOVALS, is_removed
@@ -50,7 +49,7 @@ def recorded_artifacts(ledger: Ledger) -> dict[str, Artifact]:
     found: dict[str, Artifact] = {}
     with ledger.snapshot() as snapshot:
         for row in snapshot.rows():
-            body = plain(row[5])
+            body = row.body
             if not isinstance(body, bytes) or b'"artifact"' not in body:
                 continue
             try:

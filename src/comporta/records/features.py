@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -42,7 +43,21 @@ class FeatureDeclaration(Record, Generic[C], frozen=True, kw_only=True, omit_def
 class Bundle(FeatureDeclaration[str], frozen=True, kw_only=True, omit_defaults=True):
     """As stored beside a model, so that serving needs no project: compute refers to the version's source."""
 
+    def as_parameter(self) -> dict[str, Any]:
+        """As a measuring step is handed it: JSON. `Bundle.of_parameter` reads it there."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        return fields
+
+    @classmethod
+    def of_parameter(cls, value: Mapping[str, Any]) -> Bundle:
+        """What `as_parameter` made."""
+        return msgspec.convert(value, cls)
+
+    def makes_features(self) -> bool:
+        """Whether a join or a function makes columns on the way from a request."""
+        return bool(self.joins or self.compute)
+
     def params(self) -> dict[str, Any]:
         """As parameters of a step that makes features of the rows `of`."""
-        fields: dict[str, Any] = msgspec.to_builtins(self)
+        fields = self.as_parameter()
         return {name: fields[name] for name in ("known", "use", "target", "joins", "shapes")}

@@ -103,6 +103,12 @@ class Plan(Record, frozen=True, kw_only=True):
     nodes: tuple[Node, ...]
 
 
+FIT, CODECS, COMPUTE = "_fit", "_codecs", "_compute"
+"""Of what a node uses: what of the project counts as its code and is no argument of the step. The training
+function, since a kept model may be of the project's classes; the classes of its codecs; the functions that
+make features of a request."""
+
+
 class Recipe(Record, frozen=True, kw_only=True):
     """A question with a digest: equal recipes have equal answers.
 

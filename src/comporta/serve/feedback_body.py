@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from comporta.errors import BadRequest, wording
 from comporta.http.json_body import decode_json
 from comporta.records import Feedback, Signature
+from comporta.records.instant import MICROSECOND
 from comporta.records.label import read_label
 from comporta.serve.columns import first_names
 from comporta.serve.prediction_ids import is_id
@@ -20,7 +21,6 @@ from comporta.serve.request_rows import parse_utc_time, too_many_rows
 Label = bool | int | float | str
 MAX_LABEL = 10_000
 _SHOWN = 3
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,7 +63,7 @@ def read_feedback_body(
         before = kept.setdefault(read.id, [])
         if not before or not _same(read, before[-1]):
             # Told apart, and put in the order they came in, by their arrival.
-            before.append(msgspec.structs.replace(read, arrived=arrived + len(before) * _MICROSECOND))
+            before.append(msgspec.structs.replace(read, arrived=arrived + len(before) * MICROSECOND))
     corrections = sum(
         not _equal(one.label, other.label)
         for each in kept.values()

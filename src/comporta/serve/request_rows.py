@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
-from comporta.records.columns import KEY, SUBJECT, TIME, UNIT
+from comporta.records.columns import ABOUT_ROW, TIME
 
-PER_ROW = {KEY: "key", SUBJECT: "subject", UNIT: "unit"}
+PER_ROW = {column: name for name, column in ABOUT_ROW.items()}
 MAX_TEXT = 512
 
 

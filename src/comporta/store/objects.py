@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from comporta.errors import BadProject, MissingExtra, NotFound
+from comporta.errors import BadProject, MissingExtra, NotFound, first_line
 from comporta.records.credential import masked, without_password
 from comporta.store.names import require_object_name, require_prefix
 from comporta.store.protocol import StoredObject
@@ -72,7 +72,7 @@ class ObjectStore:
                 yield StoredObject(name=each["path"], size=each["size"], at=each["last_modified"])
 
     def _store_error(self, error: Exception) -> BadProject:
-        reason = str(error).strip().splitlines()[0][:300]
+        reason = first_line(error)[:300]
         where = without_password(self.url)
         return BadProject(f"store {where}: {masked(reason)}. Check its URL, the credentials and the network.")
 

@@ -11,6 +11,7 @@ from comporta.acts.judge.evidence import gather
 from comporta.acts.judge.verdicts import champion, late
 from comporta.checks import asked_at, judge
 from comporta.checks.pool import section_of
+from comporta.checks.shared.measuring.machine import machine
 from comporta.engine import Progress
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
@@ -62,7 +63,16 @@ def check_on_sample(
     models = opened.project.models
     champions = {model.name: champion(opened, model.name) for model in models}
     seconds = seconds_at("commit", opened.settings.budget)
-    work = plan(opened.project, opened.root, models, champions, level="commit", rows=ROWS, seconds=seconds)
+    work = plan(
+        opened.project,
+        opened.root,
+        models,
+        champions,
+        level="commit",
+        rows=ROWS,
+        seconds=seconds,
+        machine=machine().digest,
+    )
     run, answers = opened.engine.ask(
         work,
         command="check --level commit",

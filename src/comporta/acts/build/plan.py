@@ -35,10 +35,12 @@ def plan(
     rows: int | None = None,
     logs: SealedLogs | None = None,
     seconds: float | None = None,
+    *,
+    machine: str,
 ) -> Plan:
     """The steps whose results these models are judged by. champions: the version each is compared with.
     earlier: the references of each model's earlier versions. rows: size of the sample to fit on; None: all.
-    logs: the prediction log and the feedback, where a check needs them. seconds: see `Candidate`."""
+    logs: the prediction log and the feedback, where a check needs them. seconds, machine: see `Candidate`."""
     wanted = {table.name for model in models for table in model.features.tables()}
     nodes = [
         data_node(dataset, root)
@@ -56,7 +58,9 @@ def plan(
         tables = {each.name: data_key(each.name).output("version") for each in model.features.tables()}
         served = (logs, tables) if logs is not None and logs.requests.get(model.name) else None
         champion = champions.get(model.name)
-        nodes += evidence_nodes(model, root, things, champion, past, level, served, tables, seconds)
+        nodes += evidence_nodes(
+            model, root, things, champion, past, level, served, tables, seconds, machine=machine
+        )
     return Plan(nodes=tuple(nodes))
 
 

@@ -11,6 +11,7 @@ from comporta.acts.judge.verdicts import (
     earlier,
     logs,
 )
+from comporta.checks.shared.measuring.machine import machine
 from comporta.engine import Progress
 from comporta.errors import BadProject
 from comporta.opened.follow import follow
@@ -52,7 +53,17 @@ def run(
     past = {model.name: earlier(opened, model.name) for model in wanted}
     served = logs(opened, wanted, level)
     seconds = seconds_at(level, opened.settings.budget)
-    work = plan(opened.project, opened.root, wanted, champions, past, level, logs=served, seconds=seconds)
+    work = plan(
+        opened.project,
+        opened.root,
+        wanted,
+        champions,
+        past,
+        level,
+        logs=served,
+        seconds=seconds,
+        machine=machine().digest,
+    )
     done, answers = opened.engine.ask(
         work, command=command, purpose="build", project=opened.project.name, progress=progress
     )

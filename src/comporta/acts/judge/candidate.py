@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from comporta.acts.judge.candidate_server import NAME, CandidateReady, CandidateTask, main
-from comporta.acts.judge.request_path import lent
+from comporta.acts.judge.request_path import copy_path
 from comporta.errors import Refused
 from comporta.records import Artifact, Slice, decode, encode
+from comporta.records.features import Bundle
 from comporta.store import StepContext, derive
 from comporta.store.local import LocalStore
 
@@ -56,7 +57,7 @@ def served(
     forms: Sequence[str] = (NAME,),
     *,
     recorded: bool = True,
-    way: Mapping[str, Any] | None = None,
+    bundle: Bundle | None = None,
     tables: Mapping[str, Slice] | None = None,
     code: Artifact | None = None,
     partly: bool = False,
@@ -67,7 +68,7 @@ def served(
     forms: one model each, of that name: `candidate` answers as a release would; `native`, `lightgbm`,
     `onnx` in that form. It takes the features, not the raw columns: joins and computed features are before
     it. recorded: whether observations are made of what it answers, as of a release; they are kept nowhere.
-    way: a bundle: `candidate` then takes raw requests, joined with these tables, and the features made of
+    bundle: `candidate` then takes raw requests, joined with these tables, and the features made of
     them can be taken from the address, unless keep_features is false: to write them down takes time, which
     what is timed must not. code: the source that its functions are of; None: that of today.
     partly: forms that cannot be served are in `failed` of the address. Raises Refused when none can be
@@ -86,7 +87,7 @@ def served(
             forms=tuple(forms),
             path=tuple(sys.path),
             recorded=recorded,
-            way=None if way is None else lent(context, here, way, tables or {}, code),
+            request_path=None if bundle is None else copy_path(context, here, bundle, tables or {}, code),
             keep_features=keep_features,
             codecs=tuple(f"{type(each).__module__}:{type(each).__qualname__}" for each in context.codecs),
             root=str(Path.cwd()),

@@ -29,9 +29,9 @@ NAME = "candidate"
 
 class CandidateTask(Record, frozen=True, kw_only=True):
     """What the fresh process is to serve. path: where it imports from. recorded: whether observations are
-    made of what it answers. way: from raw requests on, for the form `candidate`. keep_features: whether it
-    writes down what raw requests become. codecs: the classes of the project's own, by their names; root:
-    where those are found."""
+    made of what it answers. request_path: from raw requests on, for the form `candidate`. keep_features:
+    whether it writes down what raw requests become. codecs: the classes of the project's own, by their names;
+    root: where those are found."""
 
     folder: str
     keys: Keys
@@ -39,7 +39,7 @@ class CandidateTask(Record, frozen=True, kw_only=True):
     forms: tuple[str, ...]
     path: tuple[str, ...]
     recorded: bool
-    way: RequestPath | None
+    request_path: RequestPath | None
     keep_features: bool = True
     codecs: tuple[str, ...] = ()
     root: str = ""
@@ -60,14 +60,14 @@ class CandidateSource:
         context: StepContext,
         parts: Mapping[str, Artifact],
         forms: tuple[str, ...],
-        way: RequestPath | None = None,
+        request_path: RequestPath | None = None,
         on_features: Callable[[Any], None] | None = None,
         below: Path = Path(),
     ) -> None:
-        """way: of the form `candidate`, from raw requests on. on_features: called with the features they
-        become. below: where its source may be laid out."""
+        """request_path: of the form `candidate`, from raw requests on. on_features: called with the features
+        they become. below: where its source may be laid out."""
         self.context, self.parts, self.forms = context, parts, forms
-        self.way, self.on_features, self.below = way, on_features, below
+        self.request_path, self.on_features, self.below = request_path, on_features, below
 
     def routes(self) -> Mapping[str, Route]:
         whole = (Share(version=1, weight=1.0),)
@@ -80,9 +80,9 @@ class CandidateSource:
         if model not in (NAME, predictor.form):
             raise BadProject(f"candidate: found no form {model!r} that may serve, only {predictor.form!r}.")
         takes = predictor.signature
-        if model == NAME and self.way is not None:
-            bundle = self.way.bundle
-            answer = answering(self.context, self.way, takes, self.below)
+        if model == NAME and self.request_path is not None:
+            bundle = self.request_path.bundle
+            answer = answering(self.context, self.request_path, takes, self.below)
             return LoadedVersion(
                 model=model,
                 number=number,
@@ -148,7 +148,7 @@ def main() -> None:
         StepContext(store=LocalStore(Path(task.folder)), keys=task.keys, codecs=own),
         task.parts,
         task.forms,
-        task.way,
+        task.request_path,
         write_features if task.keep_features else None,
         Path(task.folder) / "code",
     )

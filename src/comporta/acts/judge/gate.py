@@ -13,6 +13,7 @@ from comporta.acts.judge.verdicts import champion as serving
 from comporta.acts.judge.verdicts import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
 from comporta.acts.release.release import version_of
 from comporta.acts.serve.sealed_logs import SealedLogs
+from comporta.checks.shared.measuring.machine import machine
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound
 from comporta.opened.conceal import carried_on, revealed
@@ -63,6 +64,7 @@ def gate(
         _served(opened, model, level),
         {each.dataset: each for each in version.read},
         seconds_at(level, opened.settings.budget),
+        machine=machine().digest,
     )
     run, answers = opened.engine.ask(
         Plan(nodes=tuple(nodes)),

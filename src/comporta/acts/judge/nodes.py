@@ -75,6 +75,8 @@ def evidence_nodes(
     served: tuple[SealedLogs, Mapping[str, Thing]] | None = None,
     tables: Mapping[str, Thing] | None = None,
     seconds: float | None = None,
+    *,
+    machine: str,
 ) -> list[Node]:
     """What its gates ask for at this level, and the reference that later versions are compared with.
     served: the logs of production, and the tables that its requests are joined with. tables: those that its
@@ -91,7 +93,13 @@ def evidence_nodes(
         nodes.append(champion_node(model, root, champion, things))
         there["champion predictions"] = Output(node=nodes[-1].name, name="predictions")
     candidate = Candidate(
-        model=model, root=root, things=there, earlier=earlier, tables=tables or {}, seconds=seconds
+        model=model,
+        root=root,
+        things=there,
+        machine=machine,
+        earlier=earlier,
+        tables=tables or {},
+        seconds=seconds,
     )
     # What later versions are compared with; nothing is compared with a trial.
     reference = (Need(what="reference"),) if level != "commit" else ()

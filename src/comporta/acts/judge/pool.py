@@ -17,7 +17,6 @@ from comporta.acts.judge.checks import checks
 from comporta.acts.judge.opening import opening
 from comporta.checks import needs
 from comporta.checks.pool import POOL
-from comporta.checks.shared.measuring.machine import machine
 from comporta.errors import BadProject
 from comporta.opened.bundle import bundle
 from comporta.project import Model
@@ -35,6 +34,7 @@ from comporta.records import (
     Output,
     Record,
 )
+from comporta.records.recipe import COMPUTE
 from comporta.records.variadic_input import earlier_input, table_input
 
 Thing = Asset | Output
@@ -66,12 +66,14 @@ pass."""
 
 class Candidate(Record, frozen=True, kw_only=True):
     """A model to be measured, and what there is of it. things: by the names of the pool's table; `earlier`:
-    the references of earlier versions, newest first. tables: the datasets that its features read, by name.
-    seconds: wall time that all its measuring may take together; None: as the level has it."""
+    the references of earlier versions, newest first. machine: the digest of the one that measures. tables:
+    the datasets that its features read, by name. seconds: wall time that all its measuring may take
+    together; None: as the level has it."""
 
     model: Model
     root: Path
     things: dict[str, Thing]
+    machine: str
     earlier: tuple[Artifact, ...] = ()
     tables: Mapping[str, Thing] = {}
     seconds: float | None = None
@@ -218,10 +220,10 @@ def _node(
     uses |= {argument: name_of(function, candidate.root) for argument, function in need.functions}
     if "opened" in spec.functions:
         uses |= opening(model, candidate.root)
-    facts = declared_facts(model)
+    facts = {**declared_facts(model), "machine": candidate.machine}
     if "way" in spec.context:
-        facts["way"] = msgspec.to_builtins(bundle(model, candidate.root))
-        uses["_compute"] = tuple(name_of(function, candidate.root) for function in model.features.compute)
+        facts["way"] = bundle(model, candidate.root).as_parameter()
+        uses[COMPUTE] = tuple(name_of(function, candidate.root) for function in model.features.compute)
     selected = {"metric": need.metric, "by": need.by}
     return Node(
         name=name,
@@ -245,8 +247,8 @@ def _node(
 
 
 def declared_facts(model: Model) -> dict[str, Any]:
-    """Name in `CONTEXT` → JSON value, of all that a measuring step may be handed of the declaration and of
-    where it runs, but `way`."""
+    """Name in `CONTEXT` → JSON value, of all that a measuring step may be handed of the declaration, but
+    `way`."""
     return {
         "group": model.group,
         "slices": list(model.slices),
@@ -256,7 +258,6 @@ def declared_facts(model: Model) -> dict[str, Any]:
         "params": model.params,
         "metrics": list(model.metrics),
         "known": list(model.features.known),
-        "machine": machine()["digest"],
         "shapes": {table.name: msgspec.to_builtins(table.shape()) for table in model.features.tables()},
     }
 

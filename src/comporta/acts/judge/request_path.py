@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from comporta.data import feature_function, parse_type, scan_slice
@@ -22,12 +21,11 @@ from comporta.opened.isolated import IsolatedSource
 from comporta.opened.source import lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
+from comporta.records.columns import ABOUT_ROW, ROW, TIME
 from comporta.records.features import Bundle
 from comporta.records.named_column import by_names
 from comporta.store import StepContext
 from comporta.store.frames import read, write
-
-ROW = "__row"
 
 
 class RequestPath(Record, frozen=True, kw_only=True):
@@ -40,20 +38,19 @@ class RequestPath(Record, frozen=True, kw_only=True):
     tables: dict[str, Artifact]
 
 
-def lent(
+def copy_path(
     context: StepContext,
     to: StepContext,
-    bundle: Mapping[str, Any],
+    bundle: Bundle,
     tables: Mapping[str, Slice],
     code: Artifact | None = None,
 ) -> RequestPath:
-    """The way with the columns it joins copied to another context. tables: by dataset. code: the source of
-    its functions; None: the project's as it stands."""
-    declared = msgspec.convert(bundle, Bundle)
+    """The bundle, and the columns that it joins copied to another context. tables: by dataset. code: the
+    source of its functions; None: the project's as it stands."""
     wanted: dict[str, dict[str, None]] = {}
-    for join in declared.joins:
+    for join in bundle.joins:
         there = scan_slice(context.store, context.keys, tables[join.dataset])
-        names = needed_columns(there, join, declared.shapes[join.dataset]).collect_schema().names()
+        names = needed_columns(there, join, bundle.shapes[join.dataset]).collect_schema().names()
         wanted.setdefault(join.dataset, {}).update(dict.fromkeys(names))
     frames = {
         name: write(
@@ -62,19 +59,19 @@ def lent(
         for name, columns in wanted.items()
     }
     source = None if code is None else to.put(context.get(code), code.kind)
-    return RequestPath(bundle=declared, root=str(Path.cwd()), code=source, tables=frames)
+    return RequestPath(bundle=bundle, root=str(Path.cwd()), code=source, tables=frames)
 
 
-def answering(context: StepContext, way: RequestPath, signature: Signature, below: Path) -> Answerer:
+def answering(context: StepContext, path: RequestPath, signature: Signature, below: Path) -> Answerer:
     """(raw columns, one UTC time a row) → features, by the code that serves. below: where a source may be
     laid out. Raises BadProject."""
-    bundle = way.bundle
-    if way.code is None:
-        compute = tuple(resolve(ref, Path(way.root)) for ref in bundle.compute)
+    bundle = path.bundle
+    if path.code is None:
+        compute = tuple(resolve(ref, Path(path.root)) for ref in bundle.compute)
     else:
-        compute = IsolatedSource(lay_out(context, way.code, below)).functions(bundle.compute)
+        compute = IsolatedSource(lay_out(context, path.code, below)).functions(bundle.compute)
     carried = pl.Schema({field.name: parse_type(field.type) for field in signature.raw})
-    frames = {name: read(context, each).lazy() for name, each in way.tables.items()}
+    frames = {name: read(context, each).lazy() for name, each in path.tables.items()}
     latest = LatestTables(online_tables(frames, bundle.joins, bundle.shapes, carried))
     return feature_function(plan_of_bundle(bundle, compute), latest)
 
@@ -94,15 +91,14 @@ def watched(answer: Answerer, seen: Watched) -> Answerer:
 
 
 def raw(
-    context: StepContext, bundle: Mapping[str, Any], tables: Mapping[str, Slice], keys: Sequence[str]
+    context: StepContext, bundle: Bundle, tables: Mapping[str, Slice], keys: Sequence[str]
 ) -> pl.DataFrame:
     """The rows of these keys as requests carry them: the known columns, `__row` (the key's text), and what
     else a request says of each: `__time` where it is not among the columns, `__key`, `__subject`, `__unit`
     where the model requires it. A row without a time is left out: a request is always of some time."""
-    declared = msgspec.convert(bundle, Bundle)
-    shape = declared.shapes[declared.of]
-    rows = scan_slice(context.store, context.keys, tables[declared.of])
-    wanted = dict.fromkeys([*declared.known, *shape.key, *filter(None, (shape.subject, shape.time))])
+    shape = bundle.shape
+    rows = scan_slice(context.store, context.keys, tables[bundle.of])
+    wanted = dict.fromkeys([*bundle.known, *shape.key, *filter(None, (shape.subject, shape.time))])
     found = (
         rows.select(by_names(wanted))
         .with_columns(row_key(rows, shape.key).alias(ROW))
@@ -111,12 +107,12 @@ def raw(
     )
     if shape.time is not None:
         found = found.filter(pl.col(shape.time).is_not_null())
-    made = found.select(*by_names(declared.known), ROW)
-    if shape.time is not None and shape.time not in declared.known:
+    made = found.select(*by_names(bundle.known), ROW)
+    if shape.time is not None and shape.time not in bundle.known:
         time = found[shape.time]
-        unit = unit_of(time.dtype, f"{declared.of}.{shape.time}")
-        made = made.with_columns(as_times(ticks(time, unit), unit).alias("__time"))
+        unit = unit_of(time.dtype, f"{bundle.of}.{shape.time}")
+        made = made.with_columns(as_times(ticks(time, unit), unit).alias(TIME))
     said = {"key": pl.col(ROW), "unit": pl.col(ROW), "subject": pl.lit("nobody")}
     if shape.subject is not None:
         said["subject"] = pl.lit(subject_texts(found[shape.subject], shape.form).fill_null("nobody"))
-    return made.with_columns(said[name].alias(f"__{name}") for name in declared.requires)
+    return made.with_columns(said[name].alias(ABOUT_ROW[name]) for name in bundle.requires)

@@ -44,6 +44,8 @@ from comporta.release import rollback as rolled_back
 S = TypeVar("S")
 ReleaseState = tuple[Version, frozenset[str], tuple[Version, ...], Route | None]
 """A version, the ids of those forgotten who approved it, its twins under other names, and what serves."""
+RollbackState = tuple[Route | None, Version | None, tuple[Version, ...]]
+"""What serves, the version to go back to, and its twins under other names."""
 
 
 class Rollback(Release, frozen=True, kw_only=True):
@@ -141,7 +143,8 @@ def release(
 
     def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased:
         now, forgotten, same, route = seen
-        _require_releasable(opened, (now, forgotten, same), answers, say)
+        uncounted = forgotten | unknown_approvers(opened.store, opened.keys, now)
+        _require_releasable(opened, now, same, answers, uncounted, say)
         fact = released(route, version.model, version.number, by=by, reason=reason, at=opened.clock())
         served()
         return fact
@@ -153,18 +156,20 @@ def require_ready(opened: OpenProject, version: Version, say: Say = sentence) ->
     """Raises Refused unless the version could be released now."""
     now = _now(opened.ledger, version)
     forgotten = forgotten_approvers(opened.ledger, now)
-    _require_releasable(opened, (now, forgotten, _twins(opened.ledger, now)), staleness(opened, version), say)
+    uncounted = forgotten | unknown_approvers(opened.store, opened.keys, now)
+    _require_releasable(opened, now, _twins(opened.ledger, now), staleness(opened, version), uncounted, say)
 
 
 def _require_releasable(
     opened: OpenProject,
-    seen: tuple[Version, frozenset[str], tuple[Version, ...]],
+    version: Version,
+    same: tuple[Version, ...],
     answers: tuple[Staleness, ...],
+    uncounted: frozenset[str],
     say: Say,
 ) -> None:
-    """seen: the version, the ids of those forgotten who approved it, its twins."""
-    version, forgotten, same = seen
-    uncounted = forgotten | unknown_approvers(opened.store, opened.keys, version)
+    """The one guard before traffic, forward and back. same: its twins under other names. uncounted: ids of
+    approvers who do not count."""
     twins = tuple(revealed(opened, each) for each in same)
     require_releasable(revealed(opened, version), opened.now(), answers, uncounted, say, twins)
 
@@ -172,29 +177,31 @@ def _require_releasable(
 def rollback(
     opened: OpenProject, model: str, *, by: str = "", reason: str = "", say: Say = sentence
 ) -> Rollback:
-    """All traffic back to the champion before. Raises Refused when there is none, or rows that it learned
-    from were erased since. Where nobody can tell that, it is done and told: a store that is broken must not
-    keep a bad version live."""
+    """All traffic back to the champion before. Raises Refused when there is none, when rows that it learned
+    from were erased since, and when a required check blocks it, also under another model's name. Where nobody
+    can tell whether rows were erased, it is done and told: a store that is broken must not keep a bad version
+    live."""
     if opened.ledger.get(ROUTES, model) is None:
         version_of(opened, model)
     answers: dict[str, tuple[Staleness, ...]] = {}
 
-    def look(view: View) -> tuple[Route | None, Version | None]:
+    def look(view: View) -> RollbackState:
         route = view.get(ROUTES, model)
         if route is None:
-            return None, None
-        back = rolled_back(route, model, by="", reason="", at=opened.clock()).release.champion
-        return route, view.get(VERSIONS, version_key(model, back))
+            return None, None, ()
+        number = rolled_back(route, model, by="", reason="", at=opened.clock()).release.champion
+        back = view.get(VERSIONS, version_key(model, number))
+        return route, back, () if back is None else _twins(view, back)
 
-    def decide(seen: tuple[Route | None, Version | None], by: str, reason: Artifact | str) -> VersionReleased:
-        route, back = seen
+    def decide(seen: RollbackState, by: str, reason: Artifact | str) -> VersionReleased:
+        route, back, same = seen
         fact = rolled_back(route, model, by=by, reason=reason, at=opened.clock())
         assert back is not None, "a released version is in the inventory"
         if back.id not in answers:
             answers[back.id] = staleness(opened, back)
         known = tuple(each for each in answers[back.id] if each.answer != "unknown")
         # Whoever approved it did so before it was released: to be forgotten since shuts no way back.
-        require_releasable(revealed(opened, back), opened.now(), known, say=say)
+        _require_releasable(opened, back, same, known, frozenset(), say)
         require_served_parts(opened, back)
         return fact
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from comporta.data import SealResult
-from comporta.errors import ComportaError
+from comporta.errors import ComportaError, first_line
 from comporta.serve import MetricSample
 
 LONGEST = 300.0  # seconds between two tries of what fails
@@ -129,4 +129,4 @@ def _line(error: Exception) -> str:
         if isinstance(error, ComportaError)
         else f"{type(error).__name__}: {error}"
     )
-    return (message.partition("\n")[0] or type(error).__name__).rstrip(".") + "."
+    return (first_line(message) or type(error).__name__).rstrip(".") + "."

@@ -17,6 +17,7 @@ from comporta.opened.project import OpenProject
 from comporta.opened.source import lay_out
 from comporta.records import Codec, Route, Signature, Version
 from comporta.records.features import Bundle
+from comporta.records.recipe import CODECS
 from comporta.registry import VERSIONS, version_key
 from comporta.release import ROUTES
 from comporta.serve import LoadedVersion, ModelScores
@@ -112,7 +113,7 @@ class ReleasedVersions:
         """Those of the project's own that it was fitted with, from its kept source."""
         asked = (self.opened.ledger.get(QUESTIONS, recipe) for recipe in version.steps.values())
         fits = (each.recipe.uses for each in asked if each is not None and each.recipe.run == "train.fit")
-        refs = next(fits, {}).get("_codecs", ())
+        refs = next(fits, {}).get(CODECS, ())
         return tuple(made() for made in source.functions(tuple(refs)))
 
 

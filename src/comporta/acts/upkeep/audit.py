@@ -1,8 +1,9 @@
-"""`comporta audit verify`: the ledger, the directory of people, and the bytes of artifacts and datasets."""
+"""Verify, and export: the ledger, the directory of people, and the bytes of artifacts and datasets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 
 import msgspec
 
@@ -10,10 +11,13 @@ from comporta.acts.upkeep.storage import needed_artifacts, reachable
 from comporta.acts.upkeep.store_match import unrecorded
 from comporta.data import count_open_rows, list_datasets
 from comporta.data import verify as verify_one
-from comporta.errors import ComportaError, NotFound, Refused, Tampered
+from comporta.errors import BadProject, ComportaError, NotFound, Refused, Tampered
 from comporta.ledger import Audit
 from comporta.ledger import verify as verified
-from comporta.ledger.signing import published_key
+from comporta.ledger.bundle import BundleAudit, ExportSummary
+from comporta.ledger.bundle import check as verify_bundle
+from comporta.ledger.bundle import export as export_chain
+from comporta.ledger.signing import public_key, published_key
 from comporta.opened.artifacts import ArtifactAudit, recorded_artifacts
 from comporta.opened.artifacts import verify_artifacts as verified_artifacts
 from comporta.opened.dataset_versions import DATASETS
@@ -54,6 +58,27 @@ def verify(opened: OpenProject, head: Head | None = None) -> Audit:
     """
     public = published_key(opened.root)
     return verified(opened.ledger, PROJECTIONS, opened.keys.chain, head, public=public)
+
+
+def export(opened: OpenProject, withhold: Collection[int], write: Callable[[str], object]) -> ExportSummary:
+    """Writes the record of events, line by line, for others to verify with the project's public key.
+
+    withhold: events whose body is left out. Raises Refused, BadProject, Tampered.
+    """
+    return export_chain(opened.ledger, public_key(opened.keys.chain), withhold, write)
+
+
+def verify_export(file: Path, public: str = "", head: Head | None = None) -> BundleAudit:
+    """Verifies what `export` wrote into this file; needs no project. public: the project's key; empty: that
+    which the file names. head: of an earlier audit. Raises BadProject on a file that is none."""
+    try:
+        # As it is: else a carriage return at a line's end would not be seen.
+        with file.open(encoding="utf-8", newline="\n") as lines:
+            return verify_bundle(lines, public, head)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadProject(
+            f"{file} cannot be read ({error}). Name a file of `comporta audit export`."
+        ) from error
 
 
 def verify_artifacts(

@@ -10,7 +10,7 @@ from comporta.checks.label_errors.codes import NEEDS_PROBABILITIES, TOO_FEW_LABE
 from comporta.checks.label_errors.figures import CONTRADICTED
 from comporta.checks.label_errors.tables import LABELS
 from comporta.records import Artifact, Figure, Findings, Message, Unmeasured, as_cell
-from comporta.records.columns import KEY, TARGET
+from comporta.records.columns import KEY, NUMBER, TARGET
 from comporta.stats.bootstrap import intervals
 from comporta.stats.confident import contradicted, joint, share_contradicted
 from comporta.stats.means import mean_of
@@ -25,7 +25,7 @@ SHOWN = 100
 SHOWN_COLUMNS = {
     KEY: tables.KEY,
     TARGET: tables.TARGET,
-    "__prediction": tables.PREDICTION,
+    NUMBER: tables.PREDICTION,
     "likelier": tables.LIKELIER,
     "distance": tables.DISTANCE,
 }
@@ -54,7 +54,7 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
         assert was.number is not None, "predictions of a regression are numbers"
         distance, found = far_off(was.truth.astype(np.float64), was.number)
         share = mean_of(found.astype(float), units)
-        shown = rows.select(KEY, TARGET, "__prediction").with_columns(distance=pl.Series(distance))
+        shown = rows.select(KEY, TARGET, NUMBER).with_columns(distance=pl.Series(distance))
         return _findings(
             [share.figure(CONTRADICTED.metric, rows.height)], shown.filter(pl.Series(found)), rows.height
         )

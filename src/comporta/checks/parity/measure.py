@@ -40,7 +40,15 @@ from comporta.checks.parity.figures import (
 from comporta.checks.parity.tables import BEYOND_LIMIT, DIFFERENCES, LARGEST_APART, REQUEST, UNSERVED
 from comporta.checks.shared.measuring.candidate_server import CandidateServer, Served
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
-from comporta.checks.shared.measuring.raw_requests import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
+from comporta.checks.shared.measuring.raw_requests import (
+    FromRaw,
+    Raw,
+    as_explained,
+    ask_raw,
+    bundle_of,
+    is_raw,
+    sampled,
+)
 from comporta.checks.shared.measuring.server_answers import (
     Gaps,
     Research,
@@ -67,8 +75,10 @@ from comporta.records import (
     Unmeasured,
     conditions,
 )
+from comporta.records.arguments import argument_ids
 from comporta.records.columns import KEY
 from comporta.records.export import Agreement, ExportAgreement
+from comporta.records.features import Bundle
 from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -82,6 +92,7 @@ WORST = 50
 """Features that differ, of which each has figures and lines of its own."""
 
 
+@argument_ids(declared_bundle="way", stored_bundle="bundle")
 def measure(
     context: StepContext,
     *,
@@ -93,18 +104,18 @@ def measure(
     served: Served,
     opened: Callable[[StepContext, Artifact, Artifact], FittedModel],
     onnx: Artifact | None = None,
-    way: Mapping[str, Any] | None = None,
+    declared_bundle: Mapping[str, Any] | None = None,
     raw: Raw | None = None,
-    bundle: Artifact | None = None,
+    stored_bundle: Artifact | None = None,
     code: Artifact | None = None,
     **others: Slice,
 ) -> dict[str, Artifact]:
     """`findings`: by form the largest difference of any row, rows refused, and rows beyond each power of
     ten; and of the features of raw requests the same.
 
-    way: from a request to its features, as `raw` and `served` take it. bundle, code: the way and the
-    source of a version that was made by others than those of today. others: the dataset versions that the
-    features read, as `table <dataset>`.
+    declared_bundle: from a request to its features, as JSON. stored_bundle, code: that and the source of a
+    version that was made by others than those of today. others: the dataset versions that the features read,
+    as `table <dataset>`.
     """
     takes = context.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
@@ -112,16 +123,16 @@ def measure(
     agreed = context.get_json(parity, ExportAgreement).forms
     forms = ["native", *(name for name, each in agreed.items() if each.agrees)]
     tables = table_inputs(others)
-    way = way if bundle is None else context.get_json(bundle, dict[str, Any])
-    made_on_the_way = not is_raw(takes, way)
+    bundle = bundle_of(context, declared_bundle, stored_bundle)
+    made_on_the_way = not is_raw(takes, bundle)
     asked = cache(lambda: opened(context, model, signature))
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
         prepared = beside.submit(_prepared, context, predictions, takes)
         serve = partial(served, context, parts, recorded=False, partly=True)
-        if made_on_the_way and raw is not None and way is not None and way["of"] in tables:
-            wanted = beside.submit(_wanted, context, raw, way, tables, prepared.result)
-            behind = serve((*forms, CANDIDATE), way=way, tables=tables, code=code)
+        if made_on_the_way and raw is not None and bundle is not None and bundle.of in tables:
+            wanted = beside.submit(_wanted, context, raw, bundle, tables, prepared.result)
+            behind = serve((*forms, CANDIDATE), bundle=bundle, tables=tables, code=code)
         else:
             wanted, behind = None, serve(forms)
         with behind as at:
@@ -199,14 +210,14 @@ def _prepared(
 def _wanted(
     context: StepContext,
     raw: Raw,
-    way: Mapping[str, Any],
+    bundle: Bundle,
     tables: Mapping[str, Slice],
     prepared: Callable[[], tuple[pl.DataFrame, Research, Written]],
 ) -> Wanted:
     """Places of the rows that are asked from the raw request on, and their requests."""
     rows = prepared()[0]
     places = sampled(rows.height, context.seed)
-    return places, raw(context, way, tables, rows[KEY].gather(places).to_list())
+    return places, raw(context, bundle, tables, rows[KEY].gather(places).to_list())
 
 
 def findings(

@@ -17,6 +17,7 @@ from comporta.checks.shared.measuring.prediction_frame import answered
 from comporta.checks.shared.measuring.usual_metrics import usual_metrics
 from comporta.errors import BadProject
 from comporta.records import FEWEST_ROWS, Artifact, Findings, FittedModel, Message, Signature, Unmeasured
+from comporta.records.columns import KEY, SUBJECT
 from comporta.stats.table import column
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -39,7 +40,7 @@ def measure(
     if rows is None or rows.is_empty():
         found = Findings(without=NOT_SERVED_YET())
     else:
-        keys = pl.Series(read(context, train)["__key"])
+        keys = pl.Series(read(context, train)[KEY])
         asked = opened(context, model, signature)
         found = replay(rows, asked, keys=keys, group=group, also=also, seed=context.seed)
     print(f"replay: {found.rows:,} of {found.of:,} logged rows with a label")
@@ -57,7 +58,7 @@ def replay(
 ) -> Findings:
     """Figures: every usual metric and `also`. keys: of the training rows. Fewer than 30 rows are missing."""
     takes: Signature = asked.signature
-    known = rows["__key"].str.replace_all('"', "", literal=True)
+    known = rows[KEY].str.replace_all('"', "", literal=True)
     fresh = rows.filter(~known.is_in(keys.str.replace_all('"', "", literal=True).implode()))
     if fresh.height < FEWEST_ROWS:
         few = TOO_FEW_LOGGED(rows=fresh.height, least=FEWEST_ROWS)
@@ -85,6 +86,6 @@ def _unit(rows: pl.DataFrame, group: str | None) -> str | None:
     try:
         column(rows, group)
     except BadProject:
-        named = "__subject" in rows.columns and rows["__subject"].null_count() < rows.height
+        named = SUBJECT in rows.columns and rows[SUBJECT].null_count() < rows.height
         return "subject" if named else None
     return group

@@ -22,7 +22,7 @@ from comporta.checks.scenario.figures import MEAN_CHANGE, MEAN_PREDICTION
 from comporta.checks.shared.figures import DECISIONS_CHANGED
 from comporta.checks.shared.measuring.changes import answered, moved, seen_of
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
-from comporta.checks.shared.measuring.team_function import ROW, known
+from comporta.checks.shared.measuring.team_function import known
 from comporta.records import (
     Artifact,
     Figure,
@@ -34,7 +34,7 @@ from comporta.records import (
     Signature,
     Unmeasured,
 )
-from comporta.records.columns import TARGET
+from comporta.records.columns import HIDDEN, ROW, TARGET
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import mean_of
@@ -125,7 +125,7 @@ def changed(rows: pl.DataFrame, change: Change) -> pl.DataFrame:
         raise Unusable(GAVE_NO_FRAME(type=type(made).__name__))
     if made.height != rows.height:
         raise Unusable(GAVE_OTHER_ROWS(found=made.height, expected=rows.height))
-    features = [name for name in rows.columns if not name.startswith("__")]
+    features = [name for name in rows.columns if not name.startswith(HIDDEN)]
     absent = [name for name in features if name not in made.columns]
     if absent:
         raise Unusable(LEFT_OUT_FEATURES(features=len(absent), first=absent[0]))

@@ -11,9 +11,7 @@ import numpy as np
 from comporta.checks.shared.measuring.v2_requests import datatype
 from comporta.checks.stress import codes
 from comporta.records import Code, Field
-from comporta.records.columns import HIDDEN
-
-TIME = "__time"
+from comporta.records.columns import HIDDEN, TIME
 
 
 class Bad(NamedTuple):

@@ -17,7 +17,7 @@ import numpy as np
 
 from comporta.checks.shared.measuring.candidate_server import CandidateServer, Served
 from comporta.checks.shared.measuring.machine import machine
-from comporta.checks.shared.measuring.raw_requests import Raw
+from comporta.checks.shared.measuring.raw_requests import Raw, bundle_of
 from comporta.checks.shared.tables import WHAT
 from comporta.checks.stress import codes
 from comporta.checks.stress.codes import (
@@ -64,6 +64,7 @@ from comporta.records import (
     Unmeasured,
     conditions,
 )
+from comporta.records.arguments import argument_ids
 from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -80,6 +81,7 @@ MACHINE_COLUMNS = {
 """Of what `machine` tells."""
 
 
+@argument_ids(declared_bundle="way", stored_bundle="bundle")
 def measure(
     context: StepContext,
     *,
@@ -92,9 +94,9 @@ def measure(
     connections: int = 8,
     seconds: float = 2.0,
     onnx: Artifact | None = None,
-    way: Mapping[str, Any] | None = None,
+    declared_bundle: Mapping[str, Any] | None = None,
     raw: Raw | None = None,
-    bundle: Artifact | None = None,
+    stored_bundle: Artifact | None = None,
     code: Artifact | None = None,
     **others: Any,
 ) -> dict[str, Artifact]:
@@ -102,9 +104,9 @@ def measure(
     that were not one clear 4xx (or, where it may, one whole answer); memory of the server's process a
     thousand requests later.
 
-    way: from a request to its features, as `raw` and `served` take it. bundle, code: the way and the source
-    of a version that was made by others than those of today. others: the dataset versions that the features
-    read, as `table <dataset>`; what the pool lends beside; and the digest of this machine: what another one
+    declared_bundle: from a request to its features, as JSON. stored_bundle, code: that and the source of a
+    version that was made by others than those of today. others: the dataset versions that the features read,
+    as `table <dataset>`; what the pool lends beside; and the digest of this machine: what another one
     measured answers another question."""
     takes = context.get_json(signature, Signature)
     parts = {"model": model, "signature": signature, "parity": parity, "trial": trial}
@@ -115,9 +117,9 @@ def measure(
     if some.is_empty():
         return {"findings": context.put_json(_nothing(NO_ROWS_TO_SEND()))}
     tables: dict[str, Slice] = table_inputs(others)
-    way = way if bundle is None else context.get_json(bundle, dict[str, Any])
-    bodies, fields, where, why_not = carried(context, takes, some, way, tables, raw)
-    going = {"way": way, "tables": tables, "code": code, "keep_features": False} if where == RAW else {}
+    bundle = bundle_of(context, declared_bundle, stored_bundle)
+    bodies, fields, where, why_not = carried(context, takes, some, bundle, tables, raw)
+    going = {"bundle": bundle, "tables": tables, "code": code, "keep_features": False} if where == RAW else {}
     with served(context, parts, **going) as at:
         good = next((body for body in bodies if ask(at.url, PATH, body)[0] == 200), None)
         if good is None:
@@ -212,7 +214,7 @@ def _tables(
     for bad, status in faults:
         times[bad.kind, bad.what, status] = times.get((bad.kind, bad.what, status), 0) + 1
     return (
-        MACHINE.of([{MACHINE_COLUMNS[name]: value for name, value in machine().items()}]),
+        MACHINE.of([{MACHINE_COLUMNS[name]: value for name, value in machine()._asdict().items()}]),
         ROUNDS.of(
             {
                 ROUND: n,

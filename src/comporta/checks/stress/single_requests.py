@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from comporta.checks.stress.codes import (
 from comporta.checks.stress.figures import MADE, PLAIN, RAW
 from comporta.records import Field, Message, Signature, Slice
 from comporta.records.columns import KEY
+from comporta.records.features import Bundle
 from comporta.store import StepContext
 
 if TYPE_CHECKING:
@@ -36,18 +37,18 @@ def carried(
     context: StepContext,
     takes: Signature,
     rows: pl.DataFrame,
-    way: Mapping[str, Any] | None,
+    bundle: Bundle | None,
     tables: Mapping[str, Slice],
     raw: Raw | None,
 ) -> Carried:
-    """The rows as requests. way: from a request to its features. tables: by dataset, what it reads. raw:
+    """The rows as requests. bundle: from a request to its features. tables: by dataset, what it reads. raw:
     gives rows as requests carry them, each with its own time."""
     features = [as_json(rows[at : at + 1], takes.features) for at in range(rows.height)]
-    if is_raw(takes, way):
+    if is_raw(takes, bundle):
         return Carried(features, takes.features, PLAIN)
-    if raw is None or way is None or way["of"] not in tables or KEY not in rows.columns:
+    if raw is None or bundle is None or bundle.of not in tables or KEY not in rows.columns:
         return Carried(features, takes.features, MADE, NO_WAY_TO_FEATURES())
-    found, _ = met(rows, np.arange(rows.height), raw(context, way, tables, rows[KEY].to_list()))
+    found, _ = met(rows, np.arange(rows.height), raw(context, bundle, tables, rows[KEY].to_list()))
     if found.is_empty():
         return Carried(features, takes.features, MADE, NO_ROW_WITH_KEY_AND_TIME())
     fields = fields_of(takes, found)

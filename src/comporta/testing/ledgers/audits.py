@@ -9,10 +9,11 @@ import pytest
 
 from comporta.errors import BadProject, NotFound, Refused
 from comporta.ledger import Ledger, verify
-from comporta.ledger.chain import header, leaf, link, microseconds
+from comporta.ledger.chain import header, leaf, link
 from comporta.ledger.signing import is_signed, public_key
 from comporta.records import Event, Head, Lookup, Projection, decode
 from comporta.records.facts import EventRemoved, ProjectKeyed
+from comporta.records.instant import microseconds
 from comporta.testing.clock import Clock
 from comporta.testing.ledgers.facts import (
     BALANCES,

@@ -199,7 +199,7 @@ class DurableLedgerContract(LedgerContract):
             rows = snapshot.rows()
             first = next(rows)
             put(two, Deposited(account="anna", amount=5))
-            assert [first[0], *(row[0] for row in rows)] == [1]
+            assert [first.seq, *(row.seq for row in rows)] == [1]
             assert [text for _, text in snapshot.states("test balances")] == ['{"amount":5,"entries":1}']
         with one.snapshot() as snapshot:
             assert len(list(snapshot.rows())) == 2

@@ -23,8 +23,10 @@ from comporta.checks.shared.measuring.server_answers import (
     pieces,
     scale_of,
 )
-from comporta.records import Field, Signature
-from comporta.records.columns import HIDDEN, KEY
+from comporta.records import Artifact, Field, Signature
+from comporta.records.columns import HIDDEN, KEY, ROW
+from comporta.records.features import Bundle
+from comporta.store import StepContext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 ROWS, ALONE, TOGETHER = 2_000, 50, 100
 """Rows that are asked; of these one in a request, as most are, and the others in requests of a hundred."""
-ROW = "__row"
+
+_PLACE = "__place"
 
 Raw = Callable[..., pl.DataFrame]
 """(context, bundle, dataset versions, keys) → rows as requests carry them, with the key's text in `__row`."""
@@ -52,10 +55,20 @@ class FromRaw(NamedTuple):
     of: int
 
 
-def is_raw(takes: Signature, way: Mapping[str, Any] | None) -> bool:
+def bundle_of(
+    context: StepContext, declared: Mapping[str, Any] | None, stored: Artifact | None
+) -> Bundle | None:
+    """From a request to the features: as stored with a version that was made by others than those of today,
+    else as declared. declared: as a step's parameter."""
+    if stored is not None:
+        return context.get_json(stored, Bundle)
+    return None if declared is None else Bundle.of_parameter(declared)
+
+
+def is_raw(takes: Signature, bundle: Bundle | None) -> bool:
     """Whether the features are the columns that a request carries, with nothing made on the way."""
     same = [field.name for field in takes.raw] == [field.name for field in takes.features]
-    return same and not (way and (way.get("joins") or way.get("compute")))
+    return same and not (bundle is not None and bundle.makes_features())
 
 
 def sampled(rows: int, seed: int) -> Places:
@@ -159,10 +172,10 @@ def _spread(values: Floats) -> float:
 def met(rows: pl.DataFrame, wanted: Places, requests: pl.DataFrame) -> tuple[pl.DataFrame, Places]:
     """The requests in the order of the wanted rows, and the places of those. Left out is a row that has no
     request, and one whose key is not its own."""
-    keys = rows[KEY].gather(wanted).to_frame(ROW).with_columns(__place=pl.Series(wanted))
+    keys = rows[KEY].gather(wanted).to_frame(ROW).with_columns(pl.Series(_PLACE, wanted))
     own = keys.unique(ROW, keep="none", maintain_order=True)
     met = own.join(requests.unique(ROW, keep="none"), on=ROW, how="inner", maintain_order="left")
-    return met.drop(ROW, "__place"), met["__place"].to_numpy().astype(np.int64)
+    return met.drop(ROW, _PLACE), met[_PLACE].to_numpy().astype(np.int64)
 
 
 def fields_of(takes: Signature, requests: pl.DataFrame) -> tuple[Field, ...]:

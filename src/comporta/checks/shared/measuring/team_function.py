@@ -6,12 +6,10 @@ import numpy as np
 import polars as pl
 
 from comporta.records import FittedModel, ModelOutput, Signature
-from comporta.records.columns import KEPT, TARGET
+from comporta.records.columns import AT, KEPT, KEY, ROW, SUBJECT, TARGET
 from comporta.records.named_column import named
 from comporta.stats.classes import labels_from
 from comporta.stats.table import feature_names
-
-ROW = "__row"
 
 
 def known(rows: pl.DataFrame) -> pl.DataFrame:
@@ -19,7 +17,7 @@ def known(rows: pl.DataFrame) -> pl.DataFrame:
     there are, and `__row`: 0 to n - 1. Never the target."""
     features = feature_names(rows)
     kept = {each: each.removeprefix(KEPT) for each in rows.columns if each.startswith(KEPT)}
-    beside = [each for each in rows.columns if each in ("__key", "__at", "__subject")]
+    beside = [each for each in rows.columns if each in (KEY, AT, SUBJECT)]
     there = set(features)
     return rows.select(
         *features,
