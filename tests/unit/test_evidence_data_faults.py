@@ -30,7 +30,7 @@ from comporta.checks.time_travel import measure as times
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Findings, condition
-from comporta.stats.alone import parts_of, said_of, told
+from comporta.stats.alone import encode_target, interval_of_auc, parts_of
 from comporta.stats.paired import delong
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -366,13 +366,13 @@ def test_the_interval_of_a_feature_alone_is_delongs():
     truth = (draw.random(400) < 1 / (1 + np.exp(-column.to_numpy() / 5 + 2))).astype(np.int64)
     parts = parts_of(column)
     code = parts.codes(column)
-    said = said_of(code, truth, 2, parts.size)
+    said = encode_target(code, truth, 2, parts.size)
     score = said[code, 1]
-    found_ = told(said, code, truth)
+    found_ = interval_of_auc(said, code, truth)
     against_nothing = delong(truth == 1, score, np.zeros(400))
     assert found_.value - 0.5 == pytest.approx(against_nothing.value)
     assert found_.high - found_.low == pytest.approx(against_nothing.high - against_nothing.low, rel=0.02)
-    grouped = told(said, code, truth, units=np.arange(400))
+    grouped = interval_of_auc(said, code, truth, units=np.arange(400))
     assert (grouped.low, grouped.high) == pytest.approx((found_.low, found_.high), rel=1e-6)
 
 

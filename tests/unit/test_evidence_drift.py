@@ -20,7 +20,7 @@ from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, Findings, Unmeasured, conditions
 from comporta.records.reference import Importances
-from comporta.stats.distance import between, noncentral, paired
+from comporta.stats.distance import between, noncentral, paired_distance
 from comporta.stats.ratios import paired_ratio, ratio
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -72,7 +72,7 @@ def test_the_paired_statistic_of_two_cells_is_walds_of_mcnemars_table():
     now = np.repeat([0, 1, 0, 1], [50, 20, 35, 60])
     rows, b, c = len(was), 20, 35
     wald = (b - c) ** 2 / ((b + c) - (b - c) ** 2 / rows)
-    assert paired(was, now, 2).statistic == pytest.approx(wald)
+    assert paired_distance(was, now, 2).statistic == pytest.approx(wald)
 
 
 def test_the_noncentrality_is_scipys():

@@ -10,7 +10,7 @@ from comporta.checks.evasion.measure import searched
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.errors import BadProject
 from comporta.records import Field, ModelOutput, Signature
-from comporta.stats.spread import spread
+from comporta.stats.spread import robust_scale
 
 FIELDS = (
     Field(name="income", type="Float64"),
@@ -59,8 +59,8 @@ def cheapest(rows, whole, names, limits=None):
     its range, then to the next."""
     need = -linear(rows)
     cost = np.zeros(rows.height)
-    for name in sorted(names, key=lambda each: -abs(WEIGHTS[each]) * spread(whole[each].to_numpy())):
-        unit = spread(whole[name].to_numpy())
+    for name in sorted(names, key=lambda each: -abs(WEIGHTS[each]) * robust_scale(whole[each].to_numpy())):
+        unit = robust_scale(whole[name].to_numpy())
         low, high = (limits or {}).get(name, (whole[name].min(), whole[name].max()))
         room = np.where(WEIGHTS[name] > 0, high - rows[name].to_numpy(), rows[name].to_numpy() - low) / unit
         used = np.minimum(np.maximum(room, 0), np.maximum(need, 0) / (abs(WEIGHTS[name]) * unit))
@@ -114,7 +114,7 @@ def test_a_flip_it_reports_is_one():
     found = search(model, rows, ways, 0, 1.0, 1.0)
     tried = pl.concat(each for each in model.rows)
     assert np.isfinite(found.cost).any()
-    units = [spread(whole[name].to_numpy()) for name in ("income", "debt")]
+    units = [robust_scale(whole[name].to_numpy()) for name in ("income", "debt")]
     for row, cost in zip(rows.iter_rows(named=True), found.cost, strict=True):
         if not np.isfinite(cost):
             continue

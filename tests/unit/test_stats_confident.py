@@ -11,7 +11,7 @@ from comporta.checks import judge, label_errors
 from comporta.checks.label_errors.codes import TOO_FEW_LABELS
 from comporta.checks.label_errors.measure import suspected
 from comporta.opened.sentences import sentence
-from comporta.stats.confident import contradicted, joint, share_contradicted, thresholds
+from comporta.stats.confident import find_label_errors, joint, share_contradicted, thresholds
 from comporta.stats.residuals import far_off
 
 with warnings.catch_warnings():
@@ -38,7 +38,7 @@ def test_the_joint_and_the_rows_listed_are_cleanlabs(classes, share, seed):
     assert thresholds(given, chance) == pytest.approx(get_confident_thresholds(given, chance))
     assert joint(given, chance) == pytest.approx(estimate_joint(given, chance), abs=2 / len(given))
     # With many classes a cell of the joint may be rounded to one row more or less.
-    assert (contradicted(given, chance) != find_label_issues(given, chance)).sum() <= (
+    assert (find_label_errors(given, chance) != find_label_issues(given, chance)).sum() <= (
         0 if classes < 4 else 2
     )
 
@@ -53,13 +53,13 @@ def test_a_class_that_no_row_has_is_no_error():
 @pytest.mark.parametrize(("classes", "share"), [(2, None), (2, [0.97, 0.03]), (4, None)])
 def test_the_share_with_all_weights_one_is_that_of_the_rows_listed(classes, share):
     given, chance, _ = noisy(classes, 1, share=share)
-    listed = contradicted(given, chance).mean()
+    listed = find_label_errors(given, chance).mean()
     assert share_contradicted(given, chance)(np.ones(len(given))) == pytest.approx(listed, abs=0.004)
 
 
 def test_most_rows_listed_are_wrong_and_most_wrong_rows_are_listed():
     given, chance, truth = noisy(3, 2, apart=6.0)
-    found, wrong = contradicted(given, chance), given != truth
+    found, wrong = find_label_errors(given, chance), given != truth
     assert (found & wrong).sum() >= 0.9 * found.sum()
     assert (found & wrong).sum() >= 0.9 * wrong.sum()
 

@@ -35,7 +35,7 @@ class Likeness(Record, frozen=True, kw_only=True):
     half: float
 
     @property
-    def copied(self) -> bool:
+    def is_copy(self) -> bool:
         """Whether most rows that are alike in half their columns are alike in all: copies, not chance."""
         return self.pairs > 0.5 * self.half
 
@@ -67,7 +67,7 @@ def repeats(of: Codes) -> Bools:
     return found
 
 
-def twinned(of: Codes) -> Bools:
+def has_twin(of: Codes) -> Bools:
     """The rows that are like any other."""
     _, place, times = np.unique(of, return_inverse=True, return_counts=True)
     return np.asarray(times[place] > 1)

@@ -9,7 +9,7 @@ import polars as pl
 
 from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, Unmeasured
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.predictions import labelled, metrics_for, statistics
+from comporta.stats.predictions import metrics_for, statistics, with_truth
 from comporta.stats.subjects import too_few
 from comporta.stats.undefined import why_undefined
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
@@ -31,7 +31,7 @@ def measure_scores(
     Rows without a target are left out. A slice of fewer than 30 rows or ten subjects is not measured, and
     said so, as are values beyond the 50 most common, together.
     """
-    rows = labelled(predictions)
+    rows = with_truth(predictions)
     names = metrics_for(rows, metrics)
     if also:
         names = tuple(dict.fromkeys((*names, *metrics_for(rows, also))))

@@ -33,7 +33,14 @@ from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.codes import TARGET_ALIKE
 from comporta.stats.many import together
 from comporta.stats.means import mean_of, ratio_of
-from comporta.stats.predictions import classes_of, given, labelled, seen, spreadless, weights_of
+from comporta.stats.predictions import (
+    classes_of,
+    output_kinds,
+    scored_rows,
+    spreadless,
+    weights_of,
+    with_truth,
+)
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
 from comporta.store import StepContext
@@ -71,7 +78,7 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: smooth calibration error of each claim, and bias overall and by the values of `slices` and
     `columns`. group: what is resampled whole."""
-    rows = labelled(read(context, predictions))
+    rows = with_truth(read(context, predictions))
     by = tuple(dict.fromkeys([*slices, *columns]))
     found = calibration(rows, group=group, by=by, seed=context.seed)
     print(f"calibration of {found.rows:,} rows: {len(found.figures)} figures")
@@ -83,7 +90,7 @@ def calibration(
 ) -> Findings:
     """rows: predictions whose truth is known. Tables: `reliability`, the smoothed diagram of each claim
     with the band in which a calibrated model would lie; for numbers, the means by tenths of what was said."""
-    if given(rows) == {"label"}:
+    if output_kinds(rows) == {"label"}:
         return Findings(without=LABELS_ONLY(), rows=rows.height, of=rows.height)
     if spreadless(rows):
         return Findings(unmeasured=(Unmeasured(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
@@ -118,7 +125,7 @@ def calibration(
 def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
     """Two classes: the second's probability. More: the named class's, and then each class's. Numbers: the
     number itself, placed by its rank and measured in standard deviations of the target."""
-    was = seen(rows)
+    was = scored_rows(rows)
     if was.number is not None:
         truth = np.asarray(was.truth, float)
         spread = float(truth.std())

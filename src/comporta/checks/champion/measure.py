@@ -47,18 +47,18 @@ from comporta.records.metric import metric as named
 from comporta.stats.auc_units import MOST_UNITS, auc_of_units
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import MANY, quick_intervals
-from comporta.stats.metrics import Seen, statistic
-from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
+from comporta.stats.metrics import Scored, statistic
+from comporta.stats.paired import PairedDifference, delong, mean_difference, right, wilcoxon
 from comporta.stats.power import rows_to_show, smallest_seen
 from comporta.stats.predictions import (
     classes_of,
-    given,
-    labelled,
     main_of,
     metrics_for,
-    seen,
+    output_kinds,
+    scored_rows,
     task_of,
     with_classes,
+    with_truth,
 )
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
@@ -124,7 +124,7 @@ def versus(
     both, why = together(mine, theirs, trained)
     if why is None and metric == MAIN:
         metric = main_of(mine, theirs)
-    if why is None and named(metric).needs not in given(theirs):
+    if why is None and named(metric).needs not in output_kinds(theirs):
         why = CHAMPION_GIVES_NO(needs=named(metric).needs)
     if why is not None:
         return Findings(
@@ -161,7 +161,7 @@ def together(
 ) -> tuple[pl.DataFrame, Message | None]:
     """The labelled rows that both predicted and neither learned from, the champion's answers in columns that
     begin with `their `; or why there are none. Raises BadData on a key that stands twice."""
-    rows = labelled(mine)
+    rows = with_truth(mine)
     if rows[KEY].is_duplicated().any() or theirs[KEY].is_duplicated().any():
         raise BadData("versus: found a key twice among the predictions of one model, expected each once.")
     theirs = with_classes(theirs, classes_of(mine))
@@ -183,7 +183,7 @@ def _compared(
 ) -> tuple[list[Figure], TableRow]:
     """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
     units = units_of(rows, group)
-    mine, theirs = seen(rows), seen(_theirs(rows))
+    mine, theirs = scored_rows(rows), scored_rows(_theirs(rows))
     # An exact test knows rows that count alike.
     exact = None if units is not None or mine.weight is not None else _exact(metric, mine, theirs)
     tests: TableRow = {SLICE: place_of(where), ROWS: rows.height}
@@ -217,14 +217,14 @@ def _compared(
     return figures, tests
 
 
-def _interval(exact: Paired | None, drawn: Interval | None, rows: int) -> Interval:
+def _interval(exact: PairedDifference | None, drawn: Interval | None, rows: int) -> Interval:
     if exact is not None:
         return Interval(value=exact.value, low=exact.low, high=exact.high, units=rows)
     assert drawn is not None, "what has no exact test is drawn"
     return drawn
 
 
-def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Interval:
+def _drawn(metric: str, mine: Scored, theirs: Scored, units: Any, seed: int) -> Interval:
     """The paired bootstrap of whole units, above 5,000 rows the jackknife of blocks. A mean of rows, and the
     area under the ROC curve where units are few, are drawn from what each unit adds: units are the rows."""
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
@@ -256,7 +256,7 @@ def _theirs(rows: pl.DataFrame) -> pl.DataFrame:
     return champion.rename({name: name.removeprefix("their ") for name in answers})
 
 
-def _exact(metric: str, mine: Seen, theirs: Seen) -> Paired | None:
+def _exact(metric: str, mine: Scored, theirs: Scored) -> PairedDifference | None:
     """The test that fits this metric where rows are units; None where there is none."""
     if metric in ("accuracy", "recall") and mine.label is not None and theirs.label is not None:
         of = np.ones(len(mine.truth), dtype=bool)
@@ -277,7 +277,7 @@ def _exact(metric: str, mine: Seen, theirs: Seen) -> Paired | None:
     return None if first is None or second is None else mean_difference(first, second)
 
 
-def _rowwise(metric: str, was: Seen) -> Any:
+def _rowwise(metric: str, was: Scored) -> Any:
     """What each row adds to the metric, where that is the mean of its rows; else None."""
     if metric == "accuracy" and was.label is not None:
         return (was.label == was.truth).astype(float)

@@ -19,7 +19,7 @@ from comporta.checks.contamination.figures import ENTITIES, KEYS, NEAR_TWINS, RE
 from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unmeasured, conditions
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.table import column, feature_names
-from comporta.stats.twins import among, codes, grids, likeness, twinned
+from comporta.stats.twins import among, codes, grids, has_twin, likeness
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -84,7 +84,7 @@ def contaminated(
     names = [*feature_names(test), TARGET]
     both = pl.concat([train[list(names)], test[list(names)]], how="vertical_relaxed")
     exact = likeness(both)
-    twins, note = _shared(TWINS, [both], train.height, whole=exact.copied)
+    twins, note = _shared(TWINS, [both], train.height, whole=exact.is_copy)
     figures.append(twins)
     notes = [note]
     near = grids(both, both[: train.height])
@@ -110,7 +110,7 @@ def _shared(
     for table in tables:
         every = codes(table)
         in_both |= among(every[learned:], every[:learned])
-        in_train |= twinned(every[:learned])
+        in_train |= has_twin(every[:learned])
     return _beyond(what, in_both, None if whole else in_train)
 
 

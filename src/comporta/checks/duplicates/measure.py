@@ -40,7 +40,7 @@ def duplicated(rows: pl.DataFrame) -> Findings:
     whole, alone = codes(rows[[*names, TARGET]]), codes(features)
     same, again = repeats(whole), repeats(alone)
     share, opposed = float(same.mean()), _contradicted(alone, whole)
-    copied = likeness(features).copied
+    copied = likeness(features).is_copy
     if again.mean() > OFTEN and not copied:
         return Findings(
             without=REPEATED_BY_CHANCE(equal=share, opposed=float(opposed.mean())),
@@ -55,7 +55,7 @@ def duplicated(rows: pl.DataFrame) -> Findings:
         for each in cells:
             near |= repeats(codes(each))
         value = float((near & ~again).mean())
-        if all(likeness(each).copied for each in cells) or value == 0:
+        if all(likeness(each).is_copy for each in cells) or value == 0:
             figures.append(_figure(NEAR_DUPLICATES, value, rows.height, sure=True))
         else:
             notes.append(NEAR_BY_CHANCE(share=value))

@@ -21,7 +21,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 from comporta.checks.shared.measuring.changes import asked_of
 from comporta.checks.shared.measuring.perturbation import kind_of, values_of
 from comporta.records import FittedModel, ModelOutput
-from comporta.stats.spread import spread
+from comporta.stats.spread import robust_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def ways_of(
             continue
         known = values_of(test[field.name])
         known = known[np.isfinite(known)]
-        unit = spread(known)
+        unit = robust_scale(known)
         low, high = ranges.get(field.name, (known.min(), known.max()) if len(known) else (0.0, 0.0))
         if unit > 0 and high > low:
             found.append(ChangeableFeature(field.name, kind, (), 1 / unit, float(low), float(high)))

@@ -45,15 +45,15 @@ from comporta.stats.disparity import (
     Pairs,
     Rates,
     differences,
-    judged,
+    is_judged,
+    is_shown,
     limits,
     pairs_of,
     rates,
     ratios,
-    told,
 )
-from comporta.stats.metrics import Seen
-from comporta.stats.predictions import classes_of, seen, spreadless, weights_of
+from comporta.stats.metrics import Scored
+from comporta.stats.predictions import classes_of, scored_rows, spreadless, weights_of
 from comporta.stats.subjects import subjects_of
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
@@ -186,7 +186,7 @@ def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[GroupTable
 
 def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple[list[Part], Message | None]:
     """What a criterion compares, or why it has no meaning here."""
-    was = seen(rows)
+    was = scored_rows(rows)
     if NUMBER in rows.columns:
         return _of_numbers(was, criterion)
     classes = classes_of(rows)
@@ -205,7 +205,7 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
     return parts, None
 
 
-def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]:
+def _of_class(was: Scored, criterion: Criterion, at: int, name: str) -> list[Part]:
     came, said = was.truth == at, np.equal(was.label, at)  # type: ignore[arg-type]
     one = np.ones(len(came))
     hit = Part(
@@ -241,7 +241,7 @@ def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]
     ]
 
 
-def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | None]:
+def _of_numbers(was: Scored, criterion: Criterion) -> tuple[list[Part], Message | None]:
     """In standard deviations of the truth, so that a limit means the same for every target."""
     assert was.number is not None, "a regression has numbers"
     spread = float(was.truth.std())
@@ -299,7 +299,7 @@ def _too_small(found: Sequence[tuple[Part, GroupTable, Rates]]) -> tuple[set[str
     """The groups that are not judged for one quantity or another, and the rows in the largest of them all."""
     small: dict[str, int] = {}
     for _, table, each in found:
-        for at in np.flatnonzero(~judged(each)):
+        for at in np.flatnonzero(~is_judged(each)):
             small[table.names[at]] = int(each.rows[at])
         if table.left_out:
             small[f"{table.by}: others"] = int((table.group == len(table.names) - 1).sum())
@@ -309,7 +309,7 @@ def _too_small(found: Sequence[tuple[Part, GroupTable, Rates]]) -> tuple[set[str
 def _told(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[TableRow]:
     for part, table, each in found:
         low, high = limits(each, 0.025)
-        shown = told(each)
+        shown = is_shown(each)
         for at, name in enumerate(table.names):
             if shown[at]:
                 yield {

@@ -48,7 +48,7 @@ from comporta.records import (
 from comporta.records.reference import Importances, Profile, Reference
 from comporta.stats.distance import Distance, distance
 from comporta.stats.many import discoveries, selected_level
-from comporta.stats.profiles import recounted
+from comporta.stats.profiles import recount
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -99,7 +99,7 @@ def moved(
             if feature not in rows.columns:
                 continue
             try:
-                now = recounted(rows[feature], was, units)
+                now = recount(rows[feature], was, units)
             except BadData:
                 kind = type(rows[feature].dtype).__name__
                 lost[version, feature] = ANOTHER_KIND(found=kind, expected=was.cells)

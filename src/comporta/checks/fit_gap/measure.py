@@ -11,7 +11,7 @@ from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import difference_of
-from comporta.stats.predictions import given, labelled, metrics_for, statistics
+from comporta.stats.predictions import metrics_for, output_kinds, statistics, with_truth
 from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -24,8 +24,8 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`. train, test: predictions of each part's rows."""
     found = fit_gap(
-        labelled(read(context, train)),
-        labelled(read(context, test)),
+        with_truth(read(context, train)),
+        with_truth(read(context, test)),
         metric=metric,
         group=group,
         seed=context.seed,
@@ -42,7 +42,9 @@ def fit_gap(
     Both parts are resampled by themselves and their intervals put together. metric: empty for roc_auc of
     probabilities, balanced_accuracy of labels, r2 of numbers. Raises BadProject on one these cannot have.
     """
-    name = metric or next(USUAL[each] for each in ("probability", "number", "label") if each in given(test))
+    name = metric or next(
+        USUAL[each] for each in ("probability", "number", "label") if each in output_kinds(test)
+    )
     metrics_for(test, [name])
     parts = {"train": _measured(train, name, group, seed), "test": _measured(test, name, group, seed)}
     mine, theirs = (parts["train"], parts["test"]) if named(name).higher else (parts["test"], parts["train"])

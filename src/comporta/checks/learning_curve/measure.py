@@ -27,7 +27,7 @@ from comporta.records import (
 )
 from comporta.stats.losses import losses
 from comporta.stats.means import mean_of, ratio_of
-from comporta.stats.predictions import labelled, seen, shares_of_mean
+from comporta.stats.predictions import scored_rows, shares_of_mean, with_truth
 from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -64,7 +64,7 @@ def measure(
 
     found = learning_curve(
         read(context, train),
-        labelled(read(context, predictions)),
+        with_truth(read(context, predictions)),
         fitted,
         takes,
         group=group,
@@ -86,7 +86,7 @@ def learning_curve(
     """Figures: the share of the loss that the last doubling of the training rows took away; below 0 it added
     some. A table: the mean loss on the test rows by number of training rows."""
     units, count = units_of(rows, group), shares_of_mean(rows)
-    whole = losses(seen(rows))
+    whole = losses(scored_rows(rows))
     lost: dict[int, Floats] = {}
     raised: dict[int, Message] = {}
     for part in nested(train, group, seed):
@@ -96,7 +96,7 @@ def learning_curve(
         except Exception as fault:  # the project's own training function, on fewer rows than it was made for
             raised[part.height] = TRAINING_RAISED(error=type(fault).__name__)
             continue
-        lost[part.height] = losses(seen(answered(rows, said, signature))).row * count
+        lost[part.height] = losses(scored_rows(answered(rows, said, signature))).row * count
     lost[train.height] = whole.row * count
     curve: list[TableRow] = []
     means = {}

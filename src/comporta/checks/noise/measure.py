@@ -44,7 +44,7 @@ from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
 from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
-from comporta.stats.units import renumbered, units_of
+from comporta.stats.units import renumber, units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -199,7 +199,7 @@ def _levels(
             lost.append(_loss(name, _only(before, known), after, truth, asked, weight))
     if truth is None:
         return figures
-    held = renumbered(units, known)
+    held = renumber(units, known)
     found = quick_intervals(lost, len(truth), units=held, seed=seed)
     for level, one in zip(by_level, found, strict=True):
         if np.isfinite(one.value):

@@ -40,10 +40,10 @@ from comporta.records import (
 )
 from comporta.records.columns import KEY, LABEL
 from comporta.records.reference import Reference
-from comporta.stats.distance import distance, paired
+from comporta.stats.distance import distance, paired_distance
 from comporta.stats.many import together
 from comporta.stats.predictions import classes_of, task_of
-from comporta.stats.profiles import places_of, profile, recounted
+from comporta.stats.profiles import places_of, profile, recount
 from comporta.stats.ratios import paired_ratio, ratio
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
@@ -148,7 +148,7 @@ def _shares(rows: pl.DataFrame, earlier: Mapping[int, Reference]) -> Iterator[Ta
         for of, series in list(scores_of(rows).items())[:5]:
             if of in was.scores:
                 before = was.scores[of]
-                now = recounted(series, before)
+                now = recount(series, before)
                 ends: tuple[str | Message, ...] = (*(f"{edge:.4g}" for edge in before.edges), BEYOND_EDGES())
                 for end, a, b in zip(ends, before.counts, now.counts, strict=True):
                     yield {
@@ -166,14 +166,14 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
     for name, series in scores_of(mine).items():
         like = profile(then[name])
         size = len(like.counts) + 1
-        one = paired(places_of(then[name], like), places_of(series, like), size, units)
+        one = paired_distance(places_of(then[name], like), places_of(series, like), size, units)
         if one is not None:
             yield DriftComparison(SCORE_DRIFT.metric, None, name, len(series), one.at)
     if LABEL not in mine.columns:
         return
     classes = classes_of(mine)
     was, now = (each[LABEL].to_physical().cast(pl.Int64).to_numpy() for each in (theirs, mine))
-    one = paired(was, now, len(classes), units)
+    one = paired_distance(was, now, len(classes), units)
     if one is not None:
         yield DriftComparison(DECISION_DRIFT.metric, None, "", len(now), one.at)
     for place in _told(np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))):
@@ -196,12 +196,12 @@ def _after(name: int, was: Reference, rows: pl.DataFrame, units: Places | None) 
     """This version's answers and an earlier one's, each on its own rows."""
     for of, series in scores_of(rows).items():
         if of in was.scores:
-            one = distance(was.scores[of], recounted(series, was.scores[of], units))
+            one = distance(was.scores[of], recount(series, was.scores[of], units))
             if one is not None:
                 yield DriftComparison(SCORE_DRIFT.metric, name, of, rows.height, one.at)
     if was.decisions is None or LABEL not in rows.columns:
         return
-    now = recounted(rows[LABEL], was.decisions, units)
+    now = recount(rows[LABEL], was.decisions, units)
     one = distance(was.decisions, now)
     if one is not None:
         yield DriftComparison(DECISION_DRIFT.metric, name, "", rows.height, one.at)

@@ -41,7 +41,7 @@ from comporta.stats.means import mean_of
 from comporta.stats.metrics import statistic
 from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
-from comporta.stats.units import renumbered, units_of
+from comporta.stats.units import renumber, units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -155,6 +155,6 @@ def _scored(
     known = ModelOutput(said.scores[there], said.decisions[there])
     seen = seen_of(known, rows[TARGET].drop_nulls(), takes, None if weight is None else weight[there])
     measure: Statistic = statistic(metric, seen)
-    held = renumbered(units, there)
+    held = renumber(units, there)
     (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)
     return found.figure(metric, int(there.sum())) if np.isfinite(found.value) else None

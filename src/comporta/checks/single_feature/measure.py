@@ -31,14 +31,14 @@ from comporta.records import (
     conditions,
 )
 from comporta.records.columns import TARGET
-from comporta.stats.alone import explained, line_of, on_line, parts_of, said_of, told
+from comporta.stats.alone import encode_target, interval_of_auc, interval_of_r2, line_of, on_line, parts_of
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
 from comporta.stats.many import together
 from comporta.stats.metrics import statistic
-from comporta.stats.predictions import classes_of, labelled, seen, task_of
+from comporta.stats.predictions import classes_of, scored_rows, task_of, with_truth
 from comporta.stats.table import feature_names
-from comporta.stats.units import renumbered, units_of
+from comporta.stats.units import renumber, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -70,9 +70,9 @@ def alone(
     What is lost is looked for among the values that the test rows have too: a month tells much of a year and
     nothing of the month that the test is, and no fault is in it. And it is no more than training tells above
     nothing, of numbers twice that: a mean that moved makes any R² as low as it likes."""
-    rows = labelled(predictions)
+    rows = with_truth(predictions)
     train = train.filter(pl.col(TARGET).is_not_null())
-    was = seen(rows)
+    was = scored_rows(rows)
     names = [name for name in feature_names(train) if name in rows.columns]
     if was.classes == 0:
         learn = train[TARGET].cast(pl.Float64).to_numpy()
@@ -144,7 +144,7 @@ def _both(
     met = ~first & _met(mine.code, code)
     if _told_apart(data.learn[met], data.classes) < FEWEST:
         met = ~first
-    rest = renumbered(own, met)
+    rest = renumber(own, met)
     inside = mine.column.filter(pl.Series(met))
     return there, mine.of(first, mine.code[met], inside, data.learn[met], rest, level)
 
@@ -188,16 +188,16 @@ class _Told:
         """How well the rule made from the rows `by` (None: all) tells others. Of a number to be told the
         better of the table and the straight line, as it looks on the rows it was made from."""
         learn, mine = (self.truth, self.code) if by is None else (self.truth[by], self.code[by])
-        said = said_of(mine, learn, self.classes, self.parts.size)
+        said = encode_target(mine, learn, self.classes, self.parts.size)
         if self.classes:
-            return told(said, code, truth, units=units, level=level)
+            return interval_of_auc(said, code, truth, units=units, level=level)
         made_of = self.column if by is None else self.column.filter(pl.Series(by))
         line = line_of(made_of, learn)
         if line is not None:
             left = float(((learn - on_line(line, made_of)) ** 2).mean())
             if left < float(((learn - said[mine, 0]) ** 2).mean()):
-                return explained(on_line(line, column), truth, units=units, level=level)
-        return explained(said[code, 0], truth, units=units, level=level)
+                return interval_of_r2(on_line(line, column), truth, units=units, level=level)
+        return interval_of_r2(said[code, 0], truth, units=units, level=level)
 
 
 def _set(
@@ -213,7 +213,7 @@ def _set(
         return ()
     told_of = _Told(column.filter(pl.Series(mine)), learn[mine], classes)
     rows = tested.filter(pl.Series(theirs))
-    whose = renumbered(units, theirs)
+    whose = renumber(units, theirs)
     found = told_of.of(None, told_of.parts.codes(rows), rows, truth[theirs], whose, level)
     if not math.isfinite(found.value):
         return ()
@@ -282,8 +282,8 @@ def _lost(name: str, here: Interval, there: Interval, classes: int, rows: int, l
 
 
 def _whole(predictions: pl.DataFrame, classes: int) -> float:
-    rows = labelled(predictions)
-    was = seen(rows)
+    rows = with_truth(predictions)
+    was = scored_rows(rows)
     if classes and was.probability is None:
         return math.nan
     return statistic("roc_auc" if classes else "r2", was)(np.ones(rows.height))

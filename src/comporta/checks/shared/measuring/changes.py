@@ -10,7 +10,7 @@ import polars as pl
 from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.metric import metric
 from comporta.stats.classes import places
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import Scored, statistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +36,12 @@ def moved(before: ModelOutput, after: ModelOutput, takes: Signature) -> Floats:
     return np.asarray(np.asarray(after.decisions) != np.asarray(before.decisions), dtype=np.float64)
 
 
-def seen_of(said: ModelOutput, truth: pl.Series, takes: Signature, weight: Floats | None = None) -> Seen:
+def seen_of(said: ModelOutput, truth: pl.Series, takes: Signature, weight: Floats | None = None) -> Scored:
     """What was said beside what came true. weight: how much each row counts."""
     if takes.task == "regression":
         number = np.asarray(said.decisions)
-        return Seen(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=number, weight=weight)
-    return Seen(
+        return Scored(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=number, weight=weight)
+    return Scored(
         classes=len(takes.classes),
         truth=places(truth, takes.classes),
         label=np.asarray(said.decisions).astype(np.int64),

@@ -16,7 +16,7 @@ from comporta.checks.shared.measuring.codes import (
     PERCENTILE_99,
 )
 from comporta.records import Code, Field
-from comporta.stats.spread import spread
+from comporta.stats.spread import robust_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def jittered(series: pl.Series, field: Field, level: float, draw: np.random.Gene
     kind = kind_of(field)
     if kind in ("number", "integer"):
         values = values_of(series)
-        moved = values + draw.normal(size=len(values)) * (level * spread(values))
+        moved = values + draw.normal(size=len(values)) * (level * robust_scale(values))
         if kind == "integer":
             moved = np.floor(moved + draw.random(len(values)))
             # Of rows that did not move, doubles would lose the digits beyond 2^53.
