@@ -161,14 +161,14 @@ def test_subjects_of_one_hour_share_what_that_hour_was_and_are_no_copies():
         )
         tests = pl.Series(draw.random(2000) < 0.2)
         known = [f"f{n}" for n in range(7)] + ["count", "word"]
-        findings = contaminations.contaminated(rows.filter(~tests), rows.filter(tests), known=known)
+        findings = contaminations.find_contamination(rows.filter(~tests), rows.filter(tests), known=known)
         assert values(findings)["requests_in_both_parts"] <= 0.03
         assert verdict(contamination(), findings).outcome == "pass"
 
 
 def test_rows_of_few_distinct_values_are_no_contamination():
     for seed in range(30):
-        findings = contaminations.contaminated(coarse(seed), coarse(100 + seed, first=5000))
+        findings = contaminations.find_contamination(coarse(seed), coarse(100 + seed, first=5000))
         assert verdict(contamination(), findings).outcome == "pass"
     assert findings.notes[0].code == SEEN_BEYOND_OWN.id
 
@@ -240,7 +240,7 @@ def test_nearly_equal_rows_are_near_duplicates():
 
 def test_rows_that_differ_are_no_duplicates():
     for seed in range(20):
-        assert verdict(duplicates(), copies.duplicated(table(seed))).outcome == "pass"
+        assert verdict(duplicates(), copies.find_duplicates(table(seed))).outcome == "pass"
 
 
 def test_rows_of_few_distinct_values_are_not_judged_and_it_is_said():
@@ -400,8 +400,8 @@ def test_columns_of_every_type_are_taken():
 
     for rows in (400, 3):
         train, test = odd(rows, 0), odd(rows, 1, first=10**6)
-        assert contaminations.contaminated(train, test).figures
-        assert copies.duplicated(train).figures
+        assert contaminations.find_contamination(train, test).figures
+        assert copies.find_duplicates(train).figures
         assert values(qualities.quality(train, test))["broken_features"] == 0
         assert names.identifying(train).figures or rows < 100
         told = alone.alone(train, predicted(test))

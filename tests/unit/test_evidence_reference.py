@@ -63,7 +63,7 @@ def test_forty_features_leave_less_than_200_kilobytes():
 
 def test_a_regression_leaves_its_numbers_and_no_decisions():
     rows = table(500, 2).select(pl.col("f0", "f1"), __target=pl.col("f0"), __prediction=pl.col("f1"))
-    found = reference.referred(rows, takes(2).features[:2])
+    found = reference.reference_of(rows, takes(2).features[:2])
     assert found.task == "regression" and found.decisions is None
     assert list(found.scores) == ["prediction"]
     assert found.labels.finite == 500
@@ -151,6 +151,6 @@ def test_rows_that_repeat_within_a_unit_count_as_fewer():
 
 def test_the_same_counts_are_the_same_bytes():
     rows = table(300, 3)
-    assert encode(reference.referred(rows, takes(3).features)) == encode(
-        reference.referred(rows.clone(), takes(3).features)
+    assert encode(reference.reference_of(rows, takes(3).features)) == encode(
+        reference.reference_of(rows.clone(), takes(3).features)
     )

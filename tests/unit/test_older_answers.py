@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from comporta.acts.judge.evidence import evidence_of, unmeasured
+from comporta.acts.judge.evidence import evidence_of, slices_unmeasured
 from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.checks.shared.measuring.reference import importances
 from comporta.opened.findings import findings_at
@@ -50,10 +50,10 @@ def test_names_and_sentences_of_scores_are_read_as_metric_slice_and_cause():
     ]
     assert lost[0].why == "12 rows, at least 30 expected"
     need = Need(what="scores", metric="roc_auc", by="carrier")
-    assert unmeasured(need, scores_today(decode(SCORES, Scores))) == tuple(
+    assert slices_unmeasured(need, scores_today(decode(SCORES, Scores))) == tuple(
         each for each in lost if each.where
     )
-    assert unmeasured(Need(what="scores", metric="brier", by="carrier"), decode(SCORES, Scores)) == ()
+    assert slices_unmeasured(Need(what="scores", metric="brier", by="carrier"), decode(SCORES, Scores)) == ()
 
 
 def test_sentences_of_findings_are_shown_as_they_were():

@@ -9,7 +9,7 @@ import pytest
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import judge, label_errors
 from comporta.checks.label_errors.codes import TOO_FEW_LABELS
-from comporta.checks.label_errors.measure import suspected
+from comporta.checks.label_errors.measure import measure_label_errors
 from comporta.opened.sentences import sentence
 from comporta.stats.confident import find_label_errors, joint, share_contradicted, thresholds
 from comporta.stats.residuals import far_off
@@ -83,8 +83,8 @@ def verdict(check, found):
 
 
 def test_labels_swapped_in_one_of_ten_rows_fail_and_clean_ones_pass():
-    clean = suspected(frame(*noisy(3, 3, noise=0.0, apart=7.0)[:2]))
-    dirty = suspected(frame(*noisy(3, 3, noise=0.15, apart=7.0)[:2]))
+    clean = measure_label_errors(frame(*noisy(3, 3, noise=0.0, apart=7.0)[:2]))
+    dirty = measure_label_errors(frame(*noisy(3, 3, noise=0.15, apart=7.0)[:2]))
     assert verdict(label_errors(required=True), clean).outcome == "pass"
     said = verdict(label_errors(required=True), dirty)
     assert said.outcome == "fail" and not said.opens
@@ -94,12 +94,12 @@ def test_labels_swapped_in_one_of_ten_rows_fail_and_clean_ones_pass():
 
 def test_a_model_without_probabilities_has_no_label_errors():
     table = frame(*noisy(2, 0)[:2]).drop("__probability_0", "__probability_1")
-    said = verdict(label_errors(required=True), suspected(table))
+    said = verdict(label_errors(required=True), measure_label_errors(table))
     assert said.outcome == "does not apply" and "probabilities" in sentence(said.reason)
 
 
 def test_fewer_than_a_hundred_labels_are_not_judged():
-    found = suspected(frame(*noisy(2, 0, rows=60)[:2]))
+    found = measure_label_errors(frame(*noisy(2, 0, rows=60)[:2]))
     assert not found.figures
     assert [each.why for each in found.unmeasured] == [TOO_FEW_LABELS(rows=60, least=100)]
 

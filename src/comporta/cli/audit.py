@@ -154,7 +154,7 @@ def verify_export(
 
     expected = _head(head) if head else None
     # Given but empty, as by a variable that is not set, is no wish for the file's own key.
-    public = "" if key is None else parse_public(_read(key), "--key")
+    public = "" if key is None else parse_public(_key_text(key), "--key")
     try:
         # As it is: else a carriage return at a line's end would not be seen.
         with file.open(encoding="utf-8", newline="\n") as lines:
@@ -248,7 +248,7 @@ def _data(read: DataAudit) -> None:
         show.line(say.NOT_SEALED.format(count=read.open))
 
 
-def _read(key: str) -> str:
+def _key_text(key: str) -> str:
     """The text of the file that holds the key, or the key itself."""
     try:
         return Path(key).read_text(encoding="utf-8") if Path(key).is_file() else key

@@ -92,8 +92,8 @@ def show(
             column.type.partition("(")[0],
             f"{column.nulls / found.rows:.1%}" if found.rows else "",
             f"≈{column.distinct:,}" if column.approximate else column.distinct,
-            _bound(column.least, column.type) if not column.personal else "(personal)",
-            _bound(column.most, column.type) if not column.personal else "",
+            _bound_text(column.least, column.type) if not column.personal else "(personal)",
+            _bound_text(column.most, column.type) if not column.personal else "",
             expected.get(column.name, ""),
             column.meaning,
         )
@@ -235,7 +235,7 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
     with open_project(project) as opened:
         declared = opened.project.tables()
         if name not in declared:
-            raise NotFound(f"found no dataset {name!r} in the project, {_expected(name, declared)}")
+            raise NotFound(f"found no dataset {name!r} in the project, {_suggestion(name, declared)}")
         dataset = declared[name]
         columns = acceptable_columns(
             opened.store,
@@ -350,10 +350,10 @@ def _require_known(opened: OpenProject, name: str) -> None:
 
     known = dict.fromkeys([*opened.project.tables(), *list_datasets(opened.store)])
     if name not in known:
-        raise NotFound(f"found no dataset {name!r}, {_expected(name, known)}")
+        raise NotFound(f"found no dataset {name!r}, {_suggestion(name, known)}")
 
 
-def _expected(name: str, known: Iterable[str]) -> str:
+def _suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     if near := get_close_matches(name, known, n=1):
@@ -361,7 +361,7 @@ def _expected(name: str, known: Iterable[str]) -> str:
     return f"expected one of: {', '.join(known) or 'none, for there are none yet'}. See: comporta data list"
 
 
-def _bound(text: str | None, kind: str) -> str | None:
+def _bound_text(text: str | None, kind: str) -> str | None:
     """A least or most value as it is read: numbers with thousands, from where they need them."""
     if text is not None and kind.startswith("Datetime"):
         return text.removesuffix(" 00:00:00+00:00").replace("+00:00", "Z")

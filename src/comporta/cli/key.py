@@ -16,7 +16,7 @@ from comporta.ledger import written_with
 from comporta.ledger.signing import PUBLISHED, pem, public_key, published_key
 from comporta.project.load import find_project_file
 from comporta.project.settings import Settings, settings
-from comporta.records.credential import shown
+from comporta.records.credential import showable
 from comporta.store import derive, open_store, parse_secret, read_secret, store_config, with_password
 from comporta.store.secret import write_secret
 
@@ -44,7 +44,7 @@ def import_(
     where = settings(root)
     url = where.key
     if not url.startswith("file://"):
-        raise BadProject(f"key: found {shown(url)} in comporta.toml, expected file://PATH to put it at.")
+        raise BadProject(f"key: found {showable(url)} in comporta.toml, expected file://PATH to put it at.")
     secret = _secret(file)
     keys = derive(secret)
     path = root / url.removeprefix("file://")
@@ -69,7 +69,7 @@ def import_(
         )
     aside = None
     # What the ledger tells of the new key rules the old one out; where it tells nothing, an empty store does.
-    if old is not None and (written or not _stored(where, root)):
+    if old is not None and (written or not _holds_anything(where, root)):
         aside = path.with_name(f"{path.stem}.{old.fingerprint}{path.suffix}")
         path.rename(aside)
     write_secret(path, secret)
@@ -80,7 +80,7 @@ def import_(
         show.aside(say.KEY_MOVED.format(where=aside.name))
 
 
-def _stored(where: Settings, root: Path) -> bool:
+def _holds_anything(where: Settings, root: Path) -> bool:
     """Whether the store holds anything."""
     store = open_store(where.store, root, where.project_id, store_config(where.store_credentials, root))
     return next(iter(store.list()), None) is not None

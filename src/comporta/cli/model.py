@@ -30,7 +30,7 @@ def models(
 ) -> None:
     """The versions of each model, newest first; for one version, its verdicts."""
     from comporta.acts.release import release as acts
-    from comporta.opened.conceal import revealed
+    from comporta.opened.conceal import reveal_version
     from comporta.opened.people import with_names
     from comporta.opened.project import open_project
 
@@ -44,7 +44,7 @@ def models(
             found = acts.models(opened)
         at = opened.now()
         if json or "/" in model:
-            found = with_names(opened, *(revealed(opened, each) for each in found))
+            found = with_names(opened, *(reveal_version(opened, each) for each in found))
     if json:
         show.json(found)
     elif not found:

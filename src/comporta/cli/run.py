@@ -165,16 +165,16 @@ def show(
 
 
 def _summary(run: Run) -> str:
-    fresh = _finished(run) - len(run.reused)
+    fresh = _count_ended(run) - len(run.reused)
     what = say.NOTHING_NEW if not fresh else say.STEPS.format(fresh=fresh, reused=len(run.reused))
     return say.RUN.format(id=run.id, outcome=run.outcome, what=what, took=_took(run))
 
 
 def _steps(run: Run) -> str:
-    return f"{_finished(run)}/{run.total}, {len(run.reused)} reused"
+    return f"{_count_ended(run)}/{run.total}, {len(run.reused)} reused"
 
 
-def _finished(run: Run) -> int:
+def _count_ended(run: Run) -> int:
     """How many steps ended. A reproduction runs outside the cache, so no event names its single steps."""
     return run.total if run.outcome == "done" else len(run.nodes)
 

@@ -40,7 +40,7 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
 
     settled: types of columns that are known. Raises BadData, naming file, line and column.
     """
-    rows = _typed(file, settled, SAMPLE)
+    rows = _read_typed(file, settled, SAMPLE)
     out: dict[str, pl.DataType] = {}
     for column in rows.get_columns():
         if column.name in settled:
@@ -52,7 +52,7 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
     _require_one_reading(file, [name for name in out if name not in settled], out)
     late = [name for name, dtype in out.items() if isinstance(dtype, pl.Null)]
     if late and len(rows) == SAMPLE:
-        for column in _typed(file, settled, None, late).get_columns():
+        for column in _read_typed(file, settled, None, late).get_columns():
             if column.null_count() < len(column):
                 out[column.name] = _type_of(file, column)
     return out
@@ -60,11 +60,11 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
 
 def first_text(file: CsvFile, column: str) -> str:
     """The column's first value as it is written; empty: it has none."""
-    rows = _typed(file, dict.fromkeys(file.columns, pl.String()), None, [column])
+    rows = _read_typed(file, dict.fromkeys(file.columns, pl.String()), None, [column])
     return str(next(iter(rows[column].drop_nulls()), ""))
 
 
-def _typed(
+def _read_typed(
     file: CsvFile, settled: dict[str, pl.DataType], length: int | None, columns: list[str] | None = None
 ) -> pl.DataFrame:
     """The first rows, or (length: None) all, in the types that polars finds. Raises BadData."""
@@ -167,7 +167,7 @@ def _require_one_reading(file: CsvFile, columns: list[str], types: dict[str, pl.
     }
     if not asked:
         return
-    plain = _typed(file, dict.fromkeys(file.columns, pl.String()), SAMPLE, list(asked))
+    plain = _read_typed(file, dict.fromkeys(file.columns, pl.String()), SAMPLE, list(asked))
     for column in plain.get_columns():
         pattern, texts = asked[column.name], column.alias("texts")  # polars takes a name for a pattern
         doubtful = texts.filter(texts.str.contains(pattern))

@@ -98,7 +98,7 @@ def _mark_forgotten(
     if not history.forgotten:
         return frame.with_columns(own), False
 
-    def forgotten(subjects: pl.Series) -> pl.Series:
+    def is_forgotten(subjects: pl.Series) -> pl.Series:
         distinct = subjects.unique().drop_nulls()
         out = distinct.filter(
             pl.Series([is_subject_hidden(each, history, keys) for each in distinct], dtype=pl.Boolean)
@@ -107,7 +107,7 @@ def _mark_forgotten(
 
     # A row that was sealed with its subject is taken away by a redaction, which knows where it lies.
     bare = pl.col("subject").is_null()
-    mark = pl.col("__own").map_batches(forgotten, return_dtype=pl.Boolean, is_elementwise=True)
+    mark = pl.col("__own").map_batches(is_forgotten, return_dtype=pl.Boolean, is_elementwise=True)
     frame = frame.with_columns(own.alias("__own")).with_columns((bare & mark).alias(_GONE))
     return frame.with_columns(subject=pl.col("__own")).drop("__own"), True
 

@@ -210,10 +210,10 @@ def gather(
         held.append(seen)
         size += int(seen.estimated_size())
         if size >= run:
-            runs.take(_joined(held), spill=True)
+            runs.take(_join(held), spill=True)
             held, size, spilled = [], 0, True
     if held or not spilled:
-        rest = _joined(held) if held else empty
+        rest = _join(held) if held else empty
         if rest is None:
             raise BadData(
                 f"{runs.shape.name}: the source returned no frame, expected at least one, with columns. "
@@ -223,7 +223,7 @@ def gather(
     return runs
 
 
-def _joined(batches: list[pl.DataFrame]) -> pl.DataFrame:
+def _join(batches: list[pl.DataFrame]) -> pl.DataFrame:
     # Relaxed: a column without a value in the first batches gets its type from a later one.
     return pl.concat(batches, how="vertical_relaxed", rechunk=True)
 

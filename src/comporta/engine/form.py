@@ -50,7 +50,7 @@ class Form:
         self._imports = 0
         self.texts: list[str] = []
         self.fixed = frozenset() if names else bound_in(node)
-        self.unnamed = "" if names else _unnamed(node, self.fixed)
+        self.unnamed = "" if names else _name_left_out(node, self.fixed)
         if names:
             self.fixed = frozenset()
         else:
@@ -244,7 +244,7 @@ def bound_in(node: ast.stmt) -> frozenset[str]:
     return frozenset(found)
 
 
-def _unnamed(node: ast.stmt, bound: frozenset[str]) -> str:
+def _name_left_out(node: ast.stmt, bound: frozenset[str]) -> str:
     """The one name that this statement binds and that nothing reads as text: a function's, a constant's. A
     class keeps its own: it is shown, and stored with what is made of it."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -1,9 +1,9 @@
 """What happens between a question and its answer: guards, each a handler that takes the next.
 
-    budgeted → recorded → run
+    with_budget → with_record → run
 
-`budgeted` starts nothing once the budget is spent; `recorded` lets one run at a time through and records the
-outcome; `run` has an executor run the step.
+`with_budget` starts nothing once the budget is spent; `with_record` lets one run at a time through and
+records the outcome; `run` has an executor run the step.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def remembered_answer(question: Question, step: Step, source: str = "") -> Answe
     return Answer(node=question.node.name, recipe=question.digest, step=step, reused=True, source=source)
 
 
-def budgeted(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bool]) -> Handler:
+def with_budget(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bool]) -> Handler:
     """Starts nothing once the node's budget is spent. Raises Failed, recorded as a fact."""
 
     def handle(question: Question) -> Answer:
@@ -94,7 +94,7 @@ def budgeted(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bool]
     return handle
 
 
-def recorded(
+def with_record(
     ask: Handler, recorder: StepRecorder, memory: Memory, *, notify: Notify, stopped: Event
 ) -> Handler:
     """Claims the question, asks, and records the outcome. While another run holds it, waits for its

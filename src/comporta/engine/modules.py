@@ -115,7 +115,7 @@ class Modules:
                 f"{place.label}:{line}: {getattr(error, 'msg', error)}. Correct it and try again."
             ) from None
         result = Read(source)
-        self._files[place.file] = (stat, _settled(stat), result)
+        self._files[place.file] = (stat, _is_settled(stat), result)
         return result
 
     def reading(self, path: str) -> Read | None:
@@ -237,7 +237,7 @@ class Modules:
         except OSError:
             return False
         if same:
-            self._files[path] = (stat, _settled(stat), known)
+            self._files[path] = (stat, _is_settled(stat), known)
         return same
 
 
@@ -271,5 +271,5 @@ def _folder(path: str) -> int:
         return 0
 
 
-def _settled(stat: tuple[int, ...]) -> bool:
+def _is_settled(stat: tuple[int, ...]) -> bool:
     return bool(stat) and time.time_ns() - max(stat[0], stat[1]) > _SETTLED

@@ -151,10 +151,10 @@ class PlanRun:
             executor, parts.context, folder, recorder.run, on_cost=self._add_cost, stopped=self._stopped
         )
         if self._memory:
-            recorded = guards.recorded(
+            recorded = guards.with_record(
                 work, recorder, parts.memory, notify=self._enqueue, stopped=self._stopped
             )
-            handle = guards.budgeted(recorded, recorder, self._is_spent)
+            handle = guards.with_budget(recorded, recorder, self._is_spent)
         else:
             handle = work
         ready = ReadyNodes(left, self._steps)

@@ -20,7 +20,7 @@ from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States, kinds_of
 from comporta.ledger.protocol import Compare, unconditionally
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
-from comporta.ledger.rows import LedgerRows, SnapshotRows, fetched
+from comporta.ledger.rows import LedgerRows, SnapshotRows, fetch
 from comporta.ledger.signing import Signer
 from comporta.ledger.statements import statements
 from comporta.ledger.stored import COLUMNS, event_of, row_of
@@ -256,7 +256,7 @@ class SqlLedger:
     def _tip(self, connection: Connection) -> list[Any] | None:
         """Rows of (key mark, seq, hash, at, leaf, projection, mark, upto, and the newest head's seq, link,
         signature, key); None in a ledger just made."""
-        rows = fetched(connection, self._sql.tip, {"project": self.project})
+        rows = fetch(connection, self._sql.tip, {"project": self.project})
         if rows and rows[0][0] != self._key_mark:
             raise WrongKey(
                 f"ledger {self._database.url}: it was written with another key than this one. Move this one "

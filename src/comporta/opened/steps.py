@@ -36,7 +36,7 @@ STEPS = Steps(
         # What one room lends to the steps of another.
         "train.opened": "comporta.train.asking:open_estimator",
         "train.refitted": "comporta.train.asking:refit_estimator",
-        "serve.candidate": "comporta.acts.judge.candidate:served",
+        "serve.candidate": "comporta.acts.judge.candidate:serve_candidate",
         "serve.raw": "comporta.acts.judge.request_path:raw",
         "data.counted": "comporta.data.expect_counts:count_breaches",
     },

@@ -55,7 +55,7 @@ from comporta.records.figure import (
     under_in_words,
 )
 from comporta.records.former_figures import FormerFindings, findings_today, scores_today, verdict_today
-from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
+from comporta.records.identity import Identity, canonical_name, clean_name, is_person_id, person_key
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import (
     NO_TEXT,
@@ -249,7 +249,7 @@ __all__ = [
     "by_time",
     "canonical",
     "canonical_name",
-    "cleaned",
+    "clean_name",
     "code",
     "codes_in",
     "column",

@@ -209,20 +209,18 @@ def place(of: Figure | Unmeasured) -> Words | Message | None:
     it is of all rows as they are."""
     if of.slice:
         return Words(of.slice)
-    slice = _joined([EQUALS(column=each.name, value=_value(each.value)) for each in of.where])
-    other = _joined(
-        [EQUALS(column=each.name, value=_value(each.value)) for each in getattr(of, "against", ())]
-    )
+    slice = _join([EQUALS(column=each.name, value=_value(each.value)) for each in of.where])
+    other = _join([EQUALS(column=each.name, value=_value(each.value)) for each in getattr(of, "against", ())])
     if slice is not None and other is not None:
         slice = AGAINST(slice=slice, other=other)
     parts = [CHAMPION()] if of.compared_with == "champion" else []
     parts += under_text(of.under)
-    return _joined([*parts, *([] if slice is None else [slice])])
+    return _join([*parts, *([] if slice is None else [slice])])
 
 
 def under_in_words(under: Conditions, say: Callable[[Text], str]) -> str:
     """How it was measured, in the language of who reads; empty for no condition."""
-    joined = _joined(under_text(under))
+    joined = _join(under_text(under))
     return "" if joined is None else say(joined)
 
 
@@ -236,19 +234,19 @@ def place_in_words(of: Figure | Unmeasured, say: Callable[[Text], str]) -> str:
 
 def under_text(under: Conditions) -> list[Message]:
     """How it was measured, as people read it, one message a condition."""
-    return [Message(f"under.{each.name}", {"value": _shown(each.value)}) for each in under]
+    return [Message(f"under.{each.name}", {"value": _value_of(each.value)}) for each in under]
 
 
 def place_of(where: Conditions) -> Message | str:
     """A slice as people read it; empty for all rows."""
-    return _joined([EQUALS(column=each.name, value=_value(each.value)) for each in where]) or ""
+    return _join([EQUALS(column=each.name, value=_value(each.value)) for each in where]) or ""
 
 
-def _joined(parts: Sequence[Message]) -> Message | None:
+def _join(parts: Sequence[Message]) -> Message | None:
     return None if not parts else parts[0] if len(parts) == 1 else ALL_OF(conditions=tuple(parts))
 
 
-def _shown(value: SliceValue) -> Value:
+def _value_of(value: SliceValue) -> Value:
     if isinstance(value, Rarer):
         return RARER()
     return _range(value) if isinstance(value, Range) else value

@@ -144,7 +144,7 @@ def figure_today(figure: F) -> F:
     for words, metric in _PARTS:
         if match := words.fullmatch(figure.metric):
             parts = {name: each for name, each in match.groupdict().items() if each}
-            return _typed(figure, parts.pop("metric", metric), parts)
+            return _with_types(figure, parts.pop("metric", metric), parts)
     return figure
 
 
@@ -152,8 +152,8 @@ def scores_today(scores: Scores) -> Scores:
     """Scores whose slices are typed and whose unmeasured figures are records."""
     return replace(
         scores,
-        figures=tuple(_sliced(each) for each in scores.figures),
-        unmeasured=tuple(_sliced(each) for each in scores.unmeasured or _of_scores(scores.missing)),
+        figures=tuple(_with_slice(each) for each in scores.figures),
+        unmeasured=tuple(_with_slice(each) for each in scores.unmeasured or _of_scores(scores.missing)),
         missing={},
     )
 
@@ -197,10 +197,10 @@ def verdict_today(verdict: Verdict) -> Verdict:
     if figure is None:
         return verdict
     figure = figure_today(figure)
-    return replace(verdict, figure=_sliced(figure) if verdict.what in SCORED else figure)
+    return replace(verdict, figure=_with_slice(figure) if verdict.what in SCORED else figure)
 
 
-def _typed(figure: F, metric: str, parts: dict[str, Any]) -> F:
+def _with_types(figure: F, metric: str, parts: dict[str, Any]) -> F:
     champion = "minus champion" in figure.metric
     named = {"of": "metric", "method": "method"}
     under = tuple(Condition(named.get(name, name), each.strip(", ")) for name, each in parts.items())
@@ -208,7 +208,7 @@ def _typed(figure: F, metric: str, parts: dict[str, Any]) -> F:
     return found
 
 
-def _sliced(figure: F) -> F:
+def _with_slice(figure: F) -> F:
     """Of scores a slice was `column=value`; in a fact it is a digest, which stays."""
     match = _OF_VALUE.fullmatch(figure.slice)
     if match is None:

@@ -20,12 +20,12 @@ from comporta.records import (
     Verdict,
     Version,
     Waiver,
-    cleaned,
+    clean_name,
     in_codes,
     person_key,
 )
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
-from comporta.records.staleness import erased, unknown
+from comporta.records.staleness import erased_datasets, unknown
 from comporta.registry.renaming import with_current_names
 
 Say = Callable[[Text], str]
@@ -177,7 +177,7 @@ def approve(version: Version, approval: Approval, name: str = "", say: Say = in_
         why = _why(version, approval.at, say)
         raise Refused(f"{version.id}: found it {version.state}, expected its gates passed.{why}")
     if version.approvers() & {person_key(approval.by), person_key(name)}:
-        who = cleaned(name or approval.by)
+        who = clean_name(name or approval.by)
         raise Refused(f"{version.id}: {who} approved it already; another person must.")
     return VersionApproved(model=version.model, number=version.number, approval=approval)
 
@@ -196,7 +196,7 @@ def require_releasable(
     whose approval does not count: forgotten since, or not in the directory. twins: the same model, byte for
     byte, under other names: what blocks one of them blocks it too, for a new name is no new model.
     """
-    if stale := erased(staleness):
+    if stale := erased_datasets(staleness):
         raise Refused(
             f"{version.id}: rows it was trained on were erased since, from {', '.join(stale)}. "
             "Run again and release the new version."

@@ -9,7 +9,7 @@ from comporta.records import Figure, Message, Text, Unmeasured, place_in_words, 
 from comporta.records.message import Value, fields_of
 
 
-def rendered(text: Text) -> str:
+def render(text: Text) -> str:
     """The English sentence of a text. Raises AssertionError on a code that nobody declared, on a value that
     its sentence asks for and that is not there, and on more than one line."""
     templates = english()

@@ -16,7 +16,7 @@ from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
 from comporta.train.codecs import Codec, from_bytes, header_of, shipped
 from comporta.train.compiled import CompiledModel
-from comporta.train.decisions import decided, in_order, swapped
+from comporta.train.decisions import decide, in_order, is_swapped
 from comporta.train.families import compilers, prepare
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads, dress, hand, words_at
@@ -213,7 +213,7 @@ def ask_estimator(
     probability = None
     if signature.output != "label":
         probability = np.asarray(model.predict_proba(X), dtype=np.float64)
-    swap = swapped(model, signature)
+    swap = is_swapped(model, signature)
     probability = in_order(probability, swap)
     known = getattr(model, "classes_", None)
     classes = labels_from(signature.classes, signature.label) if known is None else known
@@ -222,7 +222,7 @@ def ask_estimator(
     said = np.asarray(model.predict(X)).reshape(-1)
     order = np.argsort(classes)
     places = order[np.searchsorted(classes, said, sorter=order)].astype(np.int64)
-    return decided(places, probability, signature)
+    return decide(places, probability, signature)
 
 
 def answer_numbers(answer: Mapping[str, Any]) -> NDArray[np.float64] | None:

@@ -83,10 +83,10 @@ def check_on_sample(
 def _is_inconclusive(verdict: Verdict) -> bool:
     """Whether a required check is inconclusive because the sample has too few rows: that does not block
     here. A check that raised, or whose evidence is missing, does."""
-    return verdict.outcome == "inconclusive" and verdict.required and _measured(verdict)
+    return verdict.outcome == "inconclusive" and verdict.required and _is_measured(verdict)
 
 
-def _measured(verdict: Verdict) -> bool:
+def _is_measured(verdict: Verdict) -> bool:
     """Whether a figure with an interval was measured; or the metrics were, and the sample has no rows for
     this one: a single class, or too few rows of a slice."""
     figure = verdict.figure

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from comporta.acts.judge.candidate_server import NAME, CandidateReady, CandidateTask, main
-from comporta.acts.judge.request_path import lent
+from comporta.acts.judge.request_path import copy_to
 from comporta.errors import Refused
 from comporta.records import Artifact, Slice, decode, encode
 from comporta.store import StepContext, derive
@@ -50,7 +50,7 @@ class CandidateAddress(NamedTuple):
 
 
 @contextlib.contextmanager
-def served(
+def serve_candidate(
     context: StepContext,
     parts: Mapping[str, Artifact],
     forms: Sequence[str] = (NAME,),
@@ -86,7 +86,7 @@ def served(
             forms=tuple(forms),
             path=tuple(sys.path),
             recorded=recorded,
-            way=None if way is None else lent(context, here, way, tables or {}, code),
+            way=None if way is None else copy_to(context, here, way, tables or {}, code),
             keep_features=keep_features,
             codecs=tuple(f"{type(each).__module__}:{type(each).__qualname__}" for each in context.codecs),
             root=str(Path.cwd()),

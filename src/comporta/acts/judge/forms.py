@@ -9,7 +9,7 @@ import msgspec
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.pool import declared_facts, facts_read_by
-from comporta.checks import form, needs, policy, reached
+from comporta.checks import form, functions_in, needs, policy
 from comporta.checks.former import former
 from comporta.opened.project import OpenProject
 from comporta.project import Model
@@ -80,7 +80,7 @@ def forms(opened: OpenProject, model: Model) -> Forms:
 
 
 def _beside(opened: OpenProject, model: Model, check: Check, *, former: bool = False) -> bytes:
-    mine = reached(check)
+    mine = functions_in(check)
     names = sorted({name_of(each, opened.root) for each in mine})
     # The team's own kinds judge in this process; what is measured runs in another, from what is written.
     here = any(isinstance(each, type) for each in mine)
@@ -101,18 +101,18 @@ def _facts(model: Model) -> dict[str, Any]:
         "split": model.split,
         "shapes": {table.name: table.shape() for table in model.features.tables()},
     }
-    return {**declared_facts(model), **{name: _spelled(each) for name, each in records.items()}}
+    return {**declared_facts(model), **{name: _spell(each) for name, each in records.items()}}
 
 
-def _spelled(value: Any) -> Any:
+def _spell(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
         kind = {"type": tag} if tag is not None else {}
-        return {**kind, **{name: _spelled(each) for name, each in unusual(value).items()}}
+        return {**kind, **{name: _spell(each) for name, each in unusual(value).items()}}
     if isinstance(value, Mapping):
-        return {name: _spelled(each) for name, each in value.items()}
+        return {name: _spell(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
-        return [_spelled(each) for each in value]
+        return [_spell(each) for each in value]
     return msgspec.to_builtins(value)
 
 

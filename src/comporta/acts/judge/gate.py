@@ -10,12 +10,20 @@ from comporta.acts.judge.forms import forms
 from comporta.acts.judge.nodes import evidence_nodes
 from comporta.acts.judge.pool import Thing
 from comporta.acts.judge.verdicts import champion as serving
-from comporta.acts.judge.verdicts import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
+from comporta.acts.judge.verdicts import (
+    earlier,
+    evaluations_of,
+    judged_now,
+    late,
+    logs,
+    reference_of,
+    verdicts_of,
+)
 from comporta.acts.release.release import version_of
 from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound
-from comporta.opened.conceal import carried_on, revealed
+from comporta.opened.conceal import carried_on, reveal_version
 from comporta.opened.optimistic import settle
 from comporta.opened.people import current_user, declared_role, identify, reason_of, with_names
 from comporta.opened.project import OpenProject
@@ -60,7 +68,7 @@ def gate(
         champion,
         earlier(opened, model.name, before=version.number),
         level,
-        _served(opened, model, level),
+        _production_logs(opened, model, level),
         {each.dataset: each for each in version.read},
         seconds_at(level, opened.settings.budget),
     )
@@ -88,11 +96,11 @@ def gate(
             verdicts,
             declared.policy,
             level,
-            measured(answers, model),
+            reference_of(answers, model),
             renamed=formerly.renamed,
             as_policy=formerly.as_policy,
         )
-        looks = evaluated(opened.ledger, opened.keys, model, answers, now, run)
+        looks = evaluations_of(opened.ledger, opened.keys, model, answers, now, run)
         return (*looks, *(() if fact is None else (fact,))), fact is not None
 
     fresh = settle(opened.ledger, look, decide)
@@ -122,7 +130,7 @@ def waive(
         return now
 
     def decide(seen: Version, by: str, reason: Artifact | str) -> VersionWaived:
-        now = revealed(opened, seen)
+        now = reveal_version(opened, seen)
         verdict = find_verdict(now, check, say)
         waiver = Waiver(
             check=verdict.check,
@@ -142,7 +150,9 @@ def waive(
     return with_names(opened, version_of(opened, version.id))[0]
 
 
-def _served(opened: OpenProject, model: Model, level: Level) -> tuple[SealedLogs, dict[str, Thing]] | None:
+def _production_logs(
+    opened: OpenProject, model: Model, level: Level
+) -> tuple[SealedLogs, dict[str, Thing]] | None:
     """The logs of production, and the newest of the tables that its requests are joined with."""
     found = logs(opened, (model,), level)
     if found is None or not found.requests.get(model.name):

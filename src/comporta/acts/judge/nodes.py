@@ -49,7 +49,7 @@ def beside(model: Model) -> list[str]:
     return sorted({*model.slices, *wanted, *filter(None, (model.group, model.weight))})
 
 
-def built(name: str) -> dict[str, Output]:
+def build_outputs(name: str) -> dict[str, Output]:
     """Name in the evidence pool → the output that is it, of what a run makes of a model before anything is
     measured. name: the model's."""
     makes = {

@@ -92,7 +92,7 @@ def findings(context: StepContext, verdict: Verdict, say: Say = sentence) -> Fin
     try:
         if verdict.what in SCORED:
             scores = scores_at(context, verdict.evidence)
-            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
+            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured_slices(scores, verdict))
             return in_words(beside, say)
         return in_words(findings_at(context, verdict.evidence), say)
     except ComportaError:
@@ -111,7 +111,7 @@ def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
     )
 
 
-def _unmeasured(scores: Scores, verdict: Verdict) -> tuple[Unmeasured, ...]:
+def _unmeasured_slices(scores: Scores, verdict: Verdict) -> tuple[Unmeasured, ...]:
     """The slices beside the one that decided that could not be measured. Where none could be, nothing
     decided and the verdict's reason says why."""
     decided = verdict.figure

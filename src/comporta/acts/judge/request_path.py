@@ -40,7 +40,7 @@ class RequestPath(Record, frozen=True, kw_only=True):
     tables: dict[str, Artifact]
 
 
-def lent(
+def copy_to(
     context: StepContext,
     to: StepContext,
     bundle: Mapping[str, Any],
@@ -82,7 +82,7 @@ def answering(context: StepContext, way: RequestPath, signature: Signature, belo
 Watched = Callable[[pl.DataFrame], None]
 
 
-def watched(answer: Answerer, seen: Watched) -> Answerer:
+def show_first(answer: Answerer, seen: Watched) -> Answerer:
     """The same; what it makes is shown first."""
 
     def shown(raw: pl.DataFrame, at: pl.Series) -> Any:

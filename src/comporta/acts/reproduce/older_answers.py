@@ -62,10 +62,10 @@ def _parity(then: bytes, now: bytes) -> bool:
         for form, each in older.items()
         if form in newer
     )
-    return (sentences or unasked) and _told(older, sentences) == _told(newer, sentences)
+    return (sentences or unasked) and _in_both_formats(older, sentences) == _in_both_formats(newer, sentences)
 
 
-def _told(forms: dict[str, dict[str, Any]], sentences: bool) -> dict[str, dict[str, Any]]:
+def _in_both_formats(forms: dict[str, dict[str, Any]], sentences: bool) -> dict[str, dict[str, Any]]:
     """What both formats tell. sentences: of a reason only whether there is one."""
     return {
         form: {

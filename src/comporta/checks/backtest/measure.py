@@ -25,7 +25,7 @@ from comporta.checks.backtest.codes import (
 )
 from comporta.checks.backtest.tables import TRAINED_ON, WINDOW, WINDOWS_TABLE
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
-from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.checks.shared.measuring.prediction_frame import align, with_outputs
 from comporta.checks.shared.measuring.usual_metrics import usual_metrics
 from comporta.checks.shared.tables import ROWS
 from comporta.records import (
@@ -97,13 +97,13 @@ def measure(
     else:
         assert isinstance(how, ByTime)
 
-        def fitted(part: pl.DataFrame) -> FittedModel:
+        def fit_on(part: pl.DataFrame) -> FittedModel:
             return refitted(
                 part, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=context.seed
             )
 
         found = backtest(
-            rows, fitted, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
+            rows, fit_on, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
             seed=context.seed,
         )  # fmt: skip
     made = sum(len(each.rows) for each in found.tables)
@@ -144,13 +144,13 @@ def backtest(
             continue
         try:
             asked = fitted(before)
-            said = aligned(asked(inside), asked.signature, signature)
+            said = align(asked(inside), asked.signature, signature)
         except Exception as fault:  # the project's own training function, on rows it was not made for
             raised = TRAINING_RAISED(error=type(fault).__name__)
             lost.append(Unmeasured(under=window.condition, why=raised))
             continue
         tested += inside.height
-        told = answered(inside, said, signature)
+        told = with_outputs(inside, said, signature)
         mine, undefined = usual_metrics(told, also, group, seed)
         figures += [msgspec.structs.replace(each, under=window.condition) for each in mine]
         lost += [msgspec.structs.replace(each, under=window.condition) for each in undefined]

@@ -136,7 +136,7 @@ def versus(
     for where, some in slices_of(both, [by] if by else []):
         if (not where) is bool(by) or (by and (some.height < FEWEST_ROWS or too_few(some) is not None)):
             continue
-        found, tests = _compared(some, metric, where, group, seed)
+        found, tests = _compare(some, metric, where, group, seed)
         table.append(tests)
         figures += found
         if by and not found:
@@ -178,7 +178,7 @@ def together(
     return rows, None if rows.height else NO_ROW_OF_BOTH()
 
 
-def _compared(
+def _compare(
     rows: pl.DataFrame, metric: str, where: Conditions, group: str | None, seed: int
 ) -> tuple[list[Figure], TableRow]:
     """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
@@ -189,7 +189,7 @@ def _compared(
     tests: TableRow = {SLICE: place_of(where), ROWS: rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:
-        drawn = _drawn(metric, mine, theirs, units, seed)
+        drawn = _bootstrap(metric, mine, theirs, units, seed)
         tests |= {DIFFERENCE: drawn.value, BOOTSTRAP_LOW: drawn.low, BOOTSTRAP_HIGH: drawn.high}
     if exact is not None:
         tests |= {DIFFERENCE: exact.value, METHOD: exact.method}
@@ -224,7 +224,7 @@ def _interval(exact: PairedDifference | None, drawn: Interval | None, rows: int)
     return drawn
 
 
-def _drawn(metric: str, mine: Scored, theirs: Scored, units: Any, seed: int) -> Interval:
+def _bootstrap(metric: str, mine: Scored, theirs: Scored, units: Any, seed: int) -> Interval:
     """The paired bootstrap of whole units, above 5,000 rows the jackknife of blocks. A mean of rows, and the
     area under the ROC curve where units are few, are drawn from what each unit adds: units are the rows."""
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)

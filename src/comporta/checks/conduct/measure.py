@@ -52,7 +52,7 @@ def measure(
     rows = read(context, predictions)
     seen = plain(rows)
     hit = under(when, seen)
-    taken = hit & forbidden(_said(rows, takes))
+    taken = hit & forbidden(_outputs(rows, takes))
     made = made_rows(when, seen, feature_names(rows), hit, context.seed)
     broken = (
         np.zeros(0, bool) if made.is_empty() else forbidden(opened(context, model, signature)(made).decisions)
@@ -186,15 +186,15 @@ def _edge(when: When, base: pl.DataFrame, inside: pl.DataFrame, name: str) -> pl
         return inside
     out, held = base[name].cast(pl.Float64).to_numpy(), inside[name].cast(pl.Float64).to_numpy()
 
-    def moved(values: NDArray[np.float64]) -> pl.DataFrame:
+    def move(values: NDArray[np.float64]) -> pl.DataFrame:
         numbers = pl.Series(name, np.round(values) if dtype.is_integer() else values)
         return inside.with_columns(numbers.cast(dtype))
 
     for _ in range(HALVINGS):
         middle = (out + held) / 2
-        still = under(when, moved(middle))
+        still = under(when, move(middle))
         out, held = np.where(still, out, middle), np.where(still, middle, held)
-    rows = moved(held)
+    rows = move(held)
     return rows.filter(pl.Series(under(when, rows)))
 
 
@@ -213,7 +213,7 @@ def _forbids(
     return lambda said: np.asarray(said == place)
 
 
-def _said(rows: pl.DataFrame, takes: Signature) -> NDArray[Any]:
+def _outputs(rows: pl.DataFrame, takes: Signature) -> NDArray[Any]:
     if takes.task == "regression":
         return rows[NUMBER].to_numpy()
     return rows[LABEL].to_physical().cast(pl.Int64).to_numpy()

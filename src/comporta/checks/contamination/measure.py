@@ -48,12 +48,12 @@ def measure(
         dict.fromkeys([*columns, *([split["group"]] if split and split.get("type") == "group" else [])])
     )
     learned, judged = read(context, train), read(context, test)
-    found = contaminated(learned, judged, apart, subjects=subjects, known=known)
+    found = find_contamination(learned, judged, apart, subjects=subjects, known=known)
     print(f"{judged.height:,} test rows held against {learned.height:,} training rows, all of them")
     return {"findings": context.put_json(found)}
 
 
-def contaminated(
+def find_contamination(
     train: pl.DataFrame,
     test: pl.DataFrame,
     columns: Sequence[str] = (),
@@ -84,23 +84,23 @@ def contaminated(
     names = [*feature_names(test), TARGET]
     both = pl.concat([train[list(names)], test[list(names)]], how="vertical_relaxed")
     exact = likeness(both)
-    twins, note = _shared(TWINS, [both], train.height, whole=exact.is_copy)
+    twins, note = _share_in_both(TWINS, [both], train.height, whole=exact.is_copy)
     figures.append(twins)
     notes = [note]
     near = grids(both, both[: train.height])
     if near:
-        twins, note = _shared(NEAR_TWINS, near, train.height, whole=False)
+        twins, note = _share_in_both(NEAR_TWINS, near, train.height, whole=False)
         figures.append(twins)
         notes.append(note)
     asked = [name for name in known if name in names and not test[name].dtype.is_temporal()]
-    if SUBJECT in test.columns and _varied(train, asked):
+    if SUBJECT in test.columns and _is_varied(train, asked):
         twins, note = _of_others(train, test, [*asked, TARGET])
         figures.append(twins)
         notes.append(note)
     return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
 
 
-def _shared(
+def _share_in_both(
     what: Quantity, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool
 ) -> tuple[Figure, Message]:
     """The share of test rows with a twin in training, and what it was held against. whole: all of it counts;
@@ -114,7 +114,7 @@ def _shared(
     return _beyond(what, in_both, None if whole else in_train)
 
 
-def _varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
+def _is_varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
     """Whether enough of these are real numbers that hardly repeat: who is alike in all is no other."""
     real = [rows[name] for name in names if rows[name].dtype.is_float()]
     return sum(each.n_unique() > VARIED * rows.height for each in real) >= FEWEST_REAL

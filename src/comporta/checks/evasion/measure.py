@@ -56,12 +56,14 @@ def measure(
     become; else from its least to its greatest. cost: in spreads of the features, and `word_cost` a word.
     """
     rows, asked = read(context, test), opened(context, model, signature)
-    found = searched(asked, rows, changeable, cost, ranges or {}, unwanted, word_cost, group, context.seed)
+    found = search_flips(
+        asked, rows, changeable, cost, ranges or {}, unwanted, word_cost, group, context.seed
+    )
     print(f"{found.rows:,} of {found.of:,} refused rows searched")
     return {"findings": context.put_json(found)}
 
 
-def searched(
+def search_flips(
     asked: FittedModel,
     test: pl.DataFrame,
     changeable: Sequence[str],

@@ -71,14 +71,14 @@ class Attributed(NamedTuple):
         return np.asarray(np.abs(self.values).mean(axis=2))
 
 
-def attributed(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
+def attribute(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
     """Shapley values of up to 1,000 rows, of 150 where they are sampled. Raises what the model raises."""
     some = rows.head(ROWS)
     exact = None
     if all(field.values or field.type != "String" for field in asked.signature.features):
         exact = asked.attribution(some, background)
     if exact is None:
-        return _sampled(asked, rows.head(SAMPLED), background, seed)
+        return _attribute_by_sampling(asked, rows.head(SAMPLED), background, seed)
     return Attributed(
         values=exact.values,
         base=exact.base,
@@ -100,7 +100,9 @@ def _apart(said: ModelOutput, exact: Attribution) -> float:
     return 0.0 if exact.decisions is None else float((exact.decisions != said.decisions).mean())
 
 
-def _sampled(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
+def _attribute_by_sampling(
+    asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int
+) -> Attributed:
     draw = np.random.default_rng(seed)
     names = [field.name for field in asked.signature.features]
     n, p = rows.height, len(names)

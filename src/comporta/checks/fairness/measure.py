@@ -159,7 +159,7 @@ def compare(
         rows=rows.height,
         of=rows.height,
         notes=(GROUPS_TOO_SMALL(groups=len(small)),) if small else (),
-        tables=(GROUPS.of(tuple(_told(found))[:200]),),
+        tables=(GROUPS.of(tuple(_table_rows(found))[:200]),),
     )
 
 
@@ -306,7 +306,7 @@ def _too_small(found: Sequence[tuple[Part, GroupTable, Rates]]) -> tuple[set[str
     return set(small), sum(small.values())
 
 
-def _told(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[TableRow]:
+def _table_rows(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[TableRow]:
     for part, table, each in found:
         low, high = limits(each, 0.025)
         shown = is_shown(each)

@@ -75,13 +75,13 @@ def measure(
     """`findings`: the drift of each feature against each earlier version, and of all, weighted by importance.
     All rows are read."""
     weights = importances(context.get_json(importance, Findings))
-    found = moved(read(context, predictions), earlier_of(context, others), weights, group=group)
+    found = measure_drift(read(context, predictions), earlier_of(context, others), weights, group=group)
     drifts = sum(each.metric == FEATURE_DRIFT.metric for each in found.figures)
     print(f"{found.rows:,} rows; {drifts} comparisons")
     return {"findings": context.put_json(found)}
 
 
-def moved(
+def measure_drift(
     rows: pl.DataFrame,
     earlier: Mapping[int, Reference],
     weights: Importances | None,
@@ -109,10 +109,10 @@ def moved(
                 lost[version, feature] = NO_ROWS_ON_ONE_SIDE()
             else:
                 found.append(Moved(version, feature, was, now, by))
-    return _told(rows, found, earlier, weights, lost)
+    return _findings(rows, found, earlier, weights, lost)
 
 
-def _told(
+def _findings(
     rows: pl.DataFrame,
     found: list[Moved],
     earlier: Mapping[int, Reference],
@@ -130,7 +130,7 @@ def _told(
     drifts = [_drift(each, rows.height, level) for each in found]
     figures = list(drifts)
     for name in earlier:
-        figures += _weighted(name, found, drifts, shares, rows.height, level)
+        figures += _weighted_drift(name, found, drifts, shares, rows.height, level)
         spoiled = any(version == name for version, _ in lost)
         some = any(each.against == name for each in found)
         figures.append(
@@ -193,7 +193,7 @@ def _rows(
     return [_row(*each) for each in every[:200]]
 
 
-def _weighted(
+def _weighted_drift(
     version: int,
     found: list[Moved],
     figures: list[Figure],

@@ -46,7 +46,7 @@ def fit_gap(
         USUAL[each] for each in ("probability", "number", "label") if each in output_kinds(test)
     )
     metrics_for(test, [name])
-    parts = {"train": _measured(train, name, group, seed), "test": _measured(test, name, group, seed)}
+    parts = {"train": _interval(train, name, group, seed), "test": _interval(test, name, group, seed)}
     mine, theirs = (parts["train"], parts["test"]) if named(name).higher else (parts["test"], parts["train"])
     gap = difference_of(mine, theirs)
     rows = {"train": train.height, "test": test.height}
@@ -63,7 +63,7 @@ def fit_gap(
     )
 
 
-def _measured(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
+def _interval(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
     units = units_of(rows, group)
     (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
     return found

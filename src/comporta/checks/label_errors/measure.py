@@ -32,15 +32,15 @@ SHOWN_COLUMNS = {
 
 
 def measure(context: StepContext, *, oof: Artifact, group: str | None = None) -> dict[str, Artifact]:
-    """`findings`: see `suspected`. oof: the training rows, predicted by models that never saw them. All rows
-    are read."""
+    """`findings`: see `measure_label_errors`. oof: the training rows, predicted by models that never saw
+    them. All rows are read."""
     rows = read(context, oof)
-    found = suspected(rows, group=group, seed=context.seed)
+    found = measure_label_errors(rows, group=group, seed=context.seed)
     print(f"{found.rows:,} labels held against predictions out of fold")
     return {"findings": context.put_json(found)}
 
 
-def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
+def measure_label_errors(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
     """The share contradicted, with an interval by the declared group, by day, or by row. Classes:
     confident learning (`stats.confident`), and by class; numbers: residuals far outside those of rows that
     were told the like (`stats.residuals`). The table has the rows to look at first."""

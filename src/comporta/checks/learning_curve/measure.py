@@ -12,7 +12,7 @@ from comporta.checks.learning_curve.codes import LEARNING_CURVE, LOSS_FROM_ROWS,
 from comporta.checks.learning_curve.figures import GAIN
 from comporta.checks.learning_curve.tables import LEARNING_CURVE_TABLE
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
-from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.checks.shared.measuring.prediction_frame import align, with_outputs
 from comporta.checks.shared.tables import HIGH, LOW, X, Y
 from comporta.records import (
     Artifact,
@@ -57,7 +57,7 @@ def measure(
     del declared
     takes = context.get_json(signature, Signature)
 
-    def fitted(rows: pl.DataFrame) -> FittedModel:
+    def fit_on(rows: pl.DataFrame) -> FittedModel:
         return refitted(
             rows, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=context.seed
         )
@@ -65,7 +65,7 @@ def measure(
     found = learning_curve(
         read(context, train),
         with_truth(read(context, predictions)),
-        fitted,
+        fit_on,
         takes,
         group=group,
         seed=context.seed,
@@ -89,14 +89,14 @@ def learning_curve(
     whole = losses(scored_rows(rows))
     lost: dict[int, Floats] = {}
     raised: dict[int, Message] = {}
-    for part in nested(train, group, seed):
+    for part in nested_parts(train, group, seed):
         try:
             asked = fitted(part)
-            said = aligned(asked(rows), asked.signature, signature)
+            said = align(asked(rows), asked.signature, signature)
         except Exception as fault:  # the project's own training function, on fewer rows than it was made for
             raised[part.height] = TRAINING_RAISED(error=type(fault).__name__)
             continue
-        lost[part.height] = losses(scored_rows(answered(rows, said, signature))).row * count
+        lost[part.height] = losses(scored_rows(with_outputs(rows, said, signature))).row * count
     lost[train.height] = whole.row * count
     curve: list[TableRow] = []
     means = {}
@@ -135,7 +135,7 @@ def learning_curve(
     )
 
 
-def nested(train: pl.DataFrame, group: str | None, seed: int) -> list[pl.DataFrame]:
+def nested_parts(train: pl.DataFrame, group: str | None, seed: int) -> list[pl.DataFrame]:
     """An eighth, a quarter and a half of the units, each within the next, rows in their order."""
     units = units_of(train, group)
     count = train.height if units is None else int(units.max(initial=-1)) + 1

@@ -40,16 +40,23 @@ from comporta.checks.parity.figures import (
 from comporta.checks.parity.tables import BEYOND_LIMIT, DIFFERENCES, LARGEST_APART, REQUEST, UNSERVED
 from comporta.checks.shared.measuring.candidate_server import CandidateServer, Served
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
-from comporta.checks.shared.measuring.raw_requests import FromRaw, Raw, as_explained, ask_raw, is_raw, sampled
+from comporta.checks.shared.measuring.raw_requests import (
+    FromRaw,
+    Raw,
+    as_explained,
+    ask_raw,
+    is_raw,
+    sample_places,
+)
 from comporta.checks.shared.measuring.server_answers import (
     Gaps,
     Research,
     Written,
     asking,
-    explained,
+    explain_by_rounding,
     gaps,
     pieces,
-    researched,
+    research_of,
 )
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one
 from comporta.checks.shared.tables import COLUMN, DIFFERENCE, FEATURE, FIRST_ROW, FORM, RESEARCH, ROWS, WHY
@@ -117,21 +124,21 @@ def measure(
     asked = cache(lambda: opened(context, model, signature))
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
-        prepared = beside.submit(_prepared, context, predictions, takes)
+        prepared = beside.submit(_prepare, context, predictions, takes)
         serve = partial(served, context, parts, recorded=False, partly=True)
         if made_on_the_way and raw is not None and way is not None and way["of"] in tables:
-            wanted = beside.submit(_wanted, context, raw, way, tables, prepared.result)
+            wanted = beside.submit(_wanted_rows, context, raw, way, tables, prepared.result)
             behind = serve((*forms, CANDIDATE), way=way, tables=tables, code=code)
         else:
             wanted, behind = None, serve(forms)
         with behind as at:
-            compared = _compared(
+            compared = _compare(
                 at, takes, forms, prepared.result(), None if wanted is None else wanted.result, asked
             )
     rows, research, found, from_raw, failed = compared
     dropped = {name: each.reason for name, each in agreed.items() if not each.agrees}
     kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way, failed=failed)
-    kept = replace(kept, figures=(*kept.figures, *_looked(agreed, found)))
+    kept = replace(kept, figures=(*kept.figures, *_form_figures(agreed, found)))
     print(f"{rows:,} rows asked of {', '.join(forms)} over HTTP")
     if from_raw is not None:
         count = len(from_raw.places)
@@ -149,7 +156,7 @@ class Compared(NamedTuple):
     failed: dict[str, str]
 
 
-def _compared(
+def _compare(
     at: CandidateServer,
     takes: Signature,
     forms: Sequence[str],
@@ -166,7 +173,7 @@ def _compared(
     for form in filter(lambda form: form not in failed, forms):
         ask = asking(at.url, form)
         before[form] = gaps(takes, research, rows, ask, written)
-        found[form] = explained(before[form], takes, research, rows, ask, asked)
+        found[form] = explain_by_rounding(before[form], takes, research, rows, ask, asked)
     if wanted is not None and CANDIDATE not in failed:
         places, requests = wanted()
         door = asking(at.url, CANDIDATE)
@@ -175,7 +182,7 @@ def _compared(
     return Compared(rows.height, research, found, from_raw, failed)
 
 
-def _looked(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) -> list[Figure]:
+def _form_figures(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) -> list[Figure]:
     """Where the export asked each form that serves, beside rows as they come."""
     return [
         Figure(metric=of.metric, value=count, rows=each.beside, under=conditions(form=name))
@@ -185,7 +192,7 @@ def _looked(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) -> list[
     ]
 
 
-def _prepared(
+def _prepare(
     context: StepContext, predictions: Artifact, takes: Signature
 ) -> tuple[pl.DataFrame, Research, Written]:
     """The rows, what research said of them, and their requests, the first of them written already."""
@@ -193,10 +200,10 @@ def _prepared(
     written = lru_cache(KEPT)(lambda start, stop: as_bytes(rows[start:stop], takes.features))
     for piece in islice(pieces(rows.height, rows_in_one(takes)), KEPT):
         written(*piece)
-    return rows, researched(rows, takes), written
+    return rows, research_of(rows, takes), written
 
 
-def _wanted(
+def _wanted_rows(
     context: StepContext,
     raw: Raw,
     way: Mapping[str, Any],
@@ -205,7 +212,7 @@ def _wanted(
 ) -> Wanted:
     """Places of the rows that are asked from the raw request on, and their requests."""
     rows = prepared()[0]
-    places = sampled(rows.height, context.seed)
+    places = sample_places(rows.height, context.seed)
     return places, raw(context, way, tables, rows[KEY].gather(places).to_list())
 
 
@@ -317,14 +324,14 @@ def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[TableRow]]:
         apart = np.flatnonzero(gap > BEYOND_BY[0])
         first = int(apart[places[apart].argmin()])
         line: TableRow = {FEATURE: name, ROWS: len(apart), FIRST_ROW: int(places[first])}
-        line[RESEARCH] = _shown(from_raw.research[name][first])
+        line[RESEARCH] = _cell(from_raw.research[name][first])
         there = name in from_raw.served.columns
-        line[REQUEST] = _shown(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()
+        line[REQUEST] = _cell(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()
         table.append((int(places[first]), {**line, DIFFERENCE: float(gap[first]), LARGEST_APART: largest}))
     return figures, [line for _, line in sorted(table, key=lambda each: each[0])]
 
 
-def _shown(value: object) -> TableCell:
+def _cell(value: object) -> TableCell:
     if value is None or isinstance(value, bool):
         return str(value)
     return value if isinstance(value, int) else float(value) if isinstance(value, float) else str(value)

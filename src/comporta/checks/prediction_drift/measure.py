@@ -83,7 +83,7 @@ def measure(
     is decided. champion: its answers to the same rows. others: references of earlier versions. All rows are
     read."""
     trained = None if champion_train is None else read(context, champion_train)[KEY]
-    found = moved(
+    found = measure_drift(
         read(context, predictions),
         None if champion is None else read(context, champion),
         earlier_of(context, others),
@@ -95,7 +95,7 @@ def measure(
     return {"findings": context.put_json(found)}
 
 
-def moved(
+def measure_drift(
     rows: pl.DataFrame,
     champion: pl.DataFrame | None,
     earlier: Mapping[int, Reference],
@@ -176,7 +176,9 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
     one = paired_distance(was, now, len(classes), units)
     if one is not None:
         yield DriftComparison(DECISION_DRIFT.metric, None, "", len(now), one.at)
-    for place in _told(np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))):
+    for place in _classes_to_report(
+        np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))
+    ):
         before, after = was == place, now == place
         if not (before | after).any():
             continue
@@ -207,7 +209,9 @@ def _after(name: int, was: Reference, rows: pl.DataFrame, units: Places | None) 
         yield DriftComparison(DECISION_DRIFT.metric, name, "", rows.height, one.at)
     effects = was.decisions.effect, now.effect
     classes = was.decisions.words
-    for place in _told(np.array(was.decisions.counts[: len(classes)]) + now.counts[: len(classes)]):
+    for place in _classes_to_report(
+        np.array(was.decisions.counts[: len(classes)]) + now.counts[: len(classes)]
+    ):
         counts = was.decisions.counts[place], was.rows, now.counts[place], now.rows
         if counts[0] + counts[2]:
             yield DriftComparison(
@@ -223,7 +227,7 @@ def _paired_ratio(counts: tuple[int, int, int, int], effect: float, level: float
     return paired_ratio(*counts, level=level, effect=effect).at
 
 
-def _told(counts: NDArray[Any]) -> list[int]:
+def _classes_to_report(counts: NDArray[Any]) -> list[int]:
     """The classes whose rates are told: of two the rarer, which says all."""
     return [int(np.argmin(counts))] if len(counts) == 2 else list(range(len(counts)))
 

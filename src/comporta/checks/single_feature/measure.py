@@ -103,8 +103,8 @@ def alone(
             continue
         figures += [
             _figure(name, there, len(truth), level),
-            _lost(name, here, there, was.classes, len(truth), level),
-            *_set(train[name], learn, rows[name], truth, units, was.classes, level),
+            _lost_figure(name, here, there, was.classes, len(truth), level),
+            *_figures_of_value(train[name], learn, rows[name], truth, units, was.classes, level),
         ]
     whole = _whole(predictions, was.classes)
     if not figures:
@@ -141,7 +141,7 @@ def _both(
     mine = _Told(data.train[name], data.learn, data.classes)
     code = mine.parts.codes(data.test[name])
     there = mine.of(None, code, data.test[name], data.truth, units, level)
-    met = ~first & _met(mine.code, code)
+    met = ~first & _is_in_both(mine.code, code)
     if _told_apart(data.learn[met], data.classes) < FEWEST:
         met = ~first
     rest = renumber(own, met)
@@ -200,7 +200,7 @@ class _Told:
         return interval_of_r2(said[code, 0], truth, units=units, level=level)
 
 
-def _set(
+def _figures_of_value(
     column: pl.Series, learn: Any, tested: pl.Series, truth: Any, units: Any, classes: int, level: float
 ) -> tuple[Figure, ...]:
     """What it tells of the rows in which it has not its most common value, or any; nothing where these are
@@ -252,14 +252,14 @@ def _figure(name: str, found: Interval, rows: int, level: float, of: Quantity = 
     )
 
 
-def _met(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+def _is_in_both(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Training rows whose value, or part of the range, is not ten times as rare in the test rows."""
     size = int(max(here.max(initial=0), there.max(initial=0))) + 1
     shares = [np.bincount(each, minlength=size) / max(1, len(each)) for each in (here, there)]
     return np.asarray((shares[1] >= SELDOM * shares[0])[here])
 
 
-def _lost(name: str, here: Interval, there: Interval, classes: int, rows: int, level: float) -> Figure:
+def _lost_figure(name: str, here: Interval, there: Interval, classes: int, rows: int, level: float) -> Figure:
     """Training's less the test's; their rows are apart, so their variances add."""
     value = here.value - max(there.value, 0.5 if classes else -abs(here.value))
     halves = [

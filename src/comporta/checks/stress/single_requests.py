@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from comporta.checks.shared.measuring.raw_requests import Raw, fields_of, is_raw, met
+from comporta.checks.shared.measuring.raw_requests import Raw, fields_of, is_raw, match_requests
 from comporta.checks.shared.measuring.v2_requests import as_json
 from comporta.checks.stress.codes import (
     NO_ROW_WITH_KEY_AND_TIME,
@@ -32,7 +32,7 @@ class Carried(NamedTuple):
     why: Message | None = None
 
 
-def carried(
+def carry_rows(
     context: StepContext,
     takes: Signature,
     rows: pl.DataFrame,
@@ -47,7 +47,7 @@ def carried(
         return Carried(features, takes.features, PLAIN)
     if raw is None or way is None or way["of"] not in tables or KEY not in rows.columns:
         return Carried(features, takes.features, MADE, NO_WAY_TO_FEATURES())
-    found, _ = met(rows, np.arange(rows.height), raw(context, way, tables, rows[KEY].to_list()))
+    found, _ = match_requests(rows, np.arange(rows.height), raw(context, way, tables, rows[KEY].to_list()))
     if found.is_empty():
         return Carried(features, takes.features, MADE, NO_ROW_WITH_KEY_AND_TIME())
     fields = fields_of(takes, found)

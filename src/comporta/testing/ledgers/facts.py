@@ -36,16 +36,18 @@ class Balance(Record, frozen=True, kw_only=True):
     entries: int
 
 
-def _deposited(fact: Deposited, event: Event, lookup: Lookup[Balance]) -> Iterator[tuple[str, Balance]]:
+def _apply_deposit(fact: Deposited, event: Event, lookup: Lookup[Balance]) -> Iterator[tuple[str, Balance]]:
     was = lookup(fact.account) or Balance(amount=0, entries=0)
     yield fact.account, Balance(amount=was.amount + fact.amount, entries=was.entries + 1)
 
 
-def _closed(fact: Closed, event: Event, lookup: Lookup[Balance]) -> Iterator[tuple[str, None]]:
+def _apply_closing(fact: Closed, event: Event, lookup: Lookup[Balance]) -> Iterator[tuple[str, None]]:
     yield fact.account, None
 
 
-BALANCES: Projection[Balance] = Projection("test balances", Balance, {Deposited: _deposited, Closed: _closed})
+BALANCES: Projection[Balance] = Projection(
+    "test balances", Balance, {Deposited: _apply_deposit, Closed: _apply_closing}
+)
 COUNTS: Projection[int] = Projection(
     "test counts", int, {Deposited: lambda fact, event, lookup: [("all", (lookup("all") or 0) + 1)]}
 )

@@ -27,7 +27,7 @@ from comporta.testing.ledgers.facts import (
 )
 
 
-def _scanned(view: View, asked: dict[str, Any]) -> list[tuple[str, Balance]]:
+def _scan(view: View, asked: dict[str, Any]) -> list[tuple[str, Balance]]:
     return view.scan(BALANCES, **asked)
 
 
@@ -121,7 +121,7 @@ class TransactionContract:
             for newest in (False, True):
                 for limit in (None, 0, 1, 3, 100):
                     asked: Any = {"prefix": prefix, "newest": newest, "limit": limit}
-                    scan = partial(_scanned, asked=asked)
+                    scan = partial(_scan, asked=asked)
                     found = ledger.transact(scan) if inside else scan(ledger)
                     expected = (wanted[::-1] if newest else wanted)[:limit]
                     assert [key for key, _ in found] == expected, asked

@@ -140,25 +140,25 @@ def judgement(figure: Figure, bound: Bound) -> Judgement:
     sign, limit = (1.0 if bound.higher else -1.0), bound.limit
     slack = sign * (figure.value - limit)
 
-    def made(outcome: Outcome, slack: float = slack, needed: int | None = None) -> Judgement:
+    def make(outcome: Outcome, slack: float = slack, needed: int | None = None) -> Judgement:
         return Judgement(figure=figure, bound=bound, outcome=outcome, slack=slack, needed=needed)
 
     if not math.isfinite(figure.value):
-        return made("inconclusive", -math.inf)
+        return make("inconclusive", -math.inf)
     if bound.on == "value":
-        return made("pass" if slack >= 0 else "fail")
+        return make("pass" if slack >= 0 else "fail")
     if figure.low is None or figure.high is None or not math.isfinite(figure.low + figure.high):
-        return made("inconclusive")
+        return make("inconclusive")
     worse, better = sorted((sign * (figure.low - limit), sign * (figure.high - limit)))
     if bound.on == "fault":
-        return made("fail" if max(better, slack) < 0 else "pass")
+        return make("fail" if max(better, slack) < 0 else "pass")
     if min(worse, slack) >= 0:
-        return made("pass")
+        return make("pass")
     if max(better, slack) < 0:
-        return made("fail")
+        return make("fail")
     half = slack - worse if slack > 0 else better - slack
     settled = slack != 0 and half > 0 and figure.rows > 0
-    return made("inconclusive", needed=math.ceil(figure.rows * (half / slack) ** 2) if settled else None)
+    return make("inconclusive", needed=math.ceil(figure.rows * (half / slack) ** 2) if settled else None)
 
 
 def deciding(every: Sequence[Judgement]) -> Judgement:

@@ -27,7 +27,7 @@ def usual_metric(takes: Signature) -> str:
     return "accuracy" if takes.output == "label" else "roc_auc"
 
 
-def moved(before: ModelOutput, after: ModelOutput, takes: Signature) -> Floats:
+def changes_of(before: ModelOutput, after: ModelOutput, takes: Signature) -> Floats:
     """By row: 1 where the decision is another, else 0; for numbers the change over the standard deviation
     of what was said before."""
     if takes.task == "regression":
@@ -58,7 +58,7 @@ def worth(
     return value if metric(name).higher else -value
 
 
-def answered(said: ModelOutput) -> NDArray[np.bool_]:
+def has_answer(said: ModelOutput) -> NDArray[np.bool_]:
     """Which rows have finite numbers for an answer."""
     fine = np.isfinite(said.scores).all(axis=1)
     if np.asarray(said.decisions).dtype.kind == "f":

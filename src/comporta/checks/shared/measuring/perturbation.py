@@ -39,7 +39,7 @@ def values_of(series: pl.Series) -> NDArray[np.float64]:
     return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
-def jittered(series: pl.Series, field: Field, level: float, draw: np.random.Generator) -> pl.Series:
+def jitter(series: pl.Series, field: Field, level: float, draw: np.random.Generator) -> pl.Series:
     """Numbers plus normal noise of `level` spreads; whole ones stay whole, rounded up or down by chance so
     that the noise is not lost. A word or a boolean becomes another one that was seen, with the chance
     `level`. What is missing stays so."""

@@ -14,7 +14,7 @@ from comporta.stats.table import feature_names
 ROW = "__row"
 
 
-def known(rows: pl.DataFrame) -> pl.DataFrame:
+def known_columns(rows: pl.DataFrame) -> pl.DataFrame:
     """The features, the columns kept beside them under their own names, `__key`, `__at`, `__subject` where
     there are, and `__row`: 0 to n - 1. Never the target."""
     features = feature_names(rows)
@@ -45,7 +45,7 @@ def as_said(said: ModelOutput, takes: Signature) -> pl.DataFrame:
     )
 
 
-def predicted(asked: FittedModel, rows: pl.DataFrame) -> pl.DataFrame:
+def predict_rows(asked: FittedModel, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows in, answers out, in their order."""
     return as_said(asked(rows), asked.signature)
 

@@ -37,7 +37,7 @@ def teach_lightgbm(frame: Any) -> None:
         return
 
     @wraps(make)
-    def made(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
+    def make_with_words(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
         if isinstance(data, pl.DataFrame) and (words := _words(data)):
             data = _places(data)
             if more.get("categorical_feature", "auto") == "auto" and more.get("reference") is None:
@@ -45,19 +45,19 @@ def teach_lightgbm(frame: Any) -> None:
         return make(self, data, *rest, **more)
 
     @wraps(tell)
-    def told(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
+    def predict_with_words(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
         return tell(self, _places(data) if isinstance(data, pl.DataFrame) else data, *rest, **more)
 
     @wraps(name)
-    def named(self: Any, names: Any) -> Any:
-        return name(self, names if names is None or names == "auto" else spelled(names))
+    def spell_names(self: Any, names: Any) -> Any:
+        return name(self, names if names is None or names == "auto" else spell(names))
 
-    lightgbm.Dataset.set_feature_name = named
-    lightgbm.Dataset._lazy_init = made
-    lightgbm._InnerPredictor.predict = told
+    lightgbm.Dataset.set_feature_name = spell_names
+    lightgbm.Dataset._lazy_init = make_with_words
+    lightgbm._InnerPredictor.predict = predict_with_words
 
 
-def spelled(names: list[str]) -> list[str]:
+def spell(names: list[str]) -> list[str]:
     """Each name as LightGBM takes it; none is another's."""
     taken = {each for each in names if not _REFUSED.search(each)}
     found = []
