@@ -113,6 +113,6 @@ def test_a_plan_that_cannot_be_asked_is_refused() -> None:
     twice = Plan(nodes=(Node(name="a", run="m:f"), Node(name="a", run="m:f")))
     with pytest.raises(BadProject, match="two nodes named 'a'"):
         check_plan(twice)
-    later = Plan(nodes=(Node(name="a", run="m:f", inputs={"x": Output(node="b", name="out")}),))
+    later = Plan(nodes=(Node(name="a", run="m:f", inputs={"x": Output(node_name="b", name="out")}),))
     with pytest.raises(BadProject, match="'a' reads 'b', which does not come before it"):
         check_plan(later)

@@ -23,7 +23,7 @@ from comporta.checks.shared.measuring.team_function import ROW, as_said, known_c
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, ModelOutput, Signature
-from comporta.stats.metrics import Scored, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 FIELDS = (Field(name="fare", type="Float64"), Field(name="night", type="Boolean"))
 
@@ -220,7 +220,7 @@ def test_a_scenario_s_figures_are_those_of_the_changed_rows():
     assert figures["mean_prediction"] == pytest.approx(after.mean())
     assert figures["mean_prediction_change"] == pytest.approx((after - 1 / (1 + np.exp(10 - fare))).mean())
     truth = rows["__target"].to_numpy().astype(np.int64)
-    seen = Scored(classes=2, truth=truth, label=(fare > 5).astype(np.int64))
+    seen = ScoredRows(classes=2, truth=truth, label=(fare > 5).astype(np.int64))
     assert figures["accuracy"] == pytest.approx(statistic("accuracy", seen)(np.ones(400)))
 
 

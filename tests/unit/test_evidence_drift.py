@@ -18,7 +18,7 @@ from comporta.checks.shared.measuring.reference import reference_of
 from comporta.checks.shared.tables import FEATURE, HIGH, LOW, REPLICATES, RESAMPLED, SHARE
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Figure, Findings, Unmeasured, conditions
+from comporta.records import Field, Figure, Findings, UnmeasuredFigure, conditions
 from comporta.records.reference import Importances
 from comporta.stats.distance import between, noncentral, paired_distance
 from comporta.stats.ratios import paired_ratio, ratio
@@ -234,7 +234,7 @@ def test_a_feature_of_another_kind_leaves_the_check_in_doubt():
     found = features.measure_drift(answers(300, 2).with_columns(f0=pl.lit("word")), was, None)
     why = ANOTHER_KIND(found="String", expected="numbers")
     assert found.unmeasured == (
-        Unmeasured(
+        UnmeasuredFigure(
             metric="feature_drift",
             compared_with="earlier",
             under=conditions(earlier=1, feature="f0"),

@@ -25,7 +25,7 @@ from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_TARGETS, NOTHI
 from comporta.checks.shared.measuring.importance import important
 from comporta.checks.shared.measuring.reference import importances, reference_of
 from comporta.opened.sentences import sentence
-from comporta.records import Figure, Findings, ModelOutput, Unmeasured, condition, conditions, encode
+from comporta.records import Figure, Findings, ModelOutput, UnmeasuredFigure, condition, conditions, encode
 from comporta.records.reference import Importances
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -117,10 +117,12 @@ def test_nothing_learned_is_told_as_missing_and_not_as_shares():
             return ModelOutput(np.zeros((frame.height, 1)), np.zeros(frame.height))
 
     found = important(Mean(), rows)
-    assert found.unmeasured == (Unmeasured(metric="importance", why=NOTHING_LOST()),)
+    assert found.unmeasured == (UnmeasuredFigure(metric="importance", why=NOTHING_LOST()),)
     assert importances(found) is None
     none = important(Mean(), rows.drop("__target"))
-    assert none.unmeasured == (Unmeasured(metric="permutation_importance", why=FEWER_THAN_TWO_TARGETS()),)
+    assert none.unmeasured == (
+        UnmeasuredFigure(metric="permutation_importance", why=FEWER_THAN_TWO_TARGETS()),
+    )
 
 
 def test_labels_alone_and_three_classes_have_importances_too():

@@ -20,7 +20,7 @@ from comporta.records import (
     Scores,
     Table,
     TableColumn,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
     conditions,
     decode,
@@ -60,7 +60,7 @@ def test_sentences_of_findings_are_shown_as_they_were():
     found = decode(FINDINGS, FormerFindings)
     context = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
     shown = findings_at(context, context.put(FINDINGS, "json"))
-    assert shown.unmeasured == (Unmeasured(slice="earlier 1: age", why="no rows on one side"),)
+    assert shown.unmeasured == (UnmeasuredFigure(slice="earlier 1: age", why="no rows on one side"),)
     assert shown.notes == ("A note.",)
     assert shown.tables == (Table(id="labels", columns=(TableColumn("likelier"),), rows=(("no",),)),)
     said = evidence_of(Need(what="feature drift"), findings_today(found))
@@ -122,14 +122,14 @@ def test_what_people_read_of_tables_of_before_is_what_they_read_then():
 def newer(**changes: object) -> bytes:
     old = decode(SCORES, Scores)
     lost = (
-        Unmeasured(
+        UnmeasuredFigure(
             metric="roc_auc",
             where=(Condition("carrier", "OO"),),
             why=TOO_FEW_ROWS(rows=12, least=30),
             small=True,
         ),
-        Unmeasured(metric="roc_auc", where=(Condition("carrier", "AA Z"),), why=NOT_DEFINED()),
-        Unmeasured(
+        UnmeasuredFigure(metric="roc_auc", where=(Condition("carrier", "AA Z"),), why=NOT_DEFINED()),
+        UnmeasuredFigure(
             metric="roc_auc",
             where=(Condition("carrier", Rarer()),),
             why=RARER_TOO_FEW(values=4, rows=3, least=30),

@@ -186,7 +186,7 @@ def test_a_check_that_comes_back_is_judged_by_todays_evidence():
 
 
 def seen(verdicts: tuple[Verdict, ...]) -> list[tuple[str, str, bool]]:
-    return [(sentence(each.called), each.outcome, each.carried) for each in verdicts]
+    return [(sentence(each.display_title), each.outcome, each.carried) for each in verdicts]
 
 
 FIRST = {"c": "first"}

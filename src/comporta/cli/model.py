@@ -185,12 +185,13 @@ def _gates(version: Version, at: datetime) -> str:
     """`all 6 pass`, or the checks that did not."""
     if not version.verdicts:
         return say.NO_GATES
-    shut = version.shut(at)
+    shut = version.blocking_verdicts(at)
     closed = [each for each in version.verdicts if not each.opens]
     if not closed:
         return say.ALL_PASS.format(count=sum(each.required for each in version.verdicts))
     return "; ".join(
-        f"{each.outcome if each in shut else say.WAIVED_OUTCOME}: {show.say(each.called)}" for each in closed
+        f"{each.outcome if each in shut else say.WAIVED_OUTCOME}: {show.say(each.display_title)}"
+        for each in closed
     )
 
 

@@ -41,7 +41,7 @@ def run(
         if out:
             _write(out, opened, report.versions)
         at = opened.now()
-    shut = [each for each in report.versions if each.shut(at)]
+    shut = [each for each in report.versions if each.blocking_verdicts(at)]
     if json:
         shown.json(
             {
@@ -73,14 +73,14 @@ def _write(out: Sequence[Path], opened: OpenProject, versions: Sequence[Version]
     from comporta.acts.judge.report import report
     from comporta.report import markdown
     from comporta.report.junit import suites
-    from comporta.report.told import named
+    from comporta.report.told import prefix_title
 
     every = [report(opened, each.id, shown.say) for each in versions]
     for file in out:
         if file.suffix == ".md":
             write(file, "\n".join(markdown(each) for each in every))
         else:
-            rows = [named(one, each.version.id) for each in every for one in each.told]
+            rows = [prefix_title(one, each.version.id) for each in every for one in each.told]
             judged = [(f"{each.version.id}: {name}", said) for each in every for name, said in each.standing]
             write(file, suites("comporta run", rows, judged))
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from comporta.records import DatasetSchema
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 
 def in_bounds(
@@ -23,9 +23,9 @@ def in_bounds(
         return frame
     dtype = schema[shape.time]
     if since is not None:
-        frame = frame.filter(named(shape.time) >= _instant(since, dtype))
+        frame = frame.filter(exact_column(shape.time) >= _instant(since, dtype))
     if until is not None:
-        frame = frame.filter(named(shape.time) < _instant(until, dtype))
+        frame = frame.filter(exact_column(shape.time) < _instant(until, dtype))
     return frame
 
 

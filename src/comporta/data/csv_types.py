@@ -9,7 +9,7 @@ import polars as pl
 from comporta.data.csv_text import CsvFile, declare, encoding_fault, line_of, long_line
 from comporta.data.types import parse_type
 from comporta.errors import BadData, wording
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 SAMPLE = 10_000
 """Rows of each file in which types are looked for."""
@@ -78,7 +78,7 @@ def _read_typed(
             **options(file),
         )
         schema = frame.collect_schema()
-        frame = frame if columns is None else frame.select(*map(named, columns))
+        frame = frame if columns is None else frame.select(*map(exact_column, columns))
         return (frame if length is None else frame.head(length)).collect()
     except pl.exceptions.PolarsError as error:
         raise reading_fault(file, schema, error) from None
@@ -140,7 +140,7 @@ def first_foreign(file: CsvFile, column: str, dtype: pl.DataType) -> str:
     try:
         plain = pl.scan_csv(source, schema=every, **options(file))
         typed = pl.scan_csv(source, schema=every | {column: dtype}, ignore_errors=True, **options(file))
-        texts, values = (each.select(named(column)).collect().to_series() for each in (plain, typed))
+        texts, values = (each.select(exact_column(column)).collect().to_series() for each in (plain, typed))
     except pl.exceptions.PolarsError:
         return ""
     return str(next(iter(texts.filter(values.is_null() & texts.is_not_null())), ""))

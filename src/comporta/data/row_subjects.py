@@ -17,7 +17,7 @@ from comporta.data.keys import subject_texts
 from comporta.data.open_rows import OpenRow
 from comporta.data.row_columns import column_expressions, kind
 from comporta.records import Form, Record, Signature
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.store import Keys
 
 _BATCH = 65_536
@@ -116,7 +116,7 @@ def _text(column: str, form: Form) -> pl.Expr:
     def texts(values: pl.Series) -> pl.Series:
         return _canonical(values, form)
 
-    return named(column).map_batches(texts, return_dtype=pl.String, is_elementwise=True)
+    return exact_column(column).map_batches(texts, return_dtype=pl.String, is_elementwise=True)
 
 
 def _canonical(values: pl.Series, form: Form) -> pl.Series:

@@ -33,7 +33,7 @@ MOST = 100_000
 BESIDE = ("id", "at", "key", "subject", "label")
 
 
-def logged(
+def logged_rows(
     context: StepContext,
     *,
     labels: Slice,

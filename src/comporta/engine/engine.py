@@ -112,7 +112,7 @@ class Engine:
             found |= self._code.own_modules(self._parts.steps.references(node.run, node.uses))
         return found
 
-    def declared(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
+    def code_digest(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
         """The digest of the project's own code that these references reach. Comporta's own and installed
         packages are left out, so that it stays the same under another release of them.
 

@@ -199,7 +199,7 @@ class Form:
             return self._tree(node, func=f"{self._wording(method.value)}.{method.attr}")
         return self._of(node)
 
-    def _joined(self, node: ast.JoinedStr) -> str:
+    def _formatted(self, node: ast.JoinedStr) -> str:
         texts = [each.value if isinstance(each, ast.Constant) else "{}" for each in node.values]
         self.texts.append("".join(map(str, texts)))
         parts = (
@@ -210,7 +210,7 @@ class Form:
 
 _SPECIAL: dict[type, Any] = {
     ast.Load: Form._context, ast.Store: Form._context, ast.Del: Form._context,
-    ast.Constant: Form._constant, ast.JoinedStr: Form._joined, ast.Name: Form._name,
+    ast.Constant: Form._constant, ast.JoinedStr: Form._formatted, ast.Name: Form._name,
     ast.Attribute: Form._attribute,
     ast.FunctionDef: Form._defines, ast.AsyncFunctionDef: Form._defines, ast.ClassDef: Form._defines,
     ast.Import: Form._import, ast.ImportFrom: Form._import_from, ast.Raise: Form._raise,

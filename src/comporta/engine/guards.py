@@ -17,7 +17,7 @@ from threading import Event
 import msgspec
 
 from comporta import errors
-from comporta.engine.failures import Differs, Failed
+from comporta.engine.failures import Differs, NodeFailure
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.engine.step_recorder import StepRecorder
@@ -87,7 +87,7 @@ def with_budget(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bo
         message = (
             f"{name}: the time that it shares with others was spent. Asked again, it goes on from there."
         )
-        failed = Failed(errors.LimitPassed(message), "late", f"{name}: its budget was spent")
+        failed = NodeFailure(errors.LimitPassed(message), "late", f"{name}: its budget was spent")
         recorder.record_failure(question, None, failed)
         raise failed
 
@@ -113,17 +113,19 @@ def with_record(
                     continue
                 notify(question.node.name, "waiting")
                 if stopped.wait(_WAIT):
-                    raise Failed(errors.StepFailed(f"{question.node.name}: stopped"), "stopped", "stopped")
+                    raise NodeFailure(
+                        errors.StepFailed(f"{question.node.name}: stopped"), "stopped", "stopped"
+                    )
                 continue
             notify(question.node.name, "started")
             try:
                 answer = ask(question)
-            except Failed as failed:
+            except NodeFailure as failed:
                 recorder.record_failure(question, claim, failed)
                 raise
             except Differs:
                 recorder.record_failure(
-                    question, claim, Failed(errors.StepFailed(""), "stopped", "other code")
+                    question, claim, NodeFailure(errors.StepFailed(""), "stopped", "other code")
                 )
                 raise
             step = recorder.record_answer(question, claim, answer.step)
@@ -153,7 +155,7 @@ def run(
     def handle(question: Question) -> Answer:
         node = question.node
         if stopped is not None and stopped.is_set():
-            raise Failed(errors.StepFailed(f"{node.name}: stopped"), "stopped", "stopped")
+            raise NodeFailure(errors.StepFailed(f"{node.name}: stopped"), "stopped", "stopped")
         scratch = folder / f"step-{next(numbers)}"
         scratch.mkdir(mode=0o700)
         try:
@@ -182,7 +184,7 @@ def run(
                 where = f" Log: {place_of(context.store, artifact_name(log.digest))}"
         error = kind(summary + where)
         error.reason = f"{node.name}: {done.reason}"
-        raise Failed(error, done.how, error.reason, log, done.raised, summary)
+        raise NodeFailure(error, done.how, error.reason, log, done.raised, summary)
 
     return handle
 

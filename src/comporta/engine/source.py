@@ -138,7 +138,7 @@ def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 def _statement(node: ast.stmt, own: bool, code: frozenset[str], errors: frozenset[str]) -> Statement:
     if own:
         node = with_argument_ids(node)
-    seen = _Seen()
+    seen = _NameVisitor()
     seen.visit(node)
     kind, binds = _kind(node)
     if kind in ("value", "effect"):  # `try: import fast as m` and its like decide what a name means
@@ -214,7 +214,7 @@ def _bound_names(body: Sequence[ast.stmt]) -> tuple[set[str], bool]:
     return binds, effect
 
 
-class _Seen(ast.NodeVisitor):
+class _NameVisitor(ast.NodeVisitor):
     """Names, imports and dynamic reach of one statement, whatever its scopes: too many is a needless rerun,
     too few would be a wrong answer."""
 

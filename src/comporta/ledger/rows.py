@@ -113,7 +113,7 @@ class SnapshotRows(LedgerRows):
         upto = 0 if row is None else row[1]
         return upto if type(upto) is int else None
 
-    def unguarded(self) -> list[str]:
+    def missing_guards(self) -> list[str]:
         return missing(self._connection)
 
     def foreign_triggers(self) -> list[str]:

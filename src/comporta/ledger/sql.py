@@ -85,7 +85,7 @@ class SqlLedger:
         # Projections in this database that this process does not know: name → mark.
         self._unknown_projections: dict[str, str] = {}
         self._pid = os.getpid()
-        with self._connected() as connection:
+        with self._connection() as connection:
             tip = self._tip(connection)
         if tip is None or self._behind(tip):
             # Else its audit could not be opened; what asks for such a projection says so again.
@@ -113,7 +113,7 @@ class SqlLedger:
         for last in (False, False, True):
             tx: PendingTransaction | None = None
             try:
-                with self._connected() as connection, self._database.write_transaction(connection):
+                with self._connection() as connection, self._database.write_transaction(connection):
                     tx = self._begin(connection)
                     result = act(tx)
                     self._write(connection, tx)
@@ -132,7 +132,7 @@ class SqlLedger:
 
     def _is_in_chain(self, event: Event) -> bool:
         """Whether this event is in the chain, once whoever wrote last has ended."""
-        with self._connected() as connection, self._database.write_transaction(connection):
+        with self._connection() as connection, self._database.write_transaction(connection):
             values = {"project": self.project, "seq": event.seq}
             row = connection.exec_driver_sql(self._sql.event, values).first()
         return row is not None and row[0] == event.hash
@@ -179,10 +179,10 @@ class SqlLedger:
     def _query(self, question: Callable[[LedgerRows], T]) -> T:
         """A query outside of a transaction; repeated once where the connection broke."""
         try:
-            with self._connected() as connection:
+            with self._connection() as connection:
                 return question(self._rows(connection))
         except _ConnectionLost:
-            with self._connected() as connection:
+            with self._connection() as connection:
                 return question(self._rows(connection))
 
     def _rows(self, connection: Connection) -> LedgerRows:
@@ -190,7 +190,7 @@ class SqlLedger:
 
     @contextmanager
     def snapshot(self) -> Iterator[SnapshotRows]:
-        with self._connected() as connection, self._database.read_transaction(connection):
+        with self._connection() as connection, self._database.read_transaction(connection):
             yield SnapshotRows(connection, self._sql, self.project)
 
     def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
@@ -203,11 +203,11 @@ class SqlLedger:
 
     def rebuild(self, projection: Projection[Any]) -> None:
         name = self._projections.require(projection.name)
-        with self._alone(), self._connected() as connection, self._database.write_transaction(connection):
+        with self._alone(), self._connection() as connection, self._database.write_transaction(connection):
             self._catch_up(connection, [name], {})
 
     def remove_body(self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally) -> Event:
-        with self._alone(), self._connected() as connection, self._database.erasing_body(connection):
+        with self._alone(), self._connection() as connection, self._database.erasing_body(connection):
             with self._database.write_transaction(connection):
                 tx = self._begin(connection)
                 row = next(iter(self._rows(connection).page(seq - 1)), None)
@@ -233,7 +233,7 @@ class SqlLedger:
         self._database.engine.dispose()
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connection(self) -> Iterator[Connection]:
         if self._pid != os.getpid():
             # Forked: the parent's connections are not ours to use, nor to close.
             self._database.engine.dispose(close=False)
@@ -335,7 +335,7 @@ class SqlLedger:
             {"project": self.project, **dict(zip(COLUMNS, row_of(each), strict=True))} for each in tx.events
         ]
         connection.exec_driver_sql(self._sql.put_event, rows)
-        signed = tx.signed()
+        signed = tx.sign_head()
         head = {
             "project": self.project,
             "seq": signed.head.seq,

@@ -66,7 +66,7 @@ class Figure(Record, frozen=True, kw_only=True):
     slice: str = ""
 
 
-class Unmeasured(Record, frozen=True, kw_only=True):
+class UnmeasuredFigure(Record, frozen=True, kw_only=True):
     """A figure that is not there, and why. metric: empty for every one. compared_with, where, under, slice:
     as in `Figure`. rows: how many there were, where that is why. small: the slice has fewer than 30 rows or
     ten subjects, so that none is expected."""
@@ -89,23 +89,23 @@ def conditions(**values: Cell | Words | Message | Range) -> Conditions:
     return tuple(Condition(name, value) for name, value in values.items())
 
 
-def condition(of: Figure | Unmeasured, name: str) -> SliceValue:
+def condition(of: Figure | UnmeasuredFigure, name: str) -> SliceValue:
     """The value of this condition in `under`, or None."""
     return next((each.value for each in of.under if each.name == name), None)
 
 
-def condition_id(of: Figure | Unmeasured, name: str) -> str:
+def condition_id(of: Figure | UnmeasuredFigure, name: str) -> str:
     """The value of a condition whose values are ids or names, such as a form's; empty where it is not met."""
     value = condition(of, name)
     return value if isinstance(value, str) else ""
 
 
-def columns_of(of: Figure | Unmeasured) -> tuple[str, ...]:
+def columns_of(of: Figure | UnmeasuredFigure) -> tuple[str, ...]:
     """The columns whose values make its slice."""
     return tuple(each.name for each in of.where)
 
 
-def is_sliced(of: Figure | Unmeasured) -> bool:
+def is_sliced(of: Figure | UnmeasuredFigure) -> bool:
     """Whether it is of some of the rows, or under some condition."""
     return bool(of.where or of.under or of.compared_with or of.slice)
 
@@ -204,7 +204,7 @@ CONDITIONS: dict[str, Code] = {
 """Under what a figure can be measured: name → what people read."""
 
 
-def place(of: Figure | Unmeasured) -> Words | Message | None:
+def place(of: Figure | UnmeasuredFigure) -> Words | Message | None:
     """Of which rows and under which conditions, as people read it: `carrier=AA`, `noise=0.05, x1`; None where
     it is of all rows as they are."""
     if of.slice:
@@ -224,7 +224,7 @@ def under_in_words(under: Conditions, say: Callable[[Text], str]) -> str:
     return "" if joined is None else say(joined)
 
 
-def place_in_words(of: Figure | Unmeasured, say: Callable[[Text], str]) -> str:
+def place_in_words(of: Figure | UnmeasuredFigure, say: Callable[[Text], str]) -> str:
     """The same as one text, in the language of who reads; empty where it is of all rows as they are."""
     where = place(of)
     if where is None:

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from comporta.records.figure import Condition, Figure, Rarer, Unmeasured
+from comporta.records.figure import Condition, Figure, Rarer, UnmeasuredFigure
 from comporta.records.former_tables import FormerTables, tables_today
 from comporta.records.message import NO_TEXT, Message, PlainText, Text
 from comporta.records.record import Record
 from comporta.records.tables import Table
 from comporta.records.verdict import FEWEST_ROWS, Findings, Scores, Verdict
 
-F = TypeVar("F", Figure, Unmeasured)
+F = TypeVar("F", Figure, UnmeasuredFigure)
 
 METRICS_BY_WORDS = {
     "additivity residual": "additivity_residual",
@@ -163,7 +163,7 @@ class FormerFindings(Record, frozen=True, kw_only=True):
     the words that people read."""
 
     figures: tuple[Figure, ...] = ()
-    unmeasured: tuple[Unmeasured, ...] = ()
+    unmeasured: tuple[UnmeasuredFigure, ...] = ()
     without: Text = NO_TEXT
     rows: int = 0
     of: int = 0
@@ -175,7 +175,7 @@ class FormerFindings(Record, frozen=True, kw_only=True):
 def findings_today(found: FormerFindings) -> Findings:
     """Findings whose figures and tables have today's ids and whose unmeasured figures are records."""
     lost = found.unmeasured or tuple(
-        Unmeasured(slice=name, why=PlainText(why)) for name, why in found.missing.items()
+        UnmeasuredFigure(slice=name, why=PlainText(why)) for name, why in found.missing.items()
     )
     return Findings(
         figures=tuple(figure_today(each) for each in found.figures),
@@ -221,10 +221,12 @@ def _condition(column: str, value: str) -> Condition:
     return Condition(column, Rarer() if _RARER.fullmatch(value) else value)
 
 
-def _of_scores(missing: dict[str, str]) -> tuple[Unmeasured, ...]:
+def _of_scores(missing: dict[str, str]) -> tuple[UnmeasuredFigure, ...]:
     """A name told a metric and, after a space, its slice."""
     named = ((*name.partition(" ")[::2], why) for name, why in missing.items())
     return tuple(
-        Unmeasured(metric=metric, slice=where, why=PlainText(why), small=bool(where) and why.endswith(_SMALL))
+        UnmeasuredFigure(
+            metric=metric, slice=where, why=PlainText(why), small=bool(where) and why.endswith(_SMALL)
+        )
         for metric, where, why in named
     )

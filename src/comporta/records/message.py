@@ -141,7 +141,7 @@ def _show(value: Value, templates: Mapping[str, str]) -> Any:
     if isinstance(value, Words):
         return value.text or f"#{value.digest[:12]}"
     if isinstance(value, tuple | list):
-        return _Listed(str(_show(each, templates)) for each in value)
+        return _List(str(_show(each, templates)) for each in value)
     return _Absent() if value is None else value
 
 
@@ -150,7 +150,7 @@ def in_codes(text: Text) -> str:
     return say(text, {})
 
 
-class _Listed(list[str]):
+class _List(list[str]):
     """Several values in a sentence: `{columns}` joins them by commas, `{columns: and }` by that word."""
 
     def __str__(self) -> str:

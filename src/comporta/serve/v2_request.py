@@ -20,9 +20,9 @@ from comporta.serve.request_rows import (
     NOBODY,
     PER_ROW,
     RequestRows,
-    RowIdentity,
-    merge_row_identity,
-    read_row_identity,
+    RowMetadata,
+    merge_row_metadata,
+    read_row_metadata,
     too_many_rows,
 )
 from comporta.serve.schema import RequestSchema
@@ -78,7 +78,7 @@ class InferRequest(msgspec.Struct, gc=False):
     """
 
     id: str | None
-    about: RowIdentity
+    about: RowMetadata
     body: NumberBody | InferBody
     raw: bytes
     tail: memoryview
@@ -147,7 +147,7 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
 
 def _call(body: NumberBody | InferBody, raw: bytes, tail: memoryview = _NONE) -> InferRequest:
     parameters = body.parameters
-    call = InferRequest(body.id, read_row_identity(parameters), body, raw, tail)
+    call = InferRequest(body.id, read_row_metadata(parameters), body, raw, tail)
     call.binary = _flag(parameters, "binary_data_output")
     if body.outputs:
         call.outputs = {
@@ -163,7 +163,7 @@ def _flag(parameters: Parameters | None, name: str, default: bool = False) -> bo
     return value
 
 
-def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowIdentity) -> RequestRows | None:
+def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowMetadata) -> RequestRows | None:
     """The rows as an array where nothing needs a closer look; else None."""
     inputs = body.inputs
     if not schema.numeric or not inputs:
@@ -261,7 +261,7 @@ def _columns(
         else:
             columns[tensor.name] = values[tensor.name]
     if per_row:
-        call.about = merge_row_identity(call.about, read_row_identity(None, per_row))
+        call.about = merge_row_metadata(call.about, read_row_metadata(None, per_row))
     if matrix is not None:
         if columns:
             raise BadRequest(

@@ -12,7 +12,7 @@ from comporta.records.columns import CHANCE, LABEL, NUMBER, TARGET, WEIGHT
 from comporta.records.metric import MAIN, MAINS, METRICS, Task, metric
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.classes import places
-from comporta.stats.metrics import Scored, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,15 +98,15 @@ def statistics(rows: pl.DataFrame, names: Sequence[str]) -> list[Statistic]:
     return [statistic(name, was) for name in names]
 
 
-def scored_rows(rows: pl.DataFrame) -> Scored:
+def scored_rows(rows: pl.DataFrame) -> ScoredRows:
     """What happened and what was said, as numbers."""
     weight = weights_of(rows)
     if NUMBER in rows.columns:
         truth = rows[TARGET].cast(pl.Float64).to_numpy()
-        return Scored(classes=0, truth=truth, number=rows[NUMBER].to_numpy(), weight=weight)
+        return ScoredRows(classes=0, truth=truth, number=rows[NUMBER].to_numpy(), weight=weight)
     classes = classes_of(rows)
     chances = [f"{CHANCE}{place}" for place in range(len(classes))]
-    return Scored(
+    return ScoredRows(
         classes=len(classes),
         truth=places(rows[TARGET], classes),
         label=rows[LABEL].to_physical().cast(pl.Int64).to_numpy(),

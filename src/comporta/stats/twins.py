@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Record
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def grids(frame: pl.DataFrame, like: pl.DataFrame) -> list[pl.DataFrame]:
     one time in two a grid: what is found is a lower bound of what there is.
     """
     names = [each.name for each in frame if each.dtype.is_float()]
-    plain = {name: named(name).cast(pl.Float64).fill_nan(None) for name in names}
+    plain = {name: exact_column(name).cast(pl.Float64).fill_nan(None) for name in names}
     ends = like.lazy().select(
         plain[name].quantile(share).alias(f"{name} {share}") for name in names for share in (LOW, HIGH)
     )

@@ -16,7 +16,7 @@ from comporta.stats.codes import (
     TARGET_ZERO,
     UNDEFINED,
 )
-from comporta.stats.metrics import Scored
+from comporta.stats.metrics import ScoredRows
 from comporta.stats.predictions import classes_of, scored_rows
 
 BOTH_CLASSES = ("roc_auc", "balanced_accuracy")
@@ -33,7 +33,7 @@ def why_undefined(metric: str, rows: pl.DataFrame) -> Message:
     return TARGET_ALIKE() if metric == "r2" else UNDEFINED()
 
 
-def _of_classes(metric: str, was: Scored, classes: tuple[str, ...]) -> Message:
+def _of_classes(metric: str, was: ScoredRows, classes: tuple[str, ...]) -> Message:
     truth = np.asarray(was.truth, np.int64)
     came = np.bincount(truth[truth >= 0], minlength=was.classes)
     said = came if was.label is None else np.bincount(was.label, minlength=was.classes)

@@ -60,7 +60,7 @@ class CheckContract:
             assert found.required is self.check().required
             assert found.outcome in get_args(Outcome)
             assert render(found.reason)
-            assert render(found.called)
+            assert render(found.display_title)
             assert decode(encode(found), Verdict) == found
 
     def test_judging_twice_gives_the_same_verdict(self) -> None:

@@ -122,7 +122,7 @@ def every_verdict_is_whole(check: Check) -> None:
         assert found.required is check.required
         assert found.outcome in get_args(Outcome)
         assert render(found.reason).endswith(".")
-        assert render(found.called)
+        assert render(found.display_title)
         assert decode(encode(found), Verdict) == found
 
 

@@ -149,7 +149,7 @@ class Predictor:
             raise BadData("rows: found numbers, expected a frame: a feature of this model is free text.")
         if self._compiled is not None and self._compiled.array is not None:
             return self._answer(*self._compiled.array(rows))
-        return self._answer(*self._ask(self._framed(rows)))
+        return self._answer(*self._ask(self._frame(rows)))
 
     def self_test(self) -> None:
         """Answers the trial rows as the estimator did when it was kept. Raises Tampered if it does not."""
@@ -191,7 +191,7 @@ class Predictor:
             out["probability"] = probability
         return out
 
-    def _framed(self, rows: NDArray[Any]) -> pl.DataFrame:
+    def _frame(self, rows: NDArray[Any]) -> pl.DataFrame:
         columns = {}
         for place, field in enumerate(self.signature.features):
             numbers = np.asarray(rows[:, place], dtype=np.float64)

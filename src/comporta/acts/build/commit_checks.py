@@ -35,7 +35,7 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
 
     @property
-    def broken(self) -> bool:
+    def fails(self) -> bool:
         """Whether a required gate failed, or could not be measured."""
         return any(each.shuts for each in self.report_rows())
 
@@ -44,7 +44,7 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
         return tuple(
             ReportedVerdict(
                 verdict=each,
-                title=say(each.called),
+                title=say(each.display_title),
                 reason=say(each.reason),
                 left=LATER if each.check in self.left else None,
                 section=section_of(each.what),

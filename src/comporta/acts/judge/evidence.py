@@ -25,7 +25,7 @@ from comporta.records import (
     Need,
     NodeKey,
     Scores,
-    Unmeasured,
+    UnmeasuredFigure,
     columns_of,
     encode,
 )
@@ -69,7 +69,7 @@ def _evidence(
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
     found = findings_at(context, artifact)
-    lost: tuple[Unmeasured, ...] = ()
+    lost: tuple[UnmeasuredFigure, ...] = ()
     if need.by and not found.without:
         lost = slices_undefined(need, found)
         overall = scores()
@@ -97,7 +97,7 @@ def _of_scores(need: Need, artifact: Artifact | None, scores: Scores | None) -> 
     )
 
 
-def slices_unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
+def slices_unmeasured(need: Need, scores: Scores) -> tuple[UnmeasuredFigure, ...]:
     """The slices of a need by a column for which the measuring has no figure, in its order."""
     return tuple(
         each
@@ -106,13 +106,13 @@ def slices_unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
     )
 
 
-def _small(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
+def _small(need: Need, scores: Scores) -> tuple[UnmeasuredFigure, ...]:
     """The slices of fewer than 30 rows, each once: they are so for every metric."""
     small = (each for each in scores.unmeasured if each.small and columns_of(each) == (need.by,))
     return tuple({encode(each.where): replace(each, metric=need.metric) for each in small}.values())
 
 
-def slices_undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
+def slices_undefined(need: Need, found: Findings) -> tuple[UnmeasuredFigure, ...]:
     """The slices of the need's column that a comparison tried and has no figure for."""
     return tuple(each for each in found.unmeasured if columns_of(each) == (need.by,))
 

@@ -14,7 +14,7 @@ from comporta.checks.former import former
 from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.project.reference import name_of
-from comporta.records import Check, Column, DatasetSchema, Record, Renamed, Version, encode
+from comporta.records import Check, CheckRenaming, Column, DatasetSchema, Record, Version, encode
 from comporta.records.record import unusual
 from comporta.registry import renames, with_current_names
 
@@ -36,7 +36,7 @@ class Formerly(Record, frozen=True, kw_only=True):
     renamed: former name → today's check. as_policy: what the policy that it was asked for is today, or empty.
     """
 
-    renamed: dict[str, Renamed] = {}
+    renamed: dict[str, CheckRenaming] = {}
     as_policy: str = ""
 
     def __call__(self, version: Version) -> Version:
@@ -48,7 +48,7 @@ class Forms(Record, frozen=True, kw_only=True):
     """Of a model's checks. now: id → digest. formerly: former name → what the check was and is."""
 
     now: dict[str, str]
-    former: tuple[tuple[str, Renamed], ...]
+    former: tuple[tuple[str, CheckRenaming], ...]
     former_policy: str
 
     @property
@@ -73,7 +73,8 @@ def forms(opened: OpenProject, model: Model) -> Forms:
     return Forms(
         now=now,
         former=tuple(
-            (each.name, Renamed(check=name, former=each.form, form=now[name])) for name, each in known.items()
+            (each.name, CheckRenaming(check=name, former=each.form, form=now[name]))
+            for name, each in known.items()
         ),
         former_policy=policy((), {name: each.form for name, each in known.items()}),
     )
@@ -88,7 +89,7 @@ def _beside(opened: OpenProject, model: Model, check: Check, *, former: bool = F
     facts = _former_facts(model) if former else _facts(model)
     return encode(
         {
-            "code": opened.engine.declared(names, here=here, former=former) if names else "",
+            "code": opened.engine.code_digest(names, here=here, former=former) if names else "",
             "model": {name: facts[name] for name in deciding},
         }
     )

@@ -40,7 +40,7 @@ from comporta.release import ROUTES
 PARTS = ("train", "test", "model", "signature", "parity", "trial", "onnx", "predictions")
 
 
-class Judged(Record, frozen=True, kw_only=True):
+class GateResult(Record, frozen=True, kw_only=True):
     """A version with its verdicts as they are now. fresh: whether any is another than before."""
 
     version: Version
@@ -50,7 +50,7 @@ class Judged(Record, frozen=True, kw_only=True):
 
 def gate(
     opened: OpenProject, name: str, *, level: Level = "release", progress: Progress | None = None
-) -> Judged:
+) -> GateResult:
     """The version judged at this level by the project's gates as they are now. What was measured before is
     remembered. progress: called as `Engine.ask` says. Raises NotFound: no such version; BadProject: the
     project has faults; what `Engine.ask` raises."""
@@ -104,7 +104,7 @@ def gate(
         return (*looks, *(() if fact is None else (fact,))), fact is not None
 
     fresh = settle(opened.ledger, look, decide)
-    return Judged(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
+    return GateResult(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
 
 
 def waive(

@@ -84,12 +84,12 @@ def evidence_nodes(
     there = dict(things)
     if served is not None and reads_logged(asked):
         nodes.append(logged_node(model, root, things, *served, beside(model)))
-        there["logged"] = Output(node=nodes[-1].name, name="table")
+        there["logged"] = Output(node_name=nodes[-1].name, name="table")
     if champion is not None:
         parts = champion.parts
         there |= {f"champion {part}": parts[part] for part in ("model", "signature", "train")}
         nodes.append(champion_node(model, root, champion, things))
-        there["champion predictions"] = Output(node=nodes[-1].name, name="predictions")
+        there["champion predictions"] = Output(node_name=nodes[-1].name, name="predictions")
     candidate = Candidate(
         model=model, root=root, things=there, earlier=earlier, tables=tables or {}, seconds=seconds
     )

@@ -123,7 +123,7 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
             return
         made[need] = _node(candidate, name, spec, need, things, level)
         if need == Need(what=need.what):
-            things.setdefault(need.what, Output(node=name, name=spec.output))
+            things.setdefault(need.what, Output(node_name=name, name=spec.output))
 
     for need in sorted(filter(has_own_step, asked), key=_place):
         make(need)

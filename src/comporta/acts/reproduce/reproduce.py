@@ -138,7 +138,7 @@ def replay(questions: dict[str, AnsweredRecipe]) -> tuple[Node, ...]:
             )
         )
         for output, asset in question.outputs.items():
-            made.setdefault(asset, Output(node=name, name=output))
+            made.setdefault(asset, Output(node_name=name, name=output))
     return tuple(nodes)
 
 

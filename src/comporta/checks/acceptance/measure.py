@@ -33,7 +33,7 @@ from comporta.records import (
     FittedModel,
     Message,
     ModelOutput,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import CHANCE, LABEL, NUMBER
@@ -43,7 +43,7 @@ from comporta.store.frames import read
 Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
 
-class Handed:
+class TestArguments:
     """What a test may ask for, each made when it is asked for."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Handed:
         self._test, self._train, self._predictions = test, train, predictions
 
     @cached_property
-    def _asked(self) -> FittedModel:
+    def _model(self) -> FittedModel:
         return self._opened()
 
     @cached_property
@@ -92,13 +92,13 @@ class Handed:
     @property
     def predict(self) -> Callable[[pl.DataFrame], pl.DataFrame]:
         """A frame with the features → answers, row for row."""
-        return lambda rows: predict_rows(self._asked, rows)
+        return lambda rows: predict_rows(self._model, rows)
 
     @property
     def predictions(self) -> pl.DataFrame:
         """What was said of the test rows."""
         kept = read(self._context, self._predictions)
-        takes = self._asked.signature
+        takes = self._model.signature
         if takes.task == "regression":
             numbers = kept[NUMBER].to_numpy()
             return as_said(ModelOutput(numbers.reshape(-1, 1), numbers), takes)
@@ -123,7 +123,7 @@ def measure(
     function: Callable[..., Any],
 ) -> dict[str, Artifact]:
     """`findings`: what the function said, as a figure: `holds` 1 or 0, a `value`, or its own."""
-    handed = Handed(context, lambda: opened(context, model, signature), test, train, predictions)
+    handed = TestArguments(context, lambda: opened(context, model, signature), test, train, predictions)
     found = try_function(function, handed)
     said = found.figures[0].value if found.figures else "not measured"
     print(f"{getattr(function, '__name__', 'a function')}: {said}")
@@ -172,7 +172,7 @@ def of_answer(said: Any) -> Findings:
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=HOLDS.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=HOLDS.metric, why=why),))
 
 
 def _line(fault: BaseException) -> str:

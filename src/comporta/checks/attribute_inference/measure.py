@@ -30,7 +30,7 @@ from comporta.records import (
     Figure,
     Findings,
     FittedModel,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
@@ -110,7 +110,9 @@ def infer(
         and name not in about_few
     ]
     if len(values) < 2:
-        lost = Unmeasured(metric=ADVANTAGE.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS))
+        lost = UnmeasuredFigure(
+            metric=ADVANTAGE.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS)
+        )
         return Findings(unmeasured=(lost,), rows=both.height, of=of_all), 0
     values = sorted(values)
     parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in sides]

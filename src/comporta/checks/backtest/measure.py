@@ -43,7 +43,7 @@ from comporta.records import (
     Signature,
     Split,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import AT, TARGET
@@ -128,7 +128,7 @@ def backtest(
     rows = rows.filter(pl.col(TARGET).is_not_null()).sort(AT, maintain_order=True)
     at = rows[AT].cast(pl.Datetime("us", getattr(rows[AT].dtype, "time_zone", None)))
     figures: list[Figure] = []
-    lost: list[Unmeasured] = []
+    lost: list[UnmeasuredFigure] = []
     table: list[TableRow] = []
     tested = 0
     plan = walk(at.min(), at.max(), span=span, gap=gap, windows=windows)  # type: ignore[arg-type]
@@ -140,14 +140,14 @@ def backtest(
                 if inside.height < FEWEST_ROWS
                 else TOO_FEW_BEFORE_WINDOW(rows=before.height, least=FEWEST_ROWS)
             )
-            lost.append(Unmeasured(under=window.condition, rows=inside.height, why=why))
+            lost.append(UnmeasuredFigure(under=window.condition, rows=inside.height, why=why))
             continue
         try:
             asked = fitted(before)
             said = align(asked(inside), asked.signature, signature)
         except Exception as fault:  # the project's own training function, on rows it was not made for
             raised = TRAINING_RAISED(error=type(fault).__name__)
-            lost.append(Unmeasured(under=window.condition, why=raised))
+            lost.append(UnmeasuredFigure(under=window.condition, why=raised))
             continue
         tested += inside.height
         told = with_outputs(inside, said, signature)

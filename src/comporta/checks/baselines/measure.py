@@ -20,14 +20,14 @@ from comporta.checks.baselines.figures import (
     SKILL_OVER_MOST_FREQUENT,
 )
 from comporta.checks.shared.measuring.codes import NOT_DEFINED
-from comporta.records import Artifact, Figure, Findings, Quantity, Unmeasured
+from comporta.records import Artifact, Figure, Findings, Quantity, UnmeasuredFigure
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.losses import losses, one_hot
 from comporta.stats.means import ratio_of
-from comporta.stats.metrics import Scored
+from comporta.stats.metrics import ScoredRows
 from comporta.stats.predictions import classes_of, scored_rows, statistics, weights_of, with_truth
 from comporta.stats.simple import numbers_of, predict_by_line, predict_by_tree
 from comporta.stats.table import feature_names
@@ -103,7 +103,7 @@ def baselines(
     return Findings(
         figures=held,
         unmeasured=tuple(
-            Unmeasured(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held
+            UnmeasuredFigure(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held
         ),
         rows=rows.height + len(some),
         of=rows.height + train.height,
@@ -118,7 +118,7 @@ def _outcome(train: pl.DataFrame, rows: pl.DataFrame, classes: int) -> Floats:
     return one_hot(places(train[TARGET], classes_of(rows)), classes)
 
 
-def _answer(was: Scored, said: Floats) -> Scored:
+def _answer(was: ScoredRows, said: Floats) -> ScoredRows:
     """The baseline's answers, in the form of the model's."""
     if was.number is not None:
         return replace(was, number=said[:, 0])
@@ -127,7 +127,7 @@ def _answer(was: Scored, said: Floats) -> Scored:
     return replace(was, label=said.argmax(axis=1).astype(np.int64))
 
 
-def _above_chance(rows: pl.DataFrame, was: Scored, units: NDArray[np.int64] | None, seed: int) -> Figure:
+def _above_chance(rows: pl.DataFrame, was: ScoredRows, units: NDArray[np.int64] | None, seed: int) -> Figure:
     is_ranked = was.probability is not None
     name = "roc_auc" if is_ranked else "balanced_accuracy"
     above_chance = ROC_AUC_ABOVE_CHANCE if is_ranked else BALANCED_ACCURACY_ABOVE_CHANCE

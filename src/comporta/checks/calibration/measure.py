@@ -24,7 +24,7 @@ from comporta.records import (
     Record,
     Table,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
     conditions,
 )
@@ -93,7 +93,7 @@ def calibration(
     if output_kinds(rows) == {"label"}:
         return Findings(without=LABELS_ONLY(), rows=rows.height, of=rows.height)
     if spreadless(rows):
-        return Findings(unmeasured=(Unmeasured(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
+        return Findings(unmeasured=(UnmeasuredFigure(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
     told = list(claims(rows))
     numbers = NUMBER in rows.columns
@@ -153,7 +153,9 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
         )
 
 
-def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[list[Figure], list[Unmeasured]]:
+def biases(
+    rows: pl.DataFrame, group: str | None, by: Sequence[str]
+) -> tuple[list[Figure], list[UnmeasuredFigure]]:
     """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
     parts, lost = [], []
     for where, part in slices_of(rows, by):
@@ -161,7 +163,9 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
             TOO_FEW_ROWS(rows=part.height, least=FEWEST_ROWS) if part.height < FEWEST_ROWS else too_few(part)
         )
         if where and few is not None:
-            lost.append(Unmeasured(metric=BIAS.metric, where=where, rows=part.height, why=few, small=True))
+            lost.append(
+                UnmeasuredFigure(metric=BIAS.metric, where=where, rows=part.height, why=few, small=True)
+            )
         else:
             parts.append((where, part))
     figures = []

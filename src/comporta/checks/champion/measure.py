@@ -37,7 +37,7 @@ from comporta.records import (
     Findings,
     Message,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
     place_of,
 )
@@ -47,7 +47,7 @@ from comporta.records.metric import metric as named
 from comporta.stats.auc_units import MOST_UNITS, auc_of_units
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import MANY, quick_intervals
-from comporta.stats.metrics import Scored, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.paired import PairedDifference, delong, mean_difference, right, wilcoxon
 from comporta.stats.power import rows_to_show, smallest_seen
 from comporta.stats.predictions import (
@@ -128,11 +128,11 @@ def versus(
         why = CHAMPION_GIVES_NO(needs=named(metric).needs)
     if why is not None:
         return Findings(
-            unmeasured=(Unmeasured(metric=metric, compared_with=CHAMPION, why=why),), of=mine.height
+            unmeasured=(UnmeasuredFigure(metric=metric, compared_with=CHAMPION, why=why),), of=mine.height
         )
     figures: list[Figure] = []
     table: list[TableRow] = []
-    lost: list[Unmeasured] = []
+    lost: list[UnmeasuredFigure] = []
     for where, some in slices_of(both, [by] if by else []):
         if (not where) is bool(by) or (by and (some.height < FEWEST_ROWS or too_few(some) is not None)):
             continue
@@ -142,14 +142,16 @@ def versus(
         if by and not found:
             why = NOT_DEFINED_IN_SLICE(rows=some.height)
             lost.append(
-                Unmeasured(metric=metric, compared_with=CHAMPION, where=where, rows=some.height, why=why)
+                UnmeasuredFigure(
+                    metric=metric, compared_with=CHAMPION, where=where, rows=some.height, why=why
+                )
             )
     nowhere = NO_SLICE_DEFINED(column=by, least=FEWEST_ROWS) if by else NO_TABLE_DEFINED(least=FEWEST_ROWS)
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(lost)
         if figures
-        else (Unmeasured(metric=metric, compared_with=CHAMPION, why=nowhere),),
+        else (UnmeasuredFigure(metric=metric, compared_with=CHAMPION, why=nowhere),),
         rows=both.height,
         of=mine.height,
         tables=(TESTS.of(table),),
@@ -224,7 +226,7 @@ def _interval(exact: PairedDifference | None, drawn: Interval | None, rows: int)
     return drawn
 
 
-def _bootstrap(metric: str, mine: Scored, theirs: Scored, units: Any, seed: int) -> Interval:
+def _bootstrap(metric: str, mine: ScoredRows, theirs: ScoredRows, units: Any, seed: int) -> Interval:
     """The paired bootstrap of whole units, above 5,000 rows the jackknife of blocks. A mean of rows, and the
     area under the ROC curve where units are few, are drawn from what each unit adds: units are the rows."""
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
@@ -256,7 +258,7 @@ def _theirs(rows: pl.DataFrame) -> pl.DataFrame:
     return champion.rename({name: name.removeprefix("their ") for name in answers})
 
 
-def _exact(metric: str, mine: Scored, theirs: Scored) -> PairedDifference | None:
+def _exact(metric: str, mine: ScoredRows, theirs: ScoredRows) -> PairedDifference | None:
     """The test that fits this metric where rows are units; None where there is none."""
     if metric in ("accuracy", "recall") and mine.label is not None and theirs.label is not None:
         of = np.ones(len(mine.truth), dtype=bool)
@@ -277,7 +279,7 @@ def _exact(metric: str, mine: Scored, theirs: Scored) -> PairedDifference | None
     return None if first is None or second is None else mean_difference(first, second)
 
 
-def _rowwise(metric: str, was: Scored) -> Any:
+def _rowwise(metric: str, was: ScoredRows) -> Any:
     """What each row adds to the metric, where that is the mean of its rows; else None."""
     if metric == "accuracy" and was.label is not None:
         return (was.label == was.truth).astype(float)

@@ -13,9 +13,9 @@ from comporta.checks.conduct.figures import FORBIDDEN
 from comporta.checks.conduct.tables import BROKEN_BY
 from comporta.checks.shared.measuring.data_rows import of_data
 from comporta.errors import BadProject
-from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured, conditions
+from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, UnmeasuredFigure, conditions
 from comporta.records.columns import KEPT, LABEL, NUMBER
-from comporta.records.named_column import by_names, named
+from comporta.records.named_column import by_names, exact_column
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -84,7 +84,7 @@ def _findings(rows: int, hit: Bools, taken: Bools, made: pl.DataFrame, broken: B
         )
     else:
         notes.append(NO_ROW_MADE())
-    lost = Unmeasured(metric=FORBIDDEN.metric, why=NO_ROW_UNDER_RULE())
+    lost = UnmeasuredFigure(metric=FORBIDDEN.metric, why=NO_ROW_UNDER_RULE())
     return Findings(
         figures=tuple(figures),
         unmeasured=() if figures else (lost,),
@@ -100,7 +100,8 @@ def plain(rows: pl.DataFrame) -> pl.DataFrame:
     kept = {name: name.removeprefix(KEPT) for name in rows.columns if name.startswith(KEPT)}
     features = feature_names(rows)
     return rows.select(
-        *by_names(features), *(named(name).alias(to) for name, to in kept.items() if to not in features)
+        *by_names(features),
+        *(exact_column(name).alias(to) for name, to in kept.items() if to not in features),
     )
 
 

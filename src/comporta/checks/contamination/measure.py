@@ -16,7 +16,7 @@ from comporta.checks.contamination.codes import (
     SEEN_IN_TRAINING,
 )
 from comporta.checks.contamination.figures import ENTITIES, KEYS, NEAR_TWINS, REQUESTS, TWINS
-from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unmeasured, conditions
+from comporta.records import Artifact, Figure, Findings, Message, Quantity, UnmeasuredFigure, conditions
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.table import column, feature_names
 from comporta.stats.twins import among, codes, grids, has_twin, likeness
@@ -72,12 +72,12 @@ def find_contamination(
     seen = float(test[KEY].is_in(train[KEY].implode()).sum()) / rows
     figures = [Figure(metric=KEYS.metric, value=seen, rows=rows)]
     if subjects and SUBJECT not in test.columns:
-        return Findings(unmeasured=(Unmeasured(metric=ENTITIES.metric, why=NO_SUBJECT()),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=ENTITIES.metric, why=NO_SUBJECT()),))
     for name in [*columns, *(["subject"] if subjects else [])]:
         mine, theirs = column(test, name), column(train, name)
         if mine.null_count() == rows:
             return Findings(
-                unmeasured=(Unmeasured(metric=ENTITIES.metric, why=NO_VALUE_IN_TEST(column=name)),)
+                unmeasured=(UnmeasuredFigure(metric=ENTITIES.metric, why=NO_VALUE_IN_TEST(column=name)),)
             )
         seen = float(mine.is_in(theirs.drop_nulls().unique().implode()).fill_null(False).sum()) / rows
         figures.append(Figure(metric=ENTITIES.metric, under=conditions(column=name), value=seen, rows=rows))

@@ -21,7 +21,7 @@ from comporta.checks.evasion.tables import COST
 from comporta.checks.shared import tables
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.checks.shared.tables import CURVE, FEATURE, FEATURES, SHARE
-from comporta.records import Artifact, Findings, FittedModel, Message, Unmeasured, Words
+from comporta.records import Artifact, Findings, FittedModel, Message, UnmeasuredFigure, Words
 from comporta.stats.spread import share_of
 from comporta.stats.units import units_of
 from comporta.store import StepContext
@@ -107,4 +107,4 @@ def search_flips(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=FLIPPED.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=FLIPPED.metric, why=why),))

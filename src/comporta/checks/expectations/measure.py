@@ -21,7 +21,7 @@ from comporta.records import (
     Findings,
     Slice,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
     conditions,
 )
@@ -40,7 +40,7 @@ def measure(
     asking = [name for name, shape in declared.items() if _asks(shape)]
     versions = table_inputs(tables)
     if absent := [name for name in asking if name not in versions]:
-        lost = Unmeasured(metric=BREACH.metric, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
+        lost = UnmeasuredFigure(metric=BREACH.metric, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
         found = Findings(unmeasured=(lost,))
     else:
         read = {name: versions[name] for name in asking}

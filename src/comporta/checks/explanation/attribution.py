@@ -42,7 +42,7 @@ SCALES = {
 }
 
 
-class Attributed(NamedTuple):
+class ShapleyValues(NamedTuple):
     """values: (rows, features, outputs). base: (rows, outputs), what the answer would be without them all;
     answer: (rows, outputs), what they must add up to. apart: how far the model read is from the model asked,
     the largest difference of an answer. scale: log-odds, margin, probability or number. asks: rows
@@ -71,7 +71,7 @@ class Attributed(NamedTuple):
         return np.asarray(np.abs(self.values).mean(axis=2))
 
 
-def attribute(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
+def attribute(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> ShapleyValues:
     """Shapley values of up to 1,000 rows, of 150 where they are sampled. Raises what the model raises."""
     some = rows.head(ROWS)
     exact = None
@@ -79,7 +79,7 @@ def attribute(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, 
         exact = asked.attribution(some, background)
     if exact is None:
         return _attribute_by_sampling(asked, rows.head(SAMPLED), background, seed)
-    return Attributed(
+    return ShapleyValues(
         values=exact.values,
         base=exact.base,
         answer=exact.answer,
@@ -102,7 +102,7 @@ def _apart(said: ModelOutput, exact: Attribution) -> float:
 
 def _attribute_by_sampling(
     asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int
-) -> Attributed:
+) -> ShapleyValues:
     draw = np.random.default_rng(seed)
     names = [field.name for field in asked.signature.features]
     n, p = rows.height, len(names)
@@ -127,7 +127,7 @@ def _attribute_by_sampling(
             base += said[0]
     assert total is not None and base is not None, "there is at least one order"
     times = 2 * ORDERS
-    return Attributed(
+    return ShapleyValues(
         values=total / times,
         base=base / times,
         answer=_outputs(asked(rows).scores),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from comporta.checks.explanation.attribution import BACKGROUND, ROWS, Attributed, attribute
+from comporta.checks.explanation.attribution import BACKGROUND, ROWS, ShapleyValues, attribute
 from comporta.checks.explanation.codes import (
     BACKGROUND_COUNTS,
     BACKGROUND_ROWS,
@@ -20,7 +20,7 @@ from comporta.checks.explanation.figures import APART, RESIDUAL, SHAP_SHARE
 from comporta.checks.explanation.tables import EXPLANATION, MEAN, MEAN_SIZE, PERCENTILE_5, PERCENTILE_95
 from comporta.checks.shared.measuring.importance import ends, figures_of, resample, shares_of, wide
 from comporta.checks.shared.tables import FEATURE, HIGH, LOW, SHARE
-from comporta.records import NO_TEXT, Artifact, Figure, Findings, FittedModel, Message, Unmeasured
+from comporta.records import NO_TEXT, Artifact, Figure, Findings, FittedModel, Message, UnmeasuredFigure
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read, write
@@ -45,7 +45,7 @@ def measure(
     rows = read(context, test)
     names = [field.name for field in asked.signature.features]
     if rows.height < 2:
-        few = Unmeasured(metric=RESIDUAL.metric, why=FEWER_THAN_TWO_ROWS())
+        few = UnmeasuredFigure(metric=RESIDUAL.metric, why=FEWER_THAN_TWO_ROWS())
         return {"findings": context.put_json(Findings(unmeasured=(few,)))}
     some = rows.sample(min(ROWS, rows.height), seed=context.seed, shuffle=True)
     held = some.head(BACKGROUND)
@@ -64,7 +64,7 @@ def measure(
 
 
 def findings_of(
-    told: Attributed,
+    told: ShapleyValues,
     names: list[str],
     of: int,
     background: Message,
@@ -75,7 +75,7 @@ def findings_of(
     """The findings on these values. units: (rows,) what is resampled whole; None: rows."""
     rows = len(told.values)
     if not np.isfinite(told.values).all():
-        lost = Unmeasured(metric=RESIDUAL.metric, why=SHAPLEY_NOT_FINITE())
+        lost = UnmeasuredFigure(metric=RESIDUAL.metric, why=SHAPLEY_NOT_FINITE())
         return Findings(unmeasured=(lost,), rows=rows, of=of)
     sizes, drawn = resample(told.sizes, units, seed)
     share, shares = shares_of(sizes), shares_of(drawn)

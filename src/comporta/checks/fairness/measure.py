@@ -36,7 +36,7 @@ from comporta.records import (
     Message,
     Quantity,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
 )
 from comporta.records.columns import NUMBER
@@ -52,7 +52,7 @@ from comporta.stats.disparity import (
     rates,
     ratios,
 )
-from comporta.stats.metrics import Scored
+from comporta.stats.metrics import ScoredRows
 from comporta.stats.predictions import classes_of, scored_rows, spreadless, weights_of
 from comporta.stats.subjects import subjects_of
 from comporta.stats.table import column
@@ -118,7 +118,7 @@ def compare(
     """rows: a frame of predictions. subject: (n,) whom each row is about. Raises BadProject on a column or a
     class that is not there."""
     if spreadless(rows):
-        return Findings(unmeasured=(Unmeasured(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
+        return Findings(unmeasured=(UnmeasuredFigure(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
     parts, without = parts_of(rows, criterion, favourable)
     if without is not None:
         return Findings(without=without, rows=rows.height, of=rows.height)
@@ -149,7 +149,7 @@ def compare(
         figures += _figures(part, table, each, measured(each, family))
     figures = _decisive(figures, higher=criterion == "impact")
     small, few = _too_small(found)
-    lost = Unmeasured(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
+    lost = UnmeasuredFigure(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
     unmeasured = () if figures else (lost,)
     if small and figures:
         figures.append(Figure(metric=names.GROUPS_TOO_SMALL.metric, value=float(len(small)), rows=few))
@@ -205,7 +205,7 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
     return parts, None
 
 
-def _of_class(was: Scored, criterion: Criterion, at: int, name: str) -> list[Part]:
+def _of_class(was: ScoredRows, criterion: Criterion, at: int, name: str) -> list[Part]:
     came, said = was.truth == at, np.equal(was.label, at)  # type: ignore[arg-type]
     one = np.ones(len(came))
     hit = Part(
@@ -241,7 +241,7 @@ def _of_class(was: Scored, criterion: Criterion, at: int, name: str) -> list[Par
     ]
 
 
-def _of_numbers(was: Scored, criterion: Criterion) -> tuple[list[Part], Message | None]:
+def _of_numbers(was: ScoredRows, criterion: Criterion) -> tuple[list[Part], Message | None]:
     """In standard deviations of the truth, so that a limit means the same for every target."""
     assert was.number is not None, "a regression has numbers"
     spread = float(was.truth.std())

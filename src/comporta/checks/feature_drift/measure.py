@@ -42,7 +42,7 @@ from comporta.records import (
     Findings,
     Message,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.reference import Importances, Profile, Reference
@@ -54,7 +54,7 @@ from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 
-class Moved(NamedTuple):
+class FeatureDistance(NamedTuple):
     """One feature against one version."""
 
     against: int
@@ -93,7 +93,7 @@ def measure_drift(
         return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
     lost: dict[tuple[int, str], Message] = {}
-    found: list[Moved] = []
+    found: list[FeatureDistance] = []
     for version, reference in earlier.items():
         for feature, was in reference.features.items():
             if feature not in rows.columns:
@@ -108,13 +108,13 @@ def measure_drift(
             if by is None:
                 lost[version, feature] = NO_ROWS_ON_ONE_SIDE()
             else:
-                found.append(Moved(version, feature, was, now, by))
+                found.append(FeatureDistance(version, feature, was, now, by))
     return _findings(rows, found, earlier, weights, lost)
 
 
 def _findings(
     rows: pl.DataFrame,
-    found: list[Moved],
+    found: list[FeatureDistance],
     earlier: Mapping[int, Reference],
     weights: Importances | None,
     lost: Mapping[tuple[int, str], Message],
@@ -148,7 +148,7 @@ def _findings(
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(
-            Unmeasured(
+            UnmeasuredFigure(
                 metric=FEATURE_DRIFT.metric,
                 compared_with=EARLIER_VERSION,
                 under=(*against(version), *conditions(feature=feature)),
@@ -166,7 +166,7 @@ def _findings(
     )
 
 
-def _drift(moved: Moved, rows: int, level: float) -> Figure:
+def _drift(moved: FeatureDistance, rows: int, level: float) -> Figure:
     value, low, high = moved.by.at(level)
     return Figure(
         metric=FEATURE_DRIFT.metric,
@@ -182,7 +182,10 @@ def _drift(moved: Moved, rows: int, level: float) -> Figure:
 
 
 def _rows(
-    found: Sequence[Moved], drifts: Sequence[Figure], shares: Mapping[str, float], chosen: Sequence[bool]
+    found: Sequence[FeatureDistance],
+    drifts: Sequence[Figure],
+    shares: Mapping[str, float],
+    chosen: Sequence[bool],
 ) -> list[TableRow]:
     """The newest version first, and of each what the model would feel most."""
     every = [
@@ -195,7 +198,7 @@ def _rows(
 
 def _weighted_drift(
     version: int,
-    found: list[Moved],
+    found: list[FeatureDistance],
     figures: list[Figure],
     shares: Mapping[str, float],
     rows: int,
@@ -226,7 +229,7 @@ def _weighted_drift(
     ]
 
 
-def _row(each: Moved, share: float, drift: Figure, found: bool) -> TableRow:
+def _row(each: FeatureDistance, share: float, drift: Figure, found: bool) -> TableRow:
     was, now = each.was, each.now
     row: TableRow = {
         AGAINST: each.against,

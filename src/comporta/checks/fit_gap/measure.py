@@ -6,7 +6,7 @@ import polars as pl
 
 from comporta.checks.fit_gap.figures import FIT_GAP
 from comporta.checks.shared.measuring.codes import NOT_DEFINED
-from comporta.records import Artifact, Findings, Unmeasured, conditions
+from comporta.records import Artifact, Findings, UnmeasuredFigure, conditions
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import quick_intervals
@@ -54,7 +54,7 @@ def fit_gap(
     figures += [found.figure(name, rows[part], under=conditions(part=part)) for part, found in parts.items()]
     held = tuple(each for each in figures if each.value == each.value)
     lost = tuple(
-        Unmeasured(metric=each.metric, under=each.under, rows=each.rows, why=NOT_DEFINED())
+        UnmeasuredFigure(metric=each.metric, under=each.under, rows=each.rows, why=NOT_DEFINED())
         for each in figures
         if each not in held
     )

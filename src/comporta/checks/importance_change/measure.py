@@ -29,7 +29,7 @@ from comporta.records import (
     Figure,
     Findings,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.reference import Importances, Reference
@@ -61,9 +61,9 @@ def measure_change(now: Importances | None, earlier: Mapping[int, Importances | 
     if not earlier:
         return Findings(without=NO_EARLIER_VERSION())
     if now is None:
-        return Findings(unmeasured=(Unmeasured(metric=MOVED.metric, why=OWN_IMPORTANCE_MISSING()),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=MOVED.metric, why=OWN_IMPORTANCE_MISSING()),))
     figures: list[Figure] = []
-    lost: list[Unmeasured] = []
+    lost: list[UnmeasuredFigure] = []
     table: list[TableRow] = []
     for version, was in earlier.items():
         alike = was is not None and was.method == now.method and len(was.replicates) >= 2
@@ -71,7 +71,7 @@ def measure_change(now: Importances | None, earlier: Mapping[int, Importances | 
             figures += _against(version, was, now, table)
         else:
             lost.append(
-                Unmeasured(
+                UnmeasuredFigure(
                     metric=MOVED.metric,
                     compared_with=EARLIER_VERSION,
                     under=against(version),

@@ -9,7 +9,7 @@ from comporta.checks.label_errors import tables
 from comporta.checks.label_errors.codes import NEEDS_PROBABILITIES, TOO_FEW_LABELS, WRONG_BY_JOINT
 from comporta.checks.label_errors.figures import CONTRADICTED
 from comporta.checks.label_errors.tables import LABELS
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured, as_cell
+from comporta.records import Artifact, Figure, Findings, Message, UnmeasuredFigure, as_cell
 from comporta.records.columns import KEY, TARGET
 from comporta.stats.bootstrap import intervals
 from comporta.stats.confident import find_label_errors, joint, share_contradicted
@@ -48,7 +48,7 @@ def measure_label_errors(oof: pl.DataFrame, *, group: str | None = None, seed: i
     was = scored_rows(rows)
     if rows.height < FEWEST:
         few = TOO_FEW_LABELS(rows=rows.height, least=FEWEST)
-        return Findings(unmeasured=(Unmeasured(metric=CONTRADICTED.metric, why=few),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=CONTRADICTED.metric, why=few),))
     units = units_of(rows, group)
     if was.classes == 0:
         assert was.number is not None, "predictions of a regression are numbers"

@@ -22,7 +22,7 @@ from comporta.records import (
     Message,
     Signature,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.stats.losses import losses
@@ -106,7 +106,7 @@ def learning_curve(
         curve.append({X: height, Y: found.value, LOW: found.low, HIGH: found.high})
     half = [height for height in lost if height < train.height]
     unmeasured = [
-        Unmeasured(under=conditions(training_rows=height), why=why) for height, why in raised.items()
+        UnmeasuredFigure(under=conditions(training_rows=height), why=why) for height, why in raised.items()
     ]
     figures = []
     if half and max(half) >= 0.4 * train.height:
@@ -123,7 +123,7 @@ def learning_curve(
         )
     else:
         why = raised.get(max(half, default=0)) or NO_FIT_ON_HALF()
-        unmeasured.append(Unmeasured(metric=GAIN.metric, why=why))
+        unmeasured.append(UnmeasuredFigure(metric=GAIN.metric, why=why))
     points = tuple(LOSS_FROM_ROWS(loss=loss, rows=height) for height, loss in means.items())
     return Findings(
         figures=tuple(each for each in figures if np.isfinite(each.value)),

@@ -33,7 +33,7 @@ from comporta.records import (
     ModelOutput,
     Signature,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
@@ -102,7 +102,7 @@ def noisy(
     takes, draw = asked.signature, np.random.default_rng(seed)
     if test.is_empty() or not takes.features:
         why = NO_TEST_ROWS() if takes.features else NO_FEATURES()
-        return Findings(unmeasured=(Unmeasured(metric=DECISIONS_CHANGED.metric, why=why),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=DECISIONS_CHANGED.metric, why=why),))
     rows = test.sample(min(ROWS, test.height), seed=seed)
     few = rows.head(EACH)
     name = metric or usual_metric(takes)

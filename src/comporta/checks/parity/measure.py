@@ -71,7 +71,7 @@ from comporta.records import (
     TableCell,
     TableRow,
     Text,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import KEY
@@ -146,7 +146,7 @@ def measure(
     return {"findings": context.put_json(kept)}
 
 
-class Compared(NamedTuple):
+class FormComparison(NamedTuple):
     """rows: how many. found: by form how far its answers are apart. failed: forms that cannot be served."""
 
     rows: int
@@ -163,7 +163,7 @@ def _compare(
     prepared: tuple[pl.DataFrame, Research, Written],
     wanted: Callable[[], Wanted] | None,
     asked: Callable[[], FittedModel],
-) -> Compared:
+) -> FormComparison:
     """Each form that is served beside research; and raw requests, where some are wanted."""
     rows, research, written = prepared
     before: dict[str, Gaps] = {}
@@ -179,7 +179,7 @@ def _compare(
         door = asking(at.url, CANDIDATE)
         from_raw = ask_raw(takes, rows, research, places, requests, door, at.take_features)
         from_raw = as_explained(from_raw, before, found)
-    return Compared(rows.height, research, found, from_raw, failed)
+    return FormComparison(rows.height, research, found, from_raw, failed)
 
 
 def _form_figures(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) -> list[Figure]:
@@ -258,7 +258,7 @@ def findings(
         figures.append(Figure(metric=REQUESTED.metric, value=count, rows=count))
     return Findings(
         figures=tuple(figures) if rows else (),
-        unmeasured=() if rows else (Unmeasured(metric=LARGEST.metric, why=NO_TEST_ROWS()),),
+        unmeasured=() if rows else (UnmeasuredFigure(metric=LARGEST.metric, why=NO_TEST_ROWS()),),
         rows=rows,
         of=rows,
         notes=tuple(notes),

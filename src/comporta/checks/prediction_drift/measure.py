@@ -35,7 +35,7 @@ from comporta.records import (
     Findings,
     Message,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
 )
 from comporta.records.columns import KEY, LABEL
@@ -131,7 +131,7 @@ def measure_drift(
     ]
     return Findings(
         figures=tuple(figures),
-        unmeasured=tuple(Unmeasured(**_versus(each), why=why) for each, why in lost.items()),
+        unmeasured=tuple(UnmeasuredFigure(**_versus(each), why=why) for each, why in lost.items()),
         rows=rows.height,
         of=rows.height,
         notes=(

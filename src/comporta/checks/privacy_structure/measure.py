@@ -39,7 +39,7 @@ from comporta.records import (
     ModelPart,
     Signature,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
 )
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -78,7 +78,7 @@ def screen(parts: Sequence[ModelPart], rows: int, rare: Mapping[str, int]) -> Fi
     than five rows."""
     if not any(each.known for each in parts):
         why = UNKNOWN_BUILD(estimator=parts[0].kind)
-        lost = Unmeasured(metric=ROWS_KEPT.metric, why=why)
+        lost = UnmeasuredFigure(metric=ROWS_KEPT.metric, why=why)
         return Findings(unmeasured=(lost,), rows=rows, of=rows)
     kept = {
         f"{each.kind}.{name}": many

@@ -16,7 +16,15 @@ from comporta.checks.replay.codes import (
 from comporta.checks.shared.measuring.prediction_frame import with_outputs
 from comporta.checks.shared.measuring.usual_metrics import usual_metrics
 from comporta.errors import BadProject
-from comporta.records import FEWEST_ROWS, Artifact, Findings, FittedModel, Message, Signature, Unmeasured
+from comporta.records import (
+    FEWEST_ROWS,
+    Artifact,
+    Findings,
+    FittedModel,
+    Message,
+    Signature,
+    UnmeasuredFigure,
+)
 from comporta.stats.table import column
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -61,7 +69,7 @@ def replay(
     fresh = rows.filter(~known.is_in(keys.str.replace_all('"', "", literal=True).implode()))
     if fresh.height < FEWEST_ROWS:
         few = TOO_FEW_LOGGED(rows=fresh.height, least=FEWEST_ROWS)
-        lost = Unmeasured(rows=fresh.height, why=few)
+        lost = UnmeasuredFigure(rows=fresh.height, why=few)
         return Findings(unmeasured=(lost,), rows=fresh.height, of=rows.height)
     units = _unit(fresh, group)
     figures, undefined = usual_metrics(with_outputs(fresh, asked(fresh), takes), also, units, seed)

@@ -32,7 +32,7 @@ from comporta.records import (
     ModelOutput,
     Quantity,
     Signature,
-    Unmeasured,
+    UnmeasuredFigure,
 )
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Statistic
@@ -103,18 +103,18 @@ def measure_change(
     ]
     for what, values in _means(before, after, takes).items():
         figures.append(mean_of(values, units).figure(what.metric, rows.height))
-    unmeasured: tuple[Unmeasured, ...] = ()
+    unmeasured: tuple[UnmeasuredFigure, ...] = ()
     if metric is not None:
         figure = _figure(metric, after, rows, takes, units, seed)
         if figure is None:
-            unmeasured = (Unmeasured(metric=metric, why=METRIC_NOT_DEFINED()),)
+            unmeasured = (UnmeasuredFigure(metric=metric, why=METRIC_NOT_DEFINED()),)
         else:
             figures.append(figure)
     return Findings(figures=tuple(figures), unmeasured=unmeasured, rows=rows.height, of=rows.height)
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=DECISIONS_CHANGED.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=DECISIONS_CHANGED.metric, why=why),))
 
 
 def apply_change(rows: pl.DataFrame, change: Change) -> pl.DataFrame:

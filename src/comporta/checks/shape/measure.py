@@ -57,7 +57,7 @@ from comporta.records import (
     Message,
     Structure,
     TreeEnsemble,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
 )
 from comporta.stats.rounding import rounding
@@ -134,7 +134,7 @@ def monotone(
     if why is None and rows.is_empty():
         why = NO_VALUE_OF_FEATURE()
     if why is not None:
-        return Findings(unmeasured=(Unmeasured(metric=WRONG_STEP.metric, why=why),), of=test.height)
+        return Findings(unmeasured=(UnmeasuredFigure(metric=WRONG_STEP.metric, why=why),), of=test.height)
     place = names.index(feature)
     some = rows.sample(min(ROWS, rows.height), seed=seed, shuffle=True)
     shape = shape_of(asked, some.head(READ), output)
@@ -209,11 +209,11 @@ def measure_bounds(
     if why is None and test.is_empty():
         why = NO_TEST_ROWS()
     if why is not None:
-        return Findings(unmeasured=(Unmeasured(metric=LOWEST.metric, why=why),), of=test.height)
+        return Findings(unmeasured=(UnmeasuredFigure(metric=LOWEST.metric, why=why),), of=test.height)
     rows = test[list(names)].sample(min(RANGE_ROWS, test.height), seed=seed, shuffle=True)
     said = asked(rows).scores[:, output]
     if not np.isfinite(said).all():
-        lost = Unmeasured(metric=LOWEST.metric, why=ANSWER_NOT_FINITE())
+        lost = UnmeasuredFigure(metric=LOWEST.metric, why=ANSWER_NOT_FINITE())
         return Findings(unmeasured=(lost,), of=test.height)
     shape = shape_of(asked, rows.head(READ), output)
     outside = _outside(said, low, high)

@@ -27,7 +27,7 @@ from comporta.records import (
     Message,
     Quantity,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
@@ -138,7 +138,7 @@ def _both(
     level: float,
 ) -> tuple[Interval, Interval]:
     """What one feature tells of the test rows, and of the second half of the training rows from the first."""
-    mine = _Told(data.train[name], data.learn, data.classes)
+    mine = _CodedFeature(data.train[name], data.learn, data.classes)
     code = mine.parts.codes(data.test[name])
     there = mine.of(None, code, data.test[name], data.truth, units, level)
     met = ~first & _is_in_both(mine.code, code)
@@ -150,7 +150,7 @@ def _both(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=ON_TEST.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=ON_TEST.metric, why=why),))
 
 
 def _measured_by(task: str, whole: float) -> Message:
@@ -176,7 +176,7 @@ def _first_half(rows: int, units: np.ndarray | None, seed: int) -> np.ndarray:
     return np.asarray((draw.permutation(count) < max(1, count // 2))[units])
 
 
-class _Told:
+class _CodedFeature:
     """One feature of the training rows, coded once."""
 
     def __init__(self, column: pl.Series, truth: Any, classes: int) -> None:
@@ -211,7 +211,7 @@ def _figures_of_value(
     few = min(_told_apart(learn[mine], classes), _told_apart(truth[theirs], classes))
     if not LEAST_SET <= share <= MOST_SET or few < FEWEST_SET:
         return ()
-    told_of = _Told(column.filter(pl.Series(mine)), learn[mine], classes)
+    told_of = _CodedFeature(column.filter(pl.Series(mine)), learn[mine], classes)
     rows = tested.filter(pl.Series(theirs))
     whose = renumber(units, theirs)
     found = told_of.of(None, told_of.parts.codes(rows), rows, truth[theirs], whose, level)

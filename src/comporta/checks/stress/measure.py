@@ -61,7 +61,7 @@ from comporta.records import (
     Signature,
     Slice,
     Table,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.variadic_input import table_inputs
@@ -232,7 +232,7 @@ def _tables(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=P99.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=P99.metric, why=why),))
 
 
 def clear(bad: Bad, status: int, body: bytes) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-class Carried(NamedTuple):
+class RequestSample(NamedTuple):
     """bodies: one JSON request a row. fields: their inputs, in order. where: from where on they ask. why: no
     raw requests are among them though features are made on the way, or None."""
 
@@ -39,16 +39,16 @@ def carry_rows(
     way: Mapping[str, Any] | None,
     tables: Mapping[str, Slice],
     raw: Raw | None,
-) -> Carried:
+) -> RequestSample:
     """The rows as requests. way: from a request to its features. tables: by dataset, what it reads. raw:
     gives rows as requests carry them, each with its own time."""
     features = [as_json(rows[at : at + 1], takes.features) for at in range(rows.height)]
     if is_raw(takes, way):
-        return Carried(features, takes.features, PLAIN)
+        return RequestSample(features, takes.features, PLAIN)
     if raw is None or way is None or way["of"] not in tables or KEY not in rows.columns:
-        return Carried(features, takes.features, MADE, NO_WAY_TO_FEATURES())
+        return RequestSample(features, takes.features, MADE, NO_WAY_TO_FEATURES())
     found, _ = match_requests(rows, np.arange(rows.height), raw(context, way, tables, rows[KEY].to_list()))
     if found.is_empty():
-        return Carried(features, takes.features, MADE, NO_ROW_WITH_KEY_AND_TIME())
+        return RequestSample(features, takes.features, MADE, NO_ROW_WITH_KEY_AND_TIME())
     fields = fields_of(takes, found)
-    return Carried([as_json(found[at : at + 1], fields) for at in range(found.height)], fields, RAW)
+    return RequestSample([as_json(found[at : at + 1], fields) for at in range(found.height)], fields, RAW)

@@ -16,7 +16,7 @@ from comporta.records import (
     Figure,
     Findings,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import AT, HIDDEN, KEPT, KEY
@@ -57,7 +57,7 @@ def measure_joins(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Se
     if not named:
         return Findings(figures=(declared,), without=NOTHING_JOINED(), rows=rows.height, of=rows.height)
     if AT not in rows.columns or rows[AT].null_count() == rows.height:
-        return Findings(unmeasured=(Unmeasured(metric=LATE.metric, why=ROWS_WITHOUT_TIME()),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=LATE.metric, why=ROWS_WITHOUT_TIME()),))
     figures, undated = [], []
     table: list[TableRow] = []
     for join in named:

@@ -38,7 +38,7 @@ from comporta.records import (
     Message,
     Record,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
     place_of,
 )
@@ -131,7 +131,7 @@ def weak_slices(
     units, subjects = units_of(rows, group), subjects_of(rows)
     first = halves(rows.height, units, seed)
     if (why := _too_few(units, first, names)) is not None:
-        lost_all = Unmeasured(metric=CONFIRMED.metric, why=why)
+        lost_all = UnmeasuredFigure(metric=CONFIRMED.metric, why=why)
         return Findings(unmeasured=(lost_all,), rows=rows.height, of=rows.height)
     lost = losses(scored_rows(rows), loss)
     bins = [bin_values(column(rows, name)) for name in names]
@@ -258,7 +258,9 @@ def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> 
         for of, found in ((TO_OVERALL, each.overall), (TO_CONSTANT, each.constant)):
             if not np.isfinite(found.value):
                 lost.append(
-                    Unmeasured(metric=of.metric, where=each.where, under=under, why=CONSTANT_COSTS_NOTHING())
+                    UnmeasuredFigure(
+                        metric=of.metric, where=each.where, under=under, why=CONSTANT_COSTS_NOTHING()
+                    )
                 )
                 continue
             figures.append(

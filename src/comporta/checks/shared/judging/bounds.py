@@ -34,7 +34,7 @@ NOTHING = code("gate.nothing_measured_for", "nothing was measured for {what}", w
 _SEVEREST: tuple[Outcome, ...] = ("fail", "inconclusive", "pass")
 
 
-class Named(Protocol):
+class CheckIdentity(Protocol):
     """What of a check stands in its verdict."""
 
     @property
@@ -92,7 +92,7 @@ Reason = Callable[[Judgement, Sequence[Judgement]], Text]
 
 
 def within_bounds(
-    check: Named, evidence: Evidence, bounds: Sequence[Bound], reason: Reason | None = None
+    check: CheckIdentity, evidence: Evidence, bounds: Sequence[Bound], reason: Reason | None = None
 ) -> Verdict:
     """The verdict on all bounds: a failure before a doubt before a pass. Of the bounds that came out worst
     the one that is named first decides, and of its figures the worst. A bound without any figure is a doubt.
@@ -169,7 +169,9 @@ def deciding(every: Sequence[Judgement]) -> Judgement:
     return min(same, key=lambda each: (each.slack, encode((each.figure.where, each.figure.under))))
 
 
-def not_measured(check: Named, limit: float | None, evidence: Evidence, why: Text = NO_TEXT) -> Verdict:
+def not_measured(
+    check: CheckIdentity, limit: float | None, evidence: Evidence, why: Text = NO_TEXT
+) -> Verdict:
     """The verdict where there is nothing to judge."""
     return Verdict(
         check=check.name,
@@ -181,7 +183,7 @@ def not_measured(check: Named, limit: float | None, evidence: Evidence, why: Tex
     )
 
 
-def not_applicable(check: Named, evidence: Evidence) -> Verdict:
+def not_applicable(check: CheckIdentity, evidence: Evidence) -> Verdict:
     """The verdict where the question has no meaning for this model."""
     return Verdict(
         check=check.name,

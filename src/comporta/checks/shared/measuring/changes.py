@@ -10,7 +10,7 @@ import polars as pl
 from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.metric import metric
 from comporta.stats.classes import places
-from comporta.stats.metrics import Scored, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +36,14 @@ def changes_of(before: ModelOutput, after: ModelOutput, takes: Signature) -> Flo
     return np.asarray(np.asarray(after.decisions) != np.asarray(before.decisions), dtype=np.float64)
 
 
-def seen_of(said: ModelOutput, truth: pl.Series, takes: Signature, weight: Floats | None = None) -> Scored:
+def seen_of(
+    said: ModelOutput, truth: pl.Series, takes: Signature, weight: Floats | None = None
+) -> ScoredRows:
     """What was said beside what came true. weight: how much each row counts."""
     if takes.task == "regression":
         number = np.asarray(said.decisions)
-        return Scored(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=number, weight=weight)
-    return Scored(
+        return ScoredRows(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=number, weight=weight)
+    return ScoredRows(
         classes=len(takes.classes),
         truth=places(truth, takes.classes),
         label=np.asarray(said.decisions).astype(np.int64),

@@ -35,7 +35,7 @@ from comporta.records import (
     ModelOutput,
     Signature,
     Table,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
@@ -80,7 +80,7 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     names = [field.name for field in takes.features]
     known = test.filter(pl.col(TARGET).is_not_null()) if TARGET in test.columns else test.clear()
     if known.height < 2:
-        lost_all = Unmeasured(metric=IMPORTANCE_LOSS.metric, why=FEWER_THAN_TWO_TARGETS())
+        lost_all = UnmeasuredFigure(metric=IMPORTANCE_LOSS.metric, why=FEWER_THAN_TWO_TARGETS())
         return Findings(unmeasured=(lost_all,), of=test.height)
     most = max(FEWEST, min(ROWS, ASKS // (len(names) + 1)))
     rows = known.sample(min(most, known.height), seed=seed, shuffle=True)
@@ -99,7 +99,7 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
         notes.append(NO_SHARES())
         return Findings(
             figures=tuple(figures),
-            unmeasured=(Unmeasured(metric=IMPORTANCE.metric, why=NOTHING_LOST()),),
+            unmeasured=(UnmeasuredFigure(metric=IMPORTANCE.metric, why=NOTHING_LOST()),),
             rows=rows.height,
             of=test.height,
             notes=tuple(notes),

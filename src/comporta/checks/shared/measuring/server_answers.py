@@ -23,7 +23,7 @@ from msgspec import UNSET
 from comporta.checks.shared.measuring.v2_requests import as_bytes, read_response, rows_in_one
 from comporta.records import Field, FittedModel, ModelOutput, Signature
 from comporta.records.columns import CHANCE, LABEL, NUMBER
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.stats.classes import places
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def explain_by_rounding(
 def _step_up_and_down(rows: pl.DataFrame, takes: Signature) -> list[pl.DataFrame]:
     """The rows with all numbers as 32-bit floats, and with each one step up and down."""
     floats = [each.name for each in takes.features if rows[each.name].dtype == pl.Float64]
-    ways = [rows.with_columns(named(name).cast(pl.Float32).cast(pl.Float64) for name in floats)]
-    ways += [rows.with_columns(named(name) * (1 + step)) for name in floats for step in (-STEP, STEP)]
+    ways = [rows.with_columns(exact_column(name).cast(pl.Float32).cast(pl.Float64) for name in floats)]
+    ways += [rows.with_columns(exact_column(name) * (1 + step)) for name in floats for step in (-STEP, STEP)]
     return ways
 
 

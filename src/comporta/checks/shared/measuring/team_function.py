@@ -7,7 +7,7 @@ import polars as pl
 
 from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.columns import KEPT, TARGET
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.stats.classes import labels_from
 from comporta.stats.table import feature_names
 
@@ -23,7 +23,7 @@ def known_columns(rows: pl.DataFrame) -> pl.DataFrame:
     there = set(features)
     return rows.select(
         *features,
-        *(named(name).alias(plain) for name, plain in kept.items() if plain not in there),
+        *(exact_column(name).alias(plain) for name, plain in kept.items() if plain not in there),
         *beside,
         pl.int_range(rows.height).alias(ROW),
     )
