@@ -70,7 +70,7 @@ def test_its_waiver_holds_and_nothing_counts_as_changed_or_left_out():
     assert sentence(shown.reason) == "As it was."
     assert now.asked == (ID,)
     assert now.forms == {ID: "new form"}
-    assert now.shut(AT) == ()
+    assert now.blocking_verdicts(AT) == ()
     assert now.waiver_of(shown, AT) is not None
     assert now.policy == "new policy"
     assert renames(now, FORMER) == {}, "a second time there is nothing to rename"
@@ -85,7 +85,7 @@ def test_what_declares_something_else_by_now_has_changed_as_it_would_have_before
     ]
     assert now.verdicts[1].form == "another form"
     assert sentence(now.verdicts[1].display_title) == OLD
-    assert len(now.shut(AT)) == 1
+    assert len(now.blocking_verdicts(AT)) == 1
 
 
 def test_a_waiver_of_the_check_as_it_was_opens_not_the_changed_one():
@@ -95,7 +95,7 @@ def test_a_waiver_of_the_check_as_it_was_opens_not_the_changed_one():
         waivers=(waiver(form="another form"),),
     )
     now = again(state)
-    assert [each.changed for each in now.shut(AT)] == [True]
+    assert [each.changed for each in now.blocking_verdicts(AT)] == [True]
 
 
 def test_what_stood_beside_as_changed_keeps_its_own_waiver():
@@ -106,13 +106,13 @@ def test_what_stood_beside_as_changed_keeps_its_own_waiver():
     )
     now = again(state)
     assert [(each.changed, each.form) for each in now.verdicts] == [(True, "new form"), (False, "first form")]
-    assert now.shut(AT) == ()
+    assert now.blocking_verdicts(AT) == ()
 
 
 def test_a_version_of_a_release_without_forms_is_the_same_by_name():
     now = again(version(forms={}, verdicts=(verdict(form=""),), waivers=(waiver(form=""),)))
     assert [(each.check, each.carried) for each in now.verdicts] == [(ID, False)]
-    assert now.shut(AT) == ()
+    assert now.blocking_verdicts(AT) == ()
 
 
 def test_what_todays_gates_leave_out_is_carried_under_the_name_that_it_had():

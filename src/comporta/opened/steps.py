@@ -43,7 +43,7 @@ STEPS = Steps(
     former={
         "comporta.data.steps:snapshot": "data.snapshot",
         "comporta.data.steps_features:features": "data.features",
-        "comporta.data.steps_logged:logged_rows": "data.logged",
+        "comporta.data.steps_logged:logged": "data.logged",
         "comporta.train.steps:sample": "train.sample",
         "comporta.train.steps:parts": "train.split",
         "comporta.train.steps:fit": "train.fit",
